@@ -1,0 +1,17 @@
+//! Something stored differs now: ids only, told after the commit. Whoever shows it asks again.
+
+use super::ids::{ConnectionId, ThreadId};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    Connection(ConnectionId),
+    Thread(ThreadId),
+    Outbox,
+    Deliveries,
+    Templates,
+    Agents,
+    Alerts,
+    Activity,
+    /// The listener missed something: everything may differ.
+    Everything,
+}

@@ -1,0 +1,154 @@
+//! A connection: one business phone number reached through one provider.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::ConnectionId;
+use super::phone::PhoneNumber;
+use super::time::Timestamp;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    Development,
+    Production,
+}
+
+impl Environment {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Development => "development",
+            Self::Production => "production",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Development, Self::Production].into_iter().find(|environment| environment.name() == name)
+    }
+
+    /// The word in the header: a colour alone would not say it.
+    pub const fn badge(self) -> &'static str {
+        match self {
+            Self::Development => "DEV",
+            Self::Production => "PROD",
+        }
+    }
+}
+
+/// The name of the company API we go through, as the registry of providers knows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ProviderName(String);
+
+impl ProviderName {
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProviderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    pub id: ConnectionId,
+    pub name: String,
+    pub organization: String,
+    pub environment: Environment,
+    pub provider: ProviderName,
+    pub phone_number: PhoneNumber,
+    /// The provider's own id of the number: what webhooks name and sends go through.
+    pub phone_number_id: String,
+    /// The WhatsApp Business Account that owns number and templates.
+    pub business_account_id: String,
+    pub settings: ConnectionSettings,
+}
+
+/// What may differ from number to number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionSettings {
+    /// How long a burst of messages is waited out before an agent answers.
+    pub debounce: Duration,
+    /// One business-initiated message per contact and hour, unless switched off.
+    pub hourly_policy: bool,
+    /// Messages per second over this number.
+    pub messages_per_second: u32,
+    /// Whether contacts see that their message was read, and that an answer is being written.
+    pub read_marks: bool,
+    /// The environment variable that holds this connection's own key, if it has one.
+    pub api_key_env: Option<String>,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        Self {
+            debounce: Duration::from_secs(4),
+            hourly_policy: true,
+            messages_per_second: 80,
+            read_marks: true,
+            api_key_env: None,
+        }
+    }
+}
+
+/// One link of the chain between a contact and us, each proved on its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hop {
+    /// The provider's API answered for this number.
+    Provider,
+    /// A correctly signed webhook arrived for this number.
+    Inbound,
+    /// The provider accepted a message from this number.
+    Send,
+    /// A status came back for a message of this number.
+    Status,
+}
+
+impl Hop {
+    pub const ALL: [Self; 4] = [Self::Provider, Self::Inbound, Self::Send, Self::Status];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Provider => "provider",
+            Self::Inbound => "inbound",
+            Self::Send => "send",
+            Self::Status => "status",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hop| hop.name() == name)
+    }
+}
+
+/// The last time a hop was seen to work, or not to. A state is a proof with an age, never a flag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    pub hop: Hop,
+    pub at: Timestamp,
+    pub works: bool,
+    /// What was seen: the provider's answer, or the reason of the failure.
+    pub note: String,
+}
+
+/// What a provider can do; shown by the console and asked by commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capabilities {
+    /// Read marks and the typing indicator.
+    pub read_marks: bool,
+    /// Our reference comes back in statuses.
+    pub references: bool,
+    /// Its own list of messages can be asked.
+    pub message_list: bool,
+    pub templates: bool,
+}

@@ -1,0 +1,255 @@
+//! What a message holds. Every kind has a line for lists and details for whoever asks; nothing is
+//! ever blank, not even what nobody here has heard of.
+
+use serde::{Deserialize, Serialize};
+
+use super::text::Untrusted;
+
+/// A file that the provider keeps under an id of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    pub id: String,
+    pub mime_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<Untrusted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<Untrusted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<Untrusted>,
+    #[serde(default)]
+    pub voice: bool,
+    #[serde(default)]
+    pub animated: bool,
+}
+
+/// One shared contact card.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    pub name: Untrusted,
+    pub phones: Vec<Untrusted>,
+    pub emails: Vec<Untrusted>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content {
+    Text {
+        body: Untrusted,
+    },
+    Image(Media),
+    Video(Media),
+    Audio(Media),
+    Document(Media),
+    Sticker(Media),
+    Location {
+        latitude: f64,
+        longitude: f64,
+        name: Option<Untrusted>,
+        address: Option<Untrusted>,
+    },
+    Contacts {
+        cards: Vec<Card>,
+    },
+    /// Attached to the message it speaks of; without an emoji it takes the reaction back.
+    Reaction {
+        target: String,
+        emoji: Option<Untrusted>,
+    },
+    /// A tap on a template's quick reply.
+    Button {
+        text: Untrusted,
+        payload: Untrusted,
+    },
+    /// A tap on a button or a list row, or a filled form.
+    Interactive {
+        reply: InteractiveReply,
+        id: Untrusted,
+        title: Untrusted,
+        description: Option<Untrusted>,
+    },
+    Template {
+        name: String,
+        language: String,
+        /// Values by name or by position, as they were filled in.
+        parameters: Vec<(String, Untrusted)>,
+    },
+    /// A kind that this program does not read; what the provider said about it is kept.
+    Other {
+        kind: String,
+        summary: Untrusted,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InteractiveReply {
+    Button,
+    List,
+    Form,
+}
+
+impl Content {
+    pub fn text(body: impl Into<Untrusted>) -> Self {
+        Self::Text { body: body.into() }
+    }
+
+    /// The kind's name, as lists and JSON call it.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Image(_) => "image",
+            Self::Video(_) => "video",
+            Self::Audio(_) => "audio",
+            Self::Document(_) => "document",
+            Self::Sticker(_) => "sticker",
+            Self::Location { .. } => "location",
+            Self::Contacts { .. } => "contacts",
+            Self::Reaction { .. } => "reaction",
+            Self::Button { .. } => "button",
+            Self::Interactive { .. } => "interactive",
+            Self::Template { .. } => "template",
+            Self::Other { kind, .. } => kind,
+        }
+    }
+
+    /// What a person would quote: the words, else a bracketed description. Never empty.
+    pub fn words(&self) -> Untrusted {
+        match self {
+            Self::Text { body } if body.as_received().trim().is_empty() => Untrusted::from("[empty text]"),
+            Self::Text { body } => body.clone(),
+            Self::Image(media) => described("image", media),
+            Self::Video(media) => described("video", media),
+            Self::Audio(media) => described(if media.voice { "voice note" } else { "audio" }, media),
+            Self::Document(media) => described("document", media),
+            Self::Sticker(media) => described(if media.animated { "animated sticker" } else { "sticker" }, media),
+            Self::Location { latitude, longitude, name, address } => {
+                let place = [name, address].into_iter().flatten().map(Untrusted::as_received).collect::<Vec<_>>().join(", ");
+                let place = if place.is_empty() { String::new() } else { format!(" {place}") };
+                Untrusted::new(format!("[location {latitude:.5},{longitude:.5}]{place}"))
+            }
+            Self::Contacts { cards } => {
+                let names: Vec<_> = cards.iter().map(|card| card.name.as_received()).filter(|name| !name.is_empty()).collect();
+                let names = if names.is_empty() { "without a name".to_owned() } else { names.join(", ") };
+                Untrusted::new(format!("[{}] {names}", if cards.len() == 1 { "contact" } else { "contacts" }))
+            }
+            Self::Reaction { emoji: Some(emoji), .. } => Untrusted::new(format!("reacted {}", emoji.as_received())),
+            Self::Reaction { emoji: None, .. } => Untrusted::from("took a reaction back"),
+            Self::Button { text, .. } => Untrusted::new(format!("chose: {}", text.as_received())),
+            Self::Interactive { reply: InteractiveReply::Form, title, .. } => {
+                Untrusted::new(format!("filled the form {}", title.as_received()))
+            }
+            Self::Interactive { title, .. } => Untrusted::new(format!("chose: {}", title.as_received())),
+            Self::Template { name, .. } => Untrusted::new(format!("[Template: {name}]")),
+            Self::Other { kind, summary } if summary.is_empty() => Untrusted::new(format!("[{kind}]")),
+            Self::Other { kind, summary } => Untrusted::new(format!("[{kind}] {}", summary.as_received())),
+        }
+    }
+
+    /// Label and value of everything there is to know.
+    pub fn details(&self) -> Vec<(&'static str, Untrusted)> {
+        let text = |value: &str| Untrusted::from(value);
+        match self {
+            Self::Text { body } => vec![("text", body.clone())],
+            Self::Image(media) | Self::Video(media) | Self::Audio(media) | Self::Document(media) | Self::Sticker(media) => {
+                let mut rows = vec![("media id", text(&media.id)), ("type", text(&media.mime_type))];
+                rows.extend(media.file_name.clone().map(|name| ("file name", name)));
+                rows.extend(media.bytes.map(|bytes| ("size", Untrusted::new(size(bytes)))));
+                rows.extend(media.caption.clone().map(|caption| ("caption", caption)));
+                rows.extend(media.transcript.clone().map(|words| ("transcript", words)));
+                rows.extend(media.sha256.as_deref().map(|hash| ("sha256", text(hash))));
+                rows
+            }
+            Self::Location { latitude, longitude, name, address } => {
+                let mut rows = vec![("latitude", text(&latitude.to_string())), ("longitude", text(&longitude.to_string()))];
+                rows.extend(name.clone().map(|name| ("name", name)));
+                rows.extend(address.clone().map(|address| ("address", address)));
+                rows
+            }
+            Self::Contacts { cards } => cards
+                .iter()
+                .flat_map(|card| {
+                    let phones = card.phones.iter().map(|phone| ("phone", phone.clone()));
+                    let emails = card.emails.iter().map(|email| ("email", email.clone()));
+                    std::iter::once(("name", card.name.clone())).chain(phones).chain(emails).collect::<Vec<_>>()
+                })
+                .collect(),
+            Self::Reaction { target, emoji } => {
+                vec![("to message", text(target)), ("emoji", emoji.clone().unwrap_or_else(|| text("taken back")))]
+            }
+            Self::Button { text, payload } => vec![("button", text.clone()), ("payload", payload.clone())],
+            Self::Interactive { id, title, description, .. } => {
+                let mut rows = vec![("choice", title.clone()), ("choice id", id.clone())];
+                rows.extend(description.clone().map(|words| ("description", words)));
+                rows
+            }
+            Self::Template { name, language, parameters } => {
+                let mut rows = vec![("template", text(name)), ("language", text(language))];
+                rows.extend(parameters.iter().map(|(name, value)| {
+                    ("parameter", Untrusted::new(format!("{name} = {}", value.as_received())))
+                }));
+                rows
+            }
+            Self::Other { kind, summary } => vec![("kind", text(kind)), ("content", summary.clone())],
+        }
+    }
+
+    /// Templates may be sent at any time; everything else needs an open service window.
+    pub const fn is_freeform(&self) -> bool {
+        !matches!(self, Self::Template { .. })
+    }
+}
+
+fn described(what: &str, media: &Media) -> Untrusted {
+    let mut label = format!("[{what}");
+    if let Some(bytes) = media.bytes {
+        label.push(' ');
+        label.push_str(&size(bytes));
+    }
+    label.push(']');
+    for part in [&media.file_name, &media.caption, &media.transcript].into_iter().flatten() {
+        label.push(' ');
+        label.push_str(part.as_received());
+    }
+    Untrusted::new(label)
+}
+
+/// `812 B`, `200 KB`, `1.4 MB`.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_ever_blank() {
+        let media = Media { mime_type: "image/jpeg".into(), ..Media::default() };
+        let contents = [
+            Content::text("  "),
+            Content::Image(media.clone()),
+            Content::Video(media.clone()),
+            Content::Audio(media.clone()),
+            Content::Document(media.clone()),
+            Content::Sticker(media),
+            Content::Location { latitude: 0.0, longitude: 0.0, name: None, address: None },
+            Content::Contacts { cards: vec![] },
+            Content::Reaction { target: "x".into(), emoji: None },
+            Content::Button { text: "".into(), payload: "".into() },
+            Content::Template { name: "n".into(), language: "en".into(), parameters: vec![] },
+            Content::Other { kind: "order".into(), summary: "".into() },
+        ];
+        for content in contents {
+            assert!(!content.words().line().trim().is_empty(), "{content:?}");
+            assert!(!content.details().is_empty() || content.kind() == "contacts", "{content:?}");
+        }
+    }
+}

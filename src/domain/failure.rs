@@ -1,0 +1,86 @@
+//! Why something did not work, in words for the person who reads it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+use super::text::Untrusted;
+
+/// What kind of trouble it is, which decides what happens next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureClass {
+    /// The other side is unwell; the same request may work later.
+    Transient,
+    /// Too much, too fast.
+    Throttled,
+    /// Our key or token was refused.
+    Authorization,
+    /// The service window is closed.
+    Window,
+    /// The recipient cannot be reached under this number.
+    Recipient,
+    /// The template is missing, paused or filled in wrongly.
+    Template,
+    /// The other side's rules forbid it.
+    Policy,
+    /// The request itself is wrong.
+    Request,
+    /// The other side is not yet set up for it, or not paid for.
+    Setup,
+    /// Nobody here knows this reason; everything the provider said is kept.
+    Unknown,
+}
+
+/// A reason, with what it means and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The provider's code, such as `131047`; empty when there is none.
+    pub code: String,
+    pub title: Cow<'static, str>,
+    pub explanation: Cow<'static, str>,
+    pub remedy: Cow<'static, str>,
+    pub class: FailureClass,
+    /// What the other side said, to the letter.
+    pub said: Untrusted,
+}
+
+impl Failure {
+    /// A reason that comes from here, without a provider's code.
+    pub fn own(
+        class: FailureClass,
+        title: impl Into<Cow<'static, str>>,
+        explanation: impl Into<Cow<'static, str>>,
+        remedy: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            code: String::new(),
+            title: title.into(),
+            explanation: explanation.into(),
+            remedy: remedy.into(),
+            class,
+            said: Untrusted::default(),
+        }
+    }
+
+    #[must_use]
+    pub fn saying(mut self, said: impl Into<Untrusted>) -> Self {
+        self.said = said.into();
+        self
+    }
+
+    /// The provider reported a failure and gave no reason.
+    pub fn without_reason() -> Self {
+        Self::own(
+            FailureClass::Unknown,
+            "Failed without a reason",
+            "The provider reported that the message failed and did not say why.",
+            "Look at the raw delivery, then ask the provider with the message id.",
+        )
+    }
+
+    /// `131047 Service window closed`: one line for lists.
+    pub fn line(&self) -> String {
+        if self.code.is_empty() { self.title.to_string() } else { format!("{} {}", self.code, self.title) }
+    }
+}

@@ -1,0 +1,23 @@
+//! Keys that make things unique: half a SHA-256, which is short enough for an index and long
+//! enough that two never meet.
+
+use sha2::{Digest, Sha256};
+
+use super::ids::ConnectionId;
+
+/// Half a SHA-256 over the parts, each with its length, so that no two lists of parts collide.
+pub fn digest(parts: &[&[u8]]) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_le_bytes());
+        hash.update(part);
+    }
+    let mut half = [0; 16];
+    half.copy_from_slice(&hash.finalize()[..16]);
+    half
+}
+
+/// What makes a message unique: the connection and the provider's id for it.
+pub fn message_key(connection: ConnectionId, provider_message_id: &str) -> [u8; 16] {
+    digest(&[&connection.0.to_le_bytes(), provider_message_id.as_bytes()])
+}

@@ -1,0 +1,29 @@
+//! What things are and what is allowed, as types and pure functions. No IO, no async, no clock, no
+//! dice, no colour: time and chance are arguments. Everything else may import this; it imports
+//! nothing of the program.
+
+pub mod address;
+pub mod assignment;
+pub mod change;
+pub mod connection;
+pub mod content;
+pub mod delivery;
+pub mod event;
+pub mod failure;
+pub mod ids;
+pub mod key;
+pub mod limits;
+pub mod outbox;
+pub mod phone;
+pub mod query;
+pub mod request;
+pub mod retry;
+pub mod role;
+pub mod routing;
+pub mod run;
+pub mod status;
+pub mod template;
+pub mod text;
+pub mod time;
+pub mod view;
+pub mod window;

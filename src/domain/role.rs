@@ -1,0 +1,63 @@
+//! Who acts, and what each may do.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Sees everything, changes nothing.
+    Viewer,
+    /// Answers people and repairs deliveries.
+    Operator,
+    /// Decides about agents, numbers and settings.
+    Admin,
+}
+
+impl Role {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// Who caused something. Never absent from the audit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Actor {
+    /// A person at a console or on the command line.
+    Operator { name: String, role: Role },
+    /// A model or program that answers.
+    Agent { name: String },
+    /// The engine itself: workers, start, configuration.
+    System,
+}
+
+impl Actor {
+    /// What this actor may do. Agents reach people only through their own run, and hold no role.
+    pub const fn role(&self) -> Option<Role> {
+        match self {
+            Self::Operator { role, .. } => Some(*role),
+            Self::System => Some(Role::Admin),
+            Self::Agent { .. } => None,
+        }
+    }
+
+    pub fn may(&self, needed: Role) -> bool {
+        self.role().is_some_and(|role| role >= needed)
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Operator { name, .. } => write!(f, "{}", super::text::clean_line(name)),
+            Self::Agent { name } => write!(f, "agent {}", super::text::clean_line(name)),
+            Self::System => write!(f, "system"),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Text from outside. Names, messages, file names and errors of other programs may carry escape
+//! sequences, control characters, direction overrides and towers of accents. [`Untrusted`] holds
+//! such text and has no `Display`: whoever wants to show it has to ask for the harmless form.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
+
+/// More zero-width marks than this on one character are decoration, and are dropped.
+const MARKS_PER_CHARACTER: usize = 8;
+
+/// Text as it arrived. It is stored, searched and sent as it is, and shown only through
+/// [`Untrusted::line`] or [`Untrusted::lines`].
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Untrusted(String);
+
+impl Untrusted {
+    /// NUL is removed on the way in: no database and no terminal has a use for it.
+    pub fn new(text: impl Into<String>) -> Self {
+        let text = text.into();
+        if text.contains('\0') { Self(text.replace('\0', "")) } else { Self(text) }
+    }
+
+    /// The text as it arrived: for storing, sending, matching; never for a terminal.
+    pub fn as_received(&self) -> &str {
+        &self.0
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The harmless form on one line: line ends become `⏎`, runs of blanks stay.
+    pub fn line(&self) -> String {
+        clean_line(&self.0)
+    }
+
+    /// The harmless form, line by line.
+    pub fn lines(&self) -> Vec<String> {
+        self.0
+            .replace("\r\n", "\n")
+            .split(['\n', '\r', '\u{2028}', '\u{2029}', '\u{85}', '\u{b}', '\u{c}'])
+            .map(clean_line)
+            .collect()
+    }
+}
+
+impl fmt::Debug for Untrusted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.line())
+    }
+}
+
+impl From<&str> for Untrusted {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Untrusted {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+/// Makes one line of any text harmless to a terminal, a title, a log or a clipboard.
+pub fn clean_line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for cluster in text.graphemes(true) {
+        let mut marks = 0;
+        for character in cluster.chars() {
+            match harmless(character) {
+                Shown::AsIs if is_mark(character) => {
+                    marks += 1;
+                    if marks <= MARKS_PER_CHARACTER {
+                        out.push(character);
+                    }
+                }
+                Shown::AsIs => out.push(character),
+                Shown::As(stand_in) => out.push(stand_in),
+                Shown::Not => {}
+            }
+        }
+    }
+    out
+}
+
+enum Shown {
+    AsIs,
+    As(char),
+    Not,
+}
+
+fn harmless(character: char) -> Shown {
+    match character {
+        '\r' => Shown::Not,
+        '\n' | '\u{85}' | '\u{2028}' | '\u{2029}' => Shown::As('⏎'),
+        '\t' => Shown::As(' '),
+        // Control pictures: ESC is seen as ␛ rather than obeyed.
+        '\0'..='\u{1f}' => Shown::As(char::from_u32(0x2400 + character as u32).unwrap_or('\u{fffd}')),
+        '\u{7f}' => Shown::As('␡'),
+        '\u{80}'..='\u{9f}' => Shown::As('\u{fffd}'),
+        // Direction marks, embeddings, overrides and isolates: they would reorder what stands beside.
+        '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => Shown::As('\u{fffd}'),
+        '\u{200e}' | '\u{200f}' | '\u{61c}' => Shown::Not,
+        // Invisible, and only good for telling two equal-looking names apart in the dark. The joiners
+        // U+200C and U+200D stay: Indic scripts and emoji are written with them.
+        '\u{ad}' | '\u{180e}' | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' => Shown::Not,
+        '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}' => Shown::Not,
+        '\u{1d173}'..='\u{1d17a}' | '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' => Shown::Not,
+        _ => Shown::AsIs,
+    }
+}
+
+/// Zero-width characters that pile up on the one before; the joiner and the variation selectors
+/// are part of how emoji are spelt and do not count.
+fn is_mark(character: char) -> bool {
+    let width = unicode_width::UnicodeWidthChar::width(character);
+    width == Some(0) && !matches!(character, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn escapes_are_seen_and_not_obeyed() {
+        let title = Untrusted::new("\u{1b}]0;pwned\u{7}Jane\u{1b}[2J");
+        assert_eq!(title.line(), "␛]0;pwned␇Jane␛[2J");
+        assert_eq!(Untrusted::new("a\u{9b}31mb").line(), "a\u{fffd}31mb");
+        assert_eq!(Untrusted::new("a\u{202e}gnp.exe").line(), "a\u{fffd}gnp.exe");
+        assert_eq!(Untrusted::new("Ad\u{200b}min\u{feff}").line(), "Admin");
+        assert_eq!(Untrusted::new("one\r\ntwo").line(), "one⏎two");
+        assert_eq!(Untrusted::new("one\r\ntwo").lines(), ["one", "two"]);
+    }
+
+    #[test]
+    fn writing_that_people_use_stays_whole() {
+        for text in ["नमस्ते", "👩‍👩‍👧", "👍🏽", "❤️", "مرحبا", "日本語", "e\u{301}", "می‌خواهم"] {
+            assert_eq!(Untrusted::new(text).line(), text);
+        }
+    }
+
+    #[test]
+    fn towers_of_accents_are_cut() {
+        let zalgo = format!("a{}", "\u{301}".repeat(200));
+        assert_eq!(Untrusted::new(zalgo).line().chars().count(), 1 + MARKS_PER_CHARACTER);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_steers_a_terminal_survives(text in any::<String>()) {
+            let shown = Untrusted::new(text).line();
+            prop_assert!(!shown.chars().any(char::is_control));
+            let steers = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            prop_assert!(!shown.chars().any(steers));
+        }
+    }
+}

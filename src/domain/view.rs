@@ -1,0 +1,318 @@
+//! What is told: rows and details as consoles show them and scripts read them. Field names that
+//! `docs` and scripts rely on are promises.
+
+use serde::{Deserialize, Serialize};
+
+use super::assignment::{Assignment, Mode};
+use super::connection::{Capabilities, Connection, Environment, Proof};
+use super::content::Content;
+use super::delivery::DeliveryState;
+use super::event::{Direction, Origin};
+use super::failure::Failure;
+use super::ids::{
+    AlertId, AttemptId, AuditId, ConnectionId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
+};
+use super::limits::Hold;
+use super::outbox::{EntryState, SettledBy};
+use super::phone::PhoneNumber;
+use super::run::RunState;
+use super::status::DeliveryStatus;
+use super::text::Untrusted;
+use super::time::Timestamp;
+
+/// The dashboard in numbers: what the folded panes say.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overview {
+    pub version: String,
+    pub organization: String,
+    pub environment: Environment,
+    pub engine_started_at: Timestamp,
+    pub listening_on: String,
+    pub connections: u32,
+    /// Connections whose last proof says that something does not work.
+    pub connections_in_trouble: u32,
+    pub threads: u32,
+    pub unread: u32,
+    pub waiting: u32,
+    pub queued: u32,
+    pub held: u32,
+    pub uncertain: u32,
+    /// Refused or dead, and not yet retried or discarded.
+    pub failed: u32,
+    pub oldest_queued_at: Option<Timestamp>,
+    pub templates: u32,
+    pub templates_waiting: u32,
+    pub templates_fetched_at: Option<Timestamp>,
+    pub agents: u32,
+    pub runs_open: u32,
+    pub approvals: u32,
+    pub alerts: u32,
+    pub deliveries_pending: u32,
+    pub deliveries_quarantined: u32,
+    pub deliveries_unreadable: u32,
+    pub deliveries_rejected: u32,
+    pub last_delivery_at: Option<Timestamp>,
+    /// How long webhooks waited for their answer: 95 % of the last ones were faster.
+    pub ack_p95_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionView {
+    #[serde(flatten)]
+    pub connection: Connection,
+    pub proofs: Vec<Proof>,
+    pub capabilities: Capabilities,
+    pub agent: Option<AssignmentView>,
+    pub threads: u32,
+    pub unread: u32,
+    pub queued: u32,
+    pub failed: u32,
+}
+
+/// The assignment in force, as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignmentView {
+    pub agent: String,
+    pub mode: Mode,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactView {
+    pub name: Option<Untrusted>,
+    pub phone_number: Option<PhoneNumber>,
+    /// The business-scoped user id, where the number is withheld.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+}
+
+impl ContactView {
+    /// The best thing to call this person by.
+    pub fn shown(&self) -> String {
+        match (&self.name, &self.phone_number, &self.user_id) {
+            (Some(name), ..) if !name.line().trim().is_empty() => name.line(),
+            (_, Some(number), _) => number.to_string(),
+            (_, _, Some(id)) => super::text::clean_line(id),
+            _ => "unknown contact".to_owned(),
+        }
+    }
+}
+
+/// Somebody waits, and nobody but a person will help.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    pub since: Timestamp,
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ThreadRow {
+    pub id: ThreadId,
+    pub external_id: String,
+    pub connection: String,
+    pub connection_id: ConnectionId,
+    pub environment: Environment,
+    pub contact: ContactView,
+    pub unread: u32,
+    pub last_message_at: Timestamp,
+    pub last_text: Untrusted,
+    pub last_direction: Direction,
+    pub last_status: DeliveryStatus,
+    pub window_closes_at: Option<Timestamp>,
+    pub assignment: Option<AssignmentView>,
+    pub taken_by: Option<String>,
+    pub waiting: Option<Waiting>,
+    /// The run that collects, or works, right now.
+    pub run: Option<RunState>,
+}
+
+/// The outbox's side of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryBrief {
+    pub id: EntryId,
+    pub state: EntryState,
+    pub hold: Option<Hold>,
+    pub due_at: Timestamp,
+    pub settled_by: Option<SettledBy>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reaction {
+    /// `contact` or `us`.
+    pub from: Direction,
+    pub emoji: Untrusted,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessageView {
+    pub id: MessageId,
+    pub thread_id: ThreadId,
+    pub direction: Direction,
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub text: Untrusted,
+    pub status: DeliveryStatus,
+    pub provider_message_id: Option<String>,
+    pub created_at: Timestamp,
+    pub error: Option<Failure>,
+    /// How often sending was tried.
+    pub attempts: u32,
+    pub origin: Origin,
+    /// Who wrote it: an operator, an agent; none for a contact.
+    pub author: Option<String>,
+    /// The words of the message that this one quotes.
+    pub quotes: Option<Untrusted>,
+    pub reactions: Vec<Reaction>,
+    pub test: bool,
+    /// The provider said both that it arrived and that it failed.
+    pub contradictory: bool,
+    pub entry: Option<EntryBrief>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MessageDetail {
+    #[serde(flatten)]
+    pub message: MessageView,
+    pub content: Content,
+    pub received_at: Timestamp,
+    pub delivery: Option<DeliveryId>,
+    pub run: Option<RunId>,
+    pub statuses: Vec<StatusView>,
+    pub tries: Vec<AttemptView>,
+}
+
+/// One status as it was reported, with the raw object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusView {
+    pub status: DeliveryStatus,
+    pub at: Timestamp,
+    pub received_at: Timestamp,
+    pub failure: Option<Failure>,
+    pub raw: Untrusted,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptView {
+    pub id: AttemptId,
+    pub series: u32,
+    pub number: u32,
+    pub started_at: Timestamp,
+    pub finished_at: Option<Timestamp>,
+    /// `accepted`, `retry`, `refused`, `uncertain`, or none while it runs.
+    pub outcome: Option<String>,
+    pub http_status: Option<u16>,
+    pub failure: Option<Failure>,
+    /// The request as it went out, without secrets.
+    pub request: Untrusted,
+    pub response: Untrusted,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryRow {
+    pub id: EntryId,
+    pub message_id: MessageId,
+    pub thread_id: ThreadId,
+    pub connection: String,
+    pub contact: ContactView,
+    pub text: Untrusted,
+    pub state: EntryState,
+    pub status: DeliveryStatus,
+    pub hold: Option<Hold>,
+    pub due_at: Timestamp,
+    pub created_at: Timestamp,
+    pub attempts: u32,
+    pub error: Option<Failure>,
+    pub author: Option<String>,
+    pub settled_by: Option<SettledBy>,
+    /// An earlier entry of the same thread that has to end first.
+    pub behind: Option<EntryId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EntryDetail {
+    #[serde(flatten)]
+    pub row: EntryRow,
+    pub reference: String,
+    pub provider_message_id: Option<String>,
+    pub statuses: Vec<StatusView>,
+    pub tries: Vec<AttemptView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentView {
+    pub name: String,
+    pub kind: String,
+    pub last_run_at: Option<Timestamp>,
+    pub last_run_state: Option<RunState>,
+    pub runs_today: u32,
+    pub failures_today: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunView {
+    pub id: RunId,
+    pub thread_id: ThreadId,
+    pub contact: ContactView,
+    pub agent: String,
+    pub state: RunState,
+    pub batch_size: u32,
+    pub due_at: Timestamp,
+    pub started_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
+    pub said: Option<Untrusted>,
+    pub error: Option<Untrusted>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentsView {
+    pub agents: Vec<AgentView>,
+    /// Proposed first, then those in force.
+    pub assignments: Vec<AssignmentRow>,
+    pub runs: Vec<RunView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignmentRow {
+    #[serde(flatten)]
+    pub assignment: Assignment,
+    pub connection_name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryRow {
+    pub id: DeliveryId,
+    pub path: String,
+    /// The provider's name of the event, as far as it could be told.
+    pub event: String,
+    pub state: DeliveryState,
+    pub received_at: Timestamp,
+    pub bytes: u64,
+    /// How often the same delivery came again.
+    pub repeats: u32,
+    pub note: Option<Untrusted>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliveryDetail {
+    #[serde(flatten)]
+    pub row: DeliveryRow,
+    pub provider: String,
+    pub headers: Vec<(String, Untrusted)>,
+    pub body: Untrusted,
+}
+
+/// One line of what happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActivityRow {
+    pub at: Timestamp,
+    pub kind: ActivityKind,
+    pub text: Untrusted,
+    pub thread: Option<ThreadId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ActivityKind {
+    Alert { id: AlertId, acknowledged_by: Option<String>, count: u32 },
+    Delivery { id: DeliveryId, state: DeliveryState },
+    Audit { id: AuditId, actor: String },
+}

@@ -1,0 +1,5 @@
+//! wadeck: a terminal operations console for WhatsApp Business messaging, with the engine that
+//! does the work in the same process. `ARCHITECTURE.md` has the map.
+
+pub mod domain;
+pub mod store;

@@ -1,0 +1,108 @@
+//! From rows to domain values. What cannot be read names its table, column and row.
+
+use serde::de::DeserializeOwned;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{Result, StoreError};
+use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::time::Timestamp;
+
+/// One row being read.
+pub(super) struct Cells<'r> {
+    row: &'r SqliteRow,
+    table: &'static str,
+    key: i64,
+}
+
+impl<'r> Cells<'r> {
+    /// `row` has an `id` column, which names it when something in it is corrupt.
+    pub fn new(row: &'r SqliteRow, table: &'static str) -> Self {
+        Self { row, table, key: row.try_get("id").unwrap_or_default() }
+    }
+
+    pub fn int(&self, column: &'static str) -> Result<i64> {
+        Ok(self.row.try_get(column)?)
+    }
+
+    pub fn opt_int(&self, column: &'static str) -> Result<Option<i64>> {
+        Ok(self.row.try_get(column)?)
+    }
+
+    pub fn count(&self, column: &'static str) -> Result<u32> {
+        Ok(u32::try_from(self.int(column)?).unwrap_or(0))
+    }
+
+    pub fn flag(&self, column: &'static str) -> Result<bool> {
+        Ok(self.int(column)? != 0)
+    }
+
+    pub fn text(&self, column: &'static str) -> Result<String> {
+        Ok(self.row.try_get(column)?)
+    }
+
+    pub fn opt_text(&self, column: &'static str) -> Result<Option<String>> {
+        Ok(self.row.try_get(column)?)
+    }
+
+    pub fn untrusted(&self, column: &'static str) -> Result<Untrusted> {
+        Ok(Untrusted::new(self.text(column)?))
+    }
+
+    pub fn opt_untrusted(&self, column: &'static str) -> Result<Option<Untrusted>> {
+        Ok(self.opt_text(column)?.map(Untrusted::new))
+    }
+
+    pub fn bytes(&self, column: &'static str) -> Result<Vec<u8>> {
+        Ok(self.row.try_get(column)?)
+    }
+
+    pub fn time(&self, column: &'static str) -> Result<Timestamp> {
+        Ok(Timestamp::from_millis(self.int(column)?))
+    }
+
+    pub fn opt_time(&self, column: &'static str) -> Result<Option<Timestamp>> {
+        Ok(self.opt_int(column)?.map(Timestamp::from_millis))
+    }
+
+    /// A value that is stored by its name.
+    pub fn named<T>(&self, column: &'static str, read: impl Fn(&str) -> Option<T>) -> Result<T> {
+        let name = self.text(column)?;
+        read(&name).ok_or_else(|| self.corrupt(column, &name))
+    }
+
+    pub fn opt_named<T>(&self, column: &'static str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>> {
+        match self.opt_text(column)? {
+            None => Ok(None),
+            Some(name) => read(&name).map(Some).ok_or_else(|| self.corrupt(column, &name)),
+        }
+    }
+
+    pub fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
+        let text = self.text(column)?;
+        serde_json::from_str(&text).map_err(|_| self.corrupt(column, &text))
+    }
+
+    pub fn opt_json<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>> {
+        match self.opt_text(column)? {
+            None => Ok(None),
+            Some(text) => serde_json::from_str(&text).map(Some).map_err(|_| self.corrupt(column, &text)),
+        }
+    }
+
+    pub fn corrupt(&self, column: &'static str, found: &str) -> StoreError {
+        let found = clean_line(found).chars().take(80).collect();
+        StoreError::Corrupt { table: self.table, column, key: self.key, found }
+    }
+}
+
+/// Domain values are made to be written as JSON; a failure here would be a map with odd keys, of
+/// which there is none.
+pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
+}
+
+/// What names and numbers are searched in: lower case, without accents being told apart by case.
+pub(super) fn folded(parts: &[&str]) -> String {
+    parts.join(" ").to_lowercase()
+}

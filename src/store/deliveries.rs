@@ -1,0 +1,200 @@
+//! Webhook deliveries, stored raw.
+
+use sqlx::QueryBuilder;
+
+use super::codec::{Cells, json};
+use super::{Result, Store, Write};
+use crate::domain::connection::ProviderName;
+use crate::domain::delivery::{DeliveryKey, DeliveryState, RawDelivery};
+use crate::domain::ids::DeliveryId;
+use crate::domain::text::Untrusted;
+use crate::domain::view::{DeliveryDetail, DeliveryRow};
+
+/// How many wrongly signed requests are kept for the inspector.
+const REJECTED_KEPT: i64 = 200;
+
+/// One request on its way into the database.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    pub raw: RawDelivery,
+    pub key: DeliveryKey,
+    pub event: String,
+}
+
+/// One stored request, to be applied.
+#[derive(Debug, Clone)]
+pub struct StoredDelivery {
+    pub id: DeliveryId,
+    pub raw: RawDelivery,
+    pub event: String,
+}
+
+impl Store {
+    /// Stores a batch in one transaction and one statement. A delivery that is there already only
+    /// counts as a repeat.
+    pub async fn insert_deliveries(&self, batch: &[Arrived]) -> Result<()> {
+        let mut write = self.write().await?;
+        let mut insert = QueryBuilder::new(
+            "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event) ",
+        );
+        insert.push_values(batch, |mut row, arrived| {
+            row.push_bind(arrived.raw.provider.as_str())
+                .push_bind(&arrived.raw.path)
+                .push_bind(json(&arrived.raw.headers))
+                .push_bind(&arrived.raw.body)
+                .push_bind(arrived.raw.received_at.millis())
+                .push_bind(arrived.key.sent_at.millis())
+                .push_bind(&arrived.key.digest[..])
+                .push("'pending'")
+                .push_bind(&arrived.event);
+        });
+        insert.push(" ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1");
+        insert.build().persistent(false).execute(write.connection()).await?;
+        write.commit().await
+    }
+
+    /// Newest first.
+    pub async fn deliveries(
+        &self,
+        state: Option<DeliveryState>,
+        limit: u32,
+        before: Option<DeliveryId>,
+    ) -> Result<Vec<DeliveryRow>> {
+        let rows = sqlx::query(
+            "SELECT id, path, event, state, received_at, length(body) AS bytes, repeats, note FROM deliveries
+             WHERE ($1 IS NULL OR state = $1) AND id < $2 ORDER BY id DESC LIMIT $3",
+        )
+        .bind(state.map(DeliveryState::name))
+        .bind(before.map_or(i64::MAX, |id| id.0))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| delivery_row(&Cells::new(row, "deliveries"))).collect()
+    }
+
+    pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>> {
+        let row = sqlx::query(
+            "SELECT id, provider, path, event, state, received_at, length(body) AS bytes, repeats, note, headers, body
+             FROM deliveries WHERE id = $1",
+        )
+        .bind(id.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "deliveries");
+            let headers: Vec<(String, Untrusted)> = cells.json("headers")?;
+            let body = String::from_utf8_lossy(&cells.bytes("body")?).into_owned();
+            Ok(DeliveryDetail {
+                row: delivery_row(&cells)?,
+                provider: cells.text("provider")?,
+                headers,
+                body: Untrusted::new(body),
+            })
+        })
+        .transpose()
+    }
+}
+
+impl Write {
+    /// The oldest deliveries that wait to be applied.
+    pub async fn pending_deliveries(&mut self, limit: u32) -> Result<Vec<StoredDelivery>> {
+        let rows = sqlx::query(
+            "SELECT id, provider, path, headers, body, received_at, event FROM deliveries
+             WHERE state = 'pending' ORDER BY id LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.connection())
+        .await?;
+        rows.iter().map(|row| stored(&Cells::new(row, "deliveries"))).collect()
+    }
+
+    pub async fn mark_delivery(
+        &mut self,
+        id: DeliveryId,
+        state: DeliveryState,
+        event: &str,
+        note: Option<&str>,
+    ) -> Result<()> {
+        sqlx::query("UPDATE deliveries SET state = $2, event = $3, note = $4 WHERE id = $1")
+            .bind(id.0)
+            .bind(state.name())
+            .bind(event)
+            .bind(note)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a delivery that was read before back in line. `false` when its signature was wrong or
+    /// there is none.
+    pub async fn replay_delivery(&mut self, id: DeliveryId) -> Result<bool> {
+        let done = sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE id = $1 AND state <> 'rejected'")
+            .bind(id.0)
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Deliveries of a number that has a connection now come back in line.
+    pub async fn release_quarantine(&mut self) -> Result<u64> {
+        let done = sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE state = 'quarantined'")
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Keeps a wrongly signed request for the inspector, and forgets the oldest of its kind.
+    pub async fn keep_rejected(&mut self, arrived: &Arrived, note: &str) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event, note)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'rejected', $8, $9)
+             ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1",
+        )
+        .bind(arrived.raw.provider.as_str())
+        .bind(&arrived.raw.path)
+        .bind(json(&arrived.raw.headers))
+        .bind(&arrived.raw.body)
+        .bind(arrived.raw.received_at.millis())
+        .bind(arrived.key.sent_at.millis())
+        .bind(&arrived.key.digest[..])
+        .bind(&arrived.event)
+        .bind(note)
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "DELETE FROM deliveries WHERE state = 'rejected' AND id <=
+                (SELECT id FROM deliveries WHERE state = 'rejected' ORDER BY id DESC LIMIT 1 OFFSET $1)",
+        )
+        .bind(REJECTED_KEPT)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+fn stored(cells: &Cells<'_>) -> Result<StoredDelivery> {
+    Ok(StoredDelivery {
+        id: DeliveryId(cells.int("id")?),
+        raw: RawDelivery {
+            provider: ProviderName::new(cells.text("provider")?),
+            path: cells.text("path")?,
+            headers: cells.json("headers")?,
+            body: cells.bytes("body")?,
+            received_at: cells.time("received_at")?,
+        },
+        event: cells.text("event")?,
+    })
+}
+
+fn delivery_row(cells: &Cells<'_>) -> Result<DeliveryRow> {
+    Ok(DeliveryRow {
+        id: DeliveryId(cells.int("id")?),
+        path: cells.text("path")?,
+        event: cells.text("event")?,
+        state: cells.named("state", DeliveryState::from_name)?,
+        received_at: cells.time("received_at")?,
+        bytes: cells.int("bytes")?.cast_unsigned(),
+        repeats: cells.count("repeats")?,
+        note: cells.opt_untrusted("note")?,
+    })
+}

@@ -1,0 +1,389 @@
+//! What a delivery changes: contacts, threads, messages, statuses and reactions. Every claim is
+//! an insert that the database decides, never a look before a write.
+
+use super::codec::{Cells, folded, json};
+use super::{Result, Write};
+use crate::domain::address::Address;
+use crate::domain::content::Content;
+use crate::domain::event::{Direction, Origin};
+use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
+use crate::domain::key::message_key;
+use crate::domain::outbox::EntryState;
+use crate::domain::status::{DeliveryStatus, Standing, StatusReport};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+
+/// A message that arrived, or one of ours that was sent from elsewhere.
+#[derive(Debug)]
+pub struct NewInbound<'a> {
+    pub thread: ThreadId,
+    pub connection: ConnectionId,
+    pub direction: Direction,
+    pub origin: &'a Origin,
+    pub content: &'a Content,
+    pub provider_message_id: &'a str,
+    pub reply_to: Option<&'a str>,
+    pub test: bool,
+    pub created_at: Timestamp,
+    pub received_at: Timestamp,
+    pub delivery: DeliveryId,
+    pub author: Option<&'a str>,
+}
+
+/// The thread that a message belongs to, as it stands.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub thread: ThreadId,
+    pub taken_by: Option<String>,
+    pub opted_out: bool,
+    /// Nothing was ever exchanged before.
+    pub first: bool,
+}
+
+/// A message of ours that a status speaks of.
+#[derive(Debug, Clone)]
+pub struct Matched {
+    pub message: MessageId,
+    pub thread: ThreadId,
+    pub entry: Option<(EntryId, EntryState)>,
+}
+
+impl Write {
+    /// The contact behind these addresses, made if nobody has them yet. Addresses that are new to a
+    /// known contact are learnt.
+    pub async fn contact(&mut self, addresses: &[Address], name: Option<&Untrusted>, now: Timestamp) -> Result<ContactId> {
+        let mut known = None;
+        for address in addresses {
+            let (kind, value) = spelt(address);
+            let found: Option<i64> = sqlx::query_scalar("SELECT contact_id FROM addresses WHERE kind = $1 AND value = $2")
+                .bind(kind)
+                .bind(value)
+                .fetch_optional(self.connection())
+                .await?;
+            known = known.or(found);
+        }
+        let id = match known {
+            Some(id) => id,
+            None => {
+                sqlx::query_scalar("INSERT INTO contacts (name, folded, created_at) VALUES ($1, '', $2) RETURNING id")
+                    .bind(name.map(Untrusted::as_received))
+                    .bind(now.millis())
+                    .fetch_one(self.connection())
+                    .await?
+            }
+        };
+        let mut learnt = known.is_none();
+        for address in addresses {
+            let (kind, value) = spelt(address);
+            let done = sqlx::query("INSERT INTO addresses (kind, value, contact_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(kind)
+                .bind(value)
+                .bind(id)
+                .execute(self.connection())
+                .await?;
+            learnt |= done.rows_affected() > 0;
+        }
+        if let Some(name) = name {
+            let done = sqlx::query("UPDATE contacts SET name = $2 WHERE id = $1 AND name IS NOT $2")
+                .bind(id)
+                .bind(name.as_received())
+                .execute(self.connection())
+                .await?;
+            learnt |= done.rows_affected() > 0;
+        }
+        if learnt {
+            self.refold(id).await?;
+        }
+        Ok(ContactId(id))
+    }
+
+    async fn refold(&mut self, contact: i64) -> Result<()> {
+        let name: Option<String> =
+            sqlx::query_scalar("SELECT name FROM contacts WHERE id = $1").bind(contact).fetch_one(self.connection()).await?;
+        let values: Vec<String> = sqlx::query_scalar("SELECT value FROM addresses WHERE contact_id = $1")
+            .bind(contact)
+            .fetch_all(self.connection())
+            .await?;
+        let mut parts = vec![name.as_deref().unwrap_or_default()];
+        parts.extend(values.iter().map(String::as_str));
+        sqlx::query("UPDATE contacts SET folded = $2 WHERE id = $1")
+            .bind(contact)
+            .bind(folded(&parts))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The thread of a contact over a connection: one, however many ask for it at once.
+    pub async fn thread(
+        &mut self,
+        connection: ConnectionId,
+        contact: ContactId,
+        external_id: &str,
+        now: Timestamp,
+    ) -> Result<Stored> {
+        let made = sqlx::query(
+            "INSERT INTO threads (connection_id, contact_id, external_id, last_message_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (connection_id, contact_id) DO NOTHING",
+        )
+        .bind(connection.0)
+        .bind(contact.0)
+        .bind(external_id)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        let row = sqlx::query(
+            "SELECT t.id, t.taken_by, t.last_message_id, p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id
+             WHERE t.connection_id = $1 AND t.contact_id = $2",
+        )
+        .bind(connection.0)
+        .bind(contact.0)
+        .fetch_one(self.connection())
+        .await?;
+        let cells = Cells::new(&row, "threads");
+        Ok(Stored {
+            thread: ThreadId(cells.int("id")?),
+            taken_by: cells.opt_text("taken_by")?,
+            opted_out: cells.flag("opted_out")?,
+            first: made.rows_affected() == 1 || cells.opt_int("last_message_id")?.is_none(),
+        })
+    }
+
+    /// Claims a message by inserting it. `None`: somebody has it already, and nothing was done.
+    pub async fn insert_message(&mut self, new: &NewInbound<'_>) -> Result<Option<MessageId>> {
+        let words = new.content.words();
+        let progress = match new.direction {
+            Direction::Inbound => DeliveryStatus::Received,
+            Direction::Outbound => DeliveryStatus::Accepted,
+        };
+        let id: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO messages (thread_id, connection_id, direction, origin, kind, content, words, progress,
+                                   provider_message_id, provider_key, reply_to, author, test, created_at, received_at, delivery_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             ON CONFLICT (provider_key) DO NOTHING RETURNING id",
+        )
+        .bind(new.thread.0)
+        .bind(new.connection.0)
+        .bind(new.direction.name())
+        .bind(new.origin.name())
+        .bind(new.content.kind())
+        .bind(json(new.content))
+        .bind(words.as_received())
+        .bind(progress.name())
+        .bind(new.provider_message_id)
+        .bind(&message_key(new.connection, new.provider_message_id)[..])
+        .bind(new.reply_to)
+        .bind(new.author)
+        .bind(new.test)
+        .bind(new.created_at.millis())
+        .bind(new.received_at.millis())
+        .bind(new.delivery.0)
+        .fetch_optional(self.connection())
+        .await?;
+        let Some(id) = id.map(MessageId) else { return Ok(None) };
+        self.index_words(id, new.thread, &words).await?;
+        Ok(Some(id))
+    }
+
+    pub(super) async fn index_words(&mut self, id: MessageId, thread: ThreadId, words: &Untrusted) -> Result<()> {
+        sqlx::query("INSERT INTO message_words (rowid, words, tag) VALUES ($1, $2, $3)")
+            .bind(id.0)
+            .bind(words.as_received())
+            .bind(thread.to_string())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Moves the thread to the top of the list with its newest message.
+    pub async fn touch_thread(&mut self, thread: ThreadId, message: MessageId, at: Timestamp, unread: u32) -> Result<()> {
+        sqlx::query(
+            "UPDATE threads SET unread = unread + $4,
+                last_message_id = CASE WHEN $3 >= last_message_at OR last_message_id IS NULL THEN $2 ELSE last_message_id END,
+                last_message_at = CASE WHEN last_message_id IS NULL THEN $3 ELSE max(last_message_at, $3) END
+             WHERE id = $1",
+        )
+        .bind(thread.0)
+        .bind(message.0)
+        .bind(at.millis())
+        .bind(unread)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// An inbound message keeps the window open; it never closes it earlier.
+    pub async fn open_window(&mut self, thread: ThreadId, closes_at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE threads SET window_closes_at = max(coalesce(window_closes_at, 0), $2) WHERE id = $1")
+            .bind(thread.0)
+            .bind(closes_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps a reported status with its raw object. `false`: it was known.
+    pub async fn keep_status(
+        &mut self,
+        key: &[u8; 16],
+        report: &StatusReport,
+        raw: &str,
+        received_at: Timestamp,
+    ) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO statuses (provider_key, status, at, received_at, failure, raw) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (provider_key, status, at) DO NOTHING",
+        )
+        .bind(&key[..])
+        .bind(report.status.name())
+        .bind(report.at.millis())
+        .bind(received_at.millis())
+        .bind(report.failure.as_ref().map(json))
+        .bind(raw)
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The standing of a message of ours from everything reported about it, written down. Returns
+    /// what it was and what it is now.
+    pub async fn merge_statuses(&mut self, message: MessageId) -> Result<(Standing, Standing)> {
+        let row = sqlx::query("SELECT id, progress, failure, failed_at, provider_key FROM messages WHERE id = $1")
+            .bind(message.0)
+            .fetch_one(self.connection())
+            .await?;
+        let cells = Cells::new(&row, "messages");
+        let failure = cells.opt_json("failure")?;
+        let before = Standing {
+            progress: cells.named("progress", DeliveryStatus::from_name)?,
+            failed: cells.opt_time("failed_at")?.zip(failure),
+        };
+        let rows = sqlx::query("SELECT id, status, at, failure FROM statuses WHERE provider_key = $1 ORDER BY id")
+            .bind(cells.bytes("provider_key")?)
+            .fetch_all(self.connection())
+            .await?;
+        let mut after = before.clone();
+        for row in &rows {
+            let cells = Cells::new(row, "statuses");
+            after = after.merge(&StatusReport {
+                status: cells.named("status", DeliveryStatus::from_name)?,
+                at: cells.time("at")?,
+                failure: cells.opt_json("failure")?,
+            });
+        }
+        if after != before {
+            sqlx::query("UPDATE messages SET progress = $2, failure = $3, failed_at = $4 WHERE id = $1")
+                .bind(message.0)
+                .bind(after.progress.name())
+                .bind(after.failure().map(json))
+                .bind(after.failed.as_ref().map(|(at, _)| at.millis()))
+                .execute(self.connection())
+                .await?;
+        }
+        Ok((before, after))
+    }
+
+    /// A message of ours by the provider's id.
+    pub async fn outbound_by_key(&mut self, key: &[u8; 16]) -> Result<Option<Matched>> {
+        let row = sqlx::query(
+            "SELECT m.id, m.thread_id, o.id AS entry_id, o.state FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
+             WHERE m.provider_key = $1 AND m.direction = 'outbound'",
+        )
+        .bind(&key[..])
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(|row| matched(&Cells::new(&row, "messages"))).transpose()
+    }
+
+    /// A message of ours by the reference that was sent along.
+    pub async fn outbound_by_reference(&mut self, connection: ConnectionId, reference: &str) -> Result<Option<Matched>> {
+        let row = sqlx::query(
+            "SELECT m.id, m.thread_id, o.id AS entry_id, o.state FROM outbox o JOIN messages m ON m.id = o.message_id
+             WHERE o.reference = $1 AND o.connection_id = $2",
+        )
+        .bind(reference)
+        .bind(connection.0)
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(|row| matched(&Cells::new(&row, "messages"))).transpose()
+    }
+
+    /// The one uncertain entry of a thread with these words, tried shortly before `at`. When several
+    /// fit, none is meant.
+    pub async fn uncertain_like(&mut self, thread: ThreadId, words: &Untrusted, at: Timestamp) -> Result<Option<Matched>> {
+        let rows = sqlx::query(
+            "SELECT m.id, m.thread_id, o.id AS entry_id, o.state FROM outbox o JOIN messages m ON m.id = o.message_id
+             WHERE o.thread_id = $1 AND o.state = 'uncertain' AND m.words = $2 AND EXISTS (
+                SELECT 1 FROM attempts a WHERE a.outbox_id = o.id AND a.started_at BETWEEN $3 - 600000 AND $3 + 5000)
+             LIMIT 2",
+        )
+        .bind(thread.0)
+        .bind(words.as_received())
+        .bind(at.millis())
+        .fetch_all(self.connection())
+        .await?;
+        match rows.as_slice() {
+            [row] => Ok(Some(matched(&Cells::new(row, "messages"))?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// A reaction takes the place of the one before; without an emoji it takes it back.
+    pub async fn react(
+        &mut self,
+        target: &[u8; 16],
+        sender: Direction,
+        emoji: Option<&Untrusted>,
+        at: Timestamp,
+    ) -> Result<()> {
+        match emoji.filter(|emoji| !emoji.is_empty()) {
+            Some(emoji) => {
+                sqlx::query(
+                    "INSERT INTO reactions (target_key, sender, emoji, at) VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (target_key, sender) DO UPDATE SET emoji = excluded.emoji, at = excluded.at
+                     WHERE excluded.at >= reactions.at",
+                )
+                .bind(&target[..])
+                .bind(sender.name())
+                .bind(emoji.as_received())
+                .bind(at.millis())
+                .execute(self.connection())
+                .await?;
+            }
+            None => {
+                sqlx::query("DELETE FROM reactions WHERE target_key = $1 AND sender = $2 AND at <= $3")
+                    .bind(&target[..])
+                    .bind(sender.name())
+                    .bind(at.millis())
+                    .execute(self.connection())
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The thread that the target of a reaction stands in.
+    pub async fn thread_of_key(&mut self, key: &[u8; 16]) -> Result<Option<ThreadId>> {
+        let id: Option<i64> = sqlx::query_scalar("SELECT thread_id FROM messages WHERE provider_key = $1")
+            .bind(&key[..])
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(id.map(ThreadId))
+    }
+}
+
+fn spelt(address: &Address) -> (&'static str, &str) {
+    match address {
+        Address::Phone(number) => ("phone", number.digits()),
+        Address::User(id) => ("user", id),
+    }
+}
+
+fn matched(cells: &Cells<'_>) -> Result<Matched> {
+    let state = cells.opt_named("state", EntryState::from_name)?;
+    Ok(Matched {
+        message: MessageId(cells.int("id")?),
+        thread: ThreadId(cells.int("thread_id")?),
+        entry: cells.opt_int("entry_id")?.map(EntryId).zip(state),
+    })
+}

@@ -1,0 +1,163 @@
+//! Remember and recall domain values. SQLite in WAL with `synchronous=FULL`: what was committed
+//! survives a power cut. One writer connection, several readers, one file per aggregate. Rows
+//! never leave this module. Called by `operations`; it decides nothing.
+
+mod activity;
+mod agents;
+mod codec;
+mod connections;
+mod deliveries;
+mod error;
+mod inbound;
+mod messages;
+mod outbox;
+mod overview;
+mod runs;
+mod threads;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+pub use self::activity::NewAlert;
+pub use self::deliveries::{Arrived, StoredDelivery};
+pub use self::error::StoreError;
+pub use self::inbound::{Matched, NewInbound, Stored};
+pub use self::outbox::{Claimed, Doubtful, NewEntry, Pace};
+pub use self::runs::{DueRun, Finish};
+
+type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// The name of the database inside the data directory.
+pub const DATABASE_FILE: &str = "wadeck.db";
+
+/// The open database.
+#[derive(Debug, Clone)]
+pub struct Store {
+    path: PathBuf,
+    /// One connection: whoever writes waits here, in order.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+/// One write transaction. It is immediate: it never fails halfway because another wrote first.
+#[derive(Debug)]
+pub struct Write {
+    tx: Transaction<'static, Sqlite>,
+}
+
+impl Store {
+    /// Opens the database in `directory`, creates it where there is none, and brings it up to date.
+    pub async fn open(directory: &Path) -> Result<Self> {
+        let path = directory.join(DATABASE_FILE);
+        let options = options(&path).create_if_missing(true);
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(30))
+            .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full))
+            .await
+            .map_err(|error| StoreError::open(&path, error))?;
+        migrator().run(&writer).await.map_err(|error| StoreError::migrate(&path, error))?;
+        let readers = Self::readers(options).await.map_err(|error| StoreError::open(&path, error))?;
+        Ok(Self { path, writer, readers })
+    }
+
+    /// Opens an existing database for reading only: for a command line without an engine.
+    pub async fn open_read_only(directory: &Path) -> Result<Self> {
+        let path = directory.join(DATABASE_FILE);
+        let readers = Self::readers(options(&path)).await.map_err(|error| StoreError::open(&path, error))?;
+        Ok(Self { path, writer: readers.clone(), readers })
+    }
+
+    async fn readers(options: SqliteConnectOptions) -> std::result::Result<SqlitePool, sqlx::Error> {
+        SqlitePoolOptions::new()
+            .max_connections(4)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options.pragma("query_only", "ON"))
+            .await
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Begins to write. Keep it short, and wait for nothing but the database while it is open.
+    pub async fn write(&self) -> Result<Write> {
+        Ok(Write { tx: self.writer.begin_with("BEGIN IMMEDIATE").await? })
+    }
+
+    /// Whether the file is sound, as the database itself sees it.
+    pub async fn integrity(&self) -> Result<String> {
+        Ok(sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&self.readers).await?)
+    }
+
+    /// Folds the log back into the file. Called now and then, from beside the writer.
+    pub async fn checkpoint(&self) -> Result<()> {
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// Ends all connections; what is committed is on the disk already.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+impl Write {
+    pub async fn commit(self) -> Result<()> {
+        Ok(self.tx.commit().await?)
+    }
+
+    fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.tx
+    }
+
+    /// Runs one part so that its failure undoes that part alone.
+    pub async fn savepoint(&mut self) -> Result<()> {
+        sqlx::query("SAVEPOINT part").execute(self.connection()).await?;
+        Ok(())
+    }
+
+    pub async fn keep_part(&mut self) -> Result<()> {
+        sqlx::query("RELEASE part").execute(self.connection()).await?;
+        Ok(())
+    }
+
+    pub async fn undo_part(&mut self) -> Result<()> {
+        sqlx::query("ROLLBACK TO part").execute(self.connection()).await?;
+        sqlx::query("RELEASE part").execute(self.connection()).await?;
+        Ok(())
+    }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(5))
+        .optimize_on_close(true, None)
+        .pragma("trusted_schema", "OFF")
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", "-32768")
+        .pragma("journal_size_limit", "67108864")
+}
+
+fn migrator() -> Migrator {
+    let steps: [(i64, &'static str, &'static str); 1] = [(1, "ledger", include_str!("../../migrations/0001_ledger.sql"))];
+    let steps = steps
+        .into_iter()
+        .map(|(version, title, text)| {
+            Migration::new(version, title.into(), MigrationType::Simple, sqlx::SqlStr::from_static(text), false)
+        })
+        .collect::<Vec<_>>();
+    Migrator::with_migrations(steps)
+}

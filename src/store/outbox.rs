@@ -1,0 +1,484 @@
+//! The outbox's writing side: enqueue, claim under a lease, keep every attempt, settle, rescue.
+
+use std::time::Duration;
+
+use super::codec::{Cells, json};
+use super::{Result, Store, Write};
+use crate::domain::content::Content;
+use crate::domain::failure::Failure;
+use crate::domain::ids::{AttemptId, ConnectionId, EntryId, MessageId, RunId, ThreadId};
+use crate::domain::key::message_key;
+use crate::domain::limits::Hold;
+use crate::domain::outbox::{EntryState, Outgoing, SettledBy};
+use crate::domain::time::Timestamp;
+
+/// A message to be written down together with its entry.
+#[derive(Debug)]
+pub struct NewEntry<'a> {
+    pub thread: ThreadId,
+    pub connection: ConnectionId,
+    pub outgoing: &'a Outgoing,
+    pub author: &'a str,
+    pub run: Option<RunId>,
+    pub business_initiated: bool,
+    pub now: Timestamp,
+}
+
+/// The head of a thread's queue, due now.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    pub entry: EntryId,
+    pub message: MessageId,
+    pub thread: ThreadId,
+    pub connection: ConnectionId,
+    pub outgoing: Outgoing,
+    pub freeform: bool,
+    pub business_initiated: bool,
+    pub series: u32,
+    /// Attempts of this series before the coming one.
+    pub tried: u32,
+    pub window_closes_at: Option<Timestamp>,
+    pub opted_out: bool,
+    pub run: Option<RunId>,
+}
+
+/// When was sent before: what the limits are reckoned from.
+#[derive(Debug, Default)]
+pub struct Pace {
+    pub connection: Vec<Timestamp>,
+    pub pair: Vec<Timestamp>,
+    pub business_initiated: Option<Timestamp>,
+}
+
+/// An entry whose answer was lost.
+#[derive(Debug, Clone)]
+pub struct Doubtful {
+    pub entry: EntryId,
+    pub message: MessageId,
+    pub thread: ThreadId,
+    pub connection: ConnectionId,
+    pub outgoing: Outgoing,
+    pub words: String,
+    pub looks: u32,
+    pub last_attempt_at: Timestamp,
+}
+
+const HEAD: &str = "NOT EXISTS (SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.id < o.id
+    AND p.state IN ('queued', 'sending', 'uncertain'))";
+
+impl Store {
+    /// When the next entry may be claimed.
+    pub async fn next_entry_due(&self) -> Result<Option<Timestamp>> {
+        let text = format!(
+            "SELECT o.due_at FROM outbox o WHERE o.state = 'queued' AND o.hold IS NOT 'operator' AND {HEAD}
+             ORDER BY o.due_at, o.id LIMIT 1"
+        );
+        let due: Option<i64> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_optional(&self.readers).await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+
+    /// When the next uncertain entry is to be looked up.
+    pub async fn next_look_due(&self) -> Result<Option<Timestamp>> {
+        let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM outbox WHERE state = 'uncertain'")
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+
+    /// The uncertain entry that is due for a look, or the named one at once.
+    pub async fn doubtful(&self, now: Timestamp, named: Option<EntryId>) -> Result<Option<Doubtful>> {
+        let row = sqlx::query(
+            "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.looks, m.words,
+                (SELECT max(a.started_at) FROM attempts a WHERE a.outbox_id = o.id) AS last_attempt_at
+             FROM outbox o JOIN messages m ON m.id = o.message_id
+             WHERE o.state = 'uncertain' AND (o.id = $2 OR ($2 IS NULL AND o.due_at <= $1)) ORDER BY o.due_at LIMIT 1",
+        )
+        .bind(now.millis())
+        .bind(named.map(|id| id.0))
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "outbox");
+            Ok(Doubtful {
+                entry: EntryId(cells.int("id")?),
+                message: MessageId(cells.int("message_id")?),
+                thread: ThreadId(cells.int("thread_id")?),
+                connection: ConnectionId(cells.int("connection_id")?),
+                outgoing: cells.json("outgoing")?,
+                words: cells.text("words")?,
+                looks: cells.count("looks")?,
+                last_attempt_at: cells.opt_time("last_attempt_at")?.unwrap_or(Timestamp::EPOCH),
+            })
+        })
+        .transpose()
+    }
+}
+
+impl Write {
+    /// Writes message and entry together: what is queued is seen, and what is seen is queued.
+    pub async fn enqueue(&mut self, new: &NewEntry<'_>) -> Result<(MessageId, EntryId)> {
+        let words = new.outgoing.content.words();
+        let message: i64 = sqlx::query_scalar(
+            "INSERT INTO messages (thread_id, connection_id, direction, origin, kind, content, words, progress, reply_to,
+                                   author, created_at, received_at, run_id)
+             VALUES ($1, $2, 'outbound', 'api', $3, $4, $5, 'queued', $6, $7, $8, $8, $9) RETURNING id",
+        )
+        .bind(new.thread.0)
+        .bind(new.connection.0)
+        .bind(new.outgoing.content.kind())
+        .bind(json(&new.outgoing.content))
+        .bind(words.as_received())
+        .bind(new.outgoing.reply_to.as_deref())
+        .bind(new.author)
+        .bind(new.now.millis())
+        .bind(new.run.map(|run| run.0))
+        .fetch_one(self.connection())
+        .await?;
+        let message = MessageId(message);
+        self.index_words(message, new.thread, &words).await?;
+        self.touch_thread(new.thread, message, new.now, 0).await?;
+        let entry: i64 = sqlx::query_scalar(
+            "INSERT INTO outbox (message_id, thread_id, connection_id, state, reference, outgoing, business_initiated,
+                                 freeform, due_at, created_at)
+             VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8) RETURNING id",
+        )
+        .bind(message.0)
+        .bind(new.thread.0)
+        .bind(new.connection.0)
+        .bind(&new.outgoing.reference)
+        .bind(json(new.outgoing))
+        .bind(new.business_initiated)
+        .bind(matches!(new.outgoing.content, Content::Template { .. }).then_some(0).unwrap_or(1))
+        .bind(new.now.millis())
+        .fetch_one(self.connection())
+        .await?;
+        Ok((message, EntryId(entry)))
+    }
+
+    /// The oldest due entry that no earlier one of its thread stands before.
+    pub async fn head(&mut self, now: Timestamp) -> Result<Option<Claimed>> {
+        let text = format!(
+            "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.freeform, o.business_initiated, o.series,
+                    o.tried, t.window_closes_at, p.opted_out, m.run_id
+             FROM outbox o JOIN threads t ON t.id = o.thread_id JOIN contacts p ON p.id = t.contact_id
+                JOIN messages m ON m.id = o.message_id
+             WHERE o.state = 'queued' AND o.due_at <= $1 AND o.hold IS NOT 'operator' AND {HEAD}
+             ORDER BY o.due_at, o.id LIMIT 1"
+        );
+        let row =
+            sqlx::query(sqlx::AssertSqlSafe(text)).bind(now.millis()).fetch_optional(self.connection()).await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "outbox");
+            Ok(Claimed {
+                entry: EntryId(cells.int("id")?),
+                message: MessageId(cells.int("message_id")?),
+                thread: ThreadId(cells.int("thread_id")?),
+                connection: ConnectionId(cells.int("connection_id")?),
+                outgoing: cells.json("outgoing")?,
+                freeform: cells.flag("freeform")?,
+                business_initiated: cells.flag("business_initiated")?,
+                series: cells.count("series")?,
+                tried: cells.count("tried")?,
+                window_closes_at: cells.opt_time("window_closes_at")?,
+                opted_out: cells.flag("opted_out")?,
+                run: cells.opt_int("run_id")?.map(RunId),
+            })
+        })
+        .transpose()
+    }
+
+    /// What went before, as far back as the limits look.
+    pub async fn pace(&mut self, claimed: &Claimed, now: Timestamp, pair: Duration) -> Result<Pace> {
+        let connection: Vec<i64> =
+            sqlx::query_scalar("SELECT started_at FROM attempts WHERE connection_id = $1 AND started_at > $2")
+                .bind(claimed.connection.0)
+                .bind(now.minus(Duration::from_secs(1)).millis())
+                .fetch_all(self.connection())
+                .await?;
+        let pair: Vec<i64> = sqlx::query_scalar("SELECT started_at FROM attempts WHERE thread_id = $1 AND started_at > $2")
+            .bind(claimed.thread.0)
+            .bind(now.minus(pair).millis())
+            .fetch_all(self.connection())
+            .await?;
+        // An attempt that may have arrived counts like one that did.
+        let last: Option<i64> = sqlx::query_scalar(
+            "SELECT max(a.started_at) FROM attempts a
+             WHERE a.business_initiated = 1 AND a.started_at > $2 AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'uncertain'))
+                AND a.thread_id IN (SELECT id FROM threads WHERE contact_id = (SELECT contact_id FROM threads WHERE id = $1))",
+        )
+        .bind(claimed.thread.0)
+        .bind(now.minus(Duration::from_secs(3_600)).millis())
+        .fetch_one(self.connection())
+        .await?;
+        let times = |millis: Vec<i64>| millis.into_iter().map(Timestamp::from_millis).collect();
+        Ok(Pace {
+            connection: times(connection),
+            pair: times(pair),
+            business_initiated: last.map(Timestamp::from_millis),
+        })
+    }
+
+    /// Holds an entry back until a time, under the name of a rule.
+    pub async fn hold_entry(&mut self, entry: EntryId, hold: Option<Hold>, due_at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE outbox SET hold = $2, due_at = $3 WHERE id = $1 AND state = 'queued'")
+            .bind(entry.0)
+            .bind(hold.map(Hold::name))
+            .bind(due_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Takes the entry for a limited time and writes the attempt down, before anything is sent.
+    pub async fn begin_attempt(
+        &mut self,
+        claimed: &Claimed,
+        request: &str,
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<AttemptId> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'sending', hold = NULL, tried = tried + 1, lease_until = $2, failure = NULL
+             WHERE id = $1 AND state = 'queued'",
+        )
+        .bind(claimed.entry.0)
+        .bind(now.plus(lease).millis())
+        .execute(self.connection())
+        .await?;
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO attempts (outbox_id, connection_id, thread_id, business_initiated, series, number, started_at, request)
+             VALUES ($1, $2, $3, $4, $5,
+                (SELECT 1 + count(*) FROM attempts WHERE outbox_id = $1 AND series = $5), $6, $7) RETURNING id",
+        )
+        .bind(claimed.entry.0)
+        .bind(claimed.connection.0)
+        .bind(claimed.thread.0)
+        .bind(claimed.business_initiated)
+        .bind(claimed.series)
+        .bind(now.millis())
+        .bind(request)
+        .fetch_one(self.connection())
+        .await?;
+        Ok(AttemptId(id))
+    }
+
+    pub async fn finish_attempt(
+        &mut self,
+        attempt: AttemptId,
+        now: Timestamp,
+        outcome: &str,
+        http_status: Option<u16>,
+        failure: Option<&Failure>,
+        response: &str,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE attempts SET finished_at = $2, outcome = $3, http_status = $4, failure = $5, response = $6
+             WHERE id = $1 AND finished_at IS NULL",
+        )
+        .bind(attempt.0)
+        .bind(now.millis())
+        .bind(outcome)
+        .bind(http_status)
+        .bind(failure.map(json))
+        .bind(response)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    pub async fn entry_state(&mut self, entry: EntryId) -> Result<Option<(EntryState, MessageId, ThreadId, ConnectionId)>> {
+        let row = sqlx::query("SELECT id, state, message_id, thread_id, connection_id FROM outbox WHERE id = $1")
+            .bind(entry.0)
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "outbox");
+            Ok((
+                cells.named("state", EntryState::from_name)?,
+                MessageId(cells.int("message_id")?),
+                ThreadId(cells.int("thread_id")?),
+                ConnectionId(cells.int("connection_id")?),
+            ))
+        })
+        .transpose()
+    }
+
+    /// The provider has the message under this id. If a webhook told of it first, that row and what
+    /// was reported under the id become this message's.
+    pub async fn accept_entry(
+        &mut self,
+        entry: EntryId,
+        message: MessageId,
+        connection: ConnectionId,
+        provider_message_id: &str,
+        by: SettledBy,
+        now: Timestamp,
+    ) -> Result<()> {
+        let key = message_key(connection, provider_message_id);
+        let stranger: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM messages WHERE provider_key = $1 AND id <> $2 AND direction = 'outbound'")
+                .bind(&key[..])
+                .bind(message.0)
+                .fetch_optional(self.connection())
+                .await?;
+        if let Some(stranger) = stranger {
+            sqlx::query("UPDATE threads SET last_message_id = $2 WHERE last_message_id = $1")
+                .bind(stranger)
+                .bind(message.0)
+                .execute(self.connection())
+                .await?;
+            sqlx::query("DELETE FROM message_words WHERE rowid = $1").bind(stranger).execute(self.connection()).await?;
+            sqlx::query("DELETE FROM messages WHERE id = $1").bind(stranger).execute(self.connection()).await?;
+        }
+        sqlx::query(
+            "UPDATE messages SET provider_message_id = $2, provider_key = $3, failure = NULL, failed_at = NULL,
+                progress = CASE WHEN progress = 'queued' THEN 'accepted' ELSE progress END
+             WHERE id = $1",
+        )
+        .bind(message.0)
+        .bind(provider_message_id)
+        .bind(&key[..])
+        .execute(self.connection())
+        .await?;
+        self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await
+    }
+
+    /// Puts an entry into a state in which nothing more happens to it by itself.
+    pub async fn end_entry(
+        &mut self,
+        entry: EntryId,
+        state: EntryState,
+        failure: Option<&Failure>,
+        by: Option<SettledBy>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = $2, failure = $3, settled_by = $4, settled_at = $5, lease_until = NULL, hold = NULL
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(state.name())
+        .bind(failure.map(json))
+        .bind(by.map(SettledBy::name))
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A failure that ends the message until a person tries again.
+    pub async fn fail_message(&mut self, message: MessageId, failure: &Failure, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE messages SET failure = $2, failed_at = $3 WHERE id = $1")
+            .bind(message.0)
+            .bind(json(failure))
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Back into the queue after a try that certainly did not arrive.
+    pub async fn requeue(
+        &mut self,
+        entry: EntryId,
+        failure: &Failure,
+        due_at: Timestamp,
+        hold: Option<Hold>,
+        counts: bool,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'queued', lease_until = NULL, failure = $2, due_at = $3, hold = $4,
+                tried = CASE WHEN $5 THEN tried ELSE tried - 1 END
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(json(failure))
+        .bind(due_at.millis())
+        .bind(hold.map(Hold::name))
+        .bind(counts)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// The answer was lost; `look_at` is when the provider's list is asked.
+    pub async fn doubt_entry(&mut self, entry: EntryId, failure: &Failure, look_at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE outbox SET state = 'uncertain', lease_until = NULL, failure = $2, due_at = $3, looks = 0 WHERE id = $1")
+            .bind(entry.0)
+            .bind(json(failure))
+            .bind(look_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that the provider's list was asked in vain, and when to ask again.
+    pub async fn looked(&mut self, entry: EntryId, again_at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE outbox SET looks = looks + 1, due_at = $2 WHERE id = $1 AND state = 'uncertain'")
+            .bind(entry.0)
+            .bind(again_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Entries that a dead process was sending: they may have arrived.
+    pub async fn abandoned(&mut self, now: Timestamp) -> Result<Vec<(EntryId, ThreadId)>> {
+        let rows: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT id, thread_id FROM outbox WHERE state = 'sending' AND lease_until <= $1")
+                .bind(now.millis())
+                .fetch_all(self.connection())
+                .await?;
+        Ok(rows.into_iter().map(|(entry, thread)| (EntryId(entry), ThreadId(thread))).collect())
+    }
+
+    /// Ends the attempt that a dead process left open.
+    pub async fn abandon_attempts(&mut self, entry: EntryId, failure: &Failure, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE attempts SET finished_at = $2, outcome = 'uncertain', failure = $3
+             WHERE outbox_id = $1 AND finished_at IS NULL",
+        )
+        .bind(entry.0)
+        .bind(now.millis())
+        .bind(json(failure))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A new series of attempts, with a reference of its own; the old attempts stay.
+    pub async fn new_series(&mut self, entry: EntryId, message: MessageId, reference: &str, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'queued', series = series + 1, tried = 0, due_at = $3, hold = NULL, failure = NULL,
+                reference = $2, outgoing = json_set(outgoing, '$.reference', $2), settled_at = NULL, settled_by = NULL
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(reference)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE messages SET failure = NULL, failed_at = NULL, progress = 'queued', provider_message_id = NULL,
+                provider_key = NULL WHERE id = $1",
+        )
+        .bind(message.0)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Entries of a run that have not gone yet: their words are taken back.
+    pub async fn discard_unsent_of(&mut self, run: RunId, now: Timestamp) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2
+             WHERE state = 'queued' AND tried = 0 AND message_id IN (SELECT id FROM messages WHERE run_id = $1)",
+        )
+        .bind(run.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+}

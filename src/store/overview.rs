@@ -1,0 +1,78 @@
+//! The numbers of the dashboard, each from an index.
+
+use super::codec::Cells;
+use super::{Result, Store};
+use crate::domain::time::Timestamp;
+
+/// What the database knows of the dashboard.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Counts {
+    pub connections: u32,
+    pub connections_in_trouble: u32,
+    pub threads: u32,
+    pub unread: u32,
+    pub waiting: u32,
+    pub queued: u32,
+    pub held: u32,
+    pub uncertain: u32,
+    pub failed: u32,
+    pub oldest_queued_at: Option<Timestamp>,
+    pub runs_open: u32,
+    pub approvals: u32,
+    pub alerts: u32,
+    pub deliveries_pending: u32,
+    pub deliveries_quarantined: u32,
+    pub deliveries_unreadable: u32,
+    pub deliveries_rejected: u32,
+    pub last_delivery_at: Option<Timestamp>,
+}
+
+impl Store {
+    pub(crate) async fn counts(&self) -> Result<Counts> {
+        let row = sqlx::query(
+            "SELECT 0 AS id,
+                (SELECT count(*) FROM connections) AS connections,
+                (SELECT count(DISTINCT connection_id) FROM proofs WHERE works = 0) AS connections_in_trouble,
+                (SELECT count(*) FROM threads) AS threads,
+                (SELECT coalesce(sum(unread), 0) FROM threads WHERE unread > 0) AS unread,
+                (SELECT count(*) FROM threads WHERE waiting_since IS NOT NULL) AS waiting,
+                (SELECT count(*) FROM outbox WHERE state = 'queued') AS queued,
+                (SELECT count(*) FROM outbox WHERE state = 'queued' AND hold IS NOT NULL) AS held,
+                (SELECT count(*) FROM outbox WHERE state = 'uncertain') AS uncertain,
+                (SELECT count(*) FROM outbox WHERE state IN ('refused', 'dead')) AS failed,
+                (SELECT min(created_at) FROM outbox WHERE state = 'queued' AND hold IS NULL) AS oldest_queued_at,
+                (SELECT count(*) FROM runs WHERE state = 'scheduled') + (SELECT count(*) FROM runs WHERE state = 'running')
+                    AS runs_open,
+                (SELECT count(*) FROM assignments WHERE state = 'proposed') AS approvals,
+                (SELECT count(*) FROM alerts WHERE acked_at IS NULL) AS alerts,
+                (SELECT count(*) FROM deliveries WHERE state = 'pending') AS pending,
+                (SELECT count(*) FROM deliveries WHERE state = 'quarantined') AS quarantined,
+                (SELECT count(*) FROM deliveries WHERE state = 'unreadable') AS unreadable,
+                (SELECT count(*) FROM deliveries WHERE state = 'rejected') AS rejected,
+                (SELECT received_at FROM deliveries WHERE state <> 'rejected' ORDER BY id DESC LIMIT 1) AS last_delivery_at",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        let cells = Cells::new(&row, "overview");
+        Ok(Counts {
+            connections: cells.count("connections")?,
+            connections_in_trouble: cells.count("connections_in_trouble")?,
+            threads: cells.count("threads")?,
+            unread: cells.count("unread")?,
+            waiting: cells.count("waiting")?,
+            queued: cells.count("queued")?,
+            held: cells.count("held")?,
+            uncertain: cells.count("uncertain")?,
+            failed: cells.count("failed")?,
+            oldest_queued_at: cells.opt_time("oldest_queued_at")?,
+            runs_open: cells.count("runs_open")?,
+            approvals: cells.count("approvals")?,
+            alerts: cells.count("alerts")?,
+            deliveries_pending: cells.count("pending")?,
+            deliveries_quarantined: cells.count("quarantined")?,
+            deliveries_unreadable: cells.count("unreadable")?,
+            deliveries_rejected: cells.count("rejected")?,
+            last_delivery_at: cells.opt_time("last_delivery_at")?,
+        })
+    }
+}
