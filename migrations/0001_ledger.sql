@@ -221,10 +221,13 @@ CREATE TABLE attempts (
     failure     TEXT,
     request     TEXT NOT NULL,
     response    TEXT NOT NULL DEFAULT '',
+    -- The id that the provider gave in this attempt: a late status of an earlier series is known by it.
+    provider_key BLOB CHECK (length(provider_key) = 16),
     UNIQUE (outbox_id, series, number),
     CHECK ((finished_at IS NULL) = (outcome IS NULL))
 ) STRICT;
 CREATE INDEX attempts_connection ON attempts (connection_id, started_at);
+CREATE INDEX attempts_key ON attempts (provider_key) WHERE provider_key IS NOT NULL;
 CREATE INDEX attempts_thread ON attempts (thread_id, started_at);
 
 CREATE TABLE drafts (

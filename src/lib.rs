@@ -1,5 +1,9 @@
 //! wadeck: a terminal operations console for WhatsApp Business messaging, with the engine that
 //! does the work in the same process. `ARCHITECTURE.md` has the map.
 
+pub mod agent;
+pub mod bus;
 pub mod domain;
+pub mod operations;
+pub mod provider;
 pub mod store;

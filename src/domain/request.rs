@@ -11,6 +11,15 @@ use super::text::Untrusted;
 pub enum Request {
     /// Send words to a thread's contact, perhaps quoting one of its messages.
     SendText { thread: ThreadId, text: String, reply_to: Option<MessageId> },
+    /// Send an approved template to a number, in a new thread if there is none.
+    SendTemplate {
+        connection: ConnectionId,
+        to: super::phone::PhoneNumber,
+        name: String,
+        language: String,
+        /// Values by name, or by position (`1`, `2` …).
+        parameters: Vec<(String, String)>,
+    },
     /// Try a failed, dead, discarded or uncertain entry again, as a new series of attempts.
     RetryEntry { entry: EntryId },
     /// Take an entry out before it goes, or for good.

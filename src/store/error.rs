@@ -25,6 +25,17 @@ impl StoreError {
         Self::Migrate { path: path.to_owned(), source }
     }
 
+    /// Whether the values are to blame, as opposed to the disk or the database as a whole.
+    pub fn is_about_values(&self) -> bool {
+        match self {
+            Self::Corrupt { .. } => true,
+            Self::Database(sqlx::Error::Database(error)) => {
+                error.is_check_violation() || error.is_unique_violation() || error.is_foreign_key_violation()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the database refused because something like it is there already.
     pub fn is_taken(&self) -> bool {
         matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())

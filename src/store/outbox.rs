@@ -341,6 +341,11 @@ impl Write {
         .bind(&key[..])
         .execute(self.connection())
         .await?;
+        sqlx::query("UPDATE attempts SET provider_key = $2 WHERE id = (SELECT max(id) FROM attempts WHERE outbox_id = $1)")
+            .bind(entry.0)
+            .bind(&key[..])
+            .execute(self.connection())
+            .await?;
         self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await
     }
 
@@ -421,6 +426,43 @@ impl Write {
             .execute(self.connection())
             .await?;
         Ok(())
+    }
+
+    /// Whether an earlier series of attempts was given this id.
+    pub async fn earlier_series(&mut self, key: &[u8; 16]) -> Result<Option<(EntryId, MessageId, ThreadId)>> {
+        let row: Option<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT o.id, o.message_id, o.thread_id FROM attempts a JOIN outbox o ON o.id = a.outbox_id
+             WHERE a.provider_key = $1 AND a.series < o.series",
+        )
+        .bind(&key[..])
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|(entry, message, thread)| (EntryId(entry), MessageId(message), ThreadId(thread))))
+    }
+
+    /// Nothing of this connection goes out before then: its key was refused.
+    pub async fn hold_connection(&mut self, connection: ConnectionId, due_at: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET hold = 'credentials', due_at = max(due_at, $2)
+             WHERE connection_id = $1 AND state = 'queued' AND hold IS NOT 'operator'",
+        )
+        .bind(connection.0)
+        .bind(due_at.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// The key works again: what waited for it goes now.
+    pub async fn release_connection(&mut self, connection: ConnectionId, now: Timestamp) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE outbox SET hold = NULL, due_at = $2 WHERE connection_id = $1 AND state = 'queued' AND hold = 'credentials'",
+        )
+        .bind(connection.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
     }
 
     /// Entries that a dead process was sending: they may have arrived.

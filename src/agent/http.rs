@@ -1,0 +1,42 @@
+//! `kind = "http"`: the transcript is posted to a URL, signed when the agent has a secret.
+
+use hmac::{Hmac, KeyInit, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+
+use super::{AgentAnswer, AgentError, AgentInput, excerpt, exchange};
+
+pub(super) async fn answer(
+    client: &reqwest::Client,
+    url: &str,
+    secret: Option<&SecretString>,
+    input: &AgentInput,
+) -> Result<AgentAnswer, AgentError> {
+    let body = serde_json::to_vec(input).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
+    let mut request = client.post(url).header("content-type", "application/json");
+    if let Some(signature) = secret.and_then(|secret| sign(secret, &body)) {
+        request = request.header("X-Wadeck-Signature", signature);
+    }
+    let (status, text) = exchange(request.body(body), "The agent's address").await?;
+    match status {
+        204 => Ok(AgentAnswer::default()),
+        200 => parse(&text),
+        _ => Err(AgentError(format!("The agent's address answered HTTP {status}: {}", excerpt(&text)))),
+    }
+}
+
+/// The answer of an `http` or `command` agent: JSON, or nothing at all.
+pub(super) fn parse(text: &str) -> Result<AgentAnswer, AgentError> {
+    if text.trim().is_empty() {
+        return Ok(AgentAnswer::default());
+    }
+    serde_json::from_str(text).map_err(|error| {
+        let wanted = r#"{"messages": [{"text": "…"}], "hand_off": null}"#;
+        AgentError(format!("The agent's answer is not what it should be ({error}); wanted {wanted}, got {}", excerpt(text)))
+    })
+}
+
+fn sign(secret: &SecretString, body: &[u8]) -> Option<String> {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
+    Some(hex::encode(mac.chain_update(body).finalize().into_bytes()))
+}

@@ -1,0 +1,50 @@
+//! `kind = "scripted"`: rules that answer by words. For out-of-hours notes, drills and the demo; it
+//! needs no network and always says the same to the same.
+
+use serde::Deserialize;
+
+use super::{AgentAnswer, AgentError, AgentInput, Words};
+use crate::domain::event::Direction;
+
+/// Answers when one of the words stands in what is to be answered; no words means always.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    #[serde(default)]
+    pub when: Vec<String>,
+    #[serde(default)]
+    pub reply: Vec<String>,
+    #[serde(default)]
+    pub hand_off: Option<String>,
+    /// Ends the run as a failed one, for drills.
+    #[serde(default)]
+    pub fail: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Scripted<'a> {
+    rules: &'a [Rule],
+}
+
+impl<'a> Scripted<'a> {
+    pub const fn new(rules: &'a [Rule]) -> Self {
+        Self { rules }
+    }
+
+    /// The first rule that fits answers. `{name}` stands for the contact's name.
+    pub fn answer(&self, input: &AgentInput) -> Result<AgentAnswer, AgentError> {
+        let inbound = input.messages.iter().rev().filter(|message| message.direction == Direction::Inbound);
+        let asked: Vec<String> =
+            inbound.take(input.batch_size as usize).map(|message| message.text.as_received().to_lowercase()).collect();
+        let fits = |rule: &&Rule| {
+            rule.when.is_empty() || rule.when.iter().any(|word| asked.iter().any(|text| text.contains(&word.to_lowercase())))
+        };
+        let Some(rule) = self.rules.iter().find(fits) else { return Ok(AgentAnswer::default()) };
+        if let Some(reason) = &rule.fail {
+            return Err(AgentError(reason.clone()));
+        }
+        let name = input.contact.name.as_ref().map_or_else(|| "there".to_owned(), crate::domain::text::Untrusted::line);
+        let messages = rule.reply.iter().map(|text| Words { text: text.replace("{name}", &name) }).collect();
+        Ok(AgentAnswer { messages, hand_off: rule.hand_off.clone(), trace: vec![] })
+    }
+}

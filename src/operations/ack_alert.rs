@@ -1,0 +1,25 @@
+//! Acknowledge an alert: somebody has seen it, and their name stays on it.
+
+use super::{Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::ids::AlertId;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+
+pub(super) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) -> Result<Done> {
+    require(actor, Role::Operator, "acknowledge alerts")?;
+    let now = system.now();
+    let me = actor.to_string();
+    let mut write = system.store().write().await?;
+    let said = match write.ack_alert(alert, &me, now).await? {
+        None => return Err(Refusal::new("no_such_alert", format!("There is no alert {alert}."), "").into()),
+        Some(Some(other)) => format!("{other} had acknowledged it already."),
+        Some(None) => {
+            write.audit(actor, "acknowledge", &alert.to_string(), "", now).await?;
+            format!("{alert} is acknowledged.")
+        }
+    };
+    write.commit().await?;
+    system.bus().publish([Change::Alerts, Change::Activity]);
+    Ok(Done { said, made: None })
+}

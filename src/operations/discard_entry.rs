@@ -1,0 +1,34 @@
+//! Take an entry out of the outbox: it will not be sent. What has left cannot be called back.
+
+use super::{Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::ids::EntryId;
+use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+
+pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
+    require(actor, Role::Operator, "discard a message")?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let Some((state, _, thread, _)) = write.entry_state(entry).await? else {
+        let why = format!("There is no outbox entry {entry}.");
+        return Err(Refusal::new("no_such_entry", why, "List them with `wadeck outbox list`.").into());
+    };
+    if !state.can_discard() {
+        let why = match state {
+            EntryState::Sending => format!("{entry} is being sent this very moment."),
+            _ => format!("{entry} is {}: there is nothing to take out.", state.name()),
+        };
+        return Err(Refusal::new("not_discardable", why, "").into());
+    }
+    write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
+    for kind in ["dead_letter", "send_refused", "delivery_failed", "uncertain"] {
+        write.clear_alert(kind, &entry.to_string(), now).await?;
+    }
+    write.audit(actor, "discard", &thread.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
+    system.wakes().sender.notify_one();
+    Ok(Done { said: format!("{entry} is discarded."), made: None })
+}

@@ -1,0 +1,16 @@
+//! Why an operation did not happen: a rule said no, or something broke.
+
+use thiserror::Error;
+
+use crate::domain::request::Refusal;
+use crate::store::StoreError;
+
+#[derive(Debug, Error)]
+pub enum OperationError {
+    /// A rule said no; worded for whoever asked.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Something broke. Logged once, where it is handled.
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+}

@@ -1,0 +1,20 @@
+//! Keep what a person is writing: it belongs to its thread and survives a restart.
+
+use super::{Result, System, require};
+use crate::domain::ids::ThreadId;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+
+/// More than any message holds, and little enough to keep.
+const LONGEST: usize = 64 * 1024;
+
+pub(super) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
+    require(actor, Role::Operator, "write to people")?;
+    if text.len() > LONGEST {
+        return Err(Refusal::new("draft_too_long", "The draft is longer than 64 KB.", "Shorten it; it is not saved as it is.").into());
+    }
+    let mut write = system.store().write().await?;
+    write.save_draft(&actor.to_string(), thread, text, system.now()).await?;
+    write.commit().await?;
+    Ok(Done { said: "Draft kept.".into(), made: None })
+}

@@ -1,0 +1,109 @@
+//! The sender's step: claim the head of a thread's queue, let go of the database, send, settle.
+
+use std::time::Duration;
+
+use super::settle::{failure_reaches_people, settle_attempt};
+use super::{Result, System};
+use crate::domain::change::Change;
+use crate::domain::connection::Connection;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::limits::{Hold, Rate};
+use crate::domain::outbox::EntryState;
+use crate::domain::time::Timestamp;
+use crate::domain::window;
+use crate::store::{Claimed, Pace, StoreError, Write};
+
+/// Longer than any request may take: who still holds an entry then is dead.
+pub(super) const LEASE: Duration = Duration::from_secs(90);
+
+/// Sends the next entry that is due and allowed. `false` when there is none now.
+pub async fn send_next(system: &System) -> Result<bool> {
+    loop {
+        let now = system.now();
+        let mut write = system.store().write().await?;
+        let Some(claimed) = write.head(now).await? else { return Ok(false) };
+        let connection = system.store().connection(claimed.connection).await?;
+        let provider = connection.as_ref().and_then(|connection| system.providers().get(&connection.provider));
+        let (Some(connection), Some(provider)) = (connection.as_ref(), provider) else {
+            let failure = Failure::own(
+                FailureClass::Setup,
+                "No such provider",
+                "The connection's provider is not part of this program.",
+                "Correct the connection in the configuration.",
+            );
+            refuse(system, write, &claimed, &failure, now).await?;
+            continue;
+        };
+        if let Some(failure) = forbidden(&claimed, now) {
+            refuse(system, write, &claimed, &failure, now).await?;
+            continue;
+        }
+        let pace = write.pace(&claimed, now, Rate::PAIR.horizon()).await?;
+        if let Some((hold, until)) = too_early(connection, &claimed, &pace, now) {
+            write.hold_entry(claimed.entry, Some(hold), until).await?;
+            write.commit().await?;
+            system.bus().publish([Change::Outbox, Change::Thread(claimed.thread)]);
+            continue;
+        }
+        let request = provider.compose(connection, &claimed.outgoing);
+        let attempt = write.begin_attempt(&claimed, &request.shown(), now, LEASE).await?;
+        write.commit().await?;
+        // Another sender may take the next thread while this one waits for the network.
+        system.wakes().sender.notify_one();
+        system.bus().publish([Change::Outbox, Change::Thread(claimed.thread)]);
+
+        let report = provider.send(connection, &request).await;
+        settle_attempt(system, &claimed, attempt, report).await?;
+        system.wakes().sender.notify_one();
+        return Ok(true);
+    }
+}
+
+/// What must not be sent, is not: checked again at the last moment.
+fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
+    if claimed.opted_out {
+        return Some(Failure::own(
+            FailureClass::Policy,
+            "Opted out",
+            "This contact asked not to be written to.",
+            "Write when they write.",
+        ));
+    }
+    (claimed.freeform && !window::is_open(claimed.window_closes_at, now)).then(|| {
+        Failure::own(
+            FailureClass::Window,
+            "Service window closed",
+            "The window closed before the message could go; nothing was sent.",
+            "Send an approved template; the window opens again when they answer.",
+        )
+    })
+}
+
+/// The rule that holds the entry back longest, and until when.
+fn too_early(connection: &Connection, claimed: &Claimed, pace: &Pace, now: Timestamp) -> Option<(Hold, Timestamp)> {
+    let number = Rate::per_second(connection.settings.messages_per_second).ready_at(&pace.connection, now);
+    let pair = Rate::PAIR.ready_at(&pace.pair, now);
+    let hour = pace
+        .business_initiated
+        .filter(|_| connection.settings.hourly_policy && claimed.business_initiated)
+        .map_or(now, |last| last.plus(Duration::from_secs(3_600)));
+    [(Hold::HourlyPolicy, hour), (Hold::PairRate, pair), (Hold::ConnectionRate, number)]
+        .into_iter()
+        .filter(|(_, until)| *until > now)
+        .max_by_key(|(_, until)| *until)
+}
+
+async fn refuse(
+    system: &System,
+    mut write: Write,
+    claimed: &Claimed,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    write.end_entry(claimed.entry, EntryState::Refused, Some(failure), None, now).await?;
+    write.fail_message(claimed.message, failure, now).await?;
+    failure_reaches_people(&mut write, "send_refused", claimed.thread, claimed.entry, failure, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Thread(claimed.thread), Change::Alerts]);
+    Ok(())
+}

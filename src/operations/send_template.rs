@@ -1,0 +1,86 @@
+//! Send an approved template: the only thing that may begin a conversation.
+
+use super::{Result, System, require};
+use crate::domain::address::Address;
+use crate::domain::change::Change;
+use crate::domain::content::Content;
+use crate::domain::ids::ConnectionId;
+use crate::domain::outbox::Outgoing;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+use crate::domain::text::Untrusted;
+use crate::domain::window;
+use crate::store::NewEntry;
+
+pub(super) struct Filled {
+    pub connection: ConnectionId,
+    pub to: PhoneNumber,
+    pub name: String,
+    pub language: String,
+    pub parameters: Vec<(String, String)>,
+}
+
+pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled) -> Result<Done> {
+    require(actor, Role::Operator, "write to people")?;
+    let connection = system.store().connection(filled.connection).await?.ok_or_else(|| {
+        Refusal::new("no_such_connection", format!("There is no connection {}.", filled.connection), "")
+    })?;
+    if filled.to == connection.phone_number {
+        let why = format!("{} is our own number.", filled.to);
+        return Err(Refusal::new("own_number", why, "Send it to the contact's number.").into());
+    }
+    if let Some((name, _)) = filled.parameters.iter().find(|(_, value)| value.trim().is_empty()) {
+        let why = format!("The parameter {name} is empty; templates with empty parameters are refused.");
+        return Err(Refusal::new("empty_parameter", why, "Fill it in.").into());
+    }
+    check_approved(system, &filled)?;
+    let now = system.now();
+    let outgoing = Outgoing {
+        to: Address::Phone(filled.to.clone()),
+        content: Content::Template {
+            name: filled.name.clone(),
+            language: filled.language,
+            parameters: filled.parameters.into_iter().map(|(name, value)| (name, Untrusted::new(value))).collect(),
+        },
+        reply_to: None,
+        reference: system.reference(),
+    };
+    let mut write = system.store().write().await?;
+    let contact = write.contact(std::slice::from_ref(&outgoing.to), None, now).await?;
+    let thread = write.thread(connection.id, contact, &outgoing.to.external_id(), now).await?;
+    let row = system.store().thread(thread.thread).await?;
+    let open = row.is_some_and(|row| window::is_open(row.window_closes_at, now));
+    let author = actor.to_string();
+    let new = NewEntry {
+        thread: thread.thread,
+        connection: connection.id,
+        outgoing: &outgoing,
+        author: &author,
+        run: None,
+        business_initiated: !open,
+        now,
+    };
+    let (message, entry) = write.enqueue(&new).await?;
+    write.audit(actor, "send_template", &thread.thread.to_string(), &format!("{} {entry}", filled.name), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread.thread), Change::Outbox, Change::Activity]);
+    system.wakes().sender.notify_one();
+    Ok(Done { said: format!("Queued {} for {} as {entry}.", filled.name, filled.to), made: Some(message.to_string()) })
+}
+
+/// The last list is a hint, not the truth: what it does not know is left to the provider to judge.
+fn check_approved(system: &System, filled: &Filled) -> Result<(), Refusal> {
+    let templates = system.templates();
+    let known = templates.get(&filled.connection).and_then(|list| {
+        let same = |text: &Untrusted, wanted: &str| text.as_received() == wanted;
+        list.templates.iter().find(|one| same(&one.name, &filled.name) && same(&one.language, &filled.language))
+    });
+    match known {
+        Some(template) if !template.status.can_send() => {
+            let why = format!("The template {} ({}) is {}.", filled.name, filled.language, template.status.name());
+            Err(Refusal::new("template_not_approved", why, "Refresh the list, or choose an approved one."))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,111 @@
+//! Write an attempt's end: what the answer means for the entry, the thread and the people.
+
+use std::time::Duration;
+
+use super::{Result, System};
+use crate::domain::change::Change;
+use crate::domain::connection::Hop;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::ids::{AttemptId, EntryId, ThreadId};
+use crate::domain::limits::Hold;
+use crate::domain::outbox::{EntryState, SettledBy, Settlement, settle};
+use crate::domain::time::Timestamp;
+use crate::provider::SendReport;
+use crate::store::{Claimed, NewAlert, StoreError, Write};
+
+/// How soon after a lost answer the provider's own list is asked.
+pub(super) const FIRST_LOOK: Duration = Duration::from_secs(10);
+
+/// Settles one attempt with what the provider answered, or did not.
+pub(super) async fn settle_attempt(
+    system: &System,
+    claimed: &Claimed,
+    attempt: AttemptId,
+    report: SendReport,
+) -> Result<()> {
+    let now = system.now();
+    let settlement = settle(report.verdict, claimed.tried + 1, system.retry(), now, system.chance());
+    let (outcome, failure) = match &settlement {
+        Settlement::Accepted { .. } => ("accepted", None),
+        Settlement::Again { failure, .. } => ("retry", Some(failure)),
+        Settlement::Refused { failure } => ("refused", Some(failure)),
+        Settlement::Dead { failure } => ("retry", Some(failure)),
+        Settlement::Uncertain { failure } => ("uncertain", Some(failure)),
+    };
+    let mut write = system.store().write().await?;
+    let response = report.response.as_received();
+    write.finish_attempt(attempt, now, outcome, report.http_status, failure, response).await?;
+    let mut changes = vec![Change::Thread(claimed.thread), Change::Outbox];
+    // A status with our reference may have been faster than the answer.
+    let still_ours = write.entry_state(claimed.entry).await?.is_some_and(|(state, ..)| state == EntryState::Sending);
+    if still_ours {
+        changes.extend(end(&mut write, claimed, settlement, now).await?);
+    }
+    write.commit().await?;
+    system.bus().publish(changes);
+    system.wakes().looker.notify_one();
+    Ok(())
+}
+
+async fn end(write: &mut Write, claimed: &Claimed, settlement: Settlement, now: Timestamp) -> Result<Vec<Change>, StoreError> {
+    let connection = claimed.connection;
+    let mut changes = vec![];
+    match settlement {
+        Settlement::Accepted { provider_message_id } => {
+            let by = SettledBy::Answer;
+            write.accept_entry(claimed.entry, claimed.message, connection, &provider_message_id, by, now).await?;
+            write.merge_statuses(claimed.message).await?;
+            write.prove(connection, Hop::Send, now, true, "the provider accepted a message").await?;
+            if write.clear_alert("credentials", &connection.to_string(), now).await? {
+                write.release_connection(connection, now).await?;
+                changes.push(Change::Alerts);
+            }
+            write.stop_waiting(claimed.thread).await?;
+            changes.push(Change::Connection(connection));
+        }
+        Settlement::Again { failure, due_at, counts } => {
+            let hold = (failure.class == FailureClass::Authorization).then_some(Hold::Credentials);
+            write.requeue(claimed.entry, &failure, due_at, hold, counts).await?;
+            if hold.is_some() {
+                write.hold_connection(connection, due_at).await?;
+                write.prove(connection, Hop::Send, now, false, &failure.line()).await?;
+                let said = format!("Sending stands still: {} {}", failure.explanation, failure.remedy);
+                let subject = connection.to_string();
+                write.raise(&NewAlert { kind: "credentials", subject: &subject, said: &said, thread: None }, now).await?;
+                changes.extend([Change::Alerts, Change::Connection(connection)]);
+            }
+        }
+        Settlement::Refused { failure } => {
+            write.end_entry(claimed.entry, EntryState::Refused, Some(&failure), Some(SettledBy::Answer), now).await?;
+            write.fail_message(claimed.message, &failure, now).await?;
+            failure_reaches_people(write, "send_refused", claimed.thread, claimed.entry, &failure, now).await?;
+            changes.push(Change::Alerts);
+        }
+        Settlement::Dead { failure } => {
+            write.end_entry(claimed.entry, EntryState::Dead, Some(&failure), Some(SettledBy::Answer), now).await?;
+            write.fail_message(claimed.message, &failure, now).await?;
+            failure_reaches_people(write, "dead_letter", claimed.thread, claimed.entry, &failure, now).await?;
+            changes.push(Change::Alerts);
+        }
+        Settlement::Uncertain { failure } => {
+            write.doubt_entry(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
+            write.wait(claimed.thread, "a reply may not have arrived: its answer was lost", now).await?;
+        }
+    }
+    Ok(changes)
+}
+
+/// A failure shows in the thread, raises an alert, and leaves the contact visibly waiting.
+pub(super) async fn failure_reaches_people(
+    write: &mut Write,
+    kind: &str,
+    thread: ThreadId,
+    entry: EntryId,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let said = format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy);
+    let subject = entry.to_string();
+    write.raise(&NewAlert { kind, subject: &subject, said: &said, thread: Some(thread) }, now).await?;
+    write.wait(thread, &format!("a reply was not delivered: {}", failure.line()), now).await
+}

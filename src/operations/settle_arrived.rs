@@ -1,0 +1,26 @@
+//! A person knows that an uncertain message arrived: the decision is theirs, with their name on it.
+
+use super::{Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::ids::EntryId;
+use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+
+pub(super) async fn settle_arrived(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
+    require(actor, Role::Operator, "settle a message")?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let Some((EntryState::Uncertain, _, thread, _)) = write.entry_state(entry).await? else {
+        let why = format!("{entry} is not uncertain (any more).");
+        return Err(Refusal::new("not_uncertain", why, "Open it to see where it stands.").into());
+    };
+    write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Person), now).await?;
+    write.clear_alert("uncertain", &entry.to_string(), now).await?;
+    write.stop_waiting(thread).await?;
+    write.audit(actor, "settle_arrived", &thread.to_string(), &entry.to_string(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
+    system.wakes().sender.notify_one();
+    Ok(Done { said: format!("{entry} counts as arrived, by your word."), made: None })
+}

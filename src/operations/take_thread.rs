@@ -1,0 +1,47 @@
+//! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
+
+use super::send_text::thread_row;
+use super::{Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+
+pub(super) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+    require(actor, Role::Operator, "take a thread")?;
+    let row = thread_row(system, thread).await?;
+    let me = actor.to_string();
+    if let Some(other) = row.taken_by.filter(|other| *other != me) {
+        let why = format!("{other} has this thread.");
+        return Err(Refusal::new("taken", why, "Ask them to release it.").into());
+    }
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.take_thread(thread, Some(&me)).await?;
+    let caught = write.silence_agent(thread, &format!("{me} took the thread"), now).await?;
+    write.audit(actor, "take", &thread.to_string(), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
+    let caught = if caught > 0 { format!(" {caught} unsent step(s) of the agent were caught.") } else { String::new() };
+    Ok(Done { said: format!("{} is yours; the agent is silent.{caught}", row.contact.shown()), made: None })
+}
+
+pub(super) async fn release_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+    require(actor, Role::Operator, "release a thread")?;
+    let row = thread_row(system, thread).await?;
+    let me = actor.to_string();
+    match row.taken_by {
+        None => return Err(Refusal::new("not_taken", "Nobody has this thread.", "").into()),
+        Some(other) if other != me && !actor.may(Role::Admin) => {
+            return Err(Refusal::new("taken", format!("{other} has this thread."), "They or an admin can release it.").into());
+        }
+        Some(_) => {}
+    }
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.take_thread(thread, None).await?;
+    write.audit(actor, "release", &thread.to_string(), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Activity]);
+    Ok(Done { said: format!("{} is released; the agent answers the next message.", row.contact.shown()), made: None })
+}

@@ -1,0 +1,131 @@
+//! From a query to its answer.
+
+use std::time::Duration;
+
+use super::{Result, System, require};
+use crate::domain::connection::Capabilities;
+use crate::domain::query::{Answer, Query};
+use crate::domain::role::{Actor, Role};
+use crate::domain::view::{AgentView, AgentsView, AssignmentView, ConnectionView, Overview};
+use crate::domain::assignment::AssignmentState;
+
+/// No answer is longer than this, however much is asked for.
+const MOST_ROWS: u32 = 500;
+
+/// Tells what is asked.
+pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
+    require(actor, Role::Viewer, "look")?;
+    let store = system.store();
+    Ok(match query {
+        Query::Overview => Answer::Overview(Box::new(overview(system).await?)),
+        Query::Connections => Answer::Connections(connections(system).await?),
+        Query::Threads { text, limit, before } => {
+            Answer::Threads(store.threads(&text, limit.min(MOST_ROWS), before).await?)
+        }
+        Query::Thread { thread } => Answer::Thread(store.thread(thread).await?.map(Box::new)),
+        Query::Messages { thread, limit, before } => {
+            Answer::Messages(store.messages(thread, limit.min(MOST_ROWS), before).await?)
+        }
+        Query::Message { message } => Answer::Message(store.message(message).await?.map(Box::new)),
+        Query::Search { text, limit, before } => {
+            Answer::Messages(store.search(&text, limit.min(MOST_ROWS), before).await?)
+        }
+        Query::Outbox { states, text, limit, before } => {
+            Answer::Outbox(store.entries(&states, &text, limit.min(MOST_ROWS), before).await?)
+        }
+        Query::Entry { entry } => Answer::Entry(store.entry(entry).await?.map(Box::new)),
+        Query::Templates => Answer::Templates(system.templates().values().cloned().collect()),
+        Query::Agents => Answer::Agents(Box::new(agents(system).await?)),
+        Query::Deliveries { state, limit, before } => {
+            Answer::Deliveries(store.deliveries(state, limit.min(MOST_ROWS), before).await?)
+        }
+        Query::Delivery { delivery } => Answer::Delivery(store.delivery(delivery).await?.map(Box::new)),
+        Query::Activity { limit } => Answer::Activity(store.activity(limit.min(MOST_ROWS)).await?),
+        Query::Draft { thread } => Answer::Draft(store.draft(&actor.to_string(), thread).await?),
+        Query::Log { limit } => Answer::Log(system.log_tail(limit.min(MOST_ROWS) as usize)),
+    })
+}
+
+async fn overview(system: &System) -> Result<Overview> {
+    let counts = system.store().counts().await?;
+    let (templates, templates_waiting, templates_fetched_at) = {
+        let lists = system.templates();
+        let all = || lists.values().flat_map(|list| &list.templates);
+        let waiting = all().filter(|one| !one.status.can_send()).count();
+        (all().count(), waiting, lists.values().filter_map(|list| list.fetched_at).min())
+    };
+    Ok(Overview {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        organization: system.identity().organization.clone(),
+        environment: system.identity().environment,
+        engine_started_at: system.started_at(),
+        listening_on: system.listening_on(),
+        connections: counts.connections,
+        connections_in_trouble: counts.connections_in_trouble,
+        threads: counts.threads,
+        unread: counts.unread,
+        waiting: counts.waiting,
+        queued: counts.queued,
+        held: counts.held,
+        uncertain: counts.uncertain,
+        failed: counts.failed,
+        oldest_queued_at: counts.oldest_queued_at,
+        templates: u32::try_from(templates).unwrap_or(u32::MAX),
+        templates_waiting: u32::try_from(templates_waiting).unwrap_or(u32::MAX),
+        templates_fetched_at,
+        agents: u32::try_from(system.agents().all().count()).unwrap_or(u32::MAX),
+        runs_open: counts.runs_open,
+        approvals: counts.approvals,
+        alerts: counts.alerts,
+        deliveries_pending: counts.deliveries_pending,
+        deliveries_quarantined: counts.deliveries_quarantined,
+        deliveries_unreadable: counts.deliveries_unreadable,
+        deliveries_rejected: counts.deliveries_rejected,
+        last_delivery_at: counts.last_delivery_at,
+        ack_p95_ms: system.ack_p95(),
+    })
+}
+
+async fn connections(system: &System) -> Result<Vec<ConnectionView>> {
+    let store = system.store();
+    let (proofs, counts) = (store.proofs().await?, store.connection_counts().await?);
+    let assignments = store.assignments().await?;
+    let nothing = Capabilities { read_marks: false, references: false, message_list: false, templates: false };
+    let connections = store.connections().await?.into_iter().map(|connection| {
+        let id = connection.id;
+        let [threads, unread, queued, failed] =
+            counts.iter().find(|(of, _)| *of == id).map_or([0; 4], |(_, counts)| *counts);
+        let in_force = assignments.iter().map(|row| &row.assignment).find(|assignment| {
+            assignment.connection == id && assignment.thread.is_none() && assignment.state == AssignmentState::Approved
+        });
+        ConnectionView {
+            proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
+            capabilities: system.providers().get(&connection.provider).map_or(nothing, |provider| provider.capabilities()),
+            agent: in_force.map(|one| AssignmentView { agent: one.agent.clone(), mode: one.mode }),
+            threads,
+            unread,
+            queued,
+            failed,
+            connection,
+        }
+    });
+    Ok(connections.collect())
+}
+
+async fn agents(system: &System) -> Result<AgentsView> {
+    let store = system.store();
+    let since = system.now().minus(Duration::from_secs(24 * 3_600));
+    let tallies = store.run_tallies(since).await?;
+    let agents = system.agents().all().map(|config| {
+        let tally = tallies.iter().find(|(name, ..)| *name == config.name);
+        AgentView {
+            name: config.name.clone(),
+            kind: config.kind.name().to_owned(),
+            last_run_at: tally.and_then(|(.., at, _)| *at),
+            last_run_state: tally.and_then(|(.., state)| *state),
+            runs_today: tally.map_or(0, |(_, runs, ..)| *runs),
+            failures_today: tally.map_or(0, |(_, _, failed, ..)| *failed),
+        }
+    });
+    Ok(AgentsView { agents: agents.collect(), assignments: store.assignments().await?, runs: store.runs(50).await? })
+}

@@ -1,0 +1,109 @@
+//! The error codes of the Cloud API in plain words: what it means, whether trying again helps,
+//! what to do. Decisions rest on the code, then on the details, never on HTTP status or title.
+
+use std::borrow::Cow;
+
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::text::Untrusted;
+
+use FailureClass::{Authorization, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Window};
+
+type Entry = (&'static str, FailureClass, &'static str, &'static str, &'static str);
+
+const ENTRIES: &[Entry] = &[
+    ("0", Authorization, "Key not accepted", "The access token behind this number is invalid or has expired.", "Renew the token at the provider; sending goes on by itself then."),
+    ("190", Authorization, "Token expired", "The access token behind this number has expired or was withdrawn.", "Reconnect the number at the provider; sending goes on by itself then."),
+    ("3", Setup, "Capability missing", "The app behind this number lacks the permission for this call.", "Grant the permission at the provider."),
+    ("10", Setup, "Permission missing", "The permission for this call is not granted, or was removed.", "Grant the permission at the provider."),
+    ("4", Throttled, "Too many calls", "The app has reached its rate of calls.", "It is tried again by itself."),
+    ("33", Request, "No such number", "The business number was deleted or is not the one that is meant.", "Check phone_number_id of the connection."),
+    ("100", Request, "Parameter not valid", "Something in the request is wrong, or a media id is not known to this number.", "Read what the provider said below, and send it anew."),
+    ("368", Policy, "Blocked for a while", "The account is temporarily blocked for breaking the platform's policy.", "Look at the account's quality page before sending anything else."),
+    ("80007", Throttled, "Account rate reached", "The WhatsApp Business Account has reached its rate of calls.", "It is tried again by itself."),
+    ("130429", Throttled, "Throughput reached", "This number sends faster than it may.", "It is tried again by itself."),
+    ("130472", Policy, "Part of an experiment", "The contact is in a group that receives no marketing messages for now.", "Do not try again; write when they write."),
+    ("130497", Policy, "Country restricted", "The account may not message people in this country.", "Do not try again; see the platform's country rules."),
+    ("131000", Transient, "Something went wrong there", "The platform failed for a reason it does not name.", "It is tried again by itself; if it stays, ask the provider."),
+    ("131005", Setup, "Access denied", "The permission was not granted or was removed.", "Check the number's permissions at the provider."),
+    ("131008", Request, "Parameter missing", "The request lacks something that is required.", "Read what the provider said below."),
+    ("131009", Request, "Parameter value not valid", "A value in the request is not allowed.", "Read what the provider said below, correct it and send it anew."),
+    ("131016", Transient, "Service unavailable", "A service of the platform is down for the moment.", "It is tried again by itself."),
+    ("131021", Request, "Written to ourselves", "Sender and recipient are the same number.", "Send it to the contact's number."),
+    ("131026", Recipient, "Cannot be delivered", "The number is not on WhatsApp, runs a version that is too old, or has not accepted the terms.", "Reach this person another way, or check the number."),
+    ("131031", Policy, "Account locked", "The business account was locked, for policy or a failed check.", "Open the account at the platform and follow what it asks."),
+    ("131037", Setup, "Display name not approved", "This number may not send before its display name is approved.", "Finish the display name review at the provider."),
+    ("131042", Setup, "Payment problem", "There is no valid payment method, so nothing that costs is sent.", "Mend the payment method of the business account."),
+    ("131045", Setup, "Number not registered right", "The certificate of this number does not fit.", "Register the number again at the provider."),
+    ("131047", Window, "Service window closed", "More than 24 hours have passed since the contact last wrote.", "Send an approved template; the window opens again when they answer."),
+    ("131048", Throttled, "Spam limit reached", "Too many messages from this number were blocked or reported.", "Stop sending, look at the number's quality, then try again later."),
+    ("131049", Policy, "Withheld by the platform", "The platform holds marketing messages to this person back to keep their number healthy.", "Do not try again within 24 hours."),
+    ("131050", Policy, "Opted out of marketing", "This person stopped marketing messages from this business.", "Do not send marketing to them again."),
+    ("131051", Request, "Kind not supported", "This kind of message is not supported.", "Send it as another kind."),
+    ("131052", Request, "Media not downloaded", "The media that was sent to us could not be fetched.", "Ask the contact to send it again."),
+    ("131053", Request, "Media not accepted", "The file's type or size is not what it should be.", "Convert the file to an allowed type and size and send it again."),
+    ("131056", Throttled, "Too fast to one person", "Too many messages went from this number to this contact in a short time.", "It is tried again by itself, six seconds apart."),
+    ("131057", Transient, "Account in maintenance", "The business account is being maintained.", "It is tried again by itself."),
+    ("132000", Template, "Number of parameters wrong", "The template has another number of parameters than were filled in.", "Open the template, fill in every parameter, send it again."),
+    ("132001", Template, "Template not found", "There is no approved template of this name in this language.", "Choose the template and its language from the list."),
+    ("132005", Template, "Filled text too long", "With its parameters filled in, the template is too long.", "Shorten the parameters."),
+    ("132007", Template, "Template breaks the rules", "The template's text breaks the platform's policy.", "Edit the template."),
+    ("132012", Template, "Parameter of the wrong kind", "A parameter does not have the form that the template wants.", "Fill in the parameters as the template names them."),
+    ("132015", Template, "Template paused", "The template is paused because of its low quality.", "Edit it, or wait until the pause ends, and use another."),
+    ("132016", Template, "Template disabled", "The template was paused too often and is disabled for good.", "Create another template."),
+    ("132068", Policy, "Flow blocked", "The flow in this message is blocked.", "Mend the flow."),
+    ("132069", Throttled, "Flow throttled", "The flow may be sent ten times an hour for now.", "It is tried again by itself."),
+    ("133004", Transient, "Server unavailable", "The platform's server is down for the moment.", "It is tried again by itself."),
+    ("133010", Setup, "Number not registered", "This business number is not registered with the platform.", "Register the number at the provider."),
+    ("134011", Setup, "Payments terms open", "The terms for payments were not accepted.", "Accept them at the platform."),
+    ("135000", FailureClass::Unknown, "Refused without a reason", "The platform refused the message and names no reason.", "Check the message's fields; send it anew."),
+    ("139000", Setup, "Account not verified", "The platform's integrity check refused it: the account is not verified.", "Verify the business in the platform's security centre."),
+    ("141000", Setup, "Ask the provider", "The account is in a state that only the provider can mend.", "Write to the provider's support."),
+    ("1026", Recipient, "Contact's app cannot show it", "The contact's app cannot receive this kind of message.", "Send it as plain text."),
+    ("470", Window, "Service window closed", "More than 24 hours have passed since the contact last wrote.", "Send an approved template; the window opens again when they answer."),
+];
+
+/// A failure with this code. `title` is used where the code is not in the book.
+pub(crate) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
+    if let Some((_, class, title, explanation, remedy)) = ENTRIES.iter().find(|(known, ..)| *known == code) {
+        return Failure {
+            code: code.to_owned(),
+            title: Cow::Borrowed(title),
+            explanation: Cow::Borrowed(explanation),
+            remedy: Cow::Borrowed(remedy),
+            class: *class,
+            said: Untrusted::from(said),
+        };
+    }
+    // 200 to 299 are permissions of one kind or another.
+    let permission = code.parse::<u32>().is_ok_and(|number| (200..300).contains(&number));
+    let title = title.map_or_else(|| "Refused for a reason not known here".to_owned(), |title| Untrusted::from(title).line());
+    Failure {
+        code: code.to_owned(),
+        title: Cow::Owned(title),
+        explanation: Cow::Borrowed("This code is not in the dictionary; what the provider said stands below."),
+        remedy: Cow::Borrowed("Look the code up at the provider before trying again."),
+        class: if permission { Setup } else { FailureClass::Unknown },
+        said: Untrusted::from(said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_stands_once_and_says_what_to_do() {
+        for (index, (code, _, title, explanation, remedy)) in ENTRIES.iter().enumerate() {
+            assert!(ENTRIES[index + 1..].iter().all(|(other, ..)| other != code), "{code} stands twice");
+            assert!(!title.ends_with('.') && explanation.ends_with('.') && remedy.ends_with('.'), "{code}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_code_keeps_everything_that_was_said() {
+        let unknown = failure("999001", Some("Quota\u{1b}[2J"), "details");
+        assert_eq!(unknown.title, "Quota␛[2J");
+        assert_eq!(unknown.said.as_received(), "details");
+        assert_eq!(unknown.class, FailureClass::Unknown);
+    }
+}

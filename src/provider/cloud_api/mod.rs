@@ -1,0 +1,44 @@
+//! The Cloud API's wire format, shared by every provider that mirrors it: message objects,
+//! statuses, error bodies and codes. It knows shapes only, no address and no key.
+
+pub(super) mod dictionary;
+pub(super) mod error;
+pub(super) mod message;
+pub(super) mod payload;
+pub(super) mod template;
+pub(super) mod webhook;
+
+use serde_json::Value;
+
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+
+/// A string field that is there and not empty.
+pub(super) fn text<'v>(value: &'v Value, path: &str) -> Option<&'v str> {
+    value.pointer(path).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+pub(super) fn untrusted(value: &Value, path: &str) -> Option<Untrusted> {
+    text(value, path).map(Untrusted::from)
+}
+
+/// Numbers that may be strings, and strings that may be numbers.
+pub(super) fn loose(value: &Value, path: &str) -> Option<String> {
+    match value.pointer(path)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// Unix seconds as a string or a number, or ISO 8601.
+pub(super) fn time(value: &Value, path: &str) -> Option<Timestamp> {
+    let spelt = loose(value, path)?;
+    match spelt.parse::<i64>() {
+        // Milliseconds have been seen where seconds are documented.
+        Ok(number) if number > 100_000_000_000 => Some(Timestamp::from_millis(number)),
+        Ok(number) if number >= 0 => Some(Timestamp::from_seconds(number)),
+        Ok(_) => None,
+        Err(_) => Timestamp::parse(&spelt),
+    }
+}

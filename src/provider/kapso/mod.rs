@@ -1,0 +1,133 @@
+//! Kapso: a platform API of its own, and a mirror of the Cloud API behind the same key.
+
+mod api;
+mod envelope;
+mod event;
+mod signature;
+
+use futures::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::cloud_api::webhook;
+use super::http::Client;
+use super::{Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Trouble, Unreadable, WireRequest};
+use crate::domain::connection::{Capabilities, Connection, ProviderName};
+use crate::domain::delivery::{DeliveryKey, RawDelivery};
+use crate::domain::key::digest;
+use crate::domain::outbox::Outgoing;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::template::Template;
+
+pub(super) const NAME: &str = "kapso";
+
+const DEFAULT_BASE: &str = "https://api.kapso.ai";
+const DEFAULT_GRAPH_VERSION: &str = "v24.0";
+
+pub(super) struct Kapso {
+    client: Client,
+    secrets: SecretSource,
+    base: String,
+    graph_version: String,
+    webhook_secrets: Vec<SecretString>,
+}
+
+impl Kapso {
+    pub fn new(client: Client, secrets: SecretSource, warn: &mut dyn FnMut(String)) -> Self {
+        let plain = |name: &str| secrets(name).map(|value| value.expose_secret().trim().to_owned()).filter(|v| !v.is_empty());
+        let base = match plain("KAPSO_API_BASE_URL") {
+            Some(given) => api::host_only(&given, warn),
+            None => DEFAULT_BASE.to_owned(),
+        };
+        let (first, second) = (plain("KAPSO_WEBHOOK_SECRET"), plain("KAPSO_WEBHOOK_HMAC_SECRET"));
+        if first.is_some() && second.is_some() && first != second {
+            warn("KAPSO_WEBHOOK_SECRET and KAPSO_WEBHOOK_HMAC_SECRET are both set and differ: signatures of either are accepted.".into());
+        }
+        let webhook_secrets = [first, second].into_iter().flatten().flat_map(|list| signature::secrets(&list)).collect();
+        let graph_version = plain("META_GRAPH_VERSION").unwrap_or_else(|| DEFAULT_GRAPH_VERSION.to_owned());
+        Self { client, secrets, base, graph_version, webhook_secrets }
+    }
+}
+
+impl Provider for Kapso {
+    fn name(&self) -> ProviderName {
+        ProviderName::new(NAME)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { read_marks: true, references: true, message_list: true, templates: true }
+    }
+
+    fn webhook_paths(&self) -> &'static [&'static str] {
+        &["/webhook/kapso/messages", "/webhook/kapso/project", "/api/integrations/kapso/webhook"]
+    }
+
+    fn webhook_headers(&self) -> &'static [&'static str] {
+        &[
+            "content-type",
+            "x-webhook-event",
+            "x-webhook-signature",
+            "x-idempotency-key",
+            "x-webhook-payload-version",
+            "x-webhook-batch",
+            "x-batch-size",
+        ]
+    }
+
+    fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault> {
+        signature::verify(&self.webhook_secrets, delivery.header("x-webhook-signature"), &delivery.body)
+    }
+
+    fn key(&self, delivery: &RawDelivery) -> DeliveryKey {
+        // The header is not signed, so it alone must not make a body count as seen.
+        let header = delivery.header("x-idempotency-key").unwrap_or_default();
+        let digest = digest(&[NAME.as_bytes(), header.as_bytes(), &delivery.body]);
+        DeliveryKey { sent_at: envelope::sent_at(&delivery.body), digest }
+    }
+
+    fn event_hint(&self, delivery: &RawDelivery) -> String {
+        delivery.header("x-webhook-event").unwrap_or_default().chars().take(80).collect()
+    }
+
+    fn read(&self, delivery: &RawDelivery) -> Result<Reading, Unreadable> {
+        let body: serde_json::Value = serde_json::from_slice(&delivery.body)
+            .map_err(|error| Unreadable(format!("the body is not JSON that can be read: {error}")))?;
+        if body.get("object").and_then(serde_json::Value::as_str) == Some("whatsapp_business_account") {
+            let events = webhook::read(&body, delivery.received_at);
+            return Ok(Reading { event: "whatsapp_business_account".into(), events });
+        }
+        envelope::read(delivery, &body)
+    }
+
+    fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest {
+        api::send_request(&self.graph_version, connection, outgoing)
+    }
+
+    fn send<'a>(&'a self, connection: &'a Connection, request: &'a WireRequest) -> BoxFuture<'a, SendReport> {
+        Box::pin(api::send(self, connection, request))
+    }
+
+    fn mark_read<'a>(
+        &'a self,
+        connection: &'a Connection,
+        provider_message_id: &'a str,
+        typing: bool,
+    ) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(api::mark_read(self, connection, provider_message_id, typing))
+    }
+
+    fn sent_to<'a>(
+        &'a self,
+        connection: &'a Connection,
+        to: &'a PhoneNumber,
+    ) -> BoxFuture<'a, Result<Vec<SentMessage>, Trouble>> {
+        Box::pin(api::sent_to(self, connection, to))
+    }
+
+    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
+        Box::pin(api::templates(self, connection))
+    }
+
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<String, Trouble>> {
+        Box::pin(api::check(self, connection))
+    }
+}
