@@ -2,8 +2,12 @@
 //! does the work in the same process. `ARCHITECTURE.md` has the map.
 
 pub mod agent;
+pub mod api;
 pub mod bus;
+pub mod config;
 pub mod domain;
 pub mod operations;
 pub mod provider;
 pub mod store;
+pub mod webhook;
+pub mod workers;

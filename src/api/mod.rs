@@ -1,0 +1,62 @@
+//! HTTP for programs on this machine: the command line asks and acts through the Unix socket in the
+//! data directory. The same queries, requests and rules as everywhere else. Who is asking is what
+//! the kernel says about the other end.
+
+mod socket;
+
+use axum::extract::{Extension, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+pub use self::socket::{SOCKET_FILE, Users, ask, serve};
+
+use crate::domain::query::Query;
+use crate::domain::request::{Refusal, Request};
+use crate::domain::role::Actor;
+use crate::operations::{OperationError, System, perform, tell};
+
+/// What the other side is told when it did not work.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "error", rename_all = "snake_case")]
+pub enum Trouble {
+    /// A rule said no.
+    Refused(Refusal),
+    /// Something broke; the id finds it in the log.
+    Failed { id: String, said: String },
+}
+
+fn routes(system: System) -> Router {
+    Router::new().route("/query", post(query)).route("/perform", post(act)).with_state(system)
+}
+
+async fn query(State(system): State<System>, Extension(actor): Extension<Actor>, Json(query): Json<Query>) -> Response {
+    answer(tell(&system, &actor, query).await)
+}
+
+async fn act(State(system): State<System>, Extension(actor): Extension<Actor>, Json(request): Json<Request>) -> Response {
+    answer(perform(&system, &actor, request).await)
+}
+
+fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {
+    match result {
+        Ok(value) => Json(value).into_response(),
+        Err(OperationError::Refused(refusal)) => {
+            (StatusCode::CONFLICT, Json(Trouble::Refused(refusal))).into_response()
+        }
+        Err(OperationError::Failed(error)) => {
+            let trouble = failed(&error);
+            (StatusCode::INTERNAL_SERVER_ERROR, Json(trouble)).into_response()
+        }
+    }
+}
+
+/// Logs a failure once, under an id that whoever asked can name.
+pub fn failed(error: &crate::store::StoreError) -> Trouble {
+    let said = error.to_string();
+    let id = hex::encode(&crate::domain::key::digest(&[said.as_bytes()])[..4]);
+    tracing::error!(id, %error, "an operation failed");
+    Trouble::Failed { id, said }
+}

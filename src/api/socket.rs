@@ -1,0 +1,103 @@
+//! The Unix socket: mode 0600, one HTTP connection per question, the peer's user id says who asks.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+use axum::Extension;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::net::{UnixListener, UnixStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Trouble, routes};
+use crate::domain::role::Actor;
+use crate::operations::System;
+
+/// The name of the socket inside the data directory.
+pub const SOCKET_FILE: &str = "wadeck.sock";
+
+const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Who a user id is.
+pub type Users = std::sync::Arc<dyn Fn(u32) -> Option<Actor> + Send + Sync>;
+
+/// Serves the socket until `stop` is cancelled, and removes it.
+pub async fn serve(
+    system: System,
+    directory: &Path,
+    users: Users,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let path = directory.join(SOCKET_FILE);
+    // Whoever holds the lock on the data directory owns the name: a socket that is left is dead.
+    let _ = std::fs::remove_file(&path);
+    let listener = UnixListener::bind(&path)?;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let own = tasks.clone();
+    tasks.spawn(async move {
+        loop {
+            let stream = tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(error) => {
+                        tracing::warn!(%error, "a local connection could not be accepted");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                        continue;
+                    }
+                },
+                () = stop.cancelled() => break,
+            };
+            let Some(actor) = stream.peer_cred().ok().and_then(|peer| users(peer.uid())) else { continue };
+            let service = TowerToHyperService::new(routes(system.clone()).layer(Extension(actor)));
+            let mut http = hyper::server::conn::http1::Builder::new();
+            http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(5)).keep_alive(false);
+            let connection = http.serve_connection(TokioIo::new(stream), service);
+            let stop = stop.clone();
+            own.spawn(async move {
+                tokio::select! {
+                    _ = connection => {}
+                    () = stop.cancelled() => {}
+                }
+            });
+        }
+        let _ = std::fs::remove_file(&path);
+    });
+    Ok(())
+}
+
+/// Asks the engine behind a data directory. The outer error means that there is none.
+pub async fn ask<Q: Serialize, A: DeserializeOwned>(
+    directory: &Path,
+    path: &str,
+    question: &Q,
+) -> std::io::Result<Result<A, Trouble>> {
+    let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
+    let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| other(&error))?;
+    let talking = tokio::spawn(connection);
+    let body = serde_json::to_vec(question).map_err(|error| other(&error))?;
+    let request = hyper::Request::post(path)
+        .header("host", "wadeck")
+        .header("content-type", "application/json")
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| other(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| other(&error))?;
+    let good = response.status().is_success();
+    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(|error| other(&error))?.to_bytes();
+    talking.abort();
+    if good {
+        return Ok(Ok(serde_json::from_slice(&body).map_err(|error| other(&error))?));
+    }
+    match serde_json::from_slice(&body) {
+        Ok(trouble) => Ok(Err(trouble)),
+        Err(_) => Err(other(&String::from_utf8_lossy(&body[..body.len().min(300)]))),
+    }
+}

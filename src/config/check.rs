@@ -1,0 +1,388 @@
+//! From text to a configuration, or to everything that is wrong with it.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use toml::Spanned;
+use url::Url;
+
+use super::file::{AgentTable, Chords, ConnectionTable, File, UserTable};
+use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, DeclaredKind, EXAMPLE, LogConfig, UserConfig};
+use crate::domain::assignment::Mode;
+use crate::domain::connection::{ConnectionSettings, Environment, ProviderName};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::role::Role;
+
+/// More faults than this are not looked for in one go.
+const MOST_FAULTS: usize = 20;
+
+/// One thing that is wrong, and where. Lines and columns count from 1.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Fault {
+    pub line: usize,
+    pub column: usize,
+    pub what: String,
+}
+
+/// All faults as a person reads them.
+pub(super) fn report(path: &Path, faults: &[Fault]) -> String {
+    let mut text = format!("The configuration {} has {} fault(s):", path.display(), faults.len());
+    for fault in faults {
+        let _ = write!(text, "\n  line {}, column {}: {}", fault.line, fault.column, fault.what);
+    }
+    text
+}
+
+/// Checks a whole file.
+pub fn check(text: &str, providers: &[&str]) -> Result<Config, Vec<Fault>> {
+    let mut faults = Faults { text, found: vec![] };
+    let Some(file) = parse(text, &mut faults) else { return Err(faults.found) };
+    let mut ignored = Faults { text: EXAMPLE, found: vec![] };
+    let Some(example) = parse(EXAMPLE, &mut ignored) else { return Err(ignored.found) };
+    let config = build(file, example, providers, &mut faults);
+    if faults.found.is_empty() {
+        return Ok(config);
+    }
+    faults.found.sort_by_key(|fault| (fault.line, fault.column));
+    Err(faults.found)
+}
+
+struct Faults<'t> {
+    text: &'t str,
+    found: Vec<Fault>,
+}
+
+impl Faults<'_> {
+    fn add(&mut self, span: Range<usize>, what: impl Into<String>) {
+        let before = self.text.get(..span.start.min(self.text.len())).unwrap_or_default();
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        self.found.push(Fault { line, column, what: what.into() });
+    }
+}
+
+/// Parses, and after each fault goes on with that line left out, so that all are told at once.
+fn parse(text: &str, faults: &mut Faults<'_>) -> Option<File> {
+    let mut text = text.to_owned();
+    loop {
+        let error = match toml::from_str::<File>(&text) {
+            Ok(file) => return Some(file),
+            Err(error) => error,
+        };
+        let span = error.span().unwrap_or(0..0);
+        let message = error.message();
+        faults.add(span.clone(), explained(message));
+        let missing = message.starts_with("missing field");
+        let start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[span.start.min(text.len())..].find('\n').map_or(text.len(), |at| span.start + at);
+        let line = text.get(start..end).unwrap_or_default();
+        if missing || line.trim().is_empty() || !line.contains('=') || faults.found.len() >= MOST_FAULTS {
+            return None;
+        }
+        text.replace_range(start..end, &" ".repeat(end - start));
+    }
+}
+
+/// The parser's words, with the nearest known name where a name is unknown.
+fn explained(message: &str) -> String {
+    let Some(rest) = message.strip_prefix("unknown field `") else { return message.replace('\n', " ") };
+    let (given, known) = rest.split_once('`').unwrap_or((rest, ""));
+    let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    match nearest(given, &known) {
+        Some(name) => format!("`{given}` is no key here; did you mean `{name}`?"),
+        None => format!("`{given}` is no key here; there are {}.", known.join(", ")),
+    }
+}
+
+fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+    let scored = known.iter().map(|name| (strsim::damerau_levenshtein(given, name), *name));
+    scored.min().filter(|(distance, name)| *distance <= name.len().max(3) / 2).map(|(_, name)| name)
+}
+
+fn one_of<T: Copy>(
+    value: &Spanned<String>,
+    choices: &[(&str, T)],
+    what: &str,
+    faults: &mut Faults<'_>,
+) -> Option<T> {
+    let found = choices.iter().find(|(name, _)| name == value.get_ref());
+    if found.is_none() {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let hint = nearest(value.get_ref(), &names).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
+        let given = value.get_ref();
+        faults.add(value.span(), format!("`{given}` is no {what}: it is one of {}.{hint}", names.join(", ")));
+    }
+    found.map(|(_, value)| *value)
+}
+
+const ENVIRONMENTS: [(&str, Environment); 2] =
+    [("development", Environment::Development), ("production", Environment::Production)];
+const MODES: [(&str, Mode); 3] = [("off", Mode::Off), ("draft", Mode::Draft), ("auto", Mode::Auto)];
+const ROLES: [(&str, Role); 3] = [("viewer", Role::Viewer), ("operator", Role::Operator), ("admin", Role::Admin)];
+const LEVELS: [(&str, ()); 4] = [("error", ()), ("warn", ()), ("info", ()), ("debug", ())];
+
+fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>) -> Config {
+    let environment = file
+        .environment
+        .as_ref()
+        .and_then(|value| one_of(value, &ENVIRONMENTS, "environment", faults))
+        .unwrap_or(Environment::Development);
+    let listen = file.http.listen.or(example.http.listen);
+    if let Some(listen) = &listen
+        && listen.get_ref().parse::<std::net::SocketAddr>().is_err()
+    {
+        faults.add(listen.span(), format!("`{}` is no address to listen on; write it like 127.0.0.1:8787.", listen.get_ref()));
+    }
+    let public_url = file.http.public_url.filter(|url| !url.get_ref().is_empty());
+    if let Some(url) = &public_url {
+        http_url(url, "public_url", faults);
+    }
+    let attempts = file.outbox.attempts.or(example.outbox.attempts);
+    if let Some(attempts) = &attempts
+        && !(1..=20).contains(attempts.get_ref())
+    {
+        faults.add(attempts.span(), "attempts is between 1 and 20.");
+    }
+    let level = file.log.level.or(example.log.level);
+    if let Some(level) = &level {
+        one_of(level, &LEVELS, "log level", faults);
+    }
+    let hourly_policy = file.outbox.hourly_policy.or(example.outbox.hourly_policy).unwrap_or(true);
+    let agents: Vec<AgentDeclaration> = file.agents.into_iter().filter_map(|table| agent(table, faults)).collect();
+    let names: Vec<&str> = agents.iter().map(|agent| agent.name.as_str()).collect();
+    let mut connections: Vec<ConnectionConfig> = vec![];
+    for table in file.connections {
+        let span = table.span();
+        let Some(new) = connection(table.into_inner(), hourly_policy, providers, &names, faults) else { continue };
+        if connections.iter().any(|known| known.name == new.name) {
+            faults.add(span.clone(), format!("Two connections are called `{}`.", new.name));
+        }
+        let same = |known: &&ConnectionConfig| known.provider == new.provider && known.phone_number_id == new.phone_number_id;
+        if let Some(known) = connections.iter().find(same) {
+            faults.add(span, format!("`{}` and `{}` have the same phone_number_id.", known.name, new.name));
+        }
+        connections.push(new);
+    }
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].contains(name) {
+            faults.add(0..0, format!("Two agents are called `{name}`."));
+        }
+    }
+    let console = (file.console, example.console);
+    let either = |own: Option<bool>, default: Option<bool>| own.or(default).unwrap_or(false);
+    Config {
+        organization: file.organization.or(example.organization).map(Spanned::into_inner).unwrap_or_default(),
+        environment,
+        listen: listen.map(Spanned::into_inner).unwrap_or_default(),
+        public_url: public_url.map(Spanned::into_inner),
+        max_connections: file.http.max_connections.or(example.http.max_connections).map_or(512, Spanned::into_inner).max(1),
+        attempts: attempts.map_or(3, Spanned::into_inner),
+        console: ConsoleConfig {
+            enter_sends: either(console.0.enter_sends, console.1.enter_sends),
+            mark_read_on_open: either(console.0.mark_read_on_open, console.1.mark_read_on_open),
+            ascii: either(console.0.ascii, console.1.ascii),
+            reduced_motion: either(console.0.reduced_motion, console.1.reduced_motion),
+        },
+        log: LogConfig {
+            level: level.map_or_else(|| "info".to_owned(), Spanned::into_inner),
+            files: file.log.files.or(example.log.files).unwrap_or(14),
+        },
+        connections,
+        agents,
+        users: file.users.into_iter().filter_map(|table| user(table.into_inner(), faults)).collect(),
+        keys: file
+            .keys
+            .into_iter()
+            .map(|(command, chords)| match chords.into_inner() {
+                Chords::One(chord) => (command, vec![chord]),
+                Chords::Several(chords) => (command, chords),
+            })
+            .collect(),
+    }
+}
+
+fn http_url(value: &Spanned<String>, key: &str, faults: &mut Faults<'_>) {
+    let fits = Url::parse(value.get_ref()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if !fits {
+        faults.add(value.span(), format!("{key} is `{}`, which is no http or https address.", value.get_ref()));
+    }
+}
+
+fn connection(
+    table: ConnectionTable,
+    hourly_policy: bool,
+    providers: &[&str],
+    agents: &[&str],
+    faults: &mut Faults<'_>,
+) -> Option<ConnectionConfig> {
+    let known: Vec<(&str, ())> = providers.iter().map(|name| (*name, ())).collect();
+    let provider = one_of(&table.provider, &known, "provider that this program knows", faults);
+    let number = PhoneNumber::parse(table.phone_number.get_ref())
+        .map_err(|error| faults.add(table.phone_number.span(), format!("{error}.")))
+        .ok();
+    for (value, key) in [(&table.phone_number_id, "phone_number_id"), (&table.business_account_id, "business_account_id")] {
+        let digits = value.get_ref();
+        if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit()) {
+            faults.add(value.span(), format!("{key} is the provider's id: digits only, not the phone number."));
+        }
+    }
+    if table.name.get_ref().trim().is_empty() {
+        faults.add(table.name.span(), "A connection needs a name.");
+    }
+    let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Auto);
+    if let Some(agent) = &table.agent
+        && !agents.contains(&agent.get_ref().as_str())
+    {
+        let hint = nearest(agent.get_ref(), agents).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
+        faults.add(agent.span(), format!("No agent is called `{}` in this file.{hint}", agent.get_ref()));
+    }
+    let standard = ConnectionSettings::default();
+    let debounce = match &table.debounce_seconds {
+        None => standard.debounce,
+        Some(seconds) if (0.0..=60.0).contains(seconds.get_ref()) => Duration::from_secs_f64(*seconds.get_ref()),
+        Some(seconds) => {
+            faults.add(seconds.span(), "debounce_seconds is between 0 and 60.");
+            standard.debounce
+        }
+    };
+    if let Some(rate) = &table.messages_per_second
+        && !(1..=1_000).contains(rate.get_ref())
+    {
+        faults.add(rate.span(), "messages_per_second is between 1 and 1000.");
+    }
+    provider?;
+    Some(ConnectionConfig {
+        name: table.name.into_inner(),
+        provider: ProviderName::new(table.provider.into_inner()),
+        phone_number: number?,
+        phone_number_id: table.phone_number_id.into_inner(),
+        business_account_id: table.business_account_id.into_inner(),
+        agent: table.agent.map(|agent| (agent.into_inner(), mode)),
+        settings: ConnectionSettings {
+            debounce,
+            hourly_policy: table.hourly_policy.unwrap_or(hourly_policy),
+            messages_per_second: table.messages_per_second.map_or(standard.messages_per_second, Spanned::into_inner),
+            read_marks: table.read_marks.unwrap_or(standard.read_marks),
+            api_key_env: table.api_key_env,
+        },
+    })
+}
+
+fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Option<AgentDeclaration> {
+    let span = table.span();
+    let table = table.into_inner();
+    let kinds = [("http", 0), ("command", 1), ("openai", 2), ("anthropic", 3), ("scripted", 4)];
+    let kind = one_of(&table.kind, &kinds, "kind of agent", faults)?;
+    let mut lacks = |key: &str| faults.add(span.clone(), format!("An agent of kind {} needs `{key}`.", table.kind.get_ref()));
+    let kind = match kind {
+        0 => match table.url {
+            Some(url) => {
+                http_url(&url, "url", faults);
+                DeclaredKind::Http { url: url.into_inner(), secret_env: table.secret_env }
+            }
+            None => {
+                lacks("url");
+                return None;
+            }
+        },
+        1 => match table.command.map(Spanned::into_inner).filter(|command| !command.is_empty()) {
+            Some(command) => DeclaredKind::Command { command },
+            None => {
+                lacks("command");
+                return None;
+            }
+        },
+        2 | 3 => {
+            let Some(model) = table.model else {
+                lacks("model");
+                return None;
+            };
+            if let Some(url) = &table.base_url {
+                http_url(url, "base_url", faults);
+            }
+            DeclaredKind::Model {
+                anthropic: kind == 3,
+                model,
+                prompt: table.prompt.unwrap_or_else(|| "You help this business's customers.".to_owned()),
+                max_tokens: table.max_tokens.unwrap_or(600).clamp(1, 8_192),
+                base_url: table.base_url.map(Spanned::into_inner),
+                api_key_env: table.api_key_env,
+            }
+        }
+        _ => match table.rules {
+            Some(rules) => DeclaredKind::Scripted { rules },
+            None => {
+                lacks("rules");
+                return None;
+            }
+        },
+    };
+    let timeout = match &table.timeout_seconds {
+        None => 60,
+        Some(seconds) if (1..=600).contains(seconds.get_ref()) => *seconds.get_ref(),
+        Some(seconds) => {
+            faults.add(seconds.span(), "timeout_seconds is between 1 and 600.");
+            60
+        }
+    };
+    Some(AgentDeclaration { name: table.name.into_inner(), timeout: Duration::from_secs(timeout), kind })
+}
+
+fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {
+    let role = one_of(&table.role, &ROLES, "role", faults)?;
+    Some(UserConfig { name: table.name.into_inner(), role, os_user: table.os_user, ssh_keys: table.ssh_keys })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> Vec<Fault> {
+        check(text, &["kapso"]).expect_err("it has faults")
+    }
+
+    #[test]
+    fn the_example_is_true_and_is_the_default() {
+        let example = check(EXAMPLE, &["kapso"]).expect("the example is right");
+        let nothing = check("", &["kapso"]).expect("nothing is right too");
+        assert_eq!(example.listen, nothing.listen);
+        assert_eq!(example.attempts, nothing.attempts);
+        assert_eq!(example.organization, nothing.organization);
+        assert_eq!(example.connections.len(), 1);
+        assert!(nothing.connections.is_empty());
+        let declared = &example.connections[0].settings;
+        assert_eq!(*declared, ConnectionSettings::default());
+    }
+
+    #[test]
+    fn every_fault_is_told_with_its_place() {
+        let text = "organisation = \"x\"\nenvironment = \"prod\"\n\n[http]\nlisten = \"here\"\nlissten = \"y\"\n";
+        let found = faults(text);
+        let told: Vec<String> = found.iter().map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.what)).collect();
+        assert_eq!(
+            told,
+            [
+                "1:1 `organisation` is no key here; did you mean `organization`?",
+                "2:15 `prod` is no environment: it is one of development, production. Did you mean `production`?",
+                "5:10 `here` is no address to listen on; write it like 127.0.0.1:8787.",
+                "6:1 `lissten` is no key here; did you mean `listen`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn connections_are_checked_as_a_whole() {
+        let text = "[[connections]]\nname = \"a\"\nprovider = \"kapsi\"\nphone_number = \"12\"\nphone_number_id = \"+1\"\n\
+                    business_account_id = \"1\"\nagent = \"nobody\"\nmode = \"loud\"\ndebounce_seconds = 99\n";
+        let told: Vec<usize> = faults(text).iter().map(|fault| fault.line).collect();
+        assert_eq!(told, [3, 4, 5, 7, 8, 9]);
+    }
+
+    #[test]
+    fn a_syntax_error_has_a_place_too() {
+        let found = faults("organization = \"acme\nenvironment = 1");
+        assert_eq!(found[0].line, 1);
+    }
+}

@@ -1,0 +1,113 @@
+//! The file's shape, key by key. What is absent is filled in from the example.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::DeclaredRule;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    pub organization: Option<Spanned<String>>,
+    pub environment: Option<Spanned<String>>,
+    #[serde(default)]
+    pub http: Http,
+    #[serde(default)]
+    pub outbox: Outbox,
+    #[serde(default)]
+    pub console: Console,
+    #[serde(default)]
+    pub log: Log,
+    #[serde(default)]
+    pub connections: Vec<Spanned<ConnectionTable>>,
+    #[serde(default)]
+    pub agents: Vec<Spanned<AgentTable>>,
+    #[serde(default)]
+    pub users: Vec<Spanned<UserTable>>,
+    #[serde(default)]
+    pub keys: BTreeMap<String, Spanned<Chords>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Http {
+    pub listen: Option<Spanned<String>>,
+    pub public_url: Option<Spanned<String>>,
+    pub max_connections: Option<Spanned<usize>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Outbox {
+    pub attempts: Option<Spanned<u32>>,
+    pub hourly_policy: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Console {
+    pub enter_sends: Option<bool>,
+    pub mark_read_on_open: Option<bool>,
+    pub ascii: Option<bool>,
+    pub reduced_motion: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Log {
+    pub level: Option<Spanned<String>>,
+    pub files: Option<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConnectionTable {
+    pub name: Spanned<String>,
+    pub provider: Spanned<String>,
+    pub phone_number: Spanned<String>,
+    pub phone_number_id: Spanned<String>,
+    pub business_account_id: Spanned<String>,
+    pub agent: Option<Spanned<String>>,
+    pub mode: Option<Spanned<String>>,
+    pub debounce_seconds: Option<Spanned<f64>>,
+    pub messages_per_second: Option<Spanned<u32>>,
+    pub read_marks: Option<bool>,
+    pub hourly_policy: Option<bool>,
+    pub api_key_env: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgentTable {
+    pub name: Spanned<String>,
+    pub kind: Spanned<String>,
+    pub timeout_seconds: Option<Spanned<u64>>,
+    pub url: Option<Spanned<String>>,
+    pub secret_env: Option<String>,
+    pub command: Option<Spanned<Vec<String>>>,
+    pub model: Option<String>,
+    pub prompt: Option<String>,
+    pub max_tokens: Option<u32>,
+    pub base_url: Option<Spanned<String>>,
+    pub api_key_env: Option<String>,
+    pub rules: Option<Vec<DeclaredRule>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserTable {
+    pub name: Spanned<String>,
+    pub role: Spanned<String>,
+    pub os_user: Option<String>,
+    #[serde(default)]
+    pub ssh_keys: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Chords {
+    One(String),
+    Several(Vec<String>),
+}

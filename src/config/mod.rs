@@ -1,0 +1,148 @@
+//! The configuration: one TOML file, the environment for secrets, and directories. It is read once,
+//! checked as a whole, and every fault is explained with its line and column. Used by `app` and
+//! `cli`; it knows no store and no network.
+
+mod check;
+mod file;
+mod paths;
+mod secrets;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use thiserror::Error;
+
+pub use self::check::{Fault, check};
+pub use self::paths::{config_file, data_directory};
+pub use self::secrets::secret;
+
+use crate::domain::assignment::Mode;
+use crate::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName};
+use crate::domain::ids::ConnectionId;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::role::Role;
+
+/// The example, compiled in: what it says is the default.
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+/// Everything that was configured, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub organization: String,
+    pub environment: Environment,
+    pub listen: String,
+    pub public_url: Option<String>,
+    pub max_connections: usize,
+    pub attempts: u32,
+    pub console: ConsoleConfig,
+    pub log: LogConfig,
+    pub connections: Vec<ConnectionConfig>,
+    pub agents: Vec<AgentDeclaration>,
+    pub users: Vec<UserConfig>,
+    /// Command id and the key chords that are bound to it instead of its own.
+    pub keys: Vec<(String, Vec<String>)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct ConsoleConfig {
+    pub enter_sends: bool,
+    pub mark_read_on_open: bool,
+    pub ascii: bool,
+    pub reduced_motion: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    pub level: String,
+    pub files: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct ConnectionConfig {
+    pub name: String,
+    pub provider: ProviderName,
+    pub phone_number: PhoneNumber,
+    pub phone_number_id: String,
+    pub business_account_id: String,
+    pub agent: Option<(String, Mode)>,
+    pub settings: ConnectionSettings,
+}
+
+impl ConnectionConfig {
+    /// The connection as the rest of the program knows it; the database gives the id.
+    pub fn connection(&self, organization: &str, environment: Environment) -> Connection {
+        Connection {
+            id: ConnectionId(0),
+            name: self.name.clone(),
+            organization: organization.to_owned(),
+            environment,
+            provider: self.provider.clone(),
+            phone_number: self.phone_number.clone(),
+            phone_number_id: self.phone_number_id.clone(),
+            business_account_id: self.business_account_id.clone(),
+            settings: self.settings.clone(),
+        }
+    }
+}
+
+/// An agent as the file declares it; its secrets are looked up when it is built.
+#[derive(Debug, Clone)]
+pub struct AgentDeclaration {
+    pub name: String,
+    pub timeout: Duration,
+    pub kind: DeclaredKind,
+}
+
+#[derive(Debug, Clone)]
+pub enum DeclaredKind {
+    Http { url: String, secret_env: Option<String> },
+    Command { command: Vec<String> },
+    Model { anthropic: bool, model: String, prompt: String, max_tokens: u32, base_url: Option<String>, api_key_env: Option<String> },
+    Scripted { rules: Vec<DeclaredRule> },
+}
+
+#[derive(Debug, Clone, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeclaredRule {
+    #[serde(default)]
+    pub when: Vec<String>,
+    #[serde(default)]
+    pub reply: Vec<String>,
+    #[serde(default)]
+    pub hand_off: Option<String>,
+    #[serde(default)]
+    pub fail: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct UserConfig {
+    pub name: String,
+    pub role: Role,
+    pub os_user: Option<String>,
+    pub ssh_keys: Vec<String>,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("There is no configuration at {path}. Copy config.example.toml there, or try `wadeck demo`, which needs none.", path = .0.display())]
+    Missing(PathBuf),
+    #[error("The configuration {path} cannot be read: {source}.", path = path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{}", check::report(path, faults))]
+    Faulty { path: PathBuf, faults: Vec<Fault> },
+}
+
+/// Reads and checks a file. `providers` are the names that connections may use.
+pub fn load(path: &std::path::Path, providers: &[&str]) -> Result<Config, ConfigError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(ConfigError::Missing(path.to_owned())),
+        Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
+    };
+    check(&text, providers).map_err(|faults| ConfigError::Faulty { path: path.to_owned(), faults })
+}
+
+/// A secret that must be there.
+pub type Secret = SecretString;

@@ -1,0 +1,100 @@
+//! The paths: every provider's webhooks, and whether we are alive and ready.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use crate::domain::delivery::RawDelivery;
+use crate::operations::{Receipt, System, receive};
+use crate::provider::Provider;
+
+/// Batches of raw events reach 3 MB.
+const LONGEST_BODY: usize = 4 * 1024 * 1024;
+/// For the whole body to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+struct Endpoint {
+    system: System,
+    provider: Arc<dyn Provider>,
+}
+
+/// The routes of every provider in the registry.
+pub fn routes(system: &System) -> Router {
+    let mut router = Router::new()
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready).with_state(system.clone()));
+    for provider in system.providers().all() {
+        let endpoint = Endpoint { system: system.clone(), provider: provider.clone() };
+        for path in provider.webhook_paths() {
+            router = router.route(path, post(take).with_state(endpoint.clone()));
+        }
+    }
+    router.fallback(|| async { (StatusCode::NOT_FOUND, "No webhook is taken at this path.\n") })
+}
+
+/// Ready means that a delivery would be stored: the database answers.
+async fn ready(State(system): State<System>) -> Response {
+    match system.store().connections().await {
+        Ok(_) => (StatusCode::OK, "ready\n").into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+        }
+    }
+}
+
+async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(refused) => return refused,
+    };
+    let raw = RawDelivery {
+        provider: endpoint.provider.name(),
+        path: head.uri.path().to_owned(),
+        headers: kept(&head.headers, endpoint.provider.webhook_headers()),
+        body,
+        received_at: endpoint.system.now(),
+    };
+    // Once taken, a delivery is stored even if whoever sent it hangs up: it comes again all the same.
+    let stored = tokio::spawn(async move { receive(&endpoint.system, endpoint.provider.as_ref(), raw).await });
+    match stored.await {
+        Ok(Receipt::Stored) => StatusCode::OK.into_response(),
+        Ok(Receipt::BadSignature(_)) => (StatusCode::UNAUTHORIZED, "The signature does not fit.\n").into_response(),
+        Ok(Receipt::Busy) => later("Too many deliveries wait; come again."),
+        Ok(Receipt::NotStored) | Err(_) => later("It could not be stored; come again."),
+    }
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, Response> {
+    let limited = Limited::new(body, LONGEST_BODY).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, limited).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes().to_vec()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err((StatusCode::PAYLOAD_TOO_LARGE, "A body holds at most 4 MB.\n").into_response())
+        }
+        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "The body broke off.\n").into_response()),
+        Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "The body took too long.\n").into_response()),
+    }
+}
+
+fn later(why: &'static str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], why).into_response()
+}
+
+/// Only what the provider's reading needs is kept, and within bounds.
+fn kept(headers: &HeaderMap, wanted: &[&str]) -> Vec<(String, String)> {
+    let value = |name: &str| {
+        let bytes = headers.get(name)?.as_bytes();
+        Some(String::from_utf8_lossy(&bytes[..bytes.len().min(1_024)]).into_owned())
+    };
+    wanted.iter().filter_map(|name| Some(((*name).to_owned(), value(name)?))).collect()
+}

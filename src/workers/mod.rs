@@ -1,0 +1,155 @@
+//! Runs an operation's next step for ever: asleep until something is due or somebody knocks. The
+//! loops are here and nothing else; what a step does, and when the next is due, is not decided here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::time::Timestamp;
+use crate::operations::{self, OperationError, System, Waiting};
+use crate::store::StoreError;
+
+/// Entries on the wire at once, over all threads.
+const SENDERS: usize = 8;
+/// Agents that think at once.
+const RUNNERS: usize = 8;
+/// How often every connection is proved at its provider.
+const CHECK_EVERY: Duration = Duration::from_secs(300);
+/// How often templates are fetched without being asked for.
+const TEMPLATES_EVERY: Duration = Duration::from_secs(600);
+/// How often leases of the dead are looked for, and the database's log is folded back.
+const KEEP_EVERY: Duration = Duration::from_secs(30);
+/// The rest after a step that broke.
+const AFTER_TROUBLE: Duration = Duration::from_secs(2);
+
+/// Starts every worker. They end when `stop` is cancelled, each after the step it is in.
+pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracker, stop: &CancellationToken) {
+    tasks.spawn(write_deliveries(system.clone(), inbox, stop.clone()));
+    let named = |name, knock: fn(&System) -> &Notify| Loop { name, knock, system: system.clone(), stop: stop.clone() };
+
+    let applier = named("applier", |system| &system.wakes().applier);
+    tasks.spawn(applier.run(
+        |system| async move { Ok(operations::apply_pending(&system).await? > 0) },
+        |_| async { Ok(None) },
+    ));
+    for _ in 0..RUNNERS {
+        let runner = named("runner", |system| &system.wakes().runner);
+        tasks.spawn(runner.run(
+            |system| async move { operations::run_next(&system).await },
+            |system| async move { system.store().next_run_due().await },
+        ));
+    }
+    for _ in 0..SENDERS {
+        let sender = named("sender", |system| &system.wakes().sender);
+        tasks.spawn(sender.run(
+            |system| async move { operations::send_next(&system).await },
+            |system| async move { system.store().next_entry_due().await },
+        ));
+    }
+    let looker = named("looker", |system| &system.wakes().looker);
+    tasks.spawn(looker.run(
+        |system| async move { operations::look_up_due(&system).await },
+        |system| async move { system.store().next_look_due().await },
+    ));
+    tasks.spawn(every(system.clone(), stop.clone(), "checker", CHECK_EVERY, |system| async move {
+        operations::check_all(&system).await
+    }));
+    tasks.spawn(every(system.clone(), stop.clone(), "templates", TEMPLATES_EVERY, |system| async move {
+        operations::refresh_templates(&system).await.map(|_| ())
+    }));
+    tasks.spawn(every(system.clone(), stop.clone(), "keeper", KEEP_EVERY, |system| async move {
+        operations::rescue_abandoned(&system).await?;
+        Ok(system.store().checkpoint().await?)
+    }));
+}
+
+/// The one task that writes deliveries down. It goes on until nobody can hand it any more.
+async fn write_deliveries(system: System, mut inbox: mpsc::Receiver<Waiting>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            more = operations::store_waiting(&system, &mut inbox) => if !more { return },
+            () = stop.cancelled() => {
+                // What has been taken is answered; what comes now is told to come again.
+                inbox.close();
+                while operations::store_waiting(&system, &mut inbox).await {}
+                return;
+            }
+        }
+    }
+}
+
+/// One worker's loop.
+struct Loop {
+    name: &'static str,
+    knock: fn(&System) -> &Notify,
+    system: System,
+    stop: CancellationToken,
+}
+
+impl Loop {
+    /// `step` does the next thing and says whether there was one; `due` says when the next will be.
+    async fn run<S, SF, D, DF>(self, step: S, due: D)
+    where
+        S: Fn(System) -> SF,
+        SF: Future<Output = Result<bool, OperationError>>,
+        D: Fn(System) -> DF,
+        DF: Future<Output = Result<Option<Timestamp>, StoreError>>,
+    {
+        while !self.stop.is_cancelled() {
+            match step(self.system.clone()).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::error!(worker = self.name, %error, "a step broke; it is tried again");
+                    self.rest(AFTER_TROUBLE).await;
+                    continue;
+                }
+            }
+            match due(self.system.clone()).await {
+                Ok(Some(at)) => self.rest(at.since(self.system.now())).await,
+                Ok(None) => self.rest(Duration::MAX).await,
+                Err(error) => {
+                    tracing::error!(worker = self.name, %error, "it is not known what is due");
+                    self.rest(AFTER_TROUBLE).await;
+                }
+            }
+        }
+    }
+
+    async fn rest(&self, span: Duration) {
+        let knock = (self.knock)(&self.system);
+        // A day at most: timers have a horizon, and nothing is lost by looking once a day.
+        let span = span.min(Duration::from_secs(86_400));
+        tokio::select! {
+            () = knock.notified() => {}
+            () = tokio::time::sleep(span) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+}
+
+/// A step at start, and then now and again.
+async fn every<S, SF>(system: System, stop: CancellationToken, name: &'static str, period: Duration, step: S)
+where
+    S: Fn(System) -> SF,
+    SF: Future<Output = Result<(), OperationError>>,
+{
+    let step = Arc::new(step);
+    loop {
+        tokio::select! {
+            done = step(system.clone()) => {
+                if let Err(error) = done {
+                    tracing::error!(worker = name, %error, "a step broke; it is tried again");
+                }
+            }
+            () = stop.cancelled() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(period) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
