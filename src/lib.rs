@@ -3,11 +3,13 @@
 
 pub mod agent;
 pub mod api;
+pub mod app;
 pub mod bus;
 pub mod config;
 pub mod domain;
 pub mod operations;
 pub mod provider;
 pub mod store;
+pub mod twin;
 pub mod webhook;
 pub mod workers;

@@ -20,6 +20,8 @@ use crate::store::{DueRun, Finish, NewAlert, NewEntry, StoreError, Write};
 
 /// The typing indicator fades after 25 s; it is renewed before.
 const TYPING_EVERY: Duration = Duration::from_secs(20);
+/// How long an answer may wait for its read mark.
+const FIRST_MARK: Duration = Duration::from_secs(2);
 /// Messages of the thread that an agent is given.
 const TRANSCRIPT: u32 = 30;
 
@@ -42,31 +44,36 @@ pub async fn run_next(system: &System) -> Result<bool> {
     };
     let input = input(system, &due, &thread, &connection).await?;
     let tools = ThreadTools { system, thread: due.thread };
-    let asked = system.agents().answer(&due.agent, &input, &tools);
-    let answer = tokio::select! {
-        answer = asked => answer,
-        () = show_typing(system, &due, &connection) => Err(AgentError("unreachable".into())),
+    let asked = async {
+        tokio::select! {
+            answer = system.agents().answer(&due.agent, &input, &tools) => answer,
+            () = keep_typing(system, &due, &connection) => Err(AgentError("unreachable".into())),
+        }
     };
+    // The contact sees that it was read even when the answer is there at once.
+    let first = tokio::time::timeout(FIRST_MARK, show_typing(system, &due, &connection));
+    let (answer, _) = tokio::join!(asked, first);
     finish(system, &due, Some(&thread), answer).await?;
     system.wakes().runner.notify_one();
     Ok(true)
 }
 
-/// Marks the message read and keeps the typing indicator alive; never ends by itself.
+/// Renews the typing indicator; never ends by itself.
+async fn keep_typing(system: &System, due: &DueRun, connection: &Connection) {
+    loop {
+        tokio::time::sleep(TYPING_EVERY).await;
+        show_typing(system, due, connection).await;
+    }
+}
+
+/// Marks the last message read, with the sign that an answer is being written.
 async fn show_typing(system: &System, due: &DueRun, connection: &Connection) {
     let provider = system.providers().get(&connection.provider).filter(|provider| provider.capabilities().read_marks);
-    if let (Some(provider), true, Ok(Some(last))) =
-        (provider, connection.settings.read_marks && due.mode == Mode::Auto, system.store().last_inbound(due.thread).await)
-    {
-        let mut beat = tokio::time::interval(TYPING_EVERY);
-        loop {
-            beat.tick().await;
-            if let Err(trouble) = provider.mark_read(connection, &last, true).await {
-                tracing::debug!(thread = %due.thread, trouble = trouble.line(), "no typing indicator");
-            }
-        }
+    let Some(provider) = provider.filter(|_| connection.settings.read_marks && due.mode == Mode::Auto) else { return };
+    let Ok(Some(last)) = system.store().last_inbound(due.thread).await else { return };
+    if let Err(trouble) = provider.mark_read(connection, &last, true).await {
+        tracing::debug!(thread = %due.thread, trouble = trouble.line(), "no typing indicator");
     }
-    std::future::pending().await
 }
 
 async fn input(system: &System, due: &DueRun, thread: &ThreadRow, connection: &Connection) -> Result<AgentInput> {

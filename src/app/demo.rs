@@ -1,0 +1,124 @@
+//! The demo: an engine like any other, whose provider happens to be a twin on loopback, with people
+//! who write to it. No account, no network, a data directory that is thrown away.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::{AppError, Engine, EngineSetup, Logs, SystemChance, SystemClock};
+use crate::config::{self, Config};
+use crate::domain::assignment::Mode;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::request::Request;
+use crate::domain::role::{Actor, Role};
+use crate::domain::time::Clock;
+use crate::operations::{perform, refresh_templates};
+use crate::provider::{Registry, SecretSource};
+use crate::twin::{Story, Twin, TwinConfig};
+
+const KEY: &str = "demo-key";
+const SECRET: &str = "demo-webhook-secret";
+
+/// A running demo. Its directory is removed with it.
+#[derive(Debug)]
+pub struct Demo {
+    pub engine: Engine,
+    pub config: Config,
+    directory: PathBuf,
+    playing: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Demo {
+    /// Starts the twin, the engine and the story. The same seed tells the same story.
+    pub async fn start(seed: u64, speed: f64, directory: PathBuf) -> Result<Self, AppError> {
+        let clock = SystemClock;
+        let twin = TwinConfig {
+            api_key: KEY.into(),
+            webhook_secret: SECRET.into(),
+            seed,
+            speed,
+            latency: Duration::from_millis(350).div_f64(speed.max(0.1)),
+            now: Arc::new(move || clock.now().millis()),
+        };
+        let any_port = ([127, 0, 0, 1], 0).into();
+        let twin = Twin::start(twin, any_port).await.map_err(|error| AppError::Other {
+            what: format!("The simulated provider cannot listen on 127.0.0.1: {error}."),
+            remedy: "The demo needs the loopback network.".into(),
+        })?;
+        let base = twin.base_url();
+        let secrets: SecretSource = Arc::new(move |name| {
+            let value = match name {
+                "KAPSO_API_KEY" => KEY,
+                "KAPSO_API_BASE_URL" => &base,
+                "KAPSO_WEBHOOK_SECRET" => SECRET,
+                _ => return None,
+            };
+            Some(SecretString::from(value.to_owned()))
+        });
+        let config = config::check(include_str!("demo.toml"), Registry::NAMES)
+            .map_err(|faults| AppError::Config(config::ConfigError::Faulty { path: "demo.toml".into(), faults }))?;
+        std::fs::create_dir_all(&directory)
+            .map_err(|source| AppError::Directory { path: directory.clone(), source })?;
+        let logs = Logs::start(&directory, "info", 2, false)?;
+        let setup = EngineSetup {
+            config: config.clone(),
+            directory: directory.clone(),
+            secrets,
+            clock: Arc::new(SystemClock),
+            chance: Arc::new(SystemChance),
+            logs,
+        };
+        let story = Story::new(seed);
+        story.set_the_stage(&twin);
+        let engine = Engine::start(setup).await?;
+        twin.subscribe(&format!("http://{}", engine.address));
+        let twin = Arc::new(twin);
+        let system = engine.system.clone();
+        let playing = vec![
+            tokio::spawn({
+                let twin = twin.clone();
+                async move { twin.run().await }
+            }),
+            tokio::spawn(story.play(twin)),
+            tokio::spawn(async move {
+                if let Err(error) = colleagues(&system).await {
+                    tracing::warn!(%error, "the demo's colleagues could not do their part");
+                }
+            }),
+        ];
+        Ok(Self { engine, config, directory, playing })
+    }
+
+    /// Ends everything and removes the directory.
+    pub async fn stop(self) {
+        for task in &self.playing {
+            task.abort();
+        }
+        self.engine.stop().await;
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// What others at work have done: a proposal that waits, and reminders that were sent.
+async fn colleagues(system: &crate::operations::System) -> Result<(), crate::operations::OperationError> {
+    let noor = Actor::Operator { name: "noor".into(), role: Role::Operator };
+    let connections = system.store().connections().await?;
+    let find = |name: &str| connections.iter().find(|connection| connection.name == name).map(|one| one.id);
+    let (Some(support), Some(billing)) = (find("support"), find("billing")) else { return Ok(()) };
+    let proposal = Request::ProposeAssignment { connection: billing, agent: "collector".into(), mode: Mode::Auto };
+    perform(system, &noor, proposal).await?;
+    refresh_templates(system).await?;
+    let reminder = |to: &str, parameters: &[(&str, &str)]| Request::SendTemplate {
+        connection: support,
+        to: PhoneNumber::parse(to).unwrap_or_else(|_| unreachable!("the demo's numbers are numbers")),
+        name: "appointment_reminder".into(),
+        language: "en_US".into(),
+        parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    };
+    perform(system, &noor, reminder("+15550100027", &[("1", "Sofia"), ("2", "Friday 10:30")])).await?;
+    perform(system, &noor, reminder("+15550100027", &[("1", "Sofia"), ("2", "Friday 11:00")])).await?;
+    perform(system, &noor, reminder("+15550100028", &[("1", "Viktor")])).await?;
+    Ok(())
+}

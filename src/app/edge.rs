@@ -1,0 +1,35 @@
+//! The program's edge: the one place that asks the machine for the time and for chance.
+#![expect(clippy::disallowed_methods, reason = "here the arguments come from")]
+
+use rand::RngExt;
+
+use crate::domain::time::{Chance, Clock, Timestamp};
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
+    }
+}
+
+/// The machine's randomness.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemChance;
+
+impl Chance for SystemChance {
+    fn unit(&self) -> f64 {
+        rand::rng().random()
+    }
+
+    fn token(&self) -> [u8; 16] {
+        rand::rng().random()
+    }
+}
+
+/// A seed for a demo that nobody gave one.
+pub fn random_seed() -> u64 {
+    u64::from(rand::rng().random::<u16>())
+}

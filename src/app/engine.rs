@@ -1,0 +1,174 @@
+//! The engine: the system with its workers, its door for webhooks and its socket, from start to an
+//! orderly stop.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::people::actor_of;
+use super::{AppError, Lock, Logs};
+use crate::agent::{AgentConfig, AgentKind, Agents, Rule};
+use crate::api;
+use crate::bus::Bus;
+use crate::config::{AgentDeclaration, Config, DeclaredKind};
+use crate::domain::retry::RetryPolicy;
+use crate::domain::time::{Chance, Clock};
+use crate::operations::{self, Declared, Identity, Parts, System, Waiting};
+use crate::provider::{Registry, SecretSource};
+use crate::store::Store;
+use crate::webhook::{Door, Limits, routes};
+use crate::workers;
+
+/// Time for what has begun to be finished; then the process ends all the same.
+const GOODBYE: Duration = Duration::from_secs(10);
+
+/// What an engine is started from.
+pub struct EngineSetup {
+    pub config: Config,
+    pub directory: PathBuf,
+    pub secrets: SecretSource,
+    pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
+    pub logs: Logs,
+}
+
+impl std::fmt::Debug for EngineSetup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineSetup").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+/// A running engine.
+#[derive(Debug)]
+pub struct Engine {
+    pub system: System,
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    _lock: Lock,
+    _logs: Logs,
+}
+
+impl Engine {
+    /// Starts everything, or nothing: each thing that stands in the way is one sentence.
+    pub async fn start(setup: EngineSetup) -> Result<Self, AppError> {
+        let lock = Lock::take(&setup.directory)?;
+        let listen: SocketAddr = setup.config.listen.parse().map_err(|_| AppError::Other {
+            what: format!("`{}` is no address to listen on.", setup.config.listen),
+            remedy: "Write [http] listen like 127.0.0.1:8787.".into(),
+        })?;
+        let door = Door::open(listen, Limits::new(setup.config.max_connections)).await;
+        let door = door.map_err(|error| AppError::Port { address: listen, why: error.to_string() })?;
+        let address = door.address().unwrap_or(listen);
+
+        let (system, inbox) = build_system(&setup).await?;
+        system.set_listening_on(format!("http://{address}"));
+        operations::rescue_at_start(&system).await?;
+        operations::declare(&system, &declared(&setup.config)).await?;
+
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let users = setup.config.users.clone();
+        let own = rustix::process::getuid().as_raw();
+        let who: api::Users = Arc::new(move |uid| actor_of(&users, uid, own));
+        api::serve(system.clone(), &setup.directory, who, tasks.clone(), stop.clone())
+            .await
+            .map_err(|source| AppError::Socket { path: setup.directory.join(api::SOCKET_FILE), source })?;
+        workers::start(&system, inbox, &tasks, &stop);
+        tasks.spawn(door.serve(routes(&system), tasks.clone(), stop.clone()));
+        tracing::info!(%address, directory = %setup.directory.display(), "the engine runs");
+        Ok(Self { system, address, stop, tasks, _lock: lock, _logs: setup.logs })
+    }
+
+    /// Stops in order: no new deliveries, what was taken is written, what is on the wire is settled,
+    /// the database is closed. An entry that takes too long is rescued as uncertain at the next start.
+    pub async fn stop(self) {
+        tracing::info!("the engine stops");
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(GOODBYE, self.tasks.wait()).await.is_err() {
+            tracing::warn!("something did not end in time; it is taken up again at the next start");
+        }
+        self.system.store().close().await;
+    }
+}
+
+/// Builds the system on its database, without workers: tests step it by hand.
+pub async fn build_system(setup: &EngineSetup) -> Result<(System, tokio::sync::mpsc::Receiver<Waiting>), AppError> {
+    let store = Store::open(&setup.directory).await?;
+    let mut warn = |warning: String| tracing::warn!(warning);
+    let providers =
+        Registry::new(setup.secrets.clone(), &mut warn).map_err(|failure| AppError::Provider(Box::new(failure)))?;
+    let agents = setup.config.agents.iter().map(|agent| declared_agent(agent, &setup.secrets)).collect();
+    Ok(System::new(Parts {
+        store,
+        bus: Bus::default(),
+        providers,
+        agents: Agents::new(agents)?,
+        clock: setup.clock.clone(),
+        chance: setup.chance.clone(),
+        identity: Identity { organization: setup.config.organization.clone(), environment: setup.config.environment },
+        retry: RetryPolicy { attempts: setup.config.attempts, ..RetryPolicy::default() },
+        log: setup.logs.tail(),
+    }))
+}
+
+/// The connections of the file, as an operation takes them.
+pub(super) fn declared(config: &Config) -> Vec<Declared> {
+    let declared = config.connections.iter().map(|one| Declared {
+        connection: one.connection(&config.organization, config.environment),
+        agent: one.agent.clone(),
+    });
+    declared.collect()
+}
+
+fn declared_agent(agent: &AgentDeclaration, secrets: &SecretSource) -> AgentConfig {
+    let look = |name: &Option<String>, usual: &str| secrets(name.as_deref().unwrap_or(usual));
+    let kind = match &agent.kind {
+        DeclaredKind::Http { url, secret_env } => {
+            let secret = secret_env.as_deref().and_then(|name| secrets(name));
+            AgentKind::Http { url: url.clone(), secret }
+        }
+        DeclaredKind::Command { command } => AgentKind::Command {
+            program: command.first().cloned().unwrap_or_default(),
+            arguments: command.iter().skip(1).cloned().collect(),
+        },
+        DeclaredKind::Model { anthropic, model, prompt, max_tokens, base_url, api_key_env } => {
+            let (key, base, usual) = if *anthropic {
+                ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "https://api.anthropic.com")
+            } else {
+                ("OPENAI_API_KEY", "OPENAI_BASE_URL", "https://api.openai.com/v1")
+            };
+            let from_environment = || secrets(base).map(|value: SecretString| value.expose_secret().to_owned());
+            let base_url = base_url.clone().or_else(from_environment).unwrap_or_else(|| usual.to_owned());
+            let (model, prompt, max_tokens) = (model.clone(), prompt.clone(), *max_tokens);
+            let key = look(api_key_env, key);
+            if *anthropic {
+                AgentKind::Anthropic { base_url, model, key, prompt, max_tokens }
+            } else {
+                AgentKind::OpenAi { base_url, model, key, prompt, max_tokens }
+            }
+        }
+        DeclaredKind::Scripted { rules } => AgentKind::Scripted {
+            rules: rules
+                .iter()
+                .map(|rule| Rule {
+                    when: rule.when.clone(),
+                    reply: rule.reply.clone(),
+                    hand_off: rule.hand_off.clone(),
+                    fail: rule.fail.clone(),
+                })
+                .collect(),
+        },
+    };
+    AgentConfig { name: agent.name.clone(), kind, timeout: agent.timeout }
+}
+
+/// Whether the directory holds a database that could be looked at without an engine.
+pub fn has_database(directory: &Path) -> bool {
+    directory.join(crate::store::DATABASE_FILE).exists()
+}

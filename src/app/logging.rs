@@ -1,0 +1,98 @@
+//! The log: one file a day in the data directory, a bounded number of them, and the last lines in
+//! memory for the console. Nothing is ever printed onto a screen that is drawn on.
+
+use std::collections::VecDeque;
+use std::io::Write;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::{MakeWriter, layer};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::AppError;
+use crate::domain::text::clean_line;
+
+/// Lines that are kept in memory.
+const TAIL: usize = 500;
+
+/// Where the log goes. Kept until the end of the program: dropping it writes what is left.
+#[derive(Debug)]
+pub struct Logs {
+    tail: Tail,
+    _guard: Option<WorkerGuard>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Tail(Arc<Mutex<VecDeque<String>>>);
+
+impl Logs {
+    /// Starts logging into `directory`; on standard error too when there is no console.
+    pub fn start(directory: &Path, level: &str, files: usize, on_stderr: bool) -> Result<Self, AppError> {
+        let directory = directory.join("logs");
+        let appender = RollingFileAppender::builder()
+            .rotation(Rotation::DAILY)
+            .filename_prefix("wadeck")
+            .filename_suffix("log")
+            .max_log_files(files.max(1))
+            .build(&directory)
+            .map_err(|error| AppError::Other {
+                what: format!("The log cannot be written to {}: {error}.", directory.display()),
+                remedy: "Make the data directory writable, or name another with --data-dir.".into(),
+            })?;
+        let (writer, guard) = tracing_appender::non_blocking(appender);
+        let tail = Tail::default();
+        let filter = EnvFilter::try_from_env("WADECK_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,wadeck={level}")));
+        let to_file = layer().with_ansi(false).with_target(false).with_writer(writer);
+        let to_tail = layer().with_ansi(false).with_target(false).with_writer(tail.clone());
+        let to_stderr = on_stderr.then(|| layer().with_ansi(false).with_target(false).with_writer(std::io::stderr));
+        let started =
+            tracing_subscriber::registry().with(filter).with(to_file).with(to_tail).with(to_stderr).try_init();
+        // In tests several engines share one process; the first one's log serves all.
+        let _ = started;
+        Ok(Self { tail, _guard: Some(guard) })
+    }
+
+    /// A log that keeps nothing: for tests that build many systems.
+    pub fn silent() -> Self {
+        Self { tail: Tail::default(), _guard: None }
+    }
+
+    /// Gives the last lines, oldest first.
+    pub fn tail(&self) -> Arc<dyn Fn(usize) -> Vec<String> + Send + Sync> {
+        let tail = self.tail.clone();
+        Arc::new(move |lines| {
+            let kept = tail.0.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.iter().skip(kept.len().saturating_sub(lines)).cloned().collect()
+        })
+    }
+}
+
+impl<'w> MakeWriter<'w> for Tail {
+    type Writer = Self;
+
+    fn make_writer(&'w self) -> Self {
+        self.clone()
+    }
+}
+
+impl Write for Tail {
+    fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for part in text.lines() {
+            if kept.len() == TAIL {
+                kept.pop_front();
+            }
+            kept.push_back(clean_line(part));
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,17 @@
+//! Builds everything, and owns start and stop. The only place that knows all the others.
+
+mod demo;
+mod edge;
+mod engine;
+mod error;
+mod lock;
+mod logging;
+mod people;
+
+pub use self::demo::Demo;
+pub use self::edge::{SystemChance, SystemClock, random_seed};
+pub use self::engine::{Engine, EngineSetup, build_system, has_database};
+pub use self::error::AppError;
+pub use self::lock::Lock;
+pub use self::logging::Logs;
+pub use self::people::{actor_of, current_actor};

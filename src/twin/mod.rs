@@ -1,0 +1,203 @@
+//! A stand-in for Kapso: its platform API, its mirror of the Cloud API, and its webhooks, spoken
+//! over real HTTP on loopback. Used by the demo, by drills and by the tests. It knows the wire and
+//! nothing of the program: no type of ours, no database, only requests and their answers.
+
+mod payload;
+mod post;
+mod routes;
+mod story;
+mod world;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+
+pub use self::payload::{Person, Saying};
+pub use self::story::Story;
+pub use self::world::{AcceptedSend, Number, SendFault};
+
+use self::world::World;
+
+/// Milliseconds since 1970: the twin's clock is given to it.
+pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// How a twin behaves.
+#[derive(Clone)]
+pub struct TwinConfig {
+    pub api_key: String,
+    pub webhook_secret: String,
+    pub seed: u64,
+    /// Everything that takes time is divided by this.
+    pub speed: f64,
+    /// How long an accepted request takes at most; nothing in tests.
+    pub latency: Duration,
+    pub now: Now,
+}
+
+impl std::fmt::Debug for TwinConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TwinConfig").field("seed", &self.seed).field("speed", &self.speed).finish_non_exhaustive()
+    }
+}
+
+struct Shared {
+    config: TwinConfig,
+    world: Mutex<World>,
+    /// Something was put in the post.
+    posted: Notify,
+}
+
+impl Shared {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> i64 {
+        (self.config.now)()
+    }
+
+    /// A span of the real world in the twin's own, in milliseconds.
+    fn scaled(&self, millis: i64) -> i64 {
+        (millis as f64 / self.config.speed.max(0.01)) as i64
+    }
+}
+
+/// A running twin. It ends when this and its server task are dropped.
+pub struct Twin {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Twin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Twin").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Twin {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+impl Twin {
+    /// Starts serving on `listen`; port 0 takes any.
+    pub async fn start(config: TwinConfig, listen: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        let world = World::new(config.seed);
+        let shared = Arc::new(Shared { config, world: Mutex::new(world), posted: Notify::new() });
+        let routes = routes::routes(shared.clone());
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, routes).await {
+                tracing::error!(%error, "the twin's server ended");
+            }
+        });
+        Ok(Self { shared, address, server })
+    }
+
+    /// What `KAPSO_API_BASE_URL` is to be.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn add_number(&self, number: Number) {
+        self.shared.world().numbers.push(number);
+    }
+
+    /// Where webhooks go: message events and project events.
+    pub fn subscribe(&self, base: &str) {
+        let mut world = self.shared.world();
+        world.messages_url = Some(format!("{base}/webhook/kapso/messages"));
+        world.project_url = Some(format!("{base}/webhook/kapso/project"));
+        drop(world);
+        self.shared.posted.notify_one();
+    }
+
+    pub fn add_template(&self, template: serde_json::Value) {
+        self.shared.world().templates.push(template);
+    }
+
+    /// A person writes to a number. Returns the message's id; its webhook is in the post.
+    pub fn says(&self, phone_number_id: &str, person: &Person, saying: &Saying) -> String {
+        self.says_at(phone_number_id, person, saying, self.shared.now())
+    }
+
+    /// The same, with a time of its own: what was written while nobody listened.
+    pub fn says_at(&self, phone_number_id: &str, person: &Person, saying: &Saying, at: i64) -> String {
+        let now = self.shared.now();
+        let mut world = self.shared.world();
+        let id = world.person_says(phone_number_id, person, saying, at, now);
+        drop(world);
+        self.shared.posted.notify_one();
+        id
+    }
+
+    /// Puts any body into the post, signed like everything else: for shapes that nobody sends often.
+    pub fn post_raw(&self, event: &str, body: &serde_json::Value) {
+        let now = self.shared.now();
+        self.shared.world().put_in_post(event, body.clone(), now);
+        self.shared.posted.notify_one();
+    }
+
+    /// The next request to send meets this.
+    pub fn next_send(&self, fault: SendFault) {
+        self.shared.world().faults.push_back(fault);
+    }
+
+    /// This number is not on WhatsApp: what is sent there is accepted, and fails later.
+    pub fn unreachable(&self, phone: &str, code: u32) {
+        self.shared.world().unreachable.insert(phone.to_owned(), code);
+    }
+
+    /// Whether inbound messages are collected into batches, and for how long.
+    pub fn buffer(&self, window: Option<Duration>) {
+        self.shared.world().buffer = window.map(|window| window.as_millis() as i64);
+    }
+
+    /// Everything that was really sent to people.
+    pub fn accepted(&self) -> Vec<AcceptedSend> {
+        self.shared.world().accepted.clone()
+    }
+
+    /// Requests to send that came in, accepted or not.
+    pub fn send_requests(&self) -> usize {
+        self.shared.world().send_requests
+    }
+
+    /// Read marks that came in, with whether a typing indicator came along.
+    pub fn read_marks(&self) -> Vec<(String, bool)> {
+        self.shared.world().read_marks.clone()
+    }
+
+    /// Delivers what is in the post and due by `until`, retries included. Returns how many requests
+    /// were answered 200.
+    pub async fn step(&self, until: i64) -> usize {
+        post::deliver_due(&self.shared, until).await
+    }
+
+    /// How many webhooks wait in the post.
+    pub fn in_post(&self) -> usize {
+        self.shared.world().post.len()
+    }
+
+    /// Delivers for ever, each webhook when it is due.
+    pub async fn run(&self) {
+        loop {
+            let due = self.shared.world().next_due();
+            let wait = due.map_or(Duration::from_secs(3_600), |due| {
+                Duration::from_millis(u64::try_from(due - self.shared.now()).unwrap_or(0))
+            });
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {
+                    self.step(self.shared.now()).await;
+                }
+                () = self.shared.posted.notified() => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What a person says, in the shapes of payload version 2.
+
+use serde_json::{Value, json};
+
+/// Somebody with a phone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub name: String,
+    /// Digits.
+    pub phone: String,
+}
+
+impl Person {
+    pub fn new(name: &str, phone: &str) -> Self {
+        Self { name: name.to_owned(), phone: phone.to_owned() }
+    }
+}
+
+/// One thing said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Saying {
+    Text(String),
+    Reply { text: String, to: String },
+    Image { caption: Option<String> },
+    Voice { transcript: Option<String> },
+    Document { file_name: String },
+    Sticker,
+    Location { name: String, latitude: f64, longitude: f64 },
+    Contact { name: String, phone: String },
+    Reaction { to: String, emoji: Option<String> },
+    Button { text: String, payload: String },
+    Choice { id: String, title: String },
+    /// Copied in from before the number was connected.
+    History(String),
+    /// A delivery that the platform marks as a test.
+    Test(String),
+}
+
+impl Saying {
+    pub fn text(words: &str) -> Self {
+        Self::Text(words.to_owned())
+    }
+}
+
+/// The message object of an inbound message.
+pub(super) fn inbound(id: &str, person: &Person, saying: &Saying, at: i64) -> Value {
+    let mut message = json!({
+        "id": id,
+        "from": person.phone,
+        "timestamp": (at / 1_000).to_string(),
+        "context": null,
+        "kapso": {
+            "direction": "inbound", "status": "received", "processing_status": "pending", "origin": "cloud_api",
+            "phone_number": format!("+{}", person.phone), "has_media": false, "contact_name": person.name,
+        },
+    });
+    let media = |kind: &str, mime: &str| json!({ "id": format!("{kind}-{id}"), "mime_type": mime, "sha256": "wvqXMe6nQGRzmp" });
+    let (kind, object, content) = match saying {
+        Saying::Text(words) | Saying::History(words) | Saying::Test(words) => {
+            ("text", json!({ "body": words }), words.clone())
+        }
+        Saying::Reply { text, to } => {
+            message["context"] = json!({ "from": person.phone, "id": to });
+            ("text", json!({ "body": text }), text.clone())
+        }
+        Saying::Image { caption } => {
+            let mut image = media("image", "image/jpeg");
+            if let Some(caption) = caption {
+                image["caption"] = caption.as_str().into();
+            }
+            message["kapso"]["has_media"] = true.into();
+            message["kapso"]["media_data"] = json!({ "filename": "photo.jpg", "content_type": "image/jpeg", "byte_size": 204_800 });
+            ("image", image, format!("{} Image attached (photo.jpg)", caption.clone().unwrap_or_default()))
+        }
+        Saying::Voice { transcript } => {
+            let mut audio = media("audio", "audio/ogg; codecs=opus");
+            audio["voice"] = true.into();
+            message["kapso"]["has_media"] = true.into();
+            if let Some(words) = transcript {
+                message["kapso"]["transcript"] = json!({ "text": words });
+            }
+            ("audio", audio, "Audio attached".to_owned())
+        }
+        Saying::Document { file_name } => {
+            let mut document = media("document", "application/pdf");
+            document["filename"] = file_name.as_str().into();
+            message["kapso"]["has_media"] = true.into();
+            message["kapso"]["media_data"] = json!({ "filename": file_name, "byte_size": 812_345 });
+            ("document", document, format!("Document attached ({file_name})"))
+        }
+        Saying::Sticker => {
+            let mut sticker = media("sticker", "image/webp");
+            sticker["animated"] = false.into();
+            ("sticker", sticker, "Sticker".to_owned())
+        }
+        Saying::Location { name, latitude, longitude } => {
+            ("location", json!({ "latitude": latitude, "longitude": longitude, "name": name }), name.clone())
+        }
+        Saying::Contact { name, phone } => {
+            let card = json!([{ "name": { "formatted_name": name, "first_name": name }, "phones": [{ "phone": phone }] }]);
+            ("contacts", card, name.clone())
+        }
+        Saying::Reaction { to, emoji } => {
+            let mut reaction = json!({ "message_id": to });
+            if let Some(emoji) = emoji {
+                reaction["emoji"] = emoji.as_str().into();
+            }
+            ("reaction", reaction, emoji.clone().unwrap_or_default())
+        }
+        Saying::Button { text, payload } => ("button", json!({ "text": text, "payload": payload }), text.clone()),
+        Saying::Choice { id, title } => {
+            ("interactive", json!({ "type": "button_reply", "button_reply": { "id": id, "title": title } }), title.clone())
+        }
+    };
+    message["type"] = kind.into();
+    message[kind] = object;
+    message["kapso"]["content"] = content.into();
+    if matches!(saying, Saying::History(_)) {
+        message["kapso"]["origin"] = "history_sync".into();
+    }
+    message
+}
+
+/// The conversation around a message. `contact_name` has been seen in two places: both are used.
+pub(super) fn conversation(person: &Person, phone_number_id: &str, at: i64, nested: bool) -> Value {
+    let mut conversation = json!({
+        "id": format!("6f6f2f6e-0d2b-4f5e-8a0e-{:0>12}", person.phone.chars().take(12).collect::<String>()),
+        "phone_number": format!("+{}", person.phone),
+        "phone_number_id": phone_number_id,
+        "status": "active",
+        "last_active_at": iso(at),
+        "created_at": iso(at),
+        "updated_at": iso(at),
+        "metadata": {},
+    });
+    if nested {
+        conversation["kapso"] = json!({ "contact_name": person.name, "messages_count": 1 });
+    } else {
+        conversation["contact_name"] = person.name.as_str().into();
+    }
+    conversation
+}
+
+/// RFC 3339, as the platform writes conversation times.
+pub(super) fn iso(millis: i64) -> String {
+    jiff::Timestamp::from_second(millis / 1_000).map(|at| at.to_string()).unwrap_or_default()
+}

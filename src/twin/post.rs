@@ -1,0 +1,91 @@
+//! The post: webhooks are signed and delivered; what is not answered 200 comes again after 10, 40
+//! and 90 seconds with the same key, and a failed batch then one by one with new keys.
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use sha2::Sha256;
+use tokio::net::TcpStream;
+
+use super::Shared;
+use super::world::Letter;
+
+/// Whoever takes longer has not answered.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Milliseconds after each failed try.
+const AGAIN_AFTER: [i64; 3] = [10_000, 40_000, 90_000];
+
+/// Delivers what is due; see [`super::Twin::step`].
+pub(super) async fn deliver_due(shared: &Shared, until: i64) -> usize {
+    let mut answered = 0;
+    loop {
+        let due = shared.world().take_due(until);
+        if due.is_empty() {
+            return answered;
+        }
+        for letter in due {
+            let (url, secret) = {
+                let world = shared.world();
+                let url = if letter.project { &world.project_url } else { &world.messages_url };
+                (url.clone().unwrap_or_default(), shared.config.webhook_secret.clone())
+            };
+            let taken = tokio::time::timeout(PATIENCE, deliver(&url, &secret, &letter)).await;
+            if matches!(taken, Ok(Some(200))) {
+                answered += 1;
+            } else {
+                again(shared, letter);
+            }
+        }
+    }
+}
+
+fn again(shared: &Shared, mut letter: Letter) {
+    let Some(after) = AGAIN_AFTER.get(letter.tries as usize) else {
+        // A batch is given up as a batch; its messages are sent one by one.
+        if letter.batch.take().is_some()
+            && let Some(items) = letter.body["data"].as_array().cloned()
+        {
+            let mut world = shared.world();
+            for item in items {
+                world.put_in_post(&letter.event, item, letter.due);
+            }
+        }
+        return;
+    };
+    letter.tries += 1;
+    letter.due += shared.scaled(*after);
+    shared.world().post.push(letter);
+}
+
+async fn deliver(url: &str, secret: &str, letter: &Letter) -> Option<u16> {
+    let url: hyper::Uri = url.parse().ok()?;
+    let authority = url.authority()?.as_str().to_owned();
+    let body = serde_json::to_vec(&letter.body).ok()?;
+    let stream = TcpStream::connect(&authority).await.ok()?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let talking = tokio::spawn(connection);
+    let mut request = hyper::Request::post(url.path())
+        .header("host", authority)
+        .header("content-type", "application/json")
+        .header("x-webhook-event", letter.event.as_str())
+        .header("x-webhook-payload-version", "v2")
+        .header("x-idempotency-key", letter.key.as_str())
+        .header("x-webhook-signature", sign(secret, &body)?);
+    if let Some(size) = letter.batch {
+        request = request.header("x-webhook-batch", "true").header("x-batch-size", size.to_string());
+    }
+    let response = sender.send_request(request.body(Full::new(Bytes::from(body))).ok()?).await.ok()?;
+    let status = response.status().as_u16();
+    let _ = response.into_body().collect().await;
+    talking.abort();
+    Some(status)
+}
+
+fn sign(secret: &str, body: &[u8]) -> Option<String> {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
+    Some(hex::encode(mac.chain_update(body).finalize().into_bytes()))
+}
+

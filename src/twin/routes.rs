@@ -1,0 +1,258 @@
+//! The twin's HTTP: the platform API, and the mirror of the Cloud API.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Shared;
+use super::world::SendFault;
+
+/// Calls per minute and key.
+const CALLS_PER_MINUTE: u32 = 1_000;
+
+type World = Arc<Shared>;
+
+pub(super) fn routes(shared: World) -> Router {
+    Router::new()
+        .route("/platform/v1/whatsapp/phone_numbers", get(numbers))
+        .route("/platform/v1/whatsapp/phone_numbers/{id}", get(number))
+        .route("/platform/v1/whatsapp/messages", get(messages))
+        .route("/platform/v1/whatsapp/messages/{id}", get(one_message))
+        .route("/meta/whatsapp/{version}/{number}/messages", post(send))
+        .route("/meta/whatsapp/{version}/{account}/message_templates", get(templates))
+        .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({ "error": "Not found" }))) })
+        .layer(from_fn_with_state(shared.clone(), guard))
+        .with_state(shared)
+}
+
+/// The key, and the minute's calls.
+async fn guard(State(shared): State<World>, headers: HeaderMap, request: Request, next: Next) -> Response {
+    if headers.get("x-api-key").and_then(|key| key.to_str().ok()) != Some(shared.config.api_key.as_str()) {
+        return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "Invalid API key" }))).into_response();
+    }
+    let over = {
+        let minute = shared.now() / 60_000;
+        let mut world = shared.world();
+        let (current, count) = world.requests_this_minute;
+        world.requests_this_minute = if current == minute { (minute, count + 1) } else { (minute, 1) };
+        world.requests_this_minute.1 > CALLS_PER_MINUTE
+    };
+    if over {
+        let body = json!({ "error": "Rate limit exceeded", "message": "You have exceeded the rate limit. Please try again later." });
+        return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "60")], Json(body)).into_response();
+    }
+    next.run(request).await
+}
+
+async fn numbers(State(shared): State<World>) -> Json<Value> {
+    let world = shared.world();
+    let list: Vec<Value> = world.numbers.iter().map(described).collect();
+    let count = list.len();
+    Json(json!({ "data": list, "meta": { "page": 1, "per_page": 20, "total_pages": 1, "total_count": count } }))
+}
+
+async fn number(State(shared): State<World>, Path(id): Path<String>) -> Response {
+    let world = shared.world();
+    match world.numbers.iter().find(|number| number.phone_number_id == id) {
+        Some(number) => Json(json!({ "data": described(number) })).into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({ "error": "WhatsApp configuration not found" }))).into_response(),
+    }
+}
+
+fn described(number: &super::Number) -> Value {
+    json!({
+        "id": number.phone_number_id, "phone_number_id": number.phone_number_id, "name": number.name, "kind": "production",
+        "business_account_id": number.business_account_id, "display_phone_number": number.display,
+        "verified_name": number.name, "quality_rating": "GREEN", "throughput_tier": "TIER_10K", "status": "CONNECTED",
+        "whatsapp_business_manager_messaging_limit": "10000",
+    })
+}
+
+#[derive(Deserialize)]
+struct ListQuery {
+    phone_number: Option<String>,
+    phone_number_id: Option<String>,
+    direction: Option<String>,
+    limit: Option<usize>,
+}
+
+/// Newest first.
+async fn messages(State(shared): State<World>, Query(query): Query<ListQuery>) -> Json<Value> {
+    let world = shared.world();
+    let matches = |value: &Value, path: &str, wanted: &Option<String>| {
+        wanted.as_ref().is_none_or(|wanted| value.pointer(path).and_then(Value::as_str) == Some(wanted))
+    };
+    let list: Vec<Value> = world
+        .listed
+        .iter()
+        .rev()
+        .filter(|message| matches(message, "/kapso/phone_number", &query.phone_number))
+        .filter(|message| matches(message, "/kapso/phone_number_id", &query.phone_number_id))
+        .filter(|message| matches(message, "/kapso/direction", &query.direction))
+        .take(query.limit.unwrap_or(20).min(100))
+        .cloned()
+        .collect();
+    Json(json!({ "data": list, "paging": { "cursors": { "before": null, "after": null }, "next": null, "previous": null } }))
+}
+
+async fn one_message(State(shared): State<World>, Path(id): Path<String>) -> Response {
+    let world = shared.world();
+    match world.listed.iter().find(|message| message["id"] == id.as_str()) {
+        Some(message) => Json(json!({ "data": message })).into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({ "error": "Message not found" }))).into_response(),
+    }
+}
+
+#[derive(Deserialize)]
+struct PageQuery {
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+async fn templates(
+    State(shared): State<World>,
+    Path((_, account)): Path<(String, String)>,
+    Query(query): Query<PageQuery>,
+) -> Response {
+    let world = shared.world();
+    if !world.numbers.iter().any(|number| number.business_account_id == account) {
+        return (StatusCode::NOT_FOUND, Json(json!({ "error": "WhatsApp configuration not found" }))).into_response();
+    }
+    let from: usize = query.after.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
+    let until = (from + query.limit.unwrap_or(25).min(100)).min(world.templates.len());
+    let page = world.templates.get(from..until).unwrap_or_default();
+    let after = (until < world.templates.len()).then(|| until.to_string());
+    Json(json!({ "data": page, "paging": { "cursors": { "before": null, "after": after } } })).into_response()
+}
+
+async fn send(
+    State(shared): State<World>,
+    Path((_, number)): Path<(String, String)>,
+    Json(request): Json<Value>,
+) -> Response {
+    if !shared.world().numbers.iter().any(|known| known.phone_number_id == number) {
+        return (StatusCode::NOT_FOUND, Json(json!({ "error": "WhatsApp configuration not found" }))).into_response();
+    }
+    if request["status"] == "read" {
+        let id = request["message_id"].as_str().unwrap_or_default().to_owned();
+        shared.world().read_marks.push((id, request.get("typing_indicator").is_some()));
+        return Json(json!({ "success": true })).into_response();
+    }
+    let to: String = request["to"].as_str().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+    let pair = (number.clone(), to.clone());
+    let fault = {
+        let mut world = shared.world();
+        world.send_requests += 1;
+        if world.in_flight.contains(&pair) {
+            return (StatusCode::CONFLICT, Json(json!({ "error": "Another message is in flight for this conversation" })))
+                .into_response();
+        }
+        world.in_flight.push(pair.clone());
+        world.faults.pop_front()
+    };
+    let latency = shared.config.latency;
+    if !latency.is_zero() {
+        let share = shared.world().dice(100);
+        tokio::time::sleep(latency * share / 100).await;
+    }
+    let response = answer(&shared, &number, &to, &request, fault).await;
+    shared.world().in_flight.retain(|busy| *busy != pair);
+    response
+}
+
+async fn answer(shared: &World, number: &str, to: &str, request: &Value, fault: Option<SendFault>) -> Response {
+    let now = shared.now();
+    if let Some(refusal) = refused(shared, number, to, request, now) {
+        return refusal;
+    }
+    let accept = || shared.world().accept(number, request, now, |millis| shared.scaled(millis));
+    match fault {
+        None => {
+            let id = accept();
+            shared.posted.notify_one();
+            let mut body = json!({ "messaging_product": "whatsapp", "contacts": [{ "input": to, "wa_id": to }], "messages": [{ "id": id }] });
+            if request["type"] == "template" {
+                body["messages"][0]["message_status"] = "accepted".into();
+            }
+            Json(body).into_response()
+        }
+        Some(SendFault::LoseAnswer) => {
+            accept();
+            shared.posted.notify_one();
+            silence().await
+        }
+        Some(SendFault::Vanish) => silence().await,
+        Some(SendFault::GatewayError) => {
+            accept();
+            shared.posted.notify_one();
+            (StatusCode::BAD_GATEWAY, "upstream sent no answer").into_response()
+        }
+        Some(SendFault::Answer { status, body, retry_after }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+            let mut response = (status, Json(body)).into_response();
+            if let Some(value) = retry_after.and_then(|seconds| seconds.to_string().parse().ok()) {
+                response.headers_mut().insert("retry-after", value);
+            }
+            response
+        }
+    }
+}
+
+/// An answer that breaks off: the connection ends before a whole answer came.
+async fn silence() -> Response {
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    let broken = futures::stream::once(async { Err::<axum::body::Bytes, _>(std::io::Error::other("cut off")) });
+    axum::body::Body::from_stream(broken).into_response()
+}
+
+/// The rules that hold whatever else happens.
+fn refused(shared: &World, number: &str, to: &str, request: &Value, now: i64) -> Option<Response> {
+    let graph = |status: StatusCode, code: u32, message: &str, details: &str| {
+        let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
+            "error_data": { "messaging_product": "whatsapp", "details": details }, "fbtrace_id": "Atwin" } });
+        (status, Json(body)).into_response()
+    };
+    if !(8..=15).contains(&to.len()) {
+        return Some(graph(StatusCode::BAD_REQUEST, 131_009, "Parameter value is not valid", "to is not a phone number"));
+    }
+    let world = shared.world();
+    if request["type"] == "template" {
+        let name = request["template"]["name"].as_str().unwrap_or_default();
+        let language = request["template"]["language"]["code"].as_str().unwrap_or_default();
+        let known = world.templates.iter().find(|one| one["name"] == name && one["language"] == language);
+        return match known {
+            None => Some(graph(StatusCode::NOT_FOUND, 132_001, "Template name does not exist in the translation", name)),
+            Some(one) if one["status"] == "PAUSED" => Some(graph(StatusCode::BAD_REQUEST, 132_015, "Template is paused", name)),
+            Some(one) if one["status"] != "APPROVED" => {
+                Some(graph(StatusCode::NOT_FOUND, 132_001, "Template is not approved", name))
+            }
+            Some(one) => {
+                let wanted = placeholders(one);
+                let given = request.pointer("/template/components/0/parameters").and_then(Value::as_array).map_or(0, Vec::len);
+                let details = format!("body: number of localizable_params ({given}) does not match the expected number of params ({wanted})");
+                (wanted != given).then(|| graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details))
+            }
+        };
+    }
+    if !world.window_open(number, to, now) {
+        let body = json!({ "error": "Cannot send non-template messages outside the 24-hour window.",
+            "next_steps": "Send a WhatsApp template message to reopen the session." });
+        return Some((StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response());
+    }
+    let body = request["text"]["body"].as_str().unwrap_or_default();
+    (request["type"] == "text" && (body.is_empty() || body.chars().count() > 4_096))
+        .then(|| graph(StatusCode::BAD_REQUEST, 131_009, "Parameter value is not valid", "text.body must have 1 to 4096 characters"))
+}
+
+fn placeholders(template: &Value) -> usize {
+    let parts = template["components"].as_array().into_iter().flatten();
+    parts.filter(|part| part["type"] == "BODY").map(|part| part["text"].as_str().unwrap_or_default().matches("{{").count()).sum()
+}

@@ -1,0 +1,214 @@
+//! People who write: a cast, their lines, and when they come. The same seed tells the same story.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::json;
+
+use super::{Number, Person, Saying, SendFault, Twin};
+
+/// The twin's numbers in the demo.
+pub const SUPPORT: &str = "106540352242922";
+pub const BILLING: &str = "106540352242923";
+const ACCOUNT: &str = "102290129340398";
+const HOUR: i64 = 3_600_000;
+
+/// The demo's story.
+#[derive(Debug)]
+pub struct Story {
+    dice: StdRng,
+}
+
+/// What one person does, one step after another.
+struct Part {
+    number: &'static str,
+    person: Person,
+    steps: Vec<Step>,
+}
+
+enum Step {
+    /// Milliseconds of silence.
+    Wait(u64),
+    Say(Saying),
+    /// Reacts to the last thing that was said to them.
+    React(&'static str),
+    /// What is sent next meets this.
+    Trouble(SendFault),
+    /// Waits until something has been said to them, for a while.
+    Listen,
+}
+
+use Step::{Listen, React, Say, Trouble, Wait};
+
+impl Story {
+    pub fn new(seed: u64) -> Self {
+        Self { dice: StdRng::seed_from_u64(seed) }
+    }
+
+    /// Numbers, templates, and what was written before anybody looked.
+    pub fn set_the_stage(&self, twin: &Twin) {
+        for (id, display, name) in [(SUPPORT, "+1 555-010-0001", "Lumen Dental"), (BILLING, "+1 555-010-0009", "Lumen Billing")] {
+            twin.add_number(Number {
+                phone_number_id: id.into(),
+                business_account_id: ACCOUNT.into(),
+                display: display.into(),
+                name: name.into(),
+            });
+        }
+        for (id, name, category, status, body, reason) in [
+            ("594425479261596", "appointment_reminder", "UTILITY", "APPROVED", "Hello {{1}}, your appointment is on {{2}}. Reply here to change it.", "NONE"),
+            ("594425479261597", "order_status_update", "UTILITY", "APPROVED", "Hello {{customer_name}}, your order is {{status}}. Thanks!", "NONE"),
+            ("594425479261598", "spring_check_up", "MARKETING", "PENDING", "Spring is here, {{1}}: time for a check-up?", "NONE"),
+            ("594425479261599", "invoice_overdue", "UTILITY", "REJECTED", "Your invoice {{1}} is overdue!!!", "INVALID_FORMAT"),
+            ("594425479261600", "weekend_offer", "MARKETING", "PAUSED", "This weekend only: {{1}} off.", "NONE"),
+        ] {
+            twin.add_template(json!({ "id": id, "name": name, "language": "en_US", "category": category, "status": status,
+                "parameter_format": if body.contains("customer_name") { "NAMED" } else { "POSITIONAL" }, "rejected_reason": reason,
+                "components": [ { "type": "BODY", "text": body }, { "type": "FOOTER", "text": "Lumen Dental" } ] }));
+        }
+        twin.unreachable("15550100017", 131_026);
+        let now = twin.shared.now();
+        let before = |hours: i64, minutes: i64| now - hours * HOUR - minutes * 60_000;
+        let say = |number: &str, person: &Person, words: &str, at: i64| {
+            twin.says_at(number, person, &Saying::text(words), at);
+        };
+        let ines = Person::new("Inés Prado", "15550100021");
+        say(SUPPORT, &ines, "¿Tienen cita libre el jueves por la tarde?", before(27, 10));
+        say(SUPPORT, &ines, "Llámenme si es posible, gracias.", before(27, 8));
+        let paul = Person::new("Paul Adeyemi", "15550100022");
+        say(BILLING, &paul, "I was charged twice for invoice 2291. Can somebody look?", before(23, 41));
+        let yuki = Person::new("田中 由紀", "15550100023");
+        say(BILLING, &yuki, "領収書をメールで送っていただけますか？", before(5, 2));
+        let amal = Person::new("أمل حداد", "15550100024");
+        say(BILLING, &amal, "هل يمكنني الدفع بالتقسيط؟", before(2, 15));
+    }
+
+    /// Plays for ever. Acts come in an order, and with pauses, that the seed decides.
+    pub async fn play(mut self, twin: Arc<Twin>) {
+        let cast = parts();
+        let mut order: Vec<usize> = (0..cast.len()).collect();
+        loop {
+            for index in 0..order.len() {
+                let other = self.dice.random_range(index..order.len());
+                // The first round keeps its beginning: a newcomer sees an answer at once.
+                if index > 1 {
+                    order.swap(index, other);
+                }
+            }
+            for index in &order {
+                let part = &cast[*index];
+                self.act(&twin, part).await;
+                let pause = self.dice.random_range(600..2_500);
+                self.rest(&twin, pause).await;
+            }
+            self.rest(&twin, 20_000).await;
+        }
+    }
+
+    async fn act(&mut self, twin: &Twin, part: &Part) {
+        for step in &part.steps {
+            match step {
+                Wait(millis) => self.rest(twin, *millis).await,
+                Say(saying) => {
+                    twin.says(part.number, &part.person, saying);
+                    let typing = self.dice.random_range(250..900);
+                    self.rest(twin, typing).await;
+                }
+                React(emoji) => {
+                    if let Some(last) = last_to(twin, &part.person) {
+                        let saying = Saying::Reaction { to: last, emoji: Some((*emoji).to_owned()) };
+                        twin.says(part.number, &part.person, &saying);
+                    }
+                }
+                Trouble(fault) => twin.next_send(fault.clone()),
+                Listen => {
+                    let before = last_to(twin, &part.person);
+                    for _ in 0..24 {
+                        self.rest(twin, 500).await;
+                        if last_to(twin, &part.person) != before {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    async fn rest(&self, twin: &Twin, millis: u64) {
+        let millis = twin.shared.scaled(millis.cast_signed());
+        tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
+    }
+}
+
+fn last_to(twin: &Twin, person: &Person) -> Option<String> {
+    twin.shared.world().accepted.iter().rev().find(|sent| sent.to == person.phone).map(|sent| sent.id.clone())
+}
+
+fn parts() -> Vec<Part> {
+    let part = |number, name: &str, phone: &str, steps| Part { number, person: Person::new(name, phone), steps };
+    let text = |words: &str| Say(Saying::text(words));
+    vec![
+        part(SUPPORT, "Rosa Field", "15550100011", vec![text("Hi! Are you open on Saturday?"), Listen, Wait(1_500), React("👍")]),
+        part(
+            SUPPORT,
+            "Ana Ruiz",
+            "15550100012",
+            vec![text("hello"), text("my order A-17"), text("where is it? 📦"), Listen, text("Great, thanks!"), Listen],
+        ),
+        part(BILLING, "Paul Adeyemi", "15550100022", vec![text("Any news about my invoice?")]),
+        part(SUPPORT, "मीरा शर्मा", "15550100013", vec![text("नमस्ते, क्या आज अपॉइंटमेंट मिल सकता है?"), Listen]),
+        part(
+            SUPPORT,
+            "Kenji 健二",
+            "15550100014",
+            vec![Say(Saying::Image { caption: Some("この歯が痛いです 🦷".into()) }), Listen],
+        ),
+        part(
+            SUPPORT,
+            "Omar Haddad",
+            "15550100015",
+            vec![Say(Saying::Voice { transcript: Some("I would like to talk to a person please".into()) }), Listen],
+        ),
+        part(SUPPORT, "Lena Fischer", "15550100016", vec![text("Was kostet eine Zahnreinigung? (price list)"), Listen]),
+        part(SUPPORT, "Tomás Vega", "15550100017", vec![text("are you open tomorrow?"), Listen]),
+        part(
+            SUPPORT,
+            "Iris Lund",
+            "15550100018",
+            vec![text("Is my order ready?"), Trouble(SendFault::LoseAnswer), Listen, Wait(2_000)],
+        ),
+        part(
+            SUPPORT,
+            "Bobby\u{1b}[2J \u{202e}Tables",
+            "15550100019",
+            vec![text("\u{1b}]0;pwned\u{7}Robert'); DROP TABLE messages;--"), Listen],
+        ),
+        part(
+            SUPPORT,
+            "Chloé Martin",
+            "15550100020",
+            vec![
+                text("Bonjour, where are you?"),
+                Trouble(SendFault::graph(400, 130_429, "Rate limit hit")),
+                Listen,
+                Say(Saying::Location { name: "Gare du Nord".into(), latitude: 48.88, longitude: 2.355 }),
+                Listen,
+            ],
+        ),
+        part(
+            BILLING,
+            "Yusuf Demir",
+            "15550100025",
+            vec![Say(Saying::Document { file_name: "receipt-2291.pdf".into() }), text("this is the receipt"), Wait(800)],
+        ),
+        part(BILLING, "田中 由紀", "15550100023", vec![Say(Saying::Sticker)]),
+        part(
+            SUPPORT,
+            "Nadia Rahman",
+            "15550100026",
+            vec![Say(Saying::Choice { id: "keep".into(), title: "Keep my appointment".into() }), Listen, React("🙏")],
+        ),
+    ]
+}

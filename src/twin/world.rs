@@ -1,0 +1,312 @@
+//! What is so at the twin: numbers, people, messages, templates, and the post.
+
+use std::collections::{HashMap, VecDeque};
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+
+use super::payload::{Person, Saying, conversation, inbound};
+
+const DAY: i64 = 24 * 60 * 60 * 1_000;
+
+/// A business number that the twin serves.
+#[derive(Debug, Clone)]
+pub struct Number {
+    pub phone_number_id: String,
+    pub business_account_id: String,
+    /// As people write it.
+    pub display: String,
+    pub name: String,
+}
+
+/// What a request to send meets instead of its usual answer.
+#[derive(Debug, Clone)]
+pub enum SendFault {
+    /// It is sent, and the answer never comes.
+    LoseAnswer,
+    /// It is not sent, and the answer never comes.
+    Vanish,
+    /// It is sent, and a gateway in between says otherwise.
+    GatewayError,
+    /// It is refused with this status and body, perhaps with `Retry-After`.
+    Answer { status: u16, body: Value, retry_after: Option<u32> },
+}
+
+impl SendFault {
+    /// A refusal in the Graph form.
+    pub fn graph(status: u16, code: u32, message: &str) -> Self {
+        let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
+            "error_data": { "messaging_product": "whatsapp", "details": message } } });
+        Self::Answer { status, body, retry_after: None }
+    }
+}
+
+/// A message that really went out to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedSend {
+    pub id: String,
+    pub phone_number_id: String,
+    pub to: String,
+    pub kind: String,
+    pub text: String,
+    pub reference: Option<String>,
+    pub at: i64,
+}
+
+/// One webhook on its way.
+#[derive(Debug, Clone)]
+pub(super) struct Letter {
+    pub due: i64,
+    /// Order among those due at the same time.
+    pub number: u64,
+    pub event: String,
+    pub body: Value,
+    pub key: String,
+    pub batch: Option<usize>,
+    pub project: bool,
+    pub tries: u32,
+}
+
+pub(super) struct World {
+    pub numbers: Vec<Number>,
+    pub templates: Vec<Value>,
+    pub messages_url: Option<String>,
+    pub project_url: Option<String>,
+    pub post: Vec<Letter>,
+    pub faults: VecDeque<SendFault>,
+    pub unreachable: HashMap<String, u32>,
+    pub buffer: Option<i64>,
+    pub accepted: Vec<AcceptedSend>,
+    pub send_requests: usize,
+    pub read_marks: Vec<(String, bool)>,
+    /// Message objects as the platform's own list shows them, oldest first.
+    pub listed: Vec<Value>,
+    pub names: HashMap<String, String>,
+    /// Conversations with a request under way: a second one is refused.
+    pub in_flight: Vec<(String, String)>,
+    pub requests_this_minute: (i64, u32),
+    last_inbound: HashMap<(String, String), i64>,
+    /// The letter that collects a conversation's messages.
+    buffered: HashMap<(String, String), u64>,
+    dice: StdRng,
+    letters: u64,
+    ids: u64,
+}
+
+impl World {
+    pub fn new(seed: u64) -> Self {
+        Self {
+            numbers: vec![],
+            templates: vec![],
+            messages_url: None,
+            project_url: None,
+            post: vec![],
+            faults: VecDeque::new(),
+            unreachable: HashMap::new(),
+            buffer: None,
+            accepted: vec![],
+            send_requests: 0,
+            read_marks: vec![],
+            listed: vec![],
+            names: HashMap::new(),
+            in_flight: vec![],
+            requests_this_minute: (0, 0),
+            last_inbound: HashMap::new(),
+            buffered: HashMap::new(),
+            dice: StdRng::seed_from_u64(seed),
+            letters: 0,
+            ids: 0,
+        }
+    }
+
+    /// A number in `0..below`.
+    pub fn dice(&mut self, below: u32) -> u32 {
+        self.dice.random_range(0..below.max(1))
+    }
+
+    pub fn new_id(&mut self, prefix: &str) -> String {
+        self.ids += 1;
+        let tail: u64 = self.dice.random();
+        format!("wamid.{prefix}{:06}{tail:016X}", self.ids)
+    }
+
+    pub fn next_due(&self) -> Option<i64> {
+        self.messages_url.as_ref()?;
+        self.post.iter().map(|letter| letter.due).min()
+    }
+
+    /// Takes out what is due, in order.
+    pub fn take_due(&mut self, until: i64) -> Vec<Letter> {
+        if self.messages_url.is_none() {
+            return vec![];
+        }
+        let (mut due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.post).into_iter().partition(|one| one.due <= until);
+        self.post = rest;
+        due.sort_by_key(|letter| (letter.due, letter.number));
+        self.buffered.retain(|_, number| due.iter().all(|letter| letter.number != *number));
+        due
+    }
+
+    pub fn put_in_post(&mut self, event: &str, body: Value, due: i64) {
+        self.letters += 1;
+        let key: u128 = self.dice.random();
+        self.post.push(Letter {
+            due,
+            number: self.letters,
+            event: event.to_owned(),
+            body,
+            key: format!("{key:032x}"),
+            batch: None,
+            project: event.starts_with("whatsapp.phone_number") || event.starts_with("workflow"),
+            tries: 0,
+        });
+    }
+
+    pub fn window_open(&self, phone_number_id: &str, phone: &str, now: i64) -> bool {
+        let key = (phone_number_id.to_owned(), phone.to_owned());
+        self.last_inbound.get(&key).is_some_and(|last| now - last < DAY)
+    }
+
+    pub fn person_says(&mut self, phone_number_id: &str, person: &Person, saying: &Saying, at: i64, now: i64) -> String {
+        let test = matches!(saying, Saying::Test(_));
+        let id = self.new_id(if test { "TEST_" } else { "IN" });
+        let key = (phone_number_id.to_owned(), person.phone.clone());
+        let known = self.last_inbound.contains_key(&key);
+        if !test {
+            let last = self.last_inbound.entry(key.clone()).or_insert(at);
+            *last = (*last).max(at);
+        }
+        self.names.insert(person.phone.clone(), person.name.clone());
+        let mut message = inbound(&id, person, saying, at);
+        message["kapso"]["phone_number_id"] = phone_number_id.into();
+        // Inbound messages are often called `delivered` already, and may lack `from`.
+        if self.dice(3) == 0 {
+            message["kapso"]["status"] = "delivered".into();
+        }
+        if self.dice(5) == 0
+            && let Some(fields) = message.as_object_mut()
+        {
+            fields.remove("from");
+        }
+        self.listed.push(message.clone());
+        let nested = self.dice(2) == 0;
+        let mut body = json!({
+            "message": message,
+            "conversation": conversation(person, phone_number_id, at, nested),
+            "is_new_conversation": !known,
+            "phone_number_id": phone_number_id,
+        });
+        if test {
+            body["test"] = true.into();
+        }
+        match self.buffer {
+            Some(window) if !test => self.collect(key, body, now + window),
+            _ => self.put_in_post("whatsapp.message.received", body, now),
+        }
+        id
+    }
+
+    /// With buffering on, even one message comes as a batch; each new one starts the window again.
+    fn collect(&mut self, key: (String, String), item: Value, due: i64) {
+        if let Some(at) = self.buffered.get(&key).copied()
+            && let Some(letter) = self.post.iter_mut().find(|letter| letter.number == at)
+            && let Some(items) = letter.body["data"].as_array_mut()
+        {
+            items.push(item);
+            letter.batch = Some(items.len());
+            letter.due = due;
+            return;
+        }
+        let body = json!({ "type": "whatsapp.message.received", "batch": true, "data": [item], "batch_info": { "size": 1 } });
+        self.put_in_post("whatsapp.message.received", body, due);
+        if let Some(letter) = self.post.last_mut() {
+            letter.batch = Some(1);
+        }
+        self.buffered.insert(key, self.letters);
+    }
+
+    /// A message goes out: it gets its id, and its statuses are on their way.
+    pub fn accept(&mut self, phone_number_id: &str, request: &Value, now: i64, scaled: impl Fn(i64) -> i64) -> String {
+        let id = self.new_id("OUT");
+        let to: String = request["to"].as_str().unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+        let kind = request["type"].as_str().unwrap_or("text").to_owned();
+        let reference = request["biz_opaque_callback_data"].as_str().map(str::to_owned);
+        let text = match kind.as_str() {
+            "template" => request["template"]["name"].as_str().unwrap_or_default().to_owned(),
+            _ => request["text"]["body"].as_str().unwrap_or_default().to_owned(),
+        };
+        self.accepted.push(AcceptedSend {
+            id: id.clone(),
+            phone_number_id: phone_number_id.to_owned(),
+            to: to.clone(),
+            kind: kind.clone(),
+            text: text.clone(),
+            reference: reference.clone(),
+            at: now,
+        });
+        let mut message = json!({
+            "id": id, "type": kind, "to": to, "timestamp": (now / 1_000).to_string(),
+            "kapso": { "direction": "outbound", "status": "sent", "origin": "cloud_api", "processing_status": "completed",
+                "phone_number": format!("+{to}"), "phone_number_id": phone_number_id, "has_media": false,
+                "content": text, "statuses": [] },
+        });
+        message[&kind] = request[&kind].clone();
+        self.listed.push(message.clone());
+        self.post_statuses(phone_number_id, &to, &message, reference.as_deref(), now, scaled);
+        id
+    }
+
+    /// Late, sometimes twice, sometimes out of order; `delivered` is sometimes left out.
+    fn post_statuses(
+        &mut self,
+        phone_number_id: &str,
+        to: &str,
+        message: &Value,
+        reference: Option<&str>,
+        now: i64,
+        scaled: impl Fn(i64) -> i64,
+    ) {
+        let failing = self.unreachable.get(to).copied();
+        let ladder: &[(&str, i64)] = match failing {
+            Some(_) => &[("sent", 300), ("failed", 1_500)],
+            None => &[("sent", 300), ("delivered", 1_200), ("read", 4_000)],
+        };
+        let swap = failing.is_none() && self.dice(4) == 0;
+        let skip_delivered = failing.is_none() && self.dice(8) == 0;
+        let mut history: Vec<Value> = vec![];
+        for (status, after) in ladder {
+            if skip_delivered && *status == "delivered" {
+                continue;
+            }
+            let jitter = i64::from(self.dice(400));
+            let at = now + scaled(after + jitter);
+            let mut entry = json!({ "id": message["id"], "status": status, "timestamp": (at / 1_000).to_string(), "recipient_id": to });
+            if let Some(reference) = reference {
+                entry["biz_opaque_callback_data"] = reference.into();
+            }
+            if let (Some(code), "failed") = (failing, *status) {
+                let title = if code == 131_026 { "Message undeliverable" } else { "Failed" };
+                entry["errors"] = json!([{ "code": code, "title": title, "message": title,
+                    "error_data": { "details": "Message Undeliverable." } }]);
+            }
+            history.push(entry);
+            let mut told = message.clone();
+            told["timestamp"] = (at / 1_000).to_string().into();
+            told["kapso"]["status"] = (*status).into();
+            told["kapso"]["statuses"] = history.clone().into();
+            let person = Person::new(self.names.get(to).map_or("", String::as_str), to);
+            let body = json!({ "message": told, "conversation": conversation(&person, phone_number_id, at, false),
+                "is_new_conversation": false, "phone_number_id": phone_number_id });
+            // Out of order: `delivered` is told before `sent`.
+            let told_at = if swap && *status == "sent" { at + scaled(1_800) } else { at };
+            self.put_in_post(&format!("whatsapp.message.{status}"), body, told_at);
+            if self.dice(6) == 0
+                && let Some(copy) = self.post.last().cloned()
+            {
+                // The same delivery once more, with the same key.
+                self.post.push(Letter { due: told_at + scaled(700), ..copy });
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Journeys through the whole engine: real SQLite, real HTTP, a twin on loopback, a clock that the
+//! test moves. Nothing sleeps to wait: every worker's step is called by hand.
+
+mod agents;
+mod inbound;
+mod outbox;
+mod stage;

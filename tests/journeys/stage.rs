@@ -1,0 +1,265 @@
+//! The stage: an engine on a temporary directory, a twin, and a clock that stands still.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wadeck::app::{EngineSetup, Logs, build_system};
+use wadeck::config;
+use wadeck::domain::ids::ThreadId;
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::{Done, Request};
+use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::time::{Chance, Clock, Timestamp};
+use wadeck::domain::view::{EntryRow, MessageView, Overview, ThreadRow};
+use wadeck::operations::{self, Declared, OperationError, System, Waiting};
+use wadeck::twin::{Number, Person, Saying, Twin, TwinConfig};
+use wadeck::webhook::{Door, Limits, routes};
+
+pub const SUPPORT: &str = "106540352242922";
+pub const SECRET: &str = "stage-secret";
+
+/// 2026-06-01T09:00:00Z.
+pub const MORNING: i64 = 1_780_304_400_000;
+
+#[derive(Clone)]
+pub struct HandClock(pub Arc<AtomicI64>);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Counts instead of throwing dice.
+pub struct Counting(AtomicU64);
+
+impl Chance for Counting {
+    fn unit(&self) -> f64 {
+        0.5
+    }
+
+    fn token(&self) -> [u8; 16] {
+        u128::from(self.0.fetch_add(1, Ordering::SeqCst)).to_be_bytes()
+    }
+}
+
+pub struct Stage {
+    pub system: System,
+    pub twin: Twin,
+    pub address: std::net::SocketAddr,
+    pub inbox: tokio::sync::mpsc::Receiver<Waiting>,
+    clock: HandClock,
+    stop: CancellationToken,
+    _directory: tempfile::TempDir,
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+pub const CONFIG: &str = r#"
+organization = "lumen"
+
+[[connections]]
+name = "support"
+provider = "kapso"
+phone_number = "+15550100001"
+phone_number_id = "106540352242922"
+business_account_id = "102290129340398"
+agent = "helper"
+debounce_seconds = 4
+
+[[agents]]
+name = "helper"
+kind = "scripted"
+rules = [
+  { when = ["person"], reply = ["One moment."], hand_off = "asked for a person" },
+  { when = ["price"], fail = "the price list could not be opened" },
+  { when = ["quiet"] },
+  { reply = ["You said it, {name}."] },
+]
+"#;
+
+pub fn rosa() -> Person {
+    Person::new("Rosa Field", "15550100002")
+}
+
+pub fn ada() -> Actor {
+    Actor::Operator { name: "ada".into(), role: Role::Admin }
+}
+
+impl Stage {
+    pub async fn set() -> Self {
+        Self::with_config(CONFIG).await
+    }
+
+    pub async fn with_config(text: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let clock = HandClock(Arc::new(AtomicI64::new(MORNING)));
+        let twin = Twin::start(
+            TwinConfig {
+                api_key: "stage-key".into(),
+                webhook_secret: SECRET.into(),
+                seed: 7,
+                speed: 1.0,
+                latency: Duration::ZERO,
+                now: {
+                    let clock = clock.clone();
+                    Arc::new(move || clock.now().millis())
+                },
+            },
+            ([127, 0, 0, 1], 0).into(),
+        )
+        .await
+        .expect("the twin starts");
+        twin.add_number(Number {
+            phone_number_id: SUPPORT.into(),
+            business_account_id: "102290129340398".into(),
+            display: "+1 555-010-0001".into(),
+            name: "Lumen".into(),
+        });
+        let base = twin.base_url();
+        let config = config::check(text, &["kapso"]).expect("the configuration is right");
+        let setup = EngineSetup {
+            config: config.clone(),
+            directory: directory.path().to_owned(),
+            secrets: Arc::new(move |name| {
+                let value = match name {
+                    "KAPSO_API_KEY" => "stage-key",
+                    "KAPSO_API_BASE_URL" => &base,
+                    "KAPSO_WEBHOOK_SECRET" => SECRET,
+                    _ => return None,
+                };
+                Some(SecretString::from(value.to_owned()))
+            }),
+            clock: Arc::new(clock.clone()),
+            chance: Arc::new(Counting(AtomicU64::new(1))),
+            logs: Logs::silent(),
+        };
+        let (system, inbox) = build_system(&setup).await.expect("the system builds");
+        let declared: Vec<Declared> = config
+            .connections
+            .iter()
+            .map(|one| Declared { connection: one.connection("lumen", config.environment), agent: one.agent.clone() })
+            .collect();
+        operations::declare(&system, &declared).await.expect("declared");
+        let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
+        let address = door.address().expect("an address");
+        let stop = CancellationToken::new();
+        tokio::spawn(door.serve(routes(&system), TaskTracker::new(), stop.clone()));
+        twin.subscribe(&format!("http://{address}"));
+        Self { system, twin, address, inbox, clock, stop, _directory: directory }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Time passes. Nothing happens by itself.
+    pub fn pass(&self, span: Duration) {
+        self.clock.0.fetch_add(i64::try_from(span.as_millis()).expect("a span"), Ordering::SeqCst);
+    }
+
+    /// Webhooks that are due are delivered, stored and applied.
+    pub async fn deliver(&mut self) -> usize {
+        let until = self.now().millis();
+        let Self { system, twin, inbox, .. } = self;
+        let answered = {
+            let writer = async { while operations::store_waiting(system, inbox).await {} };
+            tokio::select! {
+                answered = twin.step(until) => answered,
+                () = writer => unreachable!("the inbox stays open"),
+            }
+        };
+        self.apply().await;
+        answered
+    }
+
+    pub async fn apply(&self) {
+        while operations::apply_pending(&self.system).await.expect("applied") > 0 {}
+    }
+
+    /// Every agent run that is due.
+    pub async fn run_agents(&self) -> usize {
+        let mut runs = 0;
+        while operations::run_next(&self.system).await.expect("a run") {
+            runs += 1;
+        }
+        runs
+    }
+
+    /// Every entry that is due and allowed.
+    pub async fn send(&self) -> usize {
+        let mut sent = 0;
+        while operations::send_next(&self.system).await.expect("a send") {
+            sent += 1;
+        }
+        sent
+    }
+
+    /// Somebody writes, and it is stored and applied.
+    pub async fn says(&mut self, person: &Person, words: &str) -> String {
+        let id = self.twin.says(SUPPORT, person, &Saying::text(words));
+        self.deliver().await;
+        id
+    }
+
+    /// Debounce over, agent asked, reply sent.
+    pub async fn answer(&self) {
+        self.pass(Duration::from_secs(5));
+        self.run_agents().await;
+        self.send().await;
+    }
+
+    pub async fn ask(&self, query: Query) -> Answer {
+        operations::tell(&self.system, &ada(), query).await.expect("an answer")
+    }
+
+    pub async fn act(&self, request: Request) -> Result<Done, OperationError> {
+        operations::perform(&self.system, &ada(), request).await
+    }
+
+    pub async fn threads(&self) -> Vec<ThreadRow> {
+        match self.ask(Query::Threads { text: String::new(), limit: 50, before: None }).await {
+            Answer::Threads(rows) => rows,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn thread(&self) -> ThreadRow {
+        let mut threads = self.threads().await;
+        assert_eq!(threads.len(), 1, "one thread");
+        threads.remove(0)
+    }
+
+    /// Oldest first.
+    pub async fn messages(&self, thread: ThreadId) -> Vec<MessageView> {
+        match self.ask(Query::Messages { thread, limit: 100, before: None }).await {
+            Answer::Messages(mut messages) => {
+                messages.reverse();
+                messages
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn outbox(&self) -> Vec<EntryRow> {
+        match self.ask(Query::Outbox { states: vec![], text: String::new(), limit: 100, before: None }).await {
+            Answer::Outbox(rows) => rows,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn overview(&self) -> Overview {
+        match self.ask(Query::Overview).await {
+            Answer::Overview(overview) => *overview,
+            other => panic!("{other:?}"),
+        }
+    }
+}
