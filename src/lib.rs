@@ -4,8 +4,11 @@
 pub mod agent;
 pub mod api;
 pub mod app;
+pub mod attach;
 pub mod bus;
+pub mod cli;
 pub mod config;
+pub mod console;
 pub mod domain;
 pub mod operations;
 pub mod provider;

@@ -29,7 +29,8 @@ impl Endpoint<'_> {
         if status != 200 {
             return Err(AgentError(format!("The model's address answered HTTP {status}: {}", excerpt(&text))));
         }
-        serde_json::from_str(&text).map_err(|_| AgentError(format!("The model's answer is not JSON: {}", excerpt(&text))))
+        serde_json::from_str(&text)
+            .map_err(|_| AgentError(format!("The model's answer is not JSON: {}", excerpt(&text))))
     }
 }
 
@@ -44,7 +45,9 @@ pub(super) async fn answer(
     let mut offered: Vec<Value> = tools
         .offered()
         .iter()
-        .map(|tool| json!({ "name": wire_name(tool.name), "description": tool.purpose, "input_schema": tool.arguments }))
+        .map(
+            |tool| json!({ "name": wire_name(tool.name), "description": tool.purpose, "input_schema": tool.arguments }),
+        )
         .collect();
     offered.push(json!({ "name": "hand_off", "description": "Give this thread to a person.", "input_schema": {
         "type": "object", "properties": { "reason": { "type": "string" } }, "required": ["reason"] } }));
@@ -65,7 +68,8 @@ pub(super) async fn answer(
             blocks.iter().filter(move |block| block.get("type").and_then(Value::as_str) == Some(kind))
         };
         if of_kind("tool_use").next().is_none() {
-            let text = of_kind("text").filter_map(|block| block.get("text").and_then(Value::as_str)).collect::<Vec<_>>();
+            let text =
+                of_kind("text").filter_map(|block| block.get("text").and_then(Value::as_str)).collect::<Vec<_>>();
             answer.messages = prompt::split(&text.join("\n\n"));
             return Ok(answer);
         }
@@ -83,7 +87,9 @@ pub(super) async fn answer(
                 Err(refused) => (refused, true),
             };
             answer.trace.push(format!("{name} {} -> {}", excerpt(&arguments.to_string()), excerpt(&result)));
-            results.push(json!({ "type": "tool_result", "tool_use_id": call.get("id"), "content": result, "is_error": failed }));
+            results.push(
+                json!({ "type": "tool_result", "tool_use_id": call.get("id"), "content": result, "is_error": failed }),
+            );
         }
         messages.push(json!({ "role": "assistant", "content": blocks }));
         messages.push(json!({ "role": "user", "content": results }));

@@ -10,7 +10,8 @@ use super::http::parse;
 use super::{AgentAnswer, AgentError, AgentInput, LONGEST_OUTPUT, excerpt};
 
 pub(super) async fn answer(program: &str, arguments: &[String], input: &AgentInput) -> Result<AgentAnswer, AgentError> {
-    let body = serde_json::to_vec(input).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
+    let body =
+        serde_json::to_vec(input).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::piped())

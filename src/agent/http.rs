@@ -12,7 +12,8 @@ pub(super) async fn answer(
     secret: Option<&SecretString>,
     input: &AgentInput,
 ) -> Result<AgentAnswer, AgentError> {
-    let body = serde_json::to_vec(input).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
+    let body =
+        serde_json::to_vec(input).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
     let mut request = client.post(url).header("content-type", "application/json");
     if let Some(signature) = secret.and_then(|secret| sign(secret, &body)) {
         request = request.header("X-Wadeck-Signature", signature);
@@ -32,7 +33,10 @@ pub(super) fn parse(text: &str) -> Result<AgentAnswer, AgentError> {
     }
     serde_json::from_str(text).map_err(|error| {
         let wanted = r#"{"messages": [{"text": "…"}], "hand_off": null}"#;
-        AgentError(format!("The agent's answer is not what it should be ({error}); wanted {wanted}, got {}", excerpt(text)))
+        AgentError(format!(
+            "The agent's answer is not what it should be ({error}); wanted {wanted}, got {}",
+            excerpt(text)
+        ))
     })
 }
 

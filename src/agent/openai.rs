@@ -25,7 +25,8 @@ impl Endpoint<'_> {
         if status != 200 {
             return Err(AgentError(format!("The model's address answered HTTP {status}: {}", excerpt(&text))));
         }
-        serde_json::from_str(&text).map_err(|_| AgentError(format!("The model's answer is not JSON: {}", excerpt(&text))))
+        serde_json::from_str(&text)
+            .map_err(|_| AgentError(format!("The model's answer is not JSON: {}", excerpt(&text))))
     }
 }
 

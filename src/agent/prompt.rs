@@ -6,8 +6,10 @@ use crate::domain::event::Direction;
 
 /// The frame around every operator's prompt.
 pub(super) fn system(own: &str, input: &AgentInput) -> String {
-    let contact = input.contact.name.as_ref().map_or_else(|| "unknown".to_owned(), crate::domain::text::Untrusted::line);
-    let first = if input.first_contact { " This is the first contact: introduce yourself in one short sentence." } else { "" };
+    let contact =
+        input.contact.name.as_ref().map_or_else(|| "unknown".to_owned(), crate::domain::text::Untrusted::line);
+    let first =
+        if input.first_contact { " This is the first contact: introduce yourself in one short sentence." } else { "" };
     format!(
         "{own}\n\nYou answer WhatsApp messages for the business number {number}. \
          Answer in the language of the last message, in one to three short messages separated by a blank line. \

@@ -37,7 +37,8 @@ impl<'a> Scripted<'a> {
         let asked: Vec<String> =
             inbound.take(input.batch_size as usize).map(|message| message.text.as_received().to_lowercase()).collect();
         let fits = |rule: &&Rule| {
-            rule.when.is_empty() || rule.when.iter().any(|word| asked.iter().any(|text| text.contains(&word.to_lowercase())))
+            rule.when.is_empty()
+                || rule.when.iter().any(|word| asked.iter().any(|text| text.contains(&word.to_lowercase())))
         };
         let Some(rule) = self.rules.iter().find(fits) else { return Ok(AgentAnswer::default()) };
         if let Some(reason) = &rule.fail {

@@ -36,7 +36,11 @@ async fn query(State(system): State<System>, Extension(actor): Extension<Actor>,
     answer(tell(&system, &actor, query).await)
 }
 
-async fn act(State(system): State<System>, Extension(actor): Extension<Actor>, Json(request): Json<Request>) -> Response {
+async fn act(
+    State(system): State<System>,
+    Extension(actor): Extension<Actor>,
+    Json(request): Json<Request>,
+) -> Response {
     answer(perform(&system, &actor, request).await)
 }
 

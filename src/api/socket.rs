@@ -91,7 +91,8 @@ pub async fn ask<Q: Serialize, A: DeserializeOwned>(
         .map_err(|error| other(&error))?;
     let response = sender.send_request(request).await.map_err(|error| other(&error))?;
     let good = response.status().is_success();
-    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(|error| other(&error))?.to_bytes();
+    let body =
+        Limited::new(response.into_body(), LONGEST_ANSWER).collect().await.map_err(|error| other(&error))?.to_bytes();
     talking.abort();
     if good {
         return Ok(Ok(serde_json::from_slice(&body).map_err(|error| other(&error))?));

@@ -34,7 +34,8 @@ impl Lock {
             }
             Err(TryLockError::Error(source)) => return Err(trouble(source)),
         }
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
+        let written =
+            file.set_len(0).and_then(|()| file.rewind()).and_then(|()| write!(file, "{}", std::process::id()));
         written.map_err(trouble)?;
         Ok(Self { _file: file })
     }

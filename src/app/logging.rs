@@ -45,7 +45,8 @@ impl Logs {
             })?;
         let (writer, guard) = tracing_appender::non_blocking(appender);
         let tail = Tail::default();
-        let filter = EnvFilter::try_from_env("WADECK_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,wadeck={level}")));
+        let filter =
+            EnvFilter::try_from_env("WADECK_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,wadeck={level}")));
         let to_file = layer().with_ansi(false).with_target(false).with_writer(writer);
         let to_tail = layer().with_ansi(false).with_target(false).with_writer(tail.clone());
         let to_stderr = on_stderr.then(|| layer().with_ansi(false).with_target(false).with_writer(std::io::stderr));

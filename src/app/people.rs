@@ -44,7 +44,8 @@ mod tests {
 
     #[test]
     fn declared_users_have_the_role_they_were_given() {
-        let root = UserConfig { name: "ada".into(), role: Role::Viewer, os_user: Some("root".into()), ssh_keys: vec![] };
+        let root =
+            UserConfig { name: "ada".into(), role: Role::Viewer, os_user: Some("root".into()), ssh_keys: vec![] };
         let actor = actor_of(std::slice::from_ref(&root), 0, 0).expect("root is declared");
         assert_eq!(actor, Actor::Operator { name: "ada".into(), role: Role::Viewer });
         assert!(actor_of(&[root], 54_321, 54_321).is_none());

@@ -101,12 +101,7 @@ fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     scored.min().filter(|(distance, name)| *distance <= name.len().max(3) / 2).map(|(_, name)| name)
 }
 
-fn one_of<T: Copy>(
-    value: &Spanned<String>,
-    choices: &[(&str, T)],
-    what: &str,
-    faults: &mut Faults<'_>,
-) -> Option<T> {
+fn one_of<T: Copy>(value: &Spanned<String>, choices: &[(&str, T)], what: &str, faults: &mut Faults<'_>) -> Option<T> {
     let found = choices.iter().find(|(name, _)| name == value.get_ref());
     if found.is_none() {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
@@ -133,7 +128,10 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
     if let Some(listen) = &listen
         && listen.get_ref().parse::<std::net::SocketAddr>().is_err()
     {
-        faults.add(listen.span(), format!("`{}` is no address to listen on; write it like 127.0.0.1:8787.", listen.get_ref()));
+        faults.add(
+            listen.span(),
+            format!("`{}` is no address to listen on; write it like 127.0.0.1:8787.", listen.get_ref()),
+        );
     }
     let public_url = file.http.public_url.filter(|url| !url.get_ref().is_empty());
     if let Some(url) = &public_url {
@@ -159,7 +157,8 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
         if connections.iter().any(|known| known.name == new.name) {
             faults.add(span.clone(), format!("Two connections are called `{}`.", new.name));
         }
-        let same = |known: &&ConnectionConfig| known.provider == new.provider && known.phone_number_id == new.phone_number_id;
+        let same =
+            |known: &&ConnectionConfig| known.provider == new.provider && known.phone_number_id == new.phone_number_id;
         if let Some(known) = connections.iter().find(same) {
             faults.add(span, format!("`{}` and `{}` have the same phone_number_id.", known.name, new.name));
         }
@@ -177,7 +176,12 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
         environment,
         listen: listen.map(Spanned::into_inner).unwrap_or_default(),
         public_url: public_url.map(Spanned::into_inner),
-        max_connections: file.http.max_connections.or(example.http.max_connections).map_or(512, Spanned::into_inner).max(1),
+        max_connections: file
+            .http
+            .max_connections
+            .or(example.http.max_connections)
+            .map_or(512, Spanned::into_inner)
+            .max(1),
         attempts: attempts.map_or(3, Spanned::into_inner),
         console: ConsoleConfig {
             enter_sends: either(console.0.enter_sends, console.1.enter_sends),
@@ -222,7 +226,9 @@ fn connection(
     let number = PhoneNumber::parse(table.phone_number.get_ref())
         .map_err(|error| faults.add(table.phone_number.span(), format!("{error}.")))
         .ok();
-    for (value, key) in [(&table.phone_number_id, "phone_number_id"), (&table.business_account_id, "business_account_id")] {
+    for (value, key) in
+        [(&table.phone_number_id, "phone_number_id"), (&table.business_account_id, "business_account_id")]
+    {
         let digits = value.get_ref();
         if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit()) {
             faults.add(value.span(), format!("{key} is the provider's id: digits only, not the phone number."));
@@ -275,7 +281,8 @@ fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Option<AgentDec
     let table = table.into_inner();
     let kinds = [("http", 0), ("command", 1), ("openai", 2), ("anthropic", 3), ("scripted", 4)];
     let kind = one_of(&table.kind, &kinds, "kind of agent", faults)?;
-    let mut lacks = |key: &str| faults.add(span.clone(), format!("An agent of kind {} needs `{key}`.", table.kind.get_ref()));
+    let mut lacks =
+        |key: &str| faults.add(span.clone(), format!("An agent of kind {} needs `{key}`.", table.kind.get_ref()));
     let kind = match kind {
         0 => match table.url {
             Some(url) => {
@@ -360,7 +367,8 @@ mod tests {
     fn every_fault_is_told_with_its_place() {
         let text = "organisation = \"x\"\nenvironment = \"prod\"\n\n[http]\nlisten = \"here\"\nlissten = \"y\"\n";
         let found = faults(text);
-        let told: Vec<String> = found.iter().map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.what)).collect();
+        let told: Vec<String> =
+            found.iter().map(|fault| format!("{}:{} {}", fault.line, fault.column, fault.what)).collect();
         assert_eq!(
             told,
             [

@@ -96,10 +96,24 @@ pub struct AgentDeclaration {
 
 #[derive(Debug, Clone)]
 pub enum DeclaredKind {
-    Http { url: String, secret_env: Option<String> },
-    Command { command: Vec<String> },
-    Model { anthropic: bool, model: String, prompt: String, max_tokens: u32, base_url: Option<String>, api_key_env: Option<String> },
-    Scripted { rules: Vec<DeclaredRule> },
+    Http {
+        url: String,
+        secret_env: Option<String>,
+    },
+    Command {
+        command: Vec<String>,
+    },
+    Model {
+        anthropic: bool,
+        model: String,
+        prompt: String,
+        max_tokens: u32,
+        base_url: Option<String>,
+        api_key_env: Option<String>,
+    },
+    Scripted {
+        rules: Vec<DeclaredRule>,
+    },
 }
 
 #[derive(Debug, Clone, serde::Deserialize)]
@@ -138,7 +152,9 @@ pub enum ConfigError {
 pub fn load(path: &std::path::Path, providers: &[&str]) -> Result<Config, ConfigError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(ConfigError::Missing(path.to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(ConfigError::Missing(path.to_owned()));
+        }
         Err(source) => return Err(ConfigError::Unreadable { path: path.to_owned(), source }),
     };
     check(&text, providers).map_err(|faults| ConfigError::Faulty { path: path.to_owned(), faults })

@@ -127,12 +127,14 @@ impl Content {
             Self::Document(media) => described("document", media),
             Self::Sticker(media) => described(if media.animated { "animated sticker" } else { "sticker" }, media),
             Self::Location { latitude, longitude, name, address } => {
-                let place = [name, address].into_iter().flatten().map(Untrusted::as_received).collect::<Vec<_>>().join(", ");
+                let place =
+                    [name, address].into_iter().flatten().map(Untrusted::as_received).collect::<Vec<_>>().join(", ");
                 let place = if place.is_empty() { String::new() } else { format!(" {place}") };
                 Untrusted::new(format!("[location {latitude:.5},{longitude:.5}]{place}"))
             }
             Self::Contacts { cards } => {
-                let names: Vec<_> = cards.iter().map(|card| card.name.as_received()).filter(|name| !name.is_empty()).collect();
+                let names: Vec<_> =
+                    cards.iter().map(|card| card.name.as_received()).filter(|name| !name.is_empty()).collect();
                 let names = if names.is_empty() { "without a name".to_owned() } else { names.join(", ") };
                 Untrusted::new(format!("[{}] {names}", if cards.len() == 1 { "contact" } else { "contacts" }))
             }
@@ -154,7 +156,11 @@ impl Content {
         let text = |value: &str| Untrusted::from(value);
         match self {
             Self::Text { body } => vec![("text", body.clone())],
-            Self::Image(media) | Self::Video(media) | Self::Audio(media) | Self::Document(media) | Self::Sticker(media) => {
+            Self::Image(media)
+            | Self::Video(media)
+            | Self::Audio(media)
+            | Self::Document(media)
+            | Self::Sticker(media) => {
                 let mut rows = vec![("media id", text(&media.id)), ("type", text(&media.mime_type))];
                 rows.extend(media.file_name.clone().map(|name| ("file name", name)));
                 rows.extend(media.bytes.map(|bytes| ("size", Untrusted::new(size(bytes)))));
@@ -164,7 +170,8 @@ impl Content {
                 rows
             }
             Self::Location { latitude, longitude, name, address } => {
-                let mut rows = vec![("latitude", text(&latitude.to_string())), ("longitude", text(&longitude.to_string()))];
+                let mut rows =
+                    vec![("latitude", text(&latitude.to_string())), ("longitude", text(&longitude.to_string()))];
                 rows.extend(name.clone().map(|name| ("name", name)));
                 rows.extend(address.clone().map(|address| ("address", address)));
                 rows
@@ -188,9 +195,11 @@ impl Content {
             }
             Self::Template { name, language, parameters } => {
                 let mut rows = vec![("template", text(name)), ("language", text(language))];
-                rows.extend(parameters.iter().map(|(name, value)| {
-                    ("parameter", Untrusted::new(format!("{name} = {}", value.as_received())))
-                }));
+                rows.extend(
+                    parameters.iter().map(|(name, value)| {
+                        ("parameter", Untrusted::new(format!("{name} = {}", value.as_received())))
+                    }),
+                );
                 rows
             }
             Self::Other { kind, summary } => vec![("kind", text(kind)), ("content", summary.clone())],

@@ -69,9 +69,15 @@ pub enum InboundEvent {
     /// Something about a message of ours, without its content.
     Status(StatusEvent),
     /// A conversation, number or workflow event that changes no message; kept and shown.
-    Lifecycle { name: String, phone_number_id: Option<String>, note: Untrusted },
+    Lifecycle {
+        name: String,
+        phone_number_id: Option<String>,
+        note: Untrusted,
+    },
     /// A name nobody here knows. Kept, shown, answered 200.
-    Unknown { name: String },
+    Unknown {
+        name: String,
+    },
 }
 
 /// A message with everything the delivery said about it.

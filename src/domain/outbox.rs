@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::address::Address;
 use super::content::Content;
 use super::failure::{Failure, FailureClass};
-use super::address::Address;
 use super::retry::RetryPolicy;
 use super::time::Timestamp;
 
@@ -30,15 +30,8 @@ pub enum EntryState {
 }
 
 impl EntryState {
-    pub const ALL: [Self; 7] = [
-        Self::Queued,
-        Self::Sending,
-        Self::Accepted,
-        Self::Uncertain,
-        Self::Refused,
-        Self::Dead,
-        Self::Discarded,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Queued, Self::Sending, Self::Accepted, Self::Uncertain, Self::Refused, Self::Dead, Self::Discarded];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -95,12 +88,24 @@ pub enum Verdict {
 /// What becomes of an entry after a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settlement {
-    Accepted { provider_message_id: String },
+    Accepted {
+        provider_message_id: String,
+    },
     /// Goes back into the queue. `counts` is false where the entry itself is not to blame.
-    Again { failure: Failure, due_at: Timestamp, counts: bool },
-    Refused { failure: Failure },
-    Dead { failure: Failure },
-    Uncertain { failure: Failure },
+    Again {
+        failure: Failure,
+        due_at: Timestamp,
+        counts: bool,
+    },
+    Refused {
+        failure: Failure,
+    },
+    Dead {
+        failure: Failure,
+    },
+    Uncertain {
+        failure: Failure,
+    },
 }
 
 /// The one place that decides what follows from a verdict. `tried` counts this series' attempts,

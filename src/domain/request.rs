@@ -10,7 +10,11 @@ use super::text::Untrusted;
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {
     /// Send words to a thread's contact, perhaps quoting one of its messages.
-    SendText { thread: ThreadId, text: String, reply_to: Option<MessageId> },
+    SendText {
+        thread: ThreadId,
+        text: String,
+        reply_to: Option<MessageId>,
+    },
     /// Send an approved template to a number, in a new thread if there is none.
     SendTemplate {
         connection: ConnectionId,
@@ -21,29 +25,61 @@ pub enum Request {
         parameters: Vec<(String, String)>,
     },
     /// Try a failed, dead, discarded or uncertain entry again, as a new series of attempts.
-    RetryEntry { entry: EntryId },
+    RetryEntry {
+        entry: EntryId,
+    },
     /// Take an entry out before it goes, or for good.
-    DiscardEntry { entry: EntryId },
+    DiscardEntry {
+        entry: EntryId,
+    },
     /// Say what became of an uncertain entry: the person looked and knows that it arrived.
-    SettleArrived { entry: EntryId },
+    SettleArrived {
+        entry: EntryId,
+    },
     /// Ask the provider's message list what became of an uncertain entry.
-    LookUp { entry: EntryId },
+    LookUp {
+        entry: EntryId,
+    },
     /// Keep what is being written, per person and thread.
-    SaveDraft { thread: ThreadId, text: String },
+    SaveDraft {
+        thread: ThreadId,
+        text: String,
+    },
     /// Tell the contact that the thread was read.
-    MarkRead { thread: ThreadId },
+    MarkRead {
+        thread: ThreadId,
+    },
     /// Take the thread: its agent falls silent.
-    TakeThread { thread: ThreadId },
+    TakeThread {
+        thread: ThreadId,
+    },
     /// Give the thread back to its agent.
-    ReleaseThread { thread: ThreadId },
-    ApproveAssignment { assignment: AssignmentId },
-    RejectAssignment { assignment: AssignmentId, reason: String },
-    ProposeAssignment { connection: ConnectionId, agent: String, mode: super::assignment::Mode },
-    AckAlert { alert: AlertId },
+    ReleaseThread {
+        thread: ThreadId,
+    },
+    ApproveAssignment {
+        assignment: AssignmentId,
+    },
+    RejectAssignment {
+        assignment: AssignmentId,
+        reason: String,
+    },
+    ProposeAssignment {
+        connection: ConnectionId,
+        agent: String,
+        mode: super::assignment::Mode,
+    },
+    AckAlert {
+        alert: AlertId,
+    },
     /// Read a stored delivery again, after a fix.
-    ReplayDelivery { delivery: DeliveryId },
+    ReplayDelivery {
+        delivery: DeliveryId,
+    },
     /// Ask the provider about this connection now.
-    CheckConnection { connection: ConnectionId },
+    CheckConnection {
+        connection: ConnectionId,
+    },
     /// Fetch templates from the provider now.
     RefreshTemplates,
 }
@@ -89,10 +125,7 @@ pub fn check_text(text: &str) -> Result<(), Refusal> {
 }
 
 /// Whether freeform may be written to a thread now: the same words for the composer and the operation.
-pub fn check_window(
-    closes_at: Option<super::time::Timestamp>,
-    now: super::time::Timestamp,
-) -> Result<(), Refusal> {
+pub fn check_window(closes_at: Option<super::time::Timestamp>, now: super::time::Timestamp) -> Result<(), Refusal> {
     if super::window::is_open(closes_at, now) {
         return Ok(());
     }

@@ -31,7 +31,9 @@ pub struct Arrival<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
     /// An agent answers, not before this time.
-    Run { due_at: Timestamp },
+    Run {
+        due_at: Timestamp,
+    },
     None(NoRun),
 }
 

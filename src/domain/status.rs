@@ -94,7 +94,9 @@ impl Standing {
             let candidate = (report.at, failure);
             let earlier = match &self.failed {
                 None => true,
-                Some(known) => (candidate.0, &candidate.1.code, &candidate.1.said) < (known.0, &known.1.code, &known.1.said),
+                Some(known) => {
+                    (candidate.0, &candidate.1.code, &candidate.1.said) < (known.0, &known.1.code, &known.1.said)
+                }
             };
             if earlier {
                 self.failed = Some(candidate);

@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn writing_that_people_use_stays_whole() {
-        for text in ["नमस्ते", "👩‍👩‍👧", "👍🏽", "❤️", "مرحبا", "日本語", "e\u{301}", "می‌خواهم"] {
+        for text in ["नमस्ते", "👩‍👩‍👧", "👍🏽", "❤️", "مرحبا", "日本語", "e\u{301}", "می‌خواهم"]
+        {
             assert_eq!(Untrusted::new(text).line(), text);
         }
     }

@@ -9,9 +9,7 @@ use super::content::Content;
 use super::delivery::DeliveryState;
 use super::event::{Direction, Origin};
 use super::failure::Failure;
-use super::ids::{
-    AlertId, AttemptId, AuditId, ConnectionId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
-};
+use super::ids::{AlertId, AttemptId, AuditId, ConnectionId, DeliveryId, EntryId, MessageId, RunId, ThreadId};
 use super::limits::Hold;
 use super::outbox::{EntryState, SettledBy};
 use super::phone::PhoneNumber;

@@ -49,7 +49,8 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
             Outcome::Unreadable { note } => {
                 write.undo_part().await?;
                 write.mark_delivery(delivery.id, DeliveryState::Unreadable, &delivery.event, Some(&note)).await?;
-                raise(system, &mut write, "unreadable", "delivery", "A signed webhook could not be read; it is kept.").await?;
+                raise(system, &mut write, "unreadable", "delivery", "A signed webhook could not be read; it is kept.")
+                    .await?;
             }
         }
     }

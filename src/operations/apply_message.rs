@@ -1,8 +1,8 @@
 //! Apply one event: a contact's message, the fate of one of ours, or news about a number.
 
+use super::System;
 use super::apply::Setback;
 use super::settle::failure_reaches_people;
-use super::System;
 use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};

@@ -23,7 +23,12 @@ pub(super) async fn decide_assignment(
     if let Decision::Reject { reason } = &decision
         && reason.trim().is_empty()
     {
-        return Err(Refusal::new("no_reason", "A rejection needs a reason.", "Say why, so that the next proposal is better.").into());
+        return Err(Refusal::new(
+            "no_reason",
+            "A rejection needs a reason.",
+            "Say why, so that the next proposal is better.",
+        )
+        .into());
     }
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -33,7 +38,10 @@ pub(super) async fn decide_assignment(
     let (found, name) = (row.assignment, row.connection_name);
     if found.state != AssignmentState::Proposed {
         let by = found.decided_by.unwrap_or_else(|| "nobody".into());
-        return Ok(Done { said: format!("{assignment} is {} already, by {by}; nothing was done.", found.state.name()), made: None });
+        return Ok(Done {
+            said: format!("{assignment} is {} already, by {by}; nothing was done.", found.state.name()),
+            made: None,
+        });
     }
     let me = actor.to_string();
     let said = match decision {
@@ -45,7 +53,9 @@ pub(super) async fn decide_assignment(
                 write.decide_assignment(before.assignment.id, state, &me, Some(&reason), now).await?;
             }
             write.decide_assignment(assignment, AssignmentState::Approved, &me, None, now).await?;
-            write.audit(actor, "approve", &assignment.to_string(), &format!("{} answers {name}", found.agent), now).await?;
+            write
+                .audit(actor, "approve", &assignment.to_string(), &format!("{} answers {name}", found.agent), now)
+                .await?;
             format!("{} answers {name} from now on ({}).", found.agent, found.mode.name())
         }
         Decision::Reject { reason } => {

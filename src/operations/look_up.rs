@@ -52,7 +52,9 @@ pub(super) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> R
     };
     let said = match look(system, &doubtful).await? {
         Seen::Found => format!("{entry} is in the provider's list: it was accepted."),
-        Seen::NotListed => format!("{entry} is not in the provider's list. Lists lag: it may still appear. Retrying it may send it twice."),
+        Seen::NotListed => format!(
+            "{entry} is not in the provider's list. Lists lag: it may still appear. Retrying it may send it twice."
+        ),
         Seen::CannotAsk(why) => format!("{entry} could not be looked up: {why}"),
     };
     Ok(Done { said, made: None })
@@ -83,9 +85,13 @@ async fn look(system: &System, doubtful: &Doubtful) -> Result<Seen> {
             let rest = RESTS.get(doubtful.looks as usize);
             write.looked(doubtful.entry, rest.map_or(Timestamp::from_millis(i64::MAX), |rest| now.plus(*rest))).await?;
             if doubtful.looks + 1 >= ASK_A_PERSON_AFTER {
-                let said = format!("{}: nobody knows whether it arrived. Look at the evidence, then retry or settle it.", doubtful.entry);
+                let said = format!(
+                    "{}: nobody knows whether it arrived. Look at the evidence, then retry or settle it.",
+                    doubtful.entry
+                );
                 let subject = doubtful.entry.to_string();
-                let alert = NewAlert { kind: "uncertain", subject: &subject, said: &said, thread: Some(doubtful.thread) };
+                let alert =
+                    NewAlert { kind: "uncertain", subject: &subject, said: &said, thread: Some(doubtful.thread) };
                 write.raise(&alert, now).await?;
             }
             match missing {
@@ -102,7 +108,8 @@ async fn look(system: &System, doubtful: &Doubtful) -> Result<Seen> {
 
 async fn ask(system: &System, connection: &Connection, doubtful: &Doubtful) -> Result<Option<String>, String> {
     let provider = system.providers().get(&connection.provider).ok_or("the provider is not part of this program")?;
-    let phone = doubtful.outgoing.to.phone().ok_or("the provider's list is searched by phone number, and there is none")?;
+    let phone =
+        doubtful.outgoing.to.phone().ok_or("the provider's list is searched by phone number, and there is none")?;
     let listed = provider.sent_to(connection, phone).await.map_err(|trouble| trouble.line())?;
     if let Some(found) = listed.iter().find(|sent| sent.reference.as_ref() == Some(&doubtful.outgoing.reference)) {
         return Ok(Some(found.provider_message_id.clone()));

@@ -12,7 +12,9 @@ use crate::domain::role::{Actor, Role};
 /// Does what is asked, or says why not.
 pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     match request {
-        Request::SendText { thread, text, reply_to } => send_text::send_text(system, actor, thread, text, reply_to).await,
+        Request::SendText { thread, text, reply_to } => {
+            send_text::send_text(system, actor, thread, text, reply_to).await
+        }
         Request::SendTemplate { connection, to, name, language, parameters } => {
             send_template(system, actor, Filled { connection, to, name, language, parameters }).await
         }

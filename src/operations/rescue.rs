@@ -35,7 +35,10 @@ async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
     let runs = write.rescue_runs(leased_until, now).await?;
     write.commit().await?;
     if !abandoned.is_empty() {
-        tracing::warn!(entries = abandoned.len(), "entries were being sent when the program stopped: they are uncertain now");
+        tracing::warn!(
+            entries = abandoned.len(),
+            "entries were being sent when the program stopped: they are uncertain now"
+        );
         system.bus().publish([Change::Outbox]);
     }
     Ok(abandoned.len() as u64 + runs)

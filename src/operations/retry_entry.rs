@@ -11,11 +11,20 @@ pub(super) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) 
     require(actor, Role::Operator, "retry a message")?;
     let now = system.now();
     let detail = system.store().entry(entry).await?.ok_or_else(|| {
-        Refusal::new("no_such_entry", format!("There is no outbox entry {entry}."), "List them with `wadeck outbox list`.")
+        Refusal::new(
+            "no_such_entry",
+            format!("There is no outbox entry {entry}."),
+            "List them with `wadeck outbox list`.",
+        )
     })?;
     if !detail.row.state.can_retry() {
         let why = format!("{entry} is {}: there is nothing to try again.", detail.row.state.name());
-        return Err(Refusal::new("not_retryable", why, "Only what failed, is uncertain or was discarded can be retried.").into());
+        return Err(Refusal::new(
+            "not_retryable",
+            why,
+            "Only what failed, is uncertain or was discarded can be retried.",
+        )
+        .into());
     }
     let message = system.store().message(detail.row.message_id).await?;
     if message.is_some_and(|message| message.content.is_freeform()) {
@@ -36,7 +45,9 @@ pub(super) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) 
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
     system.wakes().sender.notify_one();
     let said = match state {
-        EntryState::Uncertain => format!("{entry} is queued again, by your decision: if the first one arrived, the contact gets it twice."),
+        EntryState::Uncertain => {
+            format!("{entry} is queued again, by your decision: if the first one arrived, the contact gets it twice.")
+        }
         _ => format!("{entry} is queued again as a new series of attempts."),
     };
     Ok(Done { said, made: None })

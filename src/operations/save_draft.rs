@@ -11,7 +11,12 @@ const LONGEST: usize = 64 * 1024;
 pub(super) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
     require(actor, Role::Operator, "write to people")?;
     if text.len() > LONGEST {
-        return Err(Refusal::new("draft_too_long", "The draft is longer than 64 KB.", "Shorten it; it is not saved as it is.").into());
+        return Err(Refusal::new(
+            "draft_too_long",
+            "The draft is longer than 64 KB.",
+            "Shorten it; it is not saved as it is.",
+        )
+        .into());
     }
     let mut write = system.store().write().await?;
     write.save_draft(&actor.to_string(), thread, text, system.now()).await?;

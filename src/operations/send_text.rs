@@ -37,12 +37,8 @@ pub(super) async fn send_text(
             }
         },
     };
-    let outgoing = Outgoing {
-        to: address(&row)?,
-        content: Content::text(text),
-        reply_to: quoted,
-        reference: system.reference(),
-    };
+    let outgoing =
+        Outgoing { to: address(&row)?, content: Content::text(text), reply_to: quoted, reference: system.reference() };
     let author = actor.to_string();
     let new = NewEntry {
         thread,
@@ -68,7 +64,8 @@ pub(super) async fn send_text(
 
 pub(super) async fn thread_row(system: &System, thread: ThreadId) -> Result<ThreadRow> {
     system.store().thread(thread).await?.ok_or_else(|| {
-        Refusal::new("no_such_thread", format!("There is no thread {thread}."), "List them with `wadeck threads list`.").into()
+        Refusal::new("no_such_thread", format!("There is no thread {thread}."), "List them with `wadeck threads list`.")
+            .into()
     })
 }
 
@@ -76,6 +73,10 @@ pub(super) async fn thread_row(system: &System, thread: ThreadId) -> Result<Thre
 pub(super) fn address(row: &ThreadRow) -> Result<Address, Refusal> {
     let phone = row.contact.phone_number.clone().map(Address::Phone);
     phone.or_else(|| row.contact.user_id.clone().map(Address::User)).ok_or_else(|| {
-        Refusal::new("no_address", "This contact has neither a phone number nor a user id.", "Wait until they write again.")
+        Refusal::new(
+            "no_address",
+            "This contact has neither a phone number nor a user id.",
+            "Wait until they write again.",
+        )
     })
 }

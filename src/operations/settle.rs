@@ -47,7 +47,12 @@ pub(super) async fn settle_attempt(
     Ok(())
 }
 
-async fn end(write: &mut Write, claimed: &Claimed, settlement: Settlement, now: Timestamp) -> Result<Vec<Change>, StoreError> {
+async fn end(
+    write: &mut Write,
+    claimed: &Claimed,
+    settlement: Settlement,
+    now: Timestamp,
+) -> Result<Vec<Change>, StoreError> {
     let connection = claimed.connection;
     let mut changes = vec![];
     match settlement {
@@ -71,7 +76,9 @@ async fn end(write: &mut Write, claimed: &Claimed, settlement: Settlement, now: 
                 write.prove(connection, Hop::Send, now, false, &failure.line()).await?;
                 let said = format!("Sending stands still: {} {}", failure.explanation, failure.remedy);
                 let subject = connection.to_string();
-                write.raise(&NewAlert { kind: "credentials", subject: &subject, said: &said, thread: None }, now).await?;
+                write
+                    .raise(&NewAlert { kind: "credentials", subject: &subject, said: &said, thread: None }, now)
+                    .await?;
                 changes.extend([Change::Alerts, Change::Connection(connection)]);
             }
         }

@@ -33,7 +33,9 @@ pub(super) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     match row.taken_by {
         None => return Err(Refusal::new("not_taken", "Nobody has this thread.", "").into()),
         Some(other) if other != me && !actor.may(Role::Admin) => {
-            return Err(Refusal::new("taken", format!("{other} has this thread."), "They or an admin can release it.").into());
+            return Err(
+                Refusal::new("taken", format!("{other} has this thread."), "They or an admin can release it.").into()
+            );
         }
         Some(_) => {}
     }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::{Result, System, require};
+use crate::domain::assignment::AssignmentState;
 use crate::domain::connection::Capabilities;
 use crate::domain::query::{Answer, Query};
 use crate::domain::role::{Actor, Role};
 use crate::domain::view::{AgentView, AgentsView, AssignmentView, ConnectionView, Overview};
-use crate::domain::assignment::AssignmentState;
 
 /// No answer is longer than this, however much is asked for.
 const MOST_ROWS: u32 = 500;
@@ -100,7 +100,10 @@ async fn connections(system: &System) -> Result<Vec<ConnectionView>> {
         });
         ConnectionView {
             proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
-            capabilities: system.providers().get(&connection.provider).map_or(nothing, |provider| provider.capabilities()),
+            capabilities: system
+                .providers()
+                .get(&connection.provider)
+                .map_or(nothing, |provider| provider.capabilities()),
             agent: in_force.map(|one| AssignmentView { agent: one.agent.clone(), mode: one.mode }),
             threads,
             unread,

@@ -56,7 +56,9 @@ impl Tools for ThreadTools<'_> {
                     let detail = found.ok_or_else(|| format!("{id} is not a message of this thread"))?;
                     Ok(json!({ "status": detail.message.status, "error": detail.message.error }))
                 }
-                "whatsapp.send" => Err("answer with the words themselves: they are sent to this thread's contact".to_owned()),
+                "whatsapp.send" => {
+                    Err("answer with the words themselves: they are sent to this thread's contact".to_owned())
+                }
                 other => Err(format!("the tool {other} is not part of this agent's assignment")),
             }
         })

@@ -62,7 +62,8 @@ impl Client {
             .user_agent(concat!("wadeck/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| {
-                let explanation = "The HTTP client could not be built; usually the system's root certificates are missing.";
+                let explanation =
+                    "The HTTP client could not be built; usually the system's root certificates are missing.";
                 let remedy = "Install the package ca-certificates.";
                 Failure::own(FailureClass::Setup, "No HTTP client", explanation, remedy).saying(error.to_string())
             })?;
@@ -89,8 +90,10 @@ impl Client {
     ) -> Result<HttpAnswer, NoAnswer> {
         let request = match key {
             Some((header, key)) => {
-                let mut value = reqwest::header::HeaderValue::from_str(key.expose_secret())
-                    .map_err(|_| NoAnswer { before_sending: true, why: "the key holds characters that no header can carry".into() })?;
+                let mut value = reqwest::header::HeaderValue::from_str(key.expose_secret()).map_err(|_| NoAnswer {
+                    before_sending: true,
+                    why: "the key holds characters that no header can carry".into(),
+                })?;
                 value.set_sensitive(true);
                 request.header(header, value)
             }

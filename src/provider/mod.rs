@@ -140,6 +140,12 @@ pub trait Provider: Send + Sync {
     fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<String, Trouble>>;
 }
 
+/// The environment variable of the API key that connections use unless they name another.
+pub const API_KEY: &str = kapso::API_KEY;
+
+/// The environment variables that may hold webhook secrets.
+pub const WEBHOOK_SECRETS: &[&str] = kapso::WEBHOOK_SECRETS;
+
 /// Which providers there are.
 #[derive(Clone)]
 pub struct Registry {

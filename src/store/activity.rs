@@ -144,7 +144,14 @@ impl Write {
     }
 
     /// Every change has a row with its actor, in the same transaction.
-    pub async fn audit(&mut self, actor: &Actor, action: &str, subject: &str, detail: &str, now: Timestamp) -> Result<()> {
+    pub async fn audit(
+        &mut self,
+        actor: &Actor,
+        action: &str,
+        subject: &str,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         sqlx::query("INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)")
             .bind(now.millis())
             .bind(actor.to_string())

@@ -9,7 +9,8 @@ use crate::domain::run::RunState;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{AssignmentRow, RunView};
 
-const ASSIGNMENT: &str = "SELECT g.id, g.connection_id, g.thread_id, g.agent, g.mode, g.state, g.from_file, g.proposed_by,
+const ASSIGNMENT: &str =
+    "SELECT g.id, g.connection_id, g.thread_id, g.agent, g.mode, g.state, g.from_file, g.proposed_by,
     g.proposed_at, g.decided_by, g.decided_at, g.reason, c.name AS connection
  FROM assignments g JOIN connections c ON c.id = g.connection_id";
 
@@ -70,10 +71,12 @@ impl Store {
         let mut tallies = vec![];
         for row in &rows {
             let cells = Cells::new(row, "runs");
-            let last = sqlx::query("SELECT id, coalesce(finished_at, started_at, due_at) AS at, state FROM runs WHERE id = $1")
-                .bind(cells.int("id")?)
-                .fetch_one(&self.readers)
-                .await?;
+            let last = sqlx::query(
+                "SELECT id, coalesce(finished_at, started_at, due_at) AS at, state FROM runs WHERE id = $1",
+            )
+            .bind(cells.int("id")?)
+            .fetch_one(&self.readers)
+            .await?;
             let last = Cells::new(&last, "runs");
             tallies.push((
                 cells.text("agent")?,

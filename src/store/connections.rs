@@ -12,7 +12,8 @@ const CONNECTION: &str = "SELECT id, name, organization, environment, provider, 
 
 impl Store {
     pub async fn connections(&self) -> Result<Vec<Connection>> {
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} ORDER BY name"))).fetch_all(&self.readers).await?;
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} ORDER BY name"))).fetch_all(&self.readers).await?;
         rows.iter().map(|row| connection(&Cells::new(row, "connections"))).collect()
     }
 
@@ -25,9 +26,10 @@ impl Store {
     }
 
     pub async fn proofs(&self) -> Result<Vec<(ConnectionId, Proof)>> {
-        let rows = sqlx::query("SELECT connection_id AS id, hop, at, works, note FROM proofs ORDER BY connection_id, hop")
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            sqlx::query("SELECT connection_id AS id, hop, at, works, note FROM proofs ORDER BY connection_id, hop")
+                .fetch_all(&self.readers)
+                .await?;
         rows.iter()
             .map(|row| {
                 let cells = Cells::new(row, "proofs");
@@ -92,7 +94,11 @@ impl Write {
     }
 
     /// The connection that a provider's number id stands for.
-    pub async fn connection_of(&mut self, provider: &ProviderName, phone_number_id: &str) -> Result<Option<Connection>> {
+    pub async fn connection_of(
+        &mut self,
+        provider: &ProviderName,
+        phone_number_id: &str,
+    ) -> Result<Option<Connection>> {
         let text = format!("{CONNECTION} WHERE provider = $1 AND phone_number_id = $2");
         let row = sqlx::query(sqlx::AssertSqlSafe(text))
             .bind(provider.as_str())
@@ -103,7 +109,14 @@ impl Write {
     }
 
     /// Keeps the newest proof of a hop.
-    pub async fn prove(&mut self, connection: ConnectionId, hop: Hop, at: Timestamp, works: bool, note: &str) -> Result<()> {
+    pub async fn prove(
+        &mut self,
+        connection: ConnectionId,
+        hop: Hop,
+        at: Timestamp,
+        works: bool,
+        note: &str,
+    ) -> Result<()> {
         sqlx::query(
             "INSERT INTO proofs (connection_id, hop, at, works, note) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (connection_id, hop) DO UPDATE SET at = excluded.at, works = excluded.works, note = excluded.note

@@ -128,10 +128,11 @@ impl Write {
     /// Puts a delivery that was read before back in line. `false` when its signature was wrong or
     /// there is none.
     pub async fn replay_delivery(&mut self, id: DeliveryId) -> Result<bool> {
-        let done = sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE id = $1 AND state <> 'rejected'")
-            .bind(id.0)
-            .execute(self.connection())
-            .await?;
+        let done =
+            sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE id = $1 AND state <> 'rejected'")
+                .bind(id.0)
+                .execute(self.connection())
+                .await?;
         Ok(done.rows_affected() == 1)
     }
 

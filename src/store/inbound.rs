@@ -51,15 +51,21 @@ pub struct Matched {
 impl Write {
     /// The contact behind these addresses, made if nobody has them yet. Addresses that are new to a
     /// known contact are learnt.
-    pub async fn contact(&mut self, addresses: &[Address], name: Option<&Untrusted>, now: Timestamp) -> Result<ContactId> {
+    pub async fn contact(
+        &mut self,
+        addresses: &[Address],
+        name: Option<&Untrusted>,
+        now: Timestamp,
+    ) -> Result<ContactId> {
         let mut known = None;
         for address in addresses {
             let (kind, value) = spelt(address);
-            let found: Option<i64> = sqlx::query_scalar("SELECT contact_id FROM addresses WHERE kind = $1 AND value = $2")
-                .bind(kind)
-                .bind(value)
-                .fetch_optional(self.connection())
-                .await?;
+            let found: Option<i64> =
+                sqlx::query_scalar("SELECT contact_id FROM addresses WHERE kind = $1 AND value = $2")
+                    .bind(kind)
+                    .bind(value)
+                    .fetch_optional(self.connection())
+                    .await?;
             known = known.or(found);
         }
         let id = match known {
@@ -75,12 +81,14 @@ impl Write {
         let mut learnt = known.is_none();
         for address in addresses {
             let (kind, value) = spelt(address);
-            let done = sqlx::query("INSERT INTO addresses (kind, value, contact_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-                .bind(kind)
-                .bind(value)
-                .bind(id)
-                .execute(self.connection())
-                .await?;
+            let done = sqlx::query(
+                "INSERT INTO addresses (kind, value, contact_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            )
+            .bind(kind)
+            .bind(value)
+            .bind(id)
+            .execute(self.connection())
+            .await?;
             learnt |= done.rows_affected() > 0;
         }
         if let Some(name) = name {
@@ -98,8 +106,10 @@ impl Write {
     }
 
     async fn refold(&mut self, contact: i64) -> Result<()> {
-        let name: Option<String> =
-            sqlx::query_scalar("SELECT name FROM contacts WHERE id = $1").bind(contact).fetch_one(self.connection()).await?;
+        let name: Option<String> = sqlx::query_scalar("SELECT name FROM contacts WHERE id = $1")
+            .bind(contact)
+            .fetch_one(self.connection())
+            .await?;
         let values: Vec<String> = sqlx::query_scalar("SELECT value FROM addresses WHERE contact_id = $1")
             .bind(contact)
             .fetch_all(self.connection())
@@ -196,7 +206,13 @@ impl Write {
     }
 
     /// Moves the thread to the top of the list with its newest message.
-    pub async fn touch_thread(&mut self, thread: ThreadId, message: MessageId, at: Timestamp, unread: u32) -> Result<()> {
+    pub async fn touch_thread(
+        &mut self,
+        thread: ThreadId,
+        message: MessageId,
+        at: Timestamp,
+        unread: u32,
+    ) -> Result<()> {
         sqlx::query(
             "UPDATE threads SET unread = unread + $4,
                 last_message_id = CASE WHEN $3 >= last_message_at OR last_message_id IS NULL THEN $2 ELSE last_message_id END,
@@ -296,7 +312,11 @@ impl Write {
     }
 
     /// A message of ours by the reference that was sent along.
-    pub async fn outbound_by_reference(&mut self, connection: ConnectionId, reference: &str) -> Result<Option<Matched>> {
+    pub async fn outbound_by_reference(
+        &mut self,
+        connection: ConnectionId,
+        reference: &str,
+    ) -> Result<Option<Matched>> {
         let row = sqlx::query(
             "SELECT m.id, m.thread_id, o.id AS entry_id, o.state FROM outbox o JOIN messages m ON m.id = o.message_id
              WHERE o.reference = $1 AND o.connection_id = $2",
@@ -310,7 +330,12 @@ impl Write {
 
     /// The one uncertain entry of a thread with these words, tried shortly before `at`. When several
     /// fit, none is meant.
-    pub async fn uncertain_like(&mut self, thread: ThreadId, words: &Untrusted, at: Timestamp) -> Result<Option<Matched>> {
+    pub async fn uncertain_like(
+        &mut self,
+        thread: ThreadId,
+        words: &Untrusted,
+        at: Timestamp,
+    ) -> Result<Option<Matched>> {
         let rows = sqlx::query(
             "SELECT m.id, m.thread_id, o.id AS entry_id, o.state FROM outbox o JOIN messages m ON m.id = o.message_id
              WHERE o.thread_id = $1 AND o.state = 'uncertain' AND m.words = $2 AND EXISTS (

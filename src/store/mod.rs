@@ -152,7 +152,8 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 fn migrator() -> Migrator {
-    let steps: [(i64, &'static str, &'static str); 1] = [(1, "ledger", include_str!("../../migrations/0001_ledger.sql"))];
+    let steps: [(i64, &'static str, &'static str); 1] =
+        [(1, "ledger", include_str!("../../migrations/0001_ledger.sql"))];
     let steps = steps
         .into_iter()
         .map(|(version, title, text)| {

@@ -73,8 +73,7 @@ impl Store {
             "SELECT o.due_at FROM outbox o WHERE o.state = 'queued' AND o.hold IS NOT 'operator' AND {HEAD}
              ORDER BY o.due_at, o.id LIMIT 1"
         );
-        let due: Option<i64> =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_optional(&self.readers).await?;
+        let due: Option<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_optional(&self.readers).await?;
         Ok(due.map(Timestamp::from_millis))
     }
 
@@ -166,8 +165,7 @@ impl Write {
              WHERE o.state = 'queued' AND o.due_at <= $1 AND o.hold IS NOT 'operator' AND {HEAD}
              ORDER BY o.due_at, o.id LIMIT 1"
         );
-        let row =
-            sqlx::query(sqlx::AssertSqlSafe(text)).bind(now.millis()).fetch_optional(self.connection()).await?;
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(now.millis()).fetch_optional(self.connection()).await?;
         row.map(|row| {
             let cells = Cells::new(&row, "outbox");
             Ok(Claimed {
@@ -196,11 +194,12 @@ impl Write {
                 .bind(now.minus(Duration::from_secs(1)).millis())
                 .fetch_all(self.connection())
                 .await?;
-        let pair: Vec<i64> = sqlx::query_scalar("SELECT started_at FROM attempts WHERE thread_id = $1 AND started_at > $2")
-            .bind(claimed.thread.0)
-            .bind(now.minus(pair).millis())
-            .fetch_all(self.connection())
-            .await?;
+        let pair: Vec<i64> =
+            sqlx::query_scalar("SELECT started_at FROM attempts WHERE thread_id = $1 AND started_at > $2")
+                .bind(claimed.thread.0)
+                .bind(now.minus(pair).millis())
+                .fetch_all(self.connection())
+                .await?;
         // An attempt that may have arrived counts like one that did.
         let last: Option<i64> = sqlx::query_scalar(
             "SELECT max(a.started_at) FROM attempts a
@@ -287,7 +286,10 @@ impl Write {
         Ok(())
     }
 
-    pub async fn entry_state(&mut self, entry: EntryId) -> Result<Option<(EntryState, MessageId, ThreadId, ConnectionId)>> {
+    pub async fn entry_state(
+        &mut self,
+        entry: EntryId,
+    ) -> Result<Option<(EntryState, MessageId, ThreadId, ConnectionId)>> {
         let row = sqlx::query("SELECT id, state, message_id, thread_id, connection_id FROM outbox WHERE id = $1")
             .bind(entry.0)
             .fetch_optional(self.connection())
@@ -316,12 +318,13 @@ impl Write {
         now: Timestamp,
     ) -> Result<()> {
         let key = message_key(connection, provider_message_id);
-        let stranger: Option<i64> =
-            sqlx::query_scalar("SELECT id FROM messages WHERE provider_key = $1 AND id <> $2 AND direction = 'outbound'")
-                .bind(&key[..])
-                .bind(message.0)
-                .fetch_optional(self.connection())
-                .await?;
+        let stranger: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM messages WHERE provider_key = $1 AND id <> $2 AND direction = 'outbound'",
+        )
+        .bind(&key[..])
+        .bind(message.0)
+        .fetch_optional(self.connection())
+        .await?;
         if let Some(stranger) = stranger {
             sqlx::query("UPDATE threads SET last_message_id = $2 WHERE last_message_id = $1")
                 .bind(stranger)
@@ -341,11 +344,13 @@ impl Write {
         .bind(&key[..])
         .execute(self.connection())
         .await?;
-        sqlx::query("UPDATE attempts SET provider_key = $2 WHERE id = (SELECT max(id) FROM attempts WHERE outbox_id = $1)")
-            .bind(entry.0)
-            .bind(&key[..])
-            .execute(self.connection())
-            .await?;
+        sqlx::query(
+            "UPDATE attempts SET provider_key = $2 WHERE id = (SELECT max(id) FROM attempts WHERE outbox_id = $1)",
+        )
+        .bind(entry.0)
+        .bind(&key[..])
+        .execute(self.connection())
+        .await?;
         self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await
     }
 
@@ -490,7 +495,13 @@ impl Write {
     }
 
     /// A new series of attempts, with a reference of its own; the old attempts stay.
-    pub async fn new_series(&mut self, entry: EntryId, message: MessageId, reference: &str, now: Timestamp) -> Result<()> {
+    pub async fn new_series(
+        &mut self,
+        entry: EntryId,
+        message: MessageId,
+        reference: &str,
+        now: Timestamp,
+    ) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET state = 'queued', series = series + 1, tried = 0, due_at = $3, hold = NULL, failure = NULL,
                 reference = $2, outgoing = json_set(outgoing, '$.reference', $2), settled_at = NULL, settled_by = NULL

@@ -20,16 +20,41 @@ impl Person {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Saying {
     Text(String),
-    Reply { text: String, to: String },
-    Image { caption: Option<String> },
-    Voice { transcript: Option<String> },
-    Document { file_name: String },
+    Reply {
+        text: String,
+        to: String,
+    },
+    Image {
+        caption: Option<String>,
+    },
+    Voice {
+        transcript: Option<String>,
+    },
+    Document {
+        file_name: String,
+    },
     Sticker,
-    Location { name: String, latitude: f64, longitude: f64 },
-    Contact { name: String, phone: String },
-    Reaction { to: String, emoji: Option<String> },
-    Button { text: String, payload: String },
-    Choice { id: String, title: String },
+    Location {
+        name: String,
+        latitude: f64,
+        longitude: f64,
+    },
+    Contact {
+        name: String,
+        phone: String,
+    },
+    Reaction {
+        to: String,
+        emoji: Option<String>,
+    },
+    Button {
+        text: String,
+        payload: String,
+    },
+    Choice {
+        id: String,
+        title: String,
+    },
     /// Copied in from before the number was connected.
     History(String),
     /// A delivery that the platform marks as a test.
@@ -54,7 +79,8 @@ pub(super) fn inbound(id: &str, person: &Person, saying: &Saying, at: i64) -> Va
             "phone_number": format!("+{}", person.phone), "has_media": false, "contact_name": person.name,
         },
     });
-    let media = |kind: &str, mime: &str| json!({ "id": format!("{kind}-{id}"), "mime_type": mime, "sha256": "wvqXMe6nQGRzmp" });
+    let media =
+        |kind: &str, mime: &str| json!({ "id": format!("{kind}-{id}"), "mime_type": mime, "sha256": "wvqXMe6nQGRzmp" });
     let (kind, object, content) = match saying {
         Saying::Text(words) | Saying::History(words) | Saying::Test(words) => {
             ("text", json!({ "body": words }), words.clone())
@@ -69,7 +95,8 @@ pub(super) fn inbound(id: &str, person: &Person, saying: &Saying, at: i64) -> Va
                 image["caption"] = caption.as_str().into();
             }
             message["kapso"]["has_media"] = true.into();
-            message["kapso"]["media_data"] = json!({ "filename": "photo.jpg", "content_type": "image/jpeg", "byte_size": 204_800 });
+            message["kapso"]["media_data"] =
+                json!({ "filename": "photo.jpg", "content_type": "image/jpeg", "byte_size": 204_800 });
             ("image", image, format!("{} Image attached (photo.jpg)", caption.clone().unwrap_or_default()))
         }
         Saying::Voice { transcript } => {
@@ -97,7 +124,8 @@ pub(super) fn inbound(id: &str, person: &Person, saying: &Saying, at: i64) -> Va
             ("location", json!({ "latitude": latitude, "longitude": longitude, "name": name }), name.clone())
         }
         Saying::Contact { name, phone } => {
-            let card = json!([{ "name": { "formatted_name": name, "first_name": name }, "phones": [{ "phone": phone }] }]);
+            let card =
+                json!([{ "name": { "formatted_name": name, "first_name": name }, "phones": [{ "phone": phone }] }]);
             ("contacts", card, name.clone())
         }
         Saying::Reaction { to, emoji } => {
@@ -108,9 +136,11 @@ pub(super) fn inbound(id: &str, person: &Person, saying: &Saying, at: i64) -> Va
             ("reaction", reaction, emoji.clone().unwrap_or_default())
         }
         Saying::Button { text, payload } => ("button", json!({ "text": text, "payload": payload }), text.clone()),
-        Saying::Choice { id, title } => {
-            ("interactive", json!({ "type": "button_reply", "button_reply": { "id": id, "title": title } }), title.clone())
-        }
+        Saying::Choice { id, title } => (
+            "interactive",
+            json!({ "type": "button_reply", "button_reply": { "id": id, "title": title } }),
+            title.clone(),
+        ),
     };
     message["type"] = kind.into();
     message[kind] = object;

@@ -88,4 +88,3 @@ fn sign(secret: &str, body: &[u8]) -> Option<String> {
     let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
     Some(hex::encode(mac.chain_update(body).finalize().into_bytes()))
 }
-

@@ -100,7 +100,9 @@ async fn messages(State(shared): State<World>, Query(query): Query<ListQuery>) -
         .take(query.limit.unwrap_or(20).min(100))
         .cloned()
         .collect();
-    Json(json!({ "data": list, "paging": { "cursors": { "before": null, "after": null }, "next": null, "previous": null } }))
+    Json(
+        json!({ "data": list, "paging": { "cursors": { "before": null, "after": null }, "next": null, "previous": null } }),
+    )
 }
 
 async fn one_message(State(shared): State<World>, Path(id): Path<String>) -> Response {
@@ -152,7 +154,10 @@ async fn send(
         let mut world = shared.world();
         world.send_requests += 1;
         if world.in_flight.contains(&pair) {
-            return (StatusCode::CONFLICT, Json(json!({ "error": "Another message is in flight for this conversation" })))
+            return (
+                StatusCode::CONFLICT,
+                Json(json!({ "error": "Another message is in flight for this conversation" })),
+            )
                 .into_response();
         }
         world.in_flight.push(pair.clone());
@@ -221,7 +226,12 @@ fn refused(shared: &World, number: &str, to: &str, request: &Value, now: i64) ->
         (status, Json(body)).into_response()
     };
     if !(8..=15).contains(&to.len()) {
-        return Some(graph(StatusCode::BAD_REQUEST, 131_009, "Parameter value is not valid", "to is not a phone number"));
+        return Some(graph(
+            StatusCode::BAD_REQUEST,
+            131_009,
+            "Parameter value is not valid",
+            "to is not a phone number",
+        ));
     }
     let world = shared.world();
     if request["type"] == "template" {
@@ -229,16 +239,24 @@ fn refused(shared: &World, number: &str, to: &str, request: &Value, now: i64) ->
         let language = request["template"]["language"]["code"].as_str().unwrap_or_default();
         let known = world.templates.iter().find(|one| one["name"] == name && one["language"] == language);
         return match known {
-            None => Some(graph(StatusCode::NOT_FOUND, 132_001, "Template name does not exist in the translation", name)),
-            Some(one) if one["status"] == "PAUSED" => Some(graph(StatusCode::BAD_REQUEST, 132_015, "Template is paused", name)),
+            None => {
+                Some(graph(StatusCode::NOT_FOUND, 132_001, "Template name does not exist in the translation", name))
+            }
+            Some(one) if one["status"] == "PAUSED" => {
+                Some(graph(StatusCode::BAD_REQUEST, 132_015, "Template is paused", name))
+            }
             Some(one) if one["status"] != "APPROVED" => {
                 Some(graph(StatusCode::NOT_FOUND, 132_001, "Template is not approved", name))
             }
             Some(one) => {
                 let wanted = placeholders(one);
-                let given = request.pointer("/template/components/0/parameters").and_then(Value::as_array).map_or(0, Vec::len);
-                let details = format!("body: number of localizable_params ({given}) does not match the expected number of params ({wanted})");
-                (wanted != given).then(|| graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details))
+                let given =
+                    request.pointer("/template/components/0/parameters").and_then(Value::as_array).map_or(0, Vec::len);
+                let details = format!(
+                    "body: number of localizable_params ({given}) does not match the expected number of params ({wanted})"
+                );
+                (wanted != given)
+                    .then(|| graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details))
             }
         };
     }
@@ -248,11 +266,20 @@ fn refused(shared: &World, number: &str, to: &str, request: &Value, now: i64) ->
         return Some((StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response());
     }
     let body = request["text"]["body"].as_str().unwrap_or_default();
-    (request["type"] == "text" && (body.is_empty() || body.chars().count() > 4_096))
-        .then(|| graph(StatusCode::BAD_REQUEST, 131_009, "Parameter value is not valid", "text.body must have 1 to 4096 characters"))
+    (request["type"] == "text" && (body.is_empty() || body.chars().count() > 4_096)).then(|| {
+        graph(
+            StatusCode::BAD_REQUEST,
+            131_009,
+            "Parameter value is not valid",
+            "text.body must have 1 to 4096 characters",
+        )
+    })
 }
 
 fn placeholders(template: &Value) -> usize {
     let parts = template["components"].as_array().into_iter().flatten();
-    parts.filter(|part| part["type"] == "BODY").map(|part| part["text"].as_str().unwrap_or_default().matches("{{").count()).sum()
+    parts
+        .filter(|part| part["type"] == "BODY")
+        .map(|part| part["text"].as_str().unwrap_or_default().matches("{{").count())
+        .sum()
 }

@@ -49,7 +49,9 @@ impl Story {
 
     /// Numbers, templates, and what was written before anybody looked.
     pub fn set_the_stage(&self, twin: &Twin) {
-        for (id, display, name) in [(SUPPORT, "+1 555-010-0001", "Lumen Dental"), (BILLING, "+1 555-010-0009", "Lumen Billing")] {
+        for (id, display, name) in
+            [(SUPPORT, "+1 555-010-0001", "Lumen Dental"), (BILLING, "+1 555-010-0009", "Lumen Billing")]
+        {
             twin.add_number(Number {
                 phone_number_id: id.into(),
                 business_account_id: ACCOUNT.into(),
@@ -58,10 +60,38 @@ impl Story {
             });
         }
         for (id, name, category, status, body, reason) in [
-            ("594425479261596", "appointment_reminder", "UTILITY", "APPROVED", "Hello {{1}}, your appointment is on {{2}}. Reply here to change it.", "NONE"),
-            ("594425479261597", "order_status_update", "UTILITY", "APPROVED", "Hello {{customer_name}}, your order is {{status}}. Thanks!", "NONE"),
-            ("594425479261598", "spring_check_up", "MARKETING", "PENDING", "Spring is here, {{1}}: time for a check-up?", "NONE"),
-            ("594425479261599", "invoice_overdue", "UTILITY", "REJECTED", "Your invoice {{1}} is overdue!!!", "INVALID_FORMAT"),
+            (
+                "594425479261596",
+                "appointment_reminder",
+                "UTILITY",
+                "APPROVED",
+                "Hello {{1}}, your appointment is on {{2}}. Reply here to change it.",
+                "NONE",
+            ),
+            (
+                "594425479261597",
+                "order_status_update",
+                "UTILITY",
+                "APPROVED",
+                "Hello {{customer_name}}, your order is {{status}}. Thanks!",
+                "NONE",
+            ),
+            (
+                "594425479261598",
+                "spring_check_up",
+                "MARKETING",
+                "PENDING",
+                "Spring is here, {{1}}: time for a check-up?",
+                "NONE",
+            ),
+            (
+                "594425479261599",
+                "invoice_overdue",
+                "UTILITY",
+                "REJECTED",
+                "Your invoice {{1}} is overdue!!!",
+                "INVALID_FORMAT",
+            ),
             ("594425479261600", "weekend_offer", "MARKETING", "PAUSED", "This weekend only: {{1}} off.", "NONE"),
         ] {
             twin.add_template(json!({ "id": id, "name": name, "language": "en_US", "category": category, "status": status,
@@ -150,7 +180,12 @@ fn parts() -> Vec<Part> {
     let part = |number, name: &str, phone: &str, steps| Part { number, person: Person::new(name, phone), steps };
     let text = |words: &str| Say(Saying::text(words));
     vec![
-        part(SUPPORT, "Rosa Field", "15550100011", vec![text("Hi! Are you open on Saturday?"), Listen, Wait(1_500), React("👍")]),
+        part(
+            SUPPORT,
+            "Rosa Field",
+            "15550100011",
+            vec![text("Hi! Are you open on Saturday?"), Listen, Wait(1_500), React("👍")],
+        ),
         part(
             SUPPORT,
             "Ana Ruiz",
@@ -201,7 +236,11 @@ fn parts() -> Vec<Part> {
             BILLING,
             "Yusuf Demir",
             "15550100025",
-            vec![Say(Saying::Document { file_name: "receipt-2291.pdf".into() }), text("this is the receipt"), Wait(800)],
+            vec![
+                Say(Saying::Document { file_name: "receipt-2291.pdf".into() }),
+                text("this is the receipt"),
+                Wait(800),
+            ],
         ),
         part(BILLING, "田中 由紀", "15550100023", vec![Say(Saying::Sticker)]),
         part(

@@ -141,7 +141,8 @@ impl World {
         if self.messages_url.is_none() {
             return vec![];
         }
-        let (mut due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.post).into_iter().partition(|one| one.due <= until);
+        let (mut due, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.post).into_iter().partition(|one| one.due <= until);
         self.post = rest;
         due.sort_by_key(|letter| (letter.due, letter.number));
         self.buffered.retain(|_, number| due.iter().all(|letter| letter.number != *number));
@@ -168,7 +169,14 @@ impl World {
         self.last_inbound.get(&key).is_some_and(|last| now - last < DAY)
     }
 
-    pub fn person_says(&mut self, phone_number_id: &str, person: &Person, saying: &Saying, at: i64, now: i64) -> String {
+    pub fn person_says(
+        &mut self,
+        phone_number_id: &str,
+        person: &Person,
+        saying: &Saying,
+        at: i64,
+        now: i64,
+    ) -> String {
         let test = matches!(saying, Saying::Test(_));
         let id = self.new_id(if test { "TEST_" } else { "IN" });
         let key = (phone_number_id.to_owned(), person.phone.clone());
@@ -218,7 +226,8 @@ impl World {
             letter.due = due;
             return;
         }
-        let body = json!({ "type": "whatsapp.message.received", "batch": true, "data": [item], "batch_info": { "size": 1 } });
+        let body =
+            json!({ "type": "whatsapp.message.received", "batch": true, "data": [item], "batch_info": { "size": 1 } });
         self.put_in_post("whatsapp.message.received", body, due);
         if let Some(letter) = self.post.last_mut() {
             letter.batch = Some(1);

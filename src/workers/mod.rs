@@ -31,10 +31,9 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
     let named = |name, knock: fn(&System) -> &Notify| Loop { name, knock, system: system.clone(), stop: stop.clone() };
 
     let applier = named("applier", |system| &system.wakes().applier);
-    tasks.spawn(applier.run(
-        |system| async move { Ok(operations::apply_pending(&system).await? > 0) },
-        |_| async { Ok(None) },
-    ));
+    tasks.spawn(
+        applier.run(|system| async move { Ok(operations::apply_pending(&system).await? > 0) }, |_| async { Ok(None) }),
+    );
     for _ in 0..RUNNERS {
         let runner = named("runner", |system| &system.wakes().runner);
         tasks.spawn(runner.run(

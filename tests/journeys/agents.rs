@@ -130,7 +130,8 @@ async fn approving_puts_one_agent_in_anothers_place_and_deciding_twice_says_so()
     .await;
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
     let mode = wadeck::domain::assignment::Mode::Auto;
-    let proposed = stage.act(Request::ProposeAssignment { connection, agent: "second".into(), mode }).await.expect("proposed");
+    let proposed =
+        stage.act(Request::ProposeAssignment { connection, agent: "second".into(), mode }).await.expect("proposed");
     let assignment = proposed.made.expect("an id").parse().expect("an id");
     let approve = || Request::ApproveAssignment { assignment };
     assert!(stage.act(approve()).await.expect("approved").said.contains("second answers support"));

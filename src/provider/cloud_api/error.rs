@@ -17,7 +17,8 @@ pub(crate) fn failure(status: u16, body: &str) -> Failure {
         // The Graph form: an object with a code.
         if let Some(error) = value.get("error").filter(|error| error.is_object()) {
             let code = loose(error, "/code").unwrap_or_default();
-            let details = ["/error_data/details", "/error_user_msg", "/message"].iter().find_map(|path| text(error, path));
+            let details =
+                ["/error_data/details", "/error_user_msg", "/message"].iter().find_map(|path| text(error, path));
             return dictionary::failure(&code, text(error, "/message"), details.unwrap_or(&said));
         }
         // The provider's own form: a sentence, perhaps with what to do next.

@@ -28,7 +28,9 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
         "location" => location(message).unwrap_or_else(|| other(message, kind, fallback)),
         "contacts" => Content::Contacts { cards: cards(message) },
         "reaction" => match text(message, "/reaction/message_id") {
-            Some(target) => Content::Reaction { target: target.to_owned(), emoji: untrusted(message, "/reaction/emoji") },
+            Some(target) => {
+                Content::Reaction { target: target.to_owned(), emoji: untrusted(message, "/reaction/emoji") }
+            }
             None => other(message, kind, fallback),
         },
         "button" => Content::Button {
@@ -79,7 +81,9 @@ fn cards(message: &Value) -> Vec<Card> {
     let cards = message.get("contacts").and_then(Value::as_array).into_iter().flatten();
     cards
         .map(|card| Card {
-            name: untrusted(card, "/name/formatted_name").or_else(|| untrusted(card, "/name/first_name")).unwrap_or_default(),
+            name: untrusted(card, "/name/formatted_name")
+                .or_else(|| untrusted(card, "/name/first_name"))
+                .unwrap_or_default(),
             phones: list(card, "phones", "/phone"),
             emails: list(card, "emails", "/email"),
         })
@@ -97,20 +101,23 @@ fn interactive(message: &Value) -> Option<Content> {
             description: untrusted(picked, "/description"),
         })
     };
-    choice(InteractiveReply::Button, "button_reply").or_else(|| choice(InteractiveReply::List, "list_reply")).or_else(|| {
-        let form = reply.get("nfm_reply")?;
-        Some(Content::Interactive {
-            reply: InteractiveReply::Form,
-            id: untrusted(form, "/name").unwrap_or_else(|| Untrusted::from("flow")),
-            title: untrusted(message, "/kapso/flow_name").or_else(|| untrusted(form, "/name")).unwrap_or_default(),
-            // The answers arrive as a JSON string inside the JSON.
-            description: untrusted(form, "/response_json"),
-        })
-    })
+    choice(InteractiveReply::Button, "button_reply").or_else(|| choice(InteractiveReply::List, "list_reply")).or_else(
+        || {
+            let form = reply.get("nfm_reply")?;
+            Some(Content::Interactive {
+                reply: InteractiveReply::Form,
+                id: untrusted(form, "/name").unwrap_or_else(|| Untrusted::from("flow")),
+                title: untrusted(message, "/kapso/flow_name").or_else(|| untrusted(form, "/name")).unwrap_or_default(),
+                // The answers arrive as a JSON string inside the JSON.
+                description: untrusted(form, "/response_json"),
+            })
+        },
+    )
 }
 
 fn other(message: &Value, kind: &str, fallback: Option<Untrusted>) -> Content {
-    let reason = || untrusted(message, "/errors/0/error_data/details").or_else(|| untrusted(message, "/errors/0/title"));
+    let reason =
+        || untrusted(message, "/errors/0/error_data/details").or_else(|| untrusted(message, "/errors/0/title"));
     let system = || untrusted(message, "/system/body");
     let kind = if kind.is_empty() { "unknown kind" } else { kind };
     Content::Other { kind: kind.to_owned(), summary: fallback.or_else(system).or_else(reason).unwrap_or_default() }
@@ -128,7 +135,8 @@ pub(crate) fn status(object: &Value) -> Option<StatusReport> {
 pub(crate) fn failure_of(object: &Value) -> Failure {
     let Some(error) = object.pointer("/errors/0") else { return Failure::without_reason() };
     let code = loose(error, "/code").unwrap_or_default();
-    let said = ["/error_data/details", "/message", "/title"].iter().find_map(|path| text(error, path)).unwrap_or_default();
+    let said =
+        ["/error_data/details", "/message", "/title"].iter().find_map(|path| text(error, path)).unwrap_or_default();
     dictionary::failure(&code, text(error, "/title").or_else(|| text(error, "/message")), said)
 }
 

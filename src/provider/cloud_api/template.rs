@@ -16,7 +16,8 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
         Some(words) => words,
         None => Untrusted::new(format!("[{}]", text(header, "/format").unwrap_or("header").to_ascii_lowercase())),
     });
-    let buttons = component("BUTTONS").and_then(|part| part.get("buttons")).and_then(Value::as_array).into_iter().flatten();
+    let buttons =
+        component("BUTTONS").and_then(|part| part.get("buttons")).and_then(Value::as_array).into_iter().flatten();
     Some(Template {
         id: text(object, "/id").unwrap_or_default().to_owned(),
         name: untrusted(object, "/name")?,

@@ -16,7 +16,6 @@ use crate::provider::cloud_api::{error, payload, template, text, time};
 use crate::provider::http::HttpAnswer;
 
 const KEY_HEADER: &str = "X-API-Key";
-const KEY_NAME: &str = "KAPSO_API_KEY";
 /// Pages of a hundred: more templates than any account may have.
 const MOST_PAGES: usize = 70;
 
@@ -43,7 +42,7 @@ pub(super) fn send_request(version: &str, connection: &Connection, outgoing: &Ou
 
 impl Kapso {
     fn key(&self, connection: &Connection) -> Result<SecretString, Trouble> {
-        let name = connection.settings.api_key_env.as_deref().unwrap_or(KEY_NAME);
+        let name = connection.settings.api_key_env.as_deref().unwrap_or(super::API_KEY);
         (self.secrets)(name).ok_or_else(|| {
             Failure::own(
                 FailureClass::Authorization,
@@ -97,8 +96,11 @@ pub(super) async fn send(kapso: &Kapso, connection: &Connection, request: &WireR
         Ok(answer) => answer,
         Err(lost) => {
             let failure = lost.failure();
-            let verdict =
-                if lost.before_sending { Verdict::Retry { failure, after: None } } else { Verdict::Unknown { failure } };
+            let verdict = if lost.before_sending {
+                Verdict::Retry { failure, after: None }
+            } else {
+                Verdict::Unknown { failure }
+            };
             return SendReport { verdict, http_status: None, response: Untrusted::new(lost.why) };
         }
     };
@@ -139,7 +141,8 @@ pub(super) async fn mark_read(
         body["typing_indicator"] = json!({ "type": "text" });
     }
     let url = format!("{}{}", kapso.base, kapso.proxy(&format!("/{}/messages", connection.phone_number_id)));
-    let answer = kapso.client.post(&url, Some((KEY_HEADER, &key)), body.to_string()).await.map_err(|lost| lost.failure())?;
+    let answer =
+        kapso.client.post(&url, Some((KEY_HEADER, &key)), body.to_string()).await.map_err(|lost| lost.failure())?;
     parsed(&answer).map(|_| ())
 }
 

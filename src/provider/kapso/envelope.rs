@@ -51,7 +51,8 @@ fn items<'v>(delivery: &RawDelivery, body: &'v Value) -> Vec<&'v Value> {
     }
     // The old wrapper: a name beside the payload. Workflow events have a name and no `data`.
     let wrapped = body.get("data").filter(|data| data.is_object());
-    let named = body.get("event").or_else(|| body.get("type")).is_some() || delivery.header("x-webhook-batch").is_some();
+    let named =
+        body.get("event").or_else(|| body.get("type")).is_some() || delivery.header("x-webhook-batch").is_some();
     vec![wrapped.filter(|_| named).unwrap_or(body)]
 }
 
@@ -61,7 +62,8 @@ fn by_structure(item: &Value) -> &'static str {
         return "whatsapp.conversation.inactive";
     }
     if item.get("message").is_some() {
-        let inbound = text(item, "/message/kapso/direction").or_else(|| text(item, "/message/direction")) != Some("outbound");
+        let inbound =
+            text(item, "/message/kapso/direction").or_else(|| text(item, "/message/direction")) != Some("outbound");
         return if inbound { "whatsapp.message.received" } else { "whatsapp.message.status_update" };
     }
     match text(item, "/conversation/status") {

@@ -16,11 +16,17 @@ use crate::provider::cloud_api::{loose, text, time, untrusted};
 /// Reads one item under its name.
 pub(super) fn read(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Result<InboundEvent, Unreadable> {
     let event = match name {
-        _ if name.starts_with("whatsapp.message.") && item.get("message").is_some() => message(name, item, test, received_at)?,
+        _ if name.starts_with("whatsapp.message.") && item.get("message").is_some() => {
+            message(name, item, test, received_at)?
+        }
         _ if name.starts_with("whatsapp.message.") => bare_status(name, item, received_at)?,
         _ if name.starts_with("whatsapp.conversation.") => lifecycle(name, item, text(item, "/conversation/status")),
-        "whatsapp.phone_number.created" | "whatsapp.config.created" => lifecycle("whatsapp.phone_number.created", item, None),
-        "whatsapp.phone_number.deleted" | "whatsapp.config.deleted" => lifecycle("whatsapp.phone_number.deleted", item, None),
+        "whatsapp.phone_number.created" | "whatsapp.config.created" => {
+            lifecycle("whatsapp.phone_number.created", item, None)
+        }
+        "whatsapp.phone_number.deleted" | "whatsapp.config.deleted" => {
+            lifecycle("whatsapp.phone_number.deleted", item, None)
+        }
         "workflow.execution.handoff" => lifecycle(name, item, text(item, "/handoff/reason")),
         "workflow.execution.failed" => lifecycle(name, item, text(item, "/error/message")),
         "project.event" => lifecycle(name, item, text(item, "/name")),
@@ -30,9 +36,14 @@ pub(super) fn read(name: &str, item: &Value, test: bool, received_at: Timestamp)
 }
 
 fn phone_number_id(item: &Value) -> Option<String> {
-    ["/phone_number_id", "/conversation/phone_number_id", "/message/kapso/phone_number_id", "/whatsapp_config/phone_number_id"]
-        .iter()
-        .find_map(|path| loose(item, path))
+    [
+        "/phone_number_id",
+        "/conversation/phone_number_id",
+        "/message/kapso/phone_number_id",
+        "/whatsapp_config/phone_number_id",
+    ]
+    .iter()
+    .find_map(|path| loose(item, path))
 }
 
 fn lifecycle(name: &str, item: &Value, note: Option<&str>) -> InboundEvent {
@@ -85,13 +96,20 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
         direction,
         origin: origin(message),
         contact: contact(item, message, direction),
-        contact_name: ["/conversation/contact_name", "/conversation/kapso/contact_name", "/message/kapso/contact_name", "/message/contact_name"]
-            .iter()
-            .find_map(|path| untrusted(item, path)),
+        contact_name: [
+            "/conversation/contact_name",
+            "/conversation/kapso/contact_name",
+            "/message/kapso/contact_name",
+            "/message/contact_name",
+        ]
+        .iter()
+        .find_map(|path| untrusted(item, path)),
         content: body(message),
         // On a status event the timestamp is the status's time, not the message's.
         sent_at: first_report.map_or(at, |first| first.min(at)),
-        reply_to: text(message, "/context/id").or_else(|| text(message, "/kapso/context_message_id")).map(str::to_owned),
+        reply_to: text(message, "/context/id")
+            .or_else(|| text(message, "/kapso/context_message_id"))
+            .map(str::to_owned),
         statuses,
         raw_statuses,
         reference,
@@ -156,7 +174,8 @@ fn body(message: &Value) -> Content {
 
 /// What the platform knows of a file beside the file's own object.
 fn enriched(mut media: Media, message: &Value) -> Media {
-    media.bytes = media.bytes.or_else(|| loose(message, "/kapso/media_data/byte_size").and_then(|size| size.parse().ok()));
+    media.bytes =
+        media.bytes.or_else(|| loose(message, "/kapso/media_data/byte_size").and_then(|size| size.parse().ok()));
     media.file_name = media.file_name.or_else(|| untrusted(message, "/kapso/media_data/filename"));
     media.caption = media.caption.or_else(|| untrusted(message, "/kapso/message_type_data/caption"));
     if media.mime_type.is_empty() {

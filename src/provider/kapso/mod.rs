@@ -10,7 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::cloud_api::webhook;
 use super::http::Client;
-use super::{Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Trouble, Unreadable, WireRequest};
+use super::{
+    Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Trouble, Unreadable, WireRequest,
+};
 use crate::domain::connection::{Capabilities, Connection, ProviderName};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::key::digest;
@@ -19,6 +21,8 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::template::Template;
 
 pub(super) const NAME: &str = "kapso";
+pub(super) const API_KEY: &str = "KAPSO_API_KEY";
+pub(super) const WEBHOOK_SECRETS: &[&str] = &["KAPSO_WEBHOOK_SECRET", "KAPSO_WEBHOOK_HMAC_SECRET"];
 
 const DEFAULT_BASE: &str = "https://api.kapso.ai";
 const DEFAULT_GRAPH_VERSION: &str = "v24.0";
@@ -33,16 +37,18 @@ pub(super) struct Kapso {
 
 impl Kapso {
     pub fn new(client: Client, secrets: SecretSource, warn: &mut dyn FnMut(String)) -> Self {
-        let plain = |name: &str| secrets(name).map(|value| value.expose_secret().trim().to_owned()).filter(|v| !v.is_empty());
+        let plain =
+            |name: &str| secrets(name).map(|value| value.expose_secret().trim().to_owned()).filter(|v| !v.is_empty());
         let base = match plain("KAPSO_API_BASE_URL") {
             Some(given) => api::host_only(&given, warn),
             None => DEFAULT_BASE.to_owned(),
         };
-        let (first, second) = (plain("KAPSO_WEBHOOK_SECRET"), plain("KAPSO_WEBHOOK_HMAC_SECRET"));
+        let (first, second) = (plain(WEBHOOK_SECRETS[0]), plain(WEBHOOK_SECRETS[1]));
         if first.is_some() && second.is_some() && first != second {
             warn("KAPSO_WEBHOOK_SECRET and KAPSO_WEBHOOK_HMAC_SECRET are both set and differ: signatures of either are accepted.".into());
         }
-        let webhook_secrets = [first, second].into_iter().flatten().flat_map(|list| signature::secrets(&list)).collect();
+        let webhook_secrets =
+            [first, second].into_iter().flatten().flat_map(|list| signature::secrets(&list)).collect();
         let graph_version = plain("META_GRAPH_VERSION").unwrap_or_else(|| DEFAULT_GRAPH_VERSION.to_owned());
         Self { client, secrets, base, graph_version, webhook_secrets }
     }

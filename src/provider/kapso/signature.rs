@@ -48,11 +48,7 @@ mod tests {
             r#"{"phone_number_id":"123456789012345","project":{"id":"990e8400-e29b-41d4-a716-446655440004"},"customer":{"id":"880e8400-e29b-41d4-a716-446655440003"}}"#,
             "6048183d35ac39cd31f04f09ef1bacce2fb17091651b6bc3730bf6b326a45936",
         ),
-        (
-            "wh_sec_test",
-            r#"{ "a": "é", "b":1.0 }"#,
-            "acaa1b19b72f8e13a54031dfa5027c9a29b2867423e4bf3fecc16b420ad12257",
-        ),
+        ("wh_sec_test", r#"{ "a": "é", "b":1.0 }"#, "acaa1b19b72f8e13a54031dfa5027c9a29b2867423e4bf3fecc16b420ad12257"),
         ("wh_sec_test", "", "7c023f0dd49cf3f355bc987af5422b422ad3bb9d0b0ec8accdbb2fd930c32fdf"),
     ];
 

@@ -1,0 +1,159 @@
+//! The local terminal: entered once, and given back whatever happens. Writing is done by a thread
+//! of its own, so that a terminal that does not read stalls nobody.
+
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::layout::Size;
+use tokio::sync::Notify;
+
+use super::backend::{Bytes, Quiet};
+use crate::console::Theme;
+
+/// Whether both ends are a terminal.
+pub fn is_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// What the terminal can show, as far as its environment tells.
+pub fn theme(no_color: bool, ascii: bool) -> Theme {
+    let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let term = std::env::var("TERM").unwrap_or_default();
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let plain_locale = locale.is_some_and(|locale| matches!(locale.as_str(), "C" | "POSIX"));
+    Theme {
+        colour: !(no_color
+            || set("NO_COLOR")
+            || term == "dumb"
+            || std::env::var("CLICOLOR").is_ok_and(|value| value == "0")),
+        ascii: ascii || plain_locale || term == "dumb",
+    }
+}
+
+/// The terminal while the console has it.
+pub struct Tty {
+    pub(super) screen: Terminal<Quiet>,
+    bytes: Bytes,
+    writer: SyncSender<Vec<u8>>,
+    busy: Arc<AtomicBool>,
+    gone: Arc<AtomicBool>,
+    /// Rings when a frame was written.
+    pub(super) written: Arc<Notify>,
+}
+
+impl std::fmt::Debug for Tty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tty")
+    }
+}
+
+impl Tty {
+    /// Takes the terminal. A panic gives it back before its message is printed.
+    pub fn enter() -> std::io::Result<Self> {
+        let (columns, rows) = crossterm::terminal::size()?;
+        let bytes = Bytes::default();
+        let screen = Terminal::new(Quiet::new(bytes.clone(), Size::new(columns, rows)))?;
+        let (writer, frames) = sync_channel::<Vec<u8>>(1);
+        let (busy, gone, written) =
+            (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+        {
+            let (busy, gone, written) = (busy.clone(), gone.clone(), written.clone());
+            std::thread::Builder::new().name("screen".into()).spawn(move || {
+                for frame in frames {
+                    let mut out = std::io::stdout().lock();
+                    if out.write_all(&frame).and_then(|()| out.flush()).is_err() {
+                        gone.store(true, Ordering::SeqCst);
+                    }
+                    busy.store(false, Ordering::SeqCst);
+                    written.notify_one();
+                }
+            })?;
+        }
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            give_back();
+            before(panic);
+        }));
+        take()?;
+        Ok(Self { screen, bytes, writer, busy, gone, written })
+    }
+
+    /// Whether the last frame is still on its way.
+    pub(super) fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::SeqCst)
+    }
+
+    /// Hands what was drawn to the writer. Only called when it is idle.
+    pub(super) fn send(&self) {
+        let frame = self.bytes.take();
+        if frame.is_empty() {
+            return;
+        }
+        self.busy.store(true, Ordering::SeqCst);
+        if self.writer.try_send(frame).is_err() {
+            self.gone.store(true, Ordering::SeqCst);
+        }
+    }
+
+    pub(super) fn copy(&mut self, text: &str) {
+        let _ = execute!(self.bytes, CopyToClipboard::to_clipboard_from(text));
+    }
+
+    pub(super) fn resize(&mut self, columns: u16, rows: u16) {
+        self.screen.backend_mut().resize(Size::new(columns, rows));
+    }
+
+    /// Whether nobody is there any more. Some terminals go without a signal: it has to be asked.
+    pub(super) fn is_gone(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, poll};
+        if self.gone.load(Ordering::SeqCst) {
+            return true;
+        }
+        let stdin = std::io::stdin();
+        let mut asked = [PollFd::new(&stdin, PollFlags::empty())];
+        let now = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        poll(&mut asked, Some(&now)).is_ok()
+            && asked[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
+    }
+
+    /// Gives the terminal back, sleeps until somebody says `fg`, and takes it again.
+    pub(super) fn suspend(&mut self) -> std::io::Result<()> {
+        give_back();
+        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+        take()?;
+        let (columns, rows) = crossterm::terminal::size()?;
+        self.resize(columns, rows);
+        self.redraw()
+    }
+
+    /// Everything is drawn anew with the next frame.
+    pub(super) fn redraw(&mut self) -> std::io::Result<()> {
+        self.screen.backend_mut().forget();
+        self.screen.clear()
+    }
+}
+
+impl Drop for Tty {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn take() -> std::io::Result<()> {
+    enable_raw_mode()?;
+    execute!(std::io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+}
+
+/// Never fails: a terminal that is gone needs nothing.
+fn give_back() {
+    let _ = execute!(std::io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+    let _ = disable_raw_mode();
+}

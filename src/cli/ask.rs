@@ -1,0 +1,95 @@
+//! Asks the running engine; for questions, else the database behind it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::agent::Agents;
+use crate::api::{self, Trouble};
+use crate::app::{SystemChance, SystemClock, has_database};
+use crate::bus::Bus;
+use crate::domain::connection::Environment;
+use crate::domain::query::{Answer, Query};
+use crate::domain::request::{Done, Request};
+use crate::domain::retry::RetryPolicy;
+use crate::domain::role::Actor;
+use crate::operations::{Identity, Parts, System, tell};
+use crate::provider::Registry;
+use crate::store::Store;
+
+/// Who is asked.
+pub(super) struct Source {
+    pub directory: PathBuf,
+    pub read_only: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum NoAnswer {
+    Refused(String),
+    Failed(String),
+}
+
+impl Source {
+    /// Whether an engine answers, and what it says.
+    pub async fn ask(&self, query: &Query) -> Result<Answer, NoAnswer> {
+        match api::ask::<Query, Answer>(&self.directory, "/query", query).await {
+            Ok(answer) => answer.map_err(no_answer),
+            Err(_) => self.look(query.clone()).await,
+        }
+    }
+
+    pub async fn engine_runs(&self) -> bool {
+        matches!(api::ask::<Query, Answer>(&self.directory, "/query", &Query::Overview).await, Ok(Ok(_)))
+    }
+
+    pub async fn act(&self, request: &Request) -> Result<Done, NoAnswer> {
+        if self.read_only {
+            return Err(NoAnswer::Refused("This was asked with --read-only: nothing is changed.".into()));
+        }
+        match api::ask::<Request, Done>(&self.directory, "/perform", request).await {
+            Ok(done) => done.map_err(no_answer),
+            Err(error) => Err(NoAnswer::Failed(format!(
+                "No engine runs on {} ({error}): nothing was changed. Start one with `wadeck serve`.",
+                self.directory.display()
+            ))),
+        }
+    }
+
+    /// Looks into the database itself.
+    async fn look(&self, query: Query) -> Result<Answer, NoAnswer> {
+        if !has_database(&self.directory) {
+            let why = format!(
+                "No engine runs on {}, and there is no database in it. Start one with `wadeck serve`, or try `wadeck demo`.",
+                self.directory.display()
+            );
+            return Err(NoAnswer::Failed(why));
+        }
+        let system = offline(&self.directory).await.map_err(NoAnswer::Failed)?;
+        tell(&system, &Actor::System, query).await.map_err(|error| NoAnswer::Failed(error.to_string()))
+    }
+}
+
+fn no_answer(trouble: Trouble) -> NoAnswer {
+    match trouble {
+        Trouble::Refused(refusal) => NoAnswer::Refused(refusal.to_string()),
+        Trouble::Failed { id, said } => NoAnswer::Failed(format!("{said} (log: {id})")),
+    }
+}
+
+/// A system that can only look.
+async fn offline(directory: &Path) -> Result<System, String> {
+    let store = Store::open_read_only(directory).await.map_err(|error| error.to_string())?;
+    let providers = Registry::new(Arc::new(|_| None), &mut |_| {}).map_err(|failure| failure.line())?;
+    let (system, _) = System::new(Parts {
+        store,
+        bus: Bus::default(),
+        providers,
+        agents: Agents::new(vec![]).map_err(|error| error.to_string())?,
+        clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
+        identity: Identity { organization: String::new(), environment: Environment::Development },
+        retry: RetryPolicy::default(),
+        log: Arc::new(|_| vec![]),
+    });
+    Ok(system)
+}

@@ -1,0 +1,186 @@
+//! What is wrong, and how to mend it: one line per thing looked at.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::ask::Source;
+use crate::config::{self, Config};
+use crate::domain::query::{Answer, Query};
+use crate::domain::text::clean_line;
+use crate::store::Store;
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Finding {
+    pub what: &'static str,
+    pub fine: bool,
+    pub said: String,
+    /// What to do; empty where it is fine.
+    pub remedy: String,
+}
+
+fn fine(what: &'static str, said: impl Into<String>) -> Finding {
+    Finding { what, fine: true, said: said.into(), remedy: String::new() }
+}
+
+fn wrong(what: &'static str, said: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Finding { what, fine: false, said: said.into(), remedy: remedy.into() }
+}
+
+/// Looks at everything.
+pub(super) async fn examine(source: &Source, config: &Result<Config, String>, path: &Path) -> Vec<Finding> {
+    let mut found = vec![];
+    match config {
+        Ok(_) => found.push(fine("configuration", path.display().to_string())),
+        Err(why) => found.push(wrong("configuration", why.clone(), "Correct it; `wadeck config check` says where.")),
+    }
+    found.push(directory(&source.directory));
+    found.push(disk(&source.directory));
+    found.push(database(&source.directory).await);
+    let engine = source.engine_runs().await;
+    found.push(if engine {
+        fine("engine", "it runs and answers on its socket")
+    } else {
+        wrong("engine", "none runs on this data directory", "Start `wadeck serve`, or `wadeck` in a terminal.")
+    });
+    if let Ok(config) = config {
+        found.extend(secrets(config));
+        found.push(match &config.public_url {
+            Some(url) => fine("public address", url.clone()),
+            None => wrong(
+                "public address",
+                "[http] public_url is not set",
+                format!(
+                    "Providers must reach {} from outside; set public_url to the address that they call.",
+                    config.listen
+                ),
+            ),
+        });
+        if config.connections.is_empty() {
+            found.push(wrong("connections", "none is declared", "Add a number under [[connections]]."));
+        }
+    }
+    if engine {
+        found.extend(connections(source).await);
+    }
+    found.push(terminal());
+    found
+}
+
+fn directory(path: &Path) -> Finding {
+    use std::os::unix::fs::PermissionsExt;
+    match std::fs::metadata(path) {
+        Err(_) => fine("data directory", format!("{} is made at the first start", path.display())),
+        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => wrong(
+            "data directory",
+            format!("{} can be entered by others on this machine", path.display()),
+            format!("chmod 700 {}", path.display()),
+        ),
+        Ok(_) => fine("data directory", path.display().to_string()),
+    }
+}
+
+fn disk(path: &Path) -> Finding {
+    let existing = path.ancestors().find(|part| part.exists()).unwrap_or(Path::new("/"));
+    match rustix::fs::statvfs(existing) {
+        Ok(told) => {
+            let free = told.f_bavail.saturating_mul(told.f_frsize) / (1024 * 1024);
+            if free < 512 {
+                wrong(
+                    "disk",
+                    format!("{free} MB are free"),
+                    "Make room: webhooks are refused when nothing can be written.",
+                )
+            } else {
+                fine("disk", format!("{free} MB are free"))
+            }
+        }
+        Err(error) => wrong("disk", format!("it cannot be asked: {error}"), "Check the data directory's file system."),
+    }
+}
+
+async fn database(directory: &Path) -> Finding {
+    if !directory.join(crate::store::DATABASE_FILE).exists() {
+        return fine("database", "it is made at the first start");
+    }
+    let checked = async { Store::open_read_only(directory).await?.integrity().await };
+    match checked.await {
+        Ok(said) if said == "ok" => fine("database", "sound"),
+        Ok(said) => {
+            wrong("database", said, "Stop the engine, keep a copy of the data directory, and restore a backup.")
+        }
+        Err(error) => wrong("database", error.to_string(), "Check who owns the files in the data directory."),
+    }
+}
+
+fn secrets(config: &Config) -> Vec<Finding> {
+    if config.connections.is_empty() {
+        return vec![];
+    }
+    let mut found = vec![];
+    let mut names: Vec<&str> = config
+        .connections
+        .iter()
+        .map(|one| one.settings.api_key_env.as_deref().unwrap_or(crate::provider::API_KEY))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        found.push(match config::secret(name) {
+            Some(_) => fine("api key", format!("{name} is set")),
+            None => wrong(
+                "api key",
+                format!("{name} is not set"),
+                format!("Set {name}, or {name}_FILE to a file that holds it."),
+            ),
+        });
+    }
+    let set = crate::provider::WEBHOOK_SECRETS.iter().any(|name| config::secret(name).is_some());
+    found.push(if set {
+        fine("webhook secret", "it is set")
+    } else {
+        let name = crate::provider::WEBHOOK_SECRETS[0];
+        wrong(
+            "webhook secret",
+            format!("{name} is not set: every webhook is refused"),
+            format!("Set {name} to the secret of your webhook."),
+        )
+    });
+    found
+}
+
+async fn connections(source: &Source) -> Vec<Finding> {
+    let Ok(Answer::Connections(rows)) = source.ask(&Query::Connections).await else { return vec![] };
+    let mut found = vec![];
+    for row in rows {
+        let name = clean_line(&row.connection.name);
+        for hop in crate::domain::connection::Hop::ALL {
+            let proof = row.proofs.iter().find(|proof| proof.hop == hop);
+            let said = |note: &str| format!("{name}, {}: {}", hop.name(), clean_line(note));
+            found.push(match proof {
+                Some(proof) if proof.works => fine("connection", said(&format!("{} at {}", proof.note, proof.at))),
+                Some(proof) => wrong(
+                    "connection",
+                    said(&proof.note),
+                    "Open the connection in the console: its remedy stands there.",
+                ),
+                None => fine("connection", said("no proof yet")),
+            });
+        }
+    }
+    found
+}
+
+fn terminal() -> Finding {
+    let term = std::env::var("TERM").unwrap_or_else(|_| "unset".into());
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    let utf8 = locale.as_deref().is_none_or(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
+    if utf8 {
+        fine("terminal", format!("TERM={term}"))
+    } else {
+        let said = format!("the locale {} is not UTF-8", locale.unwrap_or_default());
+        wrong("terminal", said, "Set LANG to a UTF-8 locale, such as C.UTF-8; plain characters are drawn meanwhile.")
+    }
+}

@@ -1,0 +1,102 @@
+//! The command line: every pane has a verb, and `--json` prints one value on standard output. A
+//! client of the same queries and requests as the console, through the running engine's socket;
+//! where nothing but looking is asked for, also without an engine.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
+
+mod ask;
+mod doctor;
+mod print;
+mod run;
+mod verbs;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+pub use self::run::run;
+
+/// How a command ended, for scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Done = 0,
+    Failed = 1,
+    Refused = 3,
+    Uncertain = 5,
+}
+
+#[derive(Debug, Parser)]
+#[command(name = "wadeck", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Clone, clap::Args)]
+pub struct Common {
+    /// The configuration file
+    #[arg(long, global = true, env = "WADECK_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where database, socket, lock and logs are
+    #[arg(long, global = true, env = "WADECK_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Look, and change nothing
+    #[arg(long, global = true, env = "WADECK_READONLY")]
+    pub read_only: bool,
+    /// Print one JSON value instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Use no colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The console on simulated providers and people: no account, no network
+    Demo {
+        /// The same seed tells the same story
+        #[arg(long)]
+        seed: Option<u64>,
+        /// How fast the simulated world goes
+        #[arg(long, default_value_t = 1.0)]
+        speed: f64,
+    },
+    /// The engine without a console
+    Serve,
+    /// The state of every part, with proof and age
+    Status,
+    /// What is wrong, and how to mend it
+    Doctor,
+    /// Numbers, with their proofs
+    #[command(subcommand)]
+    Connections(verbs::Connections),
+    /// What is exchanged with whom
+    #[command(subcommand)]
+    Threads(verbs::Threads),
+    /// Single messages
+    #[command(subcommand)]
+    Messages(verbs::Messages),
+    /// What is to be sent, and what became of it
+    #[command(subcommand)]
+    Outbox(verbs::Outbox),
+    /// Webhooks that arrived
+    #[command(subcommand)]
+    Deliveries(verbs::Deliveries),
+    /// Templates as the provider lists them
+    #[command(subcommand)]
+    Templates(verbs::Templates),
+    /// Agents, assignments and runs
+    #[command(subcommand)]
+    Agents(verbs::Agents),
+    /// The configuration file
+    #[command(subcommand)]
+    Config(verbs::ConfigVerb),
+    /// The console's keys
+    Keys {
+        /// As the document docs/keys.md
+        #[arg(long)]
+        markdown: bool,
+    },
+}

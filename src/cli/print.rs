@@ -1,0 +1,238 @@
+//! Answers as text: aligned columns, cleaned of whatever could steer a terminal; and as JSON, in
+//! which such characters are escaped.
+
+use crate::domain::query::Answer;
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+use crate::domain::view::{ActivityKind, EntryRow, MessageView, Overview, ThreadRow};
+
+/// One JSON value, in which no character can steer a terminal.
+pub(super) fn json(value: &impl serde::Serialize) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".into());
+    let steers =
+        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if !text.contains(steers) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 32);
+    for c in text.chars() {
+        if steers(c) {
+            out.push_str(&format!("\\u{:04x}", c as u32));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The value inside an answer, as scripts know it.
+pub(super) fn answer_json(answer: &Answer) -> String {
+    match answer {
+        Answer::Overview(value) => json(value),
+        Answer::Connections(value) => json(value),
+        Answer::Threads(value) => json(value),
+        Answer::Thread(value) => json(value),
+        Answer::Messages(value) => json(value),
+        Answer::Message(value) => json(value),
+        Answer::Outbox(value) => json(value),
+        Answer::Entry(value) => json(value),
+        Answer::Templates(value) => json(value),
+        Answer::Agents(value) => json(value),
+        Answer::Deliveries(value) => json(value),
+        Answer::Delivery(value) => json(value),
+        Answer::Activity(value) => json(value),
+        Answer::Draft(value) => json(value),
+        Answer::Log(value) => json(value),
+    }
+}
+
+/// Columns that line up.
+fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+    if rows.is_empty() {
+        return "nothing".to_owned();
+    }
+    let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);
+    let mut all: Vec<Vec<String>> = vec![head.iter().map(|title| title.to_uppercase()).collect()];
+    all.extend(rows);
+    let columns = head.len();
+    let widths: Vec<usize> = (0..columns)
+        .map(|at| all.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0))
+        .collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().enumerate().map(|(at, cell)| format!("{cell}{}", " ".repeat(widths[at] - width(cell))));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    all.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
+}
+
+fn at(time: Timestamp) -> String {
+    time.to_string().chars().take(19).collect::<String>() + "Z"
+}
+
+fn thread(row: &ThreadRow) -> Vec<String> {
+    vec![
+        row.id.to_string(),
+        clean_line(&row.connection),
+        row.contact.shown(),
+        row.unread.to_string(),
+        at(row.last_message_at),
+        row.window_closes_at.map_or_else(|| "closed".into(), at),
+        row.waiting.as_ref().map_or_else(String::new, |waiting| clean_line(&waiting.reason)),
+        shortened(&row.last_text.line()),
+    ]
+}
+
+fn message(row: &MessageView) -> Vec<String> {
+    let error = row.error.as_ref().map_or_else(String::new, crate::domain::failure::Failure::line);
+    let state = row.entry.as_ref().map_or(row.status.name(), |entry| match entry.state.name() {
+        "accepted" | "refused" | "dead" => row.status.name(),
+        open => open,
+    });
+    vec![
+        row.id.to_string(),
+        at(row.created_at),
+        row.direction.name().into(),
+        state.into(),
+        shortened(&row.text.line()),
+        error,
+    ]
+}
+
+fn entry(row: &EntryRow) -> Vec<String> {
+    let error = row.error.as_ref().map_or_else(String::new, crate::domain::failure::Failure::line);
+    let held = row.hold.map(|hold| format!("held until {}: {}", at(row.due_at), hold.words()));
+    vec![
+        row.id.to_string(),
+        row.state.name().into(),
+        row.status.name().into(),
+        row.contact.shown(),
+        row.attempts.to_string(),
+        at(row.created_at),
+        shortened(&row.text.line()),
+        held.unwrap_or(error),
+    ]
+}
+
+/// An answer as a person reads it.
+pub(super) fn answer_text(answer: &Answer) -> String {
+    match answer {
+        Answer::Overview(overview) => overview_text(overview),
+        Answer::Connections(rows) => table(
+            &["id", "name", "environment", "provider", "number", "agent", "proofs"],
+            rows.iter()
+                .map(|row| {
+                    let proofs = row.proofs.iter().map(|proof| {
+                        let works = if proof.works { "ok" } else { "FAILS" };
+                        format!("{} {works} {} ({})", proof.hop.name(), at(proof.at), clean_line(&proof.note))
+                    });
+                    vec![
+                        row.connection.id.to_string(),
+                        clean_line(&row.connection.name),
+                        row.connection.environment.name().into(),
+                        row.connection.provider.to_string(),
+                        row.connection.phone_number.to_string(),
+                        row.agent
+                            .as_ref()
+                            .map_or_else(|| "none".into(), |agent| format!("{} ({})", agent.agent, agent.mode.name())),
+                        proofs.collect::<Vec<_>>().join("; "),
+                    ]
+                })
+                .collect(),
+        ),
+        Answer::Threads(rows) => {
+            let head = ["id", "connection", "contact", "unread", "last", "window closes", "waiting", "last words"];
+            table(&head, rows.iter().map(thread).collect())
+        }
+        Answer::Messages(rows) => {
+            table(&["id", "at", "direction", "state", "text", "error"], rows.iter().map(message).collect())
+        }
+        Answer::Outbox(rows) => {
+            let head = ["id", "state", "status", "contact", "attempts", "written", "text", "why"];
+            table(&head, rows.iter().map(entry).collect())
+        }
+        Answer::Deliveries(rows) => table(
+            &["id", "state", "event", "received", "bytes", "repeats", "note"],
+            rows.iter()
+                .map(|row| {
+                    let note = row.note.as_ref().map_or_else(String::new, crate::domain::text::Untrusted::line);
+                    vec![
+                        row.id.to_string(),
+                        row.state.name().into(),
+                        clean_line(&row.event),
+                        at(row.received_at),
+                        row.bytes.to_string(),
+                        row.repeats.to_string(),
+                        note,
+                    ]
+                })
+                .collect(),
+        ),
+        Answer::Templates(lists) => lists
+            .iter()
+            .map(|list| {
+                let as_of =
+                    list.fetched_at.map_or_else(|| "never fetched".into(), |time| format!("as of {}", at(time)));
+                let trouble = list.trouble.as_ref().map_or_else(String::new, |why| format!("\n{}", clean_line(why)));
+                let rows = list.templates.iter().map(|one| {
+                    vec![
+                        one.name.line(),
+                        one.language.line(),
+                        one.category.line(),
+                        clean_line(one.status.name()),
+                        shortened(&one.body.line()),
+                    ]
+                });
+                let rows = table(&["name", "language", "category", "status", "body"], rows.collect());
+                format!("{}, {as_of}{trouble}\n{rows}", clean_line(&list.connection_name))
+            })
+            .collect::<Vec<_>>()
+            .join("\n\n"),
+        Answer::Activity(rows) => {
+            let kind = |kind: &ActivityKind| match kind {
+                ActivityKind::Alert { id, .. } => id.to_string(),
+                ActivityKind::Delivery { id, .. } => id.to_string(),
+                ActivityKind::Audit { id, .. } => id.to_string(),
+            };
+            let rows = rows.iter().map(|row| vec![kind(&row.kind), at(row.at), shortened(&row.text.line())]);
+            table(&["id", "at", "what"], rows.collect())
+        }
+        Answer::Log(lines) => lines.iter().map(|line| clean_line(line)).collect::<Vec<_>>().join("\n"),
+        Answer::Draft(text) => clean_line(text),
+        // Details are read best as they are: names and values, cleaned.
+        other => answer_json(other),
+    }
+}
+
+fn overview_text(told: &Overview) -> String {
+    let mut lines = vec![
+        format!("wadeck {} for {} ({})", told.version, clean_line(&told.organization), told.environment.name()),
+        format!("engine       since {}, webhooks at {}", at(told.engine_started_at), told.listening_on),
+        format!("connections  {}, {} in trouble", told.connections, told.connections_in_trouble),
+        format!(
+            "threads      {}, {} unread messages, {} waiting for a person",
+            told.threads, told.unread, told.waiting
+        ),
+        format!(
+            "outbox       {} queued, {} held, {} uncertain, {} failed",
+            told.queued, told.held, told.uncertain, told.failed
+        ),
+        format!("agents       {}, {} at work, {} approvals waiting", told.agents, told.runs_open, told.approvals),
+        format!(
+            "deliveries   {} pending, {} unreadable, {} quarantined, {} badly signed, last {}",
+            told.deliveries_pending,
+            told.deliveries_unreadable,
+            told.deliveries_quarantined,
+            told.deliveries_rejected,
+            told.last_delivery_at.map_or_else(|| "never".into(), at)
+        ),
+        format!("alerts       {}", told.alerts),
+    ];
+    if let Some(p95) = told.ack_p95_ms {
+        lines.push(format!("webhooks     95 % answered within {p95} ms"));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,299 @@
+//! Runs what the command line says.
+
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::ask::{NoAnswer, Source};
+use super::verbs::{Agents, ConfigVerb, Connections, Deliveries, Messages, Outbox, Templates, Threads};
+use super::{Cli, Command, Common, Exit, doctor, print};
+use crate::app::{AppError, Demo, Engine, EngineSetup, Logs, SystemChance, SystemClock, current_actor, random_seed};
+use crate::attach::{End, Tty, drive, is_terminal, theme};
+use crate::config::{self, Config, ConfigError};
+use crate::console::{Keymap, Settings, keys_markdown};
+use crate::domain::query::{Answer, Query};
+use crate::domain::request::Request;
+use crate::domain::role::{Actor, Role};
+use crate::provider::Registry;
+
+/// Runs a command to its end. What went wrong is said on standard error, in one sentence.
+pub async fn run(cli: Cli) -> Exit {
+    let result = match cli.command {
+        None => console(&cli.common).await,
+        Some(Command::Demo { seed, speed }) => demo(&cli.common, seed, speed).await,
+        Some(Command::Serve) => serve(&cli.common).await,
+        Some(Command::Config(ConfigVerb::Check)) => return check(&cli.common),
+        Some(Command::Doctor) => return examine(&cli.common).await,
+        Some(Command::Keys { markdown }) => return keys(markdown),
+        Some(command) => return verb(&cli.common, command).await,
+    };
+    match result {
+        Ok(exit) => exit,
+        Err(error) => {
+            eprintln!("{error}");
+            Exit::Failed
+        }
+    }
+}
+
+fn load(common: &Common) -> Result<Config, ConfigError> {
+    config::load(&config::config_file(common.config.as_deref()), Registry::NAMES)
+}
+
+fn setup(common: &Common, config: &Config, on_stderr: bool) -> Result<EngineSetup, AppError> {
+    let directory = config::data_directory(common.data_dir.as_deref());
+    // The lock says who has it, before anything else is touched.
+    drop(crate::app::Lock::take(&directory)?);
+    let logs = Logs::start(&directory, &config.log.level, config.log.files, on_stderr)?;
+    Ok(EngineSetup {
+        config: config.clone(),
+        directory,
+        secrets: Arc::new(config::secret),
+        clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
+        logs,
+    })
+}
+
+async fn serve(common: &Common) -> Result<Exit, AppError> {
+    let config = load(common)?;
+    // Handlers first: a signal that comes while starting is not lost.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| no_signals(&error))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| no_signals(&error))?;
+    let engine = Engine::start(setup(common, &config, true)?).await?;
+    eprintln!(
+        "wadeck takes webhooks at http://{}. Ask it with `wadeck status`; SIGTERM stops it in order.",
+        engine.address
+    );
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    engine.stop().await;
+    Ok(Exit::Done)
+}
+
+fn no_signals(error: &std::io::Error) -> AppError {
+    AppError::Other { what: format!("Signals cannot be listened for: {error}."), remedy: String::new() }
+}
+
+async fn console(common: &Common) -> Result<Exit, AppError> {
+    let config = load(common)?;
+    need_terminal("`wadeck serve` runs without one.")?;
+    let engine = Engine::start(setup(common, &config, false)?).await?;
+    let ends = "The engine in this process stops too: webhooks wait at the provider until it runs again.";
+    let shown = show(common, &config, &engine, ends).await;
+    engine.stop().await;
+    shown
+}
+
+async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, AppError> {
+    need_terminal("The demo is something to look at.")?;
+    let seed = seed.unwrap_or_else(random_seed);
+    let directory = std::env::temp_dir().join(format!("wadeck-demo-{}", std::process::id()));
+    let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory).await?;
+    let shown = show(
+        common,
+        &demo.config,
+        &demo.engine,
+        &format!("The demo ends; `wadeck demo --seed {seed}` tells the same story again."),
+    )
+    .await;
+    demo.stop().await;
+    shown
+}
+
+fn need_terminal(remedy: &str) -> Result<(), AppError> {
+    if is_terminal() {
+        return Ok(());
+    }
+    Err(AppError::Other { what: "The console needs a terminal at both ends.".into(), remedy: remedy.into() })
+}
+
+async fn show(common: &Common, config: &Config, engine: &Engine, ends: &str) -> Result<Exit, AppError> {
+    let keymap = Keymap::with(&config.keys)
+        .map_err(|faults| AppError::Other { what: faults.join(" "), remedy: String::new() })?;
+    let settings = Settings {
+        theme: theme(common.no_color, config.console.ascii),
+        zone: jiff::tz::TimeZone::system(),
+        actor: actor(common, config),
+        enter_sends: config.console.enter_sends,
+        mark_read_on_open: config.console.mark_read_on_open,
+        keymap,
+        quitting_ends: Some(ends.to_owned()),
+    };
+    let trouble = |error: std::io::Error| AppError::Other {
+        what: format!("The terminal cannot be used: {error}."),
+        remedy: "Try another terminal, or `wadeck serve`.".into(),
+    };
+    let mut tty = Tty::enter().map_err(trouble)?;
+    let stop = CancellationToken::new();
+    let end = drive(&engine.system, settings, &mut tty, &stop).await.map_err(trouble)?;
+    drop(tty);
+    tracing::info!(?end, "the console ended");
+    Ok(match end {
+        End::Quit | End::Terminated => Exit::Done,
+        End::Gone => Exit::Failed,
+    })
+}
+
+fn actor(common: &Common, config: &Config) -> Actor {
+    let actor = current_actor(&config.users);
+    let nobody = Actor::Operator { name: "guest".into(), role: Role::Viewer };
+    match actor.unwrap_or(nobody) {
+        Actor::Operator { name, .. } if common.read_only => Actor::Operator { name, role: Role::Viewer },
+        actor => actor,
+    }
+}
+
+fn check(common: &Common) -> Exit {
+    let path = config::config_file(common.config.as_deref());
+    let loaded = config::load(&path, Registry::NAMES);
+    let keys = loaded.as_ref().ok().and_then(|config| Keymap::with(&config.keys).err());
+    let (exit, faults, text) = match (&loaded, keys) {
+        (Ok(_), None) => (Exit::Done, vec![], format!("{} is right.", path.display())),
+        (Ok(_), Some(faults)) => (Exit::Failed, vec![], faults.join("\n")),
+        (Err(ConfigError::Faulty { faults, .. }), _) => {
+            (Exit::Failed, faults.clone(), loaded.as_ref().err().map(ToString::to_string).unwrap_or_default())
+        }
+        (Err(error), _) => (Exit::Failed, vec![], error.to_string()),
+    };
+    if common.json {
+        println!(
+            "{}",
+            print::json(&serde_json::json!({ "file": path, "right": exit == Exit::Done, "faults": faults }))
+        );
+    } else if exit == Exit::Done {
+        println!("{text}");
+    } else {
+        eprintln!("{text}");
+    }
+    exit
+}
+
+async fn examine(common: &Common) -> Exit {
+    let path = config::config_file(common.config.as_deref());
+    let loaded = config::load(&path, Registry::NAMES).map_err(|error| error.to_string());
+    let source = source(common);
+    let found = doctor::examine(&source, &loaded, &path).await;
+    let fine = found.iter().all(|finding| finding.fine);
+    if common.json {
+        println!("{}", print::json(&found));
+    } else {
+        for finding in &found {
+            println!("{} {:<15} {}", if finding.fine { "ok  " } else { "MEND" }, finding.what, finding.said);
+            if !finding.remedy.is_empty() {
+                println!("{:21}{}", "", finding.remedy);
+            }
+        }
+    }
+    if fine { Exit::Done } else { Exit::Failed }
+}
+
+fn keys(markdown: bool) -> Exit {
+    if markdown {
+        print!("{}", keys_markdown());
+        return Exit::Done;
+    }
+    let map = Keymap::default();
+    for spec in crate::console::table() {
+        println!("{:<24} {:<18} {}", spec.id, map.shown(spec), spec.help);
+    }
+    Exit::Done
+}
+
+fn source(common: &Common) -> Source {
+    Source { directory: config::data_directory(common.data_dir.as_deref()), read_only: common.read_only }
+}
+
+/// What a verb asks for.
+enum Wanted {
+    Look(Query),
+    Act(Request),
+}
+
+fn wanted(command: Command) -> Option<Wanted> {
+    use Wanted::{Act, Look};
+    Some(match command {
+        Command::Status => Look(Query::Overview),
+        Command::Connections(Connections::List) => Look(Query::Connections),
+        Command::Threads(Threads::List { filter, page, before }) => {
+            Look(Query::Threads { text: filter, limit: page.limit, before })
+        }
+        Command::Threads(Threads::Show { thread }) => Look(Query::Thread { thread }),
+        Command::Threads(Threads::Take { thread }) => Act(Request::TakeThread { thread }),
+        Command::Threads(Threads::Release { thread }) => Act(Request::ReleaseThread { thread }),
+        Command::Messages(Messages::List { thread, page, before }) => {
+            Look(Query::Messages { thread, limit: page.limit, before })
+        }
+        Command::Messages(Messages::Show { message }) => Look(Query::Message { message }),
+        Command::Messages(Messages::Search { text, page }) => {
+            Look(Query::Search { text, limit: page.limit, before: None })
+        }
+        Command::Outbox(Outbox::List { state, page, before }) => {
+            Look(Query::Outbox { states: state, text: String::new(), limit: page.limit, before })
+        }
+        Command::Outbox(Outbox::Show { entry }) => Look(Query::Entry { entry }),
+        Command::Outbox(Outbox::Retry { entry }) => Act(Request::RetryEntry { entry }),
+        Command::Outbox(Outbox::Discard { entry }) => Act(Request::DiscardEntry { entry }),
+        Command::Outbox(Outbox::LookUp { entry }) => Act(Request::LookUp { entry }),
+        Command::Deliveries(Deliveries::List { state, page, before }) => {
+            Look(Query::Deliveries { state, limit: page.limit, before })
+        }
+        Command::Deliveries(Deliveries::Show { delivery }) => Look(Query::Delivery { delivery }),
+        Command::Deliveries(Deliveries::Replay { delivery }) => Act(Request::ReplayDelivery { delivery }),
+        Command::Templates(Templates::List { refresh: true }) => Act(Request::RefreshTemplates),
+        Command::Templates(Templates::List { refresh: false }) => Look(Query::Templates),
+        Command::Agents(Agents::List) => Look(Query::Agents),
+        Command::Demo { .. } | Command::Serve | Command::Doctor | Command::Config(_) | Command::Keys { .. } => {
+            return None;
+        }
+    })
+}
+
+async fn verb(common: &Common, command: Command) -> Exit {
+    let source = source(common);
+    let status = matches!(command, Command::Status);
+    let refreshed = matches!(command, Command::Templates(Templates::List { refresh: true }));
+    let said = match wanted(command) {
+        None => return Exit::Failed,
+        Some(Wanted::Look(query)) => look(&source, &query, common.json).await,
+        Some(Wanted::Act(request)) => match source.act(&request).await {
+            Ok(_) if refreshed => look(&source, &Query::Templates, common.json).await,
+            Ok(done) if common.json => Ok((Exit::Done, print::json(&done))),
+            Ok(done) => Ok((Exit::Done, crate::domain::text::clean_line(&done.said))),
+            Err(none) => Err(none),
+        },
+    };
+    match said {
+        Ok((exit, text)) => {
+            println!("{text}");
+            if status && !source.engine_runs().await {
+                eprintln!("No engine runs on {}: this is what its database holds.", source.directory.display());
+                return Exit::Failed;
+            }
+            exit
+        }
+        Err(NoAnswer::Refused(why)) => {
+            eprintln!("{}", crate::domain::text::clean_line(&why));
+            Exit::Refused
+        }
+        Err(NoAnswer::Failed(why)) => {
+            eprintln!("{}", crate::domain::text::clean_line(&why));
+            Exit::Failed
+        }
+    }
+}
+
+async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, String), NoAnswer> {
+    let answer = source.ask(query).await?;
+    let absent =
+        matches!(&answer, Answer::Thread(None) | Answer::Message(None) | Answer::Entry(None) | Answer::Delivery(None));
+    if absent {
+        return Err(NoAnswer::Failed("There is nothing with this id.".into()));
+    }
+    let uncertain = matches!(&answer, Answer::Entry(Some(entry)) if entry.row.state.name() == "uncertain");
+    let text = if json { print::answer_json(&answer) } else { print::answer_text(&answer) };
+    Ok((if uncertain { Exit::Uncertain } else { Exit::Done }, text))
+}

@@ -1,0 +1,219 @@
+//! The messages of a thread as lines: bubbles, ticks with letters, day lines, failures with their
+//! reason and remedy. And where the view stands in them.
+
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::{Console, Effect, words};
+use crate::domain::event::{Direction, Origin};
+use crate::domain::ids::MessageId;
+use crate::domain::outbox::EntryState;
+use crate::domain::view::MessageView;
+
+/// The lines of one message, or of one day's beginning.
+pub(super) struct Block {
+    pub message: Option<MessageId>,
+    pub lines: Vec<Line<'static>>,
+}
+
+/// What of the lines is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct View {
+    pub first: usize,
+    pub below: usize,
+}
+
+impl Console {
+    pub(super) fn blocks(&self, width: usize) -> Vec<Block> {
+        let Some(open) = &self.open else { return vec![] };
+        let theme = self.settings.theme;
+        let mut blocks = vec![];
+        if open.older {
+            let line = Line::styled(centred("older messages: go up", width), theme.dim());
+            blocks.push(Block { message: None, lines: vec![line] });
+        }
+        let mut day = String::new();
+        for message in &open.messages {
+            let its_day = words::day(message.created_at, self.now, self.zone());
+            if its_day != day {
+                let rule = theme.rule().repeat(2);
+                let line = Line::styled(centred(&format!("{rule} {its_day} {rule}"), width), theme.dim());
+                blocks.push(Block { message: None, lines: vec![line, Line::default()] });
+                day = its_day;
+            }
+            blocks.push(Block { message: Some(message.id), lines: self.bubble(message, width) });
+        }
+        blocks
+    }
+
+    fn bubble(&self, message: &MessageView, width: usize) -> Vec<Line<'static>> {
+        let theme = self.settings.theme;
+        let ours = message.direction == Direction::Outbound;
+        let inner = (width * 7 / 10).clamp(20.min(width.saturating_sub(3)), 84).max(8);
+        let bar_style = if ours { theme.accent() } else { theme.dim() };
+        let mut rows: Vec<(String, Style)> = vec![];
+        if let Some(quoted) = &message.quotes {
+            let text = format!("{} {}", theme.pick("❝", "\""), quoted.line());
+            rows.push((words::fit(&text, inner, theme.ellipsis()), theme.dim()));
+        }
+        for line in message.text.lines() {
+            rows.extend(words::wrap(&line, inner).into_iter().map(|line| (line, theme.plain())));
+        }
+        if !message.reactions.is_empty() {
+            let told = message.reactions.iter().map(|one| {
+                format!("{} {}", one.emoji.line(), if one.from == Direction::Inbound { "them" } else { "us" })
+            });
+            rows.push((told.collect::<Vec<_>>().join("  "), theme.dim()));
+        }
+        rows.push(self.meta(message));
+        let mut lines: Vec<Line<'static>> =
+            rows.into_iter().map(|(text, style)| row(text, style, ours, width, theme.bar(), bar_style)).collect();
+        lines.extend(
+            self.trouble(message, inner)
+                .into_iter()
+                .map(|(text, style)| row(text, style, ours, width, theme.bar(), bar_style)),
+        );
+        lines.push(Line::default());
+        lines
+    }
+
+    /// When, by whom, and what became of it.
+    fn meta(&self, message: &MessageView) -> (String, Style) {
+        let theme = self.settings.theme;
+        let mut parts = vec![words::clock(message.created_at, self.zone())];
+        if message.test {
+            parts.push("TEST".into());
+        }
+        match (&message.origin, message.direction) {
+            (Origin::Api, _) => {}
+            (origin, _) => parts.push(crate::domain::text::clean_line(origin.name())),
+        }
+        if message.direction == Direction::Inbound {
+            return (parts.join(" · "), theme.dim());
+        }
+        if let Some(author) = &message.author {
+            parts.insert(0, crate::domain::text::clean_line(author));
+        }
+        let (fate, style) = theme.fate(message);
+        parts.push(fate.to_owned());
+        if let Some(entry) = &message.entry
+            && entry.state == EntryState::Queued
+        {
+            match entry.hold {
+                Some(hold) => {
+                    parts.push(format!("held until {}: {}", words::clock(entry.due_at, self.zone()), hold.words()))
+                }
+                None if message.attempts > 0 => {
+                    parts.push(format!(
+                        "tried {}, again {}",
+                        message.attempts,
+                        words::clock(entry.due_at, self.zone())
+                    ));
+                }
+                None => {}
+            }
+        }
+        (parts.join(" · "), if style == theme.plain() { theme.dim() } else { style })
+    }
+
+    /// Why it did not arrive, and what to do.
+    fn trouble(&self, message: &MessageView, inner: usize) -> Vec<(String, Style)> {
+        let theme = self.settings.theme;
+        let state = message.entry.as_ref().map(|entry| entry.state);
+        let uncertain = state == Some(EntryState::Uncertain);
+        let open = matches!(state, None | Some(EntryState::Refused | EntryState::Dead)) || message.contradictory;
+        let Some(error) = message.error.as_ref().filter(|_| uncertain || open) else { return vec![] };
+        let style = if uncertain { theme.warn() } else { theme.bad() };
+        let sign = if uncertain { "?" } else { theme.pick("✗", "x") };
+        let mut rows = vec![(format!("{sign} {}", error.line()), style)];
+        rows.extend(words::wrap(&error.explanation, inner).into_iter().map(|line| (line, theme.plain())));
+        let next = format!("{} {}", theme.pick("→", ">"), error.remedy);
+        rows.extend(words::wrap(&next, inner).into_iter().map(|line| (line, theme.plain())));
+        if state.is_some_and(EntryState::can_retry) {
+            rows.push(("R retry · i details".to_owned(), theme.accent()));
+        }
+        rows.into_iter().map(|(text, style)| (words::fit(&text, inner, theme.ellipsis()), style)).collect()
+    }
+
+    /// What of the blocks is seen in so many rows.
+    pub(super) fn view(&self, blocks: &[Block], room: usize) -> View {
+        let total: usize = blocks.iter().map(|block| block.lines.len()).sum();
+        let bottom = total.saturating_sub(room);
+        let first = match self.open.as_ref().and_then(|open| open.cursor.map(|cursor| (cursor, open.anchor))) {
+            Some((cursor, anchor)) => {
+                start_of(blocks, cursor).map_or(bottom, |start| start.saturating_add_signed(-anchor).min(bottom))
+            }
+            None => bottom,
+        };
+        let mut line = 0;
+        let below = blocks.iter().filter(|block| {
+            let begins = line;
+            line += block.lines.len();
+            block.message.is_some() && begins >= first + room
+        });
+        View { first, below: below.count() }
+    }
+
+    /// Moves the cursor among the messages, and asks for older ones at the top.
+    pub(super) fn move_message(&mut self, by: isize) -> Vec<Effect> {
+        let (room, width) = (self.detail_room(), self.detail_width());
+        let blocks = self.blocks(width);
+        let before = self.view(&blocks, room);
+        let Some(open) = &mut self.open else { return vec![] };
+        if open.messages.is_empty() {
+            return vec![];
+        }
+        let last = open.messages.len() - 1;
+        let from = open.index();
+        let to = match from {
+            // The first step up begins at the newest.
+            None if by < 0 => (last + 1).saturating_add_signed(by),
+            None => last,
+            Some(from) => from.saturating_add_signed(by).min(last),
+        };
+        let id = open.messages[to].id;
+        open.cursor = Some(id);
+        let start = start_of(&blocks, id).unwrap_or(0);
+        let height = blocks.iter().find(|block| block.message == Some(id)).map_or(1, |block| block.lines.len());
+        // Seen where it stands, if it can be; else the view moves just far enough.
+        let lowest = room.saturating_sub(height).cast_signed();
+        open.anchor = (start.cast_signed() - before.first.cast_signed()).clamp(0, lowest.max(0));
+        if to == 0 && open.older && from.is_some() {
+            open.wanted += super::data::MESSAGES;
+            let thread = open.thread;
+            return self.ask(self.query_of_messages(thread));
+        }
+        vec![]
+    }
+}
+
+fn start_of(blocks: &[Block], message: MessageId) -> Option<usize> {
+    let mut line = 0;
+    for block in blocks {
+        if block.message == Some(message) {
+            return Some(line);
+        }
+        line += block.lines.len();
+    }
+    None
+}
+
+fn centred(text: &str, width: usize) -> String {
+    let left = width.saturating_sub(words::width(text)) / 2;
+    format!("{}{text}", " ".repeat(left))
+}
+
+/// Theirs stand left, ours right, each with a bar on its side: the side alone says who spoke.
+fn row(text: String, style: Style, ours: bool, width: usize, bar: &'static str, bar_style: Style) -> Line<'static> {
+    if ours {
+        let left = width.saturating_sub(words::width(&text) + 3);
+        Line::from(vec![
+            Span::raw(" ".repeat(left)),
+            Span::styled(text, style),
+            Span::raw(" "),
+            Span::styled(bar, bar_style),
+        ])
+    } else {
+        Line::from(vec![Span::raw(" "), Span::styled(bar, bar_style), Span::raw(" "), Span::styled(text, style)])
+    }
+}

@@ -1,0 +1,225 @@
+//! Commands about threads and their messages.
+
+use super::everywhere::open;
+use crate::console::command::{CommandSpec, ROW, Scope};
+use crate::console::{Console, Effect, Focus, Pane};
+use crate::domain::event::Direction;
+use crate::domain::request::{Request, check_window};
+use crate::domain::role::Role;
+
+const THREADS: Scope = Scope::Pane(Pane::Threads);
+
+pub(super) const ROWS: &[CommandSpec] = &[
+    CommandSpec {
+        id: "thread.write",
+        title: "Write",
+        help: "Writes to the contact.",
+        scope: THREADS,
+        keys: &["c"],
+        hint: true,
+        ready: can_write,
+        run: |console| write(console, false),
+        ..ROW
+    },
+    CommandSpec {
+        id: "thread.take",
+        title: "Take or release",
+        help: "Takes the thread: its agent falls silent. Again, and the agent may answer.",
+        scope: THREADS,
+        keys: &["C"],
+        hint: true,
+        ready: operator_with_thread,
+        run: |console| {
+            let Some(row) = console.thread_at_hand() else { return vec![] };
+            let (thread, taken) = (row.id, row.taken_by.is_some());
+            let mine = row.taken_by.as_deref() == Some(console.settings.actor.to_string().as_str());
+            let request =
+                if taken && mine { Request::ReleaseThread { thread } } else { Request::TakeThread { thread } };
+            vec![Effect::Perform(request)]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "thread.mark_read",
+        title: "Mark read",
+        help: "Marks the thread as read, here and for the contact.",
+        scope: THREADS,
+        keys: &["m"],
+        ready: operator_with_thread,
+        run: |console| match console.thread_at_hand().map(|row| row.id) {
+            Some(thread) => vec![Effect::Perform(Request::MarkRead { thread })],
+            None => vec![],
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.down",
+        title: "Next message",
+        help: "Goes to the next message.",
+        scope: Scope::Messages,
+        keys: &["j", "down"],
+        run: |console| console.move_message(1),
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.up",
+        title: "Message before",
+        help: "Goes to the message before.",
+        scope: Scope::Messages,
+        keys: &["k", "up"],
+        run: |console| console.move_message(-1),
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.half_down",
+        title: "Half a page down",
+        help: "Goes down by half a page.",
+        scope: Scope::Messages,
+        keys: &["ctrl-d", "pgdn"],
+        run: |console| console.move_message(5),
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.half_up",
+        title: "Half a page up",
+        help: "Goes up by half a page; older messages are fetched.",
+        scope: Scope::Messages,
+        keys: &["ctrl-u", "pgup"],
+        run: |console| console.move_message(-5),
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.newest",
+        title: "Newest",
+        help: "Goes to the newest message, and follows what comes.",
+        scope: Scope::Messages,
+        keys: &["G", "end"],
+        run: |console| {
+            if let Some(open) = &mut console.open {
+                open.cursor = None;
+            }
+            vec![]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.write",
+        title: "Write",
+        help: "Writes to the contact.",
+        scope: Scope::Messages,
+        keys: &["enter"],
+        ready: can_write,
+        run: |console| write(console, false),
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.reply",
+        title: "Quote-reply",
+        help: "Answers the message under the cursor, quoting it.",
+        scope: Scope::Messages,
+        keys: &["r"],
+        hint: true,
+        ready: |console| {
+            can_write(console)?;
+            let quotable = console.open.as_ref().and_then(|open| open.current());
+            match quotable {
+                Some(message) if message.provider_message_id.is_some() => Ok(()),
+                _ => Err("This message cannot be quoted: the provider has given it no id yet.".into()),
+            }
+        },
+        run: |console| write(console, true),
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.details",
+        title: "Details",
+        help: "Shows everything about the message under the cursor.",
+        scope: Scope::Messages,
+        keys: &["i"],
+        run: |console| {
+            let Some(open) = &console.open else { return vec![] };
+            let Some(message) = open.current() else { return vec![] };
+            if message.direction == Direction::Outbound
+                && let Some(entry) = &message.entry
+            {
+                let id = entry.id.to_string();
+                let effects = self::open(console, Pane::Delivery);
+                console.list_mut().filter.clear();
+                console.list_mut().selected = Some(id);
+                console.focus = Focus::Detail;
+                let mut effects = effects;
+                effects.extend(console.ask_for_detail());
+                return effects;
+            }
+            let text = message.text.line();
+            let id = message.id;
+            let provider = message.provider_message_id.clone().unwrap_or_default();
+            console.notice(format!("{id} · {provider} · {text}"), false);
+            vec![]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.copy",
+        title: "Copy text",
+        help: "Copies the text of the message under the cursor.",
+        scope: Scope::Messages,
+        keys: &["y"],
+        run: |console| {
+            let text =
+                console.open.as_ref().and_then(|open| open.current()).map(|message| message.text.lines().join("\n"));
+            match text {
+                Some(text) => {
+                    console.notice("The message is copied.", false);
+                    vec![Effect::Copy(text)]
+                }
+                None => vec![],
+            }
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.back",
+        title: "Back to the list",
+        help: "Goes back to the list of threads.",
+        scope: Scope::Messages,
+        keys: &["left", "h"],
+        run: |console| {
+            console.focus = Focus::List;
+            vec![]
+        },
+        ..ROW
+    },
+];
+
+fn operator_with_thread(console: &Console) -> Result<(), String> {
+    if !console.settings.actor.may(Role::Operator) {
+        return Err("This takes the role operator.".into());
+    }
+    if console.thread_at_hand().is_none() { Err("There is no thread here.".into()) } else { Ok(()) }
+}
+
+/// The operation says the same: the rule stands in the domain once.
+fn can_write(console: &Console) -> Result<(), String> {
+    operator_with_thread(console)?;
+    let closes_at = console.thread_at_hand().and_then(|row| row.window_closes_at);
+    check_window(closes_at, console.now).map_err(|refusal| refusal.to_string())
+}
+
+fn write(console: &mut Console, quoting: bool) -> Vec<Effect> {
+    let effects = match console.thread_at_hand().map(|row| row.id) {
+        Some(thread) => console.show_thread(thread),
+        None => return vec![],
+    };
+    let quote = quoting
+        .then(|| console.open.as_ref().and_then(|open| open.current()).map(|message| (message.id, message.text.line())))
+        .flatten();
+    let Some(thread) = console.open.as_ref().map(|open| open.thread) else { return effects };
+    let composer =
+        console.composers.entry(thread).or_insert_with(|| crate::console::composer::Composer::new(thread, ""));
+    if quote.is_some() {
+        composer.quote = quote;
+    }
+    console.focus = Focus::Composer;
+    effects
+}

@@ -1,0 +1,87 @@
+//! Commands while writing. Everything else that is typed is text.
+
+use crate::console::command::{CommandSpec, ROW, Scope};
+use crate::console::{Console, Effect, Focus};
+use crate::domain::request::{Request, check_text, check_window};
+
+pub(super) const ROWS: &[CommandSpec] = &[
+    CommandSpec {
+        id: "write.send",
+        title: "Send",
+        help: "Sends what is written, however many lines it has.",
+        scope: Scope::Composer,
+        keys: &["ctrl-s"],
+        ready: can_send,
+        run: send,
+        ..ROW
+    },
+    CommandSpec {
+        id: "write.enter",
+        title: "Send",
+        help: "Sends a text of one line; in a longer one, begins a new line.",
+        scope: Scope::Composer,
+        keys: &["enter"],
+        hint: true,
+        ready: |console| if sends(console) { can_send(console) } else { Ok(()) },
+        run: |console| {
+            if sends(console) {
+                return send(console);
+            }
+            if let Some(composer) = console.composer_mut() {
+                composer.newline();
+            }
+            vec![]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "write.newline",
+        title: "New line",
+        help: "Begins a new line.",
+        scope: Scope::Composer,
+        keys: &["alt-enter", "ctrl-j"],
+        hint: true,
+        run: |console| {
+            if let Some(composer) = console.composer_mut() {
+                composer.newline();
+            }
+            vec![]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "write.leave",
+        title: "Leave",
+        help: "Leaves the composer; the draft stays with its thread.",
+        scope: Scope::Composer,
+        keys: &["esc"],
+        hint: true,
+        run: |console| {
+            console.focus = Focus::Detail;
+            console.keep_drafts()
+        },
+        ..ROW
+    },
+];
+
+fn sends(console: &Console) -> bool {
+    console.settings.enter_sends && console.composer().is_some_and(|composer| composer.lines() == 1)
+}
+
+fn can_send(console: &Console) -> Result<(), String> {
+    let composer = console.composer().ok_or("There is no thread here.")?;
+    check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;
+    let row = console.open.as_ref().and_then(|open| open.row.as_ref());
+    check_window(row.and_then(|row| row.window_closes_at), console.now).map_err(|refusal| refusal.to_string())
+}
+
+/// The composer is emptied when the message is written down, not before.
+fn send(console: &mut Console) -> Vec<Effect> {
+    let Some(composer) = console.composer() else { return vec![] };
+    let request = Request::SendText {
+        thread: composer.thread,
+        text: composer.text(),
+        reply_to: composer.quote.as_ref().map(|(id, _)| *id),
+    };
+    vec![Effect::Perform(request)]
+}

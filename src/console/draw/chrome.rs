@@ -1,0 +1,222 @@
+//! Header, titles that are status lines, footer, and the summary of a screen that is too small.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::put;
+use crate::console::command::table;
+use crate::console::{Console, Focus, Pane, words};
+
+impl Console {
+    /// Environment in words, where one is, and what wants a person.
+    pub(super) fn draw_header(&self, buffer: &mut Buffer, area: Rect) {
+        let theme = self.settings.theme;
+        let mut x = area.x;
+        let mut say = |text: &str, style: Style| {
+            let cells = (words::width(text) as u16).min((area.x + area.width).saturating_sub(x));
+            put(buffer, x, area.y, cells, text, style);
+            x += cells;
+        };
+        let arrow = theme.pick(" ▸ ", " > ");
+        match &self.data.overview {
+            Some(overview) => {
+                say(&format!(" {} ", overview.environment.badge()), theme.environment(overview.environment));
+                say(&format!(" {}", crate::domain::text::clean_line(&overview.organization)), theme.bold());
+            }
+            None => say(" wadeck", theme.bold()),
+        }
+        say(arrow, theme.dim());
+        say(self.pane.title(), theme.plain());
+        if let Some(name) = self.crumb() {
+            say(arrow, theme.dim());
+            let room = usize::from(area.width) / 3;
+            say(&words::fit(&name, room, theme.ellipsis()), theme.accent());
+        }
+        let alerts = self.data.overview.as_ref().map_or(0, |overview| overview.alerts);
+        let alerts =
+            if alerts > 0 { format!("{} {alerts} to look at   ", theme.pick("▲", "!")) } else { String::new() };
+        let clock = format!("{}{} ", words::clock(self.now, self.zone()), if self.utc { " UTC" } else { "" });
+        let right = words::width(&alerts) + words::width(&clock);
+        if usize::from(x - area.x) + right < usize::from(area.width) {
+            let start = area.x + area.width - right as u16;
+            put(buffer, start, area.y, right as u16, &alerts, theme.warn());
+            put(buffer, start + words::width(&alerts) as u16, area.y, right as u16, &clock, theme.dim());
+        }
+    }
+
+    fn crumb(&self) -> Option<String> {
+        match self.pane {
+            Pane::Threads => self.open.as_ref()?.row.as_ref().map(|row| row.contact.shown()),
+            Pane::Delivery => self.selected_entry().map(|row| row.id.to_string()),
+            Pane::Connections => self.selected_connection().map(|row| row.connection.name.clone()),
+            _ => None,
+        }
+    }
+
+    /// A pane's title is its status: the folded stack is the dashboard.
+    pub(super) fn draw_title(&self, buffer: &mut Buffer, pane: Pane, area: Rect) {
+        let theme = self.settings.theme;
+        let open = pane == self.pane;
+        let focused = open && self.focus == Focus::List;
+        let name_style = if focused {
+            theme.accent()
+        } else if open {
+            theme.bold()
+        } else {
+            theme.plain()
+        };
+        let marker = if open { theme.pick("▾", "v") } else { theme.pick("▸", ">") };
+        let filter = &self.lists[pane as usize].filter;
+        let filter = if filter.is_empty() { String::new() } else { format!(" /{filter}") };
+        let name = format!("{marker} {} {}", pane.number(), pane.title());
+        put(buffer, area.x, area.y, area.width, &name, name_style);
+        let mut used = words::width(&name) as u16;
+        put(buffer, area.x + used, area.y, area.width.saturating_sub(used), &filter, theme.accent());
+        used += words::width(&filter) as u16;
+        let (status, style) = self.status_of(pane);
+        let status = words::fit(&status, usize::from(area.width.saturating_sub(used + 3)), theme.ellipsis());
+        let wide = words::width(&status) as u16;
+        let start = (area.x + area.width).saturating_sub(wide + 1);
+        let rule = usize::from(start.saturating_sub(area.x + used + 2));
+        let ruler = theme.rule().repeat(rule);
+        put(buffer, area.x + used + 1, area.y, rule as u16, &ruler, theme.dim());
+        put(buffer, start, area.y, wide, &status, style);
+    }
+
+    pub(super) fn draw_tabs(&self, buffer: &mut Buffer, area: Rect) {
+        let theme = self.settings.theme;
+        let mut x = area.x;
+        for pane in Pane::ALL {
+            let open = pane == self.pane;
+            let text =
+                if open { format!(" {} {} ", pane.number(), pane.title()) } else { format!(" {} ", pane.number()) };
+            let style = if open { theme.accent() } else { theme.dim() };
+            put(buffer, x, area.y, (area.x + area.width).saturating_sub(x), &text, style);
+            x += words::width(&text) as u16;
+        }
+        let (status, style) = self.status_of(self.pane);
+        put(buffer, x + 1, area.y, (area.x + area.width).saturating_sub(x + 1), &status, style);
+    }
+
+    /// What a pane has to say in one line, the most pressing first.
+    fn status_of(&self, pane: Pane) -> (String, Style) {
+        let theme = self.settings.theme;
+        let Some(told) = &self.data.overview else { return (theme.ellipsis().to_owned(), theme.dim()) };
+        let part = |count: u32, what: &str| (count > 0).then(|| format!("{count} {what}"));
+        let joined = |parts: Vec<Option<String>>| parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let or = |text: String, nothing: &str| if text.is_empty() { nothing.to_owned() } else { text };
+        let style = |bad: u32, warn: u32| {
+            if bad > 0 {
+                theme.bad()
+            } else if warn > 0 {
+                theme.warn()
+            } else {
+                theme.dim()
+            }
+        };
+        match pane {
+            Pane::Connections => {
+                let text = joined(vec![
+                    part(told.connections_in_trouble, "in trouble"),
+                    part(told.connections - told.connections_in_trouble.min(told.connections), "proved"),
+                ]);
+                (or(text, "none yet"), style(told.connections_in_trouble, 0))
+            }
+            Pane::Threads => {
+                let text = joined(vec![part(told.waiting, "waiting"), part(told.unread, "unread")]);
+                (or(text, &format!("{} read", told.threads)), style(0, told.waiting))
+            }
+            Pane::Delivery => {
+                let text = joined(vec![
+                    part(told.failed, "failed"),
+                    part(told.uncertain, "uncertain"),
+                    part(told.held, "held"),
+                    part(told.queued - told.held.min(told.queued), "queued"),
+                ]);
+                (or(text, "all settled"), style(told.failed, told.uncertain))
+            }
+            Pane::Templates => {
+                let age = told.templates_fetched_at.map(|at| format!("as of {}", words::clock(at, self.zone())));
+                let text =
+                    joined(vec![part(told.templates, "templates"), part(told.templates_waiting, "not sendable"), age]);
+                (or(text, "not fetched yet"), theme.dim())
+            }
+            Pane::Agents => {
+                let text = joined(vec![
+                    part(told.approvals, "to approve"),
+                    part(told.runs_open, "at work"),
+                    part(told.agents, "agents"),
+                ]);
+                (or(text, "none"), style(0, told.approvals))
+            }
+            Pane::Activity => {
+                let last = told.last_delivery_at.map(|at| format!("webhook {}", words::age(at, self.now)));
+                let text = joined(vec![
+                    part(told.alerts, "alerts"),
+                    part(told.deliveries_rejected, "badly signed"),
+                    part(told.deliveries_unreadable, "unreadable"),
+                    part(told.deliveries_quarantined, "quarantined"),
+                    last,
+                ]);
+                (or(text, "no webhook yet"), style(told.deliveries_unreadable, told.alerts))
+            }
+        }
+    }
+
+    /// A notice while it stands, else what can be done here.
+    pub(super) fn draw_footer(&self, buffer: &mut Buffer, area: Rect) {
+        let theme = self.settings.theme;
+        if let Some(trouble) = &self.data.trouble {
+            let text = format!(" {} {}", theme.pick("✗", "x"), crate::domain::text::clean_line(trouble));
+            put(
+                buffer,
+                area.x,
+                area.y,
+                area.width,
+                &words::fit(&text, area.width.into(), theme.ellipsis()),
+                theme.bad(),
+            );
+            return;
+        }
+        if let Some(notice) = self.standing_notice() {
+            let text = format!(" {}", notice.text);
+            let style = if notice.bad { theme.warn() } else { theme.good() };
+            put(buffer, area.x, area.y, area.width, &words::fit(&text, area.width.into(), theme.ellipsis()), style);
+            return;
+        }
+        let mut x = area.x + 1;
+        let scopes = self.scopes();
+        for scope in scopes {
+            for spec in table().iter().filter(|spec| spec.scope == scope && spec.hint && (spec.ready)(self).is_ok()) {
+                let key = self.settings.keymap.first(spec);
+                let title = format!(" {}  ", spec.title.to_lowercase());
+                let wide = (words::width(&key) + words::width(&title)) as u16;
+                if key.is_empty() || x + wide > area.x + area.width {
+                    continue;
+                }
+                put(buffer, x, area.y, wide, &key, theme.accent());
+                put(buffer, x + words::width(&key) as u16, area.y, wide, &title, theme.dim());
+                x += wide;
+            }
+        }
+    }
+
+    /// One line for a screen that is too small for more.
+    pub(super) fn draw_summary(&self, buffer: &mut Buffer, area: Rect) {
+        let text = match &self.data.overview {
+            Some(told) => format!(
+                "{} {} waiting {} unread {} failed {} alerts",
+                told.environment.badge(),
+                told.waiting,
+                told.unread,
+                told.failed,
+                told.alerts
+            ),
+            None => "wadeck".to_owned(),
+        };
+        if area.height > 0 {
+            put(buffer, area.x, area.y, area.width, &text, self.settings.theme.plain());
+        }
+    }
+}

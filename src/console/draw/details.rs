@@ -1,0 +1,385 @@
+//! What is selected, in full: a connection with its proofs, the life of a message, a template as the
+//! contact sees it, a run, a raw delivery.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::put_lines;
+use crate::console::data::AgentRow;
+use crate::console::{Console, Focus, Pane, words};
+use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::view::{ActivityKind, AttemptView, ConnectionView, DeliveryDetail, EntryDetail};
+
+/// Lines of a detail, being written.
+struct Sheet<'c> {
+    console: &'c Console,
+    width: usize,
+    lines: Vec<Line<'static>>,
+}
+
+impl Sheet<'_> {
+    fn heading(&mut self, text: &str) {
+        if !self.lines.is_empty() {
+            self.lines.push(Line::default());
+        }
+        self.lines.push(Line::styled(format!(" {text}"), self.console.settings.theme.bold()));
+    }
+
+    fn field(&mut self, label: &str, text: &str) {
+        self.styled(label, text, self.console.settings.theme.plain());
+    }
+
+    fn styled(&mut self, label: &str, text: &str, style: Style) {
+        let indent = 14;
+        let wrapped = words::wrap(text, self.width.saturating_sub(indent + 2));
+        for (number, line) in wrapped.into_iter().enumerate() {
+            let label = if number == 0 { label } else { "" };
+            self.lines.push(Line::from(vec![
+                Span::styled(format!(" {label:<13}"), self.console.settings.theme.dim()),
+                Span::styled(line, style),
+            ]));
+        }
+    }
+
+    fn text(&mut self, text: &str, style: Style) {
+        for line in words::wrap(text, self.width.saturating_sub(3)) {
+            self.lines.push(Line::styled(format!("  {line}"), style));
+        }
+    }
+
+    fn raw(&mut self, text: &Untrusted) {
+        for line in text.lines() {
+            self.text(&line, self.console.settings.theme.dim());
+        }
+    }
+}
+
+impl Console {
+    pub(super) fn draw_detail(&self, buffer: &mut Buffer, area: Rect) {
+        let theme = self.settings.theme;
+        let lines = self.sheet(usize::from(area.width));
+        let title = format!(" {}", self.detail_title());
+        let style = if self.focus == Focus::Detail { theme.accent() } else { theme.bold() };
+        super::put(buffer, area.x, area.y, area.width, &words::fit(&title, area.width.into(), theme.ellipsis()), style);
+        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let total = lines.len();
+        let seen: Vec<Line<'static>> = lines.into_iter().skip(self.scroll.into()).take(body.height.into()).collect();
+        put_lines(buffer, body, &seen);
+        let below = total.saturating_sub(usize::from(self.scroll) + usize::from(body.height));
+        if below > 0 {
+            let text = format!(" {} {below} more lines ", theme.pick("▼", "v"));
+            let wide = words::width(&text) as u16;
+            let x = (body.x + body.width).saturating_sub(wide + 1);
+            super::put(buffer, x, body.y + body.height - 1, wide, &text, theme.accent());
+        }
+    }
+
+    pub(in crate::console) fn detail_lines(&self) -> usize {
+        self.sheet(self.detail_width()).len()
+    }
+
+    fn detail_title(&self) -> String {
+        match self.pane {
+            Pane::Connections => self.selected_connection().map(|row| row.connection.name.clone()),
+            Pane::Delivery => self.selected_entry().map(|row| format!("{} to {}", row.id, row.contact.shown())),
+            Pane::Templates => self.selected_template().map(|(_, one)| one.name.line()),
+            Pane::Agents => Some("Agents".to_owned()),
+            Pane::Activity => self.selected_activity().map(|row| match &row.kind {
+                ActivityKind::Alert { id, .. } => format!("Alert {id}"),
+                ActivityKind::Delivery { id, .. } => format!("Webhook delivery {id}"),
+                ActivityKind::Audit { id, .. } => format!("Audit {id}"),
+            }),
+            Pane::Threads => None,
+        }
+        .unwrap_or_default()
+    }
+
+    fn sheet(&self, width: usize) -> Vec<Line<'static>> {
+        let mut sheet = Sheet { console: self, width, lines: vec![] };
+        match self.pane {
+            Pane::Connections => {
+                if let Some(row) = self.selected_connection() {
+                    self.connection_sheet(&mut sheet, row);
+                }
+            }
+            Pane::Delivery => {
+                let wanted = self.selected_entry().map(|row| row.id);
+                if let Some(entry) = self.data.entry.as_ref().filter(|entry| Some(entry.row.id) == wanted) {
+                    self.entry_sheet(&mut sheet, entry);
+                }
+            }
+            Pane::Templates => self.template_sheet(&mut sheet),
+            Pane::Agents => self.agent_sheet(&mut sheet),
+            Pane::Activity => self.activity_sheet(&mut sheet),
+            Pane::Threads => {}
+        }
+        sheet.lines
+    }
+
+    fn connection_sheet(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
+        let theme = self.settings.theme;
+        let one = &row.connection;
+        sheet.lines.push(Line::default());
+        sheet.field("number", &one.phone_number.to_string());
+        sheet.field("environment", one.environment.name());
+        sheet.field("provider", one.provider.as_str());
+        sheet.field("number id", &clean_line(&one.phone_number_id));
+        sheet.field("account id", &clean_line(&one.business_account_id));
+        match &row.agent {
+            Some(agent) => sheet.field("agent", &format!("{} ({})", agent.agent, agent.mode.name())),
+            None => sheet.styled("agent", "none: people answer", theme.warn()),
+        }
+        sheet.field("debounce", &format!("{:.1} s", one.settings.debounce.as_secs_f64()));
+        let policy =
+            if one.settings.hourly_policy { "one business-initiated message per contact and hour" } else { "none" };
+        sheet.field("policy", policy);
+        sheet.field("threads", &format!("{}, {} unread messages", row.threads, row.unread));
+        sheet.field("outbox", &format!("{} queued, {} failed", row.queued, row.failed));
+        sheet.heading("Proofs");
+        for hop in crate::domain::connection::Hop::ALL {
+            let proof = row.proofs.iter().find(|proof| proof.hop == hop);
+            let (text, style) = match proof {
+                None => ("no proof yet".to_owned(), theme.dim()),
+                Some(proof) => {
+                    let sign = if proof.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
+                    let at = format!("{} ({})", words::age(proof.at, self.now), words::clock(proof.at, self.zone()));
+                    (
+                        format!("{sign} {at}  {}", clean_line(&proof.note)),
+                        if proof.works { theme.good() } else { theme.bad() },
+                    )
+                }
+            };
+            sheet.styled(hop.name(), &text, style);
+        }
+        sheet.lines.push(Line::default());
+        sheet.text("ctrl-r asks the provider about this number now.", theme.dim());
+    }
+
+    fn entry_sheet(&self, sheet: &mut Sheet<'_>, entry: &EntryDetail) {
+        let theme = self.settings.theme;
+        let row = &entry.row;
+        let (state, style) = theme.entry(row.state, row.hold.is_some());
+        sheet.lines.push(Line::default());
+        sheet.styled("state", state, style);
+        if let Some(hold) = row.hold {
+            sheet.styled(
+                "held",
+                &format!("{} until {}", hold.words(), words::exact(row.due_at, self.zone())),
+                theme.warn(),
+            );
+        }
+        if let Some(behind) = row.behind {
+            sheet.styled("waits for", &format!("{behind}, which stands before it in the same thread"), theme.warn());
+        }
+        let (fate, style) = theme.status(row.status);
+        sheet.styled("fate", &format!("{fate} {}", row.status.name()), style);
+        if let Some(by) = row.settled_by {
+            sheet.field("settled by", by.name());
+        }
+        if let Some(author) = &row.author {
+            sheet.field("written by", &clean_line(author));
+        }
+        sheet.field("over", &row.connection);
+        sheet.field("written at", &words::exact(row.created_at, self.zone()));
+        sheet.field("provider id", &entry.provider_message_id.as_deref().map_or_else(|| "none".to_owned(), clean_line));
+        sheet.field("reference", &entry.reference);
+        sheet.heading("Text");
+        sheet.raw(&row.text);
+        if let Some(error) = &row.error {
+            sheet.heading("Why");
+            sheet.text(&error.line(), theme.bad());
+            sheet.text(&error.explanation, theme.plain());
+            sheet.text(&format!("{} {}", theme.pick("→", ">"), error.remedy), theme.plain());
+            if !error.said.is_empty() {
+                sheet.text("The provider said:", theme.dim());
+                sheet.raw(&error.said);
+            }
+        }
+        if !entry.tries.is_empty() {
+            sheet.heading("Attempts");
+            for attempt in &entry.tries {
+                self.attempt(sheet, attempt);
+            }
+        }
+        if !entry.statuses.is_empty() {
+            sheet.heading("Statuses, as they came");
+            for status in &entry.statuses {
+                let (fate, style) = theme.status(status.status);
+                let text = format!("{fate} {} at {}", status.status.name(), words::exact(status.at, self.zone()));
+                sheet.text(&text, style);
+            }
+        }
+    }
+
+    fn attempt(&self, sheet: &mut Sheet<'_>, attempt: &AttemptView) {
+        let theme = self.settings.theme;
+        let outcome = attempt.outcome.as_deref().unwrap_or("on the wire");
+        let style = match outcome {
+            "accepted" => theme.good(),
+            "refused" => theme.bad(),
+            "uncertain" | "retry" => theme.warn(),
+            _ => theme.dim(),
+        };
+        let http = attempt.http_status.map(|status| format!(" HTTP {status}")).unwrap_or_default();
+        let took = attempt.finished_at.map(|end| format!(" after {} ms", end.since(attempt.started_at).as_millis()));
+        let text = format!(
+            "{}.{} {} {outcome}{http}{}",
+            attempt.series,
+            attempt.number,
+            words::exact(attempt.started_at, self.zone()),
+            took.unwrap_or_default()
+        );
+        sheet.text(&text, style);
+        if let Some(failure) = &attempt.failure {
+            sheet.text(&failure.line(), theme.plain());
+        }
+        sheet.raw(&attempt.request);
+        if !attempt.response.is_empty() {
+            sheet.raw(&attempt.response);
+        }
+    }
+
+    fn template_sheet(&self, sheet: &mut Sheet<'_>) {
+        let theme = self.settings.theme;
+        for list in self.data.templates.iter().flatten() {
+            if let Some(trouble) = &list.trouble {
+                sheet.styled(&clean_line(&list.connection_name), &clean_line(trouble), theme.bad());
+            }
+        }
+        let Some((list, template)) = self.selected_template() else { return };
+        sheet.lines.push(Line::default());
+        let fetched = list.fetched_at.map_or_else(|| "never".to_owned(), |at| words::exact(at, self.zone()));
+        sheet.field("as of", &fetched);
+        let style = if template.status.can_send() { theme.good() } else { theme.warn() };
+        sheet.styled("status", &clean_line(template.status.name()).to_lowercase(), style);
+        if let Some(reason) = &template.rejected_reason {
+            sheet.styled("reason", &reason.line(), theme.bad());
+        }
+        sheet.field("category", &template.category.line().to_lowercase());
+        sheet.field("language", &template.language.line());
+        sheet.field("id", &clean_line(&template.id));
+        sheet.heading("As the contact sees it");
+        if let Some(header) = &template.header {
+            sheet.text(&header.line(), theme.bold());
+        }
+        sheet.raw(&template.body);
+        if let Some(footer) = &template.footer {
+            sheet.text(&footer.line(), theme.dim());
+        }
+        for button in &template.buttons {
+            sheet.text(&format!("[ {} ]", button.line()), theme.accent());
+        }
+    }
+
+    fn agent_sheet(&self, sheet: &mut Sheet<'_>) {
+        let theme = self.settings.theme;
+        sheet.lines.push(Line::default());
+        match self.selected_agent_row() {
+            None => {}
+            Some(AgentRow::Assignment(row)) => {
+                let one = &row.assignment;
+                sheet.field("agent", &one.agent);
+                sheet.field("answers", &row.connection_name);
+                sheet.field("mode", one.mode.name());
+                sheet.field("state", one.state.name());
+                sheet.field(
+                    "proposed by",
+                    &format!("{}, {}", one.proposed_by, words::exact(one.proposed_at, self.zone())),
+                );
+                if let (Some(by), Some(at)) = (&one.decided_by, one.decided_at) {
+                    sheet.field("decided by", &format!("{by}, {}", words::exact(at, self.zone())));
+                }
+                if let Some(reason) = &one.reason {
+                    sheet.field("reason", &clean_line(reason));
+                }
+                if one.state.name() == "proposed" {
+                    sheet.lines.push(Line::default());
+                    sheet.text(
+                        "a approves: the agent answers every new message of this number from then on.",
+                        theme.plain(),
+                    );
+                    sheet.text("x rejects, with a reason.", theme.plain());
+                }
+            }
+            Some(AgentRow::Agent(agent)) => {
+                sheet.field("agent", &agent.name);
+                sheet.field("kind", &agent.kind);
+                sheet.field("runs", &format!("{} in 24 hours, {} failed", agent.runs_today, agent.failures_today));
+                if let (Some(at), Some(state)) = (agent.last_run_at, agent.last_run_state) {
+                    sheet.field("last run", &format!("{} {}", state.name(), words::exact(at, self.zone())));
+                }
+            }
+            Some(AgentRow::Run(run)) => {
+                sheet.field("run", &run.id.to_string());
+                sheet.field("agent", &run.agent);
+                sheet.field("thread", &format!("{} ({})", run.contact.shown(), run.thread_id));
+                sheet.field("state", &run.state.name().replace('_', " "));
+                sheet.field("batch", &format!("{} message(s)", run.batch_size));
+                sheet.field("due", &words::exact(run.due_at, self.zone()));
+                if let (Some(start), Some(end)) = (run.started_at, run.finished_at) {
+                    sheet.field("took", &format!("{} ms", end.since(start).as_millis()));
+                }
+                if let Some(said) = &run.said {
+                    sheet.heading("It said");
+                    sheet.raw(said);
+                }
+                if let Some(error) = &run.error {
+                    sheet.heading("Why");
+                    sheet.raw(error);
+                }
+            }
+        }
+    }
+
+    fn activity_sheet(&self, sheet: &mut Sheet<'_>) {
+        let Some(row) = self.selected_activity() else { return };
+        sheet.lines.push(Line::default());
+        sheet.field("at", &words::exact(row.at, self.zone()));
+        match &row.kind {
+            ActivityKind::Alert { acknowledged_by, count, .. } => {
+                sheet.field("times", &count.to_string());
+                sheet.field("seen by", acknowledged_by.as_deref().unwrap_or("nobody yet: a acknowledges"));
+                sheet.heading("What");
+                sheet.raw(&row.text);
+            }
+            ActivityKind::Audit { actor, .. } => {
+                sheet.field("by", &clean_line(actor));
+                sheet.field("what", &row.text.line());
+            }
+            ActivityKind::Delivery { id, .. } => {
+                if let Some(delivery) = self.data.delivery.as_ref().filter(|one| one.row.id == *id) {
+                    self.delivery_sheet(sheet, delivery);
+                }
+            }
+        }
+    }
+
+    fn delivery_sheet(&self, sheet: &mut Sheet<'_>, delivery: &DeliveryDetail) {
+        let theme = self.settings.theme;
+        let row = &delivery.row;
+        let style = match row.state.name() {
+            "applied" => theme.good(),
+            "pending" => theme.dim(),
+            _ => theme.bad(),
+        };
+        sheet.styled("state", row.state.name(), style);
+        if let Some(note) = &row.note {
+            sheet.styled("why", &note.line(), theme.bad());
+        }
+        sheet.field("event", &clean_line(&row.event));
+        sheet.field("path", &clean_line(&row.path));
+        sheet.field("size", &format!("{} bytes", row.bytes));
+        sheet.field("came again", &format!("{} times", row.repeats));
+        sheet.heading("Headers");
+        for (name, value) in &delivery.headers {
+            sheet.text(&format!("{}: {}", clean_line(name), value.line()), theme.dim());
+        }
+        sheet.heading("Body");
+        let pretty = serde_json::from_str::<serde_json::Value>(delivery.body.as_received())
+            .ok()
+            .and_then(|value| serde_json::to_string_pretty(&value).ok());
+        sheet.raw(&pretty.map_or_else(|| delivery.body.clone(), Untrusted::new));
+    }
+}

@@ -1,0 +1,134 @@
+//! What stands in front of everything else.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Clear, Widget};
+
+use super::put;
+use crate::console::overlay::{Overlay, Reading};
+use crate::console::{Console, words};
+
+impl Console {
+    /// Draws it, and says where the cursor stands.
+    pub(super) fn draw_overlay(&self, buffer: &mut Buffer, screen: Rect) -> Option<Position> {
+        match self.overlay.as_ref()? {
+            Overlay::Palette { typed, at, all } => Some(self.draw_palette(buffer, screen, typed, *at, *all)),
+            Overlay::Confirm { question, .. } => {
+                self.draw_confirm(buffer, screen, question);
+                None
+            }
+            Overlay::Line { title, typed, .. } => Some(self.draw_line(buffer, screen, title, typed)),
+            Overlay::Reading { what, scroll } => {
+                self.draw_reading(buffer, screen, *what, *scroll);
+                None
+            }
+        }
+    }
+
+    /// An empty box with a title; what is inside is returned.
+    fn draw_box(&self, buffer: &mut Buffer, area: Rect, title: &str, hint: &str) -> Rect {
+        let theme = self.settings.theme;
+        Clear.render(area, buffer);
+        let (across, down) = (theme.rule(), theme.bar());
+        let corners = if theme.ascii { ["+", "+", "+", "+"] } else { ["┌", "┐", "└", "┘"] };
+        let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
+        for x in area.x + 1..right {
+            put(buffer, x, area.y, 1, across, theme.dim());
+            put(buffer, x, bottom, 1, across, theme.dim());
+        }
+        for y in area.y + 1..bottom {
+            put(buffer, area.x, y, 1, down, theme.dim());
+            put(buffer, right, y, 1, down, theme.dim());
+        }
+        for (corner, (x, y)) in
+            corners.iter().zip([(area.x, area.y), (right, area.y), (area.x, bottom), (right, bottom)])
+        {
+            put(buffer, x, y, 1, corner, theme.dim());
+        }
+        put(buffer, area.x + 2, area.y, area.width.saturating_sub(4), &format!(" {title} "), theme.accent());
+        let hint = words::fit(&format!(" {hint} "), usize::from(area.width.saturating_sub(4)), theme.ellipsis());
+        let x = right.saturating_sub(words::width(&hint) as u16 + 1);
+        put(buffer, x, bottom, area.width, &hint, theme.dim());
+        Rect {
+            x: area.x + 2,
+            y: area.y + 1,
+            width: area.width.saturating_sub(4),
+            height: area.height.saturating_sub(2),
+        }
+    }
+
+    fn draw_palette(&self, buffer: &mut Buffer, screen: Rect, typed: &str, at: usize, all: bool) -> Position {
+        let theme = self.settings.theme;
+        let found = self.found(typed, all);
+        let width = screen.width.saturating_sub(4).min(92);
+        let height = ((found.len() as u16) + 4).clamp(6, screen.height.saturating_sub(2));
+        let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
+        let title = if all { "Commands" } else { "What can be done here" };
+        let inner = self.draw_box(buffer, area, title, "type to find · enter runs · esc closes");
+        let prompt = format!("{} {typed}", theme.pick("›", ">"));
+        put(buffer, inner.x, inner.y, inner.width, &prompt, theme.plain());
+        let room = usize::from(inner.height.saturating_sub(2));
+        let first = (at + 1).saturating_sub(room);
+        if found.is_empty() {
+            put(buffer, inner.x, inner.y + 2, inner.width, "No command is called that.", theme.dim());
+        }
+        for (place, (index, spec)) in found.iter().enumerate().skip(first).take(room).enumerate() {
+            let y = inner.y + 2 + place as u16;
+            let not_ready = (spec.ready)(self).err();
+            let keys = words::pad(&self.settings.keymap.shown(spec), 14, theme.ellipsis());
+            let name = words::pad(spec.title, 18, theme.ellipsis());
+            let help = not_ready.as_deref().unwrap_or(spec.help);
+            let dim = not_ready.is_some();
+            put(buffer, inner.x, y, 14, &keys, if dim { theme.dim() } else { theme.accent() });
+            put(buffer, inner.x + 15, y, 18, &name, if dim { theme.dim() } else { theme.plain() });
+            let room = inner.width.saturating_sub(34);
+            put(buffer, inner.x + 34, y, room, &words::fit(help, room.into(), theme.ellipsis()), theme.dim());
+            if index == at {
+                buffer.set_style(Rect { y, height: 1, ..inner }, theme.selected(true));
+            }
+        }
+        Position::new(inner.x + words::width(&prompt) as u16, inner.y)
+    }
+
+    fn draw_confirm(&self, buffer: &mut Buffer, screen: Rect, question: &str) {
+        let width = screen.width.saturating_sub(4).min(64);
+        let lines = words::wrap(question, usize::from(width) - 4);
+        let height = (lines.len() as u16 + 2).min(screen.height);
+        let area = Rect { x: (screen.width - width) / 2, y: screen.height.saturating_sub(height) / 2, width, height };
+        let title = self.data.overview.as_ref().map_or("", |told| told.environment.badge());
+        let inner = self.draw_box(buffer, area, title, "y yes · n no");
+        for (row, line) in lines.iter().take(usize::from(inner.height)).enumerate() {
+            put(buffer, inner.x, inner.y + row as u16, inner.width, line, self.settings.theme.plain());
+        }
+    }
+
+    fn draw_line(&self, buffer: &mut Buffer, screen: Rect, title: &str, typed: &str) -> Position {
+        let theme = self.settings.theme;
+        let y = screen.height - 1;
+        let row = Rect { x: 0, y, width: screen.width, height: 1 };
+        Clear.render(row, buffer);
+        let label = format!(" {title} {} ", theme.pick("›", ">"));
+        put(buffer, 0, y, screen.width, &label, theme.accent());
+        let x = words::width(&label) as u16;
+        put(buffer, x, y, screen.width.saturating_sub(x), typed, theme.plain());
+        Position::new((x + words::width(typed) as u16).min(screen.width - 1), y)
+    }
+
+    fn draw_reading(&self, buffer: &mut Buffer, screen: Rect, what: Reading, scroll: usize) {
+        let theme = self.settings.theme;
+        let area = Rect { x: 1, y: 1, width: screen.width.saturating_sub(2), height: screen.height.saturating_sub(2) };
+        let title = match what {
+            Reading::Log => "Log",
+            Reading::Notices => "Notices",
+        };
+        let inner = self.draw_box(buffer, area, title, "k and j scroll · esc closes");
+        let lines: Vec<String> =
+            self.reading_lines(what).iter().flat_map(|line| words::wrap(line, inner.width.into())).collect();
+        // The end is what one wants to see.
+        let last = lines.len().saturating_sub(scroll);
+        let first = last.saturating_sub(inner.height.into());
+        for (row, line) in lines[first..last].iter().enumerate() {
+            put(buffer, inner.x, inner.y + row as u16, inner.width, line, theme.plain());
+        }
+    }
+}

@@ -1,0 +1,369 @@
+//! The open pane's list.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::put;
+use crate::console::data::AgentRow;
+use crate::console::{Console, Focus, Pane, words};
+use crate::domain::assignment::AssignmentState;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::event::Direction;
+use crate::domain::run::RunState;
+use crate::domain::view::{ActivityKind, ActivityRow, ConnectionView, EntryRow, ThreadRow};
+use crate::domain::window;
+
+/// A row: text at the left that may be cut, text at the right that is not.
+struct Row {
+    left: Vec<(String, Style)>,
+    right: Vec<(String, Style)>,
+}
+
+impl Console {
+    pub(super) fn draw_list(&self, buffer: &mut Buffer, area: Rect) {
+        let ids = self.ids();
+        if ids.is_empty() {
+            self.draw_empty(buffer, area);
+            return;
+        }
+        let height = self.row_height();
+        let room = (usize::from(area.height) / height).max(1);
+        let seen = self.list().seen(&ids, room);
+        for (place, index) in (seen.first..ids.len()).take(room).enumerate() {
+            let y = area.y + (place * height) as u16;
+            let rows = self.rows_of(index, height);
+            let cursor = seen.cursor == Some(index);
+            for (line, row) in rows.iter().enumerate() {
+                let line_area = Rect { y: y + line as u16, height: 1, ..area };
+                if line_area.y < area.y + area.height {
+                    self.draw_row(buffer, line_area, row, cursor, line == 0);
+                }
+            }
+        }
+        if seen.first > 0 {
+            let text = format!(" {} {} above ", self.settings.theme.pick("▲", "^"), seen.first);
+            let wide = words::width(&text) as u16;
+            put(
+                buffer,
+                (area.x + area.width).saturating_sub(wide + 1),
+                area.y,
+                wide,
+                &text,
+                self.settings.theme.accent(),
+            );
+        }
+    }
+
+    fn draw_row(&self, buffer: &mut Buffer, area: Rect, row: &Row, cursor: bool, first: bool) {
+        let theme = self.settings.theme;
+        let right_wide: usize = row.right.iter().map(|(text, _)| words::width(text)).sum();
+        let room = usize::from(area.width).saturating_sub(right_wide + 3);
+        if cursor && first {
+            let style = if self.focus == Focus::List { theme.accent() } else { theme.dim() };
+            put(buffer, area.x, area.y, 1, theme.pick("▌", ">"), style);
+        }
+        let mut x = area.x + 1;
+        let mut left = room;
+        for (text, style) in &row.left {
+            let text = words::fit(text, left, theme.ellipsis());
+            let wide = words::width(&text);
+            put(buffer, x, area.y, wide as u16, &text, *style);
+            x += wide as u16;
+            left -= wide.min(left);
+        }
+        let mut x = (area.x + area.width).saturating_sub(right_wide as u16 + 1);
+        for (text, style) in &row.right {
+            put(buffer, x, area.y, words::width(text) as u16, text, *style);
+            x += words::width(text) as u16;
+        }
+        if cursor {
+            let whole = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+            if first {
+                buffer.set_style(whole, theme.selected(self.focus == Focus::List));
+            }
+        }
+    }
+
+    fn rows_of(&self, index: usize, height: usize) -> Vec<Row> {
+        match self.pane {
+            Pane::Connections => {
+                self.connections().get(index).map(|row| self.connection_row(row)).into_iter().collect()
+            }
+            Pane::Threads => match self.data.threads.as_ref().and_then(|rows| rows.get(index)) {
+                Some(row) if height == 2 => vec![self.thread_head(row), self.thread_tail(row)],
+                Some(row) => vec![self.thread_head(row)],
+                None => vec![],
+            },
+            Pane::Delivery => self
+                .data
+                .outbox
+                .as_ref()
+                .and_then(|rows| rows.get(index))
+                .map(|row| self.entry_row(row))
+                .into_iter()
+                .collect(),
+            Pane::Templates => self.templates().get(index).map(|(_, one)| self.template_row(one)).into_iter().collect(),
+            Pane::Agents => self.agent_rows().get(index).map(|row| self.agent_row(*row)).into_iter().collect(),
+            Pane::Activity => self.activity().get(index).map(|row| self.activity_row(row)).into_iter().collect(),
+        }
+    }
+
+    fn connection_row(&self, row: &ConnectionView) -> Row {
+        let theme = self.settings.theme;
+        let broken = row.proofs.iter().find(|proof| !proof.works);
+        let newest = row.proofs.iter().filter(|proof| proof.works).map(|proof| proof.at).max();
+        let (sign, style) = match (broken, newest) {
+            (Some(_), _) => (theme.pick("✗ ", "x "), theme.bad()),
+            (None, Some(_)) => (theme.pick("✓ ", "+ "), theme.good()),
+            (None, None) => ("? ", theme.dim()),
+        };
+        let proof = match (broken, newest) {
+            (Some(broken), _) => format!("{}: {}", broken.hop.name(), words::fit(&broken.note, 24, theme.ellipsis())),
+            (None, Some(at)) => format!("proved {}", words::age(at, self.now)),
+            (None, None) => "no proof yet".into(),
+        };
+        Row {
+            left: vec![
+                (sign.into(), style),
+                (row.connection.name.clone(), theme.bold()),
+                (format!("  {}", row.connection.phone_number), theme.plain()),
+            ],
+            right: vec![(proof, if broken.is_some() { theme.bad() } else { theme.dim() })],
+        }
+    }
+
+    fn thread_head(&self, row: &ThreadRow) -> Row {
+        let theme = self.settings.theme;
+        let unread = match row.unread {
+            0 => ("  ".to_owned(), theme.plain()),
+            count if count < 10 => (format!("{count} "), theme.accent()),
+            _ => ("9+".to_owned(), theme.accent()),
+        };
+        let name_style = if row.unread > 0 { theme.bold() } else { theme.plain() };
+        let mut right = vec![];
+        if let Some(operator) = &row.taken_by {
+            right.push((format!("{} {operator} ", theme.pick("◆", "@")), theme.accent()));
+        }
+        right.push((format!("{} ", row.connection), theme.dim()));
+        right.push((format!("{:>4}", words::age(row.last_message_at, self.now)), theme.dim()));
+        Row { left: vec![unread, (row.contact.shown(), name_style)], right }
+    }
+
+    fn thread_tail(&self, row: &ThreadRow) -> Row {
+        let theme = self.settings.theme;
+        let window = if window::is_open(row.window_closes_at, self.now) {
+            let closes = row.window_closes_at.unwrap_or(self.now);
+            let soon = closes.since(self.now) < std::time::Duration::from_secs(3_600);
+            (
+                format!("{} {:>5}", theme.pick("◷", "w"), words::left(closes, self.now)),
+                if soon { theme.warn() } else { theme.dim() },
+            )
+        } else {
+            (format!("{} closed", theme.pick("◷", "w")), theme.dim())
+        };
+        let left = if let Some(waiting) = &row.waiting {
+            let text = format!(
+                "  ! waits {}: {}",
+                words::age(waiting.since, self.now),
+                crate::domain::text::clean_line(&waiting.reason)
+            );
+            vec![(text, theme.warn())]
+        } else if let Some(run) = row.run {
+            let doing = if run == RunState::Running { "answers" } else { "collects" };
+            let who = row.assignment.as_ref().map_or("an agent", |assignment| assignment.agent.as_str());
+            vec![(format!("  {} {who} {doing}{}", theme.pick("✎", "~"), theme.ellipsis()), theme.accent())]
+        } else {
+            let (sign, style) = theme.status(row.last_status);
+            let style = if row.last_direction == Direction::Inbound { theme.dim() } else { style };
+            vec![(format!("  {sign} "), style), (row.last_text.line(), theme.dim())]
+        };
+        Row { left, right: vec![window] }
+    }
+
+    fn entry_row(&self, row: &EntryRow) -> Row {
+        let theme = self.settings.theme;
+        let failed = row.status.name() == "failed";
+        let (state, style) = match theme.entry(row.state, row.hold.is_some()) {
+            (_, _) if failed && row.state.name() == "accepted" => (theme.pick("✗ failed", "x failed"), theme.bad()),
+            (_, _) if row.state.name() == "accepted" => theme.status(row.status),
+            known => known,
+        };
+        let what = match (&row.error, row.hold) {
+            (_, Some(hold)) => format!("until {}: {}", words::clock(row.due_at, self.zone()), hold.words()),
+            (Some(error), None) => error.line(),
+            (None, None) => row.text.line(),
+        };
+        Row {
+            left: vec![
+                (words::pad(state, 12, theme.ellipsis()), style),
+                (words::pad(&row.contact.shown(), 16, theme.ellipsis()), theme.plain()),
+                (format!(" {what}"), theme.dim()),
+            ],
+            right: vec![(format!("{:>4}", words::age(row.created_at, self.now)), theme.dim())],
+        }
+    }
+
+    fn template_row(&self, template: &crate::domain::template::Template) -> Row {
+        let theme = self.settings.theme;
+        let status = template.status.name();
+        let (sign, style) = match () {
+            () if template.status.can_send() => (theme.pick("✓ ", "+ "), theme.good()),
+            () if template.status.wants_attention() => (theme.pick("✗ ", "x "), theme.bad()),
+            () => (theme.pick("… ", ". "), theme.warn()),
+        };
+        let status = crate::domain::text::clean_line(status).to_lowercase();
+        Row {
+            left: vec![
+                (sign.into(), style),
+                (template.name.line(), theme.plain()),
+                (format!("  {}", template.language.line()), theme.dim()),
+            ],
+            right: vec![
+                (format!("{} ", template.category.line().to_lowercase()), theme.dim()),
+                (format!("{status:>9}"), style),
+            ],
+        }
+    }
+
+    fn agent_row(&self, row: AgentRow<'_>) -> Row {
+        let theme = self.settings.theme;
+        match row {
+            AgentRow::Assignment(row) => {
+                let one = &row.assignment;
+                let proposed = one.state == AssignmentState::Proposed;
+                let (sign, style) = if proposed {
+                    (theme.pick("◇ ", "? "), theme.warn())
+                } else {
+                    (theme.pick("◆ ", "* "), theme.good())
+                };
+                let verb = if proposed { "wants to answer" } else { "answers" };
+                let by = match (proposed, one.from_file) {
+                    (true, _) => format!("proposed by {}", one.proposed_by),
+                    (false, true) => "by the file".into(),
+                    (false, false) => format!("by {}", one.decided_by.as_deref().unwrap_or("?")),
+                };
+                Row {
+                    left: vec![
+                        (sign.into(), style),
+                        (
+                            format!("{} {verb} {}", one.agent, row.connection_name),
+                            if proposed { theme.bold() } else { theme.plain() },
+                        ),
+                        (format!("  {}", one.mode.name()), theme.dim()),
+                    ],
+                    right: vec![(by, theme.dim())],
+                }
+            }
+            AgentRow::Agent(agent) => {
+                let failed = agent.failures_today > 0;
+                let today = format!("{} today, {} failed", agent.runs_today, agent.failures_today);
+                Row {
+                    left: vec![
+                        (theme.pick("● ", "o ").into(), if failed { theme.warn() } else { theme.good() }),
+                        (agent.name.clone(), theme.bold()),
+                        (format!("  {}", agent.kind), theme.dim()),
+                    ],
+                    right: vec![(today, if failed { theme.warn() } else { theme.dim() })],
+                }
+            }
+            AgentRow::Run(run) => {
+                let style = match run.state {
+                    RunState::Failed => theme.bad(),
+                    RunState::HandedOff | RunState::Proposed => theme.warn(),
+                    _ => theme.dim(),
+                };
+                let at = run.finished_at.or(run.started_at).unwrap_or(run.due_at);
+                let state = run.state.name().replace('_', " ");
+                Row {
+                    left: vec![
+                        (format!("  {} ", words::pad(&state, 11, theme.ellipsis())), style),
+                        (run.contact.shown(), theme.plain()),
+                        (
+                            run.said
+                                .as_ref()
+                                .or(run.error.as_ref())
+                                .map(|text| format!("  {}", text.line()))
+                                .unwrap_or_default(),
+                            theme.dim(),
+                        ),
+                    ],
+                    right: vec![(format!("{:>4}", words::age(at, self.now)), theme.dim())],
+                }
+            }
+        }
+    }
+
+    fn activity_row(&self, row: &ActivityRow) -> Row {
+        let theme = self.settings.theme;
+        let (sign, style) = match &row.kind {
+            ActivityKind::Alert { acknowledged_by: None, .. } => (theme.pick("▲", "!"), theme.warn()),
+            ActivityKind::Alert { .. } => (theme.pick("△", "."), theme.dim()),
+            ActivityKind::Delivery { state: DeliveryState::Rejected | DeliveryState::Unreadable, .. } => {
+                (theme.pick("✗", "x"), theme.bad())
+            }
+            ActivityKind::Delivery { state: DeliveryState::Quarantined, .. } => ("?", theme.warn()),
+            ActivityKind::Delivery { .. } => (theme.pick("←", "<"), theme.dim()),
+            ActivityKind::Audit { .. } => (theme.pick("•", "*"), theme.plain()),
+        };
+        let who = match &row.kind {
+            ActivityKind::Alert { count, .. } if *count > 1 => format!("{count} times: "),
+            ActivityKind::Audit { actor, .. } => format!("{} ", crate::domain::text::clean_line(actor)),
+            _ => String::new(),
+        };
+        let text_style = if matches!(row.kind, ActivityKind::Delivery { state: DeliveryState::Applied, .. }) {
+            theme.dim()
+        } else {
+            theme.plain()
+        };
+        Row {
+            left: vec![
+                (format!("{} ", words::clock(row.at, self.zone())), theme.dim()),
+                (format!("{sign} "), style),
+                (who, theme.bold()),
+                (row.text.line(), text_style),
+            ],
+            right: vec![],
+        }
+    }
+
+    /// An empty list says what to do next.
+    fn draw_empty(&self, buffer: &mut Buffer, area: Rect) {
+        let theme = self.settings.theme;
+        let filtered = !self.list().filter.is_empty();
+        let loaded = match self.pane {
+            Pane::Connections => self.data.connections.is_some(),
+            Pane::Threads => self.data.threads.is_some(),
+            Pane::Delivery => self.data.outbox.is_some(),
+            Pane::Templates => self.data.templates.is_some(),
+            Pane::Agents => self.data.agents.is_some(),
+            Pane::Activity => self.data.activity.is_some(),
+        };
+        let listening = self.data.overview.as_ref().map(|told| told.listening_on.clone()).unwrap_or_default();
+        let text = match self.pane {
+            _ if !loaded => "One moment.".to_owned(),
+            _ if filtered => format!("Nothing here holds \"{}\". esc shows everything again.", self.list().filter),
+            Pane::Connections => {
+                "No connection yet. Declare a number in the configuration, under [[connections]], and start again."
+                    .into()
+            }
+            Pane::Threads => format!(
+                "Nobody has written yet. Webhooks are taken at {listening}; `wadeck doctor` checks the way there."
+            ),
+            Pane::Delivery => {
+                "Nothing was sent yet. What you and your agents send is followed here until it arrives.".into()
+            }
+            Pane::Templates => "No templates, or none fetched yet. ctrl-r asks the provider now.".into(),
+            Pane::Agents => "No agent is declared. Add one to the configuration, under [[agents]].".into(),
+            Pane::Activity => "Nothing has happened yet. Webhooks, alerts and changes appear here.".into(),
+        };
+        let wide = usize::from(area.width.saturating_sub(4)).min(60);
+        let top = area.y + area.height / 3;
+        for (row, line) in words::wrap(&text, wide).into_iter().enumerate() {
+            let y = top + row as u16;
+            if y < area.y + area.height {
+                put(buffer, area.x + 2, y, area.width.saturating_sub(2), &line, theme.dim());
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The open thread.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{put, put_lines};
+use crate::console::{Console, Focus, words};
+use crate::domain::window;
+
+impl Console {
+    pub(super) fn draw_thread(&self, buffer: &mut Buffer, area: Rect) {
+        let theme = self.settings.theme;
+        let Some(open) = &self.open else {
+            let text = "Choose a thread: j and k move, enter opens.";
+            put(buffer, area.x + 2, area.y + area.height / 3, area.width.saturating_sub(2), text, theme.dim());
+            return;
+        };
+        self.draw_thread_title(buffer, Rect { height: 1, ..area });
+        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        if open.is_loaded() && open.messages.is_empty() {
+            put(
+                buffer,
+                body.x + 2,
+                body.y + body.height / 3,
+                body.width.saturating_sub(2),
+                "No message yet.",
+                theme.dim(),
+            );
+            return;
+        }
+        let blocks = self.blocks(usize::from(body.width));
+        let room = usize::from(body.height);
+        let view = self.view(&blocks, room);
+        let cursor = open.cursor.filter(|_| self.focus == Focus::Detail);
+        let mut lines: Vec<Line<'static>> = vec![];
+        for block in blocks {
+            let marked = cursor.is_some() && block.message == cursor;
+            let last = block.lines.len().saturating_sub(1);
+            for (number, mut line) in block.lines.into_iter().enumerate() {
+                if marked && number < last {
+                    mark(&mut line, theme.pick("▌", ">"), theme.accent());
+                }
+                lines.push(line);
+            }
+        }
+        let seen: Vec<Line<'static>> = lines.into_iter().skip(view.first).take(room).collect();
+        // A short thread stands at the top, like a letter.
+        put_lines(buffer, body, &seen);
+        if view.below > 0 {
+            let text = format!(" {} {} below ", theme.pick("▼", "v"), view.below);
+            let wide = words::width(&text) as u16;
+            let x = (body.x + body.width).saturating_sub(wide + 2);
+            put(buffer, x, body.y + body.height - 1, wide, &text, theme.accent());
+        }
+    }
+
+    fn draw_thread_title(&self, buffer: &mut Buffer, area: Rect) {
+        let theme = self.settings.theme;
+        let Some(row) = self.open.as_ref().and_then(|open| open.row.as_ref()) else { return };
+        let name = format!(" {}", row.contact.shown());
+        let style = if self.focus == Focus::Detail { theme.accent() } else { theme.bold() };
+        let number = row.contact.phone_number.as_ref().map(|number| format!("  {number}")).unwrap_or_default();
+        let who = match (&row.taken_by, &row.assignment) {
+            (Some(operator), _) => format!("{} {operator} has it", theme.pick("◆", "@")),
+            (None, Some(agent)) => format!("{} answers ({})", agent.agent, agent.mode.name()),
+            (None, None) => "no agent".to_owned(),
+        };
+        let waits = row.waiting.as_ref().map(|waiting| format!("! waits {} · ", words::age(waiting.since, self.now)));
+        let right = format!("{}{who} ", waits.clone().unwrap_or_default());
+        let room = usize::from(area.width).saturating_sub(words::width(&right) + 1);
+        let name = words::fit(&name, room, theme.ellipsis());
+        put(buffer, area.x, area.y, area.width, &name, style);
+        let used = words::width(&name);
+        put(buffer, area.x + used as u16, area.y, room.saturating_sub(used) as u16, &number, theme.dim());
+        let x = (area.x + area.width).saturating_sub(words::width(&right) as u16);
+        put(buffer, x, area.y, area.width, &right, if waits.is_some() { theme.warn() } else { theme.dim() });
+    }
+
+    /// The window in the words of the composer's title.
+    pub(super) fn window_words(&self) -> (String, bool) {
+        let closes_at = self.open.as_ref().and_then(|open| open.row.as_ref()).and_then(|row| row.window_closes_at);
+        match closes_at {
+            Some(closes_at) if window::is_open(Some(closes_at), self.now) => {
+                (format!("window open for {}", words::left(closes_at, self.now)), true)
+            }
+            Some(closed) => (format!("window closed {} ago", words::age(closed, self.now)), false),
+            None => ("window closed".to_owned(), false),
+        }
+    }
+}
+
+/// Puts the cursor's sign at the edge of a line.
+fn mark(line: &mut Line<'static>, sign: &'static str, style: ratatui::style::Style) {
+    match line.spans.first_mut() {
+        Some(first) if first.content.starts_with(' ') => {
+            let rest = first.content[1..].to_owned();
+            *first = Span::styled(rest, first.style);
+            line.spans.insert(0, Span::styled(sign, style));
+        }
+        _ => line.spans.insert(0, Span::styled(sign, style)),
+    }
+}

@@ -1,0 +1,53 @@
+//! What happens to a console, and what it wants. Both are plain data: a test writes one and reads
+//! the other.
+
+use crossterm::event::KeyEvent;
+
+use crate::domain::change::Change;
+use crate::domain::query::{Answer, Query};
+use crate::domain::request::{Done, Request};
+use crate::domain::time::Timestamp;
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    Key(KeyEvent),
+    /// Text that was pasted as a whole: it is text, whatever it looks like.
+    Paste(String),
+    Resize {
+        columns: u16,
+        rows: u16,
+    },
+    /// The time now; comes when [`super::Console::next_tick`] says so, and with everything else.
+    Time(Timestamp),
+    /// Something stored differs.
+    Changed(Change),
+    /// An answer to what was asked.
+    Answered {
+        query: Query,
+        answer: Box<Answer>,
+    },
+    /// What was asked could not be told.
+    NotAnswered {
+        query: Query,
+        why: String,
+    },
+    /// What was requested was done, or not.
+    Performed {
+        request: Request,
+        result: Result<Done, String>,
+    },
+}
+
+/// Something is wanted.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Ask(Query),
+    Perform(Request),
+    /// Put text into the terminal's clipboard.
+    Copy(String),
+    /// Draw everything anew.
+    Redraw,
+    Suspend,
+    Quit,
+}

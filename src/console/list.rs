@@ -1,0 +1,106 @@
+//! A list with a cursor. The cursor sticks to what it is on, by id; when rows come above it, the
+//! row stays where it is on the screen and the rest moves around it.
+
+/// Where a list stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListState {
+    /// The id under the cursor; none until somebody moves: then the list follows its top.
+    pub selected: Option<String>,
+    /// The row of the screen on which the cursor stands.
+    anchor: usize,
+    /// What narrows the list.
+    pub filter: String,
+}
+
+/// What of a list is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    pub first: usize,
+    pub cursor: Option<usize>,
+}
+
+impl ListState {
+    pub fn index(&self, ids: &[String]) -> Option<usize> {
+        let selected = self.selected.as_ref()?;
+        ids.iter().position(|id| id == selected)
+    }
+
+    /// The id that commands are about: under the cursor, else the first.
+    pub fn current<'i>(&self, ids: &'i [String]) -> Option<&'i String> {
+        ids.get(self.index(ids).unwrap_or(0))
+    }
+
+    /// Moves by so many rows; `room` is how many fit on the screen.
+    pub fn move_by(&mut self, ids: &[String], rows: isize, room: usize) {
+        if ids.is_empty() {
+            return;
+        }
+        let last = ids.len() - 1;
+        let from = self.index(ids);
+        let to = match from {
+            None if rows.abs() == 1 => 0,
+            from => from.unwrap_or(0).saturating_add_signed(rows).min(last),
+        };
+        let moved = to as isize - from.unwrap_or(to) as isize;
+        self.anchor = self.anchor.saturating_add_signed(moved).min(room.saturating_sub(1)).min(to);
+        self.selected = ids.get(to).cloned();
+    }
+
+    /// Back to the top, following what comes.
+    pub fn to_top(&mut self) {
+        self.selected = None;
+        self.anchor = 0;
+    }
+
+    pub fn to_end(&mut self, ids: &[String], room: usize) {
+        self.selected = ids.last().cloned();
+        self.anchor = room.saturating_sub(1).min(ids.len().saturating_sub(1));
+    }
+
+    /// What of `ids` is seen in `room` rows.
+    pub fn seen(&self, ids: &[String], room: usize) -> Seen {
+        let cursor = self.index(ids);
+        let first = cursor.map_or(0, |cursor| cursor.saturating_sub(self.anchor.min(room.saturating_sub(1))));
+        Seen { first: first.min(ids.len().saturating_sub(room.max(1))).min(cursor.unwrap_or(usize::MAX)), cursor }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(names: &str) -> Vec<String> {
+        names.chars().map(String::from).collect()
+    }
+
+    #[test]
+    fn the_row_under_the_cursor_stays_when_others_come_above() {
+        let mut list = ListState::default();
+        list.move_by(&ids("abcdefgh"), 1, 4);
+        list.move_by(&ids("abcdefgh"), 2, 4);
+        assert_eq!(list.selected.as_deref(), Some("c"));
+        assert_eq!(list.seen(&ids("abcdefgh"), 4), Seen { first: 0, cursor: Some(2) });
+        assert_eq!(list.seen(&ids("xyabcdefgh"), 4), Seen { first: 2, cursor: Some(4) }, "c is still on the third row");
+    }
+
+    #[test]
+    fn untouched_it_follows_the_top() {
+        let list = ListState::default();
+        assert_eq!(list.seen(&ids("xab"), 2), Seen { first: 0, cursor: None });
+        assert_eq!(list.current(&ids("xab")).map(String::as_str), Some("x"));
+    }
+
+    #[test]
+    fn it_scrolls_only_when_it_must() {
+        let mut list = ListState::default();
+        let all = ids("abcdefgh");
+        for _ in 0..6 {
+            list.move_by(&all, 1, 4);
+        }
+        assert_eq!(list.seen(&all, 4), Seen { first: 2, cursor: Some(5) });
+        list.to_end(&all, 4);
+        assert_eq!(list.seen(&all, 4), Seen { first: 4, cursor: Some(7) });
+        list.to_top();
+        assert_eq!(list.seen(&all, 4).first, 0);
+    }
+}

@@ -1,0 +1,187 @@
+//! The console: events in, effects out, a picture. No IO, no waiting, no clock: time comes as an
+//! event, and `draw` cannot change anything. It knows the domain and nothing else of the program.
+
+mod bubbles;
+mod chord;
+mod command;
+mod commands;
+mod composer;
+mod data;
+mod draw;
+mod event;
+mod keys;
+mod layout;
+mod list;
+mod messages;
+mod overlay;
+mod theme;
+mod update;
+mod words;
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+pub use self::chord::Chord;
+pub use self::command::{CommandSpec, Danger, Scope, table};
+pub use self::event::{Effect, Event};
+pub use self::keys::{Keymap, keys_markdown};
+pub use self::theme::Theme;
+
+use self::composer::Composer;
+use self::data::Data;
+use self::list::ListState;
+use self::messages::OpenThread;
+use self::overlay::Overlay;
+use crate::domain::ids::ThreadId;
+use crate::domain::role::Actor;
+use crate::domain::time::Timestamp;
+
+/// The panes of the stack, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Pane {
+    Connections,
+    Threads,
+    Delivery,
+    Templates,
+    Agents,
+    Activity,
+}
+
+impl Pane {
+    pub const ALL: [Self; 6] =
+        [Self::Connections, Self::Threads, Self::Delivery, Self::Templates, Self::Agents, Self::Activity];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Connections => "Connections",
+            Self::Threads => "Threads",
+            Self::Delivery => "Delivery",
+            Self::Templates => "Templates",
+            Self::Agents => "Agents",
+            Self::Activity => "Activity",
+        }
+    }
+
+    /// The key that goes there.
+    pub const fn number(self) -> usize {
+        self as usize + 1
+    }
+}
+
+/// Where keys go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Focus {
+    /// The open pane's list.
+    List,
+    /// What is selected, at the right.
+    Detail,
+    Composer,
+}
+
+/// What does not change while a console lives.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub theme: Theme,
+    pub zone: TimeZone,
+    pub actor: Actor,
+    pub enter_sends: bool,
+    pub mark_read_on_open: bool,
+    pub keymap: Keymap,
+    /// What ends with this console, for whoever is about to quit; nothing when an engine goes on.
+    pub quitting_ends: Option<String>,
+}
+
+/// A line told to whoever is looking. All are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub at: Timestamp,
+    pub text: String,
+    pub bad: bool,
+}
+
+/// One console.
+#[derive(Debug)]
+pub struct Console {
+    settings: Settings,
+    /// Times are shown in UTC instead of the local zone.
+    utc: bool,
+    columns: u16,
+    rows: u16,
+    now: Timestamp,
+    pane: Pane,
+    focus: Focus,
+    lists: [ListState; 6],
+    data: Data,
+    open: Option<OpenThread>,
+    composers: BTreeMap<ThreadId, Composer>,
+    /// Lines that the detail is scrolled by.
+    scroll: u16,
+    overlay: Option<Overlay>,
+    /// The beginning of a sequence of keys.
+    pending: Vec<Chord>,
+    notices: Vec<Notice>,
+    cancelled_at: Option<Timestamp>,
+}
+
+impl Console {
+    /// A console of a size, at a time, and what it wants to know first.
+    pub fn new(settings: Settings, columns: u16, rows: u16, now: Timestamp) -> (Self, Vec<Effect>) {
+        let mut console = Self {
+            settings,
+            utc: false,
+            columns,
+            rows,
+            now,
+            pane: Pane::Threads,
+            focus: Focus::List,
+            lists: Default::default(),
+            data: Data::default(),
+            open: None,
+            composers: BTreeMap::new(),
+            scroll: 0,
+            overlay: None,
+            pending: vec![],
+            notices: vec![],
+            cancelled_at: None,
+        };
+        let effects = console.ask_for_everything();
+        (console, effects)
+    }
+
+    fn list(&self) -> &ListState {
+        &self.lists[self.pane as usize]
+    }
+
+    fn list_mut(&mut self) -> &mut ListState {
+        &mut self.lists[self.pane as usize]
+    }
+
+    fn zone(&self) -> &TimeZone {
+        static UTC: TimeZone = TimeZone::UTC;
+        if self.utc { &UTC } else { &self.settings.zone }
+    }
+
+    fn notice(&mut self, text: impl Into<String>, bad: bool) {
+        const KEPT: usize = 200;
+        if self.notices.len() == KEPT {
+            self.notices.remove(0);
+        }
+        self.notices.push(Notice { at: self.now, text: crate::domain::text::clean_line(&text.into()), bad });
+    }
+
+    /// The composer of the open thread.
+    fn composer(&self) -> Option<&Composer> {
+        self.open.as_ref().and_then(|open| self.composers.get(&open.thread))
+    }
+
+    fn composer_mut(&mut self) -> Option<&mut Composer> {
+        let thread = self.open.as_ref()?.thread;
+        self.composers.get_mut(&thread)
+    }
+
+    /// Whether something that was written is not kept yet.
+    pub fn has_unsaved_drafts(&self) -> bool {
+        self.composers.values().any(|composer| composer.dirty)
+    }
+}

@@ -1,0 +1,124 @@
+//! What stands in front: help, the palette, a question, a line to fill in, a text to read.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use super::command::{CommandSpec, table};
+use super::{Console, Effect};
+use crate::domain::ids::AssignmentId;
+use crate::domain::request::Request;
+
+#[derive(Debug)]
+pub(super) enum Overlay {
+    /// What can be done here; typing narrows it.
+    Palette {
+        typed: String,
+        at: usize,
+        all: bool,
+    },
+    /// A question; `y` does it.
+    Confirm {
+        question: String,
+        command: &'static CommandSpec,
+    },
+    Line {
+        title: String,
+        typed: String,
+        purpose: Purpose,
+    },
+    /// A text that scrolls.
+    Reading {
+        what: Reading,
+        scroll: usize,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    Log,
+    Notices,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Filter,
+    Reject(AssignmentId),
+}
+
+impl Overlay {
+    pub fn help() -> Self {
+        Self::Palette { typed: String::new(), at: 0, all: false }
+    }
+
+    pub fn palette() -> Self {
+        Self::Palette { typed: String::new(), at: 0, all: true }
+    }
+
+    pub fn filter(current: &str) -> Self {
+        Self::line("Filter", current, Purpose::Filter)
+    }
+
+    pub fn line(title: &str, typed: &str, purpose: Purpose) -> Self {
+        Self::Line { title: title.to_owned(), typed: typed.to_owned(), purpose }
+    }
+
+    pub fn log() -> Self {
+        Self::Reading { what: Reading::Log, scroll: 0 }
+    }
+
+    pub fn notices() -> Self {
+        Self::Reading { what: Reading::Notices, scroll: 0 }
+    }
+}
+
+impl Console {
+    /// Commands that fit what is typed: those that are valid here, best first; with `all`, also those
+    /// of other places that can be gone to.
+    pub(super) fn found(&self, typed: &str, all: bool) -> Vec<&'static CommandSpec> {
+        let scopes = self.scopes();
+        let valid = table().iter().filter(|spec| scopes.contains(&spec.scope));
+        if typed.trim().is_empty() {
+            // The nearest first: what is special here before what is valid everywhere.
+            let mut specs: Vec<_> = valid.collect();
+            let rank = |spec: &CommandSpec| scopes.iter().position(|scope| *scope == spec.scope);
+            specs.sort_by_key(|spec| rank(spec));
+            return specs;
+        }
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(typed, CaseMatching::Ignore, Normalization::Smart);
+        let mut buffer = vec![];
+        let mut scored: Vec<(u32, &'static CommandSpec)> = valid
+            .filter_map(|spec| {
+                let text = format!("{} {} {}", spec.title, spec.id, if all { "" } else { spec.help });
+                Some((pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?, spec))
+            })
+            .collect();
+        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        scored.into_iter().map(|(_, spec)| spec).collect()
+    }
+
+    /// What a filled-in line is for.
+    pub(super) fn line_done(&mut self, typed: String, purpose: &Purpose) -> Vec<Effect> {
+        match purpose {
+            Purpose::Filter => vec![],
+            Purpose::Reject(assignment) => {
+                vec![Effect::Perform(Request::RejectAssignment { assignment: *assignment, reason: typed })]
+            }
+        }
+    }
+
+    /// The lines of a reading overlay.
+    pub(super) fn reading_lines(&self, what: Reading) -> Vec<String> {
+        match what {
+            Reading::Log if self.data.log.is_empty() => vec!["The log is empty, or still being fetched.".into()],
+            Reading::Log => self.data.log.clone(),
+            Reading::Notices if self.notices.is_empty() => vec!["Nothing was told yet.".into()],
+            Reading::Notices => {
+                let told = |notice: &super::Notice| {
+                    format!("{}  {}", super::words::clock(notice.at, self.zone()), notice.text)
+                };
+                self.notices.iter().map(told).collect()
+            }
+        }
+    }
+}

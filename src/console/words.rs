@@ -1,0 +1,152 @@
+//! Times, ages and widths in the words of the console. Ages change once a minute, so that an idle
+//! screen stays as it is.
+
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::time::{Timestamp, short_span};
+
+/// How old something is: `now` within the minute, then `4m`, `2h05`, `3d`.
+pub fn age(since: Timestamp, now: Timestamp) -> String {
+    let span = now.since(since);
+    if span < Duration::from_secs(60) { "now".to_owned() } else { short_span(span) }
+}
+
+/// How much is left: `<1m` at the end, then `59m`, `23h10`.
+pub fn left(until: Timestamp, now: Timestamp) -> String {
+    let span = until.since(now);
+    if span < Duration::from_secs(60) { "<1m".to_owned() } else { short_span(span) }
+}
+
+fn zoned(at: Timestamp, zone: &TimeZone) -> jiff::Zoned {
+    jiff::Timestamp::from_millisecond(at.millis()).unwrap_or_default().to_zoned(zone.clone())
+}
+
+/// `09:04`.
+pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
+    zoned(at, zone).strftime("%H:%M").to_string()
+}
+
+/// `Mon 1 Jun`, with the year where it is another.
+pub fn day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (zoned(at, zone), zoned(now, zone));
+    let date = at.strftime("%a %-d %b").to_string();
+    match (now.date() - at.date()).get_days() {
+        0 if now.date() == at.date() => format!("today, {date}"),
+        1 => format!("yesterday, {date}"),
+        _ if now.year() != at.year() => at.strftime("%a %-d %b %Y").to_string(),
+        _ => date,
+    }
+}
+
+/// `2026-06-01 09:04:12 UTC`.
+pub fn exact(at: Timestamp, zone: &TimeZone) -> String {
+    zoned(at, zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// Cut to so many cells, with a sign where something is missing; never through a character.
+pub fn fit(text: &str, cells: usize, ellipsis: &str) -> String {
+    if width(text) <= cells {
+        return text.to_owned();
+    }
+    let room = cells.saturating_sub(width(ellipsis));
+    let mut cut = String::new();
+    let mut used = 0;
+    for cluster in text.graphemes(true) {
+        let wide = width(cluster);
+        if used + wide > room {
+            break;
+        }
+        used += wide;
+        cut.push_str(cluster);
+    }
+    if cells >= width(ellipsis) {
+        cut.push_str(ellipsis);
+    }
+    cut
+}
+
+/// Cut or filled to exactly so many cells.
+pub fn pad(text: &str, cells: usize, ellipsis: &str) -> String {
+    let mut text = fit(text, cells, ellipsis);
+    let missing = cells.saturating_sub(width(&text));
+    text.extend(std::iter::repeat_n(' ', missing));
+    text
+}
+
+/// Wrapped by words into lines of at most so many cells; a word that is longer is cut.
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let cells = cells.max(2);
+    let mut lines = vec![];
+    let mut line = String::new();
+    let mut used = 0;
+    for word in text.split_word_bounds() {
+        let wide = width(word);
+        if used + wide <= cells {
+            line.push_str(word);
+            used += wide;
+            continue;
+        }
+        if word.trim().is_empty() {
+            // A blank at the end of a line is not carried over.
+            continue;
+        }
+        if wide <= cells {
+            lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            line.push_str(word);
+            used = wide;
+            continue;
+        }
+        for cluster in word.graphemes(true) {
+            let wide = width(cluster);
+            if used + wide > cells {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push_str(cluster);
+            used += wide;
+        }
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn wide_and_joined_characters_are_never_cut_apart() {
+        assert_eq!(fit("日本語テキスト", 7, "…"), "日本語…");
+        assert_eq!(fit("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5, "…"), "👩‍👩‍👧👩‍👩‍👧…");
+        assert_eq!(pad("né", 4, "…"), "né  ");
+    }
+
+    #[test]
+    fn days_are_named_as_people_do() {
+        let zone = TimeZone::UTC;
+        let now = Timestamp::parse("2026-06-01T09:00:00Z").expect("a time");
+        assert_eq!(day(now, now, &zone), "today, Mon 1 Jun");
+        assert_eq!(day(Timestamp::parse("2026-05-31T23:59:59Z").expect("a time"), now, &zone), "yesterday, Sun 31 May");
+        assert_eq!(day(Timestamp::parse("2025-05-31T23:59:59Z").expect("a time"), now, &zone), "Sat 31 May 2025");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_fitted_fits(text in any::<String>(), cells in 0_usize..40) {
+            let text = crate::domain::text::clean_line(&text);
+            prop_assert!(width(&fit(&text, cells, "…")) <= cells);
+            for line in wrap(&text, cells) {
+                prop_assert!(width(&line) <= cells.max(2), "{line:?}");
+            }
+        }
+    }
+}
