@@ -101,8 +101,7 @@ impl Engine {
 pub async fn build_system(setup: &EngineSetup) -> Result<(System, tokio::sync::mpsc::Receiver<Waiting>), AppError> {
     let store = Store::open(&setup.directory).await?;
     let mut warn = |warning: String| tracing::warn!(warning);
-    let providers =
-        Registry::new(setup.secrets.clone(), &mut warn).map_err(|failure| AppError::Provider(Box::new(failure)))?;
+    let providers = Registry::new(setup.secrets.clone(), &mut warn).map_err(AppError::Provider)?;
     let agents = setup.config.agents.iter().map(|agent| declared_agent(agent, &setup.secrets)).collect();
     Ok(System::new(Parts {
         store,

@@ -9,7 +9,7 @@ pub fn actor_of(users: &[UserConfig], uid: u32, own_uid: u32) -> Option<Actor> {
     let os_name = os_name(uid);
     if users.is_empty() {
         let allowed = uid == own_uid || uid == 0;
-        return allowed.then(|| Actor::Operator { name: os_name, role: Role::Admin });
+        return allowed.then_some(Actor::Operator { name: os_name, role: Role::Admin });
     }
     let declared = users.iter().find(|user| user.os_user.as_deref().unwrap_or(&user.name) == os_name);
     declared.map(|user| Actor::Operator { name: user.name.clone(), role: user.role })

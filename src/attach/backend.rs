@@ -53,6 +53,11 @@ impl Quiet {
     }
 }
 
+/// Whether a cell's symbol is put together from several characters.
+fn is_joined(cell: &Cell) -> bool {
+    cell.symbol().chars().nth(1).is_some()
+}
+
 impl Backend for Quiet {
     type Error = io::Error;
 
@@ -60,12 +65,27 @@ impl Backend for Quiet {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut content = content.peekable();
-        if content.peek().is_none() {
+        let cells: Vec<(u16, u16, &Cell)> = content.collect();
+        if cells.is_empty() {
             return Ok(());
         }
         self.cursor = None;
-        self.inner.draw(content)
+        // Terminals disagree about the width of what is put together from several characters (Indic
+        // vowels, joined emoji). Such a cell is blanked first, and whatever follows it is placed anew,
+        // so that a disagreement stays within the cell and never shifts a row.
+        for part in cells.chunk_by(|before, after| !is_joined(before.2) && !is_joined(after.2)) {
+            if let [(x, y, cell)] = part
+                && is_joined(cell)
+            {
+                let mut blank = Cell::new(" ");
+                blank.set_style(cell.style());
+                let width = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1) as u16;
+                let blanks: Vec<u16> = (*x..x.saturating_add(width)).take_while(|x| *x < self.size.width).collect();
+                self.inner.draw(blanks.into_iter().map(|x| (x, *y, &blank)))?;
+            }
+            self.inner.draw(part.iter().copied())?;
+        }
+        Ok(())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {

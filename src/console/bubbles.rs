@@ -101,7 +101,7 @@ impl Console {
         {
             match entry.hold {
                 Some(hold) => {
-                    parts.push(format!("held until {}: {}", words::clock(entry.due_at, self.zone()), hold.words()))
+                    parts.push(format!("held until {}: {}", words::clock(entry.due_at, self.zone()), hold.words()));
                 }
                 None if message.attempts > 0 => {
                     parts.push(format!(

@@ -47,12 +47,12 @@ impl ListState {
     }
 
     /// Back to the top, following what comes.
-    pub fn to_top(&mut self) {
+    pub fn go_top(&mut self) {
         self.selected = None;
         self.anchor = 0;
     }
 
-    pub fn to_end(&mut self, ids: &[String], room: usize) {
+    pub fn go_end(&mut self, ids: &[String], room: usize) {
         self.selected = ids.last().cloned();
         self.anchor = room.saturating_sub(1).min(ids.len().saturating_sub(1));
     }
@@ -98,9 +98,9 @@ mod tests {
             list.move_by(&all, 1, 4);
         }
         assert_eq!(list.seen(&all, 4), Seen { first: 2, cursor: Some(5) });
-        list.to_end(&all, 4);
+        list.go_end(&all, 4);
         assert_eq!(list.seen(&all, 4), Seen { first: 4, cursor: Some(7) });
-        list.to_top();
+        list.go_top();
         assert_eq!(list.seen(&all, 4).first, 0);
     }
 }

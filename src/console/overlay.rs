@@ -71,6 +71,18 @@ impl Overlay {
     }
 }
 
+impl Purpose {
+    /// What follows when the line is filled in.
+    pub fn done(&self, typed: String) -> Vec<Effect> {
+        match self {
+            Self::Filter => vec![],
+            Self::Reject(assignment) => {
+                vec![Effect::Perform(Request::RejectAssignment { assignment: *assignment, reason: typed })]
+            }
+        }
+    }
+}
+
 impl Console {
     /// Commands that fit what is typed: those that are valid here, best first; with `all`, also those
     /// of other places that can be gone to.
@@ -95,16 +107,6 @@ impl Console {
             .collect();
         scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         scored.into_iter().map(|(_, spec)| spec).collect()
-    }
-
-    /// What a filled-in line is for.
-    pub(super) fn line_done(&mut self, typed: String, purpose: &Purpose) -> Vec<Effect> {
-        match purpose {
-            Purpose::Filter => vec![],
-            Purpose::Reject(assignment) => {
-                vec![Effect::Perform(Request::RejectAssignment { assignment: *assignment, reason: typed })]
-            }
-        }
     }
 
     /// The lines of a reading overlay.

@@ -223,7 +223,7 @@ impl Console {
                     KeyCode::Enter => {
                         let (typed, purpose) = (std::mem::take(typed), purpose.clone());
                         self.overlay = None;
-                        return self.line_done(typed, &purpose);
+                        return purpose.done(typed);
                     }
                     KeyCode::Backspace => {
                         typed.pop();
@@ -263,7 +263,7 @@ impl Console {
             return vec![];
         }
         self.list_mut().filter = typed;
-        self.list_mut().to_top();
+        self.list_mut().go_top();
         self.ask(self.query_of(self.pane))
     }
 
@@ -276,7 +276,7 @@ impl Console {
                 }
                 self.notice(format!("The draft could not be kept: {why}"), true);
             }
-            (Request::SaveDraft { .. }, Ok(_)) => {}
+            (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) => {}
             (Request::SendText { thread, text, .. }, Ok(done)) => {
                 // Only what was sent is taken out: more may have been written meanwhile.
                 if let Some(composer) = self.composers.get_mut(thread).filter(|composer| composer.text() == *text) {
@@ -284,7 +284,6 @@ impl Console {
                 }
                 self.notice(done.said, false);
             }
-            (Request::MarkRead { .. }, Ok(_)) => {}
             (_, Ok(done)) => self.notice(done.said, false),
             (_, Err(why)) => self.notice(why, true),
         }

@@ -15,6 +15,12 @@ pub fn age(since: Timestamp, now: Timestamp) -> String {
     if span < Duration::from_secs(60) { "now".to_owned() } else { short_span(span) }
 }
 
+/// How long somebody waits: `waits`, then `waits 4m`.
+pub fn waits(since: Timestamp, now: Timestamp) -> String {
+    let span = now.since(since);
+    if span < Duration::from_secs(60) { "waits".to_owned() } else { format!("waits {}", short_span(span)) }
+}
+
 /// How much is left: `<1m` at the end, then `59m`, `23h10`.
 pub fn left(until: Timestamp, now: Timestamp) -> String {
     let span = until.since(now);

@@ -146,7 +146,7 @@ mod tests {
     }
 
     fn merged(reports: &[StatusReport]) -> Standing {
-        reports.iter().fold(Standing::new(DeliveryStatus::Accepted), |standing, report| standing.merge(report))
+        reports.iter().fold(Standing::new(DeliveryStatus::Accepted), super::Standing::merge)
     }
 
     proptest! {

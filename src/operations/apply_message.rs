@@ -1,5 +1,7 @@
 //! Apply one event: a contact's message, the fate of one of ours, or news about a number.
 
+use std::time::Duration;
+
 use super::System;
 use super::apply::Setback;
 use super::settle::failure_reaches_people;
@@ -13,6 +15,7 @@ use crate::domain::key::message_key;
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::routing::{Arrival, Route, route};
 use crate::domain::status::{DeliveryStatus, StatusReport};
+use crate::domain::time::Timestamp;
 use crate::domain::window;
 use crate::store::{Matched, NewAlert, NewInbound, StoreError, StoredDelivery, Write};
 
@@ -100,7 +103,7 @@ async fn inbound(
         provider_message_id: &event.provider_message_id,
         reply_to: event.reply_to.as_deref(),
         test: event.test,
-        created_at: event.sent_at.min(received_at),
+        created_at: as_of(event.sent_at, received_at),
         received_at,
         delivery: delivery.id,
         author: None,
@@ -193,7 +196,7 @@ async fn outbound(
         provider_message_id: &event.provider_message_id,
         reply_to: event.reply_to.as_deref(),
         test: event.test,
-        created_at: event.sent_at.min(delivery.raw.received_at),
+        created_at: as_of(event.sent_at, delivery.raw.received_at),
         received_at: delivery.raw.received_at,
         delivery: delivery.id,
         author,
@@ -319,6 +322,12 @@ async fn merge(system: &System, write: &mut Write, matched: &Matched, effects: &
         effects.changes.push(Change::Alerts);
     }
     Ok(())
+}
+
+/// When a message was written, for its place in the thread. Providers tell whole seconds: within its
+/// second, what we know better is when it came.
+fn as_of(sent_at: Timestamp, received_at: Timestamp) -> Timestamp {
+    sent_at.plus(Duration::from_millis(999)).min(received_at)
 }
 
 /// `whatsapp:{digits}` where there is a number, else the user id.

@@ -39,7 +39,7 @@ pub struct Waiting {
 
 /// Receives one request for a provider.
 pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery) -> Receipt {
-    #[expect(clippy::disallowed_methods, reason = "a stopwatch, not a clock: nothing is decided by it")]
+    // A stopwatch, not a clock: nothing is decided by it.
     let began = Instant::now();
     if let Err(fault) = provider.verify(&raw) {
         note_rejected(system, provider, raw, fault).await;

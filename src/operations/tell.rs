@@ -50,9 +50,12 @@ async fn overview(system: &System) -> Result<Overview> {
     let counts = system.store().counts().await?;
     let (templates, templates_waiting, templates_fetched_at) = {
         let lists = system.templates();
-        let all = || lists.values().flat_map(|list| &list.templates);
-        let waiting = all().filter(|one| !one.status.can_send()).count();
-        (all().count(), waiting, lists.values().filter_map(|list| list.fetched_at).min())
+        // Numbers of one account share its templates: each counts once.
+        let mut all: Vec<_> = lists.values().flat_map(|list| &list.templates).collect();
+        all.sort_by(|a, b| (&a.id, &a.name, &a.language).cmp(&(&b.id, &b.name, &b.language)));
+        all.dedup_by(|a, b| a.id == b.id && a.name == b.name && a.language == b.language);
+        let waiting = all.iter().filter(|one| !one.status.can_send()).count();
+        (all.len(), waiting, lists.values().filter_map(|list| list.fetched_at).min())
     };
     Ok(Overview {
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -53,7 +53,7 @@ impl NoAnswer {
 }
 
 impl Client {
-    pub fn new() -> Result<Self, Failure> {
+    pub fn new() -> Result<Self, Box<Failure>> {
         let inner = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)
@@ -65,7 +65,9 @@ impl Client {
                 let explanation =
                     "The HTTP client could not be built; usually the system's root certificates are missing.";
                 let remedy = "Install the package ca-certificates.";
-                Failure::own(FailureClass::Setup, "No HTTP client", explanation, remedy).saying(error.to_string())
+                Box::new(
+                    Failure::own(FailureClass::Setup, "No HTTP client", explanation, remedy).saying(error.to_string()),
+                )
             })?;
         Ok(Self { inner })
     }

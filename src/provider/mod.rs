@@ -89,7 +89,7 @@ pub struct SentMessage {
 }
 
 /// Why the provider could not be asked.
-pub type Trouble = Failure;
+pub type Trouble = Box<Failure>;
 
 /// A company API that WhatsApp numbers are reached through.
 pub trait Provider: Send + Sync {
@@ -163,7 +163,7 @@ impl Registry {
     pub const NAMES: &'static [&'static str] = &[kapso::NAME];
 
     /// Builds every provider. `warn` is told what was understood but should be written otherwise.
-    pub fn new(secrets: SecretSource, warn: &mut dyn FnMut(String)) -> Result<Self, Failure> {
+    pub fn new(secrets: SecretSource, warn: &mut dyn FnMut(String)) -> Result<Self, Trouble> {
         let client = http::Client::new()?;
         Ok(Self { providers: vec![Arc::new(kapso::Kapso::new(client, secrets, warn))] })
     }

@@ -13,6 +13,7 @@ mod messages;
 mod outbox;
 mod overview;
 mod runs;
+mod settle;
 mod threads;
 
 use std::path::{Path, PathBuf};

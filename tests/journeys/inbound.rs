@@ -184,7 +184,10 @@ async fn what_cannot_be_read_is_kept_shown_and_in_nobodys_way() {
     };
     let unreadable: Vec<_> = rows.iter().filter(|row| row.state.name() == "unreadable").collect();
     assert_eq!(unreadable.len(), 1);
-    assert_eq!(unreadable[0].note.as_ref().map(|note| note.line()), Some("the message has no id".to_owned()));
+    assert_eq!(
+        unreadable[0].note.as_ref().map(wadeck::domain::text::Untrusted::line),
+        Some("the message has no id".to_owned())
+    );
     let done = stage.act(Request::ReplayDelivery { delivery: unreadable[0].id }).await.expect("read again");
     assert!(done.said.contains("read again"));
 }

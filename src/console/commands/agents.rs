@@ -32,7 +32,6 @@ pub(super) const ROWS: &[CommandSpec] = &[
             Ok(assignment) => vec![Effect::Perform(Request::ApproveAssignment { assignment })],
             Err(_) => vec![],
         },
-        ..ROW
     },
     CommandSpec {
         id: "agents.reject",

@@ -32,7 +32,6 @@ pub(super) const ROWS: &[CommandSpec] = &[
             state => Err(format!("It is {}: there is nothing to take out.", state.name())),
         },
         run: |console| with_entry(console, |entry| Request::DiscardEntry { entry }),
-        ..ROW
     },
     CommandSpec {
         id: "delivery.look_up",
@@ -145,7 +144,6 @@ const fn retry(id: &'static str, scope: Scope) -> CommandSpec {
             state => Err(format!("It is {}: there is nothing to try again.", state.name())),
         },
         run: |console| with_entry(console, |entry| Request::RetryEntry { entry }),
-        ..ROW
     }
 }
 

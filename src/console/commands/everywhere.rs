@@ -184,7 +184,7 @@ fn back(console: &mut Console) -> Vec<Effect> {
             console.ask(console.query_of(console.pane))
         }
         Focus::List => {
-            console.list_mut().to_top();
+            console.list_mut().go_top();
             console.follow_selection()
         }
     }

@@ -55,7 +55,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: Scope::List,
         keys: &["g g", "home"],
         run: |console| {
-            console.list_mut().to_top();
+            console.list_mut().go_top();
             console.follow_selection()
         },
         ..ROW
@@ -68,7 +68,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         keys: &["G", "end"],
         run: |console| {
             let (ids, room) = (console.ids(), console.list_room());
-            console.list_mut().to_end(&ids, room);
+            console.list_mut().go_end(&ids, room);
             console.follow_selection()
         },
         ..ROW

@@ -138,22 +138,25 @@ impl Console {
             }
             Pane::Templates => {
                 let age = told.templates_fetched_at.map(|at| format!("as of {}", words::clock(at, self.zone())));
-                let text =
-                    joined(vec![part(told.templates, "templates"), part(told.templates_waiting, "not sendable"), age]);
+                let text = joined(vec![
+                    part(told.templates, if told.templates == 1 { "template" } else { "templates" }),
+                    part(told.templates_waiting, "not sendable"),
+                    age,
+                ]);
                 (or(text, "not fetched yet"), theme.dim())
             }
             Pane::Agents => {
                 let text = joined(vec![
                     part(told.approvals, "to approve"),
                     part(told.runs_open, "at work"),
-                    part(told.agents, "agents"),
+                    part(told.agents, if told.agents == 1 { "agent" } else { "agents" }),
                 ]);
                 (or(text, "none"), style(0, told.approvals))
             }
             Pane::Activity => {
                 let last = told.last_delivery_at.map(|at| format!("webhook {}", words::age(at, self.now)));
                 let text = joined(vec![
-                    part(told.alerts, "alerts"),
+                    part(told.alerts, if told.alerts == 1 { "alert" } else { "alerts" }),
                     part(told.deliveries_rejected, "badly signed"),
                     part(told.deliveries_unreadable, "unreadable"),
                     part(told.deliveries_quarantined, "quarantined"),

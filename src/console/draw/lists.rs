@@ -164,8 +164,8 @@ impl Console {
         };
         let left = if let Some(waiting) = &row.waiting {
             let text = format!(
-                "  ! waits {}: {}",
-                words::age(waiting.since, self.now),
+                "  ! {}: {}",
+                words::waits(waiting.since, self.now),
                 crate::domain::text::clean_line(&waiting.reason)
             );
             vec![(text, theme.warn())]

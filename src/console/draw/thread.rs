@@ -66,7 +66,7 @@ impl Console {
             (None, Some(agent)) => format!("{} answers ({})", agent.agent, agent.mode.name()),
             (None, None) => "no agent".to_owned(),
         };
-        let waits = row.waiting.as_ref().map(|waiting| format!("! waits {} · ", words::age(waiting.since, self.now)));
+        let waits = row.waiting.as_ref().map(|waiting| format!("! {} · ", words::waits(waiting.since, self.now)));
         let right = format!("{}{who} ", waits.clone().unwrap_or_default());
         let room = usize::from(area.width).saturating_sub(words::width(&right) + 1);
         let name = words::fit(&name, room, theme.ellipsis());

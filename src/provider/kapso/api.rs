@@ -44,12 +44,12 @@ impl Kapso {
     fn key(&self, connection: &Connection) -> Result<SecretString, Trouble> {
         let name = connection.settings.api_key_env.as_deref().unwrap_or(super::API_KEY);
         (self.secrets)(name).ok_or_else(|| {
-            Failure::own(
+            Box::new(Failure::own(
                 FailureClass::Authorization,
                 "Key missing",
                 format!("There is no API key for {}: {name} is not set.", connection.name),
                 format!("Set {name} (or {name}_FILE) and start again; nothing is lost meanwhile."),
-            )
+            ))
         })
     }
 
@@ -70,7 +70,7 @@ impl Kapso {
 
 fn parsed(answer: &HttpAnswer) -> Result<Value, Trouble> {
     if !answer.is_success() {
-        return Err(error::failure(answer.status, &answer.body));
+        return Err(error::failure(answer.status, &answer.body).into());
     }
     serde_json::from_str(&answer.body).map_err(|_| {
         Failure::own(
@@ -80,6 +80,7 @@ fn parsed(answer: &HttpAnswer) -> Result<Value, Trouble> {
             "Check the base URL: a proxy or a login page may stand in between.",
         )
         .saying(answer.body.chars().take(500).collect::<String>())
+        .into()
     })
 }
 
@@ -87,7 +88,7 @@ pub(super) async fn send(kapso: &Kapso, connection: &Connection, request: &WireR
     let key = match kapso.key(connection) {
         Ok(key) => key,
         Err(failure) => {
-            let verdict = Verdict::Retry { failure, after: None };
+            let verdict = Verdict::Retry { failure: *failure, after: None };
             return SendReport { verdict, http_status: None, response: Untrusted::default() };
         }
     };

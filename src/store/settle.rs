@@ -1,0 +1,241 @@
+//! How entries of the outbox end, or go round again: accept, refuse, doubt, requeue, rescue.
+
+use super::codec::json;
+use super::{Result, Write};
+use crate::domain::failure::Failure;
+use crate::domain::ids::{ConnectionId, EntryId, MessageId, RunId, ThreadId};
+use crate::domain::key::message_key;
+use crate::domain::limits::Hold;
+use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::time::Timestamp;
+
+impl Write {
+    /// The provider has the message under this id. If a webhook told of it first, that row and what
+    /// was reported under the id become this message's.
+    pub async fn accept_entry(
+        &mut self,
+        entry: EntryId,
+        message: MessageId,
+        connection: ConnectionId,
+        provider_message_id: &str,
+        by: SettledBy,
+        now: Timestamp,
+    ) -> Result<()> {
+        let key = message_key(connection, provider_message_id);
+        let stranger: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM messages WHERE provider_key = $1 AND id <> $2 AND direction = 'outbound'",
+        )
+        .bind(&key[..])
+        .bind(message.0)
+        .fetch_optional(self.connection())
+        .await?;
+        if let Some(stranger) = stranger {
+            sqlx::query("UPDATE threads SET last_message_id = $2 WHERE last_message_id = $1")
+                .bind(stranger)
+                .bind(message.0)
+                .execute(self.connection())
+                .await?;
+            sqlx::query("DELETE FROM message_words WHERE rowid = $1").bind(stranger).execute(self.connection()).await?;
+            sqlx::query("DELETE FROM messages WHERE id = $1").bind(stranger).execute(self.connection()).await?;
+        }
+        sqlx::query(
+            "UPDATE messages SET provider_message_id = $2, provider_key = $3, failure = NULL, failed_at = NULL,
+                progress = CASE WHEN progress = 'queued' THEN 'accepted' ELSE progress END
+             WHERE id = $1",
+        )
+        .bind(message.0)
+        .bind(provider_message_id)
+        .bind(&key[..])
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE attempts SET provider_key = $2 WHERE id = (SELECT max(id) FROM attempts WHERE outbox_id = $1)",
+        )
+        .bind(entry.0)
+        .bind(&key[..])
+        .execute(self.connection())
+        .await?;
+        self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await
+    }
+
+    /// Puts an entry into a state in which nothing more happens to it by itself.
+    pub async fn end_entry(
+        &mut self,
+        entry: EntryId,
+        state: EntryState,
+        failure: Option<&Failure>,
+        by: Option<SettledBy>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = $2, failure = $3, settled_by = $4, settled_at = $5, lease_until = NULL, hold = NULL
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(state.name())
+        .bind(failure.map(json))
+        .bind(by.map(SettledBy::name))
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A failure that ends the message until a person tries again.
+    pub async fn fail_message(&mut self, message: MessageId, failure: &Failure, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE messages SET failure = $2, failed_at = $3 WHERE id = $1")
+            .bind(message.0)
+            .bind(json(failure))
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Back into the queue after a try that certainly did not arrive.
+    pub async fn requeue(
+        &mut self,
+        entry: EntryId,
+        failure: &Failure,
+        due_at: Timestamp,
+        hold: Option<Hold>,
+        counts: bool,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'queued', lease_until = NULL, failure = $2, due_at = $3, hold = $4,
+                tried = CASE WHEN $5 THEN tried ELSE tried - 1 END
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(json(failure))
+        .bind(due_at.millis())
+        .bind(hold.map(Hold::name))
+        .bind(counts)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// The answer was lost; `look_at` is when the provider's list is asked.
+    pub async fn doubt_entry(&mut self, entry: EntryId, failure: &Failure, look_at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE outbox SET state = 'uncertain', lease_until = NULL, failure = $2, due_at = $3, looks = 0 WHERE id = $1")
+            .bind(entry.0)
+            .bind(json(failure))
+            .bind(look_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that the provider's list was asked in vain, and when to ask again.
+    pub async fn looked(&mut self, entry: EntryId, again_at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE outbox SET looks = looks + 1, due_at = $2 WHERE id = $1 AND state = 'uncertain'")
+            .bind(entry.0)
+            .bind(again_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Whether an earlier series of attempts was given this id.
+    pub async fn earlier_series(&mut self, key: &[u8; 16]) -> Result<Option<(EntryId, MessageId, ThreadId)>> {
+        let row: Option<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT o.id, o.message_id, o.thread_id FROM attempts a JOIN outbox o ON o.id = a.outbox_id
+             WHERE a.provider_key = $1 AND a.series < o.series",
+        )
+        .bind(&key[..])
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|(entry, message, thread)| (EntryId(entry), MessageId(message), ThreadId(thread))))
+    }
+
+    /// Nothing of this connection goes out before then: its key was refused.
+    pub async fn hold_connection(&mut self, connection: ConnectionId, due_at: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET hold = 'credentials', due_at = max(due_at, $2)
+             WHERE connection_id = $1 AND state = 'queued' AND hold IS NOT 'operator'",
+        )
+        .bind(connection.0)
+        .bind(due_at.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// The key works again: what waited for it goes now.
+    pub async fn release_connection(&mut self, connection: ConnectionId, now: Timestamp) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE outbox SET hold = NULL, due_at = $2 WHERE connection_id = $1 AND state = 'queued' AND hold = 'credentials'",
+        )
+        .bind(connection.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Entries that a dead process was sending: they may have arrived.
+    pub async fn abandoned(&mut self, now: Timestamp) -> Result<Vec<(EntryId, ThreadId)>> {
+        let rows: Vec<(i64, i64)> =
+            sqlx::query_as("SELECT id, thread_id FROM outbox WHERE state = 'sending' AND lease_until <= $1")
+                .bind(now.millis())
+                .fetch_all(self.connection())
+                .await?;
+        Ok(rows.into_iter().map(|(entry, thread)| (EntryId(entry), ThreadId(thread))).collect())
+    }
+
+    /// Ends the attempt that a dead process left open.
+    pub async fn abandon_attempts(&mut self, entry: EntryId, failure: &Failure, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE attempts SET finished_at = $2, outcome = 'uncertain', failure = $3
+             WHERE outbox_id = $1 AND finished_at IS NULL",
+        )
+        .bind(entry.0)
+        .bind(now.millis())
+        .bind(json(failure))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A new series of attempts, with a reference of its own; the old attempts stay.
+    pub async fn new_series(
+        &mut self,
+        entry: EntryId,
+        message: MessageId,
+        reference: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'queued', series = series + 1, tried = 0, due_at = $3, hold = NULL, failure = NULL,
+                reference = $2, outgoing = json_set(outgoing, '$.reference', $2), settled_at = NULL, settled_by = NULL
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(reference)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE messages SET failure = NULL, failed_at = NULL, progress = 'queued', provider_message_id = NULL,
+                provider_key = NULL WHERE id = $1",
+        )
+        .bind(message.0)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Entries of a run that have not gone yet: their words are taken back.
+    pub async fn discard_unsent_of(&mut self, run: RunId, now: Timestamp) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2
+             WHERE state = 'queued' AND tried = 0 AND message_id IN (SELECT id FROM messages WHERE run_id = $1)",
+        )
+        .bind(run.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+}
