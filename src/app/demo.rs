@@ -16,7 +16,7 @@ use crate::domain::role::{Actor, Role};
 use crate::domain::time::Clock;
 use crate::operations::{perform, refresh_templates};
 use crate::provider::{Registry, SecretSource};
-use crate::twin::{Story, Twin, TwinConfig};
+use crate::twin::{DEMO_CONFIG, Story, Twin, TwinConfig};
 
 const KEY: &str = "demo-key";
 const SECRET: &str = "demo-webhook-secret";
@@ -47,17 +47,11 @@ impl Demo {
             what: format!("The simulated provider cannot listen on 127.0.0.1: {error}."),
             remedy: "The demo needs the loopback network.".into(),
         })?;
-        let base = twin.base_url();
+        let environment = twin.environment();
         let secrets: SecretSource = Arc::new(move |name| {
-            let value = match name {
-                "KAPSO_API_KEY" => KEY,
-                "KAPSO_API_BASE_URL" => &base,
-                "KAPSO_WEBHOOK_SECRET" => SECRET,
-                _ => return None,
-            };
-            Some(SecretString::from(value.to_owned()))
+            environment.iter().find(|(known, _)| *known == name).map(|(_, value)| SecretString::from(value.clone()))
         });
-        let config = config::check(include_str!("demo.toml"), Registry::NAMES)
+        let config = config::check(DEMO_CONFIG, Registry::NAMES)
             .map_err(|faults| AppError::Config(config::ConfigError::Faulty { path: "demo.toml".into(), faults }))?;
         std::fs::create_dir_all(&directory)
             .map_err(|source| AppError::Directory { path: directory.clone(), source })?;

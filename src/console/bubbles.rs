@@ -65,14 +65,16 @@ impl Console {
             });
             rows.push((told.collect::<Vec<_>>().join("  "), theme.dim()));
         }
-        rows.push(self.meta(message));
-        let mut lines: Vec<Line<'static>> =
-            rows.into_iter().map(|(text, style)| row(text, style, ours, width, theme.bar(), bar_style)).collect();
-        lines.extend(
-            self.trouble(message, inner)
-                .into_iter()
-                .map(|(text, style)| row(text, style, ours, width, theme.bar(), bar_style)),
-        );
+        let (meta, style) = self.meta(message);
+        rows.extend(words::wrap(&meta, inner).into_iter().map(|line| (line, style)));
+        rows.extend(self.trouble(message, inner));
+        // A block of its own: its lines begin below each other, on whichever side it stands.
+        let block = rows.iter().map(|(text, _)| words::width(text)).max().unwrap_or(0);
+        let place = |(text, style): (String, Style)| {
+            let text = if ours { words::pad(&text, block, theme.ellipsis()) } else { text };
+            row(text, style, ours, width, theme.bar(), bar_style)
+        };
+        let mut lines: Vec<Line<'static>> = rows.into_iter().map(place).collect();
         lines.push(Line::default());
         lines
     }
@@ -89,7 +91,7 @@ impl Console {
             (origin, _) => parts.push(crate::domain::text::clean_line(origin.name())),
         }
         if message.direction == Direction::Inbound {
-            return (parts.join(" · "), theme.dim());
+            return (parts.join(theme.dot()), theme.dim());
         }
         if let Some(author) = &message.author {
             parts.insert(0, crate::domain::text::clean_line(author));
@@ -113,7 +115,7 @@ impl Console {
                 None => {}
             }
         }
-        (parts.join(" · "), if style == theme.plain() { theme.dim() } else { style })
+        (parts.join(theme.dot()), if style == theme.plain() { theme.dim() } else { style })
     }
 
     /// Why it did not arrive, and what to do.
@@ -130,7 +132,7 @@ impl Console {
         let next = format!("{} {}", theme.pick("→", ">"), error.remedy);
         rows.extend(words::wrap(&next, inner).into_iter().map(|line| (line, theme.plain())));
         if state.is_some_and(EntryState::can_retry) {
-            rows.push(("R retry · i details".to_owned(), theme.accent()));
+            rows.push((format!("R retry{}i details", theme.dot()), theme.accent()));
         }
         rows.into_iter().map(|(text, style)| (words::fit(&text, inner, theme.ellipsis()), style)).collect()
     }

@@ -73,6 +73,11 @@ impl Theme {
         if self.ascii { plain } else { fine }
     }
 
+    /// Between parts of a line.
+    pub fn dot(self) -> &'static str {
+        self.pick(" · ", " - ")
+    }
+
     pub fn rule(self) -> &'static str {
         self.pick("─", "-")
     }

@@ -133,7 +133,7 @@ pub fn check_window(closes_at: Option<super::time::Timestamp>, now: super::time:
         None => "The service window is closed: this contact has not written yet.".to_owned(),
         Some(closed) => {
             let ago = super::time::short_span(now.since(closed));
-            format!("The service window closed {ago} ago: the contact's last message is over 24 hours old.")
+            format!("The service window closed {ago} ago.")
         }
     };
     Err(Refusal::new("window_closed", why, "Only an approved template can be sent until they write again."))

@@ -42,12 +42,19 @@ pub(super) struct NoAnswer {
 
 impl NoAnswer {
     pub fn failure(&self) -> Failure {
-        let (title, explanation) = if self.before_sending {
-            ("Provider not reachable", "No connection to the provider could be made, so nothing was sent.")
+        let (title, explanation, remedy) = if self.before_sending {
+            (
+                "Provider not reachable",
+                "No connection to the provider could be made, so nothing was sent.",
+                "Check the network, the base URL and the provider's status page.",
+            )
         } else {
-            ("Answer lost", "The request went out and no answer came back: it may have arrived.")
+            (
+                "Answer lost",
+                "The request went out and no answer came back: it may have arrived.",
+                "It is looked up at the provider by itself; nothing is sent again before a person decides.",
+            )
         };
-        let remedy = "Check the network, the base URL and the provider's status page.";
         Failure::own(FailureClass::Transient, title, explanation, remedy).saying(self.why.as_str())
     }
 }
@@ -101,12 +108,12 @@ impl Client {
             }
             None => request,
         };
-        let mut response = request.send().await.map_err(|error| no_answer(&error))?;
+        let mut response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
         let retry_after =
             response.headers().get("retry-after").and_then(|value| value.to_str().ok()).and_then(retry_after);
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
                 return Err(NoAnswer { before_sending: false, why: "the answer is longer than 4 MB".into() });
             }
@@ -116,15 +123,17 @@ impl Client {
     }
 }
 
-fn no_answer(error: &reqwest::Error) -> NoAnswer {
+fn no_answer(error: reqwest::Error) -> NoAnswer {
+    let before_sending = error.is_connect() || error.is_builder();
+    let error = error.without_url();
     // The whole chain: the first line alone only says that something failed.
     let mut why = error.to_string();
-    let mut source = std::error::Error::source(error);
+    let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
         why = format!("{why}: {cause}");
         source = cause.source();
     }
-    NoAnswer { before_sending: error.is_connect() || error.is_builder(), why: Untrusted::new(why).line() }
+    NoAnswer { before_sending, why: Untrusted::new(why).line() }
 }
 
 /// `Retry-After` in seconds. Dates are taken as a minute: a wrong clock must not stop us for a day.

@@ -21,6 +21,9 @@ pub use self::world::{AcceptedSend, Number, SendFault};
 
 use self::world::World;
 
+/// The configuration of whoever plays the story's business.
+pub const DEMO_CONFIG: &str = include_str!("demo.toml");
+
 /// Milliseconds since 1970: the twin's clock is given to it.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -103,6 +106,15 @@ impl Twin {
     /// What `KAPSO_API_BASE_URL` is to be.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// What the environment of a client has to hold, so that it takes the twin for the real one.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("KAPSO_API_KEY", self.shared.config.api_key.clone()),
+            ("KAPSO_API_BASE_URL", self.base_url()),
+            ("KAPSO_WEBHOOK_SECRET", self.shared.config.webhook_secret.clone()),
+        ]
     }
 
     pub fn add_number(&self, number: Number) {

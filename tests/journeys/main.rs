@@ -2,6 +2,9 @@
 //! test moves. Nothing sleeps to wait: every worker's step is called by hand.
 
 mod agents;
+mod console;
 mod inbound;
 mod outbox;
+mod pictures;
+mod sitting;
 mod stage;

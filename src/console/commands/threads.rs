@@ -154,7 +154,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
             let text = message.text.line();
             let id = message.id;
             let provider = message.provider_message_id.clone().unwrap_or_default();
-            console.notice(format!("{id} · {provider} · {text}"), false);
+            console.notice(format!("{id} {provider} {text}"), false);
             vec![]
         },
         ..ROW

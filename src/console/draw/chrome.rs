@@ -104,7 +104,7 @@ impl Console {
         let theme = self.settings.theme;
         let Some(told) = &self.data.overview else { return (theme.ellipsis().to_owned(), theme.dim()) };
         let part = |count: u32, what: &str| (count > 0).then(|| format!("{count} {what}"));
-        let joined = |parts: Vec<Option<String>>| parts.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let joined = |parts: Vec<Option<String>>| parts.into_iter().flatten().collect::<Vec<_>>().join(theme.dot());
         let or = |text: String, nothing: &str| if text.is_empty() { nothing.to_owned() } else { text };
         let style = |bad: u32, warn: u32| {
             if bad > 0 {

@@ -64,7 +64,7 @@ impl Console {
         let height = ((found.len() as u16) + 4).clamp(6, screen.height.saturating_sub(2));
         let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
         let title = if all { "Commands" } else { "What can be done here" };
-        let inner = self.draw_box(buffer, area, title, "type to find · enter runs · esc closes");
+        let inner = self.draw_box(buffer, area, title, "type to find, enter runs, esc closes");
         let prompt = format!("{} {typed}", theme.pick("›", ">"));
         put(buffer, inner.x, inner.y, inner.width, &prompt, theme.plain());
         let room = usize::from(inner.height.saturating_sub(2));
@@ -96,7 +96,7 @@ impl Console {
         let height = (lines.len() as u16 + 2).min(screen.height);
         let area = Rect { x: (screen.width - width) / 2, y: screen.height.saturating_sub(height) / 2, width, height };
         let title = self.data.overview.as_ref().map_or("", |told| told.environment.badge());
-        let inner = self.draw_box(buffer, area, title, "y yes · n no");
+        let inner = self.draw_box(buffer, area, title, "y yes, n no");
         for (row, line) in lines.iter().take(usize::from(inner.height)).enumerate() {
             put(buffer, inner.x, inner.y + row as u16, inner.width, line, self.settings.theme.plain());
         }
@@ -121,7 +121,7 @@ impl Console {
             Reading::Log => "Log",
             Reading::Notices => "Notices",
         };
-        let inner = self.draw_box(buffer, area, title, "k and j scroll · esc closes");
+        let inner = self.draw_box(buffer, area, title, "k and j scroll, esc closes");
         let lines: Vec<String> =
             self.reading_lines(what).iter().flat_map(|line| words::wrap(line, inner.width.into())).collect();
         // The end is what one wants to see.

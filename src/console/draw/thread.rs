@@ -60,13 +60,16 @@ impl Console {
         let Some(row) = self.open.as_ref().and_then(|open| open.row.as_ref()) else { return };
         let name = format!(" {}", row.contact.shown());
         let style = if self.focus == Focus::Detail { theme.accent() } else { theme.bold() };
-        let number = row.contact.phone_number.as_ref().map(|number| format!("  {number}")).unwrap_or_default();
+        let named = row.contact.name.is_some();
+        let number =
+            row.contact.phone_number.as_ref().filter(|_| named).map(|number| format!("  {number}")).unwrap_or_default();
         let who = match (&row.taken_by, &row.assignment) {
             (Some(operator), _) => format!("{} {operator} has it", theme.pick("◆", "@")),
             (None, Some(agent)) => format!("{} answers ({})", agent.agent, agent.mode.name()),
             (None, None) => "no agent".to_owned(),
         };
-        let waits = row.waiting.as_ref().map(|waiting| format!("! {} · ", words::waits(waiting.since, self.now)));
+        let waits =
+            row.waiting.as_ref().map(|waiting| format!("! {}{}", words::waits(waiting.since, self.now), theme.dot()));
         let right = format!("{}{who} ", waits.clone().unwrap_or_default());
         let room = usize::from(area.width).saturating_sub(words::width(&right) + 1);
         let name = words::fit(&name, room, theme.ellipsis());

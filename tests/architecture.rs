@@ -1,0 +1,196 @@
+//! The map in ARCHITECTURE.md, held: imports point down, there is no cycle, files stay small, and
+//! what may be named in one place only is named there only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each module may import of the program. Anything else is a hole in the map.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("config", &["domain"]),
+    ("bus", &["domain"]),
+    ("store", &["domain"]),
+    ("provider", &["domain"]),
+    ("agent", &["domain"]),
+    ("operations", &["domain", "store", "provider", "agent", "bus"]),
+    ("workers", &["domain", "operations", "store"]),
+    ("webhook", &["domain", "operations", "provider"]),
+    ("api", &["domain", "operations", "store"]),
+    ("console", &["domain"]),
+    ("attach", &["domain", "console", "operations", "api"]),
+    ("twin", &[]),
+    (
+        "app",
+        &["agent", "api", "bus", "config", "domain", "operations", "provider", "store", "twin", "webhook", "workers"],
+    ),
+    (
+        "cli",
+        &["agent", "api", "app", "attach", "bus", "config", "console", "domain", "operations", "provider", "store"],
+    ),
+    ("main", &["cli"]),
+];
+
+/// Crates and words that may be named in these modules only.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    ("sqlx", &["store"]),
+    ("reqwest", &["provider", "agent"]),
+    ("hmac", &["provider", "agent", "twin"]),
+    ("ratatui", &["console", "attach"]),
+    ("crossterm", &["console", "attach"]),
+    ("clap", &["cli", "main"]),
+    ("axum", &["webhook", "api", "twin"]),
+    ("kapso", &["provider", "twin"]),
+    ("twilio", &["provider", "twin"]),
+    ("graph.facebook", &["provider", "twin"]),
+];
+
+/// Crates that domain and console must not name.
+const IMPURE: &[&str] = &["tokio", "sqlx", "reqwest", "axum", "hyper", "std::fs", "std::net", "std::env", "async "];
+
+fn sources() -> Vec<(String, PathBuf, String)> {
+    fn walk(directory: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(directory).expect("a directory").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = vec![];
+    walk(&root, &mut paths);
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| {
+            let inside = path.strip_prefix(&root).expect("inside src");
+            let first = inside.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).expect("readable");
+            (first.trim_end_matches(".rs").to_owned(), path, text)
+        })
+        .collect()
+}
+
+/// The text without its tests, comments and doc comments.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn imports(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for prefix in ["crate::", "wadeck::"] {
+        for (at, _) in text.match_indices(prefix) {
+            let name: String =
+                text[at + prefix.len()..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect();
+            found.insert(name);
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_point_down() {
+    let known: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
+    for (module, path, text) in sources() {
+        if module == "lib" {
+            continue;
+        }
+        let allowed = known.get(module.as_str()).unwrap_or_else(|| panic!("{module} is not on the map"));
+        for import in imports(&code(&text)) {
+            let fine = import == module || allowed.contains(&import.as_str()) || !known.contains_key(import.as_str());
+            assert!(fine, "{} imports {import}: {module} may import {allowed:?}", path.display());
+        }
+    }
+}
+
+#[test]
+fn there_is_no_cycle() {
+    // A module stands above everything that it may import: then no chain of imports leads back.
+    let known: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
+    let mut heights: BTreeMap<&str, usize> = BTreeMap::new();
+    fn height<'m>(
+        module: &'m str,
+        known: &BTreeMap<&'m str, &'m [&'m str]>,
+        heights: &mut BTreeMap<&'m str, usize>,
+        above: &mut Vec<&'m str>,
+    ) -> usize {
+        assert!(!above.contains(&module), "{above:?} leads back to {module}");
+        if let Some(height) = heights.get(module) {
+            return *height;
+        }
+        above.push(module);
+        let tallest = known[module].iter().map(|below| height(below, known, heights, above)).max();
+        above.pop();
+        let own = tallest.map_or(0, |below| below + 1);
+        heights.insert(module, own);
+        own
+    }
+    for (module, _) in MAY_IMPORT {
+        height(module, &known, &mut heights, &mut vec![]);
+    }
+}
+
+#[test]
+fn files_stay_small() {
+    let mut lengths: Vec<usize> = vec![];
+    for (_, path, text) in sources() {
+        let length = text.lines().count();
+        assert!(length <= 500, "{} has {length} lines; 500 is the most", path.display());
+        lengths.push(length);
+    }
+    lengths.sort_unstable();
+    let middle = lengths[lengths.len() / 2];
+    assert!(middle <= 150, "half of the files have more than {middle} lines");
+}
+
+#[test]
+fn what_belongs_to_one_place_is_named_there_only() {
+    for (module, path, text) in sources() {
+        let lower = code(&text).to_lowercase();
+        for (word, places) in ONLY_IN {
+            if !places.contains(&module.as_str()) && module != "lib" {
+                assert!(!lower.contains(word), "{} names {word}, which belongs to {places:?}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn domain_and_console_are_pure() {
+    for (module, path, text) in sources() {
+        if module == "domain" || module == "console" {
+            for word in IMPURE {
+                assert!(!code(&text).contains(word), "{} names {word}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_twin_knows_only_the_wire() {
+    for (module, path, text) in sources() {
+        if module == "twin" {
+            assert!(!code(&text).contains("crate::"), "{} knows the program", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_printed_keys_are_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/keys.md");
+    let printed = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(printed, wadeck::console::keys_markdown(), "print it anew: cargo run -- keys --markdown > docs/keys.md");
+}
+
+#[test]
+fn the_project_speaks_of_itself_alone() {
+    for (_, path, text) in sources() {
+        for word in ["todo!(", "unimplemented!(", "FIXME", "#[ignore", "../shared"] {
+            assert!(!text.contains(word), "{} holds {word}", path.display());
+        }
+    }
+}

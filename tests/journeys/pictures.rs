@@ -1,0 +1,170 @@
+//! Pictures of every pane in its states, at 80×24 and 120×40; and of the smallest screen, of plain
+//! characters, and of nothing at all.
+
+use std::time::Duration;
+
+use wadeck::console::Theme;
+use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::request::Request;
+use wadeck::domain::role::Role;
+use wadeck::operations;
+use wadeck::twin::{Person, Saying, SendFault};
+
+use crate::sitting::{Sitting, THEME};
+use crate::stage::{SUPPORT, Stage, rosa};
+
+/// A morning at work: people wait, an agent failed, a message is uncertain, one is held, one failed.
+async fn a_morning() -> Stage {
+    let mut stage = Stage::with_config(&format!(
+        "{}\n[[agents]]\nname = \"night\"\nkind = \"scripted\"\nrules = []\n",
+        crate::stage::CONFIG
+    ))
+    .await;
+    let template = |name: &str, status: &str, reason: &str| {
+        serde_json::json!({ "id": name, "name": name, "language": "en", "category": "UTILITY", "status": status,
+            "rejected_reason": reason, "components": [
+                { "type": "HEADER", "format": "TEXT", "text": "Your visit" },
+                { "type": "BODY", "text": "Hello {{1}}, see you on {{2}}." },
+                { "type": "BUTTONS", "buttons": [{ "type": "QUICK_REPLY", "text": "Change it" }] } ] })
+    };
+    stage.twin.add_template(template("reminder", "APPROVED", "NONE"));
+    stage.twin.add_template(template("spring_offer", "PENDING", "NONE"));
+    stage.twin.add_template(template("overdue", "REJECTED", "INVALID_FORMAT"));
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    operations::check_all(&stage.system).await.expect("checked");
+    let connection = stage.system.store().connections().await.expect("listed")[0].id;
+    let mode = wadeck::domain::assignment::Mode::Auto;
+    let proposal = Request::ProposeAssignment { connection, agent: "night".into(), mode };
+    stage.act(proposal).await.expect("proposed");
+
+    let quoted = stage.says(&rosa(), "Hi! Are you open on Saturday?").await;
+    stage.answer().await;
+    stage.pass(Duration::from_secs(40));
+    stage.deliver().await;
+    let reaction = Saying::Reaction { to: stage.twin.accepted()[0].id.clone(), emoji: Some("👍".into()) };
+    stage.twin.says(SUPPORT, &rosa(), &reaction);
+    stage.twin.says(SUPPORT, &rosa(), &Saying::Reply { text: "And on Sunday?".into(), to: quoted });
+    stage.deliver().await;
+    stage.pass(Duration::from_secs(5));
+    stage.run_agents().await;
+    stage.twin.next_send(SendFault::Vanish);
+    stage.send().await;
+
+    stage.says(&Person::new("Lena Fischer", "15550100003"), "price?").await;
+    stage.answer().await;
+    stage.twin.says(
+        SUPPORT,
+        &Person::new("田中 由紀", "15550100004"),
+        &Saying::Voice { transcript: Some("もしもし".into()) },
+    );
+    stage.deliver().await;
+    let reminder = || Request::SendTemplate {
+        connection,
+        to: PhoneNumber::parse("+15550100005").expect("a number"),
+        name: "reminder".into(),
+        language: "en".into(),
+        parameters: vec![("1".into(), "Sofia".into()), ("2".into(), "Friday".into())],
+    };
+    stage.act(reminder()).await.expect("queued");
+    stage.act(reminder()).await.expect("queued");
+    stage.send().await;
+    stage.twin.post_raw("whatsapp.message.received", &serde_json::json!({ "message": {} }));
+    stage.deliver().await;
+    stage
+}
+
+macro_rules! picture {
+    ($sitting:expr, $name:expr) => {
+        insta::assert_snapshot!($name, $sitting.screen());
+    };
+}
+
+async fn pictures_at(columns: u16, rows: u16) {
+    let stage = a_morning().await;
+    let size = format!("{columns}x{rows}");
+    let mut ada = Sitting::down(&stage, columns, rows).await;
+    ada.press(&stage, "j").await;
+    for (keys, name) in [
+        ("k", "threads"),
+        ("esc", "threads_following"),
+        ("1", "connections"),
+        ("enter", "connection"),
+        ("esc 3", "delivery"),
+        ("enter", "entry"),
+        ("ctrl-d", "entry_scrolled"),
+        ("esc 4", "templates"),
+        ("j j enter", "template_rejected"),
+        ("esc 5", "agents"),
+        ("enter", "proposal"),
+        ("esc 6", "activity"),
+        ("enter", "alert"),
+        ("esc G enter", "audit"),
+        ("esc 2 /", "filter"),
+        ("esc ?", "help"),
+        ("esc :", "palette"),
+        ("esc q", "quitting"),
+        ("n", "quiet_again"),
+    ] {
+        ada.press(&stage, keys).await;
+        picture!(ada, format!("{name}_{size}"));
+    }
+    ada.press(&stage, "/").await;
+    ada.types(&stage, "rosa").await;
+    ada.press(&stage, "enter enter").await;
+    picture!(ada, format!("thread_{size}"));
+    ada.press(&stage, "k k").await;
+    picture!(ada, format!("thread_cursor_{size}"));
+    ada.press(&stage, "r").await;
+    ada.types(
+        &stage,
+        "On Sundays we are closed. 日本語 👩‍👩‍👧 Have a good one, and a long line that has to be wrapped somewhere.",
+    )
+    .await;
+    ada.press(&stage, "alt-enter").await;
+    ada.types(&stage, "Lumen").await;
+    picture!(ada, format!("writing_{size}"));
+}
+
+#[tokio::test]
+async fn every_pane_at_80_by_24() {
+    pictures_at(80, 24).await;
+}
+
+#[tokio::test]
+async fn every_pane_at_120_by_40() {
+    pictures_at(120, 40).await;
+}
+
+#[tokio::test]
+async fn other_sizes_and_plain_characters() {
+    let stage = a_morning().await;
+    for (columns, rows) in [(40, 12), (39, 9), (200, 60)] {
+        let ada = Sitting::down(&stage, columns, rows).await;
+        picture!(ada, format!("threads_{columns}x{rows}"));
+    }
+    let plain = Theme { colour: false, ascii: true };
+    let mut ada = Sitting::with(&stage, 80, 24, Role::Admin, plain).await;
+    picture!(ada, "threads_plain_80x24");
+    ada.press(&stage, "enter").await;
+    picture!(ada, "thread_plain_80x24");
+    let framed = ada.screen();
+    assert!(framed.is_ascii() || framed.contains("田中"), "plain characters only, but for what people write");
+    assert!(ada.buffer().content().iter().all(|cell| cell.fg == ratatui::style::Color::Reset), "no colour at all");
+}
+
+#[tokio::test]
+async fn nothing_yet() {
+    let stage = Stage::with_config("organization = \"lumen\"\n").await;
+    let mut ada = Sitting::with(&stage, 80, 24, Role::Admin, THEME).await;
+    for (key, name) in [
+        ("2", "threads"),
+        ("1", "connections"),
+        ("3", "delivery"),
+        ("4", "templates"),
+        ("5", "agents"),
+        ("6", "activity"),
+    ] {
+        ada.press(&stage, key).await;
+        picture!(ada, format!("nothing_{name}_80x24"));
+    }
+}

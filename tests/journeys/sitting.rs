@@ -1,0 +1,168 @@
+//! A person at a console: presses keys, types, pastes, and looks at the screen. What the console
+//! wants is done by the real operations behind it.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::tz::TimeZone;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use wadeck::bus::Listener;
+use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
+use wadeck::domain::role::{Actor, Role};
+use wadeck::operations::{perform, tell};
+
+use crate::stage::Stage;
+
+pub struct Sitting {
+    console: Console,
+    actor: Actor,
+    listener: Listener,
+    columns: u16,
+    rows: u16,
+    pub copied: Vec<String>,
+    pub quit: bool,
+}
+
+pub const THEME: Theme = Theme { colour: true, ascii: false };
+
+impl Sitting {
+    pub async fn down(stage: &Stage, columns: u16, rows: u16) -> Self {
+        Self::with(stage, columns, rows, Role::Admin, THEME).await
+    }
+
+    pub async fn with(stage: &Stage, columns: u16, rows: u16, role: Role, theme: Theme) -> Self {
+        let actor = Actor::Operator { name: "ada".into(), role };
+        let settings = Settings {
+            theme,
+            zone: TimeZone::UTC,
+            actor: actor.clone(),
+            enter_sends: true,
+            mark_read_on_open: true,
+            keymap: Keymap::default(),
+            quitting_ends: None,
+        };
+        let listener = stage.system.bus().listen();
+        let (console, effects) = Console::new(settings, columns, rows, stage.now());
+        let mut sitting = Self { console, actor, listener, columns, rows, copied: vec![], quit: false };
+        sitting.carry_out(stage, effects).await;
+        sitting
+    }
+
+    /// Everything that has changed reaches the console, until nothing more follows.
+    pub async fn look_up(&mut self, stage: &Stage) {
+        self.happens(stage, Event::Time(stage.now())).await;
+        while let Some(change) = self.listener.try_next() {
+            self.happens(stage, Event::Changed(change)).await;
+        }
+    }
+
+    pub async fn happens(&mut self, stage: &Stage, event: Event) {
+        let effects = self.console.update(event);
+        self.carry_out(stage, effects).await;
+    }
+
+    async fn carry_out(&mut self, stage: &Stage, effects: Vec<Effect>) {
+        let mut waiting: Vec<Effect> = effects;
+        while !waiting.is_empty() {
+            let mut next = vec![];
+            for effect in waiting {
+                let event = match effect {
+                    Effect::Ask(query) => {
+                        let answer = tell(&stage.system, &self.actor, query.clone()).await.expect("an answer");
+                        Event::Answered { query, answer: Box::new(answer) }
+                    }
+                    Effect::Perform(request) => {
+                        let result = perform(&stage.system, &self.actor, request.clone()).await;
+                        Event::Performed { request, result: result.map_err(|error| error.to_string()) }
+                    }
+                    Effect::Copy(text) => {
+                        self.copied.push(text);
+                        continue;
+                    }
+                    Effect::Quit => {
+                        self.quit = true;
+                        continue;
+                    }
+                    Effect::Redraw | Effect::Suspend => continue,
+                };
+                next.extend(self.console.update(event));
+            }
+            waiting = next;
+        }
+    }
+
+    /// Keys by name, one after the other: `"j j enter"`.
+    pub async fn press(&mut self, stage: &Stage, keys: &str) {
+        for name in keys.split(' ') {
+            let (modifiers, name) = match name.split_once('-') {
+                Some(("ctrl", rest)) => (KeyModifiers::CONTROL, rest),
+                Some(("alt", rest)) => (KeyModifiers::ALT, rest),
+                _ => (KeyModifiers::NONE, name),
+            };
+            let code = match name {
+                "enter" => KeyCode::Enter,
+                "esc" => KeyCode::Esc,
+                "tab" => KeyCode::Tab,
+                "up" => KeyCode::Up,
+                "down" => KeyCode::Down,
+                "backspace" => KeyCode::Backspace,
+                "space" => KeyCode::Char(' '),
+                other => KeyCode::Char(other.chars().next().expect("a key")),
+            };
+            self.happens(stage, Event::Key(KeyEvent::new(code, modifiers))).await;
+        }
+        self.look_up(stage).await;
+    }
+
+    pub async fn types(&mut self, stage: &Stage, text: &str) {
+        for letter in text.chars() {
+            self.happens(stage, Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE))).await;
+        }
+    }
+
+    pub async fn pastes(&mut self, stage: &Stage, text: &str) {
+        self.happens(stage, Event::Paste(text.to_owned())).await;
+    }
+
+    pub async fn resizes(&mut self, stage: &Stage, columns: u16, rows: u16) {
+        (self.columns, self.rows) = (columns, rows);
+        self.happens(stage, Event::Resize { columns, rows }).await;
+    }
+
+    pub fn buffer(&self) -> Buffer {
+        let mut terminal = Terminal::new(TestBackend::new(self.columns, self.rows)).expect("a screen");
+        terminal.draw(|frame| self.console.draw(frame)).expect("drawn");
+        terminal.backend().buffer().clone()
+    }
+
+    /// The screen as text, without trailing blanks.
+    pub fn screen(&self) -> String {
+        let buffer = self.buffer();
+        let mut lines = vec![];
+        for y in 0..self.rows {
+            let mut line = String::new();
+            let mut x = 0;
+            while x < self.columns {
+                let symbol = buffer[(x, y)].symbol();
+                line.push_str(symbol);
+                x += (unicode_width::UnicodeWidthStr::width(symbol) as u16).max(1);
+            }
+            lines.push(line.trim_end().to_owned());
+        }
+        lines.join("\n")
+    }
+
+    pub fn sees(&self, words: &str) {
+        let screen = self.screen();
+        assert!(screen.contains(words), "{words:?} is not on the screen:\n{screen}");
+    }
+
+    pub fn does_not_see(&self, words: &str) {
+        let screen = self.screen();
+        assert!(!screen.contains(words), "{words:?} is on the screen:\n{screen}");
+    }
+
+    pub fn next_tick(&self) -> wadeck::domain::time::Timestamp {
+        self.console.next_tick()
+    }
+}
