@@ -61,7 +61,7 @@ fn by_structure(item: &Value) -> &'static str {
     if item.get("since_message").is_some() {
         return "whatsapp.conversation.inactive";
     }
-    if item.get("message").is_some() {
+    if item.get("message").is_some_and(Value::is_object) {
         let inbound =
             text(item, "/message/kapso/direction").or_else(|| text(item, "/message/direction")) != Some("outbound");
         return if inbound { "whatsapp.message.received" } else { "whatsapp.message.status_update" };

@@ -16,7 +16,7 @@ use crate::provider::cloud_api::{loose, text, time, untrusted};
 /// Reads one item under its name.
 pub(super) fn read(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Result<InboundEvent, Unreadable> {
     let event = match name {
-        _ if name.starts_with("whatsapp.message.") && item.get("message").is_some() => {
+        _ if name.starts_with("whatsapp.message.") && item.get("message").is_some_and(Value::is_object) => {
             message(name, item, test, received_at)?
         }
         _ if name.starts_with("whatsapp.message.") => bare_status(name, item, received_at)?,
@@ -199,9 +199,11 @@ fn statuses(name: &str, message: &Value, at: Timestamp) -> (Vec<StatusReport>, V
             raw.push(object.to_string());
         }
     }
-    let told = status_of_event(name)
-        .or_else(|| text(message, "/kapso/status").and_then(status_name))
-        .or_else(|| text(message, "/status").and_then(status_name));
+    // The body is signed, the header with the event's name is not.
+    let told = text(message, "/kapso/status")
+        .and_then(status_name)
+        .or_else(|| text(message, "/status").and_then(status_name))
+        .or_else(|| status_of_event(name));
     if let Some(told) = told.filter(|told| reports.iter().all(|report| report.status != *told)) {
         let failure = (told == DeliveryStatus::Failed).then(|| failure_of(message));
         reports.push(StatusReport { status: told, at, failure });

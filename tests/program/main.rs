@@ -1,0 +1,6 @@
+//! The real binary: in a pseudo-terminal as a person uses it, as a service, killed at any moment.
+
+mod killed;
+mod screen;
+mod service;
+mod world;

@@ -1,0 +1,177 @@
+//! The demo in a real pseudo-terminal: it lives, takes keys, survives resizing, leaves the terminal
+//! as it found it, and costs nothing while nothing happens.
+
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::world::{World, twin, until};
+
+struct Screen {
+    master: Box<dyn MasterPty + Send>,
+    keyboard: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    parser: Arc<Mutex<vt100::Parser>>,
+    bytes: Arc<AtomicUsize>,
+}
+
+impl Screen {
+    fn open(columns: u16, rows: u16, command: CommandBuilder) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let child = pair.slave.spawn_command(command).expect("it starts");
+        drop(pair.slave);
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(
+            rows.try_into().expect("rows"),
+            columns.try_into().expect("columns"),
+            0,
+        )));
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        {
+            let (parser, bytes) = (parser.clone(), bytes.clone());
+            std::thread::spawn(move || {
+                let mut buffer = [0; 4096];
+                while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                    bytes.fetch_add(count, Ordering::SeqCst);
+                    parser.lock().expect("whole").process(&buffer[..count]);
+                }
+            });
+        }
+        let keyboard = pair.master.take_writer().expect("a writer");
+        Self { master: pair.master, keyboard, child, parser, bytes }
+    }
+
+    fn text(&self) -> String {
+        self.parser.lock().expect("whole").screen().contents()
+    }
+
+    fn sees(&self, words: &str) {
+        let began = Instant::now();
+        while !self.text().contains(words) {
+            assert!(began.elapsed() < crate::world::PATIENCE, "{words:?} never came:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).expect("typed");
+        self.keyboard.flush().expect("typed");
+    }
+
+    fn ends(&mut self) -> bool {
+        let mut status = None;
+        until("the program ends", || {
+            status = self.child.try_wait().expect("asked");
+            status.is_some()
+        });
+        status.is_some_and(|status| status.success())
+    }
+}
+
+fn demo(arguments: &[&str]) -> CommandBuilder {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
+    command.args(["demo", "--seed", "7"]);
+    command.args(arguments);
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    command.env_remove("NO_COLOR");
+    command
+}
+
+/// The console on a world of its own.
+fn console(world: &World, twin: &wadeck::twin::Twin) -> CommandBuilder {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
+    command.cwd(world.directory.path());
+    command.env("WADECK_DATA_DIR", world.data());
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    for (name, value) in twin.environment() {
+        command.env(name, value);
+    }
+    command
+}
+
+#[test]
+fn the_demo_lives_takes_keys_and_gives_the_terminal_back() {
+    let mut screen = Screen::open(120, 40, demo(&["--speed", "8"]));
+    screen.sees("Rosa Field");
+    screen.sees("to approve");
+    screen.press("3");
+    screen.sees("132000 Number of parameters wrong");
+    screen.press("2/rosa\r");
+    screen.sees("/rosa");
+    screen.press("\r");
+    screen.sees("Monday to Saturday, 9 to 18");
+    screen.press("c");
+    screen.press("\u{1b}[200~pasted\nq\u{1b}[201~");
+    screen.sees("pasted");
+    screen.master.resize(PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 }).expect("resized");
+    screen
+        .parser
+        .lock()
+        .expect("whole")
+        .screen_mut()
+        .set_size(24.try_into().expect("rows"), 80.try_into().expect("columns"));
+    screen.sees("To Rosa Field");
+    screen.press("\u{1b}");
+    screen.sees("quote-reply");
+    screen.press("q");
+    screen.sees("Leave?");
+    screen.press("y");
+    assert!(screen.ends(), "it leaves in order");
+    assert!(!screen.parser.lock().expect("whole").screen().alternate_screen(), "the screen is given back");
+    assert!(!screen.parser.lock().expect("whole").screen().hide_cursor(), "the cursor is back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_does_not_read_and_then_goes_away_stalls_nobody() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+    let mut child = pair.slave.spawn_command(console(&world, &twin)).expect("it starts");
+    drop(pair.slave);
+    // Nobody reads what it draws, and still it takes webhooks and answers questions.
+    until("the engine runs", || world.data().join("wadeck.sock").exists());
+    assert_eq!(world.json(&["status"])["connections"], 2);
+    let answer = reqwest::get(format!("{}/healthz", world.url())).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    drop(pair.master);
+    until("it ends by itself", || child.try_wait().expect("asked").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_it_draws_nothing_and_uses_no_processor() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let mut screen = Screen::open(120, 40, console(&world, &twin));
+    screen.sees("Nobody has written yet");
+    screen.sees("2 proved");
+    // The first answers of the provider are in; from here on nothing happens.
+    let settled = screen.bytes.load(Ordering::SeqCst);
+    let pid = screen.child.process_id().expect("a process");
+    let before = processor_ticks(pid);
+    let span = Duration::from_secs(5);
+    std::thread::sleep(span);
+    let (bytes, ticks) = (screen.bytes.load(Ordering::SeqCst) - settled, processor_ticks(pid) - before);
+    assert!(bytes <= 300, "{bytes} bytes while nothing happened");
+    assert!(ticks <= 5, "{ticks} hundredths of a second of processor time in {span:?}");
+    let before = screen.bytes.load(Ordering::SeqCst);
+    screen.press("5");
+    screen.sees("helper answers support");
+    let one_key = screen.bytes.load(Ordering::SeqCst) - before;
+    assert!(one_key < 4_000, "{one_key} bytes for one key");
+    screen.press("\u{3}\u{3}");
+    assert!(screen.ends(), "ctrl-c twice leaves");
+}
+
+/// User and system time of a process, in hundredths of a second.
+fn processor_ticks(pid: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("a process");
+    let fields: Vec<&str> = stat.rsplit(')').next().expect("fields").split_whitespace().collect();
+    fields[11].parse::<u64>().expect("a number") + fields[12].parse::<u64>().expect("a number")
+}

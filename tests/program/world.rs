@@ -1,0 +1,124 @@
+//! A twin and a configuration on the disk, and the binary run on them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wadeck::twin::{DEMO_CONFIG, Number, Twin, TwinConfig};
+
+pub const SUPPORT: &str = "106540352242922";
+pub const SECRET: &str = "program-secret";
+/// Nothing here takes this long; who waits longer has failed.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub fn wall() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_millis()).expect("a time")
+}
+
+pub async fn twin() -> Twin {
+    let config = TwinConfig {
+        api_key: "program-key".into(),
+        webhook_secret: SECRET.into(),
+        seed: 3,
+        speed: 20.0,
+        latency: Duration::ZERO,
+        now: Arc::new(wall),
+    };
+    let twin = Twin::start(config, ([127, 0, 0, 1], 0).into()).await.expect("the twin starts");
+    twin.add_number(Number {
+        phone_number_id: SUPPORT.into(),
+        business_account_id: "102290129340398".into(),
+        display: "+1 555-010-0001".into(),
+        name: "Lumen".into(),
+    });
+    twin
+}
+
+/// A directory with a configuration, and what the binary needs to find both.
+pub struct World {
+    pub directory: tempfile::TempDir,
+    environment: Vec<(String, String)>,
+    pub port: u16,
+}
+
+impl World {
+    pub fn new(twin: &Twin) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let config = DEMO_CONFIG
+            .replace("127.0.0.1:0", &format!("127.0.0.1:{port}"))
+            .replace("debounce_seconds = 1.5", "debounce_seconds = 0");
+        std::fs::write(directory.path().join("wadeck.toml"), config).expect("written");
+        let environment = twin.environment().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { directory, environment, port }
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wadeck"));
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .env("WADECK_DATA_DIR", self.data())
+            .env_remove("WADECK_CONFIG");
+        command.envs(self.environment.iter().cloned());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).stdin(Stdio::null()).output().expect("it runs")
+    }
+
+    /// The value that a command prints with `--json`.
+    pub fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let output = self.run(&[arguments, &["--json"]].concat());
+        assert!(!output.stdout.is_empty(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("one JSON value")
+    }
+
+    /// A running engine. Returns when it takes webhooks.
+    pub fn serve(&self) -> Served {
+        let child = self.command(&["serve"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let served = Served(child.expect("it starts"));
+        until("the engine takes webhooks", || std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok());
+        until("the engine takes questions", || exists(&self.data().join("wadeck.sock")));
+        served
+    }
+}
+
+/// An engine in a process of its own; gone with this.
+pub struct Served(pub Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Looks again and again until it is so, and fails when it takes too long.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "it never came about: {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+pub fn signal(child: &Child, name: &str) {
+    let done = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill runs");
+    assert!(done.success());
+}
+
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
