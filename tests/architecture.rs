@@ -107,28 +107,28 @@ fn imports_point_down() {
     }
 }
 
+fn height<'m>(
+    module: &'m str,
+    known: &BTreeMap<&'m str, &'m [&'m str]>,
+    heights: &mut BTreeMap<&'m str, usize>,
+    above: &mut Vec<&'m str>,
+) -> usize {
+    assert!(!above.contains(&module), "{above:?} leads back to {module}");
+    if let Some(height) = heights.get(module) {
+        return *height;
+    }
+    above.push(module);
+    let tallest = known[module].iter().map(|below| height(below, known, heights, above)).max();
+    above.pop();
+    let own = tallest.map_or(0, |below| below + 1);
+    heights.insert(module, own);
+    own
+}
 #[test]
 fn there_is_no_cycle() {
     // A module stands above everything that it may import: then no chain of imports leads back.
     let known: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
     let mut heights: BTreeMap<&str, usize> = BTreeMap::new();
-    fn height<'m>(
-        module: &'m str,
-        known: &BTreeMap<&'m str, &'m [&'m str]>,
-        heights: &mut BTreeMap<&'m str, usize>,
-        above: &mut Vec<&'m str>,
-    ) -> usize {
-        assert!(!above.contains(&module), "{above:?} leads back to {module}");
-        if let Some(height) = heights.get(module) {
-            return *height;
-        }
-        above.push(module);
-        let tallest = known[module].iter().map(|below| height(below, known, heights, above)).max();
-        above.pop();
-        let own = tallest.map_or(0, |below| below + 1);
-        heights.insert(module, own);
-        own
-    }
     for (module, _) in MAY_IMPORT {
         height(module, &known, &mut heights, &mut vec![]);
     }

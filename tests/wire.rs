@@ -54,23 +54,25 @@ fn samples(folder: &str) -> Vec<PathBuf> {
     paths
 }
 
+/// In the order of the documents.
+const EVENTS: [&str; 12] = [
+    "whatsapp.message.received",
+    "whatsapp.message.sent",
+    "whatsapp.message.delivered",
+    "whatsapp.message.read",
+    "whatsapp.message.failed",
+    "whatsapp.conversation.created",
+    "whatsapp.conversation.ended",
+    "whatsapp.conversation.inactive",
+    "workflow.execution.handoff",
+    "workflow.execution.failed",
+    "project.event",
+    "whatsapp.message.received",
+];
+
 /// The event that a sample's header names, by its place in the documents.
 fn event_of(name: &str) -> Option<&'static str> {
     let number = name.strip_prefix("3-9-one-example-per-event-payload-v2-")?.get(..2)?.parse::<usize>().ok()?;
-    const EVENTS: [&str; 12] = [
-        "whatsapp.message.received",
-        "whatsapp.message.sent",
-        "whatsapp.message.delivered",
-        "whatsapp.message.read",
-        "whatsapp.message.failed",
-        "whatsapp.conversation.created",
-        "whatsapp.conversation.ended",
-        "whatsapp.conversation.inactive",
-        "workflow.execution.handoff",
-        "workflow.execution.failed",
-        "project.event",
-        "whatsapp.message.received",
-    ];
     EVENTS.get(number - 1).copied()
 }
 

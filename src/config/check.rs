@@ -97,6 +97,9 @@ fn explained(message: &str) -> String {
 }
 
 fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+    if let Some(name) = known.iter().find(|name| given.len() > 2 && name.starts_with(given)) {
+        return Some(name);
+    }
     let scored = known.iter().map(|name| (strsim::damerau_levenshtein(given, name), *name));
     scored.min().filter(|(distance, name)| *distance <= name.len().max(3) / 2).map(|(_, name)| name)
 }

@@ -5,6 +5,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use wadeck::app::SystemClock;
+use wadeck::domain::time::Clock;
 use wadeck::twin::{DEMO_CONFIG, Number, Twin, TwinConfig};
 
 pub const SUPPORT: &str = "106540352242922";
@@ -13,8 +15,7 @@ pub const SECRET: &str = "program-secret";
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 pub fn wall() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    i64::try_from(since.as_millis()).expect("a time")
+    SystemClock.now().millis()
 }
 
 pub async fn twin() -> Twin {
