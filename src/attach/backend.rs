@@ -4,16 +4,19 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
+
+use crate::console::Console;
 
 /// Bytes that wait to be written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bytes(Arc<Mutex<Vec<u8>>>);
 
 impl Bytes {
-    pub fn take(&self) -> Vec<u8> {
+    fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -29,8 +32,49 @@ impl Write for Bytes {
     }
 }
 
+/// A screen that is bytes: whoever has a surface writes them there.
+pub struct ByteScreen {
+    terminal: Terminal<Quiet>,
+    bytes: Bytes,
+}
+
+impl std::fmt::Debug for ByteScreen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ByteScreen")
+    }
+}
+
+impl ByteScreen {
+    pub fn new(columns: u16, rows: u16) -> io::Result<Self> {
+        let bytes = Bytes::default();
+        let terminal = Terminal::new(Quiet::new(bytes.clone(), Size::new(columns, rows)))?;
+        Ok(Self { terminal, bytes })
+    }
+
+    /// Draws the console, and returns what the surface has to be told; nothing when nothing changed.
+    pub fn draw(&mut self, console: &Console) -> io::Result<Vec<u8>> {
+        self.terminal.draw(|frame| console.draw(frame))?;
+        Ok(self.bytes.take())
+    }
+
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.terminal.backend_mut().resize(Size::new(columns, rows));
+    }
+
+    /// Everything is drawn anew with the next frame: the screen was touched by somebody else.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        self.terminal.backend_mut().forget();
+        self.terminal.clear()
+    }
+
+    /// Puts bytes before those of the next frame.
+    pub(super) fn writer(&mut self) -> &mut Bytes {
+        &mut self.bytes
+    }
+}
+
 /// Passes on what changes.
-pub(super) struct Quiet {
+struct Quiet {
     inner: CrosstermBackend<Bytes>,
     size: Size,
     cursor: Option<Position>,
@@ -38,16 +82,16 @@ pub(super) struct Quiet {
 }
 
 impl Quiet {
-    pub fn new(bytes: Bytes, size: Size) -> Self {
+    fn new(bytes: Bytes, size: Size) -> Self {
         Self { inner: CrosstermBackend::new(bytes), size, cursor: None, shown: None }
     }
 
-    pub fn resize(&mut self, size: Size) {
+    fn resize(&mut self, size: Size) {
         self.size = size;
     }
 
     /// The screen was touched by somebody else: nothing is known about it any more.
-    pub fn forget(&mut self) {
+    fn forget(&mut self) {
         self.cursor = None;
         self.shown = None;
     }

@@ -68,8 +68,7 @@ pub async fn drive(
             break End::Quit;
         }
         if dirty && !tty.is_busy() && drawn_at.elapsed() >= FRAME {
-            tty.screen.draw(|frame| console.draw(frame))?;
-            tty.send();
+            tty.draw(&console)?;
             (dirty, drawn_at) = (false, Instant::now());
         }
         let tick = console.next_tick().since(system.now());

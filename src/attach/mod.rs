@@ -5,5 +5,6 @@ mod backend;
 mod drive;
 mod tty;
 
+pub use self::backend::ByteScreen;
 pub use self::drive::{End, drive};
 pub use self::tty::{Tty, is_terminal, theme};

@@ -10,12 +10,10 @@ use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
-use ratatui::Terminal;
-use ratatui::layout::Size;
 use tokio::sync::Notify;
 
-use super::backend::{Bytes, Quiet};
-use crate::console::Theme;
+use super::backend::ByteScreen;
+use crate::console::{Console, Theme};
 
 /// Whether both ends are a terminal.
 pub fn is_terminal() -> bool {
@@ -40,8 +38,7 @@ pub fn theme(no_color: bool, ascii: bool) -> Theme {
 
 /// The terminal while the console has it.
 pub struct Tty {
-    pub(super) screen: Terminal<Quiet>,
-    bytes: Bytes,
+    screen: ByteScreen,
     writer: SyncSender<Vec<u8>>,
     busy: Arc<AtomicBool>,
     gone: Arc<AtomicBool>,
@@ -59,8 +56,7 @@ impl Tty {
     /// Takes the terminal. A panic gives it back before its message is printed.
     pub fn enter() -> std::io::Result<Self> {
         let (columns, rows) = crossterm::terminal::size()?;
-        let bytes = Bytes::default();
-        let screen = Terminal::new(Quiet::new(bytes.clone(), Size::new(columns, rows)))?;
+        let screen = ByteScreen::new(columns, rows)?;
         let (writer, frames) = sync_channel::<Vec<u8>>(1);
         let (busy, gone, written) =
             (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
@@ -83,7 +79,7 @@ impl Tty {
             before(panic);
         }));
         take()?;
-        Ok(Self { screen, bytes, writer, busy, gone, written })
+        Ok(Self { screen, writer, busy, gone, written })
     }
 
     /// Whether the last frame is still on its way.
@@ -91,24 +87,25 @@ impl Tty {
         self.busy.load(Ordering::SeqCst)
     }
 
-    /// Hands what was drawn to the writer. Only called when it is idle.
-    pub(super) fn send(&self) {
-        let frame = self.bytes.take();
+    /// Draws, and hands the bytes to the writer. Only called when it is idle.
+    pub(super) fn draw(&mut self, console: &Console) -> std::io::Result<()> {
+        let frame = self.screen.draw(console)?;
         if frame.is_empty() {
-            return;
+            return Ok(());
         }
         self.busy.store(true, Ordering::SeqCst);
         if self.writer.try_send(frame).is_err() {
             self.gone.store(true, Ordering::SeqCst);
         }
+        Ok(())
     }
 
     pub(super) fn copy(&mut self, text: &str) {
-        let _ = execute!(self.bytes, CopyToClipboard::to_clipboard_from(text));
+        let _ = execute!(self.screen.writer(), CopyToClipboard::to_clipboard_from(text));
     }
 
     pub(super) fn resize(&mut self, columns: u16, rows: u16) {
-        self.screen.backend_mut().resize(Size::new(columns, rows));
+        self.screen.resize(columns, rows);
     }
 
     /// Whether nobody is there any more. Some terminals go without a signal: it has to be asked.
@@ -136,8 +133,7 @@ impl Tty {
 
     /// Everything is drawn anew with the next frame.
     pub(super) fn redraw(&mut self) -> std::io::Result<()> {
-        self.screen.backend_mut().forget();
-        self.screen.clear()
+        self.screen.redraw()
     }
 }
 

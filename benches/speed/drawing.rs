@@ -1,0 +1,124 @@
+//! Drawing at 200×60 with five thousand threads told, and the bytes that a key press, a changed line
+//! and nothing cost.
+
+use criterion::Criterion;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use wadeck::attach::ByteScreen;
+use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
+use wadeck::domain::connection::Environment;
+use wadeck::domain::event::{Direction, Origin};
+use wadeck::domain::ids::{ConnectionId, MessageId, ThreadId};
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::status::DeliveryStatus;
+use wadeck::domain::time::Timestamp;
+use wadeck::domain::view::{ContactView, MessageView, ThreadRow};
+
+fn thread(number: i64) -> ThreadRow {
+    ThreadRow {
+        id: ThreadId(number),
+        external_id: format!("whatsapp:1555{number:07}"),
+        connection: "support".into(),
+        connection_id: ConnectionId(1),
+        environment: Environment::Development,
+        contact: ContactView {
+            name: Some(format!("Person number {number}").into()),
+            phone_number: None,
+            user_id: None,
+        },
+        unread: (number % 4) as u32,
+        last_message_at: Timestamp::from_seconds(1_780_304_400 - number),
+        last_text: "Are you open on Saturday, and if so until when?".into(),
+        last_direction: Direction::Inbound,
+        last_status: DeliveryStatus::Received,
+        window_closes_at: Some(Timestamp::from_seconds(1_780_390_000)),
+        assignment: None,
+        taken_by: None,
+        waiting: None,
+        run: None,
+    }
+}
+
+fn message(number: i64) -> MessageView {
+    MessageView {
+        id: MessageId(number),
+        thread_id: ThreadId(1),
+        direction: if number % 2 == 0 { Direction::Inbound } else { Direction::Outbound },
+        kind: "text".into(),
+        text: "A message of a usual length, which is wrapped once on most screens that people use for their work."
+            .into(),
+        status: DeliveryStatus::Read,
+        provider_message_id: Some("wamid.X".into()),
+        created_at: Timestamp::from_seconds(1_780_300_000 + number),
+        error: None,
+        attempts: 1,
+        origin: Origin::Api,
+        author: Some("ada".into()),
+        quotes: None,
+        reactions: vec![],
+        test: false,
+        contradictory: false,
+        entry: None,
+    }
+}
+
+fn console(columns: u16, rows: u16) -> Console {
+    let settings = Settings {
+        theme: Theme { colour: true, ascii: false },
+        zone: jiff::tz::TimeZone::UTC,
+        actor: Actor::Operator { name: "ada".into(), role: Role::Admin },
+        enter_sends: true,
+        mark_read_on_open: true,
+        keymap: Keymap::default(),
+        quitting_ends: None,
+    };
+    let (mut console, mut effects) = Console::new(settings, columns, rows, Timestamp::from_seconds(1_780_304_400));
+    while let Some(effect) = effects.pop() {
+        let Effect::Ask(query) = effect else { continue };
+        let answer = match &query {
+            Query::Threads { .. } => Answer::Threads((1..=5_000).map(thread).collect()),
+            Query::Thread { .. } => Answer::Thread(Some(Box::new(thread(1)))),
+            Query::Messages { .. } => Answer::Messages((0..60).rev().map(message).collect()),
+            Query::Draft { .. } => Answer::Draft(String::new()),
+            _ => continue,
+        };
+        effects.extend(console.update(Event::Answered { query, answer: Box::new(answer) }));
+    }
+    console
+}
+
+fn key(console: &mut Console, letter: char) {
+    console.update(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
+}
+
+pub fn drawing(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("drawing at 200x60");
+    let mut console = console(200, 60);
+    let mut screen = ByteScreen::new(200, 60).expect("a screen");
+    let first = screen.draw(&console).expect("drawn").len();
+    let nothing = screen.draw(&console).expect("drawn").len();
+    key(&mut console, 'j');
+    key(&mut console, 'j');
+    screen.draw(&console).expect("drawn");
+    key(&mut console, 'j');
+    let moved = screen.draw(&console).expect("drawn").len();
+    let mut messages: Vec<MessageView> = (0..60).rev().map(message).collect();
+    messages[1].status = DeliveryStatus::Delivered;
+    let query = Query::Messages { thread: ThreadId(1), limit: 60, before: None };
+    console.update(Event::Answered { query, answer: Box::new(Answer::Messages(messages)) });
+    let changed = screen.draw(&console).expect("drawn").len();
+    println!(
+        "bytes at 200x60: first frame {first}, nothing changed {nothing}, cursor moved {moved}, one message changed {changed}"
+    );
+
+    group.bench_function("a frame, nothing changed", |bencher| bencher.iter(|| screen.draw(&console).expect("drawn")));
+    group.bench_function("a frame, cursor moved", |bencher| {
+        let mut down = false;
+        bencher.iter(|| {
+            down = !down;
+            key(&mut console, if down { 'j' } else { 'k' });
+            screen.draw(&console).expect("drawn")
+        });
+    });
+    group.finish();
+}

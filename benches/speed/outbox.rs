@@ -1,0 +1,58 @@
+//! The outbox: claim, send over real HTTP to the twin, settle.
+
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput};
+use wadeck::domain::request::Request;
+use wadeck::domain::role::{Actor, Role};
+use wadeck::operations::{apply_pending, perform, send_next, store_waiting};
+use wadeck::twin::{Person, Saying};
+use wadeck::webhook::{Door, Limits, routes};
+
+use crate::support::{SUPPORT, now, runtime, system, twin};
+
+pub fn outbox(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let directory = tempfile::tempdir().expect("a directory");
+    let (system, threads, _twin) = runtime.block_on(async {
+        let twin = twin().await;
+        let (system, mut inbox) = system(directory.path(), &twin).await;
+        let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
+        twin.subscribe(&format!("http://{}", door.address().expect("an address")));
+        tokio::spawn(door.serve(
+            routes(&system),
+            tokio_util::task::TaskTracker::new(),
+            tokio_util::sync::CancellationToken::new(),
+        ));
+        for number in 0..400 {
+            twin.says(SUPPORT, &Person::new("Somebody", &format!("1555{number:07}")), &Saying::text("hello"));
+        }
+        tokio::select! {
+            _ = twin.step(now()) => {}
+            () = async { while store_waiting(&system, &mut inbox).await {} } => {}
+        }
+        while apply_pending(&system).await.expect("applied") > 0 {}
+        let threads = system.store().threads("", 400, None).await.expect("listed");
+        (system, threads, twin)
+    });
+    let ada = Actor::Operator { name: "ada".into(), role: Role::Admin };
+    let mut group = criterion.benchmark_group("outbox");
+    group.throughput(Throughput::Elements(1));
+    let mut next = 0;
+    group.bench_function("claim, send, settle", |bencher| {
+        bencher.iter_custom(|iterations| {
+            let mut took = Duration::ZERO;
+            for _ in 0..iterations {
+                let thread = threads[next % threads.len()].id;
+                next += 1;
+                let request = Request::SendText { thread, text: "answer".into(), reply_to: None };
+                runtime.block_on(perform(&system, &ada, request)).expect("queued");
+                let began = Instant::now();
+                runtime.block_on(send_next(&system)).expect("sent");
+                took += began.elapsed();
+            }
+            took
+        });
+    });
+    group.finish();
+}

@@ -1,0 +1,102 @@
+//! Reading with one million messages in fifty thousand threads. The database is made once, under
+//! `target/`, and kept.
+
+use std::path::PathBuf;
+
+use criterion::Criterion;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use wadeck::domain::ids::ThreadId;
+use wadeck::store::Store;
+
+use crate::support::runtime;
+
+const MESSAGES: i64 = 1_000_000;
+const THREADS: i64 = 50_000;
+
+/// Words with few repetitions at one end and many at the other.
+const FILL: &[&str] = &[
+    "INSERT INTO connections (id, name, organization, environment, provider, phone_number, phone_number_id, business_account_id, settings)
+     VALUES (1, 'support', 'bench', 'development', 'kapso', '15550100001', '1', '1', '{\"debounce\":{\"secs\":4,\"nanos\":0},\"hourly_policy\":true,\"messages_per_second\":80,\"read_marks\":true,\"api_key_env\":null}')",
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000)
+     INSERT INTO contacts (id, name, folded, created_at) SELECT i, 'Person ' || i, 'person ' || i || ' 1555' || (1000000 + i), 0 FROM n",
+    "INSERT INTO addresses (kind, value, contact_id) SELECT 'phone', '1555' || (1000000 + id), id FROM contacts",
+    "INSERT INTO threads (id, connection_id, contact_id, external_id, last_message_at) SELECT id, 1, id, 'whatsapp:1555' || (1000000 + id), 0 FROM contacts",
+    // A thousand busy threads hold half of everything.
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
+     INSERT INTO messages (id, thread_id, connection_id, direction, origin, kind, content, words, progress, created_at, received_at, provider_message_id, provider_key)
+     SELECT i, 1 + CASE WHEN i % 2 = 0 THEN (i / 2) % 1000 ELSE (i * 7919) % 50000 END, 1, 'inbound', 'api', 'text',
+        '{\"type\":\"text\",\"body\":\"hola\"}',
+        'hola palabra' || (i % 86016) || ' pedido' || (i % 997) || ' gracias' || (i % 13) || ' numero' || i || ' buenos dias amigos',
+        'received', 1700000000000 + i * 1000, 1700000000000 + i * 1000, 'wamid.' || i, randomblob(16) FROM n",
+    "INSERT INTO message_words (rowid, words, tag) SELECT id, words, 't' || thread_id FROM messages",
+    "UPDATE threads SET last_message_id = (SELECT m.id FROM messages m WHERE m.thread_id = threads.id ORDER BY m.created_at DESC LIMIT 1)",
+    "UPDATE threads SET last_message_at = coalesce((SELECT created_at FROM messages WHERE id = threads.last_message_id), 0), unread = id % 3",
+    "ANALYZE",
+];
+
+async fn filled() -> PathBuf {
+    let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("million");
+    if directory.join("ready").exists() {
+        return directory;
+    }
+    let _ = std::fs::remove_dir_all(&directory);
+    std::fs::create_dir_all(&directory).expect("made");
+    Store::open(&directory).await.expect("opened").close().await;
+    let options = SqliteConnectOptions::new().filename(directory.join("wadeck.db"));
+    let pool = SqlitePool::connect_with(options).await.expect("opened");
+    for text in FILL {
+        sqlx::query(*text).execute(&pool).await.expect("filled");
+    }
+    pool.close().await;
+    std::fs::write(directory.join("ready"), "").expect("marked");
+    directory
+}
+
+pub fn reading(criterion: &mut Criterion) {
+    let runtime = runtime();
+    let store = runtime.block_on(async { Store::open(&filled().await).await.expect("opened") });
+    let mut group = criterion.benchmark_group(format!("reading, {MESSAGES} messages in {THREADS} threads"));
+    group.bench_function("open a busy thread", |bencher| {
+        let mut thread = 0;
+        bencher.iter(|| {
+            thread = thread % 1_000 + 1;
+            runtime.block_on(store.messages(ThreadId(thread), 60, None)).expect("read")
+        });
+    });
+    group.bench_function("open a quiet thread", |bencher| {
+        let mut thread = 2_000;
+        bencher.iter(|| {
+            thread = thread % 48_000 + 2_000;
+            runtime.block_on(store.messages(ThreadId(thread), 60, None)).expect("read")
+        });
+    });
+    group.bench_function("list 50 threads", |bencher| {
+        bencher.iter(|| runtime.block_on(store.threads("", 50, None)).expect("read"));
+    });
+    group.bench_function("list 50 threads, as written first: GROUP BY", |bencher| {
+        let options = SqliteConnectOptions::new().filename(store.path());
+        let pool = runtime.block_on(SqlitePool::connect_with(options)).expect("opened");
+        bencher.iter(|| {
+            let query = sqlx::query(
+                "SELECT thread_id, max(created_at) AS at, count(*) FROM messages GROUP BY thread_id ORDER BY at DESC LIMIT 50",
+            );
+            runtime.block_on(query.fetch_all(&pool)).expect("read")
+        });
+    });
+    for (name, words) in [("a rare word", "palabra4711"), ("a common word", "hola"), ("two words", "pedido11 gracias7")]
+    {
+        group.bench_function(format!("search {name}"), |bencher| {
+            bencher.iter(|| runtime.block_on(store.search(words, 50, None)).expect("found"));
+        });
+    }
+    group.bench_function("search a rare word, as written first: LIKE", |bencher| {
+        let options = SqliteConnectOptions::new().filename(store.path());
+        let pool = runtime.block_on(SqlitePool::connect_with(options)).expect("opened");
+        bencher.iter(|| {
+            let query =
+                sqlx::query("SELECT id FROM messages WHERE words LIKE '%palabra4711 %' ORDER BY id DESC LIMIT 50");
+            runtime.block_on(query.fetch_all(&pool)).expect("read")
+        });
+    });
+    group.finish();
+}

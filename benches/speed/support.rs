@@ -1,0 +1,67 @@
+//! A system on a directory, and a runtime for it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::runtime::Runtime;
+use wadeck::app::{EngineSetup, Logs, SystemChance, SystemClock, build_system};
+use wadeck::config;
+use wadeck::domain::time::Clock;
+use wadeck::operations::{Declared, System, Waiting, declare};
+use wadeck::twin::{DEMO_CONFIG, Number, Twin, TwinConfig};
+
+pub const SECRET: &str = "bench-secret";
+pub const SUPPORT: &str = "106540352242922";
+
+pub fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime")
+}
+
+pub fn now() -> i64 {
+    SystemClock.now().millis()
+}
+
+pub async fn twin() -> Twin {
+    let config = TwinConfig {
+        api_key: "bench-key".into(),
+        webhook_secret: SECRET.into(),
+        seed: 1,
+        speed: 1.0,
+        latency: Duration::ZERO,
+        now: Arc::new(now),
+    };
+    let twin = Twin::start(config, ([127, 0, 0, 1], 0).into()).await.expect("a twin");
+    twin.add_number(Number {
+        phone_number_id: SUPPORT.into(),
+        business_account_id: "102290129340398".into(),
+        display: "+1 555-010-0001".into(),
+        name: "Lumen".into(),
+    });
+    twin
+}
+
+pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
+    let text = DEMO_CONFIG.replace("agent = \"helper\"", "messages_per_second = 1000");
+    let config = config::check(&text, &["kapso"]).expect("right");
+    let environment = twin.environment();
+    let setup = EngineSetup {
+        config: config.clone(),
+        directory: directory.to_owned(),
+        secrets: Arc::new(move |name| {
+            environment.iter().find(|(known, _)| *known == name).map(|(_, value)| SecretString::from(value.clone()))
+        }),
+        clock: Arc::new(SystemClock),
+        chance: Arc::new(SystemChance),
+        logs: Logs::silent(),
+    };
+    let (system, inbox) = build_system(&setup).await.expect("a system");
+    let declared: Vec<Declared> = config
+        .connections
+        .iter()
+        .map(|one| Declared { connection: one.connection("lumen", config.environment), agent: one.agent.clone() })
+        .collect();
+    declare(&system, &declared).await.expect("declared");
+    (system, inbox)
+}
