@@ -25,6 +25,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
     let acknowledged: Arc<Mutex<BTreeSet<String>>> = Arc::default();
     let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().expect("a client");
     for round in 0..ROUNDS {
+        let taken = acknowledged.lock().expect("whole").len();
         let mut served = world.serve();
         let mut senders = vec![];
         for lane in 0..6 {
@@ -55,7 +56,8 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
             }));
         }
         // Another moment in every round: while storing, applying, answering, sending.
-        tokio::time::sleep(Duration::from_millis(60 + round * 47 % 300)).await;
+        let wanted = taken + 8 + (round * 7 % 23) as usize;
+        until("enough is acknowledged", || acknowledged.lock().expect("whole").len() >= wanted);
         served.0.kill().expect("killed");
         let _ = served.0.wait();
         for sender in senders {
