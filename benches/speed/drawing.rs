@@ -91,6 +91,7 @@ fn key(console: &mut Console, letter: char) {
     console.update(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
 }
 
+#[expect(clippy::print_stdout, reason = "bytes are a measure too, and criterion has no place for them")]
 pub fn drawing(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("drawing at 200x60");
     let mut console = console(200, 60);

@@ -1,6 +1,8 @@
 //! Apply stored deliveries: read each through its provider, and do all that it says in one go. What
 //! cannot be read is kept, marked and shown, and stands in nobody's way.
 
+use std::time::{Duration, Instant};
+
 use super::apply_message::{Effects, apply_event};
 use super::{Result, System};
 use crate::domain::change::Change;
@@ -9,6 +11,8 @@ use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 
 /// Deliveries per transaction.
 const BATCH: u32 = 64;
+/// How long one transaction may take, but for its last delivery.
+const TURN: Duration = Duration::from_millis(8);
 
 /// How one delivery ended.
 enum Outcome {
@@ -18,16 +22,64 @@ enum Outcome {
 }
 
 /// Applies the oldest pending deliveries. Returns how many there were.
+///
+/// First all of them in one go; if one of them makes trouble, the whole is undone and they are
+/// applied again, each on its own.
 pub async fn apply_pending(system: &System) -> Result<usize> {
+    let began = Instant::now();
     let mut write = system.store().write().await?;
     let pending = write.pending_deliveries(BATCH).await?;
+    if pending.is_empty() {
+        return Ok(0);
+    }
     let mut effects = Effects::default();
+    let mut applied = vec![];
+    let mut trouble = false;
+    for delivery in &pending {
+        match apply_one(system, &mut write, delivery, &mut effects).await {
+            Ok(Outcome::Applied { event }) => applied.push((delivery.id, event)),
+            Ok(_) => trouble = true,
+            Err(error) if error.is_about_values() => trouble = true,
+            // The disk or the database as a whole: leave everything as it was, and come again.
+            Err(error) => return Err(error.into()),
+        }
+        // Whoever waits to be acknowledged waits for this: not for long.
+        if trouble || began.elapsed() > TURN {
+            break;
+        }
+    }
+    let done = if trouble {
+        drop(write);
+        effects = Effects::default();
+        one_by_one(system, &mut effects).await?
+    } else {
+        write.mark_applied(&applied).await?;
+        prove(&mut write, &effects).await?;
+        write.commit().await?;
+        applied.len()
+    };
+    effects.changes.push(Change::Deliveries);
+    effects.changes.push(Change::Activity);
+    system.bus().publish(effects.changes.iter().copied());
+    if effects.runs {
+        system.wakes().runner.notify_one();
+    }
+    if effects.sends {
+        system.wakes().sender.notify_one();
+    }
+    system.wakes().keeper.notify_one();
+    Ok(done)
+}
+
+/// The careful way: each delivery in a part of its own, which its failure undoes alone.
+async fn one_by_one(system: &System, effects: &mut Effects) -> Result<usize> {
+    let mut write = system.store().write().await?;
+    let pending = write.pending_deliveries(BATCH).await?;
     for delivery in &pending {
         write.savepoint().await?;
         let mut own = Effects::default();
         let outcome = match apply_one(system, &mut write, delivery, &mut own).await {
             Ok(outcome) => outcome,
-            // The disk or the database as a whole: leave everything as it was, and come again.
             Err(error) if !error.is_about_values() => return Err(error.into()),
             Err(error) => {
                 tracing::error!(delivery = %delivery.id, %error, "a delivery could not be applied; it is kept and can be replayed");
@@ -54,19 +106,16 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
             }
         }
     }
+    prove(&mut write, effects).await?;
     write.commit().await?;
-    if !pending.is_empty() {
-        effects.changes.push(Change::Deliveries);
-        effects.changes.push(Change::Activity);
-        system.bus().publish(effects.changes.iter().copied());
-        if effects.runs {
-            system.wakes().runner.notify_one();
-        }
-        if effects.sends {
-            system.wakes().sender.notify_one();
-        }
-    }
     Ok(pending.len())
+}
+
+async fn prove(write: &mut Write, effects: &Effects) -> Result<(), StoreError> {
+    for (connection, hop, at, note) in &effects.proofs {
+        write.prove(*connection, *hop, *at, true, note).await?;
+    }
+    Ok(())
 }
 
 async fn raise(system: &System, write: &mut Write, kind: &str, subject: &str, said: &str) -> Result<(), StoreError> {

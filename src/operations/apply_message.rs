@@ -10,7 +10,7 @@ use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
 use crate::domain::content::Content;
 use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent};
-use crate::domain::ids::MessageId;
+use crate::domain::ids::{ConnectionId, MessageId};
 use crate::domain::key::message_key;
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::routing::{Arrival, Route, route};
@@ -23,6 +23,8 @@ use crate::store::{Matched, NewAlert, NewInbound, StoreError, StoredDelivery, Wr
 #[derive(Debug, Default)]
 pub(super) struct Effects {
     pub changes: Vec<Change>,
+    /// Hops that were seen to work, with the newest time and what was seen.
+    pub proofs: Vec<(ConnectionId, Hop, Timestamp, String)>,
     pub runs: bool,
     pub sends: bool,
 }
@@ -34,8 +36,19 @@ impl Effects {
                 self.changes.push(change);
             }
         }
+        for (connection, hop, at, note) in other.proofs {
+            self.proved(connection, hop, at, &note);
+        }
         self.runs |= other.runs;
         self.sends |= other.sends;
+    }
+
+    /// One proof per hop and transaction: the newest.
+    fn proved(&mut self, connection: ConnectionId, hop: Hop, at: Timestamp, note: &str) {
+        match self.proofs.iter_mut().find(|(of, known, ..)| *of == connection && *known == hop) {
+            Some(known) => (known.2, known.3) = (at, note.to_owned()),
+            None => self.proofs.push((connection, hop, at, note.to_owned())),
+        }
     }
 }
 
@@ -53,7 +66,7 @@ pub(super) async fn apply_event(
             let Some(connection) = write.connection_of(&delivery.raw.provider, &message.phone_number_id).await? else {
                 return Ok(Err(Setback::UnknownNumber(message.phone_number_id.clone())));
             };
-            write.prove(connection.id, Hop::Inbound, delivery.raw.received_at, true, &delivery.event).await?;
+            effects.proved(connection.id, Hop::Inbound, delivery.raw.received_at, &delivery.event);
             effects.changes.push(Change::Connection(connection.id));
             match message.direction {
                 Direction::Inbound => inbound(system, write, delivery, &connection, message, effects).await,
@@ -70,7 +83,7 @@ pub(super) async fn apply_event(
             if let Some(number) = phone_number_id
                 && let Some(connection) = write.connection_of(&delivery.raw.provider, number).await?
             {
-                write.prove(connection.id, Hop::Inbound, delivery.raw.received_at, true, &delivery.event).await?;
+                effects.proved(connection.id, Hop::Inbound, delivery.raw.received_at, &delivery.event);
                 effects.changes.push(Change::Connection(connection.id));
             }
             Ok(Ok(()))
@@ -116,10 +129,8 @@ async fn inbound(
         return Ok(Ok(()));
     }
     let history = event.origin == Origin::HistorySync;
-    write.touch_thread(thread.thread, message, new.created_at, u32::from(!history)).await?;
-    if !event.test {
-        write.open_window(thread.thread, window::closes_after(event.sent_at, received_at)).await?;
-    }
+    let window = (!event.test).then(|| window::closes_after(event.sent_at, received_at));
+    write.touch_thread(thread.thread, message, new.created_at, u32::from(!history), window).await?;
     let assignment = write.assignment_for(thread.thread, connection.id).await?;
     let arrival = Arrival {
         direction: event.direction,
@@ -207,7 +218,7 @@ async fn outbound(
         write.react(&target, Direction::Outbound, emoji.as_ref(), event.sent_at).await?;
         return Ok(Ok(()));
     }
-    write.touch_thread(thread.thread, message, new.created_at, 0).await?;
+    write.touch_thread(thread.thread, message, new.created_at, 0, None).await?;
     write.merge_statuses(message).await?;
     if event.origin == Origin::BusinessApp {
         write.silence_agent(thread.thread, "a person answered from the phone app", now).await?;
@@ -260,7 +271,7 @@ async fn matched_by_id(
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
     if let Some(matched) = write.outbound_by_key(key).await? {
-        write.prove(connection.id, Hop::Status, system.now(), true, "a status came back").await?;
+        effects.proved(connection.id, Hop::Status, system.now(), "a status came back");
         merge(system, write, &matched, effects).await?;
         return Ok(true);
     }
@@ -289,7 +300,7 @@ async fn adopt(
         let now = system.now();
         write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
         write.clear_alert("uncertain", &entry.to_string(), now).await?;
-        write.prove(connection.id, Hop::Status, now, true, "a status came back").await?;
+        effects.proved(connection.id, Hop::Status, now, "a status came back");
         effects.sends = true;
     }
     merge(system, write, matched, effects).await

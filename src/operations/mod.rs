@@ -82,6 +82,8 @@ pub struct Wakes {
     pub runner: Notify,
     pub sender: Notify,
     pub looker: Notify,
+    /// Something was written: the log will want to be folded back.
+    pub keeper: Notify,
 }
 
 /// What a system is made of.

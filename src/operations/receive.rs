@@ -79,6 +79,7 @@ pub async fn store_waiting(system: &System, inbox: &mut mpsc::Receiver<Waiting>)
     }
     if stored {
         system.wakes().applier.notify_one();
+        system.wakes().keeper.notify_one();
         system.bus().publish([Change::Deliveries]);
     }
     true

@@ -1,5 +1,7 @@
 //! Webhook deliveries, stored raw.
 
+use std::collections::BTreeMap;
+
 use sqlx::QueryBuilder;
 
 use super::codec::{Cells, json};
@@ -12,6 +14,9 @@ use crate::domain::view::{DeliveryDetail, DeliveryRow};
 
 /// How many wrongly signed requests are kept for the inspector.
 const REJECTED_KEPT: i64 = 200;
+
+/// Rows of one statement, at most.
+const MOST_ROWS: usize = 128;
 
 /// One request on its way into the database.
 #[derive(Debug, Clone)]
@@ -30,26 +35,33 @@ pub struct StoredDelivery {
 }
 
 impl Store {
-    /// Stores a batch in one transaction and one statement. A delivery that is there already only
+    /// Stores a batch in one transaction and few statements. A delivery that is there already only
     /// counts as a repeat.
     pub async fn insert_deliveries(&self, batch: &[Arrived]) -> Result<()> {
         let mut write = self.write().await?;
-        let mut insert = QueryBuilder::new(
-            "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event) ",
-        );
-        insert.push_values(batch, |mut row, arrived| {
-            row.push_bind(arrived.raw.provider.as_str())
-                .push_bind(&arrived.raw.path)
-                .push_bind(json(&arrived.raw.headers))
-                .push_bind(&arrived.raw.body)
-                .push_bind(arrived.raw.received_at.millis())
-                .push_bind(arrived.key.sent_at.millis())
-                .push_bind(&arrived.key.digest[..])
-                .push("'pending'")
-                .push_bind(&arrived.event);
-        });
-        insert.push(" ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1");
-        insert.build().persistent(false).execute(write.connection()).await?;
+        let mut rest = batch;
+        while !rest.is_empty() {
+            // A few sizes only, so that each statement is prepared once and for all.
+            let size = (1 << rest.len().ilog2()).min(MOST_ROWS);
+            let (rows, after) = rest.split_at(size);
+            rest = after;
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event) ",
+            );
+            insert.push_values(rows, |mut row, arrived| {
+                row.push_bind(arrived.raw.provider.as_str())
+                    .push_bind(&arrived.raw.path)
+                    .push_bind(json(&arrived.raw.headers))
+                    .push_bind(&arrived.raw.body[..])
+                    .push_bind(arrived.raw.received_at.millis())
+                    .push_bind(arrived.key.sent_at.millis())
+                    .push_bind(&arrived.key.digest[..])
+                    .push("'pending'")
+                    .push_bind(&arrived.event);
+            });
+            insert.push(" ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1");
+            insert.build().execute(write.connection()).await?;
+        }
         write.commit().await
     }
 
@@ -125,6 +137,16 @@ impl Write {
         Ok(())
     }
 
+    /// Marks deliveries as applied, under the names of their events.
+    pub async fn mark_applied(&mut self, applied: &[(DeliveryId, String)]) -> Result<()> {
+        for (event, ids) in by_event(applied) {
+            let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+            let text = format!("UPDATE deliveries SET state = 'applied', event = $1, note = NULL WHERE id IN ({list})");
+            sqlx::query(sqlx::AssertSqlSafe(text)).persistent(false).bind(event).execute(self.connection()).await?;
+        }
+        Ok(())
+    }
+
     /// Puts a delivery that was read before back in line. `false` when its signature was wrong or
     /// there is none.
     pub async fn replay_delivery(&mut self, id: DeliveryId) -> Result<bool> {
@@ -171,6 +193,14 @@ impl Write {
         .await?;
         Ok(())
     }
+}
+
+fn by_event(applied: &[(DeliveryId, String)]) -> BTreeMap<&str, Vec<i64>> {
+    let mut groups: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
+    for (id, event) in applied {
+        groups.entry(event).or_default().push(id.0);
+    }
+    groups
 }
 
 fn stored(cells: &Cells<'_>) -> Result<StoredDelivery> {

@@ -2,7 +2,7 @@
 //! an insert that the database decides, never a look before a write.
 
 use super::codec::{Cells, folded, json};
-use super::{Result, Write};
+use super::{Result, StoreError, Write};
 use crate::domain::address::Address;
 use crate::domain::content::Content;
 use crate::domain::event::{Direction, Origin};
@@ -57,49 +57,48 @@ impl Write {
         name: Option<&Untrusted>,
         now: Timestamp,
     ) -> Result<ContactId> {
-        let mut known = None;
+        let mut known: Option<(i64, Option<String>)> = None;
+        let mut unknown = vec![];
         for address in addresses {
             let (kind, value) = spelt(address);
-            let found: Option<i64> =
-                sqlx::query_scalar("SELECT contact_id FROM addresses WHERE kind = $1 AND value = $2")
-                    .bind(kind)
-                    .bind(value)
-                    .fetch_optional(self.connection())
-                    .await?;
-            known = known.or(found);
-        }
-        let id = match known {
-            Some(id) => id,
-            None => {
-                sqlx::query_scalar("INSERT INTO contacts (name, folded, created_at) VALUES ($1, '', $2) RETURNING id")
-                    .bind(name.map(Untrusted::as_received))
-                    .bind(now.millis())
-                    .fetch_one(self.connection())
-                    .await?
-            }
-        };
-        let mut learnt = known.is_none();
-        for address in addresses {
-            let (kind, value) = spelt(address);
-            let done = sqlx::query(
-                "INSERT INTO addresses (kind, value, contact_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            let found: Option<(i64, Option<String>)> = sqlx::query_as(
+                "SELECT p.id, p.name FROM addresses a JOIN contacts p ON p.id = a.contact_id WHERE a.kind = $1 AND a.value = $2",
             )
             .bind(kind)
             .bind(value)
-            .bind(id)
-            .execute(self.connection())
+            .fetch_optional(self.connection())
             .await?;
-            learnt |= done.rows_affected() > 0;
+            match found {
+                Some(found) => known = known.or(Some(found)),
+                None => unknown.push((kind, value)),
+            }
         }
-        if let Some(name) = name {
-            let done = sqlx::query("UPDATE contacts SET name = $2 WHERE id = $1 AND name IS NOT $2")
+        let told = name.map(Untrusted::as_received);
+        let (id, renamed) = match known {
+            Some((id, name)) => (id, told.is_some() && name.as_deref() != told),
+            None => {
+                let new = sqlx::query_scalar(
+                    "INSERT INTO contacts (name, folded, created_at) VALUES ($1, '', $2) RETURNING id",
+                );
+                (new.bind(told).bind(now.millis()).fetch_one(self.connection()).await?, false)
+            }
+        };
+        for (kind, value) in &unknown {
+            sqlx::query("INSERT INTO addresses (kind, value, contact_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(*kind)
+                .bind(*value)
                 .bind(id)
-                .bind(name.as_received())
                 .execute(self.connection())
                 .await?;
-            learnt |= done.rows_affected() > 0;
         }
-        if learnt {
+        if renamed {
+            sqlx::query("UPDATE contacts SET name = $2 WHERE id = $1")
+                .bind(id)
+                .bind(told)
+                .execute(self.connection())
+                .await?;
+        }
+        if renamed || !unknown.is_empty() {
             self.refold(id).await?;
         }
         Ok(ContactId(id))
@@ -132,7 +131,11 @@ impl Write {
         external_id: &str,
         now: Timestamp,
     ) -> Result<Stored> {
-        let made = sqlx::query(
+        if let Some(known) = self.known_thread(connection, contact, false).await? {
+            return Ok(known);
+        }
+        // The writer is alone, and the unique key holds it all the same.
+        sqlx::query(
             "INSERT INTO threads (connection_id, contact_id, external_id, last_message_at) VALUES ($1, $2, $3, $4)
              ON CONFLICT (connection_id, contact_id) DO NOTHING",
         )
@@ -142,21 +145,34 @@ impl Write {
         .bind(now.millis())
         .execute(self.connection())
         .await?;
+        let made = self.known_thread(connection, contact, true).await?;
+        made.ok_or_else(|| StoreError::Database(sqlx::Error::RowNotFound))
+    }
+
+    async fn known_thread(
+        &mut self,
+        connection: ConnectionId,
+        contact: ContactId,
+        made: bool,
+    ) -> Result<Option<Stored>> {
         let row = sqlx::query(
             "SELECT t.id, t.taken_by, t.last_message_id, p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id
              WHERE t.connection_id = $1 AND t.contact_id = $2",
         )
         .bind(connection.0)
         .bind(contact.0)
-        .fetch_one(self.connection())
+        .fetch_optional(self.connection())
         .await?;
-        let cells = Cells::new(&row, "threads");
-        Ok(Stored {
-            thread: ThreadId(cells.int("id")?),
-            taken_by: cells.opt_text("taken_by")?,
-            opted_out: cells.flag("opted_out")?,
-            first: made.rows_affected() == 1 || cells.opt_int("last_message_id")?.is_none(),
+        row.map(|row| {
+            let cells = Cells::new(&row, "threads");
+            Ok(Stored {
+                thread: ThreadId(cells.int("id")?),
+                taken_by: cells.opt_text("taken_by")?,
+                opted_out: cells.flag("opted_out")?,
+                first: made || cells.opt_int("last_message_id")?.is_none(),
+            })
         })
+        .transpose()
     }
 
     /// Claims a message by inserting it. `None`: somebody has it already, and nothing was done.
@@ -205,36 +221,30 @@ impl Write {
         Ok(())
     }
 
-    /// Moves the thread to the top of the list with its newest message.
+    /// Moves the thread to the top of the list with its newest message, and keeps its window open: an
+    /// older message never closes it earlier.
     pub async fn touch_thread(
         &mut self,
         thread: ThreadId,
         message: MessageId,
         at: Timestamp,
         unread: u32,
+        window_closes_at: Option<Timestamp>,
     ) -> Result<()> {
         sqlx::query(
             "UPDATE threads SET unread = unread + $4,
                 last_message_id = CASE WHEN $3 >= last_message_at OR last_message_id IS NULL THEN $2 ELSE last_message_id END,
-                last_message_at = CASE WHEN last_message_id IS NULL THEN $3 ELSE max(last_message_at, $3) END
+                last_message_at = CASE WHEN last_message_id IS NULL THEN $3 ELSE max(last_message_at, $3) END,
+                window_closes_at = CASE WHEN $5 IS NULL THEN window_closes_at ELSE max(coalesce(window_closes_at, 0), $5) END
              WHERE id = $1",
         )
         .bind(thread.0)
         .bind(message.0)
         .bind(at.millis())
         .bind(unread)
+        .bind(window_closes_at.map(Timestamp::millis))
         .execute(self.connection())
         .await?;
-        Ok(())
-    }
-
-    /// An inbound message keeps the window open; it never closes it earlier.
-    pub async fn open_window(&mut self, thread: ThreadId, closes_at: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE threads SET window_closes_at = max(coalesce(window_closes_at, 0), $2) WHERE id = $1")
-            .bind(thread.0)
-            .bind(closes_at.millis())
-            .execute(self.connection())
-            .await?;
         Ok(())
     }
 

@@ -42,6 +42,8 @@ pub struct Store {
     /// One connection: whoever writes waits here, in order.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// One connection that folds the log back into the file, from beside the writer.
+    side: SqlitePool,
 }
 
 /// One write transaction. It is immediate: it never fails halfway because another wrote first.
@@ -61,19 +63,28 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(30))
-            .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full))
+            .connect_with(
+                options
+                    .clone()
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    // The log is folded back from beside; the writer does it only when that falls behind.
+                    .pragma("wal_autocheckpoint", "8000"),
+            )
             .await
             .map_err(|error| StoreError::open(&path, error))?;
         migrator().run(&writer).await.map_err(|error| StoreError::migrate(&path, error))?;
+        let side = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+        let side = side.connect_with(options.clone()).await.map_err(|error| StoreError::open(&path, error))?;
         let readers = Self::readers(options).await.map_err(|error| StoreError::open(&path, error))?;
-        Ok(Self { path, writer, readers })
+        Ok(Self { path, writer, readers, side })
     }
 
     /// Opens an existing database for reading only: for a command line without an engine.
     pub async fn open_read_only(directory: &Path) -> Result<Self> {
         let path = directory.join(DATABASE_FILE);
         let readers = Self::readers(options(&path)).await.map_err(|error| StoreError::open(&path, error))?;
-        Ok(Self { path, writer: readers.clone(), readers })
+        Ok(Self { path, writer: readers.clone(), side: readers.clone(), readers })
     }
 
     async fn readers(options: SqliteConnectOptions) -> std::result::Result<SqlitePool, sqlx::Error> {
@@ -100,15 +111,16 @@ impl Store {
         Ok(sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&self.readers).await?)
     }
 
-    /// Folds the log back into the file. Called now and then, from beside the writer.
+    /// Folds the log back into the file, as far as nobody is in the way. The writer goes on meanwhile.
     pub async fn checkpoint(&self) -> Result<()> {
-        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.writer).await?;
+        sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&self.side).await?;
         Ok(())
     }
 
     /// Ends all connections; what is committed is on the disk already.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.side.close().await;
         self.writer.close().await;
     }
 }

@@ -135,7 +135,7 @@ impl Write {
         .await?;
         let message = MessageId(message);
         self.index_words(message, new.thread, &words).await?;
-        self.touch_thread(new.thread, message, new.now, 0).await?;
+        self.touch_thread(new.thread, message, new.now, 0, None).await?;
         let entry: i64 = sqlx::query_scalar(
             "INSERT INTO outbox (message_id, thread_id, connection_id, state, reference, outgoing, business_initiated,
                                  freeform, due_at, created_at)

@@ -20,7 +20,9 @@ const RUNNERS: usize = 8;
 const CHECK_EVERY: Duration = Duration::from_secs(300);
 /// How often templates are fetched without being asked for.
 const TEMPLATES_EVERY: Duration = Duration::from_secs(600);
-/// How often leases of the dead are looked for, and the database's log is folded back.
+/// How often the log is folded back while something is written.
+const FOLD_EVERY: Duration = Duration::from_millis(200);
+/// How often leases of the dead are looked for.
 const KEEP_EVERY: Duration = Duration::from_secs(30);
 /// The rest after a step that broke.
 const AFTER_TROUBLE: Duration = Duration::from_secs(2);
@@ -60,9 +62,9 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
         operations::refresh_templates(&system).await.map(|_| ())
     }));
     tasks.spawn(every(system.clone(), stop.clone(), "keeper", KEEP_EVERY, |system| async move {
-        operations::rescue_abandoned(&system).await?;
-        Ok(system.store().checkpoint().await?)
+        operations::rescue_abandoned(&system).await.map(|_| ())
     }));
+    tasks.spawn(fold_log(system.clone(), stop.clone()));
 }
 
 /// The one task that writes deliveries down. It goes on until nobody can hand it any more.
@@ -76,6 +78,23 @@ async fn write_deliveries(system: System, mut inbox: mpsc::Receiver<Waiting>, st
                 while operations::store_waiting(&system, &mut inbox).await {}
                 return;
             }
+        }
+    }
+}
+
+/// Folds the database's log back while there is work, from beside the writer.
+async fn fold_log(system: System, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = system.wakes().keeper.notified() => {}
+            () = stop.cancelled() => return,
+        }
+        if let Err(error) = system.store().checkpoint().await {
+            tracing::warn!(%error, "the log could not be folded back; it grows until it can");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(FOLD_EVERY) => {}
+            () = stop.cancelled() => return,
         }
     }
 }
