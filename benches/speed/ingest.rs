@@ -133,7 +133,7 @@ pub fn ingest(criterion: &mut Criterion) {
             let (system, mut inbox) = system(&path, &twin).await;
             let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(512)).await.expect("a port");
             let address = door.address().expect("an address");
-            tokio::spawn(door.serve(routes(&system), TaskTracker::new(), stop.clone()));
+            tokio::spawn(door.serve(routes(&system, Limits::new(512)), TaskTracker::new(), stop.clone()));
             if applying {
                 wadeck::workers::start(&system, inbox, &TaskTracker::new(), &stop);
             } else {

@@ -20,7 +20,7 @@ pub fn outbox(criterion: &mut Criterion) {
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         twin.subscribe(&format!("http://{}", door.address().expect("an address")));
         tokio::spawn(door.serve(
-            routes(&system),
+            routes(&system, Limits::new(512)),
             tokio_util::task::TaskTracker::new(),
             tokio_util::sync::CancellationToken::new(),
         ));

@@ -55,6 +55,7 @@ pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         logs: Logs::silent(),
+        inbox: 4_096,
     };
     let (system, inbox) = build_system(&setup).await.expect("a system");
     let declared: Vec<Declared> = config

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{AppError, Engine, EngineSetup, Logs, SystemChance, SystemClock};
+use super::{AppError, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock};
 use crate::config::{self, Config};
 use crate::domain::assignment::Mode;
 use crate::domain::phone::PhoneNumber;
@@ -63,6 +63,7 @@ impl Demo {
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
             logs,
+            inbox: INBOX,
         };
         let story = Story::new(seed);
         story.set_the_stage(&twin);

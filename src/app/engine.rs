@@ -27,6 +27,9 @@ use crate::workers;
 /// Time for what has begun to be finished; then the process ends all the same.
 const GOODBYE: Duration = Duration::from_secs(10);
 
+/// Room for a burst of deliveries while one batch is being written.
+pub const INBOX: usize = 4_096;
+
 /// What an engine is started from.
 pub struct EngineSetup {
     pub config: Config,
@@ -35,6 +38,8 @@ pub struct EngineSetup {
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
     pub logs: Logs,
+    /// Deliveries that may wait for the writer before new ones are told to come later.
+    pub inbox: usize,
 }
 
 impl std::fmt::Debug for EngineSetup {
@@ -62,7 +67,8 @@ impl Engine {
             what: format!("`{}` is no address to listen on.", setup.config.listen),
             remedy: "Write [http] listen like 127.0.0.1:8787.".into(),
         })?;
-        let door = Door::open(listen, Limits::new(setup.config.max_connections)).await;
+        let limits = Limits::new(setup.config.max_connections);
+        let door = Door::open(listen, limits).await;
         let door = door.map_err(|error| AppError::Port { address: listen, why: error.to_string() })?;
         let address = door.address().unwrap_or(listen);
 
@@ -79,7 +85,7 @@ impl Engine {
             .await
             .map_err(|source| AppError::Socket { path: setup.directory.join(api::SOCKET_FILE), source })?;
         workers::start(&system, inbox, &tasks, &stop);
-        tasks.spawn(door.serve(routes(&system), tasks.clone(), stop.clone()));
+        tasks.spawn(door.serve(routes(&system, limits), tasks.clone(), stop.clone()));
         tracing::info!(%address, directory = %setup.directory.display(), "the engine runs");
         Ok(Self { system, address, stop, tasks, _lock: lock, _logs: setup.logs })
     }
@@ -113,6 +119,7 @@ pub async fn build_system(setup: &EngineSetup) -> Result<(System, tokio::sync::m
         identity: Identity { organization: setup.config.organization.clone(), environment: setup.config.environment },
         retry: RetryPolicy { attempts: setup.config.attempts, ..RetryPolicy::default() },
         log: setup.logs.tail(),
+        inbox: setup.inbox,
     }))
 }
 

@@ -90,6 +90,7 @@ async fn offline(directory: &Path) -> Result<System, String> {
         identity: Identity { organization: String::new(), environment: Environment::Development },
         retry: RetryPolicy::default(),
         log: Arc::new(|_| vec![]),
+        inbox: 1,
     });
     Ok(system)
 }

@@ -8,7 +8,9 @@ use tokio_util::sync::CancellationToken;
 use super::ask::{NoAnswer, Source};
 use super::verbs::{Agents, ConfigVerb, Connections, Deliveries, Messages, Outbox, Templates, Threads};
 use super::{Cli, Command, Common, Exit, doctor, print};
-use crate::app::{AppError, Demo, Engine, EngineSetup, Logs, SystemChance, SystemClock, current_actor, random_seed};
+use crate::app::{
+    AppError, Demo, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock, current_actor, random_seed,
+};
 use crate::attach::{End, Tty, drive, is_terminal, theme};
 use crate::config::{self, Config, ConfigError};
 use crate::console::{Keymap, Settings, keys_markdown};
@@ -53,6 +55,7 @@ fn setup(common: &Common, config: &Config, on_stderr: bool) -> Result<EngineSetu
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         logs,
+        inbox: INBOX,
     })
 }
 

@@ -7,7 +7,8 @@ use crate::domain::ids::{DeliveryId, EntryId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::template::{Template, TemplateList};
 use crate::domain::view::{
-    ActivityKind, ActivityRow, AgentsView, ConnectionView, DeliveryDetail, EntryDetail, EntryRow, Overview, ThreadRow,
+    ActivityKind, ActivityRow, AgentsView, ConnectionView, DeliveryDetail, EntryDetail, EntryRow, MessageDetail,
+    Overview, ThreadRow,
 };
 
 /// Rows that a list asks for: more than any screen shows, few enough to be told at once.
@@ -25,6 +26,7 @@ pub(super) struct Data {
     pub activity: Option<Vec<ActivityRow>>,
     pub entry: Option<EntryDetail>,
     pub delivery: Option<DeliveryDetail>,
+    pub message: Option<MessageDetail>,
     pub log: Vec<String>,
     /// Questions under way; `true` where it has to be asked once more.
     asking: Vec<(Query, bool)>,
@@ -159,6 +161,7 @@ impl Console {
             }
             (Query::Entry { .. }, Answer::Entry(entry)) => self.data.entry = entry.map(|entry| *entry),
             (Query::Delivery { .. }, Answer::Delivery(delivery)) => self.data.delivery = delivery.map(|one| *one),
+            (Query::Message { .. }, Answer::Message(message)) => self.data.message = message.map(|one| *one),
             (Query::Log { .. }, Answer::Log(lines)) => self.data.log = lines,
             (query, answer) => effects.extend(self.take_thread_answer(query, answer)),
         }

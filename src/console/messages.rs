@@ -3,11 +3,12 @@
 
 use super::composer::Composer;
 use super::data::MESSAGES;
-use super::{Console, Effect, Pane};
+use super::{Console, Effect, Pane, words};
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
-use crate::domain::view::{MessageView, ThreadRow};
+use crate::domain::text::clean_line;
+use crate::domain::view::{MessageDetail, MessageView, ThreadRow};
 
 #[derive(Debug)]
 pub(super) struct OpenThread {
@@ -107,6 +108,52 @@ impl Console {
             _ => {}
         }
         vec![]
+    }
+
+    /// Everything about one message, line by line: what it is, what it holds, what became of it.
+    pub(super) fn message_sheet(&self, detail: &MessageDetail) -> Vec<String> {
+        let message = &detail.message;
+        let field = |label: &str, text: String| format!("{label:<14}{text}");
+        let mut lines = vec![
+            field("message", message.id.to_string()),
+            field("kind", clean_line(&message.kind)),
+            field("direction", message.direction.name().to_owned()),
+            field("status", message.status.name().to_owned()),
+            field("written", words::exact(message.created_at, self.zone())),
+            field("came", words::exact(detail.received_at, self.zone())),
+            field("origin", clean_line(message.origin.name())),
+        ];
+        lines.extend(message.provider_message_id.as_deref().map(|id| field("provider id", clean_line(id))));
+        lines.extend(message.author.as_deref().map(|author| field("author", clean_line(author))));
+        lines.extend(detail.delivery.map(|id| field("delivery", id.to_string())));
+        lines.extend(detail.run.map(|id| field("agent run", id.to_string())));
+        if message.test {
+            lines.push(field("test", "the provider calls it a test: it is never answered over the network".to_owned()));
+        }
+        lines.push(String::new());
+        for (label, value) in detail.content.details() {
+            for (number, line) in value.lines().into_iter().enumerate() {
+                lines.push(field(if number == 0 { label } else { "" }, line));
+            }
+        }
+        if let Some(error) = &message.error {
+            lines.extend([String::new(), error.line(), error.explanation.to_string(), error.remedy.to_string()]);
+        }
+        if !detail.statuses.is_empty() {
+            lines.extend([String::new(), "Statuses, as they came".to_owned()]);
+            for status in &detail.statuses {
+                lines.push(format!("{} at {}", status.status.name(), words::exact(status.at, self.zone())));
+                lines.push(status.raw.line());
+            }
+        }
+        for attempt in &detail.tries {
+            let outcome = attempt.outcome.as_deref().unwrap_or("on the wire");
+            let at = words::exact(attempt.started_at, self.zone());
+            lines.extend([String::new(), format!("Attempt {}.{} {at} {outcome}", attempt.series, attempt.number)]);
+            lines.extend(attempt.request.lines());
+            lines.extend(attempt.response.lines());
+        }
+        lines
     }
 
     /// Keeps whatever was written and not kept yet.

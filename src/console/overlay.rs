@@ -5,7 +5,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::command::{CommandSpec, table};
 use super::{Console, Effect};
-use crate::domain::ids::AssignmentId;
+use crate::domain::ids::{AssignmentId, MessageId};
 use crate::domain::request::Request;
 
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) enum Overlay {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
+    /// Everything about one message.
+    Message(MessageId),
     Log,
     Notices,
 }
@@ -64,6 +66,10 @@ impl Overlay {
 
     pub fn log() -> Self {
         Self::Reading { what: Reading::Log, scroll: 0 }
+    }
+
+    pub fn message(id: MessageId) -> Self {
+        Self::Reading { what: Reading::Message(id), scroll: 0 }
     }
 
     pub fn notices() -> Self {
@@ -112,6 +118,10 @@ impl Console {
     /// The lines of a reading overlay.
     pub(super) fn reading_lines(&self, what: Reading) -> Vec<String> {
         match what {
+            Reading::Message(id) => match &self.data.message {
+                Some(detail) if detail.message.id == id => self.message_sheet(detail),
+                _ => vec!["One moment.".into()],
+            },
             Reading::Log if self.data.log.is_empty() => vec!["The log is empty, or still being fetched.".into()],
             Reading::Log => self.data.log.clone(),
             Reading::Notices if self.notices.is_empty() => vec!["Nothing was told yet.".into()],

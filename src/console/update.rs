@@ -238,12 +238,18 @@ impl Console {
             }
             Overlay::Reading { what, scroll } => {
                 let what = *what;
+                // A message is read from its beginning, everything else from its end.
+                let down = matches!(what, super::overlay::Reading::Message(_));
                 match (key.code, chord.typed()) {
-                    (KeyCode::Esc, _) | (_, Some('q' | 'L' | 'N')) => self.overlay = None,
-                    (KeyCode::Up, _) | (_, Some('k')) => *scroll += 1,
-                    (KeyCode::Down, _) | (_, Some('j')) => *scroll = scroll.saturating_sub(1),
-                    (KeyCode::PageUp, _) => *scroll += 10,
-                    (KeyCode::PageDown, _) => *scroll = scroll.saturating_sub(10),
+                    (KeyCode::Esc, _) | (_, Some('q' | 'L' | 'N' | 'i')) => self.overlay = None,
+                    (KeyCode::Up, _) | (_, Some('k')) => {
+                        *scroll = scroll.saturating_add_signed(if down { -1 } else { 1 })
+                    }
+                    (KeyCode::Down, _) | (_, Some('j')) => {
+                        *scroll = scroll.saturating_add_signed(if down { 1 } else { -1 })
+                    }
+                    (KeyCode::PageUp, _) => *scroll = scroll.saturating_add_signed(if down { -10 } else { 10 }),
+                    (KeyCode::PageDown, _) => *scroll = scroll.saturating_add_signed(if down { 10 } else { -10 }),
                     _ => {}
                 }
                 let lines = self.reading_lines(what).len();

@@ -63,8 +63,6 @@ use crate::store::Store;
 
 type Result<T, E = OperationError> = std::result::Result<T, E>;
 
-/// Deliveries that may wait for the writer before new ones are told to come back later.
-const INBOX: usize = 4_096;
 /// Answer times that are kept for the gauge.
 const ACKS: usize = 512;
 
@@ -98,6 +96,8 @@ pub struct Parts {
     pub retry: RetryPolicy,
     /// The last lines of the log.
     pub log: Arc<dyn Fn(usize) -> Vec<String> + Send + Sync>,
+    /// Deliveries that may wait for the writer; more are told to come later.
+    pub inbox: usize,
 }
 
 /// The system: everything that operations work with. Cheap to clone.
@@ -132,7 +132,7 @@ impl std::fmt::Debug for System {
 impl System {
     /// Builds the system, and the queue that its writer takes deliveries from.
     pub fn new(parts: Parts) -> (Self, mpsc::Receiver<Waiting>) {
-        let (inbox, waiting) = mpsc::channel(INBOX);
+        let (inbox, waiting) = mpsc::channel(parts.inbox);
         let shared = Shared {
             started_at: parts.clock.now(),
             wakes: Wakes::default(),

@@ -20,11 +20,13 @@ pub struct Limits {
     pub connections: usize,
     /// For the headers of a request, and for the silence between two of them.
     pub headers: Duration,
+    /// For the whole body to arrive.
+    pub body: Duration,
 }
 
 impl Limits {
     pub const fn new(connections: usize) -> Self {
-        Self { connections, headers: Duration::from_secs(5) }
+        Self { connections, headers: Duration::from_secs(5), body: Duration::from_secs(5) }
     }
 }
 

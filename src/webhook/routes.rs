@@ -11,28 +11,28 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use super::Limits;
 use crate::domain::delivery::RawDelivery;
 use crate::operations::{Receipt, System, receive};
 use crate::provider::Provider;
 
 /// Batches of raw events reach 3 MB.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
-/// For the whole body to arrive.
-const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 struct Endpoint {
     system: System,
     provider: Arc<dyn Provider>,
+    limits: Limits,
 }
 
 /// The routes of every provider in the registry.
-pub fn routes(system: &System) -> Router {
+pub fn routes(system: &System, limits: Limits) -> Router {
     let mut router = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready).with_state(system.clone()));
     for provider in system.providers().all() {
-        let endpoint = Endpoint { system: system.clone(), provider: provider.clone() };
+        let endpoint = Endpoint { system: system.clone(), provider: provider.clone(), limits };
         for path in provider.webhook_paths() {
             router = router.route(path, post(take).with_state(endpoint.clone()));
         }
@@ -53,7 +53,7 @@ async fn ready(State(system): State<System>) -> Response {
 
 async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let body = match read(body).await {
+    let body = match read(body, endpoint.limits.body).await {
         Ok(body) => body,
         Err(refused) => return refused,
     };
@@ -74,9 +74,9 @@ async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
     }
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, Response> {
+async fn read(body: Body, patience: Duration) -> Result<Vec<u8>, Response> {
     let limited = Limited::new(body, LONGEST_BODY).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, limited).await {
+    match tokio::time::timeout(patience, limited).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes().to_vec()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             Err((StatusCode::PAYLOAD_TOO_LARGE, "A body holds at most 4 MB.\n").into_response())

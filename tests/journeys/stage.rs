@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use hmac::{Hmac, KeyInit, Mac};
 use secrecy::SecretString;
+use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wadeck::app::{EngineSetup, Logs, build_system};
@@ -94,12 +96,27 @@ pub fn ada() -> Actor {
     Actor::Operator { name: "ada".into(), role: Role::Admin }
 }
 
+/// The signature that the provider would make over a body.
+pub fn signature(body: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
+    hex::encode(mac.chain_update(body).finalize().into_bytes())
+}
+
 impl Stage {
     pub async fn set() -> Self {
         Self::with_config(CONFIG).await
     }
 
     pub async fn with_config(text: &str) -> Self {
+        Self::with(text, 4_096).await
+    }
+
+    /// With room for so few deliveries in the queue.
+    pub async fn with_inbox(inbox: usize) -> Self {
+        Self::with(CONFIG, inbox).await
+    }
+
+    async fn with(text: &str, inbox: usize) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let clock = HandClock(Arc::new(AtomicI64::new(MORNING)));
         let twin = Twin::start(
@@ -134,6 +151,7 @@ impl Stage {
                     "KAPSO_API_KEY" => "stage-key",
                     "KAPSO_API_BASE_URL" => &base,
                     "KAPSO_WEBHOOK_SECRET" => SECRET,
+                    "AGENT_SECRET" => "agent-secret",
                     _ => return None,
                 };
                 Some(SecretString::from(value.to_owned()))
@@ -141,6 +159,7 @@ impl Stage {
             clock: Arc::new(clock.clone()),
             chance: Arc::new(Counting(AtomicU64::new(1))),
             logs: Logs::silent(),
+            inbox,
         };
         let (system, inbox) = build_system(&setup).await.expect("the system builds");
         let declared: Vec<Declared> = config
@@ -152,7 +171,7 @@ impl Stage {
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         let address = door.address().expect("an address");
         let stop = CancellationToken::new();
-        tokio::spawn(door.serve(routes(&system), TaskTracker::new(), stop.clone()));
+        tokio::spawn(door.serve(routes(&system, Limits::new(512)), TaskTracker::new(), stop.clone()));
         twin.subscribe(&format!("http://{address}"));
         Self { system, twin, address, inbox, clock, stop, _directory: directory }
     }

@@ -1,9 +1,9 @@
 //! Commands about threads and their messages.
 
-use super::everywhere::open;
 use crate::console::command::{CommandSpec, ROW, Scope};
+use crate::console::overlay::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
-use crate::domain::event::Direction;
+use crate::domain::query::Query;
 use crate::domain::request::{Request, check_window};
 use crate::domain::role::Role;
 
@@ -137,25 +137,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: Scope::Messages,
         keys: &["i"],
         run: |console| {
-            let Some(open) = &console.open else { return vec![] };
-            let Some(message) = open.current() else { return vec![] };
-            if message.direction == Direction::Outbound
-                && let Some(entry) = &message.entry
-            {
-                let id = entry.id.to_string();
-                let effects = self::open(console, Pane::Delivery);
-                console.list_mut().filter.clear();
-                console.list_mut().selected = Some(id);
-                console.focus = Focus::Detail;
-                let mut effects = effects;
-                effects.extend(console.ask_for_detail());
-                return effects;
-            }
-            let text = message.text.line();
-            let id = message.id;
-            let provider = message.provider_message_id.clone().unwrap_or_default();
-            console.notice(format!("{id} {provider} {text}"), false);
-            vec![]
+            let Some(message) = console.open.as_ref().and_then(|open| open.current()).map(|message| message.id) else {
+                return vec![];
+            };
+            console.overlay = Some(Overlay::message(message));
+            console.ask(Query::Message { message })
         },
         ..ROW
     },

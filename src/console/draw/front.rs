@@ -118,15 +118,22 @@ impl Console {
         let theme = self.settings.theme;
         let area = Rect { x: 1, y: 1, width: screen.width.saturating_sub(2), height: screen.height.saturating_sub(2) };
         let title = match what {
+            Reading::Message(_) => "Message",
             Reading::Log => "Log",
             Reading::Notices => "Notices",
         };
         let inner = self.draw_box(buffer, area, title, "k and j scroll, esc closes");
         let lines: Vec<String> =
             self.reading_lines(what).iter().flat_map(|line| words::wrap(line, inner.width.into())).collect();
-        // The end is what one wants to see.
-        let last = lines.len().saturating_sub(scroll);
-        let first = last.saturating_sub(inner.height.into());
+        // Of a message the beginning is what one wants to see, of everything else the end.
+        let room = usize::from(inner.height);
+        let (first, last) = if matches!(what, Reading::Message(_)) {
+            let first = scroll.min(lines.len().saturating_sub(room));
+            (first, (first + room).min(lines.len()))
+        } else {
+            let last = lines.len().saturating_sub(scroll);
+            (last.saturating_sub(room), last)
+        };
         for (row, line) in lines[first..last].iter().enumerate() {
             put(buffer, inner.x, inner.y + row as u16, inner.width, line, theme.plain());
         }
