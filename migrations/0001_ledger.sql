@@ -98,6 +98,8 @@ CREATE TABLE messages (
     -- Half a SHA-256 over connection and provider id: the claim that makes a message unique.
     provider_key        BLOB UNIQUE CHECK (length(provider_key) = 16),
     reply_to            TEXT,
+    -- The key of the message that this one quotes.
+    reply_key           BLOB CHECK (length(reply_key) = 16),
     author              TEXT,
     test                INTEGER NOT NULL DEFAULT 0 CHECK (test IN (0, 1)),
     created_at          INTEGER NOT NULL,

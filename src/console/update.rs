@@ -243,10 +243,10 @@ impl Console {
                 match (key.code, chord.typed()) {
                     (KeyCode::Esc, _) | (_, Some('q' | 'L' | 'N' | 'i')) => self.overlay = None,
                     (KeyCode::Up, _) | (_, Some('k')) => {
-                        *scroll = scroll.saturating_add_signed(if down { -1 } else { 1 })
+                        *scroll = scroll.saturating_add_signed(if down { -1 } else { 1 });
                     }
                     (KeyCode::Down, _) | (_, Some('j')) => {
-                        *scroll = scroll.saturating_add_signed(if down { 1 } else { -1 })
+                        *scroll = scroll.saturating_add_signed(if down { 1 } else { -1 });
                     }
                     (KeyCode::PageUp, _) => *scroll = scroll.saturating_add_signed(if down { -10 } else { 10 }),
                     (KeyCode::PageDown, _) => *scroll = scroll.saturating_add_signed(if down { 10 } else { -10 }),

@@ -184,8 +184,9 @@ impl Write {
         };
         let id: Option<i64> = sqlx::query_scalar(
             "INSERT INTO messages (thread_id, connection_id, direction, origin, kind, content, words, progress,
-                                   provider_message_id, provider_key, reply_to, author, test, created_at, received_at, delivery_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                                   provider_message_id, provider_key, reply_to, author, test, created_at, received_at, delivery_id,
+                                   reply_key)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
              ON CONFLICT (provider_key) DO NOTHING RETURNING id",
         )
         .bind(new.thread.0)
@@ -204,6 +205,7 @@ impl Write {
         .bind(new.created_at.millis())
         .bind(new.received_at.millis())
         .bind(new.delivery.0)
+        .bind(new.reply_to.map(|id| message_key(new.connection, id).to_vec()))
         .fetch_optional(self.connection())
         .await?;
         let Some(id) = id.map(MessageId) else { return Ok(None) };

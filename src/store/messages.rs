@@ -17,7 +17,7 @@ use crate::domain::view::{
 
 const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
     m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id,
-    (SELECT q.words FROM messages q WHERE q.thread_id = m.thread_id AND q.provider_message_id = m.reply_to) AS quotes,
+    (SELECT q.words FROM messages q WHERE q.provider_key = m.reply_key) AS quotes,
     m.reply_to,
     (SELECT group_concat(x.sender || ' ' || x.emoji, char(10)) FROM reactions x WHERE x.target_key = m.provider_key) AS reactions,
     o.id AS entry_id, o.state, o.hold, o.due_at, o.settled_by, o.failure AS entry_failure,

@@ -7,6 +7,7 @@ use super::{Result, Store, Write};
 use crate::domain::content::Content;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{AttemptId, ConnectionId, EntryId, MessageId, RunId, ThreadId};
+use crate::domain::key::message_key;
 use crate::domain::limits::Hold;
 use crate::domain::outbox::{EntryState, Outgoing};
 use crate::domain::time::Timestamp;
@@ -119,8 +120,8 @@ impl Write {
         let words = new.outgoing.content.words();
         let message: i64 = sqlx::query_scalar(
             "INSERT INTO messages (thread_id, connection_id, direction, origin, kind, content, words, progress, reply_to,
-                                   author, created_at, received_at, run_id)
-             VALUES ($1, $2, 'outbound', 'api', $3, $4, $5, 'queued', $6, $7, $8, $8, $9) RETURNING id",
+                                   author, created_at, received_at, run_id, reply_key)
+             VALUES ($1, $2, 'outbound', 'api', $3, $4, $5, 'queued', $6, $7, $8, $8, $9, $10) RETURNING id",
         )
         .bind(new.thread.0)
         .bind(new.connection.0)
@@ -131,6 +132,7 @@ impl Write {
         .bind(new.author)
         .bind(new.now.millis())
         .bind(new.run.map(|run| run.0))
+        .bind(new.outgoing.reply_to.as_deref().map(|id| message_key(new.connection, id).to_vec()))
         .fetch_one(self.connection())
         .await?;
         let message = MessageId(message);
