@@ -104,7 +104,10 @@ pub fn drawing(criterion: &mut Criterion) {
     key(&mut console, 'j');
     let moved = screen.draw(&console).expect("drawn").len();
     let mut messages: Vec<MessageView> = (0..60).rev().map(message).collect();
-    messages[1].status = DeliveryStatus::Delivered;
+    let query = Query::Messages { thread: ThreadId(3), limit: 60, before: None };
+    console.update(Event::Answered { query, answer: Box::new(Answer::Messages(messages.clone())) });
+    screen.draw(&console).expect("drawn");
+    messages[0].status = DeliveryStatus::Delivered;
     let query = Query::Messages { thread: ThreadId(3), limit: 60, before: None };
     console.update(Event::Answered { query, answer: Box::new(Answer::Messages(messages)) });
     let changed = screen.draw(&console).expect("drawn").len();

@@ -1,6 +1,7 @@
 //! A screen as bytes: draws into a buffer, and says nothing when nothing changed. The cursor is
 //! moved, shown and hidden only when that is a change.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -79,19 +80,28 @@ struct Quiet {
     size: Size,
     cursor: Option<Position>,
     shown: Option<bool>,
+    /// Where a cell stands that is put together, and how wide it is.
+    joined: HashMap<(u16, u16), u16>,
 }
 
 impl Quiet {
     fn new(bytes: Bytes, size: Size) -> Self {
-        Self { inner: CrosstermBackend::new(bytes), size, cursor: None, shown: None }
+        Self { inner: CrosstermBackend::new(bytes), size, cursor: None, shown: None, joined: HashMap::new() }
     }
 
     fn resize(&mut self, size: Size) {
         self.size = size;
     }
 
+    fn blank(&mut self, x: u16, y: u16, width: u16) -> io::Result<()> {
+        let blank = Cell::new(" ");
+        let cells = (x..x.saturating_add(width)).take_while(|x| *x < self.size.width);
+        self.inner.draw(cells.map(|x| (x, y, &blank)))
+    }
+
     /// The screen was touched by somebody else: nothing is known about it any more.
     fn forget(&mut self) {
+        self.joined.clear();
         self.cursor = None;
         self.shown = None;
     }
@@ -114,18 +124,22 @@ impl Backend for Quiet {
             return Ok(());
         }
         self.cursor = None;
-        // Terminals disagree about the width of what is put together from several characters (Indic
-        // vowels, joined emoji). Such a cell is blanked first, and whatever follows it is placed anew,
-        // so that a disagreement stays within the cell and never shifts a row.
+        // Terminals disagree about what is put together from several characters (Indic vowels, joined
+        // emoji): some give each part a cell of its own. So such a cell is blanked over its whole width
+        // before it is drawn, and again before something else takes its place; and whatever follows it
+        // is placed anew. A disagreement then stays within the cell, shifts no row and leaves no ghost.
+        for (x, y, _) in &cells {
+            if let Some(width) = self.joined.remove(&(*x, *y)) {
+                self.blank(*x, *y, width)?;
+            }
+        }
         for part in cells.chunk_by(|before, after| !is_joined(before.2) && !is_joined(after.2)) {
             if let [(x, y, cell)] = part
                 && is_joined(cell)
             {
-                let mut blank = Cell::new(" ");
-                blank.set_style(cell.style());
                 let width = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1) as u16;
-                let blanks: Vec<u16> = (*x..x.saturating_add(width)).take_while(|x| *x < self.size.width).collect();
-                self.inner.draw(blanks.into_iter().map(|x| (x, *y, &blank)))?;
+                self.blank(*x, *y, width)?;
+                self.joined.insert((*x, *y), width);
             }
             self.inner.draw(part.iter().copied())?;
         }
@@ -163,6 +177,7 @@ impl Backend for Quiet {
 
     fn clear(&mut self) -> io::Result<()> {
         self.cursor = None;
+        self.joined.clear();
         self.inner.clear_region(ClearType::All)
     }
 
@@ -181,5 +196,35 @@ impl Backend for Quiet {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(quiet: &mut Quiet, bytes: &Bytes, cells: &[(u16, &str)]) -> String {
+        let cells: Vec<(u16, Cell)> = cells
+            .iter()
+            .map(|(x, symbol)| {
+                let mut cell = Cell::default();
+                cell.set_symbol(symbol);
+                (*x, cell)
+            })
+            .collect();
+        quiet.draw(cells.iter().map(|(x, cell)| (*x, 0, cell))).expect("drawn");
+        String::from_utf8(bytes.take()).expect("UTF-8")
+    }
+
+    #[test]
+    fn what_is_put_together_shifts_nothing_and_leaves_no_ghost() {
+        let bytes = Bytes::default();
+        let mut quiet = Quiet::new(bytes.clone(), Size::new(20, 1));
+        let first = drawn(&mut quiet, &bytes, &[(0, "मी"), (2, "x")]);
+        assert!(first.contains("\u{1b}[1;3H"), "what follows is placed anew: {first:?}");
+        let after = drawn(&mut quiet, &bytes, &[(0, "a")]);
+        let blanked = after.find("  ").expect("both cells are blanked");
+        assert!(blanked < after.find('a').expect("drawn"), "{after:?}");
+        assert_eq!(drawn(&mut quiet, &bytes, &[]), "", "and nothing costs nothing");
     }
 }

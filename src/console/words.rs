@@ -87,13 +87,36 @@ pub fn pad(text: &str, cells: usize, ellipsis: &str) -> String {
     text
 }
 
+/// What may stand on a line of its own: runs of blanks, and words with the punctuation that belongs
+/// to them. Between wide characters a line may break anywhere.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces: Vec<&str> = vec![];
+    let mut start = 0;
+    let mut before: Option<&str> = None;
+    for (at, word) in text.split_word_bound_indices() {
+        let blank = |part: &str| part.trim().is_empty();
+        let wide_edge = |part: &str| part.graphemes(true).any(|cluster| width(cluster) > 1);
+        let together = before
+            .is_some_and(|last| blank(last) == blank(word) && (blank(word) || !(wide_edge(last) || wide_edge(word))));
+        if before.is_some() && !together {
+            pieces.push(&text[start..at]);
+            start = at;
+        }
+        before = Some(word);
+    }
+    if start < text.len() {
+        pieces.push(&text[start..]);
+    }
+    pieces
+}
+
 /// Wrapped by words into lines of at most so many cells; a word that is longer is cut.
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(2);
     let mut lines = vec![];
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_word_bounds() {
+    for word in pieces(text) {
         let wide = width(word);
         if used + wide <= cells {
             line.push_str(word);
@@ -134,6 +157,13 @@ mod tests {
         assert_eq!(fit("日本語テキスト", 7, "…"), "日本語…");
         assert_eq!(fit("👩‍👩‍👧👩‍👩‍👧👩‍👩‍👧", 5, "…"), "👩‍👩‍👧👩‍👩‍👧…");
         assert_eq!(pad("né", 4, "…"), "né  ");
+    }
+
+    #[test]
+    fn punctuation_stays_with_its_word() {
+        assert_eq!(wrap("Was kostet das? (price list)", 16), ["Was kostet das?", "(price list)"]);
+        assert_eq!(wrap("日本語テキスト", 6), ["日本語", "テキス", "ト"]);
+        assert_eq!(wrap("a verylongword", 6), ["a very", "longwo", "rd"], "what fits nowhere fills the line");
     }
 
     #[test]

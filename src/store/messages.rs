@@ -82,24 +82,33 @@ impl Store {
         }))
     }
 
-    /// Messages that hold all the words, newest first.
+    /// Messages that hold all the words, newest first. The last word may be a beginning; where the
+    /// words as they stand fill the page already, beginnings are not asked for: they cost more.
     pub async fn search(&self, text: &str, limit: u32, before: Option<MessageId>) -> Result<Vec<MessageView>> {
-        let wanted = match_terms(text);
-        if wanted.is_empty() {
+        let whole = match_terms(text);
+        if whole.is_empty() {
             return Ok(vec![]);
         }
-        let ids: Vec<i64> = sqlx::query_scalar(
-            "SELECT rowid FROM message_words WHERE message_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3",
-        )
-        .bind(wanted)
-        .bind(before.map_or(i64::MAX, |id| id.0))
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?;
+        let mut ids = self.matching(&whole, limit, before).await?;
+        if ids.len() < limit as usize {
+            ids = self.matching(&format!("{whole}*"), limit, before).await?;
+        }
         let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
         let text = format!("{MESSAGE} WHERE m.id IN ({list}) ORDER BY m.id DESC");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).persistent(false).fetch_all(&self.readers).await?;
         rows.iter().map(|row| message(&Cells::new(row, "messages"))).collect()
+    }
+
+    async fn matching(&self, terms: &str, limit: u32, before: Option<MessageId>) -> Result<Vec<i64>> {
+        let ids = sqlx::query_scalar(
+            "SELECT rowid FROM message_words WHERE message_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3",
+        )
+        .bind(terms)
+        .bind(before.map_or(i64::MAX, |id| id.0))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(ids)
     }
 
     /// Outbox entries: what wants attention first, then newest first.
@@ -220,14 +229,14 @@ impl Store {
     }
 }
 
-/// Every word quoted, the last one as a beginning: raw text would be read as a query language.
+/// Every word quoted: raw text would be read as a query language.
 fn match_terms(text: &str) -> String {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric() && c != '\'')
         .filter(|word| !word.is_empty())
         .map(|word| format!("words:\"{}\"", word.replace('"', "\"\"")))
         .collect();
-    if words.is_empty() { String::new() } else { format!("{}*", words.join(" ")) }
+    words.join(" ")
 }
 
 fn standing(cells: &Cells<'_>) -> Result<Standing> {
@@ -320,8 +329,8 @@ mod tests {
 
     #[test]
     fn what_people_type_is_never_a_query_language() {
-        assert_eq!(match_terms("hola* OR \"x"), "words:\"hola\" words:\"OR\" words:\"x\"*");
-        assert_eq!(match_terms("NEAR(a b)"), "words:\"NEAR\" words:\"a\" words:\"b\"*");
+        assert_eq!(match_terms("hola* OR \"x"), "words:\"hola\" words:\"OR\" words:\"x\"");
+        assert_eq!(match_terms("NEAR(a b)"), "words:\"NEAR\" words:\"a\" words:\"b\"");
         assert_eq!(match_terms("  ?!  "), "");
     }
 }
