@@ -40,9 +40,9 @@ async fn main() -> anyhow::Result<()> {
     // The thread in which something went wrong tells most.
     for key in [
         KeyCode::Char('/'),
-        KeyCode::Char('t'),
-        KeyCode::Char('o'),
-        KeyCode::Char('m'),
+        KeyCode::Char('v'),
+        KeyCode::Char('e'),
+        KeyCode::Char('g'),
         KeyCode::Enter,
         KeyCode::Enter,
         KeyCode::Esc,
@@ -135,9 +135,14 @@ fn cells(out: &mut String, x: u16, y: u16, count: u16, text: &str, (front, back,
             CELL.1
         );
     }
+    // Blanks at the edges are space, not text: some viewers drop them.
+    let text = text.trim_end();
     if text.trim().is_empty() {
         return;
     }
+    let leading = text.len() - text.trim_start().len();
+    let (left, text) = (left + leading as f64 * CELL.0, text.trim_start());
+    let width = unicode_width::UnicodeWidthStr::width(text) as f64 * CELL.0;
     let weight = if bold { " font-weight=\"bold\"" } else { "" };
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let _ = writeln!(

@@ -71,7 +71,7 @@ impl NoRun {
 
     /// Whether a person should look, as nobody else will answer.
     pub const fn leaves_waiting(self) -> bool {
-        matches!(self, Self::Taken | Self::NoAssignment | Self::Off)
+        matches!(self, Self::Taken | Self::NoAssignment | Self::Off | Self::Stale)
     }
 }
 

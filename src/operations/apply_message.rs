@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::System;
 use super::apply::Setback;
-use super::settle::failure_reaches_people;
+use super::settle::{ENTRY_ALERTS, failure_reaches_people};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
@@ -299,7 +299,10 @@ async fn adopt(
     if open {
         let now = system.now();
         write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
-        write.clear_alert("uncertain", &entry.to_string(), now).await?;
+        for kind in ENTRY_ALERTS {
+            write.clear_alert(kind, &entry.to_string(), now).await?;
+        }
+        write.stop_waiting(matched.thread).await?;
         effects.proved(connection.id, Hop::Status, now, "a status came back");
         effects.sends = true;
     }

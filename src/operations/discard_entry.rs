@@ -1,5 +1,6 @@
 //! Take an entry out of the outbox: it will not be sent. What has left cannot be called back.
 
+use super::settle::ENTRY_ALERTS;
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::EntryId;
@@ -23,7 +24,7 @@ pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
         return Err(Refusal::new("not_discardable", why, "").into());
     }
     write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
-    for kind in ["dead_letter", "send_refused", "delivery_failed", "uncertain"] {
+    for kind in ENTRY_ALERTS {
         write.clear_alert(kind, &entry.to_string(), now).await?;
     }
     write.audit(actor, "discard", &thread.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;

@@ -1,5 +1,6 @@
 //! Try an entry again by hand: a new series of attempts, beside the old ones, which stay.
 
+use super::settle::ENTRY_ALERTS;
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::EntryId;
@@ -37,7 +38,7 @@ pub(super) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) 
         return Ok(gone(entry));
     }
     write.new_series(entry, message, &system.reference(), now).await?;
-    for kind in ["dead_letter", "send_refused", "delivery_failed", "uncertain"] {
+    for kind in ENTRY_ALERTS {
         write.clear_alert(kind, &entry.to_string(), now).await?;
     }
     write.audit(actor, "retry", &thread.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;

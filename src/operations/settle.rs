@@ -13,6 +13,8 @@ use crate::domain::time::Timestamp;
 use crate::provider::SendReport;
 use crate::store::{Claimed, NewAlert, StoreError, Write};
 
+/// The alerts that are about one entry: gone when somebody, or something, has dealt with it.
+pub(super) const ENTRY_ALERTS: [&str; 4] = ["dead_letter", "send_refused", "delivery_failed", "uncertain"];
 /// How soon after a lost answer the provider's own list is asked.
 pub(super) const FIRST_LOOK: Duration = Duration::from_secs(10);
 

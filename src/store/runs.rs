@@ -66,7 +66,7 @@ impl Write {
         // Words that are written but not yet on the wire answer a question that has changed.
         let unsent: Vec<(i64, i64)> = sqlx::query_as(
             "SELECT DISTINCT r.id, r.batch_size FROM outbox o JOIN messages m ON m.id = o.message_id JOIN runs r ON r.id = m.run_id
-             WHERE o.thread_id = $1 AND o.state = 'queued' AND o.tried = 0 AND r.state = 'answered'
+             WHERE o.thread_id = $1 AND o.state = 'queued' AND r.state = 'answered'
                 AND NOT EXISTS (SELECT 1 FROM outbox s JOIN messages n ON n.id = s.message_id
                                 WHERE n.run_id = r.id AND s.state IN ('sending', 'accepted', 'uncertain'))",
         )
@@ -161,7 +161,7 @@ impl Write {
         .await?;
         let entries = sqlx::query(
             "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2
-             WHERE thread_id = $1 AND state = 'queued' AND tried = 0
+             WHERE thread_id = $1 AND state = 'queued'
                 AND message_id IN (SELECT id FROM messages WHERE thread_id = $1 AND run_id IS NOT NULL)",
         )
         .bind(thread.0)

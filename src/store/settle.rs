@@ -230,7 +230,7 @@ impl Write {
     pub async fn discard_unsent_of(&mut self, run: RunId, now: Timestamp) -> Result<u64> {
         let done = sqlx::query(
             "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2
-             WHERE state = 'queued' AND tried = 0 AND message_id IN (SELECT id FROM messages WHERE run_id = $1)",
+             WHERE state = 'queued' AND message_id IN (SELECT id FROM messages WHERE run_id = $1)",
         )
         .bind(run.0)
         .bind(now.millis())

@@ -105,6 +105,33 @@ async fn a_person_who_takes_the_thread_silences_the_agent_in_the_same_breath() {
 }
 
 #[tokio::test]
+async fn what_is_being_retried_is_caught_too() {
+    let mut stage = Stage::set().await;
+    stage.says(&rosa(), "hello").await;
+    stage.pass(Duration::from_secs(5));
+    stage.run_agents().await;
+    stage.twin.next_send(wadeck::twin::SendFault::graph(500, 131_000, "Something went wrong"));
+    stage.send().await;
+    let thread = stage.thread().await.id;
+    stage.act(Request::SendText { thread, text: "I am here".into(), reply_to: None }).await.expect("queued");
+    stage.pass(Duration::from_secs(60));
+    stage.send().await;
+    let sent: Vec<String> = stage.twin.accepted().into_iter().map(|sent| sent.text).collect();
+    assert_eq!(sent, ["I am here"]);
+}
+
+#[tokio::test]
+async fn what_arrives_hours_late_waits_for_a_person() {
+    let mut stage = Stage::set().await;
+    let old = stage.now().minus(Duration::from_secs(7 * 3_600)).millis();
+    stage.twin.says_at(crate::stage::SUPPORT, &rosa(), &wadeck::twin::Saying::text("anybody?"), old);
+    stage.deliver().await;
+    stage.answer().await;
+    assert_eq!(stage.twin.send_requests(), 0);
+    assert_eq!(stage.thread().await.waiting.expect("waits").reason, "it was hours old when it arrived");
+}
+
+#[tokio::test]
 async fn a_person_on_the_phone_silences_the_agent_too() {
     let mut stage = Stage::set().await;
     stage.says(&rosa(), "hello").await;

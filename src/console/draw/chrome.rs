@@ -72,8 +72,11 @@ impl Console {
         let name = format!("{marker} {} {}", pane.number(), pane.title());
         put(buffer, area.x, area.y, area.width, &name, name_style);
         let mut used = words::width(&name) as u16;
-        put(buffer, area.x + used, area.y, area.width.saturating_sub(used), &filter, theme.accent());
-        used += words::width(&filter) as u16;
+        let above = if open { self.rows_above() } else { 0 };
+        let above = if above > 0 { format!(" {} {above} above", theme.pick("▲", "^")) } else { String::new() };
+        let more = format!("{filter}{above}");
+        put(buffer, area.x + used, area.y, area.width.saturating_sub(used), &more, theme.accent());
+        used += words::width(&more) as u16;
         let (status, style) = self.status_of(pane);
         let status = words::fit(&status, usize::from(area.width.saturating_sub(used + 3)), theme.ellipsis());
         let wide = words::width(&status) as u16;
@@ -82,6 +85,12 @@ impl Console {
         let ruler = theme.rule().repeat(rule);
         put(buffer, area.x + used + 1, area.y, rule as u16, &ruler, theme.dim());
         put(buffer, start, area.y, wide, &status, style);
+    }
+
+    /// Rows of the open list that stand above what is seen.
+    fn rows_above(&self) -> usize {
+        let ids = self.ids();
+        if ids.is_empty() { 0 } else { self.list().seen(&ids, self.list_room()).first }
     }
 
     pub(super) fn draw_tabs(&self, buffer: &mut Buffer, area: Rect) {

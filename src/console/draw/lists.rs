@@ -41,18 +41,6 @@ impl Console {
                 }
             }
         }
-        if seen.first > 0 {
-            let text = format!(" {} {} above ", self.settings.theme.pick("▲", "^"), seen.first);
-            let wide = words::width(&text) as u16;
-            put(
-                buffer,
-                (area.x + area.width).saturating_sub(wide + 1),
-                area.y,
-                wide,
-                &text,
-                self.settings.theme.accent(),
-            );
-        }
     }
 
     fn draw_row(&self, buffer: &mut Buffer, area: Rect, row: &Row, cursor: bool, first: bool) {
