@@ -33,6 +33,8 @@ impl Logs {
     /// Starts logging into `directory`; on standard error too when there is no console.
     pub fn start(directory: &Path, level: &str, files: usize, on_stderr: bool) -> Result<Self, AppError> {
         let directory = directory.join("logs");
+        std::fs::create_dir_all(&directory)
+            .map_err(|source| AppError::Directory { path: directory.clone(), source })?;
         let appender = RollingFileAppender::builder()
             .rotation(Rotation::DAILY)
             .filename_prefix("wadeck")

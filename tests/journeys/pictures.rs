@@ -114,7 +114,9 @@ async fn pictures_at(columns: u16, rows: u16) {
     picture!(ada, format!("thread_{size}"));
     ada.press(&stage, "k k").await;
     picture!(ada, format!("thread_cursor_{size}"));
-    ada.press(&stage, "r").await;
+    ada.press(&stage, "i").await;
+    picture!(ada, format!("message_{size}"));
+    ada.press(&stage, "esc r").await;
     ada.types(
         &stage,
         "On Sundays we are closed. 日本語 👩‍👩‍👧 Have a good one, and a long line that has to be wrapped somewhere.",
