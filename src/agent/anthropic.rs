@@ -1,39 +1,12 @@
 //! `kind = "anthropic"`: the messages API, with tool use.
 
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
+use super::model::{Endpoint, MOST_ROUNDS, undecided};
 use super::openai::{tool_name, wire_name};
-use super::{AgentAnswer, AgentError, AgentInput, Tools, excerpt, exchange, prompt};
+use super::{AgentAnswer, AgentError, AgentInput, Tools, excerpt, prompt};
 
 const API_VERSION: &str = "2023-06-01";
-const MOST_ROUNDS: usize = 6;
-
-pub(super) struct Endpoint<'a> {
-    pub client: &'a reqwest::Client,
-    pub base_url: &'a str,
-    pub key: Option<&'a SecretString>,
-}
-
-impl Endpoint<'_> {
-    async fn ask(&self, body: &Value) -> Result<Value, AgentError> {
-        let url = format!("{}/v1/messages", self.base_url.trim_end_matches('/'));
-        let mut request = self.client.post(url).header("anthropic-version", API_VERSION).json(body);
-        if let Some(key) = self.key {
-            let mut value = reqwest::header::HeaderValue::from_str(key.expose_secret())
-                .map_err(|_| AgentError("The model's key holds characters that no header can carry.".into()))?;
-            value.set_sensitive(true);
-            request = request.header("x-api-key", value);
-        }
-        let (status, text) = exchange(request, "The model's address").await?;
-        if status != 200 {
-            return Err(AgentError(format!("The model's address answered HTTP {status}: {}", excerpt(&text))));
-        }
-        serde_json::from_str(&text)
-            .map_err(|_| AgentError(format!("The model's answer is not JSON: {}", excerpt(&text))))
-    }
-}
-
 pub(super) async fn answer(
     endpoint: &Endpoint<'_>,
     model: &str,
@@ -59,7 +32,8 @@ pub(super) async fn answer(
     for _ in 0..MOST_ROUNDS {
         let body = json!({ "model": model, "max_tokens": max_tokens, "system": prompt::system(own_prompt, input),
             "messages": messages, "tools": offered });
-        let reply = endpoint.ask(&body).await?;
+        let reply =
+            endpoint.ask("/v1/messages", ("x-api-key", ""), &[("anthropic-version", API_VERSION)], &body).await?;
         if let Some(used) = reply.pointer("/usage/output_tokens") {
             answer.trace.push(format!("output tokens: {used}"));
         }
@@ -94,5 +68,5 @@ pub(super) async fn answer(
         messages.push(json!({ "role": "assistant", "content": blocks }));
         messages.push(json!({ "role": "user", "content": results }));
     }
-    Err(AgentError(format!("The model called tools {MOST_ROUNDS} times and still had no answer.")))
+    Err(undecided())
 }

@@ -5,6 +5,7 @@
 mod anthropic;
 mod command;
 mod http;
+mod model;
 mod openai;
 mod prompt;
 mod scripted;
@@ -19,11 +20,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-pub use self::scripted::{Rule, Scripted};
+use self::model::Endpoint;
+use self::scripted::Scripted;
 use crate::domain::connection::Environment;
 use crate::domain::event::Direction;
 use crate::domain::ids::{MessageId, RunId, ThreadId};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::script::Rule;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
@@ -192,11 +195,11 @@ impl Agents {
                 AgentKind::Http { url, secret } => http::answer(&self.client, url, secret.as_ref(), input).await,
                 AgentKind::Command { program, arguments } => command::answer(program, arguments, input).await,
                 AgentKind::OpenAi { base_url, model, key, prompt, max_tokens } => {
-                    let endpoint = openai::Endpoint { client: &self.client, base_url, key: key.as_ref() };
+                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref() };
                     openai::answer(&endpoint, model, prompt, *max_tokens, input, tools).await
                 }
                 AgentKind::Anthropic { base_url, model, key, prompt, max_tokens } => {
-                    let endpoint = anthropic::Endpoint { client: &self.client, base_url, key: key.as_ref() };
+                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref() };
                     anthropic::answer(&endpoint, model, prompt, *max_tokens, input, tools).await
                 }
                 AgentKind::Scripted { rules } => Scripted::new(rules).answer(input),

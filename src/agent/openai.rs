@@ -1,34 +1,9 @@
 //! `kind = "openai"`: chat completions at any compatible address, with tool calls.
 
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use super::{AgentAnswer, AgentError, AgentInput, Tools, excerpt, exchange, prompt};
-
-/// Rounds of tool calls before an answer must come.
-const MOST_ROUNDS: usize = 6;
-
-pub(super) struct Endpoint<'a> {
-    pub client: &'a reqwest::Client,
-    pub base_url: &'a str,
-    pub key: Option<&'a SecretString>,
-}
-
-impl Endpoint<'_> {
-    async fn ask(&self, body: &Value) -> Result<Value, AgentError> {
-        let url = format!("{}/chat/completions", self.base_url.trim_end_matches('/'));
-        let mut request = self.client.post(url).json(body);
-        if let Some(key) = self.key {
-            request = request.bearer_auth(key.expose_secret());
-        }
-        let (status, text) = exchange(request, "The model's address").await?;
-        if status != 200 {
-            return Err(AgentError(format!("The model's address answered HTTP {status}: {}", excerpt(&text))));
-        }
-        serde_json::from_str(&text)
-            .map_err(|_| AgentError(format!("The model's answer is not JSON: {}", excerpt(&text))))
-    }
-}
+use super::model::{Endpoint, MOST_ROUNDS, undecided};
+use super::{AgentAnswer, AgentError, AgentInput, Tools, excerpt, prompt};
 
 pub(super) async fn answer(
     endpoint: &Endpoint<'_>,
@@ -56,7 +31,7 @@ pub(super) async fn answer(
     let mut answer = AgentAnswer::default();
     for _ in 0..MOST_ROUNDS {
         let body = json!({ "model": model, "messages": messages, "tools": offered, "max_tokens": max_tokens });
-        let reply = endpoint.ask(&body).await?;
+        let reply = endpoint.ask("/chat/completions", ("authorization", "Bearer "), &[], &body).await?;
         if let Some(used) = reply.pointer("/usage/total_tokens") {
             answer.trace.push(format!("tokens: {used}"));
         }
@@ -85,7 +60,7 @@ pub(super) async fn answer(
             messages.push(json!({ "role": "tool", "tool_call_id": call.get("id"), "content": result }));
         }
     }
-    Err(AgentError(format!("The model called tools {MOST_ROUNDS} times and still had no answer.")))
+    Err(undecided())
 }
 
 /// Function names may hold no dot there.

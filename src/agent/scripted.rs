@@ -1,25 +1,9 @@
 //! `kind = "scripted"`: rules that answer by words. For out-of-hours notes, drills and the demo; it
 //! needs no network and always says the same to the same.
 
-use serde::Deserialize;
-
 use super::{AgentAnswer, AgentError, AgentInput, Words};
 use crate::domain::event::Direction;
-
-/// Answers when one of the words stands in what is to be answered; no words means always.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    #[serde(default)]
-    pub when: Vec<String>,
-    #[serde(default)]
-    pub reply: Vec<String>,
-    #[serde(default)]
-    pub hand_off: Option<String>,
-    /// Ends the run as a failed one, for drills.
-    #[serde(default)]
-    pub fail: Option<String>,
-}
+use crate::domain::script::Rule;
 
 #[derive(Debug)]
 pub struct Scripted<'a> {

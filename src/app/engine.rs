@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::people::actor_of;
 use super::{AppError, Lock, Logs};
-use crate::agent::{AgentConfig, AgentKind, Agents, Rule};
+use crate::agent::{AgentConfig, AgentKind, Agents};
 use crate::api;
 use crate::bus::Bus;
 use crate::config::{AgentDeclaration, Config, DeclaredKind};
@@ -159,17 +159,7 @@ fn declared_agent(agent: &AgentDeclaration, secrets: &SecretSource) -> AgentConf
                 AgentKind::OpenAi { base_url, model, key, prompt, max_tokens }
             }
         }
-        DeclaredKind::Scripted { rules } => AgentKind::Scripted {
-            rules: rules
-                .iter()
-                .map(|rule| Rule {
-                    when: rule.when.clone(),
-                    reply: rule.reply.clone(),
-                    hand_off: rule.hand_off.clone(),
-                    fail: rule.fail.clone(),
-                })
-                .collect(),
-        },
+        DeclaredKind::Scripted { rules } => AgentKind::Scripted { rules: rules.clone() },
     };
     AgentConfig { name: agent.name.clone(), kind, timeout: agent.timeout }
 }

@@ -76,6 +76,7 @@ impl Tty {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             give_back();
+            tracing::error!(%panic, "the console broke");
             before(panic);
         }));
         take()?;

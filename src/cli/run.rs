@@ -1,7 +1,9 @@
 //! Runs what the command line says.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures::FutureExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -132,8 +134,18 @@ async fn show(common: &Common, config: &Config, engine: &Engine, ends: &str) -> 
     };
     let mut tty = Tty::enter().map_err(trouble)?;
     let stop = CancellationToken::new();
-    let end = drive(&engine.system, settings, &mut tty, &stop).await.map_err(trouble)?;
+    // A console that breaks harms only itself: the engine is stopped in order all the same.
+    let driven = AssertUnwindSafe(drive(&engine.system, settings, &mut tty, &stop)).catch_unwind().await;
     drop(tty);
+    let end = match driven {
+        Ok(end) => end.map_err(trouble)?,
+        Err(_) => {
+            return Err(AppError::Other {
+                what: "The console broke; nothing that was acknowledged or queued is lost.".into(),
+                remedy: "The log in the data directory says where; please report it.".into(),
+            });
+        }
+    };
     tracing::info!(?end, "the console ended");
     Ok(match end {
         End::Quit | End::Terminated => Exit::Done,

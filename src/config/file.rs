@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::DeclaredRule;
+use crate::domain::script::Rule;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,7 +92,7 @@ pub(super) struct AgentTable {
     pub max_tokens: Option<u32>,
     pub base_url: Option<Spanned<String>>,
     pub api_key_env: Option<String>,
-    pub rules: Option<Vec<DeclaredRule>>,
+    pub rules: Option<Vec<Rule>>,
 }
 
 #[derive(Debug, Deserialize)]

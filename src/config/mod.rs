@@ -22,6 +22,7 @@ use crate::domain::connection::{Connection, ConnectionSettings, Environment, Pro
 use crate::domain::ids::ConnectionId;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::role::Role;
+use crate::domain::script::Rule;
 
 /// The example, compiled in: what it says is the default.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
@@ -112,21 +113,8 @@ pub enum DeclaredKind {
         api_key_env: Option<String>,
     },
     Scripted {
-        rules: Vec<DeclaredRule>,
+        rules: Vec<Rule>,
     },
-}
-
-#[derive(Debug, Clone, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DeclaredRule {
-    #[serde(default)]
-    pub when: Vec<String>,
-    #[serde(default)]
-    pub reply: Vec<String>,
-    #[serde(default)]
-    pub hand_off: Option<String>,
-    #[serde(default)]
-    pub fail: Option<String>,
 }
 
 #[derive(Debug, Clone)]

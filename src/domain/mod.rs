@@ -21,6 +21,7 @@ pub mod retry;
 pub mod role;
 pub mod routing;
 pub mod run;
+pub mod script;
 pub mod status;
 pub mod template;
 pub mod text;
