@@ -144,13 +144,20 @@ impl Drop for Tty {
     }
 }
 
+/// Whether the terminal is ours: it is given back once, however many ways lead there.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
 fn take() -> std::io::Result<()> {
+    TAKEN.store(true, Ordering::SeqCst);
     enable_raw_mode()?;
     execute!(std::io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
 }
 
 /// Never fails: a terminal that is gone needs nothing.
 fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
     let _ = execute!(std::io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
     let _ = disable_raw_mode();
 }
