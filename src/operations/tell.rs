@@ -121,7 +121,8 @@ async fn connections(system: &System) -> Result<Vec<ConnectionView>> {
 async fn agents(system: &System) -> Result<AgentsView> {
     let store = system.store();
     let since = system.now().minus(Duration::from_secs(24 * 3_600));
-    let tallies = store.run_tallies(since).await?;
+    let names: Vec<&str> = system.agents().all().map(|config| config.name.as_str()).collect();
+    let tallies = store.run_tallies(&names, since).await?;
     let agents = system.agents().all().map(|config| {
         let tally = tallies.iter().find(|(name, ..)| *name == config.name);
         AgentView {

@@ -59,32 +59,34 @@ impl Store {
             .collect()
     }
 
-    pub async fn run_tallies(&self, since: Timestamp) -> Result<Vec<RunTally>> {
-        let rows = sqlx::query(
-            "SELECT agent, count(*) FILTER (WHERE created_at >= $1) AS runs,
-                count(*) FILTER (WHERE created_at >= $1 AND state = 'failed') AS failed, max(id) AS id
-             FROM runs GROUP BY agent",
-        )
-        .bind(since.millis())
-        .fetch_all(&self.readers)
-        .await?;
+    /// What these agents did since a time, from an index: runs are many.
+    pub async fn run_tallies(&self, agents: &[&str], since: Timestamp) -> Result<Vec<RunTally>> {
         let mut tallies = vec![];
-        for row in &rows {
-            let cells = Cells::new(row, "runs");
-            let last = sqlx::query(
-                "SELECT id, coalesce(finished_at, started_at, due_at) AS at, state FROM runs WHERE id = $1",
+        for agent in agents {
+            let row = sqlx::query(
+                "SELECT 0 AS id, count(*) AS runs, count(*) FILTER (WHERE state = 'failed') AS failed
+                 FROM runs WHERE agent = $1 AND created_at >= $2",
             )
-            .bind(cells.int("id")?)
+            .bind(*agent)
+            .bind(since.millis())
             .fetch_one(&self.readers)
             .await?;
-            let last = Cells::new(&last, "runs");
-            tallies.push((
-                cells.text("agent")?,
-                cells.count("runs")?,
-                cells.count("failed")?,
-                last.opt_time("at")?,
-                Some(last.named("state", RunState::from_name)?),
-            ));
+            let cells = Cells::new(&row, "runs");
+            let last = sqlx::query(
+                "SELECT id, coalesce(finished_at, started_at, due_at) AS at, state FROM runs WHERE agent = $1
+                 ORDER BY created_at DESC LIMIT 1",
+            )
+            .bind(*agent)
+            .fetch_optional(&self.readers)
+            .await?;
+            let (at, state) = match &last {
+                None => (None, None),
+                Some(row) => {
+                    let last = Cells::new(row, "runs");
+                    (last.opt_time("at")?, Some(last.named("state", RunState::from_name)?))
+                }
+            };
+            tallies.push(((*agent).to_owned(), cells.count("runs")?, cells.count("failed")?, at, state));
         }
         Ok(tallies)
     }

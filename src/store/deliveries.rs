@@ -72,15 +72,17 @@ impl Store {
         limit: u32,
         before: Option<DeliveryId>,
     ) -> Result<Vec<DeliveryRow>> {
-        let rows = sqlx::query(
+        // A state is written out, so that its own index serves it.
+        let of_state = state.map(|state| format!("state = '{}' AND ", state.name())).unwrap_or_default();
+        let text = format!(
             "SELECT id, path, event, state, received_at, length(body) AS bytes, repeats, note FROM deliveries
-             WHERE ($1 IS NULL OR state = $1) AND id < $2 ORDER BY id DESC LIMIT $3",
-        )
-        .bind(state.map(DeliveryState::name))
-        .bind(before.map_or(i64::MAX, |id| id.0))
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?;
+             WHERE {of_state}id < $1 ORDER BY id DESC LIMIT $2"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(before.map_or(i64::MAX, |id| id.0))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
         rows.iter().map(|row| delivery_row(&Cells::new(row, "deliveries"))).collect()
     }
 

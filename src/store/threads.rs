@@ -18,7 +18,8 @@ const ROW: &str = "SELECT t.id, t.external_id, t.connection_id, c.name AS connec
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     t.unread, t.last_message_at, m.words, m.direction, m.progress, m.failed_at IS NOT NULL AS failed,
     t.window_closes_at, g.agent, g.mode, t.taken_by, t.waiting_since, t.waiting_reason,
-    (SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state IN ('scheduled', 'running') ORDER BY r.state LIMIT 1) AS run
+    coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
+        (SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'scheduled')) AS run
  FROM threads t JOIN connections c ON c.id = t.connection_id JOIN contacts p ON p.id = t.contact_id
     LEFT JOIN messages m ON m.id = t.last_message_id
     LEFT JOIN assignments g ON g.id = coalesce(

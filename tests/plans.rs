@@ -1,0 +1,67 @@
+//! What is asked again and again must come from an index: no scan of a table that grows.
+
+use std::path::Path;
+
+use sqlx::Row;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use wadeck::store::Store;
+
+/// Tables that grow with every message.
+const GROWING: [&str; 7] = ["deliveries", "messages", "statuses", "outbox", "attempts", "runs", "audit"];
+
+/// Everything between quotes in the store's sources that asks a question, filled in where it has gaps.
+fn questions() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let mut found = vec![];
+    for entry in std::fs::read_dir(folder).expect("the store").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(entry.path()).expect("readable");
+        let parts: Vec<&str> = text.split("\"SELECT ").collect();
+        for pair in parts.windows(2) {
+            // A beginning that others complete is no question yet.
+            if pair[0].trim_end().ends_with("&str =") {
+                continue;
+            }
+            let part = pair[1];
+            let body = part.split("\",").next().and_then(|body| body.split("\")").next()).unwrap_or_default();
+            let body = body.split("\";").next().unwrap_or_default().split("\"\n").next().unwrap_or_default();
+            if !body.contains('{') {
+                found.push((name.clone(), format!("SELECT {body}")));
+            }
+        }
+    }
+    found
+}
+
+/// The table behind an alias.
+fn table_of<'q>(question: &'q str, alias: &'q str) -> &'q str {
+    let words: Vec<&str> = question.split(|c: char| c.is_whitespace() || c == ',' || c == ')').collect();
+    let named = words.windows(2).find(|pair| pair[1] == alias && GROWING.contains(&pair[0]));
+    named.map_or(alias, |pair| pair[0])
+}
+
+#[tokio::test]
+async fn no_question_scans_what_grows() {
+    let directory = tempfile::tempdir().expect("a directory");
+    Store::open(directory.path()).await.expect("made").close().await;
+    let options = SqliteConnectOptions::new().filename(directory.path().join("wadeck.db"));
+    let pool = SqlitePool::connect_with(options).await.expect("opened");
+    let questions = questions();
+    assert!(questions.len() > 25, "only {} were found", questions.len());
+    let mut looked_at = 0;
+    for (file, question) in questions {
+        let text = format!("EXPLAIN QUERY PLAN {question}");
+        let Ok(rows) = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&pool).await else { continue };
+        looked_at += 1;
+        // A list that ends after a page may walk its table from the newest.
+        let paged = question.contains("LIMIT");
+        for row in rows {
+            let step: String = row.get("detail");
+            let table = step.strip_prefix("SCAN ").and_then(|rest| rest.split_whitespace().next()).unwrap_or_default();
+            let table = table_of(&question, table);
+            let scans = GROWING.contains(&table) && !step.contains("INDEX");
+            assert!(paged || !scans, "{file}: {step}\n{question}");
+        }
+    }
+    assert!(looked_at > 20, "only {looked_at} could be explained");
+}
