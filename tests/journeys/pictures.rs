@@ -93,7 +93,7 @@ async fn pictures_at(columns: u16, rows: u16) {
         ("enter", "entry"),
         ("ctrl-d", "entry_scrolled"),
         ("esc 4", "templates"),
-        ("j j enter", "template_rejected"),
+        ("j j j enter", "template_rejected"),
         ("esc 5", "agents"),
         ("enter", "proposal"),
         ("esc 6", "activity"),

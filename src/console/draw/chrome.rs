@@ -146,12 +146,11 @@ impl Console {
                 (or(text, "all settled"), style(told.failed, told.uncertain))
             }
             Pane::Templates => {
-                let age = told.templates_fetched_at.map(|at| format!("as of {}", words::clock(at, self.zone())));
-                let text = joined(vec![
-                    part(told.templates, if told.templates == 1 { "template" } else { "templates" }),
-                    part(told.templates_waiting, "not sendable"),
-                    age,
-                ]);
+                // The age first: it is what is told even where there is little room.
+                let age = told
+                    .templates_fetched_at
+                    .map(|at| format!("{} as of {}", told.templates, words::clock(at, self.zone())));
+                let text = joined(vec![age, part(told.templates_waiting, "not ready")]);
                 (or(text, "not fetched yet"), theme.dim())
             }
             Pane::Agents => {
