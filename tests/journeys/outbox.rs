@@ -125,6 +125,31 @@ async fn a_lost_answer_is_never_sent_again_and_the_status_settles_it() {
 }
 
 #[tokio::test]
+async fn a_status_with_the_same_words_settles_it_only_when_one_entry_fits() {
+    let told = |id: &str, text: &str| {
+        serde_json::json!({ "message": { "id": id, "to": "15550100002", "timestamp": "1780304401", "type": "text",
+            "text": { "body": text }, "kapso": { "direction": "outbound", "status": "sent", "origin": "cloud_api" } },
+            "conversation": { "phone_number": "+15550100002" }, "phone_number_id": crate::stage::SUPPORT })
+    };
+    let (mut stage, thread) = with_rosa().await;
+    write(&stage, thread, "We are open").await;
+    stage.twin.next_send(SendFault::Vanish);
+    stage.send().await;
+    stage.pass(Duration::from_secs(2));
+    stage.twin.post_raw("whatsapp.message.sent", &told("wamid.OTHER", "Something else"));
+    stage.deliver().await;
+    assert_eq!(stage.outbox().await[0].state, EntryState::Uncertain, "other words prove nothing");
+    stage.twin.post_raw("whatsapp.message.sent", &told("wamid.OURS", "We are open"));
+    stage.deliver().await;
+    let entry = stage.outbox().await.remove(0);
+    assert_eq!((entry.state, entry.settled_by), (EntryState::Accepted, Some(SettledBy::Status)));
+    let ours: Vec<_> =
+        stage.messages(thread).await.into_iter().filter(|message| message.text.line() == "We are open").collect();
+    assert_eq!(ours.len(), 1);
+    assert_eq!(ours[0].provider_message_id.as_deref(), Some("wamid.OURS"));
+}
+
+#[tokio::test]
 async fn a_gateway_error_after_the_request_is_uncertain_and_a_look_settles_it() {
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
