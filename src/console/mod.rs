@@ -145,7 +145,13 @@ impl Console {
             notices: vec![],
             cancelled_at: None,
         };
-        let effects = console.ask_for_everything();
+        let mut effects = console.ask_for_everything();
+        // Every pane is told once, so that none is empty when it is opened and keys follow at once.
+        for pane in Pane::ALL {
+            if pane != console.pane {
+                effects.extend(console.ask(console.query_of(pane)));
+            }
+        }
         (console, effects)
     }
 

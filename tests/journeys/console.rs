@@ -191,6 +191,18 @@ async fn an_admin_approves_by_key_and_a_viewer_is_told_why_not() {
 }
 
 #[tokio::test]
+async fn keys_that_follow_at_once_find_the_pane_filled() {
+    let stage = with_rosa().await;
+    let mut ada = Sitting::down(&stage, 120, 40).await;
+    // Without waiting for what the panes ask anew.
+    for letter in ['5', 'j'] {
+        ada.only_press(letter);
+    }
+    ada.sees("helper");
+    ada.does_not_see("One moment");
+}
+
+#[tokio::test]
 async fn leaving_asks_and_keeps_what_was_written() {
     let stage = with_rosa().await;
     let mut ada = Sitting::down(&stage, 80, 24).await;

@@ -114,6 +114,11 @@ impl Sitting {
         self.look_up(stage).await;
     }
 
+    /// A key whose wishes are not fulfilled yet: the answers are still on their way.
+    pub fn only_press(&mut self, letter: char) {
+        self.console.update(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
+    }
+
     pub async fn types(&mut self, stage: &Stage, text: &str) {
         for letter in text.chars() {
             self.happens(stage, Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE))).await;
