@@ -32,6 +32,16 @@ fn routes(system: System) -> Router {
     Router::new().route("/query", post(query)).route("/perform", post(act)).with_state(system)
 }
 
+/// For somebody whom the configuration does not know: told so, whatever they ask.
+fn strangers(uid: u32) -> Router {
+    let why = format!("User id {uid} is not among the [[users]] of the configuration.");
+    let refusal = Refusal::new("unknown_user", why, "An admin can add them, with their os_user.");
+    Router::new().fallback(move || {
+        let refusal = refusal.clone();
+        async move { (StatusCode::FORBIDDEN, Json(Trouble::Refused(refusal))) }
+    })
+}
+
 async fn query(State(system): State<System>, Extension(actor): Extension<Actor>, Json(query): Json<Query>) -> Response {
     answer(tell(&system, &actor, query).await)
 }

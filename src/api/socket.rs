@@ -15,7 +15,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Trouble, routes};
+use super::{Trouble, routes, strangers};
 use crate::domain::role::Actor;
 use crate::operations::System;
 
@@ -54,8 +54,12 @@ pub async fn serve(
                 },
                 () = stop.cancelled() => break,
             };
-            let Some(actor) = stream.peer_cred().ok().and_then(|peer| users(peer.uid())) else { continue };
-            let service = TowerToHyperService::new(routes(system.clone()).layer(Extension(actor)));
+            let Ok(peer) = stream.peer_cred() else { continue };
+            let routes = match users(peer.uid()) {
+                Some(actor) => routes(system.clone()).layer(Extension(actor)),
+                None => strangers(peer.uid()),
+            };
+            let service = TowerToHyperService::new(routes);
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(5)).keep_alive(false);
             let connection = http.serve_connection(TokioIo::new(stream), service);

@@ -120,6 +120,21 @@ async fn what_stands_in_the_way_is_one_sentence() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_not_declared_is_told_so() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let path = world.directory.path().join("wadeck.toml");
+    let text = std::fs::read_to_string(&path).expect("read");
+    let others = "\n[[users]]\nname = \"ada\"\nrole = \"admin\"\nos_user = \"nobody-of-that-name\"\n";
+    std::fs::write(&path, text + others).expect("written");
+    let _served = world.serve();
+    let output = world.run(&["threads", "list"]);
+    assert_eq!(output.status.code(), Some(3));
+    let words = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(words.contains("is not among the [[users]]"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_missing_key_and_a_wrong_key_are_told_with_their_remedy() {
     let twin = twin().await;
     let world = World::new(&twin);
