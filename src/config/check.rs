@@ -190,7 +190,6 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
             enter_sends: either(console.0.enter_sends, console.1.enter_sends),
             mark_read_on_open: either(console.0.mark_read_on_open, console.1.mark_read_on_open),
             ascii: either(console.0.ascii, console.1.ascii),
-            reduced_motion: either(console.0.reduced_motion, console.1.reduced_motion),
         },
         log: LogConfig {
             level: level.map_or_else(|| "info".to_owned(), Spanned::into_inner),

@@ -51,7 +51,6 @@ pub(super) struct Console {
     pub enter_sends: Option<bool>,
     pub mark_read_on_open: Option<bool>,
     pub ascii: Option<bool>,
-    pub reduced_motion: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -50,7 +50,6 @@ pub struct ConsoleConfig {
     pub enter_sends: bool,
     pub mark_read_on_open: bool,
     pub ascii: bool,
-    pub reduced_motion: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -35,9 +35,4 @@ impl StoreError {
             _ => false,
         }
     }
-
-    /// Whether the database refused because something like it is there already.
-    pub fn is_taken(&self) -> bool {
-        matches!(self, Self::Database(sqlx::Error::Database(error)) if error.is_unique_violation())
-    }
 }

@@ -398,15 +398,6 @@ impl Write {
         }
         Ok(())
     }
-
-    /// The thread that the target of a reaction stands in.
-    pub async fn thread_of_key(&mut self, key: &[u8; 16]) -> Result<Option<ThreadId>> {
-        let id: Option<i64> = sqlx::query_scalar("SELECT thread_id FROM messages WHERE provider_key = $1")
-            .bind(&key[..])
-            .fetch_optional(self.connection())
-            .await?;
-        Ok(id.map(ThreadId))
-    }
 }
 
 fn spelt(address: &Address) -> (&'static str, &str) {
