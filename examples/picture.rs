@@ -32,6 +32,9 @@ async fn main() -> anyhow::Result<()> {
         actor: actor.clone(),
         enter_sends: true,
         mark_read_on_open: true,
+        typing: false,
+        pictures: wadeck::domain::picture::Pictures::Off,
+        editor: true,
         keymap: Keymap::default(),
         quitting_ends: None,
     };

@@ -16,6 +16,7 @@ use wadeck::domain::view::{ContactView, MessageView, ThreadRow};
 
 fn thread(number: i64) -> ThreadRow {
     ThreadRow {
+        contact_id: wadeck::domain::ids::ContactId(1),
         id: ThreadId(number),
         external_id: format!("whatsapp:1555{number:07}"),
         connection: "support".into(),
@@ -35,6 +36,8 @@ fn thread(number: i64) -> ThreadRow {
         assignment: None,
         taken_by: None,
         waiting: None,
+        opted_out: false,
+        present: vec![],
         run: None,
     }
 }
@@ -58,6 +61,7 @@ fn message(number: i64) -> MessageView {
         reactions: vec![],
         test: false,
         contradictory: false,
+        media: None,
         entry: None,
     }
 }
@@ -69,6 +73,9 @@ fn console(columns: u16, rows: u16) -> Console {
         actor: Actor::Operator { name: "ada".into(), role: Role::Admin },
         enter_sends: true,
         mark_read_on_open: true,
+        typing: false,
+        pictures: wadeck::domain::picture::Pictures::Off,
+        editor: true,
         keymap: Keymap::default(),
         quitting_ends: None,
     };
@@ -104,11 +111,11 @@ pub fn drawing(criterion: &mut Criterion) {
     key(&mut console, 'j');
     let moved = screen.draw(&console).expect("drawn").len();
     let mut messages: Vec<MessageView> = (0..60).rev().map(message).collect();
-    let query = Query::Messages { thread: ThreadId(3), limit: 60, before: None };
+    let query = Query::Messages { thread: ThreadId(3), limit: 60, before: None, around: None };
     console.update(Event::Answered { query, answer: Box::new(Answer::Messages(messages.clone())) });
     screen.draw(&console).expect("drawn");
     messages[0].status = DeliveryStatus::Delivered;
-    let query = Query::Messages { thread: ThreadId(3), limit: 60, before: None };
+    let query = Query::Messages { thread: ThreadId(3), limit: 60, before: None, around: None };
     console.update(Event::Answered { query, answer: Box::new(Answer::Messages(messages)) });
     let changed = screen.draw(&console).expect("drawn").len();
     println!(

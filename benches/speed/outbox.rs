@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
+use wadeck::domain::filter::Filter;
 use wadeck::domain::request::Request;
 use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::time::Timestamp;
 use wadeck::operations::{apply_pending, perform, send_next, store_waiting};
+use wadeck::store::Wish;
 use wadeck::twin::{Person, Saying};
 use wadeck::webhook::{Door, Limits, routes};
 
@@ -32,7 +35,11 @@ pub fn outbox(criterion: &mut Criterion) {
             () = async { while store_waiting(&system, &mut inbox).await {} } => {}
         }
         while apply_pending(&system).await.expect("applied") > 0 {}
-        let threads = system.store().threads("", 400, None).await.expect("listed");
+        let threads = system
+            .store()
+            .threads(&Wish { filter: &Filter::default(), me: "bench", now: Timestamp::EPOCH }, 400, None)
+            .await
+            .expect("listed");
         (system, threads, twin)
     });
     let ada = Actor::Operator { name: "ada".into(), role: Role::Admin };
@@ -45,7 +52,12 @@ pub fn outbox(criterion: &mut Criterion) {
             for _ in 0..iterations {
                 let thread = threads[next % threads.len()].id;
                 next += 1;
-                let request = Request::SendText { thread, text: "answer".into(), reply_to: None };
+                let request = Request::Send {
+                    thread,
+                    content: Box::new(wadeck::domain::content::Content::text("answer")),
+                    reply_to: None,
+                    at: None,
+                };
                 runtime.block_on(perform(&system, &ada, request)).expect("queued");
                 let began = Instant::now();
                 runtime.block_on(send_next(&system)).expect("sent");

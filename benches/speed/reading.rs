@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use criterion::Criterion;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+use wadeck::domain::filter::Filter;
 use wadeck::domain::ids::ThreadId;
-use wadeck::store::Store;
+use wadeck::domain::time::Timestamp;
+use wadeck::store::{Store, Wish};
 
 use crate::support::runtime;
 
@@ -31,6 +33,21 @@ const FILL: &[&str] = &[
     "INSERT INTO message_words (rowid, words, tag) SELECT id, words, 't' || thread_id FROM messages",
     "UPDATE threads SET last_message_id = (SELECT m.id FROM messages m WHERE m.thread_id = threads.id ORDER BY m.created_at DESC LIMIT 1)",
     "UPDATE threads SET last_message_at = coalesce((SELECT created_at FROM messages WHERE id = threads.last_message_id), 0), unread = id % 3",
+    // What went out: most of it fine, some refused, a few waiting.
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+     INSERT INTO messages (id, thread_id, connection_id, direction, origin, kind, content, words, progress, author, created_at, received_at, failure, failed_at)
+     SELECT 1000000 + i, 1 + (i * 7919) % 50000, 1, 'outbound', 'api', CASE WHEN i % 10 = 0 THEN 'template' ELSE 'text' END,
+        CASE WHEN i % 10 = 0 THEN '{\"type\":\"template\",\"name\":\"reminder\",\"language\":\"en\",\"parameters\":[]}' ELSE '{\"type\":\"text\",\"body\":\"si\"}' END,
+        'respuesta' || i || ' hola', 'delivered', CASE WHEN i % 3 = 0 THEN 'ada' ELSE 'agent helper' END,
+        1700000000000 + i * 5000, 1700000000000 + i * 5000,
+        CASE WHEN i % 500 = 0 THEN '{\"code\":\"131026\",\"title\":\"x\",\"explanation\":\"x\",\"remedy\":\"x\",\"class\":\"recipient\",\"said\":\"x\"}' END,
+        CASE WHEN i % 500 = 0 THEN 1700000000000 + i * 5000 END FROM n",
+    "INSERT INTO outbox (message_id, thread_id, connection_id, state, reference, outgoing, business_initiated, freeform, due_at, created_at, settled_at, failure)
+     SELECT id, thread_id, 1, CASE WHEN failed_at IS NOT NULL THEN 'refused' WHEN id % 20000 = 7 THEN 'queued' ELSE 'accepted' END,
+        'w:' || id, '{}', 0, 1, created_at, created_at, created_at, failure FROM messages WHERE direction = 'outbound'",
+    "INSERT INTO message_words (rowid, words, tag) SELECT id, words, 't' || thread_id FROM messages WHERE direction = 'outbound'",
+    "UPDATE threads SET window_closes_at = 1701000000000 + id * 1000",
+    "UPDATE threads SET waiting_since = 1700900000000 + id, waiting_reason = 'nobody' WHERE id % 40 = 0",
     "ANALYZE",
 ];
 
@@ -71,7 +88,15 @@ pub fn reading(criterion: &mut Criterion) {
         });
     });
     group.bench_function("list 50 threads", |bencher| {
-        bencher.iter(|| runtime.block_on(store.threads("", 50, None)).expect("read"));
+        bencher.iter(|| {
+            runtime
+                .block_on(store.threads(
+                    &Wish { filter: &Filter::default(), me: "bench", now: Timestamp::EPOCH },
+                    50,
+                    None,
+                ))
+                .expect("read")
+        });
     });
     group.bench_function("list 50 threads, as written first: GROUP BY", |bencher| {
         let options = SqliteConnectOptions::new().filename(store.path());
@@ -86,9 +111,61 @@ pub fn reading(criterion: &mut Criterion) {
     for (name, words) in [("a rare word", "palabra4711"), ("a common word", "hola"), ("two words", "pedido11 gracias7")]
     {
         group.bench_function(format!("search {name}"), |bencher| {
-            bencher.iter(|| runtime.block_on(store.search(words, 50, None)).expect("found"));
+            bencher.iter(|| {
+                {
+                    let filter = Filter::read(words, Timestamp::EPOCH).expect("a filter");
+                    let wish = Wish { filter: &filter, me: "bench", now: Timestamp::EPOCH };
+                    runtime.block_on(store.search(&wish, 50, None))
+                }
+                .expect("found")
+            });
         });
     }
+    let now = Timestamp::from_millis(1_701_000_000_000);
+    for text in
+        ["is:unread", "is:waiting", "num:1023456", "person 4711", "person", "palabra4711", "pe", "is:open since:400d"]
+    {
+        group.bench_function(format!("threads with {text}"), |bencher| {
+            let filter = Filter::read(text, now).expect("a filter");
+            bencher.iter(|| {
+                runtime.block_on(store.threads(&Wish { filter: &filter, me: "bench", now }, 50, None)).expect("found")
+            });
+        });
+    }
+    for text in
+        ["status:failed", "code:131026", "hola dir:out", "palabra4711 dir:in", "tpl:reminder", "by:ada num:1001234"]
+    {
+        group.bench_function(format!("search {text}"), |bencher| {
+            let filter = Filter::read(text, now).expect("a filter");
+            bencher.iter(|| {
+                runtime.block_on(store.search(&Wish { filter: &filter, me: "bench", now }, 50, None)).expect("found")
+            });
+        });
+    }
+    for text in ["", "status:failed", "code:131026", "since:400d"] {
+        group.bench_function(format!("delivery with {text:?}"), |bencher| {
+            let filter = Filter::read(text, now).expect("a filter");
+            bencher.iter(|| {
+                runtime.block_on(store.entries(&Wish { filter: &filter, me: "bench", now }, 200, None)).expect("found")
+            });
+        });
+    }
+    group.bench_function("radar", |bencher| bencher.iter(|| runtime.block_on(store.closing(now, 50)).expect("found")));
+    group.bench_function("find a contact", |bencher| {
+        bencher.iter(|| runtime.block_on(store.contacts("pson4711", 50)).expect("found"));
+    });
+    group.bench_function("count what is unread", |bencher| {
+        let filter = Filter::read("is:unread", now).expect("a filter");
+        bencher.iter(|| {
+            runtime.block_on(store.count_threads(&Wish { filter: &filter, me: "bench", now })).expect("counted")
+        });
+    });
+    group.bench_function("the place of a message", |bencher| {
+        bencher.iter(|| {
+            let around = store.messages_around(ThreadId(4), wadeck::domain::ids::MessageId(500_006), 60);
+            runtime.block_on(around).expect("read")
+        });
+    });
     group.bench_function("search a rare word, as written first: LIKE", |bencher| {
         let options = SqliteConnectOptions::new().filename(store.path());
         let pool = runtime.block_on(SqlitePool::connect_with(options)).expect("opened");

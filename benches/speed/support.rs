@@ -38,6 +38,8 @@ pub async fn twin() -> Twin {
         business_account_id: "102290129340398".into(),
         display: "+1 555-010-0001".into(),
         name: "Lumen".into(),
+        kind: "production".into(),
+        customer: None,
     });
     twin
 }

@@ -10,9 +10,11 @@ use secrecy::SecretString;
 use super::{AppError, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock};
 use crate::config::{self, Config};
 use crate::domain::assignment::Mode;
+use crate::domain::flow::FlowRequest;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::request::Request;
 use crate::domain::role::{Actor, Role};
+use crate::domain::starter;
 use crate::domain::time::Clock;
 use crate::operations::{perform, refresh_templates};
 use crate::provider::{Registry, SecretSource};
@@ -68,7 +70,9 @@ impl Demo {
         let story = Story::new(seed);
         story.set_the_stage(&twin);
         let engine = Engine::start(setup).await?;
-        twin.subscribe(&format!("http://{}", engine.address));
+        let address = format!("http://{}", engine.address);
+        engine.system.set_public_url(address.clone());
+        twin.subscribe(&address);
         let twin = Arc::new(twin);
         let system = engine.system.clone();
         let playing = vec![
@@ -76,6 +80,7 @@ impl Demo {
                 let twin = twin.clone();
                 async move { twin.run().await }
             }),
+            tokio::spawn(Story::owners(twin.clone())),
             tokio::spawn(story.play(twin)),
             tokio::spawn(async move {
                 if let Err(error) = colleagues(&system).await {
@@ -105,15 +110,25 @@ async fn colleagues(system: &crate::operations::System) -> Result<(), crate::ope
     let proposal = Request::ProposeAssignment { connection: billing, agent: "collector".into(), mode: Mode::Auto };
     perform(system, &noor, proposal).await?;
     refresh_templates(system).await?;
+    for (name, publish) in [("sign_up", true), ("booking", false)] {
+        let json = starter::flow(name).map(|starter| starter.text.to_owned()).unwrap_or_default();
+        let create = FlowRequest::Create { connection: support, name: name.into(), json };
+        let made = perform(system, &Actor::System, Request::Flow(create)).await?.made;
+        if let (Some(id), true) = (made, publish) {
+            perform(system, &Actor::System, Request::Flow(FlowRequest::Publish { connection: support, id })).await?;
+        }
+    }
     let reminder = |to: &str, parameters: &[(&str, &str)]| Request::SendTemplate {
         connection: support,
         to: PhoneNumber::parse(to).unwrap_or_else(|_| unreachable!("the demo's numbers are numbers")),
         name: "appointment_reminder".into(),
         language: "en_US".into(),
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        header_file: None,
+        at: None,
     };
     perform(system, &noor, reminder("+15550100027", &[("1", "Sofia"), ("2", "Friday 10:30")])).await?;
     perform(system, &noor, reminder("+15550100027", &[("1", "Sofia"), ("2", "Friday 11:00")])).await?;
-    perform(system, &noor, reminder("+15550100028", &[("1", "Viktor")])).await?;
+    perform(system, &noor, reminder("+15550100028", &[("1", "Viktor"), ("2", "Friday 11:30")])).await?;
     Ok(())
 }

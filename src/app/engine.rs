@@ -18,7 +18,7 @@ use crate::bus::Bus;
 use crate::config::{AgentDeclaration, Config, DeclaredKind};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::time::{Chance, Clock};
-use crate::operations::{self, Declared, Identity, Parts, System, Waiting};
+use crate::operations::{self, Declared, Desk, Identity, Parts, System, Waiting};
 use crate::provider::{Registry, SecretSource};
 use crate::store::Store;
 use crate::webhook::{Door, Limits, routes};
@@ -116,10 +116,29 @@ pub async fn build_system(setup: &EngineSetup) -> Result<(System, tokio::sync::m
         agents: Agents::new(agents)?,
         clock: setup.clock.clone(),
         chance: setup.chance.clone(),
-        identity: Identity { organization: setup.config.organization.clone(), environment: setup.config.environment },
+        identity: Identity {
+            organization: setup.config.organization.clone(),
+            environment: setup.config.environment,
+            public_url: setup.config.public_url.clone(),
+        },
         retry: RetryPolicy { attempts: setup.config.attempts, ..RetryPolicy::default() },
         log: setup.logs.tail(),
         inbox: setup.inbox,
+        desk: Desk {
+            keep: setup.config.media.keep,
+            most: setup.config.media.most,
+            open: setup.config.media.open.clone(),
+            converter: setup.config.media.converter.clone(),
+            alert_command: setup.config.alerts.command.clone(),
+            alerts_per_hour: setup.config.alerts.most_per_hour,
+            queue: setup.config.alerts.queue,
+            waiting: setup.config.alerts.waiting,
+            closing: setup.config.alerts.closing,
+            least_free: setup.config.alerts.least_free,
+            canary: setup.config.watch.canary,
+            fill: setup.config.watch.fill,
+        },
+        opt_out_words: setup.config.opt_out_words.clone(),
     }))
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::tty::Tty;
-use crate::console::{Console, Effect, Event, Settings};
+use crate::console::{Console, Edit, Effect, Event, Settings};
 use crate::domain::change::Change;
 use crate::domain::request::Request;
 use crate::domain::role::Actor;
@@ -23,6 +23,9 @@ const FRAME: Duration = Duration::from_millis(33);
 const GATHER: Duration = Duration::from_millis(80);
 /// How often it is asked whether the terminal is still there.
 const WATCH: Duration = Duration::from_secs(2);
+
+/// Two rings are at least this far apart.
+const RING_AGAIN: Duration = Duration::from_secs(10);
 
 /// Why a console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +44,7 @@ pub async fn drive(
     settings: Settings,
     tty: &mut Tty,
     stop: &CancellationToken,
+    bell: (bool, bool),
 ) -> std::io::Result<End> {
     let (columns, rows) = crossterm::terminal::size()?;
     let actor = settings.actor.clone();
@@ -56,7 +60,7 @@ pub async fn drive(
     watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
 
     let (mut console, effects) = Console::new(settings, columns, rows, system.now());
-    let mut drive = Drive { system, actor, told, acts, quit: false };
+    let mut drive = Drive { system, actor, told, acts, quit: false, edit: None, bell, rung_at: None };
     drive.carry_out(effects, tty)?;
 
     let mut dirty = true;
@@ -66,6 +70,15 @@ pub async fn drive(
     let end = loop {
         if drive.quit {
             break End::Quit;
+        }
+        if let Some((what, text)) = drive.edit.take() {
+            // Nobody else may read the keys meanwhile.
+            drop(terminal);
+            let text = tty.edit(&text).await;
+            terminal = EventStream::new();
+            let effects = console.update(Event::Edited { what, text });
+            drive.carry_out(effects, tty)?;
+            dirty = true;
         }
         if dirty && !tty.is_busy() && drawn_at.elapsed() >= FRAME {
             tty.draw(&console)?;
@@ -140,6 +153,11 @@ struct Drive<'s> {
     told: mpsc::Sender<Event>,
     acts: mpsc::UnboundedSender<Request>,
     quit: bool,
+    /// What is to be edited outside.
+    edit: Option<(Edit, String)>,
+    /// The bell, and desktop notices.
+    bell: (bool, bool),
+    rung_at: Option<Instant>,
 }
 
 impl Drive<'_> {
@@ -160,6 +178,13 @@ impl Drive<'_> {
                     let _ = self.acts.send(request);
                 }
                 Effect::Copy(text) => tty.copy(&text),
+                Effect::Edit { what, text } => self.edit = Some((what, text)),
+                Effect::Ring(text) => {
+                    if self.rung_at.is_none_or(|at| at.elapsed() >= RING_AGAIN) {
+                        self.rung_at = Some(Instant::now());
+                        tty.ring(&text, self.bell.0, self.bell.1);
+                    }
+                }
                 Effect::Redraw => tty.redraw()?,
                 Effect::Suspend => tty.suspend()?,
                 Effect::Quit => self.quit = true,

@@ -105,6 +105,46 @@ impl Tty {
         let _ = execute!(self.screen.writer(), CopyToClipboard::to_clipboard_from(text));
     }
 
+    /// Rings; and says why in a desktop notice where the terminal knows how.
+    pub(super) fn ring(&mut self, text: &str, bell: bool, osc9: bool) {
+        use std::io::Write as _;
+        let writer = self.screen.writer();
+        if osc9 {
+            let _ = write!(writer, "\x1b]9;{}\x07", crate::domain::text::clean_line(text));
+        }
+        if bell {
+            let _ = writer.write_all(b"\x07");
+        }
+    }
+
+    /// Gives the terminal to the person's editor, and takes it again. Says what was written.
+    pub(super) async fn edit(&mut self, text: &str) -> Result<String, String> {
+        let editor = ["VISUAL", "EDITOR"]
+            .iter()
+            .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));
+        let editor = editor.unwrap_or_else(|| "vi".to_owned());
+        let mut words = editor.split_whitespace();
+        let program = words.next().unwrap_or("vi").to_owned();
+        let file = tempfile::Builder::new().prefix("wadeck-").suffix(".txt").tempfile();
+        let file = file.map_err(|error| format!("There is no room for the editor: {error}."))?;
+        let path = file.path().to_owned();
+        std::fs::write(&path, text).map_err(|error| format!("The editor cannot be given the text: {error}."))?;
+        give_back();
+        let ended = tokio::process::Command::new(&program).args(words).arg(&path).status().await;
+        take().map_err(|error| format!("The terminal cannot be taken back: {error}."))?;
+        if let Ok((columns, rows)) = crossterm::terminal::size() {
+            self.resize(columns, rows);
+        }
+        let _ = self.redraw();
+        match ended {
+            Ok(status) if status.success() => {
+                std::fs::read_to_string(&path).map_err(|error| format!("What was written cannot be read: {error}."))
+            }
+            Ok(status) => Err(format!("{program} ended with {status}; nothing was changed.")),
+            Err(error) => Err(format!("{program} cannot be started: {error}. Set $EDITOR.")),
+        }
+    }
+
     pub(super) fn resize(&mut self, columns: u16, rows: u16) {
         self.screen.resize(columns, rows);
     }

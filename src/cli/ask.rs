@@ -87,10 +87,12 @@ async fn offline(directory: &Path) -> Result<System, String> {
         agents: Agents::new(vec![]).map_err(|error| error.to_string())?,
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
-        identity: Identity { organization: String::new(), environment: Environment::Development },
+        identity: Identity { organization: String::new(), environment: Environment::Development, public_url: None },
         retry: RetryPolicy::default(),
         log: Arc::new(|_| vec![]),
         inbox: 1,
+        desk: crate::operations::Desk::default(),
+        opt_out_words: crate::domain::opt_out::OptOutWords::default(),
     });
     Ok(system)
 }

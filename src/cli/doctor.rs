@@ -153,7 +153,7 @@ fn secrets(config: &Config) -> Vec<Finding> {
 async fn connections(source: &Source) -> Vec<Finding> {
     let Ok(Answer::Connections(rows)) = source.ask(&Query::Connections).await else { return vec![] };
     let mut found = vec![];
-    for row in rows {
+    for row in rows.connected {
         let name = clean_line(&row.connection.name);
         for hop in crate::domain::connection::Hop::ALL {
             let proof = row.proofs.iter().find(|proof| proof.hop == hop);

@@ -5,9 +5,15 @@
 
 mod ask;
 mod doctor;
+mod flows;
+mod numbers;
 mod print;
+mod print_shift;
 mod run;
+mod send;
+mod templates;
 mod verbs;
+mod wanted;
 
 use std::path::PathBuf;
 
@@ -65,13 +71,54 @@ pub enum Command {
     },
     /// The engine without a console
     Serve,
+    /// Send one message
+    Send(Box<send::Send>),
+    /// Why something is as it is: m12, o3, t7, d40, r5, c1, g2, a9, p4, or "template NAME"
+    Why { id: String },
+    /// What is lost next: windows that close while somebody waits
+    Radar {
+        #[command(flatten)]
+        page: verbs::Page,
+    },
+    /// Rates, counts and times against the marks
+    Marks {
+        /// How many hours back
+        #[arg(long, default_value_t = 24)]
+        hours: u32,
+    },
+    /// People
+    #[command(subcommand)]
+    Contacts(verbs::Contacts),
+    /// What wants a person
+    #[command(subcommand)]
+    Alerts(verbs::Alerts),
     /// The state of every part, with proof and age
     Status,
     /// What is wrong, and how to mend it
     Doctor,
     /// Numbers, with their proofs
     #[command(subcommand)]
-    Connections(verbs::Connections),
+    Connections(numbers::Connections),
+    /// Webhooks as they are registered at the provider
+    #[command(subcommand)]
+    Webhooks(numbers::Webhooks),
+    /// Any request to a provider, with its key applied and secrets masked
+    Api {
+        /// As in the configuration
+        provider: String,
+        /// GET, POST, PATCH, PUT or DELETE
+        method: String,
+        /// From the slash on, such as /platform/v1/customers
+        path: String,
+        /// A JSON value
+        #[arg(long)]
+        body: Option<String>,
+        #[arg(long, value_name = "FILE", conflicts_with = "body")]
+        body_file: Option<PathBuf>,
+        /// Use this number's own key
+        #[arg(long, value_name = "ID")]
+        connection: Option<crate::domain::ids::ConnectionId>,
+    },
     /// What is exchanged with whom
     #[command(subcommand)]
     Threads(verbs::Threads),
@@ -86,7 +133,10 @@ pub enum Command {
     Deliveries(verbs::Deliveries),
     /// Templates as the provider lists them
     #[command(subcommand)]
-    Templates(verbs::Templates),
+    Templates(templates::Templates),
+    /// Forms inside the chat
+    #[command(subcommand)]
+    Flows(flows::Flows),
     /// Agents, assignments and runs
     #[command(subcommand)]
     Agents(verbs::Agents),

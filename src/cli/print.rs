@@ -4,7 +4,7 @@
 use crate::domain::query::Answer;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{ActivityKind, EntryRow, MessageView, Overview, ThreadRow};
+use crate::domain::view::{ActivityKind, EntryRow, FoundMessage, MessageView, Overview, ThreadRow};
 
 /// One JSON value, in which no character can steer a terminal.
 pub(super) fn json(value: &impl serde::Serialize) -> String {
@@ -25,15 +25,40 @@ pub(super) fn json(value: &impl serde::Serialize) -> String {
     out
 }
 
+/// Something that was fetched, with the time of that in every object.
+pub(super) fn dated(told: serde_json::Value) -> serde_json::Value {
+    let at = told["fetched_at"].clone();
+    let mut value = told["told"].clone();
+    match &mut value {
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| item["fetched_at"] = at.clone()),
+        serde_json::Value::Object(fields) => drop(fields.insert("fetched_at".into(), at)),
+        _ => {}
+    }
+    value
+}
+
 /// The value inside an answer, as scripts know it.
 pub(super) fn answer_json(answer: &Answer) -> String {
     match answer {
         Answer::Overview(value) => json(value),
-        Answer::Connections(value) => json(value),
+        Answer::Connections(value) => json(&super::numbers::connections_json(value)),
         Answer::Threads(value) => json(value),
         Answer::Thread(value) => json(value),
         Answer::Messages(value) => json(value),
+        Answer::Found(value) => json(value),
         Answer::Message(value) => json(value),
+        Answer::Notes(value) => json(value),
+        Answer::Contacts(value) => json(value),
+        Answer::Radar(value) => json(value),
+        Answer::Views(value) => json(value),
+        Answer::Bulk(value) => json(value),
+        Answer::Jobs(value) => json(value),
+        Answer::Gauges(value) => json(value),
+        Answer::Why(value) => json(value),
+        Answer::Alerts(value) => json(value),
+        Answer::Export(value) => json(value),
+        Answer::File(value) => json(value),
+        Answer::Picture(value) => json(value),
         Answer::Outbox(value) => json(value),
         Answer::Entry(value) => json(value),
         Answer::Templates(value) => json(value),
@@ -43,11 +68,14 @@ pub(super) fn answer_json(answer: &Answer) -> String {
         Answer::Activity(value) => json(value),
         Answer::Draft(value) => json(value),
         Answer::Log(value) => json(value),
+        Answer::Number(told) => json(&dated(serde_json::json!(told))),
+        Answer::Flow(told) => json(&super::flows::answer_json(told)),
+        Answer::Template(told) => json(&dated(serde_json::json!(told))),
     }
 }
 
 /// Columns that line up.
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     if rows.is_empty() {
         return "nothing".to_owned();
     }
@@ -65,11 +93,11 @@ fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
     all.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
 }
 
-fn at(time: Timestamp) -> String {
+pub(super) fn at(time: Timestamp) -> String {
     time.to_string().chars().take(19).collect::<String>() + "Z"
 }
 
@@ -121,34 +149,24 @@ fn entry(row: &EntryRow) -> Vec<String> {
 pub(super) fn answer_text(answer: &Answer) -> String {
     match answer {
         Answer::Overview(overview) => overview_text(overview),
-        Answer::Connections(rows) => table(
-            &["id", "name", "environment", "provider", "number", "agent", "proofs"],
-            rows.iter()
-                .map(|row| {
-                    let proofs = row.proofs.iter().map(|proof| {
-                        let works = if proof.works { "ok" } else { "FAILS" };
-                        format!("{} {works} {} ({})", proof.hop.name(), at(proof.at), clean_line(&proof.note))
-                    });
-                    vec![
-                        row.connection.id.to_string(),
-                        clean_line(&row.connection.name),
-                        row.connection.environment.name().into(),
-                        row.connection.provider.to_string(),
-                        row.connection.phone_number.to_string(),
-                        row.agent
-                            .as_ref()
-                            .map_or_else(|| "none".into(), |agent| format!("{} ({})", agent.agent, agent.mode.name())),
-                        proofs.collect::<Vec<_>>().join("; "),
-                    ]
-                })
-                .collect(),
-        ),
+        Answer::Connections(list) => super::numbers::connections_text(list),
+        Answer::Number(told) => super::numbers::answer_text(told),
+        Answer::Flow(told) => super::flows::answer_text(told),
+        Answer::Template(told) => super::templates::answer_text(told),
         Answer::Threads(rows) => {
             let head = ["id", "connection", "contact", "unread", "last", "window closes", "waiting", "last words"];
             table(&head, rows.iter().map(thread).collect())
         }
         Answer::Messages(rows) => {
             table(&["id", "at", "direction", "state", "text", "error"], rows.iter().map(message).collect())
+        }
+        Answer::Found(rows) => {
+            let row = |found: &FoundMessage| {
+                let mut cells = message(&found.message);
+                cells.insert(2, found.contact.shown());
+                cells
+            };
+            table(&["id", "at", "contact", "direction", "state", "text", "error"], rows.iter().map(row).collect())
         }
         Answer::Outbox(rows) => {
             let head = ["id", "state", "status", "contact", "attempts", "written", "text", "why"];
@@ -203,7 +221,7 @@ pub(super) fn answer_text(answer: &Answer) -> String {
         Answer::Log(lines) => lines.iter().map(|line| clean_line(line)).collect::<Vec<_>>().join("\n"),
         Answer::Draft(text) => clean_line(text),
         // Details are read best as they are: names and values, cleaned.
-        other => answer_json(other),
+        other => super::print_shift::text(other).unwrap_or_else(|| answer_json(other)),
     }
 }
 

@@ -8,7 +8,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::ask::{NoAnswer, Source};
-use super::verbs::{Agents, ConfigVerb, Connections, Deliveries, Messages, Outbox, Templates, Threads};
+use super::templates::{self, Templates};
+use super::verbs::ConfigVerb;
+use super::wanted::{Wanted, wanted};
 use super::{Cli, Command, Common, Exit, doctor, print};
 use crate::app::{
     AppError, Demo, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock, current_actor, random_seed,
@@ -17,7 +19,6 @@ use crate::attach::{End, Tty, drive, is_terminal, theme};
 use crate::config::{self, Config, ConfigError};
 use crate::console::{Keymap, Settings, keys_markdown};
 use crate::domain::query::{Answer, Query};
-use crate::domain::request::Request;
 use crate::domain::role::{Actor, Role};
 use crate::provider::Registry;
 
@@ -125,6 +126,9 @@ async fn show(common: &Common, config: &Config, engine: &Engine, ends: &str) -> 
         actor: actor(common, config),
         enter_sends: config.console.enter_sends,
         mark_read_on_open: config.console.mark_read_on_open,
+        typing: config.console.typing,
+        pictures: config.console.pictures,
+        editor: ["VISUAL", "EDITOR"].iter().any(|name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty())),
         keymap,
         quitting_ends: Some(ends.to_owned()),
     };
@@ -135,7 +139,10 @@ async fn show(common: &Common, config: &Config, engine: &Engine, ends: &str) -> 
     let mut tty = Tty::enter().map_err(trouble)?;
     let stop = CancellationToken::new();
     // A console that breaks harms only itself: the engine is stopped in order all the same.
-    let driven = AssertUnwindSafe(drive(&engine.system, settings, &mut tty, &stop)).catch_unwind().await;
+    let driven =
+        AssertUnwindSafe(drive(&engine.system, settings, &mut tty, &stop, (config.alerts.bell, config.alerts.osc9)))
+            .catch_unwind()
+            .await;
     drop(tty);
     let end = match driven {
         Ok(end) => end.map_err(trouble)?,
@@ -222,62 +229,43 @@ fn source(common: &Common) -> Source {
     Source { directory: config::data_directory(common.data_dir.as_deref()), read_only: common.read_only }
 }
 
-/// What a verb asks for.
-enum Wanted {
-    Look(Query),
-    Act(Request),
-}
-
-fn wanted(command: Command) -> Option<Wanted> {
-    use Wanted::{Act, Look};
-    Some(match command {
-        Command::Status => Look(Query::Overview),
-        Command::Connections(Connections::List) => Look(Query::Connections),
-        Command::Threads(Threads::List { filter, page, before }) => {
-            Look(Query::Threads { text: filter, limit: page.limit, before })
-        }
-        Command::Threads(Threads::Show { thread }) => Look(Query::Thread { thread }),
-        Command::Threads(Threads::Take { thread }) => Act(Request::TakeThread { thread }),
-        Command::Threads(Threads::Release { thread }) => Act(Request::ReleaseThread { thread }),
-        Command::Messages(Messages::List { thread, page, before }) => {
-            Look(Query::Messages { thread, limit: page.limit, before })
-        }
-        Command::Messages(Messages::Show { message }) => Look(Query::Message { message }),
-        Command::Messages(Messages::Search { text, page }) => {
-            Look(Query::Search { text, limit: page.limit, before: None })
-        }
-        Command::Outbox(Outbox::List { state, page, before }) => {
-            Look(Query::Outbox { states: state, text: String::new(), limit: page.limit, before })
-        }
-        Command::Outbox(Outbox::Show { entry }) => Look(Query::Entry { entry }),
-        Command::Outbox(Outbox::Retry { entry }) => Act(Request::RetryEntry { entry }),
-        Command::Outbox(Outbox::Discard { entry }) => Act(Request::DiscardEntry { entry }),
-        Command::Outbox(Outbox::LookUp { entry }) => Act(Request::LookUp { entry }),
-        Command::Deliveries(Deliveries::List { state, page, before }) => {
-            Look(Query::Deliveries { state, limit: page.limit, before })
-        }
-        Command::Deliveries(Deliveries::Show { delivery }) => Look(Query::Delivery { delivery }),
-        Command::Deliveries(Deliveries::Replay { delivery }) => Act(Request::ReplayDelivery { delivery }),
-        Command::Templates(Templates::List { refresh: true }) => Act(Request::RefreshTemplates),
-        Command::Templates(Templates::List { refresh: false }) => Look(Query::Templates),
-        Command::Agents(Agents::List) => Look(Query::Agents),
-        Command::Demo { .. } | Command::Serve | Command::Doctor | Command::Config(_) | Command::Keys { .. } => {
-            return None;
-        }
-    })
-}
-
 async fn verb(common: &Common, command: Command) -> Exit {
+    if let Command::Flows(verb) = &command
+        && let Some(exit) = super::flows::alone(verb, common)
+    {
+        return exit;
+    }
+    if let Command::Templates(verb) = &command
+        && let Some(exit) = templates::alone(verb, common)
+    {
+        return exit;
+    }
     let source = source(common);
     let status = matches!(command, Command::Status);
-    let refreshed = matches!(command, Command::Templates(Templates::List { refresh: true }));
-    let said = match wanted(command) {
-        None => return Exit::Failed,
-        Some(Wanted::Look(query)) => look(&source, &query, common.json).await,
-        Some(Wanted::Act(request)) => match source.act(&request).await {
+    let flows = matches!(command, Command::Flows(super::flows::Flows::List { refresh: true }));
+    let refreshed = matches!(command, Command::Templates(Templates::List { refresh: true, .. }));
+    let wanted = match command {
+        Command::Send(send) => super::send::request(&source, *send).await.map(|request| Some(Wanted::Act(request))),
+        command => wanted(command).map_err(NoAnswer::Failed),
+    };
+    let wanted = match wanted {
+        Ok(Some(wanted)) => follow(&source, wanted).await,
+        Ok(None) => return Exit::Failed,
+        Err(none) => Err(none),
+    };
+    let said = match wanted {
+        Err(none) => Err(none),
+        Ok(Wanted::Told(answer)) => Ok((Exit::Done, printed(&answer, common.json))),
+        Ok(Wanted::Said(text)) => Ok((Exit::Done, text)),
+        Ok(Wanted::Then(..)) => return Exit::Failed,
+        Ok(Wanted::Look(query)) => look(&source, &query, common.json).await,
+        Ok(Wanted::Act(request)) => match source.act(&request).await {
+            Ok(_) if flows => look(&source, &Query::Flow(crate::domain::flow::FlowQuery::List), common.json).await,
             Ok(_) if refreshed => look(&source, &Query::Templates, common.json).await,
             Ok(done) if common.json => Ok((Exit::Done, print::json(&done))),
-            Ok(done) => Ok((Exit::Done, crate::domain::text::clean_line(&done.said))),
+            Ok(done) => {
+                Ok((Exit::Done, done.said.lines().map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
+            }
             Err(none) => Err(none),
         },
     };
@@ -301,6 +289,18 @@ async fn verb(common: &Common, command: Command) -> Exit {
     }
 }
 
+/// Asks as long as what follows depends on an answer.
+async fn follow(source: &Source, mut wanted: Wanted) -> Result<Wanted, NoAnswer> {
+    while let Wanted::Then(query, next) = wanted {
+        wanted = next(source.ask(&query).await?).map_err(NoAnswer::Failed)?;
+    }
+    Ok(wanted)
+}
+
+fn printed(answer: &Answer, json: bool) -> String {
+    if json { print::answer_json(answer) } else { print::answer_text(answer) }
+}
+
 async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, String), NoAnswer> {
     let answer = source.ask(query).await?;
     let absent =
@@ -309,6 +309,10 @@ async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, Strin
         return Err(NoAnswer::Failed("There is nothing with this id.".into()));
     }
     let uncertain = matches!(&answer, Answer::Entry(Some(entry)) if entry.row.state.name() == "uncertain");
-    let text = if json { print::answer_json(&answer) } else { print::answer_text(&answer) };
-    Ok((if uncertain { Exit::Uncertain } else { Exit::Done }, text))
+    let exit = match &answer {
+        _ if uncertain => Exit::Uncertain,
+        Answer::Template(told) if told.value.refuses() => Exit::Refused,
+        _ => Exit::Done,
+    };
+    Ok((exit, printed(&answer, json)))
 }

@@ -2,8 +2,10 @@
 
 use clap::{Args, Subcommand};
 
+use super::send::PhoneArg;
+use crate::domain::bulk::BulkAction;
 use crate::domain::delivery::DeliveryState;
-use crate::domain::ids::{DeliveryId, EntryId, MessageId, ThreadId};
+use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
 use crate::domain::outbox::EntryState;
 
 /// How much of a list.
@@ -15,16 +17,54 @@ pub struct Page {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Connections {
-    /// All numbers
-    List,
+pub enum Contacts {
+    /// By name or number, also with letters missing
+    List {
+        #[arg(default_value = "")]
+        text: String,
+        #[command(flatten)]
+        page: Page,
+    },
+    /// Add one that has not written yet (admins)
+    Add {
+        #[arg(long, value_name = "ID")]
+        connection: ConnectionId,
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        number: PhoneArg,
+    },
+    /// Give one a name
+    Rename { contact: ContactId, name: String },
+    /// Make two of them one person
+    Merge { keep: ContactId, gone: ContactId },
+    /// Take the last merge back
+    Split { contact: ContactId },
+    /// Send nothing to the contact of a thread any more
+    OptOut { thread: ThreadId },
+    /// The contact of a thread wants messages again
+    OptIn { thread: ThreadId },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Alerts {
+    /// Open ones first
+    List {
+        /// Only those that nobody has seen
+        #[arg(long)]
+        open: bool,
+        #[command(flatten)]
+        page: Page,
+    },
+    /// Say that you have seen it
+    Ack { alert: AlertId },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Threads {
     /// The most recently used first
     List {
-        /// Only those that hold this in name, number or last words
+        /// Words, and terms such as is:unread num:4567 since:2h
         #[arg(long, default_value = "")]
         filter: String,
         #[command(flatten)]
@@ -39,6 +79,16 @@ pub enum Threads {
     Take { thread: ThreadId },
     /// Give a thread back to its agent
     Release { thread: ThreadId },
+    /// Write a note for colleagues
+    Note { thread: ThreadId, text: String },
+    /// What colleagues noted
+    Notes { thread: ThreadId },
+    /// The whole thread as text
+    Export { thread: ThreadId },
+    /// Filters, with how many threads each finds
+    Views,
+    /// Take back what you sent and what has not gone yet
+    TakeBack { thread: ThreadId },
 }
 
 #[derive(Debug, Subcommand)]
@@ -55,7 +105,19 @@ pub enum Messages {
     },
     /// Everything about one message
     Show { message: MessageId },
-    /// Messages that hold all these words, newest first
+    /// Put an emoji on a message; none takes it back
+    React { message: MessageId, emoji: Option<String> },
+    /// Copy a message's file to a place
+    Save {
+        message: MessageId,
+        #[arg(default_value = ".")]
+        to: String,
+    },
+    /// Ask the provider again for a file that did not come
+    Fetch { message: MessageId },
+    /// Ask the provider what became of a message that it has
+    Ask { message: MessageId },
+    /// Words, and terms such as status:failed dir:in since:2h code:131047; newest first
     Search {
         text: String,
         #[command(flatten)]
@@ -67,9 +129,12 @@ pub enum Messages {
 pub enum Outbox {
     /// What wants attention first
     List {
+        /// Words and terms, such as `status:failed since:2h`
+        #[arg(long, default_value = "")]
+        filter: String,
         /// Only entries in this state
         #[arg(long, value_parser = entry_state)]
-        state: Vec<EntryState>,
+        state: Option<EntryState>,
         #[command(flatten)]
         page: Page,
         /// Only those before this one
@@ -84,6 +149,24 @@ pub enum Outbox {
     Discard { entry: EntryId },
     /// Ask the provider what became of an uncertain one
     LookUp { entry: EntryId },
+    /// Hold it until it is released
+    Hold { entry: EntryId },
+    /// Let it go
+    Release { entry: EntryId },
+    /// Retry, discard, hold or release everything that a filter finds
+    Bulk {
+        #[arg(value_parser = bulk_action)]
+        action: BulkAction,
+        /// Such as "status:failed since:2h"
+        filter: String,
+        /// Do it; without this it is only counted
+        #[arg(long)]
+        yes: bool,
+    },
+    /// The last bulk actions
+    Jobs,
+    /// Stop a bulk action
+    Stop { job: i64 },
 }
 
 #[derive(Debug, Subcommand)]
@@ -103,15 +186,12 @@ pub enum Deliveries {
     Show { delivery: DeliveryId },
     /// Read it again, after a fix
     Replay { delivery: DeliveryId },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Templates {
-    /// The last list, with its age
-    List {
-        /// Ask the provider now
-        #[arg(long)]
-        refresh: bool,
+    /// Say what would happen, without anything happening
+    Try {
+        delivery: DeliveryId,
+        /// An edited copy of the body
+        #[arg(long, value_name = "FILE")]
+        body: Option<std::path::PathBuf>,
     },
 }
 
@@ -132,6 +212,10 @@ fn entry_state(name: &str) -> Result<EntryState, String> {
         let names: Vec<&str> = EntryState::ALL.into_iter().map(EntryState::name).collect();
         format!("it is one of {}", names.join(", "))
     })
+}
+
+fn bulk_action(name: &str) -> Result<BulkAction, String> {
+    BulkAction::from_name(name).ok_or_else(|| "it is one of retry, discard, hold, release".to_owned())
 }
 
 fn delivery_state(name: &str) -> Result<DeliveryState, String> {

@@ -8,11 +8,13 @@ use std::time::Duration;
 use toml::Spanned;
 use url::Url;
 
+use super::desk;
 use super::file::{AgentTable, Chords, ConnectionTable, File, UserTable};
 use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, DeclaredKind, EXAMPLE, LogConfig, UserConfig};
 use crate::domain::assignment::Mode;
 use crate::domain::connection::{ConnectionSettings, Environment, ProviderName};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::picture::Pictures;
 use crate::domain::role::Role;
 
 /// More faults than this are not looked for in one go.
@@ -49,13 +51,13 @@ pub fn check(text: &str, providers: &[&str]) -> Result<Config, Vec<Fault>> {
     Err(faults.found)
 }
 
-struct Faults<'t> {
+pub(super) struct Faults<'t> {
     text: &'t str,
     found: Vec<Fault>,
 }
 
 impl Faults<'_> {
-    fn add(&mut self, span: Range<usize>, what: impl Into<String>) {
+    pub fn add(&mut self, span: Range<usize>, what: impl Into<String>) {
         let before = self.text.get(..span.start.min(self.text.len())).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
@@ -150,13 +152,16 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
     if let Some(level) = &level {
         one_of(level, &LEVELS, "log level", faults);
     }
+    let undo = file.outbox.undo_seconds.or(example.outbox.undo_seconds).map_or(0, Spanned::into_inner);
     let hourly_policy = file.outbox.hourly_policy.or(example.outbox.hourly_policy).unwrap_or(true);
     let agents: Vec<AgentDeclaration> = file.agents.into_iter().filter_map(|table| agent(table, faults)).collect();
     let names: Vec<&str> = agents.iter().map(|agent| agent.name.as_str()).collect();
     let mut connections: Vec<ConnectionConfig> = vec![];
     for table in file.connections {
         let span = table.span();
-        let Some(new) = connection(table.into_inner(), hourly_policy, providers, &names, faults) else { continue };
+        let Some(new) = connection(table.into_inner(), (hourly_policy, undo), providers, &names, faults) else {
+            continue;
+        };
         if connections.iter().any(|known| known.name == new.name) {
             faults.add(span.clone(), format!("Two connections are called `{}`.", new.name));
         }
@@ -172,7 +177,10 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
             faults.add(0..0, format!("Two agents are called `{name}`."));
         }
     }
+    let media = desk::media(file.media, example.media, faults);
     let console = (file.console, example.console);
+    let pictures =
+        console.0.pictures.as_ref().and_then(|name| one_of(name, &Pictures::NAMES, "way of drawing pictures", faults));
     let either = |own: Option<bool>, default: Option<bool>| own.or(default).unwrap_or(false);
     Config {
         organization: file.organization.or(example.organization).map(Spanned::into_inner).unwrap_or_default(),
@@ -190,7 +198,13 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
             enter_sends: either(console.0.enter_sends, console.1.enter_sends),
             mark_read_on_open: either(console.0.mark_read_on_open, console.1.mark_read_on_open),
             ascii: either(console.0.ascii, console.1.ascii),
+            typing: either(console.0.typing, console.1.typing),
+            pictures: pictures.unwrap_or_default(),
         },
+        media,
+        alerts: desk::alerts(file.alerts, example.alerts),
+        opt_out_words: desk::contacts(file.contacts),
+        watch: desk::watch(file.watch, example.watch),
         log: LogConfig {
             level: level.map_or_else(|| "info".to_owned(), Spanned::into_inner),
             files: file.log.files.or(example.log.files).unwrap_or(14),
@@ -218,7 +232,7 @@ fn http_url(value: &Spanned<String>, key: &str, faults: &mut Faults<'_>) {
 
 fn connection(
     table: ConnectionTable,
-    hourly_policy: bool,
+    (hourly_policy, undo): (bool, u64),
     providers: &[&str],
     agents: &[&str],
     faults: &mut Faults<'_>,
@@ -239,6 +253,7 @@ fn connection(
     if table.name.get_ref().trim().is_empty() {
         faults.add(table.name.span(), "A connection needs a name.");
     }
+    let environment = table.environment.as_ref().and_then(|value| one_of(value, &ENVIRONMENTS, "environment", faults));
     let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Auto);
     if let Some(agent) = &table.agent
         && !agents.contains(&agent.get_ref().as_str())
@@ -255,6 +270,18 @@ fn connection(
             standard.debounce
         }
     };
+    let undo = table.undo_seconds.as_ref().map_or(undo, |seconds| *seconds.get_ref());
+    if let Some(seconds) = table.undo_seconds.as_ref().filter(|seconds| *seconds.get_ref() > 300) {
+        faults.add(seconds.span(), "undo_seconds is at most 300: longer is what `send later` is for.");
+    }
+    let silent_after = match &table.silent_after_hours {
+        Some(hours) if (0.0..=8_760.0).contains(hours.get_ref()) => Duration::from_secs_f64(hours.get_ref() * 3_600.0),
+        Some(hours) => {
+            faults.add(hours.span(), "silent_after_hours is between 0 (never) and 8760.");
+            standard.silent_after
+        }
+        None => standard.silent_after,
+    };
     if let Some(rate) = &table.messages_per_second
         && !(1..=1_000).contains(rate.get_ref())
     {
@@ -263,6 +290,8 @@ fn connection(
     provider?;
     Some(ConnectionConfig {
         name: table.name.into_inner(),
+        organization: table.organization,
+        environment,
         provider: ProviderName::new(table.provider.into_inner()),
         phone_number: number?,
         phone_number_id: table.phone_number_id.into_inner(),
@@ -273,6 +302,8 @@ fn connection(
             hourly_policy: table.hourly_policy.unwrap_or(hourly_policy),
             messages_per_second: table.messages_per_second.map_or(standard.messages_per_second, Spanned::into_inner),
             read_marks: table.read_marks.unwrap_or(standard.read_marks),
+            undo: Duration::from_secs(undo),
+            silent_after,
             api_key_env: table.api_key_env,
         },
     })

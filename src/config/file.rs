@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::desk::{AlertsTable, ContactsTable, MediaTable, WatchTable};
 use crate::domain::script::Rule;
 
 #[derive(Debug, Deserialize)]
@@ -20,6 +21,14 @@ pub(super) struct File {
     pub console: Console,
     #[serde(default)]
     pub log: Log,
+    #[serde(default)]
+    pub media: MediaTable,
+    #[serde(default)]
+    pub alerts: AlertsTable,
+    #[serde(default)]
+    pub contacts: ContactsTable,
+    #[serde(default)]
+    pub watch: WatchTable,
     #[serde(default)]
     pub connections: Vec<Spanned<ConnectionTable>>,
     #[serde(default)]
@@ -43,6 +52,7 @@ pub(super) struct Http {
 pub(super) struct Outbox {
     pub attempts: Option<Spanned<u32>>,
     pub hourly_policy: Option<bool>,
+    pub undo_seconds: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -51,6 +61,8 @@ pub(super) struct Console {
     pub enter_sends: Option<bool>,
     pub mark_read_on_open: Option<bool>,
     pub ascii: Option<bool>,
+    pub typing: Option<bool>,
+    pub pictures: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -64,6 +76,8 @@ pub(super) struct Log {
 #[serde(deny_unknown_fields)]
 pub(super) struct ConnectionTable {
     pub name: Spanned<String>,
+    pub organization: Option<String>,
+    pub environment: Option<Spanned<String>>,
     pub provider: Spanned<String>,
     pub phone_number: Spanned<String>,
     pub phone_number_id: Spanned<String>,
@@ -75,6 +89,8 @@ pub(super) struct ConnectionTable {
     pub read_marks: Option<bool>,
     pub hourly_policy: Option<bool>,
     pub api_key_env: Option<String>,
+    pub undo_seconds: Option<Spanned<u64>>,
+    pub silent_after_hours: Option<Spanned<f64>>,
 }
 
 #[derive(Debug, Deserialize)]

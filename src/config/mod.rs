@@ -3,6 +3,7 @@
 //! `cli`; it knows no store and no network.
 
 mod check;
+mod desk;
 mod file;
 mod paths;
 mod secrets;
@@ -14,13 +15,17 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 pub use self::check::{Fault, check};
+pub use self::desk::{AlertsConfig, MediaConfig, WatchConfig};
 pub use self::paths::{config_file, data_directory};
 pub use self::secrets::secret;
 
 use crate::domain::assignment::Mode;
 use crate::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName};
 use crate::domain::ids::ConnectionId;
+use crate::domain::number::NumberKind;
+use crate::domain::opt_out::OptOutWords;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::picture::Pictures;
 use crate::domain::role::Role;
 use crate::domain::script::Rule;
 
@@ -38,6 +43,10 @@ pub struct Config {
     pub attempts: u32,
     pub console: ConsoleConfig,
     pub log: LogConfig,
+    pub media: MediaConfig,
+    pub alerts: AlertsConfig,
+    pub opt_out_words: OptOutWords,
+    pub watch: WatchConfig,
     pub connections: Vec<ConnectionConfig>,
     pub agents: Vec<AgentDeclaration>,
     pub users: Vec<UserConfig>,
@@ -50,6 +59,9 @@ pub struct ConsoleConfig {
     pub enter_sends: bool,
     pub mark_read_on_open: bool,
     pub ascii: bool,
+    /// Whether contacts see "typing" while somebody writes to them here.
+    pub typing: bool,
+    pub pictures: Pictures,
 }
 
 #[derive(Debug, Clone)]
@@ -61,6 +73,9 @@ pub struct LogConfig {
 #[derive(Debug, Clone)]
 pub struct ConnectionConfig {
     pub name: String,
+    /// Where they differ from the file's own.
+    pub organization: Option<String>,
+    pub environment: Option<Environment>,
     pub provider: ProviderName,
     pub phone_number: PhoneNumber,
     pub phone_number_id: String,
@@ -75,12 +90,14 @@ impl ConnectionConfig {
         Connection {
             id: ConnectionId(0),
             name: self.name.clone(),
-            organization: organization.to_owned(),
-            environment,
+            organization: self.organization.clone().unwrap_or_else(|| organization.to_owned()),
+            environment: self.environment.unwrap_or(environment),
             provider: self.provider.clone(),
             phone_number: self.phone_number.clone(),
             phone_number_id: self.phone_number_id.clone(),
             business_account_id: self.business_account_id.clone(),
+            kind: NumberKind::default(),
+            customer_id: None,
             settings: self.settings.clone(),
         }
     }

@@ -5,8 +5,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{Console, Effect, words};
+use crate::domain::content::size;
 use crate::domain::event::{Direction, Origin};
+use crate::domain::failure::FailureClass;
 use crate::domain::ids::MessageId;
+use crate::domain::media::MediaState;
+use crate::domain::note::Note;
 use crate::domain::outbox::EntryState;
 use crate::domain::view::MessageView;
 
@@ -33,7 +37,14 @@ impl Console {
             blocks.push(Block { message: None, lines: vec![line] });
         }
         let mut day = String::new();
+        let mut notes = open.notes.iter().peekable();
+        // Notes older than what is shown stand with what is older.
+        let from = open.messages.first().filter(|_| open.older).map(|message| message.created_at);
+        while notes.next_if(|note| from.is_some_and(|from| note.at < from)).is_some() {}
         for message in &open.messages {
+            while let Some(note) = notes.next_if(|note| note.at < message.created_at) {
+                blocks.push(Block { message: None, lines: self.note_lines(note, width) });
+            }
             let its_day = words::day(message.created_at, self.now, self.zone());
             if its_day != day {
                 let rule = theme.rule().repeat(2);
@@ -43,7 +54,64 @@ impl Console {
             }
             blocks.push(Block { message: Some(message.id), lines: self.bubble(message, width) });
         }
+        if open.around.is_none() {
+            blocks.extend(notes.map(|note| Block { message: None, lines: self.note_lines(note, width) }));
+        } else {
+            let line = Line::styled(centred("newer messages: G goes to the newest", width), theme.dim());
+            blocks.push(Block { message: None, lines: vec![line] });
+        }
         blocks
+    }
+
+    /// A note stands in the middle, in a colour of its own, and says whom it is for.
+    fn note_lines(&self, note: &Note, width: usize) -> Vec<Line<'static>> {
+        let theme = self.settings.theme;
+        let inner = (width * 7 / 10).max(8);
+        let who = crate::domain::text::clean_line(&note.author);
+        let head = format!(
+            "{} note by {who}, for colleagues {} {}",
+            theme.pick("✎", "*"),
+            theme.pick("·", "-"),
+            words::clock(note.at, self.zone())
+        );
+        let mut rows = vec![head];
+        for line in note.words.lines() {
+            rows.extend(words::wrap(&line, inner));
+        }
+        let mut lines: Vec<Line<'static>> =
+            rows.into_iter().map(|row| Line::styled(centred(&row, width), theme.warn())).collect();
+        lines.push(Line::default());
+        lines
+    }
+
+    /// Where the message's file is, and what can be done with it.
+    fn file_line(&self, message: &MessageView) -> Option<(String, Style)> {
+        let theme = self.settings.theme;
+        let media = message.media.as_ref()?;
+        let kind = crate::domain::text::clean_line(&media.mime_type);
+        if let Some((sent, all)) = media.upload {
+            let bar = crate::domain::gauge::bar(sent as f64, all as f64, 12, theme.ascii);
+            return Some((format!("{bar} {} of {}", size(sent), size(all)), theme.accent()));
+        }
+        let bytes = media.bytes.map(|bytes| format!("{} ", size(bytes))).unwrap_or_default();
+        let said = || {
+            media.said.as_deref().map(|said| format!(": {}", crate::domain::text::clean_line(said))).unwrap_or_default()
+        };
+        Some(match media.state {
+            MediaState::Kept => {
+                let view = if kind.starts_with("image/") { format!("{}v view", theme.dot()) } else { String::new() };
+                (
+                    format!("{} {bytes}{kind}{dot}o open{dot}s save{view}", theme.pick("▣", "#"), dot = theme.dot()),
+                    theme.dim(),
+                )
+            }
+            MediaState::Wanted => (format!("{} {kind} is being fetched{}", theme.pick("▢", "="), said()), theme.dim()),
+            MediaState::Lost | MediaState::Refused => (
+                format!("{} {kind} {}{}  F asks again", theme.pick("✗", "x"), media.state.name(), said()),
+                theme.warn(),
+            ),
+            MediaState::Pruned => (format!("{kind}{}", said()), theme.dim()),
+        })
     }
 
     fn bubble(&self, message: &MessageView, width: usize) -> Vec<Line<'static>> {
@@ -58,6 +126,9 @@ impl Console {
         }
         for line in message.text.lines() {
             rows.extend(words::wrap(&line, inner).into_iter().map(|line| (line, theme.plain())));
+        }
+        if let Some((text, style)) = self.file_line(message) {
+            rows.extend(words::wrap(&text, inner).into_iter().map(|line| (line, style)));
         }
         if !message.reactions.is_empty() {
             let told = message.reactions.iter().map(|one| {
@@ -105,6 +176,13 @@ impl Console {
                 Some(hold) => {
                     parts.push(format!("held until {}: {}", words::clock(entry.due_at, self.zone()), hold.words()));
                 }
+                None if entry.not_before.is_some_and(|at| at > self.now) => {
+                    parts.push(format!(
+                        "goes {}{}u takes it back",
+                        words::clock(entry.due_at, self.zone()),
+                        theme.dot()
+                    ));
+                }
                 None if message.attempts > 0 => {
                     parts.push(format!(
                         "tried {}, again {}",
@@ -131,9 +209,17 @@ impl Console {
         rows.extend(words::wrap(&error.explanation, inner).into_iter().map(|line| (line, theme.plain())));
         let next = format!("{} {}", theme.pick("→", ">"), error.remedy);
         rows.extend(words::wrap(&next, inner).into_iter().map(|line| (line, theme.plain())));
-        if state.is_some_and(EntryState::can_retry) {
-            rows.push((format!("R retry{}i details", theme.dot()), theme.accent()));
+        let mut keys = vec![];
+        match error.class {
+            FailureClass::Window | FailureClass::Template => keys.push("T template"),
+            FailureClass::Authorization | FailureClass::Setup => keys.push("1 connections"),
+            _ => {}
         }
+        if state.is_some_and(EntryState::can_retry) {
+            keys.push("R retry");
+        }
+        keys.extend(["w why", "i details"]);
+        rows.push((keys.join(theme.dot()), theme.accent()));
         rows.into_iter().map(|(text, style)| (words::fit(&text, inner, theme.ellipsis()), style)).collect()
     }
 

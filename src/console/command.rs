@@ -18,7 +18,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Everywhere,
         Self::List,
         Self::Pane(Pane::Connections),
@@ -26,6 +26,7 @@ impl Scope {
         Self::Pane(Pane::Delivery),
         Self::Pane(Pane::Templates),
         Self::Pane(Pane::Agents),
+        Self::Pane(Pane::Flows),
         Self::Pane(Pane::Activity),
         Self::Messages,
         Self::Detail,

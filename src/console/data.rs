@@ -1,15 +1,27 @@
 //! What the console was told, and what it is asking: pictures of the database, asked for again
 //! whenever something differs.
 
+use super::finder::FinderKind;
+use super::numbers::NumberRow;
+use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Pane};
+use crate::domain::bulk::JobView;
 use crate::domain::change::Change;
+use crate::domain::flow::{FlowDetail, FlowList, FlowQuery};
+use crate::domain::gauge::GaugesView;
 use crate::domain::ids::{DeliveryId, EntryId};
+use crate::domain::media::FileCheck;
+use crate::domain::number::{NumberAnswer, NumberQuery};
 use crate::domain::query::{Answer, Query};
+use crate::domain::registration::Fresh;
+use crate::domain::request::Request;
 use crate::domain::template::{Template, TemplateList};
+use crate::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRecord};
 use crate::domain::view::{
-    ActivityKind, ActivityRow, AgentsView, ConnectionView, DeliveryDetail, EntryDetail, EntryRow, MessageDetail,
-    Overview, ThreadRow,
+    ActivityKind, ActivityRow, AgentsView, ConnectionList, ContactRow, DeliveryDetail, EntryDetail, EntryRow,
+    FoundMessage, MessageDetail, Overview, RadarRow, SavedView, ThreadRow,
 };
+use crate::domain::why::Why;
 
 /// Rows that a list asks for: more than any screen shows, few enough to be told at once.
 pub(super) const ROWS: u32 = 200;
@@ -18,7 +30,24 @@ pub(super) const MESSAGES: u32 = 60;
 #[derive(Debug, Default)]
 pub(super) struct Data {
     pub overview: Option<Overview>,
-    pub connections: Option<Vec<ConnectionView>>,
+    pub connections: Option<ConnectionList>,
+    /// What the provider told about numbers, by what was asked.
+    pub numbers: Vec<(NumberQuery, Fresh<NumberAnswer>)>,
+    /// The answer that opens a form when it comes.
+    pub awaited: Option<Query>,
+    /// What is being written for the provider.
+    pub script: Option<super::script::Script>,
+    pub flows: Option<Vec<FlowList>>,
+    /// The Flow that was opened last.
+    pub flow: Option<Fresh<FlowDetail>>,
+    /// What is read about a Flow.
+    pub flow_lines: Vec<String>,
+    /// What is asked again while it is read.
+    pub followed: Option<Query>,
+    /// What is known of the template under the cursor.
+    pub record: Option<TemplateRecord>,
+    /// What was picked from a list, for what is done with it.
+    pub picked: String,
     pub threads: Option<Vec<ThreadRow>>,
     pub outbox: Option<Vec<EntryRow>>,
     pub templates: Option<Vec<TemplateList>>,
@@ -28,6 +57,19 @@ pub(super) struct Data {
     pub delivery: Option<DeliveryDetail>,
     pub message: Option<MessageDetail>,
     pub log: Vec<String>,
+    pub contacts: Vec<ContactRow>,
+    /// What a search found.
+    pub found: Vec<FoundMessage>,
+    pub radar: Vec<RadarRow>,
+    pub views: Vec<SavedView>,
+    pub jobs: Vec<JobView>,
+    pub gauges: Option<GaugesView>,
+    pub why: Option<Why>,
+    /// The file that a form names.
+    pub file: Option<FileCheck>,
+    /// The picture in front.
+    pub picture: Option<super::picture::Drawn>,
+    pub told: String,
     /// Questions under way; `true` where it has to be asked once more.
     asking: Vec<(Query, bool)>,
     /// Why the last question of a kind was not answered.
@@ -67,11 +109,12 @@ impl Console {
         let text = self.lists[pane as usize].filter.clone();
         match pane {
             Pane::Connections => Query::Connections,
-            Pane::Threads => Query::Threads { text, limit: ROWS, before: None },
-            Pane::Delivery => Query::Outbox { states: vec![], text, limit: ROWS, before: None },
+            Pane::Threads => Query::Threads { text: self.scoped(&text), limit: ROWS, before: None },
+            Pane::Delivery => Query::Outbox { text: self.scoped(&text), limit: ROWS, before: None },
             Pane::Templates => Query::Templates,
             Pane::Agents => Query::Agents,
-            Pane::Activity => Query::Activity { limit: ROWS },
+            Pane::Flows => Query::Flow(FlowQuery::List),
+            Pane::Activity => Query::Activity { text, limit: ROWS },
         }
     }
 
@@ -95,6 +138,13 @@ impl Console {
                     effects.extend(self.ask(Query::Entry { entry }));
                 }
             }
+            Pane::Templates => {
+                if let Some((list, one)) = self.selected_template() {
+                    let (name, language) = (one.name.as_received().to_owned(), one.language.as_received().to_owned());
+                    let query = TemplateQuery::Record { connection: list.connection, name, language };
+                    effects.extend(self.ask(Query::Template(query)));
+                }
+            }
             Pane::Activity => {
                 if let Some(delivery) = self.selected_delivery() {
                     effects.extend(self.ask(Query::Delivery { delivery }));
@@ -114,12 +164,30 @@ impl Console {
                 if self.open.as_ref().is_some_and(|open| open.thread == thread) {
                     effects.extend(self.ask(Query::Thread { thread }));
                     effects.extend(self.ask(self.query_of_messages(thread)));
+                    effects.extend(self.ask(Query::Notes { thread }));
                 }
                 matches!(self.pane, Pane::Threads | Pane::Connections)
             }
-            Change::Outbox => self.pane == Pane::Delivery,
+            Change::Outbox => {
+                let jobs = matches!(&self.overlay, Some(Overlay::Finder(finder)) if finder.kind == FinderKind::Jobs);
+                if jobs {
+                    effects.extend(self.ask(Query::Jobs));
+                }
+                self.pane == Pane::Delivery
+            }
             Change::Deliveries | Change::Alerts | Change::Activity => self.pane == Pane::Activity,
-            Change::Templates => self.pane == Pane::Templates,
+            Change::Templates => {
+                effects.extend(self.ask(Query::Templates));
+                false
+            }
+            Change::Flows => {
+                // What was done with the one in front is asked for, too.
+                if self.pane == Pane::Flows && self.flow_detail().is_some() {
+                    effects.extend(self.ask_flow_detail());
+                }
+                effects.extend(self.ask(Query::Flow(FlowQuery::List)));
+                false
+            }
             Change::Agents => self.pane == Pane::Agents,
             Change::Everything => {
                 effects.extend(self.ask_for_everything());
@@ -139,25 +207,56 @@ impl Console {
         self.data.trouble = None;
         let mut effects = self.answered(query);
         match (query, answer) {
-            (Query::Overview, Answer::Overview(overview)) => self.data.overview = Some(*overview),
-            (Query::Connections, Answer::Connections(rows)) => self.data.connections = Some(rows),
+            (Query::Overview, Answer::Overview(overview)) => {
+                effects.extend(self.ring(&overview));
+                self.data.overview = Some(*overview);
+            }
+            (Query::Contacts { text, .. }, Answer::Contacts(rows)) if self.finder_typed() == Some(text) => {
+                self.data.contacts = rows;
+            }
+            (Query::Search { text, .. }, Answer::Found(rows)) if self.finder_typed() == Some(text) => {
+                self.data.found = rows;
+            }
+            (Query::Radar { .. }, Answer::Radar(rows)) => self.data.radar = rows,
+            (Query::Views, Answer::Views(rows)) => self.data.views = rows,
+            (Query::Jobs, Answer::Jobs(rows)) => self.data.jobs = rows,
+            (Query::Gauges { .. }, Answer::Gauges(view)) => self.data.gauges = Some(*view),
+            (Query::Why { .. }, Answer::Why(why)) => {
+                self.data.why = Some(*why);
+                self.overlay = Some(Overlay::reading(Reading::Why));
+            }
+            (Query::File { .. }, Answer::File(file)) => self.data.file = Some(*file),
+            (Query::Picture { message, .. }, Answer::Picture(picture)) => self.show_picture(*message, picture),
+            (Query::Bulk { action, text }, Answer::Bulk(preview)) => {
+                let then = Then::Perform(Request::Bulk { action: *action, text: text.clone() });
+                self.overlay = Some(Overlay::Confirm { question: preview.words(*action), then });
+            }
+            (Query::Connections, Answer::Connections(rows)) => effects.extend(self.take_connections(rows)),
+            (Query::Flow(query), Answer::Flow(told)) => effects.extend(self.take_flow_answer(query, told)),
+            (Query::Template(query), Answer::Template(told)) => {
+                effects.extend(self.take_template_answer(query, told.value));
+            }
+            (Query::Number(query), Answer::Number(told)) => effects.extend(self.take_number_answer(query, told)),
             (Query::Threads { text, .. }, Answer::Threads(rows)) => {
-                if *text == self.lists[Pane::Threads as usize].filter {
+                if *text == self.scoped(&self.lists[Pane::Threads as usize].filter) {
                     self.data.threads = Some(rows);
                     effects.extend(self.follow_selection());
                 }
             }
             (Query::Outbox { text, .. }, Answer::Outbox(rows)) => {
-                if *text == self.lists[Pane::Delivery as usize].filter {
+                if *text == self.scoped(&self.lists[Pane::Delivery as usize].filter) {
                     self.data.outbox = Some(rows);
                     effects.extend(self.follow_selection());
                 }
             }
-            (Query::Templates, Answer::Templates(lists)) => self.data.templates = Some(lists),
+            (Query::Templates, Answer::Templates(lists)) => self.take_templates(lists),
             (Query::Agents, Answer::Agents(view)) => self.data.agents = Some(*view),
-            (Query::Activity { .. }, Answer::Activity(rows)) => {
-                self.data.activity = Some(rows);
-                effects.extend(self.follow_selection());
+            (Query::Activity { text, .. }, Answer::Activity(rows)) => {
+                let wanted = *text == self.lists[Pane::Activity as usize].filter;
+                if wanted && !(self.paused && self.data.activity.is_some()) {
+                    self.data.activity = Some(rows);
+                    effects.extend(self.follow_selection());
+                }
             }
             (Query::Entry { .. }, Answer::Entry(entry)) => self.data.entry = entry.map(|entry| *entry),
             (Query::Delivery { .. }, Answer::Delivery(delivery)) => self.data.delivery = delivery.map(|one| *one),
@@ -168,30 +267,103 @@ impl Console {
         effects
     }
 
+    /// A template whose approval changed is told to whoever is looking.
+    fn take_templates(&mut self, lists: Vec<TemplateList>) {
+        let known: Vec<&Template> = self.data.templates.iter().flatten().flat_map(|list| &list.templates).collect();
+        let mut told: Vec<(String, bool)> = vec![];
+        for one in lists.iter().flat_map(|list| &list.templates) {
+            let before = known.iter().find(|old| old.id == one.id && old.language == one.language);
+            if before.is_some_and(|before| before.status != one.status) {
+                let status = crate::domain::text::clean_line(one.status.name()).to_lowercase();
+                let said = format!("The template {} ({}) is {status} now.", one.name.line(), one.language.line());
+                if !told.iter().any(|(known, _)| *known == said) {
+                    told.push((said, !one.status.can_send()));
+                }
+            }
+        }
+        for (said, bad) in told {
+            self.notice(said, bad);
+        }
+        self.data.templates = Some(lists);
+    }
+
+    fn take_template_answer(&mut self, query: &TemplateQuery, told: TemplateAnswer) -> Vec<Effect> {
+        let awaited = self.data.awaited.take_if(|awaited| *awaited == Query::Template(query.clone())).is_some();
+        match (query, told) {
+            (_, TemplateAnswer::Record(record)) => self.data.record = Some(*record),
+            (TemplateQuery::Text { connection, id }, TemplateAnswer::Text(text)) if awaited => {
+                let kind = super::script::ScriptKind::Template { connection: *connection, id: Some(id.clone()) };
+                return self.edit_script(kind, text);
+            }
+            _ => {}
+        }
+        vec![]
+    }
+
+    /// The number whose account a new template would belong to: that of the list, else the first shown.
+    pub(super) fn template_account(&self) -> Option<crate::domain::ids::ConnectionId> {
+        let shown = self.selected_template().map(|(list, _)| list.connection);
+        let list = self.data.connections.iter().flat_map(|list| &list.connected).map(|row| &row.connection);
+        let mut first = list.filter(|one| self.in_scope(&one.organization, one.environment)).map(|one| one.id);
+        shown.or_else(|| first.next())
+    }
+
     pub(super) fn not_answered(&mut self, query: &Query, why: String) -> Vec<Effect> {
         self.data.asking.retain(|(asked, _)| asked != query);
-        self.data.trouble = Some(why);
+        if matches!(
+            query,
+            Query::Why { .. } | Query::Bulk { .. } | Query::Number(_) | Query::Template(_) | Query::Flow(_)
+        ) {
+            self.data.awaited = None;
+            if matches!(self.overlay, Some(Overlay::Reading { what: Reading::Health(_), .. })) {
+                self.overlay = None;
+            }
+            self.notice(why, true);
+        } else {
+            self.data.trouble = Some(why);
+        }
         vec![]
+    }
+
+    fn finder_typed(&self) -> Option<&String> {
+        match &self.overlay {
+            Some(Overlay::Finder(finder)) => Some(&finder.typed),
+            _ => None,
+        }
+    }
+
+    /// Rings when there are more alerts than before; never for what was there at the start.
+    fn ring(&self, now: &Overview) -> Option<Effect> {
+        let before = self.data.overview.as_ref()?.alerts;
+        (now.alerts > before).then(|| {
+            let badge = now.environment.badge();
+            Effect::Ring(format!("wadeck {badge}: {} to look at", now.alerts))
+        })
     }
 
     /// The ids of the open pane's rows, as they stand in the list.
     pub(super) fn ids(&self) -> Vec<String> {
         match self.pane {
-            Pane::Connections => self.connections().iter().map(|row| row.connection.id.to_string()).collect(),
+            Pane::Connections => self.number_rows().iter().map(NumberRow::id).collect(),
             Pane::Threads => self.data.threads.iter().flatten().map(|row| row.id.to_string()).collect(),
             Pane::Delivery => self.data.outbox.iter().flatten().map(|row| row.id.to_string()).collect(),
             Pane::Templates => {
                 self.templates().iter().map(|(list, one)| format!("{}/{}", list.connection, one.id)).collect()
             }
             Pane::Agents => self.agent_rows().iter().map(agent_row_id).collect(),
+            Pane::Flows => self.flows().iter().map(|(_, flow)| flow.id.clone()).collect(),
             Pane::Activity => self.activity().iter().map(|row| activity_id(row)).collect(),
         }
     }
 
-    pub(super) fn connections(&self) -> Vec<&ConnectionView> {
-        let filter = self.lists[Pane::Connections as usize].filter.to_lowercase();
-        let rows = self.data.connections.iter().flatten();
-        rows.filter(|row| filter.is_empty() || row.connection.name.to_lowercase().contains(&filter)).collect()
+    /// Lists that are shown for one environment alone are asked for anew when there comes to be a second.
+    fn take_connections(&mut self, list: ConnectionList) -> Vec<Effect> {
+        let before = self.shown();
+        self.data.connections = Some(list);
+        if before == self.shown() {
+            return vec![];
+        }
+        [Pane::Threads, Pane::Delivery].into_iter().flat_map(|pane| self.ask(self.query_of(pane))).collect()
     }
 
     /// Templates with the list that they stand in. One account's numbers share their templates: they
@@ -199,11 +371,15 @@ impl Console {
     pub(super) fn templates(&self) -> Vec<(&TemplateList, &Template)> {
         let filter = self.lists[Pane::Templates as usize].filter.to_lowercase();
         let mut seen: Vec<(&TemplateList, &Template)> = vec![];
-        for list in self.data.templates.iter().flatten() {
+        let shown = |list: &&TemplateList| {
+            let known = self.data.connections.iter().flat_map(|known| &known.connected);
+            let of = known.map(|row| &row.connection).find(|one| one.id == list.connection);
+            of.is_none_or(|one| self.in_scope(&one.organization, one.environment))
+        };
+        for list in self.data.templates.iter().flatten().filter(shown) {
             for template in &list.templates {
                 let known = seen.iter().any(|(_, other)| other.id == template.id && !template.id.is_empty());
-                let text = format!("{} {} {}", template.name.line(), template.status.name(), template.category.line());
-                if !known && (filter.is_empty() || text.to_lowercase().contains(&filter)) {
+                if !known && template.fits(&filter) {
                     seen.push((list, template));
                 }
             }
@@ -225,9 +401,7 @@ impl Console {
     }
 
     pub(super) fn activity(&self) -> Vec<&ActivityRow> {
-        let filter = self.lists[Pane::Activity as usize].filter.to_lowercase();
-        let rows = self.data.activity.iter().flatten();
-        rows.filter(|row| filter.is_empty() || row.text.line().to_lowercase().contains(&filter)).collect()
+        self.data.activity.iter().flatten().collect()
     }
 
     pub(super) fn selected_thread(&self) -> Option<&ThreadRow> {
@@ -274,13 +448,6 @@ impl Console {
         let rows = self.agent_rows();
         let ids: Vec<String> = rows.iter().map(agent_row_id).collect();
         let at = self.lists[Pane::Agents as usize].index(&ids).unwrap_or(0);
-        rows.get(at).copied()
-    }
-
-    pub(super) fn selected_connection(&self) -> Option<&ConnectionView> {
-        let rows = self.connections();
-        let ids: Vec<String> = rows.iter().map(|row| row.connection.id.to_string()).collect();
-        let at = self.lists[Pane::Connections as usize].index(&ids).unwrap_or(0);
         rows.get(at).copied()
     }
 

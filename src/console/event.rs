@@ -4,6 +4,7 @@
 use crossterm::event::KeyEvent;
 
 use crate::domain::change::Change;
+use crate::domain::ids::{DeliveryId, ThreadId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Done, Request};
 use crate::domain::time::Timestamp;
@@ -32,6 +33,11 @@ pub enum Event {
         query: Query,
         why: String,
     },
+    /// What came back from the editor, or why nothing did.
+    Edited {
+        what: Edit,
+        text: Result<String, String>,
+    },
     /// What was requested was done, or not.
     Performed {
         request: Request,
@@ -46,8 +52,25 @@ pub enum Effect {
     Perform(Request),
     /// Put text into the terminal's clipboard.
     Copy(String),
+    /// Hand a text to the person's own editor.
+    Edit {
+        what: Edit,
+        text: String,
+    },
+    /// Something new wants a person: ring, and say what.
+    Ring(String),
     /// Draw everything anew.
     Redraw,
     Suspend,
     Quit,
+}
+
+/// What is edited outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    Draft(ThreadId),
+    /// A copy of a delivery, to be applied dry.
+    Delivery(DeliveryId),
+    /// What is written for the provider; the console knows what it is.
+    Script,
 }

@@ -5,6 +5,7 @@ use super::composer::Composer;
 use super::data::MESSAGES;
 use super::{Console, Effect, Pane, words};
 use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::note::Note;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
@@ -25,11 +26,26 @@ pub(super) struct OpenThread {
     /// Older ones are there to be asked for.
     pub older: bool,
     loaded: bool,
+    /// The page around this message is shown, wherever in the thread it stands.
+    pub around: Option<MessageId>,
+    /// What colleagues noted, oldest first.
+    pub notes: Vec<Note>,
 }
 
 impl OpenThread {
     pub fn new(thread: ThreadId, row: Option<ThreadRow>) -> Self {
-        Self { thread, row, messages: vec![], cursor: None, anchor: 0, wanted: MESSAGES, older: false, loaded: false }
+        Self {
+            thread,
+            row,
+            messages: vec![],
+            cursor: None,
+            anchor: 0,
+            wanted: MESSAGES,
+            older: false,
+            loaded: false,
+            around: None,
+            notes: vec![],
+        }
     }
 
     pub const fn is_loaded(&self) -> bool {
@@ -52,8 +68,9 @@ impl OpenThread {
 
 impl Console {
     pub(super) fn query_of_messages(&self, thread: ThreadId) -> Query {
-        let wanted = self.open.as_ref().filter(|open| open.thread == thread).map_or(MESSAGES, |open| open.wanted);
-        Query::Messages { thread, limit: wanted, before: None }
+        let open = self.open.as_ref().filter(|open| open.thread == thread);
+        let wanted = open.map_or(MESSAGES, |open| open.wanted);
+        Query::Messages { thread, limit: wanted, before: None, around: open.and_then(|open| open.around) }
     }
 
     /// Shows another thread beside the list. What was being written stays with its thread.
@@ -66,6 +83,7 @@ impl Console {
         self.open = Some(OpenThread::new(thread, row));
         effects.extend(self.ask(Query::Thread { thread }));
         effects.extend(self.ask(self.query_of_messages(thread)));
+        effects.extend(self.ask(Query::Notes { thread }));
         if !self.composers.contains_key(&thread) {
             effects.extend(self.ask(Query::Draft { thread }));
         }
@@ -90,8 +108,14 @@ impl Console {
                     open.row = row.map(|row| *row);
                 }
             }
-            (Query::Messages { thread, limit, .. }, Answer::Messages(mut messages)) => {
+            (Query::Notes { thread }, Answer::Notes(notes)) => {
                 if let Some(open) = self.open.as_mut().filter(|open| open.thread == *thread) {
+                    open.notes = notes;
+                }
+            }
+            (Query::Messages { thread, limit, around, .. }, Answer::Messages(mut messages)) => {
+                let same = |open: &&mut OpenThread| open.thread == *thread && open.around == *around;
+                if let Some(open) = self.open.as_mut().filter(same) {
                     open.older = messages.len() >= *limit as usize;
                     messages.reverse();
                     open.messages = messages;

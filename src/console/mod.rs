@@ -9,11 +9,22 @@ mod composer;
 mod data;
 mod draw;
 mod event;
+mod finder;
+mod flows;
+mod form;
+mod form_platform;
+mod gauges;
 mod keys;
 mod layout;
 mod list;
 mod messages;
+mod numbers;
 mod overlay;
+mod overlay_keys;
+mod picks;
+mod picture;
+mod scope;
+mod script;
 mod theme;
 mod update;
 mod words;
@@ -24,7 +35,7 @@ use jiff::tz::TimeZone;
 
 pub use self::chord::Chord;
 pub use self::command::{CommandSpec, Danger, Scope, table};
-pub use self::event::{Effect, Event};
+pub use self::event::{Edit, Effect, Event};
 pub use self::keys::{Keymap, keys_markdown};
 pub use self::theme::Theme;
 
@@ -34,6 +45,7 @@ use self::list::ListState;
 use self::messages::OpenThread;
 use self::overlay::Overlay;
 use crate::domain::ids::ThreadId;
+use crate::domain::picture::Pictures;
 use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
 
@@ -45,12 +57,13 @@ pub enum Pane {
     Delivery,
     Templates,
     Agents,
+    Flows,
     Activity,
 }
 
 impl Pane {
-    pub const ALL: [Self; 6] =
-        [Self::Connections, Self::Threads, Self::Delivery, Self::Templates, Self::Agents, Self::Activity];
+    pub const ALL: [Self; 7] =
+        [Self::Connections, Self::Threads, Self::Delivery, Self::Templates, Self::Agents, Self::Flows, Self::Activity];
 
     pub const fn title(self) -> &'static str {
         match self {
@@ -59,6 +72,7 @@ impl Pane {
             Self::Delivery => "Delivery",
             Self::Templates => "Templates",
             Self::Agents => "Agents",
+            Self::Flows => "Flows",
             Self::Activity => "Activity",
         }
     }
@@ -87,6 +101,12 @@ pub struct Settings {
     pub actor: Actor,
     pub enter_sends: bool,
     pub mark_read_on_open: bool,
+    /// Contacts see "typing" while somebody writes to them.
+    pub typing: bool,
+    /// How pictures are drawn.
+    pub pictures: Pictures,
+    /// There is an editor outside; else the one that is built in is used.
+    pub editor: bool,
     pub keymap: Keymap,
     /// What ends with this console, for whoever is about to quit; nothing when an engine goes on.
     pub quitting_ends: Option<String>,
@@ -111,8 +131,8 @@ pub struct Console {
     now: Timestamp,
     pane: Pane,
     focus: Focus,
-    lists: [ListState; 6],
-    data: Data,
+    lists: [ListState; 7],
+    data: Box<Data>,
     open: Option<OpenThread>,
     composers: BTreeMap<ThreadId, Composer>,
     /// Lines that the detail is scrolled by.
@@ -121,7 +141,19 @@ pub struct Console {
     /// The beginning of a sequence of keys.
     pending: Vec<Chord>,
     notices: Vec<Notice>,
+    /// A form that was left without being handed over.
+    begun_form: Option<form::Form>,
+    /// What colleagues were told last, and when.
+    attended: (Option<ThreadId>, bool),
+    attended_at: Option<Timestamp>,
+    /// New deliveries do not move the list while somebody reads.
+    paused: bool,
     cancelled_at: Option<Timestamp>,
+    /// When what is followed was asked for last.
+    followed_at: Option<Timestamp>,
+    /// The organization and environment that was chosen, and whether all are wanted.
+    shown: Option<scope::Shown>,
+    shows_all: bool,
 }
 
 impl Console {
@@ -136,14 +168,21 @@ impl Console {
             pane: Pane::Threads,
             focus: Focus::List,
             lists: Default::default(),
-            data: Data::default(),
+            data: Box::default(),
             open: None,
             composers: BTreeMap::new(),
             scroll: 0,
             overlay: None,
             pending: vec![],
             notices: vec![],
+            begun_form: None,
+            attended: (None, false),
+            attended_at: None,
+            paused: false,
             cancelled_at: None,
+            followed_at: None,
+            shown: None,
+            shows_all: false,
         };
         let mut effects = console.ask_for_everything();
         // Every pane is told once, so that none is empty when it is opened and keys follow at once.

@@ -4,8 +4,10 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::command::{CommandSpec, table};
+use super::finder::Finder;
+use super::form::Form;
 use super::{Console, Effect};
-use crate::domain::ids::{AssignmentId, MessageId};
+use crate::domain::ids::{AssignmentId, ConnectionId, MessageId};
 use crate::domain::request::Request;
 
 #[derive(Debug)]
@@ -19,18 +21,31 @@ pub(super) enum Overlay {
     /// A question; `y` does it.
     Confirm {
         question: String,
-        command: &'static CommandSpec,
+        then: Then,
     },
+    Form(Box<Form>),
+    Finder(Finder),
+    /// A picture in its own pixels.
+    Picture(MessageId),
     Line {
         title: String,
         typed: String,
         purpose: Purpose,
     },
+    /// The editor that is built in.
+    Editor(Box<ratatui_textarea::TextArea<'static>>),
     /// A text that scrolls.
     Reading {
         what: Reading,
         scroll: usize,
     },
+}
+
+/// What follows a yes.
+#[derive(Debug, Clone)]
+pub(super) enum Then {
+    Command(&'static CommandSpec),
+    Perform(Request),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +54,42 @@ pub(super) enum Reading {
     Message(MessageId),
     Log,
     Notices,
+    /// Why something is as it is.
+    Why,
+    /// The marks of the last day.
+    Gauges,
+    /// What was told at length: a dry run.
+    Told,
+    /// What the provider says about a number.
+    Health(ConnectionId),
+    /// What stands in the way of what is being written.
+    Findings,
+    /// Answers, or what differs.
+    Flow,
+    /// An endpoint's log, asked again while it is read.
+    FlowLog,
+}
+
+impl Reading {
+    /// Read from its beginning; everything else from its end.
+    pub const fn reads_down(self) -> bool {
+        !matches!(self, Self::Log | Self::Notices)
+    }
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Message(_) => "Message",
+            Self::Log => "Log",
+            Self::Notices => "Notices",
+            Self::Why => "Why",
+            Self::Gauges => "Marks of the last 24 hours",
+            Self::Told => "What would happen",
+            Self::Health(_) => "Health",
+            Self::Findings => "Before it is submitted",
+            Self::Flow => "Flow",
+            Self::FlowLog => "Endpoint",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,7 +124,11 @@ impl Overlay {
     }
 
     pub fn notices() -> Self {
-        Self::Reading { what: Reading::Notices, scroll: 0 }
+        Self::reading(Reading::Notices)
+    }
+
+    pub fn reading(what: Reading) -> Self {
+        Self::Reading { what, scroll: 0 }
     }
 }
 
@@ -122,6 +177,12 @@ impl Console {
                 Some(detail) if detail.message.id == id => self.message_sheet(detail),
                 _ => vec!["One moment.".into()],
             },
+            Reading::Why => self.why_lines(),
+            Reading::Gauges => self.gauge_lines(),
+            Reading::Findings => self.finding_lines(),
+            Reading::Flow | Reading::FlowLog => self.data.flow_lines.clone(),
+            Reading::Health(connection) => self.health_lines(connection),
+            Reading::Told => self.data.told.lines().map(crate::domain::text::clean_line).collect(),
             Reading::Log if self.data.log.is_empty() => vec!["The log is empty, or still being fetched.".into()],
             Reading::Log => self.data.log.clone(),
             Reading::Notices if self.notices.is_empty() => vec!["Nothing was told yet.".into()],

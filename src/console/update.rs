@@ -6,9 +6,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::chord::Chord;
 use super::command::{CommandSpec, Danger, Scope};
+use super::event::Edit;
 use super::keys::Meaning;
-use super::overlay::{Overlay, Purpose};
+use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Event, Focus, Pane};
+use crate::domain::content::Content;
 use crate::domain::request::{Done, Request};
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
@@ -17,8 +19,14 @@ use crate::domain::view::ThreadRow;
 const NOTICE: Duration = Duration::from_secs(6);
 /// How soon after the last key a draft is kept.
 const DRAFT: Duration = Duration::from_secs(1);
+/// How often a log that is read is asked for.
+const FOLLOW: Duration = Duration::from_secs(5);
 /// A second ctrl-c within this time leaves.
 const TWICE: Duration = Duration::from_secs(3);
+/// Colleagues are told once a minute that somebody is still there.
+const STILL_HERE: Duration = Duration::from_secs(55);
+/// Who writes says so this often.
+const WRITES_AGAIN: Duration = Duration::from_secs(18);
 /// A paste that is longer is mentioned.
 const LONG_PASTE: usize = 2_000;
 
@@ -38,6 +46,7 @@ impl Console {
             Event::Answered { query, answer } => self.take_answer(&query, *answer),
             Event::NotAnswered { query, why } => self.not_answered(&query, why),
             Event::Performed { request, result } => self.performed(&request, result),
+            Event::Edited { what, text } => self.edited(what, text),
         }
     }
 
@@ -47,7 +56,8 @@ impl Console {
         let minute = Timestamp::from_millis((self.now.millis().div_euclid(60_000) + 1) * 60_000);
         let notice = self.notices.last().map(|notice| notice.at.plus(NOTICE)).filter(|at| *at > self.now);
         let draft = self.has_unsaved_drafts().then(|| self.now.plus(DRAFT));
-        [Some(minute), notice, draft].into_iter().flatten().min().unwrap_or(minute)
+        let followed = self.followed_at.map(|at| at.plus(FOLLOW)).filter(|_| self.follows());
+        [Some(minute), notice, draft, followed].into_iter().flatten().min().unwrap_or(minute)
     }
 
     /// The notice that stands in the last line now.
@@ -58,7 +68,32 @@ impl Console {
     fn time(&mut self, now: Timestamp) -> Vec<Effect> {
         let due = self.has_unsaved_drafts() && now.since(self.now) >= DRAFT;
         self.now = now;
-        if due { self.keep_drafts() } else { vec![] }
+        let mut effects = if due { self.keep_drafts() } else { vec![] };
+        effects.extend(self.follow_again());
+        if self.attended_at.is_some_and(|at| now.since(at) >= STILL_HERE) {
+            effects.extend(self.attend(false));
+        }
+        effects
+    }
+
+    fn follows(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Reading { what: Reading::FlowLog, .. }))
+    }
+
+    /// What is followed is asked for again while it is in front.
+    fn follow_again(&mut self) -> Vec<Effect> {
+        if !self.follows() {
+            self.followed_at = None;
+            return vec![];
+        }
+        let since = *self.followed_at.get_or_insert(self.now);
+        match self.data.followed.clone().filter(|_| self.now.since(since) >= FOLLOW) {
+            Some(query) => {
+                self.followed_at = Some(self.now);
+                self.ask(query)
+            }
+            None => vec![],
+        }
     }
 
     /// Where keys mean something, the nearest first.
@@ -92,6 +127,7 @@ impl Console {
                     && let Some(composer) = self.composer_mut()
                 {
                     composer.key(key);
+                    return self.attend(true);
                 }
                 vec![]
             }
@@ -107,7 +143,7 @@ impl Console {
         match spec.danger {
             Danger::None => (spec.run)(self),
             Danger::Asks(question) => {
-                self.overlay = Some(Overlay::Confirm { question: question(self), command: spec });
+                self.overlay = Some(Overlay::Confirm { question: question(self), then: Then::Command(spec) });
                 vec![]
             }
         }
@@ -131,8 +167,7 @@ impl Console {
     }
 
     fn paste(&mut self, text: &str) -> Vec<Effect> {
-        if let Some(Overlay::Line { typed, .. } | Overlay::Palette { typed, .. }) = &mut self.overlay {
-            typed.extend(text.chars().filter(|c| !c.is_control()).take(200));
+        if self.overlay.is_some() && self.paste_in_overlay(text) {
             return self.typed_in_overlay();
         }
         if self.focus != Focus::Composer || self.overlay.is_some() {
@@ -152,128 +187,9 @@ impl Console {
         vec![]
     }
 
-    fn overlay_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
-        let Some(overlay) = &mut self.overlay else { return vec![] };
-        match overlay {
-            Overlay::Confirm { command, .. } => {
-                let command = *command;
-                match chord.typed() {
-                    Some('y' | 'Y') => {
-                        self.overlay = None;
-                        // What it is about may have changed while the question stood.
-                        match (command.ready)(self) {
-                            Ok(()) => (command.run)(self),
-                            Err(why) => {
-                                self.notice(why, true);
-                                vec![]
-                            }
-                        }
-                    }
-                    _ if key.code == KeyCode::Esc || matches!(chord.typed(), Some('n' | 'N' | 'q')) => {
-                        self.overlay = None;
-                        vec![]
-                    }
-                    _ => vec![],
-                }
-            }
-            Overlay::Palette { typed, at, all } => {
-                let (words, position, all) = (typed.clone(), *at, *all);
-                match key.code {
-                    KeyCode::Esc => self.overlay = None,
-                    KeyCode::Up => *at = at.saturating_sub(1),
-                    KeyCode::Down => *at += 1,
-                    KeyCode::Backspace => {
-                        typed.pop();
-                        *at = 0;
-                    }
-                    KeyCode::Enter => {
-                        let found = self.found(&words, all);
-                        self.overlay = None;
-                        if let Some(spec) = found.get(position.min(found.len().saturating_sub(1))) {
-                            return self.start(spec);
-                        }
-                    }
-                    _ => {
-                        if let Some(letter) = chord.typed() {
-                            typed.push(letter);
-                            *at = 0;
-                        }
-                    }
-                }
-                let count = match &self.overlay {
-                    Some(Overlay::Palette { typed, all, .. }) => self.found(typed, *all).len(),
-                    _ => 0,
-                };
-                if let Some(Overlay::Palette { at, .. }) = &mut self.overlay {
-                    *at = (*at).min(count.saturating_sub(1));
-                }
-                vec![]
-            }
-            Overlay::Line { typed, purpose, .. } => {
-                match key.code {
-                    KeyCode::Esc => {
-                        let filter = *purpose == Purpose::Filter;
-                        self.overlay = None;
-                        if filter && !self.list().filter.is_empty() {
-                            self.list_mut().filter.clear();
-                            return self.ask(self.query_of(self.pane));
-                        }
-                        return vec![];
-                    }
-                    KeyCode::Enter => {
-                        let (typed, purpose) = (std::mem::take(typed), purpose.clone());
-                        self.overlay = None;
-                        return purpose.done(typed);
-                    }
-                    KeyCode::Backspace => {
-                        typed.pop();
-                    }
-                    _ => {
-                        if let Some(letter) = chord.typed().filter(|_| typed.chars().count() < 200) {
-                            typed.push(letter);
-                        }
-                    }
-                }
-                self.typed_in_overlay()
-            }
-            Overlay::Reading { what, scroll } => {
-                let what = *what;
-                // A message is read from its beginning, everything else from its end.
-                let down = matches!(what, super::overlay::Reading::Message(_));
-                match (key.code, chord.typed()) {
-                    (KeyCode::Esc, _) | (_, Some('q' | 'L' | 'N' | 'i')) => self.overlay = None,
-                    (KeyCode::Up, _) | (_, Some('k')) => {
-                        *scroll = scroll.saturating_add_signed(if down { -1 } else { 1 });
-                    }
-                    (KeyCode::Down, _) | (_, Some('j')) => {
-                        *scroll = scroll.saturating_add_signed(if down { 1 } else { -1 });
-                    }
-                    (KeyCode::PageUp, _) => *scroll = scroll.saturating_add_signed(if down { -10 } else { 10 }),
-                    (KeyCode::PageDown, _) => *scroll = scroll.saturating_add_signed(if down { 10 } else { -10 }),
-                    _ => {}
-                }
-                let lines = self.reading_lines(what).len();
-                if let Some(Overlay::Reading { scroll, .. }) = &mut self.overlay {
-                    *scroll = (*scroll).min(lines.saturating_sub(1));
-                }
-                vec![]
-            }
-        }
-    }
-
-    /// A filter narrows while it is typed.
-    fn typed_in_overlay(&mut self) -> Vec<Effect> {
-        let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return vec![] };
-        let typed = typed.clone();
-        if self.list().filter == typed {
-            return vec![];
-        }
-        self.list_mut().filter = typed;
-        self.list_mut().go_top();
-        self.ask(self.query_of(self.pane))
-    }
-
     fn performed(&mut self, request: &Request, result: Result<Done, String>) -> Vec<Effect> {
+        self.answer_form(&result);
+        self.script_answered(request, result.as_ref().err().map(String::as_str));
         match (request, result) {
             (Request::SaveDraft { thread, .. }, Err(why)) => {
                 // It is still here, and is tried again.
@@ -282,18 +198,73 @@ impl Console {
                 }
                 self.notice(format!("The draft could not be kept: {why}"), true);
             }
-            (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) => {}
-            (Request::SendText { thread, text, .. }, Ok(done)) => {
+            (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) | (Request::Attend { .. }, _) => {}
+            (Request::Send { thread, content, .. }, Ok(done)) => {
                 // Only what was sent is taken out: more may have been written meanwhile.
-                if let Some(composer) = self.composers.get_mut(thread).filter(|composer| composer.text() == *text) {
+                let sent = |composer: &&mut super::composer::Composer| matches!(&**content, Content::Text { body } if composer.text() == body.as_received());
+                if let Some(composer) = self.composers.get_mut(thread).filter(sent) {
                     composer.clear();
                 }
                 self.notice(done.said, false);
+            }
+            (Request::TakeBack { thread }, Ok(done)) => {
+                self.notice(done.said, false);
+                let thread = *thread;
+                return self.ask(crate::domain::query::Query::Draft { thread });
+            }
+            (Request::TryDelivery { .. }, Ok(done)) => {
+                self.data.told = done.said;
+                self.overlay = Some(Overlay::reading(Reading::Told));
+            }
+            (
+                Request::OpenMedia { .. }
+                | Request::ExportThread { .. }
+                | Request::Template(crate::domain::template_desk::TemplateRequest::Sample { .. }),
+                Ok(Done { said, made: Some(path) }),
+            ) => {
+                self.notice(said, false);
+                return vec![Effect::Copy(path)];
             }
             (_, Ok(done)) => self.notice(done.said, false),
             (_, Err(why)) => self.notice(why, true),
         }
         vec![]
+    }
+
+    /// What came back from the editor.
+    fn edited(&mut self, what: Edit, text: Result<String, String>) -> Vec<Effect> {
+        match (what, text) {
+            (_, Err(why)) => {
+                self.notice(why, true);
+                vec![]
+            }
+            (Edit::Draft(thread), Ok(text)) => {
+                let mut composer = super::composer::Composer::new(thread, text.trim_end());
+                composer.dirty = true;
+                composer.quote = self.composers.get(&thread).and_then(|before| before.quote.clone());
+                self.composers.insert(thread, composer);
+                self.keep_drafts()
+            }
+            (Edit::Script, Ok(text)) => self.script_is_back(text),
+            (Edit::Delivery(delivery), Ok(body)) => {
+                vec![Effect::Perform(Request::TryDelivery { delivery, body: Some(body) })]
+            }
+        }
+    }
+
+    /// Says where this person is, for colleagues; while they write, also to the contact where that is
+    /// wanted. Not more often than it tells something.
+    pub(super) fn attend(&mut self, writes: bool) -> Vec<Effect> {
+        let thread = self.open.as_ref().filter(|_| self.focus != Focus::List).map(|open| open.thread);
+        let told = (thread, writes);
+        let fresh =
+            self.attended_at.is_some_and(|at| self.now.since(at) < if writes { WRITES_AGAIN } else { STILL_HERE });
+        if fresh && self.attended == told {
+            return vec![];
+        }
+        self.attended = told;
+        self.attended_at = thread.map(|_| self.now);
+        vec![Effect::Perform(Request::Attend { thread, writes, typing: self.settings.typing })]
     }
 
     /// The thread that commands are about: the open one, else the one under the cursor.

@@ -36,6 +36,11 @@ pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).strftime("%H:%M").to_string()
 }
 
+/// `09:04:12`.
+pub fn clock_to_the_second(at: Timestamp, zone: &TimeZone) -> String {
+    zoned(at, zone).strftime("%H:%M:%S").to_string()
+}
+
 /// `Mon 1 Jun`, with the year where it is another.
 pub fn day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
     let (at, now) = (zoned(at, zone), zoned(now, zone));
@@ -51,6 +56,11 @@ pub fn day(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
 /// `2026-06-01 09:04:12 UTC`.
 pub fn exact(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+/// What local time is ahead of UTC at a time, in seconds.
+pub fn offset(at: Timestamp, zone: &TimeZone) -> i64 {
+    i64::from(zoned(at, zone).offset().seconds())
 }
 
 pub fn width(text: &str) -> usize {
@@ -110,9 +120,19 @@ fn pieces(text: &str) -> Vec<&str> {
     pieces
 }
 
+/// A cluster as it is; one that is wider than a whole line, as heaped vowel signs are, character by
+/// character.
+fn parts(cluster: &str, cells: usize) -> Vec<&str> {
+    if width(cluster) <= cells {
+        return vec![cluster];
+    }
+    cluster.char_indices().map(|(at, letter)| &cluster[at..at + letter.len_utf8()]).collect()
+}
+
 /// Wrapped by words into lines of at most so many cells; a word that is longer is cut.
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
-    let cells = cells.max(2);
+    // One character is up to three cells wide (U+17D8), and stands somewhere.
+    let cells = cells.max(3);
     let mut lines = vec![];
     let mut line = String::new();
     let mut used = 0;
@@ -133,7 +153,7 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
             used = wide;
             continue;
         }
-        for cluster in word.graphemes(true) {
+        for cluster in word.graphemes(true).flat_map(|cluster| parts(cluster, cells)) {
             let wide = width(cluster);
             if used + wide > cells {
                 lines.push(std::mem::take(&mut line));
@@ -175,13 +195,22 @@ mod tests {
         assert_eq!(day(Timestamp::parse("2025-05-31T23:59:59Z").expect("a time"), now, &zone), "Sat 31 May 2025");
     }
 
+    #[test]
+    fn heaped_signs_are_broken_where_no_line_could_hold_them() {
+        for heap in [" \u{b4b}\u{a03}".to_owned(), format!("क{}", "\u{93e}".repeat(100))] {
+            let lines = wrap(&heap, 20);
+            assert!(lines.iter().all(|line| width(line) <= 20), "{lines:?}");
+            assert!(wrap(&heap, 0).iter().all(|line| width(line) <= 3));
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_fitted_fits(text in any::<String>(), cells in 0_usize..40) {
             let text = crate::domain::text::clean_line(&text);
             prop_assert!(width(&fit(&text, cells, "…")) <= cells);
             for line in wrap(&text, cells) {
-                prop_assert!(width(&line) <= cells.max(2), "{line:?}");
+                prop_assert!(width(&line) <= cells.max(3), "{line:?}");
             }
         }
     }

@@ -9,6 +9,7 @@ pub enum Change {
     Outbox,
     Deliveries,
     Templates,
+    Flows,
     Agents,
     Alerts,
     Activity,

@@ -6,10 +6,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::ConnectionId;
+use super::number::NumberKind;
 use super::phone::PhoneNumber;
 use super::time::Timestamp;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Environment {
     Development,
@@ -70,11 +71,18 @@ pub struct Connection {
     pub phone_number_id: String,
     /// The WhatsApp Business Account that owns number and templates.
     pub business_account_id: String,
+    /// A number for trying out is never taken for one that people use.
+    #[serde(default)]
+    pub kind: NumberKind,
+    /// Whose number it is at the provider, where it keeps a record of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<String>,
     pub settings: ConnectionSettings,
 }
 
 /// What may differ from number to number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ConnectionSettings {
     /// How long a burst of messages is waited out before an agent answers.
     pub debounce: Duration,
@@ -84,6 +92,10 @@ pub struct ConnectionSettings {
     pub messages_per_second: u32,
     /// Whether contacts see that their message was read, and that an answer is being written.
     pub read_marks: bool,
+    /// How long a person's message is held before it goes, so that it can be taken back.
+    pub undo: Duration,
+    /// Where nobody has written for so long, something is wrong; nothing where silence is usual.
+    pub silent_after: Duration,
     /// The environment variable that holds this connection's own key, if it has one.
     pub api_key_env: Option<String>,
 }
@@ -95,6 +107,8 @@ impl Default for ConnectionSettings {
             hourly_policy: true,
             messages_per_second: 80,
             read_marks: true,
+            undo: Duration::ZERO,
+            silent_after: Duration::ZERO,
             api_key_env: None,
         }
     }
@@ -106,8 +120,20 @@ impl Default for ConnectionSettings {
 pub enum Hop {
     /// The provider's API answered for this number.
     Provider,
+    /// A webhook that points here is registered there, and switched on.
+    Registration,
+    /// The provider's own log says that its deliveries to us arrive.
+    Upstream,
+    /// A test came back through our public address.
+    Public,
+    /// A signature fitted one of our secrets.
+    Signature,
     /// A correctly signed webhook arrived for this number.
     Inbound,
+    /// The agent of this number answered.
+    Agent,
+    /// What is due goes out.
+    Outbox,
     /// The provider accepted a message from this number.
     Send,
     /// A status came back for a message of this number.
@@ -115,11 +141,29 @@ pub enum Hop {
 }
 
 impl Hop {
-    pub const ALL: [Self; 4] = [Self::Provider, Self::Inbound, Self::Send, Self::Status];
+    /// In the order in which a message passes them.
+    pub const ALL: [Self; 10] = [
+        Self::Provider,
+        Self::Registration,
+        Self::Upstream,
+        Self::Public,
+        Self::Signature,
+        Self::Inbound,
+        Self::Agent,
+        Self::Outbox,
+        Self::Send,
+        Self::Status,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Provider => "provider",
+            Self::Registration => "registration",
+            Self::Upstream => "upstream",
+            Self::Public => "public",
+            Self::Signature => "signature",
+            Self::Agent => "agent",
+            Self::Outbox => "outbox",
             Self::Inbound => "inbound",
             Self::Send => "send",
             Self::Status => "status",

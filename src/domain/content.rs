@@ -3,12 +3,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::offer::{Heading, Offer, within};
+use super::request::{Refusal, check_text};
 use super::text::Untrusted;
 
 /// A file that the provider keeps under an id of its own.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Media {
+    /// The provider's id; empty for a file of ours that is not uploaded yet.
     pub id: String,
+    /// The name under which a file of ours is kept here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
     pub mime_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
@@ -64,6 +70,8 @@ pub enum Content {
         text: Untrusted,
         payload: Untrusted,
     },
+    /// Buttons, a list, a link: something to choose, sent by us.
+    Offer(Offer),
     /// A tap on a button or a list row, or a filled form.
     Interactive {
         reply: InteractiveReply,
@@ -74,8 +82,15 @@ pub enum Content {
     Template {
         name: String,
         language: String,
-        /// Values by name or by position, as they were filled in.
+        /// Values by place, as they were filled in: `customer_name` or `1` for the body, with `header:`
+        /// or `button:0:` before it for the other parts.
         parameters: Vec<(String, Untrusted)>,
+        /// The file in the header, where the template has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        header: Option<Box<Media>>,
+        /// The words as the contact sees them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rendered: Option<Untrusted>,
     },
     /// A kind that this program does not read; what the provider said about it is kept.
     Other {
@@ -90,6 +105,19 @@ pub enum InteractiveReply {
     Button,
     List,
     Form,
+}
+
+/// What somebody filled in: names and values, without the token that only says which form it was.
+pub fn form_fields(answer: &Untrusted) -> Vec<(String, String)> {
+    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(answer.as_received()) else { return vec![] };
+    let shown = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Array(list) if list.iter().all(serde_json::Value::is_string) => {
+            list.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    fields.into_iter().filter(|(name, _)| name != "flow_token").map(|(name, value)| (name, shown(value))).collect()
 }
 
 impl Content {
@@ -110,7 +138,7 @@ impl Content {
             Self::Contacts { .. } => "contacts",
             Self::Reaction { .. } => "reaction",
             Self::Button { .. } => "button",
-            Self::Interactive { .. } => "interactive",
+            Self::Interactive { .. } | Self::Offer(_) => "interactive",
             Self::Template { .. } => "template",
             Self::Other { kind, .. } => kind,
         }
@@ -141,8 +169,16 @@ impl Content {
             Self::Reaction { emoji: Some(emoji), .. } => Untrusted::new(format!("reacted {}", emoji.as_received())),
             Self::Reaction { emoji: None, .. } => Untrusted::from("took a reaction back"),
             Self::Button { text, .. } => Untrusted::new(format!("chose: {}", text.as_received())),
-            Self::Interactive { reply: InteractiveReply::Form, title, .. } => {
-                Untrusted::new(format!("filled the form {}", title.as_received()))
+            Self::Offer(offer) => {
+                let labels =
+                    offer.labels().iter().map(|label| format!("[{}]", label.as_received())).collect::<Vec<_>>();
+                Untrusted::new(format!("{} {}", offer.body.as_received(), labels.join(" ")))
+            }
+            Self::Interactive { reply: InteractiveReply::Form, title, description, .. } => {
+                let fields = description.as_ref().map(form_fields).unwrap_or_default();
+                let head = format!("filled the form {}", title.as_received());
+                let told = fields.iter().map(|(name, value)| format!("{name}: {value}"));
+                Untrusted::new(std::iter::once(head).chain(told).collect::<Vec<_>>().join("\n"))
             }
             Self::Interactive { title, .. } => Untrusted::new(format!("chose: {}", title.as_received())),
             Self::Template { name, .. } => Untrusted::new(format!("[Template: {name}]")),
@@ -193,8 +229,16 @@ impl Content {
                 rows.extend(description.clone().map(|words| ("description", words)));
                 rows
             }
-            Self::Template { name, language, parameters } => {
+            Self::Offer(offer) => {
+                let mut rows = vec![("offers", text(offer.name())), ("text", offer.body.clone())];
+                rows.extend(offer.footer.clone().map(|footer| ("footer", footer)));
+                rows.extend(offer.labels().into_iter().map(|label| ("choice", label)));
+                rows
+            }
+            Self::Template { name, language, parameters, header, rendered } => {
                 let mut rows = vec![("template", text(name)), ("language", text(language))];
+                rows.extend(rendered.clone().map(|words| ("rendered", words)));
+                rows.extend(header.as_ref().map(|file| ("header", text(&file.mime_type))));
                 rows.extend(
                     parameters.iter().map(|(name, value)| {
                         ("parameter", Untrusted::new(format!("{name} = {}", value.as_received())))
@@ -203,6 +247,78 @@ impl Content {
                 rows
             }
             Self::Other { kind, summary } => vec![("kind", text(kind)), ("content", summary.clone())],
+        }
+    }
+
+    /// The file inside, where there is one.
+    pub fn media(&self) -> Option<&Media> {
+        match self {
+            Self::Image(media)
+            | Self::Video(media)
+            | Self::Audio(media)
+            | Self::Document(media)
+            | Self::Sticker(media) => Some(media),
+            Self::Template { header, .. } => header.as_deref(),
+            Self::Offer(offer) => match &offer.heading {
+                Some(Heading::Image(media) | Heading::Video(media) | Heading::Document(media)) => Some(media),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub fn media_mut(&mut self) -> Option<&mut Media> {
+        match self {
+            Self::Image(media)
+            | Self::Video(media)
+            | Self::Audio(media)
+            | Self::Document(media)
+            | Self::Sticker(media) => Some(media),
+            Self::Template { header, .. } => header.as_deref_mut(),
+            Self::Offer(offer) => match &mut offer.heading {
+                Some(Heading::Image(media) | Heading::Video(media) | Heading::Document(media)) => Some(media),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a person may send this, with the provider's limits: checked where it is written, and
+    /// by the operation again.
+    pub fn check(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Text { body } => check_text(body.as_received()),
+            Self::Image(media) | Self::Video(media) | Self::Document(media) => match &media.caption {
+                Some(caption) => within("The caption", caption, 1, 1024),
+                None => Ok(()),
+            },
+            Self::Audio(media) | Self::Sticker(media) if media.caption.is_some() => {
+                Err(Refusal::new("content", "This kind has no caption.", "Send the words on their own."))
+            }
+            Self::Audio(_) | Self::Sticker(_) | Self::Template { .. } | Self::Reaction { .. } => Ok(()),
+            Self::Location { latitude, longitude, .. } => {
+                if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 {
+                    Ok(())
+                } else {
+                    Err(Refusal::new(
+                        "content",
+                        "There is no such place.",
+                        "Latitude is -90 to 90, longitude -180 to 180.",
+                    ))
+                }
+            }
+            Self::Contacts { cards } => {
+                let whole = |card: &Card| !card.name.as_received().trim().is_empty() && !card.phones.is_empty();
+                if (1..=257).contains(&cards.len()) && cards.iter().all(whole) {
+                    Ok(())
+                } else {
+                    Err(Refusal::new("content", "A contact needs a name and a number.", "Fill in both."))
+                }
+            }
+            Self::Offer(offer) => offer.check(),
+            Self::Button { .. } | Self::Interactive { .. } | Self::Other { .. } => {
+                Err(Refusal::new("content", "This kind only comes in; it cannot be sent.", "Send it as words."))
+            }
         }
     }
 
@@ -253,7 +369,13 @@ mod tests {
             Content::Contacts { cards: vec![] },
             Content::Reaction { target: "x".into(), emoji: None },
             Content::Button { text: "".into(), payload: "".into() },
-            Content::Template { name: "n".into(), language: "en".into(), parameters: vec![] },
+            Content::Template {
+                name: "n".into(),
+                language: "en".into(),
+                parameters: vec![],
+                header: None,
+                rendered: None,
+            },
             Content::Other { kind: "order".into(), summary: "".into() },
         ];
         for content in contents {

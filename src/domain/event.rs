@@ -38,6 +38,8 @@ pub enum Origin {
     BusinessApp,
     /// Copied in from before.
     HistorySync,
+    /// Never pushed to us: found in the provider's own list afterwards.
+    Filled,
     /// A name this program does not know.
     Other(String),
 }
@@ -48,6 +50,7 @@ impl Origin {
             Self::Api => "api",
             Self::BusinessApp => "business_app",
             Self::HistorySync => "history_sync",
+            Self::Filled => "filled",
             Self::Other(name) => name,
         }
     }
@@ -57,6 +60,7 @@ impl Origin {
             "api" => Self::Api,
             "business_app" => Self::BusinessApp,
             "history_sync" => Self::HistorySync,
+            "filled" => Self::Filled,
             other => Self::Other(other.to_owned()),
         }
     }
@@ -72,6 +76,7 @@ pub enum InboundEvent {
     Lifecycle {
         name: String,
         phone_number_id: Option<String>,
+        customer_id: Option<String>,
         note: Untrusted,
     },
     /// A name nobody here knows. Kept, shown, answered 200.

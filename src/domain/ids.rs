@@ -76,6 +76,8 @@ ids! {
     AssignmentId 'g' "an assignment";
     /// A condition that wants a person.
     AlertId 'a' "an alert";
+    /// A number that is being set up, or was disconnected.
+    SetupId 's' "a setup";
     /// One line of the audit.
     AuditId 'u' "an audit row";
 }

@@ -28,6 +28,24 @@ impl PhoneNumber {
         if (8..=15).contains(&digits.len()) && !digits.starts_with('0') { Ok(Self(digits)) } else { Err(refused()) }
     }
 
+    /// Other spellings of the same phone: Brazil's ninth digit, Mexico's 1, Argentina's 9, which
+    /// providers add and drop.
+    pub fn variants(&self) -> Vec<Self> {
+        let digits = self.0.as_str();
+        let made = match (digits.get(..2), digits.len()) {
+            (Some("55"), 13) if digits.as_bytes()[4] == b'9' => Some(format!("{}{}", &digits[..4], &digits[5..])),
+            (Some("55"), 12) if matches!(digits.as_bytes()[4], b'6'..=b'9') => {
+                Some(format!("{}9{}", &digits[..4], &digits[4..]))
+            }
+            (Some("52"), 13) if digits.as_bytes()[2] == b'1' => Some(format!("52{}", &digits[3..])),
+            (Some("52"), 12) => Some(format!("521{}", &digits[2..])),
+            (Some("54"), 13) if digits.as_bytes()[2] == b'9' => Some(format!("54{}", &digits[3..])),
+            (Some("54"), 12) => Some(format!("549{}", &digits[2..])),
+            _ => None,
+        };
+        made.map(Self).into_iter().collect()
+    }
+
     pub fn digits(&self) -> &str {
         &self.0
     }
@@ -61,6 +79,19 @@ mod tests {
         for text in ["15550100002", "+15550100002", "+1 (555) 010-0002", "whatsapp:+15550100002", "0015550100002"] {
             assert_eq!(PhoneNumber::parse(text).expect("a number").digits(), "15550100002", "{text}");
         }
+    }
+
+    #[test]
+    fn the_same_phone_is_known_by_its_other_spelling() {
+        let other = |digits: &str| PhoneNumber::parse(digits).expect("a number").variants().pop().map(|one| one.0);
+        for (one, two) in
+            [("5511987654321", "551187654321"), ("5215512345678", "525512345678"), ("5491123456789", "541123456789")]
+        {
+            assert_eq!(other(one).as_deref(), Some(two));
+            assert_eq!(other(two).as_deref(), Some(one));
+        }
+        assert_eq!(other("551132345678"), None, "a landline has no ninth digit");
+        assert_eq!(other("15550100002"), None);
     }
 
     #[test]

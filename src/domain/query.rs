@@ -2,14 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bulk::{BulkAction, BulkPreview, JobView};
 use super::delivery::DeliveryState;
+use super::flow::{FlowAnswer, FlowQuery};
+use super::gauge::GaugesView;
 use super::ids::{DeliveryId, EntryId, MessageId, ThreadId};
-use super::outbox::EntryState;
+use super::media::{FileCheck, Pad};
+use super::note::Note;
+use super::number::{NumberAnswer, NumberQuery};
+use super::picture::Raster;
+use super::registration::Fresh;
 use super::template::TemplateList;
+use super::template_desk::{TemplateAnswer, TemplateQuery};
 use super::view::{
-    ActivityRow, AgentsView, ConnectionView, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, MessageDetail,
-    MessageView, Overview, ThreadRow,
+    ActivityRow, AgentsView, AlertView, ConnectionList, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow,
+    FoundMessage, MessageDetail, MessageView, Overview, RadarRow, SavedView, ThreadRow,
 };
+use super::why::Why;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "tell", rename_all = "snake_case")]
@@ -17,7 +26,7 @@ pub enum Query {
     Overview,
     Connections,
     Threads {
-        /// Part of a name, a number or the last words.
+        /// A filter: words of a name, a number or the last message, and terms.
         text: String,
         limit: u32,
         /// Only threads below this one in the list.
@@ -33,11 +42,65 @@ pub enum Query {
         limit: u32,
         #[serde(default)]
         before: Option<MessageId>,
+        /// The page in which this message stands, wherever that is.
+        #[serde(default)]
+        around: Option<MessageId>,
     },
     Message {
         message: MessageId,
     },
-    /// Words in anything that was written, newest first.
+    /// Contacts by name or number, also where letters are missing.
+    Contacts {
+        text: String,
+        limit: u32,
+    },
+    /// Threads whose window closes while somebody waits, the next first.
+    Radar {
+        limit: u32,
+    },
+    /// Filters with their counts: those that are always there, and one's own.
+    Views,
+    /// What an action over everything that a filter finds would do.
+    Bulk {
+        action: BulkAction,
+        text: String,
+    },
+    /// The last bulk actions, newest first.
+    Jobs,
+    /// Why something is as it is: by its id, or `template NAME`.
+    Why {
+        id: String,
+    },
+    /// Alerts, open ones first.
+    Alerts {
+        /// Only those that nobody has acknowledged.
+        open: bool,
+        limit: u32,
+    },
+    /// The marks of the last hours.
+    Gauges {
+        hours: u32,
+    },
+    /// A whole thread as text, for keeping.
+    Export {
+        thread: ThreadId,
+    },
+    /// What a file on the engine's machine is, and whether it could be sent.
+    File {
+        path: String,
+        pad: Option<Pad>,
+    },
+    /// A message's picture in so many pixels at most.
+    Picture {
+        message: MessageId,
+        width: u32,
+        height: u32,
+    },
+    /// What colleagues noted about a thread, oldest first.
+    Notes {
+        thread: ThreadId,
+    },
+    /// Words and terms over everything that was written, newest first.
     Search {
         text: String,
         limit: u32,
@@ -45,9 +108,7 @@ pub enum Query {
         before: Option<MessageId>,
     },
     Outbox {
-        /// Only these states; empty means what wants attention first, then the rest.
-        #[serde(default)]
-        states: Vec<EntryState>,
+        /// A filter; without `before`, what wants attention stands first.
         text: String,
         limit: u32,
         #[serde(default)]
@@ -71,6 +132,9 @@ pub enum Query {
     },
     /// Deliveries, alerts and audited changes in one stream, newest first.
     Activity {
+        /// Words in events, paths, notes, bodies and what was done.
+        #[serde(default)]
+        text: String,
         limit: u32,
     },
     /// What the asking person had begun to write.
@@ -81,17 +145,36 @@ pub enum Query {
     Log {
         limit: u32,
     },
+    /// Something about a number that only the provider knows: it is asked now.
+    Number(NumberQuery),
+    /// About one template, or one that is being written.
+    Template(TemplateQuery),
+    /// Flows; all but their list is asked for now.
+    Flow(FlowQuery),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Answer {
     Overview(Box<Overview>),
-    Connections(Vec<ConnectionView>),
+    Connections(ConnectionList),
     Threads(Vec<ThreadRow>),
     Thread(Option<Box<ThreadRow>>),
     Messages(Vec<MessageView>),
+    Found(Vec<FoundMessage>),
     Message(Option<Box<MessageDetail>>),
+    Notes(Vec<Note>),
+    Contacts(Vec<ContactRow>),
+    Radar(Vec<RadarRow>),
+    Views(Vec<SavedView>),
+    Bulk(BulkPreview),
+    Jobs(Vec<JobView>),
+    Gauges(Box<GaugesView>),
+    Why(Box<Why>),
+    Alerts(Vec<AlertView>),
+    Export(String),
+    File(Box<FileCheck>),
+    Picture(Option<Box<Raster>>),
     Outbox(Vec<EntryRow>),
     Entry(Option<Box<EntryDetail>>),
     Templates(Vec<TemplateList>),
@@ -101,4 +184,7 @@ pub enum Answer {
     Activity(Vec<ActivityRow>),
     Draft(String),
     Log(Vec<String>),
+    Number(Fresh<NumberAnswer>),
+    Template(Fresh<TemplateAnswer>),
+    Flow(Fresh<FlowAnswer>),
 }

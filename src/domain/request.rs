@@ -3,17 +3,68 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AlertId, AssignmentId, ConnectionId, DeliveryId, EntryId, MessageId, ThreadId};
+use super::bulk::BulkAction;
+use super::content::Content;
+use super::ids::{AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
+use super::media::Pad;
 use super::text::Untrusted;
+use super::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {
-    /// Send words to a thread's contact, perhaps quoting one of its messages.
-    SendText {
+    /// Send something to a thread's contact, perhaps quoting one of its messages, perhaps later.
+    Send {
         thread: ThreadId,
-        text: String,
+        content: Box<Content>,
+        #[serde(default)]
         reply_to: Option<MessageId>,
+        /// Not before this time.
+        #[serde(default)]
+        at: Option<Timestamp>,
+    },
+    /// Send a file from the engine's machine. It is checked, uploaded, and then sent by its id.
+    SendFile {
+        thread: ThreadId,
+        path: String,
+        #[serde(default)]
+        caption: String,
+        #[serde(default)]
+        pad: Option<Pad>,
+        /// Make a voice note of it.
+        #[serde(default)]
+        voice: bool,
+        #[serde(default)]
+        reply_to: Option<MessageId>,
+        #[serde(default)]
+        at: Option<Timestamp>,
+    },
+    /// Open the file of a message with the program that is configured for it.
+    OpenMedia {
+        message: MessageId,
+    },
+    /// Copy the file of a message to a place; empty means the downloads.
+    SaveMedia {
+        message: MessageId,
+        to: String,
+    },
+    /// Ask the provider for a file that did not come, once more.
+    FetchMedia {
+        message: MessageId,
+    },
+    /// Write a whole thread as text into a file; empty means the downloads.
+    ExportThread {
+        thread: ThreadId,
+        to: String,
+    },
+    /// Put one reaction on a message in place of the one before; without an emoji, take it back.
+    React {
+        message: MessageId,
+        emoji: Option<String>,
+    },
+    /// Take the last message back that has not gone yet: its words are the draft again.
+    TakeBack {
+        thread: ThreadId,
     },
     /// Send an approved template to a number, in a new thread if there is none.
     SendTemplate {
@@ -23,6 +74,11 @@ pub enum Request {
         language: String,
         /// Values by name, or by position (`1`, `2` …).
         parameters: Vec<(String, String)>,
+        /// A file of ours for the header, as a path on the engine's machine.
+        #[serde(default)]
+        header_file: Option<String>,
+        #[serde(default)]
+        at: Option<Timestamp>,
     },
     /// Try a failed, dead, discarded or uncertain entry again, as a new series of attempts.
     RetryEntry {
@@ -39,6 +95,68 @@ pub enum Request {
     /// Ask the provider's message list what became of an uncertain entry.
     LookUp {
         entry: EntryId,
+    },
+    /// Ask the provider what became of one message that it has.
+    AskAbout {
+        message: MessageId,
+    },
+    /// Write a note for colleagues. No contact ever sees it.
+    AddNote {
+        thread: ThreadId,
+        text: String,
+    },
+    /// Say that the contact asked not to be written to, or takes that back.
+    OptOut {
+        thread: ThreadId,
+        out: bool,
+    },
+    /// Say where a person is and whether they write: colleagues see it, and the contact sees "typing"
+    /// where that is wanted.
+    Attend {
+        thread: Option<ThreadId>,
+        writes: bool,
+        /// Whether the contact is shown that an answer is being written.
+        typing: bool,
+    },
+    /// Hold a queued entry until somebody releases it.
+    HoldEntry {
+        entry: EntryId,
+    },
+    ReleaseEntry {
+        entry: EntryId,
+    },
+    /// One action over everything that a filter finds, done by the engine in order.
+    Bulk {
+        action: BulkAction,
+        text: String,
+    },
+    /// Stop a bulk action; what is done stays done.
+    StopJob {
+        job: i64,
+    },
+    /// Add a contact that has not written yet.
+    AddContact {
+        connection: ConnectionId,
+        name: String,
+        number: super::phone::PhoneNumber,
+    },
+    RenameContact {
+        contact: ContactId,
+        name: String,
+    },
+    /// Make two contacts one person.
+    MergeContacts {
+        keep: ContactId,
+        gone: ContactId,
+    },
+    /// Take the last merge of a contact back.
+    SplitContact {
+        contact: ContactId,
+    },
+    /// Give a filter a name, or with no terms forget it.
+    SaveView {
+        name: String,
+        terms: String,
     },
     /// Keep what is being written, per person and thread.
     SaveDraft {
@@ -76,12 +194,55 @@ pub enum Request {
     ReplayDelivery {
         delivery: DeliveryId,
     },
+    /// Ask the provider for a test delivery that has to come back.
+    Canary {
+        connection: ConnectionId,
+    },
+    /// Compare the provider's list with what arrived, and fill in what is missing.
+    FillGap {
+        connection: ConnectionId,
+    },
+    /// Read and apply a delivery, or an edited copy of it, without changing anything.
+    TryDelivery {
+        delivery: DeliveryId,
+        body: Option<String>,
+    },
     /// Ask the provider about this connection now.
     CheckConnection {
         connection: ConnectionId,
     },
     /// Fetch templates from the provider now.
     RefreshTemplates,
+    /// About a number: set up, adopt, disconnect, describe.
+    Number(super::number::NumberRequest),
+    /// About a webhook that is on file at the provider.
+    Webhook(super::registration::WebhookRequest),
+    /// About a template: submit, edit, delete.
+    Template(super::template_desk::TemplateRequest),
+    /// About a Flow and what is behind it.
+    Flow(super::flow::FlowRequest),
+    /// Any request to a provider, for what has no command of its own.
+    Call {
+        provider: super::connection::ProviderName,
+        method: String,
+        path: String,
+        #[serde(default)]
+        body: Option<String>,
+        /// Whose key is used; without it the usual one.
+        #[serde(default)]
+        connection: Option<ConnectionId>,
+    },
+}
+
+impl Refusal {
+    /// What cannot be taken back is done only by whoever typed its name.
+    pub fn typed(wanted: &str, typed: &str) -> Result<(), Self> {
+        if wanted.trim() == typed.trim() {
+            return Ok(());
+        }
+        let why = format!("This cannot be taken back, so {} has to be typed.", super::text::clean_line(wanted));
+        Err(Self::new("typed", why, "Type it as it stands here."))
+    }
 }
 
 /// What was done, in one sentence for whoever asked.

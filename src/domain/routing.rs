@@ -44,6 +44,7 @@ pub enum NoRun {
     Outbound,
     Test,
     History,
+    Filled,
     Reaction,
     Sticker,
     Stale,
@@ -59,6 +60,9 @@ impl NoRun {
             Self::Outbound => "it went out from us",
             Self::Test => "it is a test of the provider's: nothing is answered over the network",
             Self::History => "it is history that the provider synchronised",
+            Self::Filled => {
+                "it was never pushed to us and was found afterwards: an agent does not answer it as if it were new"
+            }
             Self::Reaction => "a reaction is attached to its message and needs no answer",
             Self::Sticker => "a sticker needs no answer",
             Self::Stale => "it was hours old when it arrived",
@@ -71,7 +75,7 @@ impl NoRun {
 
     /// Whether a person should look, as nobody else will answer.
     pub const fn leaves_waiting(self) -> bool {
-        matches!(self, Self::Taken | Self::NoAssignment | Self::Off | Self::Stale)
+        matches!(self, Self::Taken | Self::NoAssignment | Self::Off | Self::Stale | Self::Filled)
     }
 }
 
@@ -80,6 +84,7 @@ pub fn route(arrival: &Arrival<'_>, debounce: Duration, now: Timestamp) -> Route
     let refused = match arrival {
         Arrival { direction: Direction::Outbound, .. } => Some(NoRun::Outbound),
         Arrival { origin: Origin::HistorySync, .. } => Some(NoRun::History),
+        Arrival { origin: Origin::Filled, .. } => Some(NoRun::Filled),
         Arrival { test: true, .. } => Some(NoRun::Test),
         Arrival { content: Content::Reaction { .. }, .. } => Some(NoRun::Reaction),
         Arrival { content: Content::Sticker(_), .. } => Some(NoRun::Sticker),

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::ConnectionId;
+use super::request::Refusal;
 use super::text::Untrusted;
 use super::time::Timestamp;
 
@@ -40,11 +41,188 @@ pub struct Template {
     pub category: Untrusted,
     pub status: TemplateStatus,
     pub header: Option<Untrusted>,
+    /// `TEXT`, `IMAGE`, `VIDEO`, `DOCUMENT` …; none without a header.
+    #[serde(default)]
+    pub header_format: Option<String>,
     pub body: Untrusted,
     pub footer: Option<Untrusted>,
-    pub buttons: Vec<Untrusted>,
+    pub buttons: Vec<TemplateButton>,
+    /// Examples that were given for approval, by place.
+    #[serde(default)]
+    pub examples: Vec<(String, Untrusted)>,
     /// Why it was rejected, when it was.
     pub rejected_reason: Option<Untrusted>,
+    /// `GREEN`, `YELLOW`, `RED`: how people take it, where it is told.
+    #[serde(default)]
+    pub quality: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateButton {
+    /// `QUICK_REPLY`, `URL`, `PHONE_NUMBER`, `COPY_CODE` …
+    pub kind: String,
+    pub text: Untrusted,
+    pub url: Option<Untrusted>,
+}
+
+/// One place in a template that has to be filled in before it can be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// How it is called in a request: `customer_name`, `1`, `header:1`, `button:0:url`, `header`.
+    pub key: String,
+    /// How it is called to a person.
+    pub label: String,
+    pub example: Option<Untrusted>,
+    /// A file, not words.
+    pub file: bool,
+}
+
+impl Template {
+    /// Whether the code of an authentication template goes into text and button alike.
+    fn doubles_code(&self) -> bool {
+        self.category.as_received().eq_ignore_ascii_case("AUTHENTICATION")
+    }
+
+    /// Whether it is what a filter asks for: words of its name, and `status:`, `category:`, `lang:`.
+    pub fn fits(&self, filter: &str) -> bool {
+        filter.to_lowercase().split_whitespace().all(|word| {
+            let holds = |text: &str, part: &str| text.to_lowercase().contains(part);
+            match word.split_once(':') {
+                Some(("status", part)) => holds(self.status.name(), part),
+                Some(("category", part)) => holds(self.category.as_received(), part),
+                Some(("lang" | "language", part)) => holds(self.language.as_received(), part),
+                _ => {
+                    let text = format!("{} {} {}", self.name.line(), self.status.name(), self.category.line());
+                    holds(&text, word) || holds(self.body.as_received(), word)
+                }
+            }
+        })
+    }
+
+    /// What has to be filled in, in reading order.
+    pub fn slots(&self) -> Vec<Slot> {
+        let mut slots = vec![];
+        let example = |key: &str| self.examples.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone());
+        let mut add = |key: String, label: String, file: bool| {
+            let example = example(&key);
+            slots.push(Slot { key, label, example, file });
+        };
+        match self.header_format.as_deref() {
+            None => {}
+            Some("TEXT") => {
+                for name in self.header.iter().flat_map(|text| places(text.as_received())) {
+                    add(format!("header:{name}"), format!("header {name}"), false);
+                }
+            }
+            Some(format) => add("header".into(), format!("header, {}", format.to_ascii_lowercase()), true),
+        }
+        for name in places(self.body.as_received()) {
+            add(name.clone(), name, false);
+        }
+        for (index, button) in self.buttons.iter().enumerate() {
+            let open = button.url.as_ref().is_some_and(|url| !places(url.as_received()).is_empty());
+            let label = format!("button \u{201c}{}\u{201d}", button.text.line());
+            if open && !self.doubles_code() {
+                add(format!("button:{index}:url"), label, false);
+            } else if button.kind == "COPY_CODE" && !self.doubles_code() {
+                add(format!("button:{index}:code"), format!("{label}, code"), false);
+            }
+        }
+        slots
+    }
+
+    /// Whether these values fit, each place once and none empty: the same words for form and operation.
+    pub fn check(&self, given: &[(String, String)], has_file: bool) -> Result<(), Refusal> {
+        let slots = self.slots();
+        for slot in &slots {
+            let value = given.iter().find(|(key, _)| *key == slot.key).map(|(_, value)| value.trim());
+            if slot.file {
+                if !has_file {
+                    let why = format!("The template needs a file for its {}.", slot.label);
+                    return Err(Refusal::new("template_parameters", why, "Name one."));
+                }
+            } else if value.is_none_or(str::is_empty) {
+                let why = format!("{} is not filled in; templates with empty places are refused.", slot.label);
+                return Err(Refusal::new("template_parameters", why, "Fill it in."));
+            } else if value.is_some_and(|value| value.contains(['\n', '\t']) || value.contains("    ")) {
+                let why = format!("{} holds a line break, a tab or four blanks.", slot.label);
+                return Err(Refusal::new("template_parameters", why, "Write it on one line."));
+            }
+        }
+        match given.iter().find(|(key, _)| !slots.iter().any(|slot| slot.key == *key)) {
+            Some((key, _)) => {
+                let why = format!("The template has no place called {}.", super::text::clean_line(key));
+                let places = slots.iter().map(|slot| slot.key.as_str()).collect::<Vec<_>>().join(", ");
+                Err(Refusal::new("template_parameters", why, format!("It has: {places}.")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What goes out beside what was filled in: a code goes into its button too.
+    pub fn doubled(&self, given: &[(String, String)]) -> Vec<(String, String)> {
+        let mut all = given.to_vec();
+        if self.doubles_code()
+            && !self.buttons.is_empty()
+            && let Some((_, code)) = given.first()
+        {
+            all.push(("button:0:url".into(), code.clone()));
+        }
+        all
+    }
+
+    /// The words as the contact will see them; what is not filled in yet stays as it is.
+    pub fn render(&self, given: &[(String, String)]) -> Untrusted {
+        let value = |key: &str| {
+            given.iter().find(|(known, value)| known == key && !value.is_empty()).map(|(_, value)| value.as_str())
+        };
+        let mut parts = vec![];
+        match (&self.header, self.header_format.as_deref()) {
+            (Some(text), Some("TEXT")) => {
+                parts.push(filled(text.as_received(), |name| value(&format!("header:{name}"))));
+            }
+            (_, Some(format)) => parts.push(format!("[{}]", format.to_ascii_lowercase())),
+            _ => {}
+        }
+        parts.push(filled(self.body.as_received(), value));
+        parts.extend(self.footer.as_ref().map(|footer| footer.as_received().to_owned()));
+        for (index, button) in self.buttons.iter().enumerate() {
+            let url =
+                button.url.as_ref().map(|url| filled(url.as_received(), |_| value(&format!("button:{index}:url"))));
+            let tail = url.map(|url| format!(" {url}")).unwrap_or_default();
+            parts.push(format!("[{}]{tail}", button.text.as_received()));
+        }
+        Untrusted::new(parts.join("\n"))
+    }
+}
+
+/// The names between double braces, in order, each once.
+fn places(text: &str) -> Vec<String> {
+    let mut names: Vec<String> = vec![];
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        let Some(end) = rest[start..].find("}}") else { break };
+        let name = rest[start + 2..start + end].trim().to_owned();
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+        rest = &rest[start + end + 2..];
+    }
+    names
+}
+
+fn filled<'v>(text: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find("{{") {
+        let Some(end) = rest[start..].find("}}") else { break };
+        out.push_str(&rest[..start]);
+        let name = rest[start + 2..start + end].trim();
+        out.push_str(value(name).unwrap_or(&rest[start..start + end + 2]));
+        rest = &rest[start + end + 2..];
+    }
+    out.push_str(rest);
+    out
 }
 
 /// One connection's templates as the provider listed them, with the time of the list.
@@ -57,4 +235,86 @@ pub struct TemplateList {
     pub templates: Vec<Template>,
     /// Why the last look did not succeed; `templates` is then older than wished.
     pub trouble: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template() -> Template {
+        Template {
+            id: "1".into(),
+            name: "order".into(),
+            language: "en_US".into(),
+            category: "UTILITY".into(),
+            status: TemplateStatus::new("approved"),
+            header: Some("Order {{order_id}}".into()),
+            header_format: Some("TEXT".into()),
+            body: "Hello {{customer_name}}, it is {{ status }}. {{customer_name}}!".into(),
+            footer: Some("Lumen".into()),
+            buttons: vec![TemplateButton {
+                kind: "URL".into(),
+                text: "Track".into(),
+                url: Some("https://example.net/{{1}}".into()),
+            }],
+            examples: vec![],
+            rejected_reason: None,
+            quality: None,
+        }
+    }
+
+    fn given(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn every_place_is_asked_for_once_and_none_may_stay_empty() {
+        let template = template();
+        let keys: Vec<String> = template.slots().into_iter().map(|slot| slot.key).collect();
+        assert_eq!(keys, ["header:order_id", "customer_name", "status", "button:0:url"]);
+        let mut values = given(&[
+            ("header:order_id", "A-17"),
+            ("customer_name", "Rosa"),
+            ("status", "shipped"),
+            ("button:0:url", "A-17"),
+        ]);
+        assert!(template.check(&values, false).is_ok());
+        assert_eq!(
+            template.render(&values).lines(),
+            ["Order A-17", "Hello Rosa, it is shipped. Rosa!", "Lumen", "[Track] https://example.net/A-17"]
+        );
+        values[1].1 = "  ".into();
+        assert!(template.check(&values, false).expect_err("empty").why.contains("customer_name"));
+        values[1].1 = "two\nlines".into();
+        assert!(template.check(&values, false).is_err());
+        values[1].1 = "Rosa".into();
+        values.push(("stranger".into(), "x".into()));
+        assert!(template.check(&values, false).expect_err("unknown").instead.contains("customer_name"));
+    }
+
+    #[test]
+    fn a_file_in_the_header_is_asked_for() {
+        let template = Template {
+            header: None,
+            header_format: Some("IMAGE".into()),
+            body: "Hi".into(),
+            buttons: vec![],
+            ..template()
+        };
+        assert!(template.slots()[0].file);
+        assert!(template.check(&[], false).is_err() && template.check(&[], true).is_ok());
+    }
+
+    #[test]
+    fn a_code_goes_into_its_button_too() {
+        let template = Template {
+            category: "AUTHENTICATION".into(),
+            header: None,
+            header_format: None,
+            body: "{{1}} is your code".into(),
+            ..template()
+        };
+        assert_eq!(template.slots().len(), 1);
+        assert_eq!(template.doubled(&given(&[("1", "4711")]))[1], ("button:0:url".into(), "4711".into()));
+    }
 }

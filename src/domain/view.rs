@@ -4,19 +4,30 @@
 use serde::{Deserialize, Serialize};
 
 use super::assignment::{Assignment, Mode};
-use super::connection::{Capabilities, Connection, Environment, Proof};
+use super::connection::{Capabilities, Connection, Environment, Proof, ProviderName};
 use super::content::Content;
 use super::delivery::DeliveryState;
 use super::event::{Direction, Origin};
 use super::failure::Failure;
-use super::ids::{AlertId, AttemptId, AuditId, ConnectionId, DeliveryId, EntryId, MessageId, RunId, ThreadId};
+use super::ids::{
+    AlertId, AttemptId, AuditId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
+};
 use super::limits::Hold;
+use super::media::MediaView;
 use super::outbox::{EntryState, SettledBy};
 use super::phone::PhoneNumber;
 use super::run::RunState;
+use super::setup::Setup;
 use super::status::DeliveryStatus;
 use super::text::Untrusted;
 use super::time::Timestamp;
+
+/// Numbers that are connected, and those that are on their way or were given back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionList {
+    pub connected: Vec<ConnectionView>,
+    pub others: Vec<Setup>,
+}
 
 /// The dashboard in numbers: what the folded panes say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +63,15 @@ pub struct Overview {
     pub last_delivery_at: Option<Timestamp>,
     /// How long webhooks waited for their answer: 95 % of the last ones were faster.
     pub ack_p95_ms: Option<u64>,
+    /// Bytes of a sample that have gone to the provider, of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<(u64, u64)>,
+    /// Numbers that are being set up, or whose setup failed.
+    #[serde(default)]
+    pub setups: u32,
+    /// Providers whose numbers can be set up from here.
+    #[serde(default)]
+    pub sets_up: Vec<ProviderName>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,6 +115,43 @@ impl ContactView {
     }
 }
 
+/// A contact as the finder shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactRow {
+    pub id: ContactId,
+    #[serde(flatten)]
+    pub contact: ContactView,
+    /// `phone:15550100002`, `user:US.1234`.
+    pub addresses: Vec<String>,
+    /// Thread, its last message's time and its connection; the newest first.
+    pub threads: Vec<(ThreadId, Timestamp, String)>,
+    pub opted_out: bool,
+    /// How many others were merged into this one.
+    pub merged: u32,
+}
+
+/// A thread that will be lost next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RadarRow {
+    #[serde(flatten)]
+    pub thread: ThreadRow,
+    /// Who answers it, or nobody.
+    pub owner: Option<String>,
+    /// What letting the window lapse would cost.
+    pub cost: String,
+}
+
+/// A filter with a name, and how many threads it finds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedView {
+    pub name: String,
+    pub terms: String,
+    /// Counted up to a thousand.
+    pub count: u32,
+    /// Made by whoever asks; the others are always there.
+    pub own: bool,
+}
+
 /// Somebody waits, and nobody but a person will help.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
@@ -105,6 +162,7 @@ pub struct Waiting {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ThreadRow {
     pub id: ThreadId,
+    pub contact_id: ContactId,
     pub external_id: String,
     pub connection: String,
     pub connection_id: ConnectionId,
@@ -121,6 +179,19 @@ pub struct ThreadRow {
     pub waiting: Option<Waiting>,
     /// The run that collects, or works, right now.
     pub run: Option<RunState>,
+    /// They asked not to be written to.
+    #[serde(default)]
+    pub opted_out: bool,
+    /// Colleagues who look at this thread now.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub present: Vec<Presence>,
+}
+
+/// A colleague at a thread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presence {
+    pub who: String,
+    pub writes: bool,
 }
 
 /// The outbox's side of a message.
@@ -130,6 +201,9 @@ pub struct EntryBrief {
     pub state: EntryState,
     pub hold: Option<Hold>,
     pub due_at: Timestamp,
+    /// Sent later on purpose, or held for a moment in which it can be taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     pub settled_by: Option<SettledBy>,
 }
 
@@ -164,6 +238,17 @@ pub struct MessageView {
     /// The provider said both that it arrived and that it failed.
     pub contradictory: bool,
     pub entry: Option<EntryBrief>,
+    /// The file that came along, or goes along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<MediaView>,
+}
+
+/// A message that a search found, with whose thread it stands in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FoundMessage {
+    pub contact: ContactView,
+    #[serde(flatten)]
+    pub message: MessageView,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -174,6 +259,9 @@ pub struct MessageDetail {
     pub received_at: Timestamp,
     pub delivery: Option<DeliveryId>,
     pub run: Option<RunId>,
+    /// Why no agent was asked about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_routed: Option<String>,
     pub statuses: Vec<StatusView>,
     pub tries: Vec<AttemptView>,
 }
@@ -216,6 +304,8 @@ pub struct EntryRow {
     pub status: DeliveryStatus,
     pub hold: Option<Hold>,
     pub due_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     pub created_at: Timestamp,
     pub attempts: u32,
     pub error: Option<Failure>,
@@ -230,9 +320,64 @@ pub struct EntryDetail {
     #[serde(flatten)]
     pub row: EntryRow,
     pub reference: String,
+    pub series: u32,
+    /// The provider says both that it arrived and that it failed.
+    pub contradictory: bool,
+    /// What the provider's own list showed when this was looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+    /// The last request as a command; the key stays in the environment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub curl: Option<String>,
     pub provider_message_id: Option<String>,
     pub statuses: Vec<StatusView>,
     pub tries: Vec<AttemptView>,
+}
+
+/// The provider's message list, beside an entry whose answer was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    pub asked_at: Timestamp,
+    /// What it means, in one sentence.
+    pub said: String,
+    /// What was listed around that time, newest first.
+    pub listed: Vec<ListedLine>,
+}
+
+/// One message of the provider's list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedLine {
+    pub provider_message_id: String,
+    pub at: Timestamp,
+    pub words: Untrusted,
+    /// Why it is this one, or is not: its reference, its words, or that it is another one of ours.
+    pub because: String,
+}
+
+/// An alert with its life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertView {
+    pub id: AlertId,
+    pub kind: String,
+    pub subject: String,
+    pub said: Untrusted,
+    pub thread_id: Option<ThreadId>,
+    pub raised_at: Timestamp,
+    pub last_at: Timestamp,
+    pub count: u32,
+    /// By whom, and when; `system` where it was over by itself.
+    pub acked: Option<(String, Timestamp)>,
+}
+
+/// One audited change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRow {
+    pub id: AuditId,
+    pub at: Timestamp,
+    pub actor: String,
+    pub action: String,
+    pub subject: String,
+    pub detail: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -296,6 +441,9 @@ pub struct DeliveryDetail {
     pub provider: String,
     pub headers: Vec<(String, Untrusted)>,
     pub body: Untrusted,
+    /// Why its signature fits, or does not.
+    #[serde(default)]
+    pub verdict: String,
 }
 
 /// One line of what happened.

@@ -3,10 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::apply_message::{Effects, apply_event};
+use super::apply_message::{Effects, Source, apply_event};
 use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::ids::ThreadId;
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 
 /// Deliveries per transaction.
@@ -15,10 +16,19 @@ const BATCH: u32 = 64;
 const TURN: Duration = Duration::from_millis(8);
 
 /// How one delivery ended.
-enum Outcome {
-    Applied { event: String },
-    Quarantined { event: String, note: String },
-    Unreadable { note: String },
+pub(super) enum Outcome {
+    /// With the thread it told about, where it is one.
+    Applied {
+        event: String,
+        thread: Option<ThreadId>,
+    },
+    Quarantined {
+        event: String,
+        note: String,
+    },
+    Unreadable {
+        note: String,
+    },
 }
 
 /// Applies the oldest pending deliveries. Returns how many there were.
@@ -37,7 +47,7 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     let mut trouble = false;
     for delivery in &pending {
         match apply_one(system, &mut write, delivery, &mut effects).await {
-            Ok(Outcome::Applied { event }) => applied.push((delivery.id, event)),
+            Ok(Outcome::Applied { event, thread }) => applied.push((delivery.id, event, thread)),
             Ok(_) => trouble = true,
             Err(error) if error.is_about_values() => trouble = true,
             // The disk or the database as a whole: leave everything as it was, and come again.
@@ -64,6 +74,12 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     if effects.runs {
         system.wakes().runner.notify_one();
     }
+    if effects.files {
+        system.wakes().fetcher.notify_one();
+    }
+    if effects.setups {
+        system.wakes().setups.notify_one();
+    }
     if effects.sends {
         system.wakes().sender.notify_one();
     }
@@ -87,9 +103,9 @@ async fn one_by_one(system: &System, effects: &mut Effects) -> Result<usize> {
             }
         };
         match outcome {
-            Outcome::Applied { event } => {
+            Outcome::Applied { event, thread } => {
                 write.keep_part().await?;
-                write.mark_delivery(delivery.id, DeliveryState::Applied, &event, None).await?;
+                write.mark_applied(&[(delivery.id, event, thread)]).await?;
                 effects.absorb(own);
             }
             Outcome::Quarantined { event, note } => {
@@ -123,7 +139,7 @@ async fn raise(system: &System, write: &mut Write, kind: &str, subject: &str, sa
     Ok(())
 }
 
-async fn apply_one(
+pub(super) async fn apply_one(
     system: &System,
     write: &mut Write,
     delivery: &StoredDelivery,
@@ -136,8 +152,10 @@ async fn apply_one(
         Ok(reading) => reading,
         Err(unreadable) => return Ok(Outcome::Unreadable { note: unreadable.to_string() }),
     };
+    let source = Source::pushed(delivery);
+    let before = effects.changes.len();
     for event in &reading.events {
-        match apply_event(system, write, delivery, event, effects).await? {
+        match apply_event(system, write, &source, event, effects).await? {
             Ok(()) => {}
             Err(Setback::UnknownNumber(number)) => {
                 return Ok(Outcome::Quarantined { event: reading.event, note: format!("phone_number_id {number}") });
@@ -145,7 +163,12 @@ async fn apply_one(
             Err(Setback::Unreadable(note)) => return Ok(Outcome::Unreadable { note }),
         }
     }
-    Ok(Outcome::Applied { event: reading.event })
+    let mut threads = effects.changes[before..].iter().filter_map(|change| match change {
+        Change::Thread(thread) => Some(*thread),
+        _ => None,
+    });
+    let thread = threads.next().filter(|first| threads.all(|other| other == *first));
+    Ok(Outcome::Applied { event: reading.event, thread })
 }
 
 /// Why an event is not applied, without anything being broken.

@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use super::System;
 use super::apply::Setback;
+use super::number_lives::{NumberLife, number_lives};
 use super::settle::{ENTRY_ALERTS, failure_reaches_people};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
-use crate::domain::connection::{Connection, Hop};
+use crate::domain::connection::{Connection, Hop, ProviderName};
 use crate::domain::content::Content;
 use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent};
-use crate::domain::ids::{ConnectionId, MessageId};
+use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, MessageId};
 use crate::domain::key::message_key;
+use crate::domain::opt_out::Wish;
 use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::role::Actor;
 use crate::domain::routing::{Arrival, Route, route};
 use crate::domain::status::{DeliveryStatus, StatusReport};
 use crate::domain::time::Timestamp;
@@ -27,6 +30,8 @@ pub(super) struct Effects {
     pub proofs: Vec<(ConnectionId, Hop, Timestamp, String)>,
     pub runs: bool,
     pub sends: bool,
+    pub files: bool,
+    pub setups: bool,
 }
 
 impl Effects {
@@ -41,6 +46,8 @@ impl Effects {
         }
         self.runs |= other.runs;
         self.sends |= other.sends;
+        self.files |= other.files;
+        self.setups |= other.setups;
     }
 
     /// One proof per hop and transaction: the newest.
@@ -52,40 +59,76 @@ impl Effects {
     }
 }
 
+/// Where an event comes from: a delivery, or the provider's own list.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub provider: ProviderName,
+    pub delivery: Option<DeliveryId>,
+    pub event: String,
+    pub received_at: Timestamp,
+}
+
+impl Source {
+    pub fn pushed(delivery: &StoredDelivery) -> Self {
+        Self {
+            provider: delivery.raw.provider.clone(),
+            delivery: Some(delivery.id),
+            event: delivery.event.clone(),
+            received_at: delivery.raw.received_at,
+        }
+    }
+
+    pub fn listed(connection: &Connection, now: Timestamp) -> Self {
+        Self { provider: connection.provider.clone(), delivery: None, event: "listed".to_owned(), received_at: now }
+    }
+}
+
 type Applied = Result<Result<(), Setback>, StoreError>;
 
 pub(super) async fn apply_event(
     system: &System,
     write: &mut Write,
-    delivery: &StoredDelivery,
+    source: &Source,
     event: &InboundEvent,
     effects: &mut Effects,
 ) -> Applied {
     match event {
         InboundEvent::Message(message) => {
-            let Some(connection) = write.connection_of(&delivery.raw.provider, &message.phone_number_id).await? else {
+            let canary = message.test && canary_is_back(write, &message.phone_number_id, source, effects).await?;
+            let Some(connection) = write.connection_of(&source.provider, &message.phone_number_id).await? else {
+                if canary {
+                    return Ok(Ok(()));
+                }
                 return Ok(Err(Setback::UnknownNumber(message.phone_number_id.clone())));
             };
-            effects.proved(connection.id, Hop::Inbound, delivery.raw.received_at, &delivery.event);
+            if source.delivery.is_some() {
+                effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
+                effects.proved(connection.id, Hop::Signature, source.received_at, "a signature of ours fitted");
+            }
             effects.changes.push(Change::Connection(connection.id));
+            if canary {
+                return Ok(Ok(()));
+            }
             match message.direction {
-                Direction::Inbound => inbound(system, write, delivery, &connection, message, effects).await,
-                Direction::Outbound => outbound(system, write, delivery, &connection, message, effects).await,
+                Direction::Inbound => inbound(system, write, source, &connection, message, effects).await,
+                Direction::Outbound => outbound(system, write, source, &connection, message, effects).await,
             }
         }
         InboundEvent::Status(status) => {
-            let Some(connection) = write.connection_of(&delivery.raw.provider, &status.phone_number_id).await? else {
+            let Some(connection) = write.connection_of(&source.provider, &status.phone_number_id).await? else {
                 return Ok(Err(Setback::UnknownNumber(status.phone_number_id.clone())));
             };
-            bare_status(system, write, delivery, &connection, status, effects).await
+            bare_status(system, write, source, &connection, status, effects).await
         }
-        InboundEvent::Lifecycle { phone_number_id, .. } => {
-            if let Some(number) = phone_number_id
-                && let Some(connection) = write.connection_of(&delivery.raw.provider, number).await?
-            {
-                effects.proved(connection.id, Hop::Inbound, delivery.raw.received_at, &delivery.event);
+        InboundEvent::Lifecycle { name, phone_number_id, customer_id, .. } => {
+            let Some(number) = phone_number_id else { return Ok(Ok(())) };
+            let known = write.connection_of(&source.provider, number).await?;
+            if let Some(connection) = &known {
+                effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
                 effects.changes.push(Change::Connection(connection.id));
             }
+            let life = NumberLife { name, number, customer: customer_id.as_deref(), known: known.as_ref() };
+            number_lives(write, source, &life, effects).await?;
             Ok(Ok(()))
         }
         InboundEvent::Unknown { .. } => Ok(Ok(())),
@@ -95,17 +138,18 @@ pub(super) async fn apply_event(
 async fn inbound(
     system: &System,
     write: &mut Write,
-    delivery: &StoredDelivery,
+    source: &Source,
     connection: &Connection,
     event: &MessageEvent,
     effects: &mut Effects,
 ) -> Applied {
     let now = system.now();
-    let received_at = delivery.raw.received_at;
+    let received_at = source.received_at;
     let Some(external_id) = external_id(&event.contact) else {
         return Ok(Err(Setback::Unreadable("the message names no contact".into())));
     };
-    let contact = write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
+    let (contact, other) = write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
+    suggest_merge(write, contact, other, now, effects).await?;
     let thread = write.thread(connection.id, contact, &external_id, event.sent_at).await?;
     let new = NewInbound {
         thread: thread.thread,
@@ -118,7 +162,7 @@ async fn inbound(
         test: event.test,
         created_at: as_of(event.sent_at, received_at),
         received_at,
-        delivery: delivery.id,
+        delivery: source.delivery,
         author: None,
     };
     let Some(message) = write.insert_message(&new).await? else { return Ok(Ok(())) };
@@ -127,6 +171,23 @@ async fn inbound(
         let target = message_key(connection.id, target);
         write.react(&target, Direction::Inbound, emoji.as_ref(), event.sent_at).await?;
         return Ok(Ok(()));
+    }
+    let mut opted_out = thread.opted_out;
+    if let Content::Text { body } = &event.content
+        && !event.test
+        && matches!(event.origin, Origin::Api | Origin::Filled)
+        && let Some(wish) = system.opt_out_words().wish(body.as_received())
+        && opted_out != (wish == Wish::Out)
+    {
+        opted_out = wish == Wish::Out;
+        write.opt_out(thread.thread, opted_out).await?;
+        let action = if opted_out { "opt_out" } else { "opt_in" };
+        write.audit(&Actor::System, action, &thread.thread.to_string(), &format!("by {message}"), now).await?;
+        effects.changes.push(Change::Activity);
+    }
+    if let Some(media) = event.content.media().filter(|media| !media.id.is_empty() && !event.test) {
+        write.want_media(message, connection.id, media, now).await?;
+        effects.files = true;
     }
     let history = event.origin == Origin::HistorySync;
     let window = (!event.test).then(|| window::closes_after(event.sent_at, received_at));
@@ -140,7 +201,7 @@ async fn inbound(
         sent_at: event.sent_at,
         mode: assignment.as_ref().map(|assignment| assignment.mode),
         taken_by: thread.taken_by.as_deref(),
-        opted_out: thread.opted_out,
+        opted_out,
     };
     match (route(&arrival, connection.settings.debounce, now), assignment) {
         (Route::Run { due_at }, Some(assignment)) => {
@@ -148,8 +209,11 @@ async fn inbound(
             effects.runs = true;
             effects.changes.push(Change::Agents);
         }
-        (Route::None(reason), _) if reason.leaves_waiting() => {
-            write.wait(thread.thread, reason.words(), new.created_at).await?;
+        (Route::None(reason), _) => {
+            write.not_routed(message, reason.words()).await?;
+            if reason.leaves_waiting() {
+                write.wait(thread.thread, reason.words(), new.created_at).await?;
+            }
         }
         _ => {}
     }
@@ -160,13 +224,13 @@ async fn inbound(
 async fn outbound(
     system: &System,
     write: &mut Write,
-    delivery: &StoredDelivery,
+    source: &Source,
     connection: &Connection,
     event: &MessageEvent,
     effects: &mut Effects,
 ) -> Applied {
     let key = message_key(connection.id, &event.provider_message_id);
-    keep_statuses(write, delivery, &key, &event.statuses, &event.raw_statuses).await?;
+    keep_statuses(write, source, &key, &event.statuses, &event.raw_statuses).await?;
     if matched_by_id(system, write, connection, &key, effects).await? {
         return Ok(Ok(()));
     }
@@ -175,7 +239,8 @@ async fn outbound(
     }
     let external_id = external_id(&event.contact).unwrap_or_default();
     let now = system.now();
-    let contact = write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
+    let (contact, other) = write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
+    suggest_merge(write, contact, other, now, effects).await?;
     let thread = write.thread(connection.id, contact, &external_id, event.sent_at).await?;
     effects.changes.push(Change::Thread(thread.thread));
 
@@ -207,9 +272,9 @@ async fn outbound(
         provider_message_id: &event.provider_message_id,
         reply_to: event.reply_to.as_deref(),
         test: event.test,
-        created_at: as_of(event.sent_at, delivery.raw.received_at),
-        received_at: delivery.raw.received_at,
-        delivery: delivery.id,
+        created_at: as_of(event.sent_at, source.received_at),
+        received_at: source.received_at,
+        delivery: source.delivery,
         author,
     };
     let Some(message) = write.insert_message(&new).await? else { return Ok(Ok(())) };
@@ -231,13 +296,13 @@ async fn outbound(
 async fn bare_status(
     system: &System,
     write: &mut Write,
-    delivery: &StoredDelivery,
+    source: &Source,
     connection: &Connection,
     event: &StatusEvent,
     effects: &mut Effects,
 ) -> Applied {
     let key = message_key(connection.id, &event.provider_message_id);
-    keep_statuses(write, delivery, &key, &event.statuses, &event.raw_statuses).await?;
+    keep_statuses(write, source, &key, &event.statuses, &event.raw_statuses).await?;
     if matched_by_id(system, write, connection, &key, effects).await? {
         return Ok(Ok(()));
     }
@@ -251,13 +316,13 @@ async fn bare_status(
 
 async fn keep_statuses(
     write: &mut Write,
-    delivery: &StoredDelivery,
+    source: &Source,
     key: &[u8; 16],
     reports: &[StatusReport],
     raw: &[String],
 ) -> Result<(), StoreError> {
     for (report, raw) in reports.iter().zip(raw) {
-        write.keep_status(key, report, raw, delivery.raw.received_at).await?;
+        write.keep_status(key, report, raw, source.received_at).await?;
     }
     Ok(())
 }
@@ -348,4 +413,38 @@ fn as_of(sent_at: Timestamp, received_at: Timestamp) -> Timestamp {
 fn external_id(addresses: &[Address]) -> Option<String> {
     let phone = addresses.iter().find(|address| address.phone().is_some());
     phone.or_else(|| addresses.first()).map(Address::external_id)
+}
+
+/// One message that names two contacts says that they are one person; a person decides.
+async fn suggest_merge(
+    write: &mut Write,
+    contact: ContactId,
+    other: Option<ContactId>,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let Some(other) = other else { return Ok(()) };
+    let subject = format!("{contact}+{other}");
+    let said = format!("{contact} and {other} are one person, by what the provider says: merge them, or leave them.");
+    write.raise(&NewAlert { kind: "same_person", subject: &subject, said: &said, thread: None }, now).await?;
+    effects.changes.push(Change::Alerts);
+    Ok(())
+}
+
+/// A test that we asked for is back: it proves the whole way, and is no message.
+async fn canary_is_back(
+    write: &mut Write,
+    phone_number_id: &str,
+    source: &Source,
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    let at = source.received_at;
+    let Some((connection, sent)) = write.canary_back(&source.provider, phone_number_id, at).await? else {
+        return Ok(false);
+    };
+    let note = format!("a test came back in {} ms", at.since(sent).as_millis());
+    effects.proved(connection, Hop::Public, at, &note);
+    write.clear_alert("canary", &connection.to_string(), at).await?;
+    effects.changes.extend([Change::Connection(connection), Change::Alerts]);
+    Ok(true)
 }

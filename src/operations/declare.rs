@@ -21,7 +21,11 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     let actor = Actor::System;
     let mut write = system.store().write().await?;
     for one in declared {
-        let id = write.put_connection(&one.connection).await?;
+        let Some(id) = write.put_connection(&one.connection, false).await? else {
+            let name = &one.connection.name;
+            tracing::warn!(name, "the file declares a connection that was disconnected from the console; it stays so");
+            continue;
+        };
         let before = write.approved_for_connection(id).await?.map(|row| row.assignment);
         match (&one.agent, before) {
             (Some((agent, mode)), Some(before)) if before.agent == *agent && before.mode == *mode => {}

@@ -12,7 +12,7 @@ use crate::domain::outbox::SettledBy;
 use crate::domain::request::{Done, Refusal};
 use crate::domain::role::{Actor, Role};
 use crate::domain::time::Timestamp;
-use crate::provider::SentMessage;
+use crate::domain::view::{Evidence, ListedLine};
 use crate::store::{Doubtful, NewAlert};
 
 /// The rests between looks; after the last one only a person or a status settles it.
@@ -68,7 +68,10 @@ async fn look(system: &System, doubtful: &Doubtful) -> Result<Seen> {
     };
     let now = system.now();
     let mut write = system.store().write().await?;
-    let seen = match seen {
+    if let Ok(looked) = &seen {
+        write.keep_evidence(doubtful.entry, &looked.evidence).await?;
+    }
+    let seen = match seen.map(|looked| looked.found) {
         Ok(Some(id)) => {
             // Unless something else settled it while we were asking.
             let open = write.entry_state(doubtful.entry).await?.is_some_and(|(state, ..)| state.name() == "uncertain");
@@ -106,35 +109,60 @@ async fn look(system: &System, doubtful: &Doubtful) -> Result<Seen> {
     Ok(seen)
 }
 
-async fn ask(system: &System, connection: &Connection, doubtful: &Doubtful) -> Result<Option<String>, String> {
+/// What the list showed, and the id of the one message that is ours, if there is one.
+struct Looked {
+    found: Option<String>,
+    evidence: Evidence,
+}
+
+async fn ask(system: &System, connection: &Connection, doubtful: &Doubtful) -> Result<Looked, String> {
     let provider = system.providers().get(&connection.provider).ok_or("the provider is not part of this program")?;
     let phone =
         doubtful.outgoing.to.phone().ok_or("the provider's list is searched by phone number, and there is none")?;
     let listed = provider.sent_to(connection, phone).await.map_err(|trouble| trouble.line())?;
-    if let Some(found) = listed.iter().find(|sent| sent.reference.as_ref() == Some(&doubtful.outgoing.reference)) {
-        return Ok(Some(found.provider_message_id.clone()));
-    }
-    let alike: Vec<&SentMessage> = listed
-        .iter()
-        .filter(|sent| sent.reference.is_none() && sent.words.as_received() == doubtful.words)
-        .filter(|sent| {
-            let at = sent.sent_at;
-            at.plus(SLACK) >= doubtful.last_attempt_at && at <= doubtful.last_attempt_at.plus(LATEST)
-        })
-        .collect();
-    // What is known to be another message of ours proves nothing about this one.
+    let mut lines = vec![];
     let mut strangers = vec![];
-    let mut write = system.store().write().await.map_err(|error| error.to_string())?;
-    for sent in alike {
-        let key = message_key(connection.id, &sent.provider_message_id);
-        let known = write.outbound_by_key(&key).await.map_err(|error| error.to_string())?;
-        if known.is_none_or(|matched| matched.entry.is_none()) {
-            strangers.push(sent);
+    let mut found = None;
+    for sent in &listed {
+        let near = sent.sent_at.plus(SLACK) >= doubtful.last_attempt_at
+            && sent.sent_at <= doubtful.last_attempt_at.plus(LATEST);
+        let because = if sent.reference.as_ref() == Some(&doubtful.outgoing.reference) {
+            found = Some(sent.provider_message_id.clone());
+            "it carries our reference: it is this one"
+        } else if sent.reference.is_some() {
+            "it carries the reference of another message"
+        } else if !near {
+            "it was sent at another time"
+        } else if sent.words.as_received() != doubtful.words {
+            "it has other words"
+        } else if system
+            .store()
+            .is_known(&message_key(connection.id, &sent.provider_message_id))
+            .await
+            .map_err(|error| error.to_string())?
+        {
+            // What is known to be another message of ours proves nothing about this one.
+            "the same words, and known to be another message of ours"
+        } else {
+            strangers.push(sent.provider_message_id.clone());
+            "the same words at the same time, and nobody else's"
+        };
+        if near || found.as_ref() == Some(&sent.provider_message_id) {
+            lines.push(ListedLine {
+                provider_message_id: sent.provider_message_id.clone(),
+                at: sent.sent_at,
+                words: sent.words.clone(),
+                because: because.to_owned(),
+            });
         }
     }
     // Two that fit are no proof of either.
-    Ok(match strangers.as_slice() {
-        [one] => Some(one.provider_message_id.clone()),
-        _ => None,
-    })
+    let found = found.or_else(|| if let [one] = strangers.as_slice() { Some(one.clone()) } else { None });
+    let said = match (&found, strangers.len()) {
+        (Some(_), _) => "it is in the list: it was accepted".to_owned(),
+        (None, 0) => format!("of {} listed messages none is this one; lists lag", listed.len()),
+        (None, count) => format!("{count} listed messages could be this one: none of them is a proof"),
+    };
+    lines.truncate(20);
+    Ok(Looked { found, evidence: Evidence { asked_at: system.now(), said, listed: lines } })
 }

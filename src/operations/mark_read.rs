@@ -8,7 +8,7 @@ use crate::domain::role::{Actor, Role};
 
 pub(super) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Role::Operator, "mark threads as read")?;
-    let row = super::send_text::thread_row(system, thread).await?;
+    let row = super::send::thread_row(system, thread).await?;
     let mut write = system.store().write().await?;
     let changed = write.clear_unread(thread).await?;
     write.commit().await?;

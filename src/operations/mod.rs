@@ -3,32 +3,63 @@
 //! changed. The single door for console, command line, API, workers and agents alike.
 
 mod ack_alert;
+mod add_note;
 mod apply;
 mod apply_message;
+mod ask_about;
+mod attend;
+mod bulk;
+mod canary;
 mod check_connection;
+mod contacts;
+mod dashboard;
 mod decide_assignment;
 mod declare;
 mod discard_entry;
 mod error;
+mod fetch_media;
+mod file_facts;
+mod fill_gap;
+mod flows;
+mod hold_entry;
+mod lend;
 mod look_up;
 mod mark_read;
+mod number_lives;
+mod numbers;
+mod open_media;
+mod opt_out;
 mod perform;
 mod propose_assignment;
 mod receive;
 mod refresh_templates;
+mod registrations;
 mod replay_delivery;
 mod rescue;
 mod retry_entry;
 mod run_agent;
 mod save_draft;
+mod send;
+mod send_file;
+mod send_flow;
 mod send_next;
 mod send_template;
-mod send_text;
+mod set_up;
 mod settle;
 mod settle_arrived;
+mod shift;
+mod step_setup;
+mod take_back;
 mod take_thread;
 mod tell;
+mod tell_alerts;
+mod templates;
 mod tools;
+mod trouble;
+mod try_delivery;
+mod upload_next;
+mod watch;
+mod why;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -37,9 +68,13 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 
 pub use self::apply::apply_pending;
+pub use self::bulk::step_job;
 pub use self::check_connection::{check_all, check_connection};
 pub use self::declare::{Declared, declare};
 pub use self::error::OperationError;
+pub use self::fetch_media::{fetch_next, prune_media};
+pub use self::flows::refresh_flows;
+pub use self::lend::{Lent, lent};
 pub use self::look_up::look_up_due;
 pub use self::perform::perform;
 pub use self::receive::{Receipt, Waiting, receive, store_waiting};
@@ -47,12 +82,17 @@ pub use self::refresh_templates::refresh_templates;
 pub use self::rescue::{rescue_abandoned, rescue_at_start};
 pub use self::run_agent::run_next;
 pub use self::send_next::send_next;
+pub use self::step_setup::step_setup;
 pub use self::tell::tell;
+pub use self::upload_next::{next_upload_due, upload_next};
+pub use self::watch::watch;
 
 use crate::agent::Agents;
 use crate::bus::Bus;
 use crate::domain::connection::Environment;
-use crate::domain::ids::ConnectionId;
+use crate::domain::flow::FlowList;
+use crate::domain::ids::{ConnectionId, EntryId};
+use crate::domain::opt_out::OptOutWords;
 use crate::domain::request::Refusal;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::role::{Actor, Role};
@@ -71,6 +111,8 @@ const ACKS: usize = 512;
 pub struct Identity {
     pub organization: String,
     pub environment: Environment,
+    /// The address that providers reach us at, where it is known.
+    pub public_url: Option<String>,
 }
 
 /// Lets a worker sleep until there is something to do.
@@ -80,8 +122,59 @@ pub struct Wakes {
     pub runner: Notify,
     pub sender: Notify,
     pub looker: Notify,
+    pub fetcher: Notify,
+    pub uploader: Notify,
+    pub setups: Notify,
+    pub jobs: Notify,
     /// Something was written: the log will want to be folded back.
     pub keeper: Notify,
+}
+
+/// What the people at it have decided about files and alerts.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// Files are removed when they are older.
+    pub keep: Duration,
+    /// Bytes of files that are kept at most.
+    pub most: u64,
+    /// The program that opens a file, with its arguments.
+    pub open: Vec<String>,
+    /// The program that makes voice notes.
+    pub converter: String,
+    /// The program that is run for each new alert.
+    pub alert_command: Vec<String>,
+    pub alerts_per_hour: u32,
+    /// A message that is due for longer than this is an alert.
+    pub queue: Duration,
+    /// Who waits for a person for longer than this is an alert.
+    pub waiting: Option<Duration>,
+    /// A window that closes within this while somebody waits is an alert.
+    pub closing: Option<Duration>,
+    /// Bytes on the disk below which there is an alert.
+    pub least_free: u64,
+    /// How often a canary is sent; none: only by key.
+    pub canary: Option<Duration>,
+    /// How often the provider's list is compared with what arrived.
+    pub fill: Option<Duration>,
+}
+
+impl Default for Desk {
+    fn default() -> Self {
+        Self {
+            keep: Duration::from_secs(90 * 86_400),
+            most: 5_000_000_000,
+            open: vec![],
+            converter: "ffmpeg".to_owned(),
+            alert_command: vec![],
+            alerts_per_hour: 20,
+            queue: Duration::from_secs(600),
+            waiting: None,
+            closing: None,
+            least_free: 512_000_000,
+            canary: None,
+            fill: None,
+        }
+    }
 }
 
 /// What a system is made of.
@@ -98,6 +191,9 @@ pub struct Parts {
     pub log: Arc<dyn Fn(usize) -> Vec<String> + Send + Sync>,
     /// Deliveries that may wait for the writer; more are told to come later.
     pub inbox: usize,
+    /// What people say when they want no more messages.
+    pub opt_out_words: OptOutWords,
+    pub desk: Desk,
 }
 
 /// The system: everything that operations work with. Cheap to clone.
@@ -112,9 +208,15 @@ struct Shared {
     wakes: Wakes,
     inbox: mpsc::Sender<Waiting>,
     listening_on: Mutex<String>,
+    public_url: Mutex<Option<String>>,
+    lent: Mutex<Vec<Lent>>,
+    flows: Mutex<Vec<FlowList>>,
     templates: Mutex<BTreeMap<ConnectionId, TemplateList>>,
     acks: Mutex<VecDeque<u64>>,
     rejected_noted: Mutex<VecDeque<Timestamp>>,
+    attendance: Mutex<attend::Attendance>,
+    /// Bytes sent of all, of files that are on their way up.
+    uploads: Mutex<BTreeMap<EntryId, (u64, u64)>>,
 }
 
 impl std::fmt::Debug for Parts {
@@ -138,9 +240,14 @@ impl System {
             wakes: Wakes::default(),
             inbox,
             listening_on: Mutex::new("not listening".to_owned()),
+            public_url: Mutex::new(parts.identity.public_url.clone()),
+            lent: Mutex::default(),
+            flows: Mutex::default(),
             templates: Mutex::default(),
             acks: Mutex::default(),
             rejected_noted: Mutex::default(),
+            attendance: Mutex::default(),
+            uploads: Mutex::default(),
         };
         (Self { parts: Arc::new(parts), shared: Arc::new(shared) }, waiting)
     }
@@ -182,6 +289,15 @@ impl System {
         *unpoisoned(&self.shared.listening_on) = address;
     }
 
+    /// Says where providers reach us, where that is only known once we listen.
+    pub fn set_public_url(&self, address: String) {
+        *unpoisoned(&self.shared.public_url) = Some(address);
+    }
+
+    pub fn public_url(&self) -> Option<String> {
+        unpoisoned(&self.shared.public_url).clone()
+    }
+
     pub fn listening_on(&self) -> String {
         unpoisoned(&self.shared.listening_on).clone()
     }
@@ -216,10 +332,40 @@ impl System {
         acks.push_back(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
     }
 
-    fn ack_p95(&self) -> Option<u64> {
+    /// Half, 95 % and 99 % of the last webhooks were answered within so many milliseconds.
+    fn ack_quantiles(&self) -> Option<(u64, u64, u64)> {
         let mut times: Vec<u64> = unpoisoned(&self.shared.acks).iter().copied().collect();
         times.sort_unstable();
-        times.get((times.len() * 95 / 100).min(times.len().saturating_sub(1))).copied()
+        let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied();
+        Some((at(50)?, at(95)?, at(99)?))
+    }
+
+    fn ack_p95(&self) -> Option<u64> {
+        self.ack_quantiles().map(|(_, p95, _)| p95)
+    }
+
+    fn attendance(&self) -> MutexGuard<'_, attend::Attendance> {
+        unpoisoned(&self.shared.attendance)
+    }
+
+    fn uploads(&self) -> MutexGuard<'_, BTreeMap<EntryId, (u64, u64)>> {
+        unpoisoned(&self.shared.uploads)
+    }
+
+    fn flows(&self) -> MutexGuard<'_, Vec<FlowList>> {
+        unpoisoned(&self.shared.flows)
+    }
+
+    fn lent(&self) -> MutexGuard<'_, Vec<Lent>> {
+        unpoisoned(&self.shared.lent)
+    }
+
+    fn desk(&self) -> &Desk {
+        &self.parts.desk
+    }
+
+    fn opt_out_words(&self) -> &OptOutWords {
+        &self.parts.opt_out_words
     }
 
     fn templates(&self) -> MutexGuard<'_, BTreeMap<ConnectionId, TemplateList>> {

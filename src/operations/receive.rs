@@ -100,13 +100,17 @@ async fn note_rejected(system: &System, provider: &dyn Provider, raw: RawDeliver
     let path = raw.path.clone();
     tracing::warn!(path, %fault, bytes = raw.body.len(), "a webhook was refused: 401");
     let digest = digest(&[b"rejected", raw.path.as_bytes(), &raw.body]);
+    let why = match fault {
+        SignatureFault::Mismatch => provider.explain(&raw),
+        fault => fault.to_string(),
+    };
     let mut raw = raw;
     raw.body.truncate(16 * 1024);
     let event = provider.event_hint(&raw);
     let arrived = Arrived { raw, key: DeliveryKey { sent_at: Timestamp::EPOCH, digest }, event };
     let kept = async {
         let mut write = system.store().write().await?;
-        write.keep_rejected(&arrived, &fault.to_string()).await?;
+        write.keep_rejected(&arrived, &why).await?;
         write.commit().await
     };
     match kept.await {

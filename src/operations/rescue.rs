@@ -9,6 +9,10 @@ use crate::domain::time::Timestamp;
 
 /// At start nobody else can be alive: whatever is held is abandoned, whatever its lease says.
 pub async fn rescue_at_start(system: &System) -> Result<u64> {
+    system.store().shelf().sweep();
+    let mut write = system.store().write().await?;
+    write.fetch_all_again(system.now()).await?;
+    write.commit().await?;
     rescue(system, Timestamp::from_millis(i64::MAX)).await
 }
 

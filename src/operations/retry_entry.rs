@@ -28,8 +28,12 @@ pub(super) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) 
         .into());
     }
     let message = system.store().message(detail.row.message_id).await?;
+    let thread = system.store().thread(detail.row.thread_id).await?;
+    if let Some(thread) = thread.as_ref().filter(|thread| thread.opted_out) {
+        let why = format!("{} asked not to be written to.", thread.contact.shown());
+        return Err(Refusal::new("opted_out", why, "Write when they want it again.").into());
+    }
     if message.is_some_and(|message| message.content.is_freeform()) {
-        let thread = system.store().thread(detail.row.thread_id).await?;
         check_window(thread.and_then(|thread| thread.window_closes_at), now)?;
     }
     let mut write = system.store().write().await?;

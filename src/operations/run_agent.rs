@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use super::send_text::address;
+use super::send::address;
 use super::tools::{NAMES, ThreadTools};
 use super::{Result, System};
 use crate::agent::{AgentAnswer, AgentError, AgentInput, InputConnection, InputContact, InputMessage, InputThread};
 use crate::domain::assignment::Mode;
 use crate::domain::change::Change;
-use crate::domain::connection::Connection;
+use crate::domain::connection::{Connection, Hop};
 use crate::domain::content::Content;
 use crate::domain::outbox::Outgoing;
 use crate::domain::run::RunState;
@@ -112,6 +112,11 @@ async fn finish(
     answer: Result<AgentAnswer, AgentError>,
 ) -> Result<()> {
     let mut write = system.store().write().await?;
+    let (works, note) = match &answer {
+        Ok(_) => (true, format!("{} answered", due.agent)),
+        Err(error) => (false, format!("{} failed: {}", due.agent, clean_line(&error.to_string()))),
+    };
+    write.prove(due.connection, Hop::Agent, system.now(), works, &note).await?;
     let alive = match answer {
         Err(error) => failed(system, &mut write, due, &error.to_string()).await?,
         Ok(answer) => answered(system, &mut write, due, thread, &answer).await?,
@@ -181,6 +186,7 @@ async fn answered(
                         author: &format!("agent {}", due.agent),
                         run: Some(due.run),
                         business_initiated: false,
+                        not_before: None,
                         now,
                     };
                     write.enqueue(&new).await?;

@@ -27,9 +27,9 @@ pub async fn send_next(system: &System) -> Result<bool> {
         let (Some(connection), Some(provider)) = (connection.as_ref(), provider) else {
             let failure = Failure::own(
                 FailureClass::Setup,
-                "No such provider",
-                "The connection's provider is not part of this program.",
-                "Correct the connection in the configuration.",
+                "Not connected",
+                "The number is not connected any more, or its provider is not part of this program: nothing was sent.",
+                "Connect it again, then retry.",
             );
             refuse(system, write, &claimed, &failure, now).await?;
             continue;

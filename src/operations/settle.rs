@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::trouble::{lasts, over};
 use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::connection::Hop;
@@ -63,7 +64,7 @@ async fn end(
             write.accept_entry(claimed.entry, claimed.message, connection, &provider_message_id, by, now).await?;
             write.merge_statuses(claimed.message).await?;
             write.prove(connection, Hop::Send, now, true, "the provider accepted a message").await?;
-            if write.clear_alert("credentials", &connection.to_string(), now).await? {
+            if over(write, "credentials", &connection.to_string(), now).await? {
                 write.release_connection(connection, now).await?;
                 changes.push(Change::Alerts);
             }
@@ -78,9 +79,7 @@ async fn end(
                 write.prove(connection, Hop::Send, now, false, &failure.line()).await?;
                 let said = format!("Sending stands still: {} {}", failure.explanation, failure.remedy);
                 let subject = connection.to_string();
-                write
-                    .raise(&NewAlert { kind: "credentials", subject: &subject, said: &said, thread: None }, now)
-                    .await?;
+                lasts(write, "credentials", &subject, &said, now).await?;
                 changes.extend([Change::Alerts, Change::Connection(connection)]);
             }
         }

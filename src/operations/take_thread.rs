@@ -1,6 +1,6 @@
 //! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
 
-use super::send_text::thread_row;
+use super::send::thread_row;
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;

@@ -1,13 +1,12 @@
 //! From a query to its answer.
 
-use std::time::Duration;
-
-use super::{Result, System, require};
-use crate::domain::assignment::AssignmentState;
-use crate::domain::connection::Capabilities;
+use super::{Result, System, bulk, dashboard, open_media, require, send_file, shift};
+use crate::domain::filter::Filter;
+use crate::domain::ids::DeliveryId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::role::{Actor, Role};
-use crate::domain::view::{AgentView, AgentsView, AssignmentView, ConnectionView, Overview};
+use crate::domain::view::EntryDetail;
+use crate::store::Wish;
 
 /// No answer is longer than this, however much is asked for.
 const MOST_ROWS: u32 = 500;
@@ -15,124 +14,110 @@ const MOST_ROWS: u32 = 500;
 /// Tells what is asked.
 pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     require(actor, Role::Viewer, "look")?;
-    let store = system.store();
+    let (store, now, me) = (system.store(), system.now(), actor.to_string());
     Ok(match query {
-        Query::Overview => Answer::Overview(Box::new(overview(system).await?)),
-        Query::Connections => Answer::Connections(connections(system).await?),
+        Query::Overview => Answer::Overview(Box::new(dashboard::overview(system).await?)),
+        Query::Connections => Answer::Connections(dashboard::connections(system).await?),
         Query::Threads { text, limit, before } => {
-            Answer::Threads(store.threads(&text, limit.min(MOST_ROWS), before).await?)
+            let filter = Filter::read(&text, now)?;
+            let wish = Wish { filter: &filter, me: &me, now };
+            let mut rows = store.threads(&wish, limit.min(MOST_ROWS), before).await?;
+            system.attendance().fill(&mut rows, &actor.to_string(), system.now());
+            Answer::Threads(rows)
         }
-        Query::Thread { thread } => Answer::Thread(store.thread(thread).await?.map(Box::new)),
-        Query::Messages { thread, limit, before } => {
-            Answer::Messages(store.messages(thread, limit.min(MOST_ROWS), before).await?)
+        Query::Thread { thread } => {
+            let mut row = store.thread(thread).await?;
+            system.attendance().fill(row.as_mut_slice(), &actor.to_string(), system.now());
+            Answer::Thread(row.map(Box::new))
+        }
+        Query::File { path, pad } => {
+            require(actor, Role::Operator, "look at files on this machine")?;
+            Answer::File(Box::new(send_file::check_file(system, &path, pad).await?))
+        }
+        Query::Picture { message, width, height } => {
+            Answer::Picture(open_media::picture(system, message, (width, height)).await?.map(Box::new))
+        }
+        Query::Contacts { text, limit } => Answer::Contacts(store.contacts(&text, limit.min(MOST_ROWS)).await?),
+        Query::Radar { limit } => Answer::Radar(shift::radar(system, limit.min(MOST_ROWS)).await?),
+        Query::Why { id } => Answer::Why(Box::new(super::why::why(system, &id).await?)),
+        Query::Alerts { open, limit } => Answer::Alerts(store.alert_list(open, limit.min(MOST_ROWS)).await?),
+        Query::Views => Answer::Views(shift::views(system, actor).await?),
+        Query::Bulk { action, text } => Answer::Bulk(bulk::preview(system, actor, action, &text).await?),
+        Query::Jobs => Answer::Jobs(store.jobs().await?),
+        Query::Gauges { hours } => Answer::Gauges(Box::new(shift::gauges(system, hours).await?)),
+        Query::Export { thread } => Answer::Export(shift::export(system, actor, thread).await?),
+        Query::Notes { thread } => Answer::Notes(store.notes(thread).await?),
+        Query::Messages { thread, limit, before, around } => {
+            let mut rows = match around {
+                Some(message) => store.messages_around(thread, message, limit.min(MOST_ROWS)).await?,
+                None => store.messages(thread, limit.min(MOST_ROWS), before).await?,
+            };
+            let uploads = system.uploads().clone();
+            for row in &mut rows {
+                let upload = row.entry.as_ref().and_then(|entry| uploads.get(&entry.id).copied());
+                if let Some(media) = &mut row.media {
+                    media.upload = upload;
+                }
+            }
+            Answer::Messages(rows)
         }
         Query::Message { message } => Answer::Message(store.message(message).await?.map(Box::new)),
         Query::Search { text, limit, before } => {
-            Answer::Messages(store.search(&text, limit.min(MOST_ROWS), before).await?)
+            let filter = Filter::read(&text, now)?;
+            let wish = Wish { filter: &filter, me: &me, now };
+            Answer::Found(store.search(&wish, limit.min(MOST_ROWS), before).await?)
         }
-        Query::Outbox { states, text, limit, before } => {
-            Answer::Outbox(store.entries(&states, &text, limit.min(MOST_ROWS), before).await?)
+        Query::Outbox { text, limit, before } => {
+            let filter = Filter::read(&text, now)?;
+            let wish = Wish { filter: &filter, me: &me, now };
+            Answer::Outbox(store.entries(&wish, limit.min(MOST_ROWS), before).await?)
         }
-        Query::Entry { entry } => Answer::Entry(store.entry(entry).await?.map(Box::new)),
+        Query::Entry { entry } => {
+            let mut detail = store.entry(entry).await?;
+            if let Some(detail) = &mut detail {
+                detail.curl = curl(system, detail).await?;
+            }
+            Answer::Entry(detail.map(Box::new))
+        }
         Query::Templates => Answer::Templates(system.templates().values().cloned().collect()),
-        Query::Agents => Answer::Agents(Box::new(agents(system).await?)),
+        Query::Agents => Answer::Agents(Box::new(dashboard::agents(system).await?)),
         Query::Deliveries { state, limit, before } => {
             Answer::Deliveries(store.deliveries(state, limit.min(MOST_ROWS), before).await?)
         }
-        Query::Delivery { delivery } => Answer::Delivery(store.delivery(delivery).await?.map(Box::new)),
-        Query::Activity { limit } => Answer::Activity(store.activity(limit.min(MOST_ROWS)).await?),
+        Query::Delivery { delivery } => {
+            let mut detail = store.delivery(delivery).await?;
+            if let Some(detail) = &mut detail {
+                detail.verdict = verdict(system, delivery).await?;
+            }
+            Answer::Delivery(detail.map(Box::new))
+        }
+        Query::Activity { text, limit } => Answer::Activity(store.activity(&text, limit.min(MOST_ROWS)).await?),
         Query::Draft { thread } => Answer::Draft(store.draft(&actor.to_string(), thread).await?),
+        Query::Flow(query) => Answer::Flow(Box::pin(super::flows::look(system, actor, query)).await?),
+        Query::Template(query) => Answer::Template(Box::pin(super::templates::look(system, actor, query)).await?),
+        Query::Number(query) => Answer::Number(Box::pin(super::numbers::look(system, actor, query)).await?),
         Query::Log { limit } => Answer::Log(system.log_tail(limit.min(MOST_ROWS) as usize)),
     })
 }
 
-async fn overview(system: &System) -> Result<Overview> {
-    let counts = system.store().counts().await?;
-    let (templates, templates_waiting, templates_fetched_at) = {
-        let lists = system.templates();
-        // Numbers of one account share its templates: each counts once.
-        let mut all: Vec<_> = lists.values().flat_map(|list| &list.templates).collect();
-        all.sort_by(|a, b| (&a.id, &a.name, &a.language).cmp(&(&b.id, &b.name, &b.language)));
-        all.dedup_by(|a, b| a.id == b.id && a.name == b.name && a.language == b.language);
-        let waiting = all.iter().filter(|one| !one.status.can_send()).count();
-        (all.len(), waiting, lists.values().filter_map(|list| list.fetched_at).min())
+/// Why the signature of a stored delivery fits, or does not.
+pub(super) async fn verdict(system: &System, delivery: DeliveryId) -> Result<String> {
+    let Some(stored) = system.store().raw_delivery(delivery).await? else { return Ok(String::new()) };
+    let provider = system.providers().get(&stored.raw.provider);
+    Ok(provider.map_or_else(String::new, |provider| provider.explain(&stored.raw)))
+}
+
+/// The last request of an entry as a command.
+async fn curl(system: &System, detail: &EntryDetail) -> Result<Option<String>> {
+    let sent = |request: &str| !request.contains("\n(the file");
+    let Some(attempt) = detail.tries.iter().rev().find(|attempt| sent(attempt.request.as_received())) else {
+        return Ok(None);
     };
-    Ok(Overview {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        organization: system.identity().organization.clone(),
-        environment: system.identity().environment,
-        engine_started_at: system.started_at(),
-        listening_on: system.listening_on(),
-        connections: counts.connections,
-        connections_in_trouble: counts.connections_in_trouble,
-        threads: counts.threads,
-        unread: counts.unread,
-        waiting: counts.waiting,
-        queued: counts.queued,
-        held: counts.held,
-        uncertain: counts.uncertain,
-        failed: counts.failed,
-        oldest_queued_at: counts.oldest_queued_at,
-        templates: u32::try_from(templates).unwrap_or(u32::MAX),
-        templates_waiting: u32::try_from(templates_waiting).unwrap_or(u32::MAX),
-        templates_fetched_at,
-        agents: u32::try_from(system.agents().all().count()).unwrap_or(u32::MAX),
-        runs_open: counts.runs_open,
-        approvals: counts.approvals,
-        alerts: counts.alerts,
-        deliveries_pending: counts.deliveries_pending,
-        deliveries_quarantined: counts.deliveries_quarantined,
-        deliveries_unreadable: counts.deliveries_unreadable,
-        deliveries_rejected: counts.deliveries_rejected,
-        last_delivery_at: counts.last_delivery_at,
-        ack_p95_ms: system.ack_p95(),
-    })
-}
-
-async fn connections(system: &System) -> Result<Vec<ConnectionView>> {
-    let store = system.store();
-    let (proofs, counts) = (store.proofs().await?, store.connection_counts().await?);
-    let assignments = store.assignments().await?;
-    let nothing = Capabilities { read_marks: false, references: false, message_list: false, templates: false };
-    let connections = store.connections().await?.into_iter().map(|connection| {
-        let id = connection.id;
-        let [threads, unread, queued, failed] =
-            counts.iter().find(|(of, _)| *of == id).map_or([0; 4], |(_, counts)| *counts);
-        let in_force = assignments.iter().map(|row| &row.assignment).find(|assignment| {
-            assignment.connection == id && assignment.thread.is_none() && assignment.state == AssignmentState::Approved
-        });
-        ConnectionView {
-            proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
-            capabilities: system
-                .providers()
-                .get(&connection.provider)
-                .map_or(nothing, |provider| provider.capabilities()),
-            agent: in_force.map(|one| AssignmentView { agent: one.agent.clone(), mode: one.mode }),
-            threads,
-            unread,
-            queued,
-            failed,
-            connection,
-        }
+    let Some(connection) = system.store().connection_named(&detail.row.connection).await? else { return Ok(None) };
+    let Some(provider) = system.providers().get(&connection.provider) else { return Ok(None) };
+    let parts = attempt.request.as_received().split_once('\n').and_then(|(head, body)| {
+        let (method, path) = head.split_once(' ')?;
+        Some(provider.curl(&connection, method, path, body))
     });
-    Ok(connections.collect())
-}
-
-async fn agents(system: &System) -> Result<AgentsView> {
-    let store = system.store();
-    let since = system.now().minus(Duration::from_secs(24 * 3_600));
-    let names: Vec<&str> = system.agents().all().map(|config| config.name.as_str()).collect();
-    let tallies = store.run_tallies(&names, since).await?;
-    let agents = system.agents().all().map(|config| {
-        let tally = tallies.iter().find(|(name, ..)| *name == config.name);
-        AgentView {
-            name: config.name.clone(),
-            kind: config.kind.name().to_owned(),
-            last_run_at: tally.and_then(|(.., at, _)| *at),
-            last_run_state: tally.and_then(|(.., state)| *state),
-            runs_today: tally.map_or(0, |(_, runs, ..)| *runs),
-            failures_today: tally.map_or(0, |(_, _, failed, ..)| *failed),
-        }
-    });
-    Ok(AgentsView { agents: agents.collect(), assignments: store.assignments().await?, runs: store.runs(50).await? })
+    Ok(parts)
 }

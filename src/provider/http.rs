@@ -7,9 +7,12 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// A hundred megabytes over a slow line.
+const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 /// A page of a hundred templates stays well below this.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
 
@@ -23,12 +26,43 @@ pub(super) struct Client {
 pub(super) struct HttpAnswer {
     pub status: u16,
     pub retry_after: Option<Duration>,
+    /// What time it is there.
+    pub date: Option<Timestamp>,
     pub body: String,
 }
 
 impl HttpAnswer {
     pub const fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
+    }
+}
+
+/// An answer whose body has not been read yet.
+#[derive(Debug)]
+pub(super) struct OpenAnswer {
+    pub status: u16,
+    inner: reqwest::Response,
+}
+
+impl OpenAnswer {
+    pub const fn is_success(&self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+
+    pub async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, NoAnswer> {
+        self.inner.chunk().await.map_err(no_answer)
+    }
+
+    /// The beginning of the body, for an error.
+    pub async fn text(mut self) -> String {
+        let mut body = vec![];
+        while let Ok(Some(chunk)) = self.inner.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() > 4_000 {
+                break;
+            }
+        }
+        String::from_utf8_lossy(&body).into_owned()
     }
 }
 
@@ -56,6 +90,18 @@ impl NoAnswer {
             )
         };
         Failure::own(FailureClass::Transient, title, explanation, remedy).saying(self.why.as_str())
+    }
+}
+
+impl NoAnswer {
+    /// The same about a change that was asked for: nobody looks it up by itself.
+    pub fn of_change(&self) -> Failure {
+        if self.before_sending {
+            return self.failure();
+        }
+        let explanation = "The request went out and no answer came back: the change may have been made.";
+        let remedy = "Look at what the provider has before you do it again.";
+        Failure::own(FailureClass::Transient, "Answer lost", explanation, remedy).saying(self.why.as_str())
     }
 }
 
@@ -92,12 +138,43 @@ impl Client {
         self.run(self.inner.post(url).header("content-type", "application/json").body(body), key).await
     }
 
-    async fn run(
+    /// Any request, with a JSON body where there is one.
+    pub async fn call(
         &self,
+        method: reqwest::Method,
+        url: &str,
+        key: (&str, &SecretString),
+        body: Option<String>,
+    ) -> Result<HttpAnswer, NoAnswer> {
+        let mut request = self.inner.request(method, url);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        self.run(request, Some(key)).await
+    }
+
+    /// Posts a form with a file in it: as long as it keeps moving it may take its time.
+    pub async fn post_form(
+        &self,
+        url: &str,
+        key: (&str, &SecretString),
+        form: reqwest::multipart::Form,
+    ) -> Result<HttpAnswer, NoAnswer> {
+        self.run(self.inner.post(url).multipart(form).timeout(FILE_TIMEOUT), Some(key)).await
+    }
+
+    /// Opens an answer whose body is read piece by piece.
+    pub async fn open(&self, url: &str, key: Option<(&str, &SecretString)>) -> Result<OpenAnswer, NoAnswer> {
+        let request = Self::keyed(self.inner.get(url).timeout(FILE_TIMEOUT), key)?;
+        let inner = request.send().await.map_err(no_answer)?;
+        Ok(OpenAnswer { status: inner.status().as_u16(), inner })
+    }
+
+    fn keyed(
         request: reqwest::RequestBuilder,
         key: Option<(&str, &SecretString)>,
-    ) -> Result<HttpAnswer, NoAnswer> {
-        let request = match key {
+    ) -> Result<reqwest::RequestBuilder, NoAnswer> {
+        Ok(match key {
             Some((header, key)) => {
                 let mut value = reqwest::header::HeaderValue::from_str(key.expose_secret()).map_err(|_| NoAnswer {
                     before_sending: true,
@@ -107,11 +184,20 @@ impl Client {
                 request.header(header, value)
             }
             None => request,
-        };
+        })
+    }
+
+    async fn run(
+        &self,
+        request: reqwest::RequestBuilder,
+        key: Option<(&str, &SecretString)>,
+    ) -> Result<HttpAnswer, NoAnswer> {
+        let request = Self::keyed(request, key)?;
         let mut response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
         let retry_after =
             response.headers().get("retry-after").and_then(|value| value.to_str().ok()).and_then(retry_after);
+        let date = response.headers().get("date").and_then(|value| value.to_str().ok()).and_then(date);
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
@@ -119,7 +205,7 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(HttpAnswer { status, retry_after, body: String::from_utf8_lossy(&body).into_owned() })
+        Ok(HttpAnswer { status, retry_after, date, body: String::from_utf8_lossy(&body).into_owned() })
     }
 }
 
@@ -134,6 +220,12 @@ fn no_answer(error: reqwest::Error) -> NoAnswer {
         source = cause.source();
     }
     NoAnswer { before_sending, why: Untrusted::new(why).line() }
+}
+
+/// `Mon, 01 Jun 2026 09:00:00 GMT`.
+fn date(value: &str) -> Option<Timestamp> {
+    let at = jiff::fmt::rfc2822::parse(&value.replace("GMT", "+0000")).ok()?;
+    Some(Timestamp::from_millis(at.timestamp().as_millisecond()))
 }
 
 /// `Retry-After` in seconds. Dates are taken as a minute: a wrong clock must not stop us for a day.

@@ -6,8 +6,11 @@
 //! fixtures for the conformance suite.
 
 mod cloud_api;
+pub mod flows;
 mod http;
 mod kapso;
+pub mod numbers;
+pub mod templates;
 
 use std::sync::Arc;
 
@@ -15,10 +18,14 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 use thiserror::Error;
 
+use self::flows::Flows;
+use self::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
+use self::templates::Templates;
 use crate::domain::connection::{Capabilities, Connection, ProviderName};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
-use crate::domain::event::InboundEvent;
+use crate::domain::event::{InboundEvent, MessageEvent};
 use crate::domain::failure::Failure;
+use crate::domain::number::NumberKind;
 use crate::domain::outbox::{Outgoing, Verdict};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::template::Template;
@@ -88,6 +95,63 @@ pub struct SentMessage {
     pub reference: Option<String>,
 }
 
+/// A file as the provider knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaSource {
+    pub mime_type: String,
+    /// In hex or in base64: providers spell it either way.
+    pub sha256: Option<String>,
+    pub bytes: Option<u64>,
+}
+
+/// A number as the provider sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub note: String,
+    /// `GREEN`, `YELLOW`, `RED`, where it is told.
+    pub quality: Option<String>,
+    /// What time it is there: a wrong clock here shows.
+    pub clock: Option<Timestamp>,
+    /// What the number is for, where it is told.
+    pub kind: Option<NumberKind>,
+}
+
+/// The provider's own record of its deliveries to us.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Upstream {
+    pub delivered: u32,
+    pub failed: u32,
+    pub last_delivered_at: Option<Timestamp>,
+    pub last_failed_at: Option<Timestamp>,
+    pub last_failure: Option<String>,
+}
+
+/// A page of listed messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    pub messages: Vec<MessageEvent>,
+    pub next: Option<String>,
+}
+
+/// Takes a file piece by piece; says why it cannot.
+pub type Sink<'a> = &'a mut (dyn FnMut(&[u8]) -> Result<(), String> + Send);
+
+/// A file of ours on its way up.
+#[derive(Clone, Copy)]
+pub struct Upload<'a> {
+    pub path: &'a std::path::Path,
+    pub name: &'a str,
+    pub mime_type: &'a str,
+    /// Told how many bytes of how many have gone.
+    pub progress: &'a (dyn Fn(u64, u64) + Send + Sync),
+}
+
+impl std::fmt::Debug for Upload<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload").field("name", &self.name).field("mime_type", &self.mime_type).finish_non_exhaustive()
+    }
+}
+
 /// Why the provider could not be asked.
 pub type Trouble = Box<Failure>;
 
@@ -134,10 +198,72 @@ pub trait Provider: Send + Sync {
         to: &'a PhoneNumber,
     ) -> BoxFuture<'a, Result<Vec<SentMessage>, Trouble>>;
 
+    /// Fetches a file: resolves its id to an address and reads from there at once.
+    fn fetch_media<'a>(
+        &'a self,
+        connection: &'a Connection,
+        id: &'a str,
+        sink: Sink<'a>,
+    ) -> BoxFuture<'a, Result<MediaSource, Trouble>>;
+
+    /// Uploads a file, and says the id under which it can be sent.
+    fn upload<'a>(&'a self, connection: &'a Connection, file: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>>;
+
+    /// Where files are uploaded to, for the record.
+    fn upload_path(&self, connection: &Connection) -> String;
+
     fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>>;
 
     /// Asks for the number's state: a proof that key, address and number work, in one line.
-    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<String, Trouble>>;
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>>;
+
+    /// A request that was sent, as a command that anybody can run who has the key.
+    fn curl(&self, connection: &Connection, method: &str, path: &str, body: &str) -> String;
+
+    /// Why a signature fits or does not, for whoever inspects it: which secret, or what was changed.
+    fn explain(&self, delivery: &RawDelivery) -> String;
+
+    /// Numbers can be set up, listed and given back here.
+    fn numbers(&self) -> Option<&dyn Numbers> {
+        None
+    }
+
+    /// Webhooks can be registered here.
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        None
+    }
+
+    /// Flows can be made here.
+    fn flows(&self) -> Option<&dyn Flows> {
+        None
+    }
+
+    /// Templates can be made here.
+    fn template_desk(&self) -> Option<&dyn Templates> {
+        None
+    }
+
+    /// Any request, for what has no command of its own.
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a FreeCall) -> Told<'a, FreeAnswer>;
+
+    /// What the provider's own log says about its deliveries to us.
+    fn upstream<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Upstream, Trouble>>;
+
+    /// One message as the provider has it, with everything it says about its fate.
+    fn inspect<'a>(
+        &'a self,
+        connection: &'a Connection,
+        provider_message_id: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<MessageEvent>, Trouble>>;
+
+    /// A page of everything that was said over this number, newest first, pushed to us or not.
+    fn listed<'a>(
+        &'a self,
+        connection: &'a Connection,
+        after: Option<&'a str>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Listed, Trouble>>;
 }
 
 /// The environment variable of the API key that connections use unless they name another.

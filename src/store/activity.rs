@@ -7,7 +7,7 @@ use crate::domain::ids::{AlertId, AuditId, DeliveryId, ThreadId};
 use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{ActivityKind, ActivityRow};
+use crate::domain::view::{ActivityKind, ActivityRow, AlertView, AuditRow};
 
 /// A condition that wants a person.
 #[derive(Debug, Clone)]
@@ -22,22 +22,34 @@ pub struct NewAlert<'a> {
 
 impl Store {
     /// Alerts, deliveries and audited changes in one stream, newest first; open alerts lead.
-    pub async fn activity(&self, limit: u32) -> Result<Vec<ActivityRow>> {
+    pub async fn activity(&self, text: &str, limit: u32) -> Result<Vec<ActivityRow>> {
+        let words = text.trim().to_lowercase();
+        let pattern = format!("%{}%", super::threads::escaped(&words));
         let mut rows = self.alerts(limit).await?;
+        rows.retain(|row| row.text.line().to_lowercase().contains(&words));
+        // Bodies are looked through as far back as a person would.
         let found = sqlx::query(
-            "SELECT id, event, path, state, received_at, repeats, note FROM deliveries ORDER BY id DESC LIMIT $1",
+            "SELECT d.id, event, path, d.state, received_at, repeats, note, thread_id, coalesce(
+                 c.name, (SELECT '+' || value FROM addresses WHERE contact_id = c.id AND kind = 'phone' LIMIT 1)) AS contact
+             FROM (SELECT * FROM deliveries ORDER BY id DESC LIMIT 5000) d
+             LEFT JOIN threads t ON t.id = thread_id LEFT JOIN contacts c ON c.id = t.contact_id
+             WHERE $2 = '%%' OR lower(d.state || ' ' || event || ' ' || path || ' ' || coalesce(note, '')) LIKE $2 ESCAPE '\\'
+                OR lower(CAST(body AS TEXT)) LIKE $2 ESCAPE '\\'
+             ORDER BY d.id DESC LIMIT $1",
         )
         .bind(i64::from(limit))
+        .bind(&pattern)
         .fetch_all(&self.readers)
         .await?;
         for row in &found {
             let cells = Cells::new(row, "deliveries");
             let (event, path) = (cells.text("event")?, cells.text("path")?);
-            let what = if event.is_empty() { path } else { event };
+            let what = if event.is_empty() { &path } else { event.strip_prefix("whatsapp.").unwrap_or(&event) };
             let again = match cells.count("repeats")? {
                 0 => String::new(),
                 repeats => format!(" (came {} times)", repeats + 1),
             };
+            let whom = cells.opt_text("contact")?.map(|whom| format!("  {whom}")).unwrap_or_default();
             let note = cells.opt_text("note")?.map(|note| format!(": {note}")).unwrap_or_default();
             rows.push(ActivityRow {
                 at: cells.time("received_at")?,
@@ -45,14 +57,19 @@ impl Store {
                     id: DeliveryId(cells.int("id")?),
                     state: cells.named("state", DeliveryState::from_name)?,
                 },
-                text: Untrusted::new(format!("{what}{again}{note}")),
-                thread: None,
+                text: Untrusted::new(format!("{what}{whom}{again}{note}")),
+                thread: cells.opt_int("thread_id")?.map(ThreadId),
             });
         }
-        let found = sqlx::query("SELECT id, at, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT $1")
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await?;
+        let found = sqlx::query(
+            "SELECT id, at, actor, action, subject, detail FROM (SELECT * FROM audit ORDER BY id DESC LIMIT 5000)
+             WHERE $2 = '%%' OR lower(actor || ' ' || action || ' ' || subject || ' ' || detail) LIKE $2 ESCAPE '\\'
+             ORDER BY id DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .bind(&pattern)
+        .fetch_all(&self.readers)
+        .await?;
         for row in &found {
             let cells = Cells::new(row, "audit");
             let (action, subject, detail) = (cells.text("action")?, cells.text("subject")?, cells.text("detail")?);
@@ -67,6 +84,52 @@ impl Store {
         rows.sort_by(|a, b| open(b).cmp(&open(a)).then(b.at.cmp(&a.at)));
         rows.truncate(limit as usize);
         Ok(rows)
+    }
+
+    /// Alerts with their lives, open ones first, then the newest.
+    pub async fn alert_list(&self, open: bool, limit: u32) -> Result<Vec<AlertView>> {
+        let rows = sqlx::query(
+            "SELECT id, kind, subject, said, thread_id, raised_at, last_at, count, acked_by, acked_at FROM alerts
+             WHERE acked_at IS NULL OR $1 = 0 ORDER BY acked_at IS NOT NULL, last_at DESC LIMIT $2",
+        )
+        .bind(open)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| alert_view(&Cells::new(row, "alerts"))).collect()
+    }
+
+    pub async fn alert(&self, id: AlertId) -> Result<Option<AlertView>> {
+        let row = sqlx::query(
+            "SELECT id, kind, subject, said, thread_id, raised_at, last_at, count, acked_by, acked_at FROM alerts WHERE id = $1",
+        )
+        .bind(id.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| alert_view(&Cells::new(&row, "alerts"))).transpose()
+    }
+
+    /// What was done about a subject, oldest first.
+    pub async fn audit_of(&self, subject: &str, limit: u32) -> Result<Vec<AuditRow>> {
+        let rows = sqlx::query(
+            "SELECT id, at, actor, action, subject, detail FROM audit WHERE subject = $1 ORDER BY id DESC LIMIT $2",
+        )
+        .bind(subject)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        let read = |row| {
+            let cells = Cells::new(row, "audit");
+            Ok(AuditRow {
+                id: AuditId(cells.int("id")?),
+                at: cells.time("at")?,
+                actor: cells.text("actor")?,
+                action: cells.text("action")?,
+                subject: cells.text("subject")?,
+                detail: cells.text("detail")?,
+            })
+        };
+        rows.iter().rev().map(read).collect()
     }
 
     async fn alerts(&self, limit: u32) -> Result<Vec<ActivityRow>> {
@@ -94,6 +157,20 @@ impl Store {
     }
 }
 
+fn alert_view(cells: &Cells<'_>) -> Result<AlertView> {
+    Ok(AlertView {
+        id: AlertId(cells.int("id")?),
+        kind: cells.text("kind")?,
+        subject: cells.text("subject")?,
+        said: cells.untrusted("said")?,
+        thread_id: cells.opt_int("thread_id")?.map(ThreadId),
+        raised_at: cells.time("raised_at")?,
+        last_at: cells.time("last_at")?,
+        count: cells.count("count")?,
+        acked: cells.opt_text("acked_by")?.zip(cells.opt_time("acked_at")?),
+    })
+}
+
 impl Write {
     /// Raises an alert, or counts it again while nobody has acknowledged it. Says whether it is new.
     pub async fn raise(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<bool> {
@@ -111,6 +188,20 @@ impl Write {
         .fetch_one(self.connection())
         .await?;
         Ok(count == 1)
+    }
+
+    /// Says anew what an open alert is about. One that was acknowledged stays so.
+    pub async fn renew_alert(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE alerts SET said = $3, last_at = $4 WHERE kind = $1 AND subject = $2 AND acked_at IS NULL AND said <> $3",
+        )
+        .bind(alert.kind)
+        .bind(alert.subject)
+        .bind(alert.said)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 
     /// `None`: there is no such alert. Otherwise who had acknowledged it before, if anybody.

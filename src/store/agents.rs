@@ -17,6 +17,28 @@ const ASSIGNMENT: &str =
 /// An agent's runs since a time: how many, how many failed, and the last one.
 pub(crate) type RunTally = (String, u32, u32, Option<Timestamp>, Option<RunState>);
 
+const RUN: &str = "SELECT r.id, r.thread_id, p.name AS contact_name,
+    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
+    r.agent, r.state, r.batch_size, r.due_at, r.started_at, r.finished_at, r.said, r.error
+ FROM runs r JOIN threads t ON t.id = r.thread_id JOIN contacts p ON p.id = t.contact_id";
+
+fn run(cells: &Cells<'_>) -> Result<RunView> {
+    Ok(RunView {
+        id: RunId(cells.int("id")?),
+        thread_id: ThreadId(cells.int("thread_id")?),
+        contact: contact(cells)?,
+        agent: cells.text("agent")?,
+        state: cells.named("state", RunState::from_name)?,
+        batch_size: cells.count("batch_size")?,
+        due_at: cells.time("due_at")?,
+        started_at: cells.opt_time("started_at")?,
+        finished_at: cells.opt_time("finished_at")?,
+        said: cells.opt_untrusted("said")?,
+        error: cells.opt_untrusted("error")?,
+    })
+}
+
 impl Store {
     /// Those that wait for a decision first, then those in force, then the rest, newest first.
     pub async fn assignments(&self) -> Result<Vec<AssignmentRow>> {
@@ -28,35 +50,25 @@ impl Store {
     }
 
     pub async fn runs(&self, limit: u32) -> Result<Vec<RunView>> {
-        let rows = sqlx::query(
-            "SELECT r.id, r.thread_id, p.name AS contact_name,
-                (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
-                (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
-                r.agent, r.state, r.batch_size, r.due_at, r.started_at, r.finished_at, r.said, r.error
-             FROM runs r JOIN threads t ON t.id = r.thread_id JOIN contacts p ON p.id = t.contact_id
-             ORDER BY r.id DESC LIMIT $1",
-        )
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let cells = Cells::new(row, "runs");
-                Ok(RunView {
-                    id: RunId(cells.int("id")?),
-                    thread_id: ThreadId(cells.int("thread_id")?),
-                    contact: contact(&cells)?,
-                    agent: cells.text("agent")?,
-                    state: cells.named("state", RunState::from_name)?,
-                    batch_size: cells.count("batch_size")?,
-                    due_at: cells.time("due_at")?,
-                    started_at: cells.opt_time("started_at")?,
-                    finished_at: cells.opt_time("finished_at")?,
-                    said: cells.opt_untrusted("said")?,
-                    error: cells.opt_untrusted("error")?,
-                })
-            })
-            .collect()
+        let text = format!("{RUN} ORDER BY r.id DESC LIMIT $1");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(limit)).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| run(&Cells::new(row, "runs"))).collect()
+    }
+
+    pub async fn run(&self, id: RunId) -> Result<Option<RunView>> {
+        let text = format!("{RUN} WHERE r.id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
+        row.map(|row| run(&Cells::new(&row, "runs"))).transpose()
+    }
+
+    /// Runs of a thread that were open at a time or began after it, oldest first.
+    pub async fn runs_of(&self, thread: ThreadId, since: Timestamp) -> Result<Vec<RunView>> {
+        let text = format!(
+            "{RUN} WHERE r.thread_id = $1 AND (r.finished_at IS NULL OR r.finished_at >= $2) ORDER BY r.id DESC LIMIT 20"
+        );
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(text)).bind(thread.0).bind(since.millis()).fetch_all(&self.readers).await?;
+        rows.iter().rev().map(|row| run(&Cells::new(row, "runs"))).collect()
     }
 
     /// What these agents did since a time, from an index: runs are many.

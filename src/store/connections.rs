@@ -4,33 +4,44 @@ use super::codec::{Cells, json};
 use super::{Result, Store, Write};
 use crate::domain::connection::{Connection, Environment, Hop, Proof, ProviderName};
 use crate::domain::ids::ConnectionId;
+use crate::domain::number::NumberKind;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::time::Timestamp;
 
 const CONNECTION: &str = "SELECT id, name, organization, environment, provider, phone_number, phone_number_id,
-        business_account_id, settings FROM connections";
+        business_account_id, kind, customer_id, settings FROM connections";
 
 impl Store {
+    /// Those that are connected; who was disconnected stands among the setups.
     pub async fn connections(&self) -> Result<Vec<Connection>> {
-        let rows =
-            sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} ORDER BY name"))).fetch_all(&self.readers).await?;
+        let text = format!("{CONNECTION} WHERE state = 'connected' ORDER BY name");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
         rows.iter().map(|row| connection(&Cells::new(row, "connections"))).collect()
     }
 
     pub async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} WHERE id = $1")))
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} WHERE id = $1 AND state = 'connected'")))
             .bind(id.0)
             .fetch_optional(&self.readers)
             .await?;
         row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
     }
 
+    pub async fn connection_named(&self, name: &str) -> Result<Option<Connection>> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} WHERE name = $1 AND state = 'connected'")))
+            .bind(name)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+    }
+
+    /// In the order in which a message passes the hops.
     pub async fn proofs(&self) -> Result<Vec<(ConnectionId, Proof)>> {
-        let rows =
-            sqlx::query("SELECT connection_id AS id, hop, at, works, note FROM proofs ORDER BY connection_id, hop")
-                .fetch_all(&self.readers)
-                .await?;
-        rows.iter()
+        let rows = sqlx::query("SELECT connection_id AS id, hop, at, works, note FROM proofs")
+            .fetch_all(&self.readers)
+            .await?;
+        let mut proofs = rows
+            .iter()
             .map(|row| {
                 let cells = Cells::new(row, "proofs");
                 let proof = Proof {
@@ -41,7 +52,9 @@ impl Store {
                 };
                 Ok((ConnectionId(cells.int("id")?), proof))
             })
-            .collect()
+            .collect::<Result<Vec<_>>>()?;
+        proofs.sort_by_key(|(connection, proof)| (*connection, proof.hop));
+        Ok(proofs)
     }
 
     /// Threads, unread messages, queued and failed entries of each connection.
@@ -68,16 +81,20 @@ impl Store {
 }
 
 impl Write {
-    /// Writes a connection by its name; `id` in the argument is ignored.
-    pub async fn put_connection(&mut self, new: &Connection) -> Result<ConnectionId> {
-        let id = sqlx::query_scalar(
+    /// Writes a connection by its name; `id` in the argument is ignored. One that was disconnected from
+    /// here stays so, and is not told: only `revive` connects it again.
+    pub async fn put_connection(&mut self, new: &Connection, revive: bool) -> Result<Option<ConnectionId>> {
+        let id: Option<i64> = sqlx::query_scalar(
             "INSERT INTO connections (name, organization, environment, provider, phone_number, phone_number_id,
-                                      business_account_id, settings)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                      business_account_id, settings, kind, customer_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              ON CONFLICT (name) DO UPDATE SET organization = excluded.organization, environment = excluded.environment,
                 provider = excluded.provider, phone_number = excluded.phone_number,
                 phone_number_id = excluded.phone_number_id, business_account_id = excluded.business_account_id,
-                settings = excluded.settings
+                settings = excluded.settings, state = 'connected', disconnected_at = NULL,
+                kind = CASE WHEN $11 THEN excluded.kind ELSE connections.kind END,
+                customer_id = coalesce(excluded.customer_id, connections.customer_id)
+             WHERE connections.state = 'connected' OR $11
              RETURNING id",
         )
         .bind(&new.name)
@@ -88,9 +105,49 @@ impl Write {
         .bind(&new.phone_number_id)
         .bind(&new.business_account_id)
         .bind(json(&new.settings))
-        .fetch_one(self.connection())
+        .bind(new.kind.name())
+        .bind(&new.customer_id)
+        .bind(revive)
+        .fetch_optional(self.connection())
         .await?;
-        Ok(ConnectionId(id))
+        Ok(id.map(ConnectionId))
+    }
+
+    /// Takes number and ids away. What was exchanged over it stays.
+    pub async fn disconnect(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE connections SET state = 'disconnected', phone_number = NULL, phone_number_id = NULL,
+                disconnected_at = $2 WHERE id = $1",
+        )
+        .bind(connection.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        sqlx::query("DELETE FROM proofs WHERE connection_id = $1")
+            .bind(connection.0)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// What the provider says the number is for.
+    pub async fn note_kind(&mut self, connection: ConnectionId, kind: NumberKind) -> Result<()> {
+        sqlx::query("UPDATE connections SET kind = $2 WHERE id = $1 AND kind <> $2")
+            .bind(connection.0)
+            .bind(kind.name())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// When it was connected, for those that the file does not declare.
+    pub async fn note_connected(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE connections SET connected_at = $2 WHERE id = $1")
+            .bind(connection.0)
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
     }
 
     /// The connection that a provider's number id stands for.
@@ -143,6 +200,8 @@ fn connection(cells: &Cells<'_>) -> Result<Connection> {
         phone_number: cells.named("phone_number", |digits| PhoneNumber::parse(digits).ok())?,
         phone_number_id: cells.text("phone_number_id")?,
         business_account_id: cells.text("business_account_id")?,
+        kind: cells.named("kind", NumberKind::from_name)?,
+        customer_id: cells.opt_text("customer_id")?,
         settings: cells.json("settings")?,
     })
 }

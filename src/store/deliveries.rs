@@ -1,14 +1,12 @@
 //! Webhook deliveries, stored raw.
 
-use std::collections::BTreeMap;
-
 use sqlx::QueryBuilder;
 
 use super::codec::{Cells, json};
 use super::{Result, Store, Write};
 use crate::domain::connection::ProviderName;
 use crate::domain::delivery::{DeliveryKey, DeliveryState, RawDelivery};
-use crate::domain::ids::DeliveryId;
+use crate::domain::ids::{DeliveryId, ThreadId};
 use crate::domain::text::Untrusted;
 use crate::domain::view::{DeliveryDetail, DeliveryRow};
 
@@ -103,6 +101,7 @@ impl Store {
                 provider: cells.text("provider")?,
                 headers,
                 body: Untrusted::new(body),
+                verdict: String::new(),
             })
         })
         .transpose()
@@ -139,13 +138,19 @@ impl Write {
         Ok(())
     }
 
-    /// Marks deliveries as applied, under the names of their events.
-    pub async fn mark_applied(&mut self, applied: &[(DeliveryId, String)]) -> Result<()> {
-        for (event, ids) in by_event(applied) {
-            let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-            let text = format!("UPDATE deliveries SET state = 'applied', event = $1, note = NULL WHERE id IN ({list})");
-            sqlx::query(sqlx::AssertSqlSafe(text)).persistent(false).bind(event).execute(self.connection()).await?;
-        }
+    /// Marks deliveries as applied: each with the name of its event, and the thread it told about.
+    pub async fn mark_applied(&mut self, applied: &[(DeliveryId, String, Option<ThreadId>)]) -> Result<()> {
+        let rows: Vec<_> = applied.iter().map(|(id, event, thread)| (id.0, event, thread.map(|it| it.0))).collect();
+        sqlx::query(
+            "WITH told (id, event, thread) AS MATERIALIZED (
+                 SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1))
+             UPDATE deliveries SET state = 'applied', note = NULL, event = told.event,
+                                   thread_id = coalesce(told.thread, thread_id)
+             FROM told WHERE deliveries.id = told.id",
+        )
+        .bind(json(&rows))
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 
@@ -197,15 +202,7 @@ impl Write {
     }
 }
 
-fn by_event(applied: &[(DeliveryId, String)]) -> BTreeMap<&str, Vec<i64>> {
-    let mut groups: BTreeMap<&str, Vec<i64>> = BTreeMap::new();
-    for (id, event) in applied {
-        groups.entry(event).or_default().push(id.0);
-    }
-    groups
-}
-
-fn stored(cells: &Cells<'_>) -> Result<StoredDelivery> {
+pub(super) fn stored(cells: &Cells<'_>) -> Result<StoredDelivery> {
     Ok(StoredDelivery {
         id: DeliveryId(cells.int("id")?),
         raw: RawDelivery {

@@ -10,6 +10,8 @@ pub enum StoreError {
     Open { path: PathBuf, source: sqlx::Error },
     #[error("The database {path} cannot be brought up to date: {source}. It was perhaps written by a newer wadeck; use that one, or another --data-dir.", path = path.display())]
     Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
+    #[error("The database {path} is of another version of wadeck: start the engine once, and it is brought up to date.", path = path.display())]
+    Version { path: PathBuf },
     #[error("The database did not do it: {0}")]
     Database(#[from] sqlx::Error),
     #[error("Table {table}, column {column}, row {key} holds what cannot be read: {found}")]

@@ -9,6 +9,7 @@ use crate::domain::event::{Direction, Origin};
 use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
 use crate::domain::key::message_key;
 use crate::domain::outbox::EntryState;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::status::{DeliveryStatus, Standing, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
@@ -26,7 +27,8 @@ pub struct NewInbound<'a> {
     pub test: bool,
     pub created_at: Timestamp,
     pub received_at: Timestamp,
-    pub delivery: DeliveryId,
+    /// None for what was filled in from the provider's own list.
+    pub delivery: Option<DeliveryId>,
     pub author: Option<&'a str>,
 }
 
@@ -50,15 +52,17 @@ pub struct Matched {
 
 impl Write {
     /// The contact behind these addresses, made if nobody has them yet. Addresses that are new to a
-    /// known contact are learnt.
+    /// known contact are learnt; a number counts as known in its other spelling too. Where the
+    /// addresses belong to two contacts, the second is told beside the first.
     pub async fn contact(
         &mut self,
         addresses: &[Address],
         name: Option<&Untrusted>,
         now: Timestamp,
-    ) -> Result<ContactId> {
+    ) -> Result<(ContactId, Option<ContactId>)> {
         let mut known: Option<(i64, Option<String>)> = None;
         let mut unknown = vec![];
+        let mut other = None;
         for address in addresses {
             let (kind, value) = spelt(address);
             let found: Option<(i64, Option<String>)> = sqlx::query_as(
@@ -69,8 +73,19 @@ impl Write {
             .fetch_optional(self.connection())
             .await?;
             match found {
-                Some(found) => known = known.or(Some(found)),
-                None => unknown.push((kind, value)),
+                Some(found) => {
+                    other = other.or(known.as_ref().filter(|(id, _)| *id != found.0).map(|_| found.0));
+                    known = known.or(Some(found));
+                }
+                None => {
+                    if let Address::Phone(number) = address {
+                        for variant in number.variants() {
+                            let found = self.by_phone(&variant).await?;
+                            known = known.or(found);
+                        }
+                    }
+                    unknown.push((kind, value));
+                }
             }
         }
         let told = name.map(Untrusted::as_received);
@@ -101,10 +116,19 @@ impl Write {
         if renamed || !unknown.is_empty() {
             self.refold(id).await?;
         }
-        Ok(ContactId(id))
+        Ok((ContactId(id), other.map(ContactId)))
     }
 
-    async fn refold(&mut self, contact: i64) -> Result<()> {
+    async fn by_phone(&mut self, number: &PhoneNumber) -> Result<Option<(i64, Option<String>)>> {
+        Ok(sqlx::query_as(
+            "SELECT p.id, p.name FROM addresses a JOIN contacts p ON p.id = a.contact_id WHERE a.kind = 'phone' AND a.value = $1",
+        )
+        .bind(number.digits())
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
+    pub(super) async fn refold(&mut self, contact: i64) -> Result<()> {
         let name: Option<String> = sqlx::query_scalar("SELECT name FROM contacts WHERE id = $1")
             .bind(contact)
             .fetch_one(self.connection())
@@ -204,13 +228,23 @@ impl Write {
         .bind(new.test)
         .bind(new.created_at.millis())
         .bind(new.received_at.millis())
-        .bind(new.delivery.0)
+        .bind(new.delivery.map(|id| id.0))
         .bind(new.reply_to.map(|id| message_key(new.connection, id).to_vec()))
         .fetch_optional(self.connection())
         .await?;
         let Some(id) = id.map(MessageId) else { return Ok(None) };
         self.index_words(id, new.thread, &words).await?;
         Ok(Some(id))
+    }
+
+    /// Why no agent was asked, for whoever wants to know.
+    pub async fn not_routed(&mut self, message: MessageId, reason: &str) -> Result<()> {
+        sqlx::query("UPDATE messages SET not_routed = $2 WHERE id = $1")
+            .bind(message.0)
+            .bind(reason)
+            .execute(self.connection())
+            .await?;
+        Ok(())
     }
 
     pub(super) async fn index_words(&mut self, id: MessageId, thread: ThreadId, words: &Untrusted) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Messages and outbox entries as lists and details show them.
 
 use super::codec::Cells;
-use super::threads::{contact, escaped};
+use super::narrow::{self, Over, Wish};
 use super::{Result, Store};
 use crate::domain::event::{Direction, Origin};
 use crate::domain::failure::Failure;
@@ -11,31 +11,39 @@ use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::status::{DeliveryStatus, Standing};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{
-    AttemptView, EntryBrief, EntryDetail, EntryRow, MessageDetail, MessageView, Reaction, StatusView,
-};
+use crate::domain::view::{AttemptView, EntryBrief, FoundMessage, MessageDetail, MessageView, Reaction, StatusView};
 
 const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
-    m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id,
+    m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed,
     (SELECT q.words FROM messages q WHERE q.provider_key = m.reply_key) AS quotes,
     m.reply_to,
     (SELECT group_concat(x.sender || ' ' || x.emoji, char(10)) FROM reactions x WHERE x.target_key = m.provider_key) AS reactions,
-    o.id AS entry_id, o.state, o.hold, o.due_at, o.settled_by, o.failure AS entry_failure,
-    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id) AS attempts
- FROM messages m LEFT JOIN outbox o ON o.message_id = m.id";
+    o.id AS entry_id, o.state, o.hold, o.due_at, o.not_before, o.settled_by, o.failure AS entry_failure,
+    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id) AS attempts,
+    f.state AS media_state, f.mime_type AS media_type, f.bytes AS media_bytes, f.file AS media_file, f.said AS media_said,
+    f.fetched_at
+ FROM messages m LEFT JOIN outbox o ON o.message_id = m.id LEFT JOIN media f ON f.message_id = m.id";
 
-const ENTRY: &str = "SELECT o.id, o.message_id, o.thread_id, c.name AS connection, p.name AS contact_name,
-    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
-    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
-    m.words, o.state, m.progress, m.failure, m.failed_at, o.failure AS entry_failure, o.hold, o.due_at, o.created_at,
-    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id) AS attempts, m.author, o.settled_by,
-    (SELECT min(b.id) FROM outbox b WHERE b.thread_id = o.thread_id AND b.id < o.id AND o.state = 'queued'
-        AND b.state IN ('queued', 'sending', 'uncertain')) AS behind,
-    o.reference, m.provider_message_id, m.provider_key
- FROM outbox o JOIN messages m ON m.id = o.message_id JOIN threads t ON t.id = o.thread_id
-    JOIN contacts p ON p.id = t.contact_id JOIN connections c ON c.id = o.connection_id";
+/// Matches that are looked through at once for the other terms.
+const STEP: u32 = 2_000;
 
 impl Store {
+    /// A page of a thread's messages in which this one stands, newest first: some that came after it,
+    /// and those before.
+    pub async fn messages_around(&self, thread: ThreadId, id: MessageId, limit: u32) -> Result<Vec<MessageView>> {
+        let newer: Option<i64> = sqlx::query_scalar(
+            "SELECT n.id FROM messages n WHERE n.thread_id = $1
+                AND (n.created_at, n.id) > (SELECT b.created_at, b.id FROM messages b WHERE b.id = $2)
+             ORDER BY n.created_at, n.id LIMIT 1 OFFSET $3",
+        )
+        .bind(thread.0)
+        .bind(id.0)
+        .bind(i64::from(limit / 3))
+        .fetch_optional(&self.readers)
+        .await?;
+        self.messages(thread, limit, newer.map(MessageId)).await
+    }
+
     /// A thread's messages, newest first.
     pub async fn messages(&self, thread: ThreadId, limit: u32, before: Option<MessageId>) -> Result<Vec<MessageView>> {
         let below = if before.is_some() {
@@ -76,30 +84,72 @@ impl Store {
             received_at: cells.time("received_at")?,
             delivery: cells.opt_int("delivery_id")?.map(DeliveryId),
             run: cells.opt_int("run_id")?.map(RunId),
+            not_routed: cells.opt_text("not_routed")?,
             statuses: self.statuses(key.as_deref()).await?,
             tries,
             message,
         }))
     }
 
-    /// Messages that hold all the words, newest first. The last word may be a beginning; where the
-    /// words as they stand fill the page already, beginnings are not asked for: they cost more.
-    pub async fn search(&self, text: &str, limit: u32, before: Option<MessageId>) -> Result<Vec<MessageView>> {
-        let whole = match_terms(text);
-        if whole.is_empty() {
-            return Ok(vec![]);
+    /// Messages that hold all the words and fit the terms, newest first. The last word may be a
+    /// beginning; where the words as they stand fill the page already, beginnings are not asked for:
+    /// they cost more.
+    pub async fn search(&self, wish: &Wish<'_>, limit: u32, before: Option<MessageId>) -> Result<Vec<FoundMessage>> {
+        let whole = match_terms(wish.filter.words());
+        let mut rows = self.found(wish, &whole, limit, before).await?;
+        if !whole.is_empty() && rows.len() < limit as usize {
+            rows = self.found(wish, &format!("{whole}*"), limit, before).await?;
         }
-        let mut ids = self.matching(&whole, limit, before).await?;
-        if ids.len() < limit as usize {
-            ids = self.matching(&format!("{whole}*"), limit, before).await?;
-        }
-        let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-        let text = format!("{MESSAGE} WHERE m.id IN ({list}) ORDER BY m.id DESC");
-        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).persistent(false).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| message(&Cells::new(row, "messages"))).collect()
+        let found: Vec<MessageView> =
+            rows.iter().map(|row| message(&Cells::new(row, "messages"))).collect::<Result<_>>()?;
+        let people = self.people_of(found.iter().map(|message| message.thread_id)).await?;
+        Ok(found
+            .into_iter()
+            .filter_map(|message| {
+                people.get(&message.thread_id).map(|contact| FoundMessage { contact: contact.clone(), message })
+            })
+            .collect())
     }
 
-    async fn matching(&self, terms: &str, limit: u32, before: Option<MessageId>) -> Result<Vec<i64>> {
+    /// Words are matched newest first in steps, so that a rare term among common words stays bounded.
+    async fn found(
+        &self,
+        wish: &Wish<'_>,
+        terms: &str,
+        limit: u32,
+        before: Option<MessageId>,
+    ) -> Result<Vec<sqlx::sqlite::SqliteRow>> {
+        if terms.is_empty() && wish.filter.is_empty() {
+            return Ok(vec![]);
+        }
+        let only_words = wish.filter.terms.len() == 1;
+        let mut found = vec![];
+        let mut below = before;
+        loop {
+            let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(MESSAGE);
+            let mut step = None;
+            if terms.is_empty() {
+                query.push(" WHERE m.id < ").push_bind(below.map_or(i64::MAX, |id| id.0));
+            } else {
+                let size = if only_words { limit } else { STEP };
+                let ids = self.matching(terms, size, below).await?;
+                step = ids.last().copied().filter(|_| ids.len() == size as usize && !only_words);
+                let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+                query.push(format!(" WHERE m.id IN ({list})"));
+            }
+            narrow::push(&mut query, wish, Over::Messages);
+            query
+                .push(" AND m.kind <> 'reaction' ORDER BY m.id DESC LIMIT ")
+                .push_bind(i64::from(limit) - found.len() as i64);
+            found.extend(query.build().persistent(false).fetch_all(&self.readers).await?);
+            match step {
+                Some(last) if found.len() < limit as usize => below = Some(MessageId(last)),
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    pub(super) async fn matching(&self, terms: &str, limit: u32, before: Option<MessageId>) -> Result<Vec<i64>> {
         let ids = sqlx::query_scalar(
             "SELECT rowid FROM message_words WHERE message_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3",
         )
@@ -111,53 +161,6 @@ impl Store {
         Ok(ids)
     }
 
-    /// Outbox entries: what wants attention first, then newest first.
-    pub async fn entries(
-        &self,
-        states: &[EntryState],
-        text: &str,
-        limit: u32,
-        before: Option<EntryId>,
-    ) -> Result<Vec<EntryRow>> {
-        let names = states.iter().map(|state| format!("'{}'", state.name())).collect::<Vec<_>>().join(",");
-        let of_state = if states.is_empty() { "1 = 1".to_owned() } else { format!("o.state IN ({names})") };
-        let order = if states.is_empty() && before.is_none() {
-            "CASE o.state WHEN 'uncertain' THEN 0 WHEN 'dead' THEN 1 WHEN 'refused' THEN 1 WHEN 'sending' THEN 2
-                WHEN 'queued' THEN 2 ELSE CASE WHEN m.failed_at IS NOT NULL THEN 1 ELSE 3 END END, o.id DESC"
-        } else {
-            "o.id DESC"
-        };
-        let query = format!(
-            "{ENTRY} WHERE {of_state} AND o.id < $1
-                AND ($2 = '%%' OR p.folded LIKE $2 ESCAPE '\\' OR lower(m.words) LIKE $2 ESCAPE '\\' OR o.state LIKE $2)
-             ORDER BY {order} LIMIT $3"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
-            .bind(before.map_or(i64::MAX, |id| id.0))
-            .bind(format!("%{}%", escaped(&text.trim().trim_start_matches('+').to_lowercase())))
-            .bind(i64::from(limit))
-            .fetch_all(&self.readers)
-            .await?;
-        rows.iter().map(|row| entry(&Cells::new(row, "outbox"))).collect()
-    }
-
-    pub async fn entry(&self, id: EntryId) -> Result<Option<EntryDetail>> {
-        let text = format!("{ENTRY} WHERE o.id = $1");
-        let Some(row) = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await? else {
-            return Ok(None);
-        };
-        let cells = Cells::new(&row, "outbox");
-        let provider_message_id = cells.opt_text("provider_message_id")?;
-        let key = if provider_message_id.is_some() { Some(cells.bytes("provider_key")?) } else { None };
-        Ok(Some(EntryDetail {
-            row: entry(&cells)?,
-            reference: cells.text("reference")?,
-            provider_message_id,
-            statuses: self.statuses(key.as_deref()).await?,
-            tries: self.attempts(id).await?,
-        }))
-    }
-
     /// The thread and provider id of a message, for quoting and for read marks.
     pub async fn provider_id(&self, message: MessageId) -> Result<Option<(ThreadId, Option<String>)>> {
         let row: Option<(i64, Option<String>)> =
@@ -166,6 +169,18 @@ impl Store {
                 .fetch_optional(&self.readers)
                 .await?;
         Ok(row.map(|(thread, id)| (ThreadId(thread), id)))
+    }
+
+    /// The newest message that a contact wrote.
+    pub async fn last_inbound_message(&self, thread: ThreadId) -> Result<Option<MessageId>> {
+        let id: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM messages WHERE thread_id = $1 AND direction = 'inbound' AND kind <> 'reaction'
+             ORDER BY created_at DESC, id DESC LIMIT 1",
+        )
+        .bind(thread.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(id.map(MessageId))
     }
 
     /// The provider's id of the newest message that a contact wrote.
@@ -180,7 +195,7 @@ impl Store {
         .flatten())
     }
 
-    async fn statuses(&self, key: Option<&[u8]>) -> Result<Vec<StatusView>> {
+    pub(super) async fn statuses(&self, key: Option<&[u8]>) -> Result<Vec<StatusView>> {
         let rows = sqlx::query(
             "SELECT id, status, at, received_at, failure, raw FROM statuses WHERE provider_key = $1 ORDER BY received_at, id",
         )
@@ -201,7 +216,7 @@ impl Store {
             .collect()
     }
 
-    async fn attempts(&self, entry: EntryId) -> Result<Vec<AttemptView>> {
+    pub(super) async fn attempts(&self, entry: EntryId) -> Result<Vec<AttemptView>> {
         let rows = sqlx::query(
             "SELECT id, series, number, started_at, finished_at, outcome, http_status, failure, request, response
              FROM attempts WHERE outbox_id = $1 ORDER BY id",
@@ -230,7 +245,7 @@ impl Store {
 }
 
 /// Every word quoted: raw text would be read as a query language.
-fn match_terms(text: &str) -> String {
+pub(super) fn match_terms(text: &str) -> String {
     let words: Vec<String> = text
         .split(|c: char| !c.is_alphanumeric() && c != '\'')
         .filter(|word| !word.is_empty())
@@ -239,7 +254,7 @@ fn match_terms(text: &str) -> String {
     words.join(" ")
 }
 
-fn standing(cells: &Cells<'_>) -> Result<Standing> {
+pub(super) fn standing(cells: &Cells<'_>) -> Result<Standing> {
     let failure: Option<Failure> = cells.opt_json("failure")?;
     Ok(Standing {
         progress: cells.named("progress", DeliveryStatus::from_name)?,
@@ -257,6 +272,7 @@ fn message(cells: &Cells<'_>) -> Result<MessageView> {
             state,
             hold: cells.opt_named("hold", Hold::from_name)?,
             due_at: cells.opt_time("due_at")?.unwrap_or(Timestamp::EPOCH),
+            not_before: cells.opt_time("not_before")?,
             settled_by: cells.opt_named("settled_by", SettledBy::from_name)?,
         }),
     };
@@ -284,6 +300,7 @@ fn message(cells: &Cells<'_>) -> Result<MessageView> {
         test: cells.flag("test")?,
         contradictory: standing.contradictory(),
         entry,
+        media: super::media::view(cells)?,
     })
 }
 
@@ -295,32 +312,6 @@ fn reactions(list: Option<&str>) -> Vec<Reaction> {
             Some(Reaction { from: Direction::from_name(sender)?, emoji: Untrusted::from(emoji) })
         })
         .collect()
-}
-
-fn entry(cells: &Cells<'_>) -> Result<EntryRow> {
-    let standing = standing(cells)?;
-    let error = match standing.failure() {
-        Some(failure) => Some(failure.clone()),
-        None => cells.opt_json("entry_failure")?,
-    };
-    Ok(EntryRow {
-        id: EntryId(cells.int("id")?),
-        message_id: MessageId(cells.int("message_id")?),
-        thread_id: ThreadId(cells.int("thread_id")?),
-        connection: cells.text("connection")?,
-        contact: contact(cells)?,
-        text: cells.untrusted("words")?,
-        state: cells.named("state", EntryState::from_name)?,
-        status: standing.status(),
-        hold: cells.opt_named("hold", Hold::from_name)?,
-        due_at: cells.time("due_at")?,
-        created_at: cells.time("created_at")?,
-        attempts: cells.count("attempts")?,
-        error,
-        author: cells.opt_text("author")?,
-        settled_by: cells.opt_named("settled_by", SettledBy::from_name)?,
-        behind: cells.opt_int("behind")?.map(EntryId),
-    })
 }
 
 #[cfg(test)]

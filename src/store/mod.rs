@@ -6,15 +6,28 @@ mod activity;
 mod agents;
 mod codec;
 mod connections;
+mod contacts;
 mod deliveries;
+mod entries;
 mod error;
+mod filters;
+mod gauges;
 mod inbound;
+mod jobs;
+mod media;
 mod messages;
+mod narrow;
+mod notes;
 mod outbox;
 mod overview;
 mod runs;
 mod settle;
+mod setups;
+mod shelf;
+mod sightings;
+mod template_records;
 mod threads;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,10 +38,15 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 pub use self::activity::NewAlert;
 pub use self::deliveries::{Arrived, StoredDelivery};
+pub use self::entries::BulkGroup;
 pub use self::error::StoreError;
 pub use self::inbound::{Matched, NewInbound, Stored};
+pub use self::jobs::Job;
+pub use self::media::{KeptFile, ToUpload, Wanted};
+pub use self::narrow::Wish;
 pub use self::outbox::{Claimed, Doubtful, NewEntry, Pace};
 pub use self::runs::{DueRun, Finish};
+pub use self::shelf::{Incoming, Shelf};
 
 type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -84,7 +102,21 @@ impl Store {
     pub async fn open_read_only(directory: &Path) -> Result<Self> {
         let path = directory.join(DATABASE_FILE);
         let readers = Self::readers(options(&path)).await.map_err(|error| StoreError::open(&path, error))?;
+        Self::await_version(&path, &readers).await?;
         Ok(Self { path, writer: readers.clone(), side: readers.clone(), readers })
+    }
+
+    /// An engine that starts brings the database up to date, which takes a moment.
+    async fn await_version(path: &Path, readers: &SqlitePool) -> Result<()> {
+        let wanted = migrator().iter().map(|step| step.version).max();
+        for _ in 0..40 {
+            let found = sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations WHERE success");
+            if matches!(found.fetch_one(readers).await, Ok(version) if version == wanted) {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Err(StoreError::Version { path: path.to_owned() })
     }
 
     async fn readers(options: SqliteConnectOptions) -> std::result::Result<SqlitePool, sqlx::Error> {
@@ -99,6 +131,11 @@ impl Store {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Where files are kept, beside the database.
+    pub fn shelf(&self) -> Shelf {
+        Shelf::new(self.path.parent().unwrap_or(&self.path))
     }
 
     /// Begins to write. Keep it short, and wait for nothing but the database while it is open.
@@ -167,13 +204,56 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 fn migrator() -> Migrator {
-    let steps: [(i64, &'static str, &'static str); 1] =
-        [(1, "ledger", include_str!("../../migrations/0001_ledger.sql"))];
+    migrator_to(i64::MAX)
+}
+
+/// The steps up to a version.
+fn migrator_to(last: i64) -> Migrator {
+    // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
+    let steps: [(i64, &'static str, &'static str, bool); 3] = [
+        (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
+        (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
+        (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
+    ];
     let steps = steps
         .into_iter()
-        .map(|(version, title, text)| {
-            Migration::new(version, title.into(), MigrationType::Simple, sqlx::SqlStr::from_static(text), false)
+        .filter(|(version, ..)| *version <= last)
+        .map(|(version, title, text, own)| {
+            Migration::new(version, title.into(), MigrationType::Simple, sqlx::SqlStr::from_static(text), own)
         })
         .collect::<Vec<_>>();
     Migrator::with_migrations(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever comes from an older version keeps what was said over a number, and the number.
+    #[tokio::test]
+    async fn an_older_database_is_brought_up_to_date_with_everything_in_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(DATABASE_FILE);
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        let old = pool.connect_with(options(&path).create_if_missing(true)).await.expect("opened");
+        migrator_to(2).run(&old).await.expect("the old steps");
+        for statement in [
+            "INSERT INTO connections (id, name, organization, environment, provider, phone_number, phone_number_id, business_account_id, settings)
+             VALUES (7, 'support', 'o', 'production', 'p', '15550100001', '1', '2', '{}')",
+            "INSERT INTO contacts (id, folded, created_at) VALUES (1, 'x', 1)",
+            "INSERT INTO threads (id, connection_id, contact_id, external_id, last_message_at) VALUES (1, 7, 1, 'whatsapp:1', 1)",
+            "INSERT INTO proofs (connection_id, hop, at, works, note) VALUES (7, 'send', 1, 1, 'x')",
+        ] {
+            sqlx::query(statement).execute(&old).await.expect(statement);
+        }
+        old.close().await;
+        let store = Store::open(directory.path()).await.expect("brought up to date");
+        assert_eq!(store.connections().await.expect("read")[0].id.0, 7);
+        assert_eq!(store.proofs().await.expect("read").len(), 1);
+        let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&store.readers).await.expect("asked");
+        assert!(broken.is_empty(), "{} references lead nowhere", broken.len());
+        let stranger = "INSERT INTO threads (id, connection_id, contact_id, external_id, last_message_at) VALUES (2, 9, 1, 'w', 1)";
+        assert!(sqlx::query(stranger).execute(&store.writer).await.is_err(), "references are held as before");
+        store.close().await;
+    }
 }

@@ -21,6 +21,7 @@ pub struct NewEntry<'a> {
     pub author: &'a str,
     pub run: Option<RunId>,
     pub business_initiated: bool,
+    pub not_before: Option<Timestamp>,
     pub now: Timestamp,
 }
 
@@ -63,17 +64,22 @@ pub struct Doubtful {
     pub last_attempt_at: Timestamp,
 }
 
-const HEAD: &str = "NOT EXISTS (SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.id < o.id
-    AND p.state IN ('queued', 'sending', 'uncertain'))";
+/// What is sent later on purpose does not stand in the way of what is sent now.
+/// A file goes up first.
+const HEAD: &str =
+    "NOT EXISTS (SELECT 1 FROM media f WHERE f.message_id = o.message_id AND f.state = 'kept' AND f.provider_id = '')
+    AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.id < o.id
+    AND p.state IN ('queued', 'sending', 'uncertain') AND (p.not_before IS NULL OR p.not_before <= $1))";
 
 impl Store {
     /// When the next entry may be claimed.
-    pub async fn next_entry_due(&self) -> Result<Option<Timestamp>> {
+    pub async fn next_entry_due(&self, now: Timestamp) -> Result<Option<Timestamp>> {
         let text = format!(
             "SELECT o.due_at FROM outbox o WHERE o.state = 'queued' AND o.hold IS NOT 'operator' AND {HEAD}
              ORDER BY o.due_at, o.id LIMIT 1"
         );
-        let due: Option<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_optional(&self.readers).await?;
+        let due: Option<i64> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(text)).bind(now.millis()).fetch_optional(&self.readers).await?;
         Ok(due.map(Timestamp::from_millis))
     }
 
@@ -137,11 +143,13 @@ impl Write {
         .await?;
         let message = MessageId(message);
         self.index_words(message, new.thread, &words).await?;
-        self.touch_thread(new.thread, message, new.now, 0, None).await?;
+        if !matches!(new.outgoing.content, Content::Reaction { .. }) {
+            self.touch_thread(new.thread, message, new.now, 0, None).await?;
+        }
         let entry: i64 = sqlx::query_scalar(
             "INSERT INTO outbox (message_id, thread_id, connection_id, state, reference, outgoing, business_initiated,
-                                 freeform, due_at, created_at)
-             VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, $8, $8) RETURNING id",
+                                 freeform, due_at, created_at, not_before)
+             VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, coalesce($9, $8), $8, $9) RETURNING id",
         )
         .bind(message.0)
         .bind(new.thread.0)
@@ -151,9 +159,42 @@ impl Write {
         .bind(new.business_initiated)
         .bind(matches!(new.outgoing.content, Content::Template { .. }).then_some(0).unwrap_or(1))
         .bind(new.now.millis())
+        .bind(new.not_before.map(Timestamp::millis))
         .fetch_one(self.connection())
         .await?;
+        if let Some(media) = new.outgoing.content.media().filter(|media| media.file.is_some()) {
+            self.keep_own_media(message, new.connection, media, new.now).await?;
+        }
         Ok((message, EntryId(entry)))
+    }
+
+    /// The newest entry of this author in a thread that was never on the wire.
+    pub async fn last_unsent(&mut self, thread: ThreadId, author: &str) -> Result<Option<(EntryId, Content)>> {
+        let row = sqlx::query(
+            "SELECT o.id, m.content FROM outbox o JOIN messages m ON m.id = o.message_id
+             WHERE o.thread_id = $1 AND o.state = 'queued' AND m.author = $2
+                AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.outbox_id = o.id)
+             ORDER BY o.id DESC LIMIT 1",
+        )
+        .bind(thread.0)
+        .bind(author)
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "outbox");
+            Ok((EntryId(cells.int("id")?), cells.json("content")?))
+        })
+        .transpose()
+    }
+
+    /// Ends a person's hold: it goes as soon as it may.
+    pub async fn release_entry(&mut self, entry: EntryId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE outbox SET hold = NULL, not_before = NULL, due_at = $2 WHERE id = $1 AND state = 'queued'")
+            .bind(entry.0)
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
     }
 
     /// The oldest due entry that no earlier one of its thread stands before.

@@ -20,6 +20,7 @@ pub(crate) struct Counts {
     pub runs_open: u32,
     pub approvals: u32,
     pub alerts: u32,
+    pub setups: u32,
     pub deliveries_pending: u32,
     pub deliveries_quarantined: u32,
     pub deliveries_unreadable: u32,
@@ -31,7 +32,7 @@ impl Store {
     pub(crate) async fn counts(&self) -> Result<Counts> {
         let row = sqlx::query(
             "SELECT 0 AS id,
-                (SELECT count(*) FROM connections) AS connections,
+                (SELECT count(*) FROM connections WHERE state = 'connected') AS connections,
                 (SELECT count(DISTINCT connection_id) FROM proofs WHERE works = 0) AS connections_in_trouble,
                 (SELECT count(*) FROM threads) AS threads,
                 (SELECT coalesce(sum(unread), 0) FROM threads WHERE unread > 0) AS unread,
@@ -45,6 +46,7 @@ impl Store {
                     AS runs_open,
                 (SELECT count(*) FROM assignments WHERE state = 'proposed') AS approvals,
                 (SELECT count(*) FROM alerts WHERE acked_at IS NULL) AS alerts,
+                (SELECT count(*) FROM setups WHERE state IN ('running', 'waiting', 'failed')) AS setups,
                 (SELECT count(*) FROM deliveries WHERE state = 'pending') AS pending,
                 (SELECT count(*) FROM deliveries WHERE state = 'quarantined') AS quarantined,
                 (SELECT count(*) FROM deliveries WHERE state = 'unreadable') AS unreadable,
@@ -68,6 +70,7 @@ impl Store {
             runs_open: cells.count("runs_open")?,
             approvals: cells.count("approvals")?,
             alerts: cells.count("alerts")?,
+            setups: cells.count("setups")?,
             deliveries_pending: cells.count("pending")?,
             deliveries_quarantined: cells.count("quarantined")?,
             deliveries_unreadable: cells.count("unreadable")?,

@@ -2,12 +2,15 @@
 
 use super::codec::json;
 use super::{Result, Write};
+use crate::domain::content::Content;
+use crate::domain::event::Direction;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, RunId, ThreadId};
 use crate::domain::key::message_key;
 use crate::domain::limits::Hold;
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::time::Timestamp;
+use crate::domain::view::Evidence;
 
 impl Write {
     /// The provider has the message under this id. If a webhook told of it first, that row and what
@@ -55,6 +58,14 @@ impl Write {
         .bind(&key[..])
         .execute(self.connection())
         .await?;
+        let content: String = sqlx::query_scalar("SELECT content FROM messages WHERE id = $1")
+            .bind(message.0)
+            .fetch_one(self.connection())
+            .await?;
+        // A reaction stands on its message once the provider has it, not before.
+        if let Ok(Content::Reaction { target, emoji }) = serde_json::from_str(&content) {
+            self.react(&message_key(connection, &target), Direction::Outbound, emoji.as_ref(), now).await?;
+        }
         self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await
     }
 
@@ -116,12 +127,45 @@ impl Write {
         Ok(())
     }
 
+    /// Put off without ever having been on the wire: its file could not be uploaded.
+    pub async fn put_off(
+        &mut self,
+        entry: EntryId,
+        failure: &Failure,
+        due_at: Timestamp,
+        hold: Option<Hold>,
+        counts: bool,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET failure = $2, due_at = $3, hold = $4, tried = CASE WHEN $5 THEN tried + 1 ELSE tried END
+             WHERE id = $1 AND state = 'queued'",
+        )
+        .bind(entry.0)
+        .bind(json(failure))
+        .bind(due_at.millis())
+        .bind(hold.map(Hold::name))
+        .bind(counts)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// The answer was lost; `look_at` is when the provider's list is asked.
     pub async fn doubt_entry(&mut self, entry: EntryId, failure: &Failure, look_at: Timestamp) -> Result<()> {
         sqlx::query("UPDATE outbox SET state = 'uncertain', lease_until = NULL, failure = $2, due_at = $3, looks = 0 WHERE id = $1")
             .bind(entry.0)
             .bind(json(failure))
             .bind(look_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// What the provider's own list showed, for whoever has to decide.
+    pub async fn keep_evidence(&mut self, entry: EntryId, evidence: &Evidence) -> Result<()> {
+        sqlx::query("UPDATE outbox SET evidence = $2 WHERE id = $1")
+            .bind(entry.0)
+            .bind(json(evidence))
             .execute(self.connection())
             .await?;
         Ok(())
@@ -223,7 +267,8 @@ impl Write {
         .bind(message.0)
         .execute(self.connection())
         .await?;
-        Ok(())
+        // Ids of files expire: a new series uploads anew.
+        self.uploaded(message, "").await
     }
 
     /// Entries of a run that have not gone yet: their words are taken back.

@@ -1,10 +1,17 @@
 //! Threads as lists show them, and what people change about them.
 
-use super::codec::{Cells, folded};
+use std::collections::HashMap;
+
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::codec::{Cells, json};
+use super::messages::match_terms;
+use super::narrow::{self, Over, Wish};
 use super::{Result, Store, Write};
 use crate::domain::assignment::Mode;
 use crate::domain::connection::Environment;
 use crate::domain::event::Direction;
+use crate::domain::filter::{Filter, Is, Term};
 use crate::domain::ids::{ConnectionId, ContactId, ThreadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::RunState;
@@ -13,11 +20,14 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{AssignmentView, ContactView, ThreadRow, Waiting};
 
-const ROW: &str = "SELECT t.id, t.external_id, t.connection_id, c.name AS connection, c.environment, p.name AS contact_name,
+/// Fewer matches than this are looked up one by one.
+const FEW: u32 = 2_000;
+
+const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.name AS connection, c.environment, p.name AS contact_name,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     t.unread, t.last_message_at, m.words, m.direction, m.progress, m.failed_at IS NOT NULL AS failed,
-    t.window_closes_at, g.agent, g.mode, t.taken_by, t.waiting_since, t.waiting_reason,
+    t.window_closes_at, g.agent, g.mode, t.taken_by, t.waiting_since, t.waiting_reason, p.opted_out,
     coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
         (SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'scheduled')) AS run
  FROM threads t JOIN connections c ON c.id = t.connection_id JOIN contacts p ON p.id = t.contact_id
@@ -27,25 +37,107 @@ const ROW: &str = "SELECT t.id, t.external_id, t.connection_id, c.name AS connec
         (SELECT id FROM assignments x WHERE x.connection_id = t.connection_id AND x.thread_id IS NULL AND x.state = 'approved'))";
 
 impl Store {
-    /// The most recently used threads, newest first.
-    pub async fn threads(&self, text: &str, limit: u32, before: Option<ThreadId>) -> Result<Vec<ThreadRow>> {
-        let pattern = format!("%{}%", escaped(&folded(&[text.trim().trim_start_matches('+')])));
-        let narrowed = !text.trim().is_empty();
-        let below = if before.is_some() {
-            "(t.last_message_at, t.id) < (SELECT b.last_message_at, b.id FROM threads b WHERE b.id = $3)"
+    /// Threads that fit, the most recently used first; who waits is asked for, the longest first.
+    pub async fn threads(&self, wish: &Wish<'_>, limit: u32, before: Option<ThreadId>) -> Result<Vec<ThreadRow>> {
+        let mut query = QueryBuilder::<Sqlite>::new(ROW);
+        match before {
+            Some(before) => {
+                query.push(
+                    " WHERE (t.last_message_at, t.id) < (SELECT b.last_message_at, b.id FROM threads b WHERE b.id = ",
+                );
+                query.push_bind(before.0).push(")");
+            }
+            None => {
+                query.push(" WHERE 1 = 1");
+            }
+        }
+        self.narrow_threads(&mut query, wish).await?;
+        query.push(if wish.filter.asks(Is::Waiting) && before.is_none() {
+            " ORDER BY t.waiting_since, t.id LIMIT "
         } else {
-            "$3 IS NULL"
+            " ORDER BY t.last_message_at DESC, t.id DESC LIMIT "
+        });
+        query.push_bind(i64::from(limit));
+        let rows = query.build().persistent(wish.filter.is_empty()).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| thread_row(&Cells::new(row, "threads"))).collect()
+    }
+
+    /// How many threads fit, counted up to a thousand.
+    pub async fn count_threads(&self, wish: &Wish<'_>) -> Result<u32> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT count(*) FROM (SELECT 1 FROM threads t JOIN connections c ON c.id = t.connection_id
+             JOIN contacts p ON p.id = t.contact_id LEFT JOIN messages m ON m.id = t.last_message_id
+             LEFT JOIN assignments g ON g.id = (SELECT x.id FROM assignments x WHERE x.connection_id = t.connection_id
+                AND x.thread_id IS NULL AND x.state = 'approved') WHERE 1 = 1",
+        );
+        self.narrow_threads(&mut query, wish).await?;
+        query.push(" LIMIT 1000)");
+        let count: i64 = query.build_query_scalar().persistent(false).fetch_one(&self.readers).await?;
+        Ok(u32::try_from(count).unwrap_or(0))
+    }
+
+    /// Words that few threads hold are found by index, and only those threads are looked at. Words that
+    /// many hold are found soon enough by looking from the newest on.
+    async fn narrow_threads(&self, query: &mut QueryBuilder<Sqlite>, wish: &Wish<'_>) -> Result<()> {
+        let words = wish.filter.words();
+        let Some(few) = self.few_with(words).await? else {
+            narrow::push(query, wish, Over::Threads);
+            return Ok(());
         };
-        let matching = if narrowed {
-            "(p.folded LIKE $1 ESCAPE '\\' OR lower(m.words) LIKE $1 ESCAPE '\\' OR lower(c.name) LIKE $1 ESCAPE '\\')"
-        } else {
-            "$1 IS NOT NULL"
-        };
-        let text = format!("{ROW} WHERE {matching} AND {below} ORDER BY t.last_message_at DESC, t.id DESC LIMIT $2");
+        query.push(" AND t.id IN (SELECT value FROM json_each(").push_bind(json(&few)).push("))");
+        let terms = wish.filter.terms.iter().filter(|term| !matches!(term, Term::Words(_))).cloned().collect();
+        narrow::push(query, &Wish { filter: &Filter { terms }, ..*wish }, Over::Threads);
+        Ok(())
+    }
+
+    /// The threads whose person, or whose last message, holds these words. None where that cannot be told
+    /// by index: no words, too many of them, or the name of a connection.
+    async fn few_with(&self, words: &str) -> Result<Option<Vec<i64>>> {
+        let terms = match_terms(words);
+        // Beginnings of one or two letters are in nearly every message.
+        if terms.is_empty() || words.split_whitespace().any(|word| word.chars().count() < 3) {
+            return Ok(None);
+        }
+        let pattern = narrow::pattern(words);
+        let all: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM connections WHERE lower(name) LIKE $1 ESCAPE '\\')")
+                .bind(&pattern)
+                .fetch_one(&self.readers)
+                .await?;
+        let spoken = self.matching(&format!("{terms}*"), FEW, None).await?;
+        if all || spoken.len() == FEW as usize {
+            return Ok(None);
+        }
+        let people: Vec<i64> = sqlx::query_scalar("SELECT id FROM contacts WHERE folded LIKE $1 ESCAPE '\\' LIMIT $2")
+            .bind(&pattern)
+            .bind(i64::from(FEW))
+            .fetch_all(&self.readers)
+            .await?;
+        if people.len() == FEW as usize {
+            return Ok(None);
+        }
+        let threads = sqlx::query_scalar(
+            "SELECT t.id FROM json_each($1) n CROSS JOIN threads t ON t.contact_id = n.value
+             UNION SELECT t.id FROM json_each($2) n CROSS JOIN messages m ON m.id = n.value
+                CROSS JOIN threads t ON t.id = m.thread_id AND t.last_message_id = m.id",
+        )
+        .bind(json(&people))
+        .bind(json(&spoken))
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(Some(threads))
+    }
+
+    /// Threads in which somebody waits and the window closes, the next first.
+    pub async fn closing(&self, now: Timestamp, limit: u32) -> Result<Vec<ThreadRow>> {
+        let text = format!(
+            "{ROW} WHERE t.window_closes_at > $1 AND p.opted_out = 0
+                AND (t.waiting_since IS NOT NULL OR (m.direction = 'inbound' AND m.kind NOT IN ('reaction', 'sticker') AND m.test = 0))
+             ORDER BY t.window_closes_at LIMIT $2"
+        );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
-            .bind(pattern)
+            .bind(now.millis())
             .bind(i64::from(limit))
-            .bind(before.map(|id| id.0))
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(|row| thread_row(&Cells::new(row, "threads"))).collect()
@@ -55,6 +147,29 @@ impl Store {
         let text = format!("{ROW} WHERE t.id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
         row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
+    }
+
+    /// Whose threads these are.
+    pub(super) async fn people_of(
+        &self,
+        threads: impl Iterator<Item = ThreadId>,
+    ) -> Result<HashMap<ThreadId, ContactView>> {
+        let ids: Vec<i64> = threads.map(|thread| thread.0).collect();
+        let rows = sqlx::query(
+            "SELECT t.id, p.name AS contact_name,
+                (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+                (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id
+             FROM threads t JOIN contacts p ON p.id = t.contact_id WHERE t.id IN (SELECT value FROM json_each($1))",
+        )
+        .bind(json(&ids))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::new(row, "threads");
+                Ok((ThreadId(cells.int("id")?), contact(&cells)?))
+            })
+            .collect()
     }
 
     pub async fn draft(&self, operator: &str, thread: ThreadId) -> Result<String> {
@@ -83,6 +198,16 @@ impl Write {
         sqlx::query("UPDATE threads SET taken_by = $2 WHERE id = $1")
             .bind(thread.0)
             .bind(operator)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Whether anything may be sent to the contact of this thread, over whichever number.
+    pub async fn opt_out(&mut self, thread: ThreadId, out: bool) -> Result<()> {
+        sqlx::query("UPDATE contacts SET opted_out = $2 WHERE id = (SELECT contact_id FROM threads WHERE id = $1)")
+            .bind(thread.0)
+            .bind(out)
             .execute(self.connection())
             .await?;
         Ok(())
@@ -161,6 +286,7 @@ fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
     let mode = cells.opt_named("mode", Mode::from_name)?;
     Ok(ThreadRow {
         id: ThreadId(cells.int("id")?),
+        contact_id: ContactId(cells.int("contact_id")?),
         external_id: cells.text("external_id")?,
         connection: cells.text("connection")?,
         connection_id: ConnectionId(cells.int("connection_id")?),
@@ -179,5 +305,7 @@ fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
             .zip(cells.opt_text("waiting_reason")?)
             .map(|(since, reason)| Waiting { since, reason }),
         run: cells.opt_named("run", RunState::from_name)?,
+        opted_out: cells.flag("opted_out")?,
+        present: vec![],
     })
 }

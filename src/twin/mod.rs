@@ -2,10 +2,16 @@
 //! over real HTTP on loopback. Used by the demo, by drills and by the tests. It knows the wire and
 //! nothing of the program: no type of ours, no database, only requests and their answers.
 
+mod flows;
+mod media;
 mod payload;
+mod platform;
 mod post;
 mod routes;
+mod rules;
 mod story;
+mod templates;
+mod watch;
 mod world;
 
 use std::net::SocketAddr;
@@ -15,6 +21,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
+pub use self::media::{MediaFault, UploadFault};
 pub use self::payload::{Person, Saying};
 pub use self::story::Story;
 pub use self::world::{AcceptedSend, Number, SendFault};
@@ -48,6 +55,7 @@ impl std::fmt::Debug for TwinConfig {
 
 struct Shared {
     config: TwinConfig,
+    address: SocketAddr,
     world: Mutex<World>,
     /// Something was put in the post.
     posted: Notify,
@@ -60,6 +68,11 @@ impl Shared {
 
     fn now(&self) -> i64 {
         (self.config.now)()
+    }
+
+    /// Where the twin itself is reached.
+    fn own_address(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// A span of the real world in the twin's own, in milliseconds.
@@ -93,7 +106,7 @@ impl Twin {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let world = World::new(config.seed);
-        let shared = Arc::new(Shared { config, world: Mutex::new(world), posted: Notify::new() });
+        let shared = Arc::new(Shared { config, address, world: Mutex::new(world), posted: Notify::new() });
         let routes = routes::routes(shared.clone());
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, routes).await {
@@ -121,13 +134,90 @@ impl Twin {
         self.shared.world().numbers.push(number);
     }
 
-    /// Where webhooks go: message events and project events.
+    /// Puts a webhook on file for every number that is there, and one for the project.
     pub fn subscribe(&self, base: &str) {
+        let (now, secret) = (self.shared.now(), self.shared.config.webhook_secret.clone());
         let mut world = self.shared.world();
-        world.messages_url = Some(format!("{base}/webhook/kapso/messages"));
-        world.project_url = Some(format!("{base}/webhook/kapso/project"));
+        let numbers: Vec<String> = world.numbers.iter().map(|number| number.phone_number_id.clone()).collect();
+        for number in numbers {
+            let url = format!("{base}/webhook/kapso/messages");
+            world.records.point(Some(&number), &url, &secret, &platform::NUMBER_EVENTS, now);
+        }
+        let url = format!("{base}/webhook/kapso/project");
+        world.records.point(None, &url, &secret, &platform::PROJECT_EVENTS[..2], now);
         drop(world);
         self.shared.posted.notify_one();
+    }
+
+    /// Webhooks as they are on file, oldest first.
+    pub fn webhooks(&self) -> Vec<serde_json::Value> {
+        self.shared.world().records.webhooks.clone()
+    }
+
+    /// Takes every webhook off the file.
+    pub fn forget_webhooks(&self) {
+        self.shared.world().records.webhooks.clear();
+    }
+
+    pub fn customers(&self) -> Vec<serde_json::Value> {
+        self.shared.world().records.customers.clone()
+    }
+
+    /// Setup links, oldest first.
+    pub fn links(&self) -> Vec<serde_json::Value> {
+        self.shared.world().records.links.clone()
+    }
+
+    /// Whoever has the newest link follows it: the id of the number that is connected then.
+    pub fn follow_link(&self) -> Option<String> {
+        let now = self.shared.now();
+        let mut world = self.shared.world();
+        let token = world.records.links.last()?["token"].as_str()?.to_owned();
+        let done = world.complete(&token, now);
+        drop(world);
+        self.shared.posted.notify_one();
+        done.map(|(id, _)| id)
+    }
+
+    /// A number's health is told so from now on.
+    pub fn ails(&self, phone_number_id: &str, health: serde_json::Value) {
+        self.shared.world().records.health.push((phone_number_id.to_owned(), health));
+    }
+
+    /// The next request for this method and path (its end) is answered so.
+    pub fn next_call(&self, call: &str, status: u16, body: serde_json::Value) {
+        self.shared.world().records.faults.push((call.to_owned(), status, body));
+    }
+
+    /// What was asked of the platform, as `METHOD path`.
+    pub fn calls(&self) -> Vec<String> {
+        self.shared.world().records.calls.clone()
+    }
+
+    /// The review of a template has come to an end, or it is paused, or well again.
+    pub fn review(&self, name: &str, status: &str, reason: &str) {
+        for template in self.shared.world().templates.iter_mut().filter(|one| one["name"] == name) {
+            template["status"] = status.into();
+            template["rejected_reason"] = reason.into();
+        }
+    }
+
+    /// Somebody has filled a Flow in, and its endpoint was called.
+    pub fn answers_flow(&self, name: &str, response: serde_json::Value, invocation: serde_json::Value) {
+        if let Some(flow) = self.shared.world().flows.iter_mut().find(|one| one.head["name"] == name) {
+            flow.responses.push(response);
+            flow.invocations.push(invocation);
+        }
+    }
+
+    /// Flows as the platform has them, with how many versions each.
+    pub fn flows(&self) -> Vec<(serde_json::Value, usize)> {
+        self.shared.world().flows.iter().map(|one| (one.head.clone(), one.versions.len())).collect()
+    }
+
+    /// Templates as the platform has them.
+    pub fn templates(&self) -> Vec<serde_json::Value> {
+        self.shared.world().templates.clone()
     }
 
     pub fn add_template(&self, template: serde_json::Value) {
@@ -161,9 +251,57 @@ impl Twin {
         self.shared.world().faults.push_back(fault);
     }
 
+    /// The platform's clock goes before ours by so many milliseconds.
+    pub fn skew(&self, millis: i64) {
+        self.shared.world().skew = millis;
+    }
+
+    /// The number's quality, as the platform rates it.
+    pub fn rate(&self, quality: &str) {
+        quality.clone_into(&mut self.shared.world().quality);
+    }
+
+    /// The platform has switched our webhook off, or on again: nothing is delivered meanwhile, and
+    /// nothing of it comes later.
+    pub fn switch_webhook(&self, on: bool) {
+        for webhook in &mut self.shared.world().records.webhooks {
+            webhook["active"] = on.into();
+        }
+    }
+
+    /// Tests name this number from now on, whichever number they were asked for.
+    pub fn name_in_tests(&self, phone_number_id: &str) {
+        self.shared.world().test_number = Some(phone_number_id.to_owned());
+    }
+
+    /// The next request for a file meets this.
+    pub fn next_media(&self, fault: MediaFault) {
+        self.shared.world().files.fault.insert(0, fault);
+    }
+
+    /// The next upload meets this.
+    pub fn next_upload(&self, fault: UploadFault) {
+        self.shared.world().files.upload_fault.insert(0, fault);
+    }
+
+    /// How many uploads came, and type, name and bytes of the file with this id.
+    pub fn uploads(&self) -> usize {
+        self.shared.world().files.uploads
+    }
+
+    pub fn file(&self, id: &str) -> Option<(String, Option<String>, Vec<u8>)> {
+        let world = self.shared.world();
+        world.files.stored.get(id).map(|file| (file.mime_type.clone(), file.name.clone(), file.bytes.clone()))
+    }
+
     /// This number is not on WhatsApp: what is sent there is accepted, and fails later.
     pub fn unreachable(&self, phone: &str, code: u32) {
         self.shared.world().unreachable.insert(phone.to_owned(), code);
+    }
+
+    /// This phone is switched off: what is sent there is delivered after so long.
+    pub fn switched_off(&self, phone: &str, span: Duration) {
+        self.shared.world().switched_off.insert(phone.to_owned(), span.as_millis() as i64);
     }
 
     /// Whether inbound messages are collected into batches, and for how long.

@@ -27,16 +27,24 @@ pub(super) async fn deliver_due(shared: &Shared, until: i64) -> usize {
             return answered;
         }
         for letter in due {
-            let (url, secret) = {
-                let world = shared.world();
-                let url = if letter.project { &world.project_url } else { &world.messages_url };
-                (url.clone().unwrap_or_default(), shared.config.webhook_secret.clone())
-            };
-            let taken = tokio::time::timeout(PATIENCE, deliver(&url, &secret, &letter)).await;
-            if matches!(taken, Ok(Some(200))) {
-                answered += 1;
-            } else {
-                again(shared, letter);
+            let recipients = shared.world().recipients(&letter);
+            // Where nobody is registered, or all are switched off, it is gone.
+            for (webhook, url, secret) in recipients {
+                let letter = Letter { webhook: Some(webhook), ..letter.clone() };
+                let taken = tokio::time::timeout(PATIENCE, deliver(&url, &secret, &letter)).await;
+                let code = taken.as_ref().ok().copied().flatten();
+                let status = if code == Some(200) { "success" } else { "failed" };
+                let at = super::payload::iso(shared.now());
+                shared
+                    .world()
+                    .delivered
+                    .push(serde_json::json!({ "id": letter.key, "event": letter.event, "status": status,
+                "response_status": code, "created_at": at }));
+                if matches!(taken, Ok(Some(200))) {
+                    answered += 1;
+                } else {
+                    again(shared, letter);
+                }
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -12,30 +12,42 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Shared;
+use super::rules::refused;
 use super::world::SendFault;
+use super::{Shared, flows, media, platform, templates as made, watch};
 
 /// Calls per minute and key.
 const CALLS_PER_MINUTE: u32 = 1_000;
 
-type World = Arc<Shared>;
+pub(super) type World = Arc<Shared>;
 
 pub(super) fn routes(shared: World) -> Router {
     Router::new()
-        .route("/platform/v1/whatsapp/phone_numbers", get(numbers))
-        .route("/platform/v1/whatsapp/phone_numbers/{id}", get(number))
+        .merge(platform::routes())
+        .merge(flows::routes())
+        .merge(made::routes())
+        .route("/platform/v1/webhook_deliveries", get(watch::deliveries))
         .route("/platform/v1/whatsapp/messages", get(messages))
         .route("/platform/v1/whatsapp/messages/{id}", get(one_message))
         .route("/meta/whatsapp/{version}/{number}/messages", post(send))
-        .route("/meta/whatsapp/{version}/{account}/message_templates", get(templates))
+        .route("/meta/whatsapp/{version}/{number}/media", post(media::upload))
+        .route("/meta/whatsapp/{version}/{id}", get(media::resolve).delete(flows::delete))
+        .route("/meta/whatsapp/media_download", get(media::download))
+        .route(
+            "/meta/whatsapp/{version}/{account}/message_templates",
+            get(templates).post(made::write).delete(made::delete),
+        )
         .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({ "error": "Not found" }))) })
+        .layer(DefaultBodyLimit::max(110 * 1024 * 1024))
         .layer(from_fn_with_state(shared.clone(), guard))
         .with_state(shared)
 }
 
 /// The key, and the minute's calls.
 async fn guard(State(shared): State<World>, headers: HeaderMap, request: Request, next: Next) -> Response {
-    if headers.get("x-api-key").and_then(|key| key.to_str().ok()) != Some(shared.config.api_key.as_str()) {
+    // Whoever follows a setup link has no key.
+    let page = request.uri().path().starts_with("/whatsapp/setup/");
+    if !page && headers.get("x-api-key").and_then(|key| key.to_str().ok()) != Some(shared.config.api_key.as_str()) {
         return (StatusCode::UNAUTHORIZED, Json(json!({ "error": "Invalid API key" }))).into_response();
     }
     let over = {
@@ -49,31 +61,27 @@ async fn guard(State(shared): State<World>, headers: HeaderMap, request: Request
         let body = json!({ "error": "Rate limit exceeded", "message": "You have exceeded the rate limit. Please try again later." });
         return (StatusCode::TOO_MANY_REQUESTS, [("retry-after", "60")], Json(body)).into_response();
     }
-    next.run(request).await
-}
-
-async fn numbers(State(shared): State<World>) -> Json<Value> {
-    let world = shared.world();
-    let list: Vec<Value> = world.numbers.iter().map(described).collect();
-    let count = list.len();
-    Json(json!({ "data": list, "meta": { "page": 1, "per_page": 20, "total_pages": 1, "total_count": count } }))
-}
-
-async fn number(State(shared): State<World>, Path(id): Path<String>) -> Response {
-    let world = shared.world();
-    match world.numbers.iter().find(|number| number.phone_number_id == id) {
-        Some(number) => Json(json!({ "data": described(number) })).into_response(),
-        None => (StatusCode::NOT_FOUND, Json(json!({ "error": "WhatsApp configuration not found" }))).into_response(),
+    let call = format!("{} {}", request.method(), request.uri().path());
+    let fault = {
+        let mut world = shared.world();
+        world.records.calls.push(call.clone());
+        let at = world.records.faults.iter().position(|(wanted, ..)| {
+            wanted.split_once(' ').is_some_and(|(method, path)| call.starts_with(method) && call.ends_with(path))
+        });
+        at.map(|at| world.records.faults.remove(at))
+    };
+    if let Some((_, status, body)) = fault {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        return (status, Json(body)).into_response();
     }
-}
-
-fn described(number: &super::Number) -> Value {
-    json!({
-        "id": number.phone_number_id, "phone_number_id": number.phone_number_id, "name": number.name, "kind": "production",
-        "business_account_id": number.business_account_id, "display_phone_number": number.display,
-        "verified_name": number.name, "quality_rating": "GREEN", "throughput_tier": "TIER_10K", "status": "CONNECTED",
-        "whatsapp_business_manager_messaging_limit": "10000",
-    })
+    let mut response = next.run(request).await;
+    // The twin's clock is the one that it was given.
+    let date = jiff::Timestamp::from_millisecond(shared.now() + shared.world().skew).ok();
+    let date = date.and_then(|at| jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok());
+    if let Some(date) = date.and_then(|text| text.parse().ok()) {
+        response.headers_mut().insert("date", date);
+    }
+    response
 }
 
 #[derive(Deserialize)]
@@ -82,14 +90,18 @@ struct ListQuery {
     phone_number_id: Option<String>,
     direction: Option<String>,
     limit: Option<usize>,
+    after: Option<String>,
 }
 
 /// Newest first.
 async fn messages(State(shared): State<World>, Query(query): Query<ListQuery>) -> Json<Value> {
+    let now = shared.now();
     let world = shared.world();
     let matches = |value: &Value, path: &str, wanted: &Option<String>| {
         wanted.as_ref().is_none_or(|wanted| value.pointer(path).and_then(Value::as_str) == Some(wanted))
     };
+    let limit = query.limit.unwrap_or(20).clamp(1, 100);
+    let from: usize = query.after.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
     let list: Vec<Value> = world
         .listed
         .iter()
@@ -97,18 +109,21 @@ async fn messages(State(shared): State<World>, Query(query): Query<ListQuery>) -
         .filter(|message| matches(message, "/kapso/phone_number", &query.phone_number))
         .filter(|message| matches(message, "/kapso/phone_number_id", &query.phone_number_id))
         .filter(|message| matches(message, "/kapso/direction", &query.direction))
-        .take(query.limit.unwrap_or(20).min(100))
-        .cloned()
+        .skip(from)
+        .take(limit)
+        .map(|message| world.as_of(message, now))
         .collect();
+    let after = (list.len() == limit).then(|| (from + limit).to_string());
     Json(
-        json!({ "data": list, "paging": { "cursors": { "before": null, "after": null }, "next": null, "previous": null } }),
+        json!({ "data": list, "paging": { "cursors": { "before": null, "after": after }, "next": null, "previous": null } }),
     )
 }
 
 async fn one_message(State(shared): State<World>, Path(id): Path<String>) -> Response {
+    let now = shared.now();
     let world = shared.world();
     match world.listed.iter().find(|message| message["id"] == id.as_str()) {
-        Some(message) => Json(json!({ "data": message })).into_response(),
+        Some(message) => Json(json!({ "data": world.as_of(message, now) })).into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({ "error": "Message not found" }))).into_response(),
     }
 }
@@ -216,70 +231,4 @@ async fn silence() -> Response {
     tokio::time::sleep(Duration::from_millis(5)).await;
     let broken = futures::stream::once(async { Err::<axum::body::Bytes, _>(std::io::Error::other("cut off")) });
     axum::body::Body::from_stream(broken).into_response()
-}
-
-/// The rules that hold whatever else happens.
-fn refused(shared: &World, number: &str, to: &str, request: &Value, now: i64) -> Option<Response> {
-    let graph = |status: StatusCode, code: u32, message: &str, details: &str| {
-        let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
-            "error_data": { "messaging_product": "whatsapp", "details": details }, "fbtrace_id": "Atwin" } });
-        (status, Json(body)).into_response()
-    };
-    if !(8..=15).contains(&to.len()) {
-        return Some(graph(
-            StatusCode::BAD_REQUEST,
-            131_009,
-            "Parameter value is not valid",
-            "to is not a phone number",
-        ));
-    }
-    let world = shared.world();
-    if request["type"] == "template" {
-        let name = request["template"]["name"].as_str().unwrap_or_default();
-        let language = request["template"]["language"]["code"].as_str().unwrap_or_default();
-        let known = world.templates.iter().find(|one| one["name"] == name && one["language"] == language);
-        return match known {
-            None => {
-                Some(graph(StatusCode::NOT_FOUND, 132_001, "Template name does not exist in the translation", name))
-            }
-            Some(one) if one["status"] == "PAUSED" => {
-                Some(graph(StatusCode::BAD_REQUEST, 132_015, "Template is paused", name))
-            }
-            Some(one) if one["status"] != "APPROVED" => {
-                Some(graph(StatusCode::NOT_FOUND, 132_001, "Template is not approved", name))
-            }
-            Some(one) => {
-                let wanted = placeholders(one);
-                let given =
-                    request.pointer("/template/components/0/parameters").and_then(Value::as_array).map_or(0, Vec::len);
-                let details = format!(
-                    "body: number of localizable_params ({given}) does not match the expected number of params ({wanted})"
-                );
-                (wanted != given)
-                    .then(|| graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details))
-            }
-        };
-    }
-    if !world.window_open(number, to, now) {
-        let body = json!({ "error": "Cannot send non-template messages outside the 24-hour window.",
-            "next_steps": "Send a WhatsApp template message to reopen the session." });
-        return Some((StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response());
-    }
-    let body = request["text"]["body"].as_str().unwrap_or_default();
-    (request["type"] == "text" && (body.is_empty() || body.chars().count() > 4_096)).then(|| {
-        graph(
-            StatusCode::BAD_REQUEST,
-            131_009,
-            "Parameter value is not valid",
-            "text.body must have 1 to 4096 characters",
-        )
-    })
-}
-
-fn placeholders(template: &Value) -> usize {
-    let parts = template["components"].as_array().into_iter().flatten();
-    parts
-        .filter(|part| part["type"] == "BODY")
-        .map(|part| part["text"].as_str().unwrap_or_default().matches("{{").count())
-        .sum()
 }

@@ -57,6 +57,8 @@ impl Story {
                 business_account_id: ACCOUNT.into(),
                 display: display.into(),
                 name: name.into(),
+                kind: "production".into(),
+                customer: None,
             });
         }
         for (id, name, category, status, body, reason) in [
@@ -99,6 +101,7 @@ impl Story {
                 "components": [ { "type": "BODY", "text": body }, { "type": "FOOTER", "text": "Lumen Dental" } ] }));
         }
         twin.unreachable("15550100017", 131_026);
+        twin.unreachable("15550100028", 131_026);
         let now = twin.shared.now();
         let before = |hours: i64, minutes: i64| now - hours * HOUR - minutes * 60_000;
         let say = |number: &str, person: &Person, words: &str, at: i64| {
@@ -113,6 +116,21 @@ impl Story {
         say(BILLING, &yuki, "領収書をメールで送っていただけますか？", before(5, 2));
         let amal = Person::new("أمل حداد", "15550100024");
         say(BILLING, &amal, "هل يمكنني الدفع بالتقسيط؟", before(2, 15));
+    }
+
+    /// Whoever owns a number follows the link that is made for it, after a while.
+    pub async fn owners(twin: Arc<Twin>) {
+        let mut seen = 0;
+        loop {
+            let millis = twin.shared.scaled(12_000);
+            tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
+            let links = twin.links().len();
+            // The newest link is left alone for a round: there is time to look at it.
+            if links > 0 && links == seen {
+                twin.follow_link();
+            }
+            seen = links;
+        }
     }
 
     /// Plays for ever. Acts come in an order, and with pauses, that the seed decides.

@@ -6,7 +6,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
+use super::flows::FlowRecord;
+use super::media::{Files, made};
 use super::payload::{Person, Saying, conversation, inbound};
+use super::platform::{NUMBER_EVENTS, PROJECT_EVENTS, Records};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
@@ -18,6 +21,16 @@ pub struct Number {
     /// As people write it.
     pub display: String,
     pub name: String,
+    /// `production` or `sandbox`.
+    pub kind: String,
+    /// Whose it is.
+    pub customer: Option<String>,
+}
+
+impl Number {
+    pub fn digits(&self) -> String {
+        self.display.chars().filter(char::is_ascii_digit).collect()
+    }
 }
 
 /// What a request to send meets instead of its usual answer.
@@ -43,7 +56,7 @@ impl SendFault {
 }
 
 /// A message that really went out to a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AcceptedSend {
     pub id: String,
     pub phone_number_id: String,
@@ -52,6 +65,9 @@ pub struct AcceptedSend {
     pub text: String,
     pub reference: Option<String>,
     pub at: i64,
+    /// The object under the name of its kind, and what was quoted.
+    pub object: Value,
+    pub context: Option<String>,
 }
 
 /// One webhook on its way.
@@ -65,23 +81,36 @@ pub(super) struct Letter {
     pub key: String,
     pub batch: Option<usize>,
     pub project: bool,
+    /// The webhook on file that it goes to, once that is decided.
+    pub webhook: Option<String>,
     pub tries: u32,
 }
 
 pub(super) struct World {
     pub numbers: Vec<Number>,
     pub templates: Vec<Value>,
-    pub messages_url: Option<String>,
-    pub project_url: Option<String>,
+    pub records: Records,
+    pub flows: Vec<FlowRecord>,
     pub post: Vec<Letter>,
     pub faults: VecDeque<SendFault>,
     pub unreachable: HashMap<String, u32>,
+    /// Phones that are switched off: for so many milliseconds nothing is delivered there.
+    pub switched_off: HashMap<String, i64>,
     pub buffer: Option<i64>,
     pub accepted: Vec<AcceptedSend>,
     pub send_requests: usize,
     pub read_marks: Vec<(String, bool)>,
     /// Message objects as the platform's own list shows them, oldest first.
     pub listed: Vec<Value>,
+    /// When which status of a message comes about: its id, the time, and the status object.
+    pub fates: Vec<(String, i64, Value)>,
+    pub files: Files,
+    pub quality: String,
+    pub skew: i64,
+    /// The number that tests name, where it is not the one they were asked for.
+    pub test_number: Option<String>,
+    /// The platform's log of its deliveries.
+    pub delivered: Vec<Value>,
     pub names: HashMap<String, String>,
     /// Conversations with a request under way: a second one is refused.
     pub in_flight: Vec<(String, String)>,
@@ -99,16 +128,23 @@ impl World {
         Self {
             numbers: vec![],
             templates: vec![],
-            messages_url: None,
-            project_url: None,
+            records: Records::default(),
+            flows: vec![],
             post: vec![],
             faults: VecDeque::new(),
             unreachable: HashMap::new(),
+            switched_off: HashMap::new(),
             buffer: None,
             accepted: vec![],
             send_requests: 0,
             read_marks: vec![],
             listed: vec![],
+            fates: vec![],
+            files: Files::default(),
+            quality: "GREEN".to_owned(),
+            skew: 0,
+            test_number: None,
+            delivered: vec![],
             names: HashMap::new(),
             in_flight: vec![],
             requests_this_minute: (0, 0),
@@ -132,13 +168,47 @@ impl World {
     }
 
     pub fn next_due(&self) -> Option<i64> {
-        self.messages_url.as_ref()?;
+        self.records.webhooks.first()?;
         self.post.iter().map(|letter| letter.due).min()
+    }
+
+    /// Where a letter goes: every active webhook of its number, or of the project, that asked for it.
+    pub fn recipients(&self, letter: &Letter) -> Vec<(String, String, String)> {
+        let number =
+            letter.body["phone_number_id"].as_str().or_else(|| letter.body["data"][0]["phone_number_id"].as_str());
+        let known = number.is_some_and(|id| self.records.webhooks.iter().any(|one| one["phone_number_id"] == id));
+        let mut found: Vec<_> = self
+            .records
+            .webhooks
+            .iter()
+            .filter(|one| one["active"] == true && letter.webhook.as_ref().is_none_or(|id| one["id"] == id.as_str()))
+            .filter(|one| match (letter.project, one["phone_number_id"].as_str()) {
+                (true, of) => of.is_none(),
+                (false, None) => false,
+                // A body that names nobody's number goes wherever messages go.
+                (false, of) => !known || of == number,
+            })
+            .filter(|one| {
+                let asked =
+                    |name: &str| one["events"].as_array().is_some_and(|list| list.iter().any(|event| event == name));
+                let named =
+                    NUMBER_EVENTS.contains(&letter.event.as_str()) || PROJECT_EVENTS.contains(&letter.event.as_str());
+                asked(&letter.event) || !named
+            })
+            .map(|one| {
+                let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
+                (text("id"), text("url"), text("secret_key"))
+            })
+            .collect();
+        if !known && !letter.project {
+            found.truncate(1);
+        }
+        found
     }
 
     /// Takes out what is due, in order.
     pub fn take_due(&mut self, until: i64) -> Vec<Letter> {
-        if self.messages_url.is_none() {
+        if self.records.webhooks.is_empty() {
             return vec![];
         }
         let (mut due, rest): (Vec<_>, Vec<_>) =
@@ -160,6 +230,7 @@ impl World {
             key: format!("{key:032x}"),
             batch: None,
             project: event.starts_with("whatsapp.phone_number") || event.starts_with("workflow"),
+            webhook: None,
             tries: 0,
         });
     }
@@ -187,6 +258,18 @@ impl World {
         }
         self.names.insert(person.phone.clone(), person.name.clone());
         let mut message = inbound(&id, person, saying, at);
+        if let Some((mime_type, bytes)) = made(saying, self.ids as u32) {
+            let kind = message["type"].as_str().unwrap_or_default().to_owned();
+            let media = message[&kind]["id"].as_str().unwrap_or_default().to_owned();
+            let length = bytes.len();
+            self.files.keep(&media, mime_type, bytes);
+            message[&kind]["mime_type"] = mime_type.into();
+            message[&kind]["sha256"] = self.files.hash(&media).into();
+            if message["kapso"].get("media_data").is_some() {
+                message["kapso"]["media_data"]["byte_size"] = length.into();
+                message["kapso"]["media_data"]["content_type"] = mime_type.into();
+            }
+        }
         message["kapso"]["phone_number_id"] = phone_number_id.into();
         // Inbound messages are often called `delivered` already, and may lack `from`.
         if self.dice(3) == 0 {
@@ -243,7 +326,10 @@ impl World {
         let reference = request["biz_opaque_callback_data"].as_str().map(str::to_owned);
         let text = match kind.as_str() {
             "template" => request["template"]["name"].as_str().unwrap_or_default().to_owned(),
-            _ => request["text"]["body"].as_str().unwrap_or_default().to_owned(),
+            "text" => request["text"]["body"].as_str().unwrap_or_default().to_owned(),
+            "interactive" => request["interactive"]["body"]["text"].as_str().unwrap_or_default().to_owned(),
+            "reaction" => request["reaction"]["emoji"].as_str().unwrap_or_default().to_owned(),
+            kind => request[kind]["caption"].as_str().unwrap_or_default().to_owned(),
         };
         self.accepted.push(AcceptedSend {
             id: id.clone(),
@@ -253,6 +339,8 @@ impl World {
             text: text.clone(),
             reference: reference.clone(),
             at: now,
+            object: request[&kind].clone(),
+            context: request["context"]["message_id"].as_str().map(str::to_owned),
         });
         let mut message = json!({
             "id": id, "type": kind, "to": to, "timestamp": (now / 1_000).to_string(),
@@ -266,6 +354,18 @@ impl World {
         id
     }
 
+    /// A listed message with the statuses that have come about by now.
+    pub fn as_of(&self, message: &Value, now: i64) -> Value {
+        let mut told = message.clone();
+        let fates = self.fates.iter().filter(|(of, at, _)| message["id"] == of.as_str() && *at <= now);
+        let statuses: Vec<Value> = fates.map(|(_, _, status)| status.clone()).collect();
+        if let Some(last) = statuses.last() {
+            told["kapso"]["status"] = last["status"].clone();
+            told["kapso"]["statuses"] = statuses.into();
+        }
+        told
+    }
+
     /// Late, sometimes twice, sometimes out of order; `delivered` is sometimes left out.
     fn post_statuses(
         &mut self,
@@ -277,6 +377,7 @@ impl World {
         scaled: impl Fn(i64) -> i64,
     ) {
         let failing = self.unreachable.get(to).copied();
+        let off = self.switched_off.get(to).copied().unwrap_or_default();
         let ladder: &[(&str, i64)] = match failing {
             Some(_) => &[("sent", 300), ("failed", 1_500)],
             None => &[("sent", 300), ("delivered", 1_200), ("read", 4_000)],
@@ -289,7 +390,8 @@ impl World {
                 continue;
             }
             let jitter = i64::from(self.dice(400));
-            let at = now + scaled(after + jitter);
+            let away = if *status == "sent" { 0 } else { off };
+            let at = now + scaled(after + jitter + away);
             let mut entry = json!({ "id": message["id"], "status": status, "timestamp": (at / 1_000).to_string(), "recipient_id": to });
             if let Some(reference) = reference {
                 entry["biz_opaque_callback_data"] = reference.into();
@@ -299,6 +401,7 @@ impl World {
                 entry["errors"] = json!([{ "code": code, "title": title, "message": title,
                     "error_data": { "details": "Message Undeliverable." } }]);
             }
+            self.fates.push((message["id"].as_str().unwrap_or_default().to_owned(), at, entry.clone()));
             history.push(entry);
             let mut told = message.clone();
             told["timestamp"] = (at / 1_000).to_string().into();

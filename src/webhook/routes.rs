@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use tokio::io::AsyncReadExt;
 
 use super::Limits;
+use crate::domain::change::Change;
 use crate::domain::delivery::RawDelivery;
-use crate::operations::{Receipt, System, receive};
+use crate::domain::setup::failed_words;
+use crate::operations::{Receipt, System, lent, receive};
 use crate::provider::Provider;
 
 /// Batches of raw events reach 3 MB.
@@ -30,6 +34,17 @@ struct Endpoint {
 pub fn routes(system: &System, limits: Limits) -> Router {
     let mut router = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
+        .route(
+            "/setup/complete",
+            get(|| async {
+                page(
+                    "The number is connected",
+                    "Thank you. You can close this page: whoever asked you to connect it sees it now.",
+                )
+            }),
+        )
+        .route("/setup/failed", get(failed))
+        .route("/lent/{token}", get(lend).with_state(system.clone()))
         .route("/readyz", get(ready).with_state(system.clone()));
     for provider in system.providers().all() {
         let endpoint = Endpoint { system: system.clone(), provider: provider.clone(), limits };
@@ -38,6 +53,60 @@ pub fn routes(system: &System, limits: Limits) -> Router {
         }
     }
     router.fallback(|| async { (StatusCode::NOT_FOUND, "No webhook is taken at this path.\n") })
+}
+
+#[derive(serde::Deserialize)]
+struct Failed {
+    #[serde(default)]
+    error_code: String,
+}
+
+/// Where a setup link returns to when it did not work. The code is looked up; nothing is repeated.
+async fn failed(query: Result<Query<Failed>, QueryRejection>) -> Response {
+    let code = query.map(|Query(failed)| failed.error_code).unwrap_or_default();
+    let words = format!("{} Ask for a new link and try again.", failed_words(&code));
+    page("The number was not connected", &words)
+}
+
+/// A small page for the person who followed a link. It trusts nothing and changes nothing.
+fn page(title: &str, words: &str) -> Response {
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{title}</title><style>body{{font:18px/1.5 system-ui,sans-serif;max-width:32em;margin:20vh auto;padding:0 1em;\
+         color:#1c2526;background:#fff}}@media(prefers-color-scheme:dark){{body{{color:#e6eaea;background:#101414}}}}\
+         h1{{font-size:1.4em}}</style><h1>{title}</h1><p>{words}</p></html>\n"
+    );
+    let policy = "default-src 'none'; style-src 'unsafe-inline'";
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (StatusCode::OK, headers, html).into_response()
+}
+
+/// A file that is lent to a provider, read piece by piece. Whoever cannot name it is told nothing.
+async fn lend(State(system): State<System>, Path(token): Path<String>) -> Response {
+    let Some(lent) = lent(&system, &token) else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(file) = tokio::fs::File::open(&lent.path).await else { return StatusCode::NOT_FOUND.into_response() };
+    let headers = [(header::CONTENT_TYPE, lent.mime_type.clone()), (header::CONTENT_LENGTH, lent.bytes.to_string())];
+    // Not a byte more than was looked at, should the file grow.
+    let pieces =
+        futures::stream::unfold((file.take(lent.bytes), lent, system), |(mut file, lent, system)| async move {
+            let mut piece = vec![0; 64 * 1024];
+            match file.read(&mut piece).await {
+                Ok(0) => None,
+                Ok(count) => {
+                    piece.truncate(count);
+                    lent.note(count as u64);
+                    system.bus().publish([Change::Templates]);
+                    Some((Ok::<_, std::io::Error>(piece), (file, lent, system)))
+                }
+                Err(error) => Some((Err(error), (file, lent, system))),
+            }
+        });
+    (headers, Body::from_stream(pieces)).into_response()
 }
 
 /// Ready means that a delivery would be stored: the database answers.

@@ -16,10 +16,18 @@ use crate::store::StoreError;
 const SENDERS: usize = 8;
 /// Agents that think at once.
 const RUNNERS: usize = 8;
+/// Files on their way at once, in each direction.
+const FETCHERS: usize = 2;
+/// How often everything that nobody would notice otherwise is looked at.
+const WATCH_EVERY: Duration = Duration::from_secs(60);
+/// How often old files are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 /// How often every connection is proved at its provider.
 const CHECK_EVERY: Duration = Duration::from_secs(300);
 /// How often templates are fetched without being asked for.
 const TEMPLATES_EVERY: Duration = Duration::from_secs(600);
+/// How often Flows are fetched without being asked for.
+const FLOWS_EVERY: Duration = Duration::from_secs(1_800);
 /// How often the log is folded back while something is written.
 const FOLD_EVERY: Duration = Duration::from_millis(200);
 /// How often leases of the dead are looked for.
@@ -47,9 +55,34 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
         let sender = named("sender", |system| &system.wakes().sender);
         tasks.spawn(sender.run(
             |system| async move { operations::send_next(&system).await },
-            |system| async move { system.store().next_entry_due().await },
+            |system| async move { system.store().next_entry_due(system.now()).await },
         ));
     }
+    for _ in 0..FETCHERS {
+        let fetcher = named("fetcher", |system| &system.wakes().fetcher);
+        tasks.spawn(fetcher.run(
+            |system| async move { operations::fetch_next(&system).await },
+            |system| async move { system.store().next_fetch_due().await },
+        ));
+        let uploader = named("uploader", |system| &system.wakes().uploader);
+        tasks.spawn(uploader.run(
+            |system| async move { operations::upload_next(&system).await },
+            |system| async move { operations::next_upload_due(&system).await },
+        ));
+    }
+    tasks.spawn(every(system.clone(), stop.clone(), "watcher", WATCH_EVERY, |system| async move {
+        operations::watch(&system).await
+    }));
+    tasks.spawn(every(system.clone(), stop.clone(), "pruner", PRUNE_EVERY, |system| async move {
+        operations::prune_media(&system).await
+    }));
+    let setups = named("setups", |system| &system.wakes().setups);
+    tasks.spawn(setups.run(
+        |system| async move { operations::step_setup(&system).await },
+        |system| async move { system.store().next_setup_due().await },
+    ));
+    let jobs = named("jobs", |system| &system.wakes().jobs);
+    tasks.spawn(jobs.run(|system| async move { operations::step_job(&system).await }, |_| async { Ok(None) }));
     let looker = named("looker", |system| &system.wakes().looker);
     tasks.spawn(looker.run(
         |system| async move { operations::look_up_due(&system).await },
@@ -60,6 +93,9 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
     }));
     tasks.spawn(every(system.clone(), stop.clone(), "templates", TEMPLATES_EVERY, |system| async move {
         operations::refresh_templates(&system).await.map(|_| ())
+    }));
+    tasks.spawn(every(system.clone(), stop.clone(), "flows", FLOWS_EVERY, |system| async move {
+        operations::refresh_flows(&system).await.map(|_| ())
     }));
     tasks.spawn(every(system.clone(), stop.clone(), "keeper", KEEP_EVERY, |system| async move {
         operations::rescue_abandoned(&system).await.map(|_| ())

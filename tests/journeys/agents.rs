@@ -113,7 +113,15 @@ async fn what_is_being_retried_is_caught_too() {
     stage.twin.next_send(wadeck::twin::SendFault::graph(500, 131_000, "Something went wrong"));
     stage.send().await;
     let thread = stage.thread().await.id;
-    stage.act(Request::SendText { thread, text: "I am here".into(), reply_to: None }).await.expect("queued");
+    stage
+        .act(Request::Send {
+            thread,
+            content: Box::new(wadeck::domain::content::Content::text("I am here")),
+            reply_to: None,
+            at: None,
+        })
+        .await
+        .expect("queued");
     stage.pass(Duration::from_secs(60));
     stage.send().await;
     let sent: Vec<String> = stage.twin.accepted().into_iter().map(|sent| sent.text).collect();

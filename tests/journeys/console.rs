@@ -230,7 +230,7 @@ async fn hostile_text_never_reaches_the_screen() {
     }
     stage.deliver().await;
     let mut ada = Sitting::down(&stage, 120, 40).await;
-    for keys in ["j", "enter", "k", "r", "esc esc", "3", "6", "j enter", "esc G enter", "L", "esc 1 enter", "esc ?"] {
+    for keys in ["j", "enter", "k", "r", "esc esc", "3", "7", "j enter", "esc G enter", "L", "esc 1 enter", "esc ?"] {
         ada.press(&stage, keys).await;
         for cell in ada.buffer().content() {
             let steers = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -257,7 +257,7 @@ async fn every_size_is_drawn_without_a_panic() {
     let mut stage = with_rosa().await;
     stage.says(&Person::new("日本語 テキスト", "15550100040"), "👩‍👩‍👧 मीरा शर्मा ❤️ long long long text").await;
     let mut ada = Sitting::down(&stage, 80, 24).await;
-    for keys in ["2", "enter", "c", "esc", "?", "esc", "3", "4", "5", "6", "1", "enter", ":"] {
+    for keys in ["2", "enter", "c", "esc", "?", "esc", "3", "4", "5", "6", "7", "1", "enter", ":"] {
         ada.press(&stage, keys).await;
         for (columns, rows) in [
             (1, 1),

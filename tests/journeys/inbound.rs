@@ -50,9 +50,9 @@ async fn every_kind_of_message_has_a_line_and_details() {
         lines,
         [
             "plain",
-            "[image 204 KB] photo.jpg Receipt",
+            "[image 2 KB] photo.jpg Receipt",
             "[voice note] call me",
-            "[document 812 KB] invoice.pdf",
+            "[document 48 B] invoice.pdf",
             "[sticker]",
             "[location 37.44200,-122.16100] Cafe",
             "[contact] Ana Ruiz",
@@ -146,7 +146,14 @@ async fn a_test_delivery_is_marked_and_never_answered_over_the_network() {
     assert!(stage.messages(thread.id).await[0].test);
     assert_eq!(thread.window_closes_at, None);
     stage.answer().await;
-    let refused = stage.act(Request::SendText { thread: thread.id, text: "hi".into(), reply_to: None }).await;
+    let refused = stage
+        .act(Request::Send {
+            thread: thread.id,
+            content: Box::new(wadeck::domain::content::Content::text("hi")),
+            reply_to: None,
+            at: None,
+        })
+        .await;
     assert!(refused.is_err());
     assert_eq!(stage.twin.send_requests(), 0);
 }

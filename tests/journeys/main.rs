@@ -3,10 +3,21 @@
 
 mod agent_kinds;
 mod agents;
+mod bulk;
 mod console;
+mod contents;
+mod desk;
 mod door;
+mod finding;
+mod flows;
 mod inbound;
+mod media;
+mod numbers;
 mod outbox;
 mod pictures;
+mod registrations;
 mod sitting;
 mod stage;
+mod templates;
+mod watch;
+mod why;

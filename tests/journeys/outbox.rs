@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use wadeck::domain::outbox::{EntryState, SettledBy};
 use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::status::DeliveryStatus;
 use wadeck::operations;
@@ -21,7 +22,12 @@ async fn with_rosa() -> (Stage, wadeck::domain::ids::ThreadId) {
 }
 
 async fn write(stage: &Stage, thread: wadeck::domain::ids::ThreadId, words: &str) {
-    let request = Request::SendText { thread, text: words.into(), reply_to: None };
+    let request = Request::Send {
+        thread,
+        content: Box::new(wadeck::domain::content::Content::text(words)),
+        reply_to: None,
+        at: None,
+    };
     stage.act(request).await.expect("queued");
 }
 
@@ -216,6 +222,19 @@ async fn a_refused_key_stops_sending_and_loses_nothing() {
     assert_eq!(entry.hold.map(wadeck::domain::limits::Hold::name), Some("credentials"));
     assert_eq!(stage.send().await, 1);
     assert_eq!(stage.overview().await.alerts, 0, "the alert goes with the trouble");
+
+    // Acknowledged, it is not raised again by every try; mended, what was held goes at once.
+    write(&stage, thread, "again").await;
+    stage.twin.next_send(SendFault::Answer { status: 401, body: body.clone(), retry_after: None });
+    stage.send().await;
+    let Answer::Alerts(open) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else { panic!("alerts") };
+    stage.act(Request::AckAlert { alert: open[0].id }).await.expect("acknowledged");
+    stage.pass(Duration::from_secs(60));
+    stage.twin.next_send(SendFault::Answer { status: 401, body, retry_after: None });
+    stage.send().await;
+    assert_eq!(stage.overview().await.alerts, 0, "whoever acknowledged it knows");
+    wadeck::operations::check_all(&stage.system).await.expect("checked");
+    assert_eq!(stage.send().await, 1, "the key works: nothing waits for its pause");
 }
 
 #[tokio::test]
@@ -230,6 +249,8 @@ async fn one_business_initiated_message_per_contact_and_hour() {
         name: "reminder".into(),
         language: "en".into(),
         parameters: vec![],
+        header_file: None,
+        at: None,
     };
     stage.act(reminder()).await.expect("queued");
     stage.act(reminder()).await.expect("queued");
@@ -264,7 +285,14 @@ async fn outside_the_window_nothing_reaches_the_network() {
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "just in time").await;
     stage.pass(Duration::from_secs(24 * 3_600));
-    let refused = stage.act(Request::SendText { thread, text: "too late".into(), reply_to: None }).await;
+    let refused = stage
+        .act(Request::Send {
+            thread,
+            content: Box::new(wadeck::domain::content::Content::text("too late")),
+            reply_to: None,
+            at: None,
+        })
+        .await;
     assert!(refused.expect_err("refused").to_string().contains("approved template"));
     // What was queued before is checked again at the last moment.
     assert_eq!(stage.send().await, 0);
@@ -277,7 +305,12 @@ async fn a_viewer_may_look_and_nothing_else() {
     use wadeck::domain::role::{Actor, Role};
     let (stage, thread) = with_rosa().await;
     let viewer = Actor::Operator { name: "vic".into(), role: Role::Viewer };
-    let request = Request::SendText { thread, text: "hi".into(), reply_to: None };
+    let request = Request::Send {
+        thread,
+        content: Box::new(wadeck::domain::content::Content::text("hi")),
+        reply_to: None,
+        at: None,
+    };
     let refused = operations::perform(&stage.system, &viewer, request).await.expect_err("refused");
     assert!(refused.to_string().contains("takes the role operator"), "{refused}");
 }

@@ -8,6 +8,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use wadeck::bus::Listener;
 use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
+use wadeck::domain::picture::Pictures;
 use wadeck::domain::role::{Actor, Role};
 use wadeck::operations::{perform, tell};
 
@@ -21,6 +22,10 @@ pub struct Sitting {
     rows: u16,
     pub copied: Vec<String>,
     pub quit: bool,
+    /// What the editor was given, and what it gives back.
+    pub edited: Option<String>,
+    pub editor: Option<String>,
+    pub rings: Vec<String>,
 }
 
 pub const THEME: Theme = Theme { colour: true, ascii: false };
@@ -30,7 +35,25 @@ impl Sitting {
         Self::with(stage, columns, rows, Role::Admin, THEME).await
     }
 
+    pub async fn drawing(stage: &Stage, pictures: Pictures) -> Self {
+        Self::made(stage, (120, 40), Role::Admin, THEME, (pictures, true)).await
+    }
+
+    pub async fn without_editor(stage: &Stage) -> Self {
+        Self::made(stage, (120, 40), Role::Admin, THEME, (Pictures::Blocks, false)).await
+    }
+
     pub async fn with(stage: &Stage, columns: u16, rows: u16, role: Role, theme: Theme) -> Self {
+        Self::made(stage, (columns, rows), role, theme, (Pictures::Blocks, true)).await
+    }
+
+    async fn made(
+        stage: &Stage,
+        (columns, rows): (u16, u16),
+        role: Role,
+        theme: Theme,
+        (pictures, editor): (Pictures, bool),
+    ) -> Self {
         let actor = Actor::Operator { name: "ada".into(), role };
         let settings = Settings {
             theme,
@@ -38,12 +61,26 @@ impl Sitting {
             actor: actor.clone(),
             enter_sends: true,
             mark_read_on_open: true,
+            typing: false,
+            pictures,
+            editor,
             keymap: Keymap::default(),
             quitting_ends: None,
         };
         let listener = stage.system.bus().listen();
         let (console, effects) = Console::new(settings, columns, rows, stage.now());
-        let mut sitting = Self { console, actor, listener, columns, rows, copied: vec![], quit: false };
+        let mut sitting = Self {
+            console,
+            actor,
+            listener,
+            columns,
+            rows,
+            copied: vec![],
+            quit: false,
+            edited: None,
+            editor: None,
+            rings: vec![],
+        };
         sitting.carry_out(stage, effects).await;
         sitting
     }
@@ -67,10 +104,10 @@ impl Sitting {
             let mut next = vec![];
             for effect in waiting {
                 let event = match effect {
-                    Effect::Ask(query) => {
-                        let answer = tell(&stage.system, &self.actor, query.clone()).await.expect("an answer");
-                        Event::Answered { query, answer: Box::new(answer) }
-                    }
+                    Effect::Ask(query) => match tell(&stage.system, &self.actor, query.clone()).await {
+                        Ok(answer) => Event::Answered { query, answer: Box::new(answer) },
+                        Err(error) => Event::NotAnswered { query, why: error.to_string() },
+                    },
                     Effect::Perform(request) => {
                         let result = perform(&stage.system, &self.actor, request.clone()).await;
                         Event::Performed { request, result: result.map_err(|error| error.to_string()) }
@@ -81,6 +118,14 @@ impl Sitting {
                     }
                     Effect::Quit => {
                         self.quit = true;
+                        continue;
+                    }
+                    Effect::Edit { what, text } => {
+                        self.edited = Some(text.clone());
+                        Event::Edited { what, text: Ok(self.editor.take().unwrap_or(text)) }
+                    }
+                    Effect::Ring(text) => {
+                        self.rings.push(text);
                         continue;
                     }
                     Effect::Redraw | Effect::Suspend => continue,

@@ -56,7 +56,9 @@ pub struct Stage {
     pub inbox: tokio::sync::mpsc::Receiver<Waiting>,
     clock: HandClock,
     stop: CancellationToken,
-    _directory: tempfile::TempDir,
+    pub directory: tempfile::TempDir,
+    /// Where people keep their own files.
+    pub outside: tempfile::TempDir,
 }
 
 impl Drop for Stage {
@@ -140,6 +142,8 @@ impl Stage {
             business_account_id: "102290129340398".into(),
             display: "+1 555-010-0001".into(),
             name: "Lumen".into(),
+            kind: "production".into(),
+            customer: None,
         });
         let base = twin.base_url();
         let config = config::check(text, &["kapso"]).expect("the configuration is right");
@@ -172,8 +176,18 @@ impl Stage {
         let address = door.address().expect("an address");
         let stop = CancellationToken::new();
         tokio::spawn(door.serve(routes(&system, Limits::new(512)), TaskTracker::new(), stop.clone()));
+        system.set_public_url(format!("http://{address}"));
         twin.subscribe(&format!("http://{address}"));
-        Self { system, twin, address, inbox, clock, stop, _directory: directory }
+        Self {
+            system,
+            twin,
+            address,
+            inbox,
+            clock,
+            stop,
+            directory,
+            outside: tempfile::tempdir().expect("a directory"),
+        }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -204,6 +218,18 @@ impl Stage {
         while operations::apply_pending(&self.system).await.expect("applied") > 0 {}
     }
 
+    /// Every file that is due, in both directions.
+    pub async fn carry_files(&self) -> usize {
+        let mut carried = 0;
+        while operations::fetch_next(&self.system).await.expect("a fetch") {
+            carried += 1;
+        }
+        while operations::upload_next(&self.system).await.expect("an upload") {
+            carried += 1;
+        }
+        carried
+    }
+
     /// Every agent run that is due.
     pub async fn run_agents(&self) -> usize {
         let mut runs = 0;
@@ -211,6 +237,15 @@ impl Stage {
             runs += 1;
         }
         runs
+    }
+
+    /// Every step of a setup that is due.
+    pub async fn set_up(&self) -> usize {
+        let mut steps = 0;
+        while operations::step_setup(&self.system).await.expect("a step") {
+            steps += 1;
+        }
+        steps
     }
 
     /// Every entry that is due and allowed.
@@ -257,9 +292,17 @@ impl Stage {
         threads.remove(0)
     }
 
+    /// The one thread that a filter finds.
+    pub async fn thread_of(&self, text: &str) -> ThreadRow {
+        match self.ask(Query::Threads { text: text.into(), limit: 2, before: None }).await {
+            Answer::Threads(mut rows) if rows.len() == 1 => rows.remove(0),
+            other => panic!("{other:?}"),
+        }
+    }
+
     /// Oldest first.
     pub async fn messages(&self, thread: ThreadId) -> Vec<MessageView> {
-        match self.ask(Query::Messages { thread, limit: 100, before: None }).await {
+        match self.ask(Query::Messages { thread, limit: 100, before: None, around: None }).await {
             Answer::Messages(mut messages) => {
                 messages.reverse();
                 messages
@@ -269,7 +312,7 @@ impl Stage {
     }
 
     pub async fn outbox(&self) -> Vec<EntryRow> {
-        match self.ask(Query::Outbox { states: vec![], text: String::new(), limit: 100, before: None }).await {
+        match self.ask(Query::Outbox { text: String::new(), limit: 100, before: None }).await {
             Answer::Outbox(rows) => rows,
             other => panic!("{other:?}"),
         }

@@ -3,4 +3,5 @@
 mod killed;
 mod screen;
 mod service;
+mod shift;
 mod world;

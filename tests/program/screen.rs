@@ -101,7 +101,7 @@ fn the_demo_lives_takes_keys_and_gives_the_terminal_back() {
     screen.sees("Rosa Field");
     screen.sees("to approve");
     screen.press("3");
-    screen.sees("132000 Number of parameters wrong");
+    screen.sees("131026 Cannot be delivered");
     screen.press("2/rosa\r");
     screen.sees("/rosa");
     screen.press("\r");

@@ -1,11 +1,10 @@
 //! Commands about the outbox and about what arrives.
 
-use super::everywhere::open;
+use super::threads::operator;
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
-use crate::console::{Console, Effect, Focus, Pane};
+use crate::console::{Console, Effect, Pane};
 use crate::domain::outbox::EntryState;
 use crate::domain::request::Request;
-use crate::domain::role::Role;
 use crate::domain::view::ActivityKind;
 
 const DELIVERY: Scope = Scope::Pane(Pane::Delivery);
@@ -36,11 +35,18 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "delivery.look_up",
         title: "Ask the provider",
-        help: "Asks the provider's message list what became of an uncertain message.",
+        help: "Asks the provider what became of the message; an uncertain one is looked for in its list.",
         scope: DELIVERY,
         keys: &["p"],
-        ready: uncertain,
-        run: |console| with_entry(console, |entry| Request::LookUp { entry }),
+        ready: |console| match entry(console)? {
+            EntryState::Uncertain | EntryState::Accepted | EntryState::Refused => Ok(()),
+            state => Err(format!("It is {}: the provider does not have it.", state.name())),
+        },
+        run: |console| match console.selected_entry().map(|row| (row.id, row.message_id, row.state)) {
+            Some((entry, _, EntryState::Uncertain)) => vec![Effect::Perform(Request::LookUp { entry })],
+            Some((_, message, _)) => vec![Effect::Perform(Request::AskAbout { message })],
+            None => vec![],
+        },
         ..ROW
     },
     CommandSpec {
@@ -64,7 +70,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         ready: |console| entry(console).map(|_| ()),
         run: |console| {
             let Some(thread) = console.selected_entry().map(|row| row.thread_id) else { return vec![] };
-            go_to_thread(console, thread)
+            console.go_to_thread(thread)
         },
         ..ROW
     },
@@ -117,7 +123,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
             None => Err("This is not about a thread.".into()),
         },
         run: |console| match console.selected_activity().and_then(|row| row.thread) {
-            Some(thread) => go_to_thread(console, thread),
+            Some(thread) => console.go_to_thread(thread),
             None => vec![],
         },
         ..ROW
@@ -147,10 +153,6 @@ const fn retry(id: &'static str, scope: Scope) -> CommandSpec {
     }
 }
 
-fn operator(console: &Console) -> Result<(), String> {
-    if console.settings.actor.may(Role::Operator) { Ok(()) } else { Err("This takes the role operator.".into()) }
-}
-
 fn entry(console: &Console) -> Result<EntryState, String> {
     operator(console)?;
     console.entry_at_hand().map(|(_, state)| state).ok_or_else(|| "This message was not sent from here.".to_owned())
@@ -165,13 +167,4 @@ fn uncertain(console: &Console) -> Result<(), String> {
 
 fn with_entry(console: &mut Console, request: fn(crate::domain::ids::EntryId) -> Request) -> Vec<Effect> {
     console.entry_at_hand().map(|(entry, _)| vec![Effect::Perform(request(entry))]).unwrap_or_default()
-}
-
-fn go_to_thread(console: &mut Console, thread: crate::domain::ids::ThreadId) -> Vec<Effect> {
-    let mut effects = open(console, Pane::Threads);
-    console.list_mut().filter.clear();
-    console.list_mut().selected = Some(thread.to_string());
-    console.focus = Focus::Detail;
-    effects.extend(console.show_thread(thread));
-    effects
 }

@@ -40,11 +40,14 @@ pub(super) const ROWS: &[CommandSpec] = &[
     }),
     pane("pane.templates", "Templates", "Opens the templates.", &["4"], |console| open(console, Pane::Templates)),
     pane("pane.agents", "Agents", "Opens agents and approvals.", &["5"], |console| open(console, Pane::Agents)),
-    pane("pane.activity", "Activity", "Opens alerts, webhooks and the audit.", &["6"], |console| {
+    pane("pane.flows", "Flows", "Opens the Flows.", &["6"], |console| open(console, Pane::Flows)),
+    pane("pane.activity", "Activity", "Opens alerts, webhooks and the audit.", &["7"], |console| {
         open(console, Pane::Activity)
     }),
     pane("pane.next", "Next pane", "Opens the next pane.", &["tab"], |console| step(console, 1)),
-    pane("pane.previous", "Previous pane", "Opens the pane before.", &["shift-tab"], |console| step(console, 5)),
+    pane("pane.previous", "Previous pane", "Opens the pane before.", &["shift-tab"], |console| {
+        step(console, Pane::ALL.len() - 1)
+    }),
     CommandSpec {
         id: "back",
         title: "Back",
@@ -150,7 +153,7 @@ const fn pane(
     CommandSpec { id, title, help, scope: Scope::Everywhere, keys, run, ..ROW }
 }
 
-pub(super) fn open(console: &mut Console, pane: Pane) -> Vec<Effect> {
+pub(in crate::console) fn open(console: &mut Console, pane: Pane) -> Vec<Effect> {
     console.pane = pane;
     console.focus = Focus::List;
     console.scroll = 0;
@@ -194,6 +197,7 @@ fn refresh(console: &mut Console) -> Vec<Effect> {
     let mut effects = console.ask_for_everything();
     match console.pane {
         Pane::Templates => effects.push(Effect::Perform(Request::RefreshTemplates)),
+        Pane::Flows => effects.push(Effect::Perform(Request::Flow(crate::domain::flow::FlowRequest::Refresh))),
         Pane::Connections => {
             if let Some(connection) = console.selected_connection().map(|row| row.connection.id) {
                 effects.push(Effect::Perform(Request::CheckConnection { connection }));

@@ -3,10 +3,17 @@
 mod agents;
 mod delivery;
 mod everywhere;
+mod finding;
+mod flows;
+mod numbers;
 mod panes;
+mod sending;
+mod templates;
 mod threads;
+mod watching;
 mod writing;
 
+pub(in crate::console) use self::everywhere::open as open_pane;
 use super::command::CommandSpec;
 
 const fn count(parts: &[&[CommandSpec]]) -> usize {
@@ -19,8 +26,20 @@ const fn count(parts: &[&[CommandSpec]]) -> usize {
     total
 }
 
-const PARTS: &[&[CommandSpec]] =
-    &[everywhere::ROWS, panes::ROWS, threads::ROWS, delivery::ROWS, agents::ROWS, writing::ROWS];
+const PARTS: &[&[CommandSpec]] = &[
+    everywhere::ROWS,
+    finding::ROWS,
+    panes::ROWS,
+    threads::ROWS,
+    sending::ROWS,
+    delivery::ROWS,
+    watching::ROWS,
+    numbers::ROWS,
+    templates::ROWS,
+    flows::ROWS,
+    agents::ROWS,
+    writing::ROWS,
+];
 
 /// The parts as one slice, put together when the program is built.
 pub(super) static ALL: &[CommandSpec] = &{

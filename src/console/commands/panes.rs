@@ -121,12 +121,12 @@ pub(super) const ROWS: &[CommandSpec] = &[
         "Scrolls down by half a page.",
         &["ctrl-d", "pgdn", "space"],
         |console| {
-            let half = half(console);
+            let half = half_detail(console);
             scroll(console, half)
         },
     ),
     detail("detail.half_up", "Half a page up", "Scrolls up by half a page.", &["ctrl-u", "pgup"], |console| {
-        let half = half(console);
+        let half = half_detail(console);
         scroll(console, -half)
     }),
     detail("detail.top", "Top", "Goes to the beginning.", &["g g", "home"], |console| {
@@ -148,6 +148,10 @@ const fn detail(
     run: fn(&mut Console) -> Vec<Effect>,
 ) -> CommandSpec {
     CommandSpec { id, title, help, scope: Scope::Detail, keys, run, ..ROW }
+}
+
+fn half_detail(console: &Console) -> isize {
+    (console.detail_room() / 2).max(1).cast_signed()
 }
 
 fn half(console: &Console) -> isize {
@@ -178,6 +182,9 @@ fn open(console: &mut Console) -> Vec<Effect> {
     console.scroll = 0;
     let mut effects = console.follow_selection();
     console.focus = Focus::Detail;
+    if console.pane == Pane::Flows {
+        effects.extend(console.ask_flow_detail());
+    }
     if console.pane == Pane::Threads
         && let Some(row) = console.selected_thread()
         && row.unread > 0

@@ -3,6 +3,7 @@
 use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::overlay::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
+use crate::domain::ids::ThreadId;
 use crate::domain::query::Query;
 use crate::domain::request::{Request, check_window};
 use crate::domain::role::Role;
@@ -46,10 +47,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: THREADS,
         keys: &["m"],
         ready: operator_with_thread,
-        run: |console| match console.thread_at_hand().map(|row| row.id) {
-            Some(thread) => vec![Effect::Perform(Request::MarkRead { thread })],
-            None => vec![],
-        },
+        run: |console| with_thread(console, |_, thread| vec![Effect::Perform(Request::MarkRead { thread })]),
         ..ROW
     },
     CommandSpec {
@@ -95,10 +93,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: Scope::Messages,
         keys: &["G", "end"],
         run: |console| {
-            if let Some(open) = &mut console.open {
-                open.cursor = None;
+            let Some(open) = &mut console.open else { return vec![] };
+            open.cursor = None;
+            let thread = open.thread;
+            match open.around.take() {
+                Some(_) => console.ask(console.query_of_messages(thread)),
+                None => vec![],
             }
-            vec![]
         },
         ..ROW
     },
@@ -178,15 +179,21 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
 ];
 
-fn operator_with_thread(console: &Console) -> Result<(), String> {
-    if !console.settings.actor.may(Role::Operator) {
-        return Err("This takes the role operator.".into());
-    }
+pub(super) fn operator(console: &Console) -> Result<(), String> {
+    if console.settings.actor.may(Role::Operator) { Ok(()) } else { Err("This takes the role operator.".into()) }
+}
+
+pub(super) fn with_thread(console: &mut Console, then: fn(&mut Console, ThreadId) -> Vec<Effect>) -> Vec<Effect> {
+    console.thread_at_hand().map(|row| row.id).map(|id| then(console, id)).unwrap_or_default()
+}
+
+pub(super) fn operator_with_thread(console: &Console) -> Result<(), String> {
+    operator(console)?;
     if console.thread_at_hand().is_none() { Err("There is no thread here.".into()) } else { Ok(()) }
 }
 
 /// The operation says the same: the rule stands in the domain once.
-fn can_write(console: &Console) -> Result<(), String> {
+pub(super) fn can_write(console: &Console) -> Result<(), String> {
     operator_with_thread(console)?;
     let closes_at = console.thread_at_hand().and_then(|row| row.window_closes_at);
     check_window(closes_at, console.now).map_err(|refusal| refusal.to_string())

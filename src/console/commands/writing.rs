@@ -2,6 +2,7 @@
 
 use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::{Console, Effect, Focus};
+use crate::domain::content::Content;
 use crate::domain::request::{Request, check_text, check_window};
 
 pub(super) const ROWS: &[CommandSpec] = &[
@@ -78,10 +79,11 @@ fn can_send(console: &Console) -> Result<(), String> {
 /// The composer is emptied when the message is written down, not before.
 fn send(console: &mut Console) -> Vec<Effect> {
     let Some(composer) = console.composer() else { return vec![] };
-    let request = Request::SendText {
+    let request = Request::Send {
         thread: composer.thread,
-        text: composer.text(),
+        content: Box::new(Content::text(composer.text())),
         reply_to: composer.quote.as_ref().map(|(id, _)| *id),
+        at: None,
     };
     vec![Effect::Perform(request)]
 }

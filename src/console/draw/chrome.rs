@@ -21,8 +21,14 @@ impl Console {
         let arrow = theme.pick(" ▸ ", " > ");
         match &self.data.overview {
             Some(overview) => {
-                say(&format!(" {} ", overview.environment.badge()), theme.environment(overview.environment));
-                say(&format!(" {}", crate::domain::text::clean_line(&overview.organization)), theme.bold());
+                let environment = self.environment_shown().unwrap_or(overview.environment);
+                let (badge, organization) = match self.shown() {
+                    Some(shown) => (environment.badge(), shown.organization),
+                    None if self.scopes_known().len() > 1 => ("ALL", "everything together".to_owned()),
+                    None => (environment.badge(), overview.organization.clone()),
+                };
+                say(&format!(" {badge} "), theme.environment(environment));
+                say(&format!(" {}", crate::domain::text::clean_line(&organization)), theme.bold());
             }
             None => say(" wadeck", theme.bold()),
         }
@@ -49,7 +55,7 @@ impl Console {
         match self.pane {
             Pane::Threads => self.open.as_ref()?.row.as_ref().map(|row| row.contact.shown()),
             Pane::Delivery => self.selected_entry().map(|row| row.id.to_string()),
-            Pane::Connections => self.selected_connection().map(|row| row.connection.name.clone()),
+            Pane::Connections => self.selected_number().map(|row| row.name().to_owned()),
             _ => None,
         }
     }
@@ -128,6 +134,7 @@ impl Console {
             Pane::Connections => {
                 let text = joined(vec![
                     part(told.connections_in_trouble, "in trouble"),
+                    part(told.setups, "being set up"),
                     part(told.connections - told.connections_in_trouble.min(told.connections), "proved"),
                 ]);
                 (or(text, "none yet"), style(told.connections_in_trouble, 0))
@@ -150,7 +157,8 @@ impl Console {
                 let age = told
                     .templates_fetched_at
                     .map(|at| format!("{} as of {}", told.templates, words::clock(at, self.zone())));
-                let text = joined(vec![age, part(told.templates_waiting, "not ready")]);
+                let sample = told.sample.map(|(gone, all)| format!("sample {} %", gone * 100 / all.max(1)));
+                let text = joined(vec![sample, age, part(told.templates_waiting, "not ready")]);
                 (or(text, "not fetched yet"), theme.dim())
             }
             Pane::Agents => {
@@ -160,6 +168,17 @@ impl Console {
                     part(told.agents, if told.agents == 1 { "agent" } else { "agents" }),
                 ]);
                 (or(text, "none"), style(0, told.approvals))
+            }
+            Pane::Flows => {
+                let flows = || self.data.flows.iter().flatten().flat_map(|list| &list.flows);
+                let count = |status: &str| u32::try_from(flows().filter(|flow| flow.is(status)).count()).unwrap_or(0);
+                let ill = count("blocked") + count("throttled");
+                let text = joined(vec![
+                    part(ill, "in trouble"),
+                    part(count("published"), "published"),
+                    part(count("draft"), if count("draft") == 1 { "draft" } else { "drafts" }),
+                ]);
+                (or(text, "none"), style(ill, 0))
             }
             Pane::Activity => {
                 let last = told.last_delivery_at.map(|at| format!("webhook {}", words::age(at, self.now)));

@@ -41,9 +41,9 @@ impl Console {
         let empty = composer.is_none_or(crate::console::composer::Composer::is_empty);
         if empty && !writing {
             let hint = if is_open {
-                "c writes. What an agent has not sent yet is taken back when you send."
+                "c writes, a sends something else; an agent's unsent words are taken back."
             } else {
-                "Only an approved template can be sent until they write again."
+                "T sends a template: nothing else reaches them until they write again."
             };
             put(
                 buffer,

@@ -10,28 +10,28 @@ use super::put_lines;
 use crate::console::data::AgentRow;
 use crate::console::{Console, Focus, Pane, words};
 use crate::domain::text::{Untrusted, clean_line};
-use crate::domain::view::{ActivityKind, AttemptView, ConnectionView, DeliveryDetail, EntryDetail};
+use crate::domain::view::{ActivityKind, AttemptView, DeliveryDetail, EntryDetail};
 
 /// Lines of a detail, being written.
-struct Sheet<'c> {
+pub(super) struct Sheet<'c> {
     console: &'c Console,
-    width: usize,
-    lines: Vec<Line<'static>>,
+    pub width: usize,
+    pub lines: Vec<Line<'static>>,
 }
 
 impl Sheet<'_> {
-    fn heading(&mut self, text: &str) {
+    pub fn heading(&mut self, text: &str) {
         if !self.lines.is_empty() {
             self.lines.push(Line::default());
         }
         self.lines.push(Line::styled(format!(" {text}"), self.console.settings.theme.bold()));
     }
 
-    fn field(&mut self, label: &str, text: &str) {
+    pub fn field(&mut self, label: &str, text: &str) {
         self.styled(label, text, self.console.settings.theme.plain());
     }
 
-    fn styled(&mut self, label: &str, text: &str, style: Style) {
+    pub fn styled(&mut self, label: &str, text: &str, style: Style) {
         let indent = 14;
         let wrapped = words::wrap(text, self.width.saturating_sub(indent + 2));
         for (number, line) in wrapped.into_iter().enumerate() {
@@ -43,13 +43,13 @@ impl Sheet<'_> {
         }
     }
 
-    fn text(&mut self, text: &str, style: Style) {
+    pub fn text(&mut self, text: &str, style: Style) {
         for line in words::wrap(text, self.width.saturating_sub(3)) {
             self.lines.push(Line::styled(format!("  {line}"), style));
         }
     }
 
-    fn raw(&mut self, text: &Untrusted) {
+    pub fn raw(&mut self, text: &Untrusted) {
         for line in text.lines() {
             self.text(&line, self.console.settings.theme.dim());
         }
@@ -82,10 +82,11 @@ impl Console {
 
     fn detail_title(&self) -> String {
         match self.pane {
-            Pane::Connections => self.selected_connection().map(|row| row.connection.name.clone()),
+            Pane::Connections => self.selected_number().map(|row| row.name().to_owned()),
             Pane::Delivery => self.selected_entry().map(|row| format!("{} to {}", row.id, row.contact.shown())),
             Pane::Templates => self.selected_template().map(|(_, one)| one.name.line()),
             Pane::Agents => Some("Agents".to_owned()),
+            Pane::Flows => self.selected_flow().map(|(_, flow)| flow.name.line()),
             Pane::Activity => self.selected_activity().map(|row| match &row.kind {
                 ActivityKind::Alert { id, .. } => format!("Alert {id}"),
                 ActivityKind::Delivery { id, .. } => format!("Webhook delivery {id}"),
@@ -100,9 +101,7 @@ impl Console {
         let mut sheet = Sheet { console: self, width, lines: vec![] };
         match self.pane {
             Pane::Connections => {
-                if let Some(row) = self.selected_connection() {
-                    self.connection_sheet(&mut sheet, row);
-                }
+                self.number_sheet(&mut sheet);
             }
             Pane::Delivery => {
                 let wanted = self.selected_entry().map(|row| row.id);
@@ -112,49 +111,11 @@ impl Console {
             }
             Pane::Templates => self.template_sheet(&mut sheet),
             Pane::Agents => self.agent_sheet(&mut sheet),
+            Pane::Flows => self.flow_sheet(&mut sheet),
             Pane::Activity => self.activity_sheet(&mut sheet),
             Pane::Threads => {}
         }
         sheet.lines
-    }
-
-    fn connection_sheet(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
-        let theme = self.settings.theme;
-        let one = &row.connection;
-        sheet.lines.push(Line::default());
-        sheet.field("number", &one.phone_number.to_string());
-        sheet.field("environment", one.environment.name());
-        sheet.field("provider", one.provider.as_str());
-        sheet.field("number id", &clean_line(&one.phone_number_id));
-        sheet.field("account id", &clean_line(&one.business_account_id));
-        match &row.agent {
-            Some(agent) => sheet.field("agent", &format!("{} ({})", agent.agent, agent.mode.name())),
-            None => sheet.styled("agent", "none: people answer", theme.warn()),
-        }
-        sheet.field("debounce", &format!("{:.1} s", one.settings.debounce.as_secs_f64()));
-        let policy =
-            if one.settings.hourly_policy { "one business-initiated message per contact and hour" } else { "none" };
-        sheet.field("policy", policy);
-        sheet.field("threads", &format!("{}, {} unread messages", row.threads, row.unread));
-        sheet.field("outbox", &format!("{} queued, {} failed", row.queued, row.failed));
-        sheet.heading("Proofs");
-        for hop in crate::domain::connection::Hop::ALL {
-            let proof = row.proofs.iter().find(|proof| proof.hop == hop);
-            let (text, style) = match proof {
-                None => ("no proof yet".to_owned(), theme.dim()),
-                Some(proof) => {
-                    let sign = if proof.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
-                    let at = format!("{} ({})", words::age(proof.at, self.now), words::clock(proof.at, self.zone()));
-                    (
-                        format!("{sign} {at}  {}", clean_line(&proof.note)),
-                        if proof.works { theme.good() } else { theme.bad() },
-                    )
-                }
-            };
-            sheet.styled(hop.name(), &text, style);
-        }
-        sheet.lines.push(Line::default());
-        sheet.text("ctrl-r asks the provider about this number now.", theme.dim());
     }
 
     fn entry_sheet(&self, sheet: &mut Sheet<'_>, entry: &EntryDetail) {
@@ -175,6 +136,10 @@ impl Console {
         }
         let (fate, style) = theme.status(row.status);
         sheet.styled("fate", &format!("{fate} {}", row.status.name()), style);
+        if entry.contradictory {
+            let text = "the provider says both that it failed and that it arrived";
+            sheet.styled("contradiction", text, theme.warn());
+        }
         if let Some(by) = row.settled_by {
             sheet.field("settled by", by.name());
         }
@@ -197,6 +162,20 @@ impl Console {
                 sheet.raw(&error.said);
             }
         }
+        if let Some(at) = row.not_before.filter(|at| *at > self.now) {
+            sheet.styled("goes at", &words::exact(at, self.zone()), theme.warn());
+        }
+        if let Some(evidence) = &entry.evidence {
+            sheet.heading("The provider's own list");
+            let asked =
+                format!("asked {}: {}", words::exact(evidence.asked_at, self.zone()), clean_line(&evidence.said));
+            sheet.text(&asked, theme.plain());
+            for line in &evidence.listed {
+                let at = words::clock_to_the_second(line.at, self.zone());
+                sheet.text(&format!("{at} {}", line.words.line()), theme.dim());
+                sheet.text(&format!("         {}", clean_line(&line.because)), theme.warn());
+            }
+        }
         if !entry.tries.is_empty() {
             sheet.heading("Attempts");
             for attempt in &entry.tries {
@@ -209,6 +188,7 @@ impl Console {
                 let (fate, style) = theme.status(status.status);
                 let text = format!("{fate} {} at {}", status.status.name(), words::exact(status.at, self.zone()));
                 sheet.text(&text, style);
+                sheet.raw(&status.raw);
             }
         }
     }
@@ -254,6 +234,10 @@ impl Console {
         sheet.field("as of", &fetched);
         let style = if template.status.can_send() { theme.good() } else { theme.warn() };
         sheet.styled("status", &clean_line(template.status.name()).to_lowercase(), style);
+        if let Some(quality) = &template.quality {
+            let style = if quality == "GREEN" { theme.good() } else { theme.warn() };
+            sheet.styled("quality", &quality.to_lowercase(), style);
+        }
         if let Some(reason) = &template.rejected_reason {
             sheet.styled("reason", &reason.line(), theme.bad());
         }
@@ -269,8 +253,9 @@ impl Console {
             sheet.text(&footer.line(), theme.dim());
         }
         for button in &template.buttons {
-            sheet.text(&format!("[ {} ]", button.line()), theme.accent());
+            sheet.text(&format!("[ {} ]", button.text.line()), theme.accent());
         }
+        self.template_record(sheet, template);
     }
 
     fn agent_sheet(&self, sheet: &mut Sheet<'_>) {
@@ -367,6 +352,9 @@ impl Console {
         sheet.styled("state", row.state.name(), style);
         if let Some(note) = &row.note {
             sheet.styled("why", &note.line(), theme.bad());
+        }
+        if !delivery.verdict.is_empty() {
+            sheet.field("signature", &clean_line(&delivery.verdict));
         }
         sheet.field("event", &clean_line(&row.event));
         sheet.field("path", &clean_line(&row.path));

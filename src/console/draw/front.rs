@@ -22,11 +22,21 @@ impl Console {
                 self.draw_reading(buffer, screen, *what, *scroll);
                 None
             }
+            Overlay::Editor(area) => {
+                self.draw_editor(buffer, screen, area);
+                None
+            }
+            Overlay::Form(form) => Some(self.draw_form(buffer, screen, form)),
+            Overlay::Finder(finder) => Some(self.draw_finder(buffer, screen, finder)),
+            Overlay::Picture(_) => {
+                self.draw_picture(buffer, screen);
+                None
+            }
         }
     }
 
     /// An empty box with a title; what is inside is returned.
-    fn draw_box(&self, buffer: &mut Buffer, area: Rect, title: &str, hint: &str) -> Rect {
+    pub(super) fn draw_box(&self, buffer: &mut Buffer, area: Rect, title: &str, hint: &str) -> Rect {
         let theme = self.settings.theme;
         Clear.render(area, buffer);
         let (across, down) = (theme.rule(), theme.bar());
@@ -114,20 +124,42 @@ impl Console {
         Position::new((x + words::width(typed) as u16).min(screen.width - 1), y)
     }
 
+    /// The editor that is built in: the whole screen, and two keys.
+    fn draw_editor(&self, buffer: &mut Buffer, screen: Rect, area: &ratatui_textarea::TextArea<'static>) {
+        let theme = self.settings.theme;
+        let title = self.data.script.as_ref().map_or("", |script| script.kind.title());
+        let frame = Rect { x: 1, y: 1, width: screen.width.saturating_sub(2), height: screen.height.saturating_sub(2) };
+        let inner = self.draw_box(buffer, frame, title, "ctrl-s checks it, esc keeps it for later");
+        let mut shown = area.clone();
+        shown.set_style(theme.plain());
+        shown.set_cursor_line_style(theme.plain());
+        shown.set_cursor_style(ratatui::style::Style::new().add_modifier(ratatui::style::Modifier::REVERSED));
+        (&shown).render(inner, buffer);
+    }
+
     fn draw_reading(&self, buffer: &mut Buffer, screen: Rect, what: Reading, scroll: usize) {
         let theme = self.settings.theme;
-        let area = Rect { x: 1, y: 1, width: screen.width.saturating_sub(2), height: screen.height.saturating_sub(2) };
-        let title = match what {
-            Reading::Message(_) => "Message",
-            Reading::Log => "Log",
-            Reading::Notices => "Notices",
-        };
-        let inner = self.draw_box(buffer, area, title, "k and j scroll, esc closes");
-        let lines: Vec<String> =
-            self.reading_lines(what).iter().flat_map(|line| words::wrap(line, inner.width.into())).collect();
-        // Of a message the beginning is what one wants to see, of everything else the end.
+        let width = screen.width.saturating_sub(2);
+        let most = screen.height.saturating_sub(2);
+        let lines: Vec<String> = self
+            .reading_lines(what)
+            .iter()
+            .flat_map(|line| words::wrap(line, usize::from(width.saturating_sub(4))))
+            .collect();
+        // What is short takes no more room than it needs.
+        let height = if what.reads_down() { (lines.len() as u16 + 2).clamp(8.min(most), most) } else { most };
+        let area = Rect { x: 1, y: 1 + (most - height) / 3, width, height };
+        let inner = self.draw_box(
+            buffer,
+            area,
+            what.title(),
+            match what {
+                Reading::Findings => "s submits, e edits, f mends, esc keeps it",
+                _ => "k and j scroll, esc closes",
+            },
+        );
         let room = usize::from(inner.height);
-        let (first, last) = if matches!(what, Reading::Message(_)) {
+        let (first, last) = if what.reads_down() {
             let first = scroll.min(lines.len().saturating_sub(room));
             (first, (first + room).min(lines.len()))
         } else {

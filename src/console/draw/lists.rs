@@ -11,13 +11,13 @@ use crate::domain::assignment::AssignmentState;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Direction;
 use crate::domain::run::RunState;
-use crate::domain::view::{ActivityKind, ActivityRow, ConnectionView, EntryRow, ThreadRow};
+use crate::domain::view::{ActivityKind, ActivityRow, EntryRow, ThreadRow};
 use crate::domain::window;
 
 /// A row: text at the left that may be cut, text at the right that is not.
-struct Row {
-    left: Vec<(String, Style)>,
-    right: Vec<(String, Style)>,
+pub(super) struct Row {
+    pub left: Vec<(String, Style)>,
+    pub right: Vec<(String, Style)>,
 }
 
 impl Console {
@@ -39,6 +39,23 @@ impl Console {
                 if line_area.y < area.y + area.height {
                     self.draw_row(buffer, line_area, row, cursor, line == 0);
                 }
+            }
+        }
+        self.draw_trouble(buffer, area);
+    }
+
+    /// Why the list is not what was asked for, at its end: what is shown is older.
+    fn draw_trouble(&self, buffer: &mut Buffer, area: Rect) {
+        let Some(trouble) = &self.data.trouble else { return };
+        let theme = self.settings.theme;
+        let lines = words::wrap(&crate::domain::text::clean_line(trouble), usize::from(area.width.saturating_sub(3)));
+        let first = area.bottom().saturating_sub(lines.len() as u16).max(area.y);
+        for (row, line) in lines.iter().enumerate() {
+            let y = first + row as u16;
+            if y < area.bottom() {
+                let blank = " ".repeat(usize::from(area.width.saturating_sub(1)));
+                put(buffer, area.x, y, area.width.saturating_sub(1), &blank, theme.plain());
+                put(buffer, area.x + 2, y, area.width.saturating_sub(3), line, theme.bad());
             }
         }
     }
@@ -75,9 +92,7 @@ impl Console {
 
     fn rows_of(&self, index: usize, height: usize) -> Vec<Row> {
         match self.pane {
-            Pane::Connections => {
-                self.connections().get(index).map(|row| self.connection_row(row)).into_iter().collect()
-            }
+            Pane::Connections => self.number_rows().get(index).map(|row| self.number_row(*row)).into_iter().collect(),
             Pane::Threads => match self.data.threads.as_ref().and_then(|rows| rows.get(index)) {
                 Some(row) if height == 2 => vec![self.thread_head(row), self.thread_tail(row)],
                 Some(row) => vec![self.thread_head(row)],
@@ -93,31 +108,8 @@ impl Console {
                 .collect(),
             Pane::Templates => self.templates().get(index).map(|(_, one)| self.template_row(one)).into_iter().collect(),
             Pane::Agents => self.agent_rows().get(index).map(|row| self.agent_row(*row)).into_iter().collect(),
+            Pane::Flows => self.flows().get(index).map(|(_, flow)| self.flow_row(flow)).into_iter().collect(),
             Pane::Activity => self.activity().get(index).map(|row| self.activity_row(row)).into_iter().collect(),
-        }
-    }
-
-    fn connection_row(&self, row: &ConnectionView) -> Row {
-        let theme = self.settings.theme;
-        let broken = row.proofs.iter().find(|proof| !proof.works);
-        let newest = row.proofs.iter().filter(|proof| proof.works).map(|proof| proof.at).max();
-        let (sign, style) = match (broken, newest) {
-            (Some(_), _) => (theme.pick("✗ ", "x "), theme.bad()),
-            (None, Some(_)) => (theme.pick("✓ ", "+ "), theme.good()),
-            (None, None) => ("? ", theme.dim()),
-        };
-        let proof = match (broken, newest) {
-            (Some(broken), _) => format!("{}: {}", broken.hop.name(), words::fit(&broken.note, 24, theme.ellipsis())),
-            (None, Some(at)) => format!("proved {}", words::age(at, self.now)),
-            (None, None) => "no proof yet".into(),
-        };
-        Row {
-            left: vec![
-                (sign.into(), style),
-                (row.connection.name.clone(), theme.bold()),
-                (format!("  {}", row.connection.phone_number), theme.plain()),
-            ],
-            right: vec![(proof, if broken.is_some() { theme.bad() } else { theme.dim() })],
         }
     }
 
@@ -140,7 +132,9 @@ impl Console {
 
     fn thread_tail(&self, row: &ThreadRow) -> Row {
         let theme = self.settings.theme;
-        let window = if window::is_open(row.window_closes_at, self.now) {
+        let window = if row.opted_out {
+            ("opted out".to_owned(), theme.warn())
+        } else if window::is_open(row.window_closes_at, self.now) {
             let closes = row.window_closes_at.unwrap_or(self.now);
             let soon = closes.since(self.now) < std::time::Duration::from_secs(3_600);
             (
@@ -177,7 +171,11 @@ impl Console {
             (_, _) if row.state.name() == "accepted" => theme.status(row.status),
             known => known,
         };
+        let later = row.not_before.filter(|at| *at > self.now);
         let what = match (&row.error, row.hold) {
+            (_, None) if later.is_some() => {
+                format!("goes {}: {}", words::clock(row.due_at, self.zone()), row.text.line())
+            }
             (_, Some(hold)) => format!("until {}: {}", words::clock(row.due_at, self.zone()), hold.words()),
             (Some(error), None) => error.line(),
             (None, None) => row.text.line(),
@@ -325,6 +323,7 @@ impl Console {
             Pane::Delivery => self.data.outbox.is_some(),
             Pane::Templates => self.data.templates.is_some(),
             Pane::Agents => self.data.agents.is_some(),
+            Pane::Flows => self.data.flows.is_some(),
             Pane::Activity => self.data.activity.is_some(),
         };
         let listening = self.data.overview.as_ref().map(|told| told.listening_on.clone()).unwrap_or_default();
@@ -332,7 +331,7 @@ impl Console {
             _ if !loaded => "One moment.".to_owned(),
             _ if filtered => format!("Nothing here holds \"{}\". esc shows everything again.", self.list().filter),
             Pane::Connections => {
-                "No connection yet. Declare a number in the configuration, under [[connections]], and start again."
+                "No number yet. n sets one up from nothing, a adopts one that the provider has already; or declare it in the configuration, under [[connections]]."
                     .into()
             }
             Pane::Threads => format!(
@@ -343,6 +342,7 @@ impl Console {
             }
             Pane::Templates => "No templates, or none fetched yet. ctrl-r asks the provider now.".into(),
             Pane::Agents => "No agent is declared. Add one to the configuration, under [[agents]].".into(),
+            Pane::Flows => "No Flow yet, or none fetched. n makes one from a starter, ctrl-r asks the provider now.".into(),
             Pane::Activity => "Nothing has happened yet. Webhooks, alerts and changes appear here.".into(),
         };
         let wide = usize::from(area.width.saturating_sub(4)).min(60);

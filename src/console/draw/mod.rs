@@ -3,8 +3,12 @@
 mod chrome;
 mod composer;
 mod details;
+mod fill;
+mod flows;
 mod front;
 mod lists;
+mod numbers;
+mod templates;
 mod thread;
 
 use ratatui::Frame;

@@ -58,7 +58,10 @@ impl Console {
     fn draw_thread_title(&self, buffer: &mut Buffer, area: Rect) {
         let theme = self.settings.theme;
         let Some(row) = self.open.as_ref().and_then(|open| open.row.as_ref()) else { return };
-        let name = format!(" {}", row.contact.shown());
+        let connections = self.data.connections.iter().flat_map(|list| &list.connected);
+        let kind = connections.map(|one| &one.connection).find(|one| one.id == row.connection_id).map(|one| one.kind);
+        let mark = kind.and_then(crate::domain::number::NumberKind::mark).map(|mark| format!(" {mark}"));
+        let name = format!("{} {}", mark.unwrap_or_default(), row.contact.shown());
         let style = if self.focus == Focus::Detail { theme.accent() } else { theme.bold() };
         let named = row.contact.name.is_some();
         let number =
@@ -68,16 +71,34 @@ impl Console {
             (None, Some(agent)) => format!("{} answers ({})", agent.agent, agent.mode.name()),
             (None, None) => "no agent".to_owned(),
         };
+        let present: Vec<String> = row
+            .present
+            .iter()
+            .map(|one| {
+                format!("{} {}", crate::domain::text::clean_line(&one.who), if one.writes { "writes" } else { "looks" })
+            })
+            .collect();
+        let present = if present.is_empty() { String::new() } else { format!("{}{}", present.join(", "), theme.dot()) };
+        let out = if row.opted_out { format!("opted out{}", theme.dot()) } else { String::new() };
         let waits =
             row.waiting.as_ref().map(|waiting| format!("! {}{}", words::waits(waiting.since, self.now), theme.dot()));
-        let right = format!("{}{who} ", waits.clone().unwrap_or_default());
+        let left = row.window_closes_at.filter(|at| *at > self.now).map(|at| words::left(at, self.now));
+        let left = format!("{}{} {}", theme.dot(), theme.pick("◷", "w"), left.as_deref().unwrap_or("closed"));
+        let right = format!("{out}{}{present}{who}{left} ", waits.clone().unwrap_or_default());
         let room = usize::from(area.width).saturating_sub(words::width(&right) + 1);
         let name = words::fit(&name, room, theme.ellipsis());
         put(buffer, area.x, area.y, area.width, &name, style);
         let used = words::width(&name);
         put(buffer, area.x + used as u16, area.y, room.saturating_sub(used) as u16, &number, theme.dim());
         let x = (area.x + area.width).saturating_sub(words::width(&right) as u16);
-        put(buffer, x, area.y, area.width, &right, if waits.is_some() { theme.warn() } else { theme.dim() });
+        put(
+            buffer,
+            x,
+            area.y,
+            area.width,
+            &right,
+            if waits.is_some() || row.opted_out { theme.warn() } else { theme.dim() },
+        );
     }
 
     /// The window in the words of the composer's title.

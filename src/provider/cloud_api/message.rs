@@ -44,6 +44,8 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
                 .map_or_else(|| fallback.as_ref().map_or_else(|| "unknown".into(), Untrusted::line), str::to_owned),
             language: text(message, "/template/language/code").unwrap_or_default().to_owned(),
             parameters: vec![],
+            header: None,
+            rendered: None,
         },
         _ => other(message, kind, fallback),
     }
@@ -52,6 +54,7 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
 fn media(object: &Value) -> Media {
     Media {
         id: text(object, "/id").unwrap_or_default().to_owned(),
+        file: None,
         mime_type: text(object, "/mime_type").unwrap_or_default().to_owned(),
         sha256: text(object, "/sha256").map(str::to_owned),
         bytes: loose(object, "/file_size").and_then(|size| size.parse().ok()),

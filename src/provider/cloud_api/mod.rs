@@ -5,6 +5,7 @@ pub(super) mod dictionary;
 pub(super) mod error;
 pub(super) mod message;
 pub(super) mod payload;
+mod rare;
 pub(super) mod template;
 pub(super) mod webhook;
 

@@ -1,17 +1,20 @@
 //! What goes out: the body of a send request.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::domain::address::Address;
-use crate::domain::content::Content;
+use crate::domain::content::{Card, Content, Media};
+use crate::domain::offer::{Action, Heading, Offer, Section};
 use crate::domain::outbox::Outgoing;
+use crate::domain::text::Untrusted;
 
 /// The JSON body of `POST /{phone_number_id}/messages`.
 pub(crate) fn message(outgoing: &Outgoing) -> Value {
+    let kind = outgoing.content.kind();
     let mut body = json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "type": outgoing.content.kind(),
+        "type": kind,
         "biz_opaque_callback_data": outgoing.reference,
     });
     match &outgoing.to {
@@ -22,37 +25,224 @@ pub(crate) fn message(outgoing: &Outgoing) -> Value {
     if let (Some(quoted), false) = (&outgoing.reply_to, matches!(outgoing.content, Content::Reaction { .. })) {
         body["context"] = json!({ "message_id": quoted });
     }
-    match &outgoing.content {
+    body[kind] = object(&outgoing.content);
+    body
+}
+
+/// The object that stands under the name of its kind.
+fn object(content: &Content) -> Value {
+    match content {
         Content::Text { body: words } => {
             let preview = words.as_received().contains("http://") || words.as_received().contains("https://");
-            body["text"] = json!({ "preview_url": preview, "body": words.as_received() });
+            json!({ "preview_url": preview, "body": words.as_received() })
         }
-        Content::Reaction { target, emoji } => {
-            let emoji = emoji.as_ref().map_or("", |emoji| emoji.as_received());
-            body["reaction"] = json!({ "message_id": target, "emoji": emoji });
-        }
-        Content::Template { name, language, parameters } => {
-            body["template"] = json!({ "name": name, "language": { "code": language } });
-            if !parameters.is_empty() {
-                let positional = parameters.iter().all(|(name, _)| name.chars().all(|c| c.is_ascii_digit()));
-                let filled: Vec<Value> = parameters
-                    .iter()
-                    .map(|(name, value)| {
-                        let mut parameter = json!({ "type": "text", "text": value.as_received() });
-                        if !positional {
-                            parameter["parameter_name"] = name.as_str().into();
-                        }
-                        parameter
-                    })
-                    .collect();
-                body["template"]["components"] = json!([{ "type": "body", "parameters": filled }]);
+        Content::Image(media) | Content::Video(media) => file(media, true, false),
+        Content::Document(media) => file(media, true, true),
+        Content::Audio(media) => {
+            let mut object = file(media, false, false);
+            if media.voice {
+                object["voice"] = true.into();
             }
+            object
         }
-        other => {
-            // Kinds that nothing here makes yet go out as the words that stand for them.
-            body["type"] = "text".into();
-            body["text"] = json!({ "preview_url": false, "body": other.words().as_received() });
+        Content::Sticker(media) => file(media, false, false),
+        Content::Location { latitude, longitude, name, address } => {
+            let mut object = json!({ "latitude": latitude, "longitude": longitude });
+            put(&mut object, "name", name.as_ref());
+            put(&mut object, "address", address.as_ref());
+            object
+        }
+        Content::Contacts { cards } => cards.iter().map(card).collect(),
+        Content::Reaction { target, emoji } => {
+            json!({ "message_id": target, "emoji": emoji.as_ref().map_or("", |emoji| emoji.as_received()) })
+        }
+        Content::Template { name, language, parameters, header, .. } => {
+            let mut object = json!({ "name": name, "language": { "code": language } });
+            let parts = components(parameters, header.as_deref());
+            if !parts.is_empty() {
+                object["components"] = parts.into();
+            }
+            object
+        }
+        Content::Offer(offer) => interactive(offer),
+        // These only come in; the operation refuses to send them.
+        Content::Button { .. } | Content::Interactive { .. } | Content::Other { .. } => Value::Null,
+    }
+}
+
+fn put(object: &mut Value, field: &str, words: Option<&Untrusted>) {
+    if let Some(words) = words {
+        object[field] = words.as_received().into();
+    }
+}
+
+fn file(media: &Media, caption: bool, named: bool) -> Value {
+    let mut object = json!({ "id": media.id });
+    if caption {
+        put(&mut object, "caption", media.caption.as_ref());
+    }
+    if named {
+        put(&mut object, "filename", media.file_name.as_ref());
+    }
+    object
+}
+
+/// The name is needed twice: as a whole, and in at least one part.
+fn card(card: &Card) -> Value {
+    let name = card.name.as_received();
+    let (first, last) = name.split_once(' ').unwrap_or((name, ""));
+    let mut object = json!({ "name": { "formatted_name": name, "first_name": first } });
+    if !last.is_empty() {
+        object["name"]["last_name"] = last.into();
+    }
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let phones = card
+        .phones
+        .iter()
+        .map(|phone| json!({ "phone": phone.as_received(), "type": "MOBILE", "wa_id": digits(phone.as_received()) }));
+    object["phones"] = phones.collect();
+    if !card.emails.is_empty() {
+        object["emails"] = card.emails.iter().map(|mail| json!({ "email": mail.as_received() })).collect();
+    }
+    object
+}
+
+/// Parameters by place: `name` for the body, `header:name`, `button:0:1`, `button:0:payload`, `button:0:code`.
+fn components(parameters: &[(String, Untrusted)], header: Option<&Media>) -> Vec<Value> {
+    let mut parts = vec![];
+    let in_header: Vec<_> =
+        parameters.iter().filter_map(|(key, value)| Some((key.strip_prefix("header:")?, value))).collect();
+    if let Some(media) = header {
+        let kind = match media.mime_type.split('/').next() {
+            Some("image") => "image",
+            Some("video") => "video",
+            _ => "document",
+        };
+        let mut object = json!({ "type": kind });
+        object[kind] = file(media, false, kind == "document");
+        parts.push(json!({ "type": "header", "parameters": [object] }));
+    } else if !in_header.is_empty() {
+        parts.push(json!({ "type": "header", "parameters": texts(&in_header) }));
+    }
+    let in_body: Vec<_> =
+        parameters.iter().filter(|(key, _)| !key.contains(':')).map(|(key, value)| (key.as_str(), value)).collect();
+    if !in_body.is_empty() {
+        parts.push(json!({ "type": "body", "parameters": texts(&in_body) }));
+    }
+    for (key, value) in parameters {
+        let Some((index, what)) = key.strip_prefix("button:").and_then(|rest| rest.split_once(':')) else { continue };
+        let words = value.as_received();
+        let (sub_type, parameter) = match what {
+            "payload" => ("quick_reply", json!({ "type": "payload", "payload": words })),
+            "code" => ("copy_code", json!({ "type": "coupon_code", "coupon_code": words })),
+            _ => ("url", json!({ "type": "text", "text": words })),
+        };
+        parts.push(json!({ "type": "button", "sub_type": sub_type, "index": index, "parameters": [parameter] }));
+    }
+    parts
+}
+
+fn texts(parameters: &[(&str, &Untrusted)]) -> Value {
+    let positional = parameters.iter().all(|(name, _)| name.chars().all(|c| c.is_ascii_digit()));
+    let parameter = |(name, value): &(&str, &Untrusted)| {
+        let mut parameter = json!({ "type": "text", "text": value.as_received() });
+        if !positional {
+            parameter["parameter_name"] = (*name).into();
+        }
+        parameter
+    };
+    parameters.iter().map(parameter).collect()
+}
+
+fn interactive(offer: &Offer) -> Value {
+    let kind = match &offer.action {
+        Action::Buttons { .. } => "button",
+        Action::List { .. } => "list",
+        Action::Link { .. } => "cta_url",
+        Action::AskLocation => "location_request_message",
+        Action::Catalogue { .. } => "catalog_message",
+        Action::Product { .. } => "product",
+        Action::Products { .. } => "product_list",
+        Action::Flow { .. } => "flow",
+    };
+    let mut object =
+        json!({ "type": kind, "body": { "text": offer.body.as_received() }, "action": action(&offer.action) });
+    match &offer.heading {
+        None => {}
+        Some(Heading::Text(text)) => object["header"] = json!({ "type": "text", "text": text.as_received() }),
+        Some(Heading::Image(media)) => {
+            object["header"] = json!({ "type": "image", "image": file(media, false, false) });
+        }
+        Some(Heading::Video(media)) => {
+            object["header"] = json!({ "type": "video", "video": file(media, false, false) });
+        }
+        Some(Heading::Document(media)) => {
+            object["header"] = json!({ "type": "document", "document": file(media, false, true) });
         }
     }
-    body
+    // A request for the place has no footer.
+    if let Some(footer) = offer.footer.as_ref().filter(|_| !matches!(offer.action, Action::AskLocation)) {
+        object["footer"] = json!({ "text": footer.as_received() });
+    }
+    object
+}
+
+fn action(action: &Action) -> Value {
+    match action {
+        Action::Buttons { buttons } => {
+            let reply = |one: &crate::domain::offer::Choice| json!({ "type": "reply", "reply": { "id": one.id, "title": one.title.as_received() } });
+            json!({ "buttons": buttons.iter().map(reply).collect::<Value>() })
+        }
+        Action::List { button, sections } => {
+            let rows = |section: &Section| -> Value {
+                let row = |one: &crate::domain::offer::Choice| {
+                    let mut row = json!({ "id": one.id, "title": one.title.as_received() });
+                    put(&mut row, "description", one.description.as_ref());
+                    row
+                };
+                section.rows.iter().map(row).collect()
+            };
+            json!({ "button": button.as_received(), "sections": titled(sections, "rows", rows) })
+        }
+        Action::Link { label, url } => {
+            json!({ "name": "cta_url", "parameters": { "display_text": label.as_received(), "url": url } })
+        }
+        Action::Flow { flow, label, token, draft, asks, screen, .. } => {
+            let mut parameters = json!({ "flow_message_version": "3", "flow_id": flow, "flow_cta": label.as_received(),
+                "flow_token": token, "mode": if *draft { "draft" } else { "published" },
+                "flow_action": if *asks { "data_exchange" } else { "navigate" } });
+            if let Some(screen) = screen {
+                parameters["flow_action_payload"] = json!({ "screen": screen });
+            }
+            json!({ "name": "flow", "parameters": parameters })
+        }
+        Action::AskLocation => json!({ "name": "send_location" }),
+        Action::Catalogue { product } => {
+            let mut object = json!({ "name": "catalog_message" });
+            if let Some(product) = product {
+                object["parameters"] = json!({ "thumbnail_product_retailer_id": product });
+            }
+            object
+        }
+        Action::Product { catalogue, product } => json!({ "catalog_id": catalogue, "product_retailer_id": product }),
+        Action::Products { catalogue, sections } => {
+            let items = |section: &Section| -> Value {
+                // Their names are the seller's, to the letter.
+                section.rows.iter().map(|one| json!({ "product_retailer_id": one.title.as_received() })).collect()
+            };
+            json!({ "catalog_id": catalogue, "sections": titled(sections, "product_items", items) })
+        }
+    }
+}
+
+fn titled(sections: &[Section], field: &str, rows: impl Fn(&Section) -> Value) -> Value {
+    let section = |section: &Section| {
+        let mut object = Map::new();
+        // A title is asked for only where there are several; it never hurts.
+        let title = if section.title.is_empty() { "Options" } else { section.title.as_received() };
+        object.insert("title".into(), title.into());
+        object.insert(field.into(), rows(section));
+        Value::Object(object)
+    };
+    sections.iter().map(section).collect()
 }

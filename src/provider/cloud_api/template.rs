@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{text, untrusted};
-use crate::domain::template::{Template, TemplateStatus};
+use crate::domain::template::{Template, TemplateButton, TemplateStatus};
 use crate::domain::text::Untrusted;
 
 /// One entry of a template list. Without a name it is none.
@@ -18,7 +18,11 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
     });
     let buttons =
         component("BUTTONS").and_then(|part| part.get("buttons")).and_then(Value::as_array).into_iter().flatten();
+    let header_format =
+        component("HEADER").map(|header| text(header, "/format").unwrap_or("TEXT").to_ascii_uppercase());
     Some(Template {
+        header_format,
+        examples: examples(component("HEADER"), component("BODY")),
         id: text(object, "/id").unwrap_or_default().to_owned(),
         name: untrusted(object, "/name")?,
         language: untrusted(object, "/language").unwrap_or_default(),
@@ -27,7 +31,40 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
         header,
         body: component("BODY").and_then(|body| untrusted(body, "/text")).unwrap_or_default(),
         footer: component("FOOTER").and_then(|footer| untrusted(footer, "/text")),
-        buttons: buttons.filter_map(|button| untrusted(button, "/text")).collect(),
+        buttons: buttons.filter_map(button).collect(),
+        quality: text(object, "/quality_score/score")
+            .or_else(|| text(object, "/quality_score"))
+            .map(|score| crate::domain::text::clean_line(score).to_uppercase())
+            .filter(|score| score != "UNKNOWN"),
         rejected_reason: untrusted(object, "/rejected_reason").filter(|reason| reason.as_received() != "NONE"),
     })
+}
+
+fn button(object: &Value) -> Option<TemplateButton> {
+    Some(TemplateButton {
+        kind: text(object, "/type").unwrap_or("QUICK_REPLY").to_ascii_uppercase(),
+        text: untrusted(object, "/text")?,
+        url: untrusted(object, "/url"),
+    })
+}
+
+/// The examples that were given for approval: they show what belongs where.
+fn examples(header: Option<&Value>, body: Option<&Value>) -> Vec<(String, Untrusted)> {
+    let mut found = vec![];
+    for (part, prefix, named, positional) in [
+        (header, "header:", "/example/header_text_named_params", "/example/header_text"),
+        (body, "", "/example/body_text_named_params", "/example/body_text/0"),
+    ] {
+        let Some(part) = part else { continue };
+        let list = |path: &str| part.pointer(path).and_then(Value::as_array).cloned().unwrap_or_default();
+        for one in list(named) {
+            if let (Some(name), Some(example)) = (text(&one, "/param_name"), untrusted(&one, "/example")) {
+                found.push((format!("{prefix}{name}"), example));
+            }
+        }
+        for (index, one) in list(positional).iter().enumerate() {
+            found.extend(one.as_str().map(|example| (format!("{prefix}{}", index + 1), Untrusted::from(example))));
+        }
+    }
+    found
 }

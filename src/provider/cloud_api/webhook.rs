@@ -37,7 +37,12 @@ pub(crate) fn read(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
             }
         }
         if events.len() == before {
-            events.push(InboundEvent::Lifecycle { name: field, phone_number_id: None, note: Untrusted::default() });
+            events.push(InboundEvent::Lifecycle {
+                name: field,
+                phone_number_id: None,
+                customer_id: None,
+                note: Untrusted::default(),
+            });
         }
     }
     events

@@ -4,18 +4,20 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{Kapso, SendReport, SentMessage, Trouble, WireRequest};
+use super::{Checked, Kapso, SendReport, SentMessage, Trouble, WireRequest};
 use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::number::NumberKind;
 use crate::domain::outbox::{Outgoing, Verdict};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::template::Template;
 use crate::domain::text::Untrusted;
 use crate::provider::cloud_api::message::content;
-use crate::provider::cloud_api::{error, payload, template, text, time};
+use crate::provider::cloud_api::{error, loose, payload, template, text, time};
 use crate::provider::http::HttpAnswer;
+use crate::provider::numbers::Access;
 
-const KEY_HEADER: &str = "X-API-Key";
+pub(super) const KEY_HEADER: &str = "X-API-Key";
 /// Pages of a hundred: more templates than any account may have.
 const MOST_PAGES: usize = 70;
 
@@ -41,34 +43,71 @@ pub(super) fn send_request(version: &str, connection: &Connection, outgoing: &Ou
 }
 
 impl Kapso {
-    fn key(&self, connection: &Connection) -> Result<SecretString, Trouble> {
-        let name = connection.settings.api_key_env.as_deref().unwrap_or(super::API_KEY);
+    pub(super) fn key<'a>(&self, access: impl Into<Access<'a>>) -> Result<SecretString, Trouble> {
+        let access = access.into();
+        let name = access.api_key_env.unwrap_or(super::API_KEY);
         (self.secrets)(name).ok_or_else(|| {
             Box::new(Failure::own(
                 FailureClass::Authorization,
                 "Key missing",
-                format!("There is no API key for {}: {name} is not set.", connection.name),
+                format!("There is no API key for {}: {name} is not set.", access.label),
                 format!("Set {name} (or {name}_FILE) and start again; nothing is lost meanwhile."),
             ))
         })
     }
 
-    async fn get(&self, connection: &Connection, path: &str) -> Result<Value, Trouble> {
-        let key = self.key(connection)?;
-        let answer = self
-            .client
-            .get(&format!("{}{path}", self.base), Some((KEY_HEADER, &key)))
-            .await
-            .map_err(|lost| lost.failure())?;
+    pub(super) async fn get(&self, connection: &Connection, path: &str) -> Result<Value, Trouble> {
+        self.call(connection.into(), "GET", path, None).await
+    }
+
+    /// Any call of the platform or its mirror. An empty answer is `null`.
+    pub(super) async fn call(
+        &self,
+        access: Access<'_>,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<Value, Trouble> {
+        let answer = self.answer(access, method, path, body).await?;
+        if answer.is_success() && answer.body.trim().is_empty() {
+            return Ok(Value::Null);
+        }
         parsed(&answer)
     }
 
-    fn proxy(&self, path: &str) -> String {
+    pub(super) async fn answer(
+        &self,
+        access: Access<'_>,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<HttpAnswer, Trouble> {
+        let key = self.key(access)?;
+        let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
+            Box::new(Failure::own(
+                FailureClass::Request,
+                "No method",
+                format!("`{method}` is no HTTP method."),
+                "Say GET.",
+            ))
+        })?;
+        let looks = verb == reqwest::Method::GET;
+        let url = format!("{}{path}", self.base);
+        let answer = self.client.call(verb, &url, (KEY_HEADER, &key), body.map(Value::to_string)).await;
+        answer.map_err(|lost| Box::new(if looks { lost.failure() } else { lost.of_change() }))
+    }
+
+    pub(super) fn proxy(&self, path: &str) -> String {
         format!("/meta/whatsapp/{}{path}", self.graph_version)
     }
 }
 
-fn parsed(answer: &HttpAnswer) -> Result<Value, Trouble> {
+/// An id inside a path: whatever it is, it stays one segment.
+pub(super) fn encoded(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+pub(super) fn parsed(answer: &HttpAnswer) -> Result<Value, Trouble> {
     if !answer.is_success() {
         return Err(error::failure(answer.status, &answer.body).into());
     }
@@ -199,9 +238,14 @@ pub(super) async fn templates(kapso: &Kapso, connection: &Connection) -> Result<
     Ok(found)
 }
 
+const TEMPLATE_FIELDS: &str =
+    "id,name,language,category,status,parameter_format,components,rejected_reason,quality_score";
+
 fn template_page(connection: &Connection, after: Option<&str>) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.append_pair("limit", "100");
+    // Quality and reasons come only where they are asked for.
+    query.append_pair("fields", TEMPLATE_FIELDS);
     if let Some(cursor) = after {
         query.append_pair("after", cursor);
     }
@@ -209,14 +253,26 @@ fn template_page(connection: &Connection, after: Option<&str>) -> String {
 }
 
 /// `GET /whatsapp/phone_numbers/{phone_number_id}`.
-pub(super) async fn check(kapso: &Kapso, connection: &Connection) -> Result<String, Trouble> {
+pub(super) async fn check(kapso: &Kapso, connection: &Connection) -> Result<Checked, Trouble> {
     let path = format!("/platform/v1/whatsapp/phone_numbers/{}", connection.phone_number_id);
-    let answer = kapso.get(connection, &path).await?;
+    let key = kapso.key(connection)?;
+    let told = kapso
+        .client
+        .get(&format!("{}{path}", kapso.base), Some((KEY_HEADER, &key)))
+        .await
+        .map_err(|lost| lost.failure())?;
+    let answer = parsed(&told)?;
     let number = answer.get("data").unwrap_or(&answer);
     let parts = [("", "/status"), ("quality ", "/quality_rating"), ("", "/throughput_tier"), ("", "/kind")];
     let parts: Vec<String> = parts
         .iter()
         .filter_map(|(label, path)| text(number, path).map(|value| format!("{label}{}", Untrusted::from(value).line())))
         .collect();
-    Ok(if parts.is_empty() { "the provider knows this number".to_owned() } else { parts.join(", ") })
+    let limit = loose(number, "/whatsapp_business_manager_messaging_limit");
+    let limit = limit.map(|limit| format!("limit {}", Untrusted::new(limit).line()));
+    let parts: Vec<String> = parts.into_iter().chain(limit).collect();
+    let note = if parts.is_empty() { "the provider knows this number".to_owned() } else { parts.join(", ") };
+    let quality = text(number, "/quality_rating").map(|quality| Untrusted::from(quality).line().to_uppercase());
+    let kind = text(number, "/kind").map(NumberKind::told);
+    Ok(Checked { note, quality, clock: told.date, kind })
 }

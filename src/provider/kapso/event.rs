@@ -50,6 +50,7 @@ fn lifecycle(name: &str, item: &Value, note: Option<&str>) -> InboundEvent {
     InboundEvent::Lifecycle {
         name: name.to_owned(),
         phone_number_id: phone_number_id(item),
+        customer_id: text(item, "/customer/id").or_else(|| text(item, "/customer_id")).map(str::to_owned),
         note: note.map(Untrusted::from).unwrap_or_default(),
     }
 }

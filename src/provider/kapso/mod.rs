@@ -3,22 +3,33 @@
 mod api;
 mod envelope;
 mod event;
+mod flows;
+mod health;
+mod media;
+mod numbers;
 mod signature;
+mod templates;
+mod watch;
+mod webhooks;
 
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::cloud_api::webhook;
 use super::http::Client;
+use super::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use super::{
-    Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Trouble, Unreadable, WireRequest,
+    Checked, Listed, MediaSource, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Sink,
+    Trouble, Unreadable, Upload, Upstream, WireRequest,
 };
 use crate::domain::connection::{Capabilities, Connection, ProviderName};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
+use crate::domain::event::MessageEvent;
 use crate::domain::key::digest;
 use crate::domain::outbox::Outgoing;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::template::Template;
+use crate::domain::time::Timestamp;
 
 pub(super) const NAME: &str = "kapso";
 pub(super) const API_KEY: &str = "KAPSO_API_KEY";
@@ -129,11 +140,107 @@ impl Provider for Kapso {
         Box::pin(api::sent_to(self, connection, to))
     }
 
+    fn fetch_media<'a>(
+        &'a self,
+        connection: &'a Connection,
+        id: &'a str,
+        sink: Sink<'a>,
+    ) -> BoxFuture<'a, Result<MediaSource, Trouble>> {
+        Box::pin(media::fetch(self, connection, id, sink))
+    }
+
+    fn upload<'a>(&'a self, connection: &'a Connection, file: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>> {
+        Box::pin(media::upload(self, connection, file))
+    }
+
+    fn upload_path(&self, connection: &Connection) -> String {
+        media::upload_path(self, connection)
+    }
+
     fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
         Box::pin(api::templates(self, connection))
     }
 
-    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<String, Trouble>> {
+    fn curl(&self, connection: &Connection, method: &str, path: &str, body: &str) -> String {
+        // Within single quotes only a single quote means anything.
+        let quoted = |text: &str| text.replace('\'', "'\\''");
+        let key = connection.settings.api_key_env.as_deref().unwrap_or(API_KEY);
+        format!(
+            "curl -X {method} '{}{}' -H \"X-API-Key: ${key}\" -H 'content-type: application/json' -d '{}'",
+            quoted(&self.base),
+            quoted(path),
+            quoted(body)
+        )
+    }
+
+    fn explain(&self, delivery: &RawDelivery) -> String {
+        signature::explain(&self.webhook_secrets, delivery.header("x-webhook-signature"), &delivery.body)
+    }
+
+    fn upstream<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Upstream, Trouble>> {
+        Box::pin(watch::upstream(self, connection))
+    }
+
+    fn inspect<'a>(
+        &'a self,
+        connection: &'a Connection,
+        provider_message_id: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<MessageEvent>, Trouble>> {
+        Box::pin(watch::inspect(self, connection, provider_message_id, now))
+    }
+
+    fn listed<'a>(
+        &'a self,
+        connection: &'a Connection,
+        after: Option<&'a str>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Listed, Trouble>> {
+        Box::pin(watch::listed(self, connection, after, now))
+    }
+
+    fn numbers(&self) -> Option<&dyn Numbers> {
+        Some(self)
+    }
+
+    fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
+    }
+
+    fn flows(&self) -> Option<&dyn super::flows::Flows> {
+        Some(self)
+    }
+
+    fn template_desk(&self) -> Option<&dyn super::templates::Templates> {
+        Some(self)
+    }
+
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a FreeCall) -> Told<'a, FreeAnswer> {
+        Box::pin(async move {
+            let answer = self.answer(access, &call.method, &call.path, call.body.as_ref()).await?;
+            let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
+            Ok(FreeAnswer { status: answer.status, body: masked(body) })
+        })
+    }
+
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>> {
         Box::pin(api::check(self, connection))
     }
+}
+
+/// Values that are secrets whoever asked for them: names stay, so that it can be seen that they are there.
+fn masked(mut value: serde_json::Value) -> serde_json::Value {
+    const SECRETS: [&str; 6] = ["secret", "token", "password", "api_key", "access_key", "private_key"];
+    match &mut value {
+        serde_json::Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                let lower = name.to_ascii_lowercase();
+                let secret = field.is_string() && SECRETS.iter().any(|word| lower.contains(word));
+                *field = if secret { "***".into() } else { masked(field.take()) };
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| *item = masked(item.take())),
+        _ => {}
+    }
+    value
 }

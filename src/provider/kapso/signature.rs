@@ -33,6 +33,39 @@ pub(super) fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]
     if fits { Ok(()) } else { Err(SignatureFault::Mismatch) }
 }
 
+/// Which secret fits, or the nearest thing that would have fitted.
+pub(super) fn explain(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> String {
+    let fits =
+        |body: &[u8]| secrets.iter().position(|secret| verify(std::slice::from_ref(secret), header, body).is_ok());
+    if let Some(at) = fits(body) {
+        return match secrets.len() {
+            1 => "signed with our secret".to_owned(),
+            count => format!("signed with secret {} of {count}", at + 1),
+        };
+    }
+    if let Err(fault @ (SignatureFault::NoSecret | SignatureFault::Missing | SignatureFault::Malformed)) =
+        verify(secrets, header, body)
+    {
+        return fault.to_string();
+    }
+    let trimmed = body.trim_ascii();
+    let rewritten = serde_json::from_slice::<serde_json::Value>(body).ok().map(|value| value.to_string());
+    let with_newline = [body, b"\n"].concat();
+    for (changed, what) in [
+        (Some(trimmed), "blanks were added around the body on the way"),
+        (Some(with_newline.as_slice()), "a line end was cut off the body on the way"),
+        (rewritten.as_deref().map(str::as_bytes), "the body was parsed and written anew on the way"),
+    ] {
+        if changed.is_some_and(|changed| changed != body && fits(changed).is_some()) {
+            return format!("changed body: {what}; something between the provider and us rewrites it");
+        }
+    }
+    format!(
+        "wrong secret, or a forgery: none of our {} secret(s) made this signature over this body, as it is or rewritten",
+        secrets.len()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +112,26 @@ mod tests {
             assert_eq!(verify(&secrets, Some(header), body.as_bytes()), Err(SignatureFault::Malformed), "{header}");
         }
         assert_eq!(verify(&[], Some(hex), body.as_bytes()), Err(SignatureFault::NoSecret));
+    }
+
+    #[test]
+    fn an_explanation_names_the_secret_or_what_was_changed() {
+        let keys = secrets("old-secret, new-secret");
+        let sign = |secret: &str, body: &[u8]| {
+            let mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key");
+            hex::encode(mac.chain_update(body).finalize().into_bytes())
+        };
+        let body = br#"{"b":1,"a":2}"#;
+        let told = |signature: &str, body: &[u8]| explain(&keys, Some(signature), body);
+        assert_eq!(told(&sign("new-secret", body), body), "signed with secret 2 of 2");
+        assert_eq!(explain(&keys[..1], Some(&sign("old-secret", body)), body), "signed with our secret");
+        assert!(told(&sign("stranger", body), body).starts_with("wrong secret"));
+        let padded = [body.as_slice(), b"  "].concat();
+        assert!(told(&sign("old-secret", body), &padded).contains("blanks were added"));
+        let compact = br#"{"a":2,"b":1}"#;
+        let spaced = br#"{ "a": 2, "b": 1 }"#;
+        assert!(told(&sign("old-secret", compact), spaced).contains("written anew"));
+        assert!(explain(&keys, None, body).contains("missing"));
+        assert!(explain(&[], Some("00"), body).contains("no secret is configured"));
     }
 }

@@ -1,0 +1,496 @@
+//! The verbs about numbers and their webhooks, and what is printed for them.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::print::{at, shortened, table};
+use super::send::PhoneArg;
+use super::wanted::Wanted;
+use crate::domain::connection::{Environment, ProviderName};
+use crate::domain::health::Health;
+use crate::domain::ids::{ConnectionId, SetupId};
+use crate::domain::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
+use crate::domain::query::Query;
+use crate::domain::registration::{Fresh, Registration, WebhookDraft, WebhookKind, WebhookRequest};
+use crate::domain::request::Request;
+use crate::domain::setup::{Setup, SetupOptions};
+use crate::domain::text::clean_line;
+use crate::domain::view::{ConnectionList, ConnectionView};
+
+#[derive(Debug, Subcommand)]
+pub enum Connections {
+    /// All numbers: connected, being set up, given back
+    List,
+    /// One number with its proofs, or one setup with its steps
+    Show { id: String },
+    /// What the provider has, connected here or not
+    Numbers { provider: String },
+    /// Set a number up from nothing (admins)
+    Setup(Box<SetUp>),
+    /// Try the step again that failed, or look again
+    GoOn { setup: SetupId },
+    /// A new setup link; the one before is revoked
+    Link { setup: SetupId },
+    /// Give a setup up
+    Cancel { setup: SetupId },
+    /// Connect a number that the provider has already (admins)
+    Adopt {
+        /// As `connections numbers` lists it
+        phone_number_id: String,
+        #[command(flatten)]
+        to_be: ToBe,
+    },
+    /// Register the webhook anew, and prove it (admins)
+    Register { connection: ConnectionId },
+    /// Take our webhook away; the provider keeps the number (admins)
+    Unregister { connection: ConnectionId },
+    /// Give the number back; the customer is kept (admins)
+    Disconnect {
+        connection: ConnectionId,
+        /// The number, typed
+        #[arg(long, value_name = "NUMBER")]
+        confirm: PhoneArg,
+    },
+    /// Connect a number again that was given back (admins)
+    Reconnect { setup: SetupId },
+    /// A link that renews the number's credentials (admins)
+    Renew { connection: ConnectionId },
+    /// Everything that the provider checks, with who is at fault
+    Health { connection: ConnectionId },
+    /// What contacts see, or change it (admins)
+    Profile {
+        connection: ConnectionId,
+        /// Change these; what is not named stays
+        #[command(flatten)]
+        change: Box<ProfileChange>,
+    },
+    /// Ask the provider about one now
+    #[command(alias = "refresh")]
+    Check { connection: ConnectionId },
+    /// Ask the provider for a test that has to come back
+    Canary { connection: ConnectionId },
+    /// Fill in what was never pushed
+    Fill { connection: ConnectionId },
+}
+
+/// What a new connection will be, and whose.
+#[derive(Debug, Args)]
+pub struct ToBe {
+    /// What it is called here
+    #[arg(long)]
+    name: String,
+    #[arg(long)]
+    provider: String,
+    #[arg(long, value_parser = environment)]
+    environment: Option<Environment>,
+    #[arg(long)]
+    organization: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SetUp {
+    #[command(flatten)]
+    to_be: ToBe,
+    /// The provider supplies a number
+    #[arg(long)]
+    provision: bool,
+    /// Countries of a supplied number, such as US,CA
+    #[arg(long, value_delimiter = ',')]
+    countries: Vec<String>,
+    #[arg(long)]
+    area_code: Option<String>,
+    /// coexistence, dedicated, or both
+    #[arg(long, value_delimiter = ',')]
+    types: Vec<String>,
+    /// Of the page: en, es, pt, hi, id or ar
+    #[arg(long)]
+    language: Option<String>,
+    #[arg(long)]
+    success_url: Option<String>,
+    #[arg(long)]
+    failure_url: Option<String>,
+    /// customer_managed or partner_managed
+    #[arg(long)]
+    billing: Option<String>,
+    /// A colour of the page, such as primary_color=#0f766e
+    #[arg(long, value_name = "NAME=COLOUR", value_parser = pair)]
+    theme: Vec<(String, String)>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct ProfileChange {
+    #[arg(long)]
+    about: Option<String>,
+    #[arg(long)]
+    address: Option<String>,
+    #[arg(long)]
+    description: Option<String>,
+    #[arg(long)]
+    email: Option<String>,
+    #[arg(long)]
+    website: Vec<String>,
+    /// The kind of business, such as HEALTH
+    #[arg(long)]
+    vertical: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Webhooks {
+    /// Those of a number, and of its project
+    List {
+        #[arg(long)]
+        connection: ConnectionId,
+    },
+    /// One, with everything but its secret
+    Show {
+        #[arg(long)]
+        connection: ConnectionId,
+        id: String,
+    },
+    /// Register one (admins)
+    Create {
+        #[arg(long)]
+        connection: ConnectionId,
+        /// For the whole project instead of the number
+        #[arg(long)]
+        project: bool,
+        #[command(flatten)]
+        draft: Box<DraftArgs>,
+    },
+    /// Change one (admins)
+    Update {
+        #[arg(long)]
+        connection: ConnectionId,
+        id: String,
+        #[command(flatten)]
+        draft: Box<DraftArgs>,
+    },
+    /// Delete one (admins)
+    Delete {
+        #[arg(long)]
+        connection: ConnectionId,
+        id: String,
+        /// The id, typed again
+        #[arg(long)]
+        confirm: String,
+    },
+    /// Ask for a test delivery, which has to come back
+    Test {
+        #[arg(long)]
+        connection: ConnectionId,
+        id: String,
+        #[arg(long)]
+        event: Option<String>,
+    },
+}
+
+#[derive(Debug, Default, Args)]
+pub struct DraftArgs {
+    /// Without it: our own public address
+    #[arg(long)]
+    url: Option<String>,
+    /// Comma-separated
+    #[arg(long, value_delimiter = ',')]
+    events: Option<Vec<String>>,
+    /// events, or raw for bodies as the network below sent them
+    #[arg(long, value_parser = kind)]
+    kind: Option<WebhookKind>,
+    #[arg(long)]
+    payload_version: Option<String>,
+    #[arg(long)]
+    active: Option<bool>,
+    /// Added to each delivery
+    #[arg(long = "header", value_name = "NAME=VALUE", value_parser = pair)]
+    headers: Vec<(String, String)>,
+    #[arg(long)]
+    buffer_enabled: Option<bool>,
+    /// 1 to 60
+    #[arg(long)]
+    buffer_window_seconds: Option<u32>,
+    /// 1 to 100
+    #[arg(long)]
+    max_buffer_size: Option<u32>,
+    /// 1 to 1440
+    #[arg(long)]
+    inactivity_minutes: Option<u32>,
+}
+
+fn environment(name: &str) -> Result<Environment, String> {
+    Environment::from_name(name).ok_or_else(|| "it is development or production".to_owned())
+}
+
+fn kind(name: &str) -> Result<WebhookKind, String> {
+    WebhookKind::from_name(name).ok_or_else(|| "it is events or raw".to_owned())
+}
+
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .ok_or_else(|| "write NAME=VALUE".into())
+}
+
+impl DraftArgs {
+    fn draft(self) -> WebhookDraft {
+        WebhookDraft {
+            url: self.url,
+            events: self.events,
+            kind: self.kind,
+            payload_version: self.payload_version,
+            active: self.active,
+            headers: Some(self.headers.into_iter().collect::<BTreeMap<_, _>>()).filter(|headers| !headers.is_empty()),
+            buffer_enabled: self.buffer_enabled,
+            buffer_seconds: self.buffer_window_seconds,
+            buffer_most: self.max_buffer_size,
+            inactivity_minutes: self.inactivity_minutes,
+        }
+    }
+}
+
+pub(super) fn connections(verb: Connections) -> Wanted {
+    use Wanted::{Act, Look};
+    let number = |request| Act(Request::Number(request));
+    match verb {
+        Connections::List | Connections::Show { .. } => Look(Query::Connections),
+        Connections::Numbers { provider } => {
+            Look(Query::Number(NumberQuery::List { provider: ProviderName::new(provider) }))
+        }
+        Connections::Setup(wish) => number(NumberRequest::SetUp {
+            name: wish.to_be.name,
+            provider: ProviderName::new(wish.to_be.provider),
+            organization: wish.to_be.organization,
+            environment: wish.to_be.environment,
+            options: Box::new(SetupOptions {
+                provision: wish.provision,
+                countries: wish.countries,
+                area_code: wish.area_code,
+                connection_types: wish.types,
+                language: wish.language,
+                success_url: wish.success_url,
+                failure_url: wish.failure_url,
+                billing: wish.billing,
+                reconnect: None,
+                theme: wish.theme.into_iter().collect(),
+            }),
+        }),
+        Connections::GoOn { setup } => number(NumberRequest::GoOn { setup }),
+        Connections::Link { setup } => number(NumberRequest::NewLink { setup }),
+        Connections::Cancel { setup } => number(NumberRequest::Cancel { setup }),
+        Connections::Adopt { phone_number_id, to_be } => number(NumberRequest::Adopt {
+            name: to_be.name,
+            provider: ProviderName::new(to_be.provider),
+            phone_number_id,
+            organization: to_be.organization,
+            environment: to_be.environment,
+        }),
+        Connections::Register { connection } => number(NumberRequest::Register { connection }),
+        Connections::Unregister { connection } => number(NumberRequest::Unregister { connection }),
+        Connections::Disconnect { connection, confirm } => {
+            number(NumberRequest::Disconnect { connection, typed: confirm.0.to_string() })
+        }
+        Connections::Reconnect { setup } => number(NumberRequest::Reconnect { setup }),
+        Connections::Renew { connection } => number(NumberRequest::Renew { connection }),
+        Connections::Health { connection } => Look(Query::Number(NumberQuery::Health { connection })),
+        Connections::Profile { connection, .. } => Look(Query::Number(NumberQuery::Profile { connection })),
+        Connections::Check { connection } => Act(Request::CheckConnection { connection }),
+        Connections::Canary { connection } => Act(Request::Canary { connection }),
+        Connections::Fill { connection } => Act(Request::FillGap { connection }),
+    }
+}
+
+impl ProfileChange {
+    /// The profile with what is to be changed; nothing where nothing is.
+    pub(super) fn over(&self, profile: &Profile) -> Option<Profile> {
+        let mut new = profile.clone();
+        for (field, change) in [
+            (&mut new.about, &self.about),
+            (&mut new.address, &self.address),
+            (&mut new.description, &self.description),
+            (&mut new.email, &self.email),
+        ] {
+            if let Some(text) = change {
+                *field = text.as_str().into();
+            }
+        }
+        if !self.website.is_empty() {
+            new.websites = self.website.iter().map(|site| site.as_str().into()).collect();
+        }
+        if let Some(vertical) = &self.vertical {
+            new.vertical = vertical.to_ascii_uppercase();
+        }
+        (new != *profile).then_some(new)
+    }
+}
+
+pub(super) fn webhooks(verb: Webhooks) -> Wanted {
+    use Wanted::{Act, Look};
+    let act = |request| Act(Request::Webhook(request));
+    match verb {
+        Webhooks::List { connection } | Webhooks::Show { connection, .. } => {
+            Look(Query::Number(NumberQuery::Webhooks { connection }))
+        }
+        Webhooks::Create { connection, project, draft } => {
+            act(WebhookRequest::Create { connection, project, draft: Box::new(draft.draft()) })
+        }
+        Webhooks::Update { connection, id, draft } => {
+            act(WebhookRequest::Update { connection, id, draft: Box::new(draft.draft()) })
+        }
+        Webhooks::Delete { connection, id, confirm } => act(WebhookRequest::Delete { connection, id, typed: confirm }),
+        Webhooks::Test { connection, id, event } => act(WebhookRequest::Test { connection, id, event }),
+    }
+}
+
+/// The body of a free call: as it stands, or from a file.
+pub(super) fn body_of(text: Option<String>, file: Option<PathBuf>) -> Result<Option<String>, String> {
+    match file {
+        Some(path) => {
+            std::fs::read_to_string(&path).map(Some).map_err(|error| format!("The body cannot be read: {error}."))
+        }
+        None => Ok(text),
+    }
+}
+
+/// Every number in one list; one that is not connected has none.
+pub(super) fn connections_json(list: &ConnectionList) -> Value {
+    let connected = list.connected.iter().map(|view| {
+        let mut value = json!(view);
+        value["state"] = "connected".into();
+        value
+    });
+    let others = list.others.iter().map(|setup| {
+        let mut value = json!(setup);
+        value["phone_number"] = Value::Null;
+        value["setup_state"] = setup.state.name().into();
+        value["state"] = setup.state.connection_state().into();
+        value
+    });
+    connected.chain(others).collect()
+}
+
+/// Only the one that is asked for.
+pub(super) fn only(list: ConnectionList, id: &str) -> Option<ConnectionList> {
+    let connected: Vec<ConnectionView> = list
+        .connected
+        .into_iter()
+        .filter(|one| one.connection.id.to_string() == id || one.connection.name == id)
+        .collect();
+    let others: Vec<Setup> = list.others.into_iter().filter(|one| one.id.to_string() == id || one.name == id).collect();
+    (!connected.is_empty() || !others.is_empty()).then_some(ConnectionList { connected, others })
+}
+
+pub(super) fn connections_text(list: &ConnectionList) -> String {
+    let connected = list.connected.iter().map(|row| {
+        let proofs = row.proofs.iter().map(|proof| {
+            let works = if proof.works { "ok" } else { "FAILS" };
+            format!("{} {works} {} ({})", proof.hop.name(), at(proof.at), clean_line(&proof.note))
+        });
+        let mark = row.connection.kind.mark().map(|mark| format!(" {mark}")).unwrap_or_default();
+        vec![
+            row.connection.id.to_string(),
+            clean_line(&row.connection.name),
+            row.connection.environment.name().into(),
+            format!("{}{mark}", row.connection.provider),
+            row.connection.phone_number.to_string(),
+            row.agent
+                .as_ref()
+                .map_or_else(|| "none".into(), |agent| format!("{} ({})", agent.agent, agent.mode.name())),
+            proofs.collect::<Vec<_>>().join("; "),
+        ]
+    });
+    let others = list.others.iter().map(|setup| {
+        let steps = setup.taken.iter().map(|taken| {
+            let works = if taken.works { "ok" } else { "FAILS" };
+            format!("{} {works} {} ({})", taken.step.name(), at(taken.at), clean_line(&taken.note))
+        });
+        let link = setup.link.as_ref().map(|link| format!("link {}", clean_line(&link.url)));
+        vec![
+            setup.id.to_string(),
+            clean_line(&setup.name),
+            setup.environment.name().into(),
+            setup.provider.to_string(),
+            setup.state.connection_state().into(),
+            format!("{}: {}", setup.state.name(), setup.step.words()),
+            steps.chain(link).collect::<Vec<_>>().join("; "),
+        ]
+    });
+    table(&["id", "name", "environment", "provider", "number", "agent", "proofs"], connected.chain(others).collect())
+}
+
+pub(super) fn answer_text(told: &Fresh<NumberAnswer>) -> String {
+    let body = match &told.value {
+        NumberAnswer::List(numbers) => {
+            let head = ["id", "number", "name", "kind", "status", "quality", "limit", "customer", "here"];
+            table(&head, numbers.iter().map(number).collect())
+        }
+        NumberAnswer::Health(health) => health_lines(health).join("\n"),
+        NumberAnswer::Profile(profile) => profile_lines(profile).join("\n"),
+        NumberAnswer::Webhooks(list) => {
+            table(&["id", "scope", "kind", "state", "address", "events", "buffer"], list.iter().map(webhook).collect())
+        }
+    };
+    format!("as of {}\n{body}", at(told.fetched_at))
+}
+
+fn number(one: &Number) -> Vec<String> {
+    let word = |word: &Option<String>| word.clone().unwrap_or_default();
+    vec![
+        clean_line(&one.phone_number_id),
+        one.display.line(),
+        shortened(&one.name.line()),
+        one.kind.name().to_owned(),
+        word(&one.status),
+        word(&one.quality),
+        word(&one.messaging_limit),
+        one.customer_id.as_deref().map(clean_line).unwrap_or_default(),
+        one.connection.as_ref().map_or_else(|| "no".to_owned(), |(id, name)| format!("{name} ({id})")),
+    ]
+}
+
+fn webhook(one: &Registration) -> Vec<String> {
+    vec![
+        clean_line(&one.id),
+        one.scope.name().to_owned(),
+        format!("{} {}", one.kind.name(), one.payload_version),
+        if one.active { "active".into() } else { "OFF".into() },
+        one.url.clone(),
+        one.events.join(" "),
+        one.buffer.map(|buffer| format!("{} s, {} messages", buffer.seconds, buffer.most)).unwrap_or_default(),
+    ]
+}
+
+fn health_lines(health: &Health) -> Vec<String> {
+    let mut lines = vec![format!("health       {}", health.status)];
+    lines.extend(health.error.as_ref().map(|error| format!("             {}", error.line())));
+    for check in &health.checks {
+        let word = if check.passed { "passed" } else { "FAILED" };
+        lines.push(format!("{word}       {}: {}", check.name, check.meaning()));
+        lines.extend(check.error.as_ref().map(|error| format!("             {}", error.line())));
+        lines.extend(check.facts.iter().map(|(name, fact)| format!("             {name}: {}", fact.line())));
+        for entity in &check.entities {
+            lines.push(format!("             {} {} {}", entity.kind, entity.id, entity.can_send));
+            lines.extend(entity.notes.iter().map(|note| format!("               {}", note.line())));
+            for error in &entity.errors {
+                let remedy = error.remedy.as_ref().map(|remedy| format!(" -> {}", remedy.line())).unwrap_or_default();
+                lines.push(format!("               {} {}{remedy}", error.code, error.said.line()));
+            }
+        }
+        if !check.passed {
+            lines.push(format!("             -> {}", check.remedy()));
+        }
+    }
+    lines
+}
+
+fn profile_lines(profile: &Profile) -> Vec<String> {
+    let sites = profile.websites.iter().map(crate::domain::text::Untrusted::line).collect::<Vec<_>>().join(" ");
+    vec![
+        format!("about        {}", profile.about.line()),
+        format!("address      {}", profile.address.line()),
+        format!("description  {}", profile.description.line()),
+        format!("email        {}", profile.email.line()),
+        format!("websites     {sites}"),
+        format!("vertical     {}", clean_line(&profile.vertical)),
+    ]
+}

@@ -1,0 +1,179 @@
+//! `wadeck send`: one message, by flags; for scripts and for whoever is in a hurry.
+
+use clap::Args;
+
+use super::ask::{NoAnswer, Source};
+use crate::domain::connection::Connection;
+use crate::domain::content::Content;
+use crate::domain::filter::when;
+use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::media::Pad;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::query::{Answer, Query};
+use crate::domain::request::Request;
+use crate::domain::time::{Clock, Timestamp};
+
+#[derive(Debug, Clone, Args)]
+pub struct Send {
+    /// Over which number, by its name
+    #[arg(long, value_name = "NAME", requires = "to", conflicts_with = "thread")]
+    pub connection: Option<String>,
+    /// To which number, with the country code
+    #[arg(long, value_name = "NUMBER")]
+    pub to: Option<PhoneArg>,
+    /// Into which thread, instead
+    #[arg(long)]
+    pub thread: Option<ThreadId>,
+    /// These words
+    #[arg(long, group = "what")]
+    pub text: Option<String>,
+    /// A template, by its name
+    #[arg(long, group = "what")]
+    pub template: Option<String>,
+    /// A file on the engine's machine
+    #[arg(long, group = "what", value_name = "FILE")]
+    pub media: Option<String>,
+    /// Any content as JSON, such as {"type":"location","latitude":52.5,"longitude":13.4}
+    #[arg(long, group = "what", value_name = "JSON")]
+    pub content: Option<String>,
+    /// The template's language
+    #[arg(long, default_value = "en_US")]
+    pub lang: String,
+    /// A value for a place of the template, such as customer_name=Rosa or button:0:url=A-17
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub param: Vec<String>,
+    /// A file for the template's header
+    #[arg(long, value_name = "FILE")]
+    pub header: Option<String>,
+    /// Words below the file
+    #[arg(long, default_value = "")]
+    pub caption: String,
+    /// Pad a picture: square or tall
+    #[arg(long, default_value = "no")]
+    pub pad: String,
+    /// The colour around it: corner, white, black or #rrggbb
+    #[arg(long, default_value = "corner")]
+    pub colour: String,
+    /// Make a voice note of other audio
+    #[arg(long)]
+    pub voice: bool,
+    /// Not before: 30m, 18:30, 2026-06-02 09:00
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Quote this message
+    #[arg(long, value_name = "MESSAGE")]
+    pub reply_to: Option<MessageId>,
+}
+
+/// A phone number as an argument.
+#[derive(Debug, Clone)]
+pub struct PhoneArg(pub PhoneNumber);
+
+impl std::str::FromStr for PhoneArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        PhoneNumber::parse(text).map(Self).map_err(|error| error.to_string())
+    }
+}
+
+/// The request that the flags stand for.
+pub(super) async fn request(source: &Source, send: Send) -> Result<Request, NoAnswer> {
+    let refused = |why: String| NoAnswer::Refused(why);
+    let clock = crate::app::SystemClock;
+    let now = jiff::Timestamp::from_millisecond(clock.now().millis()).unwrap_or_default();
+    let offset = jiff::tz::TimeZone::system().to_offset(now).seconds();
+    let at = match &send.at {
+        Some(text) => Some(when(text, clock.now(), i64::from(offset)).map_err(|refusal| refused(refusal.to_string()))?),
+        None => None,
+    };
+    if let Some(name) = &send.template {
+        return template(source, &send, name, at).await;
+    }
+    let thread = match send.thread {
+        Some(thread) => thread,
+        None => thread_of(source, &send).await?,
+    };
+    if let Some(path) = send.media {
+        // The engine may run elsewhere in the tree: a path is meant from here.
+        let path = std::path::absolute(&path).map_or(path, |path| path.display().to_string());
+        let pad = Pad::read(&send.pad, &send.colour).map_err(|refusal| refused(refusal.to_string()))?;
+        return Ok(Request::SendFile {
+            thread,
+            path,
+            caption: send.caption,
+            pad,
+            voice: send.voice,
+            reply_to: send.reply_to,
+            at,
+        });
+    }
+    let content = match (send.text, send.content) {
+        (Some(text), _) => Content::text(text),
+        (_, Some(json)) => {
+            serde_json::from_str(&json).map_err(|error| refused(format!("The content cannot be read: {error}.")))?
+        }
+        _ => return Err(refused("Say what to send: --text, --template, --media or --content.".into())),
+    };
+    Ok(Request::Send { thread, content: Box::new(content), reply_to: send.reply_to, at })
+}
+
+async fn connection(source: &Source, name: &str) -> Result<Connection, NoAnswer> {
+    let Answer::Connections(rows) = source.ask(&Query::Connections).await? else { return Err(odd()) };
+    let names: Vec<String> = rows.connected.iter().map(|row| row.connection.name.clone()).collect();
+    rows.connected
+        .into_iter()
+        .map(|row| row.connection)
+        .find(|one| one.name == name)
+        .ok_or_else(|| NoAnswer::Refused(format!("No connection is called `{name}`. There are: {}.", names.join(", "))))
+}
+
+async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp>) -> Result<Request, NoAnswer> {
+    let refused = |why: &str| NoAnswer::Refused(why.to_owned());
+    let (connection, to) = match (&send.connection, &send.to, send.thread) {
+        (Some(name), Some(to), _) => (connection(source, name).await?.id, to.0.clone()),
+        (_, _, Some(thread)) => {
+            let Answer::Thread(Some(row)) = source.ask(&Query::Thread { thread }).await? else {
+                return Err(refused("There is no such thread."));
+            };
+            let to = row.contact.phone_number.ok_or_else(|| refused("This contact has no phone number."))?;
+            (row.connection_id, to)
+        }
+        _ => return Err(refused("Say to whom: --connection and --to, or --thread.")),
+    };
+    let mut parameters = vec![];
+    for pair in &send.param {
+        let (key, value) = pair.split_once('=').ok_or_else(|| refused("A parameter is written KEY=VALUE."))?;
+        parameters.push((key.to_owned(), value.to_owned()));
+    }
+    let header_file =
+        send.header.clone().map(|path| std::path::absolute(&path).map_or(path, |path| path.display().to_string()));
+    Ok(Request::SendTemplate {
+        connection,
+        to,
+        name: name.to_owned(),
+        language: send.lang.clone(),
+        parameters,
+        header_file,
+        at,
+    })
+}
+
+/// The thread with this number over this connection.
+async fn thread_of(source: &Source, send: &Send) -> Result<ThreadId, NoAnswer> {
+    let (Some(name), Some(to)) = (&send.connection, &send.to) else {
+        return Err(NoAnswer::Refused("Say to whom: --connection and --to, or --thread.".into()));
+    };
+    let connection = connection(source, name).await?;
+    let text = format!("num:{} conn:{}", to.0.digits(), connection.name);
+    let Answer::Threads(rows) = source.ask(&Query::Threads { text, limit: 10, before: None }).await? else {
+        return Err(odd());
+    };
+    rows.iter().find(|row| row.contact.phone_number.as_ref() == Some(&to.0)).map(|row| row.id).ok_or_else(|| {
+        NoAnswer::Refused(format!("{} has never written to {name}: only a template can begin (--template).", to.0))
+    })
+}
+
+fn odd() -> NoAnswer {
+    NoAnswer::Failed("The engine answered something else than was asked.".into())
+}

@@ -1,0 +1,256 @@
+//! The verbs about templates.
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::print::{at, json as printed, table};
+use super::wanted::Wanted;
+use super::{Common, Exit};
+use crate::domain::ids::ConnectionId;
+use crate::domain::lint::template::lint;
+use crate::domain::lint::{Finding, passes};
+use crate::domain::query::{Answer, Query};
+use crate::domain::registration::Fresh;
+use crate::domain::request::Request;
+use crate::domain::starter;
+use crate::domain::template::TemplateList;
+use crate::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
+use crate::domain::template_form::read;
+use crate::domain::text::clean_line;
+
+#[derive(Debug, Subcommand)]
+pub enum Templates {
+    /// The last list, with its age
+    List {
+        /// Ask the provider now
+        #[arg(long)]
+        refresh: bool,
+        /// Such as "status:approved category:utility lang:en_US" and words of the name
+        #[arg(long, default_value = "")]
+        filter: String,
+    },
+    /// States, rates and failures of one
+    Show {
+        name: String,
+        #[arg(long)]
+        language: Option<String>,
+    },
+    /// A template as it can be edited
+    Text {
+        #[arg(long)]
+        connection: ConnectionId,
+        id: String,
+    },
+    /// What would be refused; 3 when something would
+    Lint {
+        /// JSON or the short form; - reads standard input
+        file: std::path::PathBuf,
+        /// Write what can be mended by itself to standard output
+        #[arg(long)]
+        fix: bool,
+        /// Also against what the account of this number has already
+        #[arg(long, value_name = "ID", conflicts_with = "fix")]
+        connection: Option<ConnectionId>,
+    },
+    /// Submit a new one
+    Create {
+        #[arg(long)]
+        connection: ConnectionId,
+        file: std::path::PathBuf,
+    },
+    /// Replace one; name and language stay
+    Update {
+        #[arg(long)]
+        connection: ConnectionId,
+        id: String,
+        file: std::path::PathBuf,
+    },
+    /// Delete one by its id, or every language of a name (admins)
+    Delete {
+        #[arg(long)]
+        connection: ConnectionId,
+        name: String,
+        #[arg(long)]
+        id: Option<String>,
+        /// The name, typed again
+        #[arg(long)]
+        confirm: String,
+    },
+    /// Upload a sample for a header: a file of the engine's machine or an https address
+    Sample {
+        #[arg(long)]
+        connection: ConnectionId,
+        source: String,
+    },
+    /// Templates to begin from
+    Starters { name: Option<String> },
+}
+
+fn file(path: &std::path::Path) -> Result<String, String> {
+    let read =
+        if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
+    read.map_err(|error| format!("{} cannot be read: {error}.", path.display()))
+}
+
+/// Verbs that need no engine: answered at once.
+pub(super) fn alone(verb: &Templates, common: &Common) -> Option<Exit> {
+    match verb {
+        Templates::Starters { name } => Some(starters(name.as_deref(), common.json)),
+        Templates::Lint { file: path, fix, connection: None } => Some(check(path, *fix, common.json)),
+        _ => None,
+    }
+}
+
+fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
+    match name {
+        Some(name) => match starter::template(name) {
+            Some(starter) => {
+                print!("{}", starter.text);
+                Exit::Done
+            }
+            None => {
+                eprintln!("There is no starter {}. `wadeck templates starters` lists them.", clean_line(name));
+                Exit::Failed
+            }
+        },
+        None if json_wanted => {
+            let all: Vec<_> = starter::TEMPLATES
+                .iter()
+                .map(|one| json!({ "name": one.name, "what": one.what, "text": one.text }))
+                .collect();
+            println!("{}", printed(&all));
+            Exit::Done
+        }
+        None => {
+            let rows = starter::TEMPLATES.iter().map(|one| vec![one.name.to_owned(), one.what.to_owned()]).collect();
+            println!("{}\n\nsend one with: {}", table(&["name", "what"], rows), starter::TEMPLATE_SEND);
+            Exit::Done
+        }
+    }
+}
+
+fn check(path: &std::path::Path, fix: bool, json_wanted: bool) -> Exit {
+    let mut value = match file(path).and_then(|text| read(&text).map_err(|refusal| refusal.to_string())) {
+        Ok(value) => value,
+        Err(why) => {
+            eprintln!("{}", clean_line(&why));
+            return Exit::Failed;
+        }
+    };
+    let mut findings = lint(&value, &[], None);
+    if fix {
+        crate::domain::lint::template::mend(&mut value, &findings);
+        println!("{}", printed(&value));
+        findings = lint(&value, &[], None);
+        for one in &findings {
+            eprintln!("{}", one.line());
+        }
+    } else if json_wanted {
+        println!("{}", printed(&findings));
+    } else {
+        println!("{}", findings_text(&findings));
+    }
+    if passes(&findings) { Exit::Done } else { Exit::Refused }
+}
+
+pub(super) fn findings_text(findings: &[Finding]) -> String {
+    if findings.is_empty() {
+        return "Nothing stands in the way.".to_owned();
+    }
+    findings.iter().map(Finding::line).collect::<Vec<_>>().join("\n")
+}
+
+pub(super) fn wanted(verb: Templates) -> Result<Wanted, String> {
+    use Wanted::{Act, Look};
+    let act = |request| Act(Request::Template(request));
+    Ok(match verb {
+        Templates::List { refresh: true, .. } => Act(Request::RefreshTemplates),
+        Templates::List { refresh: false, filter } => Wanted::Then(
+            Query::Templates,
+            Box::new(move |answer| match answer {
+                Answer::Templates(mut lists) => {
+                    for list in &mut lists {
+                        list.templates.retain(|one| one.fits(&filter));
+                    }
+                    Ok(Wanted::Told(Box::new(Answer::Templates(lists))))
+                }
+                _ => Err("The engine answered something else.".into()),
+            }),
+        ),
+        Templates::Show { name, language } => Wanted::Then(
+            Query::Templates,
+            Box::new(move |answer| match answer {
+                Answer::Templates(lists) => record_of(&lists, &name, language.as_deref()),
+                _ => Err("The engine answered something else.".into()),
+            }),
+        ),
+        Templates::Text { connection, id } => Look(Query::Template(TemplateQuery::Text { connection, id })),
+        Templates::Create { connection, file: path } => act(TemplateRequest::Create { connection, text: file(&path)? }),
+        Templates::Update { connection, id, file: path } => {
+            act(TemplateRequest::Update { connection, id, text: file(&path)? })
+        }
+        Templates::Delete { connection, name, id, confirm } => {
+            act(TemplateRequest::Delete { connection, name, id, typed: confirm })
+        }
+        Templates::Sample { connection, source } => act(TemplateRequest::Sample { connection, source }),
+        Templates::Lint { file: path, connection, .. } => {
+            Look(Query::Template(TemplateQuery::Lint { connection, text: file(&path)?, id: None }))
+        }
+        Templates::Starters { .. } => return Err("This needs no engine.".into()),
+    })
+}
+
+fn record_of(lists: &[TemplateList], name: &str, language: Option<&str>) -> Result<Wanted, String> {
+    let found = lists.iter().flat_map(|list| list.templates.iter().map(move |one| (list, one)));
+    let mut found = found.filter(|(_, one)| {
+        one.name.as_received() == name && language.is_none_or(|wanted| one.language.as_received() == wanted)
+    });
+    match found.next() {
+        Some((list, one)) => Ok(Wanted::Look(Query::Template(TemplateQuery::Record {
+            connection: list.connection,
+            name: name.to_owned(),
+            language: one.language.as_received().to_owned(),
+        }))),
+        None => Err(format!(
+            "No template is called {}. `wadeck templates list --refresh` asks the provider.",
+            clean_line(name)
+        )),
+    }
+}
+
+pub(super) fn answer_text(told: &Fresh<TemplateAnswer>) -> String {
+    match &told.value {
+        TemplateAnswer::Text(text) => text.lines().map(clean_line).collect::<Vec<_>>().join("\n"),
+        TemplateAnswer::Lint(findings) => findings_text(findings),
+        TemplateAnswer::Record(record) => record_lines(record).join("\n"),
+    }
+}
+
+fn record_lines(record: &TemplateRecord) -> Vec<String> {
+    let share = |part: u32| {
+        if record.sent == 0 {
+            "-".to_owned()
+        } else {
+            format!("{:.1} %", f64::from(part) * 100.0 / f64::from(record.sent))
+        }
+    };
+    let mut lines = vec![
+        format!("{} ({})", clean_line(&record.name), clean_line(&record.language)),
+        format!("sent       {}", record.sent),
+        format!("delivered  {} ({})", record.delivered, share(record.delivered)),
+        format!("read       {} ({})", record.read, share(record.read)),
+        format!("replied    {} ({}), within a day", record.replied, share(record.replied)),
+        format!("scheduled  {}", record.scheduled),
+    ];
+    lines.extend(
+        record
+            .failed
+            .iter()
+            .map(|(code, count)| format!("failed     {count} with {}", if code.is_empty() { "no code" } else { code })),
+    );
+    for (time, status, note) in &record.states {
+        let note = if note.is_empty() { String::new() } else { format!(": {}", clean_line(note)) };
+        lines.push(format!("{}  {}{note}", at(*time), clean_line(status).to_lowercase()));
+    }
+    lines
+}

@@ -1,0 +1,158 @@
+//! From a verb to what it asks of the engine.
+
+use super::Command;
+use super::numbers::{self, Connections, Webhooks};
+use super::verbs::{Agents, Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
+use super::{flows, templates};
+use crate::domain::connection::ProviderName;
+use crate::domain::number::{NumberAnswer, NumberQuery, NumberRequest};
+use crate::domain::query::{Answer, Query};
+use crate::domain::registration::Fresh;
+use crate::domain::request::Request;
+
+/// What a verb asks for.
+pub(super) enum Wanted {
+    Look(Query),
+    Act(Request),
+    /// It is known already.
+    Told(Box<Answer>),
+    /// It is to be printed as it stands.
+    Said(String),
+    /// What follows depends on an answer.
+    Then(Query, Next),
+}
+
+/// From an answer to what follows from it, or why nothing can.
+pub(super) type Next = Box<dyn FnOnce(Answer) -> Result<Wanted, String> + Send>;
+
+pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
+    use Wanted::{Act, Look};
+    Ok(Some(match command {
+        Command::Status => Look(Query::Overview),
+        Command::Connections(Connections::Show { id }) => Wanted::Then(
+            Query::Connections,
+            Box::new(move |answer| match answer {
+                Answer::Connections(list) => match numbers::only(list, &id) {
+                    Some(list) => Ok(Wanted::Told(Box::new(Answer::Connections(list)))),
+                    None => {
+                        Err(format!("There is no connection and no setup {}.", crate::domain::text::clean_line(&id)))
+                    }
+                },
+                _ => Err("The engine answered something else.".into()),
+            }),
+        ),
+        Command::Connections(Connections::Profile { connection, change }) => {
+            let query = Query::Number(NumberQuery::Profile { connection });
+            Wanted::Then(
+                query,
+                Box::new(move |answer| match &answer {
+                    Answer::Number(Fresh { value: NumberAnswer::Profile(profile), .. }) => {
+                        Ok(match change.over(profile) {
+                            Some(profile) => {
+                                let profile = Box::new(profile);
+                                Act(Request::Number(NumberRequest::SaveProfile { connection, profile }))
+                            }
+                            None => Wanted::Told(Box::new(answer)),
+                        })
+                    }
+                    _ => Err("The engine answered something else.".into()),
+                }),
+            )
+        }
+        Command::Connections(verb) => numbers::connections(verb),
+        Command::Webhooks(Webhooks::Show { connection, id }) => Wanted::Then(
+            Query::Number(NumberQuery::Webhooks { connection }),
+            Box::new(move |answer| match answer {
+                Answer::Number(Fresh { fetched_at, value: NumberAnswer::Webhooks(mut list) }) => {
+                    list.retain(|one| one.id == id);
+                    if list.is_empty() {
+                        return Err(format!("There is no webhook {}.", crate::domain::text::clean_line(&id)));
+                    }
+                    Ok(Wanted::Told(Box::new(Answer::Number(Fresh {
+                        fetched_at,
+                        value: NumberAnswer::Webhooks(list),
+                    }))))
+                }
+                _ => Err("The engine answered something else.".into()),
+            }),
+        ),
+        Command::Webhooks(verb) => numbers::webhooks(verb),
+        Command::Api { provider, method, path, body, body_file, connection } => {
+            let body = numbers::body_of(body, body_file)?;
+            Act(Request::Call { provider: ProviderName::new(provider), method, path, body, connection })
+        }
+        Command::Why { id } => Look(Query::Why { id }),
+        Command::Radar { page } => Look(Query::Radar { limit: page.limit }),
+        Command::Marks { hours } => Look(Query::Gauges { hours }),
+        Command::Contacts(Contacts::List { text, page }) => Look(Query::Contacts { text, limit: page.limit }),
+        Command::Contacts(Contacts::Add { connection, name, number }) => {
+            Act(Request::AddContact { connection, name, number: number.0 })
+        }
+        Command::Contacts(Contacts::Rename { contact, name }) => Act(Request::RenameContact { contact, name }),
+        Command::Contacts(Contacts::Merge { keep, gone }) => Act(Request::MergeContacts { keep, gone }),
+        Command::Contacts(Contacts::Split { contact }) => Act(Request::SplitContact { contact }),
+        Command::Contacts(Contacts::OptOut { thread }) => Act(Request::OptOut { thread, out: true }),
+        Command::Contacts(Contacts::OptIn { thread }) => Act(Request::OptOut { thread, out: false }),
+        Command::Alerts(Alerts::List { open, page }) => Look(Query::Alerts { open, limit: page.limit }),
+        Command::Alerts(Alerts::Ack { alert }) => Act(Request::AckAlert { alert }),
+        Command::Threads(Threads::Note { thread, text }) => Act(Request::AddNote { thread, text }),
+        Command::Threads(Threads::Notes { thread }) => Look(Query::Notes { thread }),
+        Command::Threads(Threads::Export { thread }) => Look(Query::Export { thread }),
+        Command::Threads(Threads::Views) => Look(Query::Views),
+        Command::Threads(Threads::TakeBack { thread }) => Act(Request::TakeBack { thread }),
+        Command::Messages(Messages::React { message, emoji }) => Act(Request::React { message, emoji }),
+        Command::Messages(Messages::Save { message, to }) => {
+            let to = std::path::absolute(&to).map_or(to, |path| path.display().to_string());
+            Act(Request::SaveMedia { message, to })
+        }
+        Command::Messages(Messages::Ask { message }) => Act(Request::AskAbout { message }),
+        Command::Messages(Messages::Fetch { message }) => Act(Request::FetchMedia { message }),
+        Command::Outbox(Outbox::Hold { entry }) => Act(Request::HoldEntry { entry }),
+        Command::Outbox(Outbox::Release { entry }) => Act(Request::ReleaseEntry { entry }),
+        Command::Outbox(Outbox::Bulk { action, filter, yes: false }) => Look(Query::Bulk { action, text: filter }),
+        Command::Outbox(Outbox::Bulk { action, filter, yes: true }) => Act(Request::Bulk { action, text: filter }),
+        Command::Outbox(Outbox::Jobs) => Look(Query::Jobs),
+        Command::Outbox(Outbox::Stop { job }) => Act(Request::StopJob { job }),
+        Command::Threads(Threads::List { filter, page, before }) => {
+            Look(Query::Threads { text: filter, limit: page.limit, before })
+        }
+        Command::Threads(Threads::Show { thread }) => Look(Query::Thread { thread }),
+        Command::Threads(Threads::Take { thread }) => Act(Request::TakeThread { thread }),
+        Command::Threads(Threads::Release { thread }) => Act(Request::ReleaseThread { thread }),
+        Command::Messages(Messages::List { thread, page, before }) => {
+            Look(Query::Messages { thread, limit: page.limit, before, around: None })
+        }
+        Command::Messages(Messages::Show { message }) => Look(Query::Message { message }),
+        Command::Messages(Messages::Search { text, page }) => {
+            Look(Query::Search { text, limit: page.limit, before: None })
+        }
+        Command::Outbox(Outbox::List { filter, state, page, before }) => {
+            let states: Vec<String> = state.iter().map(|state| format!("status:{}", state.name())).collect();
+            let text = format!("{filter} {}", states.join(" ")).trim().to_owned();
+            Look(Query::Outbox { text, limit: page.limit, before })
+        }
+        Command::Outbox(Outbox::Show { entry }) => Look(Query::Entry { entry }),
+        Command::Outbox(Outbox::Retry { entry }) => Act(Request::RetryEntry { entry }),
+        Command::Outbox(Outbox::Discard { entry }) => Act(Request::DiscardEntry { entry }),
+        Command::Outbox(Outbox::LookUp { entry }) => Act(Request::LookUp { entry }),
+        Command::Deliveries(Deliveries::List { state, page, before }) => {
+            Look(Query::Deliveries { state, limit: page.limit, before })
+        }
+        Command::Deliveries(Deliveries::Show { delivery }) => Look(Query::Delivery { delivery }),
+        Command::Deliveries(Deliveries::Replay { delivery }) => Act(Request::ReplayDelivery { delivery }),
+        Command::Flows(verb) => flows::wanted(verb)?,
+        Command::Templates(verb) => templates::wanted(verb)?,
+        Command::Agents(Agents::List) => Look(Query::Agents),
+        Command::Deliveries(Deliveries::Try { delivery, body }) => {
+            let body = match body.map(std::fs::read_to_string).transpose() {
+                Ok(body) => body,
+                Err(error) => return Err(format!("The copy cannot be read: {error}.")),
+            };
+            Act(Request::TryDelivery { delivery, body })
+        }
+        Command::Send(_) => return Ok(None),
+        Command::Demo { .. } | Command::Serve | Command::Doctor | Command::Config(_) | Command::Keys { .. } => {
+            return Ok(None);
+        }
+    }))
+}

@@ -1,0 +1,137 @@
+//! The parts of the file about people's work: files, alerts, what contacts say to be left alone, and
+//! how a number is watched.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::check::Faults;
+use crate::domain::opt_out::OptOutWords;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MediaTable {
+    pub keep_days: Option<Spanned<u32>>,
+    pub most_gigabytes: Option<Spanned<f64>>,
+    pub open: Option<Vec<String>>,
+    pub converter: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AlertsTable {
+    pub bell: Option<bool>,
+    pub osc9: Option<bool>,
+    pub command: Option<Vec<String>>,
+    pub most_per_hour: Option<Spanned<u32>>,
+    pub queue_minutes: Option<Spanned<u32>>,
+    pub waiting_minutes: Option<u32>,
+    pub closing_minutes: Option<u32>,
+    pub least_free_megabytes: Option<u64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContactsTable {
+    pub opt_out_words: Option<Vec<String>>,
+    pub opt_in_words: Option<Vec<String>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WatchTable {
+    pub canary_minutes: Option<Spanned<u64>>,
+    pub fill_minutes: Option<Spanned<u64>>,
+}
+
+/// Files that travel with messages.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MediaConfig {
+    /// What is older is removed; the message stays.
+    pub keep: Duration,
+    /// The oldest files go first when all of them are more than this, in bytes.
+    pub most: u64,
+    /// The program that opens a file; none where it is only told where the file is.
+    pub open: Vec<String>,
+    /// The program that makes voice notes of other audio.
+    pub converter: String,
+}
+
+/// Who is told when something wants a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertsConfig {
+    pub bell: bool,
+    pub osc9: bool,
+    /// A program that is run for each new alert.
+    pub command: Vec<String>,
+    pub most_per_hour: u32,
+    /// A queue whose oldest entry is due for longer than this is an alert.
+    pub queue: Duration,
+    /// Who waits for a person for longer than this is an alert; none: never.
+    pub waiting: Option<Duration>,
+    /// A window that closes within this while somebody waits is an alert; none: never.
+    pub closing: Option<Duration>,
+    /// Less free space than this, in bytes, is an alert.
+    pub least_free: u64,
+}
+
+/// How a number is watched beside its traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WatchConfig {
+    /// How often the provider is asked for a test that has to come back; none: only by key.
+    pub canary: Option<Duration>,
+    /// How often the provider's list is compared with what arrived here.
+    pub fill: Option<Duration>,
+}
+
+pub(super) fn media(own: MediaTable, example: MediaTable, faults: &mut Faults<'_>) -> MediaConfig {
+    let days = own.keep_days.or(example.keep_days);
+    if let Some(days) = days.as_ref().filter(|days| *days.get_ref() == 0) {
+        faults.add(days.span(), "keep_days is at least 1; files are kept for a while so that they can be opened.");
+    }
+    let gigabytes = own.most_gigabytes.or(example.most_gigabytes);
+    if let Some(size) = gigabytes.as_ref().filter(|size| *size.get_ref() < 0.1) {
+        faults.add(size.span(), "most_gigabytes is at least 0.1.");
+    }
+    MediaConfig {
+        keep: Duration::from_secs(u64::from(days.map_or(90, Spanned::into_inner)) * 86_400),
+        most: (gigabytes.map_or(5.0, Spanned::into_inner) * 1e9) as u64,
+        open: own.open.or(example.open).unwrap_or_default(),
+        converter: own.converter.or(example.converter).unwrap_or_else(|| "ffmpeg".to_owned()),
+    }
+}
+
+pub(super) fn alerts(own: AlertsTable, example: AlertsTable) -> AlertsConfig {
+    let minutes = own.queue_minutes.or(example.queue_minutes).map_or(10, Spanned::into_inner);
+    let span = |minutes: u32| (minutes > 0).then(|| Duration::from_secs(u64::from(minutes) * 60));
+    AlertsConfig {
+        waiting: span(own.waiting_minutes.or(example.waiting_minutes).unwrap_or(60)),
+        closing: span(own.closing_minutes.or(example.closing_minutes).unwrap_or(30)),
+        bell: own.bell.or(example.bell).unwrap_or(true),
+        osc9: own.osc9.or(example.osc9).unwrap_or(false),
+        command: own.command.or(example.command).unwrap_or_default(),
+        most_per_hour: own.most_per_hour.or(example.most_per_hour).map_or(20, Spanned::into_inner).max(1),
+        queue: Duration::from_secs(u64::from(minutes.max(1)) * 60),
+        least_free: own.least_free_megabytes.or(example.least_free_megabytes).unwrap_or(512) * 1_000_000,
+    }
+}
+
+pub(super) fn contacts(own: ContactsTable) -> OptOutWords {
+    let standard = OptOutWords::default();
+    OptOutWords {
+        out: own.opt_out_words.filter(|words| !words.is_empty()).unwrap_or(standard.out),
+        back: own.opt_in_words.filter(|words| !words.is_empty()).unwrap_or(standard.back),
+    }
+}
+
+pub(super) fn watch(own: WatchTable, example: WatchTable) -> WatchConfig {
+    let minutes = |value: Option<Spanned<u64>>| {
+        let minutes = value.map_or(0, Spanned::into_inner);
+        (minutes > 0).then(|| Duration::from_secs(minutes * 60))
+    };
+    WatchConfig {
+        canary: minutes(own.canary_minutes.or(example.canary_minutes)),
+        fill: minutes(own.fill_minutes.or(example.fill_minutes)),
+    }
+}

@@ -1,0 +1,268 @@
+//! Commands about numbers: set up, adopt, look at, give back.
+
+use crate::console::command::{CommandSpec, Danger, ROW, Scope};
+use crate::console::finder::FinderKind;
+use crate::console::form::FormKind;
+use crate::console::form_platform::PlatformForm;
+use crate::console::numbers::NumberFinder;
+use crate::console::{Console, Effect, Pane};
+use crate::domain::ids::{ConnectionId, SetupId};
+use crate::domain::number::{NumberQuery, NumberRequest};
+use crate::domain::query::Query;
+use crate::domain::request::Request;
+use crate::domain::role::Role;
+use crate::domain::setup::{SetupState, SetupStep};
+
+const NUMBERS: Scope = Scope::Pane(Pane::Connections);
+
+pub(super) const ROWS: &[CommandSpec] = &[
+    CommandSpec {
+        id: "connections.new",
+        title: "Set up",
+        help: "Sets a number up from nothing: a link is made that its owner follows.",
+        scope: NUMBERS,
+        keys: &["n"],
+        hint: true,
+        ready: can_set_up,
+        run: |console| {
+            let Some(overview) = &console.data.overview else { return vec![] };
+            let Some(provider) = overview.sets_up.first().cloned() else { return vec![] };
+            let (organization, environment) = (overview.organization.clone(), overview.environment);
+            console.open_form(FormKind::Platform(PlatformForm::SetUp { provider, organization, environment }))
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.adopt",
+        title: "Adopt",
+        help: "Lists what the provider has, and connects one of it here.",
+        scope: NUMBERS,
+        keys: &["a"],
+        hint: true,
+        ready: can_set_up,
+        run: |console| console.open_finder(FinderKind::Number(NumberFinder::List)),
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.health",
+        title: "Health",
+        help: "Asks the provider what ails the number, who is at fault, and what mends it.",
+        scope: NUMBERS,
+        keys: &["H"],
+        hint: true,
+        ready: |console| connected(console).map(|_| ()),
+        run: |console| with(console, Console::read_health),
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.webhooks",
+        title: "Webhooks",
+        help: "Lists the webhooks on file at the provider: test, switch, change, delete, or make one.",
+        scope: NUMBERS,
+        keys: &["W"],
+        hint: true,
+        ready: |console| connected(console).map(|_| ()),
+        run: |console| {
+            with(console, |console, connection| {
+                console.open_finder(FinderKind::Number(NumberFinder::Webhooks(connection)))
+            })
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.profile",
+        title: "Profile",
+        help: "Shows what contacts see of the business, to change it.",
+        scope: NUMBERS,
+        keys: &["P"],
+        ready: |console| {
+            admin(console)?;
+            connected(console).map(|_| ())
+        },
+        run: |console| {
+            with(console, |console, connection| {
+                let query = Query::Number(NumberQuery::Profile { connection });
+                console.data.awaited = Some(query.clone());
+                console.notice("The provider is asked for the profile.", false);
+                console.ask(query)
+            })
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.go_on",
+        title: "Go on",
+        help: "Tries the failed step of a setup again, looks again for what is waited for, or connects again.",
+        scope: NUMBERS,
+        keys: &["R"],
+        hint: true,
+        ready: |console| setup(console).map(|_| ()),
+        run: |console| match console.selected_setup().map(|setup| (setup.id, setup.state)) {
+            Some((setup, SetupState::Disconnected)) => act(NumberRequest::Reconnect { setup }),
+            Some((setup, _)) => act(NumberRequest::GoOn { setup }),
+            None => vec![],
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.register",
+        title: "Register",
+        help: "Registers the number's webhook here, if it is not, and proves it by a test.",
+        scope: NUMBERS,
+        keys: &["r"],
+        ready: |console| {
+            admin(console)?;
+            connected(console).map(|_| ())
+        },
+        run: |console| with(console, |_, connection| act(NumberRequest::Register { connection })),
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.link",
+        title: "New link",
+        help: "Makes a new setup link; for a connected number one that renews its credentials.",
+        scope: NUMBERS,
+        keys: &["K"],
+        danger: Danger::Asks(|console| match console.selected_setup() {
+            Some(setup) => format!("Make a new link for {}? The one before is no longer valid then.", setup.name),
+            None => {
+                let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
+                format!("Make a link that renews the credentials of {name}? Its owner has to follow it.")
+            }
+        }),
+        ready: |console| {
+            admin(console)?;
+            match console.selected_setup() {
+                Some(setup) if setup.customer_id.is_none() || setup.step > SetupStep::Used => {
+                    Err("It needs no link now.".into())
+                }
+                Some(_) => Ok(()),
+                None => connected(console).map(|_| ()),
+            }
+        },
+        run: |console| match console.selected_setup().map(|setup| setup.id) {
+            Some(setup) => act(NumberRequest::NewLink { setup }),
+            None => with(console, |_, connection| act(NumberRequest::Renew { connection })),
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.copy_link",
+        title: "Copy link",
+        help: "Copies the setup link, for whoever is to follow it.",
+        scope: NUMBERS,
+        keys: &["Y"],
+        hint: true,
+        ready: |console| match console.selected_setup().and_then(|setup| setup.link.as_ref()) {
+            Some(_) => Ok(()),
+            None => Err("There is no link here.".into()),
+        },
+        run: |console| {
+            let link = console.selected_setup().and_then(|setup| setup.link.clone());
+            let Some(link) = link else { return vec![] };
+            console.notice("The link is copied.", false);
+            vec![Effect::Copy(link.url)]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.give_up",
+        title: "Give up",
+        help: "Gives a setup up; its link is revoked.",
+        scope: NUMBERS,
+        keys: &["X"],
+        danger: Danger::Asks(|console| {
+            let name = console.selected_setup().map_or("", |setup| setup.name.as_str());
+            format!("Give {name} up? Its link is revoked.")
+        }),
+        ready: |console| setup(console).map(|_| ()),
+        run: |console| setup(console).map(|setup| act(NumberRequest::Cancel { setup })).unwrap_or_default(),
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.unregister",
+        title: "Unregister",
+        help: "Takes our webhook away; the provider keeps the number.",
+        scope: NUMBERS,
+        keys: &["U"],
+        danger: Danger::Asks(|console| {
+            let row = console.selected_connection();
+            let name = row.map_or("", |row| row.connection.name.as_str());
+            format!(
+                "Unregister {name}? Its messages are no longer pushed here, and none go out. The provider keeps the number."
+            )
+        }),
+        ready: |console| {
+            admin(console)?;
+            connected(console).map(|_| ())
+        },
+        run: |console| with(console, |_, connection| act(NumberRequest::Unregister { connection })),
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.disconnect",
+        title: "Disconnect",
+        help: "Gives the number back at the provider; the number has to be typed.",
+        scope: NUMBERS,
+        keys: &["D"],
+        ready: |console| {
+            admin(console)?;
+            connected(console).map(|_| ())
+        },
+        run: |console| {
+            let Some(row) = console.selected_connection() else { return vec![] };
+            let (connection, name) = (row.connection.id, row.connection.name.clone());
+            let number = row.connection.phone_number.to_string();
+            console.open_form(FormKind::Platform(PlatformForm::Disconnect { connection, name, number }))
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.scope",
+        title: "Environment",
+        help: "Shows another organization or environment, or all of them.",
+        keys: &["E"],
+        scope: NUMBERS,
+        ready: |console| {
+            if console.scopes_known().len() > 1 {
+                Ok(())
+            } else {
+                Err("There is only one organization and environment.".into())
+            }
+        },
+        run: Console::next_scope,
+        ..ROW
+    },
+];
+
+pub(super) fn admin(console: &Console) -> Result<(), String> {
+    if console.settings.actor.may(Role::Admin) { Ok(()) } else { Err("That takes the role admin.".into()) }
+}
+
+fn can_set_up(console: &Console) -> Result<(), String> {
+    admin(console)?;
+    match console.data.overview.as_ref().map(|overview| overview.sets_up.is_empty()) {
+        Some(false) => Ok(()),
+        _ => Err("No provider here sets numbers up; declare them in the configuration.".into()),
+    }
+}
+
+fn connected(console: &Console) -> Result<ConnectionId, String> {
+    console.selected_connection().map(|row| row.connection.id).ok_or_else(|| "This number is not connected.".into())
+}
+
+fn setup(console: &Console) -> Result<SetupId, String> {
+    admin(console)?;
+    console.selected_setup().map(|setup| setup.id).ok_or_else(|| "Nothing is being set up here.".into())
+}
+
+fn act(request: NumberRequest) -> Vec<Effect> {
+    vec![Effect::Perform(Request::Number(request))]
+}
+
+fn with(console: &mut Console, run: fn(&mut Console, ConnectionId) -> Vec<Effect>) -> Vec<Effect> {
+    match connected(console) {
+        Ok(connection) => run(console, connection),
+        Err(_) => vec![],
+    }
+}

@@ -1,0 +1,115 @@
+//! Commands about templates.
+
+use super::numbers::admin;
+use super::threads::operator;
+use crate::console::command::{CommandSpec, ROW, Scope};
+use crate::console::finder::FinderKind;
+use crate::console::form::FormKind;
+use crate::console::form_platform::PlatformForm;
+use crate::console::{Console, Pane};
+use crate::domain::ids::ConnectionId;
+use crate::domain::query::Query;
+use crate::domain::template::Template;
+use crate::domain::template_desk::TemplateQuery;
+
+const TEMPLATES: Scope = Scope::Pane(Pane::Templates);
+
+pub(super) const ROWS: &[CommandSpec] = &[
+    CommandSpec {
+        id: "templates.new",
+        title: "New",
+        help: "Writes a new template, from a starter or from what was begun.",
+        scope: TEMPLATES,
+        keys: &["n"],
+        hint: true,
+        ready: operator_with_account,
+        run: |console| console.open_finder(FinderKind::Starters),
+        ..ROW
+    },
+    CommandSpec {
+        id: "templates.edit",
+        title: "Edit",
+        help: "Fetches the template and edits it; it is reviewed again.",
+        scope: TEMPLATES,
+        keys: &["E"],
+        hint: true,
+        ready: operator_with_one,
+        run: |console| {
+            let Ok((connection, template)) = chosen(console) else { return vec![] };
+            let query = Query::Template(TemplateQuery::Text { connection, id: template.id.clone() });
+            console.data.awaited = Some(query.clone());
+            console.notice("The provider is asked for it.", false);
+            console.ask(query)
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "templates.delete",
+        title: "Delete",
+        help: "Deletes the template in this language; its name has to be typed.",
+        scope: TEMPLATES,
+        keys: &["D"],
+        ready: admin_with_one,
+        run: |console| {
+            let Ok((connection, template)) = chosen(console) else { return vec![] };
+            let (name, language) = (template.name.as_received().to_owned(), template.language.line());
+            let id = Some(template.id.clone());
+            console.open_form(FormKind::Platform(PlatformForm::DeleteTemplate { connection, name, language, id }))
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "templates.delete_all",
+        title: "Delete all languages",
+        help: "Deletes every language of the name; the name has to be typed.",
+        scope: TEMPLATES,
+        keys: &["X"],
+        ready: admin_with_one,
+        run: |console| {
+            let Ok((connection, template)) = chosen(console) else { return vec![] };
+            let name = template.name.as_received().to_owned();
+            let language = "every language".to_owned();
+            console.open_form(FormKind::Platform(PlatformForm::DeleteTemplate { connection, name, language, id: None }))
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "templates.sample",
+        title: "Upload a sample",
+        help: "Uploads a sample for a header, and copies the handle that stands for it.",
+        scope: TEMPLATES,
+        keys: &["u"],
+        ready: operator_with_account,
+        run: |console| match console.template_account() {
+            Some(connection) => console.open_form(FormKind::Platform(PlatformForm::Sample { connection })),
+            None => vec![],
+        },
+        ..ROW
+    },
+];
+
+/// Whether there is an account that something new could belong to.
+pub(super) fn operator_with_account(console: &Console) -> Result<(), String> {
+    operator(console)?;
+    match console.template_account() {
+        Some(_) => Ok(()),
+        None => Err("There is no number whose account could have it.".into()),
+    }
+}
+
+fn operator_with_one(console: &Console) -> Result<(), String> {
+    operator(console)?;
+    chosen(console).map(|_| ())
+}
+
+fn admin_with_one(console: &Console) -> Result<(), String> {
+    admin(console)?;
+    chosen(console).map(|_| ())
+}
+
+fn chosen(console: &Console) -> Result<(ConnectionId, &Template), String> {
+    console
+        .selected_template()
+        .map(|(list, one)| (list.connection, one))
+        .ok_or_else(|| "There is no template here.".into())
+}

@@ -1,0 +1,189 @@
+//! Commands about many entries at once, about numbers, and about what arrives.
+
+use super::threads::operator;
+use crate::console::command::{CommandSpec, Danger, ROW, Scope};
+use crate::console::finder::FinderKind;
+use crate::console::{Console, Edit, Effect, Pane};
+use crate::domain::ids::ConnectionId;
+use crate::domain::outbox::EntryState;
+use crate::domain::request::Request;
+
+const DELIVERY: Scope = Scope::Pane(Pane::Delivery);
+const CONNECTIONS: Scope = Scope::Pane(Pane::Connections);
+const ACTIVITY: Scope = Scope::Pane(Pane::Activity);
+
+pub(super) const ROWS: &[CommandSpec] = &[
+    CommandSpec {
+        id: "delivery.bulk",
+        title: "All of the filter",
+        help: "Retries, discards, holds or releases everything that the filter finds; counts first.",
+        scope: DELIVERY,
+        keys: &["*"],
+        hint: true,
+        ready: |console| {
+            operator(console)?;
+            if console.lists[Pane::Delivery as usize].filter.trim().is_empty() {
+                return Err("Narrow the list first, such as / status:failed since:2h.".into());
+            }
+            Ok(())
+        },
+        run: |console| console.open_finder(FinderKind::Bulk),
+        ..ROW
+    },
+    CommandSpec {
+        id: "delivery.hold",
+        title: "Hold or release",
+        help: "Holds a queued message until somebody releases it, or releases it.",
+        scope: DELIVERY,
+        keys: &["H"],
+        ready: |console| {
+            operator(console)?;
+            match console.entry_at_hand() {
+                Some((_, EntryState::Queued)) => Ok(()),
+                Some((_, state)) => Err(format!("It is {}: only what is queued can be held.", state.name())),
+                None => Err("There is no message here.".into()),
+            }
+        },
+        run: |console| {
+            let Some(row) = console.selected_entry() else { return vec![] };
+            let entry = row.id;
+            let held = row.hold.is_some() || row.not_before.is_some();
+            vec![Effect::Perform(if held { Request::ReleaseEntry { entry } } else { Request::HoldEntry { entry } })]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "delivery.curl",
+        title: "Copy as curl",
+        help: "Copies the last request as a curl command; secrets stay in the environment.",
+        scope: DELIVERY,
+        keys: &["Y"],
+        ready: |console| match curl(console) {
+            Some(_) => Ok(()),
+            None => Err("Nothing was sent yet, so there is no request to copy.".into()),
+        },
+        run: |console| match curl(console) {
+            Some(text) => {
+                console.notice("The request is copied as a curl command.", false);
+                vec![Effect::Copy(text)]
+            }
+            None => vec![],
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.canary",
+        title: "Canary",
+        help: "Asks the provider for a test that has to come back through the public address.",
+        scope: CONNECTIONS,
+        keys: &["c"],
+        hint: true,
+        ready: connection_ready,
+        run: |console| with_connection(console, |connection| Request::Canary { connection }),
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.fill",
+        title: "Fill gaps",
+        help: "Compares the provider's list with what arrived, and fills in what was never pushed.",
+        scope: CONNECTIONS,
+        keys: &["f"],
+        ready: connection_ready,
+        run: |console| with_connection(console, |connection| Request::FillGap { connection }),
+        ..ROW
+    },
+    CommandSpec {
+        id: "activity.follow",
+        title: "Follow or pause",
+        help: "Lets the list stand still while you read, or follow what comes.",
+        scope: ACTIVITY,
+        keys: &["F"],
+        run: |console| {
+            console.paused = !console.paused;
+            if console.paused {
+                console.notice("The list stands still; F follows again.", false);
+                return vec![];
+            }
+            console.list_mut().go_top();
+            console.ask(console.query_of(Pane::Activity))
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "activity.try",
+        title: "Apply dry",
+        help: "Reads the delivery and says what would happen, without anything happening.",
+        scope: ACTIVITY,
+        keys: &["D"],
+        ready: delivery_ready,
+        run: |console| match console.selected_delivery() {
+            Some(delivery) => vec![Effect::Perform(Request::TryDelivery { delivery, body: None })],
+            None => vec![],
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "activity.edit",
+        title: "Edit a copy",
+        help: "Edits a copy of the delivery in your editor, and applies that dry.",
+        scope: ACTIVITY,
+        keys: &["E"],
+        ready: delivery_ready,
+        run: |console| {
+            let Some(id) = console.selected_delivery() else { return vec![] };
+            let Some(detail) = console.data.delivery.as_ref().filter(|one| one.row.id == id) else { return vec![] };
+            let body = detail.body.as_received();
+            let pretty = serde_json::from_str::<serde_json::Value>(body)
+                .ok()
+                .and_then(|value| serde_json::to_string_pretty(&value).ok());
+            vec![Effect::Edit { what: Edit::Delivery(id), text: pretty.unwrap_or_else(|| body.to_owned()) }]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "activity.acknowledge_all",
+        title: "Acknowledge all",
+        help: "Acknowledges every open alert, with your name.",
+        scope: ACTIVITY,
+        keys: &["A"],
+        danger: Danger::Asks(|console| format!("Acknowledge {} alerts with your name?", open_alerts(console).len())),
+        ready: |console| {
+            operator(console)?;
+            if open_alerts(console).is_empty() { Err("No alert is open.".into()) } else { Ok(()) }
+        },
+        run: |console| {
+            open_alerts(console).into_iter().map(|alert| Effect::Perform(Request::AckAlert { alert })).collect()
+        },
+        ..ROW
+    },
+];
+
+fn open_alerts(console: &Console) -> Vec<crate::domain::ids::AlertId> {
+    use crate::domain::view::ActivityKind;
+    let rows = console.data.activity.iter().flatten();
+    rows.filter_map(|row| match row.kind {
+        ActivityKind::Alert { id, acknowledged_by: None, .. } => Some(id),
+        _ => None,
+    })
+    .collect()
+}
+
+/// The last request of the entry in front, as a command that anybody can run who has the key.
+fn curl(console: &Console) -> Option<String> {
+    let id = console.selected_entry().map(|row| row.id)?;
+    console.data.entry.as_ref().filter(|detail| detail.row.id == id)?.curl.clone()
+}
+
+fn connection_ready(console: &Console) -> Result<(), String> {
+    operator(console)?;
+    console.selected_connection().map(|_| ()).ok_or_else(|| "There is no connection here.".into())
+}
+
+fn with_connection(console: &Console, request: fn(ConnectionId) -> Request) -> Vec<Effect> {
+    console.selected_connection().map(|row| vec![Effect::Perform(request(row.connection.id))]).unwrap_or_default()
+}
+
+fn delivery_ready(console: &Console) -> Result<(), String> {
+    operator(console)?;
+    console.selected_delivery().map(|_| ()).ok_or_else(|| "This is not a delivery.".into())
+}

@@ -1,0 +1,229 @@
+//! Numbers: their rows, what is known of a connection, the steps of a setup, and its link as a picture
+//! that a phone can read.
+
+use qrcode::{Color as Module, QrCode};
+use ratatui::style::{Color, Style};
+use ratatui::text::{Line, Span};
+
+use super::details::Sheet;
+use super::lists::Row;
+use crate::console::numbers::NumberRow;
+use crate::console::{Console, words};
+use crate::domain::connection::{Environment, Hop};
+use crate::domain::setup::{Setup, SetupState, SetupStep};
+use crate::domain::text::clean_line;
+use crate::domain::view::ConnectionView;
+
+/// Blank modules around the picture: readers want some.
+const QUIET: usize = 2;
+
+impl Console {
+    pub(super) fn number_row(&self, row: NumberRow<'_>) -> Row {
+        match row {
+            NumberRow::Connected(row) => self.connection_row(row),
+            NumberRow::Other(setup) => self.setup_row(setup),
+        }
+    }
+
+    /// The words that stand beside a name, so that nobody takes one number for another.
+    fn marks(&self, organization: &str, environment: Environment) -> Vec<(String, Style)> {
+        let theme = self.settings.theme;
+        if self.shown().is_some() || self.scopes_known().len() < 2 {
+            return vec![];
+        }
+        vec![
+            (format!(" {} ", environment.badge()), theme.environment(environment)),
+            (format!(" {organization} "), theme.dim()),
+        ]
+    }
+
+    fn connection_row(&self, row: &ConnectionView) -> Row {
+        let theme = self.settings.theme;
+        let broken = row.proofs.iter().find(|proof| !proof.works);
+        let newest = row.proofs.iter().filter(|proof| proof.works).map(|proof| proof.at).max();
+        let (sign, style) = match (broken, newest) {
+            (Some(_), _) => (theme.pick("✗ ", "x "), theme.bad()),
+            (None, Some(_)) => (theme.pick("✓ ", "+ "), theme.good()),
+            (None, None) => ("? ", theme.dim()),
+        };
+        let proof = match (broken, newest) {
+            (Some(broken), _) => format!("{}: {}", broken.hop.name(), words::fit(&broken.note, 24, theme.ellipsis())),
+            (None, Some(at)) => format!("proved {}", words::age(at, self.now)),
+            (None, None) => "no proof yet".into(),
+        };
+        let mut left = vec![(sign.into(), style)];
+        left.extend(self.marks(&row.connection.organization, row.connection.environment));
+        left.push((row.connection.name.clone(), theme.bold()));
+        left.extend(row.connection.kind.mark().map(|mark| (format!(" {mark}"), theme.warn())));
+        left.push((format!("  {}", row.connection.phone_number), theme.plain()));
+        Row { left, right: vec![(proof, if broken.is_some() { theme.bad() } else { theme.dim() })] }
+    }
+
+    fn setup_row(&self, setup: &Setup) -> Row {
+        let theme = self.settings.theme;
+        let (sign, style, what) = match setup.state {
+            SetupState::Failed => (theme.pick("✗ ", "x "), theme.bad(), format!("{} failed", setup.step.name())),
+            SetupState::Disconnected => (theme.pick("○ ", "- "), theme.dim(), "disconnected".to_owned()),
+            SetupState::Waiting if setup.step == SetupStep::Used => {
+                (theme.pick("… ", ". "), theme.warn(), "waits for the link".to_owned())
+            }
+            _ => (theme.pick("… ", ". "), theme.warn(), setup.step.name().to_owned()),
+        };
+        let mut left = vec![(sign.to_owned(), style)];
+        left.extend(self.marks(&setup.organization, setup.environment));
+        left.push((setup.name.clone(), theme.bold()));
+        left.push((format!("  {what}"), style));
+        Row { left, right: vec![(words::age(setup.updated_at, self.now), theme.dim())] }
+    }
+
+    pub(super) fn number_sheet(&self, sheet: &mut Sheet<'_>) {
+        match self.selected_number() {
+            Some(NumberRow::Connected(row)) => self.connection_sheet(sheet, row),
+            Some(NumberRow::Other(setup)) => self.setup_sheet(sheet, setup),
+            None => {}
+        }
+    }
+
+    fn connection_sheet(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
+        let theme = self.settings.theme;
+        let one = &row.connection;
+        sheet.lines.push(Line::default());
+        sheet.field("number", &one.phone_number.to_string());
+        if let Some(mark) = one.kind.mark() {
+            sheet.styled("kind", &format!("{mark}: reaches only who wrote first; no templates"), theme.warn());
+        }
+        sheet.field("organization", &clean_line(&one.organization));
+        match one.environment {
+            Environment::Production => sheet.styled("environment", "PRODUCTION: real people", theme.bad()),
+            Environment::Development => sheet.field("environment", one.environment.name()),
+        }
+        sheet.field("provider", one.provider.as_str());
+        sheet.field("number id", &clean_line(&one.phone_number_id));
+        sheet.field("account id", &clean_line(&one.business_account_id));
+        if let Some(customer) = &one.customer_id {
+            sheet.field("customer", &clean_line(customer));
+        }
+        match &row.agent {
+            Some(agent) => sheet.field("agent", &format!("{} ({})", agent.agent, agent.mode.name())),
+            None => sheet.styled("agent", "none: people answer", theme.warn()),
+        }
+        sheet.field("debounce", &format!("{:.1} s", one.settings.debounce.as_secs_f64()));
+        let policy =
+            if one.settings.hourly_policy { "one business-initiated message per contact and hour" } else { "none" };
+        sheet.field("policy", policy);
+        sheet.field("threads", &format!("{}, {} unread messages", row.threads, row.unread));
+        sheet.field("outbox", &format!("{} queued, {} failed", row.queued, row.failed));
+        sheet.heading("Proofs");
+        for hop in Hop::ALL {
+            let proof = row.proofs.iter().find(|proof| proof.hop == hop);
+            let (text, style) = match proof {
+                None => ("no proof yet".to_owned(), theme.dim()),
+                Some(proof) => {
+                    let sign = if proof.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
+                    let at = format!("{} ({})", words::age(proof.at, self.now), words::clock(proof.at, self.zone()));
+                    (
+                        format!("{sign} {at}  {}", clean_line(&proof.note)),
+                        if proof.works { theme.good() } else { theme.bad() },
+                    )
+                }
+            };
+            sheet.styled(hop.name(), &text, style);
+        }
+        sheet.lines.push(Line::default());
+        sheet.text("ctrl-r asks the provider about this number now; H what ails it, W its webhooks.", theme.dim());
+    }
+
+    fn setup_sheet(&self, sheet: &mut Sheet<'_>, setup: &Setup) {
+        let theme = self.settings.theme;
+        sheet.lines.push(Line::default());
+        sheet.field("state", setup.state.connection_state());
+        sheet.field("provider", setup.provider.as_str());
+        sheet.field("organization", &format!("{}, {}", clean_line(&setup.organization), setup.environment.name()));
+        sheet.field(
+            "begun",
+            &format!("{} by {}", words::exact(setup.started_at, self.zone()), clean_line(&setup.started_by)),
+        );
+        if let Some(customer) = &setup.customer_id {
+            sheet.field("customer", &clean_line(customer));
+        }
+        if setup.state == SetupState::Disconnected {
+            sheet.lines.push(Line::default());
+            let text = match (&setup.phone_number_id, &setup.customer_id) {
+                (Some(_), _) => "The provider has the number still. R serves it again; X forgets it.",
+                (None, Some(_)) => "The number was given back. R makes a new link for the same customer; X forgets it.",
+                (None, None) => "The number was given back. R sets it up anew; X forgets it.",
+            };
+            sheet.text(text, theme.plain());
+            return;
+        }
+        sheet.heading("Steps");
+        for step in SetupStep::ALL {
+            let taken = setup.taken.iter().find(|taken| taken.step == step);
+            let here = step == setup.step;
+            let (sign, style) = match (taken, here) {
+                (Some(taken), _) if !taken.works => (theme.pick("✗", "x"), theme.bad()),
+                (_, true) => (theme.pick("…", "."), theme.warn()),
+                (Some(_), false) => (theme.pick("✓", "+"), theme.good()),
+                (None, false) => (theme.pick("○", "-"), theme.dim()),
+            };
+            let at = taken
+                .map(|taken| format!("  {}", words::clock_to_the_second(taken.at, self.zone())))
+                .unwrap_or_default();
+            sheet.text(&format!("{sign} {}{at}", step.words()), style);
+            if let Some(taken) = taken.filter(|taken| taken.works || here) {
+                sheet.text(&format!("  {}", clean_line(&taken.note)), theme.dim());
+            }
+        }
+        if setup.state == SetupState::Failed {
+            sheet.lines.push(Line::default());
+            sheet.text("R tries this step again.", theme.accent());
+        }
+        let Some(link) = setup.link.as_ref().filter(|_| setup.step == SetupStep::Used) else { return };
+        sheet.heading("The link");
+        sheet.text(&clean_line(&link.url), theme.accent());
+        let until =
+            link.expires_at.map(|at| format!(", valid until {}", words::exact(at, self.zone()))).unwrap_or_default();
+        sheet.text(&format!("Whoever owns the number follows it; Y copies it{until}."), theme.dim());
+        if let Some(since) = setup.taken.iter().find(|taken| taken.step == SetupStep::Link).map(|taken| taken.at) {
+            sheet.text(&words::waits(since, self.now), theme.dim());
+        }
+        sheet.lines.push(Line::default());
+        let picture = qr(&link.url, sheet.width.saturating_sub(4), theme.colour, theme.ascii);
+        if picture.is_empty() {
+            sheet.text("There is no room for the link as a picture here.", theme.dim());
+        }
+        sheet.lines.extend(picture);
+    }
+}
+
+/// An address as a picture, two modules in a character; nothing where it does not fit. Dark modules
+/// are dark: with colours said so, without them light ones are drawn, as on a dark terminal.
+fn qr(address: &str, room: usize, colour: bool, ascii: bool) -> Vec<Line<'static>> {
+    let Ok(code) = QrCode::new(address.as_bytes()) else { return vec![] };
+    let side = code.width();
+    let whole = side + 2 * QUIET;
+    if whole * if ascii { 2 } else { 1 } > room {
+        return vec![];
+    }
+    let modules = code.to_colors();
+    let dark = |x: usize, y: usize| {
+        let inside = |at: usize| (QUIET..side + QUIET).contains(&at);
+        inside(x) && inside(y) && modules[(y - QUIET) * side + x - QUIET] == Module::Dark
+    };
+    let style = if colour { Style::new().fg(Color::Rgb(255, 255, 255)).bg(Color::Rgb(0, 0, 0)) } else { Style::new() };
+    let line = |text: String| Line::from(vec![Span::raw("  "), Span::styled(text, style)]);
+    if ascii {
+        return (0..whole).map(|y| line((0..whole).map(|x| if dark(x, y) { "  " } else { "##" }).collect())).collect();
+    }
+    (0..whole.div_ceil(2))
+        .map(|row| {
+            let half = |x: usize| match (dark(x, 2 * row), 2 * row + 1 >= whole || dark(x, 2 * row + 1)) {
+                (true, true) => ' ',
+                (true, false) => '▄',
+                (false, true) => '▀',
+                (false, false) => '█',
+            };
+            line((0..whole).map(half).collect())
+        })
+        .collect()
+}

@@ -1,0 +1,465 @@
+//! A finder: a list in front, narrowed by typing, from which one thing is picked.
+
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use super::flows::FlowFinder;
+use super::form::FormKind;
+use super::messages::OpenThread;
+use super::numbers::NumberFinder;
+use super::overlay::{Overlay, Then};
+use super::picks::{EMOJI, KINDS};
+use super::{Console, Effect, Focus, Pane, words};
+use crate::domain::bulk::{BulkAction, JobState};
+use crate::domain::event::Direction;
+use crate::domain::ids::{ContactId, MessageId, ThreadId};
+use crate::domain::query::Query;
+use crate::domain::request::Request;
+use crate::domain::view::{FoundMessage, ThreadRow};
+
+/// Rows that are asked for.
+const ROWS: u32 = 50;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FinderKind {
+    /// Templates for the contact of a thread.
+    Templates(ThreadId),
+    Contacts,
+    /// Somebody who is the same person as this contact.
+    Merge(ContactId),
+    Search,
+    Radar,
+    Views,
+    Emoji(MessageId),
+    /// What else can be sent to a thread.
+    Kinds(ThreadId),
+    /// What can be done with all that the filter finds.
+    Bulk,
+    Jobs,
+    Number(NumberFinder),
+    /// Templates to begin from.
+    Starters,
+    Flow(FlowFinder),
+}
+
+#[derive(Debug)]
+pub(super) struct Finder {
+    pub kind: FinderKind,
+    pub typed: String,
+    pub at: usize,
+}
+
+/// A row of a finder.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Row {
+    pub id: String,
+    pub head: String,
+    pub tail: String,
+    pub right: String,
+    /// Why it cannot be picked.
+    pub off: Option<String>,
+    /// Wants attention.
+    pub warn: bool,
+}
+
+impl Finder {
+    pub fn title(&self) -> &'static str {
+        match self.kind {
+            FinderKind::Templates(_) => "Templates that can be sent",
+            FinderKind::Contacts => "Find a contact",
+            FinderKind::Merge(_) => "Who is the same person?",
+            FinderKind::Search => "Search everything that was written",
+            FinderKind::Radar => "Radar: windows that close while somebody waits",
+            FinderKind::Views => "Filters",
+            FinderKind::Emoji(_) => "React with",
+            FinderKind::Kinds(_) => "Send something else",
+            FinderKind::Bulk => "With all that the filter finds",
+            FinderKind::Jobs => "Bulk actions",
+            FinderKind::Starters | FinderKind::Flow(FlowFinder::Starters) => "Begin from",
+            FinderKind::Flow(FlowFinder::Versions) => "Compare the newest with",
+            FinderKind::Flow(FlowFinder::Endpoint) => "The endpoint behind it",
+            FinderKind::Flow(FlowFinder::ToSend) => "Send a Flow",
+            FinderKind::Number(NumberFinder::List) => "What the provider has",
+            FinderKind::Number(NumberFinder::Webhooks(_)) => "Webhooks on file at the provider",
+            FinderKind::Number(NumberFinder::WebhookActions(_)) => "With this webhook",
+        }
+    }
+
+    pub fn hint(&self) -> &'static str {
+        match self.kind {
+            FinderKind::Search => "words and terms: status:failed dir:in num:4567 since:2h code:131047, enter opens",
+            FinderKind::Jobs => "enter stops what runs, esc closes",
+            _ => "type to find, enter picks, esc closes",
+        }
+    }
+}
+
+impl FinderKind {
+    /// What an empty list means.
+    pub const fn when_empty(self) -> &'static str {
+        match self {
+            Self::Templates(_) => "No template is known for this number. ctrl-r in Templates fetches them.",
+            Self::Contacts | Self::Merge(_) => "Type a part of a name or number.",
+            Self::Search => "Type words, or terms such as status:failed since:2h.",
+            Self::Radar => "Nobody waits with a window that closes. Well done.",
+            Self::Views => "No filter is kept yet.",
+            Self::Jobs => "Nothing was done in bulk yet.",
+            Self::Number(_) => "The provider is asked.",
+            Self::Emoji(_) | Self::Kinds(_) | Self::Bulk | Self::Starters => "",
+            Self::Flow(_) => "No Flow is known. ctrl-r in Flows asks the provider.",
+        }
+    }
+}
+
+impl Console {
+    pub(super) fn open_finder(&mut self, kind: FinderKind) -> Vec<Effect> {
+        self.overlay = Some(Overlay::Finder(Finder { kind, typed: String::new(), at: 0 }));
+        self.finder_asks()
+    }
+
+    /// What the finder has to be told, for what is typed now.
+    pub(super) fn finder_asks(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Finder(finder)) = &self.overlay else { return vec![] };
+        let text = finder.typed.clone();
+        let query = match finder.kind {
+            FinderKind::Contacts | FinderKind::Merge(_) => Query::Contacts { text, limit: ROWS },
+            FinderKind::Search => Query::Search { text, limit: ROWS, before: None },
+            FinderKind::Radar => Query::Radar { limit: ROWS },
+            FinderKind::Views => Query::Views,
+            FinderKind::Templates(_) => Query::Templates,
+            FinderKind::Jobs => Query::Jobs,
+            // The provider is asked once, not at each letter.
+            FinderKind::Number(_) if !text.is_empty() => return vec![],
+            FinderKind::Number(kind) => match self.number_finder_query(kind) {
+                Some(query) => query,
+                None => return vec![],
+            },
+            FinderKind::Emoji(_) | FinderKind::Kinds(_) | FinderKind::Bulk | FinderKind::Starters => return vec![],
+            FinderKind::Flow(_) => Query::Flow(crate::domain::flow::FlowQuery::List),
+        };
+        self.ask(query)
+    }
+
+    /// The rows that fit what is typed, the best first.
+    pub(super) fn finder_rows(&self, finder: &Finder) -> Vec<Row> {
+        let asked_elsewhere = matches!(finder.kind, FinderKind::Contacts | FinderKind::Merge(_) | FinderKind::Search);
+        let rows = self.all_rows(finder);
+        if asked_elsewhere || finder.typed.trim().is_empty() {
+            return rows;
+        }
+        let mut matcher = Matcher::new(Config::DEFAULT);
+        let pattern = Pattern::parse(&finder.typed, CaseMatching::Ignore, Normalization::Smart);
+        let mut buffer = vec![];
+        let mut scored: Vec<(u32, Row)> = rows
+            .into_iter()
+            .filter_map(|row| {
+                let text = format!("{} {} {}", row.head, row.tail, row.right);
+                Some((pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)?, row))
+            })
+            .collect();
+        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        scored.into_iter().map(|(_, row)| row).collect()
+    }
+
+    fn all_rows(&self, finder: &Finder) -> Vec<Row> {
+        match finder.kind {
+            FinderKind::Templates(thread) => self.template_rows(thread),
+            FinderKind::Number(kind) => self.number_finder_rows(kind),
+            FinderKind::Starters => self.starter_rows(),
+            FinderKind::Flow(kind) => self.flow_finder_rows(kind),
+            FinderKind::Contacts | FinderKind::Merge(_) => {
+                let other = if let FinderKind::Merge(own) = finder.kind { Some(own) } else { None };
+                let rows = self.data.contacts.iter().filter(|row| Some(row.id) != other);
+                rows.map(|row| {
+                    let number = row.contact.phone_number.as_ref().map(ToString::to_string).unwrap_or_default();
+                    let last = row.threads.first();
+                    Row {
+                        id: row.id.to_string(),
+                        head: row.contact.shown(),
+                        tail: format!("{number}{}", if row.opted_out { "  opted out" } else { "" }),
+                        right: last
+                            .map(|(_, at, over)| format!("{over} {}", words::age(*at, self.now)))
+                            .unwrap_or_default(),
+                        ..Row::default()
+                    }
+                })
+                .collect()
+            }
+            FinderKind::Search => self
+                .data
+                .found
+                .iter()
+                .map(|FoundMessage { contact, message }| {
+                    let way = if message.direction == Direction::Inbound { "←" } else { "→" };
+                    let author = message.author.as_deref().map(crate::domain::text::clean_line).unwrap_or_default();
+                    let age = words::age(message.created_at, self.now);
+                    Row {
+                        id: message.id.to_string(),
+                        head: format!("{way} {}", contact.shown()),
+                        tail: message.text.line(),
+                        right: format!("{author} {age}").trim_start().to_owned(),
+                        warn: message.status.name() == "failed",
+                        ..Row::default()
+                    }
+                })
+                .collect(),
+            FinderKind::Radar => self
+                .data
+                .radar
+                .iter()
+                .map(|row| {
+                    let closes = row.thread.window_closes_at.unwrap_or(self.now);
+                    let owner = row
+                        .owner
+                        .as_deref()
+                        .map_or_else(|| "nobody has it".to_owned(), crate::domain::text::clean_line);
+                    Row {
+                        id: row.thread.id.to_string(),
+                        head: format!("{:>6}  {}", words::left(closes, self.now), row.thread.contact.shown()),
+                        tail: format!("{owner}: {}", row.thread.last_text.line()),
+                        right: row.thread.connection.clone(),
+                        warn: closes.since(self.now) < std::time::Duration::from_secs(3_600) && row.owner.is_none(),
+                        ..Row::default()
+                    }
+                })
+                .collect(),
+            FinderKind::Views => self
+                .data
+                .views
+                .iter()
+                .map(|view| Row {
+                    id: view.terms.clone(),
+                    head: crate::domain::text::clean_line(&view.name),
+                    tail: crate::domain::text::clean_line(&view.terms),
+                    right: if view.count >= 1_000 { "999+".into() } else { view.count.to_string() },
+                    ..Row::default()
+                })
+                .collect(),
+            FinderKind::Emoji(_) => {
+                let none = Row {
+                    id: String::new(),
+                    head: "none".into(),
+                    tail: "takes the reaction back".into(),
+                    ..Row::default()
+                };
+                let rows = EMOJI.iter().map(|(emoji, name)| Row {
+                    id: (*emoji).into(),
+                    head: (*emoji).into(),
+                    tail: (*name).into(),
+                    ..Row::default()
+                });
+                rows.chain(std::iter::once(none)).collect()
+            }
+            FinderKind::Kinds(_) => KINDS
+                .iter()
+                .map(|(id, name, what)| Row {
+                    id: (*id).into(),
+                    head: (*name).into(),
+                    tail: (*what).into(),
+                    ..Row::default()
+                })
+                .collect(),
+            FinderKind::Bulk => BulkAction::ALL
+                .iter()
+                .map(|action| Row {
+                    id: action.name().into(),
+                    head: action.name().into(),
+                    tail: match action {
+                        BulkAction::Retry => "what failed or was discarded is sent again, in order",
+                        BulkAction::Discard => "what has not gone is taken out",
+                        BulkAction::Hold => "what is queued waits for a person",
+                        BulkAction::Release => "what is held goes",
+                    }
+                    .into(),
+                    ..Row::default()
+                })
+                .collect(),
+            FinderKind::Jobs => self
+                .data
+                .jobs
+                .iter()
+                .map(|job| {
+                    let runs = job.state == JobState::Running;
+                    let bar = crate::domain::gauge::bar(
+                        f64::from(job.done + job.refused),
+                        f64::from(job.total.max(1)),
+                        12,
+                        self.settings.theme.ascii,
+                    );
+                    let said = job
+                        .said
+                        .as_deref()
+                        .map(|said| format!(": {}", crate::domain::text::clean_line(said)))
+                        .unwrap_or_default();
+                    Row {
+                        id: job.id.to_string(),
+                        head: format!("{bar} {}", job.action.name()),
+                        tail: format!("{} done, {} refused of {}{said}", job.done, job.refused, job.total),
+                        right: format!("{} {}", job.state.name(), words::age(job.created_at, self.now)),
+                        off: (!runs).then(|| format!("It is {} already.", job.state.name())),
+                        warn: runs,
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    /// Sendable ones first; the others with the reason.
+    fn template_rows(&self, thread: ThreadId) -> Vec<Row> {
+        let connection = self.row_of(thread).map(|row| row.connection_id);
+        let mut rows = vec![];
+        for list in self.data.templates.iter().flatten().filter(|list| Some(list.connection) == connection) {
+            for template in &list.templates {
+                let status = crate::domain::text::clean_line(template.status.name()).to_lowercase();
+                rows.push(Row {
+                    id: format!("{}/{}", template.name.as_received(), template.language.as_received()),
+                    head: template.name.line(),
+                    tail: template.body.line(),
+                    right: format!("{} {}", template.language.line(), template.category.line().to_lowercase()),
+                    off: (!template.status.can_send()).then(|| format!("It is {status}.")),
+                    warn: false,
+                });
+            }
+        }
+        rows.sort_by_key(|row| row.off.is_some());
+        rows
+    }
+
+    fn row_of(&self, thread: ThreadId) -> Option<&ThreadRow> {
+        let open = self.open.as_ref().and_then(|open| open.row.as_ref()).filter(|row| row.id == thread);
+        open.or_else(|| self.data.threads.iter().flatten().find(|row| row.id == thread))
+    }
+
+    /// Does what the row under the cursor stands for.
+    pub(super) fn finder_picks(&mut self) -> Vec<Effect> {
+        let Some(Overlay::Finder(finder)) = &self.overlay else { return vec![] };
+        let kind = finder.kind;
+        let rows = self.finder_rows(finder);
+        let Some(row) = rows.get(finder.at.min(rows.len().saturating_sub(1))).cloned() else { return vec![] };
+        if let Some(why) = &row.off {
+            self.notice(why.clone(), true);
+            return vec![];
+        }
+        self.overlay = None;
+        match kind {
+            FinderKind::Templates(thread) => self.pick_template(thread, &row.id),
+            FinderKind::Number(kind) => self.number_picks(kind, &row),
+            FinderKind::Starters => self.pick_starter(&row.id),
+            FinderKind::Flow(kind) => self.flow_picks(kind, &row),
+            FinderKind::Contacts => {
+                let found = self.data.contacts.iter().find(|one| one.id.to_string() == row.id);
+                match found.and_then(|one| one.threads.first()).map(|(thread, ..)| *thread) {
+                    Some(thread) => self.go_to_thread(thread),
+                    None => {
+                        self.notice("This contact has no thread yet.", true);
+                        vec![]
+                    }
+                }
+            }
+            FinderKind::Merge(keep) => {
+                let Ok(gone) = row.id.parse::<ContactId>() else { return vec![] };
+                let question = format!("Make {} and {keep} one person? Splitting takes it back.", row.head);
+                self.overlay =
+                    Some(Overlay::Confirm { question, then: Then::Perform(Request::MergeContacts { keep, gone }) });
+                vec![]
+            }
+            FinderKind::Search => match row.id.parse::<MessageId>() {
+                Ok(message) => self.go_to_message(message),
+                Err(_) => vec![],
+            },
+            FinderKind::Radar => row.id.parse().map(|thread| self.go_to_thread(thread)).unwrap_or_default(),
+            FinderKind::Views => {
+                let mut effects = super::commands::open_pane(self, Pane::Threads);
+                self.list_mut().filter = row.id;
+                self.list_mut().go_top();
+                effects.extend(self.ask(self.query_of(Pane::Threads)));
+                effects
+            }
+            FinderKind::Emoji(message) => {
+                let emoji = Some(row.id).filter(|emoji| !emoji.is_empty());
+                vec![Effect::Perform(Request::React { message, emoji })]
+            }
+            FinderKind::Kinds(thread) => {
+                let reply_to =
+                    self.composers.get(&thread).and_then(|composer| composer.quote.as_ref()).map(|(id, _)| *id);
+                self.open_form(match row.id.as_str() {
+                    "buttons" => FormKind::Buttons { thread },
+                    "list" => FormKind::List { thread },
+                    "link" => FormKind::Link { thread },
+                    "place" => FormKind::Location { thread },
+                    "ask" => FormKind::AskPlace { thread },
+                    "card" => FormKind::Card { thread },
+                    "catalogue" => FormKind::Catalogue { thread },
+                    "products" => FormKind::Products { thread },
+                    _ => FormKind::File { thread, reply_to },
+                })
+            }
+            FinderKind::Bulk => match BulkAction::from_name(&row.id) {
+                Some(action) => {
+                    let text = self.lists[Pane::Delivery as usize].filter.clone();
+                    self.ask(Query::Bulk { action, text })
+                }
+                None => vec![],
+            },
+            FinderKind::Jobs => match row.id.parse() {
+                Ok(job) => {
+                    let question = format!("Stop {}? What is done stays done.", row.head.trim());
+                    self.overlay = Some(Overlay::Confirm { question, then: Then::Perform(Request::StopJob { job }) });
+                    vec![]
+                }
+                Err(_) => vec![],
+            },
+        }
+    }
+
+    fn pick_template(&mut self, thread: ThreadId, id: &str) -> Vec<Effect> {
+        let Some(row) = self.row_of(thread) else { return vec![] };
+        let Some(to) = row.contact.phone_number.clone() else {
+            self.notice("This contact has no phone number: templates are sent to numbers.", true);
+            return vec![];
+        };
+        let connection = row.connection_id;
+        let lists = self.data.templates.iter().flatten().filter(|list| list.connection == connection);
+        let found = lists
+            .flat_map(|list| &list.templates)
+            .find(|one| format!("{}/{}", one.name.as_received(), one.language.as_received()) == id);
+        match found.cloned() {
+            Some(template) => self.open_form(FormKind::Template { connection, to, template: Box::new(template) }),
+            None => vec![],
+        }
+    }
+
+    /// Opens a thread, wherever the list stands.
+    pub(super) fn go_to_thread(&mut self, thread: ThreadId) -> Vec<Effect> {
+        let mut effects = super::commands::open_pane(self, Pane::Threads);
+        self.list_mut().filter.clear();
+        self.list_mut().selected = Some(thread.to_string());
+        self.focus = Focus::Detail;
+        effects.extend(self.show_thread(thread));
+        effects.extend(self.attend(false));
+        effects
+    }
+
+    /// Opens the place in its thread where a message stands.
+    fn go_to_message(&mut self, message: MessageId) -> Vec<Effect> {
+        let Some(thread) =
+            self.data.found.iter().find(|one| one.message.id == message).map(|one| one.message.thread_id)
+        else {
+            return vec![];
+        };
+        let mut effects = self.keep_drafts();
+        effects.extend(super::commands::open_pane(self, Pane::Threads));
+        self.list_mut().filter.clear();
+        self.list_mut().selected = Some(thread.to_string());
+        self.focus = Focus::Detail;
+        let row = self.data.threads.iter().flatten().find(|row| row.id == thread).cloned();
+        let mut open = OpenThread::new(thread, row);
+        open.around = Some(message);
+        open.cursor = Some(message);
+        open.anchor = 3;
+        self.open = Some(open);
+        effects.extend(self.ask_for_detail());
+        effects.extend(self.attend(false));
+        effects
+    }
+}

@@ -1,0 +1,452 @@
+//! A form: fields to fill in, a preview of what would go out, and the words of whoever refuses it. One
+//! form for everything that is more than a line.
+
+use super::form_platform::PlatformForm;
+use super::{Console, Effect};
+use crate::domain::content::{Card, Content};
+use crate::domain::filter::when;
+use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId};
+use crate::domain::media::Pad;
+use crate::domain::offer::{Action, Heading, Offer, read_sections};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::query::Query;
+use crate::domain::request::Request;
+use crate::domain::template::Template;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+
+/// A field holds no more than a message does.
+const LONGEST: usize = 4_096;
+
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    pub label: String,
+    pub hint: String,
+    pub text: String,
+    /// How the request calls it.
+    key: String,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum FormKind {
+    Template {
+        connection: ConnectionId,
+        to: PhoneNumber,
+        template: Box<Template>,
+    },
+    File {
+        thread: ThreadId,
+        reply_to: Option<MessageId>,
+    },
+    Location {
+        thread: ThreadId,
+    },
+    Card {
+        thread: ThreadId,
+    },
+    Buttons {
+        thread: ThreadId,
+    },
+    List {
+        thread: ThreadId,
+    },
+    Link {
+        thread: ThreadId,
+    },
+    AskPlace {
+        thread: ThreadId,
+    },
+    Catalogue {
+        thread: ThreadId,
+    },
+    Products {
+        thread: ThreadId,
+    },
+    /// What stands in the composer, at a time.
+    Later {
+        thread: ThreadId,
+        text: String,
+        reply_to: Option<MessageId>,
+    },
+    Note {
+        thread: ThreadId,
+    },
+    Save {
+        message: MessageId,
+    },
+    Export {
+        thread: ThreadId,
+    },
+    AddContact {
+        connection: ConnectionId,
+    },
+    Rename {
+        contact: ContactId,
+    },
+    /// A name for the filter that stands in the list.
+    View {
+        terms: String,
+    },
+    /// About what the provider keeps.
+    Platform(PlatformForm),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Form {
+    pub kind: FormKind,
+    pub title: String,
+    pub fields: Vec<Field>,
+    pub at: usize,
+    /// Why it was refused.
+    pub fault: Option<String>,
+    /// It was handed over, and the answer is to come.
+    pub waits: bool,
+}
+
+pub(super) fn field(key: &str, label: &str, hint: &str, text: &str) -> Field {
+    Field { label: label.to_owned(), hint: hint.to_owned(), text: text.to_owned(), key: key.to_owned() }
+}
+
+impl Form {
+    pub fn new(kind: FormKind) -> Self {
+        let body = || field("body", "Text", "what they read", "");
+        let footer = || field("footer", "Footer", "small, below; may stay empty", "");
+        let heading = || field("heading", "Heading", "above, in bold; may stay empty", "");
+        let (title, fields) = match &kind {
+            FormKind::Template { to, template, .. } => {
+                let mut fields: Vec<Field> = template
+                    .slots()
+                    .into_iter()
+                    .map(|slot| {
+                        let example = slot.example.map(|example| format!("such as {}", example.line()));
+                        let hint = if slot.file { Some("path of the file".to_owned()) } else { example };
+                        field(&slot.key, &slot.label, &hint.unwrap_or_default(), "")
+                    })
+                    .collect();
+                fields.push(field("at", "When", "empty: now; or 30m, 18:30, 2026-06-02 09:00", ""));
+                (format!("{} to {to}", template.name.line()), fields)
+            }
+            FormKind::File { .. } => (
+                "Send a file".to_owned(),
+                vec![
+                    field("path", "Path", "on the engine's machine; ~/ is home", ""),
+                    field("caption", "Caption", "may stay empty", ""),
+                    field("pad", "Pad", "no, square (1080x1080) or tall (1080x1350)", "no"),
+                    field("colour", "Colour", "corner, white, black or #rrggbb", "corner"),
+                    field("voice", "Voice note", "yes makes one of other audio", "no"),
+                ],
+            ),
+            FormKind::Location { .. } => (
+                "Send a place".to_owned(),
+                vec![
+                    field("latitude", "Latitude", "such as 52.5200", ""),
+                    field("longitude", "Longitude", "such as 13.4050", ""),
+                    field("name", "Name", "may stay empty", ""),
+                    field("address", "Address", "may stay empty", ""),
+                ],
+            ),
+            FormKind::Card { .. } => (
+                "Send a contact card".to_owned(),
+                vec![
+                    field("name", "Name", "first and last", ""),
+                    field("phone", "Number", "with the country code", ""),
+                    field("email", "Mail", "may stay empty", ""),
+                ],
+            ),
+            FormKind::Buttons { .. } => (
+                "Ask with buttons".to_owned(),
+                vec![
+                    body(),
+                    field("choices", "Buttons", "one to three: Keep; Move = move_it", ""),
+                    heading(),
+                    footer(),
+                ],
+            ),
+            FormKind::List { .. } => (
+                "Ask with a list".to_owned(),
+                vec![
+                    body(),
+                    field("button", "Button", "opens the list, such as Options", "Options"),
+                    field("choices", "Rows", "Express | 1-2 days; # Slow; By ship", ""),
+                    heading(),
+                    footer(),
+                ],
+            ),
+            FormKind::Link { .. } => (
+                "Send a link button".to_owned(),
+                vec![
+                    body(),
+                    field("label", "Button", "such as Track", ""),
+                    field("url", "Address", "https://…", ""),
+                    heading(),
+                    footer(),
+                ],
+            ),
+            FormKind::AskPlace { .. } => ("Ask for their place".to_owned(), vec![body()]),
+            FormKind::Catalogue { .. } => (
+                "Send the catalogue".to_owned(),
+                vec![body(), field("product", "Picture of", "a product's id; may stay empty", ""), footer()],
+            ),
+            FormKind::Products { .. } => (
+                "Send products".to_owned(),
+                vec![
+                    body(),
+                    field("catalogue", "Catalogue", "its id", ""),
+                    field("choices", "Products", "SKU_1; # Popular; SKU_2", ""),
+                    field("heading", "Heading", "needed where there are several", ""),
+                    footer(),
+                ],
+            ),
+            FormKind::Later { .. } => {
+                ("Send later".to_owned(), vec![field("at", "When", "30m, 2h, 18:30 or 2026-06-02 09:00", "")])
+            }
+            FormKind::Note { .. } => {
+                ("Note, for colleagues only".to_owned(), vec![field("note", "Note", "no contact ever sees it", "")])
+            }
+            FormKind::Save { .. } => {
+                ("Save the file".to_owned(), vec![field("to", "Where", "empty: the downloads", "")])
+            }
+            FormKind::Export { .. } => {
+                ("Keep the thread as text".to_owned(), vec![field("to", "Where", "empty: the downloads", "")])
+            }
+            FormKind::AddContact { .. } => (
+                "Add a contact".to_owned(),
+                vec![field("name", "Name", "", ""), field("phone", "Number", "with the country code", "")],
+            ),
+            FormKind::Rename { .. } => {
+                ("Name the contact".to_owned(), vec![field("name", "Name", "as we call them", "")])
+            }
+            FormKind::View { terms } => {
+                (format!("Keep the filter {terms}"), vec![field("name", "Name", "such as late payers", "")])
+            }
+            FormKind::Platform(form) => form.fields(),
+        };
+        Self { kind, title, fields, at: 0, fault: None, waits: false }
+    }
+
+    /// Whether another form is about the same thing, so that its words can be kept.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.title == other.title && self.fields.len() == other.fields.len()
+    }
+
+    pub(super) fn text(&self, key: &str) -> &str {
+        self.fields.iter().find(|field| field.key == key).map_or("", |field| field.text.trim())
+    }
+
+    fn some(&self, key: &str) -> Option<Untrusted> {
+        Some(self.text(key)).filter(|text| !text.is_empty()).map(Untrusted::from)
+    }
+
+    /// What has been filled in, by place.
+    pub fn values(&self) -> Vec<(String, String)> {
+        self.fields.iter().map(|field| (field.key.clone(), field.text.trim().to_owned())).collect()
+    }
+
+    pub fn path_and_pad(&self) -> Option<(String, Option<Pad>)> {
+        let path = self.text("path");
+        let pad = Pad::read(self.text("pad"), self.text("colour")).ok()?;
+        (!path.is_empty()).then(|| (path.to_owned(), pad))
+    }
+
+    /// What is filled in, as a content; for sending and for the preview.
+    pub fn content(&self) -> Result<Content, String> {
+        let degree =
+            |key: &str| self.text(key).replace(',', ".").parse::<f64>().map_err(|_| format!("The {key} is no number."));
+        let offer = |action| {
+            Content::Offer(Offer {
+                heading: self.some("heading").map(Heading::Text),
+                body: self.text("body").into(),
+                footer: self.some("footer"),
+                action,
+            })
+        };
+        Ok(match &self.kind {
+            FormKind::Location { .. } => Content::Location {
+                latitude: degree("latitude")?,
+                longitude: degree("longitude")?,
+                name: self.some("name"),
+                address: self.some("address"),
+            },
+            FormKind::Card { .. } => {
+                let number = PhoneNumber::parse(self.text("phone")).map_err(|error| format!("{error}."))?;
+                Content::Contacts {
+                    cards: vec![Card {
+                        name: self.text("name").into(),
+                        phones: vec![number.to_string().into()],
+                        emails: self.some("email").into_iter().collect(),
+                    }],
+                }
+            }
+            FormKind::Buttons { .. } => offer(Action::Buttons {
+                buttons: read_sections(self.text("choices")).into_iter().flat_map(|section| section.rows).collect(),
+            }),
+            FormKind::List { .. } => offer(Action::List {
+                button: self.text("button").into(),
+                sections: read_sections(self.text("choices")),
+            }),
+            FormKind::Link { .. } => {
+                offer(Action::Link { label: self.text("label").into(), url: self.text("url").to_owned() })
+            }
+            FormKind::AskPlace { .. } => offer(Action::AskLocation),
+            FormKind::Catalogue { .. } => {
+                offer(Action::Catalogue { product: self.some("product").map(|id| id.as_received().to_owned()) })
+            }
+            FormKind::Products { .. } => {
+                let sections = read_sections(self.text("choices"));
+                let catalogue = self.text("catalogue").to_owned();
+                let first = sections.first().and_then(|section| section.rows.first()).map(|row| row.title.clone());
+                let count: usize = sections.iter().map(|section| section.rows.len()).sum();
+                match first {
+                    Some(product) if count == 1 => {
+                        offer(Action::Product { catalogue, product: product.as_received().to_owned() })
+                    }
+                    _ => offer(Action::Products { catalogue, sections }),
+                }
+            }
+            _ => return Err("This form sends no content of its own.".into()),
+        })
+    }
+
+    /// The request, or why it cannot be made yet. `zone_offset` is what local time is ahead of UTC.
+    pub fn request(&self, now: Timestamp, zone_offset: i64) -> Result<Request, String> {
+        let at = || match self.text("at") {
+            "" => Ok(None),
+            text => when(text, now, zone_offset).map(Some).map_err(|refusal| refusal.to_string()),
+        };
+        let send = |thread: ThreadId| {
+            let content = self.content()?;
+            content.check().map_err(|refusal| refusal.to_string())?;
+            Ok(Request::Send { thread, content: Box::new(content), reply_to: None, at: None })
+        };
+        match &self.kind {
+            FormKind::Template { connection, to, template } => {
+                let file = Some(self.text("header")).filter(|path| !path.is_empty()).map(str::to_owned);
+                let values = self.values();
+                let parameters: Vec<_> = values.into_iter().filter(|(key, _)| key != "at" && key != "header").collect();
+                template.check(&parameters, file.is_some()).map_err(|refusal| refusal.to_string())?;
+                Ok(Request::SendTemplate {
+                    connection: *connection,
+                    to: to.clone(),
+                    name: template.name.as_received().to_owned(),
+                    language: template.language.as_received().to_owned(),
+                    parameters,
+                    header_file: file,
+                    at: at()?,
+                })
+            }
+            FormKind::File { thread, reply_to } => Ok(Request::SendFile {
+                thread: *thread,
+                path: self.text("path").to_owned(),
+                caption: self.text("caption").to_owned(),
+                pad: Pad::read(self.text("pad"), self.text("colour")).map_err(|refusal| refusal.to_string())?,
+                voice: self.text("voice").eq_ignore_ascii_case("yes"),
+                reply_to: *reply_to,
+                at: None,
+            }),
+            FormKind::Location { thread }
+            | FormKind::Card { thread }
+            | FormKind::Buttons { thread }
+            | FormKind::List { thread }
+            | FormKind::Link { thread }
+            | FormKind::AskPlace { thread }
+            | FormKind::Catalogue { thread }
+            | FormKind::Products { thread } => send(*thread),
+            FormKind::Later { thread, text, reply_to } => Ok(Request::Send {
+                thread: *thread,
+                content: Box::new(Content::text(text.as_str())),
+                reply_to: *reply_to,
+                at: Some(at()?.ok_or("Say when.")?),
+            }),
+            FormKind::Note { thread } => Ok(Request::AddNote { thread: *thread, text: self.text("note").to_owned() }),
+            FormKind::Save { message } => Ok(Request::SaveMedia { message: *message, to: self.text("to").to_owned() }),
+            FormKind::Export { thread } => {
+                Ok(Request::ExportThread { thread: *thread, to: self.text("to").to_owned() })
+            }
+            FormKind::AddContact { connection } => Ok(Request::AddContact {
+                connection: *connection,
+                name: self.text("name").to_owned(),
+                number: PhoneNumber::parse(self.text("phone")).map_err(|error| format!("{error}."))?,
+            }),
+            FormKind::Rename { contact } => {
+                Ok(Request::RenameContact { contact: *contact, name: self.text("name").to_owned() })
+            }
+            FormKind::View { terms } => {
+                Ok(Request::SaveView { name: self.text("name").to_owned(), terms: terms.clone() })
+            }
+            FormKind::Platform(form) => form.request(self),
+        }
+    }
+
+    pub fn insert(&mut self, text: &str) {
+        let field = &mut self.fields[self.at];
+        let clean: String =
+            text.chars().map(|c| if c == '\n' || c == '\t' { ' ' } else { c }).filter(|c| !c.is_control()).collect();
+        let room = LONGEST.saturating_sub(field.text.len());
+        if clean.len() <= room {
+            field.text.push_str(&clean);
+        }
+        self.fault = None;
+    }
+
+    pub fn erase(&mut self, word: bool) {
+        let text = &mut self.fields[self.at].text;
+        if word {
+            let kept = text.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
+            text.truncate(kept);
+        } else {
+            // What people see as one character goes as one.
+            let last = unicode_segmentation::UnicodeSegmentation::graphemes(text.as_str(), true)
+                .next_back()
+                .map_or(0, str::len);
+            text.truncate(text.len() - last);
+        }
+        self.fault = None;
+    }
+}
+
+impl Console {
+    /// Opens a form, with what was begun in it before.
+    pub(super) fn open_form(&mut self, kind: FormKind) -> Vec<Effect> {
+        let mut form = Form::new(kind);
+        if let Some(begun) = self.begun_form.take_if(|begun| begun.is_like(&form)) {
+            for (new, old) in form.fields.iter_mut().zip(begun.fields) {
+                new.text = old.text;
+            }
+        }
+        self.data.file = None;
+        self.overlay = Some(super::overlay::Overlay::Form(Box::new(form)));
+        vec![]
+    }
+
+    /// A file is looked at when its field is left.
+    pub(super) fn look_at_file(&mut self) -> Vec<Effect> {
+        let Some(super::overlay::Overlay::Form(form)) = &self.overlay else { return vec![] };
+        if !matches!(form.kind, FormKind::File { .. }) {
+            return vec![];
+        }
+        match form.path_and_pad() {
+            Some((path, pad)) => self.ask(Query::File { path, pad }),
+            None => vec![],
+        }
+    }
+
+    /// Hands the form over, or says what is missing.
+    pub(super) fn submit_form(&mut self) -> Vec<Effect> {
+        let (now, offset) = (self.now, super::words::offset(self.now, self.zone()));
+        let Some(super::overlay::Overlay::Form(form)) = &mut self.overlay else { return vec![] };
+        if form.waits {
+            return vec![];
+        }
+        match form.request(now, offset) {
+            Ok(request) => {
+                form.fault = None;
+                form.waits = true;
+                vec![Effect::Perform(request)]
+            }
+            Err(why) => {
+                form.fault = Some(why);
+                vec![]
+            }
+        }
+    }
+}

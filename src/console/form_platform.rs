@@ -1,0 +1,389 @@
+//! Forms about what the provider keeps: numbers, webhooks, profiles.
+
+use std::collections::BTreeMap;
+
+use super::form::{Field, Form, field};
+use crate::domain::connection::{Environment, ProviderName};
+use crate::domain::flow::FlowRequest;
+use crate::domain::ids::ConnectionId;
+use crate::domain::number::{NumberRequest, Profile};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::registration::{
+    NUMBER_EVENTS, PROJECT_EVENTS, Registration, WebhookDraft, WebhookKind, WebhookRequest, WebhookScope,
+};
+use crate::domain::request::Request;
+use crate::domain::setup::SetupOptions;
+use crate::domain::template_desk::TemplateRequest;
+use crate::domain::text::clean_line;
+
+#[derive(Debug, Clone)]
+pub(super) enum PlatformForm {
+    SetUp {
+        provider: ProviderName,
+        organization: String,
+        environment: Environment,
+    },
+    Adopt {
+        provider: ProviderName,
+        phone_number_id: String,
+        number: String,
+        organization: String,
+        environment: Environment,
+    },
+    Disconnect {
+        connection: ConnectionId,
+        name: String,
+        number: String,
+    },
+    /// A new webhook, or one that is there.
+    Webhook {
+        connection: ConnectionId,
+        project: bool,
+        known: Option<Box<Registration>>,
+    },
+    DeleteWebhook {
+        connection: ConnectionId,
+        id: String,
+        url: String,
+    },
+    Profile {
+        connection: ConnectionId,
+        profile: Box<Profile>,
+    },
+    DeleteTemplate {
+        connection: ConnectionId,
+        name: String,
+        language: String,
+        id: Option<String>,
+    },
+    Sample {
+        connection: ConnectionId,
+    },
+    NewFlow {
+        connection: ConnectionId,
+        starter: &'static str,
+        json: String,
+    },
+    SendFlow {
+        connection: ConnectionId,
+        id: String,
+        name: String,
+        to: String,
+    },
+    /// Deprecate, or delete.
+    EndFlow {
+        connection: ConnectionId,
+        id: String,
+        name: String,
+        delete: bool,
+    },
+}
+
+fn yes(text: &str) -> bool {
+    matches!(text.to_ascii_lowercase().as_str(), "yes" | "y" | "true" | "on")
+}
+
+fn list(text: &str) -> Vec<String> {
+    text.split([',', ' ', ';']).map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+fn pairs(text: &str) -> Result<BTreeMap<String, String>, String> {
+    let one = |part: &str| match part.split_once('=') {
+        Some((name, value)) => Ok((name.trim().to_owned(), value.trim().to_owned())),
+        None => Err(format!("`{}` lacks its value: write NAME=VALUE; NAME=VALUE.", clean_line(part.trim()))),
+    };
+    text.split(';').filter(|part| !part.trim().is_empty()).map(one).collect()
+}
+
+fn whole(text: &str, name: &str) -> Result<Option<u32>, String> {
+    match text {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| format!("The {name} is a whole number.")),
+    }
+}
+
+impl PlatformForm {
+    pub fn fields(&self) -> (String, Vec<Field>) {
+        let environments = |environment: &Environment| {
+            field("environment", "Environment", "development or production", environment.name())
+        };
+        match self {
+            Self::SetUp { provider, organization, environment } => (
+                format!("Set a number up with {provider}"),
+                vec![
+                    field("name", "Name", "what it is called here, such as support", ""),
+                    field("organization", "Organization", "who owns it", organization),
+                    environments(environment),
+                    field("provision", "New number", "yes: the provider supplies one", "no"),
+                    field("countries", "Countries", "of a new number, such as US CA", ""),
+                    field("area_code", "Area code", "of a new number, such as 415", ""),
+                    field("types", "Types", "coexistence, dedicated; empty: both", ""),
+                    field("language", "Language", "of the page: en es pt hi id ar; empty: theirs", ""),
+                    field("success", "On success", "empty: our own page", ""),
+                    field("failure", "On failure", "empty: our own page", ""),
+                    field("billing", "Billing", "customer_managed or partner_managed; stays", ""),
+                    field("theme", "Colours", "primary_color=#0f766e; background_color=#ffffff", ""),
+                ],
+            ),
+            Self::Adopt { number, organization, environment, .. } => (
+                format!("Connect {number} here"),
+                vec![
+                    field("name", "Name", "what it is called here, such as support", ""),
+                    field("organization", "Organization", "who owns it", organization),
+                    environments(environment),
+                ],
+            ),
+            Self::Disconnect { name, number, .. } => {
+                (format!("Disconnect {name}"), vec![field("typed", "The number", &format!("type {number}"), "")])
+            }
+            Self::Webhook { project, known, .. } => {
+                let title = match (known, project) {
+                    (Some(_), _) => "Change the webhook",
+                    (None, true) => "A webhook for the whole project",
+                    (None, false) => "A webhook for this number",
+                };
+                let events = if *project { &PROJECT_EVENTS[..2] } else { &NUMBER_EVENTS[..] };
+                let now = |text: Option<String>| text.unwrap_or_default();
+                let one = known.as_deref();
+                let mut fields = vec![
+                    field("url", "Address", "empty: our own public address", &now(one.map(|one| one.url.clone()))),
+                    field(
+                        "events",
+                        "Events",
+                        "blank-separated",
+                        &one.map_or_else(|| events.join(" "), |one| one.events.join(" ")),
+                    ),
+                ];
+                if one.is_none() {
+                    fields.push(field("kind", "Kind", "events, or raw as the network below sent it", "events"));
+                }
+                let version = one.map_or_else(|| "v2".to_owned(), |one| one.payload_version.clone());
+                fields.push(field("version", "Payload", "v2; v1 is the old one", &version));
+                let active = one.is_none_or(|one| one.active);
+                fields.push(field("active", "Active", "yes or no", if active { "yes" } else { "no" }));
+                let headers = if one.is_some_and(|one| !one.headers.is_empty()) {
+                    "there are some; writing replaces them all"
+                } else {
+                    "X-From=wadeck; …"
+                };
+                fields.push(field("headers", "Headers", headers, ""));
+                if !project {
+                    let buffer = one.and_then(|one| one.buffer);
+                    let figure = |figure: Option<u32>| figure.map(|figure| figure.to_string()).unwrap_or_default();
+                    let on = if buffer.is_some() { "yes" } else { "no" };
+                    fields.push(field("buffer", "Buffer", "yes: a burst comes as one delivery", on));
+                    fields.push(field(
+                        "seconds",
+                        "Window",
+                        "1 to 60 seconds",
+                        &figure(buffer.map(|buffer| buffer.seconds)),
+                    ));
+                    fields.push(field("most", "Size", "1 to 100 messages", &figure(buffer.map(|buffer| buffer.most))));
+                    let idle = one.and_then(|one| one.inactivity_minutes);
+                    fields.push(field("idle", "Inactive after", "1 to 1440 minutes", &figure(idle)));
+                }
+                (title.to_owned(), fields)
+            }
+            Self::DeleteWebhook { id, .. } => {
+                ("Delete the webhook".to_owned(), vec![field("typed", "Its id", &format!("type {id}"), "")])
+            }
+            Self::DeleteTemplate { name, language, .. } => (
+                format!("Delete {} ({language})", clean_line(name)),
+                vec![field("typed", "Its name", &format!("type {}", clean_line(name)), "")],
+            ),
+            Self::NewFlow { starter, .. } => (
+                format!("A new Flow from {starter}"),
+                vec![field("name", "Name", "what it is called, such as booking", starter)],
+            ),
+            Self::SendFlow { name, to, .. } => (
+                format!("Send {name}"),
+                vec![
+                    field("to", "To", "a number that has written", to),
+                    field("text", "Text", "what they read", "Please fill this in."),
+                    field("button", "Button", "up to 20 characters", "Open"),
+                    field("screen", "Screen", "where it begins; empty: at its beginning", ""),
+                ],
+            ),
+            Self::EndFlow { name, delete, .. } => (
+                format!("{} {}", if *delete { "Delete" } else { "Deprecate" }, clean_line(name)),
+                vec![field("typed", "Its name", &format!("type {}", clean_line(name)), "")],
+            ),
+            Self::Sample { .. } => (
+                "Upload a sample for a header".to_owned(),
+                vec![field("source", "File", "a path on the engine's machine, or an https address", "")],
+            ),
+            Self::Profile { profile, .. } => (
+                "What contacts see".to_owned(),
+                vec![
+                    field("about", "About", "one line, up to 139 characters", profile.about.as_received()),
+                    field("address", "Address", "", profile.address.as_received()),
+                    field("description", "Description", "up to 512 characters", profile.description.as_received()),
+                    field("email", "Mail", "", profile.email.as_received()),
+                    field(
+                        "websites",
+                        "Websites",
+                        "up to two",
+                        &profile
+                            .websites
+                            .iter()
+                            .map(super::super::domain::text::Untrusted::as_received)
+                            .collect::<Vec<_>>()
+                            .join(" "),
+                    ),
+                    field("vertical", "Business", "HEALTH, RETAIL, EDU … or OTHER", &profile.vertical),
+                ],
+            ),
+        }
+    }
+
+    /// What should be known before, and whether it warns.
+    pub fn note(&self) -> Option<(String, bool)> {
+        Some(match self {
+            Self::SetUp { .. } => (
+                "A link is made. Whoever owns the number follows it; every step shows in Connections, and goes on after a restart."
+                    .into(),
+                false,
+            ),
+            Self::Adopt { .. } => {
+                ("Its webhook is registered here, and a test proves the way back.".into(), false)
+            }
+            Self::Disconnect { name, number, .. } => (
+                format!("{name} ({number}) is given back at the provider: nothing comes or goes over it any more. What was said stays here, and the customer is kept for connecting again."),
+                true,
+            ),
+            Self::DeleteWebhook { url, .. } => (format!("Nothing is pushed to {} any more.", clean_line(url)), true),
+            Self::Webhook { .. } => {
+                ("Messages and conversations go to their number's webhook, the life of numbers to the project's.".into(), false)
+            }
+            Self::DeleteTemplate { .. } => {
+                ("This cannot be undone, and an approved name is blocked for 30 days.".into(), true)
+            }
+            Self::NewFlow { .. } => ("It becomes a draft, which nobody sees before it is sent or published.".into(), false),
+            Self::SendFlow { .. } => ("It goes out within the window that they open; a draft goes as a test.".into(), false),
+            Self::EndFlow { delete: true, .. } => ("The draft and its versions are gone then.".into(), true),
+            Self::EndFlow { .. } => ("Nobody can open it any more, also where it was sent. It cannot be undone.".into(), true),
+            Self::Sample { .. } => {
+                ("A JPEG, PNG, MP4 or PDF. Its handle is copied: it belongs into header_handle.".into(), false)
+            }
+            Self::Profile { .. } => return None,
+        })
+    }
+
+    pub fn request(&self, form: &Form) -> Result<Request, String> {
+        let text = |key: &str| form.text(key);
+        let some = |key: &str| Some(form.text(key).to_owned()).filter(|text| !text.is_empty());
+        let environment = || {
+            let named = Environment::from_name(text("environment"));
+            named.ok_or_else(|| "The environment is development or production.".to_owned())
+        };
+        let number = |request| Ok(Request::Number(request));
+        match self {
+            Self::SetUp { provider, .. } => {
+                let options = SetupOptions {
+                    provision: yes(text("provision")),
+                    countries: list(&text("countries").to_ascii_uppercase()),
+                    area_code: some("area_code"),
+                    connection_types: list(text("types")),
+                    language: some("language"),
+                    success_url: some("success"),
+                    failure_url: some("failure"),
+                    billing: some("billing"),
+                    reconnect: None,
+                    theme: pairs(text("theme"))?,
+                };
+                options.check().map_err(|refusal| refusal.to_string())?;
+                number(NumberRequest::SetUp {
+                    name: text("name").to_owned(),
+                    provider: provider.clone(),
+                    organization: some("organization"),
+                    environment: Some(environment()?),
+                    options: Box::new(options),
+                })
+            }
+            Self::Adopt { provider, phone_number_id, .. } => number(NumberRequest::Adopt {
+                name: text("name").to_owned(),
+                provider: provider.clone(),
+                phone_number_id: phone_number_id.clone(),
+                organization: some("organization"),
+                environment: Some(environment()?),
+            }),
+            Self::Disconnect { connection, .. } => {
+                number(NumberRequest::Disconnect { connection: *connection, typed: text("typed").to_owned() })
+            }
+            Self::Webhook { connection, project, known } => {
+                let raw = text("kind") == "raw";
+                let headers = pairs(text("headers"))?;
+                let draft = WebhookDraft {
+                    url: some("url"),
+                    events: Some(list(text("events"))).filter(|events| !events.is_empty() && !raw),
+                    kind: match (known, text("kind")) {
+                        (Some(_), _) => None,
+                        (None, word) => Some(WebhookKind::from_name(word).ok_or("The kind is events or raw.")?),
+                    },
+                    payload_version: some("version").filter(|_| !raw),
+                    active: Some(yes(text("active"))),
+                    headers: Some(headers).filter(|headers| !headers.is_empty()),
+                    buffer_enabled: (!project && !raw).then(|| yes(text("buffer"))),
+                    buffer_seconds: whole(text("seconds"), "window")?,
+                    buffer_most: whole(text("most"), "size")?,
+                    inactivity_minutes: whole(text("idle"), "time without messages")?,
+                };
+                let scope = if *project { WebhookScope::Project } else { WebhookScope::Number(String::new()) };
+                draft.check(&scope, false).map_err(|refusal| refusal.to_string())?;
+                let (connection, draft) = (*connection, Box::new(draft));
+                Ok(Request::Webhook(match known {
+                    Some(known) => WebhookRequest::Update { connection, id: known.id.clone(), draft },
+                    None => WebhookRequest::Create { connection, project: *project, draft },
+                }))
+            }
+            Self::DeleteTemplate { connection, name, id, .. } => Ok(Request::Template(TemplateRequest::Delete {
+                connection: *connection,
+                name: name.clone(),
+                id: id.clone(),
+                typed: text("typed").to_owned(),
+            })),
+            Self::NewFlow { connection, json, .. } => {
+                let (connection, name, json) = (*connection, text("name").to_owned(), json.clone());
+                Ok(Request::Flow(FlowRequest::Create { connection, name, json }))
+            }
+            Self::SendFlow { connection, id, .. } => Ok(Request::Flow(FlowRequest::Send {
+                connection: *connection,
+                id: id.clone(),
+                to: PhoneNumber::parse(text("to")).map_err(|error| format!("{error}."))?,
+                body: text("text").to_owned(),
+                button: text("button").to_owned(),
+                screen: some("screen"),
+            })),
+            Self::EndFlow { connection, id, delete, .. } => {
+                let (connection, id, typed) = (*connection, id.clone(), text("typed").to_owned());
+                Ok(Request::Flow(if *delete {
+                    FlowRequest::Delete { connection, id, typed }
+                } else {
+                    FlowRequest::Deprecate { connection, id, typed }
+                }))
+            }
+            Self::Sample { connection } => Ok(Request::Template(TemplateRequest::Sample {
+                connection: *connection,
+                source: text("source").to_owned(),
+            })),
+            Self::DeleteWebhook { connection, id, .. } => Ok(Request::Webhook(WebhookRequest::Delete {
+                connection: *connection,
+                id: id.clone(),
+                typed: text("typed").to_owned(),
+            })),
+            Self::Profile { connection, profile } => {
+                let new = Profile {
+                    about: text("about").into(),
+                    address: text("address").into(),
+                    description: text("description").into(),
+                    email: text("email").into(),
+                    websites: list(text("websites")).into_iter().map(Into::into).collect(),
+                    vertical: text("vertical").to_ascii_uppercase(),
+                    picture_url: profile.picture_url.clone(),
+                };
+                new.check().map_err(|refusal| refusal.to_string())?;
+                number(NumberRequest::SaveProfile { connection: *connection, profile: Box::new(new) })
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Numbers in the console: what the pane's rows are, what the provider told about one when it was
+//! asked, and what can be picked for it.
+
+use super::finder::{FinderKind, Row};
+use super::form::FormKind;
+use super::form_platform::PlatformForm;
+use super::overlay::{Overlay, Reading, Then};
+use super::{Console, Effect, Pane, words};
+use crate::domain::ids::ConnectionId;
+use crate::domain::number::{Number, NumberAnswer, NumberQuery};
+use crate::domain::query::Query;
+use crate::domain::registration::{Fresh, Registration, WebhookDraft, WebhookRequest, WebhookScope};
+use crate::domain::request::Request;
+use crate::domain::setup::Setup;
+use crate::domain::text::clean_line;
+use crate::domain::view::ConnectionView;
+
+/// What a row of the Connections pane is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum NumberRow<'d> {
+    Connected(&'d ConnectionView),
+    Other(&'d Setup),
+}
+
+impl NumberRow<'_> {
+    pub fn id(&self) -> String {
+        match self {
+            Self::Connected(row) => row.connection.id.to_string(),
+            Self::Other(setup) => setup.id.to_string(),
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Connected(row) => &row.connection.name,
+            Self::Other(setup) => &setup.name,
+        }
+    }
+}
+
+/// What is picked from about a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NumberFinder {
+    /// What the provider has.
+    List,
+    Webhooks(ConnectionId),
+    /// What can be done with the webhook that was picked.
+    WebhookActions(ConnectionId),
+}
+
+impl Console {
+    /// Who wants something first, then who is connected, then who is not.
+    pub(super) fn number_rows(&self) -> Vec<NumberRow<'_>> {
+        let Some(list) = &self.data.connections else { return vec![] };
+        let filter = self.lists[Pane::Connections as usize].filter.to_lowercase();
+        let fits = |name: &str, organization: &str, environment: &str| {
+            let text = format!("{name} {organization} {environment}").to_lowercase();
+            filter.split_whitespace().all(|word| text.contains(word))
+        };
+        let open = list.others.iter().filter(|one| one.is_open()).map(NumberRow::Other);
+        let connected = list.connected.iter().map(NumberRow::Connected);
+        let gone = list.others.iter().filter(|one| !one.is_open()).map(NumberRow::Other);
+        open.chain(connected)
+            .chain(gone)
+            .filter(|row| match row {
+                NumberRow::Connected(row) => {
+                    self.in_scope(&row.connection.organization, row.connection.environment)
+                        && fits(&row.connection.name, &row.connection.organization, row.connection.environment.name())
+                }
+                NumberRow::Other(setup) => {
+                    self.in_scope(&setup.organization, setup.environment)
+                        && fits(&setup.name, &setup.organization, setup.environment.name())
+                }
+            })
+            .collect()
+    }
+
+    pub(super) fn selected_number(&self) -> Option<NumberRow<'_>> {
+        let rows = self.number_rows();
+        let ids: Vec<String> = rows.iter().map(NumberRow::id).collect();
+        let at = self.lists[Pane::Connections as usize].index(&ids).unwrap_or(0);
+        rows.get(at).copied()
+    }
+
+    pub(super) fn selected_connection(&self) -> Option<&ConnectionView> {
+        match self.selected_number()? {
+            NumberRow::Connected(row) => Some(row),
+            NumberRow::Other(_) => None,
+        }
+    }
+
+    pub(super) fn selected_setup(&self) -> Option<&Setup> {
+        match self.selected_number()? {
+            NumberRow::Other(setup) => Some(setup),
+            NumberRow::Connected(_) => None,
+        }
+    }
+
+    /// What the provider told when it was asked this last.
+    pub(super) fn told_of(&self, query: &NumberQuery) -> Option<&Fresh<NumberAnswer>> {
+        self.data.numbers.iter().find(|(asked, _)| asked == query).map(|(_, told)| told)
+    }
+
+    /// Takes in what the provider told. A profile is what somebody wants to change.
+    pub(super) fn take_number_answer(&mut self, query: &NumberQuery, told: Fresh<NumberAnswer>) -> Vec<Effect> {
+        self.data.numbers.retain(|(asked, _)| asked != query);
+        let mut effects = vec![];
+        if let (NumberQuery::Profile { connection }, NumberAnswer::Profile(profile)) = (query, &told.value)
+            && self.data.awaited.take_if(|awaited| *awaited == Query::Number(query.clone())).is_some()
+        {
+            let form = PlatformForm::Profile { connection: *connection, profile: profile.clone() };
+            effects.extend(self.open_form(FormKind::Platform(form)));
+        }
+        self.data.numbers.push((query.clone(), told));
+        effects
+    }
+
+    /// Asks the provider, and shows what it tells as text.
+    pub(super) fn read_health(&mut self, connection: ConnectionId) -> Vec<Effect> {
+        self.overlay = Some(Overlay::reading(Reading::Health(connection)));
+        let query = NumberQuery::Health { connection };
+        self.data.numbers.retain(|(asked, _)| *asked != query);
+        self.ask(Query::Number(query))
+    }
+
+    pub(super) fn health_lines(&self, connection: ConnectionId) -> Vec<String> {
+        let told = self.told_of(&NumberQuery::Health { connection });
+        let Some(Fresh { fetched_at, value: NumberAnswer::Health(health) }) = told else {
+            return vec![self.data.trouble.as_deref().map_or_else(|| "The provider is asked.".to_owned(), clean_line)];
+        };
+        let theme = self.settings.theme;
+        let mut lines = vec![format!(
+            "{}, as the provider said at {}",
+            clean_line(&health.status),
+            words::exact(*fetched_at, self.zone())
+        )];
+        lines.extend(health.error.as_ref().map(crate::domain::text::Untrusted::line));
+        for check in &health.checks {
+            lines.push(String::new());
+            let sign = if check.passed { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
+            lines.push(format!("{sign} {}: {}", check.name.replace('_', " "), check.meaning()));
+            lines.extend(check.error.as_ref().map(|error| format!("    {}", error.line())));
+            lines.extend(check.facts.iter().map(|(name, fact)| format!("    {name}: {}", fact.line())));
+            for entity in &check.entities {
+                lines.push(format!(
+                    "    {} {} {}",
+                    entity.kind.to_lowercase().replace('_', " "),
+                    entity.id,
+                    entity.can_send.to_lowercase()
+                ));
+                lines.extend(entity.notes.iter().map(|note| format!("      {}", note.line())));
+                for error in &entity.errors {
+                    lines.push(format!("      {} {}", error.code, error.said.line()));
+                    lines.extend(
+                        error.remedy.as_ref().map(|remedy| format!("      {} {}", theme.pick("→", ">"), remedy.line())),
+                    );
+                }
+            }
+            if !check.passed {
+                lines.push(format!("    {} {}", theme.pick("→", ">"), check.remedy()));
+            }
+        }
+        lines
+    }
+
+    pub(super) fn number_finder_query(&self, kind: NumberFinder) -> Option<Query> {
+        Some(Query::Number(match kind {
+            NumberFinder::List => NumberQuery::List { provider: self.data.overview.as_ref()?.sets_up.first()?.clone() },
+            NumberFinder::Webhooks(connection) => NumberQuery::Webhooks { connection },
+            NumberFinder::WebhookActions(_) => return None,
+        }))
+    }
+
+    pub(super) fn number_finder_rows(&self, kind: NumberFinder) -> Vec<Row> {
+        match kind {
+            NumberFinder::List => self.listed_numbers().iter().map(number_row).collect(),
+            NumberFinder::Webhooks(connection) => {
+                let row = |id: &str, head: &str, tail: &str| Row {
+                    id: id.into(),
+                    head: head.into(),
+                    tail: tail.into(),
+                    ..Row::default()
+                };
+                let list = self.webhooks_of(connection);
+                let mut rows: Vec<Row> = list.iter().map(|one| self.webhook_row(one, list)).collect();
+                rows.push(row("new", "New for this number", "messages and conversations"));
+                rows.push(row("project", "New for the project", "numbers that come and go"));
+                rows
+            }
+            NumberFinder::WebhookActions(connection) => {
+                let Some(one) = self.picked_webhook(connection) else { return vec![] };
+                let switch = if one.active {
+                    ("off", "Switch off", "nothing is pushed through it")
+                } else {
+                    ("on", "Switch on", "deliveries go on")
+                };
+                [
+                    ("test", "Test", "a delivery that has to come back"),
+                    switch,
+                    ("change", "Change", "address, events, buffering …"),
+                    ("copy", "Copy", "its address"),
+                    ("delete", "Delete", "for good; its id is typed"),
+                ]
+                .into_iter()
+                .map(|(id, head, tail)| Row { id: id.into(), head: head.into(), tail: tail.into(), ..Row::default() })
+                .collect()
+            }
+        }
+    }
+
+    fn listed_numbers(&self) -> &[Number] {
+        let list = self.data.numbers.iter().find_map(|(_, told)| match &told.value {
+            NumberAnswer::List(list) => Some(list.as_slice()),
+            _ => None,
+        });
+        list.unwrap_or_default()
+    }
+
+    fn webhooks_of(&self, connection: ConnectionId) -> &[Registration] {
+        match self.told_of(&NumberQuery::Webhooks { connection }) {
+            Some(Fresh { value: NumberAnswer::Webhooks(list), .. }) => list,
+            _ => &[],
+        }
+    }
+
+    fn picked_webhook(&self, connection: ConnectionId) -> Option<&Registration> {
+        self.webhooks_of(connection).iter().find(|one| one.id == self.data.picked)
+    }
+
+    fn webhook_row(&self, one: &Registration, all: &[Registration]) -> Row {
+        let theme = self.settings.theme;
+        let twice = all.iter().any(|other| other.id != one.id && other.scope == one.scope && other.url == one.url);
+        let sign = if one.active { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
+        let buffer = one.buffer.map(|buffer| format!(", buffers {} s", buffer.seconds)).unwrap_or_default();
+        let state = match (one.active, twice) {
+            (true, false) => "",
+            (true, true) => "  TWICE: everything arrives twice",
+            (false, _) => "  OFF: nothing is pushed",
+        };
+        Row {
+            id: one.id.clone(),
+            head: format!("{sign} {} {}", one.scope.name(), one.kind.name()),
+            tail: format!("{}{state}", one.url),
+            right: format!("{} {}{buffer}", one.events.len(), if one.events.len() == 1 { "event" } else { "events" }),
+            warn: !one.active || twice,
+            off: None,
+        }
+    }
+
+    pub(super) fn number_picks(&mut self, kind: NumberFinder, row: &Row) -> Vec<Effect> {
+        match kind {
+            NumberFinder::List => {
+                let Some(one) = self.listed_numbers().iter().find(|one| one.phone_number_id == row.id).cloned() else {
+                    return vec![];
+                };
+                let Some(overview) = &self.data.overview else { return vec![] };
+                let form = PlatformForm::Adopt {
+                    provider: overview
+                        .sets_up
+                        .first()
+                        .cloned()
+                        .unwrap_or_else(|| crate::domain::connection::ProviderName::new("")),
+                    phone_number_id: one.phone_number_id,
+                    number: one.display.line(),
+                    organization: overview.organization.clone(),
+                    environment: overview.environment,
+                };
+                self.open_form(FormKind::Platform(form))
+            }
+            NumberFinder::Webhooks(connection) => match row.id.as_str() {
+                "new" | "project" => {
+                    let project = row.id == "project";
+                    self.open_form(FormKind::Platform(PlatformForm::Webhook { connection, project, known: None }))
+                }
+                id => {
+                    id.clone_into(&mut self.data.picked);
+                    self.open_finder(FinderKind::Number(NumberFinder::WebhookActions(connection)))
+                }
+            },
+            NumberFinder::WebhookActions(connection) => self.do_with_webhook(connection, &row.id),
+        }
+    }
+
+    fn do_with_webhook(&mut self, connection: ConnectionId, action: &str) -> Vec<Effect> {
+        let Some(one) = self.picked_webhook(connection).cloned() else { return vec![] };
+        let switch = |active| {
+            let draft = Box::new(WebhookDraft { active: Some(active), ..WebhookDraft::default() });
+            Request::Webhook(WebhookRequest::Update { connection, id: one.id.clone(), draft })
+        };
+        match action {
+            "test" => {
+                vec![Effect::Perform(Request::Webhook(WebhookRequest::Test { connection, id: one.id, event: None }))]
+            }
+            "on" => vec![Effect::Perform(switch(true))],
+            "off" => {
+                let question = format!(
+                    "Switch {} off? Nothing is pushed through it until it is switched on again, and what happens meanwhile has to be filled in.",
+                    one.url
+                );
+                self.overlay = Some(Overlay::Confirm { question, then: Then::Perform(switch(false)) });
+                vec![]
+            }
+            "change" => {
+                let project = one.scope == WebhookScope::Project;
+                self.open_form(FormKind::Platform(PlatformForm::Webhook {
+                    connection,
+                    project,
+                    known: Some(Box::new(one)),
+                }))
+            }
+            "copy" => {
+                self.notice(format!("{} is copied.", one.url), false);
+                vec![Effect::Copy(one.url)]
+            }
+            _ => {
+                self.open_form(FormKind::Platform(PlatformForm::DeleteWebhook { connection, id: one.id, url: one.url }))
+            }
+        }
+    }
+}
+
+fn number_row(one: &Number) -> Row {
+    let words: Vec<&str> =
+        [&one.status, &one.quality, &one.throughput].into_iter().flatten().map(String::as_str).collect();
+    let mark = one.kind.mark().map(|mark| format!("{mark} ")).unwrap_or_default();
+    Row {
+        id: one.phone_number_id.clone(),
+        head: format!("{mark}{}", one.display.line()),
+        tail: format!("{}  {}", one.name.line(), words.join(" ").to_lowercase()),
+        right: clean_line(&one.phone_number_id),
+        off: one.connection.as_ref().map(|(_, name)| format!("It is connected here already, as {name}.")),
+        warn: one.kind.mark().is_some(),
+    }
+}

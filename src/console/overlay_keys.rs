@@ -1,0 +1,278 @@
+//! Keys while something stands in front.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::chord::Chord;
+use super::overlay::{Overlay, Purpose, Reading, Then};
+use super::{Console, Effect};
+use crate::domain::request::Done;
+
+impl Console {
+    pub(super) fn overlay_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
+        let Some(overlay) = &mut self.overlay else { return vec![] };
+        match overlay {
+            Overlay::Confirm { then, .. } => {
+                let then = then.clone();
+                match chord.typed() {
+                    Some('y' | 'Y') => {
+                        self.overlay = None;
+                        self.said_yes(then)
+                    }
+                    _ if key.code == KeyCode::Esc || matches!(chord.typed(), Some('n' | 'N' | 'q')) => {
+                        self.overlay = None;
+                        vec![]
+                    }
+                    _ => vec![],
+                }
+            }
+            Overlay::Palette { typed, at, all } => {
+                let (words, position, all) = (typed.clone(), *at, *all);
+                match key.code {
+                    KeyCode::Esc => self.overlay = None,
+                    KeyCode::Up => *at = at.saturating_sub(1),
+                    KeyCode::Down => *at += 1,
+                    KeyCode::Backspace => {
+                        typed.pop();
+                        *at = 0;
+                    }
+                    KeyCode::Enter => {
+                        let found = self.found(&words, all);
+                        self.overlay = None;
+                        if let Some(spec) = found.get(position.min(found.len().saturating_sub(1))) {
+                            return self.start(spec);
+                        }
+                    }
+                    _ => {
+                        if let Some(letter) = chord.typed() {
+                            typed.push(letter);
+                            *at = 0;
+                        }
+                    }
+                }
+                let count = match &self.overlay {
+                    Some(Overlay::Palette { typed, all, .. }) => self.found(typed, *all).len(),
+                    _ => 0,
+                };
+                if let Some(Overlay::Palette { at, .. }) = &mut self.overlay {
+                    *at = (*at).min(count.saturating_sub(1));
+                }
+                vec![]
+            }
+            Overlay::Line { typed, purpose, .. } => {
+                match key.code {
+                    KeyCode::Esc => {
+                        let filter = *purpose == Purpose::Filter;
+                        self.overlay = None;
+                        if filter && !self.list().filter.is_empty() {
+                            self.list_mut().filter.clear();
+                            return self.ask(self.query_of(self.pane));
+                        }
+                        return vec![];
+                    }
+                    KeyCode::Enter => {
+                        let (typed, purpose) = (std::mem::take(typed), purpose.clone());
+                        self.overlay = None;
+                        return purpose.done(typed);
+                    }
+                    KeyCode::Backspace => {
+                        typed.pop();
+                    }
+                    _ => {
+                        if let Some(letter) = chord.typed().filter(|_| typed.chars().count() < 200) {
+                            typed.push(letter);
+                        }
+                    }
+                }
+                self.typed_in_overlay()
+            }
+            Overlay::Form(_) => self.form_key(key, chord),
+            Overlay::Finder(_) => self.finder_key(key, chord),
+            Overlay::Picture(_) => {
+                self.overlay = None;
+                self.data.picture = None;
+                vec![]
+            }
+            Overlay::Editor(area) => {
+                let control = key.modifiers.contains(KeyModifiers::CONTROL);
+                match key.code {
+                    KeyCode::Char('s') if control => {
+                        let text = area.lines().join("\n");
+                        self.overlay = None;
+                        return self.script_is_back(text);
+                    }
+                    KeyCode::Esc => {
+                        // What was written is kept for the next time.
+                        let text = area.lines().join("\n");
+                        if let Some(script) = &mut self.data.script {
+                            script.text = text;
+                        }
+                        self.overlay = None;
+                    }
+                    _ => drop(area.input(key)),
+                }
+                vec![]
+            }
+            Overlay::Reading { what, .. } => {
+                let what = *what;
+                let down = what.reads_down();
+                if what == Reading::Findings
+                    && let Some(letter) = chord.typed()
+                    && let Some(effects) = self.finding_key(letter)
+                {
+                    return effects;
+                }
+                let Some(Overlay::Reading { scroll, .. }) = &mut self.overlay else { return vec![] };
+                match (key.code, chord.typed()) {
+                    (KeyCode::Esc, _) | (_, Some('q' | 'L' | 'N' | 'i' | 'w' | 'M')) => self.overlay = None,
+                    (KeyCode::Up, _) | (_, Some('k')) => {
+                        *scroll = scroll.saturating_add_signed(if down { -1 } else { 1 });
+                    }
+                    (KeyCode::Down, _) | (_, Some('j')) => {
+                        *scroll = scroll.saturating_add_signed(if down { 1 } else { -1 });
+                    }
+                    (KeyCode::PageUp, _) => *scroll = scroll.saturating_add_signed(if down { -10 } else { 10 }),
+                    (KeyCode::PageDown, _) => *scroll = scroll.saturating_add_signed(if down { 10 } else { -10 }),
+                    _ => {}
+                }
+                let lines = self.reading_lines(what).len();
+                if let Some(Overlay::Reading { scroll, .. }) = &mut self.overlay {
+                    *scroll = (*scroll).min(lines.saturating_sub(1));
+                }
+                vec![]
+            }
+        }
+    }
+
+    /// A filter narrows while it is typed.
+    pub(super) fn typed_in_overlay(&mut self) -> Vec<Effect> {
+        if matches!(self.overlay, Some(Overlay::Finder(_))) {
+            return self.finder_asks();
+        }
+        let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return vec![] };
+        let typed = typed.clone();
+        if self.list().filter == typed {
+            return vec![];
+        }
+        self.list_mut().filter = typed;
+        self.list_mut().go_top();
+        self.ask(self.query_of(self.pane))
+    }
+
+    fn said_yes(&mut self, then: Then) -> Vec<Effect> {
+        match then {
+            Then::Perform(request) => vec![Effect::Perform(request)],
+            // What it is about may have changed while the question stood.
+            Then::Command(command) => match (command.ready)(self) {
+                Ok(()) => (command.run)(self),
+                Err(why) => {
+                    self.notice(why, true);
+                    vec![]
+                }
+            },
+        }
+    }
+
+    fn form_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
+        let Some(Overlay::Form(form)) = &mut self.overlay else { return vec![] };
+        let last = form.fields.len().saturating_sub(1);
+        let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            KeyCode::Esc => {
+                // What was begun is kept for the next time.
+                if let Some(Overlay::Form(form)) = self.overlay.take() {
+                    self.begun_form = Some(*form);
+                }
+            }
+            KeyCode::Char('s') if control => return self.submit_form(),
+            KeyCode::Enter if form.at == last => return self.submit_form(),
+            KeyCode::Enter | KeyCode::Down | KeyCode::Tab => {
+                form.at = if form.at == last { 0 } else { form.at + 1 };
+                return self.look_at_file();
+            }
+            KeyCode::Up | KeyCode::BackTab => {
+                form.at = form.at.checked_sub(1).unwrap_or(last);
+                return self.look_at_file();
+            }
+            KeyCode::Backspace => form.erase(false),
+            KeyCode::Char('w') if control => form.erase(true),
+            KeyCode::Char('u') if control => form.fields[form.at].text.clear(),
+            _ => {
+                if let Some(letter) = chord.typed() {
+                    form.insert(&letter.to_string());
+                }
+            }
+        }
+        vec![]
+    }
+
+    /// The answer to a form that waits: gone when it was done, with the reason when it was not.
+    pub(super) fn answer_form(&mut self, result: &Result<Done, String>) {
+        let Some(Overlay::Form(form)) = &mut self.overlay else { return };
+        if !form.waits {
+            return;
+        }
+        match result {
+            Ok(_) => self.overlay = None,
+            Err(why) => {
+                form.waits = false;
+                form.fault = Some(crate::domain::text::clean_line(why));
+            }
+        }
+    }
+
+    fn finder_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
+        let Some(Overlay::Finder(finder)) = &mut self.overlay else { return vec![] };
+        match key.code {
+            KeyCode::Esc => self.overlay = None,
+            KeyCode::Enter => return self.finder_picks(),
+            KeyCode::Up => finder.at = finder.at.saturating_sub(1),
+            KeyCode::Down => finder.at += 1,
+            KeyCode::PageUp => finder.at = finder.at.saturating_sub(10),
+            KeyCode::PageDown => finder.at += 10,
+            KeyCode::Backspace => {
+                finder.typed.pop();
+                finder.at = 0;
+                return self.finder_asks();
+            }
+            _ => {
+                if let Some(letter) = chord.typed().filter(|_| finder.typed.chars().count() < 200) {
+                    finder.typed.push(letter);
+                    finder.at = 0;
+                    return self.finder_asks();
+                }
+            }
+        }
+        if let Some(Overlay::Finder(finder)) = &self.overlay {
+            let count = self.finder_rows(finder).len();
+            if let Some(Overlay::Finder(finder)) = &mut self.overlay {
+                finder.at = finder.at.min(count.saturating_sub(1));
+            }
+        }
+        vec![]
+    }
+
+    /// Pasted into what stands in front, where it takes words. `false` where it does not.
+    pub(super) fn paste_in_overlay(&mut self, text: &str) -> bool {
+        match &mut self.overlay {
+            Some(
+                Overlay::Line { typed, .. }
+                | Overlay::Palette { typed, .. }
+                | Overlay::Finder(super::finder::Finder { typed, .. }),
+            ) => {
+                typed.extend(text.chars().filter(|c| !c.is_control()).take(200));
+                true
+            }
+            Some(Overlay::Form(form)) => {
+                form.insert(text);
+                true
+            }
+            Some(Overlay::Editor(area)) => {
+                let clean: String =
+                    text.replace('\t', "  ").chars().filter(|c| !c.is_control() || *c == '\n').collect();
+                area.insert_str(clean);
+                true
+            }
+            _ => false,
+        }
+    }
+}

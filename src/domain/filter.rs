@@ -1,0 +1,295 @@
+//! The filter language: words, and terms such as `status:failed dir:out since:2h`. One reading for
+//! lists, searches, bulk actions and the command line.
+
+use std::time::Duration;
+
+use super::connection::Environment;
+use super::event::Direction;
+use super::outbox::EntryState;
+use super::request::Refusal;
+use super::status::DeliveryStatus;
+use super::time::Timestamp;
+
+/// What `is:` can ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Is {
+    Unread,
+    /// The contact spoke last.
+    Unanswered,
+    /// Taken by whoever asks.
+    Mine,
+    /// A person is waited for; the longest first.
+    Waiting,
+    /// The service window is open, or closed.
+    Open,
+    Closed,
+    OptedOut,
+    Held,
+    /// Due for a while and still here.
+    Late,
+    Test,
+}
+
+impl Is {
+    pub const ALL: [(&'static str, Self); 10] = [
+        ("unread", Self::Unread),
+        ("unanswered", Self::Unanswered),
+        ("mine", Self::Mine),
+        ("waiting", Self::Waiting),
+        ("open", Self::Open),
+        ("closed", Self::Closed),
+        ("out", Self::OptedOut),
+        ("held", Self::Held),
+        ("late", Self::Late),
+        ("test", Self::Test),
+    ];
+}
+
+/// What `status:` can ask: how a message fares, or where its entry stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusTerm {
+    Message(DeliveryStatus),
+    Entry(EntryState),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Term {
+    /// Words that must be there, and words that must not.
+    Words(String),
+    NotWords(String),
+    Status(StatusTerm),
+    Direction(Direction),
+    /// Digits that the contact's number holds.
+    Number(String),
+    Template(String),
+    Agent(String),
+    /// Who wrote it, a person or an agent.
+    Author(String),
+    Connection(String),
+    Environment(Environment),
+    /// With `_` for blanks.
+    Organization(String),
+    Kind(String),
+    Code(String),
+    /// Not older than this.
+    Since(Timestamp),
+    /// Not younger than this.
+    Until(Timestamp),
+    Is(Is),
+}
+
+/// A filter as it was understood.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub terms: Vec<Term>,
+}
+
+const NAMES: &str = "status: dir: num: tpl: agent: by: conn: env: org: kind: code: since: until: is:";
+
+impl Filter {
+    /// Reads what a person typed. What is no term is words; a term that cannot be read is refused in
+    /// words that say what could stand there.
+    pub fn read(text: &str, now: Timestamp) -> Result<Self, Refusal> {
+        let mut terms = vec![];
+        let mut words: Vec<&str> = vec![];
+        for part in text.split_whitespace() {
+            if let Some(not) = part.strip_prefix('!').filter(|rest| !rest.is_empty()) {
+                terms.push(Term::NotWords(not.to_lowercase()));
+                continue;
+            }
+            match part.split_once(':') {
+                // Half typed: it narrows nothing yet.
+                Some((name, "")) if known(name) => {}
+                Some((name, value)) if known(name) => terms.push(term(name, value, now)?),
+                _ => words.push(part),
+            }
+        }
+        if !words.is_empty() {
+            terms.insert(0, Term::Words(words.join(" ")));
+        }
+        Ok(Self { terms })
+    }
+
+    pub fn words(&self) -> &str {
+        self.terms
+            .iter()
+            .find_map(|term| match term {
+                Term::Words(words) => Some(words.as_str()),
+                _ => None,
+            })
+            .unwrap_or_default()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.terms.is_empty()
+    }
+
+    pub fn asks(&self, wanted: Is) -> bool {
+        self.terms.contains(&Term::Is(wanted))
+    }
+}
+
+fn known(name: &str) -> bool {
+    NAMES.split(' ').any(|known| known.strip_suffix(':') == Some(name))
+}
+
+fn term(name: &str, value: &str, now: Timestamp) -> Result<Term, Refusal> {
+    let refused = |instead: String| {
+        let why = format!("`{name}:{}` cannot be read.", super::text::clean_line(value));
+        Refusal::new("filter", why, instead)
+    };
+    Ok(match name {
+        "status" => Term::Status(status(value).ok_or_else(|| {
+            refused(
+                "Say queued, sending, accepted, sent, delivered, read, failed, uncertain, refused, dead or discarded."
+                    .into(),
+            )
+        })?),
+        "dir" => Term::Direction(match value {
+            "in" | "inbound" => Direction::Inbound,
+            "out" | "outbound" => Direction::Outbound,
+            _ => return Err(refused("Say dir:in or dir:out.".into())),
+        }),
+        "num" => {
+            let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+            if digits.is_empty() {
+                return Err(refused("Give digits of the number, such as num:4567.".into()));
+            }
+            Term::Number(digits)
+        }
+        "tpl" => Term::Template(value.to_owned()),
+        "agent" => Term::Agent(value.to_owned()),
+        "by" => Term::Author(value.to_owned()),
+        "conn" => Term::Connection(value.to_lowercase()),
+        "env" => Term::Environment(match value {
+            "dev" | "development" => Environment::Development,
+            "prod" | "production" => Environment::Production,
+            _ => return Err(refused("Say env:development or env:production.".into())),
+        }),
+        "org" => Term::Organization(value.to_lowercase()),
+        "kind" => Term::Kind(value.to_lowercase()),
+        "code" => Term::Code(value.to_owned()),
+        "since" => Term::Since(point(value, now).ok_or_else(|| refused(TIMES.into()))?),
+        "until" => Term::Until(point(value, now).ok_or_else(|| refused(TIMES.into()))?),
+        _ => {
+            Term::Is(
+                Is::ALL.iter().find(|(known, _)| *known == value).map(|(_, is)| *is).ok_or_else(|| {
+                    refused(format!("Say {}.", Is::ALL.map(|(name, _)| format!("is:{name}")).join(", ")))
+                })?,
+            )
+        }
+    })
+}
+
+const TIMES: &str = "Say how long ago, such as 30m, 2h or 3d, or a time such as 2026-06-01 or 2026-06-01T09:00:00Z.";
+
+fn status(value: &str) -> Option<StatusTerm> {
+    // A failure is a failure, whether before or after the provider took it.
+    let message = [
+        DeliveryStatus::Received,
+        DeliveryStatus::Sent,
+        DeliveryStatus::Delivered,
+        DeliveryStatus::Read,
+        DeliveryStatus::Played,
+        DeliveryStatus::Failed,
+    ];
+    message
+        .into_iter()
+        .find(|status| status.name() == value)
+        .map(StatusTerm::Message)
+        .or_else(|| EntryState::from_name(value).map(StatusTerm::Entry))
+}
+
+/// `2h` ago, a day, or an exact time.
+fn point(value: &str, now: Timestamp) -> Option<Timestamp> {
+    if let Some(span) = span(value) {
+        return Some(now.minus(span));
+    }
+    Timestamp::parse(value).or_else(|| Timestamp::parse(&format!("{value}T00:00:00Z")))
+}
+
+/// `90s`, `30m`, `2h`, `3d`, `1w`.
+pub fn span(value: &str) -> Option<Duration> {
+    let unit = value.chars().next_back()?;
+    let count: u64 = value[..value.len() - unit.len_utf8()].parse().ok()?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        'w' => 604_800,
+        _ => return None,
+    };
+    Some(Duration::from_secs(count.checked_mul(seconds)?))
+}
+
+/// When something is to be sent: `30m` from now, or a time of day, or a whole time, in UTC unless it
+/// says otherwise. `zone_offset` is what local time is ahead of UTC, in seconds.
+pub fn when(text: &str, now: Timestamp, zone_offset: i64) -> Result<Timestamp, Refusal> {
+    let text = text.trim();
+    let refused = || {
+        let why = format!("`{}` is no time.", super::text::clean_line(text));
+        Refusal::new("time", why, "Write 30m, 2h, 18:30, 2026-06-02 09:00 or 2026-06-02T09:00:00Z.")
+    };
+    if let Some(span) = span(text) {
+        return Ok(now.plus(span));
+    }
+    if let Some(at) = Timestamp::parse(text) {
+        return Ok(at);
+    }
+    let local = |date: &str, time: &str| {
+        let at = Timestamp::parse(&format!("{date}T{time}:00Z"))?;
+        Some(Timestamp::from_millis(at.millis() - zone_offset * 1_000))
+    };
+    let whole = |text: &str| -> Option<Timestamp> {
+        let (date, time) = text.split_once([' ', 'T'])?;
+        local(date, time)
+    };
+    if let Some(at) = whole(text) {
+        return Ok(at);
+    }
+    let today = Timestamp::from_millis(now.millis() + zone_offset * 1_000).to_string();
+    let at = local(today.get(..10).unwrap_or_default(), text).ok_or_else(refused)?;
+    // A time of day that is over means tomorrow's.
+    Ok(if at <= now { at.plus(Duration::from_secs(86_400)) } else { at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Timestamp {
+        Timestamp::parse("2026-06-01T12:00:00Z").expect("a time")
+    }
+
+    #[test]
+    fn terms_and_words_are_told_apart() {
+        let filter =
+            Filter::read("status:failed where is dir:out num:…4567 since:2h !refund code:131047", now()).expect("read");
+        assert_eq!(filter.words(), "where is");
+        assert!(filter.terms.contains(&Term::Status(StatusTerm::Message(DeliveryStatus::Failed))));
+        assert!(filter.terms.contains(&Term::Number("4567".into())));
+        assert!(filter.terms.contains(&Term::Since(Timestamp::parse("2026-06-01T10:00:00Z").expect("a time"))));
+        assert!(filter.terms.contains(&Term::NotWords("refund".into())));
+        assert_eq!(Filter::read("https://a.b is", now()).expect("words").words(), "https://a.b is");
+        assert!(Filter::read("status:", now()).expect("half typed").is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_what_could() {
+        for text in ["status:broken", "dir:up", "num:abc", "since:yesterday", "is:happy"] {
+            let refused = Filter::read(text, now()).expect_err("refused");
+            assert!(refused.instead.len() > 10, "{text}: {refused}");
+        }
+    }
+
+    #[test]
+    fn times_are_read_as_people_write_them() {
+        let at = |text: &str| when(text, now(), 7_200).map(|at| at.to_string());
+        assert_eq!(at("30m").expect("a time"), "2026-06-01T12:30:00Z");
+        assert_eq!(at("18:30").expect("a time"), "2026-06-01T16:30:00Z", "local time");
+        assert_eq!(at("09:00").expect("a time"), "2026-06-02T07:00:00Z", "tomorrow");
+        assert_eq!(at("2026-06-02 09:00").expect("a time"), "2026-06-02T07:00:00Z");
+        assert!(at("soon").is_err() && at("25:00").is_err());
+    }
+}

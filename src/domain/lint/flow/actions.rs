@@ -1,0 +1,217 @@
+//! What happens on a tap.
+
+use serde_json::Value;
+
+use super::bindings::{could_be, references, resolve};
+use super::{Flow, Node, Report, Screen, spec};
+
+const KEYS: [&str; 3] = ["on-click-action", "on-select-action", "on-unselect-action"];
+
+pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
+    for node in &screen.nodes {
+        for key in KEYS {
+            one(report, flow, screen, node, &format!("{}.{key}", node.place), &node.value[key]);
+        }
+        for list in ["list-items", "data-source"] {
+            for (at, item) in node.value[list].as_array().into_iter().flatten().enumerate() {
+                for key in KEYS {
+                    one(report, flow, screen, node, &format!("{}.{list}[{at}].{key}", node.place), &item[key]);
+                }
+            }
+        }
+    }
+}
+
+fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_>, place: &str, action: &Value) {
+    if action.is_null() {
+        return;
+    }
+    let name = action["name"].as_str().unwrap_or_default();
+    let known = ["navigate", "complete", "data_exchange", "update_data", "open_url"];
+    if !known.contains(&name) {
+        report.error(
+            "F6",
+            &format!("{place}.name"),
+            format!("`{name}` is no action."),
+            format!("One of {}.", known.join(", ")),
+        );
+        return;
+    }
+    let allowed = spec::of(node.kind).map(|spec| spec.actions).unwrap_or_default();
+    if name == "complete" && node.kind != "Footer" {
+        report.error("F31", place, format!("{} cannot complete a Flow.", node.kind), "Only a Footer can.");
+    } else if !allowed.contains(&name) && !allowed.is_empty() {
+        report.error(
+            "F32",
+            place,
+            format!("{} takes no {name}.", node.kind),
+            format!("It takes {}.", allowed.join(", ")),
+        );
+    }
+    for key in action.as_object().into_iter().flatten().map(|(key, _)| key.as_str()) {
+        let fits = match name {
+            "navigate" => matches!(key, "name" | "next" | "payload"),
+            "open_url" => matches!(key, "name" | "url"),
+            _ => matches!(key, "name" | "payload"),
+        };
+        if !fits {
+            report.error("F3", &format!("{place}.{key}"), format!("{name} has no `{key}`."), "Leave it out.");
+        }
+    }
+    if name == "open_url" {
+        let url = action["url"].as_str().unwrap_or_default();
+        if !url.starts_with("${") && !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
+            report.error("F7", &format!("{place}.url"), format!("`{url}` is no address."), "Begin it with https://.");
+        }
+        return;
+    }
+    if action["payload"].is_null() {
+        report.error(
+            "F4",
+            &format!("{place}.payload"),
+            format!("{name} has no payload."),
+            "Write {} where there is nothing to hand on.",
+        );
+    }
+    if matches!(name, "update_data" | "open_url") && flow.version < (6, 0) {
+        report.error("F53", place, format!("{name} came with version 6.0."), "Use 7.3.");
+    }
+    let place_of = format!("{place}.payload");
+    match name {
+        "navigate" => navigate(report, flow, screen, node, place, action),
+        "complete" if !screen.terminal => {
+            report.error(
+                "F31",
+                place,
+                "The Flow is completed on a screen that is no end.",
+                "Mark it \"terminal\": true.",
+            );
+        }
+        "update_data" => {
+            for key in action["payload"].as_object().into_iter().flatten().map(|(key, _)| key) {
+                if screen.value["data"][key].is_null() {
+                    report.error(
+                        "F34",
+                        &format!("{place_of}.{key}"),
+                        format!("`{key}` is not among the data of {}.", screen.id),
+                        "Declare it.",
+                    );
+                }
+            }
+        }
+        _ => {}
+    }
+    payload(report, flow, screen, &place_of, &action["payload"], name);
+    files(report, screen, &place_of, &action["payload"], name);
+}
+
+fn navigate(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_>, place: &str, action: &Value) {
+    if screen.terminal && node.kind == "Footer" {
+        report.error("F32", place, "The Footer of an end leads on.", "It completes the Flow.");
+    }
+    let next = &action["next"];
+    let target = next["name"].as_str().unwrap_or_default();
+    let at = format!("{place}.next");
+    if next["type"] != "screen" {
+        report.error("F29", &at, format!("{} is nowhere to go.", next["type"]), "\"type\": \"screen\".");
+    }
+    let Some(there) = flow.screen(target).filter(|there| there.id != screen.id) else {
+        report.error("F29", &at, format!("`{target}` is no other screen."), "Name one that is there.");
+        return;
+    };
+    let none = serde_json::Map::new();
+    let (given, wanted) =
+        (action["payload"].as_object().unwrap_or(&none), there.value["data"].as_object().unwrap_or(&none));
+    for (key, declared) in wanted {
+        match given.get(key) {
+            None if !flow.endpoint => {
+                report.error("F30", &format!("{place}.payload"), format!("{target} wants `{key}`."), "Hand it on.");
+            }
+            Some(value) if declared["type"].as_str().is_some_and(|kind| !could_be(flow, screen, value, kind)) => {
+                let what = format!("`{key}` is not of the type that {target} declares.");
+                report.error("F30", &format!("{place}.payload.{key}"), what, format!("It is a {}.", declared["type"]));
+            }
+            _ => {}
+        }
+    }
+    for key in given.keys().filter(|key| !wanted.contains_key(*key) && !flow.endpoint) {
+        report.error(
+            "F30",
+            &format!("{place}.payload.{key}"),
+            format!("{target} does not declare `{key}`."),
+            "Declare it there, or leave it out.",
+        );
+    }
+}
+
+/// Every reference in a payload leads somewhere.
+fn payload(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, place: &str, value: &Value, action: &str) {
+    match value {
+        Value::String(text) => {
+            let nested = text.starts_with('`');
+            for name in references(text) {
+                if let Err((kind, why)) = resolve(flow, screen, &name) {
+                    let rule = match (kind, nested || action == "update_data") {
+                        ("screen", _) => "F38",
+                        (_, true) => "F34",
+                        (_, false) => "F33",
+                    };
+                    report.error(rule, place, why, "Mend the name.");
+                }
+            }
+            if text.len() > 200_000 && action == "complete" {
+                report.warn("F56", place, "The answer is large.", "Leave pictures out of it.");
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|one| payload(report, flow, screen, place, one, action)),
+        Value::Object(members) => {
+            for (key, one) in members {
+                payload(report, flow, screen, &format!("{place}.{key}"), one, action);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Uploaded files go to the endpoint or into the answer, at the top, and nowhere else.
+fn files(report: &mut Report, screen: &Screen<'_>, place: &str, value: &Value, action: &str) {
+    let pickers: Vec<&Node<'_>> = screen.nodes.iter().filter(|node| spec::is_picker(node.kind)).collect();
+    let names = |value: &Value| -> Vec<String> {
+        references(&value.to_string())
+            .into_iter()
+            .filter_map(|name| name.strip_prefix("form.").map(str::to_owned))
+            .collect()
+    };
+    let is_picker = |name: &String| pickers.iter().any(|node| node.value["name"] == name.as_str());
+    for (key, one) in value.as_object().into_iter().flatten() {
+        let used: Vec<String> = names(one).into_iter().filter(is_picker).collect();
+        if used.is_empty() {
+            continue;
+        }
+        let place = format!("{place}.{key}");
+        if action == "navigate" {
+            report.error(
+                "F52",
+                &place,
+                "Uploaded files cannot be handed to another screen.",
+                "Send them to the endpoint, or complete with them.",
+            );
+        } else if !one.is_string() {
+            report.error("F52", &place, "Uploaded files stand inside something.", "At the top of the payload.");
+        } else if action == "complete" {
+            let single = |node: &&&Node<'_>| used.iter().any(|name| node.value["name"] == name.as_str());
+            let most = pickers.iter().find(single).map(|node| {
+                let key = if node.kind == "PhotoPicker" { "max-uploaded-photos" } else { "max-uploaded-documents" };
+                node.value[key].as_u64()
+            });
+            if most.flatten() != Some(1) {
+                report.error(
+                    "F52",
+                    &place,
+                    "An answer carries one uploaded file.",
+                    "Set the picker's max-uploaded to 1.",
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What may stand where, how often, and in whose company.
+
+use serde_json::Value;
+
+use super::spec::{is_input, is_picker};
+use super::{Flow, Report, Screen};
+
+pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
+    let of = |kind: &str| screen.nodes.iter().filter(|node| node.kind == kind).count();
+    let outside = |kind: &str| screen.nodes.iter().filter(|node| node.kind == kind && node.branch.is_none()).count();
+    for (kind, most) in [("EmbeddedLink", 2), ("Image", 3), ("OptIn", 5), ("NavigationList", 2), ("ImageCarousel", 2)] {
+        if of(kind) > most {
+            report.error(
+                "F42",
+                &screen.place,
+                format!("There are {} of {kind}.", of(kind)),
+                format!("{most} on one screen."),
+            );
+        }
+    }
+    if outside("Footer") > 1 {
+        report.error("F42", &screen.place, format!("There are {} footers.", outside("Footer")), "One on a screen.");
+    }
+    if of("PhotoPicker") + of("DocumentPicker") > 1 {
+        report.error(
+            "F42",
+            &screen.place,
+            "There is more than one picker of files.",
+            "One on a screen, of either kind.",
+        );
+    }
+    names(report, screen);
+    forms(report, flow, screen);
+    footers(report, screen);
+    company(report, flow, screen);
+}
+
+/// Names of inputs are unique, over all branches, too.
+fn names(report: &mut Report, screen: &Screen<'_>) {
+    let mut seen: Vec<&str> = vec![];
+    for node in screen.nodes.iter().filter(|node| is_input(node.kind)) {
+        let Some(name) = node.value["name"].as_str() else { continue };
+        if seen.contains(&name) {
+            report.error(
+                "F39",
+                &format!("{}.name", node.place),
+                format!("Two inputs are called `{name}`."),
+                "Call them differently.",
+            );
+        }
+        seen.push(name);
+    }
+}
+
+fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
+    let form = screen.nodes.iter().find(|node| node.kind == "Form");
+    for node in screen.nodes.iter().filter(|node| is_input(node.kind)) {
+        if node.form.is_none() && (form.is_some() || flow.version < (4, 0)) {
+            report.error(
+                "F40",
+                &node.place,
+                format!("{} stands outside of the form.", node.kind),
+                "Put every input into it.",
+            );
+        }
+        for key in ["init-value", "error-message"] {
+            if node.form.is_some() && !node.value[key].is_null() {
+                let place = format!("{}.{key}", node.place);
+                report.error(
+                    "F41",
+                    &place,
+                    format!("`{key}` stands on an input of a form."),
+                    format!("Use the form's {key}s."),
+                );
+            }
+        }
+    }
+    let Some(form) = form else { return };
+    for key in ["init-values", "error-messages"] {
+        for name in form.value[key].as_object().into_iter().flatten().map(|(name, _)| name) {
+            let input = screen.nodes.iter().find(|node| is_input(node.kind) && node.value["name"] == name.as_str());
+            let place = format!("{}.{key}.{name}", form.place);
+            match input {
+                None => report.error("F41", &place, format!("No input is called `{name}`."), "Name one of the form."),
+                Some(input) if key == "init-values" && is_picker(input.kind) => {
+                    report.error("F51", &place, "A picker of files cannot be filled in beforehand.", "Leave it out.");
+                }
+                Some(_) => {}
+            }
+        }
+    }
+}
+
+/// Captions, and footers in branches.
+fn footers(report: &mut Report, screen: &Screen<'_>) {
+    for node in screen.nodes.iter().filter(|node| node.kind == "Footer") {
+        let has = |key: &str| !node.value[key].is_null();
+        if has("left-caption") != has("right-caption") || (has("center-caption") && has("left-caption")) {
+            report.error(
+                "F43",
+                &node.place,
+                "The captions do not go together.",
+                "Left with right, or the middle alone.",
+            );
+        }
+    }
+    let holds = |list: &Value| list.as_array().into_iter().flatten().any(|one| one["type"] == "Footer");
+    let outside = screen.nodes.iter().any(|node| node.kind == "Footer" && node.branch.is_none());
+    for node in &screen.nodes {
+        match node.kind {
+            "If" => {
+                let (yes, no) = (holds(&node.value["then"]), holds(&node.value["else"]));
+                if yes != no {
+                    report.error("F44", &node.place, "A footer stands in one branch alone.", "Put one into both.");
+                } else if yes && node.depth > 0 {
+                    report.error(
+                        "F44",
+                        &node.place,
+                        "A footer stands deeper than the first If.",
+                        "Put it further out.",
+                    );
+                } else if yes && outside {
+                    report.error("F44", &node.place, "There are footers in the branches and outside.", "One of both.");
+                }
+            }
+            "Switch" => {
+                let cases: Vec<bool> =
+                    node.value["cases"].as_object().into_iter().flatten().map(|(_, case)| holds(case)).collect();
+                if cases.contains(&true) && cases.contains(&false) {
+                    report.error("F45", &node.place, "A footer stands in some cases alone.", "Put one into all.");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn company(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
+    let others = |kind: &str| -> Vec<&str> {
+        screen.nodes.iter().map(|node| node.kind).filter(|other| *other != kind && *other != "Form").collect()
+    };
+    if screen.nodes.iter().any(|node| node.kind == "RichText") {
+        let allowed = flow.version >= (6, 3);
+        if others("RichText").iter().any(|other| !(allowed && *other == "Footer")) {
+            report.error(
+                "F54",
+                &screen.place,
+                "RichText stands beside other components.",
+                "Alone; from 6.3 with a Footer.",
+            );
+        }
+    }
+    if screen.nodes.iter().any(|node| node.kind == "NavigationList") {
+        if !others("NavigationList").is_empty() {
+            report.error(
+                "F54",
+                &screen.place,
+                "A NavigationList stands beside other components.",
+                "Nothing else on its screen.",
+            );
+        }
+        if screen.terminal {
+            report.error(
+                "F54",
+                &screen.place,
+                "A NavigationList stands on an end.",
+                "It leads on: not on a terminal screen.",
+            );
+        }
+    }
+    for node in screen.nodes.iter().filter(|node| node.depth > 0) {
+        let chips = node.kind == "ChipsSelector" && flow.version >= (7, 1);
+        if !INSIDE.contains(&node.kind) && !chips {
+            report.error("F54", &node.place, format!("{} cannot stand in a branch.", node.kind), "Put it outside.");
+        }
+    }
+}
+
+/// What may stand in a branch.
+const INSIDE: [&str; 19] = [
+    "TextHeading",
+    "TextSubheading",
+    "TextBody",
+    "TextCaption",
+    "TextInput",
+    "TextArea",
+    "CheckboxGroup",
+    "RadioButtonsGroup",
+    "Dropdown",
+    "DatePicker",
+    "OptIn",
+    "EmbeddedLink",
+    "Image",
+    "Footer",
+    "Switch",
+    "If",
+    "CalendarPicker",
+    "PhotoPicker",
+    "DocumentPicker",
+];
+
+/// What is counted over all screens.
+pub(super) fn whole(report: &mut Report, flow: &Flow<'_>) {
+    let carousels =
+        flow.screens.iter().flat_map(|screen| &screen.nodes).filter(|node| node.kind == "ImageCarousel").count();
+    if carousels > 3 {
+        report.error("F42", "screens", format!("There are {carousels} carousels."), "Three in a Flow.");
+    }
+}

@@ -1,0 +1,173 @@
+//! Which screen leads where.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Flow, Report, Screen};
+
+type Graph<'v> = BTreeMap<&'v str, BTreeSet<&'v str>>;
+
+pub(super) fn check(report: &mut Report, flow: &Flow<'_>) {
+    let taken = navigated(flow);
+    let model = flow.value["routing_model"].as_object();
+    let Some(model) = model.filter(|_| flow.endpoint) else {
+        if flow.value["routing_model"].is_object() && !flow.endpoint {
+            stale(report, flow, &taken);
+        }
+        // Without an endpoint the taps themselves are the model.
+        if !flow.endpoint {
+            graph(report, flow, &taken, "screens");
+        }
+        return;
+    };
+    for screen in &flow.screens {
+        if !model.contains_key(screen.id) {
+            report.error(
+                "F23",
+                "routing_model",
+                format!("{} is not in the routing model.", screen.id),
+                "Every screen is a key, also an end, with [].",
+            );
+        }
+    }
+    let mut routes: Graph<'_> = flow.screens.iter().map(|screen| (screen.id, BTreeSet::new())).collect();
+    for (from, to) in model {
+        let place = format!("routing_model.{from}");
+        if flow.screen(from).is_none() {
+            report.error("F23", &place, format!("There is no screen {from}."), "Name one that is there.");
+        }
+        for name in to.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            if flow.screen(name).is_none() {
+                report.error("F23", &place, format!("There is no screen {name}."), "Name one that is there.");
+            } else {
+                routes.entry(from).or_default().insert(name);
+            }
+        }
+    }
+    for (from, targets) in &taken {
+        for to in targets {
+            if !routes.get(from).is_some_and(|known| known.contains(to)) {
+                let what = format!("{from} leads to {to}, which the routing model does not know.");
+                report.error("F28", &format!("routing_model.{from}"), what, format!("Add {to}."));
+            }
+        }
+    }
+    graph(report, flow, &routes, "routing_model");
+}
+
+/// A model without an endpoint is generated anyhow: one that is incomplete does no harm.
+fn stale(report: &mut Report, flow: &Flow<'_>, taken: &Graph<'_>) {
+    let model = &flow.value["routing_model"];
+    let lacks = taken.iter().any(|(from, targets)| {
+        let known = |to: &&str| model[*from].as_array().is_some_and(|list| list.iter().any(|one| one == *to));
+        targets.iter().any(|to| !known(to))
+    });
+    if lacks {
+        report.warn(
+            "F28",
+            "routing_model",
+            "The routing model lacks ways that are taken.",
+            "Leave it out: without an endpoint it is generated.",
+        );
+    }
+}
+
+/// Where taps lead.
+fn navigated<'v>(flow: &Flow<'v>) -> Graph<'v> {
+    let mut graph: Graph<'v> = flow.screens.iter().map(|screen| (screen.id, BTreeSet::new())).collect();
+    for screen in &flow.screens {
+        for node in &screen.nodes {
+            let own = ["on-click-action", "on-select-action", "on-unselect-action"];
+            let inner = node.value["list-items"].as_array().into_iter().flatten();
+            for holder in std::iter::once(node.value).chain(inner) {
+                for key in own {
+                    let action = &holder[key];
+                    if action["name"] == "navigate"
+                        && let Some(to) = action["next"]["name"].as_str()
+                        && to != screen.id
+                        && flow.screen(to).is_some()
+                    {
+                        graph.entry(screen.id).or_default().insert(to);
+                    }
+                }
+            }
+        }
+    }
+    graph
+}
+
+fn graph(report: &mut Report, flow: &Flow<'_>, routes: &Graph<'_>, place: &str) {
+    if flow.screens.len() < 2 && routes.values().all(BTreeSet::is_empty) {
+        return;
+    }
+    for (from, targets) in routes {
+        if targets.contains(from) {
+            report.error("F24", place, format!("{from} leads to itself."), "Leave that out.");
+        }
+        if targets.len() > 10 {
+            report.error("F27", place, format!("{} ways lead on from {from}.", targets.len()), "Ten at most.");
+        }
+    }
+    if let Some(name) = looped(routes) {
+        report.error(
+            "F24",
+            place,
+            format!("The way leads back to {name}."),
+            "Ways lead forward only; the back button is there anyhow.",
+        );
+    }
+    let entered: BTreeSet<&str> =
+        routes.iter().flat_map(|(from, targets)| targets.iter().filter(move |to| *to != from)).copied().collect();
+    let entries: Vec<&Screen<'_>> = flow.screens.iter().filter(|screen| !entered.contains(screen.id)).collect();
+    if entries.is_empty() {
+        report.error("F25", place, "No screen is the first.", "One that no other leads to.");
+        return;
+    }
+    let mut reached: BTreeSet<&str> = BTreeSet::new();
+    let mut next: Vec<&str> = vec![entries[0].id];
+    while let Some(id) = next.pop() {
+        if reached.insert(id) {
+            next.extend(routes.get(id).into_iter().flatten().copied());
+        }
+    }
+    for screen in &flow.screens {
+        // Several beginnings that meet later are fine; one that nobody meets is not.
+        let apart = !reached.contains(screen.id)
+            && routes.get(screen.id).is_none_or(|to| !to.iter().any(|to| reached.contains(to)));
+        if apart {
+            report.error("F26", place, format!("Nothing leads to {}.", screen.id), "Connect it, or leave it out.");
+        } else if !screen.terminal && routes.get(screen.id).is_none_or(BTreeSet::is_empty) {
+            report.error(
+                "F26",
+                place,
+                format!("{} leads nowhere and is no end.", screen.id),
+                "Lead on, or mark it \"terminal\": true.",
+            );
+        }
+    }
+}
+
+/// A screen on a loop of two or more.
+fn looped<'g>(routes: &Graph<'g>) -> Option<&'g str> {
+    fn visit<'g>(
+        id: &'g str,
+        routes: &Graph<'g>,
+        above: &mut Vec<&'g str>,
+        done: &mut BTreeSet<&'g str>,
+    ) -> Option<&'g str> {
+        if above.contains(&id) {
+            return Some(id);
+        }
+        if !done.insert(id) {
+            return None;
+        }
+        above.push(id);
+        let found =
+            routes.get(id).into_iter().flatten().filter(|to| **to != id).find_map(|to| visit(to, routes, above, done));
+        above.pop();
+        found
+    }
+    let mut done = BTreeSet::new();
+    routes.keys().find_map(|id| visit(id, routes, &mut vec![], &mut done))
+}

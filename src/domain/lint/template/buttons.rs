@@ -1,0 +1,231 @@
+//! Buttons: how many, in which order, and what each needs.
+
+use serde_json::Value;
+
+use super::texts::emoji;
+use super::{Part, Report, count, text, upper};
+
+const KINDS: [(&str, usize); 12] = [
+    ("QUICK_REPLY", 10),
+    ("URL", 2),
+    ("PHONE_NUMBER", 1),
+    ("COPY_CODE", 1),
+    ("VOICE_CALL", 1),
+    ("FLOW", 1),
+    ("CATALOG", 1),
+    ("MPM", 1),
+    ("SPM", 1),
+    ("OTP", 1),
+    ("REQUEST_CONTACT_INFO", 1),
+    ("APP", 1),
+];
+
+pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str) {
+    let place = format!("{}.buttons", part.place);
+    let none = vec![];
+    let buttons = part.value["buttons"].as_array().unwrap_or(&none);
+    if buttons.is_empty() {
+        report.error("T21", &place, "There are no buttons.", "Add one, or leave the component out.");
+    }
+    if buttons.len() > 10 {
+        report.error("T21", &place, format!("There are {} buttons.", buttons.len()), "Ten at most.");
+    }
+    for (kind, most) in KINDS {
+        let found = buttons.iter().filter(|one| upper(one, "type") == kind).count();
+        if found > most {
+            report.error("T21", &place, format!("{found} buttons are {kind}."), format!("{most} at most."));
+        }
+    }
+    order(report, &place, buttons);
+    let mut labels: Vec<&str> = vec![];
+    for (at, button) in buttons.iter().enumerate() {
+        let place = format!("{place}[{at}]");
+        one(report, &place, button, category);
+        let label = text(button, "text");
+        if !label.is_empty() && labels.contains(&label) {
+            report.warn(
+                "T28",
+                &format!("{place}.text"),
+                format!("Two buttons are called `{label}`."),
+                "Call them differently.",
+            );
+        }
+        labels.push(label);
+    }
+    let quick = buttons.iter().filter(|one| upper(one, "type") == "QUICK_REPLY").count();
+    if buttons.len() > 3 || (quick > 0 && quick < buttons.len()) {
+        let what = "Four and more buttons, or quick replies beside others, are not shown on desktop.";
+        report.warn("T42", &place, what, "The contact is sent to the phone.");
+    }
+}
+
+/// Quick replies stand together.
+fn order(report: &mut Report, place: &str, buttons: &[Value]) {
+    let quick: Vec<bool> = buttons.iter().map(|one| upper(one, "type") == "QUICK_REPLY").collect();
+    let groups = quick.iter().enumerate().filter(|(at, is)| **is && (*at == 0 || !quick[at - 1])).count();
+    let inside = quick.first() == Some(&false) && quick.last() == Some(&false) && quick.contains(&true);
+    if groups > 1 || inside {
+        report.error(
+            "T22",
+            place,
+            "Quick replies stand between other buttons.",
+            "Put them together, before or after all others.",
+        );
+        report.mends();
+    }
+}
+
+fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
+    let kind = upper(button, "type");
+    let label = text(button, "text");
+    let own_label = !matches!(kind.as_str(), "COPY_CODE" | "CATALOG" | "MPM" | "SPM" | "OTP");
+    if !KINDS.iter().any(|(known, _)| *known == kind) {
+        report.error(
+            "T7",
+            &format!("{place}.type"),
+            format!("`{}` is no button.", text(button, "type")),
+            "QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW …",
+        );
+        return;
+    }
+    if (own_label && label.is_empty()) || count(label) > 25 {
+        report.error(
+            "T8",
+            &format!("{place}.text"),
+            format!("The label has {} characters.", count(label)),
+            "1 to 25 fit.",
+        );
+    }
+    if label.contains("{{") {
+        report.error("T9", &format!("{place}.text"), "A label has no variables.", "Write it out.");
+    } else if emoji(label) > 0 || label.contains('\n') {
+        report.warn("T28", &format!("{place}.text"), "A label takes no emoji and no line break.", "Write it plainly.");
+    }
+    match kind.as_str() {
+        "URL" => url(report, place, button),
+        "PHONE_NUMBER" => {
+            let number = text(button, "phone_number");
+            let fits = !number.is_empty()
+                && count(number) <= 20
+                && number.strip_prefix('+').unwrap_or(number).chars().all(|c| c.is_ascii_digit());
+            if !fits {
+                report.error(
+                    "T25",
+                    &format!("{place}.phone_number"),
+                    format!("`{number}` is no number to call."),
+                    "Up to 20 digits, with or without +.",
+                );
+            }
+        }
+        "COPY_CODE" => {
+            let code = button["example"].as_str().or_else(|| button["example"][0].as_str()).unwrap_or_default();
+            if code.is_empty() || count(code) > 20 {
+                report.error(
+                    "T26",
+                    &format!("{place}.example"),
+                    "A code to copy needs an example.",
+                    "1 to 20 characters.",
+                );
+            } else if count(code) > 15 {
+                report.warn(
+                    "T26",
+                    &format!("{place}.example"),
+                    "The code has more than 15 characters.",
+                    "15 are sure to fit.",
+                );
+            }
+            if category != "MARKETING" {
+                report.warn("T26", place, "Codes to copy are for marketing.", "Change the category, or leave it out.");
+            }
+        }
+        "FLOW" => flow(report, place, button),
+        "OTP" => report.error(
+            "T34",
+            place,
+            "A button with a one-time code belongs to AUTHENTICATION.",
+            "Change the category, or the button.",
+        ),
+        _ => {}
+    }
+}
+
+fn url(report: &mut Report, place: &str, button: &Value) {
+    let (url, at) = (text(button, "url"), format!("{place}.url"));
+    let (variables, ends) = (url.matches("{{").count(), url.ends_with("{{1}}"));
+    let bare = url.split("{{").next().unwrap_or_default();
+    let parsed = url::Url::parse(&format!("{bare}x"));
+    let host = parsed.as_ref().ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    if !bare.starts_with("https://") && !bare.starts_with("http://") || parsed.is_err() {
+        report.error("T23", &at, format!("`{url}` is no address."), "Begin it with https://.");
+    } else if bare.starts_with("http://") {
+        report.warn("T23", &at, "The address is not https.", "Begin it with https://.");
+    }
+    if count(url) > 2_000 {
+        report.error("T23", &at, "The address is too long.", "2000 characters fit.");
+    }
+    if variables > 1 || (variables == 1 && !ends) {
+        report.error(
+            "T23",
+            &at,
+            "An address has one variable, {{1}}, and it stands at the very end.",
+            "Such as https://example.com/t/{{1}}.",
+        );
+    }
+    let example = button["example"].as_str().or_else(|| button["example"][0].as_str()).unwrap_or_default();
+    if variables > 0 && example.is_empty() {
+        report.error(
+            "T23",
+            &format!("{place}.example"),
+            "The variable has no example.",
+            "Give the whole address, filled in, as [\"…\"].",
+        );
+        report.mends();
+    } else if variables == 0 && !button["example"].is_null() {
+        report.warn("T23", &format!("{place}.example"), "There is an example, and no variable.", "Leave it out.");
+        report.mends();
+    }
+    let short = [
+        "bit.ly",
+        "tinyurl.com",
+        "t.co",
+        "goo.gl",
+        "ow.ly",
+        "is.gd",
+        "wa.me",
+        "api.whatsapp.com",
+        "rebrand.ly",
+        "cutt.ly",
+    ];
+    if short.iter().any(|name| host == *name || host.ends_with(&format!(".{name}"))) {
+        report.warn(
+            "T24",
+            &at,
+            format!("{host} hides where the link goes, or leads back to WhatsApp."),
+            "Give the real address.",
+        );
+    }
+    let domain_open =
+        variables > 0 && bare.trim_start_matches("https://").trim_start_matches("http://").find('/').is_none();
+    if domain_open {
+        report.warn("T24", &at, "The variable stands in for the domain.", "Give the domain, and let the path be open.");
+    }
+}
+
+fn flow(report: &mut Report, place: &str, button: &Value) {
+    let given = ["flow_id", "flow_name", "flow_json"].iter().filter(|key| !button[**key].is_null()).count();
+    if given != 1 {
+        report.error("T27", place, format!("{given} of flow_id, flow_name and flow_json are given."), "Exactly one.");
+    }
+    let action = text(button, "flow_action");
+    if !action.is_empty() && !matches!(action.to_ascii_lowercase().as_str(), "navigate" | "data_exchange") {
+        report.error(
+            "T27",
+            &format!("{place}.flow_action"),
+            format!("`{action}` is no action."),
+            "navigate or data_exchange.",
+        );
+    }
+    if !button["navigate_screen"].is_null() && action.eq_ignore_ascii_case("data_exchange") {
+        report.error("T27", &format!("{place}.navigate_screen"), "A screen is for navigate only.", "Leave it out.");
+    }
+}

@@ -1,0 +1,80 @@
+//! The rules of templates, T1 to T45. Source: Cloud API, part 5.8.
+
+mod buttons;
+mod mend;
+mod special;
+mod texts;
+mod top;
+mod variables;
+
+use serde_json::Value;
+
+pub use self::mend::mend;
+pub use self::top::{LANGUAGES, check_edit};
+
+use super::{Finding, Report};
+use crate::domain::template::Template;
+
+/// A component with its place.
+struct Part<'v> {
+    kind: String,
+    value: &'v Value,
+    place: String,
+}
+
+fn upper(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap_or_default().to_ascii_uppercase()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn count(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn parts<'v>(components: &'v Value, place: &str) -> Vec<Part<'v>> {
+    let list = components.as_array().into_iter().flatten().enumerate();
+    list.map(|(at, value)| Part { kind: upper(value, "type"), value, place: format!("{place}[{at}]") }).collect()
+}
+
+/// Everything that stands in the way of a template, the refusals first. `known` are the templates that
+/// the account has; `own` is the id of the one that is edited.
+pub fn lint(template: &Value, known: &[Template], own: Option<&str>) -> Vec<Finding> {
+    let mut report = Report::default();
+    if !template.is_object() {
+        report.error("T7", "", "A template is one JSON object.", "Write { \"name\": …, \"components\": [ … ] }.");
+        return report.findings;
+    }
+    top::check(&mut report, template);
+    top::against(&mut report, template, known, own);
+    let components = parts(&template["components"], "components");
+    let named = text(template, "parameter_format").eq_ignore_ascii_case("named");
+    let category = upper(template, "category");
+    top::check_components(&mut report, &components);
+    if category == "AUTHENTICATION" {
+        special::authentication(&mut report, &components);
+    } else {
+        for part in &components {
+            texts::check(
+                &mut report,
+                part,
+                &category,
+                named,
+                components.iter().any(|one| one.kind == "LIMITED_TIME_OFFER"),
+            );
+            if part.kind == "BUTTONS" {
+                buttons::check(&mut report, part, &category);
+            }
+        }
+        variables::one_format(&mut report, template, &components);
+        special::limited_offer(&mut report, &components, &category);
+        special::carousel(&mut report, &components, &category, named);
+        special::looks_like_a_code(&mut report, &components);
+        texts::policy(&mut report, &components, &category);
+    }
+    let mut findings = report.findings;
+    findings.sort_by_key(|finding| finding.level);
+    findings
+}

@@ -1,0 +1,222 @@
+//! Authentication, offers that end, and carousels.
+
+use super::{Part, Report, buttons, count, text, texts, upper};
+
+pub(super) fn authentication(report: &mut Report, components: &[Part<'_>]) {
+    for part in components {
+        match part.kind.as_str() {
+            "BODY" | "FOOTER" => {
+                if !part.value["text"].is_null() {
+                    let place = format!("{}.text", part.place);
+                    report.error("T31", &place, "The words of one-time codes are Meta's own.", "Leave the text out.");
+                }
+            }
+            "BUTTONS" => one_time(report, part),
+            kind => report.error(
+                "T31",
+                &part.place,
+                format!("A one-time code has no {kind}."),
+                "Body, footer and one button.",
+            ),
+        }
+        let expires = &part.value["code_expiration_minutes"];
+        if !expires.is_null() && !expires.as_i64().is_some_and(|minutes| (1..=90).contains(&minutes)) {
+            let place = format!("{}.code_expiration_minutes", part.place);
+            report.error("T32", &place, format!("{expires} minutes do not fit."), "1 to 90, as a whole number.");
+        }
+    }
+    if !components.iter().any(|part| part.kind == "BUTTONS") {
+        report.error("T31", "components", "There is no button with the code.", "Add one of type OTP.");
+    }
+}
+
+fn one_time(report: &mut Report, part: &Part<'_>) {
+    let none = vec![];
+    let buttons = part.value["buttons"].as_array().unwrap_or(&none);
+    if buttons.len() != 1 || upper(&buttons[0], "type") != "OTP" {
+        report.error(
+            "T31",
+            &format!("{}.buttons", part.place),
+            "A one-time code has exactly one button.",
+            "One of type OTP.",
+        );
+        return;
+    }
+    let (button, place) = (&buttons[0], format!("{}.buttons[0]", part.place));
+    let kind = upper(button, "otp_type");
+    if !matches!(kind.as_str(), "COPY_CODE" | "ONE_TAP" | "ZERO_TAP") {
+        report.error(
+            "T31",
+            &format!("{place}.otp_type"),
+            format!("`{}` is no way to hand a code over.", text(button, "otp_type")),
+            "COPY_CODE, ONE_TAP or ZERO_TAP.",
+        );
+    }
+    for key in ["text", "autofill_text"] {
+        if count(text(button, key)) > 25 {
+            report.error("T8", &format!("{place}.{key}"), "The label is too long.", "25 characters fit.");
+        }
+    }
+    if !matches!(kind.as_str(), "ONE_TAP" | "ZERO_TAP") {
+        return;
+    }
+    let apps = button["supported_apps"].as_array().unwrap_or(&none);
+    if apps.is_empty() || apps.len() > 5 {
+        report.error(
+            "T33",
+            &format!("{place}.supported_apps"),
+            format!("{} apps are named.", apps.len()),
+            "One to five.",
+        );
+    }
+    for (at, app) in apps.iter().enumerate() {
+        let (package, hash) = (text(app, "package_name"), text(app, "signature_hash"));
+        let segment = |one: &str| {
+            one.starts_with(|c: char| c.is_ascii_alphabetic())
+                && one.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        };
+        if package.len() > 224 || package.split('.').count() < 2 || !package.split('.').all(segment) {
+            report.error(
+                "T33",
+                &format!("{place}.supported_apps[{at}].package_name"),
+                format!("`{package}` is no package."),
+                "Such as com.example.app.",
+            );
+        }
+        if hash.len() != 11 || !hash.chars().all(|c| c.is_ascii_alphanumeric() || "+/=".contains(c)) {
+            report.error(
+                "T33",
+                &format!("{place}.supported_apps[{at}].signature_hash"),
+                format!("`{hash}` is no hash."),
+                "Exactly 11 characters.",
+            );
+        }
+    }
+    if kind == "ZERO_TAP" && button["zero_tap_terms_accepted"] != true {
+        report.error(
+            "T33",
+            &format!("{place}.zero_tap_terms_accepted"),
+            "The terms of zero tap are not accepted.",
+            "Say true, if you accept them.",
+        );
+    }
+}
+
+/// Utility and marketing that look like one-time codes are rejected.
+pub(super) fn looks_like_a_code(report: &mut Report, components: &[Part<'_>]) {
+    for part in components.iter().filter(|part| part.kind == "BODY") {
+        let lower = text(part.value, "text").to_lowercase();
+        let looks =
+            ["verification code", "is your code", "one-time password", "one time password", "otp is", "passcode"];
+        if looks.iter().any(|words| lower.contains(words)) && lower.contains("{{") {
+            report.warn(
+                "T34",
+                &format!("{}.text", part.place),
+                "This looks like a one-time code.",
+                "Use the category AUTHENTICATION.",
+            );
+        }
+    }
+}
+
+pub(super) fn limited_offer(report: &mut Report, components: &[Part<'_>], category: &str) {
+    let Some(offer) = components.iter().find(|part| part.kind == "LIMITED_TIME_OFFER") else { return };
+    let place = &offer.place;
+    let inner = &offer.value["limited_time_offer"];
+    let length = count(text(inner, "text"));
+    if length == 0 || length > 16 {
+        report.error(
+            "T8",
+            &format!("{place}.limited_time_offer.text"),
+            format!("The offer has {length} characters."),
+            "1 to 16 fit.",
+        );
+    }
+    if category != "MARKETING" {
+        report.error("T29", place, "Offers that end are marketing.", "Change the category.");
+    }
+    if components.iter().any(|part| part.kind == "FOOTER") {
+        report.error("T29", place, "An offer that ends has no footer.", "Leave it out.");
+    }
+    let header = components.iter().find(|part| part.kind == "HEADER").map(|part| upper(part.value, "format"));
+    if header.is_some_and(|format| !matches!(format.as_str(), "IMAGE" | "VIDEO")) {
+        report.error("T29", place, "Its header is a picture or a video, or absent.", "Change the header.");
+    }
+    let kinds: Vec<String> = components
+        .iter()
+        .filter(|part| part.kind == "BUTTONS")
+        .flat_map(|part| part.value["buttons"].as_array().into_iter().flatten())
+        .map(|one| upper(one, "type"))
+        .collect();
+    if !kinds.iter().any(|kind| kind == "URL") {
+        report.error("T29", place, "An offer that ends has a button with a link.", "Add one of type URL.");
+    }
+    if inner["has_expiration"] == true {
+        match kinds.iter().position(|kind| kind == "COPY_CODE") {
+            None => report.error("T29", place, "An offer with an end has a code to copy.", "Add a button COPY_CODE."),
+            Some(0) => {}
+            Some(_) => report.warn("T29", place, "The code to copy does not come first.", "Put it first."),
+        }
+    }
+}
+
+pub(super) fn carousel(report: &mut Report, components: &[Part<'_>], category: &str, named: bool) {
+    let Some(carousel) = components.iter().find(|part| part.kind == "CAROUSEL") else { return };
+    let none = vec![];
+    let cards = carousel.value["cards"].as_array().unwrap_or(&none);
+    let place = format!("{}.cards", carousel.place);
+    if category != "MARKETING" {
+        report.error("T30", &carousel.place, "Carousels are marketing.", "Change the category.");
+    }
+    if !(2..=10).contains(&cards.len()) {
+        report.error("T30", &place, format!("There are {} cards.", cards.len()), "2 to 10.");
+    }
+    if components.iter().any(|part| matches!(part.kind.as_str(), "HEADER" | "FOOTER" | "BUTTONS")) {
+        report.error(
+            "T30",
+            "components",
+            "Beside a carousel stands a body alone.",
+            "Move header and buttons into the cards.",
+        );
+    }
+    let mut shapes: Vec<Vec<String>> = vec![];
+    for (at, card) in cards.iter().enumerate() {
+        let parts = super::parts(&card["components"], &format!("{place}[{at}].components"));
+        let place = format!("{place}[{at}]");
+        let mut shape = vec![];
+        for part in &parts {
+            match part.kind.as_str() {
+                "HEADER" => {
+                    shape.push(format!("HEADER {}", upper(part.value, "format")));
+                    texts::header(report, part, category, named);
+                }
+                "BODY" => {
+                    shape.push("BODY".into());
+                    texts::body(report, part, named, 160);
+                }
+                "BUTTONS" => {
+                    let kinds = part.value["buttons"].as_array().into_iter().flatten().map(|one| upper(one, "type"));
+                    let kinds: Vec<String> = kinds.collect();
+                    if kinds.len() > 2 {
+                        report.error("T30", &part.place, format!("{} buttons on a card.", kinds.len()), "Two at most.");
+                    }
+                    shape.push(format!("BUTTONS {}", kinds.join(" ")));
+                    buttons::check(report, part, category);
+                }
+                other => {
+                    report.error("T30", &part.place, format!("A card has no {other}."), "Header, body and buttons.");
+                }
+            }
+        }
+        if !parts.iter().any(|part| part.kind == "HEADER") {
+            report.error("T30", &place, "The card has no header.", "Add a picture or a video.");
+        }
+        if !parts.iter().any(|part| part.kind == "BUTTONS") {
+            report.warn("T30", &place, "The card has no button.", "Add one: cards without are likely to be refused.");
+        }
+        shapes.push(shape);
+    }
+    if shapes.windows(2).any(|pair| pair[0] != pair[1]) {
+        report.error("T30", &place, "The cards differ in their components.", "All have the same, in the same order.");
+    }
+}

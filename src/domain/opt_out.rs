@@ -1,0 +1,85 @@
+//! Words by which a contact says that they want no more messages, or want them again. Only a message
+//! that is nothing but such a word counts: "please stop the order" is no farewell.
+
+/// What a message says about being written to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    Out,
+    In,
+}
+
+/// The words, folded. Configuration may name others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptOutWords {
+    pub out: Vec<String>,
+    pub back: Vec<String>,
+}
+
+impl Default for OptOutWords {
+    fn default() -> Self {
+        let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Self {
+            out: list(&[
+                "stop",
+                "unsubscribe",
+                "stopall",
+                "opt out",
+                "optout",
+                "baja",
+                "arrêt",
+                "abmelden",
+                "parar",
+                "बंद",
+            ]),
+            back: list(&["start", "unstop", "subscribe", "opt in", "optin", "alta", "anmelden", "शुरू"]),
+        }
+    }
+}
+
+impl OptOutWords {
+    /// What these words wish for, if they are nothing else.
+    pub fn wish(&self, text: &str) -> Option<Wish> {
+        let folded = fold(text);
+        if folded.is_empty() {
+            return None;
+        }
+        let is = |list: &[String]| list.iter().any(|word| fold(word) == folded);
+        if is(&self.out) {
+            Some(Wish::Out)
+        } else if is(&self.back) {
+            Some(Wish::In)
+        } else {
+            None
+        }
+    }
+}
+
+/// Lower case, single blanks, without the punctuation around it.
+fn fold(text: &str) -> String {
+    let words: Vec<String> = text
+        .split_whitespace()
+        .map(|word| {
+            let trimmed = word.trim_matches(|c: char| c.is_ascii_punctuation() || matches!(c, '¡' | '¿' | '。' | '！'));
+            trimmed.to_lowercase()
+        })
+        .filter(|word| !word.is_empty())
+        .collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_bare_word_counts() {
+        let words = OptOutWords::default();
+        for text in ["STOP", "stop.", "  Stop! ", "Opt  out", "Arrêt", "बंद"] {
+            assert_eq!(words.wish(text), Some(Wish::Out), "{text}");
+        }
+        for text in ["please stop the order", "non-stop?", "stopp", "", "!"] {
+            assert_eq!(words.wish(text), None, "{text}");
+        }
+        assert_eq!(words.wish("Start"), Some(Wish::In));
+    }
+}

@@ -1,0 +1,261 @@
+//! Why a delivery, a run, a connection, a template, an assignment, an alert or a contact is as it is.
+
+use super::{Chain, Verdict, Why};
+use crate::domain::connection::Hop;
+use crate::domain::delivery::DeliveryState;
+use crate::domain::run::RunState;
+use crate::domain::template::{Template, TemplateList};
+use crate::domain::text::clean_line;
+use crate::domain::time::{Timestamp, short_span};
+use crate::domain::view::{AlertView, AssignmentRow, ConnectionView, ContactRow, DeliveryDetail, RunView};
+
+pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
+    let mut chain = Chain::default();
+    let row = &delivery.row;
+    chain.at(row.received_at, format!("{} bytes were posted to {}", row.bytes, clean_line(&row.path)));
+    if !delivery.verdict.is_empty() {
+        chain.at(row.received_at, clean_line(&delivery.verdict));
+    }
+    if row.repeats > 0 {
+        chain.note(format!("the same delivery came {} more time(s) and counted once", row.repeats));
+    }
+    let note = row.note.as_ref().map(super::super::text::Untrusted::line).unwrap_or_default();
+    let verdict = match row.state {
+        DeliveryState::Applied => Verdict::new("applied", "It was read and applied.", ""),
+        DeliveryState::Pending => {
+            Verdict::new("pending", "It is stored and answered, and applied next.", "If it stays so, see the log.")
+        }
+        DeliveryState::Quarantined => Verdict::new(
+            "quarantined",
+            format!("It was not applied: no connection has this number ({note})."),
+            "Declare the number; it is applied by itself then.",
+        ),
+        DeliveryState::Unreadable => Verdict::new(
+            "unreadable",
+            format!("It was signed right and could not be read: {note}."),
+            "Report it; R reads it again after a fix.",
+        ),
+        DeliveryState::Rejected => Verdict::new(
+            "rejected",
+            format!("It was refused with 401 and never applied: {note}."),
+            "Compare the secret here with the one at the provider.",
+        ),
+    };
+    chain.end(row.id, format!("delivery of {}", clean_line(&row.event)), verdict)
+}
+
+pub fn of_run(run: &RunView, now: Timestamp) -> Why {
+    let mut chain = Chain::default();
+    chain.about(
+        Some(run.due_at),
+        format!("{} message(s) of {} were collected until here", run.batch_size, run.contact.shown()),
+        run.thread_id,
+    );
+    if let Some(at) = run.started_at {
+        chain.at(at, format!("{} was asked", run.agent));
+    }
+    if let Some(at) = run.finished_at {
+        chain.at(at, run.state.name().replace('_', " "));
+    }
+    let error = run.error.as_ref().map(super::super::text::Untrusted::line).unwrap_or_default();
+    let verdict = match run.state {
+        RunState::Scheduled => Verdict::new(
+            "collecting",
+            format!(
+                "It waits for the burst to end{}.",
+                if run.due_at > now { format!(", {} more", short_span(run.due_at.since(now))) } else { String::new() }
+            ),
+            "",
+        ),
+        RunState::Running => Verdict::new("running", "The agent is writing.", ""),
+        RunState::Answered => Verdict::new("answered", "It answered; its words are in the outbox.", ""),
+        RunState::Proposed => Verdict::new(
+            "draft_waits",
+            "It proposed an answer: the assignment's mode is draft.",
+            "Read it and send it, or write your own.",
+        ),
+        RunState::Silent => Verdict::new("silent", "The agent chose to say nothing.", ""),
+        RunState::Superseded => {
+            Verdict::new("superseded", "A newer message came before its words went.", "The next run answers both.")
+        }
+        RunState::HandedOff => {
+            Verdict::new("handed_off", format!("It gave the thread to a person: {error}."), "Take the thread.")
+        }
+        RunState::Failed => Verdict::new(
+            "agent_failed",
+            format!("It failed: {error}."),
+            "Look at the agent; answer yourself meanwhile.",
+        ),
+        RunState::Cancelled => Verdict::new("cancelled", format!("It was stopped: {error}."), ""),
+    };
+    chain.end(run.id, format!("run of {}", run.agent), verdict)
+}
+
+pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
+    let mut chain = Chain::default();
+    for hop in Hop::ALL {
+        match view.proofs.iter().find(|proof| proof.hop == hop) {
+            Some(proof) => {
+                let sign = if proof.works { "works" } else { "does not work" };
+                chain.at(proof.at, format!("{} {sign}: {}", hop.name(), clean_line(&proof.note)));
+            }
+            None => chain.note(format!("{} was never proved", hop.name())),
+        }
+    }
+    let broken = Hop::ALL.iter().find_map(|hop| view.proofs.iter().find(|proof| proof.hop == *hop && !proof.works));
+    let verdict = match broken {
+        Some(proof) => {
+            let (cause, remedy) = match proof.hop {
+                Hop::Provider => ("provider", "Check key, address and number."),
+                Hop::Registration => ("registration", "Switch the webhook on at the provider, or register it."),
+                Hop::Upstream => {
+                    ("upstream", "See what this listener answered, and whether the public address is reachable.")
+                }
+                Hop::Public => ("public", "Check the public address, and what stands before the listener."),
+                Hop::Signature => ("signature", "Compare the secrets."),
+                Hop::Agent => ("agent_failed", "Look at the agent."),
+                Hop::Outbox => ("outbox", "See why the oldest entry waits."),
+                Hop::Send => ("send", "See the last attempt."),
+                Hop::Inbound | Hop::Status => ("inbound", "Send a canary."),
+            };
+            Verdict::new(
+                cause,
+                format!(
+                    "{} does not work since {}: {}.",
+                    proof.hop.name(),
+                    short_span(now.since(proof.at)),
+                    clean_line(&proof.note)
+                ),
+                remedy,
+            )
+        }
+        None if view.proofs.is_empty() => {
+            Verdict::new("unproved", "Nothing is proved yet.", "Check it, and send a canary.")
+        }
+        None => Verdict::new("works", "Every hop that was looked at works.", ""),
+    };
+    chain.end(view.connection.id, format!("connection {}", view.connection.name), verdict)
+}
+
+pub fn of_template(list: &TemplateList, template: &Template) -> Why {
+    let mut chain = Chain::default();
+    if let Some(at) = list.fetched_at {
+        chain.at(at, format!("the provider listed it as {}", clean_line(template.status.name()).to_lowercase()));
+    }
+    if let Some(trouble) = &list.trouble {
+        chain.note(format!("the list could not be fetched since: {}", clean_line(trouble)));
+    }
+    let name = template.name.line();
+    let reason = template.rejected_reason.as_ref().map(super::super::text::Untrusted::line);
+    let verdict = match template.status.name() {
+        "APPROVED" => Verdict::new("approved", format!("{name} is approved and can be sent."), ""),
+        "PENDING" | "IN_APPEAL" => Verdict::new(
+            "pending",
+            format!("{name} cannot be sent yet: it waits for approval."),
+            "Wait; it takes minutes to a day.",
+        ),
+        "REJECTED" => Verdict::new(
+            "rejected",
+            format!(
+                "{name} cannot be sent: it was rejected{}.",
+                reason.map(|why| format!(" for {why}")).unwrap_or_default()
+            ),
+            "Change it and submit it anew.",
+        ),
+        "PAUSED" => Verdict::new(
+            "paused",
+            format!("{name} cannot be sent: too many people blocked or ignored it."),
+            "Wait until it is unpaused, and send it to fewer people.",
+        ),
+        other => Verdict::new(
+            "not_sendable",
+            format!("{name} cannot be sent: it is {}.", clean_line(other).to_lowercase()),
+            "Look at it at the provider.",
+        ),
+    };
+    chain.end(format!("template {name}"), "template".to_owned(), verdict)
+}
+
+pub fn of_assignment(row: &AssignmentRow) -> Why {
+    let mut chain = Chain::default();
+    let one = &row.assignment;
+    chain.at(
+        one.proposed_at,
+        format!("{} proposed {} for {}", clean_line(&one.proposed_by), one.agent, row.connection_name),
+    );
+    if let (Some(by), Some(at)) = (&one.decided_by, one.decided_at) {
+        let reason = one.reason.as_deref().map(|reason| format!(": {}", clean_line(reason))).unwrap_or_default();
+        chain.at(at, format!("{} {}{reason}", clean_line(by), one.state.name()));
+    }
+    let verdict = match one.state.name() {
+        "approved" if one.from_file => {
+            Verdict::new("approved", format!("{} answers: the configuration file says so.", one.agent), "")
+        }
+        "approved" => Verdict::new("approved", format!("{} answers.", one.agent), ""),
+        "proposed" => Verdict::new(
+            "proposed",
+            format!("{} does not answer yet: an admin has to approve it.", one.agent),
+            "a approves, x rejects.",
+        ),
+        state => {
+            Verdict::new("not_in_force", format!("{} does not answer: it was {state}.", one.agent), "Propose it anew.")
+        }
+    };
+    chain.end(one.id, "assignment", verdict)
+}
+
+pub fn of_alert(alert: &AlertView) -> Why {
+    let mut chain = Chain::default();
+    chain.at(alert.raised_at, format!("raised as {}", alert.kind.replace('_', " ")));
+    if alert.count > 1 {
+        chain.at(alert.last_at, format!("seen {} times, the last time here", alert.count));
+    }
+    if let Some((by, at)) = &alert.acked {
+        chain.at(
+            *at,
+            if by == "system" {
+                "it was over by itself".to_owned()
+            } else {
+                format!("{} acknowledged it", clean_line(by))
+            },
+        );
+    }
+    let verdict = match &alert.acked {
+        None => Verdict::new("open", alert.said.line(), "a acknowledges it."),
+        Some((by, _)) if by == "system" => Verdict::new("over", format!("It is over: {}", alert.said.line()), ""),
+        Some((by, _)) => {
+            Verdict::new("acknowledged", format!("{} has seen it: {}", clean_line(by), alert.said.line()), "")
+        }
+    };
+    let about = if alert.subject.is_empty() { None } else { Some(alert.subject.clone()) };
+    if let Some(about) = about {
+        chain.about(None, "it is about this", about);
+    }
+    chain.end(alert.id, "alert", verdict)
+}
+
+pub fn of_contact(row: &ContactRow) -> Why {
+    let mut chain = Chain::default();
+    for address in &row.addresses {
+        chain.note(format!("known as {}", clean_line(address)));
+    }
+    for (thread, at, connection) in &row.threads {
+        chain.about(Some(*at), format!("wrote or was written to over {connection}"), thread);
+    }
+    if row.merged > 0 {
+        chain.note(format!("{} other contact(s) were merged into this one", row.merged));
+    }
+    let name = row.contact.shown();
+    let verdict = if row.opted_out {
+        Verdict::new(
+            "opted_out",
+            format!("{name} is not written to: they asked for it."),
+            "Write when they want it again.",
+        )
+    } else if row.contact.phone_number.is_none() {
+        Verdict::new("no_number", format!("{name} withholds the number: they are reached by their user id."), "")
+    } else {
+        Verdict::new("reachable", format!("{name} can be written to."), "")
+    };
+    chain.end(row.id, "contact", verdict)
+}

@@ -1,0 +1,274 @@
+//! Why a message of ours stands where it stands.
+
+use super::{Chain, Verdict, Why};
+use crate::domain::failure::FailureClass;
+use crate::domain::media::{MediaState, MediaView};
+use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::status::DeliveryStatus;
+use crate::domain::text::clean_line;
+use crate::domain::time::{Timestamp, short_span};
+use crate::domain::view::{EntryDetail, ThreadRow};
+
+/// How long the provider may be silent about a message before that means something.
+const USUAL: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// Why an entry is where it is.
+pub fn of_entry(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Why {
+    let mut chain = Chain::default();
+    let row = &entry.row;
+    let who = row.author.as_deref().map_or_else(|| "somebody".to_owned(), clean_line);
+    chain.about(Some(row.created_at), format!("{who} queued it for {}", row.contact.shown()), row.message_id);
+    if let Some(at) = row.not_before {
+        chain.at(at, "not to be sent before this time");
+    }
+    let mut series = 1;
+    for attempt in &entry.tries {
+        if attempt.series != series {
+            chain.note("a person had it tried again: a new series of attempts");
+            series = attempt.series;
+        }
+        let outcome = attempt.outcome.as_deref().unwrap_or("is on the wire");
+        let http = attempt.http_status.map(|status| format!(", HTTP {status}")).unwrap_or_default();
+        let why = attempt.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
+        let what = if attempt.request.as_received().contains("/media") { "upload" } else { "attempt" };
+        chain.at(attempt.started_at, format!("{what} {}.{} {outcome}{http}{why}", attempt.series, attempt.number));
+    }
+    for status in &entry.statuses {
+        let why = status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
+        let late = status.received_at.since(status.at);
+        let late = if late.as_secs() > 60 { format!(", told {} later", short_span(late)) } else { String::new() };
+        // Whole seconds: within its second, what we know better is when it came.
+        let told = status.at.plus(std::time::Duration::from_millis(999)).min(status.received_at).max(status.at);
+        chain.at(told, format!("the provider says {}{why}{late}", status.status.name()));
+    }
+    let verdict = verdict(entry, thread, file, now);
+    chain.end(row.id, format!("{} to {}", row.state.name(), row.contact.shown()), verdict)
+}
+
+fn verdict(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Verdict {
+    match entry.row.state {
+        EntryState::Queued => waiting(entry, thread, file, now),
+        EntryState::Sending => {
+            Verdict::new("on_the_wire", "Not sent yet: the request is on the wire.", "Wait a moment.")
+        }
+        EntryState::Accepted => accepted(entry, now),
+        EntryState::Uncertain => {
+            let looks = entry.evidence.as_ref().map_or_else(
+                || "the provider's list has not been asked yet".to_owned(),
+                |evidence| {
+                    format!(
+                        "the provider's list was asked {} ago and does not settle it",
+                        short_span(now.since(evidence.asked_at))
+                    )
+                },
+            );
+            Verdict::new(
+                "uncertain",
+                format!("Nobody knows whether it arrived: its answer was lost, and {looks}."),
+                "Ask the provider, or decide with the evidence: a retry may send it twice.",
+            )
+        }
+        EntryState::Refused => refused(entry),
+        EntryState::Dead => {
+            let failure = entry.row.error.as_ref();
+            let why = failure.map(super::super::failure::Failure::line).unwrap_or_default();
+            let remedy = failure.map(|failure| failure.remedy.to_string()).unwrap_or_default();
+            Verdict::new(
+                "dead",
+                format!("Not sent: {} attempts failed, the last with {why}.", entry.row.attempts),
+                remedy,
+            )
+        }
+        EntryState::Discarded => {
+            let by_person = entry.row.settled_by == Some(SettledBy::Person);
+            if by_person {
+                Verdict::new(
+                    "discarded_by_person",
+                    "Not sent: a person took it out before it went.",
+                    "Retry it if it should go after all.",
+                )
+            } else {
+                Verdict::new(
+                    "discarded_by_newer",
+                    "Not sent: a newer message or a person came before the agent's words went.",
+                    "Nothing to do; the newer answer counts.",
+                )
+            }
+        }
+    }
+}
+
+/// What stands in the way of a queued entry.
+fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Verdict {
+    use crate::domain::limits::Hold;
+    let row = &entry.row;
+    let until = |at: Timestamp| {
+        if at > now { format!("in {}", short_span(at.since(now))) } else { "now".to_owned() }
+    };
+    if let Some(behind) = row.behind {
+        return Verdict::new(
+            "behind",
+            format!("Not sent yet: {behind} stands before it in the same thread, and order is kept."),
+            format!("Ask why {behind} waits."),
+        );
+    }
+    if let Some(at) = row.not_before.filter(|at| *at > now) {
+        let long = at.since(row.created_at).as_secs() > 300;
+        return if long {
+            Verdict::new(
+                "later",
+                format!("Not sent yet: it is to be sent later, {}.", until(at)),
+                "Take it back, or release it to send it now.",
+            )
+        } else {
+            Verdict::new(
+                "undo",
+                format!("Not sent yet: it is held for a moment in which it can be taken back; it goes {}.", until(at)),
+                "u takes it back.",
+            )
+        };
+    }
+    match row.hold {
+        Some(Hold::Operator) => {
+            return Verdict::new("held_by_person", "Not sent: a person holds it.", "Release it.");
+        }
+        Some(Hold::Credentials) => {
+            return Verdict::new(
+                "credentials",
+                "Not sent: the provider refuses our key, so nothing of this number goes out.",
+                "Mend the key; everything goes by itself then.",
+            );
+        }
+        Some(Hold::HourlyPolicy) => {
+            return Verdict::new(
+                "hourly_policy",
+                format!(
+                    "Not sent yet: this contact had a message begun by us within the hour; it goes {}.",
+                    until(row.due_at)
+                ),
+                "Wait, or switch the policy off for this number.",
+            );
+        }
+        Some(Hold::PairRate) => {
+            return Verdict::new(
+                "pair_rate",
+                format!("Not sent yet: this contact may get one message per 6 s; it goes {}.", until(row.due_at)),
+                "Wait.",
+            );
+        }
+        Some(Hold::ConnectionRate) => {
+            return Verdict::new(
+                "connection_rate",
+                format!("Not sent yet: the number sends as fast as it may; it goes {}.", until(row.due_at)),
+                "Wait.",
+            );
+        }
+        None => {}
+    }
+    let waits_for_file = file.is_some_and(|file| file.state == MediaState::Kept)
+        && entry
+            .tries
+            .iter()
+            .all(|attempt| attempt.outcome.as_deref() != Some("accepted") || attempt.series != entry.series);
+    if waits_for_file {
+        let why =
+            row.error.as_ref().map(|failure| format!(" The last try failed: {}.", failure.line())).unwrap_or_default();
+        return Verdict::new(
+            "upload",
+            format!("Not sent yet: its file has to be uploaded first.{why}"),
+            "Wait; it is tried again by itself.",
+        );
+    }
+    if let Some(failure) = &row.error {
+        return Verdict::new(
+            "retry",
+            format!("Not sent yet: {}; it is tried again {}.", failure.line(), until(row.due_at)),
+            "Nothing: it is tried again by itself.",
+        );
+    }
+    if let Some(thread) = thread.filter(|thread| thread.opted_out) {
+        return Verdict::new(
+            "opted_out",
+            format!("It will not be sent: {} asked not to be written to.", thread.contact.shown()),
+            "Write when they want it again.",
+        );
+    }
+    Verdict::new("due", "Not sent yet: it is due and goes next.", "If it stays so, see whether the engine runs.")
+}
+
+fn accepted(entry: &EntryDetail, now: Timestamp) -> Verdict {
+    let row = &entry.row;
+    let settled = match row.settled_by {
+        Some(SettledBy::Reference) => " Its own answer was lost; a status with our reference settled it.",
+        Some(SettledBy::Status) => " Its own answer was lost; a status with the same words settled it.",
+        Some(SettledBy::Look) => " Its own answer was lost; the provider's list settled it.",
+        Some(SettledBy::Person) => " Its own answer was lost; a person settled it.",
+        _ => "",
+    };
+    if entry.contradictory {
+        let answer = "It arrived, and the provider also says that it failed: both are kept.";
+        return Verdict::new("contradiction", answer, "Ask the contact, or the provider with the message id.");
+    }
+    match row.status {
+        DeliveryStatus::Read => Verdict::new("read", format!("It arrived and was read.{settled}"), ""),
+        DeliveryStatus::Played => Verdict::new("played", format!("It arrived and was played.{settled}"), ""),
+        DeliveryStatus::Delivered => Verdict::new(
+            "delivered",
+            format!("It arrived on the phone; it has not been read, or they do not say so.{settled}"),
+            "",
+        ),
+        DeliveryStatus::Failed => refused(entry),
+        DeliveryStatus::Sent => Verdict::new(
+            "sent",
+            format!("It left the platform and the phone has not taken it: off, or without a network.{settled}"),
+            "Wait; the platform tries for days.",
+        ),
+        _ => {
+            let last = entry.tries.last().and_then(|attempt| attempt.finished_at).unwrap_or(row.created_at);
+            let silent = now.since(last);
+            if silent > USUAL {
+                Verdict::new(
+                    "no_status",
+                    format!("The provider took it {} ago and has told nothing since.{settled}", short_span(silent)),
+                    "Look whether statuses arrive at all: the connection's hops say so.",
+                )
+            } else {
+                Verdict::new(
+                    "accepted",
+                    format!("The provider took it a moment ago; a status is to come.{settled}"),
+                    "Wait.",
+                )
+            }
+        }
+    }
+}
+
+/// A refusal, before or after the provider took it, by what kind of trouble it was.
+fn refused(entry: &EntryDetail) -> Verdict {
+    let Some(failure) = &entry.row.error else {
+        return Verdict::new("refused", "Not delivered, and nobody said why.", "Ask the provider with the message id.");
+    };
+    let cause = match failure.class {
+        FailureClass::Window => "window_closed",
+        FailureClass::Recipient => "recipient",
+        FailureClass::Template => "template",
+        FailureClass::Policy if failure.title == "Opted out" => "opted_out",
+        FailureClass::Policy => "policy",
+        FailureClass::Request => "request",
+        FailureClass::Setup => "setup",
+        FailureClass::Authorization => "credentials",
+        FailureClass::Throttled => "throttled",
+        FailureClass::Transient => "provider_unwell",
+        FailureClass::Unknown => "unknown_code",
+    };
+    let taken = entry.tries.iter().any(|attempt| attempt.outcome.as_deref() == Some("accepted"));
+    let when = if taken { "The provider took it, and then it failed" } else { "Not sent" };
+    let said = match failure.class {
+        FailureClass::Request | FailureClass::Unknown if !failure.said.is_empty() => {
+            format!(" The provider said: {}", failure.said.line())
+        }
+        _ => String::new(),
+    };
+    let answer = format!("{when}: {}. {}{said}", failure.line(), failure.explanation);
+    Verdict::new(cause, answer, failure.remedy.to_string())
+}

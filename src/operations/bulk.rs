@@ -1,0 +1,149 @@
+//! One action over everything that a filter finds: counted before, done in order, a step at a time,
+//! and stopped when somebody says so.
+
+use super::discard_entry::discard_entry;
+use super::hold_entry::hold_entry;
+use super::retry_entry::retry_entry;
+use super::{OperationError, Result, System, require};
+use crate::domain::bulk::{BulkAction, BulkPreview, JobState};
+use crate::domain::change::Change;
+use crate::domain::filter::Filter;
+use crate::domain::ids::EntryId;
+use crate::domain::outbox::EntryState;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+use crate::store::{Job, Wish};
+
+/// Entries per step: a stop is heard after each.
+const STEP: u32 = 20;
+/// No preview counts further than this.
+const MOST: u32 = 20_000;
+
+/// What would happen, without anything happening.
+pub(super) async fn preview(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<BulkPreview> {
+    let now = system.now();
+    let filter = Filter::read(text, now)?;
+    let me = actor.to_string();
+    let wish = Wish { filter: &filter, me: &me, now };
+    let up_to = system.store().newest_entry().await?;
+    let counts = system.store().bulk_counts(&wish, up_to, MOST).await?;
+    let mut preview = BulkPreview::default();
+    for group in counts {
+        preview.found += group.count;
+        let fits = fits(action, group.state, group.held);
+        if !fits {
+            let doubt = group.state == EntryState::Uncertain;
+            if doubt { preview.uncertain += group.count } else { preview.not_fitting += group.count }
+        } else if action == BulkAction::Retry && group.opted_out {
+            preview.opted_out += group.count;
+        } else if action == BulkAction::Retry && group.freeform && !group.window_open {
+            preview.need_template += group.count;
+        } else {
+            preview.will += group.count;
+            if action == BulkAction::Retry && group.business_initiated {
+                preview.held_hourly += group.count;
+            }
+        }
+    }
+    Ok(preview)
+}
+
+/// An uncertain entry is never part of a crowd: it wants a decision with a name on it.
+fn fits(action: BulkAction, state: EntryState, held: bool) -> bool {
+    match action {
+        BulkAction::Retry => matches!(state, EntryState::Refused | EntryState::Dead | EntryState::Discarded),
+        BulkAction::Discard => matches!(state, EntryState::Queued | EntryState::Dead | EntryState::Refused),
+        BulkAction::Hold => state == EntryState::Queued && !held,
+        BulkAction::Release => state == EntryState::Queued && held,
+    }
+}
+
+pub(super) async fn begin(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<Done> {
+    require(actor, Role::Operator, "act on many messages at once")?;
+    if text.trim().is_empty() {
+        let why = "Without a filter this would be everything that was ever sent.";
+        return Err(Refusal::new("no_filter", why, "Narrow the list first, such as status:failed since:2h.").into());
+    }
+    if system.store().running_job().await?.is_some() {
+        let why = "Another bulk action runs.";
+        return Err(Refusal::new("job_runs", why, "Wait for it, or stop it.").into());
+    }
+    let preview = preview(system, actor, action, text).await?;
+    if preview.will == 0 {
+        return Err(Refusal::new("nothing_to_do", preview.words(action), "Change the filter.").into());
+    }
+    let now = system.now();
+    let up_to = system.store().newest_entry().await?;
+    let name = actor.to_string();
+    let who = (name.as_str(), actor.role().unwrap_or(Role::Viewer));
+    let mut write = system.store().write().await?;
+    let job = write.begin_job(action, text, who, preview.will, up_to, now).await?;
+    write.audit(actor, &format!("bulk_{}", action.name()), &format!("job {job}"), text, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Activity]);
+    system.wakes().jobs.notify_one();
+    Ok(Done { said: format!("{} It runs as job {job}.", preview.words(action)), made: Some(job.to_string()) })
+}
+
+pub(super) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Done> {
+    require(actor, Role::Operator, "stop a bulk action")?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    if !write.end_job(job, JobState::Stopped, now).await? {
+        return Err(Refusal::new("no_job", format!("Job {job} does not run."), "").into());
+    }
+    write.audit(actor, "stop_job", &format!("job {job}"), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Activity]);
+    Ok(Done { said: format!("Job {job} is stopped; what it did stays done."), made: None })
+}
+
+/// The worker's step: some entries of the running job. `false` when there is none.
+pub async fn step_job(system: &System) -> Result<bool> {
+    let Some(job) = system.store().running_job().await? else { return Ok(false) };
+    // What the filter means is what it meant when somebody said yes.
+    let filter = Filter::read(&job.terms, job.created_at).unwrap_or_default();
+    let me = job.actor.to_string();
+    let wish = Wish { filter: &filter, me: &me, now: job.created_at };
+    let ids = system.store().entries_in_order(&wish, job.last_id, job.up_to_id, STEP).await?;
+    let now = system.now();
+    let Some(last) = ids.last() else {
+        let mut write = system.store().write().await?;
+        write.end_job(job.id, JobState::Done, now).await?;
+        write.commit().await?;
+        system.bus().publish([Change::Outbox]);
+        return Ok(true);
+    };
+    let (mut done, mut refused, mut said) = (0, 0, None);
+    for entry in &ids {
+        match act(system, &job, *entry).await {
+            Ok(true) => done += 1,
+            Ok(false) => {}
+            Err(OperationError::Refused(refusal)) => {
+                refused += 1;
+                said = Some(format!("{entry}: {refusal}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let mut write = system.store().write().await?;
+    write.step_job(job.id, done, refused, last.0, said.as_deref()).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox]);
+    Ok(true)
+}
+
+/// `false`: the action means nothing here (any more).
+async fn act(system: &System, job: &Job, entry: EntryId) -> Result<bool> {
+    let Some(detail) = system.store().entry(entry).await? else { return Ok(false) };
+    if !fits(job.action, detail.row.state, detail.row.hold.is_some()) {
+        return Ok(false);
+    }
+    match job.action {
+        BulkAction::Retry => retry_entry(system, &job.actor, entry).await?,
+        BulkAction::Discard => discard_entry(system, &job.actor, entry).await?,
+        BulkAction::Hold => hold_entry(system, &job.actor, entry, true).await?,
+        BulkAction::Release => hold_entry(system, &job.actor, entry, false).await?,
+    };
+    Ok(true)
+}

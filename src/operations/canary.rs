@@ -1,0 +1,98 @@
+//! A canary: the provider is asked for a test delivery, which has to come back through our public
+//! address. The round trip proves address, signature and listener in one go.
+
+use std::time::Duration;
+
+use super::{Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::connection::{Connection, Hop};
+use crate::domain::ids::ConnectionId;
+use crate::domain::registration::Registration;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+use crate::store::NewAlert;
+
+/// A test that is not back by then is lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(super) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
+    require(actor, Role::Operator, "ask for a test delivery")?;
+    let Some(connection) = system.store().connection(connection).await? else {
+        return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
+    };
+    match send(system, &connection).await? {
+        Ok(()) => Ok(Done {
+            said: format!("A test for {} is on its way; it shows here when it is back.", connection.name),
+            made: None,
+        }),
+        Err(why) => Err(Refusal::new("canary", why, "Look at the connection: which hop is not proved?").into()),
+    }
+}
+
+/// Asks for one. The reason where there is nothing to ask for.
+pub(super) async fn send(system: &System, connection: &Connection) -> Result<std::result::Result<(), String>> {
+    let Some(provider) = system.providers().get(&connection.provider) else {
+        return Ok(Err("Its provider is not part of this program.".into()));
+    };
+    let Some(webhooks) = provider.webhooks() else {
+        return Ok(Err(format!("{} sends no tests.", connection.provider)));
+    };
+    let registrations = match webhooks.list(connection.into(), Some(&connection.phone_number_id)).await {
+        Ok(list) => list,
+        Err(trouble) => return Ok(Err(format!("{}. {}", trouble.line(), trouble.remedy))),
+    };
+    let Some(registration) = registrations.iter().find(|one| one.active) else {
+        return Ok(Err(format!("{} has no active webhook at the provider.", connection.name)));
+    };
+    send_through(system, connection, registration, None).await
+}
+
+/// Asks for one through a certain webhook.
+pub(super) async fn send_through(
+    system: &System,
+    connection: &Connection,
+    registration: &Registration,
+    event: Option<&str>,
+) -> Result<std::result::Result<(), String>> {
+    let webhooks = system.providers().get(&connection.provider).map(std::convert::AsRef::as_ref);
+    let Some(webhooks) = webhooks.and_then(|provider| provider.webhooks()) else {
+        return Ok(Err(format!("{} sends no tests.", connection.provider)));
+    };
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let canary = write.send_canary(connection.id, now).await?;
+    write.commit().await?;
+    if let Err(trouble) = webhooks.test(connection.into(), &registration.id, event).await {
+        let mut write = system.store().write().await?;
+        write.forget_canary(canary).await?;
+        write.commit().await?;
+        return Ok(Err(format!("The provider sends no test: {}. {}", trouble.line(), trouble.remedy)));
+    }
+    Ok(Ok(()))
+}
+
+/// The watcher's step: new canaries where they are due, and a sentence for those that are lost.
+pub(super) async fn watch_canaries(system: &System) -> Result<()> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let lost = write.lost_canaries(now.minus(PATIENCE)).await?;
+    for connection in &lost {
+        let note = "a test that the provider sent did not come back within 60 s";
+        write.prove(*connection, Hop::Public, now, false, note).await?;
+        let said = format!("{connection}: {note}. Is the public address reachable, and the webhook registered right?");
+        let subject = connection.to_string();
+        write.raise(&NewAlert { kind: "canary", subject: &subject, said: &said, thread: None }, now).await?;
+    }
+    write.commit().await?;
+    system.bus().publish(lost.iter().map(|id| Change::Connection(*id)));
+    let Some(every) = system.desk().canary else { return Ok(()) };
+    for connection in system.store().connections().await? {
+        let last = system.store().last_canary(connection.id).await?;
+        if last.is_none_or(|last| now.since(last) >= every)
+            && let Err(why) = send(system, &connection).await?
+        {
+            tracing::warn!(connection = connection.name, why, "no canary");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! The dashboard: everything counted, numbers with their proofs, agents with what they did.
+
+use std::time::Duration;
+
+use super::{Result, System};
+use crate::domain::assignment::AssignmentState;
+use crate::domain::connection::Capabilities;
+use crate::domain::view::{AgentView, AgentsView, AssignmentView, ConnectionList, ConnectionView, Overview};
+
+pub(super) async fn overview(system: &System) -> Result<Overview> {
+    let counts = system.store().counts().await?;
+    let (templates, templates_waiting, templates_fetched_at) = {
+        let lists = system.templates();
+        // Numbers of one account share its templates: each counts once.
+        let mut all: Vec<_> = lists.values().flat_map(|list| &list.templates).collect();
+        all.sort_by(|a, b| (&a.id, &a.name, &a.language).cmp(&(&b.id, &b.name, &b.language)));
+        all.dedup_by(|a, b| a.id == b.id && a.name == b.name && a.language == b.language);
+        let waiting = all.iter().filter(|one| !one.status.can_send()).count();
+        (all.len(), waiting, lists.values().filter_map(|list| list.fetched_at).min())
+    };
+    Ok(Overview {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        organization: system.identity().organization.clone(),
+        environment: system.identity().environment,
+        engine_started_at: system.started_at(),
+        listening_on: system.listening_on(),
+        connections: counts.connections,
+        connections_in_trouble: counts.connections_in_trouble,
+        threads: counts.threads,
+        unread: counts.unread,
+        waiting: counts.waiting,
+        queued: counts.queued,
+        held: counts.held,
+        uncertain: counts.uncertain,
+        failed: counts.failed,
+        oldest_queued_at: counts.oldest_queued_at,
+        templates: u32::try_from(templates).unwrap_or(u32::MAX),
+        templates_waiting: u32::try_from(templates_waiting).unwrap_or(u32::MAX),
+        templates_fetched_at,
+        agents: u32::try_from(system.agents().all().count()).unwrap_or(u32::MAX),
+        runs_open: counts.runs_open,
+        approvals: counts.approvals,
+        alerts: counts.alerts,
+        deliveries_pending: counts.deliveries_pending,
+        deliveries_quarantined: counts.deliveries_quarantined,
+        deliveries_unreadable: counts.deliveries_unreadable,
+        deliveries_rejected: counts.deliveries_rejected,
+        last_delivery_at: counts.last_delivery_at,
+        ack_p95_ms: system.ack_p95(),
+        sample: system.lent().last().map(super::Lent::progress),
+        setups: counts.setups,
+        sets_up: system.providers().all().iter().filter(|one| one.numbers().is_some()).map(|one| one.name()).collect(),
+    })
+}
+
+pub(super) async fn connections(system: &System) -> Result<ConnectionList> {
+    let store = system.store();
+    let (proofs, counts) = (store.proofs().await?, store.connection_counts().await?);
+    let assignments = store.assignments().await?;
+    let nothing = Capabilities { read_marks: false, references: false, message_list: false, templates: false };
+    let connections = store.connections().await?.into_iter().map(|connection| {
+        let id = connection.id;
+        let [threads, unread, queued, failed] =
+            counts.iter().find(|(of, _)| *of == id).map_or([0; 4], |(_, counts)| *counts);
+        let in_force = assignments.iter().map(|row| &row.assignment).find(|assignment| {
+            assignment.connection == id && assignment.thread.is_none() && assignment.state == AssignmentState::Approved
+        });
+        ConnectionView {
+            proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
+            capabilities: system
+                .providers()
+                .get(&connection.provider)
+                .map_or(nothing, |provider| provider.capabilities()),
+            agent: in_force.map(|one| AssignmentView { agent: one.agent.clone(), mode: one.mode }),
+            threads,
+            unread,
+            queued,
+            failed,
+            connection,
+        }
+    });
+    Ok(ConnectionList { connected: connections.collect(), others: store.setups().await? })
+}
+
+pub(super) async fn agents(system: &System) -> Result<AgentsView> {
+    let store = system.store();
+    let since = system.now().minus(Duration::from_secs(24 * 3_600));
+    let names: Vec<&str> = system.agents().all().map(|config| config.name.as_str()).collect();
+    let tallies = store.run_tallies(&names, since).await?;
+    let agents = system.agents().all().map(|config| {
+        let tally = tallies.iter().find(|(name, ..)| *name == config.name);
+        AgentView {
+            name: config.name.clone(),
+            kind: config.kind.name().to_owned(),
+            last_run_at: tally.and_then(|(.., at, _)| *at),
+            last_run_state: tally.and_then(|(.., state)| *state),
+            runs_today: tally.map_or(0, |(_, runs, ..)| *runs),
+            failures_today: tally.map_or(0, |(_, _, failed, ..)| *failed),
+        }
+    });
+    Ok(AgentsView { agents: agents.collect(), assignments: store.assignments().await?, runs: store.runs(50).await? })
+}

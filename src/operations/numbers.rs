@@ -1,0 +1,241 @@
+//! Numbers: what the provider has, how it fares, what contacts see of it; adopted, registered, and
+//! given back.
+
+use super::registrations::{self, at_provider, refused};
+use super::set_up::{self, Plan};
+use super::{Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::connection::{Connection, ProviderName};
+use crate::domain::ids::ConnectionId;
+use crate::domain::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
+use crate::domain::registration::Fresh;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+use crate::domain::setup::{Setup, SetupOptions, SetupState, SetupStep};
+use crate::domain::text::clean_line;
+use crate::provider::Provider;
+use crate::provider::numbers::{Access, FreeCall, Numbers};
+
+pub(super) async fn perform(system: &System, actor: &Actor, request: NumberRequest) -> Result<Done> {
+    let from = |name, provider, organization, environment, options, step, phone_number_id| Plan {
+        name,
+        provider,
+        organization,
+        environment,
+        options,
+        step,
+        phone_number_id,
+    };
+    match request {
+        NumberRequest::SetUp { name, provider, organization, environment, options } => {
+            let plan = from(name, provider, organization, environment, *options, SetupStep::Integration, None);
+            set_up::begin(system, actor, plan).await
+        }
+        NumberRequest::Adopt { name, provider, phone_number_id, organization, environment } => {
+            let (options, id) = (SetupOptions::default(), Some(phone_number_id));
+            let plan = from(name, provider, organization, environment, options, SetupStep::Number, id);
+            set_up::begin(system, actor, plan).await
+        }
+        NumberRequest::GoOn { setup } => set_up::go_on(system, actor, setup).await,
+        NumberRequest::NewLink { setup } => set_up::new_link(system, actor, setup).await,
+        NumberRequest::Cancel { setup } => set_up::cancel(system, actor, setup).await,
+        NumberRequest::Reconnect { setup } => set_up::reconnect(system, actor, setup).await,
+        NumberRequest::Register { connection } => walk(system, actor, connection, SetupStep::Webhook).await,
+        NumberRequest::Renew { connection } => walk(system, actor, connection, SetupStep::Link).await,
+        NumberRequest::Unregister { connection } => unregister(system, actor, connection).await,
+        NumberRequest::Disconnect { connection, typed } => disconnect(system, actor, connection, &typed).await,
+        NumberRequest::SaveProfile { connection, profile } => save_profile(system, actor, connection, &profile).await,
+    }
+}
+
+/// Asks the provider, now.
+pub(super) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> Result<Fresh<NumberAnswer>> {
+    let value = match query {
+        NumberQuery::List { provider } => {
+            require(actor, Role::Operator, "list the provider's numbers")?;
+            NumberAnswer::List(list(system, &provider).await?)
+        }
+        NumberQuery::Health { connection } => {
+            let (connection, provider) = at_provider(system, connection).await?;
+            let health = numbers_of(provider.as_ref(), &connection.provider)?.health(&connection).await;
+            NumberAnswer::Health(Box::new(health.map_err(refused)?))
+        }
+        NumberQuery::Profile { connection } => {
+            let (connection, provider) = at_provider(system, connection).await?;
+            let profile = numbers_of(provider.as_ref(), &connection.provider)?.profile(&connection).await;
+            NumberAnswer::Profile(Box::new(profile.map_err(refused)?))
+        }
+        NumberQuery::Webhooks { connection } => NumberAnswer::Webhooks(registrations::all(system, connection).await?),
+    };
+    Ok(Fresh { fetched_at: system.now(), value })
+}
+
+async fn list(system: &System, name: &ProviderName) -> Result<Vec<Number>> {
+    let Some(provider) = system.providers().get(name) else {
+        let known: Vec<String> = system.providers().all().iter().map(|one| one.name().to_string()).collect();
+        let why = format!("No provider is called {}.", clean_line(name.as_str()));
+        return Err(Refusal::new("provider", why, format!("There is {}.", known.join(", "))).into());
+    };
+    let access = Access { label: "the list of numbers", api_key_env: None };
+    let mut found = numbers_of(provider.as_ref(), name)?.list(access, None).await.map_err(refused)?;
+    let here = system.store().connections().await?;
+    for number in &mut found {
+        let known = here.iter().find(|one| one.provider == *name && one.phone_number_id == number.phone_number_id);
+        number.connection = known.map(|one| (one.id, one.name.clone()));
+    }
+    Ok(found)
+}
+
+fn numbers_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p dyn Numbers, Refusal> {
+    provider.numbers().ok_or_else(|| {
+        Refusal::new("provider", format!("{name} tells nothing about its numbers."), "Look where they are managed.")
+    })
+}
+
+/// A walk with a connection that is there: its webhook anew, or its credentials.
+async fn walk(system: &System, actor: &Actor, id: ConnectionId, step: SetupStep) -> Result<Done> {
+    require(actor, Role::Admin, "set numbers up")?;
+    let (connection, provider) = at_provider(system, id).await?;
+    numbers_of(provider.as_ref(), &connection.provider)?;
+    set_up::public_url(system)?;
+    let now = system.now();
+    let mut setup = Setup::of(&connection, SetupState::Running, step, actor.to_string(), now);
+    if step == SetupStep::Link {
+        if setup.customer_id.is_none() {
+            let why = format!("{} belongs to no customer at the provider, so no link can renew it.", connection.name);
+            return Err(Refusal::new("no_customer", why, "Renew its credentials where it was connected.").into());
+        }
+        setup.options.reconnect = Some(connection.phone_number.clone());
+        setup.phone_number_id = None;
+    }
+    let mut write = system.store().write().await?;
+    if system.store().setups().await?.iter().any(|open| open.connection_id == Some(id) && open.is_open()) {
+        let why = format!("{} is being set up already.", connection.name);
+        return Err(Refusal::new("setup_state", why, "See its steps in Connections.").into());
+    }
+    let setup_id = write.begin_setup(&setup).await?;
+    let action = if step == SetupStep::Link { "renew" } else { "register" };
+    write.audit(actor, action, &id.to_string(), &connection.name, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    system.wakes().setups.notify_one();
+    let said = match step {
+        SetupStep::Link => format!("{}: a link is made that renews its credentials.", connection.name),
+        _ => format!("{}: its webhook is registered and proved.", connection.name),
+    };
+    Ok(Done { said, made: Some(setup_id.to_string()) })
+}
+
+/// Our webhook is taken away. What others registered stays.
+async fn take_webhooks(system: &System, connection: &Connection, provider: &dyn Provider) -> Result<usize> {
+    let (Some(webhooks), Ok(base)) = (provider.webhooks(), set_up::public_url(system)) else { return Ok(0) };
+    let known = webhooks.list(connection.into(), Some(&connection.phone_number_id)).await.map_err(refused)?;
+    let mut gone = 0;
+    for one in known.iter().filter(|one| one.url.starts_with(&base)) {
+        webhooks.delete(connection.into(), &one.id).await.map_err(refused)?;
+        gone += 1;
+    }
+    Ok(gone)
+}
+
+async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
+    require(actor, Role::Admin, "unregister numbers")?;
+    let (connection, provider) = at_provider(system, id).await?;
+    let gone = take_webhooks(system, &connection, provider.as_ref()).await?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.lose(&connection, true, now).await?;
+    write.audit(actor, "unregister", &id.to_string(), &connection.name, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    let webhooks = if gone == 1 { "its webhook is".to_owned() } else { format!("{gone} webhooks are") };
+    let said = format!(
+        "{} is not served here any more; {webhooks} deleted. The provider still has the number: R serves it again.",
+        connection.name
+    );
+    Ok(Done { said, made: None })
+}
+
+/// The number is given back at the provider; the customer stays, for connecting again.
+async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &str) -> Result<Done> {
+    require(actor, Role::Admin, "disconnect numbers")?;
+    let (connection, provider) = at_provider(system, id).await?;
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    if digits(typed) != connection.phone_number.digits() {
+        Refusal::typed(&connection.phone_number.to_string(), typed)?;
+    }
+    let numbers = numbers_of(provider.as_ref(), &connection.provider)?;
+    take_webhooks(system, &connection, provider.as_ref()).await?;
+    numbers.disconnect(&connection).await.map_err(refused)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.lose(&connection, false, now).await?;
+    write
+        .audit(actor, "disconnect", &id.to_string(), &format!("{}, {}", connection.name, connection.phone_number), now)
+        .await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    let kept = if connection.customer_id.is_some() { " The customer is kept: R connects again." } else { "" };
+    Ok(Done { said: format!("{} is disconnected.{kept}", connection.name), made: None })
+}
+
+async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile: &Profile) -> Result<Done> {
+    require(actor, Role::Admin, "change what contacts see")?;
+    profile.check()?;
+    let (connection, provider) = at_provider(system, id).await?;
+    let saved = numbers_of(provider.as_ref(), &connection.provider)?.save_profile(&connection, profile).await;
+    saved.map_err(refused)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.audit(actor, "profile", &id.to_string(), &connection.name, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Connection(id), Change::Activity]);
+    Ok(Done { said: format!("{}: the profile is saved.", connection.name), made: None })
+}
+
+/// A request that no command is made for. Looking takes an operator, changing an admin.
+pub(super) async fn call(
+    system: &System,
+    actor: &Actor,
+    name: &ProviderName,
+    call: FreeCall,
+    connection: Option<ConnectionId>,
+) -> Result<Done> {
+    let looks = call.method.eq_ignore_ascii_case("GET");
+    let (needed, what) =
+        if looks { (Role::Operator, "ask a provider") } else { (Role::Admin, "change a provider's records") };
+    require(actor, needed, what)?;
+    let fits = call.path.starts_with('/') && !call.path.starts_with("//") && !call.path.chars().any(char::is_control);
+    if !fits {
+        let why = format!("`{}` is no path.", clean_line(&call.path));
+        return Err(Refusal::new("path", why, "Write it from the slash on, such as /platform/v1/customers.").into());
+    }
+    let found = system.providers().get(name).cloned();
+    let Some(provider) = found else {
+        return Err(Refusal::new("provider", format!("No provider is called {name}."), "").into());
+    };
+    let connection = match connection {
+        Some(id) => Some(at_provider(system, id).await?.0),
+        None => None,
+    };
+    let access = connection.as_ref().map_or(Access { label: "this call", api_key_env: None }, Access::from);
+    let answer = provider.call(access, &call).await.map_err(refused)?;
+    if !looks {
+        let now = system.now();
+        let mut write = system.store().write().await?;
+        let detail = format!("{} {} answered {}", call.method, call.path, answer.status);
+        write.audit(actor, "call", name.as_str(), &detail, now).await?;
+        write.commit().await?;
+        system.bus().publish([Change::Activity]);
+    }
+    let body = if answer.body.is_null() {
+        String::new()
+    } else {
+        serde_json::to_string_pretty(&answer.body).unwrap_or_default()
+    };
+    if !(200..=299).contains(&answer.status) {
+        let why = format!("{} {} was answered {}: {body}", call.method, call.path, answer.status);
+        return Err(Refusal::new("provider", why, "").into());
+    }
+    Ok(Done { said: body, made: Some(answer.status.to_string()) })
+}

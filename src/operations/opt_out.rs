@@ -1,0 +1,30 @@
+//! Say by hand that a contact wants no messages, or wants them again.
+
+use super::send::thread_row;
+use super::{Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+
+pub(super) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, out: bool) -> Result<Done> {
+    require(actor, Role::Operator, "say who may be written to")?;
+    let row = thread_row(system, thread).await?;
+    if row.opted_out == out {
+        let why = if out { "They are opted out already." } else { "They are not opted out." };
+        return Err(Refusal::new("no_change", why, "").into());
+    }
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.opt_out(thread, out).await?;
+    write.audit(actor, if out { "opt_out" } else { "opt_in" }, &thread.to_string(), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Activity]);
+    let name = row.contact.shown();
+    let said = if out {
+        format!("Nothing is sent to {name} from now on.")
+    } else {
+        format!("{name} can be written to again.")
+    };
+    Ok(Done { said, made: None })
+}

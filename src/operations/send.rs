@@ -1,0 +1,160 @@
+//! Send something to a thread's contact: message and outbox entry in one transaction.
+
+use super::{Result, System, require};
+use crate::domain::address::Address;
+use crate::domain::change::Change;
+use crate::domain::content::Content;
+use crate::domain::ids::{EntryId, MessageId, ThreadId};
+use crate::domain::outbox::Outgoing;
+use crate::domain::request::{Done, Refusal, check_window};
+use crate::domain::role::{Actor, Role};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::domain::view::ThreadRow;
+use crate::store::{NewEntry, Write};
+
+/// What a person sends.
+pub(super) struct Letter {
+    pub content: Content,
+    pub reply_to: Option<MessageId>,
+    pub at: Option<Timestamp>,
+}
+
+pub(super) async fn send(system: &System, actor: &Actor, thread: ThreadId, letter: Letter) -> Result<Done> {
+    require(actor, Role::Operator, "write to people")?;
+    if matches!(letter.content, Content::Template { .. } | Content::Reaction { .. }) {
+        let why = format!("A {} is not sent like this.", letter.content.kind());
+        return Err(Refusal::new("content", why, "Templates and reactions have commands of their own.").into());
+    }
+    letter.content.check()?;
+    let row = thread_row(system, thread).await?;
+    let now = system.now();
+    may_write(&row, letter.at, now)?;
+    let quoted = match letter.reply_to {
+        None => None,
+        Some(message) => Some(provider_id(system, thread, message).await?),
+    };
+    let (message, entry, later) = queue(system, actor, &row, letter.content, quoted, letter.at).await?;
+    let name = row.contact.shown();
+    let said = match later {
+        Some(at) if letter.at.is_some() => format!("{entry} goes to {name} at {at}."),
+        Some(_) => format!("{entry} goes to {name} in a moment: u takes it back."),
+        None => format!("Queued for {name} as {entry}."),
+    };
+    Ok(Done { said, made: Some(message.to_string()) })
+}
+
+/// One reaction per message: a new one takes the place of the old, none takes it back.
+pub(super) async fn react(system: &System, actor: &Actor, message: MessageId, emoji: Option<String>) -> Result<Done> {
+    require(actor, Role::Operator, "react to messages")?;
+    let Some((thread, _)) = system.store().provider_id(message).await? else {
+        return Err(Refusal::new("no_such_message", format!("There is no message {message}."), "").into());
+    };
+    let emoji = emoji.map(|emoji| emoji.trim().to_owned()).filter(|emoji| !emoji.is_empty());
+    if let Some(emoji) = &emoji
+        && (emoji.chars().count() > 12 || emoji.chars().any(char::is_alphanumeric))
+    {
+        return Err(Refusal::new("content", "A reaction is one emoji.", "Choose one from the list.").into());
+    }
+    let row = thread_row(system, thread).await?;
+    may_write(&row, None, system.now())?;
+    let target = provider_id(system, thread, message).await?;
+    let content = Content::Reaction { target, emoji: emoji.as_deref().map(Untrusted::from) };
+    let (id, entry, _) = queue(system, actor, &row, content, None, None).await?;
+    let said = match emoji {
+        Some(emoji) => format!("{emoji} is on its way as {entry}."),
+        None => format!("The reaction is being taken back ({entry})."),
+    };
+    Ok(Done { said, made: Some(id.to_string()) })
+}
+
+/// The rules that hold for anything freeform.
+pub(super) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    if at.is_some_and(|at| at < now) {
+        return Err(Refusal::new("past", "That time is over.", "Give one that is to come."));
+    }
+    check_window(row.window_closes_at, at.unwrap_or(now))?;
+    if row.opted_out {
+        let why = format!("{} asked not to be written to.", row.contact.shown());
+        return Err(Refusal::new("opted_out", why, "Write when they want it again; O on the thread says so."));
+    }
+    Ok(())
+}
+
+/// Writes message and entry down. Whatever the agent has not sent yet is taken back, here and now.
+pub(super) async fn queue(
+    system: &System,
+    actor: &Actor,
+    row: &ThreadRow,
+    content: Content,
+    reply_to: Option<String>,
+    at: Option<Timestamp>,
+) -> Result<(MessageId, EntryId, Option<Timestamp>)> {
+    let now = system.now();
+    let connection = system.store().connection(row.connection_id).await?;
+    let undo = connection.map(|connection| connection.settings.undo).filter(|undo| !undo.is_zero());
+    let reaction = matches!(content, Content::Reaction { .. });
+    let not_before = at.or_else(|| undo.filter(|_| !reaction).map(|undo| now.plus(undo)));
+    let text = matches!(content, Content::Text { .. });
+    let outgoing = Outgoing { to: address(row)?, content, reply_to, reference: system.reference() };
+    let author = actor.to_string();
+    let new = NewEntry {
+        thread: row.id,
+        connection: row.connection_id,
+        outgoing: &outgoing,
+        author: &author,
+        run: None,
+        business_initiated: false,
+        not_before,
+        now,
+    };
+    let mut write = system.store().write().await?;
+    let (message, entry) = write.enqueue(&new).await?;
+    if !reaction {
+        silence(&mut write, row.id, &author, now).await?;
+        if text {
+            write.save_draft(&author, row.id, "", now).await?;
+        }
+    }
+    write.audit(actor, "send", &row.id.to_string(), &entry.to_string(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(row.id), Change::Outbox, Change::Agents, Change::Activity]);
+    system.wakes().sender.notify_one();
+    Ok((message, entry, not_before))
+}
+
+/// A person answers: the agent falls silent.
+async fn silence(write: &mut Write, thread: ThreadId, author: &str, now: Timestamp) -> Result<()> {
+    write.silence_agent(thread, &format!("{author} answered"), now).await?;
+    write.clear_unread(thread).await?;
+    Ok(())
+}
+
+async fn provider_id(system: &System, thread: ThreadId, message: MessageId) -> Result<String> {
+    match system.store().provider_id(message).await? {
+        Some((of, Some(id))) if of == thread => Ok(id),
+        _ => {
+            let why = format!("{message} cannot be quoted or reacted to: it has no provider id in this thread.");
+            Err(Refusal::new("cannot_quote", why, "Send it without a quote.").into())
+        }
+    }
+}
+
+pub(super) async fn thread_row(system: &System, thread: ThreadId) -> Result<ThreadRow> {
+    system.store().thread(thread).await?.ok_or_else(|| {
+        Refusal::new("no_such_thread", format!("There is no thread {thread}."), "List them with `wadeck threads list`.")
+            .into()
+    })
+}
+
+/// Where the contact is written to: the number where there is one.
+pub(super) fn address(row: &ThreadRow) -> Result<Address, Refusal> {
+    let phone = row.contact.phone_number.clone().map(Address::Phone);
+    phone.or_else(|| row.contact.user_id.clone().map(Address::User)).ok_or_else(|| {
+        Refusal::new(
+            "no_address",
+            "This contact has neither a phone number nor a user id.",
+            "Wait until they write again.",
+        )
+    })
+}

@@ -1,0 +1,33 @@
+//! Take the last message back that has not gone yet. Its words are the draft again.
+
+use super::{Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::content::Content;
+use crate::domain::ids::ThreadId;
+use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+
+pub(super) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+    require(actor, Role::Operator, "take messages back")?;
+    let author = actor.to_string();
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let Some((entry, content)) = write.last_unsent(thread, &author).await? else {
+        let why = "Nothing of yours waits here: what you wrote has gone, or was never queued.";
+        return Err(Refusal::new("nothing_to_take_back", why, "").into());
+    };
+    write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
+    let kept = match &content {
+        Content::Text { body } => {
+            write.save_draft(&author, thread, body.as_received(), now).await?;
+            " Its words are your draft again."
+        }
+        _ => "",
+    };
+    write.audit(actor, "take_back", &thread.to_string(), &entry.to_string(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
+    system.wakes().sender.notify_one();
+    Ok(Done { said: format!("{entry} is taken back; it was not sent.{kept}"), made: None })
+}

@@ -1,0 +1,40 @@
+//! Tell whoever wants to be told outside of the console: a program of their choosing is run for each
+//! new alert, not too often. Words go in the environment, never into a shell.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use super::{Result, System};
+
+/// A program that takes longer is left to itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) async fn tell_alerts(system: &System) -> Result<()> {
+    let Some((program, arguments)) = system.desk().alert_command.split_first() else { return Ok(()) };
+    let now = system.now();
+    let told = system.store().alerts_told_since(now.minus(Duration::from_secs(3_600))).await?;
+    let room = system.desk().alerts_per_hour.saturating_sub(told);
+    for (id, kind, subject, said) in system.store().untold_alerts(room).await? {
+        let mut write = system.store().write().await?;
+        write.mark_told(id, now).await?;
+        write.commit().await?;
+        let mut command = tokio::process::Command::new(program);
+        command
+            .args(arguments)
+            .env("WADECK_ALERT_ID", id.to_string())
+            .env("WADECK_ALERT_KIND", kind)
+            .env("WADECK_ALERT_SUBJECT", crate::domain::text::clean_line(&subject))
+            .env("WADECK_ALERT_TEXT", crate::domain::text::clean_line(&said))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true);
+        match tokio::time::timeout(PATIENCE, command.status()).await {
+            Ok(Ok(status)) if status.success() => {}
+            Ok(Ok(status)) => tracing::warn!(%status, program, "the alert command failed"),
+            Ok(Err(error)) => tracing::warn!(%error, program, "the alert command cannot be started"),
+            Err(_) => tracing::warn!(program, "the alert command takes too long"),
+        }
+    }
+    Ok(())
+}

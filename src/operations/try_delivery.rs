@@ -1,0 +1,87 @@
+//! Apply a copy of a delivery dry: it is read and applied like any other, and then everything is
+//! taken back. What would have happened is told.
+
+use super::apply::{Outcome, apply_one};
+use super::apply_message::Effects;
+use super::{Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::event::InboundEvent;
+use crate::domain::ids::DeliveryId;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::role::{Actor, Role};
+
+/// A copy that somebody edits is no larger than this.
+const LONGEST: usize = 1024 * 1024;
+
+pub(super) async fn try_delivery(
+    system: &System,
+    actor: &Actor,
+    delivery: DeliveryId,
+    body: Option<String>,
+) -> Result<Done> {
+    require(actor, Role::Operator, "try a delivery")?;
+    if body.as_ref().is_some_and(|body| body.len() > LONGEST) {
+        return Err(Refusal::new("too_long", "The copy is longer than a webhook may be.", "Shorten it.").into());
+    }
+    let mut write = system.store().write().await?;
+    let Some(mut stored) = write.stored_delivery(delivery).await? else {
+        return Err(Refusal::new("no_such_delivery", format!("There is no delivery {delivery}."), "").into());
+    };
+    if let Some(body) = body {
+        stored.raw.body = body.into_bytes();
+    }
+    let Some(provider) = system.providers().get(&stored.raw.provider) else {
+        return Err(Refusal::new("no_provider", "Its provider is not part of this program.", "").into());
+    };
+    let reading = match provider.read(&stored.raw) {
+        Ok(reading) => reading,
+        Err(unreadable) => return Ok(Done { said: format!("It cannot be read: {unreadable}."), made: None }),
+    };
+    let mut lines = vec![format!("Read as {} with {} event(s).", reading.event, reading.events.len())];
+    for event in &reading.events {
+        lines.push(match event {
+            InboundEvent::Message(message) => format!(
+                "{} {} {}: {}",
+                message.direction.name(),
+                message.content.kind(),
+                crate::domain::text::clean_line(&message.provider_message_id),
+                message.content.words().line()
+            ),
+            InboundEvent::Status(status) => {
+                let names: Vec<&str> = status.statuses.iter().map(|report| report.status.name()).collect();
+                format!(
+                    "status {} of {}",
+                    names.join(", "),
+                    crate::domain::text::clean_line(&status.provider_message_id)
+                )
+            }
+            InboundEvent::Lifecycle { name, .. } | InboundEvent::Unknown { name } => {
+                crate::domain::text::clean_line(name)
+            }
+        });
+    }
+    let mut effects = Effects::default();
+    let outcome = apply_one(system, &mut write, &stored, &mut effects).await;
+    // Nothing of it stays.
+    drop(write);
+    lines.push(match outcome {
+        Ok(Outcome::Applied { .. }) => {
+            let threads: Vec<String> = effects
+                .changes
+                .iter()
+                .filter_map(|change| if let Change::Thread(thread) = change { Some(thread.to_string()) } else { None })
+                .collect();
+            let touched = if threads.is_empty() {
+                "No thread would change".to_owned()
+            } else {
+                format!("It would change {}", threads.join(", "))
+            };
+            let runs = if effects.runs { ", and an agent would be asked" } else { "" };
+            format!("{touched}{runs}. Nothing was changed: this was dry.")
+        }
+        Ok(Outcome::Quarantined { note, .. }) => format!("It would be quarantined: {note}."),
+        Ok(Outcome::Unreadable { note }) => format!("It could not be applied: {note}."),
+        Err(error) => format!("It could not be applied: {error}."),
+    });
+    Ok(Done { said: lines.join("\n"), made: None })
+}

@@ -1,0 +1,234 @@
+//! Customers, setup links and numbers. Source: platform API, parts 2.1 to 2.6.
+
+use serde_json::{Value, json};
+
+use super::Kapso;
+use super::api::encoded;
+use crate::domain::connection::Connection;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::health::Health;
+use crate::domain::number::{Number, NumberKind, Profile};
+use crate::domain::setup::{LinkState, SetupLink, SetupOptions};
+use crate::provider::cloud_api::{loose, text, time, untrusted};
+use crate::provider::numbers::{Access, Numbers, Told};
+use crate::provider::{Trouble, kapso::health};
+
+/// Pages of a hundred that are read of any list.
+const MOST_PAGES: usize = 20;
+
+/// An answer that lacks what it is asked for.
+pub(super) fn lacking(what: &str) -> Failure {
+    let said = format!("The provider said yes, but gave no {what}.");
+    let remedy = "Look at what the provider has before you try again.";
+    Failure::own(FailureClass::Unknown, "Answer incomplete", said, remedy)
+}
+
+impl Kapso {
+    /// Every item of a list that has pages, or a cursor.
+    pub(super) async fn pages(&self, access: Access<'_>, path: &str) -> Result<Vec<Value>, Trouble> {
+        let mut found: Vec<Value> = vec![];
+        let glue = if path.contains('?') { '&' } else { '?' };
+        for page in 1..=MOST_PAGES {
+            let mut answer = self.call(access, "GET", &format!("{path}{glue}per_page=100&page={page}"), None).await?;
+            let items = answer["data"].as_array_mut().map(std::mem::take).unwrap_or_default();
+            let empty = items.is_empty();
+            found.extend(items);
+            let pages = loose(&answer, "/meta/total_pages").and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(1);
+            if empty || page >= pages {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Numbers for Kapso {
+    fn customer<'a>(&'a self, access: Access<'a>, name: &'a str, external_id: &'a str) -> Told<'a, String> {
+        Box::pin(async move {
+            let known = self.pages(access, "/platform/v1/customers").await?;
+            let ours = known.iter().find(|one| text(one, "/external_customer_id") == Some(external_id));
+            if let Some(id) = ours.and_then(|one| text(one, "/id")) {
+                return Ok(id.to_owned());
+            }
+            let body = json!({ "customer": { "name": name, "external_customer_id": external_id } });
+            let answer = self.call(access, "POST", "/platform/v1/customers", Some(&body)).await?;
+            text(&answer, "/data/id").map(str::to_owned).ok_or_else(|| lacking("id of the customer").into())
+        })
+    }
+
+    fn link<'a>(&'a self, access: Access<'a>, customer: &'a str, options: &'a SetupOptions) -> Told<'a, SetupLink> {
+        Box::pin(async move {
+            let path = format!("/platform/v1/customers/{}/setup_links", encoded(customer));
+            let body = json!({ "setup_link": wire(options) });
+            let answer = self.call(access, "POST", &path, Some(&body)).await?;
+            let (Some(id), Some(url)) = (text(&answer, "/data/id"), text(&answer, "/data/url")) else {
+                return Err(lacking("link").into());
+            };
+            // What is shown, copied and made a picture of is an address and nothing else.
+            let fits = url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "https" | "http"));
+            if !fits || url.chars().any(|c| c.is_control() || c.is_whitespace()) {
+                return Err(lacking("link that is an address").into());
+            }
+            Ok(SetupLink { id: id.to_owned(), url: url.to_owned(), expires_at: time(&answer, "/data/expires_at") })
+        })
+    }
+
+    fn link_state<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> Told<'a, Option<LinkState>> {
+        Box::pin(async move {
+            let links =
+                self.pages(access, &format!("/platform/v1/customers/{}/setup_links", encoded(customer))).await?;
+            let ours = links.iter().find(|one| text(one, "/id") == Some(link));
+            Ok(ours.map(|one| LinkState {
+                status: text(one, "/status").unwrap_or("unknown").to_ascii_lowercase(),
+                error: untrusted(one, "/whatsapp_setup_error").map(|error| error.line()),
+            }))
+        })
+    }
+
+    fn revoke_link<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> Told<'a, ()> {
+        Box::pin(async move {
+            let path = format!("/platform/v1/customers/{}/setup_links/{}", encoded(customer), encoded(link));
+            let body = json!({ "setup_link": { "status": "revoked" } });
+            self.call(access, "PATCH", &path, Some(&body)).await.map(|_| ())
+        })
+    }
+
+    fn list<'a>(&'a self, access: Access<'a>, customer: Option<&'a str>) -> Told<'a, Vec<Number>> {
+        Box::pin(async move {
+            let filter = customer.map(|id| format!("?customer_id={}", encoded(id))).unwrap_or_default();
+            let list = self.pages(access, &format!("/platform/v1/whatsapp/phone_numbers{filter}")).await?;
+            let of = |one: &&Value| customer.is_none_or(|id| text(one, "/customer_id").is_none_or(|of| of == id));
+            Ok(list.iter().filter(of).filter_map(number).collect())
+        })
+    }
+
+    fn number<'a>(&'a self, access: Access<'a>, phone_number_id: &'a str) -> Told<'a, Number> {
+        Box::pin(async move {
+            let path = format!("/platform/v1/whatsapp/phone_numbers/{}", encoded(phone_number_id));
+            let answer = self.call(access, "GET", &path, None).await?;
+            number(answer.get("data").unwrap_or(&answer)).ok_or_else(|| lacking("number").into())
+        })
+    }
+
+    fn health<'a>(&'a self, connection: &'a Connection) -> Told<'a, Health> {
+        Box::pin(async move {
+            let path = format!("/platform/v1/whatsapp/phone_numbers/{}/health", encoded(&connection.phone_number_id));
+            let answer = self.call(connection.into(), "GET", &path, None).await?;
+            // The one answer without an envelope; with one it is read all the same.
+            Ok(health::read(answer.get("data").filter(|data| data.is_object()).unwrap_or(&answer)))
+        })
+    }
+
+    fn profile<'a>(&'a self, connection: &'a Connection) -> Told<'a, Profile> {
+        Box::pin(async move {
+            let answer = self.call(connection.into(), "GET", &self.profile_path(connection, true), None).await?;
+            let one = answer.pointer("/data/0").or_else(|| answer.get("data")).unwrap_or(&answer);
+            let field = |path| untrusted(one, path).unwrap_or_default();
+            Ok(Profile {
+                about: field("/about"),
+                address: field("/address"),
+                description: field("/description"),
+                email: field("/email"),
+                websites: one["websites"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str)
+                    .map(Into::into)
+                    .collect(),
+                vertical: text(one, "/vertical").unwrap_or_default().to_ascii_uppercase(),
+                picture_url: untrusted(one, "/profile_picture_url").map(|url| url.line()),
+            })
+        })
+    }
+
+    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> Told<'a, ()> {
+        Box::pin(async move {
+            let mut body = json!({
+                "messaging_product": "whatsapp",
+                "about": profile.about.as_received(),
+                "address": profile.address.as_received(),
+                "description": profile.description.as_received(),
+                "email": profile.email.as_received(),
+                "websites": profile.websites.iter().map(crate::domain::text::Untrusted::as_received).collect::<Vec<_>>(),
+            });
+            if !profile.vertical.is_empty() {
+                body["vertical"] = profile.vertical.clone().into();
+            }
+            let path = self.profile_path(connection, false);
+            self.call(connection.into(), "POST", &path, Some(&body)).await.map(|_| ())
+        })
+    }
+
+    fn disconnect<'a>(&'a self, connection: &'a Connection) -> Told<'a, ()> {
+        Box::pin(async move {
+            let path = format!("/platform/v1/whatsapp/phone_numbers/{}", encoded(&connection.phone_number_id));
+            self.call(connection.into(), "DELETE", &path, None).await.map(|_| ())
+        })
+    }
+}
+
+impl Kapso {
+    fn profile_path(&self, connection: &Connection, fields: bool) -> String {
+        let fields =
+            if fields { "?fields=about,address,description,email,websites,vertical,profile_picture_url" } else { "" };
+        self.proxy(&format!("/{}/whatsapp_business_profile{fields}", encoded(&connection.phone_number_id)))
+    }
+}
+
+/// The options as the platform spells them; what is not chosen is left out.
+fn wire(options: &SetupOptions) -> Value {
+    let mut body = json!({});
+    let texts = [
+        ("success_redirect_url", &options.success_url),
+        ("failure_redirect_url", &options.failure_url),
+        ("language", &options.language),
+        ("meta_billing_mode", &options.billing),
+    ];
+    for (name, value) in texts {
+        if let Some(value) = value {
+            body[name] = value.clone().into();
+        }
+    }
+    if !options.connection_types.is_empty() {
+        body["allowed_connection_types"] = options.connection_types.clone().into();
+    }
+    if options.provision {
+        body["provision_phone_number"] = true.into();
+        if !options.countries.is_empty() {
+            body["phone_number_country_isos"] = options.countries.clone().into();
+        }
+        if let Some(code) = &options.area_code {
+            body["phone_number_area_code"] = code.clone().into();
+        }
+    }
+    if let Some(number) = &options.reconnect {
+        body["reconnect_phone_number"] = number.to_string().into();
+    }
+    if !options.theme.is_empty() {
+        body["theme_config"] = json!(options.theme);
+    }
+    body
+}
+
+fn number(object: &Value) -> Option<Number> {
+    let word = |path: &str| loose(object, path).map(|word| crate::domain::text::clean_line(&word));
+    Some(Number {
+        phone_number_id: text(object, "/phone_number_id").or_else(|| text(object, "/id"))?.to_owned(),
+        business_account_id: text(object, "/business_account_id").unwrap_or_default().to_owned(),
+        display: untrusted(object, "/display_phone_number")
+            .or_else(|| untrusted(object, "/display_phone_number_normalized"))
+            .unwrap_or_default(),
+        name: untrusted(object, "/verified_name").or_else(|| untrusted(object, "/name")).unwrap_or_default(),
+        kind: text(object, "/kind").map_or(NumberKind::Production, NumberKind::told),
+        customer_id: text(object, "/customer_id").map(str::to_owned),
+        status: word("/status"),
+        quality: word("/quality_rating"),
+        throughput: word("/throughput_tier"),
+        messaging_limit: word("/whatsapp_business_manager_messaging_limit"),
+        name_status: word("/name_status"),
+        coexistence: object["is_coexistence"].as_bool().unwrap_or(false),
+        flows_encryption: object["flows_encryption_configured"].as_bool(),
+        connection: None,
+    })
+}

@@ -1,0 +1,97 @@
+//! Questions about the chain itself: what is registered there, what its own log says about deliveries
+//! to us, and which messages it lists, pushed or not.
+
+use serde_json::Value;
+
+use super::{Kapso, event};
+use crate::domain::connection::Connection;
+use crate::domain::event::{InboundEvent, MessageEvent};
+use crate::domain::time::Timestamp;
+use crate::provider::cloud_api::{loose, text, time};
+use crate::provider::{Listed, Trouble, Upstream};
+
+/// `GET /webhook_deliveries`: the last hundred of a day, whichever of the known spellings it uses.
+pub(super) async fn upstream(kapso: &Kapso, connection: &Connection) -> Result<Upstream, Trouble> {
+    let answer = kapso.get(connection, "/platform/v1/webhook_deliveries?period=24h&limit=100").await?;
+    let mut upstream = Upstream::default();
+    for object in answer.get("data").and_then(Value::as_array).into_iter().flatten() {
+        let code = ["/response_status", "/response_code", "/status_code"].iter().find_map(|path| loose(object, path));
+        let failed = match text(object, "/status") {
+            Some(status) => !matches!(status, "success" | "delivered" | "ok"),
+            None => code.as_deref() != Some("200"),
+        };
+        let at = time(object, "/created_at").or_else(|| time(object, "/delivered_at"));
+        if failed {
+            upstream.failed += 1;
+            let why = code.map(|code| format!("answered {code}")).or_else(|| text(object, "/error").map(str::to_owned));
+            upstream.last_failure = upstream.last_failure.or(why);
+            upstream.last_failed_at = upstream.last_failed_at.max(at);
+        } else {
+            upstream.delivered += 1;
+            upstream.last_delivered_at = upstream.last_delivered_at.max(at);
+        }
+    }
+    Ok(upstream)
+}
+
+/// `GET /whatsapp/messages`, newest first: a page of what was said with anybody over this number.
+pub(super) async fn listed(
+    kapso: &Kapso,
+    connection: &Connection,
+    after: Option<&str>,
+    now: Timestamp,
+) -> Result<Listed, Trouble> {
+    let answer = kapso.get(connection, &page(connection, after)).await?;
+    let next = text(&answer, "/paging/cursors/after").map(str::to_owned);
+    let list = answer.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
+    let next = next.filter(|_| !list.is_empty());
+    let messages = list.into_iter().filter_map(|object| read(connection, object, now)).collect();
+    Ok(Listed { messages, next })
+}
+
+fn page(connection: &Connection, after: Option<&str>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("phone_number_id", &connection.phone_number_id).append_pair("limit", "100");
+    if let Some(cursor) = after {
+        query.append_pair("after", cursor);
+    }
+    format!("/platform/v1/whatsapp/messages?{}", query.finish())
+}
+
+/// One message as the platform has it. Source: platform API, `GET /whatsapp/messages/{wamid}`.
+pub(super) async fn inspect(
+    kapso: &Kapso,
+    connection: &Connection,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<MessageEvent>, Trouble> {
+    let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
+    let mut answer = kapso.get(connection, &format!("/platform/v1/whatsapp/messages/{id}")).await?;
+    Ok(read(connection, answer["data"].take(), now))
+}
+
+/// A state without its time: all that is known is that it holds now.
+fn date_state(object: &mut Value, now: Timestamp) {
+    let told = text(object, "/kapso/status").map(str::to_owned);
+    let (Some(told), Some(kapso)) = (told, object.get_mut("kapso").and_then(Value::as_object_mut)) else { return };
+    let errors = kapso.get("errors").cloned();
+    let history = kapso.entry("statuses").or_insert_with(|| Value::Array(vec![]));
+    let known = |one: &Value| one.get("status").and_then(Value::as_str) == Some(&told);
+    if let Some(history) = history.as_array_mut().filter(|history| !history.iter().any(known)) {
+        let at = (now.millis() / 1_000).to_string();
+        history.push(serde_json::json!({ "status": told, "timestamp": at, "errors": errors }));
+    }
+}
+
+/// A listed message, read as if it had been pushed.
+fn read(connection: &Connection, mut object: Value, now: Timestamp) -> Option<MessageEvent> {
+    date_state(&mut object, now);
+    let mut item = serde_json::json!({ "message": object, "phone_number_id": connection.phone_number_id });
+    if let Some(number) = text(&object, "/kapso/phone_number").map(str::to_owned) {
+        item["conversation"] = serde_json::json!({ "phone_number": number });
+    }
+    match event::read("whatsapp.message.listed", &item, false, now).ok()? {
+        InboundEvent::Message(message) => Some(*message),
+        _ => None,
+    }
+}

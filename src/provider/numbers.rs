@@ -1,0 +1,90 @@
+//! What a provider offers about numbers: whose they are, how they are set up, how they fare.
+
+use futures::future::BoxFuture;
+use serde_json::Value;
+
+use super::Trouble;
+use crate::domain::connection::Connection;
+use crate::domain::health::Health;
+use crate::domain::number::{Number, Profile};
+use crate::domain::registration::{Registration, WebhookDraft, WebhookScope};
+use crate::domain::setup::{LinkState, SetupLink, SetupOptions};
+
+/// An answer that takes a while.
+pub type Told<'a, T> = BoxFuture<'a, Result<T, Trouble>>;
+
+/// With which key something is asked, and on whose behalf.
+#[derive(Debug, Clone, Copy)]
+pub struct Access<'a> {
+    /// What the key is for, in messages.
+    pub label: &'a str,
+    /// The environment variable that holds the key, where it is not the usual one.
+    pub api_key_env: Option<&'a str>,
+}
+
+impl<'a> From<&'a Connection> for Access<'a> {
+    fn from(connection: &'a Connection) -> Self {
+        Self { label: &connection.name, api_key_env: connection.settings.api_key_env.as_deref() }
+    }
+}
+
+/// Customers, setup links, numbers and what contacts see of them.
+pub trait Numbers: Send + Sync {
+    /// The customer with this name of ours, made if there is none: asked twice, there is one.
+    fn customer<'a>(&'a self, access: Access<'a>, name: &'a str, external_id: &'a str) -> Told<'a, String>;
+
+    /// A new link. It revokes the one before.
+    fn link<'a>(&'a self, access: Access<'a>, customer: &'a str, options: &'a SetupOptions) -> Told<'a, SetupLink>;
+
+    fn link_state<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> Told<'a, Option<LinkState>>;
+
+    fn revoke_link<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> Told<'a, ()>;
+
+    /// Every number that the key reaches, or those of one customer; the newest first.
+    fn list<'a>(&'a self, access: Access<'a>, customer: Option<&'a str>) -> Told<'a, Vec<Number>>;
+
+    fn number<'a>(&'a self, access: Access<'a>, phone_number_id: &'a str) -> Told<'a, Number>;
+
+    fn health<'a>(&'a self, connection: &'a Connection) -> Told<'a, Health>;
+
+    fn profile<'a>(&'a self, connection: &'a Connection) -> Told<'a, Profile>;
+
+    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> Told<'a, ()>;
+
+    /// Gives the number back. The customer stays.
+    fn disconnect<'a>(&'a self, connection: &'a Connection) -> Told<'a, ()>;
+}
+
+/// Webhooks as they are on file there.
+pub trait Webhooks: Send + Sync {
+    /// The path below our public address that deliveries of this scope come to.
+    fn path(&self, scope: &WebhookScope) -> &'static str;
+
+    /// Those of a number, or of the project with all its numbers.
+    fn list<'a>(&'a self, access: Access<'a>, number: Option<&'a str>) -> Told<'a, Vec<Registration>>;
+
+    fn create<'a>(&'a self, access: Access<'a>, scope: &'a WebhookScope, draft: &'a WebhookDraft) -> Told<'a, String>;
+
+    fn update<'a>(&'a self, access: Access<'a>, id: &'a str, draft: &'a WebhookDraft) -> Told<'a, ()>;
+
+    fn delete<'a>(&'a self, access: Access<'a>, id: &'a str) -> Told<'a, ()>;
+
+    /// Asks for a test delivery of an event, or of any.
+    fn test<'a>(&'a self, access: Access<'a>, id: &'a str, event: Option<&'a str>) -> Told<'a, ()>;
+}
+
+/// A request that no command is made for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FreeCall {
+    pub method: String,
+    /// Below the provider's address, with its query.
+    pub path: String,
+    pub body: Option<Value>,
+}
+
+/// An answer as it came: its status and its body, secrets masked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FreeAnswer {
+    pub status: u16,
+    pub body: Value,
+}

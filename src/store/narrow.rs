@@ -1,0 +1,241 @@
+//! From a filter to conditions: what of threads, entries or messages is wanted. Every value is bound.
+
+use std::time::Duration;
+
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::codec::folded;
+use super::threads::escaped;
+use crate::domain::event::Direction;
+use crate::domain::filter::{Filter, Is, StatusTerm, Term};
+use crate::domain::outbox::EntryState;
+use crate::domain::status::DeliveryStatus;
+use crate::domain::time::Timestamp;
+
+/// An entry that is due, or without an answer from the phone, for longer than this is late.
+pub(super) const LATE: Duration = Duration::from_secs(300);
+const UNHEARD: Duration = Duration::from_secs(3_600);
+
+/// A filter, who asks, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Wish<'w> {
+    pub filter: &'w Filter,
+    pub me: &'w str,
+    pub now: Timestamp,
+}
+
+/// What is looked through. The names of the joined tables are those of its questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// `t`, its connection `c`, contact `p`, last message `m` and assignment `g`.
+    Threads,
+    /// `o`, its message `m`, thread `t`, contact `p` and connection `c`.
+    Entries,
+    /// `m` alone; words are asked for elsewhere.
+    Messages,
+}
+
+/// Adds ` AND …` for every term.
+pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &Wish<'_>, over: Over) {
+    for term in &wish.filter.terms {
+        match term {
+            Term::Words(_) if over == Over::Messages => {}
+            Term::Words(words) => {
+                query.push(" AND ");
+                push_words(query, words, over);
+            }
+            Term::NotWords(words) => {
+                query.push(" AND NOT ");
+                push_words(query, words, over);
+            }
+            Term::Status(status) => push_status(query, *status, over),
+            Term::Direction(direction) => {
+                query.push(" AND m.direction = ").push_bind(direction.name());
+            }
+            Term::Number(digits) => {
+                let pattern = format!("%{digits}%");
+                // People are found first, in one pass over their addresses, and their threads by index.
+                query.push(match over {
+                    Over::Messages => " AND m.thread_id IN (SELECT nt.id FROM threads nt WHERE nt.contact_id IN (",
+                    Over::Threads | Over::Entries => " AND t.contact_id IN (",
+                });
+                query.push("SELECT na.contact_id FROM addresses na WHERE na.kind = 'phone' AND na.value LIKE ");
+                query.push_bind(pattern).push(if over == Over::Messages { "))" } else { ")" });
+            }
+            Term::Template(name) => {
+                query.push(" AND m.kind = 'template' AND json_extract(m.content, '$.name') = ").push_bind(name.clone());
+            }
+            Term::Agent(name) if over == Over::Threads => {
+                query.push(" AND g.agent = ").push_bind(name.clone());
+            }
+            Term::Agent(name) => {
+                query.push(" AND m.author = ").push_bind(format!("agent {name}"));
+            }
+            Term::Author(name) => {
+                query.push(" AND m.author = ").push_bind(name.clone());
+            }
+            Term::Connection(name) => push_connections(query, over, "lower(nc.name)", name),
+            Term::Environment(environment) => push_connections(query, over, "nc.environment", environment.name()),
+            Term::Organization(name) => {
+                push_connections(query, over, "lower(replace(nc.organization, ' ', '_'))", name);
+            }
+            Term::Kind(kind) => {
+                query.push(" AND m.kind = ").push_bind(kind.clone());
+            }
+            Term::Code(code) => {
+                query.push(" AND (json_extract(m.failure, '$.code') = ").push_bind(code.clone());
+                if over == Over::Entries {
+                    query.push(" OR json_extract(o.failure, '$.code') = ").push_bind(code.clone());
+                }
+                query.push(")");
+            }
+            Term::Since(at) => {
+                query.push(format!(" AND {} >= ", time_of(over))).push_bind(at.millis());
+            }
+            Term::Until(at) => {
+                query.push(format!(" AND {} <= ", time_of(over))).push_bind(at.millis());
+            }
+            Term::Is(is) => push_is(query, *is, wish, over),
+        }
+    }
+}
+
+fn push_connections(query: &mut QueryBuilder<Sqlite>, over: Over, what: &str, value: &str) {
+    let column = match over {
+        Over::Threads => "t.connection_id",
+        Over::Entries => "o.connection_id",
+        Over::Messages => "m.connection_id",
+    };
+    query.push(format!(" AND {column} IN (SELECT nc.id FROM connections nc WHERE {what} = "));
+    query.push_bind(value.to_owned()).push(")");
+}
+
+const fn time_of(over: Over) -> &'static str {
+    match over {
+        Over::Threads => "t.last_message_at",
+        Over::Entries => "o.created_at",
+        Over::Messages => "m.created_at",
+    }
+}
+
+/// What a name, a number or words are compared with.
+pub(super) fn pattern(words: &str) -> String {
+    format!("%{}%", escaped(&folded(&[words.trim().trim_start_matches('+')])))
+}
+
+fn push_words(query: &mut QueryBuilder<Sqlite>, words: &str, over: Over) {
+    let pattern = pattern(words);
+    let mut like = |column: &str, pattern: String| {
+        query.push(format!("{column} LIKE ")).push_bind(pattern).push(" ESCAPE '\\'");
+    };
+    match over {
+        Over::Threads => {
+            like("(p.folded", pattern.clone());
+            like(" OR lower(m.words)", pattern.clone());
+            like(" OR lower(c.name)", pattern);
+        }
+        Over::Entries => {
+            like("(p.folded", pattern.clone());
+            like(" OR lower(m.words)", pattern.clone());
+            like(" OR o.state", pattern);
+        }
+        Over::Messages => like("(lower(m.words)", pattern),
+    }
+    query.push(")");
+}
+
+fn push_status(query: &mut QueryBuilder<Sqlite>, status: StatusTerm, over: Over) {
+    match (status, over) {
+        (StatusTerm::Message(DeliveryStatus::Failed), Over::Entries) => {
+            query.push(" AND (o.state IN ('refused', 'dead') OR (m.failed_at IS NOT NULL AND o.state = 'accepted'))");
+        }
+        (StatusTerm::Message(DeliveryStatus::Failed), _) => {
+            query.push(" AND m.failed_at IS NOT NULL");
+        }
+        (StatusTerm::Message(status), _) => {
+            query.push(" AND m.failed_at IS NULL AND m.progress = ").push_bind(status.name());
+        }
+        (StatusTerm::Entry(state), Over::Entries) => {
+            query.push(" AND o.state = ").push_bind(state.name());
+        }
+        (StatusTerm::Entry(EntryState::Accepted), _) => {
+            query.push(" AND m.progress = 'accepted'");
+        }
+        (StatusTerm::Entry(state), Over::Threads) => {
+            query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.thread_id = t.id AND no.state = ");
+            query.push_bind(state.name()).push(")");
+        }
+        (StatusTerm::Entry(state), Over::Messages) => {
+            query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.message_id = m.id AND no.state = ");
+            query.push_bind(state.name()).push(")");
+        }
+    }
+}
+
+fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &Wish<'_>, over: Over) {
+    let now = wish.now.millis();
+    // Messages are asked about their thread.
+    let nested = over == Over::Messages;
+    if nested && !matches!(is, Is::Test | Is::Held | Is::Late) {
+        query.push(
+            " AND EXISTS (SELECT 1 FROM threads t JOIN contacts p ON p.id = t.contact_id WHERE t.id = m.thread_id",
+        );
+    }
+    match is {
+        Is::Unread => {
+            query.push(" AND t.unread > 0");
+        }
+        Is::Unanswered => {
+            query.push(" AND (SELECT nm.direction FROM messages nm WHERE nm.id = t.last_message_id) = ");
+            query.push_bind(Direction::Inbound.name());
+        }
+        Is::Mine => {
+            query.push(" AND t.taken_by = ").push_bind(wish.me.to_owned());
+        }
+        Is::Waiting => {
+            query.push(" AND t.waiting_since IS NOT NULL");
+        }
+        Is::Open => {
+            query.push(" AND t.window_closes_at > ").push_bind(now);
+        }
+        Is::Closed => {
+            query.push(" AND coalesce(t.window_closes_at, 0) <= ").push_bind(now);
+        }
+        Is::OptedOut => {
+            query.push(" AND p.opted_out = 1");
+        }
+        Is::Test => {
+            query.push(" AND m.test = 1");
+        }
+        Is::Held | Is::Late => {
+            let entry = if over == Over::Entries { "o" } else { "no" };
+            match over {
+                Over::Entries => query.push(" AND ("),
+                Over::Threads => query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.thread_id = t.id AND "),
+                Over::Messages => query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.message_id = m.id AND "),
+            };
+            if is == Is::Held {
+                query.push(format!("{entry}.state = 'queued' AND ({entry}.hold IS NOT NULL OR {entry}.not_before > "));
+                query.push_bind(now).push("))");
+            } else {
+                push_late(query, entry, wish.now);
+                query.push(")");
+            }
+        }
+    }
+    if nested && !matches!(is, Is::Test | Is::Held | Is::Late) {
+        query.push(")");
+    }
+}
+
+/// Due for a while and still here, or taken for an hour without a word from the phone.
+pub(super) fn push_late(query: &mut QueryBuilder<Sqlite>, entry: &str, now: Timestamp) {
+    query.push(format!("(({entry}.state = 'queued' AND {entry}.hold IS NULL AND {entry}.due_at < "));
+    query.push_bind(now.minus(LATE).millis());
+    query.push(format!(") OR ({entry}.state = 'accepted' AND {entry}.settled_at < "));
+    query.push_bind(now.minus(UNHEARD).millis());
+    query.push(format!(
+        " AND EXISTS (SELECT 1 FROM messages lm WHERE lm.id = {entry}.message_id AND lm.kind <> 'reaction'
+          AND lm.failed_at IS NULL AND lm.progress IN ('accepted', 'sent'))))"
+    ));
+}

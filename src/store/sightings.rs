@@ -1,0 +1,59 @@
+//! What was last seen of numbers and templates, so that a change is noticed, also across a restart.
+
+use super::{Result, Store, Write};
+use crate::domain::time::Timestamp;
+
+impl Store {
+    /// Everything seen under a beginning, by name.
+    pub async fn sightings(&self, beginning: &str) -> Result<Vec<(String, String)>> {
+        Ok(sqlx::query_as("SELECT subject, state FROM sightings WHERE subject >= $1 AND subject < $1 || char(1114111)")
+            .bind(beginning)
+            .fetch_all(&self.readers)
+            .await?)
+    }
+
+    /// Trouble that was there when it was last looked for, as `trouble:kind:subject`.
+    pub async fn lasting_troubles(&self) -> Result<Vec<String>> {
+        Ok(self.sightings("trouble:").await?.into_iter().map(|(subject, _)| subject).collect())
+    }
+}
+
+impl Write {
+    /// Trouble that lasts begins once. Says whether it begins now.
+    pub async fn begin_trouble(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<bool> {
+        let done =
+            sqlx::query("INSERT INTO sightings (subject, state, at) VALUES ($1, 'on', $2) ON CONFLICT DO NOTHING")
+                .bind(trouble(kind, subject))
+                .bind(now.millis())
+                .execute(self.connection())
+                .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// It is over; when it comes again, it is new. Says whether it was there.
+    pub async fn end_trouble(&mut self, kind: &str, subject: &str) -> Result<bool> {
+        let done = sqlx::query("DELETE FROM sightings WHERE subject = $1")
+            .bind(trouble(kind, subject))
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    pub async fn sight(&mut self, subject: &str, state: &str, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO sightings (subject, state, at) VALUES ($1, $2, $3)
+             ON CONFLICT (subject) DO UPDATE SET state = excluded.state, at = excluded.at",
+        )
+        .bind(subject)
+        .bind(state)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+/// Under which name lasting trouble is remembered.
+fn trouble(kind: &str, subject: &str) -> String {
+    format!("trouble:{kind}:{subject}")
+}

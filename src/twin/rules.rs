@@ -1,0 +1,186 @@
+//! What the platform refuses to send, and with which code.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::Shared;
+
+/// The rules that hold whatever else happens.
+pub(super) fn refused(shared: &Shared, number: &str, to: &str, request: &Value, now: i64) -> Option<Response> {
+    let graph = |status: StatusCode, code: u32, message: &str, details: &str| {
+        let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
+            "error_data": { "messaging_product": "whatsapp", "details": details }, "fbtrace_id": "Atwin" } });
+        (status, Json(body)).into_response()
+    };
+    let wrong = |details: &str| Some(graph(StatusCode::BAD_REQUEST, 131_009, "Parameter value is not valid", details));
+    if !(8..=15).contains(&to.len()) {
+        return wrong("to is not a phone number");
+    }
+    let world = shared.world();
+    if request["type"] == "template" {
+        let name = request["template"]["name"].as_str().unwrap_or_default();
+        let language = request["template"]["language"]["code"].as_str().unwrap_or_default();
+        let known = world.templates.iter().find(|one| one["name"] == name && one["language"] == language);
+        return match known {
+            None => {
+                Some(graph(StatusCode::NOT_FOUND, 132_001, "Template name does not exist in the translation", name))
+            }
+            Some(one) if one["status"] == "PAUSED" => {
+                Some(graph(StatusCode::BAD_REQUEST, 132_015, "Template is paused", name))
+            }
+            Some(one) if one["status"] != "APPROVED" => {
+                Some(graph(StatusCode::NOT_FOUND, 132_001, "Template is not approved", name))
+            }
+            Some(one) => template_parts(one, request).map(|details| {
+                graph(StatusCode::BAD_REQUEST, 132_000, "Number of parameters does not match", &details)
+            }),
+        };
+    }
+    if !world.window_open(number, to, now) {
+        let body = json!({ "error": "Cannot send non-template messages outside the 24-hour window.",
+            "next_steps": "Send a WhatsApp template message to reopen the session." });
+        return Some((StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response());
+    }
+    let kind = request["type"].as_str().unwrap_or("text");
+    let object = &request[kind];
+    if object.is_null() {
+        return wrong(&format!("{kind} is missing"));
+    }
+    let count = |path: &str| object.pointer(path).and_then(Value::as_str).map_or(0, |text| text.chars().count());
+    match kind {
+        "text" if !(1..=4_096).contains(&count("/body")) => wrong("text.body must have 1 to 4096 characters"),
+        "text" => None,
+        "image" | "video" | "audio" | "document" | "sticker" => {
+            let id = object["id"].as_str().unwrap_or_default();
+            let own = world.files.stored.get(id).is_some_and(|file| file.number.as_deref() == Some(number));
+            if own {
+                (kind == "audio" && object.get("caption").is_some()).then(|| wrong("audio has no caption")).flatten()
+            } else {
+                let message = format!("Param {kind}.id is not a valid whatsapp business account media attachment ID");
+                Some(graph(StatusCode::BAD_REQUEST, 100, &message, &message))
+            }
+        }
+        "location" if object["latitude"].is_number() && object["longitude"].is_number() => None,
+        "contacts"
+            if object.as_array().is_some_and(|cards| {
+                cards
+                    .iter()
+                    .all(|card| card["name"]["formatted_name"].is_string() && card["name"]["first_name"].is_string())
+            }) =>
+        {
+            None
+        }
+        "reaction" if request.get("context").is_none() => {
+            let target = object["message_id"].as_str().unwrap_or_default();
+            let known = world.listed.iter().any(|message| message["id"] == target);
+            if known { None } else { wrong("reaction.message_id is not a message of this conversation") }
+        }
+        "interactive" => interactive(object).and_then(|details| wrong(&details)),
+        _ => wrong(&format!("{kind} is not right")),
+    }
+}
+
+/// What is wrong with an interactive object, if anything.
+fn interactive(object: &Value) -> Option<String> {
+    let body = object["body"]["text"].as_str().unwrap_or_default();
+    let action = &object["action"];
+    let short =
+        |text: &Value, most: usize| text.as_str().is_some_and(|text| (1..=most).contains(&text.chars().count()));
+    if body.is_empty() {
+        return Some("interactive.body.text is required".into());
+    }
+    let fine = match object["type"].as_str().unwrap_or_default() {
+        "button" => {
+            let buttons = action["buttons"].as_array().map_or(&[][..], Vec::as_slice);
+            (1..=3).contains(&buttons.len())
+                && buttons.iter().all(|one| {
+                    one["type"] == "reply" && short(&one["reply"]["title"], 20) && short(&one["reply"]["id"], 256)
+                })
+        }
+        "list" => {
+            let sections = action["sections"].as_array().map_or(&[][..], Vec::as_slice);
+            let rows: Vec<&Value> =
+                sections.iter().filter_map(|section| section["rows"].as_array()).flatten().collect();
+            short(&action["button"], 20)
+                && (1..=10).contains(&rows.len())
+                && rows.iter().all(|row| short(&row["title"], 24) && short(&row["id"], 200))
+        }
+        "flow" => {
+            let asked = &action["parameters"];
+            action["name"] == "flow"
+                && asked["flow_message_version"] == "3"
+                && asked["flow_id"].is_string() != asked["flow_name"].is_string()
+                && asked["flow_cta"].as_str().is_some_and(|label| (1..=20).contains(&label.chars().count()))
+                && matches!(asked["mode"].as_str(), None | Some("draft" | "published"))
+                && (asked["flow_action"] != "data_exchange" || asked["flow_action_payload"].is_null())
+        }
+        "cta_url" => {
+            action["name"] == "cta_url"
+                && short(&action["parameters"]["display_text"], 20)
+                && short(&action["parameters"]["url"], 2_000)
+        }
+        "location_request_message" => {
+            action["name"] == "send_location" && object.get("header").is_none() && object.get("footer").is_none()
+        }
+        "catalog_message" => action["name"] == "catalog_message",
+        "product" => object.get("header").is_none() && short(&action["product_retailer_id"], 200),
+        "product_list" => object["header"]["type"] == "text" && action["sections"].is_array(),
+        _ => false,
+    };
+    (!fine).then(|| format!("interactive of type {} does not fit its schema", object["type"]))
+}
+
+/// Whether every part of the template has the parameters that it needs.
+fn template_parts(template: &Value, request: &Value) -> Option<String> {
+    let given = request.pointer("/template/components").and_then(Value::as_array).cloned().unwrap_or_default();
+    let given_for = |kind: &str| {
+        given.iter().find(|part| part["type"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(kind)))
+    };
+    let parameters = |part: Option<&Value>| part.and_then(|part| part["parameters"].as_array()).map_or(0, Vec::len);
+    for part in template["components"].as_array().into_iter().flatten() {
+        let kind = part["type"].as_str().unwrap_or_default();
+        match kind {
+            "BODY" | "HEADER" => {
+                let text = part["text"].as_str().unwrap_or_default();
+                let media = part["format"].as_str().is_some_and(|format| format != "TEXT");
+                let wanted = if media { 1 } else { text.matches("{{").count() };
+                let found = parameters(given_for(kind));
+                if found != wanted {
+                    return Some(format!(
+                        "{}: number of localizable_params ({found}) does not match the expected number of params ({wanted})",
+                        kind.to_lowercase()
+                    ));
+                }
+                if template["parameter_format"] == "NAMED" && !media {
+                    let named =
+                        given_for(kind).and_then(|part| part["parameters"].as_array()).cloned().unwrap_or_default();
+                    if let Some(stranger) = named.iter().find(|one| {
+                        !text.contains(&format!("{{{{{}}}}}", one["parameter_name"].as_str().unwrap_or_default()))
+                    }) {
+                        return Some(format!(
+                            "{}: no parameter is called {}",
+                            kind.to_lowercase(),
+                            stranger["parameter_name"]
+                        ));
+                    }
+                }
+            }
+            "BUTTONS" => {
+                for (index, button) in part["buttons"].as_array().into_iter().flatten().enumerate() {
+                    let needs =
+                        button["url"].as_str().is_some_and(|url| url.contains("{{")) || button["type"] == "COPY_CODE";
+                    let found = given.iter().any(|one| {
+                        one["type"] == "button" && one["index"].to_string().trim_matches('"') == index.to_string()
+                    });
+                    if needs && !found {
+                        return Some(format!("button at index {index} needs a parameter"));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}

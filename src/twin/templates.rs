@@ -1,0 +1,167 @@
+//! The twin's templates: made, changed, deleted and reviewed, with the refusals of the real ones; and
+//! samples, which are fetched from wherever they are said to be.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+
+use super::routes::World as Shared;
+
+pub(super) fn routes() -> axum::Router<Shared> {
+    axum::Router::new()
+        .route("/meta/whatsapp/{version}/{account}/message_templates/{id}", get(one))
+        .route("/platform/v1/whatsapp/media", post(ingest))
+}
+
+fn graph(status: StatusCode, code: u32, subcode: u32, message: &str) -> Response {
+    let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
+        "error_subcode": subcode, "error_user_msg": message, "fbtrace_id": "Atwin" } });
+    (status, Json(body)).into_response()
+}
+
+#[derive(Deserialize)]
+pub(super) struct Wanted {
+    name: Option<String>,
+    hsm_id: Option<String>,
+}
+
+async fn one(State(shared): State<Shared>, Path((_, _, id)): Path<(String, String, String)>) -> Response {
+    match shared.world().templates.iter().find(|one| one["id"] == id.as_str()) {
+        Some(found) => Json(found).into_response(),
+        None => graph(StatusCode::NOT_FOUND, 100, 33, "Unsupported get request: the object does not exist"),
+    }
+}
+
+/// What the platform refuses to take.
+fn refused(body: &Value) -> Option<Response> {
+    let wrong = |subcode, message: &str| Some(graph(StatusCode::BAD_REQUEST, 100, subcode, message));
+    let named = body["parameter_format"].as_str().is_some_and(|format| format.eq_ignore_ascii_case("named"));
+    for part in body["components"].as_array().into_iter().flatten() {
+        let words = part["text"].as_str().unwrap_or_default();
+        let variables = words.matches("{{").count();
+        let key = match (part["type"].as_str().unwrap_or_default().to_uppercase().as_str(), named) {
+            ("BODY", true) => "body_text_named_params",
+            ("BODY", false) => "body_text",
+            ("HEADER", true) => "header_text_named_params",
+            ("HEADER", false) => "header_text",
+            _ => continue,
+        };
+        if variables > 0 && part["example"].get(key).is_none() {
+            return wrong(2_388_043, "The message template is missing expected field(s): example");
+        }
+        if words.trim_start().starts_with("{{") || words.trim_end().ends_with("}}") {
+            return wrong(2_388_299, "Variables can't be at the start or end of the template");
+        }
+        if matches!(part["format"].as_str(), Some("IMAGE" | "VIDEO" | "DOCUMENT"))
+            && !part["example"]["header_handle"][0].as_str().is_some_and(|handle| handle.starts_with("4::"))
+        {
+            return wrong(2_388_047, "Header handle is not valid");
+        }
+    }
+    None
+}
+
+pub(super) async fn write(
+    State(shared): State<Shared>,
+    Path((_, account)): Path<(String, String)>,
+    Query(wanted): Query<Wanted>,
+    Json(body): Json<Value>,
+) -> Response {
+    let mut world = shared.world();
+    if !world.numbers.iter().any(|number| number.business_account_id == account) {
+        return super::platform::not_found("WhatsApp configuration");
+    }
+    if let Some(refusal) = refused(&body) {
+        return refusal;
+    }
+    if let Some(id) = wanted.hsm_id {
+        let Some(known) = world.templates.iter_mut().find(|one| one["id"] == id.as_str()) else {
+            return graph(StatusCode::NOT_FOUND, 100, 33, "The template does not exist");
+        };
+        if !matches!(known["status"].as_str(), Some("APPROVED" | "REJECTED" | "PAUSED")) {
+            return graph(StatusCode::BAD_REQUEST, 100, 2_593_002, "A template in review cannot be edited");
+        }
+        for key in ["category", "components", "parameter_format", "message_send_ttl_seconds"] {
+            if !body[key].is_null() {
+                known[key] = body[key].clone();
+            }
+        }
+        known["status"] = "PENDING".into();
+        known["rejected_reason"] = "NONE".into();
+        return Json(json!({ "success": true })).into_response();
+    }
+    let same = |one: &Value| one["name"] == body["name"] && one["language"] == body["language"];
+    if world.templates.iter().any(same) {
+        return graph(StatusCode::BAD_REQUEST, 100, 2_388_024, "Content in this language already exists");
+    }
+    let id = (594_425_479_270_000 + world.templates.len() as u64).to_string();
+    let mut made = body;
+    made["id"] = id.clone().into();
+    made["status"] = "PENDING".into();
+    made["rejected_reason"] = "NONE".into();
+    let category = made["category"].clone();
+    world.templates.push(made);
+    Json(json!({ "id": id, "status": "PENDING", "category": category })).into_response()
+}
+
+pub(super) async fn delete(
+    State(shared): State<Shared>,
+    Path((_, _account)): Path<(String, String)>,
+    Query(wanted): Query<Wanted>,
+) -> Response {
+    let mut world = shared.world();
+    let before = world.templates.len();
+    world.templates.retain(|one| {
+        let named = wanted.name.as_ref().is_none_or(|name| one["name"] == name.as_str());
+        let this = wanted.hsm_id.as_ref().is_none_or(|id| one["id"] == id.as_str());
+        !(named && this) || one["status"] == "DISABLED"
+    });
+    if world.templates.len() == before {
+        return graph(StatusCode::BAD_REQUEST, 100, 2_593_002, "Message template doesn't exist or cannot be deleted");
+    }
+    Json(json!({ "success": true })).into_response()
+}
+
+/// Fetches what it is told to, as the platform does: a name that leads nowhere is refused.
+async fn ingest(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
+    let asked = &body["media_ingest"];
+    let known = {
+        let world = shared.world();
+        world.numbers.iter().any(|number| asked["phone_number_id"] == number.phone_number_id.as_str())
+    };
+    if !known {
+        return super::platform::not_found("WhatsApp configuration");
+    }
+    let source = asked["source"].as_str().unwrap_or_default().to_owned();
+    let Some((mime_type, bytes)) = fetch(&source).await else {
+        return super::platform::invalid("Source could not be fetched");
+    };
+    let mut world = shared.world();
+    let handle = format!("4::{}:{}", mime_type.replace('/', "_"), bytes.len());
+    world.files.keep(&handle, "application/octet-stream", bytes);
+    Json(json!({ "data": { "header_handle": handle, "delivery": asked["delivery"] } })).into_response()
+}
+
+async fn fetch(url: &str) -> Option<(String, Vec<u8>)> {
+    let url: hyper::Uri = url.parse().ok()?;
+    let authority = url.authority()?.as_str().to_owned();
+    let stream = TcpStream::connect(&authority).await.ok()?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let talking = tokio::spawn(connection);
+    let request = hyper::Request::get(url.path()).header("host", authority).body(Empty::<Bytes>::new()).ok()?;
+    let response = sender.send_request(request).await.ok()?;
+    let fine = response.status().is_success();
+    let mime_type =
+        response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("").to_owned();
+    let bytes = response.into_body().collect().await.ok()?.to_bytes().to_vec();
+    talking.abort();
+    fine.then_some((mime_type, bytes))
+}

@@ -1,0 +1,299 @@
+//! Files: fetched at once, checked, kept under harmless names, pruned; and ours: looked at, uploaded,
+//! sent by their id. Whatever goes wrong ends in a sentence, and nothing is lost.
+
+use std::time::Duration;
+
+use wadeck::domain::media::{MediaState, MediaView, Pad};
+use wadeck::domain::outbox::EntryState;
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::Request;
+use wadeck::twin::{MediaFault, Saying, UploadFault};
+
+use crate::contents::with_rosa;
+use crate::stage::{SUPPORT, Stage, rosa};
+
+async fn picture_comes(stage: &mut Stage) {
+    stage.twin.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("my tooth".into()) });
+    stage.deliver().await;
+}
+
+async fn last_file(stage: &Stage) -> MediaView {
+    let thread = stage.thread().await.id;
+    stage.messages(thread).await.pop().expect("there").media.expect("a file")
+}
+
+#[tokio::test]
+async fn a_file_is_fetched_checked_and_kept_under_its_hash() {
+    let (mut stage, thread) = with_rosa().await;
+    picture_comes(&mut stage).await;
+    assert_eq!(last_file(&stage).await.state, MediaState::Wanted);
+    assert_eq!(stage.carry_files().await, 1);
+    let file = last_file(&stage).await;
+    assert_eq!((file.state, file.mime_type.as_str()), (MediaState::Kept, "image/png"));
+    let name = file.file.expect("a name");
+    let path = stage.system.store().shelf().path(&name);
+    assert_eq!(std::fs::metadata(&path).expect("on the disk").len(), file.bytes.expect("its size"));
+    assert!(path.starts_with(stage.directory.path().join("media")));
+
+    let message = stage.messages(thread).await.pop().expect("there").id;
+    let Answer::Picture(Some(raster)) = stage.ask(Query::Picture { message, width: 40, height: 40 }).await else {
+        panic!("a picture")
+    };
+    assert_eq!((raster.width, raster.height), (40, 40));
+    let opened = stage.act(Request::OpenMedia { message }).await.expect("told where it is");
+    assert_eq!(opened.made, Some(path.display().to_string()));
+
+    let to = stage.directory.path().join("out");
+    std::fs::create_dir(&to).expect("made");
+    let to = to.display().to_string();
+    let saved = stage.act(Request::SaveMedia { message, to: to.clone() }).await.expect("saved");
+    let again = stage.act(Request::SaveMedia { message, to }).await.expect("saved beside it");
+    assert_ne!(saved.made, again.made, "nothing is written over");
+    let blocked = Request::SaveMedia { message, to: "/proc/nowhere/x.png".into() };
+    assert!(stage.act(blocked).await.expect_err("refused").to_string().contains("cannot be saved"));
+}
+
+#[tokio::test]
+async fn an_address_that_is_over_is_asked_for_anew() {
+    let (mut stage, _) = with_rosa().await;
+    stage.twin.next_media(MediaFault::Expired);
+    picture_comes(&mut stage).await;
+    stage.carry_files().await;
+    let file = last_file(&stage).await;
+    assert_eq!(file.state, MediaState::Wanted);
+    assert!(file.said.expect("a reason").contains("Not known there"));
+    stage.pass(Duration::from_secs(6));
+    stage.carry_files().await;
+    assert_eq!(last_file(&stage).await.state, MediaState::Kept);
+}
+
+#[tokio::test]
+async fn changed_vanished_and_strange_files_end_in_a_sentence() {
+    for (fault, state, words) in [
+        (MediaFault::Changed, MediaState::Refused, "hash"),
+        (MediaFault::Gone, MediaState::Lost, "not valid"),
+        (MediaFault::Elsewhere, MediaState::Refused, "no host"),
+    ] {
+        let (mut stage, thread) = with_rosa().await;
+        for _ in 0..10 {
+            stage.twin.next_media(fault);
+        }
+        picture_comes(&mut stage).await;
+        for _ in 0..8 {
+            stage.carry_files().await;
+            stage.pass(Duration::from_secs(90_000));
+        }
+        let file = last_file(&stage).await;
+        assert_eq!(file.state, state, "{fault:?}: {file:?}");
+        assert!(file.said.as_deref().unwrap_or_default().contains(words), "{fault:?}: {file:?}");
+        let message = stage.messages(thread).await.pop().expect("the message stays").id;
+        let refused = stage.act(Request::OpenMedia { message }).await.expect_err("not here");
+        assert!(refused.to_string().contains("not here"));
+    }
+}
+
+#[tokio::test]
+async fn old_files_go_and_their_messages_stay() {
+    let (mut stage, thread) = with_rosa().await;
+    picture_comes(&mut stage).await;
+    stage.carry_files().await;
+    let name = last_file(&stage).await.file.expect("kept");
+    wadeck::operations::prune_media(&stage.system).await.expect("pruned");
+    assert!(stage.system.store().shelf().path(&name).exists());
+    stage.pass(Duration::from_secs(91 * 86_400));
+    wadeck::operations::prune_media(&stage.system).await.expect("pruned");
+    assert!(!stage.system.store().shelf().path(&name).exists());
+    assert_eq!(last_file(&stage).await.state, MediaState::Pruned);
+    assert_eq!(stage.messages(thread).await.len(), 2);
+}
+
+fn png(stage: &Stage, width: u32, height: u32) -> String {
+    let path = stage.outside.path().join("card.png");
+    image::RgbImage::from_pixel(width, height, image::Rgb([20, 90, 160])).save(&path).expect("written");
+    path.display().to_string()
+}
+
+fn file(thread: wadeck::domain::ids::ThreadId, path: &str) -> Request {
+    Request::SendFile {
+        thread,
+        path: path.into(),
+        caption: "front door".into(),
+        pad: None,
+        voice: false,
+        reply_to: None,
+        at: None,
+    }
+}
+
+#[tokio::test]
+async fn ours_is_uploaded_first_and_sent_by_its_id() {
+    let (stage, thread) = with_rosa().await;
+    let path = png(&stage, 800, 600);
+    stage.act(file(thread, &path)).await.expect("queued");
+    assert_eq!(stage.send().await, 0, "it is not sent before it is there");
+    assert_eq!(stage.carry_files().await, 1);
+    assert_eq!(stage.send().await, 1);
+    let sent = stage.twin.accepted().remove(0);
+    assert_eq!(sent.kind, "image");
+    let (kind, name, bytes) = stage.twin.file(sent.object["id"].as_str().expect("an id")).expect("uploaded");
+    assert_eq!((kind.as_str(), name.as_deref()), ("image/png", Some("file.png")));
+    assert_eq!(bytes, std::fs::read(&path).expect("there"));
+    let message = stage.messages(thread).await.pop().expect("there");
+    assert_eq!(message.attempts, 2, "the upload is on record");
+    assert_eq!(sent.object["caption"], "front door");
+}
+
+#[tokio::test]
+async fn an_upload_that_fails_is_tried_again_and_one_that_is_refused_says_why() {
+    let (stage, thread) = with_rosa().await;
+    let path = png(&stage, 80, 60);
+    stage.twin.next_upload(UploadFault::Unwell);
+    stage.act(file(thread, &path)).await.expect("queued");
+    stage.carry_files().await;
+    assert_eq!(stage.send().await, 0);
+    stage.pass(Duration::from_secs(60));
+    stage.carry_files().await;
+    assert_eq!(stage.send().await, 1, "a failed upload was certainly not sent");
+
+    stage.twin.next_upload(UploadFault::Refused);
+    stage.act(file(thread, &path)).await.expect("queued");
+    stage.carry_files().await;
+    let entry = stage.outbox().await.remove(0);
+    assert_eq!(entry.state, EntryState::Refused);
+    assert!(entry.error.expect("a reason").said.line().contains("Media upload error"));
+    stage.act(Request::RetryEntry { entry: entry.id }).await.expect("again");
+    stage.pass(Duration::from_secs(60));
+    stage.carry_files().await;
+    assert_eq!(stage.send().await, 1);
+    assert_eq!(stage.twin.uploads(), 4);
+}
+
+#[tokio::test]
+async fn a_wide_picture_is_noticed_and_padded() {
+    let (stage, thread) = with_rosa().await;
+    let path = png(&stage, 1200, 630);
+    let Answer::File(look) = stage.ask(Query::File { path: path.clone(), pad: None }).await else { panic!("a look") };
+    assert!(look.warnings[0].contains("strip"), "{look:?}");
+    assert!(look.preview.is_some());
+    let pad = Pad::read("tall", "corner").expect("fine");
+    let request =
+        Request::SendFile { thread, path, caption: String::new(), pad, voice: false, reply_to: None, at: None };
+    stage.act(request).await.expect("queued");
+    stage.carry_files().await;
+    stage.send().await;
+    let sent = stage.twin.accepted().remove(0);
+    let (_, _, bytes) = stage.twin.file(sent.object["id"].as_str().expect("an id")).expect("uploaded");
+    let picture = image::load_from_memory(&bytes).expect("a picture");
+    assert_eq!((picture.width(), picture.height()), (1080, 1350));
+    assert_eq!(picture.to_rgb8().get_pixel(0, 0).0, [20, 90, 160], "on the colour of its corner");
+}
+
+#[tokio::test]
+async fn bad_files_are_refused_before_anything_is_sent() {
+    let (stage, thread) = with_rosa().await;
+    let write = |name: &str, bytes: &[u8]| {
+        let path = stage.outside.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        path.display().to_string()
+    };
+    let mut deep = std::fs::read(png(&stage, 10, 10)).expect("there");
+    deep[24] = 16;
+    for (path, words) in [
+        (write("empty.txt", b""), "empty"),
+        (write("a.gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00"), "image/gif"),
+        (write("plain.ogg", &[b"OggS".as_slice(), &[0; 60]].concat()), "Opus"),
+        (write("deep.png", &deep), "16 bits"),
+        (stage.directory.path().display().to_string(), "no file"),
+        ("/nowhere/at/all.png".to_owned(), "cannot be read"),
+        (stage.directory.path().join("wadeck.db").display().to_string(), "belongs to this program"),
+    ] {
+        let refused = stage.act(file(thread, &path)).await.expect_err("refused").to_string();
+        assert!(refused.contains(words), "{path}: {refused}");
+    }
+    assert!(stage.outbox().await.is_empty());
+}
+
+#[tokio::test]
+async fn other_audio_becomes_a_voice_note_where_there_is_a_converter() {
+    let script = r#"#!/bin/sh
+[ "$1" = "-version" ] && exit 0
+for last; do :; done
+printf 'OggS\000\002aaaaaaaaaaaaaaaaaaaaaaOpusHead....' > "$last"
+"#;
+    let tools = tempfile::tempdir().expect("a directory");
+    let converter = tools.path().join("convert");
+    std::fs::write(&converter, script).expect("written");
+    let mut mode = std::fs::metadata(&converter).expect("there").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+    std::fs::set_permissions(&converter, mode).expect("executable");
+    let config = crate::stage::CONFIG.replace("agent = \"helper\"\n", "");
+    let config = format!(
+        "[media]\nconverter = \"{}\"\n{}",
+        converter.display(),
+        config.replacen("organization = \"lumen\"", "", 1)
+    );
+    let mut stage = Stage::with_config(&config).await;
+    stage.says(&rosa(), "hello").await;
+    let thread = stage.thread().await.id;
+    let path = stage.outside.path().join("note.mp3");
+    std::fs::write(&path, [b"ID3\x04".as_slice(), &[0; 100]].concat()).expect("written");
+    let path = path.display().to_string();
+    let Answer::File(look) = stage.ask(Query::File { path: path.clone(), pad: None }).await else { panic!("a look") };
+    assert!(look.can_convert && look.warnings[0].contains("voice note"), "{look:?}");
+    let request = |voice| Request::SendFile {
+        thread,
+        path: path.clone(),
+        caption: String::new(),
+        pad: None,
+        voice,
+        reply_to: None,
+        at: None,
+    };
+    stage.act(request(true)).await.expect("queued");
+    stage.act(request(false)).await.expect("queued");
+    stage.carry_files().await;
+    stage.send().await;
+    let sent = stage.twin.accepted();
+    assert_eq!(sent[0].object["voice"], true);
+    assert_eq!(stage.twin.file(sent[0].object["id"].as_str().expect("an id")).expect("there").0, "audio/ogg");
+    assert!(sent[1].object.get("voice").is_none(), "an MP3 is an attachment");
+}
+
+#[tokio::test]
+async fn a_full_disk_and_a_line_that_breaks_off_end_in_a_sentence_and_nothing_is_lost() {
+    let (mut stage, thread) = with_rosa().await;
+    let media = stage.directory.path().join("media");
+    std::fs::write(&media, "no room").expect("in the way");
+    picture_comes(&mut stage).await;
+    stage.carry_files().await;
+    let file = last_file(&stage).await;
+    assert_eq!(file.state, MediaState::Wanted);
+    assert!(file.said.expect("a reason").contains("cannot be kept on this disk"));
+    let refused = stage.act(self::file(thread, &png(&stage, 10, 10))).await.expect_err("refused");
+    assert!(refused.to_string().contains("Make room on the disk; nothing was sent"), "{refused}");
+    std::fs::remove_file(&media).expect("room again");
+    stage.twin.next_media(MediaFault::CutOff);
+    stage.pass(Duration::from_secs(10));
+    stage.carry_files().await;
+    assert_eq!(last_file(&stage).await.state, MediaState::Wanted, "it broke off");
+    stage.pass(Duration::from_secs(60));
+    stage.carry_files().await;
+    assert_eq!(last_file(&stage).await.state, MediaState::Kept);
+    let parts = std::fs::read_dir(&media)
+        .expect("there")
+        .flatten()
+        .filter(|one| one.file_name().to_string_lossy().starts_with("part"));
+    assert_eq!(parts.count(), 0, "nothing half written stays");
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_removed_is_missed_in_words() {
+    let (mut stage, thread) = with_rosa().await;
+    picture_comes(&mut stage).await;
+    stage.carry_files().await;
+    let name = last_file(&stage).await.file.expect("kept");
+    std::fs::remove_file(stage.system.store().shelf().path(&name)).expect("removed");
+    let message = stage.messages(thread).await.pop().expect("there").id;
+    let refused = stage.act(Request::OpenMedia { message }).await.expect_err("gone");
+    assert!(refused.to_string().contains("not on the disk any more"), "{refused}");
+}

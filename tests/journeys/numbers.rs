@@ -1,0 +1,467 @@
+//! Numbers: set up from nothing, adopted, described, given back and connected again; and several
+//! organizations and environments in one console.
+
+use std::time::Duration;
+
+use serde_json::json;
+use wadeck::domain::connection::{Environment, Hop, ProviderName};
+use wadeck::domain::ids::ConnectionId;
+use wadeck::domain::number::{NumberAnswer, NumberKind, NumberQuery, NumberRequest, Profile};
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::{Done, Request};
+use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::setup::{Setup, SetupOptions, SetupState, SetupStep};
+use wadeck::domain::view::ConnectionList;
+use wadeck::operations::{self, OperationError};
+use wadeck::twin::{Number, Saying};
+
+use crate::sitting::Sitting;
+use crate::stage::{CONFIG, SUPPORT, Stage, rosa};
+
+pub(crate) fn kapso() -> ProviderName {
+    ProviderName::new("kapso")
+}
+
+pub(crate) async fn list(stage: &Stage) -> ConnectionList {
+    match stage.ask(Query::Connections).await {
+        Answer::Connections(list) => list,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub(crate) async fn support(stage: &Stage) -> ConnectionId {
+    let list = list(stage).await;
+    list.connected.iter().find(|one| one.connection.name == "support").expect("support").connection.id
+}
+
+pub(crate) async fn ask(stage: &Stage, query: NumberQuery) -> NumberAnswer {
+    match stage.ask(Query::Number(query)).await {
+        Answer::Number(told) => {
+            assert_eq!(told.fetched_at, stage.now(), "it is asked now");
+            told.value
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn number(stage: &Stage, request: NumberRequest) -> Result<Done, OperationError> {
+    stage.act(Request::Number(request)).await
+}
+
+fn set_up(name: &str) -> NumberRequest {
+    NumberRequest::SetUp {
+        name: name.into(),
+        provider: kapso(),
+        organization: None,
+        environment: None,
+        options: Box::default(),
+    }
+}
+
+async fn only_setup(stage: &Stage) -> Setup {
+    let mut others = list(stage).await.others;
+    assert_eq!(others.len(), 1, "{others:?}");
+    others.remove(0)
+}
+
+/// The last steps: the webhook is registered, and its test comes back.
+async fn proved(stage: &mut Stage) {
+    stage.set_up().await;
+    stage.deliver().await;
+    stage.pass(Duration::from_secs(3));
+    stage.set_up().await;
+}
+
+#[tokio::test]
+async fn a_number_is_set_up_from_nothing_and_works() {
+    let mut stage = Stage::set().await;
+    stage.twin.forget_webhooks();
+    let options = SetupOptions {
+        provision: true,
+        countries: vec!["US".into()],
+        area_code: Some("415".into()),
+        connection_types: vec!["dedicated".into()],
+        language: Some("es".into()),
+        theme: [("primary_color".to_owned(), "#0f766e".to_owned())].into(),
+        ..SetupOptions::default()
+    };
+    let begin = NumberRequest::SetUp {
+        name: "branch".into(),
+        provider: kapso(),
+        organization: None,
+        environment: Some(Environment::Production),
+        options: Box::new(options),
+    };
+    number(&stage, begin).await.expect("begun");
+    assert_eq!(stage.set_up().await, 4, "integration, customer, link, and a look whether it was followed");
+    let setup = only_setup(&stage).await;
+    assert_eq!((setup.state, setup.step), (SetupState::Waiting, SetupStep::Used));
+    assert_eq!(setup.state.connection_state(), "pending_setup");
+    let link = &stage.twin.links()[0];
+    assert_eq!(setup.link.as_ref().expect("a link").url, link["url"].as_str().expect("an address"));
+    for (field, value) in [
+        ("provision_phone_number", json!(true)),
+        ("phone_number_country_isos", json!(["US"])),
+        ("phone_number_area_code", json!("415")),
+        ("allowed_connection_types", json!(["dedicated"])),
+        ("language", json!("es")),
+        ("theme_config", json!({ "primary_color": "#0f766e" })),
+        ("success_redirect_url", json!(format!("http://{}/setup/complete", stage.address))),
+    ] {
+        assert_eq!(link[field], value, "{field}");
+    }
+    assert_eq!(stage.twin.customers()[0]["external_customer_id"], "wadeck:lumen:production:branch");
+
+    let id = stage.twin.follow_link().expect("followed");
+    stage.deliver().await;
+    assert_eq!(only_setup(&stage).await.step, SetupStep::Number, "the webhook moved it on");
+    proved(&mut stage).await;
+    let list = list(&stage).await;
+    assert!(list.others.is_empty(), "{:?}", list.others);
+    let branch = list.connected.iter().find(|one| one.connection.name == "branch").expect("connected");
+    assert_eq!(branch.connection.phone_number_id, id);
+    assert_eq!(branch.connection.environment, Environment::Production);
+    assert!(branch.connection.customer_id.is_some());
+    assert!(branch.proofs.iter().any(|proof| proof.hop == Hop::Public && proof.works), "{:?}", branch.proofs);
+    // What is written to it now comes here, through the webhook that was registered.
+    stage.twin.says(&id, &rosa(), &Saying::text("hello branch"));
+    stage.deliver().await;
+    assert_eq!(stage.thread().await.connection, "branch");
+    let events =
+        &stage.twin.webhooks().into_iter().find(|one| one["phone_number_id"] == id.as_str()).expect("one")["events"];
+    assert_eq!(events.as_array().map(Vec::len), Some(8));
+}
+
+#[tokio::test]
+async fn a_walk_goes_on_after_a_crash_and_does_nothing_twice() {
+    let stage = Stage::set().await;
+    // The customer was made, and then the program died before it could write that down.
+    stage.twin.next_call("POST /customers", 502, json!("gateway"));
+    number(&stage, set_up("branch")).await.expect("begun");
+    stage.set_up().await;
+    let setup = only_setup(&stage).await;
+    assert_eq!((setup.state, setup.step), (SetupState::Failed, SetupStep::Customer));
+    assert!(setup.trouble.as_deref().expect("why").contains("Provider unwell"), "{setup:?}");
+    for _ in 0..3 {
+        number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("again");
+        stage.set_up().await;
+    }
+    assert_eq!(stage.twin.customers().len(), 1);
+    assert_eq!(only_setup(&stage).await.step, SetupStep::Used);
+    let project = |one: &serde_json::Value| one["phone_number_id"].is_null();
+    assert_eq!(stage.twin.webhooks().iter().filter(|one| project(one)).count(), 1, "the project has one webhook");
+}
+
+#[tokio::test]
+async fn a_link_that_nobody_followed_says_so_and_a_new_one_is_made() {
+    let stage = Stage::set().await;
+    number(&stage, set_up("branch")).await.expect("begun");
+    stage.set_up().await;
+    let setup = only_setup(&stage).await;
+    let path = format!(
+        "/platform/v1/customers/{}/setup_links/{}",
+        setup.customer_id.clone().expect("a customer"),
+        setup.link.as_ref().expect("a link").id
+    );
+    let call = |method: &str, path: &str, body: Option<&str>| Request::Call {
+        provider: kapso(),
+        method: method.into(),
+        path: path.into(),
+        body: body.map(str::to_owned),
+        connection: None,
+    };
+    stage.act(call("PATCH", &path, Some(r#"{"setup_link":{"status":"expired"}}"#))).await.expect("expired");
+    stage.pass(Duration::from_secs(61));
+    stage.set_up().await;
+    let failed = only_setup(&stage).await;
+    assert_eq!(failed.state, SetupState::Failed);
+    assert!(failed.trouble.as_deref().expect("why").contains("expired"), "{failed:?}");
+    number(&stage, NumberRequest::NewLink { setup: setup.id }).await.expect("a new one");
+    stage.set_up().await;
+    assert_eq!(stage.twin.links().len(), 2);
+    assert_ne!(only_setup(&stage).await.link, setup.link);
+    // The webhook is lost, but the provider's list has the number.
+    stage.twin.follow_link().expect("followed");
+    stage.pass(Duration::from_secs(61));
+    stage.set_up().await;
+    assert!(list(&stage).await.connected.iter().any(|one| one.connection.name == "branch"));
+}
+
+#[tokio::test]
+async fn a_setup_that_is_given_up_revokes_its_link() {
+    let stage = Stage::set().await;
+    number(&stage, set_up("branch")).await.expect("begun");
+    stage.set_up().await;
+    let setup = only_setup(&stage).await;
+    number(&stage, NumberRequest::Cancel { setup: setup.id }).await.expect("given up");
+    assert_eq!(stage.twin.links()[0]["status"], "revoked");
+    assert!(list(&stage).await.others.is_empty());
+    assert!(number(&stage, NumberRequest::GoOn { setup: setup.id }).await.is_err());
+    number(&stage, set_up("branch")).await.expect("the name is free again");
+}
+
+#[tokio::test]
+async fn a_test_that_does_not_come_back_fails_the_last_step_and_not_the_number() {
+    let mut stage = Stage::set().await;
+    number(&stage, set_up("branch")).await.expect("begun");
+    stage.set_up().await;
+    stage.twin.follow_link().expect("followed");
+    stage.deliver().await;
+    stage.set_up().await;
+    // The test is on its way, and never arrives.
+    stage.pass(Duration::from_secs(62));
+    stage.set_up().await;
+    let setup = only_setup(&stage).await;
+    assert_eq!((setup.state, setup.step), (SetupState::Failed, SetupStep::Verified));
+    assert!(setup.trouble.as_deref().expect("why").contains("60 s"), "{setup:?}");
+    number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("again");
+    proved(&mut stage).await;
+    assert!(list(&stage).await.others.is_empty(), "{:?}", list(&stage).await.others);
+}
+
+#[tokio::test]
+async fn numbers_that_exist_are_listed_and_adopted_with_their_kind() {
+    let mut stage = Stage::set().await;
+    stage.twin.add_number(Number {
+        phone_number_id: "106540352242999".into(),
+        business_account_id: "102290129340398".into(),
+        display: "+1 555-010-0077".into(),
+        name: "Sandbox".into(),
+        kind: "sandbox".into(),
+        customer: None,
+    });
+    let NumberAnswer::List(numbers) = ask(&stage, NumberQuery::List { provider: kapso() }).await else {
+        panic!("a list")
+    };
+    let of = |id: &str| numbers.iter().find(|one| one.phone_number_id == id).expect("listed");
+    assert_eq!(of(SUPPORT).connection.as_ref().expect("ours").1, "support");
+    assert_eq!((of("106540352242999").kind, of("106540352242999").connection.clone()), (NumberKind::Sandbox, None));
+    let adopt = |name: &str, id: &str| NumberRequest::Adopt {
+        name: name.into(),
+        provider: kapso(),
+        phone_number_id: id.into(),
+        organization: None,
+        environment: None,
+    };
+    number(&stage, adopt("trial", "106540352242999")).await.expect("begun");
+    proved(&mut stage).await;
+    let list = list(&stage).await;
+    assert!(list.others.is_empty(), "{:?}", list.others);
+    let trial = list.connected.iter().find(|one| one.connection.name == "trial").expect("connected");
+    assert_eq!(trial.connection.kind.mark(), Some("SANDBOX"));
+    number(&stage, adopt("again", SUPPORT)).await.expect("begun");
+    stage.set_up().await;
+    let again = only_setup(&stage).await;
+    assert!(again.trouble.as_deref().expect("why").contains("connected already, as support"), "{again:?}");
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "1").await;
+    sitting.sees("SANDBOX");
+}
+
+#[tokio::test]
+async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_same_customer() {
+    let mut stage = Stage::set().await;
+    number(&stage, set_up("branch")).await.expect("begun");
+    stage.set_up().await;
+    let id = stage.twin.follow_link().expect("followed");
+    stage.deliver().await;
+    proved(&mut stage).await;
+    stage.twin.says(&id, &rosa(), &Saying::text("hello"));
+    stage.deliver().await;
+    let thread = stage.thread().await;
+    let connection = thread.connection_id;
+    let wrong = NumberRequest::Disconnect { connection, typed: "+15550100001".into() };
+    assert!(number(&stage, wrong).await.expect_err("another number").to_string().contains("typed"));
+    let operator = Actor::Operator { name: "noor".into(), role: Role::Operator };
+    let typed = list(&stage)
+        .await
+        .connected
+        .iter()
+        .find(|one| one.connection.id == connection)
+        .expect("it")
+        .connection
+        .phone_number
+        .to_string();
+    let right = NumberRequest::Disconnect { connection, typed };
+    let refused = operations::perform(&stage.system, &operator, Request::Number(right.clone())).await;
+    assert!(refused.expect_err("an operator").to_string().contains("admin"));
+    number(&stage, right).await.expect("given back");
+    stage.deliver().await;
+    let setup = only_setup(&stage).await;
+    assert_eq!((setup.state, setup.link.clone()), (SetupState::Disconnected, None));
+    assert!(setup.customer_id.is_some(), "the customer is kept");
+    assert!(!stage.twin.webhooks().iter().any(|one| one["phone_number_id"] == id.as_str()));
+    // What was said is still there; nothing can be sent over it.
+    assert_eq!(stage.messages(thread.id).await.len(), 1);
+    let content = Box::new(wadeck::domain::content::Content::text("too late"));
+    let sent = stage.act(Request::Send { thread: thread.id, content, reply_to: None, at: None }).await;
+    stage.send().await;
+    assert!(sent.is_err() || stage.outbox().await[0].state.name() == "refused", "{sent:?}");
+    number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("a new link");
+    stage.set_up().await;
+    assert_eq!(stage.twin.customers().len(), 1, "the same customer");
+    stage.twin.follow_link().expect("followed");
+    stage.deliver().await;
+    proved(&mut stage).await;
+    let back = list(&stage).await;
+    let branch = back.connected.iter().find(|one| one.connection.name == "branch").expect("back");
+    assert_eq!(branch.connection.id, connection, "its threads are its own again");
+}
+
+#[tokio::test]
+async fn a_number_that_is_unregistered_stays_at_the_provider_and_is_served_again() {
+    let mut stage = Stage::set().await;
+    let connection = support(&stage).await;
+    stage.says(&rosa(), "hello").await;
+    number(&stage, NumberRequest::Unregister { connection }).await.expect("unregistered");
+    assert!(!stage.twin.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT), "our webhook is gone");
+    let setup = only_setup(&stage).await;
+    assert_eq!(setup.phone_number_id.as_deref(), Some(SUPPORT));
+    number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("again");
+    proved(&mut stage).await;
+    assert_eq!(support(&stage).await, connection);
+    assert_eq!((stage.twin.links().len(), stage.twin.customers().len()), (0, 0), "nobody had to follow a link");
+    stage.says(&rosa(), "are you back?").await;
+    assert_eq!(stage.messages(stage.thread().await.id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_number_that_goes_or_comes_at_the_provider_is_noticed() {
+    let mut stage = Stage::set().await;
+    let gone = Request::Call {
+        provider: kapso(),
+        method: "delete".into(),
+        path: format!("/platform/v1/whatsapp/phone_numbers/{SUPPORT}"),
+        body: None,
+        connection: None,
+    };
+    stage.act(gone).await.expect("deleted by somebody else");
+    stage.deliver().await;
+    let setup = only_setup(&stage).await;
+    assert_eq!((setup.name.as_str(), setup.state), ("support", SetupState::Disconnected));
+    stage.twin.post_raw(
+        "whatsapp.phone_number.created",
+        &json!({ "phone_number_id": "777", "project": { "id": "x" }, "customer": { "id": "stranger" } }),
+    );
+    stage.deliver().await;
+    let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else { panic!("alerts") };
+    let kinds: Vec<&str> = alerts.iter().map(|alert| alert.kind.as_str()).collect();
+    assert!(kinds.contains(&"disconnected") && kinds.contains(&"number_unclaimed"), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn health_names_who_is_at_fault_and_what_mends_it() {
+    let stage = Stage::set().await;
+    let sample = std::fs::read_to_string("tests/fixtures/kapso/2-6-health-01.json").expect("a sample");
+    stage.twin.ails(SUPPORT, serde_json::from_str(&sample).expect("json"));
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "1 H").await;
+    for words in [
+        "degraded, as the provider said at",
+        "141006 There is an error with the payment method.",
+        "Add a payment method.",
+        "webhook verified",
+    ] {
+        sitting.sees(words);
+    }
+}
+
+#[tokio::test]
+async fn a_profile_is_shown_and_changed_within_its_limits() {
+    let stage = Stage::set().await;
+    let connection = support(&stage).await;
+    let NumberAnswer::Profile(profile) = ask(&stage, NumberQuery::Profile { connection }).await else {
+        panic!("a profile")
+    };
+    assert_eq!(profile.vertical, "HEALTH");
+    let long = Profile { about: "x".repeat(140).into(), ..*profile.clone() };
+    number(&stage, NumberRequest::SaveProfile { connection, profile: Box::new(long) }).await.expect_err("too long");
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "1 P").await;
+    sitting.sees("Dental care, Monday to Saturday");
+    sitting.press(&stage, "ctrl-u").await;
+    sitting.types(&stage, "Open on Sundays, too").await;
+    sitting.press(&stage, "ctrl-s").await;
+    let NumberAnswer::Profile(profile) = ask(&stage, NumberQuery::Profile { connection }).await else {
+        panic!("a profile")
+    };
+    assert_eq!(profile.about.as_received(), "Open on Sundays, too");
+}
+
+#[tokio::test]
+async fn a_person_sets_a_number_up_by_keys_and_watches_it() {
+    let mut stage = Stage::set().await;
+    let mut sitting = Sitting::down(&stage, 120, 50).await;
+    sitting.press(&stage, "1 n").await;
+    sitting.types(&stage, "branch").await;
+    sitting.press(&stage, "ctrl-s").await;
+    stage.set_up().await;
+    sitting.look_up(&stage).await;
+    sitting.sees("wait for the link to be followed");
+    sitting.sees("/whatsapp/setup/");
+    sitting.sees("▀");
+    sitting.press(&stage, "Y").await;
+    assert_eq!(sitting.copied.last().map(String::as_str), stage.twin.links()[0]["url"].as_str());
+    stage.twin.follow_link().expect("followed");
+    stage.deliver().await;
+    proved(&mut stage).await;
+    sitting.look_up(&stage).await;
+    sitting.sees("branch  +1555");
+}
+
+#[tokio::test]
+async fn development_and_production_never_stand_in_one_list_unless_asked() {
+    let text = CONFIG.replacen(
+        "[[agents]]",
+        "[[connections]]\nname = \"live\"\nprovider = \"kapso\"\nenvironment = \"production\"\nphone_number = \"+15550100009\"\n\
+         phone_number_id = \"106540352242923\"\nbusiness_account_id = \"102290129340398\"\n\n[[agents]]",
+        1,
+    );
+    let mut stage = Stage::with_config(&text).await;
+    stage.twin.add_number(Number {
+        phone_number_id: "106540352242923".into(),
+        business_account_id: "102290129340398".into(),
+        display: "+1 555-010-0009".into(),
+        name: "Live".into(),
+        kind: "production".into(),
+        customer: None,
+    });
+    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.says(&rosa(), "from the test number").await;
+    stage.twin.says(
+        "106540352242923",
+        &wadeck::twin::Person::new("Kim", "15550100044"),
+        &Saying::text("from a real person"),
+    );
+    stage.deliver().await;
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "2").await;
+    sitting.sees("Rosa Field");
+    sitting.does_not_see("Kim");
+    sitting.press(&stage, "1 E").await;
+    sitting.sees("PROD");
+    sitting.press(&stage, "2").await;
+    sitting.sees("Kim");
+    sitting.does_not_see("Rosa Field");
+    sitting.press(&stage, "1 E").await;
+    sitting.sees("ALL");
+    sitting.press(&stage, "2").await;
+    sitting.sees("Kim");
+    sitting.sees("Rosa Field");
+}
+
+#[tokio::test]
+async fn whoever_followed_a_link_is_greeted_and_nothing_is_trusted() {
+    let stage = Stage::set().await;
+    let get = async |path: &str| {
+        let answer = reqwest::get(format!("http://{}{path}", stage.address)).await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a page"))
+    };
+    let (status, page) = get("/setup/complete?phone_number_id=%3Cscript%3E&status=completed").await;
+    assert!(status == 200 && page.contains("The number is connected") && !page.contains("script"), "{page}");
+    let (_, page) = get("/setup/failed?error_code=link_expired").await;
+    assert!(page.contains("no longer valid"), "{page}");
+    let (_, page) = get("/setup/failed?error_code=%3Cb%3E").await;
+    assert!(page.contains("The number was not connected") && !page.contains("<b>"), "{page}");
+    assert_eq!(list(&stage).await.connected.len(), 1, "nothing was connected by it");
+}

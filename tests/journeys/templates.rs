@@ -1,0 +1,245 @@
+//! Templates: written from a starter, checked, mended, submitted, reviewed, edited, deleted; and how
+//! they fare.
+
+use std::time::Duration;
+
+use serde_json::json;
+use wadeck::domain::ids::ConnectionId;
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::{Done, Request};
+use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::starter;
+use wadeck::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
+use wadeck::operations::{self, OperationError};
+
+use crate::sitting::Sitting;
+use crate::stage::{Stage, rosa};
+
+async fn support(stage: &Stage) -> ConnectionId {
+    let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("connections") };
+    list.connected[0].connection.id
+}
+
+async fn template(stage: &Stage, request: TemplateRequest) -> Result<Done, OperationError> {
+    stage.act(Request::Template(request)).await
+}
+
+async fn record(stage: &Stage, name: &str) -> TemplateRecord {
+    let (connection, name) = (support(stage).await, name.to_owned());
+    let query = TemplateQuery::Record { connection, name, language: "en_US".into() };
+    match stage.ask(Query::Template(query)).await {
+        Answer::Template(told) => match told.value {
+            TemplateAnswer::Record(record) => *record,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+fn text(name: &str) -> String {
+    starter::template(name).expect("a starter").text.to_owned()
+}
+
+#[tokio::test]
+async fn a_template_lives_from_the_first_word_to_its_end() {
+    let stage = Stage::set().await;
+    let connection = support(&stage).await;
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    let done =
+        template(&stage, TemplateRequest::Create { connection, text: text("session_reminder") }).await.expect("made");
+    let id = done.made.expect("an id");
+    assert!(done.said.contains("pending"), "{}", done.said);
+    assert_eq!(stage.twin.templates().last().expect("there")["components"][0]["type"], "BODY");
+    let twice = template(&stage, TemplateRequest::Create { connection, text: text("session_reminder") }).await;
+    assert!(twice.expect_err("it is there").to_string().contains("T5"));
+    stage.pass(Duration::from_secs(60));
+    stage.twin.review("session_reminder", "REJECTED", "INVALID_FORMAT");
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    let states: Vec<String> = record(&stage, "session_reminder")
+        .await
+        .states
+        .into_iter()
+        .map(|(_, status, note)| format!("{status} {note}"))
+        .collect();
+    assert_eq!(states, ["PENDING ", "REJECTED INVALID_FORMAT"]);
+    let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else { panic!("alerts") };
+    assert!(alerts.iter().any(|alert| alert.kind == "template"), "{alerts:?}");
+    // What was read back can be edited, and is reviewed again.
+    let Answer::Template(told) = stage.ask(Query::Template(TemplateQuery::Text { connection, id: id.clone() })).await
+    else {
+        panic!("a text")
+    };
+    let TemplateAnswer::Text(back) = told.value else { panic!("a text") };
+    assert!(!back.contains("rejected_reason") && !back.contains("\"id\""), "{back}");
+    let better = back.replace("Please come five minutes early", "Please come ten minutes early");
+    template(&stage, TemplateRequest::Update { connection, id: id.clone(), text: better.clone() })
+        .await
+        .expect("edited");
+    assert_eq!(stage.twin.templates().last().expect("there")["status"], "PENDING");
+    let again = template(&stage, TemplateRequest::Update { connection, id: id.clone(), text: better.clone() }).await;
+    assert!(again.expect_err("in review").to_string().contains("T43"));
+    stage.twin.review("session_reminder", "APPROVED", "NONE");
+    let other = template(
+        &stage,
+        TemplateRequest::Update { connection, id: id.clone(), text: better.replace("UTILITY", "MARKETING") },
+    )
+    .await;
+    assert!(other.expect_err("the category stays").to_string().contains("category"));
+    let delete = |typed: &str| TemplateRequest::Delete {
+        connection,
+        name: "session_reminder".into(),
+        id: Some(id.clone()),
+        typed: typed.into(),
+    };
+    template(&stage, delete("yes")).await.expect_err("not typed");
+    let operator = Actor::Operator { name: "noor".into(), role: Role::Operator };
+    let refused = operations::perform(&stage.system, &operator, Request::Template(delete("session_reminder"))).await;
+    assert!(refused.expect_err("an operator").to_string().contains("admin"));
+    template(&stage, delete("session_reminder")).await.expect("deleted");
+    assert!(stage.twin.templates().is_empty());
+}
+
+#[tokio::test]
+async fn what_would_be_refused_never_reaches_the_provider() {
+    let stage = Stage::set().await;
+    let connection = support(&stage).await;
+    let before = stage.twin.calls().len();
+    let broken = text("session_reminder").replace("Hello {{first_name}}, ", "{{first_name}}, ");
+    let refused = template(&stage, TemplateRequest::Create { connection, text: broken }).await.expect_err("refused");
+    assert!(refused.to_string().contains("T15"), "{refused}");
+    assert_eq!(stage.twin.calls().len(), before, "nobody was asked");
+    // What only the provider knows comes back in its own words.
+    stage.twin.next_call(
+        "POST /message_templates",
+        400,
+        json!({ "error": { "message": "(#100) Invalid parameter", "code": 100,
+        "error_user_msg": "This template category is not available for your account." } }),
+    );
+    let refused =
+        template(&stage, TemplateRequest::Create { connection, text: text("follow_up") }).await.expect_err("refused");
+    assert!(refused.to_string().contains("not available for your account"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_person_writes_mends_and_submits_a_template_by_keys() {
+    let stage = Stage::set().await;
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "4 n").await;
+    sitting.sees("appointment_confirmation");
+    sitting.types(&stage, "mood").await;
+    // The examples were left out in the editor, and the replies taken apart.
+    sitting.editor = Some("name: Mood Check\nlanguage: en_US\ncategory: utility\nbody:\nHello {{first_name}}, how do you feel today?\nbutton: reply Good\nbutton: url Help https://example.com/help\nbutton: reply Bad".into());
+    sitting.press(&stage, "enter").await;
+    assert!(sitting.edited.as_ref().expect("the starter").contains("mood_check_in"));
+    for words in ["T1", "T18", "T22", "(f mends it)"] {
+        sitting.sees(words);
+    }
+    sitting.press(&stage, "s").await;
+    assert!(stage.twin.templates().is_empty(), "it would be refused");
+    sitting.press(&stage, "f").await;
+    sitting.sees("s. e edits it again");
+    sitting.press(&stage, "s").await;
+    let made = stage.twin.templates();
+    assert_eq!(
+        (made[0]["name"].as_str(), made[0]["components"][1]["buttons"][1]["text"].as_str()),
+        (Some("mood_check"), Some("Bad"))
+    );
+    sitting.look_up(&stage).await;
+    sitting.sees("mood_check");
+    // Edited again, and kept when the provider says no.
+    stage.twin.review("mood_check", "APPROVED", "NONE");
+    sitting.press(&stage, "ctrl-r").await;
+    sitting.press(&stage, "N").await;
+    sitting.sees("The template mood_check (en_US) is approved now.");
+    sitting.press(&stage, "esc").await;
+    stage.twin.next_call(
+        "POST /message_templates",
+        400,
+        json!({ "error": { "message": "(#100) no", "code": 100, "error_user_msg": "Edited too often." } }),
+    );
+    sitting.press(&stage, "E").await;
+    sitting.press(&stage, "s").await;
+    sitting.sees("Edited too often.");
+    sitting.press(&stage, "esc n").await;
+    sitting.sees("what was begun");
+}
+
+#[tokio::test]
+async fn who_has_no_editor_writes_in_the_one_that_is_built_in() {
+    let stage = Stage::set().await;
+    let mut sitting = Sitting::without_editor(&stage).await;
+    sitting.press(&stage, "4 n").await;
+    sitting.types(&stage, "follow").await;
+    sitting.press(&stage, "enter").await;
+    sitting.sees("ctrl-s checks it");
+    sitting.sees("name: follow_up");
+    sitting.types(&stage, "# of mine ").await;
+    sitting.press(&stage, "ctrl-s").await;
+    sitting.sees("Before it is submitted");
+    sitting.press(&stage, "e").await;
+    sitting.sees("# of mine name: follow_up");
+}
+
+#[tokio::test]
+async fn a_sample_is_lent_to_the_provider_and_taken_back() {
+    let stage = Stage::set().await;
+    let connection = support(&stage).await;
+    let path = stage.outside.path().join("banner.png");
+    std::fs::write(&path, [&[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a][..], &vec![0; 200_000]].concat())
+        .expect("written");
+    let done = template(&stage, TemplateRequest::Sample { connection, source: path.display().to_string() })
+        .await
+        .expect("uploaded");
+    let handle = done.made.expect("a handle");
+    assert_eq!(handle, "4::image_png:200008", "all of it, as what it is");
+    assert_eq!(stage.twin.file(&handle).expect("there").2.len(), 200_008);
+    let note = stage.outside.path().join("note.txt");
+    std::fs::write(&note, "hello").expect("written");
+    template(&stage, TemplateRequest::Sample { connection, source: note.display().to_string() })
+        .await
+        .expect_err("no sample");
+    let answer = reqwest::get(format!("http://{}/lent/0000", stage.address)).await.expect("an answer");
+    assert_eq!(answer.status(), 404);
+}
+
+#[tokio::test]
+async fn a_template_shows_how_it_fares_and_what_depends_on_it() {
+    let mut stage = Stage::set().await;
+    let connection = support(&stage).await;
+    stage.twin.add_template(
+        json!({ "id": "1", "name": "reminder", "language": "en_US", "category": "UTILITY", "status": "APPROVED",
+        "components": [{ "type": "BODY", "text": "Hello {{1}}, see you tomorrow." }] }),
+    );
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    let send = |to: &str, at: Option<wadeck::domain::time::Timestamp>| Request::SendTemplate {
+        connection,
+        to: wadeck::domain::phone::PhoneNumber::parse(to).expect("a number"),
+        name: "reminder".into(),
+        language: "en_US".into(),
+        parameters: vec![("1".into(), "Rosa".into())],
+        header_file: None,
+        at,
+    };
+    stage.act(send("+15550100002", None)).await.expect("queued");
+    stage.send().await;
+    stage.pass(Duration::from_secs(30));
+    stage.deliver().await;
+    stage.says(&rosa(), "thank you!").await;
+    let later = stage.now().plus(Duration::from_secs(7_200));
+    stage.act(send("+15550100044", Some(later))).await.expect("queued");
+    let told = record(&stage, "reminder").await;
+    assert_eq!((told.sent, told.read, told.replied, told.scheduled), (1, 1, 1, 1), "{told:?}");
+    stage.twin.review("reminder", "PAUSED", "NONE");
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else { panic!("alerts") };
+    let depends = alerts.iter().find(|alert| alert.kind == "template_scheduled").expect("somebody should know");
+    assert!(depends.said.line().contains("1 would go out with reminder"), "{:?}", depends.said);
+    let delete = TemplateRequest::Delete { connection, name: "reminder".into(), id: None, typed: "reminder".into() };
+    assert!(template(&stage, delete).await.expect_err("something depends on it").to_string().contains("queued"));
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "4 j").await;
+    sitting.sees("How it fares");
+    sitting.sees("1 of 1 (100 %)");
+    sitting.sees("1 to go out with it");
+}

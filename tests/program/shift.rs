@@ -1,0 +1,164 @@
+//! A shift by command line alone: answer with everything, find, repair, understand.
+
+use wadeck::twin::{Person, Saying};
+
+use crate::world::{SUPPORT, World, twin, until};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shift_by_command_line() {
+    let twin = std::sync::Arc::new(twin().await);
+    let world = World::new(&twin);
+    let _served = world.serve();
+    twin.subscribe(&world.url());
+    let playing = tokio::spawn({
+        let twin = twin.clone();
+        async move { twin.run().await }
+    });
+    let rosa = Person::new("Rosa Field", "15550100002");
+    twin.says(SUPPORT, &rosa, &Saying::Image { caption: Some("my tooth".into()) });
+    until("it is here", || world.json(&["threads", "list"])[0]["id"].is_string());
+    let thread = world.json(&["threads", "list"])[0]["id"].as_str().expect("an id").to_owned();
+    let message = world.json(&["messages", "search", "tooth dir:in"])[0]["id"].as_str().expect("an id").to_owned();
+
+    let done = |arguments: &[&str]| {
+        let output = world.run(arguments);
+        let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+        (output.status.code(), said)
+    };
+    let fine = |arguments: &[&str]| {
+        let (code, said) = done(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {said}");
+        said
+    };
+    fine(&["send", "--connection", "support", "--to", "+15550100002", "--text", "We are open until six"]);
+    fine(&[
+        "send",
+        "--thread",
+        &thread,
+        "--content",
+        r#"{"type":"location","latitude":52.5,"longitude":13.4,"name":null,"address":null}"#,
+    ]);
+    let file = world.directory.path().join("menu.txt");
+    std::fs::write(&file, "soup").expect("written");
+    fine(&["send", "--thread", &thread, "--media", "menu.txt", "--caption", "the menu", "--reply-to", &message]);
+    until("the file went", || twin.accepted().iter().any(|sent| sent.kind == "document"));
+    let sent = twin.accepted();
+    assert!(sent.iter().any(|one| one.kind == "document" && one.context.is_some()), "{sent:?}");
+    let later = fine(&["send", "--thread", &thread, "--text", "later", "--at", "2h"]);
+    assert!(later.contains("goes to Rosa Field at"), "{later}");
+    fine(&["threads", "take-back", &thread]);
+    let (code, said) = done(&["send", "--connection", "support", "--to", "+15550109999", "--text", "hi"]);
+    assert_eq!(code, Some(3), "refused by a rule: {said}");
+    assert!(said.contains("only a template"), "{said}");
+    let (code, said) = done(&["send", "--connection", "nowhere", "--to", "+15550109999", "--text", "hi"]);
+    assert_eq!(code, Some(3));
+    assert!(said.contains("There are: billing, support"), "{said}");
+    assert_eq!(done(&["send", "--text", "hi", "--media", "x"]).0, Some(2), "one thing at a time");
+
+    fine(&["threads", "note", &thread, "pays in cash"]);
+    assert!(fine(&["threads", "export", &thread]).contains("pays in cash"));
+    assert!(fine(&["messages", "react", &message, "👍"]).contains("on its way"));
+    until("the file is kept", || world.json(&["messages", "show", &message])["media"]["state"] == "kept");
+    fine(&["messages", "save", &message, "tooth.png"]);
+    assert!(world.directory.path().join("tooth.png").exists());
+    let why = world.json(&["why", &message]);
+    assert_eq!(why["cause"], "answered", "{why}");
+    assert!(fine(&["why", &thread]).contains("answered by"));
+    assert_eq!(done(&["why", "nonsense"]).0, Some(3));
+    assert!(world.json(&["marks"])["gauges"][0]["sent"].as_u64().is_some_and(|sent| sent >= 3));
+    assert!(world.json(&["radar"]).is_array());
+    let contact = world.json(&["contacts", "list", "rosa"])[0]["id"].as_str().expect("an id").to_owned();
+    fine(&["contacts", "rename", &contact, "Rosa F."]);
+    assert_eq!(world.json(&["contacts", "list", "rosa f."])[0]["name"], "Rosa F.");
+    fine(&["contacts", "opt-out", &thread]);
+    assert_eq!(done(&["send", "--thread", &thread, "--text", "hi"]).0, Some(3));
+    fine(&["contacts", "opt-in", &thread]);
+    fine(&["connections", "check", "c1"]);
+    fine(&["connections", "canary", "c1"]);
+    until("the canary is back", || fine(&["connections", "list"]).contains("a test came back in"));
+    fine(&["connections", "fill", "c1"]);
+    let counted = world.json(&["outbox", "bulk", "discard", "status:accepted"]);
+    assert!(counted["found"].as_u64().is_some_and(|found| found >= 3) && counted["will"] == 0, "{counted}");
+    assert_eq!(done(&["outbox", "bulk", "discard", "status:accepted", "--yes"]).0, Some(3));
+    let delivery = world.json(&["deliveries", "list"])[0]["id"].as_str().expect("an id").to_owned();
+    assert!(fine(&["deliveries", "try", &delivery]).contains("this was dry"));
+    assert!(world.json(&["alerts", "list"]).is_array());
+    playing.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn starters_pass_the_linters_and_faults_do_not() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let file = |name: &str, text: &[u8]| {
+        let path = world.directory.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    for (verb, starter, name) in
+        [("templates", "session_reminder", "a.txt"), ("flows", "booking", "b.json"), ("flows", "booking.js", "c.js")]
+    {
+        let text = world.run(&[verb, "starters", starter]).stdout;
+        assert!(!text.is_empty(), "{verb} {starter}");
+        let lint = world.run(&[verb, "lint", &file(name, &text)]);
+        assert_eq!(lint.status.code(), Some(0), "{}", String::from_utf8_lossy(&lint.stdout));
+    }
+    let broken = file(
+        "broken.txt",
+        b"name: Broken\nlanguage: en_US\ncategory: utility\nbody:\nHello {{name}}, well done today!\n",
+    );
+    let findings = world.run(&["templates", "lint", &broken, "--json"]);
+    assert_eq!(findings.status.code(), Some(3));
+    let findings: serde_json::Value = serde_json::from_slice(&findings.stdout).expect("one JSON value");
+    let rules: Vec<&str> = findings.as_array().expect("a list").iter().filter_map(|one| one["rule"].as_str()).collect();
+    assert!(rules.contains(&"T1") && rules.contains(&"T18"), "{rules:?}");
+    let mended = world.run(&["templates", "lint", "--fix", &broken]);
+    assert_eq!(mended.status.code(), Some(0), "{}", String::from_utf8_lossy(&mended.stderr));
+    assert_eq!(world.run(&["flows", "lint", &file("broken.json", b"{")]).status.code(), Some(3));
+    assert_eq!(world.run(&["templates", "lint", "/nowhere"]).status.code(), Some(1));
+    // What only the engine can do: asked of the provider, with the time of that.
+    let _served = world.serve();
+    twin.subscribe(&world.url());
+    let connections = world.json(&["connections", "list"]);
+    let list = connections.as_array().expect("a list");
+    let at = list.iter().position(|one| one["name"] == "support").expect("support");
+    assert_eq!(
+        (connections[at]["state"].as_str(), connections[at]["kind"].as_str()),
+        (Some("connected"), Some("production"))
+    );
+    let id = connections[at]["id"].as_str().expect("an id").to_owned();
+    let webhooks = world.json(&["webhooks", "list", "--connection", &id]);
+    assert!(webhooks[0]["fetched_at"].is_string() && webhooks[0]["active"] == true, "{webhooks}");
+    assert!(!webhooks.to_string().contains("secret"), "{webhooks}");
+    assert_eq!(world.json(&["connections", "health", &id])["status"], "healthy");
+    let made = world.json(&[
+        "flows",
+        "create",
+        "--connection",
+        &id,
+        "--name",
+        "booking",
+        &file("b.json", &world.run(&["flows", "starters", "booking"]).stdout),
+    ]);
+    let flow = made["made"].as_str().expect("an id").to_owned();
+    let detail = world.json(&["flows", "show", "--connection", &id, &flow]);
+    assert_eq!(
+        (detail["flow"]["status"].as_str(), detail["checks"][1]["done"].as_bool()),
+        (Some("draft"), Some(false))
+    );
+    // Without a public address nothing could be pushed here: said, and nothing begun.
+    let setup = world.run(&[
+        "connections",
+        "setup",
+        "--name",
+        "branch",
+        "--provider",
+        connections[at]["provider"].as_str().expect("a name"),
+    ]);
+    assert_eq!(setup.status.code(), Some(3));
+    assert!(
+        String::from_utf8_lossy(&setup.stderr).contains("public_url"),
+        "{}",
+        String::from_utf8_lossy(&setup.stderr)
+    );
+}
