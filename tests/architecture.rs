@@ -40,6 +40,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("ratatui_image", &["console"]),
     ("infer::", &["operations"]),
     ("crossterm", &["console", "attach"]),
+    ("termina::", &["attach"]),
     ("clap", &["cli", "main"]),
     ("axum", &["webhook", "api", "twin"]),
     ("kapso", &["provider", "twin"]),

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use futures::StreamExt;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::input::{Input, Typed};
+use super::keyboard::Keyboard;
 use super::tty::Tty;
 use crate::console::{Console, Edit, Effect, Event, Settings};
 use crate::domain::change::Change;
@@ -53,7 +53,9 @@ pub async fn drive(
     let worker = tokio::spawn(act_in_order(system.clone(), actor.clone(), acting, told.clone()));
 
     let mut listener = system.bus().listen();
-    let mut terminal = EventStream::new();
+    let (mut keyboard, mut input) = (Keyboard::start()?, Input::default());
+    let mut resized = signal(SignalKind::window_change())?;
+    let mut pause: Option<Instant> = None;
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut watch = tokio::time::interval(WATCH);
@@ -73,9 +75,9 @@ pub async fn drive(
         }
         if let Some((what, text)) = drive.edit.take() {
             // Nobody else may read the keys meanwhile.
-            drop(terminal);
+            drop(keyboard);
             let text = tty.edit(&text).await;
-            terminal = EventStream::new();
+            keyboard = Keyboard::start()?;
             let effects = console.update(Event::Edited { what, text });
             drive.carry_out(effects, tty)?;
             dirty = true;
@@ -92,11 +94,23 @@ pub async fn drive(
             _ = hangup.recv() => break End::Gone,
             _ = terminate.recv() => break End::Terminated,
             () = stop.cancelled() => break End::Terminated,
-            event = terminal.next() => match event {
-                Some(Ok(event)) => events.extend(from_terminal(event, tty)),
+            bytes = keyboard.next() => match bytes {
+                Some(bytes) => {
+                    events.extend(input.read(&bytes).into_iter().map(Event::from));
+                    pause = input.patience().map(|patience| Instant::now() + patience);
+                }
                 // The end of input, or an input that cannot be read: nobody is there.
-                Some(Err(_)) | None => break End::Gone,
+                None => break End::Gone,
             },
+            () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => {
+                pause = None;
+                events.extend(input.pause().into_iter().map(Event::from));
+            }
+            _ = resized.recv() => {
+                let (columns, rows) = crossterm::terminal::size()?;
+                tty.resize(columns, rows);
+                events.push(Event::Resize { columns, rows });
+            }
             event = telling.recv() => events.extend(event),
             change = listener.next() => match change {
                 Some(change) => {
@@ -218,14 +232,11 @@ fn spoken(error: &OperationError) -> String {
     }
 }
 
-fn from_terminal(event: TerminalEvent, tty: &mut Tty) -> Option<Event> {
-    match event {
-        TerminalEvent::Key(key) => Some(Event::Key(key)),
-        TerminalEvent::Paste(text) => Some(Event::Paste(text)),
-        TerminalEvent::Resize(columns, rows) => {
-            tty.resize(columns, rows);
-            Some(Event::Resize { columns, rows })
+impl From<Typed> for Event {
+    fn from(typed: Typed) -> Self {
+        match typed {
+            Typed::Key(key) => Self::Key(key),
+            Typed::Paste(text) => Self::Paste(text),
         }
-        TerminalEvent::FocusGained | TerminalEvent::FocusLost | TerminalEvent::Mouse(_) => None,
     }
 }

@@ -3,8 +3,11 @@
 
 mod backend;
 mod drive;
+mod input;
+mod keyboard;
 mod tty;
 
 pub use self::backend::ByteScreen;
 pub use self::drive::{End, drive};
+pub use self::input::{Input, Typed};
 pub use self::tty::{Tty, is_terminal, theme};
