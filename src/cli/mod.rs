@@ -143,6 +143,12 @@ pub enum Command {
     /// The configuration file
     #[command(subcommand)]
     Config(verbs::ConfigVerb),
+    /// What each role may do
+    Roles {
+        /// As the document docs/roles.md
+        #[arg(long)]
+        markdown: bool,
+    },
     /// The console's keys
     Keys {
         /// As the document docs/keys.md

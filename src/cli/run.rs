@@ -19,6 +19,7 @@ use crate::attach::{End, Tty, drive, is_terminal, theme};
 use crate::config::{self, Config, ConfigError};
 use crate::console::{Keymap, Settings, keys_markdown};
 use crate::domain::query::{Answer, Query};
+use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
 use crate::provider::Registry;
 
@@ -31,6 +32,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Config(ConfigVerb::Check)) => return check(&cli.common),
         Some(Command::Doctor) => return examine(&cli.common).await,
         Some(Command::Keys { markdown }) => return keys(markdown),
+        Some(Command::Roles { markdown }) => return roles(markdown),
         Some(command) => return verb(&cli.common, command).await,
     };
     match result {
@@ -211,6 +213,17 @@ async fn examine(common: &Common) -> Exit {
         }
     }
     if fine { Exit::Done } else { Exit::Failed }
+}
+
+fn roles(markdown: bool) -> Exit {
+    if markdown {
+        print!("{}", crate::domain::right::markdown());
+        return Exit::Done;
+    }
+    for right in Right::ALL {
+        println!("{:<10}{}", right.role().name(), right.what());
+    }
+    Exit::Done
 }
 
 fn keys(markdown: bool) -> Exit {

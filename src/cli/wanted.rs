@@ -151,7 +151,12 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
             Act(Request::TryDelivery { delivery, body })
         }
         Command::Send(_) => return Ok(None),
-        Command::Demo { .. } | Command::Serve | Command::Doctor | Command::Config(_) | Command::Keys { .. } => {
+        Command::Demo { .. }
+        | Command::Serve
+        | Command::Doctor
+        | Command::Config(_)
+        | Command::Keys { .. }
+        | Command::Roles { .. } => {
             return Ok(None);
         }
     }))

@@ -31,6 +31,7 @@ pub mod query;
 pub mod registration;
 pub mod request;
 pub mod retry;
+pub mod right;
 pub mod role;
 pub mod routing;
 pub mod run;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::right::Right;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -47,8 +49,8 @@ impl Actor {
         }
     }
 
-    pub fn may(&self, needed: Role) -> bool {
-        self.role().is_some_and(|role| role >= needed)
+    pub fn has(&self, right: Right) -> bool {
+        self.role().is_some_and(|role| role >= right.role())
     }
 }
 

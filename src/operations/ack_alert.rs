@@ -4,10 +4,11 @@ use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::AlertId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) -> Result<Done> {
-    require(actor, Role::Operator, "acknowledge alerts")?;
+    require(actor, Right::AcknowledgeAlerts)?;
     let now = system.now();
     let me = actor.to_string();
     let mut write = system.store().write().await?;

@@ -6,11 +6,12 @@ use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::note::{self, Note};
 use crate::domain::request::Done;
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
 
 pub(super) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
-    require(actor, Role::Operator, "write notes")?;
+    require(actor, Right::WriteNotes)?;
     note::check(text)?;
     let row = thread_row(system, thread).await?;
     let now = system.now();

@@ -6,11 +6,12 @@ use super::{Result, System, require};
 use crate::domain::event::{Direction, InboundEvent};
 use crate::domain::ids::MessageId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::status::DeliveryStatus;
 
 pub(super) async fn ask_about(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
-    require(actor, Role::Operator, "ask the provider about a message")?;
+    require(actor, Right::AskTheProviderAboutAMessage)?;
     let Some(before) = system.store().message(message).await? else {
         return Err(Refusal::new("no_such_message", format!("There is no message {message}."), "").into());
     };

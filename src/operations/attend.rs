@@ -7,7 +7,8 @@ use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::Done;
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Presence, ThreadRow};
 
@@ -44,7 +45,7 @@ pub(super) async fn attend(
     writes: bool,
     typing: bool,
 ) -> Result<Done> {
-    require(actor, Role::Viewer, "look")?;
+    require(actor, Right::Look)?;
     let now = system.now();
     let done = Done { said: String::new(), made: None };
     let changed = {
@@ -67,7 +68,7 @@ pub(super) async fn attend(
         }
     };
     system.bus().publish(changed.into_iter().map(Change::Thread));
-    if let Some(thread) = thread.filter(|_| writes && typing && actor.may(Role::Operator)) {
+    if let Some(thread) = thread.filter(|_| writes && typing && actor.has(Right::WriteToPeople)) {
         show_typing(system, thread).await?;
     }
     Ok(done)

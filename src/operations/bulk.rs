@@ -11,6 +11,7 @@ use crate::domain::filter::Filter;
 use crate::domain::ids::EntryId;
 use crate::domain::outbox::EntryState;
 use crate::domain::request::{Done, Refusal};
+use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
 use crate::store::{Job, Wish};
 
@@ -59,7 +60,7 @@ fn fits(action: BulkAction, state: EntryState, held: bool) -> bool {
 }
 
 pub(super) async fn begin(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<Done> {
-    require(actor, Role::Operator, "act on many messages at once")?;
+    require(actor, Right::ActOnManyMessagesAtOnce)?;
     if text.trim().is_empty() {
         let why = "Without a filter this would be everything that was ever sent.";
         return Err(Refusal::new("no_filter", why, "Narrow the list first, such as status:failed since:2h.").into());
@@ -86,7 +87,7 @@ pub(super) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
 }
 
 pub(super) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Done> {
-    require(actor, Role::Operator, "stop a bulk action")?;
+    require(actor, Right::StopABulkAction)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     if !write.end_job(job, JobState::Stopped, now).await? {

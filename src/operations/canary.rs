@@ -9,14 +9,15 @@ use crate::domain::connection::{Connection, Hop};
 use crate::domain::ids::ConnectionId;
 use crate::domain::registration::Registration;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::store::NewAlert;
 
 /// A test that is not back by then is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Role::Operator, "ask for a test delivery")?;
+    require(actor, Right::AskForATestDelivery)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
     };

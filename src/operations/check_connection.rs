@@ -10,7 +10,8 @@ use crate::domain::failure::FailureClass;
 use crate::domain::ids::ConnectionId;
 use crate::domain::registration::Registration;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::provider::{Provider, Trouble};
@@ -25,7 +26,7 @@ pub async fn check_all(system: &System) -> Result<()> {
 }
 
 pub async fn check_connection(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Role::Operator, "check a connection")?;
+    require(actor, Right::CheckAConnection)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
     };

@@ -6,7 +6,8 @@ use crate::domain::change::Change;
 use crate::domain::ids::{ConnectionId, ContactId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
 
 const LONGEST_NAME: usize = 100;
@@ -27,7 +28,7 @@ pub(super) async fn add(
     name: &str,
     number: PhoneNumber,
 ) -> Result<Done> {
-    require(actor, Role::Admin, "add contacts")?;
+    require(actor, Right::AddContacts)?;
     let name = checked(name)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
@@ -53,7 +54,7 @@ pub(super) async fn add(
 }
 
 pub(super) async fn rename(system: &System, actor: &Actor, contact: ContactId, name: &str) -> Result<Done> {
-    require(actor, Role::Operator, "name contacts")?;
+    require(actor, Right::NameContacts)?;
     let name = checked(name)?;
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -68,7 +69,7 @@ pub(super) async fn rename(system: &System, actor: &Actor, contact: ContactId, n
 }
 
 pub(super) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone: ContactId) -> Result<Done> {
-    require(actor, Role::Operator, "merge contacts")?;
+    require(actor, Right::MergeContacts)?;
     if keep == gone {
         return Err(Refusal::new("same_contact", "That is one contact already.", "Choose another.").into());
     }
@@ -89,7 +90,7 @@ pub(super) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
 }
 
 pub(super) async fn split(system: &System, actor: &Actor, contact: ContactId) -> Result<Done> {
-    require(actor, Role::Operator, "split contacts")?;
+    require(actor, Right::SplitContacts)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some(gone) = write.split_contact(contact, now).await? else {

@@ -5,7 +5,8 @@ use crate::domain::assignment::AssignmentState;
 use crate::domain::change::Change;
 use crate::domain::ids::AssignmentId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 /// What an admin says.
 pub(super) enum Decision {
@@ -19,7 +20,7 @@ pub(super) async fn decide_assignment(
     assignment: AssignmentId,
     decision: Decision,
 ) -> Result<Done> {
-    require(actor, Role::Admin, "decide about agents")?;
+    require(actor, Right::DecideAboutAgents)?;
     if let Decision::Reject { reason } = &decision
         && reason.trim().is_empty()
     {

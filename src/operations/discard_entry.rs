@@ -6,10 +6,11 @@ use crate::domain::change::Change;
 use crate::domain::ids::EntryId;
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
-    require(actor, Role::Operator, "discard a message")?;
+    require(actor, Right::DiscardAMessage)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some((state, _, thread, _)) = write.entry_state(entry).await? else {

@@ -12,7 +12,8 @@ use crate::domain::failure::FailureClass;
 use crate::domain::ids::MessageId;
 use crate::domain::media::{LARGEST, MediaState, ending};
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
 use crate::store::Wanted;
 
@@ -116,7 +117,7 @@ fn plain_hash(told: &str) -> Option<String> {
 
 /// A person wants a file that did not come.
 pub(super) async fn fetch_again(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
-    require(actor, Role::Operator, "fetch files")?;
+    require(actor, Right::FetchFiles)?;
     let mut write = system.store().write().await?;
     if !write.want_again(message, system.now()).await? {
         let why = "There is nothing to fetch: the file is here, or it was ours.";

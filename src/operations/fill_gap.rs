@@ -11,7 +11,8 @@ use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin};
 use crate::domain::ids::ConnectionId;
 use crate::domain::key::message_key;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::status::Standing;
 use crate::domain::time::Timestamp;
 use crate::store::{NewAlert, Write};
@@ -26,7 +27,7 @@ const OVERLAP: Duration = Duration::from_secs(1_800);
 const PAGES: usize = 20;
 
 pub(super) async fn fill_now(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Role::Operator, "fill gaps")?;
+    require(actor, Right::FillGaps)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
     };

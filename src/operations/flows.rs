@@ -12,7 +12,8 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{Finding, Level, flow, flow_code, passes};
 use crate::domain::registration::Fresh;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::text::clean_line;
 use crate::provider::Provider;
 use crate::provider::flows::Flows;
@@ -84,7 +85,7 @@ pub(super) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Re
             FlowAnswer::Diff(diff(&old, &new))
         }
         FlowQuery::Responses { connection, id } => {
-            require(actor, Role::Operator, "read answers")?;
+            require(actor, Right::ReadAnswers)?;
             let (connection, provider) = at_provider(system, connection).await?;
             FlowAnswer::Responses(
                 desk(provider.as_ref(), &connection)?.responses(&connection, &id).await.map_err(refused)?,
@@ -135,18 +136,18 @@ async fn json_of(system: &System, connection: ConnectionId, id: &str, version: O
 pub(super) async fn perform(system: &System, actor: &Actor, request: FlowRequest) -> Result<Done> {
     let (connection, needed, action) = match &request {
         FlowRequest::Refresh => return refresh_flows(system).await,
-        FlowRequest::Send { connection, .. } => (*connection, Role::Operator, "send_flow"),
-        FlowRequest::Create { connection, .. } => (*connection, Role::Operator, "create_flow"),
-        FlowRequest::Write { connection, .. } => (*connection, Role::Operator, "write_flow"),
-        FlowRequest::Publish { connection, .. } => (*connection, Role::Admin, "publish_flow"),
-        FlowRequest::Deprecate { connection, .. } => (*connection, Role::Admin, "deprecate_flow"),
-        FlowRequest::Delete { connection, .. } => (*connection, Role::Admin, "delete_flow"),
-        FlowRequest::SetCode { connection, .. } => (*connection, Role::Admin, "set_flow_code"),
-        FlowRequest::Deploy { connection, .. } => (*connection, Role::Admin, "deploy_flow_code"),
-        FlowRequest::Register { connection, .. } => (*connection, Role::Admin, "register_flow_endpoint"),
-        FlowRequest::Encrypt { connection, .. } => (*connection, Role::Admin, "encrypt_flow"),
+        FlowRequest::Send { connection, .. } => (*connection, Right::WriteFlows, "send_flow"),
+        FlowRequest::Create { connection, .. } => (*connection, Right::WriteFlows, "create_flow"),
+        FlowRequest::Write { connection, .. } => (*connection, Right::WriteFlows, "write_flow"),
+        FlowRequest::Publish { connection, .. } => (*connection, Right::PublishFlows, "publish_flow"),
+        FlowRequest::Deprecate { connection, .. } => (*connection, Right::PublishFlows, "deprecate_flow"),
+        FlowRequest::Delete { connection, .. } => (*connection, Right::PublishFlows, "delete_flow"),
+        FlowRequest::SetCode { connection, .. } => (*connection, Right::PublishFlows, "set_flow_code"),
+        FlowRequest::Deploy { connection, .. } => (*connection, Right::PublishFlows, "deploy_flow_code"),
+        FlowRequest::Register { connection, .. } => (*connection, Right::PublishFlows, "register_flow_endpoint"),
+        FlowRequest::Encrypt { connection, .. } => (*connection, Right::PublishFlows, "encrypt_flow"),
     };
-    require(actor, needed, "do this with Flows")?;
+    require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let flows = desk(provider.as_ref(), &connection)?;
     let (said, made, subject) = match request {

@@ -6,10 +6,11 @@ use crate::domain::ids::EntryId;
 use crate::domain::limits::Hold;
 use crate::domain::outbox::EntryState;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn hold_entry(system: &System, actor: &Actor, entry: EntryId, hold: bool) -> Result<Done> {
-    require(actor, Role::Operator, "hold messages")?;
+    require(actor, Right::HoldMessages)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some((state, _, thread, _)) = write.entry_state(entry).await? else {

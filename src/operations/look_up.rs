@@ -10,7 +10,8 @@ use crate::domain::ids::EntryId;
 use crate::domain::key::message_key;
 use crate::domain::outbox::SettledBy;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Evidence, ListedLine};
 use crate::store::{Doubtful, NewAlert};
@@ -45,7 +46,7 @@ pub async fn look_up_due(system: &System) -> Result<bool> {
 
 /// A person wants to know now.
 pub(super) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
-    require(actor, Role::Operator, "ask the provider about a message")?;
+    require(actor, Right::AskTheProviderAboutAMessage)?;
     let Some(doubtful) = system.store().doubtful(system.now(), Some(entry)).await? else {
         let why = format!("{entry} is not uncertain (any more).");
         return Err(Refusal::new("not_uncertain", why, "Open it to see where it stands.").into());

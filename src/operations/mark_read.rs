@@ -4,10 +4,11 @@ use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::Done;
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Role::Operator, "mark threads as read")?;
+    require(actor, Right::MarkThreadsAsRead)?;
     let row = super::send::thread_row(system, thread).await?;
     let mut write = system.store().write().await?;
     let changed = write.clear_unread(thread).await?;

@@ -95,6 +95,7 @@ use crate::domain::ids::{ConnectionId, EntryId};
 use crate::domain::opt_out::OptOutWords;
 use crate::domain::request::Refusal;
 use crate::domain::retry::RetryPolicy;
+use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
 use crate::domain::template::TemplateList;
 use crate::domain::time::{Chance, Clock, Timestamp};
@@ -379,11 +380,12 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The rule that every operation begins with.
-fn require(actor: &Actor, needed: Role, what: &str) -> Result<(), Refusal> {
-    if actor.may(needed) {
+fn require(actor: &Actor, right: Right) -> Result<(), Refusal> {
+    if actor.has(right) {
         return Ok(());
     }
     let is = actor.role().map_or("no role", Role::name);
-    let why = format!("{actor} may not {what}: that takes the role {}, and they have {is}.", needed.name());
+    let why =
+        format!("{actor} may not {}: that takes the role {}, and they have {is}.", right.what(), right.role().name());
     Err(Refusal::new("role", why, "Ask someone who has it."))
 }

@@ -10,7 +10,8 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
 use crate::domain::registration::Fresh;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::setup::{Setup, SetupOptions, SetupState, SetupStep};
 use crate::domain::text::clean_line;
 use crate::provider::Provider;
@@ -52,7 +53,7 @@ pub(super) async fn perform(system: &System, actor: &Actor, request: NumberReque
 pub(super) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> Result<Fresh<NumberAnswer>> {
     let value = match query {
         NumberQuery::List { provider } => {
-            require(actor, Role::Operator, "list the provider's numbers")?;
+            require(actor, Right::ListTheProvidersNumbers)?;
             NumberAnswer::List(list(system, &provider).await?)
         }
         NumberQuery::Health { connection } => {
@@ -94,7 +95,7 @@ fn numbers_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p
 
 /// A walk with a connection that is there: its webhook anew, or its credentials.
 async fn walk(system: &System, actor: &Actor, id: ConnectionId, step: SetupStep) -> Result<Done> {
-    require(actor, Role::Admin, "set numbers up")?;
+    require(actor, Right::SetNumbersUp)?;
     let (connection, provider) = at_provider(system, id).await?;
     numbers_of(provider.as_ref(), &connection.provider)?;
     set_up::public_url(system)?;
@@ -139,7 +140,7 @@ async fn take_webhooks(system: &System, connection: &Connection, provider: &dyn 
 }
 
 async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
-    require(actor, Role::Admin, "unregister numbers")?;
+    require(actor, Right::UnregisterNumbers)?;
     let (connection, provider) = at_provider(system, id).await?;
     let gone = take_webhooks(system, &connection, provider.as_ref()).await?;
     let now = system.now();
@@ -158,7 +159,7 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
 
 /// The number is given back at the provider; the customer stays, for connecting again.
 async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &str) -> Result<Done> {
-    require(actor, Role::Admin, "disconnect numbers")?;
+    require(actor, Right::DisconnectNumbers)?;
     let (connection, provider) = at_provider(system, id).await?;
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     if digits(typed) != connection.phone_number.digits() {
@@ -180,7 +181,7 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
 }
 
 async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile: &Profile) -> Result<Done> {
-    require(actor, Role::Admin, "change what contacts see")?;
+    require(actor, Right::ChangeWhatContactsSee)?;
     profile.check()?;
     let (connection, provider) = at_provider(system, id).await?;
     let saved = numbers_of(provider.as_ref(), &connection.provider)?.save_profile(&connection, profile).await;
@@ -202,9 +203,7 @@ pub(super) async fn call(
     connection: Option<ConnectionId>,
 ) -> Result<Done> {
     let looks = call.method.eq_ignore_ascii_case("GET");
-    let (needed, what) =
-        if looks { (Role::Operator, "ask a provider") } else { (Role::Admin, "change a provider's records") };
-    require(actor, needed, what)?;
+    require(actor, if looks { Right::AskAProvider } else { Right::ChangeAProvidersRecords })?;
     let fits = call.path.starts_with('/') && !call.path.starts_with("//") && !call.path.chars().any(char::is_control);
     if !fits {
         let why = format!("`{}` is no path.", clean_line(&call.path));

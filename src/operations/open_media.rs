@@ -9,11 +9,12 @@ use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::media::{MediaState, ending, safe_name};
 use crate::domain::picture::Raster;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::store::KeptFile;
 
 pub(super) async fn open_media(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
-    require(actor, Role::Viewer, "open files")?;
+    require(actor, Right::OpenFiles)?;
     let (path, _) = kept(system, message).await?;
     let shown = path.display().to_string();
     let Some((program, arguments)) = system.desk().open.split_first() else {
@@ -37,7 +38,7 @@ pub(super) async fn open_media(system: &System, actor: &Actor, message: MessageI
 }
 
 pub(super) async fn save_media(system: &System, actor: &Actor, message: MessageId, to: &str) -> Result<Done> {
-    require(actor, Role::Operator, "save files")?;
+    require(actor, Right::SaveFiles)?;
     let (path, file) = kept(system, message).await?;
     let otherwise = format!("{message}.{}", ending(&file.view.mime_type));
     let given = file.content.media().and_then(|media| media.file_name.as_ref());

@@ -5,10 +5,11 @@ use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, out: bool) -> Result<Done> {
-    require(actor, Role::Operator, "say who may be written to")?;
+    require(actor, Right::SayWhoMayBeWrittenTo)?;
     let row = thread_row(system, thread).await?;
     if row.opted_out == out {
         let why = if out { "They are opted out already." } else { "They are not opted out." };

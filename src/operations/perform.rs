@@ -11,7 +11,8 @@ use super::{
     settle_arrived, shift, take_back, take_thread, templates, try_delivery,
 };
 use crate::domain::request::{Done, Refusal, Request};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::provider::numbers::FreeCall;
 
 /// Does what is asked, or says why not. What talks to the provider at length is kept apart: everybody
@@ -72,7 +73,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::TryDelivery { delivery, body } => try_delivery::try_delivery(system, actor, delivery, body).await,
         Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,
         Request::RefreshTemplates => {
-            require(actor, Role::Viewer, "look at templates")?;
+            require(actor, Right::LookAtTemplates)?;
             refresh_templates::refresh_templates(system).await
         }
         Request::Number(request) => Box::pin(numbers::perform(system, actor, request)).await,

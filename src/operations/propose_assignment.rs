@@ -5,7 +5,8 @@ use crate::domain::assignment::Mode;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn propose_assignment(
     system: &System,
@@ -14,7 +15,7 @@ pub(super) async fn propose_assignment(
     agent: &str,
     mode: Mode,
 ) -> Result<Done> {
-    require(actor, Role::Operator, "propose an agent")?;
+    require(actor, Right::ProposeAnAgent)?;
     if !system.agents().has(agent) {
         let why = format!("No agent is called {}.", crate::domain::text::clean_line(agent));
         return Err(Refusal::new("no_such_agent", why, "Declare it in the configuration first.").into());

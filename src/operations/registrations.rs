@@ -11,7 +11,8 @@ use crate::domain::registration::{
     Registration, WebhookDraft, WebhookKind, WebhookRequest, WebhookScope, same_address,
 };
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::text::clean_line;
 use crate::provider::numbers::{Access, Webhooks};
 use crate::provider::{Provider, Trouble};
@@ -38,14 +39,13 @@ pub(super) async fn ensure(
 }
 
 pub(super) async fn perform(system: &System, actor: &Actor, request: WebhookRequest) -> Result<Done> {
-    let (connection, what) = match &request {
-        WebhookRequest::Create { connection, .. } => (*connection, "register webhooks"),
-        WebhookRequest::Update { connection, .. } => (*connection, "change webhooks"),
-        WebhookRequest::Delete { connection, .. } => (*connection, "delete webhooks"),
-        WebhookRequest::Test { connection, .. } => (*connection, "try webhooks"),
+    let (connection, needed) = match &request {
+        WebhookRequest::Create { connection, .. } => (*connection, Right::RegisterWebhooks),
+        WebhookRequest::Update { connection, .. } => (*connection, Right::ChangeWebhooks),
+        WebhookRequest::Delete { connection, .. } => (*connection, Right::DeleteWebhooks),
+        WebhookRequest::Test { connection, .. } => (*connection, Right::TryWebhooks),
     };
-    let needed = if matches!(request, WebhookRequest::Test { .. }) { Role::Operator } else { Role::Admin };
-    require(actor, needed, what)?;
+    require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let Some(webhooks) = provider.webhooks() else { return Err(no_webhooks(&connection).into()) };
     let access = Access::from(&connection);

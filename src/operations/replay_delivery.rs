@@ -5,10 +5,11 @@ use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn replay_delivery(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
-    require(actor, Role::Operator, "replay a delivery")?;
+    require(actor, Right::ReplayADelivery)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     if !write.replay_delivery(delivery).await? {

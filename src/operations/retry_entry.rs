@@ -6,10 +6,11 @@ use crate::domain::change::Change;
 use crate::domain::ids::EntryId;
 use crate::domain::outbox::EntryState;
 use crate::domain::request::{Done, Refusal, check_window};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
-    require(actor, Role::Operator, "retry a message")?;
+    require(actor, Right::RetryAMessage)?;
     let now = system.now();
     let detail = system.store().entry(entry).await?.ok_or_else(|| {
         Refusal::new(

@@ -3,13 +3,14 @@
 use super::{Result, System, require};
 use crate::domain::ids::ThreadId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 /// More than any message holds, and little enough to keep.
 const LONGEST: usize = 64 * 1024;
 
 pub(super) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
-    require(actor, Role::Operator, "write to people")?;
+    require(actor, Right::WriteToPeople)?;
     if text.len() > LONGEST {
         return Err(Refusal::new(
             "draft_too_long",

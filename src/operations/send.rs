@@ -7,7 +7,8 @@ use crate::domain::content::Content;
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::outbox::Outgoing;
 use crate::domain::request::{Done, Refusal, check_window};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
@@ -21,7 +22,7 @@ pub(super) struct Letter {
 }
 
 pub(super) async fn send(system: &System, actor: &Actor, thread: ThreadId, letter: Letter) -> Result<Done> {
-    require(actor, Role::Operator, "write to people")?;
+    require(actor, Right::WriteToPeople)?;
     if matches!(letter.content, Content::Template { .. } | Content::Reaction { .. }) {
         let why = format!("A {} is not sent like this.", letter.content.kind());
         return Err(Refusal::new("content", why, "Templates and reactions have commands of their own.").into());
@@ -46,7 +47,7 @@ pub(super) async fn send(system: &System, actor: &Actor, thread: ThreadId, lette
 
 /// One reaction per message: a new one takes the place of the old, none takes it back.
 pub(super) async fn react(system: &System, actor: &Actor, message: MessageId, emoji: Option<String>) -> Result<Done> {
-    require(actor, Role::Operator, "react to messages")?;
+    require(actor, Right::ReactToMessages)?;
     let Some((thread, _)) = system.store().provider_id(message).await? else {
         return Err(Refusal::new("no_such_message", format!("There is no message {message}."), "").into());
     };

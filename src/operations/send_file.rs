@@ -12,7 +12,8 @@ use crate::domain::content::{Content, Media};
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::media::{FileCheck, FileKind, LARGEST, Pad, ending, plan, safe_name};
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
@@ -62,7 +63,7 @@ pub(super) async fn check_file(system: &System, path: &str, shape: Option<Pad>) 
 }
 
 pub(super) async fn send_file(system: &System, actor: &Actor, thread: ThreadId, parcel: Parcel) -> Result<Done> {
-    require(actor, Role::Operator, "write to people")?;
+    require(actor, Right::WriteToPeople)?;
     let row = thread_row(system, thread).await?;
     may_write(&row, parcel.at, system.now())?;
     let content = content(system, &parcel).await?;

@@ -9,7 +9,8 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::outbox::Outgoing;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
@@ -27,7 +28,7 @@ pub(super) struct Filled {
 }
 
 pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled) -> Result<Done> {
-    require(actor, Role::Operator, "write to people")?;
+    require(actor, Right::WriteToPeople)?;
     let connection = system.store().connection(filled.connection).await?.ok_or_else(|| {
         Refusal::new("no_such_connection", format!("There is no connection {}.", filled.connection), "")
     })?;

@@ -5,7 +5,8 @@ use crate::domain::change::Change;
 use crate::domain::connection::{Environment, ProviderName};
 use crate::domain::ids::SetupId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::setup::{Setup, SetupOptions, SetupState, SetupStep};
 use crate::domain::time::Timestamp;
 use crate::provider::numbers::Access;
@@ -27,7 +28,7 @@ pub(super) struct Plan {
 
 /// Begins a walk. Its first step is taken at once.
 pub(super) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<Done> {
-    require(actor, Role::Admin, "set numbers up")?;
+    require(actor, Right::SetNumbersUp)?;
     let name = plan.name.trim();
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
     if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(plain) {
@@ -103,7 +104,7 @@ pub(super) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
 
 /// The number was given back, and is wanted again: the customer is the same.
 pub(super) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Role::Admin, "connect numbers again")?;
+    require(actor, Right::ConnectNumbersAgain)?;
     let Some(mut setup) = system.store().setup(id).await? else { return Err(unknown(id).into()) };
     if setup.state != SetupState::Disconnected {
         let why = format!("{} is {}, not disconnected.", setup.name, setup.state.name());
@@ -126,7 +127,7 @@ pub(super) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
 
 /// Nobody wants it any more.
 pub(super) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Role::Admin, "give setups up")?;
+    require(actor, Right::GiveSetupsUp)?;
     let Some(mut setup) = system.store().setup(id).await? else { return Err(unknown(id).into()) };
     if !setup.is_open() && setup.state != SetupState::Disconnected {
         let why = format!("{} is {} already.", setup.name, setup.state.name());
@@ -148,7 +149,7 @@ pub(super) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
 }
 
 async fn open(system: &System, actor: &Actor, id: SetupId) -> Result<Setup> {
-    require(actor, Role::Admin, "set numbers up")?;
+    require(actor, Right::SetNumbersUp)?;
     let Some(setup) = system.store().setup(id).await? else { return Err(unknown(id).into()) };
     if setup.is_open() {
         return Ok(setup);

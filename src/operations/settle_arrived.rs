@@ -5,10 +5,11 @@ use crate::domain::change::Change;
 use crate::domain::ids::EntryId;
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn settle_arrived(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
-    require(actor, Role::Operator, "settle a message")?;
+    require(actor, Right::SettleAMessage)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some((EntryState::Uncertain, _, thread, _)) = write.entry_state(entry).await? else {

@@ -11,7 +11,8 @@ use crate::domain::filter::{Filter, Is};
 use crate::domain::gauge::GaugesView;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::view::{RadarRow, SavedView};
 use crate::store::Wish;
 
@@ -63,7 +64,7 @@ pub(super) async fn views(system: &System, actor: &Actor) -> Result<Vec<SavedVie
 }
 
 pub(super) async fn save_view(system: &System, actor: &Actor, name: &str, terms: &str) -> Result<Done> {
-    require(actor, Role::Viewer, "keep filters")?;
+    require(actor, Right::KeepFilters)?;
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 40 {
         return Err(Refusal::new("name", "A filter's name has 1 to 40 characters.", "Give one that fits.").into());
@@ -96,7 +97,7 @@ pub(super) async fn gauges(system: &System, hours: u32) -> Result<GaugesView> {
 
 /// A thread as text that a person can read and keep: who, when, what, and what became of it.
 pub(super) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> Result<String> {
-    require(actor, Role::Operator, "export threads")?;
+    require(actor, Right::ExportThreads)?;
     let row = thread_row(system, thread).await?;
     let mut messages = vec![];
     let mut before = None;

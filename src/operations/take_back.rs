@@ -6,10 +6,11 @@ use crate::domain::content::Content;
 use crate::domain::ids::ThreadId;
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Role::Operator, "take messages back")?;
+    require(actor, Right::TakeMessagesBack)?;
     let author = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;

@@ -5,10 +5,11 @@ use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 pub(super) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Role::Operator, "take a thread")?;
+    require(actor, Right::TakeAThread)?;
     let row = thread_row(system, thread).await?;
     let me = actor.to_string();
     if let Some(other) = row.taken_by.filter(|other| *other != me) {
@@ -27,12 +28,12 @@ pub(super) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
 }
 
 pub(super) async fn release_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Role::Operator, "release a thread")?;
+    require(actor, Right::ReleaseAThread)?;
     let row = thread_row(system, thread).await?;
     let me = actor.to_string();
     match row.taken_by {
         None => return Err(Refusal::new("not_taken", "Nobody has this thread.", "").into()),
-        Some(other) if other != me && !actor.may(Role::Admin) => {
+        Some(other) if other != me && !actor.has(Right::ReleaseAColleaguesThread) => {
             return Err(
                 Refusal::new("taken", format!("{other} has this thread."), "They or an admin can release it.").into()
             );

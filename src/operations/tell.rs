@@ -4,7 +4,8 @@ use super::{Result, System, bulk, dashboard, open_media, require, send_file, shi
 use crate::domain::filter::Filter;
 use crate::domain::ids::DeliveryId;
 use crate::domain::query::{Answer, Query};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::view::EntryDetail;
 use crate::store::Wish;
 
@@ -13,7 +14,7 @@ const MOST_ROWS: u32 = 500;
 
 /// Tells what is asked.
 pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
-    require(actor, Role::Viewer, "look")?;
+    require(actor, Right::Look)?;
     let (store, now, me) = (system.store(), system.now(), actor.to_string());
     Ok(match query {
         Query::Overview => Answer::Overview(Box::new(dashboard::overview(system).await?)),
@@ -31,7 +32,7 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
             Answer::Thread(row.map(Box::new))
         }
         Query::File { path, pad } => {
-            require(actor, Role::Operator, "look at files on this machine")?;
+            require(actor, Right::LookAtFilesOnThisMachine)?;
             Answer::File(Box::new(send_file::check_file(system, &path, pad).await?))
         }
         Query::Picture { message, width, height } => {

@@ -11,7 +11,8 @@ use crate::domain::lint::template::{check_edit, lint};
 use crate::domain::lint::{Finding, Level, passes};
 use crate::domain::registration::Fresh;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 use crate::domain::template::Template;
 use crate::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRequest};
 use crate::domain::template_form::read;
@@ -43,7 +44,7 @@ pub(super) async fn perform(system: &System, actor: &Actor, request: TemplateReq
 pub(super) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -> Result<Fresh<TemplateAnswer>> {
     let value = match query {
         TemplateQuery::Text { connection, id } => {
-            require(actor, Role::Operator, "edit templates")?;
+            require(actor, Right::EditTemplates)?;
             let (connection, provider) = at_provider(system, connection).await?;
             let told = desk(provider.as_ref(), &connection)?.text(&connection, &id).await.map_err(refused)?;
             let Some(value) = told else {
@@ -88,7 +89,7 @@ fn passed(text: &str, known: &[Template], id: Option<&str>) -> Result<Value, Ref
 }
 
 async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: &str) -> Result<Done> {
-    require(actor, Role::Operator, "submit templates")?;
+    require(actor, Right::SubmitTemplates)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
     let template = passed(text, &known(system, connection.id), None)?;
@@ -105,7 +106,7 @@ async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: 
 }
 
 async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &str, text: &str) -> Result<Done> {
-    require(actor, Role::Operator, "edit templates")?;
+    require(actor, Right::EditTemplates)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
     // The rules of editing depend on its state: that is asked for now.
@@ -130,7 +131,7 @@ async fn delete(
     (name, id): (&str, Option<&str>),
     typed: &str,
 ) -> Result<Done> {
-    require(actor, Role::Admin, "delete templates")?;
+    require(actor, Right::DeleteTemplates)?;
     Refusal::typed(name, typed)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
@@ -156,7 +157,7 @@ async fn delete(
 
 /// A file of ours is lent to the provider for a while, under an address that nobody can guess.
 async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source: &str) -> Result<Done> {
-    require(actor, Role::Operator, "upload samples")?;
+    require(actor, Right::UploadSamples)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
     let lent = if source.starts_with("https://") { None } else { Some(super::lend::lend(system, source).await?) };

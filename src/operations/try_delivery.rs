@@ -8,7 +8,8 @@ use crate::domain::change::Change;
 use crate::domain::event::InboundEvent;
 use crate::domain::ids::DeliveryId;
 use crate::domain::request::{Done, Refusal};
-use crate::domain::role::{Actor, Role};
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
 
 /// A copy that somebody edits is no larger than this.
 const LONGEST: usize = 1024 * 1024;
@@ -19,7 +20,7 @@ pub(super) async fn try_delivery(
     delivery: DeliveryId,
     body: Option<String>,
 ) -> Result<Done> {
-    require(actor, Role::Operator, "try a delivery")?;
+    require(actor, Right::TryADelivery)?;
     if body.as_ref().is_some_and(|body| body.len() > LONGEST) {
         return Err(Refusal::new("too_long", "The copy is longer than a webhook may be.", "Shorten it.").into());
     }

@@ -6,7 +6,7 @@ use crate::console::overlay::{Overlay, Purpose};
 use crate::console::{Console, Effect, Pane};
 use crate::domain::assignment::{Assignment, AssignmentState};
 use crate::domain::request::Request;
-use crate::domain::role::Role;
+use crate::domain::right::Right;
 
 const AGENTS: Scope = Scope::Pane(Pane::Agents);
 
@@ -58,7 +58,7 @@ fn proposed(console: &Console) -> Result<&Assignment, String> {
     if row.assignment.state != AssignmentState::Proposed {
         return Err(format!("It is {} already.", row.assignment.state.name()));
     }
-    if !console.settings.actor.may(Role::Admin) {
+    if !console.settings.actor.has(Right::DecideAboutAgents) {
         return Err("Deciding about agents takes the role admin.".into());
     }
     Ok(&row.assignment)

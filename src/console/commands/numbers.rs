@@ -10,7 +10,7 @@ use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::number::{NumberQuery, NumberRequest};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::role::Role;
+use crate::domain::right::Right;
 use crate::domain::setup::{SetupState, SetupStep};
 
 const NUMBERS: Scope = Scope::Pane(Pane::Connections);
@@ -236,7 +236,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
 ];
 
 pub(super) fn admin(console: &Console) -> Result<(), String> {
-    if console.settings.actor.may(Role::Admin) { Ok(()) } else { Err("That takes the role admin.".into()) }
+    if console.settings.actor.has(Right::SetNumbersUp) { Ok(()) } else { Err("That takes the role admin.".into()) }
 }
 
 fn can_set_up(console: &Console) -> Result<(), String> {

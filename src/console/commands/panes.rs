@@ -4,7 +4,7 @@ use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::overlay::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
 use crate::domain::request::Request;
-use crate::domain::role::Role;
+use crate::domain::right::Right;
 
 pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
@@ -189,7 +189,7 @@ fn open(console: &mut Console) -> Vec<Effect> {
         && let Some(row) = console.selected_thread()
         && row.unread > 0
         && console.settings.mark_read_on_open
-        && console.settings.actor.may(Role::Operator)
+        && console.settings.actor.has(Right::MarkThreadsAsRead)
     {
         effects.push(Effect::Perform(Request::MarkRead { thread: row.id }));
     }

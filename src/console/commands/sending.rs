@@ -11,7 +11,7 @@ use crate::domain::outbox::EntryState;
 use crate::domain::picture::Pictures;
 use crate::domain::query::Query;
 use crate::domain::request::{Request, check_text};
-use crate::domain::role::Role;
+use crate::domain::right::Right;
 use crate::domain::view::MessageView;
 
 const THREADS: Scope = Scope::Pane(Pane::Threads);
@@ -125,7 +125,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: THREADS,
         keys: &["g a"],
         ready: |console| {
-            if !console.settings.actor.may(Role::Admin) {
+            if !console.settings.actor.has(Right::AddContacts) {
                 return Err("Adding contacts takes the role admin.".into());
             }
             connection(console).map(|_| ()).ok_or_else(|| "There is no connection to add them to.".into())

@@ -6,7 +6,7 @@ use crate::console::{Console, Effect, Focus, Pane};
 use crate::domain::ids::ThreadId;
 use crate::domain::query::Query;
 use crate::domain::request::{Request, check_window};
-use crate::domain::role::Role;
+use crate::domain::right::Right;
 
 const THREADS: Scope = Scope::Pane(Pane::Threads);
 
@@ -180,7 +180,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
 ];
 
 pub(super) fn operator(console: &Console) -> Result<(), String> {
-    if console.settings.actor.may(Role::Operator) { Ok(()) } else { Err("This takes the role operator.".into()) }
+    if console.settings.actor.has(Right::WriteToPeople) { Ok(()) } else { Err("This takes the role operator.".into()) }
 }
 
 pub(super) fn with_thread(console: &mut Console, then: fn(&mut Console, ThreadId) -> Vec<Effect>) -> Vec<Effect> {
