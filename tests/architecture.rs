@@ -16,7 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("operations", &["domain", "store", "provider", "agent", "bus"]),
     ("workers", &["domain", "operations", "store"]),
     ("webhook", &["domain", "operations", "provider"]),
-    ("api", &["domain", "operations", "store"]),
+    ("api", &["bus", "domain", "operations", "store"]),
     ("console", &["domain"]),
     ("attach", &["domain", "console", "operations", "api"]),
     ("twin", &[]),

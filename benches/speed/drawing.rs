@@ -37,6 +37,8 @@ fn thread(number: i64) -> ThreadRow {
         taken_by: None,
         waiting: None,
         opted_out: false,
+        handed_off_at: None,
+        context_from: None,
         present: vec![],
         run: None,
     }
@@ -62,6 +64,7 @@ fn message(number: i64) -> MessageView {
         test: false,
         contradictory: false,
         media: None,
+        run: None,
         entry: None,
     }
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
-use wadeck::app::{EngineSetup, Logs, SystemChance, SystemClock, build_system};
+use wadeck::app::{EngineSetup, Logs, SystemChance, SystemClock, build_system, declared};
 use wadeck::config;
 use wadeck::domain::time::Clock;
-use wadeck::operations::{Declared, System, Waiting, declare};
+use wadeck::operations::{System, Waiting, declare};
 use wadeck::twin::{DEMO_CONFIG, Number, Twin, TwinConfig};
 
 pub const SECRET: &str = "bench-secret";
@@ -56,15 +56,11 @@ pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc
         }),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
+        offset: Arc::new(|_| 0),
         logs: Logs::silent(),
         inbox: 4_096,
     };
     let (system, inbox) = build_system(&setup).await.expect("a system");
-    let declared: Vec<Declared> = config
-        .connections
-        .iter()
-        .map(|one| Declared { connection: one.connection("lumen", config.environment), agent: one.agent.clone() })
-        .collect();
-    declare(&system, &declared).await.expect("declared");
+    declare(&system, &declared(&config)).await.expect("declared");
     (system, inbox)
 }

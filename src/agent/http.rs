@@ -12,18 +12,29 @@ pub(super) async fn answer(
     secret: Option<&SecretString>,
     input: &AgentInput,
 ) -> Result<AgentAnswer, AgentError> {
-    let body =
-        serde_json::to_vec(input).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
-    let mut request = client.post(url).header("content-type", "application/json");
-    if let Some(signature) = secret.and_then(|secret| sign(secret, &body)) {
-        request = request.header("X-Wadeck-Signature", signature);
-    }
-    let (status, text) = exchange(request.body(body), "The agent's address").await?;
+    let (status, text) = post(client, url, secret, input, "The agent's address").await?;
     match status {
         204 => Ok(AgentAnswer::default()),
         200 => parse(&text),
         _ => Err(AgentError(format!("The agent's address answered HTTP {status}: {}", excerpt(&text)))),
     }
+}
+
+/// Posts JSON, signed where there is a secret.
+pub(super) async fn post(
+    client: &reqwest::Client,
+    url: &str,
+    secret: Option<&SecretString>,
+    body: &impl serde::Serialize,
+    who: &str,
+) -> Result<(u16, String), AgentError> {
+    let body =
+        serde_json::to_vec(body).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
+    let mut request = client.post(url).header("content-type", "application/json");
+    if let Some(signature) = secret.and_then(|secret| sign(secret, &body)) {
+        request = request.header("X-Wadeck-Signature", signature);
+    }
+    exchange(request.body(body), who).await
 }
 
 /// The answer of an `http` or `command` agent: JSON, or nothing at all.

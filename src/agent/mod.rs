@@ -1,6 +1,6 @@
 //! Asks a model, a program or an HTTP endpoint for an answer to a transcript. It returns words and
 //! a record of what was done; it never sends. What a contact wrote is data to it, never an
-//! instruction to us: the tools it may use can only look, and look only at its own thread.
+//! instruction to us: what its tools do is decided, and done, by whoever runs it.
 
 mod anthropic;
 mod command;
@@ -9,6 +9,7 @@ mod model;
 mod openai;
 mod prompt;
 mod scripted;
+mod workflow;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,11 +19,14 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use self::model::Endpoint;
 use self::scripted::Scripted;
+pub use crate::domain::bounds::Words;
 use crate::domain::connection::Environment;
+use crate::domain::contract::Money;
 use crate::domain::event::Direction;
 use crate::domain::ids::{MessageId, RunId, ThreadId};
 use crate::domain::phone::PhoneNumber;
@@ -30,8 +34,10 @@ use crate::domain::script::Rule;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
-/// An answer holds at most so many messages; whoever writes more is cut with a note in the trace.
-pub const MOST_MESSAGES: usize = 3;
+/// Whoever says more than this says nothing that anybody could read.
+const MOST_MESSAGES: usize = 50;
+/// A single text is kept up to here; no contract allows as much.
+const LONGEST_TEXT: usize = 8_192;
 /// Nothing an agent says may be longer than this, whatever it prints.
 pub const LONGEST_OUTPUT: usize = 256 * 1024;
 
@@ -42,15 +48,74 @@ pub struct AgentConfig {
     pub kind: AgentKind,
     /// After this the run fails, and a person is asked.
     pub timeout: Duration,
+    /// What it says on first contact, so that people know whom they write with.
+    pub introduction: String,
+    /// Kinds of files that it can take: image, audio, video, document, sticker.
+    pub sees: Vec<String>,
+    /// What a million tokens cost, given and said.
+    pub prices: (Money, Money),
+}
+
+impl AgentConfig {
+    /// What the agent is: another prompt, model, program or rule is another agent to whoever approved it.
+    pub fn digest(&self) -> String {
+        let what = match &self.kind {
+            AgentKind::Http { url, .. } | AgentKind::Workflow { url, .. } => vec![url.clone()],
+            AgentKind::Command { program, arguments } => std::iter::once(program).chain(arguments).cloned().collect(),
+            AgentKind::OpenAi { base_url, model, prompt, max_tokens, .. }
+            | AgentKind::Anthropic { base_url, model, prompt, max_tokens, .. } => {
+                vec![base_url.clone(), model.clone(), prompt.clone(), max_tokens.to_string()]
+            }
+            AgentKind::Scripted { rules } => rules.iter().map(|rule| format!("{rule:?}")).collect(),
+        };
+        let mut hash = Sha256::new();
+        let parts = [self.kind.name(), &self.introduction].map(str::to_owned);
+        for part in parts.iter().chain(&self.sees).chain(&what) {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part);
+        }
+        hex::encode(&hash.finalize()[..8])
+    }
+
+    /// What so many tokens cost.
+    pub fn cost(&self, tokens_in: u64, tokens_out: u64) -> Money {
+        let of = |tokens: u64, price: Money| u128::from(tokens) * u128::from(price.0) / 1_000_000;
+        Money(u64::try_from(of(tokens_in, self.prices.0) + of(tokens_out, self.prices.1)).unwrap_or(u64::MAX))
+    }
 }
 
 #[derive(Debug, Clone)]
 pub enum AgentKind {
-    Http { url: String, secret: Option<SecretString> },
-    Command { program: String, arguments: Vec<String> },
-    OpenAi { base_url: String, model: String, key: Option<SecretString>, prompt: String, max_tokens: u32 },
-    Anthropic { base_url: String, model: String, key: Option<SecretString>, prompt: String, max_tokens: u32 },
-    Scripted { rules: Vec<Rule> },
+    Http {
+        url: String,
+        secret: Option<SecretString>,
+    },
+    Command {
+        program: String,
+        arguments: Vec<String>,
+    },
+    OpenAi {
+        base_url: String,
+        model: String,
+        key: Option<SecretString>,
+        prompt: String,
+        max_tokens: u32,
+    },
+    Anthropic {
+        base_url: String,
+        model: String,
+        key: Option<SecretString>,
+        prompt: String,
+        max_tokens: u32,
+    },
+    Scripted {
+        rules: Vec<Rule>,
+    },
+    /// Told of the message, and then on its own: whatever it wants to say comes over the API.
+    Workflow {
+        url: String,
+        secret: Option<SecretString>,
+    },
 }
 
 impl AgentKind {
@@ -61,6 +126,7 @@ impl AgentKind {
             Self::OpenAi { .. } => "openai",
             Self::Anthropic { .. } => "anthropic",
             Self::Scripted { .. } => "scripted",
+            Self::Workflow { .. } => "workflow",
         }
     }
 }
@@ -77,6 +143,15 @@ pub struct AgentInput {
     /// Oldest first; the last `batch_size` inbound ones are those to answer.
     pub messages: Vec<InputMessage>,
     pub tools: Vec<String>,
+    pub bounds: InputBounds,
+}
+
+/// What an answer has to fit into; what does not is held for a person.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct InputBounds {
+    pub messages: u32,
+    /// In one message.
+    pub characters: u32,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -106,6 +181,44 @@ pub struct InputMessage {
     pub kind: String,
     pub text: Untrusted,
     pub created_at: Timestamp,
+    /// The file that came along, for agents that can take one of its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<InputMedia>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct InputMedia {
+    pub mime_type: String,
+    /// Base64.
+    pub data: String,
+}
+
+impl AgentInput {
+    /// Somebody who is nobody asks something: for trying an agent out.
+    pub fn sample(words: &str, now: Timestamp) -> Self {
+        Self {
+            run_id: RunId(0),
+            batch_size: 1,
+            first_contact: true,
+            connection: InputConnection {
+                name: "nobody".to_owned(),
+                phone_number: PhoneNumber::nobody(),
+                environment: Environment::Development,
+            },
+            thread: InputThread { id: ThreadId(0), external_id: "whatsapp:15550000001".to_owned() },
+            contact: InputContact { name: Some(Untrusted::from("Nobody")), phone_number: None },
+            messages: vec![InputMessage {
+                id: MessageId(0),
+                direction: Direction::Inbound,
+                kind: "text".to_owned(),
+                text: Untrusted::from(words),
+                created_at: now,
+                media: None,
+            }],
+            tools: vec![],
+            bounds: InputBounds { messages: 3, characters: 700 },
+        }
+    }
 }
 
 /// What an agent says.
@@ -113,22 +226,35 @@ pub struct InputMessage {
 pub struct AgentAnswer {
     #[serde(default)]
     pub messages: Vec<Words>,
+    /// Tools that an agent without a way to call them wants used.
+    #[serde(default)]
+    pub tools: Vec<Wish>,
     /// Why a person is needed; none when the agent manages.
     #[serde(default)]
     pub hand_off: Option<String>,
-    /// What was asked and done on the way, for the run's record.
+    /// What happened on the way, for the run's record.
     #[serde(skip)]
     pub trace: Vec<String>,
+    /// What it was told to be, where that is ours to say.
+    #[serde(skip)]
+    pub prompt: String,
+    #[serde(skip)]
+    pub tokens_in: u64,
+    #[serde(skip)]
+    pub tokens_out: u64,
 }
 
+/// A tool by its name, with what it is to be used on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Words {
-    pub text: String,
+pub struct Wish {
+    pub name: String,
+    #[serde(default)]
+    pub arguments: Value,
 }
 
 impl AgentAnswer {
     pub fn saying(text: impl Into<String>) -> Self {
-        Self { messages: vec![Words { text: text.into() }], ..Self::default() }
+        Self { messages: vec![Words { text: text.into(), reply_to: None }], ..Self::default() }
     }
 }
 
@@ -137,12 +263,26 @@ impl AgentAnswer {
 #[error("{0}")]
 pub struct AgentError(pub String);
 
-/// What an agent may look at while it thinks. Given by whoever runs it.
+/// What an agent may reach for while it thinks. Given by whoever runs it, who also keeps what was called.
 pub trait Tools: Send + Sync {
     /// Name, purpose and JSON schema of the arguments.
     fn offered(&self) -> Vec<ToolSpec>;
 
     fn call<'a>(&'a self, name: &'a str, arguments: &'a Value) -> BoxFuture<'a, Result<Value, String>>;
+}
+
+/// Nothing to reach for: for trying an agent out.
+#[derive(Debug)]
+pub struct NoTools;
+
+impl Tools for NoTools {
+    fn offered(&self) -> Vec<ToolSpec> {
+        vec![]
+    }
+
+    fn call<'a>(&'a self, name: &'a str, _: &'a Value) -> BoxFuture<'a, Result<Value, String>> {
+        Box::pin(async move { Err(format!("there is no tool {name} while it is tried out")) })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -175,8 +315,22 @@ impl Agents {
         self.by_name.values()
     }
 
+    pub fn get(&self, name: &str) -> Option<&AgentConfig> {
+        self.by_name.get(name)
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.by_name.contains_key(name)
+    }
+
+    /// Posts JSON to another program, signed where there is a secret. Anything but a 2xx is an error.
+    pub async fn post(&self, url: &str, secret: Option<&SecretString>, body: &Value) -> Result<(), AgentError> {
+        let request = http::post(&self.client, url, secret, body, "The endpoint");
+        let answered = tokio::time::timeout(Duration::from_secs(20), request).await;
+        match answered.map_err(|_| AgentError("The endpoint did not answer within 20 s.".into()))?? {
+            (200..300, _) => Ok(()),
+            (status, text) => Err(AgentError(format!("The endpoint answered HTTP {status}: {}", excerpt(&text)))),
+        }
     }
 
     /// How long an agent may take at most.
@@ -203,16 +357,23 @@ impl Agents {
                     anthropic::answer(&endpoint, model, prompt, *max_tokens, input, tools).await
                 }
                 AgentKind::Scripted { rules } => Scripted::new(rules).answer(input),
+                AgentKind::Workflow { url, secret } => workflow::tell(&self.client, url, secret.as_ref(), input).await,
             }
         };
         let answer = tokio::time::timeout(config.timeout, asked).await.map_err(|_| {
             AgentError(format!("The agent {name} did not answer within {} s.", config.timeout.as_secs()))
         })??;
-        Ok(bounded(answer))
+        let mut answer = bounded(answer);
+        for wish in std::mem::take(&mut answer.tools) {
+            if let Err(refused) = tools.call(&wish.name, &wish.arguments).await {
+                answer.trace.push(format!("{}: {}", excerpt(&wish.name), excerpt(&refused)));
+            }
+        }
+        Ok(answer)
     }
 }
 
-/// One to three messages that fit; the rest is cut, and the trace says so.
+/// Only what could be read by anybody; whether it may be said is decided elsewhere.
 fn bounded(mut answer: AgentAnswer) -> AgentAnswer {
     answer.messages.retain(|words| !words.text.trim().is_empty());
     if answer.messages.len() > MOST_MESSAGES {
@@ -220,9 +381,9 @@ fn bounded(mut answer: AgentAnswer) -> AgentAnswer {
         answer.messages.truncate(MOST_MESSAGES);
     }
     for words in &mut answer.messages {
-        if words.text.chars().count() > 4096 {
-            answer.trace.push("a message was cut to 4096 characters".to_owned());
-            words.text = words.text.chars().take(4096).collect();
+        if words.text.chars().count() > LONGEST_TEXT {
+            answer.trace.push(format!("a message was cut to {LONGEST_TEXT} characters"));
+            words.text = words.text.chars().take(LONGEST_TEXT).collect();
         }
     }
     answer

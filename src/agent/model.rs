@@ -6,6 +6,8 @@ use serde_json::Value;
 
 use super::{AgentError, excerpt, exchange};
 
+/// The tool that ends a run: a person is wanted.
+pub(super) const HAND_OFF: &str = "handOff";
 /// Rounds of tool calls before an answer must come.
 pub(super) const MOST_ROUNDS: usize = 6;
 

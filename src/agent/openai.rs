@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::model::{Endpoint, MOST_ROUNDS, undecided};
+use super::model::{Endpoint, HAND_OFF, MOST_ROUNDS, undecided};
+use super::prompt::Turn;
 use super::{AgentAnswer, AgentError, AgentInput, Tools, excerpt, prompt};
 
 pub(super) async fn answer(
@@ -20,26 +21,24 @@ pub(super) async fn answer(
             json!({ "type": "function", "function": {
                 "name": wire_name(tool.name), "description": tool.purpose, "parameters": tool.arguments } })
         })
-        .chain(std::iter::once(json!({ "type": "function", "function": {
-            "name": "hand_off", "description": "Give this thread to a person.",
-            "parameters": { "type": "object", "properties": { "reason": { "type": "string" } }, "required": ["reason"] } } })))
         .collect();
-    let mut messages = vec![json!({ "role": "system", "content": prompt::system(own_prompt, input) })];
-    for (ours, text) in prompt::turns(input) {
-        messages.push(json!({ "role": if ours { "assistant" } else { "user" }, "content": text }));
+    let system = prompt::system(own_prompt, input);
+    let mut messages = vec![json!({ "role": "system", "content": system })];
+    for turn in prompt::turns(input) {
+        messages.push(json!({ "role": if turn.ours { "assistant" } else { "user" }, "content": content(&turn) }));
     }
-    let mut answer = AgentAnswer::default();
+    let mut answer = AgentAnswer { prompt: system, ..AgentAnswer::default() };
     for _ in 0..MOST_ROUNDS {
         let body = json!({ "model": model, "messages": messages, "tools": offered, "max_tokens": max_tokens });
         let reply = endpoint.ask("/chat/completions", ("authorization", "Bearer "), &[], &body).await?;
-        if let Some(used) = reply.pointer("/usage/total_tokens") {
-            answer.trace.push(format!("tokens: {used}"));
-        }
+        let used = |what: &str| reply.pointer(what).and_then(Value::as_u64).unwrap_or(0);
+        answer.tokens_in += used("/usage/prompt_tokens");
+        answer.tokens_out += used("/usage/completion_tokens");
         let message = reply.pointer("/choices/0/message").cloned().unwrap_or_default();
         let calls = message.get("tool_calls").and_then(Value::as_array).cloned().unwrap_or_default();
         if calls.is_empty() {
             let text = message.get("content").and_then(Value::as_str).unwrap_or_default();
-            answer.messages = prompt::split(text);
+            answer.messages.extend(prompt::split(text));
             return Ok(answer);
         }
         messages.push(message);
@@ -47,7 +46,7 @@ pub(super) async fn answer(
             let name = call.pointer("/function/name").and_then(Value::as_str).unwrap_or_default();
             let arguments = call.pointer("/function/arguments").and_then(Value::as_str).unwrap_or("{}");
             let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
-            if name == "hand_off" {
+            if tool_name(name) == HAND_OFF {
                 let reason = arguments.get("reason").and_then(Value::as_str).unwrap_or("no reason given");
                 answer.hand_off = Some(excerpt(reason));
                 return Ok(answer);
@@ -56,11 +55,28 @@ pub(super) async fn answer(
                 Ok(value) => value.to_string(),
                 Err(refused) => json!({ "error": refused }).to_string(),
             };
-            answer.trace.push(format!("{name} {} -> {}", excerpt(&arguments.to_string()), excerpt(&result)));
             messages.push(json!({ "role": "tool", "tool_call_id": call.get("id"), "content": result }));
         }
     }
     Err(undecided())
+}
+
+/// Words alone, or words with the files that came along.
+fn content(turn: &Turn<'_>) -> Value {
+    if turn.media.is_empty() {
+        return json!(turn.text);
+    }
+    let files = turn.media.iter().map(|file| {
+        let (data, kind) = (&file.data, &file.mime_type);
+        match kind.split_once('/').unwrap_or((kind, "")) {
+            ("audio", format) => json!({ "type": "input_audio", "input_audio": { "data": data, "format": format } }),
+            ("image", _) => {
+                json!({ "type": "image_url", "image_url": { "url": format!("data:{kind};base64,{data}") } })
+            }
+            _ => json!({ "type": "file", "file": { "file_data": format!("data:{kind};base64,{data}") } }),
+        }
+    });
+    Value::Array(std::iter::once(json!({ "type": "text", "text": turn.text })).chain(files).collect())
 }
 
 /// Function names may hold no dot there.

@@ -1,7 +1,9 @@
 //! `kind = "scripted"`: rules that answer by words. For out-of-hours notes, drills and the demo; it
 //! needs no network and always says the same to the same.
 
-use super::{AgentAnswer, AgentError, AgentInput, Words};
+use serde_json::Value;
+
+use super::{AgentAnswer, AgentError, AgentInput, Wish, Words};
 use crate::domain::event::Direction;
 use crate::domain::script::Rule;
 
@@ -29,7 +31,9 @@ impl<'a> Scripted<'a> {
             return Err(AgentError(reason.clone()));
         }
         let name = input.contact.name.as_ref().map_or_else(|| "there".to_owned(), crate::domain::text::Untrusted::line);
-        let messages = rule.reply.iter().map(|text| Words { text: text.replace("{name}", &name) }).collect();
-        Ok(AgentAnswer { messages, hand_off: rule.hand_off.clone(), trace: vec![] })
+        let messages =
+            rule.reply.iter().map(|text| Words { text: text.replace("{name}", &name), reply_to: None }).collect();
+        let tools = rule.tools.iter().map(|name| Wish { name: name.clone(), arguments: Value::Null }).collect();
+        Ok(AgentAnswer { messages, tools, hand_off: rule.hand_off.clone(), ..AgentAnswer::default() })
     }
 }

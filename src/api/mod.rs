@@ -2,16 +2,17 @@
 //! data directory. The same queries, requests and rules as everywhere else. Who is asking is what
 //! the kernel says about the other end.
 
+mod events;
 mod socket;
 
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-pub use self::socket::{SOCKET_FILE, Users, ask, serve};
+pub use self::socket::{SOCKET_FILE, Users, ask, follow, serve};
 
 use crate::domain::query::Query;
 use crate::domain::request::{Refusal, Request};
@@ -29,7 +30,11 @@ pub enum Trouble {
 }
 
 fn routes(system: System) -> Router {
-    Router::new().route("/query", post(query)).route("/perform", post(act)).with_state(system)
+    Router::new()
+        .route("/query", post(query))
+        .route("/perform", post(act))
+        .route("/events", get(events::follow))
+        .with_state(system)
 }
 
 /// For somebody whom the configuration does not know: told so, whatever they ask.

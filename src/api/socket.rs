@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Trouble, routes, strangers};
+use crate::domain::ids::EventId;
 use crate::domain::role::Actor;
 use crate::operations::System;
 
@@ -74,6 +75,42 @@ pub async fn serve(
         let _ = std::fs::remove_file(&path);
     });
     Ok(())
+}
+
+/// Follows what happens, from after an event on: `each` is given the data of one event after the other.
+/// Ends when the engine does. The outer error means that there is none.
+pub async fn follow(
+    directory: &Path,
+    after: Option<EventId>,
+    mut each: impl FnMut(&str),
+) -> std::io::Result<Result<(), Trouble>> {
+    let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
+    let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| other(&error))?;
+    let talking = tokio::spawn(connection);
+    let path = after.map_or_else(|| "/events".to_owned(), |after| format!("/events?after={after}"));
+    let request = hyper::Request::get(path).header("host", "wadeck").body(Full::new(Bytes::new()));
+    let request = request.map_err(|error| other(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| other(&error))?;
+    if !response.status().is_success() {
+        let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
+        let body = body.map_err(|error| other(&error))?.to_bytes();
+        return serde_json::from_slice(&body).map(Err).map_err(|error| other(&error));
+    }
+    let mut body = response.into_body();
+    let mut waiting: Vec<u8> = vec![];
+    while let Some(Ok(frame)) = body.frame().await {
+        waiting.extend(frame.into_data().unwrap_or_default());
+        while let Some(end) = waiting.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = waiting.drain(..=end).collect();
+            if let Some(data) = String::from_utf8_lossy(&line).strip_prefix("data: ") {
+                each(data.trim_end());
+            }
+        }
+    }
+    talking.abort();
+    Ok(Ok(()))
 }
 
 /// Asks the engine behind a data directory. The outer error means that there is none.

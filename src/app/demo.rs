@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{AppError, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock};
+use super::{AppError, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock, zone_offset};
 use crate::config::{self, Config};
+use crate::domain::agent_desk::{AgentRequest, Proposal};
 use crate::domain::assignment::Mode;
+use crate::domain::contract::Contract;
 use crate::domain::flow::FlowRequest;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::request::Request;
@@ -64,6 +66,7 @@ impl Demo {
             secrets,
             clock: Arc::new(SystemClock),
             chance: Arc::new(SystemChance),
+            offset: Arc::new(zone_offset),
             logs,
             inbox: INBOX,
         };
@@ -107,7 +110,14 @@ async fn colleagues(system: &crate::operations::System) -> Result<(), crate::ope
     let connections = system.store().connections().await?;
     let find = |name: &str| connections.iter().find(|connection| connection.name == name).map(|one| one.id);
     let (Some(support), Some(billing)) = (find("support"), find("billing")) else { return Ok(()) };
-    let proposal = Request::ProposeAssignment { connection: billing, agent: "collector".into(), mode: Mode::Auto };
+    let proposal = Request::Agents(AgentRequest::Propose(Box::new(Proposal {
+        connection: billing,
+        thread: None,
+        agent: "collector".into(),
+        mode: Mode::Auto,
+        contract: Contract::default(),
+        expires_at: None,
+    })));
     perform(system, &noor, proposal).await?;
     refresh_templates(system).await?;
     for (name, publish) in [("sign_up", true), ("booking", false)] {

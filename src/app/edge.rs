@@ -29,6 +29,12 @@ impl Chance for SystemChance {
     }
 }
 
+/// What the machine's zone is ahead of UTC at a time, in seconds.
+pub fn zone_offset(at: Timestamp) -> i64 {
+    let zone = jiff::tz::TimeZone::system();
+    jiff::Timestamp::from_millisecond(at.millis()).map_or(0, |at| i64::from(zone.to_offset(at).seconds()))
+}
+
 /// A seed for a demo that nobody gave one.
 pub fn random_seed() -> u64 {
     u64::from(rand::rng().random::<u16>())

@@ -15,10 +15,10 @@ use super::{AppError, Lock, Logs};
 use crate::agent::{AgentConfig, AgentKind, Agents};
 use crate::api;
 use crate::bus::Bus;
-use crate::config::{AgentDeclaration, Config, DeclaredKind};
+use crate::config::{AgentDeclaration, Config, DeclaredKind, EndpointConfig};
 use crate::domain::retry::RetryPolicy;
-use crate::domain::time::{Chance, Clock};
-use crate::operations::{self, Declared, Desk, Identity, Parts, System, Waiting};
+use crate::domain::time::{Chance, Clock, Timestamp};
+use crate::operations::{self, Declared, Desk, EventEndpoint, Identity, Parts, System, Waiting};
 use crate::provider::{Registry, SecretSource};
 use crate::store::Store;
 use crate::webhook::{Door, Limits, routes};
@@ -37,6 +37,8 @@ pub struct EngineSetup {
     pub secrets: SecretSource,
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
+    /// What local time is ahead of UTC at a time, in seconds.
+    pub offset: Arc<dyn Fn(Timestamp) -> i64 + Send + Sync>,
     pub logs: Logs,
     /// Deliveries that may wait for the writer before new ones are told to come later.
     pub inbox: usize,
@@ -139,24 +141,39 @@ pub async fn build_system(setup: &EngineSetup) -> Result<(System, tokio::sync::m
             fill: setup.config.watch.fill,
         },
         opt_out_words: setup.config.opt_out_words.clone(),
+        approvals: setup.config.approvals,
+        endpoints: setup.config.endpoints.iter().map(|one| endpoint(one, &setup.secrets)).collect(),
+        offset: setup.offset.clone(),
     }))
 }
 
-/// The connections of the file, as an operation takes them.
-pub(super) fn declared(config: &Config) -> Vec<Declared> {
+/// The connections of the file with who answers them, as an operation takes them.
+pub fn declared(config: &Config) -> Vec<Declared> {
     let declared = config.connections.iter().map(|one| Declared {
         connection: one.connection(&config.organization, config.environment),
         agent: one.agent.clone(),
+        contract: one.contract.clone(),
+        routes: one.routes.clone(),
     });
     declared.collect()
+}
+
+fn endpoint(one: &EndpointConfig, secrets: &SecretSource) -> EventEndpoint {
+    EventEndpoint {
+        name: one.name.clone(),
+        url: one.url.clone(),
+        secret: one.secret_env.as_deref().and_then(|name| secrets(name)),
+        events: one.events.clone(),
+    }
 }
 
 fn declared_agent(agent: &AgentDeclaration, secrets: &SecretSource) -> AgentConfig {
     let look = |name: &Option<String>, usual: &str| secrets(name.as_deref().unwrap_or(usual));
     let kind = match &agent.kind {
-        DeclaredKind::Http { url, secret_env } => {
+        DeclaredKind::Http { url, secret_env, workflow } => {
             let secret = secret_env.as_deref().and_then(|name| secrets(name));
-            AgentKind::Http { url: url.clone(), secret }
+            let url = url.clone();
+            if *workflow { AgentKind::Workflow { url, secret } } else { AgentKind::Http { url, secret } }
         }
         DeclaredKind::Command { command } => AgentKind::Command {
             program: command.first().cloned().unwrap_or_default(),
@@ -180,7 +197,14 @@ fn declared_agent(agent: &AgentDeclaration, secrets: &SecretSource) -> AgentConf
         }
         DeclaredKind::Scripted { rules } => AgentKind::Scripted { rules: rules.clone() },
     };
-    AgentConfig { name: agent.name.clone(), kind, timeout: agent.timeout }
+    AgentConfig {
+        name: agent.name.clone(),
+        kind,
+        timeout: agent.timeout,
+        introduction: agent.introduction.clone(),
+        sees: agent.sees.clone(),
+        prices: agent.prices,
+    }
 }
 
 /// Whether the directory holds a database that could be looked at without an engine.

@@ -9,8 +9,8 @@ mod logging;
 mod people;
 
 pub use self::demo::Demo;
-pub use self::edge::{SystemChance, SystemClock, random_seed};
-pub use self::engine::{Engine, EngineSetup, INBOX, build_system, has_database};
+pub use self::edge::{SystemChance, SystemClock, random_seed, zone_offset};
+pub use self::engine::{Engine, EngineSetup, INBOX, build_system, declared, has_database};
 pub use self::error::AppError;
 pub use self::lock::Lock;
 pub use self::logging::Logs;

@@ -8,6 +8,7 @@ use crate::api::{self, Trouble};
 use crate::app::{SystemChance, SystemClock, has_database};
 use crate::bus::Bus;
 use crate::domain::connection::Environment;
+use crate::domain::ids::EventId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Done, Request};
 use crate::domain::retry::RetryPolicy;
@@ -55,6 +56,18 @@ impl Source {
         }
     }
 
+    /// Prints what happens, one JSON object a line, until the engine ends.
+    #[expect(clippy::print_stdout, reason = "this is what was asked for")]
+    pub async fn follow(&self, after: Option<EventId>) -> Result<(), NoAnswer> {
+        match api::follow(&self.directory, after, |event| println!("{event}")).await {
+            Ok(followed) => followed.map_err(no_answer),
+            Err(error) => Err(NoAnswer::Failed(format!(
+                "No engine runs on {} ({error}): there is nothing to follow. Start one with `wadeck serve`.",
+                self.directory.display()
+            ))),
+        }
+    }
+
     /// Looks into the database itself.
     async fn look(&self, query: Query) -> Result<Answer, NoAnswer> {
         if !has_database(&self.directory) {
@@ -92,6 +105,9 @@ async fn offline(directory: &Path) -> Result<System, String> {
         log: Arc::new(|_| vec![]),
         inbox: 1,
         desk: crate::operations::Desk::default(),
+        approvals: crate::domain::assignment::ApprovalPolicy::default(),
+        endpoints: vec![],
+        offset: Arc::new(|_| 0),
         opt_out_words: crate::domain::opt_out::OptOutWords::default(),
     });
     Ok(system)

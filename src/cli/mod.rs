@@ -3,6 +3,7 @@
 //! where nothing but looking is asked for, also without an engine.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
 
+mod agents;
 mod ask;
 mod doctor;
 mod flows;
@@ -139,7 +140,16 @@ pub enum Command {
     Flows(flows::Flows),
     /// Agents, assignments and runs
     #[command(subcommand)]
-    Agents(verbs::Agents),
+    Agents(agents::Agents),
+    /// Who answers what, within which bounds, decided by whom
+    #[command(subcommand)]
+    Assignments(agents::Assignments),
+    /// Who did what, as a chain that shows whether it was changed
+    #[command(subcommand)]
+    Audit(agents::Audit),
+    /// What happened, for other programs
+    #[command(subcommand)]
+    Events(agents::Events),
     /// The configuration file
     #[command(subcommand)]
     Config(verbs::ConfigVerb),

@@ -63,6 +63,7 @@ pub(super) fn answer_json(answer: &Answer) -> String {
         Answer::Entry(value) => json(value),
         Answer::Templates(value) => json(value),
         Answer::Agents(value) => json(value),
+        Answer::Desk(told) => super::agents::answer_json(told),
         Answer::Deliveries(value) => json(value),
         Answer::Delivery(value) => json(value),
         Answer::Activity(value) => json(value),
@@ -151,6 +152,7 @@ pub(super) fn answer_text(answer: &Answer) -> String {
         Answer::Overview(overview) => overview_text(overview),
         Answer::Connections(list) => super::numbers::connections_text(list),
         Answer::Number(told) => super::numbers::answer_text(told),
+        Answer::Desk(told) => super::agents::answer_text(told),
         Answer::Flow(told) => super::flows::answer_text(told),
         Answer::Template(told) => super::templates::answer_text(told),
         Answer::Threads(rows) => {

@@ -14,11 +14,13 @@ use super::wanted::{Wanted, wanted};
 use super::{Cli, Command, Common, Exit, doctor, print};
 use crate::app::{
     AppError, Demo, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock, current_actor, random_seed,
+    zone_offset,
 };
 use crate::attach::{End, Tty, drive, is_terminal, theme};
 use crate::config::{self, Config, ConfigError};
 use crate::console::{Keymap, Settings, keys_markdown};
 use crate::domain::query::{Answer, Query};
+use crate::domain::request::Request;
 use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
 use crate::provider::Registry;
@@ -59,6 +61,7 @@ fn setup(common: &Common, config: &Config, on_stderr: bool) -> Result<EngineSetu
         secrets: Arc::new(config::secret),
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
+        offset: Arc::new(zone_offset),
         logs,
         inbox: INBOX,
     })
@@ -271,13 +274,19 @@ async fn verb(common: &Common, command: Command) -> Exit {
         Ok(Wanted::Told(answer)) => Ok((Exit::Done, printed(&answer, common.json))),
         Ok(Wanted::Said(text)) => Ok((Exit::Done, text)),
         Ok(Wanted::Then(..)) => return Exit::Failed,
+        Ok(Wanted::Follow(after)) => match source.follow(after).await {
+            Ok(()) => return Exit::Done,
+            Err(none) => Err(none),
+        },
         Ok(Wanted::Look(query)) => look(&source, &query, common.json).await,
         Ok(Wanted::Act(request)) => match source.act(&request).await {
             Ok(_) if flows => look(&source, &Query::Flow(crate::domain::flow::FlowQuery::List), common.json).await,
             Ok(_) if refreshed => look(&source, &Query::Templates, common.json).await,
             Ok(done) if common.json => Ok((Exit::Done, print::json(&done))),
             Ok(done) => {
-                Ok((Exit::Done, done.said.lines().map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
+                let revealed = matches!(request, Request::RevealDelivery { .. }).then_some(done.made).flatten();
+                let lines = done.said.lines().chain(revealed.iter().flat_map(|body| body.lines()));
+                Ok((Exit::Done, lines.map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
             }
             Err(none) => Err(none),
         },
@@ -325,6 +334,7 @@ async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, Strin
     let exit = match &answer {
         _ if uncertain => Exit::Uncertain,
         Answer::Template(told) if told.value.refuses() => Exit::Refused,
+        Answer::Desk(told) if super::agents::is_trouble(told) => Exit::Failed,
         _ => Exit::Done,
     };
     Ok((exit, printed(&answer, json)))

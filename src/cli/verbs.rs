@@ -182,8 +182,13 @@ pub enum Deliveries {
         #[arg(long)]
         before: Option<DeliveryId>,
     },
-    /// One delivery as it came
-    Show { delivery: DeliveryId },
+    /// One delivery, with its shape; what people wrote stays hidden
+    Show {
+        delivery: DeliveryId,
+        /// The body as it came, for admins; the audit names who looked
+        #[arg(long)]
+        reveal: bool,
+    },
     /// Read it again, after a fix
     Replay { delivery: DeliveryId },
     /// Say what would happen, without anything happening
@@ -193,12 +198,6 @@ pub enum Deliveries {
         #[arg(long, value_name = "FILE")]
         body: Option<std::path::PathBuf>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Agents {
-    /// Agents, who answers what, and the last runs
-    List,
 }
 
 #[derive(Debug, Subcommand)]

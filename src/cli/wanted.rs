@@ -2,9 +2,10 @@
 
 use super::Command;
 use super::numbers::{self, Connections, Webhooks};
-use super::verbs::{Agents, Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
-use super::{flows, templates};
+use super::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
+use super::{agents, flows, templates};
 use crate::domain::connection::ProviderName;
+use crate::domain::ids::EventId;
 use crate::domain::number::{NumberAnswer, NumberQuery, NumberRequest};
 use crate::domain::query::{Answer, Query};
 use crate::domain::registration::Fresh;
@@ -18,6 +19,8 @@ pub(super) enum Wanted {
     Told(Box<Answer>),
     /// It is to be printed as it stands.
     Said(String),
+    /// Everything that happens after an event, until somebody interrupts.
+    Follow(Option<EventId>),
     /// What follows depends on an answer.
     Then(Query, Next),
 }
@@ -138,11 +141,15 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         Command::Deliveries(Deliveries::List { state, page, before }) => {
             Look(Query::Deliveries { state, limit: page.limit, before })
         }
-        Command::Deliveries(Deliveries::Show { delivery }) => Look(Query::Delivery { delivery }),
+        Command::Deliveries(Deliveries::Show { delivery, reveal: true }) => Act(Request::RevealDelivery { delivery }),
+        Command::Deliveries(Deliveries::Show { delivery, reveal: false }) => Look(Query::Delivery { delivery }),
         Command::Deliveries(Deliveries::Replay { delivery }) => Act(Request::ReplayDelivery { delivery }),
         Command::Flows(verb) => flows::wanted(verb)?,
         Command::Templates(verb) => templates::wanted(verb)?,
-        Command::Agents(Agents::List) => Look(Query::Agents),
+        Command::Agents(verb) => agents::agents(verb),
+        Command::Assignments(verb) => agents::assignments(verb),
+        Command::Audit(verb) => agents::audit(verb),
+        Command::Events(verb) => agents::events(verb),
         Command::Deliveries(Deliveries::Try { delivery, body }) => {
             let body = match body.map(std::fs::read_to_string).transpose() {
                 Ok(body) => body,

@@ -8,9 +8,9 @@ use std::time::Duration;
 use toml::Spanned;
 use url::Url;
 
-use super::desk;
-use super::file::{AgentTable, Chords, ConnectionTable, File, UserTable};
-use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, DeclaredKind, EXAMPLE, LogConfig, UserConfig};
+use super::file::{Chords, ConnectionTable, File, UserTable};
+use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, EXAMPLE, LogConfig, UserConfig};
+use super::{agents, desk};
 use crate::domain::assignment::Mode;
 use crate::domain::connection::{ConnectionSettings, Environment, ProviderName};
 use crate::domain::phone::PhoneNumber;
@@ -98,7 +98,7 @@ fn explained(message: &str) -> String {
     }
 }
 
-fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+pub(super) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     if let Some(name) = known.iter().find(|name| given.len() > 2 && name.starts_with(given)) {
         return Some(name);
     }
@@ -106,7 +106,12 @@ fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     scored.min().filter(|(distance, name)| *distance <= name.len().max(3) / 2).map(|(_, name)| name)
 }
 
-fn one_of<T: Copy>(value: &Spanned<String>, choices: &[(&str, T)], what: &str, faults: &mut Faults<'_>) -> Option<T> {
+pub(super) fn one_of<T: Copy>(
+    value: &Spanned<String>,
+    choices: &[(&str, T)],
+    what: &str,
+    faults: &mut Faults<'_>,
+) -> Option<T> {
     let found = choices.iter().find(|(name, _)| name == value.get_ref());
     if found.is_none() {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
@@ -119,7 +124,7 @@ fn one_of<T: Copy>(value: &Spanned<String>, choices: &[(&str, T)], what: &str, f
 
 const ENVIRONMENTS: [(&str, Environment); 2] =
     [("development", Environment::Development), ("production", Environment::Production)];
-const MODES: [(&str, Mode); 3] = [("off", Mode::Off), ("draft", Mode::Draft), ("auto", Mode::Auto)];
+pub(super) const MODES: [(&str, Mode); 3] = [("off", Mode::Off), ("draft", Mode::Draft), ("auto", Mode::Auto)];
 const ROLES: [(&str, Role); 3] = [("viewer", Role::Viewer), ("operator", Role::Operator), ("admin", Role::Admin)];
 const LEVELS: [(&str, ()); 4] = [("error", ()), ("warn", ()), ("info", ()), ("debug", ())];
 
@@ -154,7 +159,8 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
     }
     let undo = file.outbox.undo_seconds.or(example.outbox.undo_seconds).map_or(0, Spanned::into_inner);
     let hourly_policy = file.outbox.hourly_policy.or(example.outbox.hourly_policy).unwrap_or(true);
-    let agents: Vec<AgentDeclaration> = file.agents.into_iter().filter_map(|table| agent(table, faults)).collect();
+    let agents: Vec<AgentDeclaration> =
+        file.agents.into_iter().filter_map(|table| agents::agent(table, faults)).collect();
     let names: Vec<&str> = agents.iter().map(|agent| agent.name.as_str()).collect();
     let mut connections: Vec<ConnectionConfig> = vec![];
     for table in file.connections {
@@ -205,6 +211,8 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
         alerts: desk::alerts(file.alerts, example.alerts),
         opt_out_words: desk::contacts(file.contacts),
         watch: desk::watch(file.watch, example.watch),
+        approvals: agents::approvals(file.approvals, example.approvals),
+        endpoints: agents::endpoints(file.endpoints, faults),
         log: LogConfig {
             level: level.map_or_else(|| "info".to_owned(), Spanned::into_inner),
             files: file.log.files.or(example.log.files).unwrap_or(14),
@@ -223,7 +231,7 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
     }
 }
 
-fn http_url(value: &Spanned<String>, key: &str, faults: &mut Faults<'_>) {
+pub(super) fn http_url(value: &Spanned<String>, key: &str, faults: &mut Faults<'_>) {
     let fits = Url::parse(value.get_ref()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     if !fits {
         faults.add(value.span(), format!("{key} is `{}`, which is no http or https address.", value.get_ref()));
@@ -234,7 +242,7 @@ fn connection(
     table: ConnectionTable,
     (hourly_policy, undo): (bool, u64),
     providers: &[&str],
-    agents: &[&str],
+    known_agents: &[&str],
     faults: &mut Faults<'_>,
 ) -> Option<ConnectionConfig> {
     let known: Vec<(&str, ())> = providers.iter().map(|name| (*name, ())).collect();
@@ -255,12 +263,11 @@ fn connection(
     }
     let environment = table.environment.as_ref().and_then(|value| one_of(value, &ENVIRONMENTS, "environment", faults));
     let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Auto);
-    if let Some(agent) = &table.agent
-        && !agents.contains(&agent.get_ref().as_str())
-    {
-        let hint = nearest(agent.get_ref(), agents).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
-        faults.add(agent.span(), format!("No agent is called `{}` in this file.{hint}", agent.get_ref()));
+    if let Some(agent) = &table.agent {
+        agents::known_agent(agent, known_agents, faults);
     }
+    let routes = agents::routes(table.routes, known_agents, faults);
+    let contract = agents::contract(table.contract, faults);
     let standard = ConnectionSettings::default();
     let debounce = match &table.debounce_seconds {
         None => standard.debounce,
@@ -297,6 +304,8 @@ fn connection(
         phone_number_id: table.phone_number_id.into_inner(),
         business_account_id: table.business_account_id.into_inner(),
         agent: table.agent.map(|agent| (agent.into_inner(), mode)),
+        contract,
+        routes,
         settings: ConnectionSettings {
             debounce,
             hourly_policy: table.hourly_policy.unwrap_or(hourly_policy),
@@ -304,70 +313,12 @@ fn connection(
             read_marks: table.read_marks.unwrap_or(standard.read_marks),
             undo: Duration::from_secs(undo),
             silent_after,
+            lifecycle_reactions: table.lifecycle_reactions.unwrap_or(standard.lifecycle_reactions),
+            batch_note: table.batch_note.unwrap_or(standard.batch_note),
+            hand_off_text: table.hand_off_text.unwrap_or(standard.hand_off_text),
             api_key_env: table.api_key_env,
         },
     })
-}
-
-fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Option<AgentDeclaration> {
-    let span = table.span();
-    let table = table.into_inner();
-    let kinds = [("http", 0), ("command", 1), ("openai", 2), ("anthropic", 3), ("scripted", 4)];
-    let kind = one_of(&table.kind, &kinds, "kind of agent", faults)?;
-    let mut lacks =
-        |key: &str| faults.add(span.clone(), format!("An agent of kind {} needs `{key}`.", table.kind.get_ref()));
-    let kind = match kind {
-        0 => match table.url {
-            Some(url) => {
-                http_url(&url, "url", faults);
-                DeclaredKind::Http { url: url.into_inner(), secret_env: table.secret_env }
-            }
-            None => {
-                lacks("url");
-                return None;
-            }
-        },
-        1 => match table.command.map(Spanned::into_inner).filter(|command| !command.is_empty()) {
-            Some(command) => DeclaredKind::Command { command },
-            None => {
-                lacks("command");
-                return None;
-            }
-        },
-        2 | 3 => {
-            let Some(model) = table.model else {
-                lacks("model");
-                return None;
-            };
-            if let Some(url) = &table.base_url {
-                http_url(url, "base_url", faults);
-            }
-            DeclaredKind::Model {
-                anthropic: kind == 3,
-                model,
-                prompt: table.prompt.unwrap_or_else(|| "You help this business's customers.".to_owned()),
-                max_tokens: table.max_tokens.unwrap_or(600).clamp(1, 8_192),
-                base_url: table.base_url.map(Spanned::into_inner),
-                api_key_env: table.api_key_env,
-            }
-        }
-        _ => match table.rules {
-            Some(rules) => DeclaredKind::Scripted { rules },
-            None => {
-                lacks("rules");
-                return None;
-            }
-        },
-    };
-    let timeout = match &table.timeout_seconds {
-        None => 60,
-        Some(seconds) if (1..=600).contains(seconds.get_ref()) => *seconds.get_ref(),
-        Some(seconds) => {
-            faults.add(seconds.span(), "timeout_seconds is between 1 and 600.");
-            60
-        }
-    };
-    Some(AgentDeclaration { name: table.name.into_inner(), timeout: Duration::from_secs(timeout), kind })
 }
 
 fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::agents::{AgentTable, ApprovalsTable, ContractTable, EndpointTable, RouteTable};
 use super::desk::{AlertsTable, ContactsTable, MediaTable, WatchTable};
-use crate::domain::script::Rule;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +29,10 @@ pub(super) struct File {
     pub contacts: ContactsTable,
     #[serde(default)]
     pub watch: WatchTable,
+    #[serde(default)]
+    pub approvals: ApprovalsTable,
+    #[serde(default)]
+    pub endpoints: Vec<EndpointTable>,
     #[serde(default)]
     pub connections: Vec<Spanned<ConnectionTable>>,
     #[serde(default)]
@@ -83,6 +87,12 @@ pub(super) struct ConnectionTable {
     pub phone_number_id: Spanned<String>,
     pub business_account_id: Spanned<String>,
     pub agent: Option<Spanned<String>>,
+    pub contract: Option<Spanned<ContractTable>>,
+    #[serde(default)]
+    pub routes: Vec<Spanned<RouteTable>>,
+    pub lifecycle_reactions: Option<bool>,
+    pub batch_note: Option<bool>,
+    pub hand_off_text: Option<String>,
     pub mode: Option<Spanned<String>>,
     pub debounce_seconds: Option<Spanned<f64>>,
     pub messages_per_second: Option<Spanned<u32>>,
@@ -91,23 +101,6 @@ pub(super) struct ConnectionTable {
     pub api_key_env: Option<String>,
     pub undo_seconds: Option<Spanned<u64>>,
     pub silent_after_hours: Option<Spanned<f64>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AgentTable {
-    pub name: Spanned<String>,
-    pub kind: Spanned<String>,
-    pub timeout_seconds: Option<Spanned<u64>>,
-    pub url: Option<Spanned<String>>,
-    pub secret_env: Option<String>,
-    pub command: Option<Spanned<Vec<String>>>,
-    pub model: Option<String>,
-    pub prompt: Option<String>,
-    pub max_tokens: Option<u32>,
-    pub base_url: Option<Spanned<String>>,
-    pub api_key_env: Option<String>,
-    pub rules: Option<Vec<Rule>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -2,6 +2,7 @@
 //! checked as a whole, and every fault is explained with its line and column. Used by `app` and
 //! `cli`; it knows no store and no network.
 
+mod agents;
 mod check;
 mod desk;
 mod file;
@@ -19,8 +20,9 @@ pub use self::desk::{AlertsConfig, MediaConfig, WatchConfig};
 pub use self::paths::{config_file, data_directory};
 pub use self::secrets::secret;
 
-use crate::domain::assignment::Mode;
+use crate::domain::assignment::{ApprovalPolicy, Mode};
 use crate::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName};
+use crate::domain::contract::{Contract, Money};
 use crate::domain::ids::ConnectionId;
 use crate::domain::number::NumberKind;
 use crate::domain::opt_out::OptOutWords;
@@ -47,6 +49,8 @@ pub struct Config {
     pub alerts: AlertsConfig,
     pub opt_out_words: OptOutWords,
     pub watch: WatchConfig,
+    pub approvals: ApprovalPolicy,
+    pub endpoints: Vec<EndpointConfig>,
     pub connections: Vec<ConnectionConfig>,
     pub agents: Vec<AgentDeclaration>,
     pub users: Vec<UserConfig>,
@@ -81,6 +85,9 @@ pub struct ConnectionConfig {
     pub phone_number_id: String,
     pub business_account_id: String,
     pub agent: Option<(String, Mode)>,
+    pub contract: Contract,
+    /// Agents for some messages only, under conditions.
+    pub routes: Vec<(String, Mode, Contract)>,
     pub settings: ConnectionSettings,
 }
 
@@ -109,6 +116,20 @@ pub struct AgentDeclaration {
     pub name: String,
     pub timeout: Duration,
     pub kind: DeclaredKind,
+    pub introduction: String,
+    /// Kinds of files that it can take.
+    pub sees: Vec<String>,
+    /// What a million tokens cost, given and said.
+    pub prices: (Money, Money),
+}
+
+/// Another program that wants to know what happens.
+#[derive(Debug, Clone)]
+pub struct EndpointConfig {
+    pub name: String,
+    pub url: String,
+    pub secret_env: Option<String>,
+    pub events: Vec<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -116,6 +137,8 @@ pub enum DeclaredKind {
     Http {
         url: String,
         secret_env: Option<String>,
+        /// It is told, and says what it wants to say on its own.
+        workflow: bool,
     },
     Command {
         command: Vec<String>,

@@ -5,6 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{Console, Effect, words};
+use crate::domain::agent_desk::RunRecord;
 use crate::domain::content::size;
 use crate::domain::event::{Direction, Origin};
 use crate::domain::failure::FailureClass;
@@ -12,6 +13,7 @@ use crate::domain::ids::MessageId;
 use crate::domain::media::MediaState;
 use crate::domain::note::Note;
 use crate::domain::outbox::EntryState;
+use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::MessageView;
 
 /// The lines of one message, or of one day's beginning.
@@ -52,15 +54,71 @@ impl Console {
                 blocks.push(Block { message: None, lines: vec![line, Line::default()] });
                 day = its_day;
             }
+            if let Some(line) = self.forgotten_line(message, width) {
+                blocks.push(Block { message: None, lines: vec![line, Line::default()] });
+            }
             blocks.push(Block { message: Some(message.id), lines: self.bubble(message, width) });
         }
         if open.around.is_none() {
             blocks.extend(notes.map(|note| Block { message: None, lines: self.note_lines(note, width) }));
+            if let Some(record) = &open.proposal {
+                blocks.push(Block { message: None, lines: self.proposal_lines(record, width) });
+            }
         } else {
             let line = Line::styled(centred("newer messages: G goes to the newest", width), theme.dim());
             blocks.push(Block { message: None, lines: vec![line] });
         }
         blocks
+    }
+
+    /// Where what the agent is told begins, above the first message after it.
+    fn forgotten_line(&self, message: &MessageView, width: usize) -> Option<Line<'static>> {
+        let open = self.open.as_ref()?;
+        let from = open.row.as_ref()?.context_from?;
+        let before = open.messages.iter().rfind(|one| one.created_at <= from);
+        let first = open.messages.iter().find(|one| one.created_at > from)?;
+        (first.id == message.id && (before.is_some() || open.older)).then(|| {
+            let rule = self.settings.theme.rule().repeat(2);
+            Line::styled(
+                centred(&format!("{rule} the agent begins anew here {rule}"), width),
+                self.settings.theme.warn(),
+            )
+        })
+    }
+
+    /// What the agent would say, on our side but not yet said: with its age, and what decides about it.
+    fn proposal_lines(&self, record: &RunRecord, width: usize) -> Vec<Line<'static>> {
+        let theme = self.settings.theme;
+        let inner = (width * 7 / 10).clamp(20.min(width.saturating_sub(3)), 84).max(8);
+        let at = record.run.finished_at.unwrap_or(record.run.due_at);
+        let who = clean_line(&record.run.agent);
+        let age = words::age(at, self.now);
+        let age = if age == "now" { age } else { format!("{age} ago") };
+        let mut rows = vec![(format!("{} {who} proposes{}{age}", theme.pick("◇", "?"), theme.dot()), theme.warn())];
+        for (number, one) in record.words.iter().enumerate() {
+            if number > 0 {
+                rows.push((theme.rule().repeat(3), theme.dim()));
+            }
+            for line in Untrusted::new(one.text.as_str()).lines() {
+                rows.extend(words::wrap(&line, inner).into_iter().map(|line| (line, theme.plain())));
+            }
+        }
+        for act in &record.acts {
+            rows.extend(
+                words::wrap(&format!("+ {}", act.words()), inner).into_iter().map(|line| (line, theme.plain())),
+            );
+        }
+        for breach in &record.run.breaches {
+            let text = format!("! held: {}", clean_line(breach));
+            rows.extend(words::wrap(&text, inner).into_iter().map(|line| (line, theme.warn())));
+        }
+        let keys = ["Y sends it", "E edits it", "X drops it", "I the run"].join(theme.dot());
+        rows.push((words::fit(&keys, inner, theme.ellipsis()), theme.accent()));
+        let bar = theme.pick("┊", ":");
+        let mut lines: Vec<Line<'static>> =
+            rows.into_iter().map(|(text, style)| row(text, style, true, width, bar, theme.warn())).collect();
+        lines.push(Line::default());
+        lines
     }
 
     /// A note stands in the middle, in a colour of its own, and says whom it is for.

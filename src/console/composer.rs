@@ -6,7 +6,7 @@ use ratatui_textarea::{CursorMove, TextArea};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::words::width;
-use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::ids::{MessageId, RunId, ThreadId};
 
 /// A draft that is longer is no message any more.
 const LONGEST: usize = 60 * 1024;
@@ -20,6 +20,8 @@ pub struct Composer {
     pub dirty: bool,
     /// The message that is quoted, with its words.
     pub quote: Option<(MessageId, String)>,
+    /// The agent's answer that this is sent instead of.
+    pub answers: Option<RunId>,
 }
 
 /// The text as it is drawn, and where the cursor is in it.
@@ -35,7 +37,7 @@ impl Composer {
         let mut area = TextArea::new(text.split('\n').map(str::to_owned).collect());
         area.move_cursor(CursorMove::Bottom);
         area.move_cursor(CursorMove::End);
-        Self { thread, area, dirty: false, quote: None }
+        Self { thread, area, dirty: false, quote: None, answers: None }
     }
 
     pub fn text(&self) -> String {

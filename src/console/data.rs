@@ -1,10 +1,12 @@
 //! What the console was told, and what it is asking: pictures of the database, asked for again
 //! whenever something differs.
 
+use super::agent_rows::agent_row_id;
 use super::finder::FinderKind;
 use super::numbers::NumberRow;
 use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Pane};
+use crate::domain::agent_desk::{AgentQuery, AgentsView, Dossier, RunRecord, StopView};
 use crate::domain::bulk::JobView;
 use crate::domain::change::Change;
 use crate::domain::flow::{FlowDetail, FlowList, FlowQuery};
@@ -17,9 +19,10 @@ use crate::domain::registration::Fresh;
 use crate::domain::request::Request;
 use crate::domain::template::{Template, TemplateList};
 use crate::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRecord};
+use crate::domain::time::Timestamp;
 use crate::domain::view::{
-    ActivityKind, ActivityRow, AgentsView, ConnectionList, ContactRow, DeliveryDetail, EntryDetail, EntryRow,
-    FoundMessage, MessageDetail, Overview, RadarRow, SavedView, ThreadRow,
+    ActivityKind, ActivityRow, ConnectionList, ContactRow, DeliveryDetail, EntryDetail, EntryRow, FoundMessage,
+    MessageDetail, Overview, RadarRow, SavedView, ThreadRow,
 };
 use crate::domain::why::Why;
 
@@ -52,6 +55,11 @@ pub(super) struct Data {
     pub outbox: Option<Vec<EntryRow>>,
     pub templates: Option<Vec<TemplateList>>,
     pub agents: Option<AgentsView>,
+    /// The assignment under the cursor, with all that is needed to decide about it.
+    pub dossier: Option<Dossier>,
+    /// The run that was asked about last.
+    pub run: Option<RunRecord>,
+    pub stops: Vec<StopView>,
     pub activity: Option<Vec<ActivityRow>>,
     pub entry: Option<EntryDetail>,
     pub delivery: Option<DeliveryDetail>,
@@ -70,18 +78,14 @@ pub(super) struct Data {
     /// The picture in front.
     pub picture: Option<super::picture::Drawn>,
     pub told: String,
+    /// The delivery whose copy is edited once it is revealed.
+    pub edits: Option<DeliveryId>,
+    /// When something was revealed that is hidden again after a while.
+    pub revealed_at: Option<Timestamp>,
     /// Questions under way; `true` where it has to be asked once more.
     asking: Vec<(Query, bool)>,
     /// Why the last question of a kind was not answered.
     pub trouble: Option<String>,
-}
-
-/// What a row of the Agents pane is.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum AgentRow<'d> {
-    Assignment(&'d crate::domain::view::AssignmentRow),
-    Agent(&'d crate::domain::view::AgentView),
-    Run(&'d crate::domain::view::RunView),
 }
 
 impl Console {
@@ -131,6 +135,7 @@ impl Console {
         if let Some(thread) = self.open.as_ref().map(|open| open.thread) {
             effects.extend(self.ask(Query::Thread { thread }));
             effects.extend(self.ask(self.query_of_messages(thread)));
+            effects.extend(self.ask(Query::Desk(AgentQuery::Waiting { thread })));
         }
         match self.pane {
             Pane::Delivery => {
@@ -145,6 +150,7 @@ impl Console {
                     effects.extend(self.ask(Query::Template(query)));
                 }
             }
+            Pane::Agents => effects.extend(self.ask_about_agent_row()),
             Pane::Activity => {
                 if let Some(delivery) = self.selected_delivery() {
                     effects.extend(self.ask(Query::Delivery { delivery }));
@@ -165,6 +171,7 @@ impl Console {
                     effects.extend(self.ask(Query::Thread { thread }));
                     effects.extend(self.ask(self.query_of_messages(thread)));
                     effects.extend(self.ask(Query::Notes { thread }));
+                    effects.extend(self.ask(Query::Desk(AgentQuery::Waiting { thread })));
                 }
                 matches!(self.pane, Pane::Threads | Pane::Connections)
             }
@@ -250,7 +257,13 @@ impl Console {
                 }
             }
             (Query::Templates, Answer::Templates(lists)) => self.take_templates(lists),
-            (Query::Agents, Answer::Agents(view)) => self.data.agents = Some(*view),
+            (Query::Agents, Answer::Agents(view)) => {
+                self.data.agents = Some(*view);
+                if self.pane == Pane::Agents {
+                    effects.extend(self.ask_about_agent_row());
+                }
+            }
+            (Query::Desk(query), Answer::Desk(told)) => effects.extend(self.take_desk_answer(query, *told)),
             (Query::Activity { text, .. }, Answer::Activity(rows)) => {
                 let wanted = *text == self.lists[Pane::Activity as usize].filter;
                 if wanted && !(self.paused && self.data.activity.is_some()) {
@@ -387,19 +400,6 @@ impl Console {
         seen
     }
 
-    /// What waits for a decision first, then agents, then what they did.
-    pub(super) fn agent_rows(&self) -> Vec<AgentRow<'_>> {
-        let Some(view) = &self.data.agents else { return vec![] };
-        let filter = self.lists[Pane::Agents as usize].filter.to_lowercase();
-        let proposed = |row: &&crate::domain::view::AssignmentRow| row.assignment.state.name() == "proposed";
-        let in_force = |row: &&crate::domain::view::AssignmentRow| row.assignment.state.name() == "approved";
-        let rows = view.assignments.iter().filter(proposed).map(AgentRow::Assignment);
-        let rows = rows.chain(view.agents.iter().map(AgentRow::Agent));
-        let rows = rows.chain(view.assignments.iter().filter(in_force).map(AgentRow::Assignment));
-        let rows = rows.chain(view.runs.iter().map(AgentRow::Run));
-        rows.filter(|row| filter.is_empty() || agent_row_text(row).to_lowercase().contains(&filter)).collect()
-    }
-
     pub(super) fn activity(&self) -> Vec<&ActivityRow> {
         self.data.activity.iter().flatten().collect()
     }
@@ -444,13 +444,6 @@ impl Console {
         }
     }
 
-    pub(super) fn selected_agent_row(&self) -> Option<AgentRow<'_>> {
-        let rows = self.agent_rows();
-        let ids: Vec<String> = rows.iter().map(agent_row_id).collect();
-        let at = self.lists[Pane::Agents as usize].index(&ids).unwrap_or(0);
-        rows.get(at).copied()
-    }
-
     pub(super) fn selected_template(&self) -> Option<(&TemplateList, &Template)> {
         let rows = self.templates();
         let ids: Vec<String> = rows.iter().map(|(list, one)| format!("{}/{}", list.connection, one.id)).collect();
@@ -464,23 +457,5 @@ pub(super) fn activity_id(row: &ActivityRow) -> String {
         ActivityKind::Alert { id, .. } => id.to_string(),
         ActivityKind::Delivery { id, .. } => id.to_string(),
         ActivityKind::Audit { id, .. } => id.to_string(),
-    }
-}
-
-fn agent_row_id(row: &AgentRow<'_>) -> String {
-    match row {
-        AgentRow::Assignment(row) => row.assignment.id.to_string(),
-        AgentRow::Agent(agent) => format!("agent {}", agent.name),
-        AgentRow::Run(run) => run.id.to_string(),
-    }
-}
-
-fn agent_row_text(row: &AgentRow<'_>) -> String {
-    match row {
-        AgentRow::Assignment(row) => {
-            format!("{} {} {}", row.assignment.agent, row.connection_name, row.assignment.state.name())
-        }
-        AgentRow::Agent(agent) => format!("{} {}", agent.name, agent.kind),
-        AgentRow::Run(run) => format!("{} {} {}", run.agent, run.contact.shown(), run.state.name()),
     }
 }

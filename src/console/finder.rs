@@ -3,6 +3,7 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use super::agents::AgentFinder;
 use super::flows::FlowFinder;
 use super::form::FormKind;
 use super::messages::OpenThread;
@@ -40,6 +41,7 @@ pub(super) enum FinderKind {
     /// Templates to begin from.
     Starters,
     Flow(FlowFinder),
+    Agent(AgentFinder),
 }
 
 #[derive(Debug)]
@@ -79,6 +81,9 @@ impl Finder {
             FinderKind::Flow(FlowFinder::Versions) => "Compare the newest with",
             FinderKind::Flow(FlowFinder::Endpoint) => "The endpoint behind it",
             FinderKind::Flow(FlowFinder::ToSend) => "Send a Flow",
+            FinderKind::Agent(AgentFinder::Stop) => "Silence, now",
+            FinderKind::Agent(AgentFinder::Menu(_)) => "The agent of this thread",
+            FinderKind::Agent(AgentFinder::Propose(_)) => "Which agent?",
             FinderKind::Number(NumberFinder::List) => "What the provider has",
             FinderKind::Number(NumberFinder::Webhooks(_)) => "Webhooks on file at the provider",
             FinderKind::Number(NumberFinder::WebhookActions(_)) => "With this webhook",
@@ -107,6 +112,7 @@ impl FinderKind {
             Self::Number(_) => "The provider is asked.",
             Self::Emoji(_) | Self::Kinds(_) | Self::Bulk | Self::Starters => "",
             Self::Flow(_) => "No Flow is known. ctrl-r in Flows asks the provider.",
+            Self::Agent(_) => "No agent is declared: the configuration names them under [[agents]].",
         }
     }
 }
@@ -136,6 +142,7 @@ impl Console {
             },
             FinderKind::Emoji(_) | FinderKind::Kinds(_) | FinderKind::Bulk | FinderKind::Starters => return vec![],
             FinderKind::Flow(_) => Query::Flow(crate::domain::flow::FlowQuery::List),
+            FinderKind::Agent(_) => Query::Agents,
         };
         self.ask(query)
     }
@@ -167,6 +174,7 @@ impl Console {
             FinderKind::Number(kind) => self.number_finder_rows(kind),
             FinderKind::Starters => self.starter_rows(),
             FinderKind::Flow(kind) => self.flow_finder_rows(kind),
+            FinderKind::Agent(kind) => self.agent_finder_rows(kind),
             FinderKind::Contacts | FinderKind::Merge(_) => {
                 let other = if let FinderKind::Merge(own) = finder.kind { Some(own) } else { None };
                 let rows = self.data.contacts.iter().filter(|row| Some(row.id) != other);
@@ -346,6 +354,7 @@ impl Console {
             FinderKind::Number(kind) => self.number_picks(kind, &row),
             FinderKind::Starters => self.pick_starter(&row.id),
             FinderKind::Flow(kind) => self.flow_picks(kind, &row),
+            FinderKind::Agent(kind) => self.agent_finder_picks(kind, &row),
             FinderKind::Contacts => {
                 let found = self.data.contacts.iter().find(|one| one.id.to_string() == row.id);
                 match found.and_then(|one| one.threads.first()).map(|(thread, ..)| *thread) {

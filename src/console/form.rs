@@ -1,6 +1,7 @@
 //! A form: fields to fill in, a preview of what would go out, and the words of whoever refuses it. One
 //! form for everything that is more than a line.
 
+use super::form_agents::AgentForm;
 use super::form_platform::PlatformForm;
 use super::{Console, Effect};
 use crate::domain::content::{Card, Content};
@@ -87,6 +88,8 @@ pub(super) enum FormKind {
     View {
         terms: String,
     },
+    /// About agents.
+    Agent(Box<AgentForm>),
     /// About what the provider keeps.
     Platform(PlatformForm),
 }
@@ -219,6 +222,7 @@ impl Form {
             FormKind::View { terms } => {
                 (format!("Keep the filter {terms}"), vec![field("name", "Name", "such as late payers", "")])
             }
+            FormKind::Agent(form) => form.fields(),
             FormKind::Platform(form) => form.fields(),
         };
         Self { kind, title, fields, at: 0, fault: None, waits: false }
@@ -373,6 +377,7 @@ impl Form {
             FormKind::View { terms } => {
                 Ok(Request::SaveView { name: self.text("name").to_owned(), terms: terms.clone() })
             }
+            FormKind::Agent(form) => form.request(self, now, zone_offset),
             FormKind::Platform(form) => form.request(self),
         }
     }

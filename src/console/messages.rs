@@ -4,6 +4,7 @@
 use super::composer::Composer;
 use super::data::MESSAGES;
 use super::{Console, Effect, Pane, words};
+use crate::domain::agent_desk::{AgentQuery, RunRecord};
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::note::Note;
 use crate::domain::query::{Answer, Query};
@@ -30,6 +31,8 @@ pub(super) struct OpenThread {
     pub around: Option<MessageId>,
     /// What colleagues noted, oldest first.
     pub notes: Vec<Note>,
+    /// What its agent proposes to say.
+    pub proposal: Option<RunRecord>,
 }
 
 impl OpenThread {
@@ -45,6 +48,7 @@ impl OpenThread {
             loaded: false,
             around: None,
             notes: vec![],
+            proposal: None,
         }
     }
 
@@ -84,6 +88,7 @@ impl Console {
         effects.extend(self.ask(Query::Thread { thread }));
         effects.extend(self.ask(self.query_of_messages(thread)));
         effects.extend(self.ask(Query::Notes { thread }));
+        effects.extend(self.ask(Query::Desk(AgentQuery::Waiting { thread })));
         if !self.composers.contains_key(&thread) {
             effects.extend(self.ask(Query::Draft { thread }));
         }
@@ -150,9 +155,13 @@ impl Console {
         lines.extend(message.provider_message_id.as_deref().map(|id| field("provider id", clean_line(id))));
         lines.extend(message.author.as_deref().map(|author| field("author", clean_line(author))));
         lines.extend(detail.delivery.map(|id| field("delivery", id.to_string())));
-        lines.extend(detail.run.map(|id| field("agent run", id.to_string())));
+        lines.extend(message.run.map(|id| field("agent run", id.to_string())));
         if message.test {
             lines.push(field("test", "the provider calls it a test: it is never answered over the network".to_owned()));
+        }
+        if !detail.route.is_empty() {
+            lines.extend([String::new(), "Who answers it".to_owned()]);
+            lines.extend(detail.route.iter().map(|step| format!("  {}", clean_line(step))));
         }
         lines.push(String::new());
         for (label, value) in detail.content.details() {

@@ -1,6 +1,8 @@
 //! The console: events in, effects out, a picture. No IO, no waiting, no clock: time comes as an
 //! event, and `draw` cannot change anything. It knows the domain and nothing else of the program.
 
+mod agent_rows;
+mod agents;
 mod bubbles;
 mod chord;
 mod command;
@@ -12,6 +14,7 @@ mod event;
 mod finder;
 mod flows;
 mod form;
+mod form_agents;
 mod form_platform;
 mod gauges;
 mod keys;

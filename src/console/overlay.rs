@@ -7,6 +7,7 @@ use super::command::{CommandSpec, table};
 use super::finder::Finder;
 use super::form::Form;
 use super::{Console, Effect};
+use crate::domain::agent_desk::AgentRequest;
 use crate::domain::ids::{AssignmentId, ConnectionId, MessageId};
 use crate::domain::request::Request;
 
@@ -60,6 +61,8 @@ pub(super) enum Reading {
     Gauges,
     /// What was told at length: a dry run.
     Told,
+    /// What a provider sent, as it came, for a while.
+    Revealed,
     /// What the provider says about a number.
     Health(ConnectionId),
     /// What stands in the way of what is being written.
@@ -68,6 +71,12 @@ pub(super) enum Reading {
     Flow,
     /// An endpoint's log, asked again while it is read.
     FlowLog,
+    /// One run of an agent, whole.
+    Run,
+    /// A contract, as a difference from today.
+    Difference,
+    /// What stops caught.
+    Stops,
 }
 
 impl Reading {
@@ -84,10 +93,14 @@ impl Reading {
             Self::Why => "Why",
             Self::Gauges => "Marks of the last 24 hours",
             Self::Told => "What would happen",
+            Self::Revealed => "As it came",
             Self::Health(_) => "Health",
             Self::Findings => "Before it is submitted",
             Self::Flow => "Flow",
             Self::FlowLog => "Endpoint",
+            Self::Run => "Run",
+            Self::Difference => "Beside today",
+            Self::Stops => "Caught, and what had left",
         }
     }
 }
@@ -138,7 +151,8 @@ impl Purpose {
         match self {
             Self::Filter => vec![],
             Self::Reject(assignment) => {
-                vec![Effect::Perform(Request::RejectAssignment { assignment: *assignment, reason: typed })]
+                let assignment = *assignment;
+                vec![Effect::Perform(Request::Agents(AgentRequest::Reject { assignment, reason: typed }))]
             }
         }
     }
@@ -180,9 +194,12 @@ impl Console {
             Reading::Why => self.why_lines(),
             Reading::Gauges => self.gauge_lines(),
             Reading::Findings => self.finding_lines(),
+            Reading::Run => self.run_lines(),
+            Reading::Difference => self.difference_lines(),
+            Reading::Stops => self.stop_lines(),
             Reading::Flow | Reading::FlowLog => self.data.flow_lines.clone(),
             Reading::Health(connection) => self.health_lines(connection),
-            Reading::Told => self.data.told.lines().map(crate::domain::text::clean_line).collect(),
+            Reading::Told | Reading::Revealed => self.data.told.lines().map(crate::domain::text::clean_line).collect(),
             Reading::Log if self.data.log.is_empty() => vec!["The log is empty, or still being fetched.".into()],
             Reading::Log => self.data.log.clone(),
             Reading::Notices if self.notices.is_empty() => vec!["Nothing was told yet.".into()],

@@ -10,7 +10,9 @@ use super::event::Edit;
 use super::keys::Meaning;
 use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Event, Focus, Pane};
+use crate::domain::agent_desk::AgentRequest;
 use crate::domain::content::Content;
+use crate::domain::ids::DeliveryId;
 use crate::domain::request::{Done, Request};
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
@@ -21,6 +23,8 @@ const NOTICE: Duration = Duration::from_secs(6);
 const DRAFT: Duration = Duration::from_secs(1);
 /// How often a log that is read is asked for.
 const FOLLOW: Duration = Duration::from_secs(5);
+/// What was revealed is hidden again after this.
+const REVEALED: Duration = Duration::from_secs(60);
 /// A second ctrl-c within this time leaves.
 const TWICE: Duration = Duration::from_secs(3);
 /// Colleagues are told once a minute that somebody is still there.
@@ -70,10 +74,38 @@ impl Console {
         self.now = now;
         let mut effects = if due { self.keep_drafts() } else { vec![] };
         effects.extend(self.follow_again());
+        self.hide_again();
         if self.attended_at.is_some_and(|at| now.since(at) >= STILL_HERE) {
             effects.extend(self.attend(false));
         }
         effects
+    }
+
+    /// Shows what was revealed, or puts a copy of it into the editor.
+    fn revealed(&mut self, delivery: DeliveryId, said: String, body: &str) -> Vec<Effect> {
+        let value = serde_json::from_str::<serde_json::Value>(body).ok();
+        let pretty = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
+        let text = pretty.unwrap_or_else(|| body.to_owned());
+        if self.data.edits.take_if(|edits| *edits == delivery).is_some() {
+            return vec![Effect::Edit { what: Edit::Delivery(delivery), text }];
+        }
+        self.notice(said, false);
+        self.data.told = text;
+        self.data.revealed_at = Some(self.now);
+        self.overlay = Some(Overlay::reading(Reading::Revealed));
+        vec![]
+    }
+
+    fn hide_again(&mut self) {
+        let Some(at) = self.data.revealed_at else { return };
+        let shown = matches!(self.overlay, Some(Overlay::Reading { what: Reading::Revealed, .. }));
+        if !shown || self.now.since(at) >= REVEALED {
+            self.data.revealed_at = None;
+            self.data.told.clear();
+            if shown {
+                self.overlay = None;
+            }
+        }
     }
 
     fn follows(&self) -> bool {
@@ -207,12 +239,24 @@ impl Console {
                 }
                 self.notice(done.said, false);
             }
+            (Request::Agents(AgentRequest::Accept { run, instead }), result) => {
+                self.proposal_decided(*run, instead.as_deref(), result.is_ok());
+                let bad = result.is_err();
+                self.notice(result.map_or_else(|why| why, |done| done.said), bad);
+            }
+            (Request::Agents(AgentRequest::Stop { .. }), Ok(done)) => {
+                self.notice(done.said, false);
+                return self.show_stops();
+            }
             (Request::TakeBack { thread }, Ok(done)) => {
                 self.notice(done.said, false);
                 let thread = *thread;
                 return self.ask(crate::domain::query::Query::Draft { thread });
             }
-            (Request::TryDelivery { .. }, Ok(done)) => {
+            (Request::RevealDelivery { delivery }, Ok(Done { said, made: Some(body) })) => {
+                return self.revealed(*delivery, said, &body);
+            }
+            (Request::TryDelivery { .. } | Request::Agents(AgentRequest::Test { .. }), Ok(done)) => {
                 self.data.told = done.said;
                 self.overlay = Some(Overlay::reading(Reading::Told));
             }
@@ -241,7 +285,9 @@ impl Console {
             (Edit::Draft(thread), Ok(text)) => {
                 let mut composer = super::composer::Composer::new(thread, text.trim_end());
                 composer.dirty = true;
-                composer.quote = self.composers.get(&thread).and_then(|before| before.quote.clone());
+                if let Some(before) = self.composers.get(&thread) {
+                    (composer.quote, composer.answers) = (before.quote.clone(), before.answers);
+                }
                 self.composers.insert(thread, composer);
                 self.keep_drafts()
             }

@@ -96,6 +96,12 @@ pub struct ConnectionSettings {
     pub undo: Duration,
     /// Where nobody has written for so long, something is wrong; nothing where silence is usual.
     pub silent_after: Duration,
+    /// Whether contacts see 👀 while an agent works on their message, and ✅ or ❌ when it is done.
+    pub lifecycle_reactions: bool,
+    /// Whether a burst is acknowledged with how many messages it had.
+    pub batch_note: bool,
+    /// What a contact is told when an agent gives their thread to a person without a word; may be empty.
+    pub hand_off_text: String,
     /// The environment variable that holds this connection's own key, if it has one.
     pub api_key_env: Option<String>,
 }
@@ -109,6 +115,9 @@ impl Default for ConnectionSettings {
             read_marks: true,
             undo: Duration::ZERO,
             silent_after: Duration::ZERO,
+            lifecycle_reactions: false,
+            batch_note: false,
+            hand_off_text: String::new(),
             api_key_env: None,
         }
     }

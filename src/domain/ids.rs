@@ -78,6 +78,12 @@ ids! {
     AlertId 'a' "an alert";
     /// A number that is being set up, or was disconnected.
     SetupId 's' "a setup";
+    /// Real exchanges put to an agent again.
+    RehearsalId 'h' "a rehearsal";
+    /// Agents that were told to be silent.
+    StopId 'z' "a stop";
+    /// Something that happened, for other programs.
+    EventId 'e' "an event";
     /// One line of the audit.
     AuditId 'u' "an audit row";
 }

@@ -3,11 +3,15 @@
 //! nothing of the program.
 
 pub mod address;
+pub mod agent_desk;
 pub mod assignment;
+pub mod audit;
+pub mod bounds;
 pub mod bulk;
 pub mod change;
 pub mod connection;
 pub mod content;
+pub mod contract;
 pub mod delivery;
 pub mod event;
 pub mod failure;
@@ -17,8 +21,10 @@ pub mod gauge;
 pub mod health;
 pub mod ids;
 pub mod key;
+pub mod language;
 pub mod limits;
 pub mod lint;
+pub mod mask;
 pub mod media;
 pub mod note;
 pub mod number;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::agent_desk::{AgentQuery, AgentTold, AgentsView};
 use super::bulk::{BulkAction, BulkPreview, JobView};
 use super::delivery::DeliveryState;
 use super::flow::{FlowAnswer, FlowQuery};
@@ -15,7 +16,7 @@ use super::registration::Fresh;
 use super::template::TemplateList;
 use super::template_desk::{TemplateAnswer, TemplateQuery};
 use super::view::{
-    ActivityRow, AgentsView, AlertView, ConnectionList, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow,
+    ActivityRow, AlertView, ConnectionList, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow,
     FoundMessage, MessageDetail, MessageView, Overview, RadarRow, SavedView, ThreadRow,
 };
 use super::why::Why;
@@ -149,6 +150,8 @@ pub enum Query {
     Number(NumberQuery),
     /// About one template, or one that is being written.
     Template(TemplateQuery),
+    /// About runs, assignments, stops, the audit and events.
+    Desk(AgentQuery),
     /// Flows; all but their list is asked for now.
     Flow(FlowQuery),
 }
@@ -179,6 +182,7 @@ pub enum Answer {
     Entry(Option<Box<EntryDetail>>),
     Templates(Vec<TemplateList>),
     Agents(Box<AgentsView>),
+    Desk(Box<AgentTold>),
     Deliveries(Vec<DeliveryRow>),
     Delivery(Option<Box<DeliveryDetail>>),
     Activity(Vec<ActivityRow>),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bulk::BulkAction;
 use super::content::Content;
-use super::ids::{AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
+use super::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
 use super::media::Pad;
 use super::text::Untrusted;
 use super::time::Timestamp;
@@ -175,18 +175,8 @@ pub enum Request {
     ReleaseThread {
         thread: ThreadId,
     },
-    ApproveAssignment {
-        assignment: AssignmentId,
-    },
-    RejectAssignment {
-        assignment: AssignmentId,
-        reason: String,
-    },
-    ProposeAssignment {
-        connection: ConnectionId,
-        agent: String,
-        mode: super::assignment::Mode,
-    },
+    /// About agents: who answers, within which bounds.
+    Agents(super::agent_desk::AgentRequest),
     AckAlert {
         alert: AlertId,
     },
@@ -201,6 +191,10 @@ pub enum Request {
     /// Compare the provider's list with what arrived, and fill in what is missing.
     FillGap {
         connection: ConnectionId,
+    },
+    /// Show a delivery's body as it came.
+    RevealDelivery {
+        delivery: DeliveryId,
     },
     /// Read and apply a delivery, or an edited copy of it, without changing anything.
     TryDelivery {

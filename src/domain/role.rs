@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::request::Refusal;
 use super::right::Right;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +52,17 @@ impl Actor {
 
     pub fn has(&self, right: Right) -> bool {
         self.role().is_some_and(|role| role >= right.role())
+    }
+
+    /// Why they may not, if so; in the same words everywhere.
+    pub fn may(&self, right: Right) -> Result<(), Refusal> {
+        if self.has(right) {
+            return Ok(());
+        }
+        let is = self.role().map_or("no role", Role::name);
+        let (what, role) = (right.what(), right.role().name());
+        let why = format!("{self} may not {what}: that takes the role {role}, and they have {is}.");
+        Err(Refusal::new("role", why, "Ask someone who has it."))
     }
 }
 

@@ -1,19 +1,22 @@
-//! Whether a message that arrived starts an agent run, and if not, why not. Direction decides,
-//! never status.
+//! Whether a message that arrived starts an agent run, of which agent, and if not, why not.
+//! Direction decides, never status. Every step of the decision can be told afterwards.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::assignment::Mode;
+use super::assignment::{Assignment, Mode};
 use super::content::Content;
+use super::contract::Conditions;
 use super::event::{Direction, Origin};
+use super::language;
+use super::text::clean_line;
 use super::time::Timestamp;
 
 /// Older messages are history, however they arrived: nobody expects an answer to them now.
 pub const STALE_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Everything that the decision may depend on.
+/// Everything that the decision may depend on, beside the assignments.
 #[derive(Debug, Clone)]
 pub struct Arrival<'a> {
     pub direction: Direction,
@@ -21,17 +24,43 @@ pub struct Arrival<'a> {
     pub content: &'a Content,
     pub test: bool,
     pub sent_at: Timestamp,
-    /// The mode of the assignment in force, if there is one.
-    pub mode: Option<Mode>,
+    /// Nothing was ever exchanged before.
+    pub first: bool,
     /// A person has the thread.
     pub taken_by: Option<&'a str>,
+    /// Its agent gave it away, and no person has given it back.
+    pub handed_off: bool,
     pub opted_out: bool,
+    /// What local time is ahead of UTC, in seconds.
+    pub offset: i64,
+}
+
+/// An assignment that could answer, with what it has used up.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    pub assignment: Assignment,
+    /// Its agent's replies in this thread within the last hour.
+    pub replies: u32,
+    /// Within the last day.
+    pub tokens: u64,
+    pub money: u64,
+    /// Who told it to be silent, and why.
+    pub stopped: Option<String>,
+}
+
+/// The decision, with how it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    pub route: Route,
+    /// A line for each thing that was looked at.
+    pub trace: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// An agent answers, not before this time.
+    /// The candidate at this place answers, not before this time.
     Run {
+        candidate: usize,
         due_at: Timestamp,
     },
     None(NoRun),
@@ -50,8 +79,16 @@ pub enum NoRun {
     Stale,
     OptedOut,
     Taken,
+    HandedOff,
     NoAssignment,
+    /// There are agents, and none of them is for this message.
+    NoneFits,
     Off,
+    Stopped,
+    /// The agent is not what was approved any more.
+    Changed,
+    Capped,
+    Budget,
 }
 
 impl NoRun {
@@ -68,42 +105,164 @@ impl NoRun {
             Self::Stale => "it was hours old when it arrived",
             Self::OptedOut => "the contact opted out",
             Self::Taken => "a person has the thread",
+            Self::HandedOff => "its agent gave the thread to a person, who has not given it back",
             Self::NoAssignment => "no agent is assigned to this number or thread",
+            Self::NoneFits => "no agent of this number is for such a message, or at this hour",
             Self::Off => "the assigned agent is switched off",
+            Self::Stopped => "the agent was stopped",
+            Self::Changed => "the agent has changed since it was approved, and nobody has looked again",
+            Self::Capped => "the agent has answered here as often as it may in an hour: perhaps two machines talk",
+            Self::Budget => "the agent has used up what it may in a day",
         }
     }
 
     /// Whether a person should look, as nobody else will answer.
     pub const fn leaves_waiting(self) -> bool {
-        matches!(self, Self::Taken | Self::NoAssignment | Self::Off | Self::Stale | Self::Filled)
+        !matches!(self, Self::Outbound | Self::Test | Self::History | Self::Reaction | Self::Sticker | Self::OptedOut)
+    }
+
+    /// Whether it is worth an alert of its own, beside a thread that waits.
+    pub const fn alerts(self) -> bool {
+        matches!(self, Self::Capped | Self::Budget | Self::Changed)
     }
 }
 
-/// The rule.
-pub fn route(arrival: &Arrival<'_>, debounce: Duration, now: Timestamp) -> Route {
-    let refused = match arrival {
-        Arrival { direction: Direction::Outbound, .. } => Some(NoRun::Outbound),
-        Arrival { origin: Origin::HistorySync, .. } => Some(NoRun::History),
-        Arrival { origin: Origin::Filled, .. } => Some(NoRun::Filled),
-        Arrival { test: true, .. } => Some(NoRun::Test),
-        Arrival { content: Content::Reaction { .. }, .. } => Some(NoRun::Reaction),
-        Arrival { content: Content::Sticker(_), .. } => Some(NoRun::Sticker),
-        Arrival { sent_at, .. } if now.since(*sent_at) > STALE_AFTER => Some(NoRun::Stale),
-        Arrival { opted_out: true, .. } => Some(NoRun::OptedOut),
-        Arrival { taken_by: Some(_), .. } => Some(NoRun::Taken),
-        Arrival { mode: None, .. } => Some(NoRun::NoAssignment),
-        Arrival { mode: Some(Mode::Off), .. } => Some(NoRun::Off),
-        _ => None,
-    };
-    match refused {
-        Some(reason) => Route::None(reason),
-        None => Route::Run { due_at: now.plus(debounce) },
+/// The rule. Candidates stand in the order in which they are tried: the thread's own first, then those
+/// with conditions, then the one without.
+pub fn route(arrival: &Arrival<'_>, candidates: &[Candidate], debounce: Duration, now: Timestamp) -> Decision {
+    let mut trace = vec![];
+    if let Some(reason) = refused(arrival, now) {
+        trace.push(format!("nobody: {}", reason.words()));
+        return Decision { route: Route::None(reason), trace };
     }
+    let words = arrival.content.words();
+    let mut reason = NoRun::NoAssignment;
+    for (at, candidate) in candidates.iter().enumerate() {
+        let one = &candidate.assignment;
+        let who = format!("{} ({})", clean_line(&one.agent), one.id);
+        if let Some(why) = does_not_fit(&one.contract.when, arrival, words.as_received(), now) {
+            trace.push(format!("{who}: not for this, {why}"));
+            reason = NoRun::NoneFits;
+            continue;
+        }
+        // Whoever fits decides: nobody else steps in where it is off or at its end.
+        let held = held_back(candidate);
+        match held {
+            Some(why) => {
+                trace.push(format!("{who}: {}", detail(candidate, why)));
+                return Decision { route: Route::None(why), trace };
+            }
+            None => {
+                let due_at = now.plus(debounce);
+                trace.push(format!("{who}: answers ({})", one.mode.name()));
+                return Decision { route: Route::Run { candidate: at, due_at }, trace };
+            }
+        }
+    }
+    if trace.is_empty() {
+        trace.push(format!("nobody: {}", reason.words()));
+    }
+    Decision { route: Route::None(reason), trace }
+}
+
+fn refused(arrival: &Arrival<'_>, now: Timestamp) -> Option<NoRun> {
+    Some(match arrival {
+        Arrival { direction: Direction::Outbound, .. } => NoRun::Outbound,
+        Arrival { origin: Origin::HistorySync, .. } => NoRun::History,
+        Arrival { origin: Origin::Filled, .. } => NoRun::Filled,
+        Arrival { test: true, .. } => NoRun::Test,
+        Arrival { content: Content::Reaction { .. }, .. } => NoRun::Reaction,
+        Arrival { content: Content::Sticker(_), .. } => NoRun::Sticker,
+        Arrival { sent_at, .. } if now.since(*sent_at) > STALE_AFTER => NoRun::Stale,
+        Arrival { opted_out: true, .. } => NoRun::OptedOut,
+        Arrival { taken_by: Some(_), .. } => NoRun::Taken,
+        Arrival { handed_off: true, .. } => NoRun::HandedOff,
+        _ => return None,
+    })
+}
+
+/// What keeps an agent from answering a message that is meant for it.
+fn held_back(candidate: &Candidate) -> Option<NoRun> {
+    let (one, contract) = (&candidate.assignment, &candidate.assignment.contract);
+    Some(match () {
+        () if candidate.stopped.is_some() => NoRun::Stopped,
+        () if one.mode == Mode::Off => NoRun::Off,
+        () if one.stale_since.is_some() => NoRun::Changed,
+        () if candidate.replies >= contract.most_per_hour => NoRun::Capped,
+        () if contract.tokens_per_day.is_some_and(|most| candidate.tokens >= most) => NoRun::Budget,
+        () if contract.money_per_day.is_some_and(|most| candidate.money >= most.0) => NoRun::Budget,
+        () => return None,
+    })
+}
+
+fn detail(candidate: &Candidate, why: NoRun) -> String {
+    match (why, &candidate.stopped) {
+        (NoRun::Stopped, Some(by)) => format!("stopped by {}", clean_line(by)),
+        (NoRun::Capped, _) => format!("{} replies in the last hour; it may not say more", candidate.replies),
+        _ => why.words().to_owned(),
+    }
+}
+
+/// Why a message is not one that these conditions are about.
+fn does_not_fit(when: &Conditions, arrival: &Arrival<'_>, words: &str, now: Timestamp) -> Option<String> {
+    if let Some(first) = when.first_contact.filter(|first| *first != arrival.first) {
+        return Some(if first { "they have written before" } else { "they write for the first time" }.to_owned());
+    }
+    if let Some(hours) = when.hours.filter(|hours| !hours.hold(now, arrival.offset)) {
+        return Some(format!("it is outside {hours}"));
+    }
+    if let Some(wanted) = &when.language {
+        match language::told(words) {
+            Some(found) if found.eq_ignore_ascii_case(wanted) => {}
+            Some(found) => return Some(format!("it is written in {found}")),
+            None => return Some("its language cannot be told".to_owned()),
+        }
+    }
+    let lower = words.to_lowercase();
+    if !when.words.is_empty() && !when.words.iter().any(|word| lower.contains(&word.to_lowercase())) {
+        return Some("none of its words stands in it".to_owned());
+    }
+    None
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::assignment::AssignmentState;
+    use super::super::contract::{Contract, Hours};
+    use super::super::ids::{AssignmentId, ConnectionId};
     use super::*;
+
+    fn candidate(id: i64, contract: Contract) -> Candidate {
+        Candidate {
+            assignment: Assignment {
+                id: AssignmentId(id),
+                connection: ConnectionId(1),
+                thread: None,
+                agent: "helper".into(),
+                mode: Mode::Auto,
+                state: AssignmentState::Active,
+                from_file: true,
+                place: 0,
+                contract,
+                agent_digest: None,
+                stale_since: None,
+                evidence: None,
+                proposed_by: "ada".into(),
+                proposed_at: Timestamp::EPOCH,
+                approved_by: None,
+                approved_at: None,
+                decided_by: None,
+                decided_at: None,
+                reason: None,
+                expires_at: None,
+                snoozed_until: None,
+            },
+            replies: 0,
+            tokens: 0,
+            money: 0,
+            stopped: None,
+        }
+    }
 
     fn arrival<'a>(content: &'a Content, origin: &'a Origin) -> Arrival<'a> {
         Arrival {
@@ -112,31 +271,89 @@ mod tests {
             content,
             test: false,
             sent_at: Timestamp::from_seconds(1_000),
-            mode: Some(Mode::Auto),
+            first: false,
             taken_by: None,
+            handed_off: false,
             opted_out: false,
+            offset: 0,
         }
+    }
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_001);
+
+    fn decide(arrival: &Arrival<'_>, candidates: &[Candidate]) -> Route {
+        route(arrival, candidates, Duration::from_secs(4), NOW).route
     }
 
     #[test]
     fn each_reason_stands_alone() {
-        let now = Timestamp::from_seconds(1_001);
         let text = Content::text("hi");
         let api = Origin::Api;
-        let decide = |arrival: &Arrival<'_>| route(arrival, Duration::from_secs(4), now);
-        assert_eq!(decide(&arrival(&text, &api)), Route::Run { due_at: Timestamp::from_seconds(1_005) });
+        let usual = [candidate(1, Contract::default())];
+        let due_at = Timestamp::from_seconds(1_005);
+        assert_eq!(decide(&arrival(&text, &api), &usual), Route::Run { candidate: 0, due_at });
+        assert_eq!(decide(&arrival(&text, &api), &[]), Route::None(NoRun::NoAssignment));
 
-        let refused = |arrival: Arrival<'_>, reason| assert_eq!(decide(&arrival), Route::None(reason));
+        let refused = |arrival: Arrival<'_>, reason| assert_eq!(decide(&arrival, &usual), Route::None(reason));
         refused(Arrival { direction: Direction::Outbound, ..arrival(&text, &api) }, NoRun::Outbound);
         refused(Arrival { test: true, ..arrival(&text, &api) }, NoRun::Test);
         refused(arrival(&text, &Origin::HistorySync), NoRun::History);
         refused(Arrival { taken_by: Some("ada"), ..arrival(&text, &api) }, NoRun::Taken);
-        refused(Arrival { mode: None, ..arrival(&text, &api) }, NoRun::NoAssignment);
-        refused(Arrival { mode: Some(Mode::Off), ..arrival(&text, &api) }, NoRun::Off);
+        refused(Arrival { handed_off: true, ..arrival(&text, &api) }, NoRun::HandedOff);
         refused(Arrival { opted_out: true, ..arrival(&text, &api) }, NoRun::OptedOut);
         let reaction = Content::Reaction { target: "x".into(), emoji: None };
         refused(arrival(&reaction, &api), NoRun::Reaction);
         let old = Arrival { sent_at: Timestamp::from_seconds(1_001 - 7 * 3_600), ..arrival(&text, &api) };
         refused(old, NoRun::Stale);
+    }
+
+    #[test]
+    fn whoever_fits_is_held_back_alone_and_nobody_steps_in() {
+        let (text, api) = (Content::text("hi"), Origin::Api);
+        let held = |change: fn(&mut Candidate), reason| {
+            let mut first = candidate(1, Contract { tokens_per_day: Some(10), ..Contract::default() });
+            change(&mut first);
+            let both = [first, candidate(2, Contract::default())];
+            assert_eq!(decide(&arrival(&text, &api), &both), Route::None(reason));
+        };
+        held(|one| one.stopped = Some("ada".into()), NoRun::Stopped);
+        held(|one| one.assignment.mode = Mode::Off, NoRun::Off);
+        held(|one| one.assignment.stale_since = Some(NOW), NoRun::Changed);
+        held(|one| one.replies = 12, NoRun::Capped);
+        held(|one| one.tokens = 10, NoRun::Budget);
+    }
+
+    #[test]
+    fn conditions_choose_among_agents_and_the_trace_tells_how() {
+        let api = Origin::Api;
+        let when = |when: Conditions| Contract { when, ..Contract::default() };
+        let all = [
+            candidate(1, when(Conditions { first_contact: Some(true), ..Conditions::default() })),
+            candidate(2, when(Conditions { words: vec!["Invoice".into()], ..Conditions::default() })),
+            candidate(3, when(Conditions { hours: Hours::parse("09:00-10:00").ok(), ..Conditions::default() })),
+            candidate(4, when(Conditions { language: Some("es".into()), ..Conditions::default() })),
+            candidate(5, Contract::default()),
+        ];
+        let chosen = |arrival: &Arrival<'_>| match decide(arrival, &all) {
+            Route::Run { candidate, .. } => all[candidate].assignment.id.0,
+            Route::None(reason) => panic!("{reason:?}"),
+        };
+        let (hi, bill) = (Content::text("hi"), Content::text("where is my invoice?"));
+        let spanish = Content::text("Buenos días, quisiera saber cuándo llega mi pedido, por favor");
+        assert_eq!(chosen(&Arrival { first: true, ..arrival(&hi, &api) }), 1);
+        assert_eq!(chosen(&arrival(&bill, &api)), 2);
+        assert_eq!(chosen(&Arrival { offset: 9 * 3_600, ..arrival(&hi, &api) }), 3);
+        assert_eq!(chosen(&arrival(&spanish, &api)), 4);
+        assert_eq!(chosen(&arrival(&hi, &api)), 5);
+        let told = route(&arrival(&hi, &api), &all[..3], Duration::ZERO, NOW);
+        assert_eq!(told.route, Route::None(NoRun::NoneFits));
+        assert_eq!(
+            told.trace,
+            [
+                "helper (g1): not for this, they have written before",
+                "helper (g2): not for this, none of its words stands in it",
+                "helper (g3): not for this, it is outside 09:00-10:00",
+            ]
+        );
     }
 }

@@ -21,10 +21,12 @@ pub enum RunState {
     Failed,
     /// A person took the thread, or the agent was stopped.
     Cancelled,
+    /// A person read its proposal and did not want it.
+    Rejected,
 }
 
 impl RunState {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Scheduled,
         Self::Running,
         Self::Answered,
@@ -34,6 +36,7 @@ impl RunState {
         Self::HandedOff,
         Self::Failed,
         Self::Cancelled,
+        Self::Rejected,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -47,6 +50,7 @@ impl RunState {
             Self::HandedOff => "handed_off",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Rejected => "rejected",
         }
     }
 

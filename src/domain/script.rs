@@ -15,6 +15,9 @@ pub struct Rule {
     /// Why the thread is given to a person.
     #[serde(default)]
     pub hand_off: Option<String>,
+    /// Tools that it reaches for, whether it may or not: for drills.
+    #[serde(default)]
+    pub tools: Vec<String>,
     /// Ends the run as a failed one, for drills.
     #[serde(default)]
     pub fail: Option<String>,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::assignment::{Assignment, Mode};
+use super::assignment::Mode;
 use super::connection::{Capabilities, Connection, Environment, Proof, ProviderName};
 use super::content::Content;
 use super::delivery::DeliveryState;
@@ -55,6 +55,9 @@ pub struct Overview {
     pub agents: u32,
     pub runs_open: u32,
     pub approvals: u32,
+    /// Threads, agents, or all of them, that were told to be silent.
+    #[serde(default)]
+    pub stopped: u32,
     pub alerts: u32,
     pub deliveries_pending: u32,
     pub deliveries_quarantined: u32,
@@ -182,6 +185,12 @@ pub struct ThreadRow {
     /// They asked not to be written to.
     #[serde(default)]
     pub opted_out: bool,
+    /// Its agent gave it to a person, who has not given it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_off_at: Option<Timestamp>,
+    /// What was said before is not told to agents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context_from: Option<Timestamp>,
     /// Colleagues who look at this thread now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub present: Vec<Presence>,
@@ -237,6 +246,9 @@ pub struct MessageView {
     pub test: bool,
     /// The provider said both that it arrived and that it failed.
     pub contradictory: bool,
+    /// The agent run that said it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub run: Option<RunId>,
     pub entry: Option<EntryBrief>,
     /// The file that came along, or goes along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -258,10 +270,12 @@ pub struct MessageDetail {
     pub content: Content,
     pub received_at: Timestamp,
     pub delivery: Option<DeliveryId>,
-    pub run: Option<RunId>,
     /// Why no agent was asked about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_routed: Option<String>,
+    /// How it was decided who answers, step by step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub route: Vec<String>,
     pub statuses: Vec<StatusView>,
     pub tries: Vec<AttemptView>,
 }
@@ -369,57 +383,6 @@ pub struct AlertView {
     pub acked: Option<(String, Timestamp)>,
 }
 
-/// One audited change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditRow {
-    pub id: AuditId,
-    pub at: Timestamp,
-    pub actor: String,
-    pub action: String,
-    pub subject: String,
-    pub detail: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentView {
-    pub name: String,
-    pub kind: String,
-    pub last_run_at: Option<Timestamp>,
-    pub last_run_state: Option<RunState>,
-    pub runs_today: u32,
-    pub failures_today: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunView {
-    pub id: RunId,
-    pub thread_id: ThreadId,
-    pub contact: ContactView,
-    pub agent: String,
-    pub state: RunState,
-    pub batch_size: u32,
-    pub due_at: Timestamp,
-    pub started_at: Option<Timestamp>,
-    pub finished_at: Option<Timestamp>,
-    pub said: Option<Untrusted>,
-    pub error: Option<Untrusted>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AgentsView {
-    pub agents: Vec<AgentView>,
-    /// Proposed first, then those in force.
-    pub assignments: Vec<AssignmentRow>,
-    pub runs: Vec<RunView>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AssignmentRow {
-    #[serde(flatten)]
-    pub assignment: Assignment,
-    pub connection_name: String,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliveryRow {
     pub id: DeliveryId,
@@ -440,6 +403,7 @@ pub struct DeliveryDetail {
     pub row: DeliveryRow,
     pub provider: String,
     pub headers: Vec<(String, Untrusted)>,
+    /// Masked, unless it was revealed.
     pub body: Untrusted,
     /// Why its signature fits, or does not.
     #[serde(default)]

@@ -77,6 +77,9 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     if effects.files {
         system.wakes().fetcher.notify_one();
     }
+    if effects.tells {
+        system.wakes().teller.notify_one();
+    }
     if effects.setups {
         system.wakes().setups.notify_one();
     }

@@ -32,6 +32,7 @@ pub(super) struct Effects {
     pub sends: bool,
     pub files: bool,
     pub setups: bool,
+    pub tells: bool,
 }
 
 impl Effects {
@@ -48,6 +49,7 @@ impl Effects {
         self.sends |= other.sends;
         self.files |= other.files;
         self.setups |= other.setups;
+        self.tells |= other.tells;
     }
 
     /// One proof per hop and transaction: the newest.
@@ -192,30 +194,49 @@ async fn inbound(
     let history = event.origin == Origin::HistorySync;
     let window = (!event.test).then(|| window::closes_after(event.sent_at, received_at));
     write.touch_thread(thread.thread, message, new.created_at, u32::from(!history), window).await?;
-    let assignment = write.assignment_for(thread.thread, connection.id).await?;
+    let candidates = write.candidates(thread.thread, connection.id, now).await?;
     let arrival = Arrival {
         direction: event.direction,
         origin: &event.origin,
         content: &event.content,
         test: event.test,
         sent_at: event.sent_at,
-        mode: assignment.as_ref().map(|assignment| assignment.mode),
+        first: thread.first,
         taken_by: thread.taken_by.as_deref(),
+        handed_off: thread.handed_off,
         opted_out,
+        offset: system.offset(),
     };
-    match (route(&arrival, connection.settings.debounce, now), assignment) {
-        (Route::Run { due_at }, Some(assignment)) => {
-            write.schedule_run(thread.thread, assignment.id, due_at, thread.first, now).await?;
+    let decision = route(&arrival, &candidates, connection.settings.debounce, now);
+    let refused = match decision.route {
+        Route::Run { candidate, due_at } => {
+            let assignment = &candidates[candidate].assignment;
+            write.schedule_run(thread.thread, assignment, due_at, thread.first, now).await?;
             effects.runs = true;
             effects.changes.push(Change::Agents);
+            None
         }
-        (Route::None(reason), _) => {
-            write.not_routed(message, reason.words()).await?;
+        Route::None(reason) => {
             if reason.leaves_waiting() {
+                write.let_proposal_fall(thread.thread, now).await?;
                 write.wait(thread.thread, reason.words(), new.created_at).await?;
             }
+            if reason.alerts() {
+                let subject = thread.thread.to_string();
+                let said = decision.trace.last().map_or(reason.words(), String::as_str);
+                let alert = NewAlert { kind: "agent_held_back", subject: &subject, said, thread: Some(thread.thread) };
+                write.raise(&alert, now).await?;
+                effects.changes.push(Change::Alerts);
+            }
+            Some(reason.words())
         }
-        _ => {}
+    };
+    write.routed(message, &decision.trace, refused).await?;
+    if !event.test && !history {
+        let data = serde_json::json!({ "message": message, "connection": connection.name, "from": external_id,
+            "type": event.content.kind(), "text": event.content.words(), "route": decision.trace });
+        system.happened(write, "message.received", Some(thread.thread), &data).await?;
+        effects.tells = true;
     }
     Ok(Ok(()))
 }
@@ -367,7 +388,7 @@ async fn adopt(
         for kind in ENTRY_ALERTS {
             write.clear_alert(kind, &entry.to_string(), now).await?;
         }
-        write.stop_waiting(matched.thread).await?;
+        write.answered(matched.thread, matched.message).await?;
         effects.proved(connection.id, Hop::Status, now, "a status came back");
         effects.sends = true;
     }
@@ -380,6 +401,19 @@ async fn merge(system: &System, write: &mut Write, matched: &Matched, effects: &
     let (before, after) = write.merge_statuses(message).await?;
     effects.changes.push(Change::Thread(matched.thread));
     effects.changes.push(Change::Outbox);
+    let (was, is) = (before.status(), after.status());
+    let event = match is {
+        _ if was == is => None,
+        DeliveryStatus::Delivered => Some("message.delivered"),
+        DeliveryStatus::Read | DeliveryStatus::Played => Some("message.read"),
+        DeliveryStatus::Failed => Some("message.failed"),
+        _ => None,
+    };
+    if let Some(event) = event {
+        let data = serde_json::json!({ "message": message, "status": is, "error": after.failure() });
+        system.happened(write, event, Some(matched.thread), &data).await?;
+        effects.tells = true;
+    }
     let Some((entry, _)) = matched.entry else { return Ok(()) };
     let now = system.now();
     let failed = |status| status == DeliveryStatus::Failed;

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::{Result, System};
+use crate::agent::AgentConfig;
+use crate::domain::agent_desk::{AgentView, AgentsView, StopScope};
 use crate::domain::assignment::AssignmentState;
 use crate::domain::connection::Capabilities;
-use crate::domain::view::{AgentView, AgentsView, AssignmentView, ConnectionList, ConnectionView, Overview};
+use crate::domain::view::{AssignmentView, ConnectionList, ConnectionView, Overview};
 
 pub(super) async fn overview(system: &System) -> Result<Overview> {
     let counts = system.store().counts().await?;
@@ -40,6 +42,7 @@ pub(super) async fn overview(system: &System) -> Result<Overview> {
         agents: u32::try_from(system.agents().all().count()).unwrap_or(u32::MAX),
         runs_open: counts.runs_open,
         approvals: counts.approvals,
+        stopped: counts.stopped,
         alerts: counts.alerts,
         deliveries_pending: counts.deliveries_pending,
         deliveries_quarantined: counts.deliveries_quarantined,
@@ -56,14 +59,14 @@ pub(super) async fn overview(system: &System) -> Result<Overview> {
 pub(super) async fn connections(system: &System) -> Result<ConnectionList> {
     let store = system.store();
     let (proofs, counts) = (store.proofs().await?, store.connection_counts().await?);
-    let assignments = store.assignments().await?;
+    let assignments = store.assignments(100).await?;
     let nothing = Capabilities { read_marks: false, references: false, message_list: false, templates: false };
     let connections = store.connections().await?.into_iter().map(|connection| {
         let id = connection.id;
         let [threads, unread, queued, failed] =
             counts.iter().find(|(of, _)| *of == id).map_or([0; 4], |(_, counts)| *counts);
         let in_force = assignments.iter().map(|row| &row.assignment).find(|assignment| {
-            assignment.connection == id && assignment.thread.is_none() && assignment.state == AssignmentState::Approved
+            assignment.connection == id && assignment.thread.is_none() && assignment.state == AssignmentState::Active
         });
         ConnectionView {
             proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
@@ -85,18 +88,29 @@ pub(super) async fn connections(system: &System) -> Result<ConnectionList> {
 pub(super) async fn agents(system: &System) -> Result<AgentsView> {
     let store = system.store();
     let since = system.now().minus(Duration::from_secs(24 * 3_600));
-    let names: Vec<&str> = system.agents().all().map(|config| config.name.as_str()).collect();
-    let tallies = store.run_tallies(&names, since).await?;
-    let agents = system.agents().all().map(|config| {
-        let tally = tallies.iter().find(|(name, ..)| *name == config.name);
-        AgentView {
+    let stops: Vec<_> = store.stops(20).await?.into_iter().filter(|stop| stop.lifted.is_none()).collect();
+    let mut agents = vec![];
+    for config in system.agents().all() {
+        let tally = store.run_tally(&config.name, since).await?;
+        agents.push(AgentView {
             name: config.name.clone(),
             kind: config.kind.name().to_owned(),
-            last_run_at: tally.and_then(|(.., at, _)| *at),
-            last_run_state: tally.and_then(|(.., state)| *state),
-            runs_today: tally.map_or(0, |(_, runs, ..)| *runs),
-            failures_today: tally.map_or(0, |(_, _, failed, ..)| *failed),
-        }
-    });
-    Ok(AgentsView { agents: agents.collect(), assignments: store.assignments().await?, runs: store.runs(50).await? })
+            last_run_at: tally.last.map(|(at, _)| at),
+            last_run_state: tally.last.map(|(_, state)| state),
+            runs_today: tally.runs,
+            failures_today: tally.failed,
+            held_today: tally.held,
+            tokens_today: tally.tokens,
+            cost_today: tally.cost,
+            half_took_ms: tally.half_took_ms,
+            digest: AgentConfig::digest(config),
+            stopped: stops.iter().any(|stop| match &stop.what {
+                StopScope::All => true,
+                StopScope::Agent(name) => *name == config.name,
+                StopScope::Thread(_) => false,
+            }),
+        });
+    }
+    let (assignments, runs) = (store.assignments(100).await?, store.runs(None, 50, None).await?);
+    Ok(AgentsView { agents, assignments, runs, stops })
 }

@@ -2,9 +2,13 @@
 //! that the file's owner has approved by writing them down.
 
 use super::{Result, System};
-use crate::domain::assignment::{AssignmentState, Mode};
+use crate::agent::AgentConfig;
+use crate::domain::agent_desk::Proposal;
+use crate::domain::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::change::Change;
 use crate::domain::connection::Connection;
+use crate::domain::contract::Contract;
+use crate::domain::ids::ConnectionId;
 use crate::domain::role::Actor;
 
 /// One connection as the file declares it.
@@ -13,6 +17,27 @@ pub struct Declared {
     /// Its id is given by the database.
     pub connection: Connection,
     pub agent: Option<(String, Mode)>,
+    pub contract: Contract,
+    /// Agents for some messages only, each under its conditions; tried before the one above.
+    pub routes: Vec<(String, Mode, Contract)>,
+}
+
+/// Everything that the file declares for one connection.
+fn proposals(connection: ConnectionId, declared: &Declared) -> Vec<Proposal> {
+    let proposal = |agent: &String, mode: Mode, contract: &Contract| Proposal {
+        connection,
+        thread: None,
+        agent: agent.clone(),
+        mode,
+        contract: contract.clone(),
+        expires_at: None,
+    };
+    let routes = declared.routes.iter().map(|(agent, mode, contract)| proposal(agent, *mode, contract));
+    routes.chain(declared.agent.iter().map(|(agent, mode)| proposal(agent, *mode, &declared.contract))).collect()
+}
+
+fn says_the_same(one: &Assignment, new: &Proposal) -> bool {
+    one.agent == new.agent && one.mode == new.mode && one.contract == new.contract
 }
 
 /// Declares everything at once. Deliveries that waited for one of these numbers come back in line.
@@ -26,27 +51,31 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
             tracing::warn!(name, "the file declares a connection that was disconnected from the console; it stays so");
             continue;
         };
-        let before = write.approved_for_connection(id).await?.map(|row| row.assignment);
-        match (&one.agent, before) {
-            (Some((agent, mode)), Some(before)) if before.agent == *agent && before.mode == *mode => {}
-            (Some((agent, mode)), before) => {
-                if let Some(before) = before {
-                    let reason = Some("the configuration file names another");
-                    write.decide_assignment(before.id, AssignmentState::Revoked, "configuration", reason, now).await?;
-                }
-                let new = write.propose_assignment(id, agent, *mode, "configuration", true, now).await?;
-                write.decide_assignment(new, AssignmentState::Approved, "configuration", None, now).await?;
-                let detail = format!("{agent} answers {} ({}), declared in the file", one.connection.name, mode.name());
-                write.audit(&actor, "approve", &new.to_string(), &detail, now).await?;
-            }
-            // What the file once approved and no longer names is over; what people approved stays.
-            (None, Some(before)) if before.from_file => {
-                let reason = Some("no longer in the configuration file");
-                write.decide_assignment(before.id, AssignmentState::Revoked, "configuration", reason, now).await?;
-            }
-            (None, _) => {}
+        let wanted = proposals(id, one);
+        let standing: Vec<_> = write.assignments_open(Some(id)).await?.into_iter().map(|row| row.assignment).collect();
+        let standing = standing.into_iter().filter(|one| one.state == AssignmentState::Active && one.thread.is_none());
+        let (kept, over): (Vec<_>, Vec<_>) = standing
+            .filter(|one| one.from_file || wanted.iter().any(|new| new.contract.when == one.contract.when))
+            .partition(|one| one.from_file && wanted.iter().any(|new| says_the_same(one, new)));
+        // What the file once approved and no longer names is over; what people approved stays, unless the
+        // file names somebody for the same place.
+        for before in over {
+            let reason = "the configuration file says otherwise";
+            write.end_assignment(before.id, AssignmentState::Revoked, "configuration", reason, now).await?;
+            write.audit(&actor, "revoke", &before.id.to_string(), reason, now).await?;
+        }
+        for new in wanted.iter().filter(|new| !kept.iter().any(|one| says_the_same(one, new))) {
+            let made = write.propose(new, "configuration", true, now).await?;
+            let digest = system.agents().get(&new.agent).map(AgentConfig::digest).unwrap_or_default();
+            write.activate(made, "configuration", &digest, None, now).await?;
+            let (agent, mode) = (&new.agent, new.mode.name());
+            let detail = format!("{agent} answers {} ({mode}), declared in the file", one.connection.name);
+            write.audit(&actor, "approve", &made.to_string(), &detail, now).await?;
         }
     }
+    write.commit().await?;
+    super::end_assignment::mark_stale(system).await?;
+    let mut write = system.store().write().await?;
     let released = write.release_quarantine().await?;
     write.commit().await?;
     if released > 0 {

@@ -4,18 +4,22 @@
 
 mod ack_alert;
 mod add_note;
+mod agent_desk;
 mod apply;
 mod apply_message;
 mod ask_about;
+mod ask_agent;
 mod attend;
 mod bulk;
 mod canary;
 mod check_connection;
 mod contacts;
 mod dashboard;
+mod decide_answer;
 mod decide_assignment;
 mod declare;
 mod discard_entry;
+mod end_assignment;
 mod error;
 mod fetch_media;
 mod file_facts;
@@ -34,9 +38,11 @@ mod propose_assignment;
 mod receive;
 mod refresh_templates;
 mod registrations;
+mod rehearse;
 mod replay_delivery;
 mod rescue;
 mod retry_entry;
+mod reveal;
 mod run_agent;
 mod save_draft;
 mod send;
@@ -49,10 +55,12 @@ mod settle;
 mod settle_arrived;
 mod shift;
 mod step_setup;
+mod stop_agents;
 mod take_back;
 mod take_thread;
 mod tell;
 mod tell_alerts;
+mod tell_others;
 mod templates;
 mod tools;
 mod trouble;
@@ -71,6 +79,7 @@ pub use self::apply::apply_pending;
 pub use self::bulk::step_job;
 pub use self::check_connection::{check_all, check_connection};
 pub use self::declare::{Declared, declare};
+pub use self::end_assignment::expire_assignments;
 pub use self::error::OperationError;
 pub use self::fetch_media::{fetch_next, prune_media};
 pub use self::flows::refresh_flows;
@@ -79,16 +88,19 @@ pub use self::look_up::look_up_due;
 pub use self::perform::perform;
 pub use self::receive::{Receipt, Waiting, receive, store_waiting};
 pub use self::refresh_templates::refresh_templates;
+pub use self::rehearse::rehearse_next;
 pub use self::rescue::{rescue_abandoned, rescue_at_start};
 pub use self::run_agent::run_next;
 pub use self::send_next::send_next;
 pub use self::step_setup::step_setup;
 pub use self::tell::tell;
+pub use self::tell_others::{EVENTS, EventEndpoint, newest_event, tell_next};
 pub use self::upload_next::{next_upload_due, upload_next};
 pub use self::watch::watch;
 
 use crate::agent::Agents;
 use crate::bus::Bus;
+use crate::domain::assignment::ApprovalPolicy;
 use crate::domain::connection::Environment;
 use crate::domain::flow::FlowList;
 use crate::domain::ids::{ConnectionId, EntryId};
@@ -96,7 +108,7 @@ use crate::domain::opt_out::OptOutWords;
 use crate::domain::request::Refusal;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::right::Right;
-use crate::domain::role::{Actor, Role};
+use crate::domain::role::Actor;
 use crate::domain::template::TemplateList;
 use crate::domain::time::{Chance, Clock, Timestamp};
 use crate::provider::Registry;
@@ -127,6 +139,9 @@ pub struct Wakes {
     pub uploader: Notify,
     pub setups: Notify,
     pub jobs: Notify,
+    pub rehearser: Notify,
+    /// There is something to tell other programs.
+    pub teller: Notify,
     /// Something was written: the log will want to be folded back.
     pub keeper: Notify,
 }
@@ -195,6 +210,11 @@ pub struct Parts {
     /// What people say when they want no more messages.
     pub opt_out_words: OptOutWords,
     pub desk: Desk,
+    pub approvals: ApprovalPolicy,
+    /// Other programs that want to know what happens.
+    pub endpoints: Vec<EventEndpoint>,
+    /// What local time is ahead of UTC at a time, in seconds: contracts have hours.
+    pub offset: Arc<dyn Fn(Timestamp) -> i64 + Send + Sync>,
 }
 
 /// The system: everything that operations work with. Cheap to clone.
@@ -365,6 +385,18 @@ impl System {
         &self.parts.desk
     }
 
+    fn approvals(&self) -> ApprovalPolicy {
+        self.parts.approvals
+    }
+
+    fn endpoints(&self) -> &[EventEndpoint] {
+        &self.parts.endpoints
+    }
+
+    fn offset(&self) -> i64 {
+        (self.parts.offset)(self.now())
+    }
+
     fn opt_out_words(&self) -> &OptOutWords {
         &self.parts.opt_out_words
     }
@@ -381,11 +413,5 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The rule that every operation begins with.
 fn require(actor: &Actor, right: Right) -> Result<(), Refusal> {
-    if actor.has(right) {
-        return Ok(());
-    }
-    let is = actor.role().map_or("no role", Role::name);
-    let why =
-        format!("{actor} may not {}: that takes the role {}, and they have {is}.", right.what(), right.role().name());
-    Err(Refusal::new("role", why, "Ask someone who has it."))
+    actor.may(right)
 }

@@ -1,13 +1,12 @@
 //! From a request, as a console or a command makes it, to the operation that does it.
 
-use super::decide_assignment::{Decision, decide_assignment};
 use super::send::Letter;
 use super::send_file::Parcel;
 use super::send_template::{Filled, send_template};
 use super::{
-    Result, System, ack_alert, add_note, ask_about, attend, bulk, canary, check_connection, contacts, discard_entry,
-    fetch_media, fill_gap, flows, hold_entry, look_up, mark_read, numbers, open_media, opt_out, propose_assignment,
-    refresh_templates, registrations, replay_delivery, require, retry_entry, save_draft, send, send_file,
+    Result, System, ack_alert, add_note, agent_desk, ask_about, attend, bulk, canary, check_connection, contacts,
+    discard_entry, fetch_media, fill_gap, flows, hold_entry, look_up, mark_read, numbers, open_media, opt_out,
+    refresh_templates, registrations, replay_delivery, require, retry_entry, reveal, save_draft, send, send_file,
     settle_arrived, shift, take_back, take_thread, templates, try_delivery,
 };
 use crate::domain::request::{Done, Refusal, Request};
@@ -57,19 +56,12 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::MarkRead { thread } => mark_read::mark_read(system, actor, thread).await,
         Request::TakeThread { thread } => take_thread::take_thread(system, actor, thread).await,
         Request::ReleaseThread { thread } => take_thread::release_thread(system, actor, thread).await,
-        Request::ApproveAssignment { assignment } => {
-            decide_assignment(system, actor, assignment, Decision::Approve).await
-        }
-        Request::RejectAssignment { assignment, reason } => {
-            decide_assignment(system, actor, assignment, Decision::Reject { reason }).await
-        }
-        Request::ProposeAssignment { connection, agent, mode } => {
-            propose_assignment::propose_assignment(system, actor, connection, &agent, mode).await
-        }
+        Request::Agents(request) => Box::pin(agent_desk::perform(system, actor, request)).await,
         Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,
         Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
         Request::Canary { connection } => canary::canary(system, actor, connection).await,
         Request::FillGap { connection } => fill_gap::fill_now(system, actor, connection).await,
+        Request::RevealDelivery { delivery } => reveal::reveal(system, actor, delivery).await,
         Request::TryDelivery { delivery, body } => try_delivery::try_delivery(system, actor, delivery, body).await,
         Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,
         Request::RefreshTemplates => {

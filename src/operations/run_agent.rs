@@ -1,19 +1,25 @@
 //! The runner's step: claim a run whose burst is over, ask its agent, and put the words into the
-//! outbox, unless a newer message or a person came first.
+//! outbox, unless a newer message or a person came first, or they leave the bounds of the contract.
 
 use std::time::Duration;
 
+use super::ask_agent::{Question, TRANSCRIPT, Told, content};
 use super::send::address;
-use super::tools::{NAMES, ThreadTools};
 use super::{Result, System};
-use crate::agent::{AgentAnswer, AgentError, AgentInput, InputConnection, InputContact, InputMessage, InputThread};
+use crate::agent::AgentError;
+use crate::domain::address::Address;
+use crate::domain::agent_desk::Act;
 use crate::domain::assignment::Mode;
+use crate::domain::bounds::Words;
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
 use crate::domain::content::Content;
+use crate::domain::ids::RunId;
+use crate::domain::note::Note;
 use crate::domain::outbox::Outgoing;
 use crate::domain::run::RunState;
 use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 use crate::domain::window;
 use crate::store::{DueRun, Finish, NewAlert, NewEntry, StoreError, Write};
@@ -22,8 +28,6 @@ use crate::store::{DueRun, Finish, NewAlert, NewEntry, StoreError, Write};
 const TYPING_EVERY: Duration = Duration::from_secs(20);
 /// How long an answer may wait for its read mark.
 const FIRST_MARK: Duration = Duration::from_secs(2);
-/// Messages of the thread that an agent is given.
-const TRANSCRIPT: u32 = 30;
 
 /// Runs the next due run to its end. `false` when there is none now.
 pub async fn run_next(system: &System) -> Result<bool> {
@@ -32,28 +36,45 @@ pub async fn run_next(system: &System) -> Result<bool> {
     // Longer than the slowest agent may take: a run that is still held then belongs to the dead.
     let lease = system.agents().all().map(|agent| agent.timeout).max().unwrap_or_default() + Duration::from_secs(60);
     let Some(due) = write.claim_run(now, lease).await? else { return Ok(false) };
+    let assignment = write.assignment(due.assignment).await?.map(|row| row.assignment);
+    let connection = system.store().connection(due.connection).await?;
+    if let Some(connection) = connection.as_ref().filter(|_| due.mode == Mode::Auto) {
+        begin_signs(system, &mut write, &due, connection).await?;
+    }
     write.commit().await?;
     system.wakes().runner.notify_one();
+    system.wakes().sender.notify_one();
     system.bus().publish([Change::Agents, Change::Thread(due.thread)]);
 
     let thread = system.store().thread(due.thread).await?;
-    let connection = system.store().connection(due.connection).await?;
-    let (Some(thread), Some(connection)) = (thread, connection) else {
-        finish(system, &due, None, Err(AgentError("its thread is gone".into()))).await?;
+    let (Some(thread), Some(connection), Some(assignment)) = (thread, connection, assignment) else {
+        let told = Told { error: Some(AgentError("its thread is gone".into())), ..Told::default() };
+        finish(system, &due, None, told).await?;
         return Ok(true);
     };
-    let input = input(system, &due, &thread, &connection).await?;
-    let tools = ThreadTools { system, thread: due.thread };
+    let mut messages = system.store().messages(due.thread, TRANSCRIPT.max(due.batch_size), None).await?;
+    messages.retain(|message| !message.test && thread.context_from.is_none_or(|from| message.created_at > from));
+    messages.reverse();
+    let question = Question {
+        run: due.run,
+        agent: &due.agent,
+        contract: &assignment.contract,
+        thread: &thread,
+        connection: &connection,
+        messages,
+        batch_size: due.batch_size,
+        first_contact: due.first_contact,
+    };
     let asked = async {
         tokio::select! {
-            answer = system.agents().answer(&due.agent, &input, &tools) => answer,
-            () = keep_typing(system, &due, &connection) => Err(AgentError("unreachable".into())),
+            told = question.ask(system) => told,
+            () = keep_typing(system, &due, &connection) => Ok(Told::default()),
         }
     };
     // The contact sees that it was read even when the answer is there at once.
     let first = tokio::time::timeout(FIRST_MARK, show_typing(system, &due, &connection));
-    let (answer, _) = tokio::join!(asked, first);
-    finish(system, &due, Some(&thread), answer).await?;
+    let (told, _) = tokio::join!(asked, first);
+    finish(system, &due, Some(&question), told?).await?;
     system.wakes().runner.notify_one();
     Ok(true)
 }
@@ -76,130 +97,218 @@ async fn show_typing(system: &System, due: &DueRun, connection: &Connection) {
     }
 }
 
-async fn input(system: &System, due: &DueRun, thread: &ThreadRow, connection: &Connection) -> Result<AgentInput> {
-    let mut messages = system.store().messages(due.thread, TRANSCRIPT.max(due.batch_size), None).await?;
-    messages.retain(|message| !message.test);
-    messages.reverse();
-    Ok(AgentInput {
-        run_id: due.run,
-        batch_size: due.batch_size,
-        first_contact: due.first_contact,
-        connection: InputConnection {
-            name: connection.name.clone(),
-            phone_number: connection.phone_number.clone(),
-            environment: connection.environment,
-        },
-        thread: InputThread { id: thread.id, external_id: thread.external_id.clone() },
-        contact: InputContact { name: thread.contact.name.clone(), phone_number: thread.contact.phone_number.clone() },
-        messages: messages
-            .into_iter()
-            .map(|message| InputMessage {
-                id: message.id,
-                direction: message.direction,
-                kind: message.kind,
-                text: message.text,
-                created_at: message.created_at,
-            })
-            .collect(),
-        tools: NAMES.map(str::to_owned).to_vec(),
-    })
-}
-
-async fn finish(
-    system: &System,
-    due: &DueRun,
-    thread: Option<&ThreadRow>,
-    answer: Result<AgentAnswer, AgentError>,
-) -> Result<()> {
+async fn finish(system: &System, due: &DueRun, question: Option<&Question<'_>>, told: Told) -> Result<()> {
     let mut write = system.store().write().await?;
-    let (works, note) = match &answer {
-        Ok(_) => (true, format!("{} answered", due.agent)),
-        Err(error) => (false, format!("{} failed: {}", due.agent, clean_line(&error.to_string()))),
+    let (works, note) = match &told.error {
+        None => (true, format!("{} answered", due.agent)),
+        Some(error) => (false, format!("{} failed: {}", due.agent, clean_line(&error.to_string()))),
     };
     write.prove(due.connection, Hop::Agent, system.now(), works, &note).await?;
-    let alive = match answer {
-        Err(error) => failed(system, &mut write, due, &error.to_string()).await?,
-        Ok(answer) => answered(system, &mut write, due, thread, &answer).await?,
-    };
-    if !alive {
+    let alive = write.still_runs(due.run).await?;
+    if alive {
+        match question {
+            Some(question) if told.error.is_none() => answered(system, &mut write, due, question, &told).await?,
+            _ => failed(system, &mut write, due, &told, None).await?,
+        }
+    } else {
         tracing::info!(run = %due.run, thread = %due.thread, "a run's words were dropped: something newer came first");
     }
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(due.thread), Change::Outbox, Change::Alerts]);
     system.wakes().sender.notify_one();
+    system.wakes().teller.notify_one();
     Ok(())
 }
 
-/// The thread stays visibly waiting for a person, with the reason.
-async fn failed(system: &System, write: &mut Write, due: &DueRun, error: &str) -> Result<bool, StoreError> {
-    let now = system.now();
-    let finish = Finish { state: RunState::Failed, said: None, trace: None, error: Some(error) };
-    if !write.finish_run(due.run, &finish, now).await? {
-        return Ok(false);
+/// Everything that belongs to the record of a run.
+fn record<'a>(told: &'a Told, said: Option<&'a Untrusted>, trace: &'a str, breaches: &'a [String]) -> Finish<'a> {
+    Finish {
+        said,
+        words: &told.words,
+        acts: &told.acts,
+        calls: &told.calls,
+        given: (!told.given.is_empty()).then_some(told.given.as_str()),
+        trace: (!trace.is_empty()).then_some(trace),
+        error: told.hand_off.as_deref(),
+        breaches,
+        tokens_in: told.tokens_in,
+        tokens_out: told.tokens_out,
+        cost: told.cost,
+        agent_digest: &told.agent_digest,
     }
-    let reason = format!("the agent {} failed: {}", due.agent, clean_line(error));
-    needs_person(write, due, "agent_failed", &reason, now).await?;
-    Ok(true)
+}
+
+/// The thread stays visibly waiting for a person, with the reason.
+async fn failed(
+    system: &System,
+    write: &mut Write,
+    due: &DueRun,
+    told: &Told,
+    why: Option<&str>,
+) -> Result<(), StoreError> {
+    let now = system.now();
+    let error = match why {
+        Some(why) => why.to_owned(),
+        None => told.error.as_ref().map(ToString::to_string).unwrap_or_default(),
+    };
+    let trace = told.trace.join("\n");
+    let finish = Finish { error: Some(&error), ..record(told, None, &trace, &[]) };
+    write.finish_run(due.run, RunState::Failed, &finish, now).await?;
+    let reason = format!("the agent {} failed: {}", due.agent, clean_line(&error));
+    end_sign(system, write, due, "❌").await?;
+    needs_person(write, due, "agent_failed", &reason, now).await
 }
 
 async fn answered(
     system: &System,
     write: &mut Write,
     due: &DueRun,
-    thread: Option<&ThreadRow>,
-    answer: &AgentAnswer,
-) -> Result<bool, StoreError> {
+    question: &Question<'_>,
+    told: &Told,
+) -> Result<(), StoreError> {
     let now = system.now();
-    let words = answer.messages.iter().map(|words| words.text.as_str()).collect::<Vec<_>>().join("\n\n");
+    let thread = question.thread;
+    let words = told.words.iter().map(|words| words.text.trim()).collect::<Vec<_>>().join("\n\n");
     let said = (!words.is_empty()).then(|| Untrusted::new(words));
-    let trace = (!answer.trace.is_empty()).then(|| answer.trace.join("\n"));
-    let open = thread.is_some_and(|thread| window::is_open(thread.window_closes_at, now));
-    let to = thread.and_then(|thread| address(thread).ok());
-    let state = match (due.mode, &said, &answer.hand_off) {
-        (_, Some(_), _) if !open || to.is_none() => {
-            return failed(system, write, due, "the service window closed before it answered").await;
-        }
-        (Mode::Draft, Some(_), _) => RunState::Proposed,
-        (_, _, Some(_)) => RunState::HandedOff,
-        (_, Some(_), None) => RunState::Answered,
-        (_, None, None) => RunState::Silent,
-    };
-    let finish = Finish { state, said: said.as_ref(), trace: trace.as_deref(), error: answer.hand_off.as_deref() };
-    if !write.finish_run(due.run, &finish, now).await? {
-        return Ok(false);
+    let wants = said.is_some() || !told.acts.is_empty();
+    if said.is_some() && (!window::is_open(thread.window_closes_at, now) || address(thread).is_err()) {
+        return failed(system, write, due, told, Some("the service window closed before it answered")).await;
     }
-    match state {
-        RunState::Proposed => write.wait(due.thread, &format!("{} proposes an answer", due.agent), now).await?,
-        RunState::Answered | RunState::HandedOff => {
-            if let Some(to) = to {
-                for words in &answer.messages {
-                    let outgoing = Outgoing {
-                        to: to.clone(),
-                        content: Content::text(words.text.trim()),
-                        reply_to: None,
-                        reference: system.reference(),
-                    };
-                    let new = NewEntry {
-                        thread: due.thread,
-                        connection: due.connection,
-                        outgoing: &outgoing,
-                        author: &format!("agent {}", due.agent),
-                        run: Some(due.run),
-                        business_initiated: false,
-                        not_before: None,
-                        now,
-                    };
-                    write.enqueue(&new).await?;
-                }
+    let breaches = question.breaches(write, told).await?;
+    let trace = told.trace.join("\n");
+    let finish = record(told, said.as_ref(), &trace, &breaches);
+    let held = wants && (!breaches.is_empty() || due.mode == Mode::Draft);
+    let state = match (held, wants, &told.hand_off) {
+        (true, ..) => RunState::Proposed,
+        (_, _, Some(_)) => RunState::HandedOff,
+        (_, true, None) => RunState::Answered,
+        (_, false, None) => RunState::Silent,
+    };
+    write.finish_run(due.run, state, &finish, now).await?;
+    if held {
+        let reason = match breaches.first() {
+            None => format!("{} proposes an answer", due.agent),
+            Some(first) => format!("the answer of {} is held: {first}", due.agent),
+        };
+        write.wait(due.thread, &reason, now).await?;
+    } else {
+        if !breaches.is_empty() {
+            let reason = format!("{}: {}", due.agent, breaches.join("; "));
+            write.wait(due.thread, &reason, now).await?;
+        }
+        let author = format!("agent {}", due.agent);
+        carry_out(system, write, (thread, due.run, &author), &told.words, &told.acts).await?;
+        end_sign(system, write, due, "✅").await?;
+    }
+    if let Some(reason) = &told.hand_off {
+        // Three facts, each on its own: the contact is told, an alert is raised, the thread waits.
+        let told_so = question.connection.settings.hand_off_text.trim();
+        if said.is_none() && !told_so.is_empty() && due.mode == Mode::Auto {
+            let words = [Words { text: told_so.to_owned(), reply_to: None }];
+            let author = format!("agent {}", due.agent);
+            carry_out(system, write, (thread, due.run, &author), &words, &[]).await?;
+        }
+        let reason = format!("{} hands off: {}", due.agent, clean_line(reason));
+        write.hand_off(due.thread, Some(now)).await?;
+        needs_person(write, due, "hand_off", &reason, now).await?;
+        let data = serde_json::json!({ "agent": due.agent, "run": due.run, "reason": reason });
+        system.happened(write, "thread.handed_off", Some(due.thread), &data).await?;
+    }
+    Ok(())
+}
+
+/// Puts what an agent said, and what it wants done, where it goes: words and templates into the outbox,
+/// notes among the notes.
+pub(super) async fn carry_out(
+    system: &System,
+    write: &mut Write,
+    (thread, run, author): (&ThreadRow, RunId, &str),
+    words: &[Words],
+    acts: &[Act],
+) -> Result<(), StoreError> {
+    let now = system.now();
+    let mut letters: Vec<(ThreadRow, Content, Option<String>, Option<Timestamp>)> = vec![];
+    for one in words {
+        let quoted = match one.reply_to {
+            None => None,
+            Some(id) => {
+                let found = system.store().provider_id(id).await?;
+                found.filter(|(of, _)| *of == thread.id).and_then(|(_, provider_id)| provider_id)
+            }
+        };
+        letters.push((thread.clone(), content(one), quoted, None));
+    }
+    for act in acts {
+        match act {
+            Act::Note { text } => {
+                let words = Untrusted::new(text.chars().take(crate::domain::note::LONGEST).collect::<String>());
+                write.add_note(thread.id, &Note { author: author.to_owned(), at: now, words }).await?;
+            }
+            Act::Send { thread: to, content, at } => {
+                let other = if *to == thread.id { Some(thread.clone()) } else { system.store().thread(*to).await? };
+                letters.extend(other.map(|other| (other, (**content).clone(), None, *at)));
             }
         }
-        _ => {}
     }
-    if let Some(reason) = &answer.hand_off {
-        let reason = format!("{} hands off: {}", due.agent, clean_line(reason));
-        needs_person(write, due, "hand_off", &reason, now).await?;
+    for (to, content, reply_to, not_before) in letters {
+        let Ok(address) = address(&to) else { continue };
+        let template = matches!(content, Content::Template { .. });
+        let business_initiated = template && !window::is_open(to.window_closes_at, now);
+        enqueue(system, write, (&to, address), content, reply_to, (run, author, business_initiated, not_before))
+            .await?;
     }
-    Ok(true)
+    Ok(())
+}
+
+async fn enqueue(
+    system: &System,
+    write: &mut Write,
+    (thread, to): (&ThreadRow, Address),
+    content: Content,
+    reply_to: Option<String>,
+    (run, author, business_initiated, not_before): (RunId, &str, bool, Option<Timestamp>),
+) -> Result<(), StoreError> {
+    let outgoing = Outgoing { to, content, reply_to, reference: system.reference() };
+    let new = NewEntry {
+        thread: thread.id,
+        connection: thread.connection_id,
+        outgoing: &outgoing,
+        author,
+        run: Some(run),
+        business_initiated,
+        not_before,
+        now: system.now(),
+    };
+    write.enqueue(&new).await?;
+    Ok(())
+}
+
+/// What the contact sees while an answer is being made, where that is wanted.
+async fn begin_signs(system: &System, write: &mut Write, due: &DueRun, connection: &Connection) -> Result<()> {
+    if connection.settings.lifecycle_reactions {
+        end_sign(system, write, due, "👀").await?;
+    }
+    if connection.settings.batch_note && due.batch_size > 1 {
+        let Some(thread) = system.store().thread(due.thread).await? else { return Ok(()) };
+        let words = [Words { text: format!("🧵 Got your {} messages", due.batch_size), reply_to: None }];
+        let author = format!("agent {}", due.agent);
+        carry_out(system, write, (&thread, due.run, &author), &words, &[]).await?;
+    }
+    Ok(())
+}
+
+/// A reaction on the last message that says how far it is.
+async fn end_sign(system: &System, write: &mut Write, due: &DueRun, emoji: &str) -> Result<(), StoreError> {
+    let connection = system.store().connection(due.connection).await?;
+    if due.mode != Mode::Auto || !connection.is_some_and(|connection| connection.settings.lifecycle_reactions) {
+        return Ok(());
+    }
+    let (thread, last) = (system.store().thread(due.thread).await?, system.store().last_inbound(due.thread).await?);
+    let (Some(thread), Some(target)) = (thread, last) else { return Ok(()) };
+    let Ok(to) = address(&thread) else { return Ok(()) };
+    let content = Content::Reaction { target, emoji: Some(Untrusted::from(emoji)) };
+    let author = format!("agent {}", due.agent);
+    enqueue(system, write, (&thread, to), content, None, (due.run, &author, false, None)).await
 }
 
 async fn needs_person(
@@ -207,7 +316,7 @@ async fn needs_person(
     due: &DueRun,
     kind: &str,
     reason: &str,
-    now: crate::domain::time::Timestamp,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     write.wait(due.thread, reason, now).await?;
     let subject = due.thread.to_string();

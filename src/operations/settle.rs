@@ -42,15 +42,17 @@ pub(super) async fn settle_attempt(
     // A status with our reference may have been faster than the answer.
     let still_ours = write.entry_state(claimed.entry).await?.is_some_and(|(state, ..)| state == EntryState::Sending);
     if still_ours {
-        changes.extend(end(&mut write, claimed, settlement, now).await?);
+        changes.extend(end(system, &mut write, claimed, settlement, now).await?);
     }
     write.commit().await?;
     system.bus().publish(changes);
     system.wakes().looker.notify_one();
+    system.wakes().teller.notify_one();
     Ok(())
 }
 
 async fn end(
+    system: &System,
     write: &mut Write,
     claimed: &Claimed,
     settlement: Settlement,
@@ -68,7 +70,9 @@ async fn end(
                 write.release_connection(connection, now).await?;
                 changes.push(Change::Alerts);
             }
-            write.stop_waiting(claimed.thread).await?;
+            write.answered(claimed.thread, claimed.message).await?;
+            let data = serde_json::json!({ "message": claimed.message, "provider_message_id": provider_message_id });
+            system.happened(write, "message.accepted", Some(claimed.thread), &data).await?;
             changes.push(Change::Connection(connection));
         }
         Settlement::Again { failure, due_at, counts } => {

@@ -21,8 +21,10 @@ pub(super) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     write.take_thread(thread, Some(&me)).await?;
     let caught = write.silence_agent(thread, &format!("{me} took the thread"), now).await?;
     write.audit(actor, "take", &thread.to_string(), "", now).await?;
+    system.happened(&mut write, "thread.taken", Some(thread), &serde_json::json!({ "by": me })).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
+    let caught = caught.runs + caught.entries;
     let caught = if caught > 0 { format!(" {caught} unsent step(s) of the agent were caught.") } else { String::new() };
     Ok(Done { said: format!("{} is yours; the agent is silent.{caught}", row.contact.shown()), made: None })
 }
@@ -32,6 +34,7 @@ pub(super) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     let row = thread_row(system, thread).await?;
     let me = actor.to_string();
     match row.taken_by {
+        None if row.handed_off_at.is_some() => {}
         None => return Err(Refusal::new("not_taken", "Nobody has this thread.", "").into()),
         Some(other) if other != me && !actor.has(Right::ReleaseAColleaguesThread) => {
             return Err(
@@ -43,6 +46,12 @@ pub(super) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     let now = system.now();
     let mut write = system.store().write().await?;
     write.take_thread(thread, None).await?;
+    if write.hand_off(thread, None).await? {
+        // What led to it is settled: an agent that read it again would hand off again.
+        write.forget_before(thread, now).await?;
+        write.stop_waiting(thread).await?;
+    }
+    system.happened(&mut write, "thread.released", Some(thread), &serde_json::json!({ "by": me })).await?;
     write.audit(actor, "release", &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);

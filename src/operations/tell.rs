@@ -1,8 +1,9 @@
 //! From a query to its answer.
 
-use super::{Result, System, bulk, dashboard, open_media, require, send_file, shift};
+use super::{Result, System, agent_desk, bulk, dashboard, open_media, require, send_file, shift};
 use crate::domain::filter::Filter;
 use crate::domain::ids::DeliveryId;
+use crate::domain::mask;
 use crate::domain::query::{Answer, Query};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
@@ -81,6 +82,7 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
             Answer::Entry(detail.map(Box::new))
         }
         Query::Templates => Answer::Templates(system.templates().values().cloned().collect()),
+        Query::Desk(query) => Answer::Desk(Box::new(agent_desk::look(system, actor, query).await?)),
         Query::Agents => Answer::Agents(Box::new(dashboard::agents(system).await?)),
         Query::Deliveries { state, limit, before } => {
             Answer::Deliveries(store.deliveries(state, limit.min(MOST_ROWS), before).await?)
@@ -89,6 +91,8 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
             let mut detail = store.delivery(delivery).await?;
             if let Some(detail) = &mut detail {
                 detail.verdict = verdict(system, delivery).await?;
+                // As it came it is only revealed, which leaves a trace.
+                detail.body = mask::masked(detail.body.as_received()).into();
             }
             Answer::Delivery(detail.map(Box::new))
         }

@@ -30,7 +30,7 @@ pub(super) async fn why(system: &System, id: &str) -> Result<Why> {
         }
         "g" => {
             let id = parsed::<AssignmentId>(id)?;
-            system.store().assignments().await?.iter().find(|row| row.assignment.id == id).map(why::of_assignment)
+            system.store().assignments(100).await?.iter().find(|row| row.assignment.id == id).map(why::of_assignment)
         }
         "a" => system.store().alert(parsed::<AlertId>(id)?).await?.map(|alert| why::of_alert(&alert)),
         "p" => {
@@ -90,7 +90,7 @@ async fn around<T>(
     };
     let runs = store.runs_of(id, detail.message.created_at).await?;
     let entries = store.entries_after(id, detail.received_at).await?;
-    let audit = store.audit_of(&id.to_string(), 20).await?;
+    let audit = store.audit(&id.to_string(), 20, None).await?.into_iter().rev().collect::<Vec<_>>();
     Ok(then(Arrived {
         message: detail,
         thread,

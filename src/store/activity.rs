@@ -4,10 +4,9 @@ use super::codec::Cells;
 use super::{Result, Store, Write};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::ids::{AlertId, AuditId, DeliveryId, ThreadId};
-use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{ActivityKind, ActivityRow, AlertView, AuditRow};
+use crate::domain::view::{ActivityKind, ActivityRow, AlertView};
 
 /// A condition that wants a person.
 #[derive(Debug, Clone)]
@@ -107,29 +106,6 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.map(|row| alert_view(&Cells::new(&row, "alerts"))).transpose()
-    }
-
-    /// What was done about a subject, oldest first.
-    pub async fn audit_of(&self, subject: &str, limit: u32) -> Result<Vec<AuditRow>> {
-        let rows = sqlx::query(
-            "SELECT id, at, actor, action, subject, detail FROM audit WHERE subject = $1 ORDER BY id DESC LIMIT $2",
-        )
-        .bind(subject)
-        .bind(i64::from(limit))
-        .fetch_all(&self.readers)
-        .await?;
-        let read = |row| {
-            let cells = Cells::new(row, "audit");
-            Ok(AuditRow {
-                id: AuditId(cells.int("id")?),
-                at: cells.time("at")?,
-                actor: cells.text("actor")?,
-                action: cells.text("action")?,
-                subject: cells.text("subject")?,
-                detail: cells.text("detail")?,
-            })
-        };
-        rows.iter().rev().map(read).collect()
     }
 
     async fn alerts(&self, limit: u32) -> Result<Vec<ActivityRow>> {
@@ -232,25 +208,5 @@ impl Write {
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected() > 0)
-    }
-
-    /// Every change has a row with its actor, in the same transaction.
-    pub async fn audit(
-        &mut self,
-        actor: &Actor,
-        action: &str,
-        subject: &str,
-        detail: &str,
-        now: Timestamp,
-    ) -> Result<()> {
-        sqlx::query("INSERT INTO audit (at, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5)")
-            .bind(now.millis())
-            .bind(actor.to_string())
-            .bind(action)
-            .bind(subject)
-            .bind(detail)
-            .execute(self.connection())
-            .await?;
-        Ok(())
     }
 }

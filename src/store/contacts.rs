@@ -251,7 +251,7 @@ impl Write {
                 "attempts" => format!("outbox_id IN (SELECT id FROM outbox WHERE message_id IN {of_merge})"),
                 // Open runs stay where they were scheduled: one collects per thread.
                 "runs" => format!(
-                    "id IN (SELECT run_id FROM messages WHERE id IN {of_merge}) AND state NOT IN ('scheduled', 'running')"
+                    "id IN (SELECT run_id FROM messages WHERE id IN {of_merge}) AND state NOT IN ('scheduled', 'running', 'proposed')"
                 ),
                 _ => format!("thread_id IN (SELECT DISTINCT thread_id FROM messages WHERE id IN {of_merge})"),
             };

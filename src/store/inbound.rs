@@ -40,6 +40,8 @@ pub struct Stored {
     pub opted_out: bool,
     /// Nothing was ever exchanged before.
     pub first: bool,
+    /// Its agent gave it away.
+    pub handed_off: bool,
 }
 
 /// A message of ours that a status speaks of.
@@ -180,7 +182,7 @@ impl Write {
         made: bool,
     ) -> Result<Option<Stored>> {
         let row = sqlx::query(
-            "SELECT t.id, t.taken_by, t.last_message_id, p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id
+            "SELECT t.id, t.taken_by, t.last_message_id, t.handed_off_at, p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id
              WHERE t.connection_id = $1 AND t.contact_id = $2",
         )
         .bind(connection.0)
@@ -194,6 +196,7 @@ impl Write {
                 taken_by: cells.opt_text("taken_by")?,
                 opted_out: cells.flag("opted_out")?,
                 first: made || cells.opt_int("last_message_id")?.is_none(),
+                handed_off: cells.opt_int("handed_off_at")?.is_some(),
             })
         })
         .transpose()
@@ -237,11 +240,12 @@ impl Write {
         Ok(Some(id))
     }
 
-    /// Why no agent was asked, for whoever wants to know.
-    pub async fn not_routed(&mut self, message: MessageId, reason: &str) -> Result<()> {
-        sqlx::query("UPDATE messages SET not_routed = $2 WHERE id = $1")
+    /// How it was decided who answers; and where nobody does, why.
+    pub async fn routed(&mut self, message: MessageId, trace: &[String], refused: Option<&str>) -> Result<()> {
+        sqlx::query("UPDATE messages SET route = $2, not_routed = $3 WHERE id = $1")
             .bind(message.0)
-            .bind(reason)
+            .bind(trace.join("\n"))
+            .bind(refused)
             .execute(self.connection())
             .await?;
         Ok(())

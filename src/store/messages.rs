@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::view::{AttemptView, EntryBrief, FoundMessage, MessageDetail, MessageView, Reaction, StatusView};
 
 const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
-    m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed,
+    m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route,
     (SELECT q.words FROM messages q WHERE q.provider_key = m.reply_key) AS quotes,
     m.reply_to,
     (SELECT group_concat(x.sender || ' ' || x.emoji, char(10)) FROM reactions x WHERE x.target_key = m.provider_key) AS reactions,
@@ -83,8 +83,8 @@ impl Store {
             content: cells.json("content")?,
             received_at: cells.time("received_at")?,
             delivery: cells.opt_int("delivery_id")?.map(DeliveryId),
-            run: cells.opt_int("run_id")?.map(RunId),
             not_routed: cells.opt_text("not_routed")?,
+            route: cells.opt_text("route")?.map(|trace| trace.lines().map(str::to_owned).collect()).unwrap_or_default(),
             statuses: self.statuses(key.as_deref()).await?,
             tries,
             message,
@@ -297,6 +297,7 @@ fn message(cells: &Cells<'_>) -> Result<MessageView> {
         author: cells.opt_text("author")?,
         quotes: quotes.or(unknown_quote),
         reactions: reactions(cells.opt_text("reactions")?.as_deref()),
+        run: cells.opt_int("run_id")?.map(RunId),
         test: cells.flag("test")?,
         contradictory: standing.contradictory(),
         entry,

@@ -4,12 +4,14 @@
 
 mod activity;
 mod agents;
+mod audit;
 mod codec;
 mod connections;
 mod contacts;
 mod deliveries;
 mod entries;
 mod error;
+mod events;
 mod filters;
 mod gauges;
 mod inbound;
@@ -20,11 +22,13 @@ mod narrow;
 mod notes;
 mod outbox;
 mod overview;
+mod rehearsals;
 mod runs;
 mod settle;
 mod setups;
 mod shelf;
 mod sightings;
+mod stops;
 mod template_records;
 mod threads;
 mod watch;
@@ -37,15 +41,18 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 pub use self::activity::NewAlert;
+pub use self::agents::RunTally;
 pub use self::deliveries::{Arrived, StoredDelivery};
 pub use self::entries::BulkGroup;
 pub use self::error::StoreError;
+pub use self::events::Telling;
 pub use self::inbound::{Matched, NewInbound, Stored};
 pub use self::jobs::Job;
 pub use self::media::{KeptFile, ToUpload, Wanted};
 pub use self::narrow::Wish;
 pub use self::outbox::{Claimed, Doubtful, NewEntry, Pace};
-pub use self::runs::{DueRun, Finish};
+pub use self::rehearsals::{Played, ToPlay};
+pub use self::runs::{DueRun, Finish, Silenced};
 pub use self::shelf::{Incoming, Shelf};
 
 type Result<T, E = StoreError> = std::result::Result<T, E>;
@@ -95,7 +102,9 @@ impl Store {
         let side = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let side = side.connect_with(options.clone()).await.map_err(|error| StoreError::open(&path, error))?;
         let readers = Self::readers(options).await.map_err(|error| StoreError::open(&path, error))?;
-        Ok(Self { path, writer, readers, side })
+        let store = Self { path, writer, readers, side };
+        store.chain_audit().await?;
+        Ok(store)
     }
 
     /// Opens an existing database for reading only: for a command line without an engine.
@@ -210,10 +219,11 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 3] = [
+    let steps: [(i64, &'static str, &'static str, bool); 4] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
+        (4, "agents", include_str!("../../migrations/0004_agents.sql"), true),
     ];
     let steps = steps
         .into_iter()

@@ -19,6 +19,7 @@ pub(crate) struct Counts {
     pub oldest_queued_at: Option<Timestamp>,
     pub runs_open: u32,
     pub approvals: u32,
+    pub stopped: u32,
     pub alerts: u32,
     pub setups: u32,
     pub deliveries_pending: u32,
@@ -44,7 +45,9 @@ impl Store {
                 (SELECT min(created_at) FROM outbox WHERE state = 'queued' AND hold IS NULL) AS oldest_queued_at,
                 (SELECT count(*) FROM runs WHERE state = 'scheduled') + (SELECT count(*) FROM runs WHERE state = 'running')
                     AS runs_open,
-                (SELECT count(*) FROM assignments WHERE state = 'proposed') AS approvals,
+                (SELECT count(*) FROM assignments WHERE state IN ('proposed', 'approved'))
+                    + (SELECT count(*) FROM assignments WHERE state = 'active' AND stale_since IS NOT NULL) AS approvals,
+                (SELECT count(*) FROM stops WHERE lifted_at IS NULL) AS stopped,
                 (SELECT count(*) FROM alerts WHERE acked_at IS NULL) AS alerts,
                 (SELECT count(*) FROM setups WHERE state IN ('running', 'waiting', 'failed')) AS setups,
                 (SELECT count(*) FROM deliveries WHERE state = 'pending') AS pending,
@@ -69,6 +72,7 @@ impl Store {
             oldest_queued_at: cells.opt_time("oldest_queued_at")?,
             runs_open: cells.count("runs_open")?,
             approvals: cells.count("approvals")?,
+            stopped: cells.count("stopped")?,
             alerts: cells.count("alerts")?,
             setups: cells.count("setups")?,
             deliveries_pending: cells.count("pending")?,

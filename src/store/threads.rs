@@ -12,7 +12,7 @@ use crate::domain::assignment::Mode;
 use crate::domain::connection::Environment;
 use crate::domain::event::Direction;
 use crate::domain::filter::{Filter, Is, Term};
-use crate::domain::ids::{ConnectionId, ContactId, ThreadId};
+use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::run::RunState;
 use crate::domain::status::{DeliveryStatus, Standing};
@@ -27,14 +27,14 @@ const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     t.unread, t.last_message_at, m.words, m.direction, m.progress, m.failed_at IS NOT NULL AS failed,
-    t.window_closes_at, g.agent, g.mode, t.taken_by, t.waiting_since, t.waiting_reason, p.opted_out,
+    t.window_closes_at, g.agent, g.mode, t.taken_by, t.waiting_since, t.waiting_reason, t.handed_off_at, t.context_from, p.opted_out,
     coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
         (SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'scheduled')) AS run
  FROM threads t JOIN connections c ON c.id = t.connection_id JOIN contacts p ON p.id = t.contact_id
     LEFT JOIN messages m ON m.id = t.last_message_id
     LEFT JOIN assignments g ON g.id = coalesce(
-        (SELECT id FROM assignments x WHERE x.thread_id = t.id AND x.state = 'approved'),
-        (SELECT id FROM assignments x WHERE x.connection_id = t.connection_id AND x.thread_id IS NULL AND x.state = 'approved'))";
+        (SELECT id FROM assignments x WHERE x.thread_id = t.id AND x.state = 'active'),
+        (SELECT id FROM assignments x WHERE x.connection_id = t.connection_id AND x.thread_id IS NULL AND x.state = 'active' ORDER BY x.place LIMIT 1))";
 
 impl Store {
     /// Threads that fit, the most recently used first; who waits is asked for, the longest first.
@@ -68,7 +68,7 @@ impl Store {
             "SELECT count(*) FROM (SELECT 1 FROM threads t JOIN connections c ON c.id = t.connection_id
              JOIN contacts p ON p.id = t.contact_id LEFT JOIN messages m ON m.id = t.last_message_id
              LEFT JOIN assignments g ON g.id = (SELECT x.id FROM assignments x WHERE x.connection_id = t.connection_id
-                AND x.thread_id IS NULL AND x.state = 'approved') WHERE 1 = 1",
+                AND x.thread_id IS NULL AND x.state = 'active' ORDER BY x.place LIMIT 1) WHERE 1 = 1",
         );
         self.narrow_threads(&mut query, wish).await?;
         query.push(" LIMIT 1000)");
@@ -149,6 +149,20 @@ impl Store {
         row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
     }
 
+    /// The thread with a number over a connection.
+    pub async fn thread_with(&self, connection: ConnectionId, number: &PhoneNumber) -> Result<Option<ThreadRow>> {
+        let text = format!(
+            "{ROW} WHERE t.connection_id = $1 AND t.contact_id =
+                (SELECT contact_id FROM addresses WHERE kind = 'phone' AND value = $2)"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(connection.0)
+            .bind(number.digits())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
+    }
+
     /// Whose threads these are.
     pub(super) async fn people_of(
         &self,
@@ -203,6 +217,34 @@ impl Write {
         Ok(())
     }
 
+    /// Its agent gave it away, or a person gives it back.
+    pub async fn hand_off(&mut self, thread: ThreadId, at: Option<Timestamp>) -> Result<bool> {
+        let done = sqlx::query("UPDATE threads SET handed_off_at = $2 WHERE id = $1 AND handed_off_at IS NOT $2")
+            .bind(thread.0)
+            .bind(at.map(Timestamp::millis))
+            .execute(self.connection())
+            .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// From when on an agent is told what was said; again within the same breath takes it back.
+    pub async fn forget_before(&mut self, thread: ThreadId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE threads SET context_before = context_from, context_from = $2 WHERE id = $1")
+            .bind(thread.0)
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    pub async fn remember_again(&mut self, thread: ThreadId) -> Result<()> {
+        sqlx::query("UPDATE threads SET context_from = context_before, context_before = NULL WHERE id = $1")
+            .bind(thread.0)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Whether anything may be sent to the contact of this thread, over whichever number.
     pub async fn opt_out(&mut self, thread: ThreadId, out: bool) -> Result<()> {
         sqlx::query("UPDATE contacts SET opted_out = $2 WHERE id = (SELECT contact_id FROM threads WHERE id = $1)")
@@ -242,6 +284,22 @@ impl Write {
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected() == 1)
+    }
+
+    /// A message of ours was taken: whoever waited is answered, unless an agent gave the thread away, or
+    /// has something to say that a person has still to read.
+    pub async fn answered(&mut self, thread: ThreadId, message: MessageId) -> Result<()> {
+        sqlx::query(
+            "UPDATE threads SET waiting_since = NULL, waiting_reason = NULL WHERE id = $1 AND waiting_since IS NOT NULL
+                AND EXISTS (SELECT 1 FROM messages m WHERE m.id = $2 AND m.kind <> 'reaction' AND (m.run_id IS NULL
+                    OR (threads.handed_off_at IS NULL
+                        AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread_id = $1 AND r.state = 'proposed'))))",
+        )
+        .bind(thread.0)
+        .bind(message.0)
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 
     pub async fn save_draft(&mut self, operator: &str, thread: ThreadId, body: &str, now: Timestamp) -> Result<()> {
@@ -306,6 +364,8 @@ fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
             .map(|(since, reason)| Waiting { since, reason }),
         run: cells.opt_named("run", RunState::from_name)?,
         opted_out: cells.flag("opted_out")?,
+        handed_off_at: cells.opt_time("handed_off_at")?,
+        context_from: cells.opt_time("context_from")?,
         present: vec![],
     })
 }

@@ -251,6 +251,18 @@ fn parts() -> Vec<Part> {
             ],
         ),
         part(
+            SUPPORT,
+            "Marta Klein",
+            "15550100029",
+            vec![text("Kann ich meinen Termin auf nächste Woche verschieben?")],
+        ),
+        part(
+            SUPPORT,
+            "Lucía Ortega",
+            "15550100030",
+            vec![text("Buenos días, quisiera saber cuándo estará lista mi factura, por favor")],
+        ),
+        part(
             BILLING,
             "Yusuf Demir",
             "15550100025",

@@ -28,6 +28,8 @@ const CHECK_EVERY: Duration = Duration::from_secs(300);
 const TEMPLATES_EVERY: Duration = Duration::from_secs(600);
 /// How often Flows are fetched without being asked for.
 const FLOWS_EVERY: Duration = Duration::from_secs(1_800);
+/// How often it is asked which assignments are over.
+const EXPIRE_EVERY: Duration = Duration::from_secs(30);
 /// How often the log is folded back while something is written.
 const FOLD_EVERY: Duration = Duration::from_millis(200);
 /// How often leases of the dead are looked for.
@@ -83,6 +85,17 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
     ));
     let jobs = named("jobs", |system| &system.wakes().jobs);
     tasks.spawn(jobs.run(|system| async move { operations::step_job(&system).await }, |_| async { Ok(None) }));
+    let rehearser = named("rehearser", |system| &system.wakes().rehearser);
+    tasks
+        .spawn(rehearser.run(|system| async move { operations::rehearse_next(&system).await }, |_| async { Ok(None) }));
+    let teller = named("teller", |system| &system.wakes().teller);
+    tasks.spawn(teller.run(
+        |system| async move { operations::tell_next(&system).await },
+        |system| async move { system.store().next_telling_due().await },
+    ));
+    tasks.spawn(every(system.clone(), stop.clone(), "expirer", EXPIRE_EVERY, |system| async move {
+        operations::expire_assignments(&system).await
+    }));
     let looker = named("looker", |system| &system.wakes().looker);
     tasks.spawn(looker.run(
         |system| async move { operations::look_up_due(&system).await },

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use wadeck::domain::agent_desk::{AgentRequest, RunView};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::run::RunState;
-use wadeck::domain::view::RunView;
 
 use crate::stage::{Stage, rosa};
 
@@ -165,14 +165,13 @@ async fn approving_puts_one_agent_in_anothers_place_and_deciding_twice_says_so()
     .await;
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
     let mode = wadeck::domain::assignment::Mode::Auto;
-    let proposed =
-        stage.act(Request::ProposeAssignment { connection, agent: "second".into(), mode }).await.expect("proposed");
+    let proposed = stage.act(crate::stage::proposal(connection, "second", mode)).await.expect("proposed");
     let assignment = proposed.made.expect("an id").parse().expect("an id");
-    let approve = || Request::ApproveAssignment { assignment };
+    let approve = || Request::Agents(AgentRequest::Approve { assignment });
     assert!(stage.act(approve()).await.expect("approved").said.contains("second answers support"));
     assert!(stage.act(approve()).await.expect("told").said.contains("already"));
     let Answer::Agents(view) = stage.ask(Query::Agents).await else { panic!() };
-    let in_force: Vec<_> = view.assignments.iter().filter(|row| row.assignment.state.name() == "approved").collect();
+    let in_force: Vec<_> = view.assignments.iter().filter(|row| row.assignment.state.name() == "active").collect();
     assert_eq!(in_force.len(), 1);
     assert_eq!(in_force[0].assignment.agent, "second");
 }

@@ -176,7 +176,7 @@ async fn an_admin_approves_by_key_and_a_viewer_is_told_why_not() {
     let stage = Stage::with_config(&text).await;
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
     let mode = wadeck::domain::assignment::Mode::Draft;
-    let propose = wadeck::domain::request::Request::ProposeAssignment { connection, agent: "second".into(), mode };
+    let propose = crate::stage::proposal(connection, "second", mode);
     stage.act(propose).await.expect("proposed");
     let mut vic = Sitting::with(&stage, 80, 24, Role::Viewer, crate::sitting::THEME).await;
     vic.press(&stage, "5 a").await;

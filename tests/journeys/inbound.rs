@@ -169,11 +169,7 @@ async fn an_unknown_number_is_quarantined_and_comes_back_when_its_connection_doe
 
     let with_it = crate::stage::CONFIG.replace(SUPPORT, "999");
     let config = wadeck::config::check(&with_it, &["kapso"]).expect("right");
-    let declared = config.connections.iter().map(|one| wadeck::operations::Declared {
-        connection: one.connection("lumen", config.environment),
-        agent: None,
-    });
-    wadeck::operations::declare(&stage.system, &declared.collect::<Vec<_>>()).await.expect("declared");
+    wadeck::operations::declare(&stage.system, &wadeck::app::declared(&config)).await.expect("declared");
     stage.apply().await;
     assert_eq!(stage.threads().await.len(), 1);
     assert_eq!(stage.overview().await.deliveries_quarantined, 0);

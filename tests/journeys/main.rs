@@ -3,14 +3,17 @@
 
 mod agent_kinds;
 mod agents;
+mod approvals;
 mod bulk;
 mod console;
 mod contents;
+mod contracts;
 mod desk;
 mod door;
 mod finding;
 mod flows;
 mod inbound;
+mod keeping;
 mod media;
 mod numbers;
 mod outbox;

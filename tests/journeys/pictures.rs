@@ -35,7 +35,7 @@ async fn a_morning() -> Stage {
     operations::check_all(&stage.system).await.expect("checked");
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
     let mode = wadeck::domain::assignment::Mode::Auto;
-    let proposal = Request::ProposeAssignment { connection, agent: "night".into(), mode };
+    let proposal = crate::stage::proposal(connection, "night", mode);
     stage.act(proposal).await.expect("proposed");
 
     let quoted = stage.says(&rosa(), "Hi! Are you open on Saturday?").await;

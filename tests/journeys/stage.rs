@@ -9,15 +9,18 @@ use secrecy::SecretString;
 use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wadeck::app::{EngineSetup, Logs, build_system};
+use wadeck::app::{EngineSetup, Logs, build_system, declared};
 use wadeck::config;
-use wadeck::domain::ids::ThreadId;
+use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Proposal, RunRecord};
+use wadeck::domain::assignment::Mode;
+use wadeck::domain::contract::Contract;
+use wadeck::domain::ids::{ConnectionId, RunId, ThreadId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
 use wadeck::domain::role::{Actor, Role};
 use wadeck::domain::time::{Chance, Clock, Timestamp};
 use wadeck::domain::view::{EntryRow, MessageView, Overview, ThreadRow};
-use wadeck::operations::{self, Declared, OperationError, System, Waiting};
+use wadeck::operations::{self, OperationError, System, Waiting};
 use wadeck::twin::{Number, Person, Saying, Twin, TwinConfig};
 use wadeck::webhook::{Door, Limits, routes};
 
@@ -55,6 +58,7 @@ pub struct Stage {
     pub address: std::net::SocketAddr,
     pub inbox: tokio::sync::mpsc::Receiver<Waiting>,
     clock: HandClock,
+    chance: Arc<Counting>,
     stop: CancellationToken,
     pub directory: tempfile::TempDir,
     /// Where people keep their own files.
@@ -94,6 +98,18 @@ pub fn rosa() -> Person {
     Person::new("Rosa Field", "15550100002")
 }
 
+/// A proposal with the usual bounds.
+pub fn proposal(connection: ConnectionId, agent: &str, mode: Mode) -> Request {
+    Request::Agents(AgentRequest::Propose(Box::new(Proposal {
+        connection,
+        thread: None,
+        agent: agent.into(),
+        mode,
+        contract: Contract::default(),
+        expires_at: None,
+    })))
+}
+
 pub fn ada() -> Actor {
     Actor::Operator { name: "ada".into(), role: Role::Admin }
 }
@@ -102,6 +118,40 @@ pub fn ada() -> Actor {
 pub fn signature(body: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
     hex::encode(mac.chain_update(body).finalize().into_bytes())
+}
+
+/// A system on a directory, reached by nobody yet.
+async fn system(
+    text: &str,
+    directory: &std::path::Path,
+    twin: &Twin,
+    (clock, chance): (&HandClock, &Arc<Counting>),
+    inbox: usize,
+) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
+    let base = twin.base_url();
+    let config = config::check(text, &["kapso"]).expect("the configuration is right");
+    let setup = EngineSetup {
+        config: config.clone(),
+        directory: directory.to_owned(),
+        secrets: Arc::new(move |name| {
+            let value = match name {
+                "KAPSO_API_KEY" => "stage-key",
+                "KAPSO_API_BASE_URL" => &base,
+                "KAPSO_WEBHOOK_SECRET" => SECRET,
+                "AGENT_SECRET" => "agent-secret",
+                _ => return None,
+            };
+            Some(SecretString::from(value.to_owned()))
+        }),
+        clock: Arc::new(clock.clone()),
+        chance: chance.clone(),
+        offset: Arc::new(|_| 0),
+        logs: Logs::silent(),
+        inbox,
+    };
+    let (system, inbox) = build_system(&setup).await.expect("the system builds");
+    operations::declare(&system, &declared(&config)).await.expect("declared");
+    (system, inbox)
 }
 
 impl Stage {
@@ -120,6 +170,7 @@ impl Stage {
 
     async fn with(text: &str, inbox: usize) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
+        let chance = Arc::new(Counting(AtomicU64::new(1)));
         let clock = HandClock(Arc::new(AtomicI64::new(MORNING)));
         let twin = Twin::start(
             TwinConfig {
@@ -145,33 +196,7 @@ impl Stage {
             kind: "production".into(),
             customer: None,
         });
-        let base = twin.base_url();
-        let config = config::check(text, &["kapso"]).expect("the configuration is right");
-        let setup = EngineSetup {
-            config: config.clone(),
-            directory: directory.path().to_owned(),
-            secrets: Arc::new(move |name| {
-                let value = match name {
-                    "KAPSO_API_KEY" => "stage-key",
-                    "KAPSO_API_BASE_URL" => &base,
-                    "KAPSO_WEBHOOK_SECRET" => SECRET,
-                    "AGENT_SECRET" => "agent-secret",
-                    _ => return None,
-                };
-                Some(SecretString::from(value.to_owned()))
-            }),
-            clock: Arc::new(clock.clone()),
-            chance: Arc::new(Counting(AtomicU64::new(1))),
-            logs: Logs::silent(),
-            inbox,
-        };
-        let (system, inbox) = build_system(&setup).await.expect("the system builds");
-        let declared: Vec<Declared> = config
-            .connections
-            .iter()
-            .map(|one| Declared { connection: one.connection("lumen", config.environment), agent: one.agent.clone() })
-            .collect();
-        operations::declare(&system, &declared).await.expect("declared");
+        let (system, inbox) = system(text, directory.path(), &twin, (&clock, &chance), inbox).await;
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         let address = door.address().expect("an address");
         let stop = CancellationToken::new();
@@ -184,10 +209,25 @@ impl Stage {
             address,
             inbox,
             clock,
+            chance,
             stop,
             directory,
             outside: tempfile::tempdir().expect("a directory"),
         }
+    }
+
+    /// The same directory and the same twin, with a configuration that says something else.
+    pub async fn restart(&mut self, text: &str) {
+        let (system, inbox) = system(text, self.directory.path(), &self.twin, (&self.clock, &self.chance), 4_096).await;
+        let routes = routes(&system, Limits::new(512));
+        let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
+        self.address = door.address().expect("an address");
+        self.stop.cancel();
+        self.stop = CancellationToken::new();
+        tokio::spawn(door.serve(routes, TaskTracker::new(), self.stop.clone()));
+        system.set_public_url(format!("http://{}", self.address));
+        self.twin.subscribe(&format!("http://{}", self.address));
+        (self.system, self.inbox) = (system, inbox);
     }
 
     pub fn now(&self) -> Timestamp {
@@ -277,6 +317,21 @@ impl Stage {
 
     pub async fn act(&self, request: Request) -> Result<Done, OperationError> {
         operations::perform(&self.system, &ada(), request).await
+    }
+
+    /// Everything about one run.
+    pub async fn run(&self, id: i64) -> RunRecord {
+        match self.ask(Query::Desk(AgentQuery::Run { run: RunId(id) })).await {
+            Answer::Desk(told) => match *told {
+                AgentTold::Run(Some(record)) => *record,
+                other => panic!("{other:?}"),
+            },
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn agents(&self, request: AgentRequest) -> Result<Done, OperationError> {
+        self.act(Request::Agents(request)).await
     }
 
     pub async fn threads(&self) -> Vec<ThreadRow> {

@@ -275,7 +275,10 @@ async fn the_inspector_says_what_is_wrong_with_a_signature_and_tries_copies_dry(
     let Answer::Delivery(Some(detail)) = stage.ask(Query::Delivery { delivery: rows[0].id }).await else { panic!() };
     assert_eq!(detail.verdict, "signed with our secret");
     let before = stage.messages(stage.thread().await.id).await.len();
-    let copy = detail.body.as_received().replace("hello", "something else").replace("wamid.", "wamid.COPY");
+    assert!(!detail.body.as_received().contains("hello"), "what people wrote is only revealed");
+    let body =
+        stage.act(Request::RevealDelivery { delivery: rows[0].id }).await.expect("revealed").made.expect("a body");
+    let copy = body.replace("hello", "something else").replace("wamid.", "wamid.COPY");
     let told = stage.act(Request::TryDelivery { delivery: rows[0].id, body: Some(copy) }).await.expect("tried").said;
     assert!(
         told.contains("something else") && told.contains("an agent would be asked") && told.contains("dry"),

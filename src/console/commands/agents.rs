@@ -1,35 +1,46 @@
-//! Commands about agents and approvals.
+//! Commands about agents, approvals, and the answers that wait for a person.
 
+use super::threads::{can_write, operator_with_thread, with_thread};
+use crate::console::agent_rows::AgentRow;
+use crate::console::agents::AgentFinder;
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
-use crate::console::data::AgentRow;
-use crate::console::overlay::{Overlay, Purpose};
+use crate::console::finder::FinderKind;
+use crate::console::form::FormKind;
+use crate::console::form_agents::AgentForm;
+use crate::console::overlay::{Overlay, Purpose, Reading};
 use crate::console::{Console, Effect, Pane};
+use crate::domain::agent_desk::{AgentRequest, AssignmentRow};
 use crate::domain::assignment::{Assignment, AssignmentState};
 use crate::domain::request::Request;
 use crate::domain::right::Right;
 
 const AGENTS: Scope = Scope::Pane(Pane::Agents);
+const THREADS: Scope = Scope::Pane(Pane::Threads);
 
 pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "agents.approve",
         title: "Approve",
-        help: "Approves the proposed assignment: the agent answers from then on.",
+        help: "Approves what waits, or looks again at an agent that has changed: it answers from then on.",
         scope: AGENTS,
         keys: &["a"],
         hint: true,
         danger: Danger::Asks(|console| match console.selected_agent_row() {
             Some(AgentRow::Assignment(row)) => format!(
-                "Approve: {} answers {} ({}) from now on?",
+                "Approve: {} answers {} ({}) from now on?{}",
                 row.assignment.agent,
-                row.connection_name,
-                row.assignment.mode.name()
+                whom(row),
+                row.assignment.mode.name(),
+                match console.dossier_of(row.assignment.id).map(|dossier| &dossier.rehearsal) {
+                    Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",
+                    _ => " Nothing was rehearsed.",
+                }
             ),
             _ => String::new(),
         }),
-        ready: |console| proposed(console).map(|_| ()),
-        run: |console| match proposed(console).map(|assignment| assignment.id) {
-            Ok(assignment) => vec![Effect::Perform(Request::ApproveAssignment { assignment })],
+        ready: |console| decidable(console).map(|_| ()),
+        run: |console| match decidable(console).map(|assignment| assignment.id) {
+            Ok(assignment) => perform(AgentRequest::Approve { assignment }),
             Err(_) => vec![],
         },
     },
@@ -40,26 +51,287 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: AGENTS,
         keys: &["x"],
         hint: true,
-        ready: |console| proposed(console).map(|_| ()),
+        ready: |console| waiting(console).map(|_| ()),
         run: |console| {
-            if let Ok(assignment) = proposed(console).map(|assignment| assignment.id) {
+            if let Ok(assignment) = waiting(console).map(|assignment| assignment.id) {
                 console.overlay = Some(Overlay::line("Why is it rejected?", "", Purpose::Reject(assignment)));
             }
             vec![]
         },
         ..ROW
     },
+    CommandSpec {
+        id: "agents.narrow",
+        title: "Narrow",
+        help: "Agrees to less than what is proposed or in force.",
+        scope: AGENTS,
+        keys: &["E"],
+        hint: true,
+        ready: |console| in_hand(console, |one| one.state.waits() || one.state == AssignmentState::Active).map(|_| ()),
+        run: |console| with_row(console, |row| AgentForm::Narrow { whom: whom(row), assignment: boxed(row) }),
+        ..ROW
+    },
+    CommandSpec {
+        id: "agents.snooze",
+        title: "Put off",
+        help: "Puts the decision off; the proposal expires in its time all the same.",
+        scope: AGENTS,
+        keys: &["s"],
+        ready: |console| waiting(console).map(|_| ()),
+        run: |console| with_row(console, |row| AgentForm::Snooze { assignment: row.assignment.id }),
+        ..ROW
+    },
+    CommandSpec {
+        id: "agents.difference",
+        title: "Beside today",
+        help: "Shows the contract as a difference from what is in force today.",
+        scope: AGENTS,
+        keys: &["d"],
+        hint: true,
+        ready: |console| console.selected_assignment().map(|_| ()).ok_or_else(|| NOT_ONE.into()),
+        run: |console| {
+            console.overlay = Some(Overlay::reading(Reading::Difference));
+            console.ask_about_agent_row()
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "agents.rehearse",
+        title: "Rehearse",
+        help: "Plays the last real exchanges to the agent, with sending impossible.",
+        scope: AGENTS,
+        keys: &["r"],
+        hint: true,
+        ready: |console| {
+            console.may(Right::RehearseAnAgent)?;
+            console.selected_assignment().map(|_| ()).ok_or_else(|| NOT_ONE.into())
+        },
+        run: |console| {
+            with_row(console, |row| AgentForm::Rehearse {
+                assignment: row.assignment.id,
+                agent: row.assignment.agent.clone(),
+            })
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "agents.propose",
+        title: "Propose",
+        help: "Proposes an agent for a number; on an assignment, begins from its bounds.",
+        scope: AGENTS,
+        keys: &["p"],
+        ready: |console| console.may(Right::ProposeAnAgent),
+        run: |console| match console.selected_agent_row() {
+            Some(AgentRow::Assignment(_)) => with_row(console, |row| AgentForm::Propose {
+                agent: row.assignment.agent.clone(),
+                connection: row.assignment.connection,
+                thread: row.assignment.thread,
+                whom: whom(row),
+                known: Some(boxed(row)),
+            }),
+            _ => console.open_finder(FinderKind::Agent(AgentFinder::Propose(None))),
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "agents.revoke",
+        title: "Revoke",
+        help: "Ends what is in force: its runs end, and their threads wait for a person.",
+        scope: AGENTS,
+        keys: &["X"],
+        ready: |console| in_hand(console, |one| one.state == AssignmentState::Active).map(|_| ()),
+        run: |console| {
+            with_row(console, |row| AgentForm::Revoke {
+                assignment: row.assignment.id,
+                words: format!("{} answers {}", row.assignment.agent, whom(row)),
+            })
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "agents.test",
+        title: "Ask it",
+        help: "Asks the agent something, with nobody's thread behind it; nothing is sent.",
+        scope: AGENTS,
+        keys: &["t"],
+        ready: |console| {
+            console.may(Right::RehearseAnAgent)?;
+            agent(console).map(|_| ()).ok_or_else(|| "This is no agent.".into())
+        },
+        run: |console| match agent(console) {
+            Some(agent) => console.open_form(FormKind::Agent(Box::new(AgentForm::Test { agent }))),
+            None => vec![],
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "agents.thread",
+        title: "Its thread",
+        help: "Opens the thread that the run or the assignment is about.",
+        scope: AGENTS,
+        keys: &["o"],
+        ready: |console| {
+            console.thread_of_agent_row().map(|_| ()).ok_or_else(|| "This is about no single thread.".into())
+        },
+        run: |console| match console.thread_of_agent_row() {
+            Some(thread) => console.go_to_thread(thread),
+            None => vec![],
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "agents.stop",
+        title: "Stop agents",
+        help: "Silences a thread's agent, one agent or all of them now, or lets them go on.",
+        scope: AGENTS,
+        keys: &["!"],
+        hint: true,
+        ready: stoppable,
+        run: |console| console.open_finder(FinderKind::Agent(AgentFinder::Stop)),
+        ..ROW
+    },
+    CommandSpec {
+        id: "thread.stop_agents",
+        title: "Stop agents",
+        help: "Silences this thread's agent, one agent or all of them now, or lets them go on.",
+        scope: THREADS,
+        keys: &["!"],
+        hint: true,
+        ready: stoppable,
+        run: |console| console.open_finder(FinderKind::Agent(AgentFinder::Stop)),
+        ..ROW
+    },
+    CommandSpec {
+        id: "thread.agent",
+        title: "Agent",
+        help: "What can be done about this thread's agent: propose one, let it begin anew, its runs, stop.",
+        scope: THREADS,
+        keys: &["A"],
+        ready: operator_with_thread,
+        run: |console| {
+            with_thread(console, |console, thread| console.open_finder(FinderKind::Agent(AgentFinder::Menu(thread))))
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "answer.accept",
+        title: "Send the agent's answer",
+        help: "Sends what the agent proposes, as it is.",
+        scope: Scope::Messages,
+        keys: &["Y"],
+        ready: proposal,
+        run: |console| match console.proposal().map(|record| record.run.id) {
+            Some(run) => perform(AgentRequest::Accept { run, instead: None }),
+            None => vec![],
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "answer.edit",
+        title: "Edit the agent's answer",
+        help: "Puts what the agent proposes into the composer; what is sent from there is yours.",
+        scope: Scope::Messages,
+        keys: &["E"],
+        ready: |console| {
+            proposal(console)?;
+            if console.composer().is_some_and(|composer| !composer.is_empty() && composer.answers.is_none()) {
+                return Err("You have begun to write here: send that, or empty it first.".into());
+            }
+            Ok(())
+        },
+        run: Console::edit_proposal,
+        ..ROW
+    },
+    CommandSpec {
+        id: "answer.dismiss",
+        title: "Drop the agent's answer",
+        help: "Does not send what the agent proposes; the thread goes on waiting.",
+        scope: Scope::Messages,
+        keys: &["X"],
+        ready: proposed,
+        run: |console| {
+            let known = console.proposal().map(|record| (record.run.id, record.run.agent.clone()));
+            match known {
+                Some((run, agent)) => console.open_form(FormKind::Agent(Box::new(AgentForm::Dismiss { run, agent }))),
+                None => vec![],
+            }
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "message.run",
+        title: "Agent run",
+        help: "Shows the run behind the message: what the agent was given, called and said.",
+        scope: Scope::Messages,
+        keys: &["I"],
+        ready: operator_with_thread,
+        run: |console| with_thread(console, Console::show_run_at_hand),
+        ..ROW
+    },
 ];
 
-fn proposed(console: &Console) -> Result<&Assignment, String> {
-    let Some(AgentRow::Assignment(row)) = console.selected_agent_row() else {
-        return Err("This is not an assignment.".into());
-    };
-    if row.assignment.state != AssignmentState::Proposed {
-        return Err(format!("It is {} already.", row.assignment.state.name()));
+const NOT_ONE: &str = "This is not an assignment.";
+
+fn perform(request: AgentRequest) -> Vec<Effect> {
+    vec![Effect::Perform(Request::Agents(request))]
+}
+
+fn whom(row: &AssignmentRow) -> String {
+    match &row.contact {
+        Some(contact) => format!("{} only, over {}", contact.shown(), row.connection_name),
+        None => row.connection_name.clone(),
     }
-    if !console.settings.actor.has(Right::DecideAboutAgents) {
-        return Err("Deciding about agents takes the role admin.".into());
+}
+
+fn boxed(row: &AssignmentRow) -> Box<Assignment> {
+    Box::new(row.assignment.clone())
+}
+
+fn with_row(console: &mut Console, form: fn(&AssignmentRow) -> AgentForm) -> Vec<Effect> {
+    let Some(AgentRow::Assignment(row)) = console.selected_agent_row() else { return vec![] };
+    let form = FormKind::Agent(Box::new(form(row)));
+    console.open_form(form)
+}
+
+fn agent(console: &Console) -> Option<String> {
+    match console.selected_agent_row()? {
+        AgentRow::Agent(agent) => Some(agent.name.clone()),
+        AgentRow::Assignment(row) => Some(row.assignment.agent.clone()),
+        AgentRow::Run(run) => Some(run.agent.clone()),
+        AgentRow::Stop(_) => None,
     }
-    Ok(&row.assignment)
+}
+
+/// The assignment under the cursor, for whoever may decide, if it is in such a state.
+fn in_hand(console: &Console, fits: fn(&Assignment) -> bool) -> Result<&Assignment, String> {
+    let one = console.selected_assignment().ok_or(NOT_ONE)?;
+    if !fits(one) {
+        return Err(format!("It is {} already.", one.state.name()));
+    }
+    console.may(Right::DecideAboutAgents)?;
+    Ok(one)
+}
+
+fn waiting(console: &Console) -> Result<&Assignment, String> {
+    in_hand(console, |one| one.state.waits())
+}
+
+fn decidable(console: &Console) -> Result<&Assignment, String> {
+    in_hand(console, |one| one.state.waits() || one.stale_since.is_some() && one.state == AssignmentState::Active)
+}
+
+fn stoppable(console: &Console) -> Result<(), String> {
+    console.may(Right::StopAgents)?;
+    let any = console.data.overview.as_ref().is_some_and(|told| told.agents > 0);
+    if any { Ok(()) } else { Err("No agent is declared: there is nobody to stop.".into()) }
+}
+
+fn proposed(console: &Console) -> Result<(), String> {
+    console.may(Right::DecideAboutProposedAnswers)?;
+    console.proposal().map(|_| ()).ok_or_else(|| "No answer of an agent waits here.".into())
+}
+
+fn proposal(console: &Console) -> Result<(), String> {
+    proposed(console)?;
+    can_write(console)
 }

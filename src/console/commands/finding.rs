@@ -1,7 +1,7 @@
 //! Commands that find: messages, people, what closes next, and why.
 
+use crate::console::agent_rows::AgentRow;
 use crate::console::command::{CommandSpec, ROW, Scope};
-use crate::console::data::AgentRow;
 use crate::console::finder::FinderKind;
 use crate::console::form::FormKind;
 use crate::console::overlay::{Overlay, Reading};
@@ -142,7 +142,7 @@ fn at_hand(console: &Console) -> Option<String> {
         (Pane::Agents, _) => match console.selected_agent_row()? {
             AgentRow::Assignment(row) => Some(row.assignment.id.to_string()),
             AgentRow::Run(run) => Some(run.id.to_string()),
-            AgentRow::Agent(_) => None,
+            AgentRow::Agent(_) | AgentRow::Stop(_) => None,
         },
         (Pane::Flows, _) => None,
         (Pane::Activity, _) => {

@@ -3,10 +3,11 @@
 use super::threads::operator;
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::finder::FinderKind;
-use crate::console::{Console, Edit, Effect, Pane};
+use crate::console::{Console, Effect, Pane};
 use crate::domain::ids::ConnectionId;
 use crate::domain::outbox::EntryState;
 use crate::domain::request::Request;
+use crate::domain::right::Right;
 
 const DELIVERY: Scope = Scope::Pane(Pane::Delivery);
 const CONNECTIONS: Scope = Scope::Pane(Pane::Connections);
@@ -123,20 +124,28 @@ pub(super) const ROWS: &[CommandSpec] = &[
         ..ROW
     },
     CommandSpec {
+        id: "activity.reveal",
+        title: "Reveal",
+        help: "Shows the delivery as it came, for a minute; the audit names who looked.",
+        scope: ACTIVITY,
+        keys: &["v"],
+        ready: reveal_ready,
+        run: |console| {
+            console.data.edits = None;
+            reveal(console)
+        },
+        ..ROW
+    },
+    CommandSpec {
         id: "activity.edit",
         title: "Edit a copy",
-        help: "Edits a copy of the delivery in your editor, and applies that dry.",
+        help: "Reveals the delivery, edits a copy of it in your editor, and applies that dry.",
         scope: ACTIVITY,
         keys: &["E"],
-        ready: delivery_ready,
+        ready: reveal_ready,
         run: |console| {
-            let Some(id) = console.selected_delivery() else { return vec![] };
-            let Some(detail) = console.data.delivery.as_ref().filter(|one| one.row.id == id) else { return vec![] };
-            let body = detail.body.as_received();
-            let pretty = serde_json::from_str::<serde_json::Value>(body)
-                .ok()
-                .and_then(|value| serde_json::to_string_pretty(&value).ok());
-            vec![Effect::Edit { what: Edit::Delivery(id), text: pretty.unwrap_or_else(|| body.to_owned()) }]
+            console.data.edits = console.selected_delivery();
+            reveal(console)
         },
         ..ROW
     },
@@ -181,6 +190,18 @@ fn connection_ready(console: &Console) -> Result<(), String> {
 
 fn with_connection(console: &Console, request: fn(ConnectionId) -> Request) -> Vec<Effect> {
     console.selected_connection().map(|row| vec![Effect::Perform(request(row.connection.id))]).unwrap_or_default()
+}
+
+fn reveal_ready(console: &Console) -> Result<(), String> {
+    delivery_ready(console)?;
+    console.may(Right::RevealWhatAProviderSent)
+}
+
+fn reveal(console: &Console) -> Vec<Effect> {
+    match console.selected_delivery() {
+        Some(delivery) => vec![Effect::Perform(Request::RevealDelivery { delivery })],
+        None => vec![],
+    }
 }
 
 fn delivery_ready(console: &Console) -> Result<(), String> {

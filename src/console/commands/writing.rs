@@ -2,6 +2,7 @@
 
 use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::{Console, Effect, Focus};
+use crate::domain::agent_desk::AgentRequest;
 use crate::domain::content::Content;
 use crate::domain::request::{Request, check_text, check_window};
 
@@ -79,6 +80,10 @@ fn can_send(console: &Console) -> Result<(), String> {
 /// The composer is emptied when the message is written down, not before.
 fn send(console: &mut Console) -> Vec<Effect> {
     let Some(composer) = console.composer() else { return vec![] };
+    if let Some(run) = composer.answers {
+        let instead = Some(composer.text());
+        return vec![Effect::Perform(Request::Agents(AgentRequest::Accept { run, instead }))];
+    }
     let request = Request::Send {
         thread: composer.thread,
         content: Box::new(Content::text(composer.text())),

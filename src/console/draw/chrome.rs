@@ -163,11 +163,12 @@ impl Console {
             }
             Pane::Agents => {
                 let text = joined(vec![
+                    part(told.stopped, "stopped"),
                     part(told.approvals, "to approve"),
                     part(told.runs_open, "at work"),
                     part(told.agents, if told.agents == 1 { "agent" } else { "agents" }),
                 ]);
-                (or(text, "none"), style(0, told.approvals))
+                (or(text, "none"), style(told.stopped, told.approvals))
             }
             Pane::Flows => {
                 let flows = || self.data.flows.iter().flatten().flat_map(|list| &list.flows);

@@ -16,7 +16,9 @@ impl Console {
         let (window, is_open) = self.window_words();
         let rule = theme.rule().repeat(usize::from(area.width));
         put(buffer, area.x, area.y, area.width, &rule, theme.dim());
-        let title = format!(" To {} ", words::fit(&name, 24, theme.ellipsis()));
+        let instead = self.composer().is_some_and(|composer| composer.answers.is_some());
+        let to = if instead { "Instead of the agent's answer, to" } else { "To" };
+        let title = format!(" {to} {} ", words::fit(&name, 24, theme.ellipsis()));
         put(
             buffer,
             area.x + 1,

@@ -7,7 +7,6 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::put_lines;
-use crate::console::data::AgentRow;
 use crate::console::{Console, Focus, Pane, words};
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::{ActivityKind, AttemptView, DeliveryDetail, EntryDetail};
@@ -85,7 +84,7 @@ impl Console {
             Pane::Connections => self.selected_number().map(|row| row.name().to_owned()),
             Pane::Delivery => self.selected_entry().map(|row| format!("{} to {}", row.id, row.contact.shown())),
             Pane::Templates => self.selected_template().map(|(_, one)| one.name.line()),
-            Pane::Agents => Some("Agents".to_owned()),
+            Pane::Agents => self.selected_agent_row().map(|row| row.title()),
             Pane::Flows => self.selected_flow().map(|(_, flow)| flow.name.line()),
             Pane::Activity => self.selected_activity().map(|row| match &row.kind {
                 ActivityKind::Alert { id, .. } => format!("Alert {id}"),
@@ -258,66 +257,6 @@ impl Console {
         self.template_record(sheet, template);
     }
 
-    fn agent_sheet(&self, sheet: &mut Sheet<'_>) {
-        let theme = self.settings.theme;
-        sheet.lines.push(Line::default());
-        match self.selected_agent_row() {
-            None => {}
-            Some(AgentRow::Assignment(row)) => {
-                let one = &row.assignment;
-                sheet.field("agent", &one.agent);
-                sheet.field("answers", &row.connection_name);
-                sheet.field("mode", one.mode.name());
-                sheet.field("state", one.state.name());
-                sheet.field(
-                    "proposed by",
-                    &format!("{}, {}", one.proposed_by, words::exact(one.proposed_at, self.zone())),
-                );
-                if let (Some(by), Some(at)) = (&one.decided_by, one.decided_at) {
-                    sheet.field("decided by", &format!("{by}, {}", words::exact(at, self.zone())));
-                }
-                if let Some(reason) = &one.reason {
-                    sheet.field("reason", &clean_line(reason));
-                }
-                if one.state.name() == "proposed" {
-                    sheet.lines.push(Line::default());
-                    sheet.text(
-                        "a approves: the agent answers every new message of this number from then on.",
-                        theme.plain(),
-                    );
-                    sheet.text("x rejects, with a reason.", theme.plain());
-                }
-            }
-            Some(AgentRow::Agent(agent)) => {
-                sheet.field("agent", &agent.name);
-                sheet.field("kind", &agent.kind);
-                sheet.field("runs", &format!("{} in 24 hours, {} failed", agent.runs_today, agent.failures_today));
-                if let (Some(at), Some(state)) = (agent.last_run_at, agent.last_run_state) {
-                    sheet.field("last run", &format!("{} {}", state.name(), words::exact(at, self.zone())));
-                }
-            }
-            Some(AgentRow::Run(run)) => {
-                sheet.field("run", &run.id.to_string());
-                sheet.field("agent", &run.agent);
-                sheet.field("thread", &format!("{} ({})", run.contact.shown(), run.thread_id));
-                sheet.field("state", &run.state.name().replace('_', " "));
-                sheet.field("batch", &format!("{} message(s)", run.batch_size));
-                sheet.field("due", &words::exact(run.due_at, self.zone()));
-                if let (Some(start), Some(end)) = (run.started_at, run.finished_at) {
-                    sheet.field("took", &format!("{} ms", end.since(start).as_millis()));
-                }
-                if let Some(said) = &run.said {
-                    sheet.heading("It said");
-                    sheet.raw(said);
-                }
-                if let Some(error) = &run.error {
-                    sheet.heading("Why");
-                    sheet.raw(error);
-                }
-            }
-        }
-    }
-
     fn activity_sheet(&self, sheet: &mut Sheet<'_>) {
         let Some(row) = self.selected_activity() else { return };
         sheet.lines.push(Line::default());
@@ -364,10 +303,7 @@ impl Console {
         for (name, value) in &delivery.headers {
             sheet.text(&format!("{}: {}", clean_line(name), value.line()), theme.dim());
         }
-        sheet.heading("Body");
-        let pretty = serde_json::from_str::<serde_json::Value>(delivery.body.as_received())
-            .ok()
-            .and_then(|value| serde_json::to_string_pretty(&value).ok());
-        sheet.raw(&pretty.map_or_else(|| delivery.body.clone(), Untrusted::new));
+        sheet.heading("Body, its shape: v reveals it");
+        sheet.raw(&delivery.body);
     }
 }

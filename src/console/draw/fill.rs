@@ -88,6 +88,10 @@ impl Console {
                     say(&crate::domain::text::clean_line(line), theme.plain());
                 }
             }
+            FormKind::Agent(form) => {
+                let (text, warns) = form.note();
+                say(&text, if warns { theme.warn() } else { theme.dim() });
+            }
             FormKind::Platform(form) => {
                 if let Some((text, warns)) = form.note() {
                     say(&text, if warns { theme.warn() } else { theme.dim() });

@@ -5,9 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::put;
-use crate::console::data::AgentRow;
 use crate::console::{Console, Focus, Pane, words};
-use crate::domain::assignment::AssignmentState;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Direction;
 use crate::domain::run::RunState;
@@ -209,74 +207,6 @@ impl Console {
                 (format!("{} ", template.category.line().to_lowercase()), theme.dim()),
                 (format!("{status:>9}"), style),
             ],
-        }
-    }
-
-    fn agent_row(&self, row: AgentRow<'_>) -> Row {
-        let theme = self.settings.theme;
-        match row {
-            AgentRow::Assignment(row) => {
-                let one = &row.assignment;
-                let proposed = one.state == AssignmentState::Proposed;
-                let (sign, style) = if proposed {
-                    (theme.pick("◇ ", "? "), theme.warn())
-                } else {
-                    (theme.pick("◆ ", "* "), theme.good())
-                };
-                let verb = if proposed { "wants to answer" } else { "answers" };
-                let by = match (proposed, one.from_file) {
-                    (true, _) => format!("proposed by {}", one.proposed_by),
-                    (false, true) => "by the file".into(),
-                    (false, false) => format!("by {}", one.decided_by.as_deref().unwrap_or("?")),
-                };
-                Row {
-                    left: vec![
-                        (sign.into(), style),
-                        (
-                            format!("{} {verb} {}", one.agent, row.connection_name),
-                            if proposed { theme.bold() } else { theme.plain() },
-                        ),
-                        (format!("  {}", one.mode.name()), theme.dim()),
-                    ],
-                    right: vec![(by, theme.dim())],
-                }
-            }
-            AgentRow::Agent(agent) => {
-                let failed = agent.failures_today > 0;
-                let today = format!("{} today, {} failed", agent.runs_today, agent.failures_today);
-                Row {
-                    left: vec![
-                        (theme.pick("● ", "o ").into(), if failed { theme.warn() } else { theme.good() }),
-                        (agent.name.clone(), theme.bold()),
-                        (format!("  {}", agent.kind), theme.dim()),
-                    ],
-                    right: vec![(today, if failed { theme.warn() } else { theme.dim() })],
-                }
-            }
-            AgentRow::Run(run) => {
-                let style = match run.state {
-                    RunState::Failed => theme.bad(),
-                    RunState::HandedOff | RunState::Proposed => theme.warn(),
-                    _ => theme.dim(),
-                };
-                let at = run.finished_at.or(run.started_at).unwrap_or(run.due_at);
-                let state = run.state.name().replace('_', " ");
-                Row {
-                    left: vec![
-                        (format!("  {} ", words::pad(&state, 11, theme.ellipsis())), style),
-                        (run.contact.shown(), theme.plain()),
-                        (
-                            run.said
-                                .as_ref()
-                                .or(run.error.as_ref())
-                                .map(|text| format!("  {}", text.line()))
-                                .unwrap_or_default(),
-                            theme.dim(),
-                        ),
-                    ],
-                    right: vec![(format!("{:>4}", words::age(at, self.now)), theme.dim())],
-                }
-            }
         }
     }
 

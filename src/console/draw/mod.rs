@@ -1,5 +1,6 @@
 //! The picture. Everything here reads the console and changes nothing.
 
+mod agents;
 mod chrome;
 mod composer;
 mod details;

@@ -1,12 +1,14 @@
 //! Why a message that came has, or has not, been answered; and how a thread stands.
 
 use super::{Chain, Verdict, Why, window_words};
+use crate::domain::agent_desk::RunView;
+use crate::domain::audit::AuditRow;
 use crate::domain::event::Origin;
 use crate::domain::ids::EntryId;
 use crate::domain::run::RunState;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
-use crate::domain::view::{AuditRow, DeliveryRow, EntryRow, MessageDetail, RunView, ThreadRow};
+use crate::domain::view::{DeliveryRow, EntryRow, MessageDetail, ThreadRow};
 
 /// What is known around a message that came.
 #[derive(Debug)]
@@ -190,6 +192,11 @@ fn unanswered(known: &Arrived<'_>) -> Verdict {
                     "draft_waits",
                     format!("{agent} proposed an answer, and drafts wait for a person"),
                     "Read the draft and send it, or write your own.",
+                ),
+                RunState::Rejected => say(
+                    "rejected",
+                    format!("{} did not want what {agent} proposed", run.decided_by.as_deref().unwrap_or("somebody")),
+                    "Answer it yourself.",
                 ),
                 RunState::Silent => {
                     say("silent", format!("{agent} chose to say nothing"), "Answer it yourself if it needs one.")

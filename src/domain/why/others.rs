@@ -1,13 +1,14 @@
 //! Why a delivery, a run, a connection, a template, an assignment, an alert or a contact is as it is.
 
 use super::{Chain, Verdict, Why};
+use crate::domain::agent_desk::{AssignmentRow, RunView};
 use crate::domain::connection::Hop;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::run::RunState;
 use crate::domain::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
-use crate::domain::view::{AlertView, AssignmentRow, ConnectionView, ContactRow, DeliveryDetail, RunView};
+use crate::domain::view::{AlertView, ConnectionView, ContactRow, DeliveryDetail};
 
 pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
     let mut chain = Chain::default();
@@ -74,6 +75,14 @@ pub fn of_run(run: &RunView, now: Timestamp) -> Why {
             "It proposed an answer: the assignment's mode is draft.",
             "Read it and send it, or write your own.",
         ),
+        RunState::Rejected => {
+            let by = run.decided_by.as_deref().unwrap_or("somebody");
+            Verdict::new(
+                "rejected",
+                format!("{by} read its proposal and did not want it."),
+                "Answer the thread yourself.",
+            )
+        }
         RunState::Silent => Verdict::new("silent", "The agent chose to say nothing.", ""),
         RunState::Superseded => {
             Verdict::new("superseded", "A newer message came before its words went.", "The next run answers both.")

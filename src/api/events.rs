@@ -1,0 +1,103 @@
+//! What happens, as server-sent events: from one event on, in order, with nothing left out. Whoever
+//! was cut off names the last one it saw and goes on from there.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Extension, Query as Parameters, State};
+use axum::http::HeaderMap;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+
+use crate::bus::Listener;
+use crate::domain::agent_desk::{AgentQuery, AgentTold, EventView};
+use crate::domain::ids::EventId;
+use crate::domain::query::{Answer, Query};
+use crate::domain::role::Actor;
+use crate::operations::{OperationError, System, newest_event, tell};
+
+/// Events that are read from the database at once.
+const PAGE: u32 = 200;
+/// A sign of life, so that a line that is dead is seen to be.
+const STILL_HERE: Duration = Duration::from_secs(15);
+
+#[derive(Debug, Deserialize)]
+pub(super) struct From {
+    after: Option<EventId>,
+}
+
+pub(super) async fn follow(
+    State(system): State<System>,
+    Extension(actor): Extension<Actor>,
+    Parameters(from): Parameters<From>,
+    headers: HeaderMap,
+) -> Response {
+    // Listening begins before looking: nothing falls between.
+    let listener = system.bus().listen();
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
+    let after = match last.or(from.after) {
+        Some(after) => Ok(after),
+        None => newest_event(&system).await,
+    };
+    let first = match after {
+        Ok(after) => page(&system, &actor, after).await.map(|events| (after, events)),
+        Err(error) => Err(error),
+    };
+    let (after, events) = match first {
+        Ok(first) => first,
+        Err(error) => return super::answer::<()>(Err(error)),
+    };
+    let follower = Follower { system, actor, listener, after, ready: events.into() };
+    let stream = futures::stream::unfold(follower, |mut follower| async move {
+        let event = follower.next().await?;
+        Some((Ok::<_, Infallible>(as_sent(&event)), follower))
+    });
+    Sse::new(stream).keep_alive(KeepAlive::new().interval(STILL_HERE)).into_response()
+}
+
+struct Follower {
+    system: System,
+    actor: Actor,
+    listener: Listener,
+    after: EventId,
+    ready: std::collections::VecDeque<EventView>,
+}
+
+impl Follower {
+    /// The next event, whenever it comes; none when the engine ends.
+    async fn next(&mut self) -> Option<EventView> {
+        loop {
+            if let Some(event) = self.ready.pop_front() {
+                self.after = event.id;
+                return Some(event);
+            }
+            match page(&self.system, &self.actor, self.after).await {
+                Ok(events) if !events.is_empty() => self.ready = events.into(),
+                Ok(_) => {
+                    self.listener.next().await?;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "somebody who follows events is let go");
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+async fn page(system: &System, actor: &Actor, after: EventId) -> Result<Vec<EventView>, OperationError> {
+    let query = Query::Desk(AgentQuery::Events { after: Some(after), limit: PAGE });
+    match tell(system, actor, query).await? {
+        Answer::Desk(told) => match *told {
+            AgentTold::Events(events) => Ok(events),
+            _ => Ok(vec![]),
+        },
+        _ => Ok(vec![]),
+    }
+}
+
+fn as_sent(event: &EventView) -> Event {
+    let data = serde_json::to_string(event).unwrap_or_default();
+    Event::default().id(event.id.to_string()).event(&event.event).data(data)
+}

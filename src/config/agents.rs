@@ -1,0 +1,267 @@
+//! The parts of the file about agents: how each is reached, within which bounds it answers, how
+//! approvals are given, and who else is told what happens.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::check::{Faults, MODES, http_url, nearest, one_of};
+use super::{AgentDeclaration, DeclaredKind, EndpointConfig};
+use crate::domain::assignment::{ApprovalPolicy, Mode};
+use crate::domain::contract::{Conditions, Contract, Hours, Money, Tool};
+use crate::domain::script::Rule;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgentTable {
+    pub name: Spanned<String>,
+    pub kind: Spanned<String>,
+    pub timeout_seconds: Option<Spanned<u64>>,
+    pub url: Option<Spanned<String>>,
+    pub secret_env: Option<String>,
+    pub command: Option<Spanned<Vec<String>>>,
+    pub model: Option<String>,
+    pub prompt: Option<String>,
+    pub max_tokens: Option<u32>,
+    pub base_url: Option<Spanned<String>>,
+    pub api_key_env: Option<String>,
+    pub rules: Option<Vec<Rule>>,
+    pub introduction: Option<String>,
+    #[serde(default)]
+    pub sees: Vec<Spanned<String>>,
+    pub price_in: Option<Spanned<f64>>,
+    pub price_out: Option<Spanned<f64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContractTable {
+    pub tools: Option<Vec<Spanned<String>>>,
+    pub most_per_hour: Option<u32>,
+    pub most_messages: Option<u32>,
+    pub longest: Option<u32>,
+    pub tokens_per_day: Option<u64>,
+    pub money_per_day: Option<Spanned<f64>>,
+    pub others: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RouteTable {
+    pub agent: Spanned<String>,
+    pub mode: Option<Spanned<String>>,
+    pub first_contact: Option<bool>,
+    pub hours: Option<Spanned<String>>,
+    pub language: Option<String>,
+    #[serde(default)]
+    pub words: Vec<String>,
+    pub contract: Option<Spanned<ContractTable>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ApprovalsTable {
+    pub two_persons: Option<bool>,
+    pub rehearsed: Option<bool>,
+    pub undecided_hours: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EndpointTable {
+    pub name: Spanned<String>,
+    pub url: Spanned<String>,
+    pub secret_env: Option<String>,
+    #[serde(default)]
+    pub events: Vec<String>,
+}
+
+pub(super) fn approvals(own: ApprovalsTable, example: ApprovalsTable) -> ApprovalPolicy {
+    let usual = ApprovalPolicy::default();
+    let hours = own.undecided_hours.or(example.undecided_hours).unwrap_or(72).clamp(1, 24 * 366);
+    ApprovalPolicy {
+        two_persons: own.two_persons.or(example.two_persons).unwrap_or(usual.two_persons),
+        rehearsed: own.rehearsed.or(example.rehearsed).unwrap_or(usual.rehearsed),
+        undecided: Duration::from_secs(hours * 3_600),
+    }
+}
+
+pub(super) fn endpoints(tables: Vec<EndpointTable>, faults: &mut Faults<'_>) -> Vec<EndpointConfig> {
+    let mut endpoints: Vec<EndpointConfig> = vec![];
+    for table in tables {
+        http_url(&table.url, "url", faults);
+        if endpoints.iter().any(|known| known.name == *table.name.get_ref()) {
+            faults.add(table.name.span(), format!("Two endpoints are called `{}`.", table.name.get_ref()));
+        }
+        endpoints.push(EndpointConfig {
+            name: table.name.into_inner(),
+            url: table.url.into_inner(),
+            secret_env: table.secret_env,
+            events: table.events,
+        });
+    }
+    endpoints
+}
+
+/// The bounds of a contract; what is not said is as usual.
+pub(super) fn contract(table: Option<Spanned<ContractTable>>, faults: &mut Faults<'_>) -> Contract {
+    let usual = Contract::default();
+    let Some(table) = table else { return usual };
+    let span = table.span();
+    let table = table.into_inner();
+    let tools = match table.tools {
+        None => usual.tools.clone(),
+        Some(names) => {
+            let known: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
+            let mut tools = vec![];
+            for name in names {
+                match Tool::from_name(name.get_ref()) {
+                    Some(tool) => tools.push(tool),
+                    None => {
+                        let hint = nearest(name.get_ref(), &known).map(|name| format!(" Did you mean `{name}`?"));
+                        let (given, hint) = (name.get_ref(), hint.unwrap_or_default());
+                        faults.add(name.span(), format!("`{given}` is no tool: they are {}.{hint}", known.join(", ")));
+                    }
+                }
+            }
+            tools
+        }
+    };
+    let contract = Contract {
+        tools,
+        most_per_hour: table.most_per_hour.unwrap_or(usual.most_per_hour),
+        most_messages: table.most_messages.unwrap_or(usual.most_messages),
+        longest: table.longest.unwrap_or(usual.longest),
+        tokens_per_day: table.tokens_per_day,
+        money_per_day: table.money_per_day.as_ref().and_then(|amount| money(amount, "money_per_day", faults)),
+        others: table.others.unwrap_or(false),
+        ..usual
+    };
+    if let Err(why) = contract.check() {
+        faults.add(span, why);
+    }
+    contract
+}
+
+/// Agents for some of a number's messages only.
+pub(super) fn routes(
+    tables: Vec<Spanned<RouteTable>>,
+    agents: &[&str],
+    faults: &mut Faults<'_>,
+) -> Vec<(String, Mode, Contract)> {
+    let mut routes = vec![];
+    for table in tables {
+        let span = table.span();
+        let table = table.into_inner();
+        known_agent(&table.agent, agents, faults);
+        let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Auto);
+        let hours = table.hours.as_ref().and_then(|text| match Hours::parse(text.get_ref()) {
+            Ok(hours) => Some(hours),
+            Err(why) => {
+                faults.add(text.span(), why);
+                None
+            }
+        });
+        let when =
+            Conditions { first_contact: table.first_contact, hours, language: table.language, words: table.words };
+        if when.are_none() {
+            let what = "A route needs a condition: first_contact, hours, language or words. Without any, it is the connection's own agent.";
+            faults.add(span, what);
+        }
+        let contract = Contract { when, ..contract(table.contract, faults) };
+        routes.push((table.agent.into_inner(), mode, contract));
+    }
+    routes
+}
+
+pub(super) fn known_agent(agent: &Spanned<String>, agents: &[&str], faults: &mut Faults<'_>) {
+    if !agents.contains(&agent.get_ref().as_str()) {
+        let hint = nearest(agent.get_ref(), agents).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
+        faults.add(agent.span(), format!("No agent is called `{}` in this file.{hint}", agent.get_ref()));
+    }
+}
+
+fn money(amount: &Spanned<f64>, key: &str, faults: &mut Faults<'_>) -> Option<Money> {
+    let read = Money::parse(&amount.get_ref().to_string());
+    if read.is_none() {
+        faults.add(amount.span(), format!("{key} is an amount of money, such as 5.00."));
+    }
+    read
+}
+
+pub(super) fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Option<AgentDeclaration> {
+    let span = table.span();
+    let table = table.into_inner();
+    let kinds = [("http", 0), ("command", 1), ("openai", 2), ("anthropic", 3), ("scripted", 4), ("workflow", 5)];
+    let kind = one_of(&table.kind, &kinds, "kind of agent", faults)?;
+    let mut lacks =
+        |key: &str| faults.add(span.clone(), format!("An agent of kind {} needs `{key}`.", table.kind.get_ref()));
+    let kind = match kind {
+        0 | 5 => match table.url {
+            Some(url) => {
+                http_url(&url, "url", faults);
+                DeclaredKind::Http { url: url.into_inner(), secret_env: table.secret_env, workflow: kind == 5 }
+            }
+            None => {
+                lacks("url");
+                return None;
+            }
+        },
+        1 => match table.command.map(Spanned::into_inner).filter(|command| !command.is_empty()) {
+            Some(command) => DeclaredKind::Command { command },
+            None => {
+                lacks("command");
+                return None;
+            }
+        },
+        2 | 3 => {
+            let Some(model) = table.model else {
+                lacks("model");
+                return None;
+            };
+            if let Some(url) = &table.base_url {
+                http_url(url, "base_url", faults);
+            }
+            DeclaredKind::Model {
+                anthropic: kind == 3,
+                model,
+                prompt: table.prompt.unwrap_or_else(|| "You help this business's customers.".to_owned()),
+                max_tokens: table.max_tokens.unwrap_or(600).clamp(1, 8_192),
+                base_url: table.base_url.map(Spanned::into_inner),
+                api_key_env: table.api_key_env,
+            }
+        }
+        _ => match table.rules {
+            Some(rules) => DeclaredKind::Scripted { rules },
+            None => {
+                lacks("rules");
+                return None;
+            }
+        },
+    };
+    let timeout = match &table.timeout_seconds {
+        None => 60,
+        Some(seconds) if (1..=600).contains(seconds.get_ref()) => *seconds.get_ref(),
+        Some(seconds) => {
+            faults.add(seconds.span(), "timeout_seconds is between 1 and 600.");
+            60
+        }
+    };
+    let kinds: [(&str, ()); 5] = [("image", ()), ("audio", ()), ("video", ()), ("document", ()), ("sticker", ())];
+    for kind in &table.sees {
+        one_of(kind, &kinds, "kind of file", faults);
+    }
+    let price = |price: &Option<Spanned<f64>>, key: &str, faults: &mut Faults<'_>| {
+        price.as_ref().and_then(|amount| money(amount, key, faults)).unwrap_or_default()
+    };
+    let prices = (price(&table.price_in, "price_in", faults), price(&table.price_out, "price_out", faults));
+    Some(AgentDeclaration {
+        name: table.name.into_inner(),
+        timeout: Duration::from_secs(timeout),
+        kind,
+        introduction: table.introduction.unwrap_or_default(),
+        sees: table.sees.into_iter().map(Spanned::into_inner).collect(),
+        prices,
+    })
+}

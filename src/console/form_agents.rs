@@ -1,0 +1,243 @@
+//! Forms about agents: proposing, narrowing, putting off, ending, rehearsing and asking.
+
+use super::form::{Field, Form, field};
+use crate::domain::agent_desk::{AgentRequest, Proposal};
+use crate::domain::assignment::{Assignment, Mode};
+use crate::domain::contract::{Conditions, Contract, Hours, Money, Tool};
+use crate::domain::filter::when;
+use crate::domain::ids::{AssignmentId, ConnectionId, RunId, ThreadId};
+use crate::domain::request::Request;
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+
+#[derive(Debug, Clone)]
+pub(super) enum AgentForm {
+    Propose {
+        agent: String,
+        connection: ConnectionId,
+        thread: Option<ThreadId>,
+        /// The number, or the contact whose thread it is.
+        whom: String,
+        /// What is in force or proposed already, to begin from.
+        known: Option<Box<Assignment>>,
+    },
+    /// Agree to less.
+    Narrow {
+        assignment: Box<Assignment>,
+        whom: String,
+    },
+    Snooze {
+        assignment: AssignmentId,
+    },
+    Revoke {
+        assignment: AssignmentId,
+        words: String,
+    },
+    Rehearse {
+        assignment: AssignmentId,
+        agent: String,
+    },
+    Test {
+        agent: String,
+    },
+    Dismiss {
+        run: RunId,
+        agent: String,
+    },
+}
+
+/// The terms as fields, begun from a contract.
+fn terms(mode: Mode, contract: &Contract, expires: Option<Timestamp>) -> Vec<Field> {
+    let tools: Vec<&str> = contract.tools.iter().map(|tool| tool.name()).collect();
+    let figure = |figure: Option<u64>| figure.map(|figure| figure.to_string()).unwrap_or_default();
+    let first = match contract.when.first_contact {
+        None => "",
+        Some(true) => "new",
+        Some(false) => "known",
+    };
+    vec![
+        field("mode", "Mode", "draft: a person sends; auto: it answers; off", mode.name()),
+        field("tools", "Tools", "blank-separated", &tools.join(" ")),
+        field("per_hour", "Per hour", "replies per thread", &contract.most_per_hour.to_string()),
+        field("messages", "Messages", "in one answer", &contract.most_messages.to_string()),
+        field("longest", "Characters", "in one message", &contract.longest.to_string()),
+        field("tokens", "Tokens a day", "empty: no limit", &figure(contract.tokens_per_day)),
+        field(
+            "money",
+            "Money a day",
+            "empty: no limit",
+            &contract.money_per_day.map(|money| money.to_string()).unwrap_or_default(),
+        ),
+        field(
+            "hours",
+            "Hours",
+            "empty: always; mon-fri 09:00-18:00",
+            &contract.when.hours.map(|hours| hours.to_string()).unwrap_or_default(),
+        ),
+        field("contacts", "Contacts", "empty: all; new or known", first),
+        field("language", "Language", "empty: any; such as es", contract.when.language.as_deref().unwrap_or_default()),
+        field("words", "Words", "one of them stands in the message; comma-separated", &contract.when.words.join(", ")),
+        field("others", "Others", "yes: it may also write to who did not write", yes_no(contract.others)),
+        field(
+            "until",
+            "Until",
+            "empty: until revoked; 8h, 18:30, 2026-06-30 18:00",
+            &expires.map(|at| at.to_string()).unwrap_or_default(),
+        ),
+    ]
+}
+
+const fn yes_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+impl AgentForm {
+    pub fn fields(&self) -> (String, Vec<Field>) {
+        match self {
+            Self::Propose { agent, whom, known, .. } => {
+                let title = format!("Propose that {} answers {}", clean_line(agent), clean_line(whom));
+                let usual = Contract::default();
+                let (mode, contract, until) = match known {
+                    Some(one) => (one.mode, &one.contract, one.expires_at),
+                    None => (Mode::Draft, &usual, None),
+                };
+                (title, terms(mode, contract, until))
+            }
+            Self::Narrow { assignment, whom } => {
+                let title = format!("Narrow how {} answers {}", clean_line(&assignment.agent), clean_line(whom));
+                (title, terms(assignment.mode, &assignment.contract, assignment.expires_at))
+            }
+            Self::Snooze { assignment } => {
+                (format!("Put {assignment} off"), vec![field("until", "Until", "2h, 18:30 or 2026-06-02 09:00", "2h")])
+            }
+            Self::Revoke { words, .. } => {
+                (format!("End it: {words}"), vec![field("reason", "Reason", "whoever proposed it reads this", "")])
+            }
+            Self::Rehearse { agent, .. } => (
+                format!("Rehearse {}", clean_line(agent)),
+                vec![field("exchanges", "Exchanges", "the last real ones, 1 to 50", "10")],
+            ),
+            Self::Test { agent } => (
+                format!("Ask {} something", clean_line(agent)),
+                vec![field("words", "Words", "as if a contact had written them", "")],
+            ),
+            Self::Dismiss { agent, .. } => (
+                format!("Do not send what {} proposes", clean_line(agent)),
+                vec![field("reason", "Reason", "may stay empty", "")],
+            ),
+        }
+    }
+
+    /// What should be known before, and whether it warns.
+    pub fn note(&self) -> (String, bool) {
+        match self {
+            Self::Propose { .. } => {
+                let tools: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
+                (format!("An admin decides. Tools there are: {}.", tools.join(" ")), false)
+            }
+            Self::Narrow { .. } => (
+                "What allows more than was proposed is refused. This puts the narrower contract in force.".into(),
+                false,
+            ),
+            Self::Snooze { .. } => ("It goes on waiting, and expires when its time is over.".into(), false),
+            Self::Revoke { .. } => {
+                ("Its runs end, and their threads wait for a person. What was not sent yet is not sent.".into(), true)
+            }
+            Self::Rehearse { .. } => ("Nothing is sent. It costs what the agent costs.".into(), false),
+            Self::Test { .. } => ("There is no thread behind it, no tools, and nothing is sent.".into(), false),
+            Self::Dismiss { .. } => ("The thread goes on waiting for a person.".into(), false),
+        }
+    }
+
+    pub fn request(&self, form: &Form, now: Timestamp, zone_offset: i64) -> Result<Request, String> {
+        let request = match self {
+            Self::Propose { agent, connection, thread, .. } => {
+                AgentRequest::Propose(Box::new(proposal(form, (agent, *connection, *thread), now, zone_offset)?))
+            }
+            Self::Narrow { assignment: one, .. } => AgentRequest::Narrow {
+                assignment: one.id,
+                proposal: Box::new(proposal(form, (&one.agent, one.connection, one.thread), now, zone_offset)?),
+            },
+            Self::Snooze { assignment } => AgentRequest::Snooze {
+                assignment: *assignment,
+                until: when(form.text("until"), now, zone_offset).map_err(|refusal| refusal.to_string())?,
+            },
+            Self::Revoke { assignment, .. } => {
+                AgentRequest::Revoke { assignment: *assignment, reason: form.text("reason").to_owned() }
+            }
+            Self::Rehearse { assignment, .. } => AgentRequest::Rehearse {
+                assignment: *assignment,
+                exchanges: figure(form, "exchanges", "exchanges")?.ok_or("Say how many exchanges.")?,
+            },
+            Self::Test { agent } => {
+                let words = form.text("words").to_owned();
+                if words.is_empty() {
+                    return Err("Say what a contact might write.".into());
+                }
+                AgentRequest::Test { agent: agent.clone(), words }
+            }
+            Self::Dismiss { run, .. } => AgentRequest::Dismiss { run: *run, reason: form.text("reason").to_owned() },
+        };
+        Ok(Request::Agents(request))
+    }
+}
+
+fn figure<T: std::str::FromStr>(form: &Form, key: &str, name: &str) -> Result<Option<T>, String> {
+    match form.text(key) {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| format!("The {name} are a whole number.")),
+    }
+}
+
+fn proposal(
+    form: &Form,
+    (agent, connection, thread): (&str, ConnectionId, Option<ThreadId>),
+    now: Timestamp,
+    zone_offset: i64,
+) -> Result<Proposal, String> {
+    let usual = Contract::default();
+    let mode = Mode::from_name(form.text("mode")).ok_or("The mode is draft, auto or off.")?;
+    let mut tools = vec![];
+    for name in form.text("tools").split([' ', ',']).filter(|name| !name.is_empty()) {
+        tools.push(Tool::from_name(name).ok_or_else(|| format!("`{}` is no tool.", clean_line(name)))?);
+    }
+    let first_contact = match form.text("contacts") {
+        "" => None,
+        "new" => Some(true),
+        "known" => Some(false),
+        _ => return Err("The contacts are new, known, or left empty for all.".into()),
+    };
+    let words = form.text("words").split(',').map(str::trim).filter(|word| !word.is_empty());
+    let until = match form.text("until") {
+        "" => None,
+        text => Some(match Timestamp::parse(text) {
+            Some(at) => at,
+            None => when(text, now, zone_offset).map_err(|refusal| refusal.to_string())?,
+        }),
+    };
+    let money = match form.text("money") {
+        "" => None,
+        text => Some(Money::parse(text).ok_or("The money is an amount, such as 5.00.")?),
+    };
+    let hours = match form.text("hours") {
+        "" => None,
+        text => Some(Hours::parse(text)?),
+    };
+    let contract = Contract {
+        tools,
+        most_per_hour: figure(form, "per_hour", "replies per hour")?.unwrap_or(usual.most_per_hour),
+        most_messages: figure(form, "messages", "messages")?.unwrap_or(usual.most_messages),
+        longest: figure(form, "longest", "characters")?.unwrap_or(usual.longest),
+        tokens_per_day: figure(form, "tokens", "tokens")?,
+        money_per_day: money,
+        others: form.text("others").eq_ignore_ascii_case("yes"),
+        when: Conditions {
+            first_contact,
+            hours,
+            language: Some(form.text("language").to_lowercase()).filter(|code| !code.is_empty()),
+            words: words.map(str::to_owned).collect(),
+        },
+    };
+    contract.check()?;
+    Ok(Proposal { connection, thread, agent: agent.to_owned(), mode, contract, expires_at: until })
+}

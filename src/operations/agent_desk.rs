@@ -1,0 +1,79 @@
+//! What can be asked about agents, and decided about them: from a request to its operation.
+
+use super::decide_assignment::{Decision, decide, narrow};
+use super::{Result, System, decide_answer, end_assignment, propose_assignment, rehearse, require, stop_agents};
+use crate::agent::AgentConfig;
+use crate::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Dossier};
+use crate::domain::assignment::AssignmentState;
+use crate::domain::ids::AssignmentId;
+use crate::domain::request::Done;
+use crate::domain::right::Right;
+use crate::domain::role::Actor;
+
+pub(super) async fn perform(system: &System, actor: &Actor, request: AgentRequest) -> Result<Done> {
+    match request {
+        AgentRequest::Propose(proposal) => propose_assignment::propose(system, actor, &proposal).await,
+        AgentRequest::Approve { assignment } => decide(system, actor, assignment, Decision::Approve).await,
+        AgentRequest::Reject { assignment, reason } => {
+            decide(system, actor, assignment, Decision::Reject { reason }).await
+        }
+        AgentRequest::Narrow { assignment, proposal } => narrow(system, actor, assignment, &proposal).await,
+        AgentRequest::Revoke { assignment, reason } => end_assignment::revoke(system, actor, assignment, &reason).await,
+        AgentRequest::Snooze { assignment, until } => end_assignment::snooze(system, actor, assignment, until).await,
+        AgentRequest::Rehearse { assignment, exchanges } => {
+            rehearse::rehearse(system, actor, assignment, exchanges).await
+        }
+        AgentRequest::Accept { run, instead } => decide_answer::accept(system, actor, run, instead.as_deref()).await,
+        AgentRequest::Dismiss { run, reason } => decide_answer::dismiss(system, actor, run, &reason).await,
+        AgentRequest::Stop { what, reason } => stop_agents::stop(system, actor, &what, &reason).await,
+        AgentRequest::Resume { what } => stop_agents::resume(system, actor, &what).await,
+        AgentRequest::Forget { thread } => stop_agents::forget(system, actor, thread).await,
+        AgentRequest::Test { agent, words } => rehearse::test(system, actor, &agent, &words).await,
+    }
+}
+
+pub(super) async fn look(system: &System, actor: &Actor, query: AgentQuery) -> Result<AgentTold> {
+    let store = system.store();
+    Ok(match query {
+        AgentQuery::Run { run } => AgentTold::Run(store.run_record(run).await?.map(Box::new)),
+        AgentQuery::Runs { thread, limit, before } => AgentTold::Runs(store.runs(thread, limit, before).await?),
+        AgentQuery::Assignments { limit } => AgentTold::Assignments(store.assignments(limit).await?),
+        AgentQuery::Assignment { assignment } => {
+            AgentTold::Assignment(dossier(system, assignment).await?.map(Box::new))
+        }
+        AgentQuery::Waiting { thread } => {
+            let run = store.proposed_in(thread).await?;
+            AgentTold::Waiting(match run {
+                Some(run) => store.run_record(run).await?.map(Box::new),
+                None => None,
+            })
+        }
+        AgentQuery::Stops { limit } => AgentTold::Stops(store.stops(limit).await?),
+        AgentQuery::Audit { subject, limit, before } => AgentTold::Audit(store.audit(&subject, limit, before).await?),
+        AgentQuery::VerifyAudit => {
+            require(actor, Right::VerifyTheAudit)?;
+            AgentTold::Verified(store.verify_audit().await?)
+        }
+        AgentQuery::Events { after, limit } => {
+            require(actor, Right::ReadEvents)?;
+            AgentTold::Events(store.events(after, limit).await?)
+        }
+    })
+}
+
+async fn dossier(system: &System, id: AssignmentId) -> Result<Option<Dossier>> {
+    let store = system.store();
+    let all = store.assignments(1_000).await?;
+    let Some(row) = all.iter().find(|row| row.assignment.id == id).cloned() else { return Ok(None) };
+    let in_force = all.into_iter().map(|row| row.assignment).filter(|one| one.state == AssignmentState::Active);
+    let instead_of = in_force.filter(|one| one.id != id).find(|one| one.shares_place_with(&row.assignment));
+    let (runs, cost) = store.use_of(id).await?;
+    Ok(Some(Dossier {
+        agent_digest: system.agents().get(&row.assignment.agent).map(AgentConfig::digest),
+        rehearsal: store.rehearsal(id).await?,
+        instead_of,
+        runs,
+        cost,
+        row,
+    }))
+}

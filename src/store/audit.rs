@@ -1,0 +1,122 @@
+//! The audit: rows that are only added, each with a digest over itself and the row before.
+
+use super::codec::Cells;
+use super::{Result, Store, Write};
+use crate::domain::audit::{AuditCheck, AuditRow, link};
+use crate::domain::ids::AuditId;
+use crate::domain::role::Actor;
+use crate::domain::time::Timestamp;
+
+/// Rows that are checked at a time.
+const PAGE: i64 = 1_000;
+
+const ROW: &str = "SELECT id, at, actor, action, subject, detail, digest FROM audit";
+
+fn read(cells: &Cells<'_>) -> Result<AuditRow> {
+    Ok(AuditRow {
+        id: AuditId(cells.int("id")?),
+        at: cells.time("at")?,
+        actor: cells.text("actor")?,
+        action: cells.text("action")?,
+        subject: cells.text("subject")?,
+        detail: cells.text("detail")?,
+        digest: cells.opt_text("digest")?.unwrap_or_default(),
+    })
+}
+
+impl Store {
+    /// What was done, newest first; only about one subject, where one is named.
+    pub async fn audit(&self, subject: &str, limit: u32, before: Option<AuditId>) -> Result<Vec<AuditRow>> {
+        let condition = if subject.is_empty() { "$1 = ''" } else { "subject = $1" };
+        let text = format!("{ROW} WHERE {condition} AND id < $2 ORDER BY id DESC LIMIT $3");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(subject)
+            .bind(before.map_or(i64::MAX, |id| id.0))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| read(&Cells::new(row, "audit"))).collect()
+    }
+
+    /// Follows the chain from its beginning to the first row that does not fit, or to its end.
+    pub async fn verify_audit(&self) -> Result<AuditCheck> {
+        let mut check = AuditCheck::default();
+        let mut last = 0;
+        loop {
+            let text = format!("{ROW} WHERE id > $1 ORDER BY id LIMIT $2");
+            let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(last).bind(PAGE).fetch_all(&self.readers).await?;
+            for row in &rows {
+                let row = read(&Cells::new(row, "audit"))?;
+                last = row.id.0;
+                if !check.follow(row) {
+                    return Ok(check);
+                }
+            }
+            if rows.is_empty() {
+                return Ok(check);
+            }
+        }
+    }
+
+    /// Rows of an older version are taken into the chain as they are found.
+    pub(super) async fn chain_audit(&self) -> Result<()> {
+        let open: i64 = sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM audit WHERE digest IS NULL LIMIT 1)")
+            .fetch_one(&self.writer)
+            .await?;
+        if open == 0 {
+            return Ok(());
+        }
+        let mut write = self.write().await?;
+        let mut before = String::new();
+        let text = format!("{ROW} ORDER BY id");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(write.connection()).await?;
+        for row in &rows {
+            let row = read(&Cells::new(row, "audit"))?;
+            before = link(&before, &row);
+            sqlx::query("UPDATE audit SET digest = $2 WHERE id = $1 AND digest IS NULL")
+                .bind(row.id.0)
+                .bind(&before)
+                .execute(write.connection())
+                .await?;
+        }
+        write.commit().await
+    }
+}
+
+impl Write {
+    /// Says who did what, for good.
+    pub async fn audit(
+        &mut self,
+        actor: &Actor,
+        action: &str,
+        subject: &str,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let last = sqlx::query_as::<_, (i64, String)>("SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1");
+        let (id, before) = last.fetch_optional(self.connection()).await?.unwrap_or_default();
+        let mut row = AuditRow {
+            id: AuditId(id + 1),
+            at: now,
+            actor: actor.to_string(),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+            digest: String::new(),
+        };
+        row.digest = link(&before, &row);
+        sqlx::query(
+            "INSERT INTO audit (id, at, actor, action, subject, detail, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(row.id.0)
+        .bind(now.millis())
+        .bind(row.actor)
+        .bind(action)
+        .bind(subject)
+        .bind(detail)
+        .bind(row.digest)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
