@@ -140,8 +140,8 @@ impl Story {
         loop {
             for index in 0..order.len() {
                 let other = self.dice.random_range(index..order.len());
-                // The first round keeps its beginning: a newcomer sees an answer at once.
-                if index > 1 {
+                // The first round keeps its beginning: a newcomer sees an answer at once, and soon one that waits.
+                if index > 2 {
                     order.swap(index, other);
                 }
             }
@@ -210,6 +210,12 @@ fn parts() -> Vec<Part> {
             "15550100012",
             vec![text("hello"), text("my order A-17"), text("where is it? 📦"), Listen, text("Great, thanks!"), Listen],
         ),
+        part(
+            SUPPORT,
+            "Marta Klein",
+            "15550100029",
+            vec![text("Kann ich meinen Termin auf nächste Woche verschieben?")],
+        ),
         part(BILLING, "Paul Adeyemi", "15550100022", vec![text("Any news about my invoice?")]),
         part(SUPPORT, "मीरा शर्मा", "15550100013", vec![text("नमस्ते, क्या आज अपॉइंटमेंट मिल सकता है?"), Listen]),
         part(
@@ -249,12 +255,6 @@ fn parts() -> Vec<Part> {
                 Say(Saying::Location { name: "Gare du Nord".into(), latitude: 48.88, longitude: 2.355 }),
                 Listen,
             ],
-        ),
-        part(
-            SUPPORT,
-            "Marta Klein",
-            "15550100029",
-            vec![text("Kann ich meinen Termin auf nächste Woche verschieben?")],
         ),
         part(
             SUPPORT,
