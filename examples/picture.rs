@@ -23,7 +23,7 @@ const CELL: (f64, f64) = (8.4, 18.0);
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let directory = std::env::temp_dir().join(format!("wadeck-picture-{}", std::process::id()));
-    let demo = Demo::start(7, 2.0, directory).await?;
+    let demo = Demo::start(7, 2.0, directory, |_| None).await?;
     tokio::time::sleep(Duration::from_secs(45)).await;
     let actor = Actor::Operator { name: "ada".into(), role: Role::Admin };
     let settings = Settings {
@@ -37,6 +37,7 @@ async fn main() -> anyhow::Result<()> {
         editor: true,
         keymap: Keymap::default(),
         quitting_ends: None,
+        greeting: None,
     };
     let (mut console, effects) = Console::new(settings, COLUMNS, ROWS, SystemClock.now());
     settle(&demo, &actor, &mut console, effects).await?;

@@ -81,6 +81,7 @@ fn console(columns: u16, rows: u16) -> Console {
         editor: true,
         keymap: Keymap::default(),
         quitting_ends: None,
+        greeting: None,
     };
     let (mut console, mut effects) = Console::new(settings, columns, rows, Timestamp::from_seconds(1_780_304_400));
     while let Some(effect) = effects.pop() {

@@ -59,6 +59,7 @@ pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc
         offset: Arc::new(|_| 0),
         logs: Logs::silent(),
         inbox: 4_096,
+        consoles: None,
     };
     let (system, inbox) = build_system(&setup).await.expect("a system");
     declare(&system, &declared(&config)).await.expect("declared");

@@ -4,6 +4,7 @@
 
 mod events;
 mod socket;
+mod terminal;
 
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
@@ -12,7 +13,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-pub use self::socket::{SOCKET_FILE, Users, ask, follow, serve};
+pub use self::socket::{SOCKET_FILE, Users, ask, follow, open_terminal, serve};
+pub use self::terminal::{Consoles, Guest, Wanted};
 
 use crate::domain::query::Query;
 use crate::domain::request::{Refusal, Request};
@@ -34,6 +36,7 @@ fn routes(system: System) -> Router {
         .route("/query", post(query))
         .route("/perform", post(act))
         .route("/events", get(events::follow))
+        .route("/attach", get(terminal::attach))
         .with_state(system)
 }
 

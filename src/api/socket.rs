@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Extension;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
@@ -15,6 +16,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::terminal::{Consoles, Host, PROTOCOL, Wanted};
 use super::{Trouble, routes, strangers};
 use crate::domain::ids::EventId;
 use crate::domain::role::Actor;
@@ -33,6 +35,7 @@ pub async fn serve(
     system: System,
     directory: &Path,
     users: Users,
+    consoles: Option<Consoles>,
     tasks: TaskTracker,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
@@ -42,6 +45,7 @@ pub async fn serve(
     let listener = UnixListener::bind(&path)?;
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
     let own = tasks.clone();
+    let host = Host { consoles, tasks: tasks.clone(), stop: stop.clone() };
     tasks.spawn(async move {
         loop {
             let stream = tokio::select! {
@@ -57,13 +61,13 @@ pub async fn serve(
             };
             let Ok(peer) = stream.peer_cred() else { continue };
             let routes = match users(peer.uid()) {
-                Some(actor) => routes(system.clone()).layer(Extension(actor)),
+                Some(actor) => routes(system.clone()).layer(Extension(actor)).layer(Extension(host.clone())),
                 None => strangers(peer.uid()),
             };
             let service = TowerToHyperService::new(routes);
             let mut http = hyper::server::conn::http1::Builder::new();
             http.timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(5)).keep_alive(false);
-            let connection = http.serve_connection(TokioIo::new(stream), service);
+            let connection = http.serve_connection(TokioIo::new(stream), service).with_upgrades();
             let stop = stop.clone();
             own.spawn(async move {
                 tokio::select! {
@@ -75,6 +79,38 @@ pub async fn serve(
         let _ = std::fs::remove_file(&path);
     });
     Ok(())
+}
+
+/// Opens a console of the engine behind a data directory. The outer error means that there is none.
+pub async fn open_terminal(directory: &Path, wanted: &Wanted) -> std::io::Result<Result<TokioIo<Upgraded>, Trouble>> {
+    let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
+    let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| other(&error))?;
+    tokio::spawn(connection.with_upgrades());
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    if let serde_json::Value::Object(fields) = serde_json::to_value(wanted).map_err(|error| other(&error))? {
+        for (name, value) in fields {
+            query.append_pair(&name, &value.to_string());
+        }
+    }
+    let request = hyper::Request::get(format!("/attach?{}", query.finish()))
+        .header("host", "wadeck")
+        .header("connection", "upgrade")
+        .header("upgrade", PROTOCOL)
+        .body(Full::new(Bytes::new()))
+        .map_err(|error| other(&error))?;
+    let response = sender.send_request(request).await.map_err(|error| other(&error))?;
+    if response.status() == hyper::StatusCode::SWITCHING_PROTOCOLS {
+        let upgraded = hyper::upgrade::on(response).await.map_err(|error| other(&error))?;
+        return Ok(Ok(TokioIo::new(upgraded)));
+    }
+    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
+    let body = body.map_err(|error| other(&error))?.to_bytes();
+    match serde_json::from_slice(&body) {
+        Ok(trouble) => Ok(Err(trouble)),
+        Err(_) => Err(other(&String::from_utf8_lossy(&body[..body.len().min(300)]))),
+    }
 }
 
 /// Follows what happens, from after an event on: `each` is given the data of one event after the other.

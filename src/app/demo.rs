@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::{AppError, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock, zone_offset};
+use crate::api;
 use crate::config::{self, Config};
 use crate::domain::agent_desk::{AgentRequest, Proposal};
 use crate::domain::assignment::Mode;
@@ -36,7 +37,12 @@ pub struct Demo {
 
 impl Demo {
     /// Starts the twin, the engine and the story. The same seed tells the same story.
-    pub async fn start(seed: u64, speed: f64, directory: PathBuf) -> Result<Self, AppError> {
+    pub async fn start(
+        seed: u64,
+        speed: f64,
+        directory: PathBuf,
+        consoles: impl FnOnce(&Config) -> Option<api::Consoles>,
+    ) -> Result<Self, AppError> {
         let clock = SystemClock;
         let twin = TwinConfig {
             api_key: KEY.into(),
@@ -69,6 +75,7 @@ impl Demo {
             offset: Arc::new(zone_offset),
             logs,
             inbox: INBOX,
+            consoles: consoles(&config),
         };
         let story = Story::new(seed);
         story.set_the_stage(&twin);

@@ -42,6 +42,8 @@ pub struct EngineSetup {
     pub logs: Logs,
     /// Deliveries that may wait for the writer before new ones are told to come later.
     pub inbox: usize,
+    /// Consoles for whoever attaches; none where nobody can.
+    pub consoles: Option<api::Consoles>,
 }
 
 impl std::fmt::Debug for EngineSetup {
@@ -83,7 +85,7 @@ impl Engine {
         let users = setup.config.users.clone();
         let own = rustix::process::getuid().as_raw();
         let who: api::Users = Arc::new(move |uid| actor_of(&users, uid, own));
-        api::serve(system.clone(), &setup.directory, who, tasks.clone(), stop.clone())
+        api::serve(system.clone(), &setup.directory, who, setup.consoles.clone(), tasks.clone(), stop.clone())
             .await
             .map_err(|source| AppError::Socket { path: setup.directory.join(api::SOCKET_FILE), source })?;
         workers::start(&system, inbox, &tasks, &stop);

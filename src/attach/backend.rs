@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::execute;
 use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
@@ -68,9 +70,19 @@ impl ByteScreen {
         self.terminal.clear()
     }
 
-    /// Puts bytes before those of the next frame.
-    pub(super) fn writer(&mut self) -> &mut Bytes {
-        &mut self.bytes
+    /// Puts text on the clipboard of whoever sits there, before the next frame.
+    pub(super) fn copy(&mut self, text: &str) {
+        let _ = execute!(self.bytes, CopyToClipboard::to_clipboard_from(text));
+    }
+
+    /// Rings; and says why in a desktop notice where the terminal knows how.
+    pub(super) fn ring(&mut self, text: &str, bell: bool, osc9: bool) {
+        if osc9 {
+            let _ = write!(self.bytes, "\x1b]9;{}\x07", crate::domain::text::clean_line(text));
+        }
+        if bell {
+            let _ = self.bytes.write_all(b"\x07");
+        }
     }
 }
 

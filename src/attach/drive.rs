@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::backend::ByteScreen;
 use super::input::{Input, Typed};
-use super::keyboard::Keyboard;
-use super::tty::Tty;
+use super::surface::{Heard, Surface, Told};
 use crate::console::{Console, Edit, Effect, Event, Settings};
 use crate::domain::change::Change;
 use crate::domain::request::Request;
@@ -21,11 +20,16 @@ use crate::operations::{OperationError, System, perform, tell};
 const FRAME: Duration = Duration::from_millis(33);
 /// Changes are gathered this long before the console asks again.
 const GATHER: Duration = Duration::from_millis(80);
-/// How often it is asked whether the terminal is still there.
-const WATCH: Duration = Duration::from_secs(2);
-
+/// Over a line that costs, what changes by itself is drawn at most this often.
+const SELDOM: Duration = Duration::from_millis(250);
+/// And no more than so many bytes a second are written for it. What somebody does is drawn at once.
+const A_SECOND: u64 = 4_096;
+/// So many answers to what somebody did are drawn at once, too.
+const ANSWERS: u8 = 4;
 /// Two rings are at least this far apart.
 const RING_AGAIN: Duration = Duration::from_secs(10);
+/// Whoever does not take what they are told is let go.
+const TAKES: Duration = Duration::from_secs(1);
 
 /// Why a console ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,39 +38,63 @@ pub enum End {
     Quit,
     /// The terminal went away.
     Gone,
-    /// The process was asked to end.
+    /// The engine was asked to end.
     Terminated,
+}
+
+/// What is special about a surface.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    pub columns: u16,
+    pub rows: u16,
+    /// The bell, and desktop notices.
+    pub bell: (bool, bool),
+    /// Bytes cost something: the surface is at the other end of a line.
+    pub spares: bool,
+    /// There is a shell to go back to for a while.
+    pub suspends: bool,
 }
 
 /// Drives a console until it ends. Drafts are kept before it returns.
 pub async fn drive(
     system: &System,
     settings: Settings,
-    tty: &mut Tty,
+    mut surface: Surface,
+    manner: Manner,
     stop: &CancellationToken,
-    bell: (bool, bool),
 ) -> std::io::Result<End> {
-    let (columns, rows) = crossterm::terminal::size()?;
     let actor = settings.actor.clone();
     let (told, mut telling) = mpsc::channel::<Event>(256);
     let (acts, acting) = mpsc::unbounded_channel::<Request>();
     let worker = tokio::spawn(act_in_order(system.clone(), actor.clone(), acting, told.clone()));
 
     let mut listener = system.bus().listen();
-    let (mut keyboard, mut input) = (Keyboard::start()?, Input::default());
-    let mut resized = signal(SignalKind::window_change())?;
+    let mut input = Input::default();
     let mut pause: Option<Instant> = None;
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut watch = tokio::time::interval(WATCH);
-    watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
 
-    let (mut console, effects) = Console::new(settings, columns, rows, system.now());
-    let mut drive = Drive { system, actor, told, acts, quit: false, edit: None, bell, rung_at: None };
-    drive.carry_out(effects, tty)?;
+    let (mut console, effects) = Console::new(settings, manner.columns, manner.rows, system.now());
+    let mut drive = Drive {
+        system,
+        actor,
+        told,
+        acts,
+        quit: false,
+        edit: None,
+        suspend: false,
+        redraw: false,
+        manner,
+        rung_at: None,
+        screen: ByteScreen::new(manner.columns, manner.rows)?,
+    };
+    drive.carry_out(effects);
 
-    let mut dirty = true;
+    // What is to be drawn because somebody did something, or because something changed.
+    let (mut asked, mut changed) = (true, false);
+    let mut busy = false;
     let mut drawn_at = Instant::now() - FRAME;
+    let mut rests_until = Instant::now();
+    let mut owed = ANSWERS;
+    let mut editing: Option<Edit> = None;
     let mut gathered: Vec<Change> = vec![];
     let mut gather_until: Option<Instant> = None;
     let end = loop {
@@ -74,42 +102,73 @@ pub async fn drive(
             break End::Quit;
         }
         if let Some((what, text)) = drive.edit.take() {
-            // Nobody else may read the keys meanwhile.
-            drop(keyboard);
-            let text = tty.edit(&text).await;
-            keyboard = Keyboard::start()?;
-            let effects = console.update(Event::Edited { what, text });
-            drive.carry_out(effects, tty)?;
-            dirty = true;
+            editing = Some(what);
+            if !say(&surface, Told::Edit(text)).await {
+                break End::Gone;
+            }
         }
-        if dirty && !tty.is_busy() && drawn_at.elapsed() >= FRAME {
-            tty.draw(&console)?;
-            (dirty, drawn_at) = (false, Instant::now());
+        if std::mem::take(&mut drive.suspend) && manner.suspends && !say(&surface, Told::Suspend).await {
+            break End::Gone;
+        }
+        if std::mem::take(&mut drive.redraw) {
+            drive.screen.redraw()?;
+            asked = true;
+        }
+        let now = Instant::now();
+        let due = if asked { drawn_at + FRAME } else { (drawn_at + FRAME).max(rests_until) };
+        if (asked || changed) && !busy && now >= due {
+            let frame = drive.screen.draw(&console)?;
+            (asked, changed, drawn_at) = (false, false, now);
+            if !frame.is_empty() {
+                if manner.spares {
+                    let rest = Duration::from_millis(frame.len() as u64 * 1_000 / A_SECOND);
+                    rests_until = now + rest.clamp(SELDOM, Duration::from_secs(2));
+                }
+                busy = true;
+                if !say(&surface, Told::Frame(frame)).await {
+                    break End::Gone;
+                }
+            }
+            continue;
         }
         let tick = console.next_tick().since(system.now());
         let tick = Instant::now() + tick.min(Duration::from_secs(3_600));
         let mut events: Vec<Event> = vec![];
+        let mut by_hand = false;
         tokio::select! {
             biased;
-            _ = hangup.recv() => break End::Gone,
-            _ = terminate.recv() => break End::Terminated,
             () = stop.cancelled() => break End::Terminated,
-            bytes = keyboard.next() => match bytes {
-                Some(bytes) => {
+            heard = surface.heard.recv() => match heard {
+                Some(Heard::Bytes(bytes)) => {
+                    by_hand = true;
                     events.extend(input.read(&bytes).into_iter().map(Event::from));
                     pause = input.patience().map(|patience| Instant::now() + patience);
                 }
-                // The end of input, or an input that cannot be read: nobody is there.
+                Some(Heard::Size { columns, rows }) => {
+                    by_hand = true;
+                    drive.screen.resize(columns, rows);
+                    events.push(Event::Resize { columns, rows });
+                }
+                Some(Heard::Ready) => {
+                    busy = false;
+                    continue;
+                }
+                Some(Heard::Edited(text)) => {
+                    by_hand = true;
+                    drive.redraw = true;
+                    events.extend(editing.take().map(|what| Event::Edited { what, text }));
+                }
+                Some(Heard::Back) => {
+                    drive.redraw = true;
+                    continue;
+                }
+                // Nobody is there any more.
                 None => break End::Gone,
             },
             () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => {
                 pause = None;
+                by_hand = true;
                 events.extend(input.pause().into_iter().map(Event::from));
-            }
-            _ = resized.recv() => {
-                let (columns, rows) = crossterm::terminal::size()?;
-                tty.resize(columns, rows);
-                events.push(Event::Resize { columns, rows });
             }
             event = telling.recv() => events.extend(event),
             change = listener.next() => match change {
@@ -127,24 +186,25 @@ pub async fn drive(
                 events.extend(gathered.drain(..).map(Event::Changed));
             }
             () = sleep_until(tick) => {}
-            () = sleep_until(drawn_at + FRAME), if dirty && !tty.is_busy() => continue,
-            () = tty.written.notified(), if tty.is_busy() => continue,
-            _ = watch.tick() => {
-                if tty.is_gone() {
-                    break End::Gone;
-                }
-                continue;
-            }
+            () = sleep_until(due), if (asked || changed) && !busy => continue,
         }
         while let Ok(event) = telling.try_recv() {
             events.push(event);
         }
+        // The first answers to what somebody did are a part of it.
+        let answers = events.iter().any(|event| matches!(event, Event::Performed { .. } | Event::Answered { .. }));
+        if by_hand {
+            owed = ANSWERS;
+        } else if answers && owed > 0 {
+            owed -= 1;
+            by_hand = true;
+        }
         events.insert(0, Event::Time(system.now()));
         for event in events {
             let effects = console.update(event);
-            drive.carry_out(effects, tty)?;
+            drive.carry_out(effects);
         }
-        dirty = true;
+        (asked, changed) = (asked || by_hand, true);
     };
     // What was being written is on the disk before the console is gone.
     let effects = console.update(Event::Key(crossterm::event::KeyEvent::new(
@@ -156,9 +216,21 @@ pub async fn drive(
             let _ = drive.acts.send(request);
         }
     }
+    let nowhere = Request::Attend { thread: None, writes: false, typing: false };
+    let _ = drive.acts.send(nowhere);
     drop(drive);
     let _ = tokio::time::timeout(Duration::from_secs(1), worker).await;
+    let why = match end {
+        End::Terminated => "The engine ended; what was acknowledged or queued is kept.",
+        End::Quit | End::Gone => "",
+    };
+    say(&surface, Told::End(why.to_owned())).await;
     Ok(end)
+}
+
+/// Whether they took it.
+async fn say(surface: &Surface, told: Told) -> bool {
+    matches!(tokio::time::timeout(TAKES, surface.told.send(told)).await, Ok(Ok(())))
 }
 
 struct Drive<'s> {
@@ -169,13 +241,15 @@ struct Drive<'s> {
     quit: bool,
     /// What is to be edited outside.
     edit: Option<(Edit, String)>,
-    /// The bell, and desktop notices.
-    bell: (bool, bool),
+    suspend: bool,
+    redraw: bool,
+    manner: Manner,
     rung_at: Option<Instant>,
+    screen: ByteScreen,
 }
 
 impl Drive<'_> {
-    fn carry_out(&mut self, effects: Vec<Effect>, tty: &mut Tty) -> std::io::Result<()> {
+    fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Ask(query) => {
@@ -191,20 +265,19 @@ impl Drive<'_> {
                 Effect::Perform(request) => {
                     let _ = self.acts.send(request);
                 }
-                Effect::Copy(text) => tty.copy(&text),
+                Effect::Copy(text) => self.screen.copy(&text),
                 Effect::Edit { what, text } => self.edit = Some((what, text)),
                 Effect::Ring(text) => {
                     if self.rung_at.is_none_or(|at| at.elapsed() >= RING_AGAIN) {
                         self.rung_at = Some(Instant::now());
-                        tty.ring(&text, self.bell.0, self.bell.1);
+                        self.screen.ring(&text, self.manner.bell.0, self.manner.bell.1);
                     }
                 }
-                Effect::Redraw => tty.redraw()?,
-                Effect::Suspend => tty.suspend()?,
+                Effect::Redraw => self.redraw = true,
+                Effect::Suspend => self.suspend = true,
                 Effect::Quit => self.quit = true,
             }
         }
-        Ok(())
     }
 }
 

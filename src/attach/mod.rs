@@ -5,9 +5,13 @@ mod backend;
 mod drive;
 mod input;
 mod keyboard;
+mod line;
+mod surface;
 mod tty;
 
 pub use self::backend::ByteScreen;
-pub use self::drive::{End, drive};
+pub use self::drive::{End, Manner, drive};
 pub use self::input::{Input, Typed};
-pub use self::tty::{Tty, is_terminal, theme};
+pub use self::line::{carry, host};
+pub use self::surface::{Heard, Seat, Surface, Told, pair};
+pub use self::tty::{Left, Tty, at_home, is_terminal, theme};

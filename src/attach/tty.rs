@@ -6,14 +6,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
-use super::backend::ByteScreen;
-use crate::console::{Console, Theme};
+use super::keyboard::Keyboard;
+use super::surface::{Heard, Seat, Told};
+use crate::console::Theme;
+
+/// How often it is asked whether the terminal is still there.
+const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
+
+tokio::task_local! {
+    /// Set where the console of this process's own terminal runs.
+    static HOME: ();
+}
+
+/// Runs the console of this process's own terminal: when it breaks, the terminal is given back first.
+pub async fn at_home<F: Future>(console: F) -> F::Output {
+    HOME.scope((), console).await
+}
 
 /// Whether both ends are a terminal.
 pub fn is_terminal() -> bool {
@@ -36,14 +50,12 @@ pub fn theme(no_color: bool, ascii: bool) -> Theme {
     }
 }
 
-/// The terminal while the console has it.
+/// Somebody's own terminal while a console has it: here is where they sit.
 pub struct Tty {
-    screen: ByteScreen,
     writer: SyncSender<Vec<u8>>,
-    busy: Arc<AtomicBool>,
     gone: Arc<AtomicBool>,
     /// Rings when a frame was written.
-    pub(super) written: Arc<Notify>,
+    written: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Tty {
@@ -52,105 +64,110 @@ impl std::fmt::Debug for Tty {
     }
 }
 
+/// How sitting at a terminal ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Left {
+    /// The console ended; why, where that is not plain.
+    Console(String),
+    /// The terminal went away.
+    Gone,
+    /// The process was asked to end.
+    Terminated,
+}
+
 impl Tty {
     /// Takes the terminal. A panic gives it back before its message is printed.
     pub fn enter() -> std::io::Result<Self> {
-        let (columns, rows) = crossterm::terminal::size()?;
-        let screen = ByteScreen::new(columns, rows)?;
         let (writer, frames) = sync_channel::<Vec<u8>>(1);
-        let (busy, gone, written) =
-            (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+        let (gone, written) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
         {
-            let (busy, gone, written) = (busy.clone(), gone.clone(), written.clone());
+            let (gone, written) = (gone.clone(), written.clone());
             std::thread::Builder::new().name("screen".into()).spawn(move || {
                 for frame in frames {
                     let mut out = std::io::stdout().lock();
                     if out.write_all(&frame).and_then(|()| out.flush()).is_err() {
                         gone.store(true, Ordering::SeqCst);
                     }
-                    busy.store(false, Ordering::SeqCst);
                     written.notify_one();
                 }
             })?;
         }
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            give_back();
+            // Others may break, too: only what has this terminal gives it back.
+            if HOME.try_with(|()| ()).is_ok() {
+                give_back();
+            }
             tracing::error!(%panic, "the console broke");
             before(panic);
         }));
         take()?;
-        Ok(Self { screen, writer, busy, gone, written })
+        Ok(Self { writer, gone, written })
     }
 
-    /// Whether the last frame is still on its way.
-    pub(super) fn is_busy(&self) -> bool {
-        self.busy.load(Ordering::SeqCst)
-    }
-
-    /// Draws, and hands the bytes to the writer. Only called when it is idle.
-    pub(super) fn draw(&mut self, console: &Console) -> std::io::Result<()> {
-        let frame = self.screen.draw(console)?;
-        if frame.is_empty() {
-            return Ok(());
+    /// Carries what is done here to the console, and what it says onto the screen, until either ends.
+    pub async fn sit(&mut self, seat: Seat) -> std::io::Result<Left> {
+        let Seat { heard, mut told } = seat;
+        let mut keyboard = Keyboard::start()?;
+        let mut resized = signal(SignalKind::window_change())?;
+        let mut hangup = signal(SignalKind::hangup())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut watch = tokio::time::interval(WATCH);
+        watch.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let done = tokio::select! {
+                biased;
+                _ = hangup.recv() => return Ok(Left::Gone),
+                _ = terminate.recv() => return Ok(Left::Terminated),
+                bytes = keyboard.next() => match bytes {
+                    Some(bytes) => Heard::Bytes(bytes),
+                    // The end of input, or an input that cannot be read: nobody is there.
+                    None => return Ok(Left::Gone),
+                },
+                _ = resized.recv() => {
+                    let (columns, rows) = crossterm::terminal::size()?;
+                    Heard::Size { columns, rows }
+                }
+                () = self.written.notified() => Heard::Ready,
+                said = told.recv() => match said {
+                    Some(Told::Frame(bytes)) => {
+                        if self.writer.try_send(bytes).is_err() {
+                            self.gone.store(true, Ordering::SeqCst);
+                        }
+                        continue;
+                    }
+                    Some(Told::Suspend) => {
+                        suspend()?;
+                        let (columns, rows) = crossterm::terminal::size()?;
+                        let _ = heard.send(Heard::Size { columns, rows }).await;
+                        Heard::Back
+                    }
+                    Some(Told::Edit(text)) => {
+                        // Nobody else may read the keys meanwhile.
+                        drop(keyboard);
+                        let text = edit(&text).await;
+                        keyboard = Keyboard::start()?;
+                        let (columns, rows) = crossterm::terminal::size()?;
+                        let _ = heard.send(Heard::Size { columns, rows }).await;
+                        Heard::Edited(text)
+                    }
+                    Some(Told::End(why)) => return Ok(Left::Console(why)),
+                    None => return Ok(Left::Console(String::new())),
+                },
+                _ = watch.tick() => {
+                    if self.is_gone() {
+                        return Ok(Left::Gone);
+                    }
+                    continue;
+                }
+            };
+            // A console that has just ended says so next.
+            let _ = heard.send(done).await;
         }
-        self.busy.store(true, Ordering::SeqCst);
-        if self.writer.try_send(frame).is_err() {
-            self.gone.store(true, Ordering::SeqCst);
-        }
-        Ok(())
-    }
-
-    pub(super) fn copy(&mut self, text: &str) {
-        let _ = execute!(self.screen.writer(), CopyToClipboard::to_clipboard_from(text));
-    }
-
-    /// Rings; and says why in a desktop notice where the terminal knows how.
-    pub(super) fn ring(&mut self, text: &str, bell: bool, osc9: bool) {
-        use std::io::Write as _;
-        let writer = self.screen.writer();
-        if osc9 {
-            let _ = write!(writer, "\x1b]9;{}\x07", crate::domain::text::clean_line(text));
-        }
-        if bell {
-            let _ = writer.write_all(b"\x07");
-        }
-    }
-
-    /// Gives the terminal to the person's editor, and takes it again. Says what was written.
-    pub(super) async fn edit(&mut self, text: &str) -> Result<String, String> {
-        let editor = ["VISUAL", "EDITOR"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));
-        let editor = editor.unwrap_or_else(|| "vi".to_owned());
-        let mut words = editor.split_whitespace();
-        let program = words.next().unwrap_or("vi").to_owned();
-        let file = tempfile::Builder::new().prefix("wadeck-").suffix(".txt").tempfile();
-        let file = file.map_err(|error| format!("There is no room for the editor: {error}."))?;
-        let path = file.path().to_owned();
-        std::fs::write(&path, text).map_err(|error| format!("The editor cannot be given the text: {error}."))?;
-        give_back();
-        let ended = tokio::process::Command::new(&program).args(words).arg(&path).status().await;
-        take().map_err(|error| format!("The terminal cannot be taken back: {error}."))?;
-        if let Ok((columns, rows)) = crossterm::terminal::size() {
-            self.resize(columns, rows);
-        }
-        let _ = self.redraw();
-        match ended {
-            Ok(status) if status.success() => {
-                std::fs::read_to_string(&path).map_err(|error| format!("What was written cannot be read: {error}."))
-            }
-            Ok(status) => Err(format!("{program} ended with {status}; nothing was changed.")),
-            Err(error) => Err(format!("{program} cannot be started: {error}. Set $EDITOR.")),
-        }
-    }
-
-    pub(super) fn resize(&mut self, columns: u16, rows: u16) {
-        self.screen.resize(columns, rows);
     }
 
     /// Whether nobody is there any more. Some terminals go without a signal: it has to be asked.
-    pub(super) fn is_gone(&self) -> bool {
+    fn is_gone(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, poll};
         if self.gone.load(Ordering::SeqCst) {
             return true;
@@ -161,27 +178,42 @@ impl Tty {
         poll(&mut asked, Some(&now)).is_ok()
             && asked[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
     }
-
-    /// Gives the terminal back, sleeps until somebody says `fg`, and takes it again.
-    pub(super) fn suspend(&mut self) -> std::io::Result<()> {
-        give_back();
-        let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
-        take()?;
-        let (columns, rows) = crossterm::terminal::size()?;
-        self.resize(columns, rows);
-        self.redraw()
-    }
-
-    /// Everything is drawn anew with the next frame.
-    pub(super) fn redraw(&mut self) -> std::io::Result<()> {
-        self.screen.redraw()
-    }
 }
 
 impl Drop for Tty {
     fn drop(&mut self) {
         give_back();
     }
+}
+
+/// Gives the terminal to the person's editor, and takes it again. Says what was written.
+async fn edit(text: &str) -> Result<String, String> {
+    let editor =
+        ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));
+    let editor = editor.unwrap_or_else(|| "vi".to_owned());
+    let mut words = editor.split_whitespace();
+    let program = words.next().unwrap_or("vi").to_owned();
+    let file = tempfile::Builder::new().prefix("wadeck-").suffix(".txt").tempfile();
+    let file = file.map_err(|error| format!("There is no room for the editor: {error}."))?;
+    let path = file.path().to_owned();
+    std::fs::write(&path, text).map_err(|error| format!("The editor cannot be given the text: {error}."))?;
+    give_back();
+    let ended = tokio::process::Command::new(&program).args(words).arg(&path).status().await;
+    take().map_err(|error| format!("The terminal cannot be taken back: {error}."))?;
+    match ended {
+        Ok(status) if status.success() => {
+            std::fs::read_to_string(&path).map_err(|error| format!("What was written cannot be read: {error}."))
+        }
+        Ok(status) => Err(format!("{program} ended with {status}; nothing was changed.")),
+        Err(error) => Err(format!("{program} cannot be started: {error}. Set $EDITOR.")),
+    }
+}
+
+/// Gives the terminal back, sleeps until somebody says `fg`, and takes it again.
+fn suspend() -> std::io::Result<()> {
+    give_back();
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP);
+    take()
 }
 
 /// Whether the terminal is ours: it is given back once, however many ways lead there.

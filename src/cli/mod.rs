@@ -5,6 +5,7 @@
 
 mod agents;
 mod ask;
+mod consoles;
 mod doctor;
 mod flows;
 mod numbers;
@@ -72,6 +73,8 @@ pub enum Command {
     },
     /// The engine without a console
     Serve,
+    /// The console of the engine that runs
+    Attach,
     /// Send one message
     Send(Box<send::Send>),
     /// Why something is as it is: m12, o3, t7, d40, r5, c1, g2, a9, p4, or "template NAME"

@@ -1,28 +1,25 @@
 //! Runs what the command line says.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures::FutureExt;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio_util::sync::CancellationToken;
 
 use super::ask::{NoAnswer, Source};
+use super::consoles::{self, Greeting};
 use super::templates::{self, Templates};
 use super::verbs::ConfigVerb;
 use super::wanted::{Wanted, wanted};
 use super::{Cli, Command, Common, Exit, doctor, print};
 use crate::app::{
-    AppError, Demo, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock, current_actor, random_seed,
-    zone_offset,
+    AppError, Demo, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock, random_seed, zone_offset,
 };
-use crate::attach::{End, Tty, drive, is_terminal, theme};
+use crate::attach::{Left, is_terminal};
 use crate::config::{self, Config, ConfigError};
-use crate::console::{Keymap, Settings, keys_markdown};
+use crate::console::{Keymap, keys_markdown};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::right::Right;
-use crate::domain::role::{Actor, Role};
+use crate::domain::time::Clock;
 use crate::provider::Registry;
 
 /// Runs a command to its end. What went wrong is said on standard error, in one sentence.
@@ -31,6 +28,7 @@ pub async fn run(cli: Cli) -> Exit {
         None => console(&cli.common).await,
         Some(Command::Demo { seed, speed }) => demo(&cli.common, seed, speed).await,
         Some(Command::Serve) => serve(&cli.common).await,
+        Some(Command::Attach) => attach(&cli.common).await,
         Some(Command::Config(ConfigVerb::Check)) => return check(&cli.common),
         Some(Command::Doctor) => return examine(&cli.common).await,
         Some(Command::Keys { markdown }) => return keys(markdown),
@@ -50,7 +48,7 @@ fn load(common: &Common) -> Result<Config, ConfigError> {
     config::load(&config::config_file(common.config.as_deref()), Registry::NAMES)
 }
 
-fn setup(common: &Common, config: &Config, on_stderr: bool) -> Result<EngineSetup, AppError> {
+fn setup(common: &Common, config: &Config, on_stderr: bool, greeting: &Greeting) -> Result<EngineSetup, AppError> {
     let directory = config::data_directory(common.data_dir.as_deref());
     // The lock says who has it, before anything else is touched.
     drop(crate::app::Lock::take(&directory)?);
@@ -64,6 +62,7 @@ fn setup(common: &Common, config: &Config, on_stderr: bool) -> Result<EngineSetu
         offset: Arc::new(zone_offset),
         logs,
         inbox: INBOX,
+        consoles: Some(consoles::for_guests(config, greeting.clone())),
     })
 }
 
@@ -72,7 +71,7 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
     // Handlers first: a signal that comes while starting is not lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| no_signals(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| no_signals(&error))?;
-    let engine = Engine::start(setup(common, &config, true)?).await?;
+    let engine = Engine::start(setup(common, &config, true, &Greeting::default())?).await?;
     eprintln!(
         "wadeck takes webhooks at http://{}. Ask it with `wadeck status`; SIGTERM stops it in order.",
         engine.address
@@ -92,27 +91,37 @@ fn no_signals(error: &std::io::Error) -> AppError {
 async fn console(common: &Common) -> Result<Exit, AppError> {
     let config = load(common)?;
     need_terminal("`wadeck serve` runs without one.")?;
-    let engine = Engine::start(setup(common, &config, false)?).await?;
-    let ends = "The engine in this process stops too: webhooks wait at the provider until it runs again.";
-    let shown = show(common, &config, &engine, ends).await;
+    let greeting = Greeting::default();
+    let setup = match setup(common, &config, false, &greeting) {
+        // Somebody's engine runs already: this is one more console of it.
+        Err(AppError::Locked { path, .. }) => return consoles::attach(common, &path).await,
+        setup => setup?,
+    };
+    let engine = Engine::start(setup).await?;
+    let ends = "The engine in this process stops too, and with it everybody's console: webhooks wait at the provider until it runs again.";
+    let shown = consoles::own(common, &config, &engine, ends).await;
+    if matches!(shown, Ok(Err(Left::Gone))) {
+        consoles::go_on(&greeting, SystemClock.now()).await;
+    }
     engine.stop().await;
-    shown
+    Ok(shown?.unwrap_or(Exit::Done))
+}
+
+async fn attach(common: &Common) -> Result<Exit, AppError> {
+    need_terminal("`wadeck status` asks without one.")?;
+    consoles::attach(common, &config::data_directory(common.data_dir.as_deref())).await
 }
 
 async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, AppError> {
     need_terminal("The demo is something to look at.")?;
     let seed = seed.unwrap_or_else(random_seed);
     let directory = std::env::temp_dir().join(format!("wadeck-demo-{}", std::process::id()));
-    let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory).await?;
-    let shown = show(
-        common,
-        &demo.config,
-        &demo.engine,
-        &format!("The demo ends; `wadeck demo --seed {seed}` tells the same story again."),
-    )
-    .await;
+    let guests = |config: &Config| Some(consoles::for_guests(config, Greeting::default()));
+    let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory, guests).await?;
+    let ends = format!("The demo ends; `wadeck demo --seed {seed}` tells the same story again.");
+    let shown = consoles::own(common, &demo.config, &demo.engine, &ends).await;
     demo.stop().await;
-    shown
+    Ok(shown?.unwrap_or(Exit::Failed))
 }
 
 fn need_terminal(remedy: &str) -> Result<(), AppError> {
@@ -120,58 +129,6 @@ fn need_terminal(remedy: &str) -> Result<(), AppError> {
         return Ok(());
     }
     Err(AppError::Other { what: "The console needs a terminal at both ends.".into(), remedy: remedy.into() })
-}
-
-async fn show(common: &Common, config: &Config, engine: &Engine, ends: &str) -> Result<Exit, AppError> {
-    let keymap = Keymap::with(&config.keys)
-        .map_err(|faults| AppError::Other { what: faults.join(" "), remedy: String::new() })?;
-    let settings = Settings {
-        theme: theme(common.no_color, config.console.ascii),
-        zone: jiff::tz::TimeZone::system(),
-        actor: actor(common, config),
-        enter_sends: config.console.enter_sends,
-        mark_read_on_open: config.console.mark_read_on_open,
-        typing: config.console.typing,
-        pictures: config.console.pictures,
-        editor: ["VISUAL", "EDITOR"].iter().any(|name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty())),
-        keymap,
-        quitting_ends: Some(ends.to_owned()),
-    };
-    let trouble = |error: std::io::Error| AppError::Other {
-        what: format!("The terminal cannot be used: {error}."),
-        remedy: "Try another terminal, or `wadeck serve`.".into(),
-    };
-    let mut tty = Tty::enter().map_err(trouble)?;
-    let stop = CancellationToken::new();
-    // A console that breaks harms only itself: the engine is stopped in order all the same.
-    let driven =
-        AssertUnwindSafe(drive(&engine.system, settings, &mut tty, &stop, (config.alerts.bell, config.alerts.osc9)))
-            .catch_unwind()
-            .await;
-    drop(tty);
-    let end = match driven {
-        Ok(end) => end.map_err(trouble)?,
-        Err(_) => {
-            return Err(AppError::Other {
-                what: "The console broke; nothing that was acknowledged or queued is lost.".into(),
-                remedy: "The log in the data directory says where; please report it.".into(),
-            });
-        }
-    };
-    tracing::info!(?end, "the console ended");
-    Ok(match end {
-        End::Quit | End::Terminated => Exit::Done,
-        End::Gone => Exit::Failed,
-    })
-}
-
-fn actor(common: &Common, config: &Config) -> Actor {
-    let actor = current_actor(&config.users);
-    let nobody = Actor::Operator { name: "guest".into(), role: Role::Viewer };
-    match actor.unwrap_or(nobody) {
-        Actor::Operator { name, .. } if common.read_only => Actor::Operator { name, role: Role::Viewer },
-        actor => actor,
-    }
 }
 
 fn check(common: &Common) -> Exit {

@@ -160,6 +160,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         Command::Send(_) => return Ok(None),
         Command::Demo { .. }
         | Command::Serve
+        | Command::Attach
         | Command::Doctor
         | Command::Config(_)
         | Command::Keys { .. }

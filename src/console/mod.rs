@@ -113,6 +113,8 @@ pub struct Settings {
     pub keymap: Keymap,
     /// What ends with this console, for whoever is about to quit; nothing when an engine goes on.
     pub quitting_ends: Option<String>,
+    /// What they are told first.
+    pub greeting: Option<String>,
 }
 
 /// A line told to whoever is looking. All are kept.
@@ -187,6 +189,9 @@ impl Console {
             shown: None,
             shows_all: false,
         };
+        if let Some(greeting) = console.settings.greeting.take() {
+            console.notice(greeting, true);
+        }
         let mut effects = console.ask_for_everything();
         // Every pane is told once, so that none is empty when it is opened and keys follow at once.
         for pane in Pane::ALL {

@@ -66,6 +66,7 @@ impl Sitting {
             editor,
             keymap: Keymap::default(),
             quitting_ends: None,
+            greeting: None,
         };
         let listener = stage.system.bus().listen();
         let (console, effects) = Console::new(settings, columns, rows, stage.now());

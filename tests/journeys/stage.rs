@@ -148,6 +148,7 @@ async fn system(
         offset: Arc::new(|_| 0),
         logs: Logs::silent(),
         inbox,
+        consoles: None,
     };
     let (system, inbox) = build_system(&setup).await.expect("the system builds");
     operations::declare(&system, &declared(&config)).await.expect("declared");

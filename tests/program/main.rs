@@ -1,6 +1,8 @@
 //! The real binary: in a pseudo-terminal as a person uses it, as a service, killed at any moment.
 
+mod attached;
 mod killed;
+mod pty;
 mod screen;
 mod service;
 mod shift;

@@ -1,76 +1,13 @@
 //! The demo in a real pseudo-terminal: it lives, takes keys, survives resizing, leaves the terminal
 //! as it found it, and costs nothing while nothing happens.
 
-use std::io::{Read, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use crate::world::{World, twin, until};
-
-struct Screen {
-    master: Box<dyn MasterPty + Send>,
-    keyboard: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    parser: Arc<Mutex<vt100::Parser>>,
-    bytes: Arc<AtomicUsize>,
-}
-
-impl Screen {
-    fn open(columns: u16, rows: u16, command: CommandBuilder) -> Self {
-        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let child = pair.slave.spawn_command(command).expect("it starts");
-        drop(pair.slave);
-        let parser = Arc::new(Mutex::new(vt100::Parser::new(
-            rows.try_into().expect("rows"),
-            columns.try_into().expect("columns"),
-            0,
-        )));
-        let bytes = Arc::new(AtomicUsize::new(0));
-        let mut reader = pair.master.try_clone_reader().expect("a reader");
-        {
-            let (parser, bytes) = (parser.clone(), bytes.clone());
-            std::thread::spawn(move || {
-                let mut buffer = [0; 4096];
-                while let Ok(count @ 1..) = reader.read(&mut buffer) {
-                    bytes.fetch_add(count, Ordering::SeqCst);
-                    parser.lock().expect("whole").process(&buffer[..count]);
-                }
-            });
-        }
-        let keyboard = pair.master.take_writer().expect("a writer");
-        Self { master: pair.master, keyboard, child, parser, bytes }
-    }
-
-    fn text(&self) -> String {
-        self.parser.lock().expect("whole").screen().contents()
-    }
-
-    fn sees(&self, words: &str) {
-        let began = Instant::now();
-        while !self.text().contains(words) {
-            assert!(began.elapsed() < crate::world::PATIENCE, "{words:?} never came:\n{}", self.text());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).expect("typed");
-        self.keyboard.flush().expect("typed");
-    }
-
-    fn ends(&mut self) -> bool {
-        let mut status = None;
-        until("the program ends", || {
-            status = self.child.try_wait().expect("asked");
-            status.is_some()
-        });
-        status.is_some_and(|status| status.success())
-    }
-}
+use crate::pty::{Screen, console};
+use crate::world::{World, signal_pid, twin, until};
 
 fn demo(arguments: &[&str]) -> CommandBuilder {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
@@ -79,19 +16,6 @@ fn demo(arguments: &[&str]) -> CommandBuilder {
     command.env("TERM", "xterm-256color");
     command.env("LANG", "C.UTF-8");
     command.env_remove("NO_COLOR");
-    command
-}
-
-/// The console on a world of its own.
-fn console(world: &World, twin: &wadeck::twin::Twin) -> CommandBuilder {
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
-    command.cwd(world.directory.path());
-    command.env("WADECK_DATA_DIR", world.data());
-    command.env("TERM", "xterm-256color");
-    command.env("LANG", "C.UTF-8");
-    for (name, value) in twin.environment() {
-        command.env(name, value);
-    }
     command
 }
 
@@ -142,7 +66,18 @@ async fn a_terminal_that_does_not_read_and_then_goes_away_stalls_nobody() {
     let answer = reqwest::get(format!("{}/healthz", world.url())).await.expect("an answer");
     assert_eq!(answer.status(), 200);
     drop(pair.master);
-    until("it ends by itself", || child.try_wait().expect("asked").is_some());
+    // The engine goes on without its console, and says so to whoever attaches next.
+    until("the console is gone", || world.log().contains("the console's terminal went away"));
+    assert_eq!(world.json(&["status"])["connections"], 2);
+    let mut next = Screen::open(120, 40, console(&world, &twin));
+    next.sees("the engine went on without it");
+    next.press("q");
+    next.sees("The engine goes on");
+    next.press("y");
+    assert!(next.ends(), "a guest leaves alone");
+    assert_eq!(world.json(&["status"])["connections"], 2);
+    signal_pid(child.process_id().expect("a process"), "-TERM");
+    until("it ends in order", || child.try_wait().expect("asked").is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,6 +62,12 @@ impl World {
         self.directory.path().join("data")
     }
 
+    /// Everything that was logged so far.
+    pub fn log(&self) -> String {
+        let files = std::fs::read_dir(self.data().join("logs")).into_iter().flatten().flatten();
+        files.map(|file| std::fs::read_to_string(file.path()).unwrap_or_default()).collect()
+    }
+
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
@@ -118,7 +124,11 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 pub fn signal(child: &Child, name: &str) {
-    let done = Command::new("kill").args([name, &child.id().to_string()]).status().expect("kill runs");
+    signal_pid(child.id(), name);
+}
+
+pub fn signal_pid(pid: u32, name: &str) {
+    let done = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill runs");
     assert!(done.success());
 }
 

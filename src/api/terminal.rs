@@ -1,0 +1,95 @@
+//! A console for whoever asks over the socket: the connection stops being HTTP and carries a terminal.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::{Extension, Query as Parameters, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::future::BoxFuture;
+use hyper_util::rt::TokioIo;
+use serde::{Deserialize, Serialize};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::domain::role::Actor;
+use crate::operations::System;
+
+/// What the connection is after it was HTTP.
+pub const PROTOCOL: &str = "wadeck-terminal";
+
+/// What the terminal at the other end is like.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Wanted {
+    pub columns: u16,
+    pub rows: u16,
+    pub colour: bool,
+    pub ascii: bool,
+    /// There is an editor at that end.
+    pub editor: bool,
+    /// It is reached over a line that costs.
+    pub spares: bool,
+    /// Look, and change nothing.
+    pub read_only: bool,
+    /// Lines instead of a screen.
+    #[serde(default)]
+    pub plain: bool,
+}
+
+/// Something that is read and written.
+pub trait Line: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Line for T {}
+
+/// Somebody who wants a console.
+pub struct Guest {
+    pub system: System,
+    pub actor: Actor,
+    pub wanted: Wanted,
+    pub line: Pin<Box<dyn Line>>,
+    pub stop: CancellationToken,
+}
+
+impl std::fmt::Debug for Guest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guest").field("actor", &self.actor).field("wanted", &self.wanted).finish_non_exhaustive()
+    }
+}
+
+/// Gives guests their consoles.
+pub type Consoles = Arc<dyn Fn(Guest) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// What the handler needs beside the system.
+#[derive(Clone)]
+pub(super) struct Host {
+    pub consoles: Option<Consoles>,
+    pub tasks: TaskTracker,
+    pub stop: CancellationToken,
+}
+
+pub(super) async fn attach(
+    State(system): State<System>,
+    Extension(actor): Extension<Actor>,
+    Extension(host): Extension<Host>,
+    Parameters(wanted): Parameters<Wanted>,
+    request: Request,
+) -> Response {
+    let Some(consoles) = host.consoles else {
+        return (StatusCode::NOT_IMPLEMENTED, "This engine has no consoles to give.").into_response();
+    };
+    let upgrade = hyper::upgrade::on(request);
+    let stop = host.stop;
+    host.tasks.spawn(async move {
+        match upgrade.await {
+            Ok(line) => {
+                let line: Pin<Box<dyn Line>> = Box::pin(TokioIo::new(line));
+                consoles(Guest { system, actor, wanted, line, stop }).await;
+            }
+            Err(error) => tracing::debug!(%error, "somebody who wanted a console went away"),
+        }
+    });
+    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+    response.headers_mut().insert(header::UPGRADE, HeaderValue::from_static(PROTOCOL));
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    response
+}

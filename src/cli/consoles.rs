@@ -1,0 +1,202 @@
+//! Consoles: the one in this process, those of guests, and being a guest of the engine that runs.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures::FutureExt;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{Common, Exit};
+use crate::api::{self, Consoles, Guest, Trouble, Wanted};
+use crate::app::{AppError, Engine, current_actor};
+use crate::attach::{End, Left, Manner, Tty, carry, drive, host, pair, theme};
+use crate::config::Config;
+use crate::console::{Keymap, Settings, Theme};
+use crate::domain::role::{Actor, Role};
+use crate::domain::time::Timestamp;
+
+/// What the next guest is told: that a console's terminal went away, and the engine went on.
+pub(super) type Greeting = Arc<Mutex<Option<String>>>;
+
+const BROKE: &str = "The console broke; nothing that was acknowledged or queued is lost. The log says where.";
+
+/// What every console of this engine has in common.
+fn settings(config: &Config, actor: Actor, theme: Theme) -> Result<Settings, AppError> {
+    let keymap = Keymap::with(&config.keys)
+        .map_err(|faults| AppError::Other { what: faults.join(" "), remedy: String::new() })?;
+    Ok(Settings {
+        theme,
+        zone: jiff::tz::TimeZone::system(),
+        actor,
+        enter_sends: config.console.enter_sends,
+        mark_read_on_open: config.console.mark_read_on_open,
+        typing: config.console.typing,
+        pictures: config.console.pictures,
+        editor: false,
+        keymap,
+        quitting_ends: None,
+        greeting: None,
+    })
+}
+
+fn trouble(error: std::io::Error) -> AppError {
+    AppError::Other {
+        what: format!("The terminal cannot be used: {error}."),
+        remedy: "Try another terminal, or `wadeck serve`.".into(),
+    }
+}
+
+/// Whether this terminal stands at the other end of a line.
+fn over_ssh() -> bool {
+    ["SSH_CONNECTION", "SSH_TTY", "MOSH_IP"].iter().any(|name| std::env::var(name).is_ok_and(|set| !set.is_empty()))
+}
+
+fn has_editor() -> bool {
+    ["VISUAL", "EDITOR"].iter().any(|name| std::env::var(name).is_ok_and(|value| !value.trim().is_empty()))
+}
+
+fn restricted(actor: Actor, read_only: bool) -> Actor {
+    match actor {
+        Actor::Operator { name, .. } if read_only => Actor::Operator { name, role: Role::Viewer },
+        actor => actor,
+    }
+}
+
+/// Gives guests consoles of their own. One that breaks harms nobody else.
+pub(super) fn for_guests(config: &Config, greeting: Greeting) -> Consoles {
+    let config = Arc::new(config.clone());
+    Arc::new(move |guest: Guest| {
+        let (config, greeting) = (config.clone(), greeting.clone());
+        async move {
+            let Guest { system, actor, wanted, line, stop } = guest;
+            let actor = restricted(actor, wanted.read_only);
+            let surface = host(line);
+            let told = surface.told.clone();
+            let look = Theme { colour: wanted.colour, ascii: wanted.ascii };
+            let Ok(mut settings) = settings(&config, actor.clone(), look) else { return };
+            settings.editor = wanted.editor;
+            settings.greeting = greeting.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let manner = Manner {
+                columns: wanted.columns,
+                rows: wanted.rows,
+                bell: (config.alerts.bell, config.alerts.osc9),
+                spares: wanted.spares,
+                suspends: true,
+            };
+            tracing::info!(%actor, "a console is attached");
+            let driven = tokio::spawn(async move { drive(&system, settings, surface, manner, &stop).await }).await;
+            match driven {
+                Ok(end) => tracing::info!(%actor, ?end, "a console is gone"),
+                Err(error) => {
+                    tracing::error!(%actor, %error, "a console broke");
+                    let _ = told.try_send(crate::attach::Told::End(BROKE.to_owned()));
+                }
+            }
+        }
+        .boxed()
+    })
+}
+
+/// The console in this process. `Gone` says that its terminal went away.
+pub(super) async fn own(
+    common: &Common,
+    config: &Config,
+    engine: &Engine,
+    ends: &str,
+) -> Result<Result<Exit, Left>, AppError> {
+    let nobody = Actor::Operator { name: "guest".into(), role: Role::Viewer };
+    let actor = restricted(current_actor(&config.users).unwrap_or(nobody), common.read_only);
+    let mut settings = settings(config, actor, theme(common.no_color, config.console.ascii))?;
+    settings.editor = has_editor();
+    settings.quitting_ends = Some(ends.to_owned());
+    let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
+    let manner =
+        Manner { columns, rows, bell: (config.alerts.bell, config.alerts.osc9), spares: over_ssh(), suspends: true };
+    let mut tty = Tty::enter().map_err(trouble)?;
+    let (surface, seat) = pair();
+    let (system, stop) = (engine.system.clone(), CancellationToken::new());
+    // A console that breaks harms only itself: the engine is stopped in order all the same.
+    let driven = tokio::spawn({
+        let stop = stop.clone();
+        crate::attach::at_home(async move { drive(&system, settings, surface, manner, &stop).await })
+    });
+    let left = tty.sit(seat).await.map_err(trouble);
+    if matches!(left, Ok(Left::Terminated)) {
+        stop.cancel();
+    }
+    let driven = driven.await;
+    drop(tty);
+    let end = match (left?, driven) {
+        (_, Err(_)) => return Err(AppError::Other { what: BROKE.into(), remedy: "Please report it.".into() }),
+        (Left::Gone, Ok(_)) => return Ok(Err(Left::Gone)),
+        (_, Ok(end)) => end.map_err(trouble)?,
+    };
+    tracing::info!(?end, "the console ended");
+    Ok(Ok(match end {
+        End::Quit | End::Terminated => Exit::Done,
+        End::Gone => Exit::Failed,
+    }))
+}
+
+/// The engine goes on without the console that it began with, until somebody ends it.
+pub(super) async fn go_on(greeting: &Greeting, now: Timestamp) {
+    tracing::warn!("the console's terminal went away; the engine goes on");
+    let said = format!("The terminal of the first console went away at {now}; the engine went on without it.");
+    *greeting.lock().unwrap_or_else(PoisonError::into_inner) = Some(said);
+    let (Ok(mut terminate), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return,
+            _ = hangup.recv() => {}
+        }
+    }
+}
+
+/// A console of the engine that runs, on this terminal.
+pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, AppError> {
+    let look = theme(common.no_color, false);
+    let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
+    let wanted = Wanted {
+        columns,
+        rows,
+        colour: look.colour,
+        ascii: look.ascii,
+        editor: has_editor(),
+        spares: over_ssh(),
+        read_only: common.read_only,
+        plain: false,
+    };
+    let line = match api::open_terminal(directory, &wanted).await {
+        Ok(Ok(line)) => line,
+        Ok(Err(Trouble::Refused(refusal))) => {
+            return Err(AppError::Other { what: refusal.to_string(), remedy: String::new() });
+        }
+        Ok(Err(Trouble::Failed { said, .. })) => return Err(AppError::Other { what: said, remedy: String::new() }),
+        Err(error) => {
+            let what = format!("No engine runs on {} ({error}).", directory.display());
+            return Err(AppError::Other { what, remedy: "Start one with `wadeck` or `wadeck serve`.".into() });
+        }
+    };
+    let mut tty = Tty::enter().map_err(trouble)?;
+    let (surface, seat) = pair();
+    let carried = tokio::spawn(carry(line, surface));
+    let left = tty.sit(seat).await;
+    drop(tty);
+    match left.map_err(trouble)? {
+        Left::Gone | Left::Terminated => Ok(Exit::Failed),
+        Left::Console(_) => match carried.await {
+            Ok(Some(why)) if why.is_empty() => Ok(Exit::Done),
+            Ok(Some(why)) => {
+                eprintln!("{why}");
+                Ok(Exit::Done)
+            }
+            _ => {
+                eprintln!("The engine broke off without a word. What it acknowledged or queued is kept.");
+                Ok(Exit::Failed)
+            }
+        },
+    }
+}

@@ -1,0 +1,127 @@
+//! Many consoles on one engine, in real terminals: attached by whoever comes, gone without harm, and
+//! let go within a second when the engine ends.
+
+use std::time::{Duration, Instant};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+use crate::pty::{Screen, console};
+use crate::world::{World, signal, twin, until};
+
+fn attach(world: &World, arguments: &[&str]) -> CommandBuilder {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
+    command.arg("attach");
+    command.args(arguments);
+    command.cwd(world.directory.path());
+    command.env("WADECK_DATA_DIR", world.data());
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    command.env_remove("NO_COLOR");
+    command
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let mut engine = world.serve();
+    let mut screens: Vec<Screen> = (0..5).map(|_| Screen::open(100, 30, attach(&world, &[]))).collect();
+    for screen in &screens {
+        screen.sees("Nobody has written yet");
+    }
+    // `wadeck` alone is one more console of the engine that runs.
+    let mut sixth = Screen::open(120, 40, console(&world, &twin));
+    sixth.sees("Nobody has written yet");
+    twin.subscribe(&world.url());
+    twin.says(
+        crate::world::SUPPORT,
+        &wadeck::twin::Person::new("Rosa Field", "15550100002"),
+        &wadeck::twin::Saying::text("hello"),
+    );
+    let playing = tokio::spawn(async move { twin.run().await });
+    for screen in screens.iter().chain([&sixth]) {
+        screen.sees("Rosa Field");
+    }
+    // One goes, nobody else notices.
+    sixth.press("q");
+    sixth.sees("The engine goes on");
+    sixth.press("y");
+    assert!(sixth.ends(), "a guest leaves alone");
+    screens[0].press("5");
+    screens[0].sees("helper answers support");
+    engine.0.kill().expect("killed");
+    let began = Instant::now();
+    for screen in &mut screens {
+        until("the guests are gone", || screen.child.try_wait().expect("asked").is_some());
+        assert!(!screen.parser.lock().expect("whole").screen().alternate_screen(), "the screen is given back");
+        screen.sees("The engine broke off");
+    }
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    playing.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_ends_in_order_says_so_to_its_guests() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let engine = world.serve();
+    let mut guest = Screen::open(100, 30, attach(&world, &[]));
+    guest.sees("Nobody has written yet");
+    signal(&engine.0, "-TERM");
+    assert!(guest.ends(), "it is no failure");
+    guest.sees("The engine ended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_read_resizes_wildly_or_pastes_a_megabyte_harms_nobody() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let engine = world.serve();
+    // One that never reads.
+    let size = PtySize { rows: 60, cols: 200, pixel_width: 0, pixel_height: 0 };
+    let deaf = native_pty_system().openpty(size).expect("a pseudo-terminal");
+    let mut child = deaf.slave.spawn_command(attach(&world, &[])).expect("it starts");
+    let mut guest = Screen::open(100, 30, attach(&world, &[]));
+    guest.sees("Nobody has written yet");
+    for round in 0..60u16 {
+        let (rows, cols) = (1 + (round * 7) % 50, 1 + (round * 13) % 180);
+        guest.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).expect("resized");
+    }
+    guest.master.resize(PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 }).expect("resized");
+    let paste = "x".repeat(1024 * 1024);
+    guest.press(&format!("\u{1b}[200~{paste}\u{1b}[201~"));
+    guest.sees("Pasted text is not run as keys");
+    guest.press("5");
+    guest.sees("helper answers support");
+    assert_eq!(world.json(&["status"])["connections"], 2, "the engine is well");
+    child.kill().expect("killed");
+    guest.press("\u{3}\u{3}");
+    assert!(guest.ends());
+    drop(engine);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_of_one_cell_and_one_that_only_looks() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _engine = world.serve();
+    let mut tiny = Screen::open(1, 1, attach(&world, &[]));
+    until("it draws", || tiny.bytes.load(std::sync::atomic::Ordering::SeqCst) > 20);
+    tiny.press("\u{3}\u{3}");
+    assert!(tiny.ends());
+    let mut viewer = Screen::open(120, 40, attach(&world, &["--read-only"]));
+    viewer.sees("Nobody has written yet");
+    viewer.press("5p");
+    viewer.sees("takes the role operator");
+    viewer.press("\u{3}\u{3}");
+    assert!(viewer.ends());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_engine_attaching_says_so() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let screen = Screen::open(100, 30, attach(&world, &[]));
+    screen.sees("No engine runs on");
+    screen.sees("Start one with");
+}

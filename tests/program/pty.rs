@@ -1,0 +1,85 @@
+//! A program in a real pseudo-terminal, and somebody who looks at it and types.
+
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::world::{World, until};
+
+pub struct Screen {
+    pub master: Box<dyn MasterPty + Send>,
+    keyboard: Box<dyn Write + Send>,
+    pub child: Box<dyn Child + Send + Sync>,
+    pub parser: Arc<Mutex<vt100::Parser>>,
+    pub bytes: Arc<AtomicUsize>,
+}
+
+impl Screen {
+    pub fn open(columns: u16, rows: u16, command: CommandBuilder) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let child = pair.slave.spawn_command(command).expect("it starts");
+        drop(pair.slave);
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(
+            rows.try_into().expect("rows"),
+            columns.try_into().expect("columns"),
+            0,
+        )));
+        let bytes = Arc::new(AtomicUsize::new(0));
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        {
+            let (parser, bytes) = (parser.clone(), bytes.clone());
+            std::thread::spawn(move || {
+                let mut buffer = [0; 4096];
+                while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                    bytes.fetch_add(count, Ordering::SeqCst);
+                    parser.lock().expect("whole").process(&buffer[..count]);
+                }
+            });
+        }
+        let keyboard = pair.master.take_writer().expect("a writer");
+        Self { master: pair.master, keyboard, child, parser, bytes }
+    }
+
+    pub fn text(&self) -> String {
+        self.parser.lock().expect("whole").screen().contents()
+    }
+
+    pub fn sees(&self, words: &str) {
+        let began = Instant::now();
+        while !self.text().contains(words) {
+            assert!(began.elapsed() < crate::world::PATIENCE, "{words:?} never came:\n{}", self.text());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    pub fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).expect("typed");
+        self.keyboard.flush().expect("typed");
+    }
+
+    pub fn ends(&mut self) -> bool {
+        let mut status = None;
+        until("the program ends", || {
+            status = self.child.try_wait().expect("asked");
+            status.is_some()
+        });
+        status.is_some_and(|status| status.success())
+    }
+}
+
+/// The console on a world of its own.
+pub fn console(world: &World, twin: &wadeck::twin::Twin) -> CommandBuilder {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
+    command.cwd(world.directory.path());
+    command.env("WADECK_DATA_DIR", world.data());
+    command.env("TERM", "xterm-256color");
+    command.env("LANG", "C.UTF-8");
+    for (name, value) in twin.environment() {
+        command.env(name, value);
+    }
+    command
+}
