@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tokio::runtime::Runtime;
-use wadeck::app::{EngineSetup, Logs, SystemChance, SystemClock, build_system, declared};
+use wadeck::app::{EngineSetup, Logs, People, SystemChance, SystemClock, build_system, declared};
 use wadeck::config;
 use wadeck::domain::time::Clock;
 use wadeck::operations::{System, Waiting, declare};
@@ -59,6 +59,7 @@ pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc
         offset: Arc::new(|_| 0),
         logs: Logs::silent(),
         inbox: 4_096,
+        people: Arc::new(People::new(vec![])),
         consoles: None,
     };
     let (system, inbox) = build_system(&setup).await.expect("a system");

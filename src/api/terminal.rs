@@ -35,6 +35,9 @@ pub struct Wanted {
     /// Lines instead of a screen.
     #[serde(default)]
     pub plain: bool,
+    /// There is a shell to go back to for a while.
+    #[serde(default)]
+    pub shell: bool,
 }
 
 /// Something that is read and written.

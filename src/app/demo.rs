@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{AppError, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock, zone_offset};
+use super::{AppError, Engine, EngineSetup, INBOX, Logs, People, SystemChance, SystemClock, zone_offset};
 use crate::api;
 use crate::config::{self, Config};
 use crate::domain::agent_desk::{AgentRequest, Proposal};
@@ -75,6 +75,7 @@ impl Demo {
             offset: Arc::new(zone_offset),
             logs,
             inbox: INBOX,
+            people: Arc::new(People::new(vec![])),
             consoles: consoles(&config),
         };
         let story = Story::new(seed);

@@ -10,8 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::people::actor_of;
-use super::{AppError, Lock, Logs};
+use super::{AppError, Lock, Logs, People};
 use crate::agent::{AgentConfig, AgentKind, Agents};
 use crate::api;
 use crate::bus::Bus;
@@ -42,6 +41,8 @@ pub struct EngineSetup {
     pub logs: Logs,
     /// Deliveries that may wait for the writer before new ones are told to come later.
     pub inbox: usize,
+    /// Who may ask; read anew while the engine runs.
+    pub people: Arc<People>,
     /// Consoles for whoever attaches; none where nobody can.
     pub consoles: Option<api::Consoles>,
 }
@@ -82,9 +83,8 @@ impl Engine {
         operations::declare(&system, &declared(&setup.config)).await?;
 
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let users = setup.config.users.clone();
-        let own = rustix::process::getuid().as_raw();
-        let who: api::Users = Arc::new(move |uid| actor_of(&users, uid, own));
+        let people = setup.people.clone();
+        let who: api::Users = Arc::new(move |uid| people.by_uid(uid));
         api::serve(system.clone(), &setup.directory, who, setup.consoles.clone(), tasks.clone(), stop.clone())
             .await
             .map_err(|source| AppError::Socket { path: setup.directory.join(api::SOCKET_FILE), source })?;
@@ -92,6 +92,11 @@ impl Engine {
         tasks.spawn(door.serve(routes(&system, limits), tasks.clone(), stop.clone()));
         tracing::info!(%address, directory = %setup.directory.display(), "the engine runs");
         Ok(Self { system, address, stop, tasks, _lock: lock, _logs: setup.logs })
+    }
+
+    /// What others who let guests in run among, and when they end.
+    pub fn guests(&self) -> (TaskTracker, CancellationToken) {
+        (self.tasks.clone(), self.stop.clone())
     }
 
     /// Stops in order: no new deliveries, what was taken is written, what is on the wire is settled,

@@ -14,4 +14,4 @@ pub use self::engine::{Engine, EngineSetup, INBOX, build_system, declared, has_d
 pub use self::error::AppError;
 pub use self::lock::Lock;
 pub use self::logging::Logs;
-pub use self::people::{actor_of, current_actor};
+pub use self::people::{People, current_actor};

@@ -6,6 +6,7 @@ mod drive;
 mod input;
 mod keyboard;
 mod line;
+pub mod ssh;
 mod surface;
 mod tty;
 
@@ -14,4 +15,4 @@ pub use self::drive::{End, Manner, drive};
 pub use self::input::{Input, Typed};
 pub use self::line::{carry, host};
 pub use self::surface::{Heard, Seat, Surface, Told, pair};
-pub use self::tty::{Left, Tty, at_home, is_terminal, theme};
+pub use self::tty::{Left, Tty, at_home, is_terminal, size, theme};

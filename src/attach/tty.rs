@@ -34,6 +34,11 @@ pub fn is_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
+/// Columns and rows of this process's own terminal.
+pub fn size() -> std::io::Result<(u16, u16)> {
+    crossterm::terminal::size()
+}
+
 /// What the terminal can show, as far as its environment tells.
 pub fn theme(no_color: bool, ascii: bool) -> Theme {
     let set = |name: &str| std::env::var(name).is_ok_and(|value| !value.is_empty());

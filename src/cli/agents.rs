@@ -290,11 +290,8 @@ pub(super) fn audit(verb: Audit) -> Wanted {
     }
 }
 
-pub(super) fn events(verb: Events) -> Wanted {
-    match verb {
-        Events::List { after, page } => look(AgentQuery::Events { after, limit: page.limit }),
-        Events::Follow { after } => Wanted::Follow(after),
-    }
+pub(super) fn events(after: Option<EventId>, limit: u32) -> Wanted {
+    look(AgentQuery::Events { after, limit })
 }
 
 /// The value inside an answer, as scripts know it.

@@ -13,7 +13,7 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Done, Request};
 use crate::domain::retry::RetryPolicy;
 use crate::domain::role::Actor;
-use crate::operations::{Identity, Parts, System, tell};
+use crate::operations::{Identity, OperationError, Parts, System, perform, tell};
 use crate::provider::Registry;
 use crate::store::Store;
 
@@ -21,6 +21,8 @@ use crate::store::Store;
 pub(super) struct Source {
     pub directory: PathBuf,
     pub read_only: bool,
+    /// The engine itself, for somebody whom it knows: then nothing else is asked.
+    pub here: Option<(System, Actor)>,
 }
 
 /// Why there is no answer.
@@ -33,6 +35,9 @@ pub(super) enum NoAnswer {
 impl Source {
     /// Whether an engine answers, and what it says.
     pub async fn ask(&self, query: &Query) -> Result<Answer, NoAnswer> {
+        if let Some((system, actor)) = &self.here {
+            return tell(system, actor, query.clone()).await.map_err(spoken);
+        }
         match api::ask::<Query, Answer>(&self.directory, "/query", query).await {
             Ok(answer) => answer.map_err(no_answer),
             Err(_) => self.look(query.clone()).await,
@@ -40,12 +45,18 @@ impl Source {
     }
 
     pub async fn engine_runs(&self) -> bool {
+        if self.here.is_some() {
+            return true;
+        }
         matches!(api::ask::<Query, Answer>(&self.directory, "/query", &Query::Overview).await, Ok(Ok(_)))
     }
 
     pub async fn act(&self, request: &Request) -> Result<Done, NoAnswer> {
         if self.read_only {
             return Err(NoAnswer::Refused("This was asked with --read-only: nothing is changed.".into()));
+        }
+        if let Some((system, actor)) = &self.here {
+            return perform(system, actor, request.clone()).await.map_err(spoken);
         }
         match api::ask::<Request, Done>(&self.directory, "/perform", request).await {
             Ok(done) => done.map_err(no_answer),
@@ -79,6 +90,13 @@ impl Source {
         }
         let system = offline(&self.directory).await.map_err(NoAnswer::Failed)?;
         tell(&system, &Actor::System, query).await.map_err(|error| NoAnswer::Failed(error.to_string()))
+    }
+}
+
+fn spoken(error: OperationError) -> NoAnswer {
+    match error {
+        OperationError::Refused(refusal) => NoAnswer::Refused(refusal.to_string()),
+        OperationError::Failed(error) => no_answer(api::failed(&error)),
     }
 }
 

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Common, Exit};
 use crate::api::{self, Consoles, Guest, Trouble, Wanted};
-use crate::app::{AppError, Engine, current_actor};
-use crate::attach::{End, Left, Manner, Tty, carry, drive, host, pair, theme};
+use crate::app::{AppError, Engine, People, current_actor};
+use crate::attach::{End, Left, Manner, Told, Tty, carry, drive, host, pair, size, theme};
 use crate::config::Config;
 use crate::console::{Keymap, Settings, Theme};
 use crate::domain::role::{Actor, Role};
@@ -64,10 +64,10 @@ fn restricted(actor: Actor, read_only: bool) -> Actor {
 }
 
 /// Gives guests consoles of their own. One that breaks harms nobody else.
-pub(super) fn for_guests(config: &Config, greeting: Greeting) -> Consoles {
+pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greeting) -> Consoles {
     let config = Arc::new(config.clone());
     Arc::new(move |guest: Guest| {
-        let (config, greeting) = (config.clone(), greeting.clone());
+        let (config, people, greeting) = (config.clone(), people.clone(), greeting.clone());
         async move {
             let Guest { system, actor, wanted, line, stop } = guest;
             let actor = restricted(actor, wanted.read_only);
@@ -82,20 +82,39 @@ pub(super) fn for_guests(config: &Config, greeting: Greeting) -> Consoles {
                 rows: wanted.rows,
                 bell: (config.alerts.bell, config.alerts.osc9),
                 spares: wanted.spares,
-                suspends: true,
+                suspends: wanted.shell,
             };
             tracing::info!(%actor, "a console is attached");
-            let driven = tokio::spawn(async move { drive(&system, settings, surface, manner, &stop).await }).await;
+            let mut console = tokio::spawn(async move { drive(&system, settings, surface, manner, &stop).await });
+            let driven = tokio::select! {
+                driven = &mut console => driven,
+                () = not_any_more(&people, &actor) => {
+                    tracing::warn!(%actor, "a console is taken from somebody who is no user any more");
+                    let _ = told.try_send(Told::End("You are not among the users of this engine any more.".to_owned()));
+                    console.abort();
+                    return;
+                }
+            };
             match driven {
                 Ok(end) => tracing::info!(%actor, ?end, "a console is gone"),
                 Err(error) => {
                     tracing::error!(%actor, %error, "a console broke");
-                    let _ = told.try_send(crate::attach::Told::End(BROKE.to_owned()));
+                    let _ = told.try_send(Told::End(BROKE.to_owned()));
                 }
             }
         }
         .boxed()
     })
+}
+
+/// Returns when somebody is not who they were: taken out of the configuration, or with a lesser role.
+async fn not_any_more(people: &People, actor: &Actor) {
+    let mut changes = people.changes();
+    while people.still(actor) {
+        if changes.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 /// The console in this process. `Gone` says that its terminal went away.
@@ -110,7 +129,7 @@ pub(super) async fn own(
     let mut settings = settings(config, actor, theme(common.no_color, config.console.ascii))?;
     settings.editor = has_editor();
     settings.quitting_ends = Some(ends.to_owned());
-    let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
+    let (columns, rows) = size().map_err(trouble)?;
     let manner =
         Manner { columns, rows, bell: (config.alerts.bell, config.alerts.osc9), spares: over_ssh(), suspends: true };
     let mut tty = Tty::enter().map_err(trouble)?;
@@ -158,7 +177,7 @@ pub(super) async fn go_on(greeting: &Greeting, now: Timestamp) {
 /// A console of the engine that runs, on this terminal.
 pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, AppError> {
     let look = theme(common.no_color, false);
-    let (columns, rows) = crossterm::terminal::size().map_err(trouble)?;
+    let (columns, rows) = size().map_err(trouble)?;
     let wanted = Wanted {
         columns,
         rows,
@@ -168,6 +187,7 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
         spares: over_ssh(),
         read_only: common.read_only,
         plain: false,
+        shell: true,
     };
     let line = match api::open_terminal(directory, &wanted).await {
         Ok(Ok(line)) => line,

@@ -11,6 +11,7 @@ mod flows;
 mod numbers;
 mod print;
 mod print_shift;
+mod remote;
 mod run;
 mod send;
 mod templates;

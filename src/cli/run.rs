@@ -10,8 +10,9 @@ use super::templates::{self, Templates};
 use super::verbs::ConfigVerb;
 use super::wanted::{Wanted, wanted};
 use super::{Cli, Command, Common, Exit, doctor, print};
+use crate::api::Consoles;
 use crate::app::{
-    AppError, Demo, Engine, EngineSetup, INBOX, Logs, SystemChance, SystemClock, random_seed, zone_offset,
+    AppError, Demo, Engine, EngineSetup, INBOX, Logs, People, SystemChance, SystemClock, random_seed, zone_offset,
 };
 use crate::attach::{Left, is_terminal};
 use crate::config::{self, Config, ConfigError};
@@ -48,7 +49,12 @@ fn load(common: &Common) -> Result<Config, ConfigError> {
     config::load(&config::config_file(common.config.as_deref()), Registry::NAMES)
 }
 
-fn setup(common: &Common, config: &Config, on_stderr: bool, greeting: &Greeting) -> Result<EngineSetup, AppError> {
+fn setup(
+    common: &Common,
+    config: &Config,
+    on_stderr: bool,
+    (people, consoles): (&Arc<People>, &Consoles),
+) -> Result<EngineSetup, AppError> {
     let directory = config::data_directory(common.data_dir.as_deref());
     // The lock says who has it, before anything else is touched.
     drop(crate::app::Lock::take(&directory)?);
@@ -62,7 +68,8 @@ fn setup(common: &Common, config: &Config, on_stderr: bool, greeting: &Greeting)
         offset: Arc::new(zone_offset),
         logs,
         inbox: INBOX,
-        consoles: Some(consoles::for_guests(config, greeting.clone())),
+        people: people.clone(),
+        consoles: Some(consoles.clone()),
     })
 }
 
@@ -71,17 +78,46 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
     // Handlers first: a signal that comes while starting is not lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| no_signals(&error))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| no_signals(&error))?;
-    let engine = Engine::start(setup(common, &config, true, &Greeting::default())?).await?;
+    let mut hangup = signal(SignalKind::hangup()).map_err(|error| no_signals(&error))?;
+    let people = Arc::new(People::new(config.users.clone()));
+    let guests = consoles::for_guests(&config, people.clone(), Greeting::default());
+    let engine = start(common, &config, true, (&people, &guests)).await?;
     eprintln!(
         "wadeck takes webhooks at http://{}. Ask it with `wadeck status`; SIGTERM stops it in order.",
         engine.address
     );
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => match load(common) {
+                Ok(config) => {
+                    people.replace(config.users);
+                    tracing::info!("the users of the configuration were read anew; the rest is as at the start");
+                }
+                Err(error) => tracing::error!(%error, "the configuration cannot be read anew; who was known still is"),
+            },
+        }
     }
     engine.stop().await;
     Ok(Exit::Done)
+}
+
+/// An engine, with everybody let in who may come.
+async fn start(
+    common: &Common,
+    config: &Config,
+    on_stderr: bool,
+    (people, guests): (&Arc<People>, &Consoles),
+) -> Result<Engine, AppError> {
+    let setup = setup(common, config, on_stderr, (people, guests))?;
+    let directory = setup.directory.clone();
+    let engine = Engine::start(setup).await?;
+    if let Err(error) = super::remote::listen(&engine, config, people, &directory, guests.clone()).await {
+        engine.stop().await;
+        return Err(error);
+    }
+    Ok(engine)
 }
 
 fn no_signals(error: &std::io::Error) -> AppError {
@@ -92,12 +128,13 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
     let config = load(common)?;
     need_terminal("`wadeck serve` runs without one.")?;
     let greeting = Greeting::default();
-    let setup = match setup(common, &config, false, &greeting) {
+    let people = Arc::new(People::new(config.users.clone()));
+    let guests = consoles::for_guests(&config, people.clone(), greeting.clone());
+    let engine = match start(common, &config, false, (&people, &guests)).await {
         // Somebody's engine runs already: this is one more console of it.
         Err(AppError::Locked { path, .. }) => return consoles::attach(common, &path).await,
-        setup => setup?,
+        engine => engine?,
     };
-    let engine = Engine::start(setup).await?;
     let ends = "The engine in this process stops too, and with it everybody's console: webhooks wait at the provider until it runs again.";
     let shown = consoles::own(common, &config, &engine, ends).await;
     if matches!(shown, Ok(Err(Left::Gone))) {
@@ -116,7 +153,8 @@ async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, Ap
     need_terminal("The demo is something to look at.")?;
     let seed = seed.unwrap_or_else(random_seed);
     let directory = std::env::temp_dir().join(format!("wadeck-demo-{}", std::process::id()));
-    let guests = |config: &Config| Some(consoles::for_guests(config, Greeting::default()));
+    let people = Arc::new(People::new(vec![]));
+    let guests = |config: &Config| Some(consoles::for_guests(config, people, Greeting::default()));
     let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory, guests).await?;
     let ends = format!("The demo ends; `wadeck demo --seed {seed}` tells the same story again.");
     let shown = consoles::own(common, &demo.config, &demo.engine, &ends).await;
@@ -199,7 +237,7 @@ fn keys(markdown: bool) -> Exit {
 }
 
 fn source(common: &Common) -> Source {
-    Source { directory: config::data_directory(common.data_dir.as_deref()), read_only: common.read_only }
+    Source { directory: config::data_directory(common.data_dir.as_deref()), read_only: common.read_only, here: None }
 }
 
 async fn verb(common: &Common, command: Command) -> Exit {
@@ -214,41 +252,14 @@ async fn verb(common: &Common, command: Command) -> Exit {
         return exit;
     }
     let source = source(common);
+    if let Command::Events(super::agents::Events::Follow { after }) = &command {
+        return match source.follow(*after).await {
+            Ok(()) => Exit::Done,
+            Err(none) => not_answered(none),
+        };
+    }
     let status = matches!(command, Command::Status);
-    let flows = matches!(command, Command::Flows(super::flows::Flows::List { refresh: true }));
-    let refreshed = matches!(command, Command::Templates(Templates::List { refresh: true, .. }));
-    let wanted = match command {
-        Command::Send(send) => super::send::request(&source, *send).await.map(|request| Some(Wanted::Act(request))),
-        command => wanted(command).map_err(NoAnswer::Failed),
-    };
-    let wanted = match wanted {
-        Ok(Some(wanted)) => follow(&source, wanted).await,
-        Ok(None) => return Exit::Failed,
-        Err(none) => Err(none),
-    };
-    let said = match wanted {
-        Err(none) => Err(none),
-        Ok(Wanted::Told(answer)) => Ok((Exit::Done, printed(&answer, common.json))),
-        Ok(Wanted::Said(text)) => Ok((Exit::Done, text)),
-        Ok(Wanted::Then(..)) => return Exit::Failed,
-        Ok(Wanted::Follow(after)) => match source.follow(after).await {
-            Ok(()) => return Exit::Done,
-            Err(none) => Err(none),
-        },
-        Ok(Wanted::Look(query)) => look(&source, &query, common.json).await,
-        Ok(Wanted::Act(request)) => match source.act(&request).await {
-            Ok(_) if flows => look(&source, &Query::Flow(crate::domain::flow::FlowQuery::List), common.json).await,
-            Ok(_) if refreshed => look(&source, &Query::Templates, common.json).await,
-            Ok(done) if common.json => Ok((Exit::Done, print::json(&done))),
-            Ok(done) => {
-                let revealed = matches!(request, Request::RevealDelivery { .. }).then_some(done.made).flatten();
-                let lines = done.said.lines().chain(revealed.iter().flat_map(|body| body.lines()));
-                Ok((Exit::Done, lines.map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
-            }
-            Err(none) => Err(none),
-        },
-    };
-    match said {
+    match answered(&source, common, command).await {
         Ok((exit, text)) => {
             println!("{text}");
             if status && !source.engine_runs().await {
@@ -257,13 +268,47 @@ async fn verb(common: &Common, command: Command) -> Exit {
             }
             exit
         }
-        Err(NoAnswer::Refused(why)) => {
-            eprintln!("{}", crate::domain::text::clean_line(&why));
-            Exit::Refused
-        }
-        Err(NoAnswer::Failed(why)) => {
-            eprintln!("{}", crate::domain::text::clean_line(&why));
-            Exit::Failed
+        Err(none) => not_answered(none),
+    }
+}
+
+fn not_answered(none: NoAnswer) -> Exit {
+    let (why, exit) = match none {
+        NoAnswer::Refused(why) => (why, Exit::Refused),
+        NoAnswer::Failed(why) => (why, Exit::Failed),
+    };
+    eprintln!("{}", crate::domain::text::clean_line(&why));
+    exit
+}
+
+/// What a verb has to say, and how it ended; for whoever asked, wherever they are.
+pub(super) async fn answered(source: &Source, common: &Common, command: Command) -> Result<(Exit, String), NoAnswer> {
+    let flows = matches!(command, Command::Flows(super::flows::Flows::List { refresh: true }));
+    let refreshed = matches!(command, Command::Templates(Templates::List { refresh: true, .. }));
+    let wanted = match command {
+        Command::Send(send) => Some(Wanted::Act(super::send::request(source, *send).await?)),
+        command => wanted(command).map_err(NoAnswer::Failed)?,
+    };
+    let nothing = || NoAnswer::Failed("This is no verb that answers.".into());
+    match follow(source, wanted.ok_or_else(nothing)?).await? {
+        Wanted::Told(answer) => Ok((Exit::Done, printed(&answer, common.json))),
+        Wanted::Said(text) => Ok((Exit::Done, text)),
+        Wanted::Then(..) => Err(nothing()),
+        Wanted::Look(query) => look(source, &query, common.json).await,
+        Wanted::Act(request) => {
+            let done = source.act(&request).await?;
+            if flows {
+                return look(source, &Query::Flow(crate::domain::flow::FlowQuery::List), common.json).await;
+            }
+            if refreshed {
+                return look(source, &Query::Templates, common.json).await;
+            }
+            if common.json {
+                return Ok((Exit::Done, print::json(&done)));
+            }
+            let revealed = matches!(request, Request::RevealDelivery { .. }).then_some(done.made).flatten();
+            let lines = done.said.lines().chain(revealed.iter().flat_map(|body| body.lines()));
+            Ok((Exit::Done, lines.map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
         }
     }
 }

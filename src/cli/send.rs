@@ -13,6 +13,13 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::time::{Clock, Timestamp};
 
+impl Send {
+    /// Whether it names a file on the engine's machine.
+    pub fn reads_files(&self) -> bool {
+        self.media.is_some() || self.header.is_some()
+    }
+}
+
 #[derive(Debug, Clone, Args)]
 pub struct Send {
     /// Over which number, by its name

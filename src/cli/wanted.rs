@@ -5,7 +5,6 @@ use super::numbers::{self, Connections, Webhooks};
 use super::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
 use super::{agents, flows, templates};
 use crate::domain::connection::ProviderName;
-use crate::domain::ids::EventId;
 use crate::domain::number::{NumberAnswer, NumberQuery, NumberRequest};
 use crate::domain::query::{Answer, Query};
 use crate::domain::registration::Fresh;
@@ -19,8 +18,6 @@ pub(super) enum Wanted {
     Told(Box<Answer>),
     /// It is to be printed as it stands.
     Said(String),
-    /// Everything that happens after an event, until somebody interrupts.
-    Follow(Option<EventId>),
     /// What follows depends on an answer.
     Then(Query, Next),
 }
@@ -149,7 +146,8 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         Command::Agents(verb) => agents::agents(verb),
         Command::Assignments(verb) => agents::assignments(verb),
         Command::Audit(verb) => agents::audit(verb),
-        Command::Events(verb) => agents::events(verb),
+        Command::Events(agents::Events::List { after, page }) => agents::events(after, page.limit),
+        Command::Events(agents::Events::Follow { .. }) => return Ok(None),
         Command::Deliveries(Deliveries::Try { delivery, body }) => {
             let body = match body.map(std::fs::read_to_string).transpose() {
                 Ok(body) => body,

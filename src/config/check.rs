@@ -211,6 +211,7 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
         alerts: desk::alerts(file.alerts, example.alerts),
         opt_out_words: desk::contacts(file.contacts),
         watch: desk::watch(file.watch, example.watch),
+        ssh: desk::ssh(file.ssh, example.ssh),
         approvals: agents::approvals(file.approvals, example.approvals),
         endpoints: agents::endpoints(file.endpoints, faults),
         log: LogConfig {

@@ -1,6 +1,7 @@
 //! The parts of the file about people's work: files, alerts, what contacts say to be left alone, and
 //! how a number is watched.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -43,6 +44,33 @@ pub(super) struct ContactsTable {
 pub(super) struct WatchTable {
     pub canary_minutes: Option<Spanned<u64>>,
     pub fill_minutes: Option<Spanned<u64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SshTable {
+    pub listen: Option<String>,
+    pub host_key: Option<PathBuf>,
+    pub authorized_keys: Option<PathBuf>,
+    pub older_clients: Option<bool>,
+    pub most: Option<usize>,
+    pub most_per_address: Option<usize>,
+}
+
+/// Consoles over SSH.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SshConfig {
+    /// Where; nowhere where it is empty.
+    pub listen: Option<String>,
+    /// None: in the data directory.
+    pub host_key: Option<PathBuf>,
+    /// More keys, each with its user's name as its comment.
+    pub authorized_keys: Option<PathBuf>,
+    /// Also key exchanges that are not made for the time after today's.
+    pub older_clients: bool,
+    /// Lines at once, in all and from one address.
+    pub most: usize,
+    pub most_per_address: usize,
 }
 
 /// Files that travel with messages.
@@ -122,6 +150,19 @@ pub(super) fn contacts(own: ContactsTable) -> OptOutWords {
     OptOutWords {
         out: own.opt_out_words.filter(|words| !words.is_empty()).unwrap_or(standard.out),
         back: own.opt_in_words.filter(|words| !words.is_empty()).unwrap_or(standard.back),
+    }
+}
+
+pub(super) fn ssh(own: SshTable, example: SshTable) -> SshConfig {
+    let path =
+        |own: Option<PathBuf>, example: Option<PathBuf>| own.or(example).filter(|path| !path.as_os_str().is_empty());
+    SshConfig {
+        listen: own.listen.or(example.listen).filter(|listen| !listen.trim().is_empty()),
+        host_key: path(own.host_key, example.host_key),
+        authorized_keys: path(own.authorized_keys, example.authorized_keys),
+        older_clients: own.older_clients.or(example.older_clients).unwrap_or(false),
+        most: own.most.or(example.most).unwrap_or(32).clamp(1, 1_000),
+        most_per_address: own.most_per_address.or(example.most_per_address).unwrap_or(8).clamp(1, 1_000),
     }
 }
 

@@ -16,7 +16,7 @@ use secrecy::SecretString;
 use thiserror::Error;
 
 pub use self::check::{Fault, check};
-pub use self::desk::{AlertsConfig, MediaConfig, WatchConfig};
+pub use self::desk::{AlertsConfig, MediaConfig, SshConfig, WatchConfig};
 pub use self::paths::{config_file, data_directory};
 pub use self::secrets::secret;
 
@@ -54,6 +54,7 @@ pub struct Config {
     pub connections: Vec<ConnectionConfig>,
     pub agents: Vec<AgentDeclaration>,
     pub users: Vec<UserConfig>,
+    pub ssh: SshConfig,
     /// Command id and the key chords that are bound to it instead of its own.
     pub keys: Vec<(String, Vec<String>)>,
 }

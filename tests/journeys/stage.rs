@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wadeck::app::{EngineSetup, Logs, build_system, declared};
+use wadeck::app::{EngineSetup, Logs, People, build_system, declared};
 use wadeck::config;
 use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Proposal, RunRecord};
 use wadeck::domain::assignment::Mode;
@@ -148,6 +148,7 @@ async fn system(
         offset: Arc::new(|_| 0),
         logs: Logs::silent(),
         inbox,
+        people: Arc::new(People::new(vec![])),
         consoles: None,
     };
     let (system, inbox) = build_system(&setup).await.expect("the system builds");

@@ -6,4 +6,5 @@ mod pty;
 mod screen;
 mod service;
 mod shift;
+mod ssh;
 mod world;

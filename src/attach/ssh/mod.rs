@@ -1,0 +1,85 @@
+//! Consoles over SSH: public keys only, the key is the user, and nothing is offered but a console and
+//! the verbs of the command line.
+
+mod door;
+mod guest;
+mod keys;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::Consoles;
+use crate::domain::role::Actor;
+use crate::operations::System;
+
+use self::door::Door;
+pub use self::keys::{KnownKey, known_keys};
+
+/// What a command said, and how it ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ran {
+    pub out: String,
+    pub err: String,
+    pub status: u32,
+}
+
+/// Runs a line of the command line for somebody, with their role.
+pub type Verbs = Arc<dyn Fn(Vec<String>, Actor) -> BoxFuture<'static, Ran> + Send + Sync>;
+
+/// Who a key is.
+pub type WhoseKey = Arc<dyn Fn(&russh::keys::PublicKey) -> Option<Actor> + Send + Sync>;
+
+/// What the server needs.
+pub struct SshSetup {
+    pub listen: SocketAddr,
+    /// Made at the first start, and kept.
+    pub host_key: PathBuf,
+    /// Where a new host key comes from: chance is an argument here, too.
+    pub seed: [u8; 32],
+    pub whose: WhoseKey,
+    pub consoles: Consoles,
+    pub verbs: Verbs,
+    /// Whether those are let in who cannot agree on keys as is asked for today.
+    pub older_clients: bool,
+    pub most: usize,
+    pub most_per_address: usize,
+}
+
+impl std::fmt::Debug for SshSetup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SshSetup").field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
+
+/// Why there is no SSH.
+#[derive(Debug, Error)]
+pub enum SshError {
+    #[error("Nobody can be let in over SSH at {address}: {source}. Choose another address under [ssh] listen.")]
+    Port { address: SocketAddr, source: std::io::Error },
+    #[error("The host key {path} cannot be used: {why}. Move it away, and a new one is made.", path = path.display())]
+    HostKey { path: PathBuf, why: String },
+}
+
+/// Listens until `stop` is cancelled. Says where, and the fingerprint of the host key.
+pub async fn serve(
+    system: System,
+    setup: SshSetup,
+    tasks: &TaskTracker,
+    stop: CancellationToken,
+) -> Result<(SocketAddr, String), SshError> {
+    let key = keys::host_key(&setup.host_key, setup.seed)?;
+    let fingerprint = key.fingerprint(russh::keys::HashAlg::Sha256).to_string();
+    let address = setup.listen;
+    let port = |source| SshError::Port { address, source };
+    let listener = TcpListener::bind(address).await.map_err(port)?;
+    let address = listener.local_addr().map_err(port)?;
+    tasks.spawn(Door::new(system, setup, key, tasks.clone(), stop).run(listener));
+    Ok((address, fingerprint))
+}

@@ -1,0 +1,139 @@
+//! The command line for somebody at the other end of an SSH line: the same verbs, in the engine's own
+//! process, with their role. What would touch files here as the engine's user is not offered.
+
+use std::sync::Arc;
+
+use clap::Parser;
+use futures::FutureExt;
+
+use super::agents::Events;
+use super::ask::{NoAnswer, Source};
+use super::numbers::Connections;
+use super::run::answered;
+use super::templates::Templates;
+use super::verbs::Deliveries;
+use super::{Cli, Command, Exit};
+use crate::app::{AppError, Engine, People, SystemChance};
+use crate::attach::ssh::{self, Ran, SshSetup, Verbs, WhoseKey, known_keys};
+use crate::config::Config;
+use crate::domain::text::clean_line;
+use crate::domain::time::Chance;
+use crate::operations::System;
+
+/// Whether a verb may be asked for from elsewhere.
+fn offered(command: &Command) -> bool {
+    match command {
+        Command::Status
+        | Command::Why { .. }
+        | Command::Radar { .. }
+        | Command::Marks { .. }
+        | Command::Contacts(_)
+        | Command::Alerts(_)
+        | Command::Threads(_)
+        | Command::Messages(_)
+        | Command::Outbox(_)
+        | Command::Agents(_)
+        | Command::Assignments(_)
+        | Command::Audit(_)
+        | Command::Connections(Connections::List | Connections::Show { .. })
+        | Command::Deliveries(Deliveries::List { .. } | Deliveries::Show { .. } | Deliveries::Replay { .. })
+        | Command::Templates(Templates::List { .. } | Templates::Show { .. })
+        | Command::Events(Events::List { .. }) => true,
+        Command::Send(send) => !send.reads_files(),
+        _ => false,
+    }
+}
+
+fn verbs(system: System) -> Verbs {
+    Arc::new(move |words, actor| {
+        let system = system.clone();
+        async move {
+            let given = std::iter::once("wadeck".to_owned()).chain(words);
+            let cli = match Cli::try_parse_from(given) {
+                Ok(cli) => cli,
+                Err(error) => {
+                    let text = error.render().to_string();
+                    let asked = !error.use_stderr();
+                    let (out, err) = if asked { (text, String::new()) } else { (String::new(), text) };
+                    return Ran { out, err, status: u32::from(!asked) * 2 };
+                }
+            };
+            let Some(command) = cli.command else {
+                let err = "The console needs a terminal: ssh -t, without a command.\n".to_owned();
+                return Ran { err, status: 2, ..Ran::default() };
+            };
+            if !offered(&command) {
+                let err = "This is not offered over SSH: it is for whoever is on the engine's machine.\n".to_owned();
+                return Ran { err, status: Exit::Refused as u32, ..Ran::default() };
+            }
+            let source = Source {
+                directory: std::path::PathBuf::new(),
+                read_only: cli.common.read_only,
+                here: Some((system, actor)),
+            };
+            match answered(&source, &cli.common, command).await {
+                Ok((exit, text)) => Ran { out: format!("{text}\n"), err: String::new(), status: exit as u32 },
+                Err(NoAnswer::Refused(why)) => {
+                    Ran { err: format!("{}\n", clean_line(&why)), status: Exit::Refused as u32, ..Ran::default() }
+                }
+                Err(NoAnswer::Failed(why)) => {
+                    Ran { err: format!("{}\n", clean_line(&why)), status: Exit::Failed as u32, ..Ran::default() }
+                }
+            }
+        }
+        .boxed()
+    })
+}
+
+/// Lets people in over SSH, where the configuration wants that.
+pub(super) async fn listen(
+    engine: &Engine,
+    config: &Config,
+    people: &Arc<People>,
+    directory: &std::path::Path,
+    consoles: crate::api::Consoles,
+) -> Result<(), AppError> {
+    let Some(listen) = &config.ssh.listen else { return Ok(()) };
+    let listen = listen.parse().map_err(|_| AppError::Other {
+        what: format!("`{}` is no address to listen on.", clean_line(listen)),
+        remedy: "Write [ssh] listen like 0.0.0.0:2222.".into(),
+    })?;
+    let mut seed = [0; 32];
+    for half in seed.chunks_mut(16) {
+        half.copy_from_slice(&SystemChance.token());
+    }
+    let setup = SshSetup {
+        listen,
+        host_key: config.ssh.host_key.clone().unwrap_or_else(|| directory.join("ssh_host_ed25519_key")),
+        seed,
+        whose: whose(people.clone(), config.ssh.authorized_keys.clone()),
+        consoles,
+        verbs: verbs(engine.system.clone()),
+        older_clients: config.ssh.older_clients,
+        most: config.ssh.most,
+        most_per_address: config.ssh.most_per_address,
+    };
+    let (tasks, stop) = engine.guests();
+    let (address, fingerprint) = ssh::serve(engine.system.clone(), setup, &tasks, stop)
+        .await
+        .map_err(|error| AppError::Other { what: error.to_string(), remedy: String::new() })?;
+    tracing::info!(%address, fingerprint, "consoles are given over SSH");
+    Ok(())
+}
+
+/// The key is the user. The file of keys is read each time: whoever is taken out of it is nobody at once.
+fn whose(people: Arc<People>, file: Option<std::path::PathBuf>) -> WhoseKey {
+    Arc::new(move |offered| {
+        let same = |text: &str| known_keys(text).0.iter().any(|known| known.key.key_data() == offered.key_data());
+        if let Some(actor) = people.by_key(same) {
+            return Some(actor);
+        }
+        let text = std::fs::read_to_string(file.as_ref()?).ok()?;
+        let (known, faults) = known_keys(&text);
+        for fault in faults {
+            tracing::warn!(fault, "in the file of authorized keys");
+        }
+        let found = known.into_iter().find(|known| known.key.key_data() == offered.key_data())?;
+        people.named(&found.name)
+    })
+}

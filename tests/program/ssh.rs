@@ -1,0 +1,284 @@
+//! Over SSH, with a real client: a console for whoever's key is known, verbs with their role, and
+//! nothing else for anybody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use russh::client::{self, AuthResult, Handle};
+use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
+use russh::keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
+use russh::{ChannelMsg, client::Msg};
+
+use crate::world::{PATIENCE, Served, World, signal, twin, until};
+
+struct Anybody;
+
+impl client::Handler for Anybody {
+    type Error = russh::Error;
+
+    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+        Ok(true)
+    }
+}
+
+fn key(seed: u8) -> PrivateKey {
+    PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&[seed; 32])), "").expect("a key")
+}
+
+fn public(seed: u8) -> String {
+    key(seed).public_key().to_openssh().expect("text")
+}
+
+async fn knock(port: u16, seed: u8) -> Result<Handle<Anybody>, String> {
+    let config = Arc::new(client::Config::default());
+    let mut line =
+        client::connect(config, ("127.0.0.1", port), Anybody).await.map_err(|error| format!("no line: {error}"))?;
+    let key = PrivateKeyWithHashAlg::new(Arc::new(key(seed)), None);
+    match line.authenticate_publickey("whoever", key).await {
+        Ok(AuthResult::Success) => Ok(line),
+        Ok(AuthResult::Failure { remaining_methods, .. }) => Err(format!("refused; {remaining_methods:?}")),
+        Err(error) => Err(format!("refused: {error}")),
+    }
+}
+
+/// What a verb said on both streams, and its exit status.
+async fn ask(line: &Handle<Anybody>, verb: &str) -> (String, String, Option<u32>) {
+    let mut channel = line.channel_open_session().await.expect("a channel");
+    channel.exec(true, verb).await.expect("asked");
+    let (mut out, mut err, mut status) = (String::new(), String::new(), None);
+    while let Some(message) = channel.wait().await {
+        match message {
+            ChannelMsg::Data { data } => out.push_str(&String::from_utf8_lossy(&data)),
+            ChannelMsg::ExtendedData { data, .. } => err.push_str(&String::from_utf8_lossy(&data)),
+            ChannelMsg::ExitStatus { exit_status } => status = Some(exit_status),
+            _ => {}
+        }
+    }
+    (out, err, status)
+}
+
+/// A console at the other end.
+struct Sat {
+    channel: russh::Channel<Msg>,
+    parser: vt100::Parser,
+    status: Option<u32>,
+}
+
+impl Sat {
+    async fn down(line: &Handle<Anybody>, columns: u16, rows: u16) -> Self {
+        let channel = line.channel_open_session().await.expect("a channel");
+        channel.request_pty(true, "xterm-256color", columns.into(), rows.into(), 0, 0, &[]).await.expect("a pty");
+        channel.request_shell(true).await.expect("a shell");
+        let parser = vt100::Parser::new(rows.try_into().expect("rows"), columns.try_into().expect("columns"), 0);
+        Self { channel, parser, status: None }
+    }
+
+    /// Looks until the words are there; `false` where the line ends before.
+    async fn looks_for(&mut self, words: &str) -> bool {
+        let looking = async {
+            while !self.parser.screen().contents().contains(words) {
+                match self.channel.wait().await {
+                    Some(ChannelMsg::Data { data }) => self.parser.process(&data),
+                    Some(ChannelMsg::ExitStatus { exit_status }) => self.status = Some(exit_status),
+                    Some(_) => {}
+                    None => return false,
+                }
+            }
+            true
+        };
+        tokio::time::timeout(PATIENCE, looking).await.unwrap_or(false)
+    }
+
+    async fn sees(&mut self, words: &str) {
+        assert!(self.looks_for(words).await, "{words:?} never came:\n{}", self.parser.screen().contents());
+    }
+
+    async fn press(&self, keys: &str) {
+        self.channel.data_bytes(keys.as_bytes().to_vec()).await.expect("typed");
+    }
+
+    async fn ends(mut self) -> Option<u32> {
+        while let Some(message) = self.channel.wait().await {
+            match message {
+                ChannelMsg::ExitStatus { exit_status } => self.status = Some(exit_status),
+                ChannelMsg::Data { data } => self.parser.process(&data),
+                _ => {}
+            }
+        }
+        assert!(!self.parser.screen().alternate_screen(), "the screen is given back");
+        self.status
+    }
+}
+
+fn users(vic: bool) -> String {
+    let ada = format!("\n[[users]]\nname = \"ada\"\nrole = \"admin\"\nssh_keys = [\"{}\"]\n", public(1));
+    let root = "\n[[users]]\nname = \"owner\"\nrole = \"admin\"\nos_user = \"root\"\n";
+    let vic = if vic { "\n[[users]]\nname = \"vic\"\nrole = \"viewer\"\n" } else { "" };
+    format!("{ada}{root}{vic}")
+}
+
+/// An engine that lets people in, and where.
+fn engine(world: &World) -> (Served, u16) {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+    let file = world.directory.path().join("wadeck.toml");
+    let config = std::fs::read_to_string(&file).expect("a configuration");
+    let keys = world.directory.path().join("keys");
+    std::fs::write(&keys, format!("# colleagues\n{} vic\n{} nobody\n", public(2), public(3))).expect("written");
+    let ssh = format!(
+        "\n[ssh]\nlisten = \"127.0.0.1:{port}\"\nolder_clients = true\nauthorized_keys = \"{}\"\n",
+        keys.display()
+    );
+    std::fs::write(&file, format!("{config}{ssh}{}", users(true))).expect("written");
+    let served = world.serve();
+    until("it lets people in", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    (served, port)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_key_gets_a_console_of_its_size_and_leaves_it_in_order() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let (_engine, port) = engine(&world);
+    let line = knock(port, 1).await.expect("let in");
+    let mut sat = Sat::down(&line, 100, 30).await;
+    sat.sees("Nobody has written yet").await;
+    sat.press("5").await;
+    sat.sees("helper answers support").await;
+    sat.channel.window_change(60, 20, 0, 0).await.expect("resized");
+    sat.parser.screen_mut().set_size(20.try_into().expect("rows"), 60.try_into().expect("columns"));
+    sat.press("1").await;
+    sat.sees("support").await;
+    sat.press("q").await;
+    sat.sees("The engine goes on").await;
+    sat.press("y").await;
+    assert_eq!(sat.ends().await, Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verbs_are_answered_with_the_role_of_whoever_asks() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let (_engine, port) = engine(&world);
+    let ada = knock(port, 1).await.expect("let in");
+    let (out, err, status) = ask(&ada, "wadeck threads list --json").await;
+    assert_eq!((out.trim(), err.as_str(), status), ("[]", "", Some(0)));
+    let (out, _, status) = ask(&ada, "status --json").await;
+    let told: serde_json::Value = serde_json::from_str(&out).expect("one JSON value");
+    assert_eq!((told["connections"].as_u64(), status), (Some(2), Some(0)));
+    let (out, _, status) = ask(&ada, "audit verify").await;
+    assert!(out.contains("as they were written") && status == Some(0), "{out}");
+    for (verb, status) in [
+        ("serve", 3),
+        ("deliveries try d1 --body /etc/passwd", 3),
+        ("send --connection support --to +15550100002 --media /etc/passwd", 3),
+        ("nonsense", 2),
+        ("", 2),
+    ] {
+        let (out, err, ended) = ask(&ada, verb).await;
+        assert!(out.is_empty() && !err.is_empty() && ended == Some(status), "{verb}: {out}{err}{ended:?}");
+    }
+    // The file of keys names a viewer; and a key whose name is nobody's is nobody's.
+    let vic = knock(port, 2).await.expect("let in");
+    assert_eq!(ask(&vic, "threads list").await.2, Some(0));
+    for verb in [
+        "assignments propose --connection c1 --agent helper",
+        "assignments revoke g1",
+        "agents stop all",
+        "outbox retry o1",
+        "threads take t1",
+        "send --connection support --to +15550100002 --text hi",
+        "contacts add --connection c1 --name X --number +15550100099",
+        "deliveries show d1 --reveal",
+    ] {
+        let (out, err, status) = ask(&vic, verb).await;
+        assert!(status != Some(0) && out.trim().is_empty(), "{verb}: {out}{err}");
+        assert!(
+            err.contains("vic may not") || status == Some(2) || err.contains("no ") || err.contains("only a template"),
+            "{verb}: {err}"
+        );
+    }
+    assert!(knock(port, 3).await.is_err(), "its name is no user's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_else_is_offered_to_anybody() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let (_engine, port) = engine(&world);
+    let refused = knock(port, 9).await.map(|_| ()).expect_err("nobody knows this key");
+    assert!(refused.contains("PublicKey") && !refused.contains("Password"), "{refused}");
+    let line = knock(port, 1).await.expect("let in");
+    let channel = line.channel_open_session().await.expect("a channel");
+    channel.request_subsystem(true, "sftp").await.expect("asked");
+    let mut channel = channel;
+    loop {
+        match channel.wait().await {
+            Some(ChannelMsg::Failure) | None => break,
+            Some(ChannelMsg::Success) => panic!("a subsystem"),
+            Some(_) => {}
+        }
+    }
+    assert!(line.channel_open_direct_tcpip("127.0.0.1", 80, "127.0.0.1", 1).await.is_err(), "no forwarding");
+    assert!(line.tcpip_forward("127.0.0.1", 0).await.is_err(), "in neither direction");
+    // A shell without a terminal says what is needed.
+    let mut channel = line.channel_open_session().await.expect("a channel");
+    channel.request_shell(true).await.expect("asked");
+    let mut said = String::new();
+    while let Some(message) = channel.wait().await {
+        if let ChannelMsg::ExtendedData { data, .. } = message {
+            said.push_str(&String::from_utf8_lossy(&data));
+        }
+    }
+    assert!(said.contains("ssh -t"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let (engine, port) = engine(&world);
+    let vic = knock(port, 2).await.expect("let in");
+    let mut sat = Sat::down(&vic, 100, 30).await;
+    sat.sees("Nobody has written yet").await;
+    for _ in 0..1_000 {
+        drop(std::net::TcpStream::connect(("127.0.0.1", port)));
+    }
+    sat.press("5").await;
+    sat.sees("helper answers support").await;
+    // As soon as they are gone there is room again.
+    let mut ada = None;
+    for _ in 0..200 {
+        match knock(port, 1).await {
+            Ok(line) => {
+                ada = Some(line);
+                break;
+            }
+            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    }
+    let ada = ada.expect("let in once they are gone");
+    let file = world.directory.path().join("wadeck.toml");
+    let config = std::fs::read_to_string(&file).expect("a configuration");
+    std::fs::write(&file, config.replace(&users(true), &users(false))).expect("written");
+    signal(&engine.0, "-HUP");
+    sat.sees("You are not among the users").await;
+    assert_eq!(ask(&ada, "threads list --json").await.2, Some(0), "others stay");
+    assert!(knock(port, 2).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_keys_close_the_door_for_a_while() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let (_engine, port) = engine(&world);
+    let mut refusals = 0;
+    for seed in 20..40 {
+        match knock(port, seed).await {
+            Ok(_) => panic!("let in"),
+            Err(why) if why.starts_with("no line") => break,
+            Err(_) => refusals += 1,
+        }
+    }
+    assert!((12..20).contains(&refusals), "{refusals}");
+    assert!(knock(port, 1).await.is_err(), "also for who would be known");
+}
