@@ -59,6 +59,7 @@ pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc
         offset: Arc::new(|_| 0),
         logs: Logs::silent(),
         inbox: 4_096,
+        port: None,
         people: Arc::new(People::new(vec![])),
         consoles: None,
     };

@@ -75,6 +75,7 @@ impl Demo {
             offset: Arc::new(zone_offset),
             logs,
             inbox: INBOX,
+            port: None,
             people: Arc::new(People::new(vec![])),
             consoles: consoles(&config),
         };

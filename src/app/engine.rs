@@ -41,6 +41,8 @@ pub struct EngineSetup {
     pub logs: Logs,
     /// Deliveries that may wait for the writer before new ones are told to come later.
     pub inbox: usize,
+    /// A port that was opened for us; none: the configuration's is opened.
+    pub port: Option<std::net::TcpListener>,
     /// Who may ask; read anew while the engine runs.
     pub people: Arc<People>,
     /// Consoles for whoever attaches; none where nobody can.
@@ -66,14 +68,17 @@ pub struct Engine {
 
 impl Engine {
     /// Starts everything, or nothing: each thing that stands in the way is one sentence.
-    pub async fn start(setup: EngineSetup) -> Result<Self, AppError> {
+    pub async fn start(mut setup: EngineSetup) -> Result<Self, AppError> {
         let lock = Lock::take(&setup.directory)?;
         let listen: SocketAddr = setup.config.listen.parse().map_err(|_| AppError::Other {
             what: format!("`{}` is no address to listen on.", setup.config.listen),
             remedy: "Write [http] listen like 127.0.0.1:8787.".into(),
         })?;
         let limits = Limits::new(setup.config.max_connections);
-        let door = Door::open(listen, limits).await;
+        let door = match setup.port.take() {
+            Some(port) => Door::adopt(port, limits),
+            None => Door::open(listen, limits).await,
+        };
         let door = door.map_err(|error| AppError::Port { address: listen, why: error.to_string() })?;
         let address = door.address().unwrap_or(listen);
 

@@ -7,6 +7,7 @@ mod error;
 mod lock;
 mod logging;
 mod people;
+mod playground;
 
 pub use self::demo::Demo;
 pub use self::edge::{SystemChance, SystemClock, random_seed, zone_offset};
@@ -15,3 +16,4 @@ pub use self::error::AppError;
 pub use self::lock::Lock;
 pub use self::logging::Logs;
 pub use self::people::{People, current_actor};
+pub use self::playground::{Playground, play};

@@ -53,6 +53,8 @@ pub struct Manner {
     pub spares: bool,
     /// There is a shell to go back to for a while.
     pub suspends: bool,
+    /// Over which way it is reached, for colleagues.
+    pub how: &'static str,
 }
 
 /// Drives a console until it ends. Drafts are kept before it returns.
@@ -64,6 +66,7 @@ pub async fn drive(
     stop: &CancellationToken,
 ) -> std::io::Result<End> {
     let actor = settings.actor.clone();
+    let _here = system.arrives(&actor, manner.how);
     let (told, mut telling) = mpsc::channel::<Event>(256);
     let (acts, acting) = mpsc::unbounded_channel::<Request>();
     let worker = tokio::spawn(act_in_order(system.clone(), actor.clone(), acting, told.clone()));

@@ -83,6 +83,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
                 bell: (config.alerts.bell, config.alerts.osc9),
                 spares: wanted.spares,
                 suspends: wanted.shell,
+                how: if wanted.shell { "socket" } else { "ssh" },
             };
             tracing::info!(%actor, "a console is attached");
             let mut console = tokio::spawn(async move { drive(&system, settings, surface, manner, &stop).await });
@@ -130,8 +131,14 @@ pub(super) async fn own(
     settings.editor = has_editor();
     settings.quitting_ends = Some(ends.to_owned());
     let (columns, rows) = size().map_err(trouble)?;
-    let manner =
-        Manner { columns, rows, bell: (config.alerts.bell, config.alerts.osc9), spares: over_ssh(), suspends: true };
+    let manner = Manner {
+        columns,
+        rows,
+        bell: (config.alerts.bell, config.alerts.osc9),
+        spares: over_ssh(),
+        suspends: true,
+        how: "engine",
+    };
     let mut tty = Tty::enter().map_err(trouble)?;
     let (surface, seat) = pair();
     let (system, stop) = (engine.system.clone(), CancellationToken::new());

@@ -14,7 +14,10 @@ mod print_shift;
 mod remote;
 mod run;
 mod send;
+mod service;
+mod shell;
 mod templates;
+mod twin;
 mod verbs;
 mod wanted;
 
@@ -157,6 +160,20 @@ pub enum Command {
     /// The configuration file
     #[command(subcommand)]
     Config(verbs::ConfigVerb),
+    /// A copy of the database, taken while the engine runs
+    Backup {
+        /// A file that is not there yet
+        to: PathBuf,
+    },
+    /// The simulated provider alone
+    Twin(twin::TwinArgs),
+    /// Completions for a shell, on standard output
+    Completions { shell: clap_complete::Shell },
+    /// The manual page, on standard output; with a directory, one for each verb
+    Man {
+        #[arg(long, value_name = "DIR")]
+        to: Option<PathBuf>,
+    },
     /// What each role may do
     Roles {
         /// As the document docs/roles.md

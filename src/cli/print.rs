@@ -251,6 +251,10 @@ fn overview_text(told: &Overview) -> String {
         ),
         format!("alerts       {}", told.alerts),
     ];
+    if !told.here.is_empty() {
+        let here = told.here.iter().map(|one| format!("{} ({}, {})", clean_line(&one.who), one.role, one.how));
+        lines.push(format!("here         {}", here.collect::<Vec<_>>().join(", ")));
+    }
     if let Some(p95) = told.ack_p95_ms {
         lines.push(format!("webhooks     95 % answered within {p95} ms"));
     }

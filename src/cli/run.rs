@@ -30,7 +30,12 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Demo { seed, speed }) => demo(&cli.common, seed, speed).await,
         Some(Command::Serve) => serve(&cli.common).await,
         Some(Command::Attach) => attach(&cli.common).await,
+        Some(Command::Twin(arguments)) => super::twin::run(arguments).await,
         Some(Command::Config(ConfigVerb::Check)) => return check(&cli.common),
+        Some(Command::Config(ConfigVerb::Show)) => return super::shell::show(&cli.common),
+        Some(Command::Backup { to }) => return super::shell::backup(&cli.common, &to).await,
+        Some(Command::Completions { shell }) => return super::shell::completions(shell),
+        Some(Command::Man { to }) => return super::shell::man(to.as_deref()),
         Some(Command::Doctor) => return examine(&cli.common).await,
         Some(Command::Keys { markdown }) => return keys(markdown),
         Some(Command::Roles { markdown }) => return roles(markdown),
@@ -68,6 +73,7 @@ fn setup(
         offset: Arc::new(zone_offset),
         logs,
         inbox: INBOX,
+        port: super::service::port(),
         people: people.clone(),
         consoles: Some(consoles.clone()),
     })
@@ -82,6 +88,8 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
     let people = Arc::new(People::new(config.users.clone()));
     let guests = consoles::for_guests(&config, people.clone(), Greeting::default());
     let engine = start(common, &config, true, (&people, &guests)).await?;
+    let watched = tokio::spawn(super::service::watchdog(engine.system.clone()));
+    super::service::ready();
     eprintln!(
         "wadeck takes webhooks at http://{}. Ask it with `wadeck status`; SIGTERM stops it in order.",
         engine.address
@@ -92,6 +100,7 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
             _ = interrupt.recv() => break,
             _ = hangup.recv() => match load(common) {
                 Ok(config) => {
+                    super::service::reloading();
                     people.replace(config.users);
                     tracing::info!("the users of the configuration were read anew; the rest is as at the start");
                 }
@@ -99,6 +108,8 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
             },
         }
     }
+    watched.abort();
+    super::service::stopping();
     engine.stop().await;
     Ok(Exit::Done)
 }

@@ -146,6 +146,7 @@ pub enum Outbox {
     /// Try it again, as a new series of attempts
     Retry { entry: EntryId },
     /// Take it out: it will not be sent
+    #[command(visible_alias = "cancel")]
     Discard { entry: EntryId },
     /// Ask the provider what became of an uncertain one
     LookUp { entry: EntryId },
@@ -204,6 +205,8 @@ pub enum Deliveries {
 pub enum ConfigVerb {
     /// Explain every fault, with line and column
     Check,
+    /// What is in force: the file over the defaults; secrets stand in neither
+    Show,
 }
 
 fn entry_state(name: &str) -> Result<EntryState, String> {

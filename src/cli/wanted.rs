@@ -161,6 +161,10 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         | Command::Attach
         | Command::Doctor
         | Command::Config(_)
+        | Command::Backup { .. }
+        | Command::Twin(_)
+        | Command::Completions { .. }
+        | Command::Man { .. }
         | Command::Keys { .. }
         | Command::Roles { .. } => {
             return Ok(None);

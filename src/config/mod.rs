@@ -188,5 +188,33 @@ pub fn load(path: &std::path::Path, providers: &[&str]) -> Result<Config, Config
     check(&text, providers).map_err(|faults| ConfigError::Faulty { path: path.to_owned(), faults })
 }
 
+/// What is in force: the file over the defaults, as one table. Faults are told as for [`load`].
+pub fn in_force(path: &std::path::Path, providers: &[&str]) -> Result<toml::Table, ConfigError> {
+    load(path, providers)?;
+    let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+    let own = std::fs::read_to_string(path).map_err(unreadable)?;
+    let table = |text: &str| text.parse::<toml::Table>().unwrap_or_default();
+    let (mut own, example) = (table(&own), table(EXAMPLE));
+    for (name, value) in example {
+        match (own.get_mut(&name), value) {
+            // Lists have no defaults: numbers, agents, users.
+            (_, toml::Value::Array(_)) => {}
+            (Some(toml::Value::Table(own)), toml::Value::Table(usual)) => {
+                for (name, value) in usual {
+                    own.entry(name).or_insert(value);
+                }
+            }
+            (Some(_), _) => {}
+            (None, value) => drop(own.insert(name, value)),
+        }
+    }
+    Ok(own)
+}
+
+/// A table as a file.
+pub fn as_text(table: &toml::Table) -> String {
+    toml::to_string_pretty(table).unwrap_or_default()
+}
+
 /// A secret that must be there.
 pub type Secret = SecretString;

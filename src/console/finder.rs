@@ -37,6 +37,8 @@ pub(super) enum FinderKind {
     /// What can be done with all that the filter finds.
     Bulk,
     Jobs,
+    /// Who else has a console open.
+    Here,
     Number(NumberFinder),
     /// Templates to begin from.
     Starters,
@@ -77,6 +79,7 @@ impl Finder {
             FinderKind::Kinds(_) => "Send something else",
             FinderKind::Bulk => "With all that the filter finds",
             FinderKind::Jobs => "Bulk actions",
+            FinderKind::Here => "Who is here",
             FinderKind::Starters | FinderKind::Flow(FlowFinder::Starters) => "Begin from",
             FinderKind::Flow(FlowFinder::Versions) => "Compare the newest with",
             FinderKind::Flow(FlowFinder::Endpoint) => "The endpoint behind it",
@@ -109,6 +112,7 @@ impl FinderKind {
             Self::Radar => "Nobody waits with a window that closes. Well done.",
             Self::Views => "No filter is kept yet.",
             Self::Jobs => "Nothing was done in bulk yet.",
+            Self::Here => "Nobody is here.",
             Self::Number(_) => "The provider is asked.",
             Self::Emoji(_) | Self::Kinds(_) | Self::Bulk | Self::Starters => "",
             Self::Flow(_) => "No Flow is known. ctrl-r in Flows asks the provider.",
@@ -134,6 +138,7 @@ impl Console {
             FinderKind::Views => Query::Views,
             FinderKind::Templates(_) => Query::Templates,
             FinderKind::Jobs => Query::Jobs,
+            FinderKind::Here => Query::Overview,
             // The provider is asked once, not at each letter.
             FinderKind::Number(_) if !text.is_empty() => return vec![],
             FinderKind::Number(kind) => match self.number_finder_query(kind) {
@@ -282,6 +287,7 @@ impl Console {
                     ..Row::default()
                 })
                 .collect(),
+            FinderKind::Here => self.here_rows(),
             FinderKind::Jobs => self
                 .data
                 .jobs
@@ -376,7 +382,10 @@ impl Console {
                 Ok(message) => self.go_to_message(message),
                 Err(_) => vec![],
             },
-            FinderKind::Radar => row.id.parse().map(|thread| self.go_to_thread(thread)).unwrap_or_default(),
+            FinderKind::Here if row.id.is_empty() => vec![],
+            FinderKind::Here | FinderKind::Radar => {
+                row.id.parse().map(|thread| self.go_to_thread(thread)).unwrap_or_default()
+            }
             FinderKind::Views => {
                 let mut effects = super::commands::open_pane(self, Pane::Threads);
                 self.list_mut().filter = row.id;

@@ -17,6 +17,7 @@ mod form;
 mod form_agents;
 mod form_platform;
 mod gauges;
+mod here;
 mod keys;
 mod layout;
 mod list;

@@ -26,6 +26,7 @@ pub mod limits;
 pub mod lint;
 pub mod mask;
 pub mod media;
+pub mod metrics;
 pub mod note;
 pub mod number;
 pub mod offer;

@@ -72,6 +72,9 @@ pub struct Overview {
     /// Numbers that are being set up, or whose setup failed.
     #[serde(default)]
     pub setups: u32,
+    /// Everybody who has a console open.
+    #[serde(default)]
+    pub here: Vec<Here>,
     /// Providers whose numbers can be set up from here.
     #[serde(default)]
     pub sets_up: Vec<ProviderName>,
@@ -194,6 +197,19 @@ pub struct ThreadRow {
     /// Colleagues who look at this thread now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub present: Vec<Presence>,
+}
+
+/// Somebody with a console open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Here {
+    pub who: String,
+    pub role: String,
+    /// Over which way: this machine, the socket, or SSH.
+    pub how: String,
+    pub since: Timestamp,
+    /// The thread that they look at.
+    pub thread: Option<ThreadId>,
+    pub writes: bool,
 }
 
 /// A colleague at a thread.

@@ -24,6 +24,13 @@ pub(super) struct Attendance {
 }
 
 impl Attendance {
+    /// Where somebody is, and whether they write.
+    pub fn of(&self, who: &str, now: Timestamp) -> Option<(ThreadId, bool)> {
+        let (thread, at, wrote) = self.seen.get(who)?;
+        let writes = wrote.is_some_and(|wrote| now.since(wrote) < WRITES);
+        (now.since(*at) < HERE).then_some((*thread, writes))
+    }
+
     /// Puts colleagues into the rows of the threads that they look at.
     pub fn fill(&self, rows: &mut [ThreadRow], me: &str, now: Timestamp) {
         for (who, (thread, at, wrote)) in &self.seen {

@@ -52,6 +52,7 @@ pub(super) async fn overview(system: &System) -> Result<Overview> {
         ack_p95_ms: system.ack_p95(),
         sample: system.lent().last().map(super::Lent::progress),
         setups: counts.setups,
+        here: system.here(),
         sets_up: system.providers().all().iter().filter(|one| one.numbers().is_some()).map(|one| one.name()).collect(),
     })
 }

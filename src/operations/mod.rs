@@ -29,11 +29,13 @@ mod hold_entry;
 mod lend;
 mod look_up;
 mod mark_read;
+mod meters;
 mod number_lives;
 mod numbers;
 mod open_media;
 mod opt_out;
 mod perform;
+mod presence;
 mod propose_assignment;
 mod receive;
 mod refresh_templates;
@@ -85,7 +87,9 @@ pub use self::fetch_media::{fetch_next, prune_media};
 pub use self::flows::refresh_flows;
 pub use self::lend::{Lent, lent};
 pub use self::look_up::look_up_due;
+pub use self::meters::metrics;
 pub use self::perform::perform;
+pub use self::presence::Arrival;
 pub use self::receive::{Receipt, Waiting, receive, store_waiting};
 pub use self::refresh_templates::refresh_templates;
 pub use self::rehearse::rehearse_next;
@@ -111,6 +115,7 @@ use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::template::TemplateList;
 use crate::domain::time::{Chance, Clock, Timestamp};
+use crate::domain::view::Here;
 use crate::provider::Registry;
 use crate::store::Store;
 
@@ -236,6 +241,9 @@ struct Shared {
     acks: Mutex<VecDeque<u64>>,
     rejected_noted: Mutex<VecDeque<Timestamp>>,
     attendance: Mutex<attend::Attendance>,
+    meters: Mutex<meters::Meters>,
+    /// Who is here, by a number of their own.
+    here: Mutex<BTreeMap<u64, Here>>,
     /// Bytes sent of all, of files that are on their way up.
     uploads: Mutex<BTreeMap<EntryId, (u64, u64)>>,
 }
@@ -268,6 +276,8 @@ impl System {
             acks: Mutex::default(),
             rejected_noted: Mutex::default(),
             attendance: Mutex::default(),
+            meters: Mutex::default(),
+            here: Mutex::default(),
             uploads: Mutex::default(),
         };
         (Self { parts: Arc::new(parts), shared: Arc::new(shared) }, waiting)

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::meters::Family;
 use super::{System, unpoisoned};
 use crate::domain::change::Change;
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
@@ -41,7 +42,9 @@ pub struct Waiting {
 pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery) -> Receipt {
     // A stopwatch, not a clock: nothing is decided by it.
     let began = Instant::now();
+    let labels = |result: &str| vec![("provider", provider.name().to_string()), ("result", result.to_owned())];
     if let Err(fault) = provider.verify(&raw) {
+        system.counted(Family::Webhooks, labels("refused"));
         note_rejected(system, provider, raw, fault).await;
         return Receipt::BadSignature(fault);
     }
@@ -54,7 +57,11 @@ pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery)
             Ok(false) | Err(_) => Receipt::NotStored,
         },
     };
-    system.note_ack(began.elapsed());
+    let took = began.elapsed();
+    let result = if receipt == Receipt::Stored { "stored" } else { "busy" };
+    system.counted(Family::Webhooks, labels(result));
+    system.timed(Family::WebhookTimes, vec![("provider", provider.name().to_string())], took);
+    system.note_ack(took);
     receipt
 }
 

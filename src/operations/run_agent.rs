@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::ask_agent::{Question, TRANSCRIPT, Told, content};
+use super::meters::Family;
 use super::send::address;
 use super::{Result, System};
 use crate::agent::AgentError;
@@ -65,6 +66,7 @@ pub async fn run_next(system: &System) -> Result<bool> {
         batch_size: due.batch_size,
         first_contact: due.first_contact,
     };
+    let began = std::time::Instant::now();
     let asked = async {
         tokio::select! {
             told = question.ask(system) => told,
@@ -74,6 +76,7 @@ pub async fn run_next(system: &System) -> Result<bool> {
     // The contact sees that it was read even when the answer is there at once.
     let first = tokio::time::timeout(FIRST_MARK, show_typing(system, &due, &connection));
     let (told, _) = tokio::join!(asked, first);
+    system.timed(Family::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
     finish(system, &due, Some(&question), told?).await?;
     system.wakes().runner.notify_one();
     Ok(true)
@@ -120,6 +123,10 @@ async fn finish(system: &System, due: &DueRun, question: Option<&Question<'_>>, 
     Ok(())
 }
 
+fn ended(system: &System, due: &DueRun, state: RunState) {
+    system.counted(Family::Runs, vec![("agent", due.agent.clone()), ("state", state.name().to_owned())]);
+}
+
 /// Everything that belongs to the record of a run.
 fn record<'a>(told: &'a Told, said: Option<&'a Untrusted>, trace: &'a str, breaches: &'a [String]) -> Finish<'a> {
     Finish {
@@ -154,6 +161,7 @@ async fn failed(
     let trace = told.trace.join("\n");
     let finish = Finish { error: Some(&error), ..record(told, None, &trace, &[]) };
     write.finish_run(due.run, RunState::Failed, &finish, now).await?;
+    ended(system, due, RunState::Failed);
     let reason = format!("the agent {} failed: {}", due.agent, clean_line(&error));
     end_sign(system, write, due, "❌").await?;
     needs_person(write, due, "agent_failed", &reason, now).await
@@ -185,6 +193,7 @@ async fn answered(
         (_, false, None) => RunState::Silent,
     };
     write.finish_run(due.run, state, &finish, now).await?;
+    ended(system, due, state);
     if held {
         let reason = match breaches.first() {
             None => format!("{} proposes an answer", due.agent),

@@ -1,7 +1,8 @@
 //! The sender's step: claim the head of a thread's queue, let go of the database, send, settle.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::meters::Family;
 use super::settle::{failure_reaches_people, settle_attempt};
 use super::{Result, System};
 use crate::domain::change::Change;
@@ -52,7 +53,9 @@ pub async fn send_next(system: &System) -> Result<bool> {
         system.wakes().sender.notify_one();
         system.bus().publish([Change::Outbox, Change::Thread(claimed.thread)]);
 
+        let began = Instant::now();
         let report = provider.send(connection, &request).await;
+        system.timed(Family::AttemptTimes, vec![("connection", connection.name.clone())], began.elapsed());
         settle_attempt(system, &claimed, attempt, report).await?;
         system.wakes().sender.notify_one();
         return Ok(true);

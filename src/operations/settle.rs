@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::meters::Family;
 use super::trouble::{lasts, over};
 use super::{Result, System};
 use crate::domain::change::Change;
@@ -35,6 +36,8 @@ pub(super) async fn settle_attempt(
         Settlement::Dead { failure } => ("retry", Some(failure)),
         Settlement::Uncertain { failure } => ("uncertain", Some(failure)),
     };
+    let code = failure.map(|failure| failure.code.clone()).unwrap_or_default();
+    system.counted(Family::Attempts, vec![("result", outcome.to_owned()), ("code", code)]);
     let mut write = system.store().write().await?;
     let response = report.response.as_received();
     write.finish_attempt(attempt, now, outcome, report.http_status, failure, response).await?;

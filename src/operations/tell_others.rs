@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
+use super::meters::Family;
 use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::ids::{EventId, ThreadId};
@@ -110,6 +111,8 @@ pub async fn tell_next(system: &System) -> Result<bool> {
 
 async fn settle(system: &System, telling: &Telling, declared: bool, outcome: Result<(), String>) -> Result<()> {
     let now = system.now();
+    let result = if outcome.is_ok() { "told" } else { "failed" };
+    system.counted(Family::Tellings, vec![("endpoint", telling.endpoint.clone()), ("result", result.to_owned())]);
     let mut write = system.store().write().await?;
     match outcome {
         Ok(()) => write.settle_telling(telling, true, None, "").await?,

@@ -38,7 +38,7 @@ use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Sqlite, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions, Sqlite, SqliteConnection, Transaction};
 
 pub use self::activity::NewAlert;
 pub use self::agents::RunTally;
@@ -113,6 +113,17 @@ impl Store {
         let readers = Self::readers(options(&path)).await.map_err(|error| StoreError::open(&path, error))?;
         Self::await_version(&path, &readers).await?;
         Ok(Self { path, writer: readers.clone(), side: readers.clone(), readers })
+    }
+
+    /// A copy of the database as of one moment, in a file that is not there yet; says whether it is
+    /// sound.
+    pub async fn copy_to(&self, to: &Path) -> Result<String> {
+        let mut from =
+            options(&self.path).read_only(true).connect().await.map_err(|error| StoreError::open(to, error))?;
+        sqlx::query("VACUUM INTO $1").bind(to.display().to_string()).execute(&mut from).await?;
+        let options = SqliteConnectOptions::new().filename(to).read_only(true);
+        let mut copy = options.connect().await.map_err(|error| StoreError::open(to, error))?;
+        Ok(sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut copy).await?)
     }
 
     /// An engine that starts brings the database up to date, which takes a moment.

@@ -30,6 +30,31 @@ pub(crate) struct Counts {
 }
 
 impl Store {
+    /// Threads where somebody waits and the window closes within a time.
+    pub async fn windows_closing(&self, now: Timestamp) -> Result<Vec<(&'static str, u32)>> {
+        const HOUR: i64 = 3_600_000;
+        let mut closing = vec![];
+        for (within, span) in [("1h", HOUR), ("4h", 4 * HOUR), ("24h", 24 * HOUR)] {
+            let count: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM threads WHERE waiting_since IS NOT NULL
+                    AND window_closes_at > $1 AND window_closes_at <= $2",
+            )
+            .bind(now.millis())
+            .bind(now.millis() + span)
+            .fetch_one(&self.readers)
+            .await?;
+            closing.push((within, u32::try_from(count).unwrap_or(u32::MAX)));
+        }
+        Ok(closing)
+    }
+
+    /// Bytes of the database with its log, and what is free beside it.
+    pub fn room(&self) -> (u64, u64) {
+        let size = |path: std::path::PathBuf| std::fs::metadata(path).map_or(0, |meta| meta.len());
+        let log = std::path::PathBuf::from(format!("{}-wal", self.path.display()));
+        (size(self.path.clone()) + size(log), self.shelf().free().unwrap_or(0))
+    }
+
     pub(crate) async fn counts(&self) -> Result<Counts> {
         let row = sqlx::query(
             "SELECT 0 AS id,

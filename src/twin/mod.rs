@@ -9,6 +9,7 @@ mod platform;
 mod post;
 mod routes;
 mod rules;
+mod scenario;
 mod story;
 mod templates;
 mod watch;
@@ -23,6 +24,7 @@ use tokio::sync::Notify;
 
 pub use self::media::{MediaFault, UploadFault};
 pub use self::payload::{Person, Saying};
+pub use self::scenario::Scenario;
 pub use self::story::Story;
 pub use self::world::{AcceptedSend, Number, SendFault};
 

@@ -42,6 +42,12 @@ impl Door {
         Ok(Self { listener: TcpListener::bind(address).await?, limits })
     }
 
+    /// A port that somebody opened for us before we were there: nothing that knocked meanwhile is lost.
+    pub fn adopt(listener: std::net::TcpListener, limits: Limits) -> std::io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener: TcpListener::from_std(listener)?, limits })
+    }
+
     pub fn address(&self) -> std::io::Result<SocketAddr> {
         self.listener.local_addr()
     }

@@ -17,7 +17,7 @@ use super::Limits;
 use crate::domain::change::Change;
 use crate::domain::delivery::RawDelivery;
 use crate::domain::setup::failed_words;
-use crate::operations::{Receipt, System, lent, receive};
+use crate::operations::{Receipt, System, lent, metrics, receive};
 use crate::provider::Provider;
 
 /// Batches of raw events reach 3 MB.
@@ -43,6 +43,7 @@ pub fn routes(system: &System, limits: Limits) -> Router {
                 )
             }),
         )
+        .route("/metrics", get(figures).with_state(system.clone()))
         .route("/setup/failed", get(failed))
         .route("/lent/{token}", get(lend).with_state(system.clone()))
         .route("/readyz", get(ready).with_state(system.clone()));
@@ -107,6 +108,21 @@ async fn lend(State(system): State<System>, Path(token): Path<String>) -> Respon
             }
         });
     (headers, Body::from_stream(pieces)).into_response()
+}
+
+/// Figures for Prometheus. What a proxy lets through from outside is not told them.
+async fn figures(State(system): State<System>, headers: HeaderMap) -> Response {
+    if ["x-forwarded-for", "forwarded", "x-real-ip"].iter().any(|name| headers.contains_key(*name)) {
+        return (StatusCode::FORBIDDEN, "Figures are told on this machine and its network, not through a proxy.\n")
+            .into_response();
+    }
+    match metrics(&system).await {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the figures cannot be told");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }
 
 /// Ready means that a delivery would be stored: the database answers.

@@ -148,6 +148,7 @@ async fn system(
         offset: Arc::new(|_| 0),
         logs: Logs::silent(),
         inbox,
+        port: None,
         people: Arc::new(People::new(vec![])),
         consoles: None,
     };

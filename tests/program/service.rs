@@ -156,3 +156,122 @@ async fn a_missing_key_and_a_wrong_key_are_told_with_their_remedy() {
     assert_eq!(note, "Key refused");
     assert_eq!(world.json(&["status"])["alerts"], 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_are_told_here_and_not_through_a_proxy() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _engine = world.serve();
+    twin.subscribe(&world.url());
+    twin.says(
+        crate::world::SUPPORT,
+        &wadeck::twin::Person::new("Rosa", "15550100002"),
+        &wadeck::twin::Saying::text("hello"),
+    );
+    twin.step(crate::world::wall() + 60_000).await;
+    let url = format!("{}/metrics", world.url());
+    let mut text = String::new();
+    for _ in 0..500 {
+        text = reqwest::get(&url).await.expect("an answer").text().await.expect("text");
+        if text.contains("wadeck_attempts_total{result=\"accepted\",code=\"\"}") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    for line in [
+        "wadeck_webhooks_total{provider=\"kapso\",result=\"stored\"} ",
+        "wadeck_webhook_seconds_bucket{provider=\"kapso\",le=\"0.5\"} ",
+        "wadeck_attempts_total{result=\"accepted\",code=\"\"} ",
+        "wadeck_agent_runs_total{agent=\"helper\",state=\"answered\"} 1",
+        "wadeck_threads 1",
+        "wadeck_windows_closing{within=\"1h\"} 0",
+        "wadeck_database_bytes ",
+    ] {
+        assert!(text.lines().any(|known| known.starts_with(line)), "{line} is not in\n{text}");
+    }
+    // Every family says what it is, once, before its samples.
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let name = line.split(['{', ' ']).next().expect("a name");
+        let family = ["_bucket", "_sum", "_count"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(name);
+        let typed = |of: &str| text.matches(&format!("# TYPE {of} ")).count();
+        assert_eq!(typed(family) + if family == name { 0 } else { typed(name) }, 1, "{name}");
+    }
+    let refused = reqwest::Client::new().get(&url).header("x-forwarded-for", "203.0.113.9").send().await;
+    assert_eq!(refused.expect("an answer").status(), 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_is_taken_while_the_engine_runs_and_is_a_whole_one() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let engine = world.serve();
+    let copy = world.directory.path().join("copy.db");
+    let path = copy.display().to_string();
+    let done = world.run(&["backup", &path]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert!(String::from_utf8_lossy(&done.stdout).contains("read back and is sound"));
+    let again = world.run(&["backup", &path]);
+    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("nothing was written over"));
+    drop(engine);
+    // Put in the place of the database, it is one.
+    let other = tempfile::tempdir().expect("a directory");
+    std::fs::copy(&copy, other.path().join("wadeck.db")).expect("copied");
+    let told = world.run(&["connections", "list", "--json", "--data-dir", &other.path().display().to_string()]);
+    assert!(String::from_utf8_lossy(&told.stdout).contains("support"), "{}", String::from_utf8_lossy(&told.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_manager_is_told_and_its_port_is_taken_over() {
+    use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixDatagram;
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let manager = UnixDatagram::bind(world.directory.path().join("notify")).expect("a socket");
+    manager.set_read_timeout(Some(crate::world::PATIENCE)).expect("set");
+    let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/healthz", port.local_addr().expect("an address"));
+    // The port stands open at descriptor 3, as a service manager leaves it.
+    let line = format!("exec {}<&{} ; exec \"$0\" serve", 3, port.as_raw_fd());
+    let fd = rustix::io::fcntl_getfd(&port).expect("flags");
+    rustix::io::fcntl_setfd(&port, fd - rustix::io::FdFlags::CLOEXEC).expect("inherited");
+    let command = world.command(&[]);
+    let mut shell = std::process::Command::new("bash");
+    shell.arg("-c").arg(format!("export LISTEN_PID=$$ LISTEN_FDS=1; {line}")).arg(command.get_program());
+    shell.envs(command.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
+    shell.current_dir(world.directory.path()).env("NOTIFY_SOCKET", world.directory.path().join("notify"));
+    shell.env("WATCHDOG_USEC", "600000").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut child = shell.spawn().expect("it starts");
+    let told = || {
+        let mut bytes = [0; 512];
+        let count = manager.recv(&mut bytes).expect("told");
+        String::from_utf8_lossy(&bytes[..count]).into_owned()
+    };
+    let first = told();
+    let mut said = vec![first];
+    while !(said.iter().any(|one| one.contains("READY=1")) && said.iter().any(|one| one.contains("WATCHDOG=1"))) {
+        said.push(told());
+    }
+    assert_eq!(reqwest::get(&url).await.expect("an answer").status(), 200);
+    crate::world::signal(&child, "-TERM");
+    while !said.last().is_some_and(|last| last.contains("STOPPING=1")) {
+        said.push(told());
+    }
+    assert!(child.wait().expect("ended").success());
+}
+
+#[test]
+fn completions_and_manual_pages_come_from_the_verbs() {
+    let run = |arguments: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_wadeck")).args(arguments).output().expect("it runs");
+        assert!(output.status.success(), "{arguments:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(run(&["completions", shell]).contains("assignments"), "{shell}");
+    }
+    assert!(run(&["man"]).contains(".TH wadeck 1"));
+    let folder = tempfile::tempdir().expect("a directory");
+    run(&["man", "--to", &folder.path().display().to_string()]);
+    let pages = std::fs::read_dir(folder.path()).expect("pages").count();
+    assert!(pages > 60, "{pages}");
+}

@@ -282,3 +282,72 @@ async fn wrong_keys_close_the_door_for_a_while() {
     assert!((12..20).contains(&refusals), "{refusals}");
     assert!(knock(port, 1).await.is_err(), "also for who would be known");
 }
+
+/// Reads for so long, and counts.
+async fn bytes_within(sat: &mut Sat, span: Duration) -> usize {
+    let mut count = 0;
+    let _ = tokio::time::timeout(span, async {
+        while let Some(message) = sat.channel.wait().await {
+            if let ChannelMsg::Data { data } = message {
+                count += data.len();
+                sat.parser.process(&data);
+            }
+        }
+    })
+    .await;
+    count
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_costs_is_spared() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let (_engine, port) = engine(&world);
+    twin.subscribe(&world.url());
+    for number in 0..40 {
+        let person = wadeck::twin::Person::new(&format!("Person {number}"), &format!("155501000{number:02}"));
+        twin.says(crate::world::SUPPORT, &person, &wadeck::twin::Saying::text("quiet please, this is a message"));
+    }
+    twin.step(crate::world::wall() + 60_000).await;
+    let line = knock(port, 2).await.expect("let in");
+    let mut sat = Sat::down(&line, 120, 40).await;
+    sat.sees("Person 39").await;
+    // Whatever the agents still do is over.
+    while bytes_within(&mut sat, Duration::from_secs(2)).await > 0 {}
+
+    let idle = bytes_within(&mut sat, Duration::from_secs(6)).await;
+    assert!(idle <= 300, "{idle} bytes while nothing happened");
+    // In the list of agents nothing follows the cursor but the cursor.
+    sat.press("5").await;
+    bytes_within(&mut sat, Duration::from_secs(1)).await;
+    sat.press("2/quiet").await;
+    bytes_within(&mut sat, Duration::from_secs(1)).await;
+    sat.press("\r").await;
+    bytes_within(&mut sat, Duration::from_secs(1)).await;
+    sat.press("\r").await;
+    let opened = bytes_within(&mut sat, Duration::from_secs(1)).await;
+    assert!(opened <= 3_000, "{opened} bytes for opening a thread");
+
+    // A flood: people write without an end, and still a key is answered at once.
+    let flood = tokio::spawn(async move {
+        for round in 0..4_000_u32 {
+            let number = round % 40;
+            let person = wadeck::twin::Person::new(&format!("Person {number}"), &format!("155501000{number:02}"));
+            let words = format!("quiet please {round}");
+            twin.says(crate::world::SUPPORT, &person, &wadeck::twin::Saying::text(&words));
+            if round % 20 == 19 {
+                twin.step(crate::world::wall() + 60_000).await;
+            }
+        }
+        twin
+    });
+    let span = Duration::from_secs(5);
+    let flooded = bytes_within(&mut sat, span).await;
+    assert!(flooded as u64 <= 4_096 * (span.as_secs() + 2), "{flooded} bytes in {span:?} of a flood");
+    let began = std::time::Instant::now();
+    sat.press("?").await;
+    sat.sees("type to find").await;
+    let echo = began.elapsed();
+    assert!(echo < Duration::from_millis(400), "a key was answered after {echo:?}");
+    flood.abort();
+}

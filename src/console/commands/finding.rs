@@ -98,6 +98,15 @@ pub(super) const ROWS: &[CommandSpec] = &[
         ..ROW
     },
     CommandSpec {
+        id: "find.here",
+        title: "Who is here",
+        help: "Lists everybody who has a console open, and goes to the thread that they look at.",
+        scope: Scope::Everywhere,
+        keys: &["g w"],
+        run: |console| console.open_finder(FinderKind::Here),
+        ..ROW
+    },
+    CommandSpec {
         id: "threads.waiting",
         title: "Waiting longest",
         help: "Lists who waits for a person, the longest first, or ends that.",

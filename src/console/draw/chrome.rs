@@ -42,6 +42,11 @@ impl Console {
         let alerts = self.data.overview.as_ref().map_or(0, |overview| overview.alerts);
         let alerts =
             if alerts > 0 { format!("{} {alerts} to look at   ", theme.pick("▲", "!")) } else { String::new() };
+        let others = self.data.overview.as_ref().map_or(0, |told| told.here.len().saturating_sub(1));
+        let alerts = match others {
+            0 => alerts,
+            count => format!("{} {count} more here   {alerts}", theme.pick("◆", "@")),
+        };
         let clock = format!("{}{} ", words::clock(self.now, self.zone()), if self.utc { " UTC" } else { "" });
         let right = words::width(&alerts) + words::width(&clock);
         if usize::from(x - area.x) + right < usize::from(area.width) {

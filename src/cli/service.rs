@@ -1,0 +1,44 @@
+//! Being a service: what systemd is told, the port that it opened for us, and its watchdog. Without it
+//! nothing of this does anything.
+
+use sd_notify::NotifyState;
+
+use crate::domain::query::Query;
+use crate::domain::role::Actor;
+use crate::operations::{System, tell};
+
+fn told(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "nobody could be told how the service is");
+    }
+}
+
+/// The first port that was opened for us.
+pub(super) fn port() -> Option<std::net::TcpListener> {
+    listenfd::ListenFd::from_env().take_tcp_listener(0).ok().flatten()
+}
+
+pub(super) fn ready() {
+    told(&[NotifyState::Ready, NotifyState::Status("takes webhooks")]);
+}
+
+pub(super) fn reloading() {
+    told(&[NotifyState::Status("the users were read anew")]);
+}
+
+pub(super) fn stopping() {
+    told(&[NotifyState::Stopping, NotifyState::Status("stops in order")]);
+}
+
+/// Says that it is well as long as the database answers; an engine that hangs is started anew.
+pub(super) async fn watchdog(system: System) {
+    let Some(patience) = sd_notify::watchdog_enabled() else { return };
+    let mut beat = tokio::time::interval(patience / 3);
+    loop {
+        beat.tick().await;
+        match tell(&system, &Actor::System, Query::Overview).await {
+            Ok(_) => told(&[NotifyState::Watchdog]),
+            Err(error) => tracing::error!(%error, "the watchdog is not told that all is well"),
+        }
+    }
+}

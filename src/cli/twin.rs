@@ -1,0 +1,48 @@
+//! `wadeck twin`: the simulated provider alone, for trying an engine out from beside it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Exit;
+use crate::app::{AppError, Playground, play};
+
+#[derive(Debug, Args)]
+pub struct TwinArgs {
+    /// Where it listens
+    #[arg(long, default_value = "127.0.0.1:8788", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Where webhooks go: the engine's [http] listen
+    #[arg(long, default_value = "http://127.0.0.1:8787", value_name = "URL")]
+    pub webhooks: String,
+    /// What people write and what goes wrong, as JSON; else the demo's people for ever
+    #[arg(long, value_name = "FILE")]
+    pub scenario: Option<PathBuf>,
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// How fast its world goes
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+}
+
+pub(super) async fn run(arguments: TwinArgs) -> Result<Exit, AppError> {
+    let scenario = arguments.scenario.as_ref().map(std::fs::read_to_string).transpose();
+    let scenario = scenario.map_err(|error| AppError::Other {
+        what: format!("The scenario cannot be read: {error}."),
+        remedy: "Name a file with JSON.".into(),
+    })?;
+    let TwinArgs { listen, webhooks, seed, speed, .. } = arguments;
+    let playground = Playground { listen, webhooks, seed, speed, scenario };
+    let playing = play(playground, |environment| {
+        eprintln!("The simulated provider answers. Give an engine this environment; Ctrl-C ends it.");
+        for (name, value) in environment {
+            println!("export {name}={value}");
+        }
+    });
+    tokio::select! {
+        played = playing => played?,
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    Ok(Exit::Done)
+}

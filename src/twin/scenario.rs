@@ -1,0 +1,69 @@
+//! A scenario: what people write and what goes wrong, act by act, from a file.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::story::SUPPORT;
+use super::{Person, Saying, SendFault, Twin};
+
+/// The acts, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Scenario(Vec<Act>);
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+enum Act {
+    /// Nothing happens for so many milliseconds.
+    Wait(u64),
+    /// Somebody writes.
+    Says {
+        /// Over which number: its id; the first one where none is named.
+        #[serde(default)]
+        number: Option<String>,
+        name: String,
+        phone: String,
+        text: String,
+    },
+    /// The next send is refused like this.
+    Refuses { status: u16, code: u32, message: String },
+    /// The next send arrives, and its answer is lost.
+    LosesAnswer,
+}
+
+impl Scenario {
+    pub fn read(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+
+    /// Plays every act once.
+    pub async fn play(&self, twin: &Twin) {
+        for act in &self.0 {
+            match act {
+                Act::Wait(millis) => {
+                    let millis = twin.shared.scaled(i64::try_from(*millis).unwrap_or(i64::MAX));
+                    tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
+                }
+                Act::Says { number, name, phone, text } => {
+                    let number = number.as_deref().unwrap_or(SUPPORT);
+                    twin.says(number, &Person::new(name, phone), &Saying::text(text));
+                }
+                Act::Refuses { status, code, message } => twin.next_send(SendFault::graph(*status, *code, message)),
+                Act::LosesAnswer => twin.next_send(SendFault::LoseAnswer),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_is_read_and_its_faults_are_named() {
+        let text = r#"[{"says":{"name":"Rosa","phone":"15550100002","text":"hi"}},{"wait":10},
+            {"refuses":{"status":400,"code":131026,"message":"no"}},"loses_answer"]"#;
+        assert_eq!(Scenario::read(text).expect("a scenario").0.len(), 4);
+        assert!(Scenario::read(r#"[{"shouts":1}]"#).expect_err("unknown").contains("shouts"));
+    }
+}
