@@ -3,6 +3,7 @@
 //! the kernel says about the other end.
 
 mod events;
+mod http;
 mod socket;
 mod terminal;
 
@@ -13,6 +14,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
+pub use self::http::routes as for_programs;
 pub use self::socket::{SOCKET_FILE, Users, ask, follow, open_terminal, serve};
 pub use self::terminal::{Consoles, Guest, Wanted};
 

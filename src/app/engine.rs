@@ -94,7 +94,8 @@ impl Engine {
             .await
             .map_err(|source| AppError::Socket { path: setup.directory.join(api::SOCKET_FILE), source })?;
         workers::start(&system, inbox, &tasks, &stop);
-        tasks.spawn(door.serve(routes(&system, limits), tasks.clone(), stop.clone()));
+        let routes = routes(&system, limits).merge(api::for_programs(&system));
+        tasks.spawn(door.serve(routes, tasks.clone(), stop.clone()));
         tracing::info!(%address, directory = %setup.directory.display(), "the engine runs");
         Ok(Self { system, address, stop, tasks, _lock: lock, _logs: setup.logs })
     }

@@ -17,6 +17,7 @@ mod send;
 mod service;
 mod shell;
 mod templates;
+mod tokens;
 mod twin;
 mod verbs;
 mod wanted;
@@ -157,6 +158,9 @@ pub enum Command {
     /// What happened, for other programs
     #[command(subcommand)]
     Events(agents::Events),
+    /// Tokens of programs, for the HTTP API
+    #[command(subcommand)]
+    Tokens(tokens::Tokens),
     /// The configuration file
     #[command(subcommand)]
     Config(verbs::ConfigVerb),

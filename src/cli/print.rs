@@ -41,6 +41,7 @@ pub(super) fn dated(told: serde_json::Value) -> serde_json::Value {
 pub(super) fn answer_json(answer: &Answer) -> String {
     match answer {
         Answer::Overview(value) => json(value),
+        Answer::Tokens(value) => json(value),
         Answer::Connections(value) => json(&super::numbers::connections_json(value)),
         Answer::Threads(value) => json(value),
         Answer::Thread(value) => json(value),
@@ -174,6 +175,7 @@ pub(super) fn answer_text(answer: &Answer) -> String {
             let head = ["id", "state", "status", "contact", "attempts", "written", "text", "why"];
             table(&head, rows.iter().map(entry).collect())
         }
+        Answer::Tokens(rows) => super::tokens::text(rows),
         Answer::Deliveries(rows) => table(
             &["id", "state", "event", "received", "bytes", "repeats", "note"],
             rows.iter()

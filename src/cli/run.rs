@@ -317,7 +317,8 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
             if common.json {
                 return Ok((Exit::Done, print::json(&done)));
             }
-            let revealed = matches!(request, Request::RevealDelivery { .. }).then_some(done.made).flatten();
+            let shown = matches!(request, Request::RevealDelivery { .. } | Request::Token(_));
+            let revealed = shown.then_some(done.made).flatten();
             let lines = done.said.lines().chain(revealed.iter().flat_map(|body| body.lines()));
             Ok((Exit::Done, lines.map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
         }

@@ -210,7 +210,7 @@ impl Conditions {
 
 /// The bounds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Contract {
     pub tools: Vec<Tool>,
     pub when: Conditions,

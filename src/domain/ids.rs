@@ -86,6 +86,8 @@ ids! {
     EventId 'e' "an event";
     /// One line of the audit.
     AuditId 'u' "an audit row";
+    /// A program's token.
+    TokenId 'k' "a token";
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ pub mod template_desk;
 pub mod template_form;
 pub mod text;
 pub mod time;
+pub mod token;
 pub mod view;
 pub mod why;
 pub mod window;

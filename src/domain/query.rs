@@ -15,6 +15,7 @@ use super::picture::Raster;
 use super::registration::Fresh;
 use super::template::TemplateList;
 use super::template_desk::{TemplateAnswer, TemplateQuery};
+use super::token::TokenView;
 use super::view::{
     ActivityRow, AlertView, ConnectionList, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow,
     FoundMessage, MessageDetail, MessageView, Overview, RadarRow, SavedView, ThreadRow,
@@ -25,6 +26,8 @@ use super::why::Why;
 #[serde(tag = "tell", rename_all = "snake_case")]
 pub enum Query {
     Overview,
+    /// Tokens of programs.
+    Tokens,
     Connections,
     Threads {
         /// A filter: words of a name, a number or the last message, and terms.
@@ -160,6 +163,7 @@ pub enum Query {
 #[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Answer {
     Overview(Box<Overview>),
+    Tokens(Vec<TokenView>),
     Connections(ConnectionList),
     Threads(Vec<ThreadRow>),
     Thread(Option<Box<ThreadRow>>),

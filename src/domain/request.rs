@@ -9,6 +9,7 @@ use super::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageI
 use super::media::Pad;
 use super::text::Untrusted;
 use super::time::Timestamp;
+use super::token::TokenRequest;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
@@ -192,6 +193,7 @@ pub enum Request {
     FillGap {
         connection: ConnectionId,
     },
+    Token(TokenRequest),
     /// Show a delivery's body as it came.
     RevealDelivery {
         delivery: DeliveryId,

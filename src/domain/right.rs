@@ -88,6 +88,7 @@ rights! {
     DeleteWebhooks, "delete webhooks", Admin;
     DisconnectNumbers, "disconnect numbers", Admin;
     GiveSetupsUp, "give setups up", Admin;
+    MakeTokens, "make and revoke tokens", Admin;
     PublishFlows, "publish Flows", Admin;
     RegisterWebhooks, "register webhooks", Admin;
     ReleaseAColleaguesThread, "release a colleague's thread", Admin;

@@ -19,6 +19,10 @@ pub enum Role {
 }
 
 impl Role {
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Viewer, Self::Operator, Self::Admin].into_iter().find(|role| role.name() == name)
+    }
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
@@ -34,6 +38,8 @@ impl Role {
 pub enum Actor {
     /// A person at a console or on the command line.
     Operator { name: String, role: Role },
+    /// A program with a token.
+    Program { name: String, role: Role },
     /// A model or program that answers.
     Agent { name: String },
     /// The engine itself: workers, start, configuration.
@@ -44,7 +50,7 @@ impl Actor {
     /// What this actor may do. Agents reach people only through their own run, and hold no role.
     pub const fn role(&self) -> Option<Role> {
         match self {
-            Self::Operator { role, .. } => Some(*role),
+            Self::Operator { role, .. } | Self::Program { role, .. } => Some(*role),
             Self::System => Some(Role::Admin),
             Self::Agent { .. } => None,
         }
@@ -70,6 +76,7 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Operator { name, .. } => write!(f, "{}", super::text::clean_line(name)),
+            Self::Program { name, .. } => write!(f, "token {}", super::text::clean_line(name)),
             Self::Agent { name } => write!(f, "agent {}", super::text::clean_line(name)),
             Self::System => write!(f, "system"),
         }

@@ -64,6 +64,7 @@ mod tell;
 mod tell_alerts;
 mod tell_others;
 mod templates;
+mod tokens;
 mod tools;
 mod trouble;
 mod try_delivery;
@@ -99,6 +100,7 @@ pub use self::send_next::send_next;
 pub use self::step_setup::step_setup;
 pub use self::tell::tell;
 pub use self::tell_others::{EVENTS, EventEndpoint, newest_event, tell_next};
+pub use self::tokens::{Once, ask_once, asked, known_by};
 pub use self::upload_next::{next_upload_due, upload_next};
 pub use self::watch::watch;
 
@@ -341,6 +343,11 @@ impl System {
             text.push_str(&format!("{byte:02x}"));
         }
         text
+    }
+
+    /// Bytes that nobody can guess.
+    fn secret(&self) -> [u8; 16] {
+        self.parts.chance.token()
     }
 
     fn chance(&self) -> f64 {

@@ -7,7 +7,7 @@ use super::{
     Result, System, ack_alert, add_note, agent_desk, ask_about, attend, bulk, canary, check_connection, contacts,
     discard_entry, fetch_media, fill_gap, flows, hold_entry, look_up, mark_read, numbers, open_media, opt_out,
     refresh_templates, registrations, replay_delivery, require, retry_entry, reveal, save_draft, send, send_file,
-    settle_arrived, shift, take_back, take_thread, templates, try_delivery,
+    settle_arrived, shift, take_back, take_thread, templates, tokens, try_delivery,
 };
 use crate::domain::request::{Done, Refusal, Request};
 use crate::domain::right::Right;
@@ -61,6 +61,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
         Request::Canary { connection } => canary::canary(system, actor, connection).await,
         Request::FillGap { connection } => fill_gap::fill_now(system, actor, connection).await,
+        Request::Token(request) => tokens::perform(system, actor, request).await,
         Request::RevealDelivery { delivery } => reveal::reveal(system, actor, delivery).await,
         Request::TryDelivery { delivery, body } => try_delivery::try_delivery(system, actor, delivery, body).await,
         Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,

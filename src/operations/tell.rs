@@ -81,6 +81,10 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
             }
             Answer::Entry(detail.map(Box::new))
         }
+        Query::Tokens => {
+            require(actor, Right::MakeTokens)?;
+            Answer::Tokens(store.tokens().await?)
+        }
         Query::Templates => Answer::Templates(system.templates().values().cloned().collect()),
         Query::Desk(query) => Answer::Desk(Box::new(agent_desk::look(system, actor, query).await?)),
         Query::Agents => Answer::Agents(Box::new(dashboard::agents(system).await?)),

@@ -31,6 +31,7 @@ mod sightings;
 mod stops;
 mod template_records;
 mod threads;
+mod tokens;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -54,6 +55,7 @@ pub use self::outbox::{Claimed, Doubtful, NewEntry, Pace};
 pub use self::rehearsals::{Played, ToPlay};
 pub use self::runs::{DueRun, Finish, Silenced};
 pub use self::shelf::{Incoming, Shelf};
+pub use self::tokens::Once;
 
 type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -230,11 +232,12 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 4] = [
+    let steps: [(i64, &'static str, &'static str, bool); 5] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
         (4, "agents", include_str!("../../migrations/0004_agents.sql"), true),
+        (5, "tokens", include_str!("../../migrations/0005_tokens.sql"), false),
     ];
     let steps = steps
         .into_iter()

@@ -18,6 +18,7 @@ mod media;
 mod numbers;
 mod outbox;
 mod pictures;
+mod programs;
 mod registrations;
 mod sitting;
 mod stage;

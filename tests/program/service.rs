@@ -262,7 +262,8 @@ async fn the_service_manager_is_told_and_its_port_is_taken_over() {
 #[test]
 fn completions_and_manual_pages_come_from_the_verbs() {
     let run = |arguments: &[&str]| {
-        let output = std::process::Command::new(env!("CARGO_BIN_EXE_wadeck")).args(arguments).output().expect("it runs");
+        let output =
+            std::process::Command::new(env!("CARGO_BIN_EXE_wadeck")).args(arguments).output().expect("it runs");
         assert!(output.status.success(), "{arguments:?}");
         String::from_utf8_lossy(&output.stdout).into_owned()
     };

@@ -1,0 +1,148 @@
+//! The description of the API (OpenAPI 3.1), made from the table of endpoints.
+
+use serde_json::{Map, Value, json};
+
+use super::endpoints::{ENDPOINTS, Endpoint, Verb};
+
+/// What the letters of ids look like, by the name of the parameter.
+fn pattern(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "thread" => "^t[1-9][0-9]{0,17}$",
+        "message" => "^m[1-9][0-9]{0,17}$",
+        "entry" => "^o[1-9][0-9]{0,17}$",
+        "contact" => "^p[1-9][0-9]{0,17}$",
+        "alert" => "^a[1-9][0-9]{0,17}$",
+        "assignment" => "^g[1-9][0-9]{0,17}$",
+        "run" => "^r[1-9][0-9]{0,17}$",
+        _ => return None,
+    })
+}
+
+/// What `before` is a cursor over.
+fn listed(path: &str) -> &'static str {
+    match path {
+        "/threads" => "thread",
+        "/outbox" => "entry",
+        "/deliveries" => "delivery",
+        "/audit" => "audit",
+        "/runs" => "run",
+        _ => "message",
+    }
+}
+
+fn parameter(name: &str, place: &str, endpoint: &Endpoint) -> Value {
+    let schema = match (name, pattern(name)) {
+        ("limit", _) => json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 50 }),
+        ("before", _) => match listed(endpoint.path) {
+            "delivery" => json!({ "type": "string", "pattern": "^d[1-9][0-9]{0,17}$" }),
+            "audit" => json!({ "type": "string", "pattern": "^u[1-9][0-9]{0,17}$" }),
+            of => json!({ "type": "string", "pattern": pattern(of) }),
+        },
+        (_, Some(pattern)) => json!({ "type": "string", "pattern": pattern }),
+        ("id", _) => json!({ "type": "string", "minLength": 1 }),
+        _ => json!({ "type": "string" }),
+    };
+    json!({ "name": name, "in": place, "required": place == "path", "schema": schema })
+}
+
+fn operation(endpoint: &Endpoint) -> Value {
+    let path = endpoint.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let mut parameters: Vec<Value> = path.map(|name| parameter(name, "path", endpoint)).collect();
+    parameters.extend(endpoint.takes.iter().map(|name| parameter(name, "query", endpoint)));
+    let posts = endpoint.verb == Verb::Post;
+    if posts {
+        parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "The same key and request are done once; the answer is given again.",
+            "schema": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,200}$" } }));
+    }
+    let fault = |what: &str| {
+        json!({ "description": what, "content": { "application/json": {
+            "schema": { "$ref": "#/components/schemas/Error" } } } })
+    };
+    let mut responses = Map::new();
+    responses.insert(
+        "200".into(),
+        json!({ "description": "Done, or told.", "content": { "application/json": { "schema": (endpoint.answer)() } } }),
+    );
+    for (status, what) in [
+        ("401", "No token that holds."),
+        ("403", "The token's role does not allow it."),
+        ("404", "There is nothing with this id."),
+        ("409", "A rule says no: the body names it."),
+        ("413", "The body is too long."),
+        ("422", "It was not asked for as described."),
+        ("500", "Something broke; the log knows it by the id in the message."),
+    ] {
+        responses.insert(status.into(), fault(what));
+    }
+    let words = endpoint.path.replace(['{', '}'], "").replace('/', "_");
+    let mut operation = json!({
+        "operationId": format!("{}{words}", endpoint.verb.name()),
+        "summary": endpoint.summary,
+        "parameters": parameters,
+        "responses": responses,
+    });
+    if let Some(body) = endpoint.body {
+        operation["requestBody"] = json!({ "required": endpoint.needs_body,
+            "content": { "application/json": { "schema": body() } } });
+    }
+    operation
+}
+
+/// The whole description.
+pub(super) fn openapi(base: &str) -> Value {
+    let mut paths = Map::new();
+    for endpoint in ENDPOINTS {
+        let item = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        item[endpoint.verb.name()] = operation(endpoint);
+    }
+    paths.insert("/events".into(), json!({ "get": {
+        "operationId": "get_events",
+        "summary": "What happens, as server-sent events; `Last-Event-ID` or `after` goes on from there",
+        "parameters": [
+            { "name": "after", "in": "query", "required": false, "schema": { "type": "string", "pattern": "^e[1-9][0-9]{0,17}$" } },
+            { "name": "Last-Event-ID", "in": "header", "required": false, "schema": { "type": "string" } }
+        ],
+        "responses": {
+            "200": { "description": "Events, until the line is cut.", "content": { "text/event-stream": { "schema": { "type": "string" } } } },
+            "401": { "description": "No token that holds.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } }
+        } } }));
+    let time = json!({ "type": ["string", "null"], "format": "date-time" });
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "wadeck", "version": env!("CARGO_PKG_VERSION"),
+            "description": "What a console can do, for programs. Every message goes through the same outbox, windows, opt-outs and limits, and is refused with the rule that forbids it." },
+        "servers": [{ "url": base }],
+        "security": [{ "token": [] }],
+        "paths": paths,
+        "components": {
+            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "schemas": {
+                "Error": { "type": "object", "required": ["error"], "properties": { "error": {
+                    "type": "object", "required": ["code", "message", "remedy"], "properties": {
+                        "code": { "type": "string", "description": "the rule, for programs" },
+                        "message": { "type": "string" }, "remedy": { "type": "string" } } } } },
+                "Done": { "type": "object", "required": ["said"], "properties": {
+                    "said": { "type": "string" },
+                    "made": { "type": ["string", "null"], "description": "the id of what was made" } } },
+                "Thread": { "type": "object",
+                    "required": ["id", "external_id", "connection", "contact", "unread", "last_message_at"],
+                    "properties": {
+                        "id": { "type": "string" },
+                        "external_id": { "type": "string", "examples": ["whatsapp:15550100002"] },
+                        "connection": { "type": "string" }, "contact": { "type": "object" },
+                        "unread": { "type": "integer" }, "last_message_at": { "type": "string", "format": "date-time" },
+                        "window_closes_at": time, "assignment": { "type": ["object", "null"] } } },
+                "Message": { "type": "object",
+                    "required": ["id", "thread_id", "direction", "type", "text", "status", "created_at"],
+                    "properties": {
+                        "id": { "type": "string" }, "thread_id": { "type": "string" },
+                        "direction": { "type": "string", "enum": ["inbound", "outbound"] },
+                        "type": { "type": "string" }, "text": { "type": "string" }, "status": { "type": "string" },
+                        "provider_message_id": { "type": ["string", "null"] },
+                        "created_at": { "type": "string", "format": "date-time" },
+                        "error": { "type": ["object", "null"] }, "attempts": { "type": "integer" } } }
+            }
+        }
+    })
+}

@@ -1,0 +1,489 @@
+//! Every endpoint, once: routes, reading and the description are made from this table.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use axum::body::Bytes;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::letter::{Letter, schema as letter};
+use super::parameters;
+use crate::domain::agent_desk::{AgentQuery, AgentRequest, Proposal, StopScope};
+use crate::domain::assignment::Mode;
+use crate::domain::contract::Contract;
+use crate::domain::ids::{AssignmentId, ConnectionId, ContactId, MessageId, RunId, ThreadId};
+use crate::domain::query::Query;
+use crate::domain::request::{Refusal, Request};
+use crate::domain::time::Timestamp;
+
+/// What a request comes down to.
+pub(super) enum Ask {
+    Look(Query),
+    Act(Box<Request>),
+    Send(Box<Letter>),
+    /// It was asked for as described, and makes no sense.
+    Refuse(Refusal),
+}
+
+/// What is wrong with how it was asked.
+#[derive(Debug)]
+pub(super) struct Fault {
+    pub code: &'static str,
+    pub message: String,
+}
+
+/// What came along.
+pub(super) struct Given {
+    pub path: Vec<(String, String)>,
+    pub query: String,
+    pub body: Bytes,
+}
+
+impl Given {
+    /// What the path names, for telling one request from another.
+    pub fn named(&self) -> String {
+        self.path.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>().join("/")
+    }
+}
+
+/// The same, read as far as it is the same everywhere.
+pub(super) struct Read<'g> {
+    given: &'g Given,
+    query: BTreeMap<String, String>,
+}
+
+type Reading = Result<Ask, Fault>;
+
+impl Read<'_> {
+    fn id<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, Fault> {
+        let text = self.given.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
+        text.parse().map_err(|error: T::Err| Fault { code: "id", message: format!("{error}.") })
+    }
+
+    fn text(&self, name: &str) -> String {
+        let path = self.given.path.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        path.or_else(|| self.query.get(name)).cloned().unwrap_or_default()
+    }
+
+    fn cursor<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Fault> {
+        let parsed = self.query.get(name).map(|text| text.parse::<T>()).transpose();
+        parsed.map_err(|error| Fault { code: "parameter", message: format!("{name}: {error}.") })
+    }
+
+    fn limit(&self) -> Result<u32, Fault> {
+        match self.query.get("limit").map(|text| text.parse::<u32>()) {
+            None => Ok(50),
+            Some(Ok(limit @ 1..=500)) => Ok(limit),
+            Some(_) => Err(Fault { code: "parameter", message: "`limit` is a whole number from 1 to 500.".into() }),
+        }
+    }
+
+    fn body<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        let whole = serde_json::from_slice::<Value>(&self.given.body).map(integral);
+        whole
+            .and_then(serde_json::from_value)
+            .map_err(|error| Fault { code: "body", message: format!("The body cannot be read: {error}.") })
+    }
+
+    /// A word in the body's one field, or nothing.
+    fn word(&self, name: &'static str) -> Result<String, Fault> {
+        if self.given.body.is_empty() {
+            return Ok(String::new());
+        }
+        let mut fields: BTreeMap<String, String> = self.body()?;
+        let word = fields.remove(name).unwrap_or_default();
+        match fields.keys().next() {
+            None => Ok(word),
+            Some(other) => Err(Fault { code: "body", message: format!("`{other}` means nothing here.") }),
+        }
+    }
+}
+
+/// `3.0` is the whole number 3 to JSON: it is taken for one.
+fn integral(value: Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|float| number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15);
+            whole.map_or(Value::Number(number), |float| Value::from(float as i64))
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(integral).collect()),
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, one)| (name, integral(one))).collect()),
+        other => other,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
+fn look(query: Query) -> Reading {
+    Ok(Ask::Look(query))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
+fn act(request: Request) -> Reading {
+    Ok(Ask::Act(Box::new(request)))
+}
+
+fn agents(request: AgentRequest) -> Reading {
+    act(Request::Agents(request))
+}
+
+/// How it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Get,
+    Post,
+}
+
+impl Verb {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::Post => "post",
+        }
+    }
+}
+
+/// One endpoint.
+#[derive(Clone, Copy)]
+pub(super) struct Endpoint {
+    pub verb: Verb,
+    pub path: &'static str,
+    pub summary: &'static str,
+    /// Parameters behind the question mark.
+    pub takes: &'static [&'static str],
+    pub body: Option<fn() -> Value>,
+    pub needs_body: bool,
+    pub answer: fn() -> Value,
+    read: fn(&Read<'_>) -> Reading,
+}
+
+impl Endpoint {
+    pub fn read(&self, given: &Given) -> Reading {
+        let query = parameters(&given.query)?;
+        if let Some(strange) = query.keys().find(|name| !self.takes.contains(&name.as_str())) {
+            let known = if self.takes.is_empty() { "none".to_owned() } else { self.takes.join(", ") };
+            let message = format!("`{strange}` is no parameter here. There are: {known}.");
+            return Err(Fault { code: "parameter", message });
+        }
+        (self.read)(&Read { given, query })
+    }
+}
+
+const fn gets(
+    path: &'static str,
+    summary: &'static str,
+    takes: &'static [&'static str],
+    answer: fn() -> Value,
+    read: fn(&Read<'_>) -> Reading,
+) -> Endpoint {
+    Endpoint { verb: Verb::Get, path, summary, takes, body: None, needs_body: false, answer, read }
+}
+
+const fn posts(path: &'static str, summary: &'static str, read: fn(&Read<'_>) -> Reading) -> Endpoint {
+    Endpoint { verb: Verb::Post, path, summary, takes: &[], body: None, needs_body: false, answer: done, read }
+}
+
+const fn with(body: fn() -> Value, needed: bool, endpoint: Endpoint) -> Endpoint {
+    Endpoint { body: Some(body), needs_body: needed, ..endpoint }
+}
+
+fn object() -> Value {
+    json!({ "type": "object" })
+}
+
+fn objects() -> Value {
+    json!({ "type": "array", "items": { "type": "object" } })
+}
+
+fn done() -> Value {
+    json!({ "$ref": "#/components/schemas/Done" })
+}
+
+fn thread() -> Value {
+    json!({ "$ref": "#/components/schemas/Thread" })
+}
+
+fn threads() -> Value {
+    json!({ "type": "array", "items": { "$ref": "#/components/schemas/Thread" } })
+}
+
+fn message() -> Value {
+    json!({ "$ref": "#/components/schemas/Message" })
+}
+
+fn messages() -> Value {
+    json!({ "type": "array", "items": { "$ref": "#/components/schemas/Message" } })
+}
+
+fn field(name: &'static str, what: &str) -> Value {
+    json!({ "type": "object", "additionalProperties": false,
+        "properties": { name: { "type": "string", "description": what } } })
+}
+
+fn reason() -> Value {
+    field("reason", "why; may stay empty where nobody has to read it")
+}
+
+fn note() -> Value {
+    field("text", "for colleagues; no contact ever sees it")
+}
+
+fn emoji() -> Value {
+    field("emoji", "one emoji; empty takes it back")
+}
+
+fn instead() -> Value {
+    field("instead", "other words than the agent's; empty sends its own")
+}
+
+fn proposal() -> Value {
+    json!({ "type": "object", "additionalProperties": false, "required": ["connection", "agent", "mode"],
+        "properties": {
+            "connection": { "type": "string", "pattern": "^c[1-9][0-9]{0,17}$" },
+            "thread": { "type": ["string", "null"], "pattern": "^t[1-9][0-9]{0,17}$" },
+            "agent": { "type": "string" },
+            "mode": { "type": "string", "enum": ["off", "draft", "auto"] },
+            "contract": { "anyOf": [ { "type": "null" }, contract() ] },
+            "expires_at": { "type": ["string", "null"], "format": "date-time" } } })
+}
+
+fn contract() -> Value {
+    let tools: Vec<&str> =
+        crate::domain::contract::Tool::ALL.into_iter().map(crate::domain::contract::Tool::name).collect();
+    let count = json!({ "type": "integer", "minimum": 0, "maximum": 100_000 });
+    json!({ "type": "object", "additionalProperties": false, "description": "what is not named is as usual",
+        "properties": {
+            "tools": { "type": "array", "items": { "type": "string", "enum": tools } },
+            "most_per_hour": count, "most_messages": count, "longest": count,
+            "tokens_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64 },
+            "money_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64,
+                "description": "in millionths" },
+            "others": { "type": "boolean" } } })
+}
+
+fn stop() -> Value {
+    json!({ "type": "object", "additionalProperties": false, "required": ["scope"],
+        "properties": {
+            "scope": { "type": "string", "enum": ["thread", "agent", "all"] },
+            "subject": { "type": "string", "description": "the thread's id or the agent's name" },
+            "reason": { "type": "string" } } })
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StopBody {
+    scope: String,
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    reason: String,
+}
+
+impl StopBody {
+    fn then(self, request: impl FnOnce(StopScope, String) -> AgentRequest) -> Reading {
+        if !matches!(self.scope.as_str(), "thread" | "agent" | "all") {
+            return Err(Fault { code: "body", message: "The scope is thread, agent or all.".into() });
+        }
+        match StopScope::read(&self.scope, &self.subject) {
+            Some(what) => agents(request(what, self.reason)),
+            None => {
+                let why = "There is no such thread.";
+                Ok(Ask::Refuse(Refusal::new("no_such_thread", why, "GET /threads names them.")))
+            }
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProposalBody {
+    connection: ConnectionId,
+    #[serde(default)]
+    thread: Option<ThreadId>,
+    agent: String,
+    mode: Mode,
+    #[serde(default)]
+    contract: Option<Contract>,
+    #[serde(default)]
+    expires_at: Option<String>,
+}
+
+impl ProposalBody {
+    fn ask(self) -> Reading {
+        let expires_at = match self.expires_at.as_deref().map(Timestamp::parse) {
+            None => None,
+            Some(Some(at)) => Some(at),
+            Some(None) => {
+                let why = "`expires_at` is no time.";
+                return Ok(Ask::Refuse(Refusal::new("time", why, "Write it like 2026-06-01T09:00:00Z.")));
+            }
+        };
+        agents(AgentRequest::Propose(Box::new(Proposal {
+            connection: self.connection,
+            thread: self.thread,
+            agent: self.agent,
+            mode: self.mode,
+            contract: self.contract.unwrap_or_default(),
+            expires_at,
+        })))
+    }
+}
+
+const LIST: &[&str] = &["filter", "limit", "before"];
+const LIMIT: &[&str] = &["limit"];
+
+pub(super) static ENDPOINTS: &[Endpoint] = &[
+    gets("/overview", "Everything counted, and who is here", &[], object, |_| look(Query::Overview)),
+    gets("/connections", "Numbers, with their proofs", &[], object, |_| look(Query::Connections)),
+    gets("/threads", "Threads, the newest first; `filter` as in the console", LIST, threads, |read| {
+        look(Query::Threads { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
+    }),
+    gets("/threads/{thread}", "One thread", &[], thread, |read| look(Query::Thread { thread: read.id("thread")? })),
+    gets("/threads/{thread}/messages", "Its messages, the newest first", &["limit", "before"], messages, |read| {
+        let (limit, before) = (read.limit()?, read.cursor("before")?);
+        look(Query::Messages { thread: read.id("thread")?, limit, before, around: None })
+    }),
+    posts("/threads/{thread}/take", "Take a thread: its agent falls silent", |read| {
+        act(Request::TakeThread { thread: read.id("thread")? })
+    }),
+    posts("/threads/{thread}/release", "Give it back", |read| {
+        act(Request::ReleaseThread { thread: read.id("thread")? })
+    }),
+    posts("/threads/{thread}/read", "Mark it as read", |read| act(Request::MarkRead { thread: read.id("thread")? })),
+    with(
+        note,
+        true,
+        posts("/threads/{thread}/notes", "Write a note for colleagues", |read| {
+            act(Request::AddNote { thread: read.id("thread")?, text: read.word("text")? })
+        }),
+    ),
+    gets("/messages", "Search everything that was written", LIST, objects, |read| {
+        look(Query::Search { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
+    }),
+    with(
+        letter,
+        true,
+        posts("/messages", "Send a message, or refuse it with the rule", |read| Ok(Ask::Send(Box::new(read.body()?)))),
+    ),
+    gets("/messages/{message}", "One message with everything that happened to it", &[], message, |read| {
+        look(Query::Message { message: read.id::<MessageId>("message")? })
+    }),
+    with(
+        emoji,
+        false,
+        posts("/messages/{message}/reaction", "React to a message", |read| {
+            let emoji = Some(read.word("emoji")?).filter(|emoji| !emoji.is_empty());
+            act(Request::React { message: read.id("message")?, emoji })
+        }),
+    ),
+    gets("/outbox", "What is to be sent, and what became of it", LIST, objects, |read| {
+        look(Query::Outbox { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
+    }),
+    gets("/outbox/{entry}", "One entry with its attempts", &[], object, |read| {
+        look(Query::Entry { entry: read.id("entry")? })
+    }),
+    posts("/outbox/{entry}/retry", "Try it again", |read| act(Request::RetryEntry { entry: read.id("entry")? })),
+    posts("/outbox/{entry}/discard", "Do not send it", |read| act(Request::DiscardEntry { entry: read.id("entry")? })),
+    posts("/outbox/{entry}/hold", "Let it wait", |read| act(Request::HoldEntry { entry: read.id("entry")? })),
+    posts("/outbox/{entry}/release", "Let it go", |read| act(Request::ReleaseEntry { entry: read.id("entry")? })),
+    gets("/contacts", "People by name or number", &["filter", "limit"], objects, |read| {
+        look(Query::Contacts { text: read.text("filter"), limit: read.limit()? })
+    }),
+    with(
+        || field("name", "as we call them"),
+        true,
+        posts("/contacts/{contact}/name", "Name a contact", |read| {
+            act(Request::RenameContact { contact: read.id::<ContactId>("contact")?, name: read.word("name")? })
+        }),
+    ),
+    gets("/templates", "Templates, with when they were fetched", &[], objects, |_| look(Query::Templates)),
+    gets("/radar", "Windows that close while somebody waits", LIMIT, objects, |read| {
+        look(Query::Radar { limit: read.limit()? })
+    }),
+    gets("/alerts", "What wants a person", LIMIT, objects, |read| {
+        look(Query::Alerts { open: false, limit: read.limit()? })
+    }),
+    posts("/alerts/{alert}/ack", "Acknowledge an alert", |read| act(Request::AckAlert { alert: read.id("alert")? })),
+    gets("/agents", "Agents, with how they do", &[], object, |_| look(Query::Agents)),
+    gets("/assignments", "Who answers what", LIMIT, objects, |read| {
+        look(Query::Desk(AgentQuery::Assignments { limit: read.limit()? }))
+    }),
+    with(
+        proposal,
+        true,
+        posts("/assignments", "Propose that an agent answers", |read| read.body::<ProposalBody>()?.ask()),
+    ),
+    gets("/assignments/{assignment}", "One, with what it changes and what was rehearsed", &[], object, |read| {
+        look(Query::Desk(AgentQuery::Assignment { assignment: read.id("assignment")? }))
+    }),
+    posts("/assignments/{assignment}/approve", "Approve it (admins)", |read| {
+        agents(AgentRequest::Approve { assignment: read.id("assignment")? })
+    }),
+    with(
+        reason,
+        true,
+        posts("/assignments/{assignment}/reject", "Reject it (admins)", |read| {
+            agents(AgentRequest::Reject {
+                assignment: read.id::<AssignmentId>("assignment")?,
+                reason: read.word("reason")?,
+            })
+        }),
+    ),
+    with(
+        reason,
+        false,
+        posts("/assignments/{assignment}/revoke", "End it (admins)", |read| {
+            agents(AgentRequest::Revoke {
+                assignment: read.id::<AssignmentId>("assignment")?,
+                reason: read.word("reason")?,
+            })
+        }),
+    ),
+    gets("/runs", "The last agent runs", &["limit", "before", "thread"], objects, |read| {
+        let (thread, before) = (read.cursor::<ThreadId>("thread")?, read.cursor::<RunId>("before")?);
+        look(Query::Desk(AgentQuery::Runs { thread, limit: read.limit()?, before }))
+    }),
+    gets("/runs/{run}", "One run, whole", &[], object, |read| {
+        look(Query::Desk(AgentQuery::Run { run: read.id("run")? }))
+    }),
+    with(
+        instead,
+        false,
+        posts("/runs/{run}/accept", "Send what an agent proposes", |read| {
+            let instead = Some(read.word("instead")?).filter(|text| !text.is_empty());
+            agents(AgentRequest::Accept { run: read.id("run")?, instead })
+        }),
+    ),
+    with(
+        reason,
+        false,
+        posts("/runs/{run}/dismiss", "Do not send it", |read| {
+            agents(AgentRequest::Dismiss { run: read.id("run")?, reason: read.word("reason")? })
+        }),
+    ),
+    gets("/stops", "Who is silent, and what was caught", LIMIT, objects, |read| {
+        look(Query::Desk(AgentQuery::Stops { limit: read.limit()? }))
+    }),
+    with(
+        stop,
+        true,
+        posts("/stops", "Silence agents now", |read| {
+            read.body::<StopBody>()?.then(|what, reason| AgentRequest::Stop { what, reason })
+        }),
+    ),
+    with(
+        stop,
+        true,
+        posts("/stops/lift", "Let them go on", |read| {
+            read.body::<StopBody>()?.then(|what, _| AgentRequest::Resume { what })
+        }),
+    ),
+    gets("/deliveries", "Webhooks that arrived", &["limit", "before"], objects, |read| {
+        look(Query::Deliveries { state: None, limit: read.limit()?, before: read.cursor("before")? })
+    }),
+    gets("/audit", "Who did what", &["limit", "before", "subject"], objects, |read| {
+        let (limit, before) = (read.limit()?, read.cursor("before")?);
+        look(Query::Desk(AgentQuery::Audit { subject: read.text("subject"), limit, before }))
+    }),
+    gets("/why/{id}", "Why something is as it is", &[], object, |read| look(Query::Why { id: read.text("id") })),
+];

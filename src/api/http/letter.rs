@@ -1,0 +1,144 @@
+//! A message as a program asks for it: to a number over a connection, or into a thread.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::domain::content::Content;
+use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::request::{Refusal, Request};
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+use crate::operations::{OperationError, System};
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Letter {
+    #[serde(default)]
+    connection: Option<String>,
+    #[serde(default)]
+    to: Option<String>,
+    #[serde(default)]
+    thread: Option<ThreadId>,
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    template: Option<TemplateBody>,
+    #[serde(default)]
+    reply_to: Option<MessageId>,
+    #[serde(default)]
+    at: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TemplateBody {
+    name: String,
+    language: String,
+    #[serde(default)]
+    parameters: std::collections::BTreeMap<String, String>,
+}
+
+/// Its schema.
+pub(super) fn schema() -> Value {
+    let maybe = |what: &str| json!({ "type": ["string", "null"], "description": what });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "To a number over a connection, or into a thread: a text within the service window, or a template.",
+        "properties": {
+            "connection": maybe("the connection's name"),
+            "to": maybe("a number with its country code"),
+            "thread": { "type": ["string", "null"], "pattern": "^t[1-9][0-9]{0,17}$" },
+            "text": maybe("up to 4096 characters"),
+            "template": { "anyOf": [ { "type": "null" }, {
+                "type": "object", "additionalProperties": false, "required": ["name", "language"],
+                "properties": {
+                    "name": { "type": "string" },
+                    "language": { "type": "string" },
+                    "parameters": { "type": "object", "additionalProperties": { "type": "string" } }
+                } } ] },
+            "reply_to": { "type": ["string", "null"], "pattern": "^m[1-9][0-9]{0,17}$" },
+            "at": { "type": ["string", "null"], "format": "date-time", "description": "not before this time" }
+        },
+        "examples": [
+            { "connection": "support", "to": "+15550100002", "template": { "name": "appointment_reminder",
+                "language": "en_US", "parameters": { "1": "Rosa", "2": "Friday 10:30" } } },
+            { "thread": "t12", "text": "Your order has left." }
+        ]
+    })
+}
+
+impl Letter {
+    /// The request behind it. Whether it may go is decided where every message is.
+    pub async fn request(self, system: &System) -> Result<Request, OperationError> {
+        let refusal =
+            |rule, why: String, instead: &'static str| OperationError::Refused(Refusal::new(rule, why, instead));
+        if self.text.is_some() == self.template.is_some() {
+            let why = "A message is a text or a template.".to_owned();
+            return Err(refusal("content", why, "Give one of the two."));
+        }
+        let at = match self.at.as_deref().map(Timestamp::parse) {
+            None => None,
+            Some(Some(at)) => Some(at),
+            Some(None) => {
+                let why = "`at` is no time.".to_owned();
+                return Err(refusal("time", why, "Write it like 2026-06-01T09:00:00Z."));
+            }
+        };
+        let place = match (&self.thread, &self.connection, &self.to) {
+            (Some(thread), None, None) => Place::Thread(*thread),
+            (None, Some(connection), Some(to)) => {
+                let found = system.store().connection_named(connection).await?;
+                let why = format!("No connection is called {}.", clean_line(connection));
+                let found = found.ok_or_else(|| refusal("no_such_connection", why, "GET /connections names them."))?;
+                let to = PhoneNumber::parse(to).map_err(|error| {
+                    refusal("number", format!("{error}."), "Write it with its country code, such as +15550100002.")
+                })?;
+                Place::Number(found.id, to)
+            }
+            _ => {
+                let why = "A message goes into a thread, or to a number over a connection.".to_owned();
+                return Err(refusal("place", why, "Give `thread`, or `connection` and `to`."));
+            }
+        };
+        if let Some(template) = self.template {
+            let (connection, to) = match place {
+                Place::Number(connection, to) => (connection, to),
+                Place::Thread(thread) => {
+                    let row = system.store().thread(thread).await?;
+                    let row =
+                        row.ok_or_else(|| refusal("no_such_thread", format!("There is no thread {thread}."), ""))?;
+                    let to = row.contact.phone_number.ok_or_else(|| {
+                        refusal("number", "This contact has no phone number.".to_owned(), "Templates go to numbers.")
+                    })?;
+                    (row.connection_id, to)
+                }
+            };
+            return Ok(Request::SendTemplate {
+                connection,
+                to,
+                name: template.name,
+                language: template.language,
+                parameters: template.parameters.into_iter().collect(),
+                header_file: None,
+                at,
+            });
+        }
+        let thread = match place {
+            Place::Thread(thread) => thread,
+            Place::Number(connection, to) => {
+                let row = system.store().thread_with(connection, &to).await?;
+                let why = format!("{to} has never written here.");
+                row.ok_or_else(|| refusal("window_closed", why, "Only a template can begin."))?.id
+            }
+        };
+        let content = Box::new(Content::text(self.text.unwrap_or_default()));
+        Ok(Request::Send { thread, content, reply_to: self.reply_to, at })
+    }
+}
+
+enum Place {
+    Thread(ThreadId),
+    Number(crate::domain::ids::ConnectionId, PhoneNumber),
+}

@@ -1,0 +1,249 @@
+//! The HTTP API for programs: bearer tokens, the same queries and requests as everywhere else, and a
+//! description made from the same table as the routes.
+
+mod document;
+mod endpoints;
+mod letter;
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, get, on};
+use serde_json::{Value, json};
+
+use self::endpoints::{Ask, ENDPOINTS, Endpoint, Fault, Given, Verb};
+use crate::domain::query::Answer;
+use crate::domain::request::Refusal;
+use crate::domain::role::Actor;
+use crate::domain::token::TokenView;
+use crate::operations::{Once, OperationError, System, ask_once, asked, known_by, perform, tell};
+
+/// Where everything lies.
+const BASE: &str = "/api/v1";
+/// A request is no longer than this.
+const LONGEST: usize = 256 * 1024;
+/// A key of its own is no longer than this.
+const LONGEST_KEY: usize = 200;
+
+/// Whoever asks, once they are known.
+#[derive(Clone)]
+struct Caller {
+    token: TokenView,
+    actor: Actor,
+}
+
+/// All routes, for the listener that takes webhooks too.
+pub fn routes(system: &System) -> Router {
+    let mut guarded = Router::new();
+    for endpoint in ENDPOINTS {
+        let method = if endpoint.verb == Verb::Get { MethodFilter::GET } else { MethodFilter::POST };
+        let handler = move |State(system): State<System>,
+                            Path(path): Path<Vec<(String, String)>>,
+                            RawQuery(query): RawQuery,
+                            headers: HeaderMap,
+                            axum::Extension(caller): axum::Extension<Caller>,
+                            body: Bytes| async move {
+            let given = Given { path, query: query.unwrap_or_default(), body };
+            answer(&system, endpoint, &caller, &headers, given).await
+        };
+        guarded = guarded.route(&format!("{BASE}{}", endpoint.path), on(method, handler));
+    }
+    let events = get(super::events::follow);
+    guarded
+        .route(&format!("{BASE}/events"), events)
+        .layer(from_fn_with_state(system.clone(), let_in))
+        .route(&format!("{BASE}/openapi.json"), get(|| async { axum::Json(document::openapi(BASE)) }))
+        .layer(DefaultBodyLimit::max(LONGEST))
+        .with_state(system.clone())
+}
+
+/// A token first: nothing is told to whoever has none.
+async fn let_in(State(system): State<System>, mut request: Request, next: Next) -> Response {
+    let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = given.and_then(|value| value.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
+    let known = match token {
+        Some((_, token)) => known_by(&system, token.trim()).await,
+        None => Ok(None),
+    };
+    match known {
+        Ok(Some((token, actor))) => {
+            request.extensions_mut().insert(actor.clone());
+            request.extensions_mut().insert(Caller { token, actor });
+            next.run(request).await
+        }
+        Ok(None) => {
+            let message = "This takes a token that holds: Authorization: Bearer wadeck_…";
+            let mut response = error(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                message,
+                "An admin makes one with `wadeck tokens make`.",
+            );
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+        }
+        Err(failed) => operation(Err(failed)).into_response(),
+    }
+}
+
+fn error(status: StatusCode, code: &str, message: &str, remedy: &str) -> Response {
+    (status, axum::Json(fault(code, message, remedy))).into_response()
+}
+
+fn fault(code: &str, message: &str, remedy: &str) -> Value {
+    json!({ "error": { "code": code, "message": message, "remedy": remedy } })
+}
+
+/// An answer as it is sent: its status, and its body.
+struct Said(StatusCode, Value);
+
+impl IntoResponse for Said {
+    fn into_response(self) -> Response {
+        (self.0, axum::Json(self.1)).into_response()
+    }
+}
+
+fn refused(refusal: &Refusal) -> Said {
+    let status = match &*refusal.rule {
+        "role" => StatusCode::FORBIDDEN,
+        rule if rule.starts_with("no_such") => StatusCode::NOT_FOUND,
+        _ => StatusCode::CONFLICT,
+    };
+    Said(status, fault(&refusal.rule, &refusal.why, &refusal.instead))
+}
+
+fn operation(result: Result<Value, OperationError>) -> Said {
+    match result {
+        Ok(Value::Null) => {
+            Said(StatusCode::NOT_FOUND, fault("not_found", "There is nothing with this id.", "List what there is."))
+        }
+        Ok(value) => Said(StatusCode::OK, value),
+        Err(OperationError::Refused(refusal)) => refused(&refusal),
+        Err(OperationError::Failed(failed)) => {
+            let said = match super::failed(&failed) {
+                super::Trouble::Failed { id, .. } => format!("Something broke; the log knows it as {id}."),
+                super::Trouble::Refused(refusal) => refusal.to_string(),
+            };
+            Said(StatusCode::INTERNAL_SERVER_ERROR, fault("failed", &said, "Try again; if it stays so, see the log."))
+        }
+    }
+}
+
+async fn answer(
+    system: &System,
+    endpoint: &'static Endpoint,
+    caller: &Caller,
+    headers: &HeaderMap,
+    given: Given,
+) -> Response {
+    let ask = match endpoint.read(&given) {
+        Ok(ask) => ask,
+        Err(Fault { code, message }) => {
+            return error(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                code,
+                &message,
+                "The description at openapi.json says how.",
+            );
+        }
+    };
+    let key = headers.get("idempotency-key").filter(|_| endpoint.verb == Verb::Post);
+    match key {
+        None => done(system, caller, ask).await.into_response(),
+        Some(key) => match key.to_str() {
+            Ok(key) if is_key(key) => {
+                let what = [endpoint.path.as_bytes(), b"\n", given.named().as_bytes(), b"\n", &given.body].concat();
+                once(system, caller, ask, key, &what).await
+            }
+            _ => {
+                let message = "An Idempotency-Key has 1 to 200 letters, digits, dashes and underscores.";
+                error(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key", message, "Use a UUID.")
+            }
+        },
+    }
+}
+
+fn is_key(key: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(plain)
+}
+
+/// Done once under a key, however often it is asked for.
+async fn once(system: &System, caller: &Caller, ask: Ask, key: &str, what: &[u8]) -> Response {
+    match ask_once(system, &caller.token, key, what).await {
+        Err(failed) => operation(Err(failed)).into_response(),
+        Ok(Once::Other) => error(
+            StatusCode::CONFLICT,
+            "idempotency_key",
+            "Something else was asked for under this key.",
+            "Use a key of its own for each thing.",
+        ),
+        Ok(Once::Begun(at)) => error(
+            StatusCode::CONFLICT,
+            "uncertain",
+            &format!("This was begun at {at}, and how it ended was not written down."),
+            "Look at the thread before you ask for it under another key.",
+        ),
+        Ok(Once::Done(status, body)) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+            let value: Value = serde_json::from_str(&body).unwrap_or_default();
+            let mut response = Said(status, value).into_response();
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+            response
+        }
+        Ok(Once::First) => {
+            let said = done(system, caller, ask).await;
+            let body = said.1.to_string();
+            let kept = (said.0 == StatusCode::OK).then_some((said.0.as_u16(), body.as_str()));
+            if let Err(failed) = asked(system, &caller.token, key, kept).await {
+                return operation(Err(failed)).into_response();
+            }
+            said.into_response()
+        }
+    }
+}
+
+async fn done(system: &System, caller: &Caller, ask: Ask) -> Said {
+    let request = match ask {
+        Ask::Look(query) => {
+            let told = tell(system, &caller.actor, query).await;
+            return operation(told.map(|answer| inside(&answer)));
+        }
+        Ask::Act(request) => *request,
+        Ask::Refuse(refusal) => return refused(&refusal),
+        Ask::Send(letter) => match letter.request(system).await {
+            Ok(request) => request,
+            Err(OperationError::Refused(refusal)) => return refused(&refusal),
+            Err(failed) => return operation(Err(failed)),
+        },
+    };
+    let done = perform(system, &caller.actor, request).await;
+    operation(done.map(|done| serde_json::to_value(done).unwrap_or_default()))
+}
+
+/// The value inside an answer, as `--json` prints it.
+fn inside(answer: &Answer) -> Value {
+    let mut value = serde_json::to_value(answer).unwrap_or_default();
+    for key in ["value", "told"] {
+        if let Some(inner) = value.get_mut(key) {
+            value = inner.take();
+        }
+    }
+    value
+}
+
+/// What stands behind the question mark, each name once.
+fn parameters(query: &str) -> Result<BTreeMap<String, String>, Fault> {
+    let mut found = BTreeMap::new();
+    for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        if found.insert(name.to_string(), value.to_string()).is_some() {
+            return Err(Fault { code: "parameter", message: format!("`{name}` is given twice.") });
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,66 @@
+//! Verbs about tokens, by which programs say who they are.
+
+use clap::Subcommand;
+
+use super::print::{at, table};
+use super::wanted::Wanted;
+use crate::domain::query::Query;
+use crate::domain::request::Request;
+use crate::domain::role::Role;
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{TokenRequest, TokenView};
+
+#[derive(Debug, Subcommand)]
+pub enum Tokens {
+    /// Those that hold first (admins)
+    List,
+    /// Make one; it is shown once (admins)
+    Make {
+        /// The program's name
+        name: String,
+        /// viewer, operator or admin
+        #[arg(long, value_parser = role, default_value = "operator")]
+        role: Role,
+        /// RFC 3339; without it, it holds until it is revoked
+        #[arg(long, value_parser = time)]
+        expires: Option<Timestamp>,
+    },
+    /// Let nobody in by it any more (admins)
+    Revoke { name: String },
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    Role::from_name(name).ok_or_else(|| "it is viewer, operator or admin".to_owned())
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| "write it like 2026-06-01T09:00:00Z".to_owned())
+}
+
+pub(super) fn wanted(verb: Tokens) -> Wanted {
+    match verb {
+        Tokens::List => Wanted::Look(Query::Tokens),
+        Tokens::Make { name, role, expires } => {
+            Wanted::Act(Request::Token(TokenRequest::Make { name, role, expires_at: expires }))
+        }
+        Tokens::Revoke { name } => Wanted::Act(Request::Token(TokenRequest::Revoke { name })),
+    }
+}
+
+pub(super) fn text(tokens: &[TokenView]) -> String {
+    let or = |time: Option<Timestamp>, none: &str| time.map_or_else(|| none.to_owned(), at);
+    let rows = tokens.iter().map(|one| {
+        let state = if one.revoked_at.is_some() { "revoked" } else { "" };
+        vec![
+            clean_line(&one.name),
+            one.role.name().to_owned(),
+            clean_line(&one.made_by),
+            at(one.made_at),
+            or(one.expires_at, "revoked"),
+            or(one.used_at, "never"),
+            state.to_owned(),
+        ]
+    });
+    table(&["name", "role", "made by", "made", "until", "used", ""], rows.collect())
+}

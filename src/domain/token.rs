@@ -1,0 +1,79 @@
+//! Tokens: how programs say who they are.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::TokenId;
+use super::role::Role;
+use super::time::Timestamp;
+
+/// A token, without the token itself: that is shown once, and kept as a digest only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenView {
+    pub id: TokenId,
+    pub name: String,
+    pub role: Role,
+    pub made_by: String,
+    pub made_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub used_at: Option<Timestamp>,
+    pub revoked_by: Option<String>,
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl TokenView {
+    /// Whether it lets anybody in at this time.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|until| now < until)
+    }
+
+    pub fn state(&self, now: Timestamp) -> &'static str {
+        match self {
+            Self { revoked_at: Some(_), .. } => "revoked",
+            Self { expires_at: Some(until), .. } if now >= *until => "expired",
+            _ => "holds",
+        }
+    }
+}
+
+/// What can be done about tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "tokens", rename_all = "snake_case")]
+pub enum TokenRequest {
+    Make {
+        name: String,
+        role: Role,
+        #[serde(default)]
+        expires_at: Option<Timestamp>,
+    },
+    Revoke {
+        name: String,
+    },
+}
+
+/// How every token begins, so that one that leaked is seen to be one.
+pub const PREFIX: &str = "wadeck_";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_holds_until_its_end() {
+        let token = TokenView {
+            id: TokenId(1),
+            name: "shop".into(),
+            role: Role::Operator,
+            made_by: "ada".into(),
+            made_at: Timestamp::EPOCH,
+            expires_at: Some(Timestamp::from_seconds(10)),
+            used_at: None,
+            revoked_by: None,
+            revoked_at: None,
+        };
+        assert!(token.holds(Timestamp::from_seconds(9)));
+        assert!(!token.holds(Timestamp::from_seconds(10)));
+        assert_eq!(token.state(Timestamp::from_seconds(10)), "expired");
+        let revoked = TokenView { revoked_at: Some(Timestamp::EPOCH), ..token };
+        assert!(!revoked.holds(Timestamp::from_seconds(1)));
+    }
+}

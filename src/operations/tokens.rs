@@ -1,0 +1,97 @@
+//! Make and revoke tokens, know a program by its own, and do what it asks for once.
+
+use sha2::{Digest, Sha256};
+
+use super::{OperationError, Result, System, require};
+use crate::domain::change::Change;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::right::Right;
+use crate::domain::role::{Actor, Role};
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+use crate::domain::token::{PREFIX, TokenRequest, TokenView};
+pub use crate::store::Once;
+
+pub(super) async fn perform(system: &System, actor: &Actor, request: TokenRequest) -> Result<Done> {
+    match request {
+        TokenRequest::Make { name, role, expires_at } => make(system, actor, &name, role, expires_at).await,
+        TokenRequest::Revoke { name } => revoke(system, actor, &name).await,
+    }
+}
+
+async fn make(system: &System, actor: &Actor, name: &str, role: Role, expires_at: Option<Timestamp>) -> Result<Done> {
+    require(actor, Right::MakeTokens)?;
+    let name = clean_line(name.trim());
+    if name.is_empty() || name.chars().count() > 60 {
+        return Err(Refusal::new("name", "A token has a name of up to 60 characters.", "Name the program.").into());
+    }
+    let now = system.now();
+    if expires_at.is_some_and(|until| until <= now) {
+        return Err(Refusal::new("expiry", "That time is over.", "Give one that is to come, or none.").into());
+    }
+    let token = format!("{PREFIX}{}", hex::encode([system.secret(), system.secret()].concat()));
+    let mut write = system.store().write().await?;
+    if !write.make_token((&name, role), &digest(&token), &actor.to_string(), expires_at, now).await? {
+        let why = format!("A token called {name} holds already.");
+        return Err(Refusal::new("name_taken", why, "Revoke that one, or choose another name.").into());
+    }
+    write.audit(actor, "make_token", &name, role.name(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Activity]);
+    let said = format!("{name} ({}) has this token. It is shown once and kept nowhere:", role.name());
+    Ok(Done { said, made: Some(token) })
+}
+
+async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
+    require(actor, Right::MakeTokens)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    if !write.revoke_token(name, &actor.to_string(), now).await? {
+        let why = format!("No token called {} holds.", clean_line(name));
+        return Err(Refusal::new("no_such_token", why, "`wadeck tokens list` names them.").into());
+    }
+    write.audit(actor, "revoke_token", name, "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Activity]);
+    Ok(Done { said: format!("{} lets nobody in any more.", clean_line(name)), made: None })
+}
+
+fn digest(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}
+
+/// Who a token is, if it holds.
+pub async fn known_by(system: &System, token: &str) -> Result<Option<(TokenView, Actor)>> {
+    if !token.starts_with(PREFIX) || token.len() > 200 {
+        return Ok(None);
+    }
+    // Looked up by its digest: how long that takes tells nothing about the token.
+    let Some(found) = system.store().token_of(&digest(token)).await? else { return Ok(None) };
+    let now = system.now();
+    if !found.holds(now) {
+        return Ok(None);
+    }
+    if found.used_at.is_none_or(|at| now.since(at).as_secs() >= 60) {
+        let mut write = system.store().write().await?;
+        write.used_token(found.id, now).await?;
+        write.forget_asked(now.minus(std::time::Duration::from_secs(3 * 86_400))).await?;
+        write.commit().await?;
+    }
+    let actor = Actor::Program { name: found.name.clone(), role: found.role };
+    Ok(Some((found, actor)))
+}
+
+/// Claims a key for what is asked under it, before it is done.
+pub async fn ask_once(system: &System, token: &TokenView, key: &str, asked: &[u8]) -> Result<Once> {
+    let mut write = system.store().write().await?;
+    let once = write.ask_once(token.id, key, &Sha256::digest(asked).into(), system.now()).await?;
+    write.commit().await?;
+    Ok(once)
+}
+
+/// Keeps the answer for whoever asks again; a question that failed may be asked anew.
+pub async fn asked(system: &System, token: &TokenView, key: &str, answer: Option<(u16, &str)>) -> Result<()> {
+    let mut write = system.store().write().await?;
+    write.asked(token.id, key, answer).await?;
+    write.commit().await.map_err(OperationError::from)
+}

@@ -1,0 +1,158 @@
+//! Tokens of programs, and what was asked once already.
+
+use super::codec::Cells;
+use super::{Result, Store, Write};
+use crate::domain::ids::TokenId;
+use crate::domain::role::Role;
+use crate::domain::time::Timestamp;
+use crate::domain::token::TokenView;
+
+const TOKEN: &str = "SELECT id, name, role, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
+
+/// What is known of a request that carries a key of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Once {
+    /// It is this one's to do.
+    First,
+    /// Something else was asked under this key.
+    Other,
+    /// It was begun, and nobody knows how it ended.
+    Begun(Timestamp),
+    /// It was done, with this answer.
+    Done(u16, String),
+}
+
+impl Store {
+    /// Those that hold first, then the newest.
+    pub async fn tokens(&self) -> Result<Vec<TokenView>> {
+        let text = format!("{TOKEN} ORDER BY revoked_at IS NOT NULL, id DESC LIMIT 500");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| token(&Cells::new(row, "tokens"))).collect()
+    }
+
+    /// The token behind a digest.
+    pub async fn token_of(&self, hash: &[u8; 32]) -> Result<Option<TokenView>> {
+        let text = format!("{TOKEN} WHERE hash = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(&hash[..]).fetch_optional(&self.readers).await?;
+        row.map(|row| token(&Cells::new(&row, "tokens"))).transpose()
+    }
+}
+
+impl Write {
+    /// `false`: the name is taken.
+    pub async fn make_token(
+        &mut self,
+        (name, role): (&str, Role),
+        hash: &[u8; 32],
+        by: &str,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO tokens (name, hash, role, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(name)
+        .bind(&hash[..])
+        .bind(role.name())
+        .bind(by)
+        .bind(now.millis())
+        .bind(expires_at.map(Timestamp::millis))
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// `false`: no such token holds.
+    pub async fn revoke_token(&mut self, name: &str, by: &str, now: Timestamp) -> Result<bool> {
+        let done =
+            sqlx::query("UPDATE tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
+                .bind(name)
+                .bind(by)
+                .bind(now.millis())
+                .execute(self.connection())
+                .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// When it was used last, to the minute: more would be a write for every question.
+    pub async fn used_token(&mut self, id: TokenId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE tokens SET used_at = $2 WHERE id = $1 AND coalesce(used_at, 0) < $2 - 60000")
+            .bind(id.0)
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Claims a key for what is asked under it.
+    pub async fn ask_once(&mut self, id: TokenId, key: &str, digest: &[u8; 32], now: Timestamp) -> Result<Once> {
+        let made = sqlx::query(
+            "INSERT INTO asked_once (token_id, key, digest, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        )
+        .bind(id.0)
+        .bind(key)
+        .bind(&digest[..])
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        if made.rows_affected() == 1 {
+            return Ok(Once::First);
+        }
+        let row = sqlx::query(
+            "SELECT token_id AS id, digest, at, status, body FROM asked_once WHERE token_id = $1 AND key = $2",
+        )
+        .bind(id.0)
+        .bind(key)
+        .fetch_one(self.connection())
+        .await?;
+        let cells = Cells::new(&row, "asked_once");
+        if cells.bytes("digest")? != digest[..] {
+            return Ok(Once::Other);
+        }
+        Ok(match (cells.opt_int("status")?, cells.opt_text("body")?) {
+            (Some(status), Some(body)) => Once::Done(u16::try_from(status).unwrap_or(500), body),
+            _ => Once::Begun(cells.time("at")?),
+        })
+    }
+
+    /// Keeps the answer; or lets go of the key where nothing was done.
+    pub async fn asked(&mut self, id: TokenId, key: &str, answer: Option<(u16, &str)>) -> Result<()> {
+        let Some((status, body)) = answer else {
+            sqlx::query("DELETE FROM asked_once WHERE token_id = $1 AND key = $2")
+                .bind(id.0)
+                .bind(key)
+                .execute(self.connection())
+                .await?;
+            return Ok(());
+        };
+        sqlx::query("UPDATE asked_once SET status = $3, body = $4 WHERE token_id = $1 AND key = $2")
+            .bind(id.0)
+            .bind(key)
+            .bind(i64::from(status))
+            .bind(body)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Keys are remembered for a while, and not for ever.
+    pub async fn forget_asked(&mut self, before: Timestamp) -> Result<()> {
+        sqlx::query("DELETE FROM asked_once WHERE at < $1").bind(before.millis()).execute(self.connection()).await?;
+        Ok(())
+    }
+}
+
+fn token(cells: &Cells<'_>) -> Result<TokenView> {
+    Ok(TokenView {
+        id: TokenId(cells.int("id")?),
+        name: cells.text("name")?,
+        role: cells.named("role", Role::from_name)?,
+        made_by: cells.text("made_by")?,
+        made_at: cells.time("made_at")?,
+        expires_at: cells.opt_time("expires_at")?,
+        used_at: cells.opt_time("used_at")?,
+        revoked_by: cells.opt_text("revoked_by")?,
+        revoked_at: cells.opt_time("revoked_at")?,
+    })
+}

@@ -1,0 +1,204 @@
+//! Programs that ask over HTTP: let in by a token, within its role, done once under a key, and refused
+//! with the rule.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wadeck::api;
+use wadeck::domain::request::Request;
+use wadeck::domain::role::Role;
+use wadeck::domain::time::Timestamp;
+use wadeck::domain::token::TokenRequest;
+use wadeck::webhook::{Door, Limits};
+
+use crate::stage::{Stage, rosa};
+
+struct Programs {
+    stage: Stage,
+    base: String,
+    stop: CancellationToken,
+}
+
+impl Drop for Programs {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl Programs {
+    async fn new() -> Self {
+        let stage = Stage::set().await;
+        stage.twin.add_template(json!({ "id": "r", "name": "reminder", "language": "en", "category": "UTILITY",
+            "status": "APPROVED", "components": [{ "type": "BODY", "text": "See you on {{1}}." }] }));
+        wadeck::operations::refresh_templates(&stage.system).await.expect("fetched");
+        let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
+        let base = format!("http://{}/api/v1", door.address().expect("an address"));
+        let stop = CancellationToken::new();
+        tokio::spawn(door.serve(api::for_programs(&stage.system), TaskTracker::new(), stop.clone()));
+        Self { stage, base, stop }
+    }
+
+    async fn token(&self, name: &str, role: Role, expires_at: Option<Timestamp>) -> String {
+        let request = Request::Token(TokenRequest::Make { name: name.into(), role, expires_at });
+        self.stage.act(request).await.expect("made").made.expect("a token")
+    }
+
+    async fn ask(&self, token: &str, method: &str, path: &str, body: Option<Value>, key: Option<&str>) -> (u16, Value) {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = reqwest::Client::new().request(method, format!("{}{path}", self.base)).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap_or_default())
+    }
+}
+
+#[tokio::test]
+async fn a_shop_sends_its_reminders_once_and_is_refused_with_the_rule() {
+    let mut programs = Programs::new().await;
+    let shop = programs.token("shop", Role::Operator, None).await;
+    let reminder = json!({ "connection": "support", "to": "+15550100055",
+        "template": { "name": "reminder", "language": "en", "parameters": { "1": "Friday" } } });
+    let first = programs.ask(&shop, "POST", "/messages", Some(reminder.clone()), Some("order-17")).await;
+    assert_eq!(first.0, 200, "{}", first.1);
+    let again = programs.ask(&shop, "POST", "/messages", Some(reminder.clone()), Some("order-17")).await;
+    assert_eq!(again, first, "the same key and request are done once");
+    programs.stage.send().await;
+    assert_eq!(programs.stage.twin.accepted().len(), 1);
+    let other = json!({ "connection": "support", "to": "+15550100056",
+        "template": { "name": "reminder", "language": "en", "parameters": { "1": "Monday" } } });
+    let (status, body) = programs.ask(&shop, "POST", "/messages", Some(other), Some("order-17")).await;
+    assert_eq!((status, &body["error"]["code"]), (409, &json!("idempotency_key")));
+    // Another to the same person within the hour is held, not sent.
+    programs.ask(&shop, "POST", "/messages", Some(reminder), Some("order-18")).await;
+    programs.stage.send().await;
+    assert_eq!(programs.stage.twin.accepted().len(), 1);
+    let (_, held) = programs.ask(&shop, "GET", "/outbox?filter=status:queued", None, None).await;
+    assert_eq!((held.as_array().map(Vec::len), held[0]["hold"].is_null()), (Some(1), false), "{held}");
+
+    let text = json!({ "connection": "support", "to": "+15550100002", "text": "Your order has left." });
+    let (status, body) = programs.ask(&shop, "POST", "/messages", Some(text.clone()), None).await;
+    assert_eq!((status, &body["error"]["code"]), (409, &json!("window_closed")), "{body}");
+    programs.stage.says(&rosa(), "quiet").await;
+    let (status, done) = programs.ask(&shop, "POST", "/messages", Some(text.clone()), None).await;
+    assert_eq!(status, 200, "{done}");
+    let made = done["made"].as_str().expect("an id").to_owned();
+    let (_, message) = programs.ask(&shop, "GET", &format!("/messages/{made}"), None, None).await;
+    assert_eq!((&message["text"], &message["author"]), (&json!("Your order has left."), &json!("token shop")));
+    programs.stage.pass(Duration::from_secs(25 * 3_600));
+    let (status, body) = programs.ask(&shop, "POST", "/messages", Some(text), None).await;
+    assert_eq!((status, &body["error"]["code"]), (409, &json!("window_closed")), "{body}");
+}
+
+#[tokio::test]
+async fn nobody_without_a_token_and_nobody_beyond_their_role() {
+    let mut programs = Programs::new().await;
+    programs.stage.says(&rosa(), "hello").await;
+    for token in ["", "wadeck_nonsense", "shop"] {
+        let (status, body) = programs.ask(token, "GET", "/threads", None, None).await;
+        assert_eq!((status, &body["error"]["code"]), (401, &json!("unauthorized")));
+    }
+    let looks = programs.token("board", Role::Viewer, None).await;
+    let (status, threads) = programs.ask(&looks, "GET", "/threads", None, None).await;
+    assert_eq!((status, &threads[0]["external_id"]), (200, &json!("whatsapp:15550100002")));
+    for path in ["/threads/t1/take", "/outbox/o1/retry", "/assignments/g1/approve", "/alerts/a1/ack"] {
+        let (status, body) = programs.ask(&looks, "POST", path, None, None).await;
+        assert_eq!((status, &body["error"]["code"]), (403, &json!("role")), "{path}");
+    }
+    let works = programs.token("desk", Role::Operator, None).await;
+    assert_eq!(programs.ask(&works, "POST", "/threads/t1/take", None, None).await.0, 200);
+    assert_eq!(programs.stage.thread().await.taken_by.as_deref(), Some("token desk"));
+    let note = Some(json!({ "text": "from the desk" }));
+    assert_eq!(programs.ask(&works, "POST", "/threads/t1/notes", note, None).await.0, 200);
+    let stop = Some(json!({ "scope": "all", "reason": "drill" }));
+    assert_eq!(programs.ask(&works, "POST", "/stops", stop, None).await.0, 200);
+    assert_eq!(programs.stage.overview().await.stopped, 1);
+    assert_eq!(programs.ask(&works, "POST", "/assignments/g1/revoke", None, None).await.0, 403, "that takes an admin");
+
+    // What it was asked for wrongly is told, and nothing is done.
+    for (method, path, body, status) in [
+        ("GET", "/threads?limit=0", None, 422),
+        ("GET", "/threads?nonsense=1", None, 422),
+        ("GET", "/threads/m1", None, 422),
+        ("GET", "/threads/t99", None, 404),
+        ("GET", "/nowhere", None, 404),
+        ("POST", "/threads", None, 405),
+        ("POST", "/messages", Some(json!({ "thread": "t1", "text": 7 })), 422),
+        ("POST", "/messages", Some(json!({ "thread": "t1", "words": "hi" })), 422),
+        ("POST", "/messages", Some(json!({ "text": "to whom?" })), 409),
+    ] {
+        let told = programs.ask(&works, method, path, body, None).await;
+        assert_eq!(told.0, status, "{method} {path}: {}", told.1);
+    }
+    let long = json!({ "thread": "t1", "text": "x".repeat(300_000) });
+    assert_eq!(programs.ask(&works, "POST", "/messages", Some(long), None).await.0, 413);
+}
+
+#[tokio::test]
+async fn a_token_ends_by_its_time_or_by_an_admin_and_is_kept_nowhere() {
+    let programs = Programs::new().await;
+    let until = programs.stage.now().plus(Duration::from_secs(3_600));
+    let short = programs.token("short", Role::Viewer, Some(until)).await;
+    let long = programs.token("long", Role::Viewer, None).await;
+    assert_eq!(programs.ask(&short, "GET", "/overview", None, None).await.0, 200);
+    programs.stage.pass(Duration::from_secs(3_600));
+    assert_eq!(programs.ask(&short, "GET", "/overview", None, None).await.0, 401);
+    assert_eq!(programs.ask(&long, "GET", "/overview", None, None).await.0, 200);
+    let taken = TokenRequest::Make { name: "long".into(), role: Role::Viewer, expires_at: None };
+    assert!(programs.stage.act(Request::Token(taken)).await.is_err(), "the name is taken");
+    programs.stage.act(Request::Token(TokenRequest::Revoke { name: "long".into() })).await.expect("revoked");
+    assert_eq!(programs.ask(&long, "GET", "/overview", None, None).await.0, 401);
+    for file in std::fs::read_dir(programs.stage.directory.path()).expect("a directory").flatten() {
+        let bytes = std::fs::read(file.path()).unwrap_or_default();
+        let kept = bytes.windows(long.len()).any(|window| window == long.as_bytes());
+        assert!(!kept, "{} holds a token", file.path().display());
+    }
+}
+
+#[tokio::test]
+async fn the_description_names_every_route_and_events_are_followed_from_anywhere() {
+    let mut programs = Programs::new().await;
+    let (status, document) = programs.ask("", "GET", "/openapi.json", None, None).await;
+    assert_eq!((status, &document["openapi"]), (200, &json!("3.1.0")));
+    let token = programs.token("eyes", Role::Operator, None).await;
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for method in item.as_object().expect("methods").keys().filter(|_| path != "/events") {
+            let path = ["thread", "message", "entry", "contact", "alert", "assignment", "run", "id"]
+                .iter()
+                .fold(path.clone(), |path, name| {
+                    path.replace(&format!("{{{name}}}"), &format!("{}99", id_letter(name)))
+                });
+            let (status, body) = programs.ask(&token, &method.to_uppercase(), &path, None, None).await;
+            assert!(status != 405 && (status != 404 || body["error"].is_object()), "{method} {path}: {status} {body}");
+        }
+    }
+    programs.stage.says(&rosa(), "one").await;
+    programs.stage.says(&rosa(), "two").await;
+    let url = format!("{}/events?after=e1", programs.base);
+    let mut response = reqwest::Client::new().get(url).bearer_auth(&token).send().await.expect("an answer");
+    let mut text = String::new();
+    while !text.contains("\n\n") {
+        text.push_str(&String::from_utf8_lossy(&response.chunk().await.expect("a piece").expect("more")));
+    }
+    assert!(text.starts_with("id: e2\nevent: message.received\ndata: {"), "{text}");
+}
+
+fn id_letter(name: &str) -> &'static str {
+    match name {
+        "thread" => "t",
+        "message" => "m",
+        "entry" => "o",
+        "contact" => "p",
+        "alert" => "a",
+        "assignment" => "g",
+        "run" => "r",
+        _ => "m",
+    }
+}
