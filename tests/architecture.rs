@@ -42,6 +42,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("crossterm", &["console", "attach"]),
     ("termina::", &["attach"]),
     ("russh", &["attach"]),
+    ("rmcp", &["api"]),
     ("clap", &["cli", "main"]),
     ("axum", &["webhook", "api", "twin"]),
     ("kapso", &["provider", "twin"]),

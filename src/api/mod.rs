@@ -4,6 +4,7 @@
 
 mod events;
 mod http;
+mod mcp;
 mod socket;
 mod terminal;
 
@@ -15,6 +16,7 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 pub use self::http::routes as for_programs;
+pub use self::mcp::on_standard_io as tools_on_standard_io;
 pub use self::socket::{SOCKET_FILE, Users, ask, follow, open_terminal, serve};
 pub use self::terminal::{Consoles, Guest, Wanted};
 
@@ -39,6 +41,7 @@ fn routes(system: System) -> Router {
         .route("/perform", post(act))
         .route("/events", get(events::follow))
         .route("/attach", get(terminal::attach))
+        .route("/tool", post(mcp::call))
         .with_state(system)
 }
 

@@ -18,6 +18,7 @@ mod service;
 mod shell;
 mod templates;
 mod tokens;
+mod tools;
 mod twin;
 mod verbs;
 mod wanted;
@@ -161,6 +162,8 @@ pub enum Command {
     /// Tokens of programs, for the HTTP API
     #[command(subcommand)]
     Tokens(tokens::Tokens),
+    /// Tools for a model, as an MCP server on standard input and output
+    Mcp,
     /// The configuration file
     #[command(subcommand)]
     Config(verbs::ConfigVerb),

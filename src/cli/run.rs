@@ -31,6 +31,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Serve) => serve(&cli.common).await,
         Some(Command::Attach) => attach(&cli.common).await,
         Some(Command::Twin(arguments)) => super::twin::run(arguments).await,
+        Some(Command::Mcp) => return super::tools::serve(&cli.common).await,
         Some(Command::Config(ConfigVerb::Check)) => return check(&cli.common),
         Some(Command::Config(ConfigVerb::Show)) => return super::shell::show(&cli.common),
         Some(Command::Backup { to }) => return super::shell::backup(&cli.common, &to).await,

@@ -161,6 +161,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         | Command::Serve
         | Command::Attach
         | Command::Doctor
+        | Command::Mcp
         | Command::Config(_)
         | Command::Backup { .. }
         | Command::Twin(_)

@@ -389,8 +389,7 @@ impl Console {
             FinderKind::Views => {
                 let mut effects = super::commands::open_pane(self, Pane::Threads);
                 self.list_mut().filter = row.id;
-                self.list_mut().go_top();
-                effects.extend(self.ask(self.query_of(Pane::Threads)));
+                effects.extend(self.narrowed());
                 effects
             }
             FinderKind::Emoji(message) => {

@@ -35,6 +35,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
+use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
 
 pub use self::chord::Chord;
@@ -50,6 +51,7 @@ use self::messages::OpenThread;
 use self::overlay::Overlay;
 use crate::domain::ids::ThreadId;
 use crate::domain::picture::Pictures;
+use crate::domain::query::Query;
 use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
 
@@ -157,6 +159,9 @@ pub struct Console {
     cancelled_at: Option<Timestamp>,
     /// When what is followed was asked for last.
     followed_at: Option<Timestamp>,
+    /// The question for a list's new rows, and what was typed before they were there.
+    narrowing: Option<Query>,
+    ahead: Vec<KeyEvent>,
     /// The organization and environment that was chosen, and whether all are wanted.
     shown: Option<scope::Shown>,
     shows_all: bool,
@@ -187,6 +192,8 @@ impl Console {
             paused: false,
             cancelled_at: None,
             followed_at: None,
+            narrowing: None,
+            ahead: vec![],
             shown: None,
             shows_all: false,
         };

@@ -154,8 +154,7 @@ impl Console {
             return vec![];
         }
         self.list_mut().filter = typed;
-        self.list_mut().go_top();
-        self.ask(self.query_of(self.pane))
+        self.narrowed()
     }
 
     fn said_yes(&mut self, then: Then) -> Vec<Effect> {

@@ -13,6 +13,7 @@ use super::{Console, Effect, Event, Focus, Pane};
 use crate::domain::agent_desk::AgentRequest;
 use crate::domain::content::Content;
 use crate::domain::ids::DeliveryId;
+use crate::domain::query::Query;
 use crate::domain::request::{Done, Request};
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
@@ -31,6 +32,8 @@ const TWICE: Duration = Duration::from_secs(3);
 const STILL_HERE: Duration = Duration::from_secs(55);
 /// Who writes says so this often.
 const WRITES_AGAIN: Duration = Duration::from_secs(18);
+/// So many keys are kept until a list has its rows.
+const TYPED_AHEAD: usize = 64;
 /// A paste that is longer is mentioned.
 const LONG_PASTE: usize = 2_000;
 
@@ -47,8 +50,16 @@ impl Console {
             }
             Event::Time(now) => self.time(now),
             Event::Changed(change) => self.changed(change),
-            Event::Answered { query, answer } => self.take_answer(&query, *answer),
-            Event::NotAnswered { query, why } => self.not_answered(&query, why),
+            Event::Answered { query, answer } => {
+                let mut effects = self.take_answer(&query, *answer);
+                effects.extend(self.go_on_typing(&query));
+                effects
+            }
+            Event::NotAnswered { query, why } => {
+                let mut effects = self.not_answered(&query, why);
+                effects.extend(self.go_on_typing(&query));
+                effects
+            }
             Event::Performed { request, result } => self.performed(&request, result),
             Event::Edited { what, text } => self.edited(what, text),
         }
@@ -146,6 +157,12 @@ impl Console {
         if self.overlay.is_some() {
             return self.overlay_key(key, chord);
         }
+        if self.narrowing.is_some() && self.focus == Focus::List {
+            if self.ahead.len() < TYPED_AHEAD {
+                self.ahead.push(key);
+            }
+            return vec![];
+        }
         self.pending.push(chord);
         match self.settings.keymap.meaning(&self.pending, &self.scopes()) {
             Meaning::Command(spec) => {
@@ -166,6 +183,24 @@ impl Console {
         }
     }
 
+    /// Asks for the rows of a list whose filter is another now. What is typed before they are there is
+    /// about them, not about the rows that still stand.
+    pub(super) fn narrowed(&mut self) -> Vec<Effect> {
+        self.list_mut().go_top();
+        let query = self.query_of(self.pane);
+        let asked = matches!(self.pane, Pane::Threads | Pane::Delivery | Pane::Activity);
+        self.narrowing = asked.then(|| query.clone());
+        self.ask(query)
+    }
+
+    /// The rows are there: what was typed ahead is done, in order.
+    fn go_on_typing(&mut self, query: &Query) -> Vec<Effect> {
+        if self.narrowing.take_if(|narrowing| narrowing == query).is_none() {
+            return vec![];
+        }
+        std::mem::take(&mut self.ahead).into_iter().flat_map(|key| self.key(key)).collect()
+    }
+
     /// Runs a command, or says why it cannot run now, or asks first.
     pub(super) fn start(&mut self, spec: &'static CommandSpec) -> Vec<Effect> {
         if let Err(why) = (spec.ready)(self) {
@@ -184,6 +219,8 @@ impl Console {
     /// ctrl-c takes back what has been begun; twice it leaves, and what was written is kept.
     fn cancel(&mut self) -> Vec<Effect> {
         self.pending.clear();
+        self.ahead.clear();
+        self.narrowing = None;
         let again = self.cancelled_at.is_some_and(|at| self.now.since(at) < TWICE);
         self.cancelled_at = Some(self.now);
         if again {

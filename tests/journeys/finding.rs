@@ -12,6 +12,7 @@ use wadeck::domain::view::{ContactRow, MessageView, ThreadRow};
 use wadeck::operations::{perform, tell};
 use wadeck::twin::{Person, Saying, SendFault};
 
+use crate::sitting::Sitting;
 use crate::stage::{CONFIG, SUPPORT, Stage, ada, rosa};
 
 fn kim() -> Person {
@@ -221,6 +222,24 @@ async fn merging_makes_one_thread_in_the_order_of_time_and_splitting_takes_it_ba
     stage.says(&kim(), "me again").await;
     assert_eq!(stage.messages(kims).await.len(), 3);
     stage.act(Request::SplitContact { contact: rosa_id }).await.expect_err("nothing left to split");
+}
+
+#[tokio::test]
+async fn what_is_typed_before_the_rows_are_there_is_about_the_new_ones() {
+    let stage = two_people().await;
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "2").await;
+    sitting.sees("Kim Aström");
+    // Kim stands on top until the list is narrowed; enter, typed at once, is not about Kim.
+    sitting.types_ahead(&stage, "/rosa\n\n").await;
+    sitting.sees("where is my blue order?");
+    sitting.does_not_see("Kim Aström");
+    sitting.press(&stage, "esc esc").await;
+    // Nothing is kept back once they are there, and what was meant for nobody opens nobody.
+    sitting.types_ahead(&stage, "/nobody\n\n").await;
+    sitting.sees("Nothing here holds");
+    sitting.press(&stage, "esc j enter").await;
+    sitting.sees("is the order ready?");
 }
 
 #[tokio::test]

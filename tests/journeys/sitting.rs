@@ -165,6 +165,17 @@ impl Sitting {
         self.console.update(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
     }
 
+    /// Faster than any answer comes: everything is typed before the first wish is fulfilled.
+    pub async fn types_ahead(&mut self, stage: &Stage, text: &str) {
+        let mut effects = vec![];
+        for letter in text.chars() {
+            let code = if letter == '\n' { KeyCode::Enter } else { KeyCode::Char(letter) };
+            effects.extend(self.console.update(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))));
+        }
+        self.carry_out(stage, effects).await;
+        self.look_up(stage).await;
+    }
+
     pub async fn types(&mut self, stage: &Stage, text: &str) {
         for letter in text.chars() {
             self.happens(stage, Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE))).await;

@@ -7,4 +7,5 @@ mod screen;
 mod service;
 mod shift;
 mod ssh;
+mod tools;
 mod world;

@@ -18,7 +18,7 @@ use crate::domain::request::{Refusal, Request};
 use crate::domain::time::Timestamp;
 
 /// What a request comes down to.
-pub(super) enum Ask {
+pub(in crate::api) enum Ask {
     Look(Query),
     Act(Box<Request>),
     Send(Box<Letter>),

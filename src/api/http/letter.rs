@@ -13,7 +13,7 @@ use crate::operations::{OperationError, System};
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Letter {
+pub(in crate::api) struct Letter {
     #[serde(default)]
     connection: Option<String>,
     #[serde(default)]
@@ -40,7 +40,7 @@ struct TemplateBody {
 }
 
 /// Its schema.
-pub(super) fn schema() -> Value {
+pub(in crate::api) fn schema() -> Value {
     let maybe = |what: &str| json!({ "type": ["string", "null"], "description": what });
     json!({
         "type": "object",

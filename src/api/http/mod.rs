@@ -16,7 +16,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, get, on};
 use serde_json::{Value, json};
 
-use self::endpoints::{Ask, ENDPOINTS, Endpoint, Fault, Given, Verb};
+pub(super) use self::endpoints::Ask;
+use self::endpoints::{ENDPOINTS, Endpoint, Fault, Given, Verb};
+pub(super) use self::letter::{Letter, schema as letter_schema};
 use crate::domain::query::Answer;
 use crate::domain::request::Refusal;
 use crate::domain::role::Actor;
@@ -56,6 +58,7 @@ pub fn routes(system: &System) -> Router {
     let events = get(super::events::follow);
     guarded
         .route(&format!("{BASE}/events"), events)
+        .route_service("/mcp", super::mcp::service(system.clone()))
         .layer(from_fn_with_state(system.clone(), let_in))
         .route(&format!("{BASE}/openapi.json"), get(|| async { axum::Json(document::openapi(BASE)) }))
         .layer(DefaultBodyLimit::max(LONGEST))
@@ -100,7 +103,7 @@ fn fault(code: &str, message: &str, remedy: &str) -> Value {
 }
 
 /// An answer as it is sent: its status, and its body.
-struct Said(StatusCode, Value);
+pub(super) struct Said(pub StatusCode, pub Value);
 
 impl IntoResponse for Said {
     fn into_response(self) -> Response {
@@ -154,7 +157,7 @@ async fn answer(
     };
     let key = headers.get("idempotency-key").filter(|_| endpoint.verb == Verb::Post);
     match key {
-        None => done(system, caller, ask).await.into_response(),
+        None => done(system, &caller.actor, ask).await.into_response(),
         Some(key) => match key.to_str() {
             Ok(key) if is_key(key) => {
                 let what = [endpoint.path.as_bytes(), b"\n", given.named().as_bytes(), b"\n", &given.body].concat();
@@ -197,7 +200,7 @@ async fn once(system: &System, caller: &Caller, ask: Ask, key: &str, what: &[u8]
             response
         }
         Ok(Once::First) => {
-            let said = done(system, caller, ask).await;
+            let said = done(system, &caller.actor, ask).await;
             let body = said.1.to_string();
             let kept = (said.0 == StatusCode::OK).then_some((said.0.as_u16(), body.as_str()));
             if let Err(failed) = asked(system, &caller.token, key, kept).await {
@@ -208,10 +211,11 @@ async fn once(system: &System, caller: &Caller, ask: Ask, key: &str, what: &[u8]
     }
 }
 
-async fn done(system: &System, caller: &Caller, ask: Ask) -> Said {
+/// Asks or acts, as whoever it is.
+pub(super) async fn done(system: &System, actor: &Actor, ask: Ask) -> Said {
     let request = match ask {
         Ask::Look(query) => {
-            let told = tell(system, &caller.actor, query).await;
+            let told = tell(system, actor, query).await;
             return operation(told.map(|answer| inside(&answer)));
         }
         Ask::Act(request) => *request,
@@ -222,7 +226,7 @@ async fn done(system: &System, caller: &Caller, ask: Ask) -> Said {
             Err(failed) => return operation(Err(failed)),
         },
     };
-    let done = perform(system, &caller.actor, request).await;
+    let done = perform(system, actor, request).await;
     operation(done.map(|done| serde_json::to_value(done).unwrap_or_default()))
 }
 

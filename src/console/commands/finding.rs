@@ -175,7 +175,6 @@ fn toggle(console: &mut Console, term: &str) -> Vec<Effect> {
         None => terms.push(term),
     }
     *filter = terms.join(" ");
-    console.lists[Pane::Threads as usize].go_top();
     console.focus = Focus::List;
-    console.ask(console.query_of(Pane::Threads))
+    console.narrowed()
 }

@@ -1,0 +1,338 @@
+//! Every tool, once: what is listed and what is called are made from this table.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::super::http::{Ask, Letter, letter_schema};
+use crate::domain::connection::ProviderName;
+use crate::domain::content::Content;
+use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
+use crate::domain::number::NumberRequest;
+use crate::domain::query::Query;
+use crate::domain::request::Request;
+
+/// What a tool leaves behind, for whoever asks a person first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Looks,
+    Adds,
+    /// Something is no longer there afterwards.
+    Ends,
+}
+
+pub(super) struct Tool {
+    pub name: &'static str,
+    pub says: &'static str,
+    pub effect: Effect,
+    pub schema: fn() -> Value,
+    pub read: fn(Value) -> Result<Ask, String>,
+}
+
+pub(super) fn named(name: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+fn read<T: DeserializeOwned>(arguments: Value) -> Result<T, String> {
+    serde_json::from_value(arguments).map_err(|error| error.to_string())
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
+fn look(query: Query) -> Result<Ask, String> {
+    Ok(Ask::Look(query))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
+fn act(request: Request) -> Result<Ask, String> {
+    Ok(Ask::Act(Box::new(request)))
+}
+
+fn object(properties: Value, required: &[&str]) -> Value {
+    json!({ "type": "object", "additionalProperties": false, "properties": properties, "required": required })
+}
+
+fn id(letter: char, what: &str) -> Value {
+    json!({ "type": "string", "pattern": format!("^{letter}[1-9][0-9]{{0,17}}$"), "description": what })
+}
+
+fn text(what: &str) -> Value {
+    json!({ "type": "string", "description": what })
+}
+
+fn limit() -> Value {
+    json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL, "description": "how many at most" })
+}
+
+/// How many of something are told where nobody says, and how many at most.
+const USUAL: u32 = 20;
+const MOST: u32 = 100;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reply {
+    thread: ThreadId,
+    message: MessageId,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reaction {
+    message: MessageId,
+    #[serde(default)]
+    emoji: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Conversation {
+    thread: ThreadId,
+    #[serde(default)]
+    limit: Option<u32>,
+    #[serde(default)]
+    before: Option<MessageId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Status {
+    #[serde(default)]
+    message: Option<MessageId>,
+    #[serde(default)]
+    entry: Option<EntryId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Found {
+    #[serde(default)]
+    filter: String,
+    #[serde(default)]
+    limit: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneThread {
+    thread: ThreadId,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Note {
+    thread: ThreadId,
+    text: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Why {
+    id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Number {
+    name: String,
+    provider: String,
+    #[serde(default)]
+    phone_number_id: Option<String>,
+    #[serde(default)]
+    organization: Option<String>,
+}
+
+impl Number {
+    /// With the provider's own id the number is there already; without, it is set up from nothing.
+    fn ask(self) -> Result<Ask, String> {
+        let Self { name, provider, phone_number_id, organization } = self;
+        let provider = ProviderName::new(provider);
+        act(Request::Number(match phone_number_id {
+            Some(phone_number_id) => {
+                NumberRequest::Adopt { name, provider, phone_number_id, organization, environment: None }
+            }
+            None => NumberRequest::SetUp { name, provider, organization, environment: None, options: Box::default() },
+        }))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OneConnection {
+    connection: ConnectionId,
+}
+
+fn many(limit: Option<u32>) -> u32 {
+    limit.unwrap_or(USUAL).clamp(1, MOST)
+}
+
+fn one_thread() -> Value {
+    object(json!({ "thread": id('t', "the thread") }), &["thread"])
+}
+
+fn one_connection() -> Value {
+    object(json!({ "connection": id('c', "the connection; connections.list names them") }), &["connection"])
+}
+
+fn nothing() -> Value {
+    object(json!({}), &[])
+}
+
+pub(super) static TOOLS: &[Tool] = &[
+    Tool {
+        name: "whatsapp.send",
+        says: "Sends a message: a text into a thread whose window is open, or an approved template to a number \
+               over a connection. Answers with the id of the message.",
+        effect: Effect::Adds,
+        schema: letter_schema,
+        read: |arguments| Ok(Ask::Send(Box::new(read::<Letter>(arguments)?))),
+    },
+    Tool {
+        name: "whatsapp.reply",
+        says: "Answers one message of a thread, and quotes it.",
+        effect: Effect::Adds,
+        schema: || {
+            let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "what is answered"),
+                "text": text("up to 4096 characters") });
+            object(properties, &["thread", "message", "text"])
+        },
+        read: |arguments| {
+            let Reply { thread, message, text } = read(arguments)?;
+            let content = Box::new(Content::text(text));
+            act(Request::Send { thread, content, reply_to: Some(message), at: None })
+        },
+    },
+    Tool {
+        name: "whatsapp.react",
+        says: "Puts one emoji on a message, in place of the one before; an empty one takes it back.",
+        effect: Effect::Adds,
+        schema: || {
+            object(json!({ "message": id('m', "the message"), "emoji": text("one emoji, or nothing") }), &["message"])
+        },
+        read: |arguments| {
+            let Reaction { message, emoji } = read(arguments)?;
+            act(Request::React { message, emoji: Some(emoji).filter(|emoji| !emoji.is_empty()) })
+        },
+    },
+    Tool {
+        name: "whatsapp.getConversation",
+        says: "The messages of a thread, the newest first, each with who wrote it and its status.",
+        effect: Effect::Looks,
+        schema: || {
+            let properties = json!({ "thread": id('t', "the thread"), "limit": limit(),
+                "before": id('m', "only older ones than this") });
+            object(properties, &["thread"])
+        },
+        read: |arguments| {
+            let Conversation { thread, limit, before } = read(arguments)?;
+            look(Query::Messages { thread, limit: many(limit), before, around: None })
+        },
+    },
+    Tool {
+        name: "whatsapp.getStatus",
+        says: "What became of one message, or of one entry of the outbox: every proof with its time.",
+        effect: Effect::Looks,
+        schema: || {
+            object(json!({ "message": id('m', "a message"), "entry": id('o', "or an entry of the outbox") }), &[])
+        },
+        read: |arguments| match read(arguments)? {
+            Status { message: Some(message), entry: None } => look(Query::Message { message }),
+            Status { message: None, entry: Some(entry) } => look(Query::Entry { entry }),
+            _ => Err("give `message` or `entry`".to_owned()),
+        },
+    },
+    Tool {
+        name: "threads.list",
+        says: "Threads, the newest first. The filter is words of a name, a number or the last message, and terms \
+               such as is:unanswered, is:open, num:+15550100002 or conn:support.",
+        effect: Effect::Looks,
+        schema: || object(json!({ "filter": text("empty finds all"), "limit": limit() }), &[]),
+        read: |arguments| {
+            let Found { filter, limit } = read(arguments)?;
+            look(Query::Threads { text: filter, limit: many(limit), before: None })
+        },
+    },
+    Tool {
+        name: "threads.take",
+        says: "Takes a thread: the agent that answers there falls silent.",
+        effect: Effect::Adds,
+        schema: one_thread,
+        read: |arguments| act(Request::TakeThread { thread: read::<OneThread>(arguments)?.thread }),
+    },
+    Tool {
+        name: "threads.release",
+        says: "Gives a thread back, to its agent or to people.",
+        effect: Effect::Adds,
+        schema: one_thread,
+        read: |arguments| act(Request::ReleaseThread { thread: read::<OneThread>(arguments)?.thread }),
+    },
+    Tool {
+        name: "threads.note",
+        says: "Writes a note for colleagues, which no contact sees.",
+        effect: Effect::Adds,
+        schema: || object(json!({ "thread": id('t', "the thread"), "text": text("the note") }), &["thread", "text"]),
+        read: |arguments| {
+            let Note { thread, text } = read(arguments)?;
+            act(Request::AddNote { thread, text })
+        },
+    },
+    Tool {
+        name: "templates.list",
+        says: "Templates with their languages, texts and states, and when they were fetched. Only approved ones go.",
+        effect: Effect::Looks,
+        schema: nothing,
+        read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Templates)),
+    },
+    Tool {
+        name: "contacts.resolve",
+        says: "Contacts by a part of their name or number.",
+        effect: Effect::Looks,
+        schema: || object(json!({ "filter": text("a part of a name or number"), "limit": limit() }), &["filter"]),
+        read: |arguments| {
+            let Found { filter, limit } = read(arguments)?;
+            look(Query::Contacts { text: filter, limit: many(limit) })
+        },
+    },
+    Tool {
+        name: "connections.list",
+        says: "Our own numbers, each with what proves that it works and how old that is.",
+        effect: Effect::Looks,
+        schema: nothing,
+        read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Connections)),
+    },
+    Tool {
+        name: "why",
+        says: "Why something is as it is: what happened to it, what it waits for, and what can be done.",
+        effect: Effect::Looks,
+        schema: || object(json!({ "id": text("such as m12, o3, t7, d40, r5, c1, g2 or a9") }), &["id"]),
+        read: |arguments| look(Query::Why { id: read::<Why>(arguments)?.id }),
+    },
+    Tool {
+        name: "numbers.register",
+        says: "Connects a number of ours (admins). With the provider's phone_number_id it is taken over; without, \
+               it is set up from nothing, and a person has to open the link that this makes.",
+        effect: Effect::Adds,
+        schema: || {
+            let properties = json!({ "name": text("what the connection is called"),
+                "provider": text("as the configuration calls it"),
+                "phone_number_id": text("the provider's id of a number that it has already"),
+                "organization": text("whose number it is") });
+            object(properties, &["name", "provider"])
+        },
+        read: |arguments| read::<Number>(arguments)?.ask(),
+    },
+    Tool {
+        name: "numbers.unregister",
+        says: "Takes our webhook away from a number (admins): nothing arrives any more. The number stays at the \
+               provider.",
+        effect: Effect::Ends,
+        schema: one_connection,
+        read: |arguments| {
+            let connection = read::<OneConnection>(arguments)?.connection;
+            act(Request::Number(NumberRequest::Unregister { connection }))
+        },
+    },
+];
