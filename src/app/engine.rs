@@ -69,6 +69,9 @@ pub struct Engine {
 impl Engine {
     /// Starts everything, or nothing: each thing that stands in the way is one sentence.
     pub async fn start(mut setup: EngineSetup) -> Result<Self, AppError> {
+        if setup.config.socket_group.is_some() {
+            super::group::keep_private();
+        }
         let lock = Lock::take(&setup.directory)?;
         let listen: SocketAddr = setup.config.listen.parse().map_err(|_| AppError::Other {
             what: format!("`{}` is no address to listen on.", setup.config.listen),
@@ -93,6 +96,9 @@ impl Engine {
         api::serve(system.clone(), &setup.directory, who, setup.consoles.clone(), tasks.clone(), stop.clone())
             .await
             .map_err(|source| AppError::Socket { path: setup.directory.join(api::SOCKET_FILE), source })?;
+        if let Some(group) = &setup.config.socket_group {
+            super::group::open_to(&setup.directory, group)?;
+        }
         workers::start(&system, inbox, &tasks, &stop);
         let routes = routes(&system, limits).merge(api::for_programs(&system));
         tasks.spawn(door.serve(routes, tasks.clone(), stop.clone()));

@@ -4,6 +4,7 @@ mod demo;
 mod edge;
 mod engine;
 mod error;
+mod group;
 mod lock;
 mod logging;
 mod people;

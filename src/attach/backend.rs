@@ -14,6 +14,11 @@ use ratatui::layout::{Position, Size};
 
 use crate::console::Console;
 
+/// A shorter frame is never seen half.
+const TEARS: usize = 256;
+const BEGIN: &[u8] = b"\x1b[?2026h";
+const END: &[u8] = b"\x1b[?2026l";
+
 /// Bytes that wait to be written.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bytes(Arc<Mutex<Vec<u8>>>);
@@ -39,6 +44,8 @@ impl Write for Bytes {
 pub struct ByteScreen {
     terminal: Terminal<Quiet>,
     bytes: Bytes,
+    /// Whether the terminal holds a frame back until it is whole.
+    synchronizes: bool,
 }
 
 impl std::fmt::Debug for ByteScreen {
@@ -51,13 +58,24 @@ impl ByteScreen {
     pub fn new(columns: u16, rows: u16) -> io::Result<Self> {
         let bytes = Bytes::default();
         let terminal = Terminal::new(Quiet::new(bytes.clone(), Size::new(columns, rows)))?;
-        Ok(Self { terminal, bytes })
+        // What does not know the question may write a letter of it: the line is emptied again.
+        bytes.clone().write_all(b"\x1b[H\x1b[?2026$p\x1b[H\x1b[K")?;
+        Ok(Self { terminal, bytes, synchronizes: false })
     }
 
     /// Draws the console, and returns what the surface has to be told; nothing when nothing changed.
     pub fn draw(&mut self, console: &Console) -> io::Result<Vec<u8>> {
         self.terminal.draw(|frame| console.draw(frame))?;
-        Ok(self.bytes.take())
+        let drawn = self.bytes.take();
+        if self.synchronizes && drawn.len() >= TEARS {
+            return Ok([BEGIN, &drawn, END].concat());
+        }
+        Ok(drawn)
+    }
+
+    /// The terminal said that it holds frames back.
+    pub(super) fn synchronize(&mut self) {
+        self.synchronizes = true;
     }
 
     pub fn resize(&mut self, columns: u16, rows: u16) {

@@ -144,7 +144,7 @@ pub async fn drive(
             heard = surface.heard.recv() => match heard {
                 Some(Heard::Bytes(bytes)) => {
                     by_hand = true;
-                    events.extend(input.read(&bytes).into_iter().map(Event::from));
+                    events.extend(input.read(&bytes).into_iter().filter_map(|typed| drive.means(typed)));
                     pause = input.patience().map(|patience| Instant::now() + patience);
                 }
                 Some(Heard::Size { columns, rows }) => {
@@ -171,7 +171,7 @@ pub async fn drive(
             () = sleep_until(pause.unwrap_or_else(Instant::now)), if pause.is_some() => {
                 pause = None;
                 by_hand = true;
-                events.extend(input.pause().into_iter().map(Event::from));
+                events.extend(input.pause().into_iter().filter_map(|typed| drive.means(typed)));
             }
             event = telling.recv() => events.extend(event),
             change = listener.next() => match change {
@@ -252,6 +252,18 @@ struct Drive<'s> {
 }
 
 impl Drive<'_> {
+    /// What somebody did, for the console; what the terminal said is for the screen.
+    fn means(&mut self, typed: Typed) -> Option<Event> {
+        match typed {
+            Typed::Key(key) => Some(Event::Key(key)),
+            Typed::Paste(text) => Some(Event::Paste(text)),
+            Typed::Synchronizes => {
+                self.screen.synchronize();
+                None
+            }
+        }
+    }
+
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -305,14 +317,5 @@ fn spoken(error: &OperationError) -> String {
             crate::api::Trouble::Failed { id, said } => format!("{said} (log: {id})"),
             crate::api::Trouble::Refused(refusal) => refusal.to_string(),
         },
-    }
-}
-
-impl From<Typed> for Event {
-    fn from(typed: Typed) -> Self {
-        match typed {
-            Typed::Key(key) => Self::Key(key),
-            Typed::Paste(text) => Self::Paste(text),
-        }
     }
 }

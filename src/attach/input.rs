@@ -13,6 +13,8 @@ pub enum Typed {
     Key(KeyEvent),
     /// Pasted text: line ends are `\n`, and of all control characters only that and tabs are left.
     Paste(String),
+    /// The terminal's answer: it can hold a frame back until it is whole.
+    Synchronizes,
 }
 
 /// A lone escape is told from the beginning of a sequence by nothing following it this long.
@@ -23,6 +25,10 @@ const REPLY: Duration = Duration::from_secs(1);
 pub const LONGEST_PASTE: usize = 8 * 1024 * 1024;
 /// No key is written in more bytes than this.
 const LONGEST_KEY: usize = 64;
+
+/// The answers of a terminal that knows the mode.
+const SYNCHRONIZES_SET: &[u8] = b"\x1b[?2026;1$y";
+const SYNCHRONIZES_RESET: &[u8] = b"\x1b[?2026;2$y";
 
 const ESCAPE: u8 = 0x1b;
 const PASTE_BEGINS: &[u8] = b"\x1b[200~";
@@ -121,6 +127,11 @@ impl Input {
             // OSC, DCS, APC, PM, SOS: strings, of which nothing is for us.
             [ESCAPE, b']' | b'P' | b'_' | b'^' | b'X'] => {
                 self.within = Within::Reply;
+                return;
+            }
+            SYNCHRONIZES_SET | SYNCHRONIZES_RESET => {
+                typed.push(Typed::Synchronizes);
+                self.begin();
                 return;
             }
             open => {
@@ -275,13 +286,14 @@ mod tests {
 
     #[test]
     fn a_terminals_answers_are_not_typing() {
-        let answers: [&[u8]; 6] = [
+        let answers: [&[u8]; 7] = [
             b"\x1b]11;rgb:1c1c/1c1c/1c1c\x1b\\",
             b"\x1b]11;rgb:1c1c/1c1c/1c1c\x07",
             b"\x1b_Gi=31;OK\x1b\\",
             b"\x1bP1+r544e\x1b\\",
             b"\x1b[?62;4c",
             b"\x1b[12;40R",
+            b"\x1b[?2026;0$y",
         ];
         for answer in answers {
             let typed: Vec<_> = all(answer).into_iter().filter(|typed| *typed != plain(KeyCode::F(3))).collect();
@@ -291,6 +303,14 @@ mod tests {
         assert_eq!(input.read(b"\x1b]11;rgb:1c1c"), []);
         assert_eq!(input.patience(), Some(REPLY), "the rest may be on its way");
         assert_eq!(input.read(b"/1c1c\x07x"), [plain(KeyCode::Char('x'))]);
+    }
+
+    #[test]
+    fn a_terminal_says_that_it_holds_frames_back() {
+        for answer in [SYNCHRONIZES_SET, SYNCHRONIZES_RESET] {
+            assert_eq!(all(answer), [Typed::Synchronizes]);
+        }
+        assert_eq!(all(b"\x1b[?2026;0$y\x1b[?2027;2$y"), []);
     }
 
     #[test]

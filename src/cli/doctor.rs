@@ -5,7 +5,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ask::Source;
+use super::surroundings;
 use crate::config::{self, Config};
+use crate::domain::delivery::DeliveryState;
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 use crate::store::Store;
@@ -20,11 +22,11 @@ pub(super) struct Finding {
     pub remedy: String,
 }
 
-fn fine(what: &'static str, said: impl Into<String>) -> Finding {
+pub(super) fn fine(what: &'static str, said: impl Into<String>) -> Finding {
     Finding { what, fine: true, said: said.into(), remedy: String::new() }
 }
 
-fn wrong(what: &'static str, said: impl Into<String>, remedy: impl Into<String>) -> Finding {
+pub(super) fn wrong(what: &'static str, said: impl Into<String>, remedy: impl Into<String>) -> Finding {
     Finding { what, fine: false, said: said.into(), remedy: remedy.into() }
 }
 
@@ -35,7 +37,8 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
         Ok(_) => found.push(fine("configuration", path.display().to_string())),
         Err(why) => found.push(wrong("configuration", why.clone(), "Correct it; `wadeck config check` says where.")),
     }
-    found.push(directory(&source.directory));
+    let grouped = config.as_ref().is_ok_and(|config| config.socket_group.is_some());
+    found.push(directory(&source.directory, grouped));
     found.push(disk(&source.directory));
     found.push(database(&source.directory).await);
     let engine = source.engine_runs().await;
@@ -63,16 +66,21 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
     }
     if engine {
         found.extend(connections(source).await);
+        found.extend(signatures(source).await);
+        found.extend(agents(source).await);
     }
-    found.push(terminal());
+    found.push(surroundings::clock());
+    found.extend(surroundings::terminal());
     found
 }
 
-fn directory(path: &Path) -> Finding {
+fn directory(path: &Path, grouped: bool) -> Finding {
     use std::os::unix::fs::PermissionsExt;
+    // A group that may attach passes through it, and sees nothing in it.
+    let others = if grouped { 0o067 } else { 0o077 };
     match std::fs::metadata(path) {
         Err(_) => fine("data directory", format!("{} is made at the first start", path.display())),
-        Ok(meta) if meta.permissions().mode() & 0o077 != 0 => wrong(
+        Ok(meta) if meta.permissions().mode() & others != 0 => wrong(
             "data directory",
             format!("{} can be entered by others on this machine", path.display()),
             format!("chmod 700 {}", path.display()),
@@ -172,15 +180,47 @@ async fn connections(source: &Source) -> Vec<Finding> {
     found
 }
 
-fn terminal() -> Finding {
-    let term = std::env::var("TERM").unwrap_or_else(|_| "unset".into());
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-    let utf8 = locale.as_deref().is_none_or(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
-    if utf8 {
-        fine("terminal", format!("TERM={term}"))
-    } else {
-        let said = format!("the locale {} is not UTF-8", locale.unwrap_or_default());
-        wrong("terminal", said, "Set LANG to a UTF-8 locale, such as C.UTF-8; plain characters are drawn meanwhile.")
-    }
+/// Agents as they did today, and who was told to be silent.
+async fn agents(source: &Source) -> Vec<Finding> {
+    let Ok(Answer::Agents(view)) = source.ask(&Query::Agents).await else { return vec![] };
+    let found = view.agents.iter().map(|agent| {
+        let name = clean_line(&agent.name);
+        if agent.stopped {
+            let remedy = format!("wadeck agents resume {name}, once what stopped it is mended.");
+            return wrong("agent", format!("{name} was told to be silent"), remedy);
+        }
+        match (agent.failures_today, agent.last_run_at) {
+            (0, None) => fine("agent", format!("{name} has not run yet")),
+            (0, Some(at)) => fine("agent", format!("{name} ran at {at}, and nothing failed today")),
+            (failed, _) => wrong(
+                "agent",
+                format!("{name}: {failed} of {} runs failed today", agent.runs_today),
+                "wadeck agents runs names them, wadeck why RUN says why.",
+            ),
+        }
+    });
+    found.collect()
+}
+
+/// Whether what arrived lately was signed with a secret that we have.
+async fn signatures(source: &Source) -> Option<Finding> {
+    let query = Query::Deliveries { state: Some(DeliveryState::Rejected), limit: 1, before: None };
+    let Ok(Answer::Deliveries(rejected)) = source.ask(&query).await else { return None };
+    let Ok(Answer::Deliveries(all)) = source.ask(&Query::Deliveries { state: None, limit: 1, before: None }).await
+    else {
+        return None;
+    };
+    Some(match (all.first(), rejected.first()) {
+        (None, _) => fine("signature", "nothing has arrived yet"),
+        (Some(last), Some(bad)) if last.id == bad.id => wrong(
+            "signature",
+            format!(
+                "the last delivery, {}, was refused: {}",
+                bad.id,
+                bad.note.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default()
+            ),
+            "Set the secret that the provider signs with; wadeck webhooks register writes it there anew.",
+        ),
+        (Some(last), _) => fine("signature", format!("the last delivery, {}, was signed as it should be", last.id)),
+    })
 }

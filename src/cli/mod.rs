@@ -16,6 +16,7 @@ mod run;
 mod send;
 mod service;
 mod shell;
+mod surroundings;
 mod templates;
 mod tokens;
 mod tools;

@@ -212,6 +212,7 @@ fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>)
         opt_out_words: desk::contacts(file.contacts),
         watch: desk::watch(file.watch, example.watch),
         ssh: desk::ssh(file.ssh, example.ssh),
+        socket_group: file.attach.group.or(example.attach.group).filter(|group| !group.trim().is_empty()),
         approvals: agents::approvals(file.approvals, example.approvals),
         endpoints: agents::endpoints(file.endpoints, faults),
         log: LogConfig {

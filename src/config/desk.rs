@@ -48,6 +48,12 @@ pub(super) struct WatchTable {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct AttachTable {
+    pub group: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct SshTable {
     pub listen: Option<String>,
     pub host_key: Option<PathBuf>,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::agents::{AgentTable, ApprovalsTable, ContractTable, EndpointTable, RouteTable};
-use super::desk::{AlertsTable, ContactsTable, MediaTable, SshTable, WatchTable};
+use super::desk::{AlertsTable, AttachTable, ContactsTable, MediaTable, SshTable, WatchTable};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,6 +23,8 @@ pub(super) struct File {
     pub log: Log,
     #[serde(default)]
     pub ssh: SshTable,
+    #[serde(default)]
+    pub attach: AttachTable,
     #[serde(default)]
     pub media: MediaTable,
     #[serde(default)]

@@ -55,6 +55,8 @@ pub struct Config {
     pub agents: Vec<AgentDeclaration>,
     pub users: Vec<UserConfig>,
     pub ssh: SshConfig,
+    /// Whose members may attach and ask, besides the engine's own user.
+    pub socket_group: Option<String>,
     /// Command id and the key chords that are bound to it instead of its own.
     pub keys: Vec<(String, Vec<String>)>,
 }

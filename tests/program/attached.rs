@@ -101,6 +101,63 @@ async fn who_does_not_read_resizes_wildly_or_pastes_a_megabyte_harms_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_can_gets_its_frames_whole_and_others_get_nothing_of_it() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _engine = world.serve();
+    let mut screen = Screen::open(120, 40, attach(&world, &[]));
+    let written = screen.written.clone();
+    let count = |sequence: &[u8]| {
+        let written = written.lock().expect("whole");
+        written.windows(sequence.len()).filter(|window| *window == sequence).count()
+    };
+    let (begins, ends) = (b"\x1b[?2026h".as_slice(), b"\x1b[?2026l".as_slice());
+    screen.sees("Nobody has written yet");
+    screen.press("?");
+    screen.sees("enter runs, esc closes");
+    assert_eq!((count(b"\x1b[?2026$p"), count(begins)), (1, 0), "asked once, and nobody answered");
+    screen.press("\u{1b}[?2026;2$y\u{1b}");
+    until("the help is gone", || !screen.text().contains("enter runs, esc closes"));
+    screen.press("?");
+    screen.sees("enter runs, esc closes");
+    until("frames come whole", || count(begins) > 0 && count(begins) == count(ends));
+    screen.press("\u{3}\u{3}");
+    assert!(screen.ends());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_may_attach_and_reads_nothing_else() {
+    use std::os::unix::fs::PermissionsExt;
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let config = world.directory.path().join("wadeck.toml");
+    let before = std::fs::read_to_string(&config).expect("read");
+    std::fs::write(&config, format!("{before}\n[attach]\ngroup = \"nobody-has-this\"\n")).expect("written");
+    let refused = world.run(&["serve"]);
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && why.contains("There is no group nobody-has-this"), "{why}");
+
+    let own = std::process::Command::new("id").arg("-gn").output().expect("it runs").stdout;
+    let own = String::from_utf8(own).expect("UTF-8").trim().to_owned();
+    std::fs::write(&config, format!("{before}\n[attach]\ngroup = \"{own}\"\n")).expect("written");
+    let _engine = world.serve();
+    let mode = |path: std::path::PathBuf| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
+    until("the socket is open to the group", || mode(world.data().join("wadeck.sock")) == 0o660);
+    until("the directory can be passed", || mode(world.data()) == 0o710);
+    for entry in std::fs::read_dir(world.data()).expect("a directory").flatten() {
+        let name = entry.file_name();
+        assert!(name == "wadeck.sock" || mode(entry.path()).trailing_zeros() >= 6, "{name:?} is open to others");
+    }
+    assert!(world.json(&["status"]).is_object());
+    let told = world.json(&["doctor"]);
+    let directory = told.as_array().expect("findings").iter().find(|one| one["what"] == "data directory");
+    assert_eq!(directory.expect("looked at")["fine"], true);
+    for what in ["clock", "signature", "agent", "terminal"] {
+        assert!(told.as_array().is_some_and(|all| all.iter().any(|one| one["what"] == what)), "{what}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_of_one_cell_and_one_that_only_looks() {
     let twin = twin().await;
     let world = World::new(&twin);

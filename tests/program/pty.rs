@@ -15,6 +15,8 @@ pub struct Screen {
     pub child: Box<dyn Child + Send + Sync>,
     pub parser: Arc<Mutex<vt100::Parser>>,
     pub bytes: Arc<AtomicUsize>,
+    /// Everything that was written to it.
+    pub written: Arc<Mutex<Vec<u8>>>,
 }
 
 impl Screen {
@@ -29,19 +31,21 @@ impl Screen {
             0,
         )));
         let bytes = Arc::new(AtomicUsize::new(0));
+        let written = Arc::new(Mutex::new(vec![]));
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         {
-            let (parser, bytes) = (parser.clone(), bytes.clone());
+            let (parser, bytes, written) = (parser.clone(), bytes.clone(), written.clone());
             std::thread::spawn(move || {
                 let mut buffer = [0; 4096];
                 while let Ok(count @ 1..) = reader.read(&mut buffer) {
                     bytes.fetch_add(count, Ordering::SeqCst);
+                    written.lock().expect("whole").extend_from_slice(&buffer[..count]);
                     parser.lock().expect("whole").process(&buffer[..count]);
                 }
             });
         }
         let keyboard = pair.master.take_writer().expect("a writer");
-        Self { master: pair.master, keyboard, child, parser, bytes }
+        Self { master: pair.master, keyboard, child, parser, bytes, written }
     }
 
     pub fn text(&self) -> String {
