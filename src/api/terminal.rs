@@ -32,9 +32,6 @@ pub struct Wanted {
     pub spares: bool,
     /// Look, and change nothing.
     pub read_only: bool,
-    /// Lines instead of a screen.
-    #[serde(default)]
-    pub plain: bool,
     /// There is a shell to go back to for a while.
     #[serde(default)]
     pub shell: bool,

@@ -193,7 +193,6 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
         editor: has_editor(),
         spares: over_ssh(),
         read_only: common.read_only,
-        plain: false,
         shell: true,
     };
     let line = match api::open_terminal(directory, &wanted).await {

@@ -9,6 +9,7 @@ mod consoles;
 mod doctor;
 mod flows;
 mod numbers;
+mod plain;
 mod print;
 mod print_shift;
 mod remote;
@@ -62,6 +63,9 @@ pub struct Common {
     /// Print one JSON value instead of text
     #[arg(long, global = true)]
     pub json: bool,
+    /// The console in lines, without drawing: for screen readers and serial lines
+    #[arg(long, global = true, env = "WADECK_PLAIN")]
+    pub plain: bool,
     /// Use no colours
     #[arg(long, global = true)]
     pub no_color: bool,

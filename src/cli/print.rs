@@ -8,13 +8,14 @@ use crate::domain::view::{ActivityKind, EntryRow, FoundMessage, MessageView, Ove
 
 /// One JSON value, in which no character can steer a terminal.
 pub(super) fn json(value: &impl serde::Serialize) -> String {
-    let text = serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".into());
+    escaped(&serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".into()))
+}
+
+/// JSON, in which no character can steer a terminal.
+pub(super) fn escaped(text: &str) -> String {
     let steers =
         |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if !text.contains(steers) {
-        return text;
-    }
-    let mut out = String::with_capacity(text.len() + 32);
+    let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if steers(c) {
             out.push_str(&format!("\\u{:04x}", c as u32));

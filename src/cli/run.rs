@@ -138,15 +138,23 @@ fn no_signals(error: &std::io::Error) -> AppError {
 
 async fn console(common: &Common) -> Result<Exit, AppError> {
     let config = load(common)?;
-    need_terminal("`wadeck serve` runs without one.")?;
+    if !common.plain {
+        need_terminal("`wadeck serve` runs without one, and `wadeck --plain` speaks in lines.")?;
+    }
     let greeting = Greeting::default();
     let people = Arc::new(People::new(config.users.clone()));
     let guests = consoles::for_guests(&config, people.clone(), greeting.clone());
     let engine = match start(common, &config, false, (&people, &guests)).await {
         // Somebody's engine runs already: this is one more console of it.
+        Err(AppError::Locked { path, .. }) if common.plain => return Ok(guest_in_lines(common, path).await),
         Err(AppError::Locked { path, .. }) => return consoles::attach(common, &path).await,
         engine => engine?,
     };
+    if common.plain {
+        let exit = super::plain::sit(common, source(common), "The engine runs here, and ends when you leave.").await;
+        engine.stop().await;
+        return Ok(exit);
+    }
     let ends = "The engine in this process stops too, and with it everybody's console: webhooks wait at the provider until it runs again.";
     let shown = consoles::own(common, &config, &engine, ends).await;
     if matches!(shown, Ok(Err(Left::Gone))) {
@@ -156,18 +164,35 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
     Ok(shown?.unwrap_or(Exit::Done))
 }
 
+/// A console in lines of an engine that runs elsewhere.
+async fn guest_in_lines(common: &Common, directory: std::path::PathBuf) -> Exit {
+    let source = Source { directory, read_only: common.read_only, here: None };
+    super::plain::sit(common, source, "The engine runs elsewhere, and goes on when you leave.").await
+}
+
 async fn attach(common: &Common) -> Result<Exit, AppError> {
+    if common.plain {
+        return Ok(guest_in_lines(common, config::data_directory(common.data_dir.as_deref())).await);
+    }
     need_terminal("`wadeck status` asks without one.")?;
     consoles::attach(common, &config::data_directory(common.data_dir.as_deref())).await
 }
 
 async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, AppError> {
-    need_terminal("The demo is something to look at.")?;
+    if !common.plain {
+        need_terminal("The demo is something to look at; `wadeck demo --plain` speaks in lines.")?;
+    }
     let seed = seed.unwrap_or_else(random_seed);
     let directory = std::env::temp_dir().join(format!("wadeck-demo-{}", std::process::id()));
     let people = Arc::new(People::new(vec![]));
     let guests = |config: &Config| Some(consoles::for_guests(config, people, Greeting::default()));
-    let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory, guests).await?;
+    let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory.clone(), guests).await?;
+    if common.plain {
+        let source = Source { directory, read_only: common.read_only, here: None };
+        let exit = super::plain::sit(common, source, "This is the demo: it ends when you leave.").await;
+        demo.stop().await;
+        return Ok(exit);
+    }
     let ends = format!("The demo ends; `wadeck demo --seed {seed}` tells the same story again.");
     let shown = consoles::own(common, &demo.config, &demo.engine, &ends).await;
     demo.stop().await;

@@ -2,6 +2,7 @@
 
 mod attached;
 mod killed;
+mod plain;
 mod pty;
 mod screen;
 mod service;

@@ -161,7 +161,6 @@ impl Handler for Guest {
                         editor: false,
                         spares: true,
                         read_only: false,
-                        plain: false,
                         shell: false,
                     };
                     let (line, other) = tokio::io::duplex(64 * 1024);
@@ -281,26 +280,7 @@ async fn show(mut channel: Channel<Msg>, line: tokio::io::DuplexStream) {
 /// The words of a line as a shell would take them apart, without its program's own name; nothing is
 /// expanded. None where a quote is left open.
 fn words(line: &str) -> Option<Vec<String>> {
-    let mut words = vec![];
-    let mut word: Option<String> = None;
-    let mut quote: Option<char> = None;
-    let mut letters = line.chars();
-    while let Some(letter) = letters.next() {
-        match (quote, letter) {
-            (Some(open), letter) if letter == open => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(letter);
-                word.get_or_insert_default();
-            }
-            (None | Some('"'), '\\') => word.get_or_insert_default().push(letters.next()?),
-            (None, letter) if letter.is_whitespace() => words.extend(word.take()),
-            (_, letter) => word.get_or_insert_default().push(letter),
-        }
-    }
-    if quote.is_some() {
-        return None;
-    }
-    words.extend(word);
+    let mut words = shell_words::split(line).ok()?;
     if words.first().is_some_and(|first| first == "wadeck" || first.ends_with("/wadeck")) {
         words.remove(0);
     }

@@ -1,0 +1,313 @@
+//! The console in lines, for whoever listens to a screen instead of looking at it, and for lines that
+//! can do no more: nothing is drawn, nothing moves. What happens is said as it happens; what is typed
+//! are the verbs of the command line, and a few short words for the thread that is open.
+
+use std::io::{BufRead, Write};
+
+use clap::Parser;
+use tokio::sync::mpsc;
+
+use super::ask::{NoAnswer, Source};
+use super::run::answered;
+use super::{Cli, Command, Common, Exit};
+use crate::app::{SystemClock, zone_offset};
+use crate::domain::agent_desk::EventView;
+use crate::domain::content::Content;
+use crate::domain::event::Direction;
+use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::query::{Answer, Query};
+use crate::domain::request::Request;
+use crate::domain::text::clean_line;
+use crate::domain::time::{Clock, Timestamp};
+use crate::domain::view::{MessageView, ThreadRow};
+
+const HELP: &str = "\
+list             threads, the newest first
+t3               open a thread; its last messages are read out
+say WORDS        send words into the open thread
+more             older messages of it
+take, release    take the open thread, or give it back
+read             mark it as read
+note WORDS       a note for colleagues
+why              why its last message is as it is; why m12, why o3 for others
+stop             silence agents in the open thread
+close            close it
+quit             leave
+Every other line is a verb of the command line, such as: outbox list, radar, alerts list, help.";
+
+/// Messages that are read out at once.
+const PAGE: u32 = 10;
+
+enum Heard {
+    Line(String),
+    Event(Box<EventView>),
+    /// The engine ended, or why it cannot be followed.
+    Over(String),
+}
+
+struct Sitting<'c> {
+    source: Source,
+    common: &'c Common,
+    open: Option<(ThreadId, String)>,
+    oldest: Option<MessageId>,
+}
+
+/// Reads lines and says what happens until either side ends. `ends` says what leaving does.
+pub(super) async fn sit(common: &Common, source: Source, ends: &str) -> Exit {
+    let (heard, mut hears) = mpsc::channel(64);
+    listen(&source, heard.clone());
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(line) = line else { break };
+            if heard.blocking_send(Heard::Line(line)).is_err() {
+                return;
+            }
+        }
+        let _ = heard.blocking_send(Heard::Line("quit".to_owned()));
+    });
+    let mut sitting = Sitting { source, common, open: None, oldest: None };
+    say(&format!("wadeck, in lines. help says what can be typed. {ends}"));
+    sitting.verb("status").await;
+    sitting.prompt();
+    loop {
+        match hears.recv().await {
+            Some(Heard::Line(line)) if matches!(line.trim(), "quit" | "q" | "exit") => return Exit::Done,
+            Some(Heard::Line(line)) => {
+                sitting.line(line.trim()).await;
+                sitting.prompt();
+            }
+            Some(Heard::Event(event)) => {
+                if let Some(said) = sitting.event(&event).await {
+                    announce(&said);
+                    sitting.prompt();
+                }
+            }
+            Some(Heard::Over(why)) => {
+                say(&why);
+                return Exit::Failed;
+            }
+            None => return Exit::Failed,
+        }
+    }
+}
+
+fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
+    let source = Source { directory: source.directory.clone(), read_only: source.read_only, here: None };
+    tokio::spawn(async move {
+        // Whoever types slowly is told a little later; what happened is not left out.
+        let (events, mut happened) = mpsc::unbounded_channel::<EventView>();
+        let passing = heard.clone();
+        let passed = tokio::spawn(async move {
+            while let Some(event) = happened.recv().await {
+                let _ = passing.send(Heard::Event(Box::new(event))).await;
+            }
+        });
+        let ended = source.hear(None, |event| {
+            if let Ok(event) = serde_json::from_str(event) {
+                let _ = events.send(event);
+            }
+        });
+        let why = match ended.await {
+            Ok(()) => "The engine ended; what was acknowledged or queued is kept.".to_owned(),
+            Err(NoAnswer::Refused(why) | NoAnswer::Failed(why)) => clean_line(&why),
+        };
+        drop(events);
+        let _ = passed.await;
+        let _ = heard.send(Heard::Over(why)).await;
+    });
+}
+
+#[expect(clippy::print_stdout, reason = "this is what a console in lines does")]
+fn say(text: &str) {
+    println!("{text}");
+}
+
+/// What nobody asked for, beside what was: on a line of its own.
+#[expect(clippy::print_stderr, reason = "announcements are kept apart from answers")]
+fn announce(text: &str) {
+    eprintln!("\n{text}");
+}
+
+/// Hours and minutes here; with the day, where that is not today.
+fn clock(at: Timestamp) -> String {
+    let here = |at: Timestamp| Timestamp::from_millis(at.millis() + zone_offset(at) * 1_000).to_string();
+    let (text, today) = (here(at), here(SystemClock.now()));
+    let (day, time) = (text.get(..10).unwrap_or_default(), text.get(11..16).unwrap_or_default());
+    if today.starts_with(day) { time.to_owned() } else { format!("{day} {time}") }
+}
+
+/// A message in one line: when, who, what, and what became of it.
+fn told(message: &MessageView, contact: &str) -> String {
+    let who = match (&message.author, message.direction) {
+        (Some(author), _) => clean_line(author),
+        (None, Direction::Inbound) => contact.to_owned(),
+        (None, Direction::Outbound) => "somebody at the provider".to_owned(),
+    };
+    let state = match (&message.error, message.direction) {
+        (Some(error), _) => format!(" FAILED: {}", error.line()),
+        (None, Direction::Outbound) => {
+            let entry = message.entry.as_ref().map(|entry| entry.state.name());
+            let state = entry.filter(|state| !matches!(*state, "accepted" | "refused" | "dead"));
+            format!(" ({})", state.unwrap_or(message.status.name()))
+        }
+        (None, Direction::Inbound) => String::new(),
+    };
+    format!("{} {who}, {}: {}{state}", clock(message.created_at), message.id, message.text.line())
+}
+
+impl Sitting<'_> {
+    #[expect(clippy::print_stdout, reason = "this is what a console in lines does")]
+    fn prompt(&self) {
+        match &self.open {
+            Some((thread, contact)) => print!("{thread} {contact}> "),
+            None => print!("> "),
+        }
+        let _ = std::io::stdout().flush();
+    }
+
+    async fn line(&mut self, line: &str) {
+        let (word, rest) = line.split_once(' ').map_or((line, ""), |(word, rest)| (word, rest.trim()));
+        let open = self.open.as_ref().map(|(thread, _)| *thread);
+        match (word, rest, open) {
+            ("", ..) => {}
+            ("help" | "?", "", _) => say(HELP),
+            ("list", "", _) => self.verb("threads list").await,
+            ("close", "", _) => self.open = None,
+            (word, "", _) if word.starts_with('t') && word.parse::<ThreadId>().is_ok() => {
+                if let Ok(thread) = word.parse() {
+                    self.open(thread).await;
+                }
+            }
+            ("say", text, Some(thread)) if !text.is_empty() => {
+                let content = Box::new(Content::text(text));
+                self.act(Request::Send { thread, content, reply_to: None, at: None }).await;
+            }
+            ("note", text, Some(thread)) if !text.is_empty() => {
+                self.act(Request::AddNote { thread, text: text.to_owned() }).await;
+            }
+            ("say" | "note", "", Some(_)) => say("With words: say Your order has left."),
+            ("take", "", Some(thread)) => self.act(Request::TakeThread { thread }).await,
+            ("release", "", Some(thread)) => self.act(Request::ReleaseThread { thread }).await,
+            ("read", "", Some(thread)) => self.act(Request::MarkRead { thread }).await,
+            ("stop", "", Some(thread)) => self.verb(&format!("agents stop {thread}")).await,
+            ("more", "", Some(thread)) => self.read_out(thread, self.oldest).await,
+            ("why", "", Some(thread)) => self.verb(&format!("why {thread}")).await,
+            ("say" | "note" | "take" | "release" | "read" | "stop" | "more" | "why", _, None)
+                if rest.is_empty() || word == "say" =>
+            {
+                say("No thread is open: type its id, such as t3. list names them.");
+            }
+            _ => self.verb(line).await,
+        }
+    }
+
+    async fn contact(&self, thread: ThreadId) -> Option<Box<ThreadRow>> {
+        match self.source.ask(&Query::Thread { thread }).await {
+            Ok(Answer::Thread(row)) => row,
+            _ => None,
+        }
+    }
+
+    async fn open(&mut self, thread: ThreadId) {
+        let Some(row) = self.contact(thread).await else {
+            say(&format!("There is no thread {thread}."));
+            return;
+        };
+        let open = row.window_closes_at.filter(|at| *at > SystemClock.now());
+        let window = open.map_or_else(
+            || "The service window is closed: only a template goes.".to_owned(),
+            |at| format!("The service window is open until {}.", clock(at)),
+        );
+        let whose = match (&row.taken_by, &row.assignment) {
+            (Some(person), _) => format!(" {} has it.", clean_line(person)),
+            (None, Some(held)) => format!(" {} answers ({}).", clean_line(&held.agent), held.mode.name()),
+            (None, None) => String::new(),
+        };
+        say(&format!("{thread}, {}, over {}. {window}{whose}", row.contact.shown(), clean_line(&row.connection)));
+        self.open = Some((thread, row.contact.shown()));
+        self.read_out(thread, None).await;
+    }
+
+    /// Reads a page out, the oldest first: as one would tell it.
+    async fn read_out(&mut self, thread: ThreadId, before: Option<MessageId>) {
+        let contact = self.open.as_ref().map(|(_, contact)| contact.clone()).unwrap_or_default();
+        match self.source.ask(&Query::Messages { thread, limit: PAGE, before, around: None }).await {
+            Ok(Answer::Messages(page)) => {
+                if page.is_empty() {
+                    say("There is nothing before that.");
+                }
+                self.oldest = page.last().map(|message| message.id).or(self.oldest);
+                for message in page.iter().rev() {
+                    say(&told(message, &contact));
+                }
+            }
+            Ok(_) => {}
+            Err(NoAnswer::Refused(why) | NoAnswer::Failed(why)) => say(&clean_line(&why)),
+        }
+    }
+
+    async fn act(&self, request: Request) {
+        match self.source.act(&request).await {
+            Ok(done) => say(&clean_line(&done.said)),
+            Err(NoAnswer::Refused(why)) => say(&format!("Refused: {}", clean_line(&why))),
+            Err(NoAnswer::Failed(why)) => say(&clean_line(&why)),
+        }
+    }
+
+    /// A verb, as it would be asked for from a shell.
+    async fn verb(&self, line: &str) {
+        let Ok(words) = shell_words::split(line) else {
+            say("A quote is left open.");
+            return;
+        };
+        let words = words.into_iter().skip_while(|word| word == "wadeck");
+        let cli = match Cli::try_parse_from(std::iter::once("wadeck".to_owned()).chain(words)) {
+            Ok(cli) => cli,
+            Err(error) => {
+                say(error.render().to_string().trim_end());
+                return;
+            }
+        };
+        let wanted = match cli.command {
+            Some(Command::Events(super::agents::Events::Follow { .. })) => {
+                return say("They are told here as they come.");
+            }
+            Some(command) => command,
+            None => return,
+        };
+        let common = Common { json: cli.common.json, ..self.common.clone() };
+        match answered(&self.source, &common, wanted).await {
+            Ok((_, text)) => say(&text),
+            Err(NoAnswer::Refused(why)) => say(&format!("Refused: {}", clean_line(&why))),
+            Err(NoAnswer::Failed(why)) => say(&clean_line(&why)),
+        }
+    }
+
+    /// What happened, in one line of its own; none where that is not worth a line.
+    async fn event(&self, event: &EventView) -> Option<String> {
+        let message = event.data["message"].as_str().and_then(|id| id.parse::<MessageId>().ok());
+        let here = event.thread.is_some() && event.thread == self.open.as_ref().map(|(thread, _)| *thread);
+        // Where it stands is told of the thread that is open; that something failed is told of all.
+        if matches!(&*event.event, "message.delivered" | "message.read" | "message.accepted") && !here {
+            return None;
+        }
+        let row = match event.thread {
+            Some(thread) => self.contact(thread).await,
+            None => None,
+        };
+        let contact = row.as_ref().map(|row| row.contact.shown()).unwrap_or_default();
+        let to = if event.event == "message.received" { String::new() } else { format!(", {contact}") };
+        let place = event.thread.map_or_else(String::new, |thread| format!("{thread}{to}: "));
+        let said = match (event.event.starts_with("message."), message) {
+            (true, Some(message)) => match self.source.ask(&Query::Message { message }).await {
+                Ok(Answer::Message(Some(detail))) => told(&detail.message, &contact),
+                _ => event.event.clone(),
+            },
+            _ => {
+                let by = event.data["by"].as_str().map(|by| format!(" by {}", clean_line(by))).unwrap_or_default();
+                format!("{} {}{by}", clock(event.at), clean_line(&event.event.replace(['.', '_'], " ")))
+            }
+        };
+        Some(format!("* {place}{said}"))
+    }
+}

@@ -1,0 +1,128 @@
+//! The console in lines.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+
+use wadeck::twin::{Person, Saying};
+
+use crate::world::{SUPPORT, World, signal, twin, until};
+
+struct Lines {
+    child: Child,
+    said: Arc<Mutex<String>>,
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Lines {
+    fn start(world: &World, arguments: &[&str]) -> Self {
+        let mut command = world.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        let said = Arc::new(Mutex::new(String::new()));
+        let outputs: [Box<dyn Read + Send>; 2] =
+            [Box::new(child.stdout.take().expect("open")), Box::new(child.stderr.take().expect("open"))];
+        for output in outputs {
+            let said = said.clone();
+            std::thread::spawn(move || {
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    let mut said = said.lock().expect("whole");
+                    said.push_str(&line);
+                    said.push('\n');
+                }
+            });
+        }
+        Self { child, said }
+    }
+
+    fn types(&mut self, line: &str) {
+        writeln!(self.child.stdin.as_mut().expect("open"), "{line}").expect("typed");
+    }
+
+    fn hears(&self, words: &str) {
+        until(words, || self.said.lock().expect("whole").contains(words));
+    }
+
+    fn ends(&mut self) -> bool {
+        let mut ended = None;
+        until("it ends", || {
+            ended = self.child.try_wait().expect("known");
+            ended.is_some()
+        });
+        ended.is_some_and(|ended| ended.success())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_who_listens_answers_people() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let mut served = world.serve();
+    twin.subscribe(&world.url());
+    let mut lines = Lines::start(&world, &["attach", "--plain"]);
+    lines.hears("The engine runs elsewhere");
+    lines.types("say to whom?");
+    lines.hears("No thread is open");
+    let rosa = Person::new("Rosa \u{1b}[31mField\u{202e}", "15550100002");
+    twin.says(SUPPORT, &rosa, &Saying::text("Are you \u{9b}2Jopen?"));
+    let heard = lines.said.clone();
+    let talk = async {
+        let wait = |words: &'static str| {
+            let said = heard.clone();
+            async move {
+                while !said.lock().expect("whole").contains(words) {
+                    tokio::task::yield_now().await;
+                }
+            }
+        };
+        wait("* t1: ").await;
+        lines.types("t1");
+        wait("The service window is open until").await;
+        lines.types("take");
+        lines.types("say Until six, today.");
+        wait("* t1, Rosa").await;
+        wait("m3: Until six, today. (").await;
+        lines.types("note speaks French");
+        lines.types("outbox list --limit 1");
+        wait("WRITTEN").await;
+        lines.types("why");
+        wait("the contact last wrote").await;
+    };
+    let patience = tokio::time::sleep(crate::world::PATIENCE);
+    tokio::select! {
+        () = twin.run() => unreachable!("it runs for ever"),
+        () = talk => {}
+        () = patience => panic!("it never came about:\n{}", heard.lock().expect("whole")),
+    }
+    lines.types("send 'open");
+    lines.hears("A quote is left open.");
+    let said = lines.said.lock().expect("whole").clone();
+    let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!said.contains(steers), "nothing is drawn, and nobody else draws: {said:?}");
+    // The engine ends: whoever listens is told, and is let go.
+    signal(&served.0, "-TERM");
+    assert!(served.0.wait().expect("ended").success());
+    lines.hears("The engine ended");
+    assert!(!lines.ends(), "not by their own will");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_engine_it_runs_one_and_takes_it_along() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let mut lines = Lines::start(&world, &["--plain"]);
+    lines.hears("ends when you leave");
+    assert!(world.run(&["status"]).status.success());
+    lines.types("quit");
+    assert!(lines.ends());
+    assert!(!world.run(&["status"]).status.success());
+    let mut alone = Lines::start(&world, &["attach", "--plain"]);
+    alone.hears("No engine runs");
+    assert!(!alone.ends());
+}
