@@ -35,6 +35,7 @@ fn thread(number: i64) -> ThreadRow {
         window_closes_at: Some(Timestamp::from_seconds(1_780_390_000)),
         assignment: None,
         taken_by: None,
+        taken_until: None,
         waiting: None,
         opted_out: false,
         handed_off_at: None,

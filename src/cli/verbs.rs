@@ -77,6 +77,8 @@ pub enum Threads {
     Show { thread: ThreadId },
     /// Take a thread from its agent
     Take { thread: ThreadId },
+    /// Give a thread to a colleague who is here
+    HandOver { thread: ThreadId, to: String },
     /// Give a thread back to its agent
     Release { thread: ThreadId },
     /// Write a note for colleagues

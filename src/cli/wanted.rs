@@ -117,6 +117,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
             Look(Query::Threads { text: filter, limit: page.limit, before })
         }
         Command::Threads(Threads::Show { thread }) => Look(Query::Thread { thread }),
+        Command::Threads(Threads::HandOver { thread, to }) => Act(Request::HandOver { thread, to }),
         Command::Threads(Threads::Take { thread }) => Act(Request::TakeThread { thread }),
         Command::Threads(Threads::Release { thread }) => Act(Request::ReleaseThread { thread }),
         Command::Messages(Messages::List { thread, page, before }) => {

@@ -172,6 +172,7 @@ impl Console {
                     effects.extend(self.ask(self.query_of_messages(thread)));
                     effects.extend(self.ask(Query::Notes { thread }));
                     effects.extend(self.ask(Query::Desk(AgentQuery::Waiting { thread })));
+                    effects.extend(self.ask_for_draft(thread));
                 }
                 matches!(self.pane, Pane::Threads | Pane::Connections)
             }

@@ -39,6 +39,8 @@ pub(super) enum FinderKind {
     Jobs,
     /// Who else has a console open.
     Here,
+    /// To whom a thread is given.
+    HandOver(ThreadId),
     Number(NumberFinder),
     /// Templates to begin from.
     Starters,
@@ -80,6 +82,7 @@ impl Finder {
             FinderKind::Bulk => "With all that the filter finds",
             FinderKind::Jobs => "Bulk actions",
             FinderKind::Here => "Who is here",
+            FinderKind::HandOver(_) => "Hand the thread to",
             FinderKind::Starters | FinderKind::Flow(FlowFinder::Starters) => "Begin from",
             FinderKind::Flow(FlowFinder::Versions) => "Compare the newest with",
             FinderKind::Flow(FlowFinder::Endpoint) => "The endpoint behind it",
@@ -112,7 +115,7 @@ impl FinderKind {
             Self::Radar => "Nobody waits with a window that closes. Well done.",
             Self::Views => "No filter is kept yet.",
             Self::Jobs => "Nothing was done in bulk yet.",
-            Self::Here => "Nobody is here.",
+            Self::Here | Self::HandOver(_) => "Nobody is here.",
             Self::Number(_) => "The provider is asked.",
             Self::Emoji(_) | Self::Kinds(_) | Self::Bulk | Self::Starters => "",
             Self::Flow(_) => "No Flow is known. ctrl-r in Flows asks the provider.",
@@ -138,7 +141,7 @@ impl Console {
             FinderKind::Views => Query::Views,
             FinderKind::Templates(_) => Query::Templates,
             FinderKind::Jobs => Query::Jobs,
-            FinderKind::Here => Query::Overview,
+            FinderKind::Here | FinderKind::HandOver(_) => Query::Overview,
             // The provider is asked once, not at each letter.
             FinderKind::Number(_) if !text.is_empty() => return vec![],
             FinderKind::Number(kind) => match self.number_finder_query(kind) {
@@ -288,6 +291,7 @@ impl Console {
                 })
                 .collect(),
             FinderKind::Here => self.here_rows(),
+            FinderKind::HandOver(_) => self.colleague_rows(),
             FinderKind::Jobs => self
                 .data
                 .jobs
@@ -382,6 +386,7 @@ impl Console {
                 Ok(message) => self.go_to_message(message),
                 Err(_) => vec![],
             },
+            FinderKind::HandOver(thread) => self.hand_over(thread, row.id),
             FinderKind::Here if row.id.is_empty() => vec![],
             FinderKind::Here | FinderKind::Radar => {
                 row.id.parse().map(|thread| self.go_to_thread(thread)).unwrap_or_default()

@@ -1,7 +1,10 @@
 //! Who else has a console open, and where they are.
 
 use super::finder::Row;
-use super::{Console, words};
+use super::{Console, Effect, Focus, words};
+use crate::domain::ids::ThreadId;
+use crate::domain::request::Request;
+use crate::domain::role::Role;
 use crate::domain::text::clean_line;
 use crate::domain::view::Here;
 
@@ -24,5 +27,42 @@ impl Console {
             }
         };
         here.map(row).collect()
+    }
+
+    /// Everybody to whom a thread can be given.
+    pub(super) fn colleague_rows(&self) -> Vec<Row> {
+        let me = self.settings.actor.to_string();
+        let mut rows: Vec<Row> = vec![];
+        for one in self.data.overview.iter().flat_map(|told| &told.here).filter(|one| one.who != me) {
+            if rows.iter().all(|row| row.id != one.who) {
+                let looks = (one.role == Role::Viewer.name()).then(|| "looks only".to_owned());
+                let head = format!("{} ({})", clean_line(&one.who), one.role);
+                rows.push(Row { id: one.who.clone(), head, right: one.how.clone(), off: looks, ..Row::default() });
+            }
+        }
+        if rows.is_empty() {
+            let head = "Nobody else is here".to_owned();
+            rows.push(Row {
+                head,
+                off: Some("a thread is given to a colleague whose console is open".into()),
+                ..Row::default()
+            });
+        }
+        rows
+    }
+
+    /// What was begun is kept first, so that it goes along.
+    pub(super) fn hand_over(&mut self, thread: ThreadId, to: String) -> Vec<Effect> {
+        let mut effects = self.keep_drafts();
+        effects.push(Effect::Perform(Request::HandOver { thread, to }));
+        effects
+    }
+
+    /// It is somebody else's: what was begun here is theirs, too.
+    pub(super) fn handed_over(&mut self, thread: ThreadId) {
+        self.composers.remove(&thread);
+        if self.focus == Focus::Composer {
+            self.focus = Focus::Detail;
+        }
     }
 }

@@ -89,10 +89,15 @@ impl Console {
         effects.extend(self.ask(self.query_of_messages(thread)));
         effects.extend(self.ask(Query::Notes { thread }));
         effects.extend(self.ask(Query::Desk(AgentQuery::Waiting { thread })));
-        if !self.composers.contains_key(&thread) {
-            effects.extend(self.ask(Query::Draft { thread }));
-        }
+        effects.extend(self.ask_for_draft(thread));
         effects
+    }
+
+    /// What is kept of a draft, where nothing stands: a colleague may have handed theirs over.
+    pub(super) fn ask_for_draft(&mut self, thread: ThreadId) -> Vec<Effect> {
+        let empty = |composer: &Composer| composer.is_empty() && !composer.dirty;
+        let wanted = self.composers.get(&thread).is_none_or(empty) && self.focus != super::Focus::Composer;
+        if wanted { self.ask(Query::Draft { thread }) } else { vec![] }
     }
 
     /// What is beside the list goes along with the cursor.

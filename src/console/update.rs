@@ -285,6 +285,10 @@ impl Console {
                 self.notice(done.said, false);
                 return self.show_stops();
             }
+            (Request::HandOver { thread, .. }, Ok(done)) => {
+                self.notice(done.said, false);
+                self.handed_over(*thread);
+            }
             (Request::TakeBack { thread }, Ok(done)) => {
                 self.notice(done.said, false);
                 let thread = *thread;

@@ -172,6 +172,11 @@ pub enum Request {
     TakeThread {
         thread: ThreadId,
     },
+    /// Give the thread to a colleague who is here, with what was begun in it.
+    HandOver {
+        thread: ThreadId,
+        to: String,
+    },
     /// Give the thread back to its agent.
     ReleaseThread {
         thread: ThreadId,

@@ -182,6 +182,9 @@ pub struct ThreadRow {
     pub window_closes_at: Option<Timestamp>,
     pub assignment: Option<AssignmentView>,
     pub taken_by: Option<String>,
+    /// Until when it is kept for them; afterwards any colleague may go on with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_until: Option<Timestamp>,
     pub waiting: Option<Waiting>,
     /// The run that collects, or works, right now.
     pub run: Option<RunState>,
@@ -197,6 +200,13 @@ pub struct ThreadRow {
     /// Colleagues who look at this thread now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub present: Vec<Presence>,
+}
+
+impl ThreadRow {
+    /// Whoever took it has not been at it for a while.
+    pub fn is_left(&self, now: Timestamp) -> bool {
+        self.taken_by.is_some() && self.taken_until.is_none_or(|kept| kept <= now)
+    }
 }
 
 /// Somebody with a console open.

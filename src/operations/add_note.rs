@@ -1,7 +1,7 @@
 //! Write a note for colleagues. It goes into a table that nothing sends from.
 
 use super::send::thread_row;
-use super::{Result, System, require};
+use super::{Result, System, claim, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::note::{self, Note};
@@ -18,6 +18,7 @@ pub(super) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, t
     let note = Note { author: actor.to_string(), at: now, words: Untrusted::from(text.trim()) };
     let mut write = system.store().write().await?;
     write.add_note(thread, &note).await?;
+    claim::keep(&mut write, thread, &note.author, now).await?;
     write.audit(actor, "note", &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);

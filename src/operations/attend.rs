@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Result, System, require};
+use super::{Result, System, claim, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::Done;
@@ -75,6 +75,9 @@ pub(super) async fn attend(
         }
     };
     system.bus().publish(changed.into_iter().map(Change::Thread));
+    if let Some(thread) = thread {
+        claim::keep_looking(system, actor, thread).await?;
+    }
     if let Some(thread) = thread.filter(|_| writes && typing && actor.has(Right::WriteToPeople)) {
         show_typing(system, thread).await?;
     }

@@ -5,9 +5,9 @@ use super::send_file::Parcel;
 use super::send_template::{Filled, send_template};
 use super::{
     Result, System, ack_alert, add_note, agent_desk, ask_about, attend, bulk, canary, check_connection, contacts,
-    discard_entry, fetch_media, fill_gap, flows, hold_entry, look_up, mark_read, numbers, open_media, opt_out,
-    refresh_templates, registrations, replay_delivery, require, retry_entry, reveal, save_draft, send, send_file,
-    settle_arrived, shift, take_back, take_thread, templates, tokens, try_delivery,
+    discard_entry, fetch_media, fill_gap, flows, hand_over, hold_entry, look_up, mark_read, numbers, open_media,
+    opt_out, refresh_templates, registrations, replay_delivery, require, retry_entry, reveal, save_draft, send,
+    send_file, settle_arrived, shift, take_back, take_thread, templates, tokens, try_delivery,
 };
 use crate::domain::request::{Done, Refusal, Request};
 use crate::domain::right::Right;
@@ -55,6 +55,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::SaveDraft { thread, text } => save_draft::save_draft(system, actor, thread, &text).await,
         Request::MarkRead { thread } => mark_read::mark_read(system, actor, thread).await,
         Request::TakeThread { thread } => take_thread::take_thread(system, actor, thread).await,
+        Request::HandOver { thread, to } => hand_over::hand_over(system, actor, thread, &to).await,
         Request::ReleaseThread { thread } => take_thread::release_thread(system, actor, thread).await,
         Request::Agents(request) => Box::pin(agent_desk::perform(system, actor, request)).await,
         Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,

@@ -1,6 +1,6 @@
 //! Send something to a thread's contact: message and outbox entry in one transaction.
 
-use super::{Result, System, require};
+use super::{Result, System, claim, require};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::content::Content;
@@ -111,6 +111,7 @@ pub(super) async fn queue(
     };
     let mut write = system.store().write().await?;
     let (message, entry) = write.enqueue(&new).await?;
+    claim::keep(&mut write, row.id, &author, now).await?;
     if !reaction {
         silence(&mut write, row.id, &author, now).await?;
         if text {

@@ -1,7 +1,7 @@
 //! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
 
 use super::send::thread_row;
-use super::{Result, System, require};
+use super::{Result, System, claim, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::request::{Done, Refusal};
@@ -12,31 +12,35 @@ pub(super) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     require(actor, Right::TakeAThread)?;
     let row = thread_row(system, thread).await?;
     let me = actor.to_string();
-    if let Some(other) = row.taken_by.filter(|other| *other != me) {
-        let why = format!("{other} has this thread.");
-        return Err(Refusal::new("taken", why, "Ask them to release it.").into());
-    }
     let now = system.now();
+    if let Some(other) = claim::holder(&row, &me, now) {
+        let why = format!("{other} has this thread, and is at it.");
+        let instead = "Ask them to hand it over; half an hour after they left it, anybody may take it.";
+        return Err(Refusal::new("taken", why, instead).into());
+    }
+    let left = row.taken_by.clone().filter(|other| *other != me);
     let mut write = system.store().write().await?;
-    write.take_thread(thread, Some(&me)).await?;
+    write.take_thread(thread, Some((&me, claim::until(now)))).await?;
     let caught = write.silence_agent(thread, &format!("{me} took the thread"), now).await?;
-    write.audit(actor, "take", &thread.to_string(), "", now).await?;
+    write.audit(actor, "take", &thread.to_string(), left.as_deref().unwrap_or_default(), now).await?;
     system.happened(&mut write, "thread.taken", Some(thread), &serde_json::json!({ "by": me })).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
     let caught = caught.runs + caught.entries;
     let caught = if caught > 0 { format!(" {caught} unsent step(s) of the agent were caught.") } else { String::new() };
-    Ok(Done { said: format!("{} is yours; the agent is silent.{caught}", row.contact.shown()), made: None })
+    let left = left.map_or_else(String::new, |other| format!(" {other} had left it."));
+    Ok(Done { said: format!("{} is yours; the agent is silent.{left}{caught}", row.contact.shown()), made: None })
 }
 
 pub(super) async fn release_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Right::ReleaseAThread)?;
     let row = thread_row(system, thread).await?;
     let me = actor.to_string();
+    let left = row.is_left(system.now());
     match row.taken_by {
         None if row.handed_off_at.is_some() => {}
         None => return Err(Refusal::new("not_taken", "Nobody has this thread.", "").into()),
-        Some(other) if other != me && !actor.has(Right::ReleaseAColleaguesThread) => {
+        Some(other) if other != me && !left && !actor.has(Right::ReleaseAColleaguesThread) => {
             return Err(
                 Refusal::new("taken", format!("{other} has this thread."), "They or an admin can release it.").into()
             );

@@ -27,7 +27,7 @@ const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     t.unread, t.last_message_at, m.words, m.direction, m.progress, m.failed_at IS NOT NULL AS failed,
-    t.window_closes_at, g.agent, g.mode, t.taken_by, t.waiting_since, t.waiting_reason, t.handed_off_at, t.context_from, p.opted_out,
+    t.window_closes_at, g.agent, g.mode, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.context_from, p.opted_out,
     coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
         (SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'scheduled')) AS run
  FROM threads t JOIN connections c ON c.id = t.connection_id JOIN contacts p ON p.id = t.contact_id
@@ -208,10 +208,23 @@ impl Store {
 }
 
 impl Write {
-    pub async fn take_thread(&mut self, thread: ThreadId, operator: Option<&str>) -> Result<()> {
-        sqlx::query("UPDATE threads SET taken_by = $2 WHERE id = $1")
+    /// Somebody has it until a time, or nobody.
+    pub async fn take_thread(&mut self, thread: ThreadId, who: Option<(&str, Timestamp)>) -> Result<()> {
+        sqlx::query("UPDATE threads SET taken_by = $2, taken_until = $3 WHERE id = $1")
+            .bind(thread.0)
+            .bind(who.map(|(operator, _)| operator))
+            .bind(who.map(|(_, until)| until.millis()))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps it longer for whoever has it.
+    pub async fn keep_claim(&mut self, thread: ThreadId, operator: &str, until: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE threads SET taken_until = $3 WHERE id = $1 AND taken_by = $2")
             .bind(thread.0)
             .bind(operator)
+            .bind(until.millis())
             .execute(self.connection())
             .await?;
         Ok(())
@@ -358,6 +371,7 @@ fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
         window_closes_at: cells.opt_time("window_closes_at")?,
         assignment: cells.opt_text("agent")?.zip(mode).map(|(agent, mode)| AssignmentView { agent, mode }),
         taken_by: cells.opt_text("taken_by")?,
+        taken_until: cells.opt_time("taken_until")?,
         waiting: cells
             .opt_time("waiting_since")?
             .zip(cells.opt_text("waiting_reason")?)

@@ -5,6 +5,7 @@ mod agent_kinds;
 mod agents;
 mod approvals;
 mod bulk;
+mod claims;
 mod console;
 mod contents;
 mod contracts;

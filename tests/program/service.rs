@@ -86,7 +86,10 @@ async fn what_stands_in_the_way_is_one_sentence() {
     let (code, words) = said(&[], &[]);
     assert_eq!(
         (code, words.as_str()),
-        (Some(1), "The console needs a terminal at both ends. `wadeck serve` runs without one.")
+        (
+            Some(1),
+            "The console needs a terminal at both ends. `wadeck serve` runs without one, and `wadeck --plain` speaks in lines."
+        )
     );
 
     let (code, _) = said(&["threads", "show", "m12"], &[]);

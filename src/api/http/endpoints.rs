@@ -346,6 +346,13 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     posts("/threads/{thread}/take", "Take a thread: its agent falls silent", |read| {
         act(Request::TakeThread { thread: read.id("thread")? })
     }),
+    with(
+        || field("to", "a colleague whose console is open, as /overview names them"),
+        true,
+        posts("/threads/{thread}/hand-over", "Hand it to a colleague, with what was begun", |read| {
+            act(Request::HandOver { thread: read.id("thread")?, to: read.word("to")? })
+        }),
+    ),
     posts("/threads/{thread}/release", "Give it back", |read| {
         act(Request::ReleaseThread { thread: read.id("thread")? })
     }),

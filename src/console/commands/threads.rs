@@ -1,6 +1,7 @@
 //! Commands about threads and their messages.
 
 use crate::console::command::{CommandSpec, ROW, Scope};
+use crate::console::finder::FinderKind;
 use crate::console::overlay::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
 use crate::domain::ids::ThreadId;
@@ -37,6 +38,19 @@ pub(super) const ROWS: &[CommandSpec] = &[
             let request =
                 if taken && mine { Request::ReleaseThread { thread } } else { Request::TakeThread { thread } };
             vec![Effect::Perform(request)]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "thread.hand_over",
+        title: "Hand over",
+        help: "Hands the thread to a colleague who is here, with what you have begun to write.",
+        scope: THREADS,
+        keys: &["H"],
+        ready: operator_with_thread,
+        run: |console| {
+            let Some(thread) = console.thread_at_hand().map(|row| row.id) else { return vec![] };
+            console.open_finder(FinderKind::HandOver(thread))
         },
         ..ROW
     },

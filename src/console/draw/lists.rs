@@ -121,7 +121,12 @@ impl Console {
         let name_style = if row.unread > 0 { theme.bold() } else { theme.plain() };
         let mut right = vec![];
         if let Some(operator) = &row.taken_by {
-            right.push((format!("{} {operator} ", theme.pick("◆", "@")), theme.accent()));
+            let (mark, style) = if row.is_left(self.now) {
+                (theme.pick("◇", "-"), theme.dim())
+            } else {
+                (theme.pick("◆", "@"), theme.accent())
+            };
+            right.push((format!("{mark} {operator} "), style));
         }
         right.push((format!("{} ", row.connection), theme.dim()));
         right.push((format!("{:>4}", words::age(row.last_message_at, self.now)), theme.dim()));

@@ -67,6 +67,9 @@ impl Console {
         let number =
             row.contact.phone_number.as_ref().filter(|_| named).map(|number| format!("  {number}")).unwrap_or_default();
         let who = match (&row.taken_by, &row.assignment) {
+            (Some(operator), _) if row.is_left(self.now) => {
+                format!("{} {operator} left it: C takes it", theme.pick("◇", "-"))
+            }
             (Some(operator), _) => format!("{} {operator} has it", theme.pick("◆", "@")),
             (None, _) if row.handed_off_at.is_some() => "handed off: C takes it".to_owned(),
             (None, Some(agent)) => format!("{} answers ({})", agent.agent, agent.mode.name()),

@@ -1,0 +1,48 @@
+//! Hand a thread to a colleague, with what was begun in it. What was written half stands as a note, so
+//! that it is never lost, and waits where the colleague writes, unless they have begun themselves.
+
+use super::send::thread_row;
+use super::{Result, System, claim, require};
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::note::Note;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::right::Right;
+use crate::domain::role::{Actor, Role};
+use crate::domain::text::{Untrusted, clean_line};
+
+pub(super) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, to: &str) -> Result<Done> {
+    require(actor, Right::TakeAThread)?;
+    let (me, now) = (actor.to_string(), system.now());
+    let row = thread_row(system, thread).await?;
+    if let Some(other) = claim::holder(&row, &me, now).filter(|_| !actor.has(Right::ReleaseAColleaguesThread)) {
+        let why = format!("{other} has this thread.");
+        return Err(Refusal::new("taken", why, "They or an admin can hand it over.").into());
+    }
+    let here = system.here();
+    let able = here.iter().find(|one| one.who == to && one.role != Role::Viewer.name());
+    if to == me || able.is_none() {
+        let why = format!("{} is nobody who is here and may answer.", clean_line(to));
+        return Err(Refusal::new("not_here", why, "A thread is handed to a colleague whose console is open.").into());
+    }
+    let begun = system.store().draft(&me, thread).await?;
+    let theirs = system.store().draft(to, thread).await?;
+    let mut write = system.store().write().await?;
+    write.take_thread(thread, Some((to, claim::until(now)))).await?;
+    write.silence_agent(thread, &format!("{me} handed the thread to {to}"), now).await?;
+    if !begun.trim().is_empty() {
+        let words = Untrusted::from(format!("Begun by {me}: {begun}"));
+        write.add_note(thread, &Note { author: me.clone(), at: now, words }).await?;
+        write.save_draft(&me, thread, "", now).await?;
+        if theirs.trim().is_empty() {
+            write.save_draft(to, thread, &begun, now).await?;
+        }
+    }
+    write.audit(actor, "hand over", &thread.to_string(), to, now).await?;
+    let data = serde_json::json!({ "by": me, "to": to });
+    system.happened(&mut write, "thread.handed_over", Some(thread), &data).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
+    let with = if begun.trim().is_empty() { "" } else { ", with what you had begun" };
+    Ok(Done { said: format!("{to} has {} now{with}.", row.contact.shown()), made: None })
+}
