@@ -65,6 +65,14 @@ impl Screen {
         self.keyboard.flush().expect("typed");
     }
 
+    /// What the program wrote last may be read after it has ended.
+    pub fn is_given_back(&self) {
+        until("the screen and the cursor are given back", || {
+            let parser = self.parser.lock().expect("whole");
+            !parser.screen().alternate_screen() && !parser.screen().hide_cursor()
+        });
+    }
+
     pub fn ends(&mut self) -> bool {
         let mut status = None;
         until("the program ends", || {

@@ -48,8 +48,7 @@ fn the_demo_lives_takes_keys_and_gives_the_terminal_back() {
     screen.sees("Leave?");
     screen.press("y");
     assert!(screen.ends(), "it leaves in order");
-    assert!(!screen.parser.lock().expect("whole").screen().alternate_screen(), "the screen is given back");
-    assert!(!screen.parser.lock().expect("whole").screen().hide_cursor(), "the cursor is back");
+    screen.is_given_back();
 }
 
 #[tokio::test(flavor = "multi_thread")]
