@@ -58,8 +58,11 @@ impl Console {
         effects
     }
 
-    /// It is somebody else's: what was begun here is theirs, too.
+    /// It is somebody else's: what was begun here is theirs, too. What was written meanwhile stays.
     pub(super) fn handed_over(&mut self, thread: ThreadId) {
+        if self.composers.get(&thread).is_none_or(|composer| composer.dirty) {
+            return;
+        }
         self.composers.remove(&thread);
         if self.focus == Focus::Composer {
             self.focus = Focus::Detail;

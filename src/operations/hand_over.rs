@@ -5,7 +5,7 @@ use super::send::thread_row;
 use super::{Result, System, claim, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
-use crate::domain::note::Note;
+use crate::domain::note::{self, Note};
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
@@ -27,12 +27,16 @@ pub(super) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
     }
     let begun = system.store().draft(&me, thread).await?;
     let theirs = system.store().draft(to, thread).await?;
+    let words = format!("Begun by {me}: {begun}");
+    if words.chars().count() > note::LONGEST {
+        let why = format!("What you have begun is longer than a note, which holds {} characters.", note::LONGEST);
+        return Err(Refusal::new("draft_too_long", why, "Shorten it, or send a part of it first.").into());
+    }
     let mut write = system.store().write().await?;
     write.take_thread(thread, Some((to, claim::until(now)))).await?;
     write.silence_agent(thread, &format!("{me} handed the thread to {to}"), now).await?;
     if !begun.trim().is_empty() {
-        let words = Untrusted::from(format!("Begun by {me}: {begun}"));
-        write.add_note(thread, &Note { author: me.clone(), at: now, words }).await?;
+        write.add_note(thread, &Note { author: me.clone(), at: now, words: Untrusted::from(words) }).await?;
         write.save_draft(&me, thread, "", now).await?;
         if theirs.trim().is_empty() {
             write.save_draft(to, thread, &begun, now).await?;

@@ -95,6 +95,14 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     let refused = perform(&stage.system, &operator("cleo"), Request::TakeThread { thread }).await;
     refused.expect_err("it is kept for ben");
 
+    let long = Request::SaveDraft { thread, text: "x".repeat(5_000) };
+    perform(&stage.system, &ben, long).await.expect("kept");
+    let _here = stage.system.arrives(&operator("cleo"), "here");
+    let refused = perform(&stage.system, &ben, Request::HandOver { thread, to: "cleo".into() }).await;
+    assert!(refused.is_err_and(|why| why.to_string().contains("longer than a note")), "it is not cut");
+    let short = Request::SaveDraft { thread, text: "It left on Tuesday, and".into() };
+    perform(&stage.system, &ben, short).await.expect("kept");
+
     // It goes back: what somebody has begun is not written over, and nothing is lost.
     let _ada = stage.system.arrives(&ada(), "here");
     perform(&stage.system, &ada(), Request::SaveDraft { thread, text: "my own".into() }).await.expect("kept");
