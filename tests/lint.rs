@@ -40,6 +40,7 @@ fn known(name: &str, status: &str) -> Template {
         examples: vec![],
         rejected_reason: None,
         quality: None,
+        shared_places: false,
     }
 }
 

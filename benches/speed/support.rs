@@ -46,7 +46,7 @@ pub async fn twin() -> Twin {
 
 pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
     let text = DEMO_CONFIG.replace("agent = \"helper\"", "messages_per_second = 1000");
-    let config = config::check(&text, &["kapso"]).expect("right");
+    let config = config::check(&text, wadeck::provider::Registry::SHAPES).expect("right");
     let environment = twin.environment();
     let setup = EngineSetup {
         config: config.clone(),

@@ -61,7 +61,7 @@ impl Demo {
         let secrets: SecretSource = Arc::new(move |name| {
             environment.iter().find(|(known, _)| *known == name).map(|(_, value)| SecretString::from(value.clone()))
         });
-        let config = config::check(DEMO_CONFIG, Registry::NAMES)
+        let config = config::check(DEMO_CONFIG, Registry::SHAPES)
             .map_err(|faults| AppError::Config(config::ConfigError::Faulty { path: "demo.toml".into(), faults }))?;
         std::fs::create_dir_all(&directory)
             .map_err(|source| AppError::Directory { path: directory.clone(), source })?;

@@ -10,6 +10,7 @@ use crate::config::{self, Config};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
+use crate::provider::Registry;
 use crate::store::Store;
 
 /// One thing that was looked at.
@@ -127,11 +128,10 @@ fn secrets(config: &Config) -> Vec<Finding> {
         return vec![];
     }
     let mut found = vec![];
-    let mut names: Vec<&str> = config
-        .connections
-        .iter()
-        .map(|one| one.settings.api_key_env.as_deref().unwrap_or(crate::provider::API_KEY))
-        .collect();
+    let shape = |one: &crate::config::ConnectionConfig| Registry::shape(&one.provider);
+    let key = |one| shape(one).map_or("", |shape| shape.key);
+    let mut names: Vec<&str> =
+        config.connections.iter().map(|one| one.settings.api_key_env.as_deref().unwrap_or(key(one))).collect();
     names.sort_unstable();
     names.dedup();
     for name in names {
@@ -144,17 +144,23 @@ fn secrets(config: &Config) -> Vec<Finding> {
             ),
         });
     }
-    let set = crate::provider::WEBHOOK_SECRETS.iter().any(|name| config::secret(name).is_some());
-    found.push(if set {
-        fine("webhook secret", "it is set")
-    } else {
-        let name = crate::provider::WEBHOOK_SECRETS[0];
-        wrong(
-            "webhook secret",
-            format!("{name} is not set: every webhook is refused"),
-            format!("Set {name} to the secret of your webhook."),
-        )
-    });
+    for shape in Registry::SHAPES {
+        if !config.connections.iter().any(|one| one.provider.as_str() == shape.name) {
+            continue;
+        }
+        let set = shape.secrets.iter().find(|name| config::secret(name).is_some());
+        found.push(match set {
+            Some(name) => fine("webhook secret", format!("{name} is set")),
+            None => {
+                let name = shape.secrets.first().copied().unwrap_or_default();
+                wrong(
+                    "webhook secret",
+                    format!("{name} is not set: every webhook of {} is refused", shape.name),
+                    format!("Set {name} to what the provider signs with."),
+                )
+            }
+        });
+    }
     found
 }
 

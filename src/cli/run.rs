@@ -52,7 +52,7 @@ pub async fn run(cli: Cli) -> Exit {
 }
 
 fn load(common: &Common) -> Result<Config, ConfigError> {
-    config::load(&config::config_file(common.config.as_deref()), Registry::NAMES)
+    config::load(&config::config_file(common.config.as_deref()), Registry::SHAPES)
 }
 
 fn setup(
@@ -208,7 +208,7 @@ fn need_terminal(remedy: &str) -> Result<(), AppError> {
 
 fn check(common: &Common) -> Exit {
     let path = config::config_file(common.config.as_deref());
-    let loaded = config::load(&path, Registry::NAMES);
+    let loaded = config::load(&path, Registry::SHAPES);
     let keys = loaded.as_ref().ok().and_then(|config| Keymap::with(&config.keys).err());
     let (exit, faults, text) = match (&loaded, keys) {
         (Ok(_), None) => (Exit::Done, vec![], format!("{} is right.", path.display())),
@@ -233,7 +233,7 @@ fn check(common: &Common) -> Exit {
 
 async fn examine(common: &Common) -> Exit {
     let path = config::config_file(common.config.as_deref());
-    let loaded = config::load(&path, Registry::NAMES).map_err(|error| error.to_string());
+    let loaded = config::load(&path, Registry::SHAPES).map_err(|error| error.to_string());
     let source = source(common);
     let found = doctor::examine(&source, &loaded, &path).await;
     let fine = found.iter().all(|finding| finding.fine);

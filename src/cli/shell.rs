@@ -34,7 +34,7 @@ pub(super) fn man(to: Option<&Path>) -> Exit {
 /// The file over the defaults, as one file.
 pub(super) fn show(common: &Common) -> Exit {
     let path = config::config_file(common.config.as_deref());
-    match config::in_force(&path, crate::provider::Registry::NAMES) {
+    match config::in_force(&path, crate::provider::Registry::SHAPES) {
         Ok(value) if common.json => {
             println!("{}", super::print::json(&value));
             Exit::Done

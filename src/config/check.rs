@@ -12,7 +12,7 @@ use super::file::{Chords, ConnectionTable, File, UserTable};
 use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, EXAMPLE, LogConfig, UserConfig};
 use super::{agents, desk};
 use crate::domain::assignment::Mode;
-use crate::domain::connection::{ConnectionSettings, Environment, ProviderName};
+use crate::domain::connection::{ConnectionSettings, Environment, IdShape, ProviderName, ProviderShape};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::picture::Pictures;
 use crate::domain::role::Role;
@@ -38,7 +38,7 @@ pub(super) fn report(path: &Path, faults: &[Fault]) -> String {
 }
 
 /// Checks a whole file.
-pub fn check(text: &str, providers: &[&str]) -> Result<Config, Vec<Fault>> {
+pub fn check(text: &str, providers: &[ProviderShape]) -> Result<Config, Vec<Fault>> {
     let mut faults = Faults { text, found: vec![] };
     let Some(file) = parse(text, &mut faults) else { return Err(faults.found) };
     let mut ignored = Faults { text: EXAMPLE, found: vec![] };
@@ -128,7 +128,7 @@ pub(super) const MODES: [(&str, Mode); 3] = [("off", Mode::Off), ("draft", Mode:
 const ROLES: [(&str, Role); 3] = [("viewer", Role::Viewer), ("operator", Role::Operator), ("admin", Role::Admin)];
 const LEVELS: [(&str, ()); 4] = [("error", ()), ("warn", ()), ("info", ()), ("debug", ())];
 
-fn build(file: File, example: File, providers: &[&str], faults: &mut Faults<'_>) -> Config {
+fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Faults<'_>) -> Config {
     let environment = file
         .environment
         .as_ref()
@@ -243,22 +243,39 @@ pub(super) fn http_url(value: &Spanned<String>, key: &str, faults: &mut Faults<'
 fn connection(
     table: ConnectionTable,
     (hourly_policy, undo): (bool, u64),
-    providers: &[&str],
+    providers: &[ProviderShape],
     known_agents: &[&str],
     faults: &mut Faults<'_>,
 ) -> Option<ConnectionConfig> {
-    let known: Vec<(&str, ())> = providers.iter().map(|name| (*name, ())).collect();
+    let known: Vec<(&str, ProviderShape)> = providers.iter().map(|shape| (shape.name, *shape)).collect();
     let provider = one_of(&table.provider, &known, "provider that this program knows", faults);
     let number = PhoneNumber::parse(table.phone_number.get_ref())
         .map_err(|error| faults.add(table.phone_number.span(), format!("{error}.")))
         .ok();
-    for (value, key) in
-        [(&table.phone_number_id, "phone_number_id"), (&table.business_account_id, "business_account_id")]
-    {
-        let digits = value.get_ref();
-        if digits.is_empty() || !digits.chars().all(|c| c.is_ascii_digit()) {
-            faults.add(value.span(), format!("{key} is the provider's id: digits only, not the phone number."));
+    let id = |value: Option<&Spanned<String>>, key: &str, shape: IdShape, faults: &mut Faults<'_>| {
+        let usual = || number.as_ref().and_then(|number| shape.usual(number));
+        let given = value.map(|value| value.get_ref().clone()).or_else(usual);
+        let fits = given.as_ref().is_some_and(|id| value.is_none() || shape.fits(id));
+        if !fits {
+            let span = value.map_or_else(|| table.name.span(), Spanned::span);
+            faults.add(span, format!("{key} is {}.", shape.words()));
         }
+        given.filter(|_| fits)
+    };
+    let unknown = ProviderShape {
+        name: "",
+        phone_number_id: IdShape::Digits,
+        business_account_id: IdShape::Digits,
+        key: "",
+        secrets: &[],
+    };
+    let shape = provider.unwrap_or(unknown);
+    let phone_number_id = id(table.phone_number_id.as_ref(), "phone_number_id", shape.phone_number_id, faults);
+    let account = id(table.business_account_id.as_ref(), "business_account_id", shape.business_account_id, faults);
+    if let Some(service) = &table.messaging_service
+        && !IdShape::Sid("MG", "").fits(service.get_ref())
+    {
+        faults.add(service.span(), "messaging_service is MG and 32 hex digits.");
     }
     if table.name.get_ref().trim().is_empty() {
         faults.add(table.name.span(), "A connection needs a name.");
@@ -303,8 +320,8 @@ fn connection(
         environment,
         provider: ProviderName::new(table.provider.into_inner()),
         phone_number: number?,
-        phone_number_id: table.phone_number_id.into_inner(),
-        business_account_id: table.business_account_id.into_inner(),
+        phone_number_id: phone_number_id?,
+        business_account_id: account?,
         agent: table.agent.map(|agent| (agent.into_inner(), mode)),
         contract,
         routes,
@@ -319,6 +336,8 @@ fn connection(
             batch_note: table.batch_note.unwrap_or(standard.batch_note),
             hand_off_text: table.hand_off_text.unwrap_or(standard.hand_off_text),
             api_key_env: table.api_key_env,
+            messaging_service: table.messaging_service.map(Spanned::into_inner),
+            join_code: table.join_code.filter(|code| !code.trim().is_empty()),
         },
     })
 }
@@ -332,14 +351,22 @@ fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {
 mod tests {
     use super::*;
 
+    const MIRROR: ProviderShape = ProviderShape {
+        name: "kapso",
+        phone_number_id: IdShape::Digits,
+        business_account_id: IdShape::Digits,
+        key: "KEY",
+        secrets: &["SECRET"],
+    };
+
     fn faults(text: &str) -> Vec<Fault> {
-        check(text, &["kapso"]).expect_err("it has faults")
+        check(text, &[MIRROR]).expect_err("it has faults")
     }
 
     #[test]
     fn the_example_is_true_and_is_the_default() {
-        let example = check(EXAMPLE, &["kapso"]).expect("the example is right");
-        let nothing = check("", &["kapso"]).expect("nothing is right too");
+        let example = check(EXAMPLE, &[MIRROR]).expect("the example is right");
+        let nothing = check("", &[MIRROR]).expect("nothing is right too");
         assert_eq!(example.listen, nothing.listen);
         assert_eq!(example.attempts, nothing.attempts);
         assert_eq!(example.organization, nothing.organization);

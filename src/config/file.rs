@@ -88,8 +88,8 @@ pub(super) struct ConnectionTable {
     pub environment: Option<Spanned<String>>,
     pub provider: Spanned<String>,
     pub phone_number: Spanned<String>,
-    pub phone_number_id: Spanned<String>,
-    pub business_account_id: Spanned<String>,
+    pub phone_number_id: Option<Spanned<String>>,
+    pub business_account_id: Option<Spanned<String>>,
     pub agent: Option<Spanned<String>>,
     pub contract: Option<Spanned<ContractTable>>,
     #[serde(default)]
@@ -103,6 +103,8 @@ pub(super) struct ConnectionTable {
     pub read_marks: Option<bool>,
     pub hourly_policy: Option<bool>,
     pub api_key_env: Option<String>,
+    pub messaging_service: Option<Spanned<String>>,
+    pub join_code: Option<String>,
     pub undo_seconds: Option<Spanned<u64>>,
     pub silent_after_hours: Option<Spanned<f64>>,
 }

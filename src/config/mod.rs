@@ -21,7 +21,7 @@ pub use self::paths::{config_file, data_directory};
 pub use self::secrets::secret;
 
 use crate::domain::assignment::{ApprovalPolicy, Mode};
-use crate::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName};
+use crate::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName, ProviderShape};
 use crate::domain::contract::{Contract, Money};
 use crate::domain::ids::ConnectionId;
 use crate::domain::number::NumberKind;
@@ -178,8 +178,8 @@ pub enum ConfigError {
     Faulty { path: PathBuf, faults: Vec<Fault> },
 }
 
-/// Reads and checks a file. `providers` are the names that connections may use.
-pub fn load(path: &std::path::Path, providers: &[&str]) -> Result<Config, ConfigError> {
+/// Reads and checks a file. `providers` are those that connections may name.
+pub fn load(path: &std::path::Path, providers: &[ProviderShape]) -> Result<Config, ConfigError> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -191,7 +191,7 @@ pub fn load(path: &std::path::Path, providers: &[&str]) -> Result<Config, Config
 }
 
 /// What is in force: the file over the defaults, as one table. Faults are told as for [`load`].
-pub fn in_force(path: &std::path::Path, providers: &[&str]) -> Result<toml::Table, ConfigError> {
+pub fn in_force(path: &std::path::Path, providers: &[ProviderShape]) -> Result<toml::Table, ConfigError> {
     load(path, providers)?;
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let own = std::fs::read_to_string(path).map_err(unreadable)?;

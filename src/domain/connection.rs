@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::content::Content;
 use super::ids::ConnectionId;
 use super::number::NumberKind;
 use super::phone::PhoneNumber;
+use super::request::Refusal;
 use super::time::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,6 +106,12 @@ pub struct ConnectionSettings {
     pub hand_off_text: String,
     /// The environment variable that holds this connection's own key, if it has one.
     pub api_key_env: Option<String>,
+    /// The sender pool that it sends through, where the provider has such.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messaging_service: Option<String>,
+    /// The word that people send to a shared sandbox number to be let in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join_code: Option<String>,
 }
 
 impl Default for ConnectionSettings {
@@ -119,6 +127,8 @@ impl Default for ConnectionSettings {
             batch_note: false,
             hand_off_text: String::new(),
             api_key_env: None,
+            messaging_service: None,
+            join_code: None,
         }
     }
 }
@@ -195,7 +205,8 @@ pub struct Proof {
 }
 
 /// What a provider can do; shown by the console and asked by commands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Capabilities {
     /// Read marks and the typing indicator.
     pub read_marks: bool,
@@ -204,4 +215,103 @@ pub struct Capabilities {
     /// Its own list of messages can be asked.
     pub message_list: bool,
     pub templates: bool,
+    /// A message can quote another one.
+    pub quotes: bool,
+    pub reactions: bool,
+    /// Buttons, lists and links beside the words.
+    pub offers: bool,
+    /// Shared contacts.
+    pub cards: bool,
+    /// Files are fetched from an address of ours, instead of being uploaded.
+    pub fetches_files: bool,
+    /// Characters in one text, where that is less than what the platform takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub longest_text: Option<u32>,
+}
+
+impl Capabilities {
+    /// Everything that the platform itself can do, over a provider that hands all of it through.
+    pub const ALL: Self = Self {
+        read_marks: true,
+        references: true,
+        message_list: true,
+        templates: true,
+        quotes: true,
+        reactions: true,
+        offers: true,
+        cards: true,
+        fetches_files: false,
+        longest_text: None,
+    };
+
+    /// Why this cannot be sent over the provider, whatever its state.
+    pub fn forbid(&self, content: &Content, quotes: bool) -> Result<(), Refusal> {
+        let (what, instead) = match content {
+            Content::Reaction { .. } if !self.reactions => ("reactions", "Answer with words."),
+            Content::Offer(_) if !self.offers => ("buttons, lists and links", "Write the choices as words."),
+            Content::Contacts { .. } if !self.cards => ("shared contacts", "Write name and number as words."),
+            Content::Text { body }
+                if self.longest_text.is_some_and(|most| body.as_received().chars().count() > most as usize) =>
+            {
+                let most = self.longest_text.unwrap_or_default();
+                let length = body.as_received().chars().count();
+                let why = format!("The text has {length} characters; the provider of this number takes {most}.");
+                return Err(Refusal::new("text_too_long", why, "Send it in parts."));
+            }
+            _ if quotes && !self.quotes => ("quotes", "Send it without the quote, and say what it answers."),
+            _ => return Ok(()),
+        };
+        Err(Refusal::new("provider", format!("The provider of this number cannot send {what}."), instead))
+    }
+}
+
+/// How a provider spells an id that a configuration has to name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdShape {
+    Digits,
+    /// The number itself, as digits: it need not be named twice.
+    OwnNumber,
+    /// These letters and 32 hex digits. It may stand in the environment instead, under this name.
+    Sid(&'static str, &'static str),
+}
+
+impl IdShape {
+    /// What the id is taken for where nobody names it.
+    pub fn usual(self, number: &PhoneNumber) -> Option<String> {
+        match self {
+            Self::Digits => None,
+            Self::OwnNumber => Some(number.digits().to_owned()),
+            Self::Sid(..) => Some(String::new()),
+        }
+    }
+
+    pub fn fits(self, id: &str) -> bool {
+        match self {
+            Self::Digits | Self::OwnNumber => !id.is_empty() && id.chars().all(|c| c.is_ascii_digit()),
+            Self::Sid(letters, _) => {
+                let tail = id.strip_prefix(letters).unwrap_or_default();
+                tail.len() == 32 && tail.chars().all(|c| c.is_ascii_hexdigit())
+            }
+        }
+    }
+
+    pub fn words(self) -> String {
+        match self {
+            Self::Digits => "the provider's id: digits only, not the phone number".to_owned(),
+            Self::OwnNumber => "the number again, as digits, or is left out".to_owned(),
+            Self::Sid(letters, name) => format!("{letters} and 32 hex digits, or is left out where {name} is set"),
+        }
+    }
+}
+
+/// A provider as a configuration may name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProviderShape {
+    pub name: &'static str,
+    pub phone_number_id: IdShape,
+    pub business_account_id: IdShape,
+    /// The environment variable with the key that connections use unless they name another.
+    pub key: &'static str,
+    /// Those of which one has to hold what webhooks are signed with.
+    pub secrets: &'static [&'static str],
 }

@@ -82,6 +82,9 @@ pub enum Content {
     Template {
         name: String,
         language: String,
+        /// The provider's own id of it, for providers that send by that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
         /// Values by place, as they were filled in: `customer_name` or `1` for the body, with `header:`
         /// or `button:0:` before it for the other parts.
         parameters: Vec<(String, Untrusted)>,
@@ -235,7 +238,7 @@ impl Content {
                 rows.extend(offer.labels().into_iter().map(|label| ("choice", label)));
                 rows
             }
-            Self::Template { name, language, parameters, header, rendered } => {
+            Self::Template { name, language, parameters, header, rendered, .. } => {
                 let mut rows = vec![("template", text(name)), ("language", text(language))];
                 rows.extend(rendered.clone().map(|words| ("rendered", words)));
                 rows.extend(header.as_ref().map(|file| ("header", text(&file.mime_type))));
@@ -247,6 +250,18 @@ impl Content {
                 rows
             }
             Self::Other { kind, summary } => vec![("kind", text(kind)), ("content", summary.clone())],
+        }
+    }
+
+    /// Whether a provider's list may mean this by these words: it names a template or tells its text, and
+    /// has a caption or nothing for a file.
+    pub fn echoes(&self, words: &str) -> bool {
+        if self.words().as_received() == words {
+            return true;
+        }
+        match self {
+            Self::Template { rendered, .. } => rendered.as_ref().is_some_and(|told| told.as_received() == words),
+            _ => self.media().is_some_and(|media| media.caption.as_ref().map_or("", |one| one.as_received()) == words),
         }
     }
 
@@ -372,6 +387,7 @@ mod tests {
             Content::Template {
                 name: "n".into(),
                 language: "en".into(),
+                id: None,
                 parameters: vec![],
                 header: None,
                 rendered: None,

@@ -9,7 +9,7 @@ use super::time::Timestamp;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawDelivery {
     pub provider: ProviderName,
-    /// The path it was posted to.
+    /// The path it was posted to, with its query: a signature may cover both.
     pub path: String,
     /// Lower-case names; only those that the provider's reading needs are kept.
     pub headers: Vec<(String, String)>,

@@ -55,6 +55,9 @@ pub struct Template {
     /// `GREEN`, `YELLOW`, `RED`: how people take it, where it is told.
     #[serde(default)]
     pub quality: Option<String>,
+    /// Places are named once for the whole template, wherever they stand in it.
+    #[serde(default)]
+    pub shared_places: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +110,16 @@ impl Template {
             let example = example(&key);
             slots.push(Slot { key, label, example, file });
         };
+        if self.shared_places {
+            let texts = self.header.iter().chain([&self.body]);
+            let texts = texts.chain(self.buttons.iter().filter_map(|button| button.url.as_ref()));
+            let mut names: Vec<String> = texts.flat_map(|text| places(text.as_received())).collect();
+            // As people count them: 2 before 10.
+            names.sort_by_key(|name| (name.parse::<u32>().unwrap_or(u32::MAX), name.clone()));
+            names.dedup();
+            names.into_iter().for_each(|name| add(name.clone(), name, false));
+            return slots;
+        }
         match self.header_format.as_deref() {
             None => {}
             Some("TEXT") => {
@@ -177,9 +190,11 @@ impl Template {
             given.iter().find(|(known, value)| known == key && !value.is_empty()).map(|(_, value)| value.as_str())
         };
         let mut parts = vec![];
+        let prefix =
+            |prefix: &str, name: &str| if self.shared_places { name.to_owned() } else { format!("{prefix}{name}") };
         match (&self.header, self.header_format.as_deref()) {
             (Some(text), Some("TEXT")) => {
-                parts.push(filled(text.as_received(), |name| value(&format!("header:{name}"))));
+                parts.push(filled(text.as_received(), |name| value(&prefix("header:", name))));
             }
             (_, Some(format)) => parts.push(format!("[{}]", format.to_ascii_lowercase())),
             _ => {}
@@ -187,8 +202,11 @@ impl Template {
         parts.push(filled(self.body.as_received(), value));
         parts.extend(self.footer.as_ref().map(|footer| footer.as_received().to_owned()));
         for (index, button) in self.buttons.iter().enumerate() {
-            let url =
-                button.url.as_ref().map(|url| filled(url.as_received(), |_| value(&format!("button:{index}:url"))));
+            let url = button.url.as_ref().map(|url| {
+                filled(url.as_received(), |name| {
+                    if self.shared_places { value(name) } else { value(&format!("button:{index}:url")) }
+                })
+            });
             let tail = url.map(|url| format!(" {url}")).unwrap_or_default();
             parts.push(format!("[{}]{tail}", button.text.as_received()));
         }
@@ -260,6 +278,7 @@ mod tests {
             examples: vec![],
             rejected_reason: None,
             quality: None,
+            shared_places: false,
         }
     }
 

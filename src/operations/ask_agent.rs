@@ -138,7 +138,12 @@ impl Question<'_> {
     }
 
     /// Where what was said leaves the contract's bounds.
-    pub async fn breaches(&self, write: &mut Write, told: &Told) -> Result<Vec<String>, crate::store::StoreError> {
+    pub async fn breaches(
+        &self,
+        system: &System,
+        write: &mut Write,
+        told: &Told,
+    ) -> Result<Vec<String>, crate::store::StoreError> {
         let said = told.words.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n\n");
         let asked = self.batch().map(|message| message.text.as_received()).collect::<Vec<_>>().join("\n");
         let languages = language::told(&asked).zip(language::told(&said));
@@ -156,7 +161,10 @@ impl Question<'_> {
             found.iter().filter(|name| !part(name)).cloned().collect()
         };
         let measure = Measure { languages, others: &others, refused: &told.refused };
-        Ok(bounds::breaches(self.contract, &told.words, &measure).iter().map(bounds::Breach::words).collect())
+        // What the provider would not take is beyond every contract.
+        let most = super::send::capabilities(system, self.connection).longest_text.unwrap_or(u32::MAX);
+        let contract = Contract { longest: self.contract.longest.min(most), ..self.contract.clone() };
+        Ok(bounds::breaches(&contract, &told.words, &measure).iter().map(bounds::Breach::words).collect())
     }
 }
 

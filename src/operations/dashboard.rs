@@ -61,7 +61,6 @@ pub(super) async fn connections(system: &System) -> Result<ConnectionList> {
     let store = system.store();
     let (proofs, counts) = (store.proofs().await?, store.connection_counts().await?);
     let assignments = store.assignments(100).await?;
-    let nothing = Capabilities { read_marks: false, references: false, message_list: false, templates: false };
     let connections = store.connections().await?.into_iter().map(|connection| {
         let id = connection.id;
         let [threads, unread, queued, failed] =
@@ -74,7 +73,7 @@ pub(super) async fn connections(system: &System) -> Result<ConnectionList> {
             capabilities: system
                 .providers()
                 .get(&connection.provider)
-                .map_or(nothing, |provider| provider.capabilities()),
+                .map_or_else(Capabilities::default, |provider| provider.capabilities()),
             agent: in_force.map(|one| AssignmentView { agent: one.agent.clone(), mode: one.mode }),
             threads,
             unread,

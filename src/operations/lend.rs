@@ -13,6 +13,8 @@ use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
 const LENT_FOR: Duration = Duration::from_secs(300);
+/// How long after its message went a file may still be fetched.
+const FETCHED_WITHIN: Duration = Duration::from_secs(86_400);
 /// No sample may be larger. Source: platform API, part 2.7.
 const MOST: u64 = 100_000_000;
 
@@ -80,10 +82,28 @@ pub(super) fn take_back(system: &System, token: &str) {
     system.lent().retain(|one| one.token != token);
 }
 
+/// An address for a file on its way out, for a provider that fetches instead of taking uploads. It is kept
+/// with the message: a restart does not end it.
+pub(super) fn address_for(system: &System) -> Result<String, Refusal> {
+    let base = public_url(system)?;
+    Ok(format!("{base}/lent/{}", system.reference().trim_start_matches("w:")))
+}
+
 /// The file that is lent under a token, while it is.
-pub fn lent(system: &System, token: &str) -> Option<Lent> {
+pub async fn lent(system: &System, token: &str) -> Option<Lent> {
     let now = system.now();
-    let mut all = system.lent();
-    all.retain(|one| one.until > now);
-    all.iter().find(|one| one.token == token).cloned()
+    let sample = {
+        let mut all = system.lent();
+        all.retain(|one| one.until > now);
+        all.iter().find(|one| one.token == token).cloned()
+    };
+    if sample.is_some() {
+        return sample;
+    }
+    let address = format!("{}/lent/{token}", public_url(system).ok()?);
+    let found = system.store().lent_file(&address, now.minus(FETCHED_WITHIN)).await;
+    let (file, mime_type, bytes) = found.inspect_err(|error| tracing::error!(%error, "a lent file")).ok()??;
+    let path = system.store().shelf().path(&file);
+    let until = now.plus(LENT_FOR);
+    Some(Lent { token: token.to_owned(), address, path, mime_type, bytes, until, gone: Arc::default() })
 }

@@ -134,7 +134,7 @@ async fn ask(system: &System, connection: &Connection, doubtful: &Doubtful) -> R
             "it carries the reference of another message"
         } else if !near {
             "it was sent at another time"
-        } else if sent.words.as_received() != doubtful.words {
+        } else if !doubtful.outgoing.content.echoes(sent.words.as_received()) {
             "it has other words"
         } else if system
             .store()

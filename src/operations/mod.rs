@@ -238,7 +238,6 @@ struct Shared {
     wakes: Wakes,
     inbox: mpsc::Sender<Waiting>,
     listening_on: Mutex<String>,
-    public_url: Mutex<Option<String>>,
     lent: Mutex<Vec<Lent>>,
     flows: Mutex<Vec<FlowList>>,
     templates: Mutex<BTreeMap<ConnectionId, TemplateList>>,
@@ -268,12 +267,12 @@ impl System {
     /// Builds the system, and the queue that its writer takes deliveries from.
     pub fn new(parts: Parts) -> (Self, mpsc::Receiver<Waiting>) {
         let (inbox, waiting) = mpsc::channel(parts.inbox);
+        parts.providers.address().set(parts.identity.public_url.clone());
         let shared = Shared {
             started_at: parts.clock.now(),
             wakes: Wakes::default(),
             inbox,
             listening_on: Mutex::new("not listening".to_owned()),
-            public_url: Mutex::new(parts.identity.public_url.clone()),
             lent: Mutex::default(),
             flows: Mutex::default(),
             templates: Mutex::default(),
@@ -326,11 +325,11 @@ impl System {
 
     /// Says where providers reach us, where that is only known once we listen.
     pub fn set_public_url(&self, address: String) {
-        *unpoisoned(&self.shared.public_url) = Some(address);
+        self.providers().address().set(Some(address));
     }
 
     pub fn public_url(&self) -> Option<String> {
-        unpoisoned(&self.shared.public_url).clone()
+        self.providers().address().get()
     }
 
     pub fn listening_on(&self) -> String {

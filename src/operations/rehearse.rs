@@ -106,7 +106,7 @@ async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Resu
     let told = question.ask(system).await?;
     let took_ms = u64::try_from(system.now().since(began).as_millis()).unwrap_or(u64::MAX);
     let mut write = store.write().await?;
-    let breaches = question.breaches(&mut write, &told).await?;
+    let breaches = question.breaches(system, &mut write, &told).await?;
     drop(write);
     let now = told.words.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n\n");
     Ok(Exchange {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ask_agent::{Question, TRANSCRIPT, Told, content};
 use super::meters::Family;
-use super::send::address;
+use super::send::{address, capabilities};
 use super::{Result, System};
 use crate::agent::AgentError;
 use crate::domain::address::Address;
@@ -182,7 +182,7 @@ async fn answered(
     if said.is_some() && (!window::is_open(thread.window_closes_at, now) || address(thread).is_err()) {
         return failed(system, write, due, told, Some("the service window closed before it answered")).await;
     }
-    let breaches = question.breaches(write, told).await?;
+    let breaches = question.breaches(system, write, told).await?;
     let trace = told.trace.join("\n");
     let finish = record(told, said.as_ref(), &trace, &breaches);
     let held = wants && (!breaches.is_empty() || due.mode == Mode::Draft);
@@ -277,6 +277,14 @@ async fn enqueue(
     reply_to: Option<String>,
     (run, author, business_initiated, not_before): (RunId, &str, bool, Option<Timestamp>),
 ) -> Result<(), StoreError> {
+    let connection = system.store().connection(thread.connection_id).await?;
+    let able = connection.map(|connection| capabilities(system, &connection)).unwrap_or_default();
+    // Words go without their quote where it cannot be sent; signs that cannot be sent are left out.
+    let reply_to = reply_to.filter(|_| able.quotes);
+    if let Err(refusal) = able.forbid(&content, false) {
+        tracing::info!(thread = %thread.id, %run, why = %refusal.why, "left out of what an agent does");
+        return Ok(());
+    }
     let outgoing = Outgoing { to, content, reply_to, reference: system.reference() };
     let new = NewEntry {
         thread: thread.id,

@@ -3,6 +3,7 @@
 use super::{Result, System, claim, require};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
+use crate::domain::connection::{Capabilities, Connection};
 use crate::domain::content::Content;
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::outbox::Outgoing;
@@ -93,6 +94,9 @@ pub(super) async fn queue(
 ) -> Result<(MessageId, EntryId, Option<Timestamp>)> {
     let now = system.now();
     let connection = system.store().connection(row.connection_id).await?;
+    if let Some(connection) = &connection {
+        capabilities(system, connection).forbid(&content, reply_to.is_some())?;
+    }
     let undo = connection.map(|connection| connection.settings.undo).filter(|undo| !undo.is_zero());
     let reaction = matches!(content, Content::Reaction { .. });
     let not_before = at.or_else(|| undo.filter(|_| !reaction).map(|undo| now.plus(undo)));
@@ -123,6 +127,11 @@ pub(super) async fn queue(
     system.bus().publish([Change::Thread(row.id), Change::Outbox, Change::Agents, Change::Activity]);
     system.wakes().sender.notify_one();
     Ok((message, entry, not_before))
+}
+
+/// What the provider of a connection can do.
+pub(super) fn capabilities(system: &System, connection: &Connection) -> Capabilities {
+    system.providers().get(&connection.provider).map_or_else(Capabilities::default, |one| one.capabilities())
 }
 
 /// A person answers: the agent falls silent.

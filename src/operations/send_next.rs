@@ -40,7 +40,7 @@ pub async fn send_next(system: &System) -> Result<bool> {
             continue;
         }
         let pace = write.pace(&claimed, now, Rate::PAIR.horizon()).await?;
-        if let Some((hold, until)) = too_early(connection, &claimed, &pace, now) {
+        if let Some((hold, until)) = too_early(connection, provider.rate(connection), &claimed, &pace, now) {
             write.hold_entry(claimed.entry, Some(hold), until).await?;
             write.commit().await?;
             system.bus().publish([Change::Outbox, Change::Thread(claimed.thread)]);
@@ -83,8 +83,14 @@ fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
 }
 
 /// The rule that holds the entry back longest, and until when.
-fn too_early(connection: &Connection, claimed: &Claimed, pace: &Pace, now: Timestamp) -> Option<(Hold, Timestamp)> {
-    let number = Rate::per_second(connection.settings.messages_per_second).ready_at(&pace.connection, now);
+fn too_early(
+    connection: &Connection,
+    rate: Rate,
+    claimed: &Claimed,
+    pace: &Pace,
+    now: Timestamp,
+) -> Option<(Hold, Timestamp)> {
+    let number = rate.ready_at(&pace.connection, now);
     let pair = Rate::PAIR.ready_at(&pace.pair, now);
     let hour = pace
         .business_initiated

@@ -61,6 +61,7 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
         content: Content::Template {
             name: filled.name.clone(),
             language: filled.language,
+            id: known.map(|template| template.id).filter(|id| !id.is_empty()),
             parameters: parameters.into_iter().map(|(name, value)| (name, Untrusted::new(value))).collect(),
             header: header.map(Box::new),
             rendered,

@@ -79,6 +79,10 @@ impl<'a> RunTools<'a> {
             }
             Tool::SendTemplate => self.send_template(arguments).await,
             Tool::React => {
+                let connection = self.look(self.system.store().connection(self.thread.connection_id)).await?;
+                if !connection.is_some_and(|one| super::send::capabilities(self.system, &one).reactions) {
+                    return Err("the provider of this number cannot send reactions".to_owned());
+                }
                 let (thread, id) = (self.thread.id, own_id(text("message_id"))?);
                 let found = self.look(self.system.store().provider_id(id)).await?;
                 let target = found.filter(|(of, _)| *of == thread).and_then(|(_, target)| target);
@@ -177,6 +181,7 @@ impl<'a> RunTools<'a> {
         Ok(Content::Template {
             name: name.to_owned(),
             language: language.to_owned(),
+            id: Some(template.id.clone()).filter(|id| !id.is_empty()),
             parameters: parameters.map(|(name, value)| (name, Untrusted::new(value))).collect(),
             header: None,
             rendered,

@@ -45,6 +45,13 @@ async fn upload(system: &System, file: &ToUpload) -> Result<std::result::Result<
     let Some(provider) = system.providers().get(&connection.provider) else {
         return Ok(Err(gone("The provider is not part of this program").into()));
     };
+    if provider.capabilities().fetches_files {
+        let address = super::lend::address_for(system);
+        return Ok(address.map_err(|refusal| {
+            let title = "No address for the file";
+            Failure::own(FailureClass::Setup, title, refusal.why, refusal.instead).into()
+        }));
+    }
     let path = system.store().shelf().path(&file.file);
     let name = match &file.file_name {
         Some(name) => name.as_received().to_owned(),
@@ -78,15 +85,17 @@ async fn write_down(
     let connection = system.store().connection(file.connection).await?;
     let path = connection
         .as_ref()
-        .and_then(|connection| Some(system.providers().get(&connection.provider)?.upload_path(connection)))
-        .unwrap_or_default();
-    let request = format!("POST {path}\n(the file, {} bytes of {})", file.bytes, file.mime_type);
+        .and_then(|connection| system.providers().get(&connection.provider)?.upload_path(connection));
+    // Where nothing is posted, nothing was answered.
+    let status = path.as_ref().map(|_| 200);
+    let path = path.map_or_else(|| "the file waits at an address of ours".to_owned(), |path| format!("POST {path}"));
+    let request = format!("{path}\n(the file, {} bytes of {})", file.bytes, file.mime_type);
     let mut write = system.store().write().await?;
     let still = write.entry_state(file.entry).await?.is_some_and(|(state, ..)| state == EntryState::Queued);
     match answer {
         Ok(id) => {
             let response = format!("{{\"id\":\"{id}\"}}");
-            write.note_attempt(file, &request, "accepted", Some(200), &response, (began, now)).await?;
+            write.note_attempt(file, &request, "accepted", status, &response, (began, now)).await?;
             if still {
                 write.uploaded(file.message, &id).await?;
             }

@@ -41,6 +41,9 @@ impl HttpAnswer {
 #[derive(Debug)]
 pub(super) struct OpenAnswer {
     pub status: u16,
+    /// Where it says that the thing is, if it is elsewhere.
+    pub location: Option<String>,
+    pub content_type: Option<String>,
     inner: reqwest::Response,
 }
 
@@ -138,6 +141,17 @@ impl Client {
         self.run(self.inner.post(url).header("content-type", "application/json").body(body), key).await
     }
 
+    /// Posts a form of plain fields.
+    pub async fn post_fields(
+        &self,
+        url: &str,
+        key: (&str, &SecretString),
+        body: String,
+    ) -> Result<HttpAnswer, NoAnswer> {
+        let kind = "application/x-www-form-urlencoded";
+        self.run(self.inner.post(url).header("content-type", kind).body(body), Some(key)).await
+    }
+
     /// Any request, with a JSON body where there is one.
     pub async fn call(
         &self,
@@ -167,7 +181,9 @@ impl Client {
     pub async fn open(&self, url: &str, key: Option<(&str, &SecretString)>) -> Result<OpenAnswer, NoAnswer> {
         let request = Self::keyed(self.inner.get(url).timeout(FILE_TIMEOUT), key)?;
         let inner = request.send().await.map_err(no_answer)?;
-        Ok(OpenAnswer { status: inner.status().as_u16(), inner })
+        let header = |name: &str| inner.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (location, content_type) = (header("location"), header("content-type"));
+        Ok(OpenAnswer { status: inner.status().as_u16(), location, content_type, inner })
     }
 
     fn keyed(
@@ -223,7 +239,7 @@ fn no_answer(error: reqwest::Error) -> NoAnswer {
 }
 
 /// `Mon, 01 Jun 2026 09:00:00 GMT`.
-fn date(value: &str) -> Option<Timestamp> {
+pub(super) fn date(value: &str) -> Option<Timestamp> {
     let at = jiff::fmt::rfc2822::parse(&value.replace("GMT", "+0000")).ok()?;
     Some(Timestamp::from_millis(at.timestamp().as_millisecond()))
 }

@@ -2,15 +2,17 @@
 //! functions of bytes, sends what it is told, and sorts what goes wrong into *retry*, *reject* and
 //! *unknown*; what follows from that is not decided here. Called by `operations`.
 //!
-//! To add one: a folder, a line in [`Registry::new`], a block in the example configuration, and
-//! fixtures for the conformance suite.
+//! To add one: a folder, a line in [`Registry::SHAPES`] and in [`Registry::new`], a block in the example
+//! configuration, and a part in the conformance suite. ARCHITECTURE.md tells it step by step.
 
+mod address;
 mod cloud_api;
 pub mod flows;
 mod http;
 mod kapso;
 pub mod numbers;
 pub mod templates;
+mod twilio;
 
 use std::sync::Arc;
 
@@ -18,13 +20,15 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 use thiserror::Error;
 
+pub use self::address::OwnAddress;
 use self::flows::Flows;
 use self::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use self::templates::Templates;
-use crate::domain::connection::{Capabilities, Connection, ProviderName};
+use crate::domain::connection::{Capabilities, Connection, Hop, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::{InboundEvent, MessageEvent};
 use crate::domain::failure::Failure;
+use crate::domain::limits::Rate;
 use crate::domain::number::NumberKind;
 use crate::domain::outbox::{Outgoing, Verdict};
 use crate::domain::phone::PhoneNumber;
@@ -155,6 +159,25 @@ impl std::fmt::Debug for Upload<'_> {
 /// Why the provider could not be asked.
 pub type Trouble = Box<Failure>;
 
+/// What a webhook is answered with once it is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledgement {
+    pub content_type: Option<&'static str>,
+    pub body: &'static str,
+}
+
+/// One thing that a person does at the provider, so that a number works here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetupStep {
+    /// Where at the provider, or in our environment.
+    pub place: String,
+    pub what: String,
+    /// What is to be pasted there.
+    pub paste: Option<String>,
+    /// What proves that it was done right; nothing where only the person can see it.
+    pub proof: Option<Hop>,
+}
+
 /// A company API that WhatsApp numbers are reached through.
 pub trait Provider: Send + Sync {
     fn name(&self) -> ProviderName;
@@ -166,6 +189,26 @@ pub trait Provider: Send + Sync {
 
     /// Request headers, in lower case, that reading and verifying need.
     fn webhook_headers(&self) -> &'static [&'static str];
+
+    /// What a stored delivery is answered with: some providers hand an answer on to the person.
+    fn acknowledgement(&self) -> Acknowledgement {
+        Acknowledgement { content_type: None, body: "" }
+    }
+
+    /// Answers a question whether a webhook path is ours, asked with this query; nothing where the
+    /// provider does not ask.
+    fn handshake(&self, query: &str) -> Option<Result<String, SignatureFault>> {
+        let _ = query;
+        None
+    }
+
+    /// What a person has to do at the provider, in order.
+    fn setup_steps(&self, connection: &Connection) -> Vec<SetupStep>;
+
+    /// How fast this number may send.
+    fn rate(&self, connection: &Connection) -> Rate {
+        Rate::per_second(connection.settings.messages_per_second)
+    }
 
     /// Whether the signature fits the raw body, in constant time.
     fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault>;
@@ -209,8 +252,8 @@ pub trait Provider: Send + Sync {
     /// Uploads a file, and says the id under which it can be sent.
     fn upload<'a>(&'a self, connection: &'a Connection, file: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>>;
 
-    /// Where files are uploaded to, for the record.
-    fn upload_path(&self, connection: &Connection) -> String;
+    /// Where files are uploaded to, for the record; nowhere where they are fetched.
+    fn upload_path(&self, connection: &Connection) -> Option<String>;
 
     fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>>;
 
@@ -266,16 +309,11 @@ pub trait Provider: Send + Sync {
     ) -> BoxFuture<'a, Result<Listed, Trouble>>;
 }
 
-/// The environment variable of the API key that connections use unless they name another.
-pub const API_KEY: &str = kapso::API_KEY;
-
-/// The environment variables that may hold webhook secrets.
-pub const WEBHOOK_SECRETS: &[&str] = kapso::WEBHOOK_SECRETS;
-
 /// Which providers there are.
 #[derive(Clone)]
 pub struct Registry {
     providers: Vec<Arc<dyn Provider>>,
+    address: OwnAddress,
 }
 
 impl std::fmt::Debug for Registry {
@@ -285,13 +323,28 @@ impl std::fmt::Debug for Registry {
 }
 
 impl Registry {
-    /// The names that a configuration may use, without building anything.
-    pub const NAMES: &'static [&'static str] = &[kapso::NAME];
+    /// The providers that a configuration may name, without building anything.
+    pub const SHAPES: &'static [ProviderShape] = &[kapso::SHAPE, twilio::SHAPE];
+
+    /// The shape of a provider that a configuration named.
+    pub fn shape(name: &ProviderName) -> Option<&'static ProviderShape> {
+        Self::SHAPES.iter().find(|shape| shape.name == name.as_str())
+    }
 
     /// Builds every provider. `warn` is told what was understood but should be written otherwise.
     pub fn new(secrets: SecretSource, warn: &mut dyn FnMut(String)) -> Result<Self, Trouble> {
         let client = http::Client::new()?;
-        Ok(Self { providers: vec![Arc::new(kapso::Kapso::new(client, secrets, warn))] })
+        let address = OwnAddress::default();
+        let providers: Vec<Arc<dyn Provider>> = vec![
+            Arc::new(kapso::Kapso::new(client.clone(), secrets.clone(), warn)),
+            Arc::new(twilio::Twilio::new(client, secrets, address.clone())),
+        ];
+        Ok(Self { providers, address })
+    }
+
+    /// Where all of them reach us.
+    pub fn address(&self) -> &OwnAddress {
+        &self.address
     }
 
     pub fn get(&self, name: &ProviderName) -> Option<&Arc<dyn Provider>> {
@@ -301,4 +354,21 @@ impl Registry {
     pub fn all(&self) -> &[Arc<dyn Provider>] {
         &self.providers
     }
+}
+
+/// Values that are secrets whoever asked for them: names stay, so that it can be seen that they are there.
+fn masked(mut value: serde_json::Value) -> serde_json::Value {
+    const SECRETS: [&str; 6] = ["secret", "token", "password", "api_key", "access_key", "private_key"];
+    match &mut value {
+        serde_json::Value::Object(fields) => {
+            for (name, field) in fields.iter_mut() {
+                let lower = name.to_ascii_lowercase();
+                let secret = field.is_string() && SECRETS.iter().any(|word| lower.contains(word));
+                *field = if secret { "***".into() } else { masked(field.take()) };
+            }
+        }
+        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| *item = masked(item.take())),
+        _ => {}
+    }
+    value
 }

@@ -106,6 +106,25 @@ impl Store {
         .transpose()
     }
 
+    /// Name, type and size of the file that is lent under an address, while its message is on its way or
+    /// went after `since`.
+    pub async fn lent_file(&self, address: &str, since: Timestamp) -> Result<Option<(String, String, u64)>> {
+        let row = sqlx::query(
+            "SELECT f.file, f.mime_type, f.bytes FROM media f JOIN outbox o ON o.message_id = f.message_id
+             WHERE f.state = 'kept' AND f.provider_id = $1 AND f.file IS NOT NULL
+                AND (o.state IN ('queued', 'sending', 'uncertain') OR o.settled_at >= $2) LIMIT 1",
+        )
+        .bind(address)
+        .bind(since.millis())
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "media");
+            Ok((cells.text("file")?, cells.text("mime_type")?, u64::from(cells.count("bytes")?)))
+        })
+        .transpose()
+    }
+
     pub async fn kept_file(&self, message: MessageId) -> Result<Option<KeptFile>> {
         let row = sqlx::query(
             "SELECT m.id, m.thread_id, m.content, f.state AS media_state, f.mime_type AS media_type, f.bytes AS media_bytes,

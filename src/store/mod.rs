@@ -232,13 +232,14 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 6] = [
+    let steps: [(i64, &'static str, &'static str, bool); 7] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
         (4, "agents", include_str!("../../migrations/0004_agents.sql"), true),
         (5, "tokens", include_str!("../../migrations/0005_tokens.sql"), false),
         (6, "claims", include_str!("../../migrations/0006_claims.sql"), false),
+        (7, "lent", include_str!("../../migrations/0007_lent.sql"), false),
     ];
     let steps = steps
         .into_iter()

@@ -59,7 +59,6 @@ pub struct Doubtful {
     pub thread: ThreadId,
     pub connection: ConnectionId,
     pub outgoing: Outgoing,
-    pub words: String,
     pub looks: u32,
     pub last_attempt_at: Timestamp,
 }
@@ -94,9 +93,9 @@ impl Store {
     /// The uncertain entry that is due for a look, or the named one at once.
     pub async fn doubtful(&self, now: Timestamp, named: Option<EntryId>) -> Result<Option<Doubtful>> {
         let row = sqlx::query(
-            "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.looks, m.words,
+            "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.looks,
                 (SELECT max(a.started_at) FROM attempts a WHERE a.outbox_id = o.id) AS last_attempt_at
-             FROM outbox o JOIN messages m ON m.id = o.message_id
+             FROM outbox o
              WHERE o.state = 'uncertain' AND (o.id = $2 OR ($2 IS NULL AND o.due_at <= $1)) ORDER BY o.due_at LIMIT 1",
         )
         .bind(now.millis())
@@ -111,7 +110,6 @@ impl Store {
                 thread: ThreadId(cells.int("thread_id")?),
                 connection: ConnectionId(cells.int("connection_id")?),
                 outgoing: cells.json("outgoing")?,
-                words: cells.text("words")?,
                 looks: cells.count("looks")?,
                 last_attempt_at: cells.opt_time("last_attempt_at")?.unwrap_or(Timestamp::EPOCH),
             })

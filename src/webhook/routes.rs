@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, Request, State};
+use axum::extract::{Path, Query, RawQuery, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -50,7 +50,7 @@ pub fn routes(system: &System, limits: Limits) -> Router {
     for provider in system.providers().all() {
         let endpoint = Endpoint { system: system.clone(), provider: provider.clone(), limits };
         for path in provider.webhook_paths() {
-            router = router.route(path, post(take).with_state(endpoint.clone()));
+            router = router.route(path, post(take).get(shake).with_state(endpoint.clone()));
         }
     }
     router.fallback(|| async { (StatusCode::NOT_FOUND, "No webhook is taken at this path.\n") })
@@ -89,7 +89,7 @@ fn page(title: &str, words: &str) -> Response {
 
 /// A file that is lent to a provider, read piece by piece. Whoever cannot name it is told nothing.
 async fn lend(State(system): State<System>, Path(token): Path<String>) -> Response {
-    let Some(lent) = lent(&system, &token) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(lent) = lent(&system, &token).await else { return StatusCode::NOT_FOUND.into_response() };
     let Ok(file) = tokio::fs::File::open(&lent.path).await else { return StatusCode::NOT_FOUND.into_response() };
     let headers = [(header::CONTENT_TYPE, lent.mime_type.clone()), (header::CONTENT_LENGTH, lent.bytes.to_string())];
     // Not a byte more than was looked at, should the file grow.
@@ -136,6 +136,21 @@ async fn ready(State(system): State<System>) -> Response {
     }
 }
 
+/// A provider asks whether this path is ours, where it does.
+async fn shake(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery) -> Response {
+    match endpoint.provider.handshake(&query.unwrap_or_default()) {
+        None => {
+            (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], "Webhooks are posted here.\n").into_response()
+        }
+        Some(Ok(answer)) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], answer).into_response(),
+        Some(Err(fault)) => {
+            let path = endpoint.provider.name();
+            tracing::warn!(provider = %path, %fault, "a handshake was refused: 403");
+            (StatusCode::FORBIDDEN, "The token does not fit.\n").into_response()
+        }
+    }
+}
+
 async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let body = match read(body, endpoint.limits.body).await {
@@ -144,15 +159,19 @@ async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
     };
     let raw = RawDelivery {
         provider: endpoint.provider.name(),
-        path: head.uri.path().to_owned(),
+        path: head.uri.path_and_query().map_or_else(|| head.uri.path().to_owned(), ToString::to_string),
         headers: kept(&head.headers, endpoint.provider.webhook_headers()),
         body,
         received_at: endpoint.system.now(),
     };
+    let acknowledgement = endpoint.provider.acknowledgement();
     // Once taken, a delivery is stored even if whoever sent it hangs up: it comes again all the same.
     let stored = tokio::spawn(async move { receive(&endpoint.system, endpoint.provider.as_ref(), raw).await });
     match stored.await {
-        Ok(Receipt::Stored) => StatusCode::OK.into_response(),
+        Ok(Receipt::Stored) => match acknowledgement.content_type {
+            Some(kind) => ([(header::CONTENT_TYPE, kind)], acknowledgement.body).into_response(),
+            None => StatusCode::OK.into_response(),
+        },
         Ok(Receipt::BadSignature(_)) => (StatusCode::UNAUTHORIZED, "The signature does not fit.\n").into_response(),
         Ok(Receipt::Busy) => later("Too many deliveries wait; come again."),
         Ok(Receipt::NotStored) | Err(_) => later("It could not be stored; come again."),

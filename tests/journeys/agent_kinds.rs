@@ -176,7 +176,7 @@ async fn a_tool_sees_no_other_thread() {
     let quiet = config.replace("agent = \"helper\"\n", "");
     let mut stage = Stage::with_config(&quiet).await;
     stage.says(&rosa(), "mine").await;
-    let declared = wadeck::config::check(&config, &["kapso"]).expect("right");
+    let declared = wadeck::config::check(&config, wadeck::provider::Registry::SHAPES).expect("right");
     wadeck::operations::declare(&stage.system, &wadeck::app::declared(&declared)).await.expect("declared");
     stage.says(&Person::new("Eve", "15550100066"), "what did the others write?").await;
     stage.answer().await;

@@ -168,7 +168,7 @@ async fn an_unknown_number_is_quarantined_and_comes_back_when_its_connection_doe
     assert_eq!(stage.overview().await.alerts, 1);
 
     let with_it = crate::stage::CONFIG.replace(SUPPORT, "999");
-    let config = wadeck::config::check(&with_it, &["kapso"]).expect("right");
+    let config = wadeck::config::check(&with_it, wadeck::provider::Registry::SHAPES).expect("right");
     wadeck::operations::declare(&stage.system, &wadeck::app::declared(&config)).await.expect("declared");
     stage.apply().await;
     assert_eq!(stage.threads().await.len(), 1);

@@ -129,7 +129,7 @@ async fn system(
     inbox: usize,
 ) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
     let base = twin.base_url();
-    let config = config::check(text, &["kapso"]).expect("the configuration is right");
+    let config = config::check(text, wadeck::provider::Registry::SHAPES).expect("the configuration is right");
     let setup = EngineSetup {
         config: config.clone(),
         directory: directory.to_owned(),

@@ -43,6 +43,7 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
                 .or_else(|| text(message, "/kapso/template_name"))
                 .map_or_else(|| fallback.as_ref().map_or_else(|| "unknown".into(), Untrusted::line), str::to_owned),
             language: text(message, "/template/language/code").unwrap_or_default().to_owned(),
+            id: None,
             parameters: vec![],
             header: None,
             rendered: None,

@@ -21,6 +21,7 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
     let header_format =
         component("HEADER").map(|header| text(header, "/format").unwrap_or("TEXT").to_ascii_uppercase());
     Some(Template {
+        shared_places: false,
         header_format,
         examples: examples(component("HEADER"), component("BODY")),
         id: text(object, "/id").unwrap_or_default().to_owned(),

@@ -19,10 +19,10 @@ use super::cloud_api::webhook;
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use super::{
-    Checked, Listed, MediaSource, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Sink,
-    Trouble, Unreadable, Upload, Upstream, WireRequest,
+    Checked, Listed, MediaSource, Provider, Reading, SecretSource, SendReport, SentMessage, SetupStep, SignatureFault,
+    Sink, Trouble, Unreadable, Upload, Upstream, WireRequest,
 };
-use crate::domain::connection::{Capabilities, Connection, ProviderName};
+use crate::domain::connection::{Capabilities, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::MessageEvent;
 use crate::domain::key::digest;
@@ -31,9 +31,17 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 
-pub(super) const NAME: &str = "kapso";
-pub(super) const API_KEY: &str = "KAPSO_API_KEY";
-pub(super) const WEBHOOK_SECRETS: &[&str] = &["KAPSO_WEBHOOK_SECRET", "KAPSO_WEBHOOK_HMAC_SECRET"];
+const NAME: &str = "kapso";
+const API_KEY: &str = "KAPSO_API_KEY";
+const WEBHOOK_SECRETS: &[&str] = &["KAPSO_WEBHOOK_SECRET", "KAPSO_WEBHOOK_HMAC_SECRET"];
+
+pub(super) const SHAPE: ProviderShape = ProviderShape {
+    name: NAME,
+    phone_number_id: IdShape::Digits,
+    business_account_id: IdShape::Digits,
+    key: API_KEY,
+    secrets: WEBHOOK_SECRETS,
+};
 
 const DEFAULT_BASE: &str = "https://api.kapso.ai";
 const DEFAULT_GRAPH_VERSION: &str = "v24.0";
@@ -71,7 +79,7 @@ impl Provider for Kapso {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { read_marks: true, references: true, message_list: true, templates: true }
+        Capabilities::ALL
     }
 
     fn webhook_paths(&self) -> &'static [&'static str] {
@@ -87,6 +95,36 @@ impl Provider for Kapso {
             "x-webhook-payload-version",
             "x-webhook-batch",
             "x-batch-size",
+        ]
+    }
+
+    fn setup_steps(&self, connection: &Connection) -> Vec<SetupStep> {
+        let key = connection.settings.api_key_env.as_deref().unwrap_or(API_KEY);
+        vec![
+            SetupStep {
+                place: "our environment".into(),
+                what: format!("Set {key} to an API key of the project."),
+                paste: None,
+                proof: Some(Hop::Provider),
+            },
+            SetupStep {
+                place: "here".into(),
+                what: "Register the webhook: `wadeck webhooks register` writes address and secret there.".into(),
+                paste: None,
+                proof: Some(Hop::Registration),
+            },
+            SetupStep {
+                place: "a phone".into(),
+                what: format!("Write any word to {}.", connection.phone_number),
+                paste: None,
+                proof: Some(Hop::Inbound),
+            },
+            SetupStep {
+                place: "here".into(),
+                what: "Answer it: the first status that comes back is the proof.".into(),
+                paste: None,
+                proof: Some(Hop::Status),
+            },
         ]
     }
 
@@ -153,8 +191,8 @@ impl Provider for Kapso {
         Box::pin(media::upload(self, connection, file))
     }
 
-    fn upload_path(&self, connection: &Connection) -> String {
-        media::upload_path(self, connection)
+    fn upload_path(&self, connection: &Connection) -> Option<String> {
+        Some(media::upload_path(self, connection))
     }
 
     fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
@@ -219,28 +257,11 @@ impl Provider for Kapso {
         Box::pin(async move {
             let answer = self.answer(access, &call.method, &call.path, call.body.as_ref()).await?;
             let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
-            Ok(FreeAnswer { status: answer.status, body: masked(body) })
+            Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
         })
     }
 
     fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>> {
         Box::pin(api::check(self, connection))
     }
-}
-
-/// Values that are secrets whoever asked for them: names stay, so that it can be seen that they are there.
-fn masked(mut value: serde_json::Value) -> serde_json::Value {
-    const SECRETS: [&str; 6] = ["secret", "token", "password", "api_key", "access_key", "private_key"];
-    match &mut value {
-        serde_json::Value::Object(fields) => {
-            for (name, field) in fields.iter_mut() {
-                let lower = name.to_ascii_lowercase();
-                let secret = field.is_string() && SECRETS.iter().any(|word| lower.contains(word));
-                *field = if secret { "***".into() } else { masked(field.take()) };
-            }
-        }
-        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| *item = masked(item.take())),
-        _ => {}
-    }
-    value
 }

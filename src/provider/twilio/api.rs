@@ -1,0 +1,400 @@
+//! Requests to the three hosts: who asks, what came back, and what an error means. Source: parts 1 and 2.
+
+use base64::Engine as _;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::form_urlencoded::Serializer;
+
+use super::payload::{channel, path};
+use super::{Twilio, dictionary, event};
+use crate::domain::address::Address;
+use crate::domain::connection::Connection;
+use crate::domain::content::{Content, Media};
+use crate::domain::event::{Direction, MessageEvent, Origin};
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::number::NumberKind;
+use crate::domain::outbox::Verdict;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::status::{DeliveryStatus, StatusReport};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::provider::cloud_api::{loose, text};
+use crate::provider::http::{HttpAnswer, NoAnswer, date};
+use crate::provider::numbers::Access;
+use crate::provider::{Checked, Listed, SendReport, SentMessage, Trouble, WireRequest};
+
+/// The number that all sandboxes share. Source: part 2.9.
+pub(super) const SANDBOX: &str = "14155238886";
+
+/// An id inside a path: whatever it is, it stays one segment.
+pub(super) fn encoded(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// One of the hosts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Host {
+    Api,
+    Content,
+    Messaging,
+}
+
+fn missing(what: &str, label: &str, name: &str) -> Trouble {
+    Box::new(Failure::own(
+        FailureClass::Authorization,
+        "Key missing",
+        format!("There is no {what} for {label}: {name} is not set."),
+        format!("Set {name} (or {name}_FILE) and start again; nothing is lost meanwhile."),
+    ))
+}
+
+impl Twilio {
+    /// Whose account it is: the connection's own, else the one that the environment names.
+    pub(super) fn account(&self, connection: &Connection) -> Result<String, Trouble> {
+        if !connection.business_account_id.is_empty() {
+            return Ok(connection.business_account_id.clone());
+        }
+        self.named(super::ACCOUNT).ok_or_else(|| missing("account", &connection.name, super::ACCOUNT))
+    }
+
+    fn named(&self, name: &str) -> Option<String> {
+        let value = (self.secrets)(name)?.expose_secret().trim().to_owned();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// The header that lets us in. A pair of keys stands in for the account's token where it is set.
+    pub(super) fn key(&self, access: Access<'_>, account: &str) -> Result<SecretString, Trouble> {
+        let pair = self.named(super::API_KEY).zip(self.named(super::API_KEY_SECRET));
+        let (user, password) = match (access.api_key_env, pair) {
+            (Some(name), _) => {
+                (account.to_owned(), self.named(name).ok_or_else(|| missing("token", access.label, name))?)
+            }
+            (None, Some(pair)) => pair,
+            (None, None) => {
+                let token = self.tokens.first().map(|token| token.expose_secret().to_owned());
+                (account.to_owned(), token.ok_or_else(|| missing("token", access.label, super::TOKEN))?)
+            }
+        };
+        let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+        Ok(format!("Basic {pair}").into())
+    }
+
+    pub(super) fn base(&self, host: Host) -> &str {
+        match host {
+            Host::Api => &self.api,
+            Host::Content => &self.content,
+            Host::Messaging => &self.messaging,
+        }
+    }
+
+    pub(super) async fn answer(
+        &self,
+        connection: &Connection,
+        host: Host,
+        (method, path, body): (&str, &str, Option<&Value>),
+    ) -> Result<HttpAnswer, Trouble> {
+        let access = Access::from(connection);
+        let account = self.account(connection)?;
+        self.ask(access, &account, host, (method, path, body)).await
+    }
+
+    pub(super) async fn ask(
+        &self,
+        access: Access<'_>,
+        account: &str,
+        host: Host,
+        (method, path, body): (&str, &str, Option<&Value>),
+    ) -> Result<HttpAnswer, Trouble> {
+        let key = self.key(access, account)?;
+        let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
+            let explanation = format!("`{method}` is no HTTP method.");
+            Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Say GET."))
+        })?;
+        let looks = verb == reqwest::Method::GET;
+        let url = format!("{}{path}", self.base(host));
+        let answer = self.client.call(verb, &url, ("authorization", &key), body.map(Value::to_string)).await;
+        answer.map_err(|lost| Box::new(if looks { lost.failure() } else { lost.of_change() }))
+    }
+
+    pub(super) async fn get(&self, connection: &Connection, host: Host, path: &str) -> Result<Value, Trouble> {
+        parsed(&self.answer(connection, host, ("GET", path, None)).await?)
+    }
+}
+
+pub(super) fn parsed(answer: &HttpAnswer) -> Result<Value, Trouble> {
+    if !answer.is_success() {
+        return Err(failure(answer.status, &answer.body).into());
+    }
+    if answer.body.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_str(&answer.body).map_err(|_| {
+        let title = "Answer not understood";
+        let explanation = "The provider answered with something that is not JSON.";
+        let remedy = "Check TWILIO_API_BASE_URL: a proxy or a login page may stand in between.";
+        let said = answer.body.chars().take(500).collect::<String>();
+        Failure::own(FailureClass::Unknown, title, explanation, remedy).saying(said).into()
+    })
+}
+
+/// The reason inside an error answer, in either of its two forms. Source: part 1.4.
+pub(super) fn failure(status: u16, body: &str) -> Failure {
+    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    let said = body.chars().take(2_000).collect::<String>();
+    let words = ["/message", "/detail", "/title"].iter().find_map(|path| text(&value, path));
+    let code = loose(&value, "/code").filter(|code| code.chars().all(|c| c.is_ascii_digit()));
+    let usual = match status {
+        401 => Some("20003"),
+        403 => Some("20403"),
+        404 => Some("20404"),
+        405 => Some("20004"),
+        429 => Some("20429"),
+        _ => None,
+    };
+    if let Some(code) = code.as_deref().or(usual) {
+        return dictionary::failure(code, words, words.unwrap_or(&said));
+    }
+    let (class, title, explanation, remedy) = match status {
+        500.. => (
+            FailureClass::Transient,
+            "Provider unwell",
+            "The provider answered with an error of its own.",
+            "It is looked up at the provider; see its status page if it stays.",
+        ),
+        _ => (
+            FailureClass::Unknown,
+            "Refused",
+            "The provider refused the request.",
+            "Read what the provider said below.",
+        ),
+    };
+    Failure::own(class, title, explanation, remedy).saying(words.unwrap_or(&said))
+}
+
+/// What an answer to a send means for the message. Source: part 1.6.
+fn verdict(answer: &HttpAnswer) -> Verdict {
+    if answer.is_success() {
+        let value: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        return match text(&value, "/sid") {
+            Some(id) => Verdict::Accepted { provider_message_id: id.to_owned() },
+            None => Verdict::Unknown {
+                failure: Failure::own(
+                    FailureClass::Unknown,
+                    "Answer without an id",
+                    "The provider said yes, but gave no message id: it may have been sent.",
+                    "It is looked up at the provider.",
+                ),
+            },
+        };
+    }
+    let failure = failure(answer.status, &answer.body);
+    match (answer.status, failure.class) {
+        // Too many at once: the one error that was certainly not looked at.
+        (429, _) => Verdict::Retry { failure, after: answer.retry_after },
+        // After an error of their own the message may have gone all the same.
+        (500.., _) => Verdict::Unknown { failure },
+        (_, FailureClass::Throttled | FailureClass::Authorization | FailureClass::Transient) => {
+            Verdict::Retry { failure, after: answer.retry_after }
+        }
+        _ => Verdict::Rejected { failure },
+    }
+}
+
+pub(super) async fn send(twilio: &Twilio, connection: &Connection, request: &WireRequest) -> SendReport {
+    let key = twilio.account(connection).and_then(|account| twilio.key(connection.into(), &account));
+    let key = match key {
+        Ok(key) => key,
+        Err(failure) => {
+            let verdict = Verdict::Retry { failure: *failure, after: None };
+            return SendReport { verdict, http_status: None, response: Untrusted::default() };
+        }
+    };
+    let url = format!("{}{}", twilio.api, request.path);
+    match twilio.client.post_fields(&url, ("authorization", &key), request.body.clone()).await {
+        Ok(answer) => SendReport {
+            verdict: verdict(&answer),
+            http_status: Some(answer.status),
+            response: Untrusted::new(answer.body.chars().take(4_000).collect::<String>()),
+        },
+        Err(lost) => lost_send(&lost),
+    }
+}
+
+fn lost_send(lost: &NoAnswer) -> SendReport {
+    let failure = lost.failure();
+    let verdict =
+        if lost.before_sending { Verdict::Retry { failure, after: None } } else { Verdict::Unknown { failure } };
+    SendReport { verdict, http_status: None, response: Untrusted::new(lost.why.clone()) }
+}
+
+/// Marks as read and shows that an answer is being written; one does not go without the other. Source: 2.10.
+pub(super) async fn typing(twilio: &Twilio, connection: &Connection, id: &str) -> Result<(), Trouble> {
+    let account = twilio.account(connection)?;
+    let key = twilio.key(connection.into(), &account)?;
+    let body = Serializer::new(String::new()).append_pair("channel", "whatsapp").append_pair("messageId", id).finish();
+    let url = format!("{}/v2/Indicators/Typing.json", twilio.messaging);
+    let answer = twilio.client.post_fields(&url, ("authorization", &key), body).await.map_err(|lost| lost.failure())?;
+    parsed(&answer).map(|_| ())
+}
+
+/// `GET /Accounts/{AC}.json`; a pair of keys may not ask for that, and asks for one message instead.
+pub(super) async fn check(twilio: &Twilio, connection: &Connection) -> Result<Checked, Trouble> {
+    let account = twilio.account(connection)?;
+    let path = format!("/2010-04-01/Accounts/{}", encoded(&account));
+    let mut answer = twilio.answer(connection, Host::Api, ("GET", &format!("{path}.json"), None)).await?;
+    if answer.status == 401 && connection.settings.api_key_env.is_none() && twilio.named(super::API_KEY).is_some() {
+        let one = format!("{path}/Messages.json?PageSize=1");
+        answer = twilio.answer(connection, Host::Api, ("GET", &one, None)).await?;
+    }
+    let told = parsed(&answer)?;
+    let parts = [("", "/friendly_name"), ("", "/status"), ("", "/type")];
+    let mut parts: Vec<String> = parts
+        .iter()
+        .filter_map(|(label, path)| text(&told, path).map(|value| format!("{label}{}", Untrusted::from(value).line())))
+        .collect();
+    let sandbox = connection.phone_number.digits() == SANDBOX || connection.settings.join_code.is_some();
+    if sandbox {
+        parts.push("sandbox: one message in 3 s, people rejoin every 3 days".to_owned());
+    }
+    let note = if parts.is_empty() { "the account answers".to_owned() } else { parts.join(", ") };
+    let kind = if sandbox { NumberKind::Sandbox } else { NumberKind::Production };
+    Ok(Checked { note, quality: None, clock: answer.date, kind: Some(kind) })
+}
+
+/// The newest messages to one recipient. Source: part 2.4.
+pub(super) async fn sent_to(
+    twilio: &Twilio,
+    connection: &Connection,
+    to: &PhoneNumber,
+) -> Result<Vec<SentMessage>, Trouble> {
+    let account = twilio.account(connection)?;
+    let query = Serializer::new(String::new())
+        .append_pair("To", &channel(&Address::Phone(to.clone())))
+        .append_pair("From", &format!("whatsapp:{}", connection.phone_number))
+        .append_pair("PageSize", "50")
+        .finish();
+    let answer = twilio.get(connection, Host::Api, &format!("{}?{query}", path(&account))).await?;
+    let list = answer.get("messages").and_then(Value::as_array).into_iter().flatten();
+    Ok(list.filter(|object| text(object, "/direction") != Some("inbound")).filter_map(sent).collect())
+}
+
+fn sent(object: &Value) -> Option<SentMessage> {
+    Some(SentMessage {
+        provider_message_id: text(object, "/sid")?.to_owned(),
+        sent_at: text(object, "/date_created").and_then(date)?,
+        words: Untrusted::from(text(object, "/body").unwrap_or_default()),
+        reference: None,
+    })
+}
+
+pub(super) async fn inspect(
+    twilio: &Twilio,
+    connection: &Connection,
+    id: &str,
+    now: Timestamp,
+) -> Result<Option<MessageEvent>, Trouble> {
+    let account = twilio.account(connection)?;
+    let path = format!("/2010-04-01/Accounts/{}/Messages/{}.json", encoded(&account), encoded(id));
+    match twilio.get(connection, Host::Api, &path).await {
+        Ok(object) => Ok(listed_message(twilio, connection, &object, now)),
+        Err(trouble) if trouble.code == "20404" => Ok(None),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+/// A page of what people wrote to this number, newest first: after an outage nothing else brings it back.
+pub(super) async fn listed(
+    twilio: &Twilio,
+    connection: &Connection,
+    after: Option<&str>,
+    now: Timestamp,
+) -> Result<Listed, Trouble> {
+    let account = twilio.account(connection)?;
+    let first = || {
+        let to = format!("whatsapp:{}", connection.phone_number);
+        let query = Serializer::new(String::new()).append_pair("To", &to).append_pair("PageSize", "100").finish();
+        format!("{}?{query}", path(&account))
+    };
+    // A page is named by a path below the same host, and by nothing else.
+    let page = after.filter(|next| next.starts_with("/2010-04-01/")).map_or_else(first, str::to_owned);
+    let answer = twilio.get(connection, Host::Api, &page).await?;
+    let list = answer.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
+    let next = text(&answer, "/next_page_uri").map(str::to_owned).filter(|_| !list.is_empty());
+    let messages = list.iter().filter_map(|object| listed_message(twilio, connection, object, now)).collect();
+    Ok(Listed { messages, next })
+}
+
+fn listed_message(twilio: &Twilio, connection: &Connection, object: &Value, now: Timestamp) -> Option<MessageEvent> {
+    let id = text(object, "/sid")?;
+    let inbound = text(object, "/direction") == Some("inbound");
+    let other = text(object, if inbound { "/from" } else { "/to" }).and_then(event::address);
+    let status = text(object, "/status").unwrap_or_default();
+    let code = loose(object, "/error_code");
+    let statuses = event::progress(status).filter(|_| !inbound).map(|progress| StatusReport {
+        status: progress,
+        at: text(object, "/date_updated").and_then(date).unwrap_or(now),
+        failure: (progress == DeliveryStatus::Failed)
+            .then(|| event::failure(status, code.as_deref(), text(object, "/error_message"))),
+    });
+    Some(MessageEvent {
+        phone_number_id: connection.phone_number_id.clone(),
+        provider_message_id: id.to_owned(),
+        direction: if inbound { Direction::Inbound } else { Direction::Outbound },
+        origin: Origin::Api,
+        contact: other.into_iter().collect(),
+        contact_name: None,
+        content: listed_content(twilio, object),
+        sent_at: text(object, "/date_sent").or_else(|| text(object, "/date_created")).and_then(date).unwrap_or(now),
+        reply_to: None,
+        raw_statuses: statuses.iter().map(|_| object.to_string()).collect(),
+        statuses: statuses.into_iter().collect(),
+        reference: None,
+        first_contact: false,
+        test: false,
+    })
+}
+
+/// A list says how many files there are and not which: the address of their list stands for them.
+fn listed_content(twilio: &Twilio, object: &Value) -> Content {
+    let body = text(object, "/body").unwrap_or_default();
+    let files = loose(object, "/num_media").is_some_and(|count| count != "0");
+    match text(object, "/subresource_uris/media").filter(|_| files) {
+        Some(path) => Content::Document(Media {
+            id: format!("{}{path}", twilio.api),
+            caption: (!body.is_empty()).then(|| Untrusted::from(body)),
+            ..Media::default()
+        }),
+        None => Content::text(body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(status: u16, body: &str) -> (&'static str, FailureClass) {
+        let answer = HttpAnswer { status, retry_after: None, date: None, body: body.to_owned() };
+        match verdict(&answer) {
+            Verdict::Accepted { .. } => ("accepted", FailureClass::Unknown),
+            Verdict::Retry { failure, .. } => ("retry", failure.class),
+            Verdict::Rejected { failure } => ("reject", failure.class),
+            Verdict::Unknown { failure } => ("unknown", failure.class),
+        }
+    }
+
+    #[test]
+    fn every_answer_is_sorted() {
+        let code = |code: u32| format!(r#"{{"code":{code},"message":"x","status":400}}"#);
+        assert_eq!(sorted(201, r#"{"sid":"SM1","status":"queued"}"#).0, "accepted");
+        assert_eq!(sorted(201, "{}").0, "unknown");
+        assert_eq!(sorted(400, &code(21_211)), ("reject", FailureClass::Recipient));
+        assert_eq!(sorted(400, &code(63_016)), ("reject", FailureClass::Window));
+        assert_eq!(sorted(400, &code(21_611)), ("retry", FailureClass::Throttled));
+        assert_eq!(sorted(401, &code(20_003)), ("retry", FailureClass::Authorization));
+        assert_eq!(sorted(401, "<html>"), ("retry", FailureClass::Authorization));
+        assert_eq!(sorted(429, "").0, "retry");
+        assert_eq!(sorted(500, &code(20_500)).0, "unknown");
+        assert_eq!(sorted(503, "Service Unavailable").0, "unknown");
+        assert_eq!(sorted(400, r#"{"type":"x","title":"Bad","status":400,"detail":"no"}"#).0, "reject");
+    }
+}

@@ -1,0 +1,186 @@
+//! Inbound messages and status callbacks, each a form of its own. Source: parts 3 and 4.
+
+use super::dictionary;
+use super::form::{Form, query};
+use crate::domain::address::Address;
+use crate::domain::content::{Content, InteractiveReply, Media};
+use crate::domain::delivery::RawDelivery;
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent};
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::status::{DeliveryStatus, StatusReport};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::provider::{Reading, Unreadable};
+
+/// Files of one message; the platform takes one, the form could name more.
+const MOST_FILES: usize = 10;
+
+pub(super) fn read(delivery: &RawDelivery) -> Result<Reading, Unreadable> {
+    let form = Form::read(&delivery.body);
+    let id = form.get("MessageSid").or_else(|| form.get("SmsSid")).or_else(|| form.get("SmsMessageSid"));
+    let Some(id) = id else {
+        return Err(Unreadable("it names no message: MessageSid is missing".into()));
+    };
+    // Only a callback speaks of a status of ours; what comes in is always `received`.
+    if let Some(told) = form.get("MessageStatus") {
+        return Ok(Reading {
+            event: format!("status {}", clean(told)),
+            events: vec![status(&form, delivery, id, told)],
+        });
+    }
+    let kind = form.get("MessageType").unwrap_or("message");
+    Ok(Reading { event: clean(kind), events: messages(&form, delivery.received_at, id) })
+}
+
+fn clean(name: &str) -> String {
+    crate::domain::text::clean_line(name).chars().take(60).collect()
+}
+
+/// `whatsapp:+15550100001` is a number, `whatsapp:IN.1A2B` somebody who hides theirs.
+pub(super) fn address(spelt: &str) -> Option<Address> {
+    let bare = spelt.strip_prefix("whatsapp:").unwrap_or(spelt);
+    match PhoneNumber::parse(bare) {
+        Ok(number) => Some(Address::Phone(number)),
+        Err(_) if bare.contains('.') && bare.len() <= 140 => Some(Address::User(bare.to_owned())),
+        Err(_) => None,
+    }
+}
+
+/// Digits of one of our own numbers: what stands where others have an id.
+pub(super) fn own_number(spelt: Option<&str>) -> String {
+    spelt.unwrap_or_default().chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The words for progress; what nobody here knows is none of them.
+pub(super) fn progress(name: &str) -> Option<DeliveryStatus> {
+    match name {
+        "accepted" | "scheduled" | "queued" | "sending" => Some(DeliveryStatus::Accepted),
+        "sent" => Some(DeliveryStatus::Sent),
+        "delivered" | "partially_delivered" => Some(DeliveryStatus::Delivered),
+        "read" => Some(DeliveryStatus::Read),
+        "failed" | "undelivered" | "canceled" => Some(DeliveryStatus::Failed),
+        _ => None,
+    }
+}
+
+/// Why it failed, from a code and whatever was said with it.
+pub(super) fn failure(status: &str, code: Option<&str>, said: Option<&str>) -> Failure {
+    match code {
+        Some(code) => dictionary::failure(code, None, said.unwrap_or_default()),
+        None if status == "canceled" => Failure::own(
+            FailureClass::Policy,
+            "Cancelled",
+            "The message was scheduled at the provider and was cancelled there before it went.",
+            "Send it anew where it is still wanted.",
+        ),
+        None => Failure::without_reason().saying(said.unwrap_or_default()),
+    }
+}
+
+fn status(form: &Form, delivery: &RawDelivery, id: &str, told: &str) -> InboundEvent {
+    let Some(status) = progress(told) else { return InboundEvent::Unknown { name: format!("status {}", clean(told)) } };
+    let said = ["ChannelStatusMessage", "ErrorMessage"].iter().find_map(|name| form.get(name));
+    let failure = (status == DeliveryStatus::Failed).then(|| failure(told, form.get("ErrorCode"), said));
+    InboundEvent::Status(StatusEvent {
+        phone_number_id: own_number(form.get("From")),
+        provider_message_id: id.to_owned(),
+        // A callback does not say when it happened: it is known since it came.
+        statuses: vec![StatusReport { status, at: delivery.received_at, failure }],
+        raw_statuses: vec![String::from_utf8_lossy(&delivery.body).into_owned()],
+        reference: query(&delivery.path, "ref"),
+    })
+}
+
+fn messages(form: &Form, received_at: Timestamp, id: &str) -> Vec<InboundEvent> {
+    let user = form.get("ExternalUserId").map(|id| Address::User(id.to_owned()));
+    let mut contact: Vec<Address> = user.into_iter().collect();
+    for told in [form.get("From").and_then(address), form.get("WaId").and_then(address)].into_iter().flatten() {
+        let known = contact.iter().any(|one| *one == told || (one.phone().is_some() && told.phone().is_some()));
+        if !known {
+            contact.push(told);
+        }
+    }
+    let base = MessageEvent {
+        phone_number_id: own_number(form.get("To")),
+        provider_message_id: id.to_owned(),
+        direction: Direction::Inbound,
+        origin: Origin::Api,
+        contact,
+        contact_name: form.get("ProfileName").map(Untrusted::from),
+        content: content(form),
+        sent_at: received_at,
+        reply_to: form.get("OriginalRepliedMessageSid").map(str::to_owned),
+        statuses: vec![],
+        raw_statuses: vec![],
+        reference: None,
+        first_contact: false,
+        test: false,
+    };
+    let more = (1..files(form)).filter_map(|index| {
+        let content = file(form, index, None)?;
+        Some(MessageEvent { provider_message_id: format!("{id}:{index}"), content, ..base.clone() })
+    });
+    let more: Vec<MessageEvent> = more.collect();
+    std::iter::once(base).chain(more).map(|message| InboundEvent::Message(Box::new(message))).collect()
+}
+
+fn files(form: &Form) -> usize {
+    form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0_usize).min(MOST_FILES)
+}
+
+fn content(form: &Form) -> Content {
+    let text = |name: &str| form.get(name).map(Untrusted::from);
+    let number = |name: &str| form.get(name).and_then(|value| value.trim().parse::<f64>().ok());
+    if let (Some(latitude), Some(longitude)) = (number("Latitude"), number("Longitude")) {
+        return Content::Location { latitude, longitude, name: text("Label"), address: text("Address") };
+    }
+    if let Some(answer) = text("FlowData").or_else(|| text("InteractiveData").filter(|_| form.get("ListId").is_none()))
+    {
+        let title = text("Body").unwrap_or_default();
+        let id = Untrusted::from("flow");
+        return Content::Interactive { reply: InteractiveReply::Form, id, title, description: Some(answer) };
+    }
+    if let Some(id) = text("ListId") {
+        let title = text("ListTitle").or_else(|| text("Body")).unwrap_or_default();
+        let description = text("ListDescription");
+        return Content::Interactive { reply: InteractiveReply::List, id, title, description };
+    }
+    if form.get("ButtonPayload").is_some() || form.get("ButtonText").is_some() {
+        let words = text("ButtonText").or_else(|| text("Body")).unwrap_or_default();
+        return Content::Button { text: words, payload: text("ButtonPayload").unwrap_or_default() };
+    }
+    if files(form) > 0
+        && let Some(file) = file(form, 0, text("Body"))
+    {
+        return file;
+    }
+    match form.get("MessageType") {
+        Some(kind) if form.get("Body").is_none() && kind != "text" => {
+            Content::Other { kind: clean(kind), summary: Untrusted::default() }
+        }
+        _ => Content::text(form.get("Body").unwrap_or_default()),
+    }
+}
+
+/// The file with this number. Its address stands where others have an id.
+fn file(form: &Form, index: usize, caption: Option<Untrusted>) -> Option<Content> {
+    let id = form.get(&format!("MediaUrl{index}"))?.to_owned();
+    let mime_type = form.get(&format!("MediaContentType{index}")).unwrap_or_default().to_owned();
+    Some(of_type(id, mime_type, caption))
+}
+
+/// A file by its type. Sources: parts 2.6 and 3.2.
+pub(super) fn of_type(id: String, mime_type: String, caption: Option<Untrusted>) -> Content {
+    let media = Media { id, mime_type, caption, ..Media::default() };
+    match media.mime_type.split('/').next().unwrap_or_default() {
+        _ if media.mime_type == "image/webp" => Content::Sticker(media),
+        _ if media.mime_type.contains("vcard") => {
+            Content::Document(Media { file_name: Some("contact.vcf".into()), ..media })
+        }
+        "image" => Content::Image(media),
+        "video" => Content::Video(media),
+        "audio" => Content::Audio(Media { voice: media.mime_type.starts_with("audio/ogg"), ..media }),
+        _ => Content::Document(media),
+    }
+}

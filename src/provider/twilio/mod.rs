@@ -1,0 +1,309 @@
+//! Twilio: forms in, forms out, statuses by callback, templates through its Content API.
+
+mod api;
+mod content;
+mod dictionary;
+mod event;
+mod form;
+mod media;
+mod payload;
+mod signature;
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+
+use self::api::Host;
+use super::http::Client;
+use super::numbers::{Access, FreeAnswer, FreeCall, Told};
+use super::{
+    Acknowledgement, Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport,
+    SentMessage, SetupStep, SignatureFault, Sink, Trouble, Unreadable, Upload, Upstream, WireRequest,
+};
+use crate::domain::connection::{Capabilities, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::delivery::{DeliveryKey, RawDelivery};
+use crate::domain::event::MessageEvent;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::key::digest;
+use crate::domain::limits::Rate;
+use crate::domain::outbox::Outgoing;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::template::Template;
+use crate::domain::time::Timestamp;
+
+const NAME: &str = "twilio";
+const ACCOUNT: &str = "TWILIO_ACCOUNT_SID";
+const TOKEN: &str = "TWILIO_AUTH_TOKEN";
+const API_KEY: &str = "TWILIO_API_KEY";
+const API_KEY_SECRET: &str = "TWILIO_API_KEY_SECRET";
+const INBOUND_PATH: &str = "/webhook/twilio/messages";
+
+pub(super) const SHAPE: ProviderShape = ProviderShape {
+    name: NAME,
+    phone_number_id: IdShape::OwnNumber,
+    business_account_id: IdShape::Sid("AC", ACCOUNT),
+    key: TOKEN,
+    secrets: &[TOKEN],
+};
+
+pub(super) struct Twilio {
+    client: Client,
+    secrets: SecretSource,
+    address: OwnAddress,
+    api: String,
+    content: String,
+    messaging: String,
+    /// Tokens of the account and of those below it. The first is ours; webhooks may be signed with any.
+    tokens: Vec<SecretString>,
+}
+
+impl Twilio {
+    pub fn new(client: Client, secrets: SecretSource, address: OwnAddress) -> Self {
+        let plain = |name: &str| {
+            let value = secrets(name).map(|value| value.expose_secret().trim().trim_end_matches('/').to_owned());
+            value.filter(|value| !value.is_empty())
+        };
+        // One address for all hosts is what a stand-in has; the real ones differ.
+        let api = plain("TWILIO_API_BASE_URL");
+        let host = |name: &str, usual: &str| plain(name).or_else(|| api.clone()).unwrap_or_else(|| usual.to_owned());
+        let content = host("TWILIO_CONTENT_BASE_URL", "https://content.twilio.com");
+        let messaging = host("TWILIO_MESSAGING_BASE_URL", "https://messaging.twilio.com");
+        let tokens = plain(TOKEN).unwrap_or_default();
+        let tokens = tokens.split(',').map(str::trim).filter(|token| !token.is_empty());
+        let tokens = tokens.map(|token| SecretString::from(token.to_owned())).collect();
+        let api = api.unwrap_or_else(|| "https://api.twilio.com".to_owned());
+        Self { client, secrets, address, api, content, messaging, tokens }
+    }
+
+    /// The address that a delivery was called at: ours as it is configured, else as the request names it.
+    fn called(&self, delivery: &RawDelivery) -> Vec<String> {
+        match self.address.get() {
+            Some(base) => vec![format!("{base}{}", delivery.path)],
+            None => {
+                let host = delivery.header("host").unwrap_or_default();
+                ["https", "http"].map(|scheme| format!("{scheme}://{host}{}", delivery.path)).to_vec()
+            }
+        }
+    }
+}
+
+impl Provider for Twilio {
+    fn name(&self) -> ProviderName {
+        ProviderName::new(NAME)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            quotes: false,
+            reactions: false,
+            offers: false,
+            cards: false,
+            fetches_files: true,
+            longest_text: Some(1_600),
+            ..Capabilities::ALL
+        }
+    }
+
+    fn webhook_paths(&self) -> &'static [&'static str] {
+        &[INBOUND_PATH, payload::STATUS_PATH, "/whatsapp-webhook"]
+    }
+
+    fn webhook_headers(&self) -> &'static [&'static str] {
+        &["content-type", "host", "x-twilio-signature", "i-twilio-idempotency-token"]
+    }
+
+    /// Words would be handed on to the person: an empty response says nothing to anybody. Source: part 3.3.
+    fn acknowledgement(&self) -> Acknowledgement {
+        Acknowledgement {
+            content_type: Some("text/xml"),
+            body: "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response/>",
+        }
+    }
+
+    fn setup_steps(&self, connection: &Connection) -> Vec<SetupStep> {
+        let base = self.address.get().unwrap_or_else(|| "[http] public_url, which is not set".to_owned());
+        let step = |place: &str, what: String, paste: Option<String>, proof| SetupStep {
+            place: place.to_owned(),
+            what,
+            paste,
+            proof,
+        };
+        let sandbox = connection.phone_number.digits() == api::SANDBOX || connection.settings.join_code.is_some();
+        let page = if sandbox { "Messaging, Try it out, WhatsApp sandbox settings" } else { "the WhatsApp sender" };
+        let write = match &connection.settings.join_code {
+            Some(code) => format!("Write `join {code}` to {}, then any word.", connection.phone_number),
+            None if sandbox => format!("Write the sandbox's join word to {}, then any word.", connection.phone_number),
+            None => format!("Write any word to {}.", connection.phone_number),
+        };
+        let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
+        vec![
+            step(
+                "our environment",
+                format!("Set {ACCOUNT} and {token}: both stand on the console's first page."),
+                None,
+                Some(Hop::Provider),
+            ),
+            step(page, "When a message comes in (POST):".into(), Some(format!("{base}{INBOUND_PATH}")), None),
+            step(
+                page,
+                "Status callback (POST), for what others send over this number:".into(),
+                Some(format!("{base}{}", payload::STATUS_PATH)),
+                None,
+            ),
+            step("a phone", write, None, Some(Hop::Inbound)),
+            step("here", "Answer it: the first status that comes back is the proof.".into(), None, Some(Hop::Status)),
+        ]
+    }
+
+    /// A sandbox takes one message in three seconds. Source: part 2.9.
+    fn rate(&self, connection: &Connection) -> Rate {
+        if connection.phone_number.digits() == api::SANDBOX {
+            return Rate { interval: Duration::from_secs(3), burst: 1 };
+        }
+        Rate::per_second(connection.settings.messages_per_second)
+    }
+
+    fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault> {
+        signature::verify(&self.tokens, &self.called(delivery), delivery)
+    }
+
+    fn explain(&self, delivery: &RawDelivery) -> String {
+        signature::explain(&self.tokens, &self.called(delivery), delivery)
+    }
+
+    fn key(&self, delivery: &RawDelivery) -> DeliveryKey {
+        // A repeated callback says the same: it is known by what it says. No time is told.
+        let digest = digest(&[NAME.as_bytes(), delivery.path.as_bytes(), &delivery.body]);
+        DeliveryKey { sent_at: Timestamp::EPOCH, digest }
+    }
+
+    fn event_hint(&self, delivery: &RawDelivery) -> String {
+        if delivery.path.starts_with(payload::STATUS_PATH) { "status" } else { "message" }.to_owned()
+    }
+
+    fn read(&self, delivery: &RawDelivery) -> Result<Reading, Unreadable> {
+        event::read(delivery)
+    }
+
+    fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest {
+        // Where no account is known the request cannot go, and says so when it is sent.
+        let account = self.account(connection).unwrap_or_default();
+        WireRequest {
+            method: "POST",
+            path: payload::path(&account),
+            body: payload::message(connection, outgoing, self.address.get().as_deref()),
+        }
+    }
+
+    fn send<'a>(&'a self, connection: &'a Connection, request: &'a WireRequest) -> BoxFuture<'a, SendReport> {
+        Box::pin(api::send(self, connection, request))
+    }
+
+    fn mark_read<'a>(
+        &'a self,
+        connection: &'a Connection,
+        provider_message_id: &'a str,
+        typing: bool,
+    ) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            // There is no read mark without the other.
+            if typing { api::typing(self, connection, provider_message_id).await } else { Ok(()) }
+        })
+    }
+
+    fn sent_to<'a>(
+        &'a self,
+        connection: &'a Connection,
+        to: &'a PhoneNumber,
+    ) -> BoxFuture<'a, Result<Vec<SentMessage>, Trouble>> {
+        Box::pin(api::sent_to(self, connection, to))
+    }
+
+    fn fetch_media<'a>(
+        &'a self,
+        connection: &'a Connection,
+        id: &'a str,
+        sink: Sink<'a>,
+    ) -> BoxFuture<'a, Result<MediaSource, Trouble>> {
+        Box::pin(media::fetch(self, connection, id, sink))
+    }
+
+    fn upload<'a>(&'a self, _: &'a Connection, _: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>> {
+        Box::pin(async {
+            let explanation = "The provider takes no uploads: it fetches files from an address.";
+            let remedy = "Set [http] public_url to an address that it can reach.";
+            Err(Failure::own(FailureClass::Setup, "No uploads", explanation, remedy).into())
+        })
+    }
+
+    fn upload_path(&self, _: &Connection) -> Option<String> {
+        None
+    }
+
+    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
+        Box::pin(content::templates(self, connection))
+    }
+
+    fn template_desk(&self) -> Option<&dyn super::templates::Templates> {
+        Some(self)
+    }
+
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>> {
+        Box::pin(api::check(self, connection))
+    }
+
+    fn curl(&self, connection: &Connection, method: &str, path: &str, body: &str) -> String {
+        // Within single quotes only a single quote means anything.
+        let quoted = |text: &str| text.replace('\'', "'\\''");
+        let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
+        let account = match connection.business_account_id.as_str() {
+            "" => format!("${ACCOUNT}"),
+            account => account.to_owned(),
+        };
+        format!(
+            "curl -X {method} '{}{}' -u \"{account}:${token}\" -d '{}'",
+            quoted(&self.api),
+            quoted(path),
+            quoted(body)
+        )
+    }
+
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a FreeCall) -> Told<'a, FreeAnswer> {
+        Box::pin(async move {
+            let account = (self.secrets)(ACCOUNT).map(|sid| sid.expose_secret().trim().to_owned()).unwrap_or_default();
+            // The paths of the three hosts do not overlap.
+            let host = match call.path.as_str() {
+                path if path.starts_with("/v1/") => Host::Content,
+                path if path.starts_with("/v2/") => Host::Messaging,
+                _ => Host::Api,
+            };
+            let answer = self.ask(access, &account, host, (&call.method, &call.path, call.body.as_ref())).await?;
+            let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
+            Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
+        })
+    }
+
+    fn upstream<'a>(&'a self, _: &'a Connection) -> BoxFuture<'a, Result<Upstream, Trouble>> {
+        // The provider keeps no such log for this: an empty one proves nothing.
+        Box::pin(async { Ok(Upstream::default()) })
+    }
+
+    fn inspect<'a>(
+        &'a self,
+        connection: &'a Connection,
+        provider_message_id: &'a str,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<MessageEvent>, Trouble>> {
+        Box::pin(api::inspect(self, connection, provider_message_id, now))
+    }
+
+    fn listed<'a>(
+        &'a self,
+        connection: &'a Connection,
+        after: Option<&'a str>,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<Listed, Trouble>> {
+        Box::pin(api::listed(self, connection, after, now))
+    }
+}

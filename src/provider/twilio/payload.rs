@@ -1,0 +1,69 @@
+//! What goes out: the form of a send request. Source: part 2.1.
+
+use serde_json::{Map, Value};
+use url::form_urlencoded::Serializer;
+
+use super::api::encoded;
+use crate::domain::address::Address;
+use crate::domain::connection::Connection;
+use crate::domain::content::Content;
+use crate::domain::outbox::Outgoing;
+
+/// The path that our reference comes back on.
+pub(super) const STATUS_PATH: &str = "/webhook/twilio/status";
+
+pub(super) fn path(account: &str) -> String {
+    format!("/2010-04-01/Accounts/{}/Messages.json", encoded(account))
+}
+
+/// The name that a number or a hidden user goes by there.
+pub(super) fn channel(to: &Address) -> String {
+    match to {
+        Address::Phone(number) => format!("whatsapp:{number}"),
+        Address::User(id) => format!("whatsapp:{id}"),
+    }
+}
+
+/// The fields of a message. `base` is where its statuses are to come; without it none come.
+pub(super) fn message(connection: &Connection, outgoing: &Outgoing, base: Option<&str>) -> String {
+    let mut form = Serializer::new(String::new());
+    form.append_pair("To", &channel(&outgoing.to));
+    form.append_pair("From", &format!("whatsapp:{}", connection.phone_number));
+    if let Some(service) = &connection.settings.messaging_service {
+        form.append_pair("MessagingServiceSid", service);
+    }
+    match &outgoing.content {
+        Content::Image(media)
+        | Content::Video(media)
+        | Content::Document(media)
+        | Content::Audio(media)
+        | Content::Sticker(media) => {
+            if let Some(caption) = &media.caption {
+                form.append_pair("Body", caption.as_received());
+            }
+            form.append_pair("MediaUrl", &media.id);
+        }
+        Content::Template { name, id, parameters, .. } => {
+            form.append_pair("ContentSid", id.as_deref().unwrap_or(name));
+            let values: Map<String, Value> =
+                parameters.iter().map(|(name, value)| (name.clone(), value.as_received().into())).collect();
+            if !values.is_empty() {
+                form.append_pair("ContentVariables", &Value::Object(values).to_string());
+            }
+        }
+        Content::Location { latitude, longitude, name, address } => {
+            let label = name.as_ref().or(address.as_ref()).map_or("", |label| label.as_received());
+            form.append_pair("Body", if label.is_empty() { "\u{1f4cd}" } else { label });
+            let place = format!("geo:{latitude},{longitude}");
+            let action = if label.is_empty() { place } else { format!("{place}|{label}") };
+            form.append_pair("PersistentAction", &action);
+        }
+        other => {
+            form.append_pair("Body", other.words().as_received());
+        }
+    }
+    if let Some(base) = base {
+        form.append_pair("StatusCallback", &format!("{base}{STATUS_PATH}?ref={}", encoded(&outgoing.reference)));
+    }
+    form.finish()
+}
