@@ -1,5 +1,5 @@
-//! A stand-in for Kapso: its platform API, its mirror of the Cloud API, and its webhooks, spoken
-//! over real HTTP on loopback. Used by the demo, by drills and by the tests. It knows the wire and
+//! A stand-in for the providers: Kapso with its platform API, its mirror of the Cloud API and its webhooks,
+//! and Twilio with its forms, spoken over real HTTP on loopback. Used by the demo, by drills and by the tests. It knows the wire and
 //! nothing of the program: no type of ours, no database, only requests and their answers.
 
 mod flows;
@@ -12,6 +12,7 @@ mod rules;
 mod scenario;
 mod story;
 mod templates;
+mod twilio;
 mod watch;
 mod world;
 
@@ -26,6 +27,7 @@ pub use self::media::{MediaFault, UploadFault};
 pub use self::payload::{Person, Saying};
 pub use self::scenario::Scenario;
 pub use self::story::Story;
+pub use self::twilio::ACCOUNT;
 pub use self::world::{AcceptedSend, Number, SendFault};
 
 use self::world::World;
@@ -107,7 +109,7 @@ impl Twin {
     pub async fn start(config: TwinConfig, listen: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
-        let world = World::new(config.seed);
+        let world = World::new(config.seed, format!("http://{address}"));
         let shared = Arc::new(Shared { config, address, world: Mutex::new(world), posted: Notify::new() });
         let routes = routes::routes(shared.clone());
         let server = tokio::spawn(async move {
@@ -129,6 +131,9 @@ impl Twin {
             ("KAPSO_API_KEY", self.shared.config.api_key.clone()),
             ("KAPSO_API_BASE_URL", self.base_url()),
             ("KAPSO_WEBHOOK_SECRET", self.shared.config.webhook_secret.clone()),
+            ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
+            ("TWILIO_AUTH_TOKEN", self.shared.config.webhook_secret.clone()),
+            ("TWILIO_API_BASE_URL", self.base_url()),
         ]
     }
 
@@ -147,6 +152,9 @@ impl Twin {
         }
         let url = format!("{base}/webhook/kapso/project");
         world.records.point(None, &url, &secret, &platform::PROJECT_EVENTS[..2], now);
+        for sender in &mut world.forms.senders {
+            sender.inbound = Some(format!("{base}/webhook/twilio/messages"));
+        }
         drop(world);
         self.shared.posted.notify_one();
     }
@@ -329,12 +337,13 @@ impl Twin {
     /// Delivers what is in the post and due by `until`, retries included. Returns how many requests
     /// were answered 200.
     pub async fn step(&self, until: i64) -> usize {
-        post::deliver_due(&self.shared, until).await
+        post::deliver_due(&self.shared, until).await + twilio::deliver_due(&self.shared, until).await
     }
 
     /// How many webhooks wait in the post.
     pub fn in_post(&self) -> usize {
-        self.shared.world().post.len()
+        let world = self.shared.world();
+        world.post.len() + world.forms.post.len()
     }
 
     /// Delivers for ever, each webhook when it is due.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::rules::refused;
 use super::world::SendFault;
-use super::{Shared, flows, media, platform, templates as made, watch};
+use super::{Shared, flows, media, platform, templates as made, twilio, watch};
 
 /// Calls per minute and key.
 const CALLS_PER_MINUTE: u32 = 1_000;
@@ -38,8 +38,9 @@ pub(super) fn routes(shared: World) -> Router {
             get(templates).post(made::write).delete(made::delete),
         )
         .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({ "error": "Not found" }))) })
-        .layer(DefaultBodyLimit::max(110 * 1024 * 1024))
         .layer(from_fn_with_state(shared.clone(), guard))
+        .merge(twilio::routes(shared.clone()))
+        .layer(DefaultBodyLimit::max(110 * 1024 * 1024))
         .with_state(shared)
 }
 
@@ -227,7 +228,7 @@ async fn answer(shared: &World, number: &str, to: &str, request: &Value, fault: 
 }
 
 /// An answer that breaks off: the connection ends before a whole answer came.
-async fn silence() -> Response {
+pub(super) async fn silence() -> Response {
     tokio::time::sleep(Duration::from_millis(5)).await;
     let broken = futures::stream::once(async { Err::<axum::body::Bytes, _>(std::io::Error::other("cut off")) });
     axum::body::Body::from_stream(broken).into_response()

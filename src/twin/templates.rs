@@ -150,7 +150,7 @@ async fn ingest(State(shared): State<Shared>, Json(body): Json<Value>) -> Respon
     Json(json!({ "data": { "header_handle": handle, "delivery": asked["delivery"] } })).into_response()
 }
 
-async fn fetch(url: &str) -> Option<(String, Vec<u8>)> {
+pub(super) async fn fetch(url: &str) -> Option<(String, Vec<u8>)> {
     let url: hyper::Uri = url.parse().ok()?;
     let authority = url.authority()?.as_str().to_owned();
     let stream = TcpStream::connect(&authority).await.ok()?;

@@ -10,6 +10,7 @@ use super::flows::FlowRecord;
 use super::media::{Files, made};
 use super::payload::{Person, Saying, conversation, inbound};
 use super::platform::{NUMBER_EVENTS, PROJECT_EVENTS, Records};
+use super::twilio::Forms;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
@@ -115,6 +116,10 @@ pub(super) struct World {
     /// Conversations with a request under way: a second one is refused.
     pub in_flight: Vec<(String, String)>,
     pub requests_this_minute: (i64, u32),
+    /// The numbers that are reached in forms.
+    pub forms: Forms,
+    /// Where the twin itself is reached.
+    pub own_address: String,
     last_inbound: HashMap<(String, String), i64>,
     /// The letter that collects a conversation's messages.
     buffered: HashMap<(String, String), u64>,
@@ -124,8 +129,10 @@ pub(super) struct World {
 }
 
 impl World {
-    pub fn new(seed: u64) -> Self {
+    pub fn new(seed: u64, own_address: String) -> Self {
         Self {
+            forms: Forms::default(),
+            own_address,
             numbers: vec![],
             templates: vec![],
             records: Records::default(),
@@ -168,8 +175,14 @@ impl World {
     }
 
     pub fn next_due(&self) -> Option<i64> {
-        self.records.webhooks.first()?;
-        self.post.iter().map(|letter| letter.due).min()
+        let post = self.records.webhooks.first().and_then(|_| self.post.iter().map(|letter| letter.due).min());
+        post.into_iter().chain(self.forms.next_due()).min()
+    }
+
+    /// Somebody wrote to a number: their window is open.
+    pub fn heard(&mut self, phone_number_id: &str, phone: &str, at: i64) {
+        let last = self.last_inbound.entry((phone_number_id.to_owned(), phone.to_owned())).or_insert(at);
+        *last = (*last).max(at);
     }
 
     /// Where a letter goes: every active webhook of its number, or of the project, that asked for it.
@@ -248,13 +261,15 @@ impl World {
         at: i64,
         now: i64,
     ) -> String {
+        if self.forms.has(phone_number_id) {
+            return self.person_writes(phone_number_id, person, saying, at, now);
+        }
         let test = matches!(saying, Saying::Test(_));
         let id = self.new_id(if test { "TEST_" } else { "IN" });
         let key = (phone_number_id.to_owned(), person.phone.clone());
         let known = self.last_inbound.contains_key(&key);
         if !test {
-            let last = self.last_inbound.entry(key.clone()).or_insert(at);
-            *last = (*last).max(at);
+            self.heard(phone_number_id, &person.phone, at);
         }
         self.names.insert(person.phone.clone(), person.name.clone());
         let mut message = inbound(&id, person, saying, at);

@@ -1,6 +1,8 @@
 //! Twilio: forms in, forms out, statuses by callback, templates through its Content API.
 
+mod account_codes;
 mod api;
+mod channel_codes;
 mod content;
 mod dictionary;
 mod event;

@@ -1,0 +1,116 @@
+//! Content and its approvals.
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::routes::World as Shared;
+use super::{ACCOUNT, refused};
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/v1/Content", post(create))
+        .route("/v1/ContentAndApprovals", get(list))
+        .route("/v1/Content/{id}", get(one).delete(delete))
+        .route("/v1/Content/{id}/ApprovalRequests/whatsapp", post(submit))
+}
+
+fn missing() -> Response {
+    refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found")
+}
+
+async fn create(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
+    let wrong = |code: u32, message: &str| refused(StatusCode::BAD_REQUEST, code, message);
+    let Some(types) = body["types"].as_object().filter(|types| !types.is_empty()) else {
+        return wrong(92_001, "Content must have at least one type");
+    };
+    if body["language"].as_str().is_none_or(str::is_empty) {
+        return wrong(92_003, "Content language is required");
+    }
+    let known = [
+        "twilio/text",
+        "twilio/media",
+        "twilio/quick-reply",
+        "twilio/call-to-action",
+        "twilio/card",
+        "whatsapp/card",
+        "whatsapp/authentication",
+        "twilio/list-picker",
+        "twilio/location",
+    ];
+    if types.keys().any(|name| !known.contains(&name.as_str())) {
+        return wrong(92_008, "Unsupported content type");
+    }
+    let now = super::super::payload::iso(shared.now());
+    let mut world = shared.world();
+    let id = world.forms.id("HX");
+    let mut made = body;
+    made["sid"] = id.as_str().into();
+    made["account_sid"] = ACCOUNT.into();
+    made["date_created"] = now.as_str().into();
+    made["date_updated"] = now.into();
+    made["approval_requests"] = json!({ "status": "unsubmitted", "name": "", "category": "", "rejection_reason": "" });
+    world.forms.contents.push(made.clone());
+    (StatusCode::CREATED, Json(made)).into_response()
+}
+
+#[derive(Deserialize)]
+struct Page {
+    #[serde(rename = "PageSize")]
+    size: Option<usize>,
+    #[serde(rename = "Page")]
+    page: Option<usize>,
+}
+
+async fn list(State(shared): State<Shared>, Query(wanted): Query<Page>) -> Response {
+    let world = shared.world();
+    let (size, page) = (wanted.size.unwrap_or(50).clamp(1, 100), wanted.page.unwrap_or(0));
+    let list: Vec<&Value> = world.forms.contents.iter().skip(page * size).take(size).collect();
+    let more = world.forms.contents.len() > (page + 1) * size;
+    let next = more.then(|| {
+        format!("{}/v1/ContentAndApprovals?PageSize={size}&Page={}&PageToken=PT1", world.own_address, page + 1)
+    });
+    Json(json!({ "contents": list, "meta": { "page": page, "page_size": size, "next_page_url": next, "key": "contents" } }))
+        .into_response()
+}
+
+async fn one(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    let world = shared.world();
+    let found = world.forms.contents.iter().find(|one| one["sid"] == id.as_str()).cloned();
+    match found {
+        Some(mut found) => {
+            // What was approved stands on a page of its own.
+            if let Some(fields) = found.as_object_mut() {
+                fields.remove("approval_requests");
+            }
+            Json(found).into_response()
+        }
+        None => missing(),
+    }
+}
+
+async fn delete(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    let mut world = shared.world();
+    let before = world.forms.contents.len();
+    world.forms.contents.retain(|one| one["sid"] != id.as_str());
+    if world.forms.contents.len() == before { missing() } else { StatusCode::NO_CONTENT.into_response() }
+}
+
+/// The platform takes names in small letters only.
+async fn submit(State(shared): State<Shared>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
+    let name = body["name"].as_str().unwrap_or_default();
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if name.is_empty() || !name.chars().all(plain) || !body["category"].is_string() {
+        return refused(StatusCode::BAD_REQUEST, 20_001, "Invalid name or category");
+    }
+    let mut world = shared.world();
+    let Some(found) = world.forms.contents.iter_mut().find(|one| one["sid"] == id.as_str()) else { return missing() };
+    let kind = found["types"].as_object().and_then(|types| types.keys().next()).cloned().unwrap_or_default();
+    found["approval_requests"] = json!({ "name": name, "category": body["category"], "content_type": kind, "status": "received",
+        "rejection_reason": "", "allow_category_change": true });
+    (StatusCode::CREATED, Json(found["approval_requests"].clone())).into_response()
+}

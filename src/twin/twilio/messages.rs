@@ -1,0 +1,412 @@
+//! Messages over the older API: made by form, listed, looked at, with their files.
+
+use std::collections::HashMap;
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::routes::{World as Shared, silence};
+use super::super::templates::fetch;
+use super::super::world::{AcceptedSend, SendFault, World};
+use super::inbound::date;
+use super::{ACCOUNT, refused};
+
+const MESSAGES: &str = "/2010-04-01/Accounts/{account}/Messages.json";
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new()
+        .route(MESSAGES, post(create).get(list))
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(one))
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media.json", get(media_list))
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media/{file}", get(media))
+        .route("/2010-04-01/Accounts/{account}", get(account))
+        .route("/v2/Indicators/Typing.json", post(typing))
+}
+
+/// Where files lie: an address that lets in whoever has it, and nobody who says who they are besides.
+pub(super) fn files() -> Router<Shared> {
+    Router::new().route("/cdn/{file}", get(download))
+}
+
+async fn account(Path(name): Path<String>) -> Response {
+    if name != format!("{ACCOUNT}.json") {
+        return refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
+    }
+    Json(json!({ "sid": ACCOUNT, "friendly_name": "Lumen", "status": "active", "type": "Full" })).into_response()
+}
+
+async fn typing(State(shared): State<Shared>, body: Bytes) -> Response {
+    let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let id = form.get("messageId").cloned().unwrap_or_default();
+    let mut world = shared.world();
+    if form.get("channel").map(String::as_str) != Some("whatsapp")
+        || !world.forms.messages.iter().any(|one| one["sid"] == id.as_str())
+    {
+        return refused(StatusCode::BAD_REQUEST, 20_001, "Invalid parameter");
+    }
+    world.read_marks.push((id, true));
+    Json(json!({ "success": true })).into_response()
+}
+
+/// What is refused at once; most other things are refused only afterwards.
+fn at_once(world: &World, form: &HashMap<String, String>) -> Option<Response> {
+    let get = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let wrong = |code: u32, message: &str| Some(refused(StatusCode::BAD_REQUEST, code, message));
+    let (to, from) = (get("To"), get("From"));
+    if to.is_empty() {
+        return wrong(21_604, "A 'To' phone number is required.");
+    }
+    if from.is_empty() && get("MessagingServiceSid").is_empty() {
+        return wrong(21_603, "A 'From' phone number is required.");
+    }
+    if to.starts_with("whatsapp:") != from.starts_with("whatsapp:") {
+        return wrong(21_910, "Invalid From and To pair. From and To should be of the same channel");
+    }
+    let digits = |spelt: &str| spelt.trim_start_matches("whatsapp:+").to_owned();
+    let number = digits(to);
+    let hidden = to.trim_start_matches("whatsapp:").contains('.');
+    if !hidden && !((8..=15).contains(&number.len()) && number.chars().all(|c| c.is_ascii_digit())) {
+        return wrong(21_211, &format!("The 'To' number {to} is not a valid phone number."));
+    }
+    if to == from {
+        return wrong(63_031, "Channels message cannot have same From and To");
+    }
+    if !world.forms.has(&digits(from)) {
+        return wrong(63_007, "Twilio could not find a Channel with the specified From address");
+    }
+    let (body, content) = (get("Body"), get("ContentSid"));
+    if body.is_empty() && content.is_empty() && get("MediaUrl").is_empty() {
+        return wrong(21_602, "Message body is required.");
+    }
+    if body.chars().count() > 1_600 {
+        return wrong(21_617, "The concatenated message body exceeds the 1600 character limit");
+    }
+    if !get("MediaUrl").is_empty() && !get("MediaUrl").starts_with("http") {
+        return wrong(21_620, "Invalid media URL");
+    }
+    if content.is_empty() && !get("ContentVariables").is_empty() {
+        return wrong(21_654, "ContentSid required");
+    }
+    if !content.is_empty() && !world.forms.contents.iter().any(|one| one["sid"] == content) {
+        return wrong(21_655, "The ContentSid is invalid");
+    }
+    if !get("ContentVariables").is_empty()
+        && !serde_json::from_str::<Value>(get("ContentVariables")).is_ok_and(|v| v.is_object())
+    {
+        return wrong(21_656, "The ContentVariables parameter is invalid");
+    }
+    let callback = get("StatusCallback");
+    let host = callback.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    if !callback.is_empty() && (host.is_empty() || host.contains('_')) {
+        return wrong(21_609, "The StatusCallback URL is not a valid URL");
+    }
+    None
+}
+
+/// What goes wrong afterwards, if anything does.
+fn later(world: &World, form: &HashMap<String, String>, fetched: bool, now: i64) -> Option<u32> {
+    let get = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    let digits = |name: &str| get(name).trim_start_matches("whatsapp:+").to_owned();
+    let (from, to) = (digits("From"), digits("To"));
+    if let Some(code) = world.unreachable.get(&to) {
+        return Some(*code);
+    }
+    let sender = world.forms.senders.iter().find(|sender| sender.phone == from)?;
+    if sender.sandbox && !sender.joined.contains(&to) {
+        return Some(63_015);
+    }
+    let content = world.forms.contents.iter().find(|one| one["sid"] == get("ContentSid"));
+    let approved = content.is_some_and(|one| one["approval_requests"]["status"] == "approved");
+    if !world.window_open(&from, &to, now) && !approved {
+        return Some(63_016);
+    }
+    (!fetched).then_some(63_019)
+}
+
+/// The words that a person reads: what is not filled in is filled in with the sample.
+fn rendered(content: &Value, variables: &str) -> String {
+    let given: Value = serde_json::from_str(variables).unwrap_or_default();
+    let shape = content["types"].as_object().and_then(|types| types.values().next()).cloned().unwrap_or_default();
+    let mut words = shape["body"].as_str().unwrap_or_default().to_owned();
+    for (name, sample) in content["variables"].as_object().into_iter().flatten() {
+        let value = given[name].as_str().or_else(|| sample.as_str()).unwrap_or_default();
+        words = words.replace(&format!("{{{{{name}}}}}"), value);
+    }
+    words
+}
+
+async fn create(State(shared): State<Shared>, Path(account): Path<String>, body: Bytes) -> Response {
+    if account != ACCOUNT {
+        return refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
+    }
+    let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let fault = {
+        let mut world = shared.world();
+        world.send_requests += 1;
+        world.forms.requests.push(String::from_utf8_lossy(&body).into_owned());
+        if let Some(refusal) = at_once(&world, &form) {
+            return refusal;
+        }
+        world.faults.pop_front()
+    };
+    let latency = shared.config.latency;
+    if !latency.is_zero() {
+        let share = shared.world().dice(100);
+        tokio::time::sleep(latency * share / 100).await;
+    }
+    let address = form.get("MediaUrl").cloned();
+    let file = match &address {
+        Some(address) if !matches!(fault, Some(SendFault::Vanish | SendFault::Answer { .. })) => fetch(address).await,
+        _ => None,
+    };
+    let fetched = address.is_none() || file.is_some();
+    let now = shared.now();
+    let accept = || {
+        let told = shared.world().accept_form(&form, (file.clone(), fetched), now, |millis| shared.scaled(millis));
+        shared.posted.notify_one();
+        told
+    };
+    match fault {
+        None => (StatusCode::CREATED, Json(accept())).into_response(),
+        Some(SendFault::LoseAnswer) => {
+            accept();
+            silence().await
+        }
+        Some(SendFault::Vanish) => silence().await,
+        Some(SendFault::GatewayError) => {
+            accept();
+            (StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>").into_response()
+        }
+        Some(SendFault::Answer { status, body, retry_after }) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+            let mut response = (status, Json(body)).into_response();
+            if let Some(value) = retry_after.and_then(|seconds| seconds.to_string().parse().ok()) {
+                response.headers_mut().insert("retry-after", value);
+            }
+            response
+        }
+    }
+}
+
+impl World {
+    /// A message goes out: it gets its id, and its callbacks are on their way.
+    fn accept_form(
+        &mut self,
+        form: &HashMap<String, String>,
+        (file, fetched): (Option<(String, Vec<u8>)>, bool),
+        now: i64,
+        scaled: impl Fn(i64) -> i64,
+    ) -> Value {
+        let get = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+        let digits = |name: &str| get(name).trim_start_matches("whatsapp:+").to_owned();
+        let failing = later(self, form, fetched, now);
+        let service = get("MessagingServiceSid");
+        let id = self.forms.id(if file.is_some() { "MM" } else { "SM" });
+        let content = self.forms.contents.iter().find(|one| one["sid"] == get("ContentSid")).cloned();
+        let words = match &content {
+            Some(content) => rendered(content, get("ContentVariables")),
+            None => get("Body").to_owned(),
+        };
+        let media = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/{id}/Media");
+        let status = if service.is_empty() { "queued" } else { "accepted" };
+        let object = json!({
+            "sid": id, "account_sid": ACCOUNT, "api_version": "2010-04-01", "body": words, "direction": "outbound-api",
+            "from": get("From"), "to": get("To"), "status": status, "num_media": if file.is_some() { "1" } else { "0" },
+            "num_segments": "1", "error_code": null, "error_message": null, "price": null, "price_unit": null,
+            "messaging_service_sid": if service.is_empty() { Value::Null } else { service.into() },
+            "date_created": date(now), "date_sent": null, "date_updated": date(now),
+            "subresource_uris": { "media": format!("{media}.json") },
+            "uri": format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/{id}.json"),
+        });
+        self.forms.messages.push(object.clone());
+        let kind = match (&content, &file) {
+            (Some(_), _) => "template".to_owned(),
+            (None, Some((mime_type, _))) => mime_type.split('/').next().unwrap_or("document").to_owned(),
+            (None, None) if form.contains_key("PersistentAction") => "location".to_owned(),
+            (None, None) => "text".to_owned(),
+        };
+        let callback = get("StatusCallback");
+        let reference = url::Url::parse(callback).ok();
+        let reference = reference
+            .and_then(|url| url.query_pairs().find(|(name, _)| name == "ref").map(|(_, value)| value.into_owned()));
+        if let Some((mime_type, bytes)) = file {
+            self.files.keep(&format!("sent-{id}"), &mime_type, bytes);
+        }
+        self.accepted.push(AcceptedSend {
+            id: id.clone(),
+            phone_number_id: digits("From"),
+            to: digits("To"),
+            kind,
+            text: words,
+            reference,
+            at: now,
+            object: serde_json::to_value(form).unwrap_or_default(),
+            context: None,
+        });
+        self.post_callbacks(&id, (get("From"), get("To")), callback, failing, now, scaled);
+        object
+    }
+
+    /// Late, sometimes twice, sometimes out of order; none for the state that the answer told.
+    fn post_callbacks(
+        &mut self,
+        id: &str,
+        (from, to): (&str, &str),
+        callback: &str,
+        failing: Option<u32>,
+        now: i64,
+        scaled: impl Fn(i64) -> i64,
+    ) {
+        let away = self.switched_off.get(to.trim_start_matches("whatsapp:+")).copied().unwrap_or_default();
+        let ladder: &[(&str, i64)] = match failing {
+            // Some are never handed on, some come back from the phone.
+            Some(63_015..=63_019) => &[("failed", 900)],
+            Some(_) => &[("sent", 300), ("undelivered", 1_500)],
+            None => &[("sent", 300), ("delivered", 1_200), ("read", 4_000)],
+        };
+        let swap = failing.is_none() && self.dice(4) == 0;
+        for (status, after) in ladder {
+            let jitter = i64::from(self.dice(400));
+            let at = now + scaled(after + jitter + if *status == "sent" { 0 } else { away });
+            let code = failing.filter(|_| matches!(*status, "failed" | "undelivered"));
+            let fate = json!({ "status": status, "error_code": code, "date": date(at) });
+            self.fates.push((id.to_owned(), at, fate));
+            if callback.is_empty() {
+                continue;
+            }
+            let plain = to.trim_start_matches("whatsapp:");
+            let mut fields: Vec<(String, String)> = [
+                ("ChannelPrefix", "whatsapp"),
+                ("ApiVersion", "2010-04-01"),
+                ("MessageStatus", status),
+                ("SmsSid", id),
+                ("SmsStatus", status),
+                ("ChannelInstallSid", "XE0123456789abcdef0123456789abcdef"),
+                ("To", to),
+                ("ChannelToAddress", plain),
+                ("MessageSid", id),
+                ("AccountSid", ACCOUNT),
+                ("From", from),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+            if matches!(*status, "delivered" | "read") {
+                fields.push(("EventType".into(), status.to_uppercase()));
+            }
+            if let Some(code) = code {
+                fields.push(("ErrorCode".into(), code.to_string()));
+                fields.push(("ChannelStatusMessage".into(), "Message Undeliverable.".into()));
+            }
+            let told_at = if swap && *status == "sent" { at + scaled(1_800) } else { at };
+            self.forms.put_in_post(callback, fields.clone(), told_at);
+            if self.dice(6) == 0 {
+                self.forms.put_in_post(callback, fields, told_at + scaled(700));
+            }
+        }
+    }
+
+    /// A message with the fate that has come about by now.
+    fn form_as_of(&self, message: &Value, now: i64) -> Value {
+        let mut told = message.clone();
+        for (_, _, fate) in self.fates.iter().filter(|(of, at, _)| message["sid"] == of.as_str() && *at <= now) {
+            told["status"] = fate["status"].clone();
+            told["error_code"] = fate["error_code"].clone();
+            told["date_updated"] = fate["date"].clone();
+            told["date_sent"] = fate["date"].clone();
+        }
+        told
+    }
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(rename = "To")]
+    to: Option<String>,
+    #[serde(rename = "From")]
+    from: Option<String>,
+    #[serde(rename = "PageSize")]
+    size: Option<usize>,
+    #[serde(rename = "Page")]
+    page: Option<usize>,
+}
+
+/// Newest first; the next page is named by a path.
+async fn list(State(shared): State<Shared>, Path(_): Path<String>, Query(wanted): Query<Wanted>) -> Response {
+    let now = shared.now();
+    let world = shared.world();
+    let fits =
+        |value: &Value, wanted: &Option<String>| wanted.as_ref().is_none_or(|wanted| value.as_str() == Some(wanted));
+    let (size, page) = (wanted.size.unwrap_or(50).clamp(1, 1_000), wanted.page.unwrap_or(0));
+    let mut found = world
+        .forms
+        .messages
+        .iter()
+        .rev()
+        .filter(|one| fits(&one["to"], &wanted.to) && fits(&one["from"], &wanted.from));
+    let list: Vec<Value> = found.by_ref().skip(page * size).take(size).map(|one| world.form_as_of(one, now)).collect();
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("To", &wanted.to), ("From", &wanted.from)] {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    let query = query.append_pair("PageSize", &size.to_string()).append_pair("Page", &(page + 1).to_string()).finish();
+    let next = found.next().map(|_| format!("/2010-04-01/Accounts/{ACCOUNT}/Messages.json?{query}&PageToken=PASM1"));
+    Json(json!({ "messages": list, "page": page, "page_size": size, "next_page_uri": next, "previous_page_uri": null }))
+        .into_response()
+}
+
+async fn one(State(shared): State<Shared>, Path((_, message)): Path<(String, String)>) -> Response {
+    let now = shared.now();
+    let world = shared.world();
+    let id = message.trim_end_matches(".json");
+    match world.forms.messages.iter().find(|one| one["sid"] == id) {
+        Some(found) => Json(world.form_as_of(found, now)).into_response(),
+        None => refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found"),
+    }
+}
+
+/// Files are listed in the order in which they were kept, which is that of their ids.
+async fn media_list(State(shared): State<Shared>, Path((_, message)): Path<(String, String)>) -> Response {
+    let world = shared.world();
+    let place = world.forms.messages.iter().position(|one| one["sid"] == message.as_str() && one["num_media"] != "0");
+    let Some(place) = place else { return Json(json!({ "media_list": [] })).into_response() };
+    // A file has the id that was given out next after its message's.
+    let number = world.forms.messages[place]["sid"].as_str().and_then(|id| u128::from_str_radix(&id[2..], 16).ok());
+    let file = format!("ME{:032x}", number.unwrap_or_default() + 1);
+    let uri = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/{message}/Media/{file}.json");
+    let known = world.files.stored.get(&file);
+    let list =
+        known.map(|known| json!({ "sid": file, "parent_sid": message, "content_type": known.mime_type, "uri": uri }));
+    Json(json!({ "media_list": list.into_iter().collect::<Vec<_>>() })).into_response()
+}
+
+async fn media(State(shared): State<Shared>, Path((_, _, file)): Path<(String, String, String)>) -> Response {
+    let mut world = shared.world();
+    let fault = world.files.fault.pop();
+    if fault == Some(super::super::MediaFault::Gone) || !world.files.stored.contains_key(&file) {
+        return refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
+    }
+    let place = match fault {
+        Some(super::super::MediaFault::Elsewhere) => "https://files.example.net/a".to_owned(),
+        _ => format!("{}/cdn/{file}", world.own_address),
+    };
+    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, place)]).into_response()
+}
+
+async fn download(State(shared): State<Shared>, Path(file): Path<String>, headers: HeaderMap) -> Response {
+    if headers.contains_key(header::AUTHORIZATION) {
+        let said = "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>";
+        return (StatusCode::BAD_REQUEST, said).into_response();
+    }
+    match shared.world().files.stored.get(&file) {
+        Some(file) => ([(header::CONTENT_TYPE, file.mime_type.clone())], file.bytes.clone()).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}

@@ -1,0 +1,152 @@
+//! The other wire: forms in and out, statuses by callback, templates as content. What it refuses, and when
+//! it says so, is as with the real one: most of it only after it has said yes.
+
+mod content;
+mod inbound;
+mod messages;
+mod post;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::{Json, body::Body};
+use base64::Engine as _;
+use serde_json::{Value, json};
+
+pub(super) use self::post::deliver_due;
+use super::Twin;
+use super::routes::World as Shared;
+
+/// The account that the twin keeps.
+pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
+
+/// A number that people write to, with where its webhooks go.
+#[derive(Debug, Clone)]
+pub(super) struct Sender {
+    pub phone: String,
+    pub inbound: Option<String>,
+    /// Only who has joined may be written to.
+    pub sandbox: bool,
+    pub joined: Vec<String>,
+}
+
+/// A form on its way.
+#[derive(Debug, Clone)]
+pub(super) struct FormLetter {
+    pub due: i64,
+    pub number: u64,
+    pub url: String,
+    pub fields: Vec<(String, String)>,
+    pub tries: u32,
+}
+
+/// Everything that is so on this wire.
+#[derive(Debug, Default)]
+pub(super) struct Forms {
+    pub senders: Vec<Sender>,
+    /// Message objects, oldest first.
+    pub messages: Vec<Value>,
+    pub contents: Vec<Value>,
+    pub post: Vec<FormLetter>,
+    /// Words that went to people because a webhook was answered with them.
+    pub leaked: Vec<String>,
+    /// Forms that were asked with, as they came.
+    pub requests: Vec<String>,
+    pub letters: u64,
+    pub count: u64,
+}
+
+impl Forms {
+    pub fn next_due(&self) -> Option<i64> {
+        self.post.iter().map(|letter| letter.due).min()
+    }
+
+    pub fn has(&self, phone: &str) -> bool {
+        self.senders.iter().any(|sender| sender.phone == phone)
+    }
+
+    pub fn put_in_post(&mut self, url: &str, fields: Vec<(String, String)>, due: i64) {
+        self.letters += 1;
+        self.post.push(FormLetter { due, number: self.letters, url: url.to_owned(), fields, tries: 0 });
+    }
+
+    pub fn take_due(&mut self, until: i64) -> Vec<FormLetter> {
+        let (mut due, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.post).into_iter().partition(|letter| letter.due <= until);
+        self.post = rest;
+        due.sort_by_key(|letter| (letter.due, letter.number));
+        due
+    }
+
+    /// An id in the provider's shape, by a number that never comes twice.
+    pub fn id(&mut self, letters: &str) -> String {
+        self.count += 1;
+        format!("{letters}{:032x}", 0x7e57_0000_0000_u64 + self.count)
+    }
+}
+
+pub(super) fn routes(shared: Shared) -> Router<Shared> {
+    Router::new()
+        .merge(messages::routes())
+        .merge(content::routes())
+        .layer(from_fn_with_state(shared, guard))
+        .merge(messages::files())
+}
+
+pub(super) fn refused(status: StatusCode, code: u32, message: &str) -> Response {
+    let more = format!("https://www.twilio.com/docs/errors/{code}");
+    let body = json!({ "code": code, "message": message, "more_info": more, "status": status.as_u16() });
+    (status, Json(body)).into_response()
+}
+
+/// Account and token, as a pair.
+async fn guard(State(shared): State<Shared>, headers: HeaderMap, request: Request<Body>, next: Next) -> Response {
+    let pair = format!("{ACCOUNT}:{}", shared.config.webhook_secret);
+    let wanted = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+    if headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some(wanted.as_str()) {
+        return refused(StatusCode::UNAUTHORIZED, 20_003, "Authenticate");
+    }
+    next.run(request).await
+}
+
+impl Twin {
+    /// A sender of the account that speaks in forms; its digits are its id.
+    pub fn add_sender(&self, phone: &str, sandbox: bool) {
+        let sender = Sender { phone: phone.to_owned(), inbound: None, sandbox, joined: vec![] };
+        self.shared.world().forms.senders.push(sender);
+    }
+
+    pub fn add_content(&self, content: Value) {
+        self.shared.world().forms.contents.push(content);
+    }
+
+    /// Contents as the account has them.
+    pub fn contents(&self) -> Vec<Value> {
+        self.shared.world().forms.contents.clone()
+    }
+
+    /// The review of a content has come to an end.
+    pub fn review_content(&self, name: &str, status: &str, reason: &str) {
+        for content in self.shared.world().forms.contents.iter_mut().filter(|one| one["friendly_name"] == name) {
+            content["approval_requests"]["status"] = status.into();
+            content["approval_requests"]["rejection_reason"] = reason.into();
+        }
+    }
+
+    /// What people read because a webhook was answered with words.
+    pub fn leaked(&self) -> Vec<String> {
+        self.shared.world().forms.leaked.clone()
+    }
+
+    /// Forms that were asked with, as they came.
+    pub fn forms(&self) -> Vec<String> {
+        self.shared.world().forms.requests.clone()
+    }
+
+    /// The message as the account has it.
+    pub fn message_object(&self, id: &str) -> Option<Value> {
+        self.shared.world().forms.messages.iter().find(|one| one["sid"] == id).cloned()
+    }
+}
