@@ -40,6 +40,7 @@ pub async fn twin() -> Twin {
         name: "Lumen".into(),
         kind: "production".into(),
         customer: None,
+        direct: false,
     });
     twin
 }

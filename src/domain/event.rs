@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::address::Address;
 use super::content::Content;
 use super::status::StatusReport;
+use super::template::TemplateStatus;
 use super::text::Untrusted;
 use super::time::Timestamp;
 
@@ -79,10 +80,31 @@ pub enum InboundEvent {
         customer_id: Option<String>,
         note: Untrusted,
     },
+    /// The platform speaks of a template, a number or the account itself.
+    Notice {
+        name: String,
+        /// The business account that it is about.
+        account: Option<String>,
+        subject: String,
+        /// Empty where nobody here knows the name.
+        said: Untrusted,
+        /// Whether somebody has to hear it.
+        alarming: bool,
+        template: Option<TemplateState>,
+    },
     /// A name nobody here knows. Kept, shown, answered 200.
     Unknown {
         name: String,
     },
+}
+
+/// What has become of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateState {
+    pub name: String,
+    pub language: String,
+    pub status: TemplateStatus,
+    pub reason: Option<Untrusted>,
 }
 
 /// A message with everything the delivery said about it.

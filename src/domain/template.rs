@@ -117,7 +117,9 @@ impl Template {
             // As people count them: 2 before 10.
             names.sort_by_key(|name| (name.parse::<u32>().unwrap_or(u32::MAX), name.clone()));
             names.dedup();
-            names.into_iter().for_each(|name| add(name.clone(), name, false));
+            for name in names {
+                add(name.clone(), name, false);
+            }
             return slots;
         }
         match self.header_format.as_deref() {

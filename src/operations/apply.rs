@@ -68,6 +68,7 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
         write.commit().await?;
         applied.len()
     };
+    super::notice::adopt(system, &effects.templates).await?;
     effects.changes.push(Change::Deliveries);
     effects.changes.push(Change::Activity);
     system.bus().publish(effects.changes.iter().copied());

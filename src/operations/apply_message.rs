@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::System;
 use super::apply::Setback;
+use super::notice::{Notice, notice};
 use super::number_lives::{NumberLife, number_lives};
 use super::settle::{ENTRY_ALERTS, failure_reaches_people};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop, ProviderName};
 use crate::domain::content::Content;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent};
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent, TemplateState};
 use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, MessageId};
 use crate::domain::key::message_key;
 use crate::domain::opt_out::Wish;
@@ -33,6 +34,8 @@ pub(super) struct Effects {
     pub files: bool,
     pub setups: bool,
     pub tells: bool,
+    /// Templates that were spoken of, each with its account.
+    pub templates: Vec<(String, TemplateState)>,
 }
 
 impl Effects {
@@ -50,6 +53,7 @@ impl Effects {
         self.files |= other.files;
         self.setups |= other.setups;
         self.tells |= other.tells;
+        self.templates.extend(other.templates);
     }
 
     /// One proof per hop and transaction: the newest.
@@ -131,6 +135,13 @@ pub(super) async fn apply_event(
             }
             let life = NumberLife { name, number, customer: customer_id.as_deref(), known: known.as_ref() };
             number_lives(write, source, &life, effects).await?;
+            Ok(Ok(()))
+        }
+        InboundEvent::Notice { account, subject, said, alarming, template, .. } => {
+            let account = account.as_deref().unwrap_or_default();
+            let said = said.line();
+            let told = Notice { account, subject, said: &said, alarming: *alarming, template: template.as_ref() };
+            notice(write, &told, system.now(), effects).await?;
             Ok(Ok(()))
         }
         InboundEvent::Unknown { .. } => Ok(Ok(())),

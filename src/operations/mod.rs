@@ -32,6 +32,7 @@ mod lend;
 mod look_up;
 mod mark_read;
 mod meters;
+mod notice;
 mod number_lives;
 mod numbers;
 mod open_media;

@@ -56,9 +56,10 @@ pub(super) async fn try_delivery(
                     crate::domain::text::clean_line(&status.provider_message_id)
                 )
             }
-            InboundEvent::Lifecycle { name, .. } | InboundEvent::Unknown { name } => {
-                crate::domain::text::clean_line(name)
-            }
+            InboundEvent::Notice { said, .. } if !said.is_empty() => said.line(),
+            InboundEvent::Lifecycle { name, .. }
+            | InboundEvent::Notice { name, .. }
+            | InboundEvent::Unknown { name } => crate::domain::text::clean_line(name),
         });
     }
     let mut effects = Effects::default();

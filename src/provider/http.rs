@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::{SendReport, Sink, Trouble};
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::outbox::Verdict;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
@@ -52,8 +54,21 @@ impl OpenAnswer {
         matches!(self.status, 200..=299)
     }
 
-    pub async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, NoAnswer> {
+    async fn chunk(&mut self) -> Result<Option<bytes::Bytes>, NoAnswer> {
         self.inner.chunk().await.map_err(no_answer)
+    }
+
+    /// Everything that comes, piece by piece, to whoever keeps it.
+    pub async fn pour(mut self, sink: Sink<'_>) -> Result<(), Trouble> {
+        while let Some(chunk) = self.chunk().await.map_err(|lost| lost.failure())? {
+            sink(&chunk).map_err(|why| {
+                let class = if why.contains("larger") { FailureClass::Policy } else { FailureClass::Transient };
+                let explanation = format!("The file came, and could not be kept here: {why}.");
+                let remedy = "See that the disk has room; it is tried again by itself.";
+                Box::new(Failure::own(class, "File not kept", explanation, remedy))
+            })?;
+        }
+        Ok(())
     }
 
     /// The beginning of the body, for an error.
@@ -105,6 +120,16 @@ impl NoAnswer {
         let explanation = "The request went out and no answer came back: the change may have been made.";
         let remedy = "Look at what the provider has before you do it again.";
         Failure::own(FailureClass::Transient, "Answer lost", explanation, remedy).saying(self.why.as_str())
+    }
+}
+
+impl NoAnswer {
+    /// The same about a message that was to be sent.
+    pub fn of_send(&self) -> SendReport {
+        let failure = self.failure();
+        let verdict =
+            if self.before_sending { Verdict::Retry { failure, after: None } } else { Verdict::Unknown { failure } };
+        SendReport { verdict, http_status: None, response: Untrusted::new(self.why.clone()) }
     }
 }
 

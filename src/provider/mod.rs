@@ -10,6 +10,7 @@ mod cloud_api;
 pub mod flows;
 mod http;
 mod kapso;
+mod meta;
 pub mod numbers;
 pub mod templates;
 mod twilio;
@@ -324,7 +325,7 @@ impl std::fmt::Debug for Registry {
 
 impl Registry {
     /// The providers that a configuration may name, without building anything.
-    pub const SHAPES: &'static [ProviderShape] = &[kapso::SHAPE, twilio::SHAPE];
+    pub const SHAPES: &'static [ProviderShape] = &[kapso::SHAPE, twilio::SHAPE, meta::SHAPE];
 
     /// The shape of a provider that a configuration named.
     pub fn shape(name: &ProviderName) -> Option<&'static ProviderShape> {
@@ -337,7 +338,8 @@ impl Registry {
         let address = OwnAddress::default();
         let providers: Vec<Arc<dyn Provider>> = vec![
             Arc::new(kapso::Kapso::new(client.clone(), secrets.clone(), warn)),
-            Arc::new(twilio::Twilio::new(client, secrets, address.clone())),
+            Arc::new(twilio::Twilio::new(client.clone(), secrets.clone(), address.clone())),
+            Arc::new(meta::Meta::new(client, secrets, address.clone())),
         ];
         Ok(Self { providers, address })
     }

@@ -194,14 +194,25 @@ pub(super) struct Owner {
 pub(super) async fn resolve(
     State(shared): State<World>,
     Path((_, id)): Path<(String, String)>,
-    Query(owner): Query<Owner>,
+    owner: Query<Owner>,
     headers: axum::http::HeaderMap,
+) -> Response {
+    resolved(&shared, &id, &owner, &headers, None)
+}
+
+/// The file's address: the mirror gives one of its own beside the platform's, the platform its own alone.
+pub(super) fn resolved(
+    shared: &World,
+    id: &str,
+    owner: &Owner,
+    headers: &axum::http::HeaderMap,
+    own: Option<&str>,
 ) -> Response {
     let now = shared.now();
     let host = headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
     let mut world = shared.world();
     let fault = world.files.fault.pop();
-    let known = world.files.stored.get(&id).filter(|file| {
+    let known = world.files.stored.get(id).filter(|file| {
         file.number.is_none() || owner.phone_number_id.is_none() || file.number == owner.phone_number_id
     });
     let Some(file) = known.filter(|_| fault != Some(MediaFault::Gone)) else {
@@ -216,15 +227,17 @@ pub(super) async fn resolve(
     world.files.count += 1;
     let token = format!("t{}", world.files.count);
     let until = if fault == Some(MediaFault::Expired) { now - 1 } else { now + ADDRESS_LIVES };
-    told["download_url"] = match fault {
+    let place = own.map(|own| format!("{own}?token={token}"));
+    let field = if place.is_some() { "url" } else { "download_url" };
+    told[field] = match fault {
         Some(MediaFault::Elsewhere) => "https://files.example.net/a".into(),
-        _ => format!("http://{host}/meta/whatsapp/media_download?token={token}").into(),
+        _ => place.unwrap_or_else(|| format!("http://{host}/meta/whatsapp/media_download?token={token}")).into(),
     };
     told["download_url_expires_at"] = super::payload::iso(until).into();
     if fault == Some(MediaFault::CutOff) {
         world.files.cut.push(token.clone());
     }
-    world.files.tokens.insert(token, (id, until));
+    world.files.tokens.insert(token, (id.to_owned(), until));
     Json(told).into_response()
 }
 

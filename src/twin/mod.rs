@@ -1,8 +1,9 @@
 //! A stand-in for the providers: Kapso with its platform API, its mirror of the Cloud API and its webhooks,
-//! and Twilio with its forms, spoken over real HTTP on loopback. Used by the demo, by drills and by the tests. It knows the wire and
+//! Twilio with its forms, and Meta's Graph API itself, spoken over real HTTP on loopback. Used by the demo, by drills and by the tests. It knows the wire and
 //! nothing of the program: no type of ours, no database, only requests and their answers.
 
 mod flows;
+mod graph;
 mod media;
 mod payload;
 mod platform;
@@ -131,6 +132,10 @@ impl Twin {
             ("KAPSO_API_KEY", self.shared.config.api_key.clone()),
             ("KAPSO_API_BASE_URL", self.base_url()),
             ("KAPSO_WEBHOOK_SECRET", self.shared.config.webhook_secret.clone()),
+            ("META_ACCESS_TOKEN", self.shared.config.api_key.clone()),
+            ("META_APP_SECRET", self.shared.config.webhook_secret.clone()),
+            ("META_VERIFY_TOKEN", "twin-verify".to_owned()),
+            ("META_GRAPH_BASE_URL", self.base_url()),
             ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
             ("TWILIO_AUTH_TOKEN", self.shared.config.webhook_secret.clone()),
             ("TWILIO_API_BASE_URL", self.base_url()),
@@ -145,8 +150,23 @@ impl Twin {
     pub fn subscribe(&self, base: &str) {
         let (now, secret) = (self.shared.now(), self.shared.config.webhook_secret.clone());
         let mut world = self.shared.world();
-        let numbers: Vec<String> = world.numbers.iter().map(|number| number.phone_number_id.clone()).collect();
-        for number in numbers {
+        let numbers: Vec<(String, bool)> =
+            world.numbers.iter().map(|number| (number.phone_number_id.clone(), number.direct)).collect();
+        for (number, direct) in numbers {
+            if direct {
+                world.records.point(
+                    Some(&number),
+                    &format!("{base}/webhook/meta"),
+                    &secret,
+                    &platform::NUMBER_EVENTS,
+                    now,
+                );
+                for webhook in world.records.webhooks.iter_mut().filter(|one| one["phone_number_id"] == number.as_str())
+                {
+                    webhook["kind"] = "meta".into();
+                }
+                continue;
+            }
             let url = format!("{base}/webhook/kapso/messages");
             world.records.point(Some(&number), &url, &secret, &platform::NUMBER_EVENTS, now);
         }

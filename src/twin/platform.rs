@@ -236,6 +236,7 @@ impl World {
                     name: "Lumen Branch".into(),
                     kind: "production".into(),
                     customer: customer.as_str().map(str::to_owned),
+                    direct: false,
                 });
                 id
             }
@@ -265,7 +266,16 @@ async fn setup_page(State(shared): State<Shared>, Path(token): Path<String>) -> 
 async fn numbers(State(shared): State<Shared>, Query(page): Query<Page>) -> Response {
     let world = shared.world();
     let of = |number: &&Number| page.customer_id.as_ref().is_none_or(|id| number.customer.as_ref() == Some(id));
-    paged(world.numbers.iter().filter(of).map(|number| described(number, &world.quality)).collect(), &page)
+    paged(
+        world
+            .numbers
+            .iter()
+            .filter(|number| !number.direct)
+            .filter(of)
+            .map(|number| described(number, &world.quality))
+            .collect(),
+        &page,
+    )
 }
 
 async fn number(State(shared): State<Shared>, Path(id): Path<String>) -> Response {

@@ -30,8 +30,9 @@ pub(super) async fn deliver_due(shared: &Shared, until: i64) -> usize {
             let recipients = shared.world().recipients(&letter);
             // Where nobody is registered, or all are switched off, it is gone.
             for (webhook, url, secret) in recipients {
+                let raw = raw_of(shared, &webhook, &letter);
                 let letter = Letter { webhook: Some(webhook), ..letter.clone() };
-                let taken = tokio::time::timeout(PATIENCE, deliver(&url, &secret, &letter)).await;
+                let taken = tokio::time::timeout(PATIENCE, deliver(&url, &secret, &letter, raw.as_ref())).await;
                 let code = taken.as_ref().ok().copied().flatten();
                 let status = if code == Some(200) { "success" } else { "failed" };
                 let at = super::payload::iso(shared.now());
@@ -68,21 +69,33 @@ fn again(shared: &Shared, mut letter: Letter) {
     shared.world().post.push(letter);
 }
 
-async fn deliver(url: &str, secret: &str, letter: &Letter) -> Option<u16> {
+/// The body that a webhook of the platform's own kind gets; nothing for the other kind.
+fn raw_of(shared: &Shared, webhook: &str, letter: &Letter) -> Option<serde_json::Value> {
+    let world = shared.world();
+    let record = world.records.webhooks.iter().find(|one| one["id"] == webhook && one["kind"] == "meta")?;
+    let number = world.numbers.iter().find(|number| record["phone_number_id"] == number.phone_number_id.as_str())?;
+    Some(super::graph::raw(letter, &number.business_account_id, &number.display))
+}
+
+async fn deliver(url: &str, secret: &str, letter: &Letter, raw: Option<&serde_json::Value>) -> Option<u16> {
     let url: hyper::Uri = url.parse().ok()?;
     let authority = url.authority()?.as_str().to_owned();
-    let body = serde_json::to_vec(&letter.body).ok()?;
+    let body = serde_json::to_vec(raw.unwrap_or(&letter.body)).ok()?;
     let stream = TcpStream::connect(&authority).await.ok()?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
     let talking = tokio::spawn(connection);
-    let mut request = hyper::Request::post(url.path())
-        .header("host", authority)
-        .header("content-type", "application/json")
-        .header("x-webhook-event", letter.event.as_str())
-        .header("x-webhook-payload-version", "v2")
-        .header("x-idempotency-key", letter.key.as_str())
-        .header("x-webhook-signature", sign(secret, &body)?);
-    if let Some(size) = letter.batch {
+    let signature = sign(secret, &body)?;
+    let mut request =
+        hyper::Request::post(url.path()).header("host", authority).header("content-type", "application/json");
+    request = match raw {
+        Some(_) => request.header("x-hub-signature-256", format!("sha256={signature}")),
+        None => request
+            .header("x-webhook-event", letter.event.as_str())
+            .header("x-webhook-payload-version", "v2")
+            .header("x-idempotency-key", letter.key.as_str())
+            .header("x-webhook-signature", signature),
+    };
+    if let Some(size) = letter.batch.filter(|_| raw.is_none()) {
         request = request.header("x-webhook-batch", "true").header("x-batch-size", size.to_string());
     }
     let response = sender.send_request(request.body(Full::new(Bytes::from(body))).ok()?).await.ok()?;

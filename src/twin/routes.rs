@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::rules::refused;
 use super::world::SendFault;
-use super::{Shared, flows, media, platform, templates as made, twilio, watch};
+use super::{Shared, flows, graph, media, platform, templates as made, twilio, watch};
 
 /// Calls per minute and key.
 const CALLS_PER_MINUTE: u32 = 1_000;
@@ -40,6 +40,7 @@ pub(super) fn routes(shared: World) -> Router {
         .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({ "error": "Not found" }))) })
         .layer(from_fn_with_state(shared.clone(), guard))
         .merge(twilio::routes(shared.clone()))
+        .merge(graph::routes(shared.clone()))
         .layer(DefaultBodyLimit::max(110 * 1024 * 1024))
         .with_state(shared)
 }
@@ -130,12 +131,12 @@ async fn one_message(State(shared): State<World>, Path(id): Path<String>) -> Res
 }
 
 #[derive(Deserialize)]
-struct PageQuery {
+pub(super) struct PageQuery {
     after: Option<String>,
     limit: Option<usize>,
 }
 
-async fn templates(
+pub(super) async fn templates(
     State(shared): State<World>,
     Path((_, account)): Path<(String, String)>,
     Query(query): Query<PageQuery>,
@@ -151,7 +152,7 @@ async fn templates(
     Json(json!({ "data": page, "paging": { "cursors": { "before": null, "after": after } } })).into_response()
 }
 
-async fn send(
+pub(super) async fn send(
     State(shared): State<World>,
     Path((_, number)): Path<(String, String)>,
     Json(request): Json<Value>,
@@ -169,7 +170,8 @@ async fn send(
     let fault = {
         let mut world = shared.world();
         world.send_requests += 1;
-        if world.in_flight.contains(&pair) {
+        let direct = world.numbers.iter().any(|known| known.phone_number_id == number && known.direct);
+        if world.in_flight.contains(&pair) && !direct {
             return (
                 StatusCode::CONFLICT,
                 Json(json!({ "error": "Another message is in flight for this conversation" })),

@@ -39,6 +39,11 @@ pub(super) fn refused(shared: &Shared, number: &str, to: &str, request: &Value, 
         };
     }
     if !world.window_open(number, to, now) {
+        if world.numbers.iter().any(|one| one.phone_number_id == number && one.direct) {
+            let details =
+                "Message failed to send because more than 24 hours have passed since the customer last replied.";
+            return Some(graph(StatusCode::BAD_REQUEST, 131_047, "Re-engagement message", details));
+        }
         let body = json!({ "error": "Cannot send non-template messages outside the 24-hour window.",
             "next_steps": "Send a WhatsApp template message to reopen the session." });
         return Some((StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response());

@@ -59,6 +59,7 @@ impl Story {
                 name: name.into(),
                 kind: "production".into(),
                 customer: None,
+                direct: false,
             });
         }
         for (id, name, category, status, body, reason) in [

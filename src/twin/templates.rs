@@ -83,20 +83,7 @@ pub(super) async fn write(
         return refusal;
     }
     if let Some(id) = wanted.hsm_id {
-        let Some(known) = world.templates.iter_mut().find(|one| one["id"] == id.as_str()) else {
-            return graph(StatusCode::NOT_FOUND, 100, 33, "The template does not exist");
-        };
-        if !matches!(known["status"].as_str(), Some("APPROVED" | "REJECTED" | "PAUSED")) {
-            return graph(StatusCode::BAD_REQUEST, 100, 2_593_002, "A template in review cannot be edited");
-        }
-        for key in ["category", "components", "parameter_format", "message_send_ttl_seconds"] {
-            if !body[key].is_null() {
-                known[key] = body[key].clone();
-            }
-        }
-        known["status"] = "PENDING".into();
-        known["rejected_reason"] = "NONE".into();
-        return Json(json!({ "success": true })).into_response();
+        return changed(&mut world.templates, &id, &body);
     }
     let same = |one: &Value| one["name"] == body["name"] && one["language"] == body["language"];
     if world.templates.iter().any(same) {
@@ -110,6 +97,35 @@ pub(super) async fn write(
     let category = made["category"].clone();
     world.templates.push(made);
     Json(json!({ "id": id, "status": "PENDING", "category": category })).into_response()
+}
+
+/// Everything but name and language, under the template's own id.
+pub(super) async fn change(
+    State(shared): State<Shared>,
+    Path((_, id)): Path<(String, String)>,
+    Json(body): Json<Value>,
+) -> Response {
+    if let Some(refusal) = refused(&body) {
+        return refusal;
+    }
+    changed(&mut shared.world().templates, &id, &body)
+}
+
+fn changed(templates: &mut [Value], id: &str, body: &Value) -> Response {
+    let Some(known) = templates.iter_mut().find(|one| one["id"] == id) else {
+        return graph(StatusCode::NOT_FOUND, 100, 33, "The template does not exist");
+    };
+    if !matches!(known["status"].as_str(), Some("APPROVED" | "REJECTED" | "PAUSED")) {
+        return graph(StatusCode::BAD_REQUEST, 100, 2_593_002, "A template in review cannot be edited");
+    }
+    for key in ["category", "components", "parameter_format", "message_send_ttl_seconds"] {
+        if !body[key].is_null() {
+            known[key] = body[key].clone();
+        }
+    }
+    known["status"] = "PENDING".into();
+    known["rejected_reason"] = "NONE".into();
+    Json(json!({ "success": true })).into_response()
 }
 
 pub(super) async fn delete(
@@ -156,7 +172,8 @@ pub(super) async fn fetch(url: &str) -> Option<(String, Vec<u8>)> {
     let stream = TcpStream::connect(&authority).await.ok()?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
     let talking = tokio::spawn(connection);
-    let request = hyper::Request::get(url.path()).header("host", authority).body(Empty::<Bytes>::new()).ok()?;
+    let path = url.path_and_query().map_or("/", |path| path.as_str());
+    let request = hyper::Request::get(path).header("host", authority).body(Empty::<Bytes>::new()).ok()?;
     let response = sender.send_request(request).await.ok()?;
     let fine = response.status().is_success();
     let mime_type =

@@ -26,6 +26,8 @@ pub struct Number {
     pub kind: String,
     /// Whose it is.
     pub customer: Option<String>,
+    /// Reached over the Graph API itself, with nobody in between.
+    pub direct: bool,
 }
 
 impl Number {

@@ -229,6 +229,7 @@ async fn numbers_that_exist_are_listed_and_adopted_with_their_kind() {
         name: "Sandbox".into(),
         kind: "sandbox".into(),
         customer: None,
+        direct: false,
     });
     let NumberAnswer::List(numbers) = ask(&stage, NumberQuery::List { provider: kapso() }).await else {
         panic!("a list")
@@ -425,6 +426,7 @@ async fn development_and_production_never_stand_in_one_list_unless_asked() {
         name: "Live".into(),
         kind: "production".into(),
         customer: None,
+        direct: false,
     });
     stage.twin.subscribe(&format!("http://{}", stage.address));
     stage.says(&rosa(), "from the test number").await;

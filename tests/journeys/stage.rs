@@ -128,19 +128,14 @@ async fn system(
     (clock, chance): (&HandClock, &Arc<Counting>),
     inbox: usize,
 ) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
-    let base = twin.base_url();
+    let environment = twin.environment();
     let config = config::check(text, wadeck::provider::Registry::SHAPES).expect("the configuration is right");
     let setup = EngineSetup {
         config: config.clone(),
         directory: directory.to_owned(),
         secrets: Arc::new(move |name| {
-            let value = match name {
-                "KAPSO_API_KEY" => "stage-key",
-                "KAPSO_API_BASE_URL" => &base,
-                "KAPSO_WEBHOOK_SECRET" => SECRET,
-                "AGENT_SECRET" => "agent-secret",
-                _ => return None,
-            };
+            let known = environment.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str());
+            let value = if name == "AGENT_SECRET" { "agent-secret" } else { known? };
             Some(SecretString::from(value.to_owned()))
         }),
         clock: Arc::new(clock.clone()),
@@ -198,6 +193,7 @@ impl Stage {
             name: "Lumen".into(),
             kind: "production".into(),
             customer: None,
+            direct: false,
         });
         let (system, inbox) = system(text, directory.path(), &twin, (&clock, &chance), inbox).await;
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");

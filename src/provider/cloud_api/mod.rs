@@ -3,9 +3,12 @@
 
 pub(super) mod dictionary;
 pub(super) mod error;
+pub(super) mod graph;
 pub(super) mod message;
+mod notice;
 pub(super) mod payload;
 mod rare;
+pub(super) mod signature;
 pub(super) mod template;
 pub(super) mod webhook;
 

@@ -3,18 +3,23 @@
 use serde_json::Value;
 
 use super::message::{content, status};
-use super::{text, time, untrusted};
+use super::{notice, text, time, untrusted};
 use crate::domain::address::Address;
 use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::text::Untrusted;
+use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
 /// Everything that a raw body says.
 pub(crate) fn read(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
     let list = |value: &Value, field: &str| value.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
     let mut events = vec![];
-    for change in list(body, "entry").iter().flat_map(|entry| list(entry, "changes")) {
+    let changes = list(body, "entry");
+    let changes = changes.iter().flat_map(|entry| {
+        let account = text(entry, "/id").map(str::to_owned);
+        list(entry, "changes").into_iter().map(move |change| (account.clone(), change))
+    });
+    for (account, change) in changes {
         let field = text(&change, "/field").unwrap_or_default().to_owned();
         let Some(value) = change.get("value") else { continue };
         let number = text(value, "/metadata/phone_number_id").unwrap_or_default().to_owned();
@@ -37,15 +42,20 @@ pub(crate) fn read(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
             }
         }
         if events.len() == before {
-            events.push(InboundEvent::Lifecycle {
-                name: field,
-                phone_number_id: None,
-                customer_id: None,
-                note: Untrusted::default(),
-            });
+            events.push(notice::read(account.as_deref(), &field, value));
         }
     }
     events
+}
+
+/// The fields that a body speaks of, each once.
+pub(crate) fn name(body: &Value) -> String {
+    let entries = body.get("entry").and_then(Value::as_array).into_iter().flatten();
+    let changes = entries.filter_map(|entry| entry.get("changes").and_then(Value::as_array)).flatten();
+    let mut names: Vec<&str> = changes.filter_map(|change| text(change, "/field")).collect();
+    names.dedup();
+    let names = clean_line(&names.join(", "));
+    if names.is_empty() { "whatsapp_business_account".to_owned() } else { names.chars().take(80).collect() }
 }
 
 fn message(

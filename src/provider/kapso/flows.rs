@@ -3,12 +3,11 @@
 use serde_json::{Value, json};
 
 use super::Kapso;
-use super::api::encoded;
-use super::numbers::lacking;
 use crate::domain::connection::Connection;
 use crate::domain::flow::{Flow, FlowEndpoint, FlowLogLine, FlowResponse, FlowVersion, ProviderFinding};
 use crate::domain::text::{Untrusted, clean_line};
 use crate::provider::Trouble;
+use crate::provider::cloud_api::graph::{encoded, lacking, parsed};
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 use crate::provider::flows::Flows;
 use crate::provider::numbers::Told;
@@ -99,7 +98,7 @@ impl Flows for Kapso {
             let path = self.mirrored(connection, flow, "");
             let answer = self.answer(connection.into(), "DELETE", &path, None).await?;
             if answer.status != 404 {
-                return super::api::parsed(&answer).map(|_| ());
+                return parsed(&answer).map(|_| ());
             }
             // The documents disagree about the path; the other one is tried then.
             let tail = format!(
@@ -118,7 +117,7 @@ impl Flows for Kapso {
             if answer.status == 404 {
                 return Ok(None);
             }
-            let answer = super::api::parsed(&answer)?;
+            let answer = parsed(&answer)?;
             let one = answer.get("data").unwrap_or(&answer);
             if text(one, "/function_id").is_none() {
                 return Ok(None);

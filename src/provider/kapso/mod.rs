@@ -7,7 +7,6 @@ mod flows;
 mod health;
 mod media;
 mod numbers;
-mod signature;
 mod templates;
 mod watch;
 mod webhooks;
@@ -15,7 +14,7 @@ mod webhooks;
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::cloud_api::webhook;
+use super::cloud_api::{signature, webhook};
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use super::{
@@ -167,7 +166,9 @@ impl Provider for Kapso {
         provider_message_id: &'a str,
         typing: bool,
     ) -> BoxFuture<'a, Result<(), Trouble>> {
-        Box::pin(api::mark_read(self, connection, provider_message_id, typing))
+        Box::pin(async move {
+            self.graph(connection)?.mark_read(&connection.phone_number_id, provider_message_id, typing).await
+        })
     }
 
     fn sent_to<'a>(
@@ -188,15 +189,15 @@ impl Provider for Kapso {
     }
 
     fn upload<'a>(&'a self, connection: &'a Connection, file: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>> {
-        Box::pin(media::upload(self, connection, file))
+        Box::pin(async move { self.graph(connection)?.upload(&connection.phone_number_id, file).await })
     }
 
     fn upload_path(&self, connection: &Connection) -> Option<String> {
-        Some(media::upload_path(self, connection))
+        Some(self.proxy(&format!("/{}/media", connection.phone_number_id)))
     }
 
     fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
-        Box::pin(api::templates(self, connection))
+        Box::pin(async move { self.graph(connection)?.templates(&connection.business_account_id).await })
     }
 
     fn curl(&self, connection: &Connection, method: &str, path: &str, body: &str) -> String {

@@ -3,25 +3,17 @@
 use serde_json::{Value, json};
 
 use super::Kapso;
-use super::api::encoded;
 use crate::domain::connection::Connection;
-use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::health::Health;
 use crate::domain::number::{Number, NumberKind, Profile};
 use crate::domain::setup::{LinkState, SetupLink, SetupOptions};
+use crate::provider::cloud_api::graph::{encoded, lacking};
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 use crate::provider::numbers::{Access, Numbers, Told};
 use crate::provider::{Trouble, kapso::health};
 
 /// Pages of a hundred that are read of any list.
 const MOST_PAGES: usize = 20;
-
-/// An answer that lacks what it is asked for.
-pub(super) fn lacking(what: &str) -> Failure {
-    let said = format!("The provider said yes, but gave no {what}.");
-    let remedy = "Look at what the provider has before you try again.";
-    Failure::own(FailureClass::Unknown, "Answer incomplete", said, remedy)
-}
 
 impl Kapso {
     /// Every item of a list that has pages, or a cursor.

@@ -3,64 +3,38 @@
 use serde_json::{Value, json};
 
 use super::Kapso;
-use super::api::encoded;
-use super::numbers::lacking;
 use crate::domain::connection::Connection;
-use crate::provider::cloud_api::{loose, text};
+use crate::provider::cloud_api::graph::{encoded, lacking};
+use crate::provider::cloud_api::text;
 use crate::provider::numbers::Told;
 use crate::provider::templates::Templates;
 
-/// What belongs to whoever writes a template.
-const OWN: [&str; 6] = ["name", "language", "category", "parameter_format", "message_send_ttl_seconds", "components"];
-
 impl Templates for Kapso {
     fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> Told<'a, (String, String)> {
-        Box::pin(async move {
-            let path = self.proxy(&format!("/{}/message_templates", encoded(&connection.business_account_id)));
-            let answer = self.call(connection.into(), "POST", &path, Some(template)).await?;
-            let id = loose(&answer, "/id").ok_or_else(|| lacking("id of the template"))?;
-            Ok((id, text(&answer, "/status").unwrap_or("PENDING").to_owned()))
-        })
+        Box::pin(
+            async move { self.graph(connection)?.create_template(&connection.business_account_id, template).await },
+        )
     }
 
+    /// The mirror names the template in the query, where the Graph API has it in the path.
     fn update<'a>(&'a self, connection: &'a Connection, id: &'a str, template: &'a Value) -> Told<'a, ()> {
         Box::pin(async move {
             let account = encoded(&connection.business_account_id);
-            let path = self.proxy(&format!("/{account}/message_templates?hsm_id={}", encoded(id)));
-            self.call(connection.into(), "POST", &path, Some(template)).await.map(|_| ())
+            let path = format!("/{account}/message_templates?hsm_id={}", encoded(id));
+            self.graph(connection)?.call("POST", &path, Some(template)).await.map(|_| ())
         })
     }
 
     fn delete<'a>(&'a self, connection: &'a Connection, name: &'a str, id: Option<&'a str>) -> Told<'a, ()> {
-        Box::pin(async move {
-            let account = encoded(&connection.business_account_id);
-            let one = id.map(|id| format!("&hsm_id={}", encoded(id))).unwrap_or_default();
-            let path = self.proxy(&format!("/{account}/message_templates?name={}{one}", encoded(name)));
-            self.call(connection.into(), "DELETE", &path, None).await.map(|_| ())
-        })
+        Box::pin(
+            async move { self.graph(connection)?.delete_template(&connection.business_account_id, name, id).await },
+        )
     }
 
     fn text<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Option<Value>> {
         Box::pin(async move {
             let account = encoded(&connection.business_account_id);
-            let path = self.proxy(&format!("/{account}/message_templates/{}", encoded(id)));
-            let mut answer = match self.call(connection.into(), "GET", &path, None).await {
-                Ok(answer) => answer,
-                // Unknown ids are told as a Graph error.
-                Err(trouble) if matches!(trouble.code.as_str(), "100" | "33") => return Ok(None),
-                Err(trouble) => return Err(trouble),
-            };
-            let mut whole = if answer["data"].is_object() { answer["data"].take() } else { answer };
-            let mut own = json!({});
-            for key in OWN {
-                if !whole[key].is_null() {
-                    own[key] = whole[key].take();
-                }
-            }
-            if let Some(format) = own["parameter_format"].as_str().map(str::to_ascii_uppercase) {
-                own["parameter_format"] = format.into();
-            }
-            Ok(Some(own))
+            self.graph(connection)?.template_text(&format!("/{account}/message_templates/{}", encoded(id))).await
         })
     }
 

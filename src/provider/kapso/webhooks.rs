@@ -3,12 +3,11 @@
 use serde_json::{Value, json};
 
 use super::Kapso;
-use super::api::encoded;
-use super::numbers::lacking;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::registration::{Buffer, Registration, WebhookDraft, WebhookKind, WebhookScope};
 use crate::domain::text::clean_line;
 use crate::provider::Trouble;
+use crate::provider::cloud_api::graph::{encoded, lacking};
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 use crate::provider::numbers::{Access, Told, Webhooks};
 

@@ -18,18 +18,14 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
+use crate::provider::cloud_api::graph::{encoded, key_missing};
 use crate::provider::cloud_api::{loose, text};
-use crate::provider::http::{HttpAnswer, NoAnswer, date};
+use crate::provider::http::{HttpAnswer, date};
 use crate::provider::numbers::Access;
 use crate::provider::{Checked, Listed, SendReport, SentMessage, Trouble, WireRequest};
 
 /// The number that all sandboxes share. Source: part 2.9.
 pub(super) const SANDBOX: &str = "14155238886";
-
-/// An id inside a path: whatever it is, it stays one segment.
-pub(super) fn encoded(id: &str) -> String {
-    url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
-}
 
 /// One of the hosts.
 #[derive(Debug, Clone, Copy)]
@@ -39,22 +35,13 @@ pub(super) enum Host {
     Messaging,
 }
 
-fn missing(what: &str, label: &str, name: &str) -> Trouble {
-    Box::new(Failure::own(
-        FailureClass::Authorization,
-        "Key missing",
-        format!("There is no {what} for {label}: {name} is not set."),
-        format!("Set {name} (or {name}_FILE) and start again; nothing is lost meanwhile."),
-    ))
-}
-
 impl Twilio {
     /// Whose account it is: the connection's own, else the one that the environment names.
     pub(super) fn account(&self, connection: &Connection) -> Result<String, Trouble> {
         if !connection.business_account_id.is_empty() {
             return Ok(connection.business_account_id.clone());
         }
-        self.named(super::ACCOUNT).ok_or_else(|| missing("account", &connection.name, super::ACCOUNT))
+        self.named(super::ACCOUNT).ok_or_else(|| key_missing("account", &connection.name, super::ACCOUNT).into())
     }
 
     fn named(&self, name: &str) -> Option<String> {
@@ -67,12 +54,12 @@ impl Twilio {
         let pair = self.named(super::API_KEY).zip(self.named(super::API_KEY_SECRET));
         let (user, password) = match (access.api_key_env, pair) {
             (Some(name), _) => {
-                (account.to_owned(), self.named(name).ok_or_else(|| missing("token", access.label, name))?)
+                (account.to_owned(), self.named(name).ok_or_else(|| key_missing("token", access.label, name))?)
             }
             (None, Some(pair)) => pair,
             (None, None) => {
                 let token = self.tokens.first().map(|token| token.expose_secret().to_owned());
-                (account.to_owned(), token.ok_or_else(|| missing("token", access.label, super::TOKEN))?)
+                (account.to_owned(), token.ok_or_else(|| key_missing("token", access.label, super::TOKEN))?)
             }
         };
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
@@ -216,15 +203,8 @@ pub(super) async fn send(twilio: &Twilio, connection: &Connection, request: &Wir
             http_status: Some(answer.status),
             response: Untrusted::new(answer.body.chars().take(4_000).collect::<String>()),
         },
-        Err(lost) => lost_send(&lost),
+        Err(lost) => lost.of_send(),
     }
-}
-
-fn lost_send(lost: &NoAnswer) -> SendReport {
-    let failure = lost.failure();
-    let verdict =
-        if lost.before_sending { Verdict::Retry { failure, after: None } } else { Verdict::Unknown { failure } };
-    SendReport { verdict, http_status: None, response: Untrusted::new(lost.why.clone()) }
 }
 
 /// Marks as read and shows that an answer is being written; one does not go without the other. Source: 2.10.

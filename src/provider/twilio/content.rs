@@ -4,12 +4,13 @@
 use serde_json::{Map, Value, json};
 
 use super::Twilio;
-use super::api::{Host, encoded, parsed};
+use super::api::{Host, parsed};
 use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::template::{Template, TemplateButton, TemplateStatus};
 use crate::domain::text::Untrusted;
 use crate::provider::Trouble;
+use crate::provider::cloud_api::graph::encoded;
 use crate::provider::cloud_api::{text, untrusted};
 use crate::provider::numbers::Told;
 use crate::provider::templates::Templates;
@@ -100,8 +101,8 @@ fn button(object: &Value) -> Option<TemplateButton> {
     })
 }
 
-fn not_offered(what: &str, remedy: &'static str) -> Trouble {
-    Failure::own(FailureClass::Request, "Not offered", format!("The provider {what}."), remedy).into()
+fn not_offered(what: &str, remedy: &'static str) -> Failure {
+    Failure::own(FailureClass::Request, "Not offered", format!("The provider {what}."), remedy)
 }
 
 /// A template in the platform's own form, as the Content API wants it.
@@ -131,7 +132,7 @@ pub(super) fn to_content(template: &Value) -> Result<Value, Trouble> {
         ("whatsapp/authentication", shape)
     } else {
         let Some(words) = words else {
-            return Err(not_offered("wants a body in every template", "Write one."));
+            return Err(not_offered("wants a body in every template", "Write one.").into());
         };
         plain_shape(words, header, footer, buttons)?
     };
@@ -171,7 +172,7 @@ fn plain_shape(
     let file = header.and_then(|header| text(header, "/example/header_handle/0"));
     if file.is_some_and(|file| !file.starts_with("http")) {
         let remedy = "Give an https address as the sample: it is fetched from there.";
-        return Err(not_offered("takes sample files by their public address only", remedy));
+        return Err(not_offered("takes sample files by their public address only", remedy).into());
     }
     let title = header.and_then(|header| text(header, "/text"));
     let footer = footer.and_then(|footer| text(footer, "/text"));
@@ -184,7 +185,7 @@ fn plain_shape(
             "URL" => json!({ "type": kind, "title": label, "url": one["url"] }),
             "PHONE_NUMBER" => json!({ "type": kind, "title": label, "phone": one["phone_number"] }),
             "COPY_CODE" => json!({ "type": kind, "title": label, "code": one["example"] }),
-            _ => return Err(not_offered(&format!("has no button of the kind {kind}"), "Leave the button out.")),
+            _ => return Err(not_offered(&format!("has no button of the kind {kind}"), "Leave the button out.").into()),
         });
     }
     let replies = actions.iter().all(|action| action["type"] == "QUICK_REPLY");
@@ -279,7 +280,7 @@ impl Templates for Twilio {
             let wanted = to_content(template)?;
             let made = self.content(connection, ("POST", "/v1/Content", Some(&wanted))).await?;
             let Some(id) = text(&made, "/sid").map(str::to_owned) else {
-                return Err(not_offered("gave no id for the template", "Refresh the list: it may be there."));
+                return Err(not_offered("gave no id for the template", "Refresh the list: it may be there.").into());
             };
             let path = format!("/v1/Content/{}", encoded(&id));
             let category = text(template, "/category").unwrap_or("UTILITY").to_ascii_uppercase();
@@ -300,9 +301,9 @@ impl Templates for Twilio {
 
     fn update<'a>(&'a self, _: &'a Connection, _: &'a str, _: &'a Value) -> Told<'a, ()> {
         let remedy = "Submit it under another name, and delete this one.";
-        Box::pin(
-            async move { Err(not_offered("does not say what becomes of an approval when its text changes", remedy)) },
-        )
+        Box::pin(async move {
+            Err(not_offered("does not say what becomes of an approval when its text changes", remedy).into())
+        })
     }
 
     fn delete<'a>(&'a self, connection: &'a Connection, name: &'a str, id: Option<&'a str>) -> Told<'a, ()> {

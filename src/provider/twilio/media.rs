@@ -7,6 +7,7 @@ use super::Twilio;
 use super::api::{Host, failure};
 use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::provider::cloud_api::graph::strange;
 use crate::provider::cloud_api::text;
 use crate::provider::{MediaSource, Sink, Trouble};
 
@@ -14,24 +15,13 @@ use crate::provider::{MediaSource, Sink, Trouble};
 const HOSTS: [&str; 3] = [".twiliocdn.com", ".twilio.com", ".amazonaws.com"];
 const MOST_HOPS: usize = 3;
 
-fn strange(host: &str) -> Trouble {
-    Failure::own(
-        FailureClass::Policy,
-        "Strange address",
-        format!("The file is said to be at {host}, which is no place of the provider's."),
-        "It is not fetched. Ask the provider whether that address is theirs.",
-    )
-    .into()
-}
-
-fn gone() -> Trouble {
+fn gone() -> Failure {
     Failure::own(
         FailureClass::Transient,
         "No file there yet",
         "The provider lists no file for this message.",
         "It is tried again by itself.",
     )
-    .into()
 }
 
 /// The credentials go to our own account's messages and nowhere else: an address in a webhook could be
@@ -41,7 +31,7 @@ fn own(twilio: &Twilio, account: &str, address: &str) -> Result<Url, Trouble> {
     let same = Url::parse(&twilio.api).is_ok_and(|base| base.origin() == url.origin());
     let below = url.path().starts_with(&format!("/2010-04-01/Accounts/{account}/Messages/"));
     let plain = url.username().is_empty() && url.password().is_none();
-    if same && below && plain { Ok(url) } else { Err(strange(url.host_str().unwrap_or(address))) }
+    if same && below && plain { Ok(url) } else { Err(strange(url.host_str().unwrap_or(address)).into()) }
 }
 
 pub(super) async fn fetch(
@@ -68,7 +58,7 @@ pub(super) async fn fetch(
         let dotted = format!(".{host}");
         let known = next.scheme() == "https" && HOSTS.iter().any(|known| dotted.ends_with(known));
         if !known && next.origin() != url.origin() {
-            return Err(strange(host));
+            return Err(strange(host).into());
         }
         answer = twilio.client.open(next.as_str(), None).await.map_err(|lost| lost.failure())?;
         url = next;
@@ -77,16 +67,9 @@ pub(super) async fn fetch(
         let status = answer.status;
         let said = answer.text().await;
         // Right after the webhook the file may not be there yet.
-        return Err(if status == 404 { gone() } else { failure(status, &said).into() });
+        return Err(if status == 404 { gone().into() } else { failure(status, &said).into() });
     }
     let mime_type = answer.content_type.clone().unwrap_or_default();
-    while let Some(chunk) = answer.chunk().await.map_err(|lost| lost.failure())? {
-        sink(&chunk).map_err(|why| {
-            let class = if why.contains("larger") { FailureClass::Policy } else { FailureClass::Transient };
-            let explanation = format!("The file came, and could not be kept here: {why}.");
-            let remedy = "See that the disk has room; it is tried again by itself.";
-            Box::new(Failure::own(class, "File not kept", explanation, remedy))
-        })?;
-    }
+    answer.pour(sink).await?;
     Ok(MediaSource { mime_type, sha256: None, bytes: None })
 }

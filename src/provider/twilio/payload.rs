@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-use super::api::encoded;
 use crate::domain::address::Address;
 use crate::domain::connection::Connection;
 use crate::domain::content::Content;
 use crate::domain::outbox::Outgoing;
+use crate::provider::cloud_api::graph::encoded;
 
 /// The path that our reference comes back on.
 pub(super) const STATUS_PATH: &str = "/webhook/twilio/status";

@@ -30,7 +30,7 @@ fn name(saying: &Saying) -> &'static str {
 
 impl World {
     /// A person writes to a sender: the message is kept, and its form is in the post.
-    pub(in crate::twin) fn person_writes(
+    pub(in super::super) fn person_writes(
         &mut self,
         phone: &str,
         person: &Person,

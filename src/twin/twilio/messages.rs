@@ -71,7 +71,8 @@ fn at_once(world: &World, form: &HashMap<String, String>) -> Option<Response> {
     let digits = |spelt: &str| spelt.trim_start_matches("whatsapp:+").to_owned();
     let number = digits(to);
     let hidden = to.trim_start_matches("whatsapp:").contains('.');
-    if !hidden && !((8..=15).contains(&number.len()) && number.chars().all(|c| c.is_ascii_digit())) {
+    let digital = (8..=15).contains(&number.len()) && number.chars().all(|c| c.is_ascii_digit());
+    if !hidden && !digital {
         return wrong(21_211, &format!("The 'To' number {to} is not a valid phone number."));
     }
     if to == from {

@@ -118,6 +118,13 @@ impl Twin {
         self.shared.world().forms.senders.push(sender);
     }
 
+    /// No webhook of any sender leads anywhere any more.
+    pub fn nobody_listens(&self) {
+        for sender in &mut self.shared.world().forms.senders {
+            sender.inbound = None;
+        }
+    }
+
     pub fn add_content(&self, content: Value) {
         self.shared.world().forms.contents.push(content);
     }

@@ -7,13 +7,13 @@ use sha2::Sha256;
 use crate::provider::SignatureFault;
 
 /// Several secrets, comma-separated, while one takes over from the other.
-pub(super) fn secrets(list: &str) -> Vec<SecretString> {
+pub(crate) fn secrets(list: &str) -> Vec<SecretString> {
     list.split(',').map(str::trim).filter(|secret| !secret.is_empty()).map(|secret| secret.to_owned().into()).collect()
 }
 
 /// Whether one of the secrets made this signature. Blanks around it, a `sha256=` prefix and upper
 /// case are tolerated; a missing secret fails closed.
-pub(super) fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Result<(), SignatureFault> {
+pub(crate) fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> Result<(), SignatureFault> {
     if secrets.is_empty() {
         return Err(SignatureFault::NoSecret);
     }
@@ -34,7 +34,7 @@ pub(super) fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]
 }
 
 /// Which secret fits, or the nearest thing that would have fitted.
-pub(super) fn explain(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> String {
+pub(crate) fn explain(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> String {
     let fits =
         |body: &[u8]| secrets.iter().position(|secret| verify(std::slice::from_ref(secret), header, body).is_ok());
     if let Some(at) = fits(body) {

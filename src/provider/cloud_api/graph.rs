@@ -1,0 +1,313 @@
+//! The Graph API's requests, for whoever mirrors it or is it: an address, a header that lets in, and the
+//! rest is the same.
+
+use futures::StreamExt;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::{error, loose, template, text};
+use crate::domain::connection::Connection;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::outbox::Verdict;
+use crate::domain::template::Template;
+use crate::domain::text::Untrusted;
+use crate::provider::http::{Client, HttpAnswer};
+use crate::provider::{SendReport, Sink, Trouble, Upload};
+
+/// Pages of a hundred: more templates than any account may have.
+const MOST_PAGES: usize = 70;
+
+/// An id inside a path: whatever it is, it stays one segment.
+pub(crate) fn encoded(id: &str) -> String {
+    url::form_urlencoded::byte_serialize(id.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// The API behind one address, with what lets us in.
+pub(crate) struct Graph<'c> {
+    pub client: &'c Client,
+    /// Everything before an object's id, with the version.
+    pub root: String,
+    pub header: &'static str,
+    pub key: SecretString,
+}
+
+impl Graph<'_> {
+    const fn key(&self) -> (&'static str, &SecretString) {
+        (self.header, &self.key)
+    }
+
+    pub async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<HttpAnswer, Trouble> {
+        let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
+            let explanation = format!("`{method}` is no HTTP method.");
+            Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Say GET."))
+        })?;
+        let looks = verb == reqwest::Method::GET;
+        let url = format!("{}{path}", self.root);
+        let answer = self.client.call(verb, &url, self.key(), body.map(Value::to_string)).await;
+        answer.map_err(|lost| Box::new(if looks { lost.failure() } else { lost.of_change() }))
+    }
+
+    /// An empty answer is `null`.
+    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Trouble> {
+        let answer = self.answer(method, path, body).await?;
+        if answer.is_success() && answer.body.trim().is_empty() {
+            return Ok(Value::Null);
+        }
+        parsed(&answer)
+    }
+
+    pub async fn mark_read(&self, number: &str, message: &str, typing: bool) -> Result<(), Trouble> {
+        let mut body = json!({ "messaging_product": "whatsapp", "status": "read", "message_id": message });
+        if typing {
+            body["typing_indicator"] = json!({ "type": "text" });
+        }
+        self.call("POST", &format!("/{}/messages", encoded(number)), Some(&body)).await.map(|_| ())
+    }
+
+    /// `GET /{business_account_id}/message_templates`, page by page; the cursor drives, not `next`.
+    pub async fn templates(&self, account: &str) -> Result<Vec<Template>, Trouble> {
+        let mut found = vec![];
+        let mut after: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let answer = self.call("GET", &template_page(account, after.as_deref()), None).await?;
+            let page = answer.get("data").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            found.extend(page.iter().filter_map(template::template));
+            let next = text(&answer, "/paging/cursors/after").map(str::to_owned);
+            if page.is_empty() || next.is_none() || next == after {
+                break;
+            }
+            after = next;
+        }
+        Ok(found)
+    }
+
+    /// `POST /{phone_number_id}/media`. The type of the file's own part decides.
+    pub async fn upload(&self, number: &str, file: Upload<'_>) -> Result<String, Trouble> {
+        let url = format!("{}/{}/media", self.root, encoded(number));
+        let bytes = tokio::fs::read(file.path).await.map_err(|error| {
+            let explanation = format!("The file cannot be read any more: {error}.");
+            Box::new(Failure::own(FailureClass::Request, "File not readable", explanation, "Attach it again."))
+        })?;
+        let total = bytes.len() as u64;
+        let (told, mut heard) = tokio::sync::mpsc::unbounded_channel::<u64>();
+        let chunks: Vec<bytes::Bytes> = split(bytes::Bytes::from(bytes));
+        let mut sent = 0;
+        let stream = futures::stream::iter(chunks).map(move |chunk| {
+            sent += chunk.len() as u64;
+            let _ = told.send(sent);
+            Ok::<_, std::io::Error>(chunk)
+        });
+        let form = |body| -> Result<_, reqwest::Error> {
+            let part = reqwest::multipart::Part::stream_with_length(body, total)
+                .file_name(file.name.to_owned())
+                .mime_str(file.mime_type)?;
+            Ok(reqwest::multipart::Form::new()
+                .text("messaging_product", "whatsapp")
+                .text("type", file.mime_type.to_owned())
+                .part("file", part))
+        };
+        let form = form(reqwest::Body::wrap_stream(stream)).map_err(|error| {
+            let explanation = format!("`{}` is no type of file: {error}.", file.mime_type);
+            Box::new(Failure::own(FailureClass::Request, "Type not valid", explanation, "Attach another file."))
+        })?;
+        let posting = self.client.post_form(&url, self.key(), form);
+        tokio::pin!(posting);
+        let answer = loop {
+            tokio::select! {
+                answer = &mut posting => break answer.map_err(|lost| lost.failure())?,
+                Some(sent) = heard.recv() => (file.progress)(sent, total),
+            }
+        };
+        if !answer.is_success() {
+            return Err(error::failure(answer.status, &answer.body).into());
+        }
+        let parsed: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        loose(&parsed, "/id").ok_or_else(|| {
+            Failure::own(
+                FailureClass::Transient,
+                "No id for the file",
+                "The provider took the file and gave no id for it.",
+                "It is uploaded again by itself.",
+            )
+            .saying(answer.body.chars().take(500).collect::<String>())
+            .into()
+        })
+    }
+
+    /// Submits a template: its id, and the status that it has at once.
+    pub async fn create_template(&self, account: &str, template: &Value) -> Result<(String, String), Trouble> {
+        let answer = self.call("POST", &format!("/{}/message_templates", encoded(account)), Some(template)).await?;
+        let id = loose(&answer, "/id").ok_or_else(|| lacking("id of the template"))?;
+        Ok((id, text(&answer, "/status").unwrap_or("PENDING").to_owned()))
+    }
+
+    pub async fn delete_template(&self, account: &str, name: &str, id: Option<&str>) -> Result<(), Trouble> {
+        let one = id.map(|id| format!("&hsm_id={}", encoded(id))).unwrap_or_default();
+        let path = format!("/{}/message_templates?name={}{one}", encoded(account), encoded(name));
+        self.call("DELETE", &path, None).await.map(|_| ())
+    }
+
+    /// A template as its writer wrote it, asked for under this path.
+    pub async fn template_text(&self, path: &str) -> Result<Option<Value>, Trouble> {
+        let mut answer = match self.call("GET", path, None).await {
+            Ok(answer) => answer,
+            // Unknown ids are told as a Graph error.
+            Err(trouble) if matches!(trouble.code.as_str(), "100" | "33") => return Ok(None),
+            Err(trouble) => return Err(trouble),
+        };
+        let mut whole = if answer["data"].is_object() { answer["data"].take() } else { answer };
+        let mut own = json!({});
+        for key in OWN {
+            if !whole[key].is_null() {
+                own[key] = whole[key].take();
+            }
+        }
+        if let Some(format) = own["parameter_format"].as_str().map(str::to_ascii_uppercase) {
+            own["parameter_format"] = format.into();
+        }
+        Ok(Some(own))
+    }
+}
+
+/// What belongs to whoever writes a template.
+const OWN: [&str; 6] = ["name", "language", "category", "parameter_format", "message_send_ttl_seconds", "components"];
+
+/// An answer that lacks what was asked for.
+pub(crate) fn lacking(what: &str) -> Failure {
+    let said = format!("The provider said yes, but gave no {what}.");
+    let remedy = "Look at what the provider has before you try again.";
+    Failure::own(FailureClass::Unknown, "Answer incomplete", said, remedy)
+}
+
+const TEMPLATE_FIELDS: &str =
+    "id,name,language,category,status,parameter_format,components,rejected_reason,quality_score";
+
+fn template_page(account: &str, after: Option<&str>) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.append_pair("limit", "100");
+    // Quality and reasons come only where they are asked for.
+    query.append_pair("fields", TEMPLATE_FIELDS);
+    if let Some(cursor) = after {
+        query.append_pair("after", cursor);
+    }
+    format!("/{}/message_templates?{}", encoded(account), query.finish())
+}
+
+/// Pieces small enough to see them go.
+fn split(mut bytes: bytes::Bytes) -> Vec<bytes::Bytes> {
+    const PIECE: usize = 64 * 1024;
+    let mut pieces = vec![];
+    while bytes.len() > PIECE {
+        pieces.push(bytes.split_to(PIECE));
+    }
+    pieces.push(bytes);
+    pieces
+}
+
+pub(crate) fn parsed(answer: &HttpAnswer) -> Result<Value, Trouble> {
+    if !answer.is_success() {
+        return Err(error::failure(answer.status, &answer.body).into());
+    }
+    serde_json::from_str(&answer.body).map_err(|_| {
+        Failure::own(
+            FailureClass::Unknown,
+            "Answer not understood",
+            "The provider answered with something that is not JSON.",
+            "Check the base URL: a proxy or a login page may stand in between.",
+        )
+        .saying(answer.body.chars().take(500).collect::<String>())
+        .into()
+    })
+}
+
+/// Posts a message, and says what its answer means.
+pub(crate) async fn send(
+    client: &Client,
+    url: &str,
+    key: Result<(&'static str, SecretString), Trouble>,
+    body: String,
+) -> SendReport {
+    let (header, key) = match key {
+        Ok(key) => key,
+        Err(failure) => {
+            let verdict = Verdict::Retry { failure: *failure, after: None };
+            return SendReport { verdict, http_status: None, response: Untrusted::default() };
+        }
+    };
+    let answer = match client.post(url, Some((header, &key)), body).await {
+        Ok(answer) => answer,
+        Err(lost) => return lost.of_send(),
+    };
+    SendReport {
+        verdict: verdict(&answer),
+        http_status: Some(answer.status),
+        response: Untrusted::new(answer.body.chars().take(4_000).collect::<String>()),
+    }
+}
+
+fn verdict(answer: &HttpAnswer) -> Verdict {
+    if !answer.is_success() {
+        return error::verdict(answer.status, answer.retry_after, &answer.body);
+    }
+    let parsed: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    match text(&parsed, "/messages/0/id") {
+        Some(id) => Verdict::Accepted { provider_message_id: id.to_owned() },
+        None => Verdict::Unknown {
+            failure: Failure::own(
+                FailureClass::Unknown,
+                "Answer without an id",
+                "The provider said yes, but gave no message id: it may have been sent.",
+                "It is looked up at the provider.",
+            ),
+        },
+    }
+}
+
+pub(crate) fn no_address() -> Failure {
+    Failure::own(
+        FailureClass::Unknown,
+        "No address for the file",
+        "The provider knows the file and gave no address to fetch it from.",
+        "It is tried again by itself.",
+    )
+}
+
+/// A file that is said to be where no file of the provider's is.
+pub(crate) fn strange(host: &str) -> Failure {
+    Failure::own(
+        FailureClass::Policy,
+        "Strange address",
+        format!("The file is said to be at {host}, which is no host of the provider's."),
+        "It is not fetched. Ask the provider whether that address is theirs.",
+    )
+}
+
+/// Reads a file from an address, with a key where it may go there.
+pub(crate) async fn download(
+    client: &Client,
+    address: &str,
+    key: Option<(&str, &SecretString)>,
+    sink: Sink<'_>,
+) -> Result<(), Trouble> {
+    let answer = client.open(address, key).await.map_err(|lost| lost.failure())?;
+    if !answer.is_success() {
+        let status = answer.status;
+        return Err(error::failure(status, &answer.text().await).into());
+    }
+    answer.pour(sink).await
+}
+
+/// Whether our own key belongs to this connection; else the name of the variable that should hold it.
+pub(crate) fn key_missing(what: &str, label: &str, name: &str) -> Failure {
+    Failure::own(
+        FailureClass::Authorization,
+        "Key missing",
+        format!("There is no {what} for {label}: {name} is not set."),
+        format!("Set {name} (or {name}_FILE) and start again; nothing is lost meanwhile."),
+    )
+}
+
+/// The number of a connection, as the Graph API describes it.
+pub(crate) fn number_path(connection: &Connection) -> String {
+    format!("/{}", encoded(&connection.phone_number_id))
+}

@@ -1,0 +1,215 @@
+//! What the platform tells about templates, numbers and the account, in a sentence. Source: part 1.9.
+
+use serde_json::Value;
+
+use super::{dictionary, loose, text};
+use crate::domain::event::{InboundEvent, TemplateState};
+use crate::domain::template::TemplateStatus;
+use crate::domain::text::{Untrusted, clean_line};
+
+/// A sentence about one change, and whether somebody has to hear it.
+struct Told {
+    subject: String,
+    said: String,
+    alarming: bool,
+    template: Option<TemplateState>,
+}
+
+fn plain(value: &Value, path: &str) -> Option<String> {
+    loose(value, path).map(|text| clean_line(&text)).filter(|text| !text.is_empty() && text != "NONE")
+}
+
+fn or(value: Option<String>, usual: &str) -> String {
+    value.unwrap_or_else(|| usual.to_owned())
+}
+
+/// Everything but messages and statuses. A field that nobody here knows is kept with its name.
+pub(super) fn read(account: Option<&str>, field: &str, value: &Value) -> InboundEvent {
+    let Told { subject, said, alarming, template } = told(field, value);
+    InboundEvent::Notice {
+        name: clean_line(field).chars().take(80).collect(),
+        account: account.map(str::to_owned),
+        subject,
+        said: Untrusted::new(said),
+        alarming,
+        template,
+    }
+}
+
+fn told(field: &str, value: &Value) -> Told {
+    let at = |path: &str| plain(value, path);
+    let number = || or(at("/display_phone_number"), "the number");
+    let note = |subject: String, said: String, alarming: bool| Told { subject, said, alarming, template: None };
+    // The documents show quality under the wrong field: the keys decide.
+    if at("/new_quality_score").is_some() && at("/message_template_name").is_some() {
+        return template_quality(value);
+    }
+    match field {
+        "message_template_status_update" => template_status(value),
+        "template_category_update" => {
+            let (name, language) = template_name(value);
+            let coming = at("/correct_category");
+            let said = match (&coming, at("/previous_category"), at("/new_category")) {
+                (Some(coming), _, _) => {
+                    format!("The template {name} ({language}) moves to the category {coming} within a day.")
+                }
+                (None, before, now) => {
+                    let (before, now) = (or(before, "another one"), or(now, "another one"));
+                    format!(
+                        "The template {name} ({language}) moved from the category {before} to {now}: its price changed."
+                    )
+                }
+            };
+            note(name, said, true)
+        }
+        "phone_number_quality_update" => {
+            let event = or(at("/event"), "changed");
+            let limit = at("/current_limit").or_else(|| at("/max_daily_conversations_per_business"));
+            let limit = limit.map(|limit| format!(", limit {limit}")).unwrap_or_default();
+            let alarming = matches!(event.as_str(), "FLAGGED" | "DOWNGRADE");
+            note(number(), format!("The quality of {}: {event}{limit}.", number()), alarming)
+        }
+        "phone_number_name_update" => {
+            let (name, decision) = (or(at("/requested_verified_name"), "the name"), or(at("/decision"), "undecided"));
+            let why = at("/rejection_reason").map(|why| format!(": {why}")).unwrap_or_default();
+            let said = format!("The display name {name} of {} is {decision}{why}.", number());
+            note(number(), said, decision == "REJECTED")
+        }
+        "account_alerts" => {
+            let kind = or(at("/alert_info/alert_type").or_else(|| at("/alert_type")), "an alert");
+            let words = at("/alert_info/alert_description").or_else(|| at("/alert_description"));
+            let severity = or(at("/alert_info/alert_severity").or_else(|| at("/alert_severity")), "");
+            let said = format!("The platform warns of the account: {kind}. {}", or(words, ""));
+            note(kind, said.trim().to_owned(), matches!(severity.as_str(), "CRITICAL" | "WARNING"))
+        }
+        "account_update" => {
+            let event = or(at("/event"), "changed");
+            let more =
+                ["/restriction_info/0/restriction_type", "/violation_info/violation_type", "/ban_info/waba_ban_state"];
+            let more = more.iter().find_map(|path| at(path)).map(|what| format!(", {what}")).unwrap_or_default();
+            let bad = [
+                "ACCOUNT_DELETED",
+                "ACCOUNT_RESTRICTION",
+                "ACCOUNT_VIOLATION",
+                "DISABLED_UPDATE",
+                "ACCOUNT_OFFBOARDED",
+                "PARTNER_REMOVED",
+            ];
+            let alarming = bad.contains(&event.as_str()) && !more.ends_with("REINSTATE");
+            note(event.clone(), format!("The business account: {event}{more}."), alarming)
+        }
+        "account_review_update" => {
+            let decision = or(at("/decision"), "undecided");
+            note(decision.clone(), format!("The review of the business account: {decision}."), decision == "REJECTED")
+        }
+        "security" => {
+            let event = or(at("/event"), "changed");
+            note(number(), format!("The security of {}: {event}.", number()), true)
+        }
+        "user_preferences" => {
+            let (who, wants) =
+                (or(at("/user_preferences/0/wa_id"), "somebody"), or(at("/user_preferences/0/value"), "?"));
+            note(who.clone(), format!("{who} said {wants} to marketing messages."), false)
+        }
+        _ => errors(value).unwrap_or_else(|| note(String::new(), String::new(), false)),
+    }
+}
+
+/// Errors without a message: of the account, the app or the platform. Source: part 1.7.
+fn errors(value: &Value) -> Option<Told> {
+    let error = value.pointer("/errors/0")?;
+    let code = loose(error, "/code").unwrap_or_default();
+    let said = text(error, "/error_data/details").or_else(|| text(error, "/title")).unwrap_or_default();
+    let failure = dictionary::failure(&code, text(error, "/title"), said);
+    let said = format!("The platform reports {}: {}", failure.line(), failure.explanation);
+    Some(Told { subject: code, said, alarming: true, template: None })
+}
+
+fn template_name(value: &Value) -> (String, String) {
+    let name = or(plain(value, "/message_template_name"), "a template");
+    // `en-US` in some samples is `en_US` everywhere else.
+    let language = or(plain(value, "/message_template_language"), "?").replace('-', "_");
+    (name, language)
+}
+
+fn template_status(value: &Value) -> Told {
+    let (name, language) = template_name(value);
+    let event = or(plain(value, "/event"), "CHANGED");
+    let why = ["/reason", "/rejection_info/reason", "/other_info/description", "/disable_info/disable_date"];
+    let why = why.iter().find_map(|path| plain(value, path));
+    let status = match event.as_str() {
+        "REINSTATED" | "UNPAUSED" => "APPROVED",
+        other => other,
+    };
+    let alarming = TemplateStatus::new(status).wants_attention() || matches!(status, "LOCKED" | "PENDING_DELETION");
+    let tail = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    Told {
+        subject: name.clone(),
+        said: format!("The template {name} ({language}) is {event}{tail}."),
+        alarming,
+        template: Some(TemplateState {
+            name,
+            language,
+            status: TemplateStatus::new(status),
+            reason: why.map(Untrusted::new),
+        }),
+    }
+}
+
+fn template_quality(value: &Value) -> Told {
+    let (name, language) = template_name(value);
+    let score = |path: &str| or(plain(value, path), "UNKNOWN");
+    let (before, now) = (score("/previous_quality_score"), score("/new_quality_score"));
+    let said = format!("The quality of the template {name} ({language}) went from {before} to {now}.");
+    Told { subject: name, said, alarming: matches!(now.as_str(), "RED" | "YELLOW"), template: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn said(field: &str, value: Value) -> (String, bool) {
+        let InboundEvent::Notice { said, alarming, .. } = read(Some("1"), field, &value) else {
+            unreachable!("a notice")
+        };
+        (said.as_received().to_owned(), alarming)
+    }
+
+    #[test]
+    fn every_change_is_a_sentence_and_bad_news_is_an_alarm() {
+        let template = |event: &str, reason: &str| {
+            json!({ "event": event, "message_template_id": 12, "message_template_name": "order_update",
+                "message_template_language": "en-US", "reason": reason })
+        };
+        assert_eq!(
+            said("message_template_status_update", template("REJECTED", "INVALID_FORMAT")),
+            ("The template order_update (en_US) is REJECTED: INVALID_FORMAT.".into(), true)
+        );
+        assert_eq!(
+            said("message_template_status_update", template("APPROVED", "NONE")),
+            ("The template order_update (en_US) is APPROVED.".into(), false)
+        );
+        let quality = json!({ "previous_quality_score": "GREEN", "new_quality_score": "RED", "message_template_name": "x",
+            "message_template_language": "en" });
+        assert!(said("message_template_status_update", quality.clone()).1, "under the wrong field");
+        assert!(said("message_template_quality_update", quality).0.contains("from GREEN to RED"));
+        let flagged = json!({ "display_phone_number": "15550001111", "event": "FLAGGED", "current_limit": "TIER_1K" });
+        assert_eq!(
+            said("phone_number_quality_update", flagged),
+            ("The quality of 15550001111: FLAGGED, limit TIER_1K.".into(), true)
+        );
+        let alert = json!({ "entity_type": "WABA", "entity_id": "1", "alert_info": { "alert_severity": "CRITICAL",
+            "alert_status": "ACTIVE", "alert_type": "OBA_REJECTED", "alert_description": "No.\u{1b}[2J" } });
+        let (words, alarming) = said("account_alerts", alert);
+        assert!(alarming && words.contains("OBA_REJECTED") && !words.contains('\u{1b}'), "{words}");
+        let ban = json!({ "event": "DISABLED_UPDATE", "ban_info": { "waba_ban_state": "DISABLE" } });
+        assert_eq!(said("account_update", ban), ("The business account: DISABLED_UPDATE, DISABLE.".into(), true));
+        let back = json!({ "event": "DISABLED_UPDATE", "ban_info": { "waba_ban_state": "REINSTATE" } });
+        assert!(!said("account_update", back).1);
+        let errors = json!({ "errors": [{ "code": 130_429, "title": "Rate limit hit" }] });
+        assert!(said("messages", errors).0.starts_with("The platform reports 130429"));
+        assert_eq!(said("calls", json!({})), (String::new(), false));
+    }
+}

@@ -1,0 +1,316 @@
+//! Meta's Cloud API itself, without anybody in between: its raw webhooks, its Graph API, and a token.
+
+mod signature;
+mod templates;
+
+use futures::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::cloud_api::graph::{self, Graph, encoded, key_missing, no_address, number_path, strange};
+use super::cloud_api::{loose, payload, signature as shared, text, webhook};
+use super::http::Client;
+use super::numbers::{Access, FreeAnswer, FreeCall, Told};
+use super::{
+    Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport, SentMessage, SetupStep,
+    SignatureFault, Sink, Trouble, Unreadable, Upload, Upstream, WireRequest,
+};
+use crate::domain::connection::{Capabilities, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::delivery::{DeliveryKey, RawDelivery};
+use crate::domain::event::MessageEvent;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::key::digest;
+use crate::domain::number::NumberKind;
+use crate::domain::outbox::Outgoing;
+use crate::domain::phone::PhoneNumber;
+use crate::domain::template::Template;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+
+const NAME: &str = "meta";
+const TOKEN: &str = "META_ACCESS_TOKEN";
+const APP_SECRET: &str = "META_APP_SECRET";
+const VERIFY_TOKEN: &str = "META_VERIFY_TOKEN";
+const PATH: &str = "/webhook/meta";
+/// Hosts that files lie at. Source: part 7.
+const HOSTS: [&str; 2] = [".fbsbx.com", ".fbcdn.net"];
+
+pub(super) const SHAPE: ProviderShape = ProviderShape {
+    name: NAME,
+    phone_number_id: IdShape::Digits,
+    business_account_id: IdShape::Digits,
+    key: TOKEN,
+    secrets: &[APP_SECRET],
+};
+
+pub(super) struct Meta {
+    client: Client,
+    secrets: SecretSource,
+    address: OwnAddress,
+    base: String,
+    version: String,
+    app_secrets: Vec<SecretString>,
+    verify_token: Option<SecretString>,
+}
+
+impl Meta {
+    pub fn new(client: Client, secrets: SecretSource, address: OwnAddress) -> Self {
+        let plain = |name: &str| {
+            let value = secrets(name).map(|value| value.expose_secret().trim().trim_end_matches('/').to_owned());
+            value.filter(|value| !value.is_empty())
+        };
+        let base = plain("META_GRAPH_BASE_URL").unwrap_or_else(|| "https://graph.facebook.com".to_owned());
+        let version = plain("META_GRAPH_VERSION").unwrap_or_else(|| "v24.0".to_owned());
+        let app_secrets = plain(APP_SECRET).map(|list| shared::secrets(&list)).unwrap_or_default();
+        let verify_token = plain(VERIFY_TOKEN).map(SecretString::from);
+        Self { client, secrets, address, base, version, app_secrets, verify_token }
+    }
+
+    fn key(&self, access: Access<'_>) -> Result<SecretString, Trouble> {
+        let name = access.api_key_env.unwrap_or(TOKEN);
+        let token = (self.secrets)(name).ok_or_else(|| key_missing("token", access.label, name))?;
+        Ok(format!("Bearer {}", token.expose_secret().trim()).into())
+    }
+
+    fn graph<'a>(&'a self, access: impl Into<Access<'a>>) -> Result<Graph<'a>, Trouble> {
+        let key = self.key(access.into())?;
+        let root = format!("{}/{}", self.base, self.version);
+        Ok(Graph { client: &self.client, root, header: "authorization", key })
+    }
+}
+
+/// What nobody is told over this API.
+fn no_list() -> Failure {
+    let explanation = "The provider keeps no list of messages that could be asked.";
+    let remedy = "A webhook or a person settles it.";
+    Failure::own(FailureClass::Setup, "No list there", explanation, remedy)
+}
+
+impl Provider for Meta {
+    fn name(&self) -> ProviderName {
+        ProviderName::new(NAME)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { message_list: false, ..Capabilities::ALL }
+    }
+
+    fn webhook_paths(&self) -> &'static [&'static str] {
+        &[PATH]
+    }
+
+    fn webhook_headers(&self) -> &'static [&'static str] {
+        &["content-type", "x-hub-signature-256"]
+    }
+
+    /// Source: part 1.1. The challenge is echoed as it came, and as text.
+    fn handshake(&self, query: &str) -> Option<Result<String, SignatureFault>> {
+        let value = |name: &str| {
+            let pairs = url::form_urlencoded::parse(query.as_bytes());
+            pairs.into_iter().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        };
+        let Some(token) = &self.verify_token else { return Some(Err(SignatureFault::NoSecret)) };
+        let fits = value("hub.mode").as_deref() == Some("subscribe")
+            && value("hub.verify_token").is_some_and(|given| signature::same(token, &given));
+        let challenge = value("hub.challenge").unwrap_or_default().chars().take(200).collect();
+        Some(if fits { Ok(challenge) } else { Err(SignatureFault::Mismatch) })
+    }
+
+    fn setup_steps(&self, connection: &Connection) -> Vec<SetupStep> {
+        let base = self.address.get().unwrap_or_else(|| "[http] public_url, which is not set".to_owned());
+        let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
+        let step = |place: &str, what: String, paste: Option<String>, proof| SetupStep {
+            place: place.to_owned(),
+            what,
+            paste,
+            proof,
+        };
+        vec![
+            step(
+                "our environment",
+                format!(
+                    "Set {token} to a system user's token, {APP_SECRET} to the app's secret, and {VERIFY_TOKEN} to a \
+                     word of your own."
+                ),
+                None,
+                Some(Hop::Provider),
+            ),
+            step("the app, WhatsApp, Configuration", "Callback URL:".into(), Some(format!("{base}{PATH}")), None),
+            step(
+                "the app, WhatsApp, Configuration",
+                format!("Verify token: what {VERIFY_TOKEN} says. Then subscribe to the field `messages`."),
+                None,
+                None,
+            ),
+            step("a phone", format!("Write any word to {}.", connection.phone_number), None, Some(Hop::Inbound)),
+            step("here", "Answer it: the first status that comes back is the proof.".into(), None, Some(Hop::Status)),
+        ]
+    }
+
+    fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault> {
+        signature::verify(&self.app_secrets, delivery.header("x-hub-signature-256"), &delivery.body)
+    }
+
+    fn explain(&self, delivery: &RawDelivery) -> String {
+        shared::explain(&self.app_secrets, delivery.header("x-hub-signature-256"), &delivery.body)
+    }
+
+    fn key(&self, delivery: &RawDelivery) -> DeliveryKey {
+        // A retry has the same body; no time stands where it could be read at once.
+        DeliveryKey { sent_at: Timestamp::EPOCH, digest: digest(&[NAME.as_bytes(), &delivery.body]) }
+    }
+
+    fn event_hint(&self, _: &RawDelivery) -> String {
+        "whatsapp_business_account".to_owned()
+    }
+
+    fn read(&self, delivery: &RawDelivery) -> Result<Reading, Unreadable> {
+        let body: serde_json::Value = serde_json::from_slice(&delivery.body)
+            .map_err(|error| Unreadable(format!("the body is not JSON that can be read: {error}")))?;
+        if text(&body, "/object") != Some("whatsapp_business_account") {
+            return Err(Unreadable("the body is about something else than a WhatsApp account".into()));
+        }
+        Ok(Reading { event: webhook::name(&body), events: webhook::read(&body, delivery.received_at) })
+    }
+
+    fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest {
+        WireRequest {
+            method: "POST",
+            path: format!("/{}{}/messages", self.version, number_path(connection)),
+            body: payload::message(outgoing).to_string(),
+        }
+    }
+
+    fn send<'a>(&'a self, connection: &'a Connection, request: &'a WireRequest) -> BoxFuture<'a, SendReport> {
+        Box::pin(async move {
+            let url = format!("{}{}", self.base, request.path);
+            let key = self.key(connection.into()).map(|key| ("authorization", key));
+            graph::send(&self.client, &url, key, request.body.clone()).await
+        })
+    }
+
+    fn mark_read<'a>(
+        &'a self,
+        connection: &'a Connection,
+        provider_message_id: &'a str,
+        typing: bool,
+    ) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            self.graph(connection)?.mark_read(&connection.phone_number_id, provider_message_id, typing).await
+        })
+    }
+
+    fn sent_to<'a>(
+        &'a self,
+        _: &'a Connection,
+        _: &'a PhoneNumber,
+    ) -> BoxFuture<'a, Result<Vec<SentMessage>, Trouble>> {
+        Box::pin(async { Err(no_list().into()) })
+    }
+
+    fn fetch_media<'a>(
+        &'a self,
+        connection: &'a Connection,
+        id: &'a str,
+        sink: Sink<'a>,
+    ) -> BoxFuture<'a, Result<MediaSource, Trouble>> {
+        Box::pin(async move {
+            let graph = self.graph(connection)?;
+            let path = format!("/{}?phone_number_id={}", encoded(id), encoded(&connection.phone_number_id));
+            let told = graph.call("GET", &path, None).await?;
+            let address = text(&told, "/url").ok_or_else(no_address)?;
+            let url = Url::parse(address).map_err(|_| no_address())?;
+            let host = url.host_str().unwrap_or_default();
+            // The token goes to the platform's own hosts and to nobody else.
+            let own = Url::parse(&self.base).is_ok_and(|base| base.origin() == url.origin());
+            let known = url.scheme() == "https" && HOSTS.iter().any(|known| host.ends_with(known));
+            if !own && !known {
+                return Err(strange(host).into());
+            }
+            graph::download(&self.client, address, Some((graph.header, &graph.key)), sink).await?;
+            Ok(MediaSource {
+                mime_type: text(&told, "/mime_type").unwrap_or_default().to_owned(),
+                sha256: text(&told, "/sha256").map(str::to_owned),
+                bytes: loose(&told, "/file_size").and_then(|size| size.parse().ok()),
+            })
+        })
+    }
+
+    fn upload<'a>(&'a self, connection: &'a Connection, file: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>> {
+        Box::pin(async move { self.graph(connection)?.upload(&connection.phone_number_id, file).await })
+    }
+
+    fn upload_path(&self, connection: &Connection) -> Option<String> {
+        Some(format!("/{}{}/media", self.version, number_path(connection)))
+    }
+
+    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
+        Box::pin(async move { self.graph(connection)?.templates(&connection.business_account_id).await })
+    }
+
+    fn template_desk(&self) -> Option<&dyn super::templates::Templates> {
+        Some(self)
+    }
+
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>> {
+        Box::pin(async move {
+            let fields = "display_phone_number,verified_name,quality_rating,status,account_mode,throughput";
+            let path = format!("{}?fields={fields}", number_path(connection));
+            let answer = self.graph(connection)?.answer("GET", &path, None).await?;
+            let told = graph::parsed(&answer)?;
+            let parts = [("", "/verified_name"), ("", "/status"), ("quality ", "/quality_rating")];
+            let said = |path| text(&told, path).map(|value| Untrusted::from(value).line());
+            let parts: Vec<String> =
+                parts.iter().filter_map(|(label, path)| Some(format!("{label}{}", said(path)?))).collect();
+            let note = if parts.is_empty() { "the provider knows this number".to_owned() } else { parts.join(", ") };
+            let sandbox = text(&told, "/account_mode").is_some_and(|mode| mode.eq_ignore_ascii_case("sandbox"));
+            let kind = if sandbox { NumberKind::Sandbox } else { NumberKind::Production };
+            let quality = said("/quality_rating").map(|quality| quality.to_uppercase());
+            Ok(Checked { note, quality, clock: answer.date, kind: Some(kind) })
+        })
+    }
+
+    fn curl(&self, connection: &Connection, method: &str, path: &str, body: &str) -> String {
+        // Within single quotes only a single quote means anything.
+        let quoted = |text: &str| text.replace('\'', "'\\''");
+        let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
+        format!(
+            "curl -X {method} '{}{}' -H \"Authorization: Bearer ${token}\" -H 'content-type: application/json' -d '{}'",
+            quoted(&self.base),
+            quoted(path),
+            quoted(body)
+        )
+    }
+
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a FreeCall) -> Told<'a, FreeAnswer> {
+        Box::pin(async move {
+            let root = Graph { root: self.base.clone(), ..self.graph(access)? };
+            let answer = root.answer(&call.method, &call.path, call.body.as_ref()).await?;
+            let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
+            Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
+        })
+    }
+
+    fn upstream<'a>(&'a self, _: &'a Connection) -> BoxFuture<'a, Result<Upstream, Trouble>> {
+        // There is no such log: an empty one proves nothing.
+        Box::pin(async { Ok(Upstream::default()) })
+    }
+
+    fn inspect<'a>(
+        &'a self,
+        _: &'a Connection,
+        _: &'a str,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<MessageEvent>, Trouble>> {
+        Box::pin(async { Err(no_list().into()) })
+    }
+
+    fn listed<'a>(
+        &'a self,
+        _: &'a Connection,
+        _: Option<&'a str>,
+        _: Timestamp,
+    ) -> BoxFuture<'a, Result<Listed, Trouble>> {
+        Box::pin(async { Err(no_list().into()) })
+    }
+}
