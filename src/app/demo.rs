@@ -149,5 +149,17 @@ async fn colleagues(system: &crate::operations::System) -> Result<(), crate::ope
     perform(system, &noor, reminder("+15550100027", &[("1", "Sofia"), ("2", "Friday 10:30")])).await?;
     perform(system, &noor, reminder("+15550100027", &[("1", "Sofia"), ("2", "Friday 11:00")])).await?;
     perform(system, &noor, reminder("+15550100028", &[("1", "Viktor"), ("2", "Friday 11:30")])).await?;
+    if let Some(clinic) = find("clinic") {
+        let session = Request::SendTemplate {
+            connection: clinic,
+            to: PhoneNumber::parse("+919820000032").unwrap_or_else(|_| unreachable!("the demo's numbers are numbers")),
+            name: "session_reminder".into(),
+            language: "en".into(),
+            parameters: vec![("first_name".into(), "Ravi".into()), ("time".into(), "17:00".into())],
+            header_file: None,
+            at: None,
+        };
+        perform(system, &noor, session).await?;
+    }
     Ok(())
 }

@@ -225,7 +225,7 @@ async fn signatures(source: &Source) -> Option<Finding> {
                 bad.id,
                 bad.note.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default()
             ),
-            "Set the secret that the provider signs with; wadeck webhooks register writes it there anew.",
+            "Set the secret that the provider signs with; wadeck connections register writes it there anew.",
         ),
         (Some(last), _) => fine("signature", format!("the last delivery, {}, was signed as it should be", last.id)),
     })

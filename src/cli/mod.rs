@@ -23,6 +23,7 @@ mod tokens;
 mod tools;
 mod twin;
 mod verbs;
+mod walk;
 mod wanted;
 
 use std::path::PathBuf;

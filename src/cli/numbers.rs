@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::print::{at, shortened, table};
 use super::send::PhoneArg;
+use super::walk::SetUp;
 use super::wanted::Wanted;
 use crate::domain::connection::{Environment, ProviderName};
 use crate::domain::health::Health;
@@ -16,7 +17,7 @@ use crate::domain::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Pr
 use crate::domain::query::Query;
 use crate::domain::registration::{Fresh, Registration, WebhookDraft, WebhookKind, WebhookRequest};
 use crate::domain::request::Request;
-use crate::domain::setup::{Setup, SetupOptions};
+use crate::domain::setup::Setup;
 use crate::domain::text::clean_line;
 use crate::domain::view::{ConnectionList, ConnectionView};
 
@@ -28,7 +29,7 @@ pub enum Connections {
     Show { id: String },
     /// What the provider has, connected here or not
     Numbers { provider: String },
-    /// Set a number up from nothing (admins)
+    /// What has to be done so that a declared number works, proved one by one; or set one up from nothing (admins)
     Setup(Box<SetUp>),
     /// Try the step again that failed, or look again
     GoOn { setup: SetupId },
@@ -88,36 +89,6 @@ pub struct ToBe {
     environment: Option<Environment>,
     #[arg(long)]
     organization: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct SetUp {
-    #[command(flatten)]
-    to_be: ToBe,
-    /// The provider supplies a number
-    #[arg(long)]
-    provision: bool,
-    /// Countries of a supplied number, such as US,CA
-    #[arg(long, value_delimiter = ',')]
-    countries: Vec<String>,
-    #[arg(long)]
-    area_code: Option<String>,
-    /// coexistence, dedicated, or both
-    #[arg(long, value_delimiter = ',')]
-    types: Vec<String>,
-    /// Of the page: en, es, pt, hi, id or ar
-    #[arg(long)]
-    language: Option<String>,
-    #[arg(long)]
-    success_url: Option<String>,
-    #[arg(long)]
-    failure_url: Option<String>,
-    /// customer_managed or partner_managed
-    #[arg(long)]
-    billing: Option<String>,
-    /// A colour of the page, such as primary_color=#0f766e
-    #[arg(long, value_name = "NAME=COLOUR", value_parser = pair)]
-    theme: Vec<(String, String)>,
 }
 
 #[derive(Debug, Default, Args)]
@@ -218,7 +189,7 @@ pub struct DraftArgs {
     inactivity_minutes: Option<u32>,
 }
 
-fn environment(name: &str) -> Result<Environment, String> {
+pub(super) fn environment(name: &str) -> Result<Environment, String> {
     Environment::from_name(name).ok_or_else(|| "it is development or production".to_owned())
 }
 
@@ -257,24 +228,7 @@ pub(super) fn connections(verb: Connections) -> Wanted {
         Connections::Numbers { provider } => {
             Look(Query::Number(NumberQuery::List { provider: ProviderName::new(provider) }))
         }
-        Connections::Setup(wish) => number(NumberRequest::SetUp {
-            name: wish.to_be.name,
-            provider: ProviderName::new(wish.to_be.provider),
-            organization: wish.to_be.organization,
-            environment: wish.to_be.environment,
-            options: Box::new(SetupOptions {
-                provision: wish.provision,
-                countries: wish.countries,
-                area_code: wish.area_code,
-                connection_types: wish.types,
-                language: wish.language,
-                success_url: wish.success_url,
-                failure_url: wish.failure_url,
-                billing: wish.billing,
-                reconnect: None,
-                theme: wish.theme.into_iter().collect(),
-            }),
-        }),
+        Connections::Setup(wish) => wish.wanted(),
         Connections::GoOn { setup } => number(NumberRequest::GoOn { setup }),
         Connections::Link { setup } => number(NumberRequest::NewLink { setup }),
         Connections::Cancel { setup } => number(NumberRequest::Cancel { setup }),

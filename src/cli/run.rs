@@ -295,6 +295,11 @@ async fn verb(common: &Common, command: Command) -> Exit {
             Err(none) => not_answered(none),
         };
     }
+    if let Command::Connections(super::numbers::Connections::Setup(wish)) = &command
+        && let Some((of, wait)) = wish.walks()
+    {
+        return super::walk::walk(&source, of, wait, common.json).await.unwrap_or_else(not_answered);
+    }
     let status = matches!(command, Command::Status);
     match answered(&source, common, command).await {
         Ok((exit, text)) => {

@@ -204,6 +204,20 @@ pub struct Proof {
     pub note: String,
 }
 
+/// One thing that a person does so that a number works here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chore {
+    /// Where at the provider, or in our environment.
+    pub place: String,
+    pub what: String,
+    /// What is to be pasted there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paste: Option<String>,
+    /// What proves that it was done right; nothing where only the person can see it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Hop>,
+}
+
 /// What a provider can do; shown by the console and asked by commands.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -224,6 +238,10 @@ pub struct Capabilities {
     pub cards: bool,
     /// Files are fetched from an address of ours, instead of being uploaded.
     pub fetches_files: bool,
+    /// It keeps a list of webhooks, and a log of its deliveries.
+    pub webhook_list: bool,
+    /// Its signature covers the address that it called.
+    pub signs_address: bool,
     /// Characters in one text, where that is less than what the platform takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub longest_text: Option<u32>,
@@ -241,6 +259,8 @@ impl Capabilities {
         offers: true,
         cards: true,
         fetches_files: false,
+        webhook_list: true,
+        signs_address: false,
         longest_text: None,
     };
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::assignment::Mode;
-use super::connection::{Capabilities, Connection, Environment, Proof, ProviderName};
+use super::connection::{Capabilities, Chore, Connection, Environment, Proof, ProviderName};
 use super::content::Content;
 use super::delivery::DeliveryState;
 use super::event::{Direction, Origin};
@@ -86,6 +86,9 @@ pub struct ConnectionView {
     pub connection: Connection,
     pub proofs: Vec<Proof>,
     pub capabilities: Capabilities,
+    /// What has to be done so that it works here, in order.
+    #[serde(default)]
+    pub chores: Vec<Chore>,
     pub agent: Option<AssignmentView>,
     pub threads: u32,
     pub unread: u32,

@@ -6,6 +6,7 @@ use super::System;
 use super::apply::Setback;
 use super::notice::{Notice, notice};
 use super::number_lives::{NumberLife, number_lives};
+use super::send::capabilities;
 use super::settle::{ENTRY_ALERTS, failure_reaches_people};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
@@ -110,6 +111,9 @@ pub(super) async fn apply_event(
             if source.delivery.is_some() {
                 effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
                 effects.proved(connection.id, Hop::Signature, source.received_at, "a signature of ours fitted");
+                if capabilities(system, &connection).signs_address {
+                    effects.proved(connection.id, Hop::Public, source.received_at, "signed for our public address");
+                }
             }
             effects.changes.push(Change::Connection(connection.id));
             if canary {

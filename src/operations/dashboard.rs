@@ -74,6 +74,7 @@ pub(super) async fn connections(system: &System) -> Result<ConnectionList> {
                 .providers()
                 .get(&connection.provider)
                 .map_or_else(Capabilities::default, |provider| provider.capabilities()),
+            chores: system.providers().get(&connection.provider).map(|one| one.chores(&connection)).unwrap_or_default(),
             agent: in_force.map(|one| AssignmentView { agent: one.agent.clone(), mode: one.mode }),
             threads,
             unread,

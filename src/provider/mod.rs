@@ -25,7 +25,7 @@ pub use self::address::OwnAddress;
 use self::flows::Flows;
 use self::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use self::templates::Templates;
-use crate::domain::connection::{Capabilities, Connection, Hop, ProviderName, ProviderShape};
+use crate::domain::connection::{Capabilities, Chore, Connection, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::{InboundEvent, MessageEvent};
 use crate::domain::failure::Failure;
@@ -167,18 +167,6 @@ pub struct Acknowledgement {
     pub body: &'static str,
 }
 
-/// One thing that a person does at the provider, so that a number works here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetupStep {
-    /// Where at the provider, or in our environment.
-    pub place: String,
-    pub what: String,
-    /// What is to be pasted there.
-    pub paste: Option<String>,
-    /// What proves that it was done right; nothing where only the person can see it.
-    pub proof: Option<Hop>,
-}
-
 /// A company API that WhatsApp numbers are reached through.
 pub trait Provider: Send + Sync {
     fn name(&self) -> ProviderName;
@@ -204,7 +192,7 @@ pub trait Provider: Send + Sync {
     }
 
     /// What a person has to do at the provider, in order.
-    fn setup_steps(&self, connection: &Connection) -> Vec<SetupStep>;
+    fn chores(&self, connection: &Connection) -> Vec<Chore>;
 
     /// How fast this number may send.
     fn rate(&self, connection: &Connection) -> Rate {

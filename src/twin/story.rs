@@ -12,6 +12,8 @@ use super::{Number, Person, Saying, SendFault, Twin};
 /// The twin's numbers in the demo.
 pub const SUPPORT: &str = "106540352242922";
 pub const BILLING: &str = "106540352242923";
+/// Reached in forms.
+pub const CLINIC: &str = "15550100300";
 const ACCOUNT: &str = "102290129340398";
 const HOUR: i64 = 3_600_000;
 
@@ -101,7 +103,9 @@ impl Story {
                 "parameter_format": if body.contains("customer_name") { "NAMED" } else { "POSITIONAL" }, "rejected_reason": reason,
                 "components": [ { "type": "BODY", "text": body }, { "type": "FOOTER", "text": "Lumen Dental" } ] }));
         }
+        clinic(twin);
         twin.unreachable("15550100017", 131_026);
+        twin.unreachable("919820000034", 63_024);
         twin.unreachable("15550100028", 131_026);
         let now = twin.shared.now();
         let before = |hours: i64, minutes: i64| now - hours * HOUR - minutes * 60_000;
@@ -115,6 +119,8 @@ impl Story {
         say(BILLING, &paul, "I was charged twice for invoice 2291. Can somebody look?", before(23, 41));
         let yuki = Person::new("田中 由紀", "15550100023");
         say(BILLING, &yuki, "領収書をメールで送っていただけますか？", before(5, 2));
+        let leela = Person::new("Leela Nair", "919820000033");
+        say(CLINIC, &leela, "Is Dr. Iyer in on Thursday?", before(25, 40));
         let amal = Person::new("أمل حداد", "15550100024");
         say(BILLING, &amal, "هل يمكنني الدفع بالتقسيط؟", before(2, 15));
     }
@@ -191,6 +197,51 @@ impl Story {
     }
 }
 
+/// What the clinic's account keeps: four templates, of which one is still looked at.
+fn clinic(twin: &Twin) {
+    twin.add_sender(CLINIC, false);
+    let reply = |label: &str, at: usize| json!({ "type": "QUICK_REPLY", "title": label, "id": format!("reply_{at}") });
+    for (place, name, status, body, variables, replies) in [
+        (
+            1,
+            "appointment_confirmation",
+            "approved",
+            "Hello {{first_name}}, your appointment with {{practitioner}} is on {{date}} at {{time}}. Please tell us whether that suits you.",
+            json!({ "first_name": "Asha", "practitioner": "Dr. Iyer", "date": "2 June", "time": "16:30" }),
+            vec!["It suits me", "Another time"],
+        ),
+        (
+            2,
+            "session_reminder",
+            "approved",
+            "Hello {{first_name}}, your session begins today at {{time}}. Please come five minutes early, or answer here if you cannot.",
+            json!({ "first_name": "Asha", "time": "16:30" }),
+            vec!["I will be there", "I cannot come"],
+        ),
+        (
+            3,
+            "follow_up",
+            "approved",
+            "Hello {{first_name}}, you were with us on {{date}}. How are you now? Answer here and a colleague will read it.",
+            json!({ "first_name": "Asha", "date": "2 June" }),
+            vec!["I am well", "I have a question"],
+        ),
+        (
+            4,
+            "mood_check_in",
+            "pending",
+            "Hello {{first_name}}, this is the check-in that you asked for. How do you feel today?",
+            json!({ "first_name": "Asha" }),
+            vec!["Good", "So-so", "I need help"],
+        ),
+    ] {
+        let actions: Vec<_> = replies.iter().enumerate().map(|(at, label)| reply(label, at + 1)).collect();
+        twin.add_content(json!({ "sid": format!("HX{place:032x}"), "account_sid": super::ACCOUNT, "friendly_name": name, "language": "en",
+            "variables": variables, "types": { "twilio/quick-reply": { "body": body, "actions": actions } },
+            "approval_requests": { "name": name, "category": "UTILITY", "status": status, "rejection_reason": "" } }));
+    }
+}
+
 fn last_to(twin: &Twin, person: &Person) -> Option<String> {
     twin.shared.world().accepted.iter().rev().find(|sent| sent.to == person.phone).map(|sent| sent.id.clone())
 }
@@ -263,6 +314,19 @@ fn parts() -> Vec<Part> {
             "15550100030",
             vec![text("Buenos días, quisiera saber cuándo estará lista mi factura, por favor")],
         ),
+        part(CLINIC, "आशा राव", "919820000031", vec![text("नमस्ते, मेरा अगला सत्र कब है?"), Listen, text("धन्यवाद 🙏")]),
+        part(
+            CLINIC,
+            "Ravi Menon",
+            "919820000032",
+            vec![
+                Say(Saying::Button { text: "I will be there".into(), payload: "reply_1".into() }),
+                Listen,
+                Say(Saying::Image { caption: Some("my sleep diary".into()) }),
+                Listen,
+            ],
+        ),
+        part(CLINIC, "Nikhil Shah", "919820000034", vec![text("please call me, I am not well"), Listen]),
         part(
             BILLING,
             "Yusuf Demir",

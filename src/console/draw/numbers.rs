@@ -90,7 +90,11 @@ impl Console {
         sheet.lines.push(Line::default());
         sheet.field("number", &one.phone_number.to_string());
         if let Some(mark) = one.kind.mark() {
-            sheet.styled("kind", &format!("{mark}: reaches only who wrote first; no templates"), theme.warn());
+            let whom = match &one.settings.join_code {
+                Some(code) => format!("{mark}: reaches who sent it `join {}` within three days", clean_line(code)),
+                None => format!("{mark}: reaches only who wrote first; no templates"),
+            };
+            sheet.styled("kind", &whom, theme.warn());
         }
         sheet.field("organization", &clean_line(&one.organization));
         match one.environment {
@@ -117,6 +121,9 @@ impl Console {
         for hop in Hop::ALL {
             let proof = row.proofs.iter().find(|proof| proof.hop == hop);
             let (text, style) = match proof {
+                None if matches!(hop, Hop::Registration | Hop::Upstream) && !row.capabilities.webhook_list => {
+                    ("the provider keeps no record of it".to_owned(), theme.dim())
+                }
                 None => ("no proof yet".to_owned(), theme.dim()),
                 Some(proof) => {
                     let sign = if proof.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
@@ -129,8 +136,30 @@ impl Console {
             };
             sheet.styled(hop.name(), &text, style);
         }
+        self.chores(sheet, row);
         sheet.lines.push(Line::default());
         sheet.text("ctrl-r asks the provider about this number now; H what ails it, W its webhooks.", theme.dim());
+    }
+
+    /// What has to be done by hand, until every proof of it is there.
+    fn chores(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
+        let theme = self.settings.theme;
+        let proved = |hop: Hop| row.proofs.iter().any(|proof| proof.hop == hop && proof.works);
+        if row.chores.iter().filter_map(|chore| chore.proof).all(proved) {
+            return;
+        }
+        sheet.heading("To be done");
+        for chore in &row.chores {
+            let (sign, style) = match chore.proof {
+                Some(hop) if proved(hop) => (theme.pick("✓", "+"), theme.good()),
+                Some(_) => (theme.pick("○", "-"), theme.warn()),
+                None => (theme.pick("·", "."), theme.plain()),
+            };
+            sheet.text(&format!("{sign} {}: {}", clean_line(&chore.place), clean_line(&chore.what)), style);
+            if let Some(paste) = &chore.paste {
+                sheet.text(&format!("  {}", clean_line(paste)), theme.accent());
+            }
+        }
     }
 
     fn setup_sheet(&self, sheet: &mut Sheet<'_>, setup: &Setup) {

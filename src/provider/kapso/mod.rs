@@ -18,10 +18,10 @@ use super::cloud_api::{signature, webhook};
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use super::{
-    Checked, Listed, MediaSource, Provider, Reading, SecretSource, SendReport, SentMessage, SetupStep, SignatureFault,
-    Sink, Trouble, Unreadable, Upload, Upstream, WireRequest,
+    Checked, Listed, MediaSource, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Sink,
+    Trouble, Unreadable, Upload, Upstream, WireRequest,
 };
-use crate::domain::connection::{Capabilities, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::MessageEvent;
 use crate::domain::key::digest;
@@ -97,28 +97,28 @@ impl Provider for Kapso {
         ]
     }
 
-    fn setup_steps(&self, connection: &Connection) -> Vec<SetupStep> {
+    fn chores(&self, connection: &Connection) -> Vec<Chore> {
         let key = connection.settings.api_key_env.as_deref().unwrap_or(API_KEY);
         vec![
-            SetupStep {
+            Chore {
                 place: "our environment".into(),
                 what: format!("Set {key} to an API key of the project."),
                 paste: None,
                 proof: Some(Hop::Provider),
             },
-            SetupStep {
+            Chore {
                 place: "here".into(),
-                what: "Register the webhook: `wadeck webhooks register` writes address and secret there.".into(),
+                what: "Register the webhook: `wadeck connections register` writes address and secret there.".into(),
                 paste: None,
                 proof: Some(Hop::Registration),
             },
-            SetupStep {
+            Chore {
                 place: "a phone".into(),
                 what: format!("Write any word to {}.", connection.phone_number),
                 paste: None,
                 proof: Some(Hop::Inbound),
             },
-            SetupStep {
+            Chore {
                 place: "here".into(),
                 what: "Answer it: the first status that comes back is the proof.".into(),
                 paste: None,

@@ -12,10 +12,10 @@ use super::cloud_api::{loose, payload, signature as shared, text, webhook};
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Told};
 use super::{
-    Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport, SentMessage, SetupStep,
-    SignatureFault, Sink, Trouble, Unreadable, Upload, Upstream, WireRequest,
+    Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault,
+    Sink, Trouble, Unreadable, Upload, Upstream, WireRequest,
 };
-use crate::domain::connection::{Capabilities, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::MessageEvent;
 use crate::domain::failure::{Failure, FailureClass};
@@ -92,7 +92,7 @@ impl Provider for Meta {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { message_list: false, ..Capabilities::ALL }
+        Capabilities { message_list: false, webhook_list: false, ..Capabilities::ALL }
     }
 
     fn webhook_paths(&self) -> &'static [&'static str] {
@@ -116,10 +116,10 @@ impl Provider for Meta {
         Some(if fits { Ok(challenge) } else { Err(SignatureFault::Mismatch) })
     }
 
-    fn setup_steps(&self, connection: &Connection) -> Vec<SetupStep> {
+    fn chores(&self, connection: &Connection) -> Vec<Chore> {
         let base = self.address.get().unwrap_or_else(|| "[http] public_url, which is not set".to_owned());
         let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
-        let step = |place: &str, what: String, paste: Option<String>, proof| SetupStep {
+        let step = |place: &str, what: String, paste: Option<String>, proof| Chore {
             place: place.to_owned(),
             what,
             paste,

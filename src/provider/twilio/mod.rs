@@ -21,9 +21,9 @@ use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Told};
 use super::{
     Acknowledgement, Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport,
-    SentMessage, SetupStep, SignatureFault, Sink, Trouble, Unreadable, Upload, Upstream, WireRequest,
+    SentMessage, SignatureFault, Sink, Trouble, Unreadable, Upload, Upstream, WireRequest,
 };
-use crate::domain::connection::{Capabilities, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::MessageEvent;
 use crate::domain::failure::{Failure, FailureClass};
@@ -102,6 +102,8 @@ impl Provider for Twilio {
             offers: false,
             cards: false,
             fetches_files: true,
+            webhook_list: false,
+            signs_address: true,
             longest_text: Some(1_600),
             ..Capabilities::ALL
         }
@@ -123,9 +125,9 @@ impl Provider for Twilio {
         }
     }
 
-    fn setup_steps(&self, connection: &Connection) -> Vec<SetupStep> {
+    fn chores(&self, connection: &Connection) -> Vec<Chore> {
         let base = self.address.get().unwrap_or_else(|| "[http] public_url, which is not set".to_owned());
-        let step = |place: &str, what: String, paste: Option<String>, proof| SetupStep {
+        let step = |place: &str, what: String, paste: Option<String>, proof| Chore {
             place: place.to_owned(),
             what,
             paste,

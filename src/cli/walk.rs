@@ -1,0 +1,174 @@
+//! `connections setup`: a number from nothing, where the provider can; else what a person has to paste
+//! where, each step proved by what it brings about.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Exit;
+use super::ask::{NoAnswer, Source};
+use super::numbers::{environment, only, pair};
+use super::print::at;
+use super::wanted::Wanted;
+use crate::domain::connection::{Chore, Environment, Hop, ProviderName};
+use crate::domain::number::NumberRequest;
+use crate::domain::query::{Answer, Query};
+use crate::domain::request::Request;
+use crate::domain::setup::SetupOptions;
+use crate::domain::text::clean_line;
+use crate::domain::view::ConnectionView;
+
+/// How often a proof is looked for.
+const EVERY: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Args)]
+pub struct SetUp {
+    /// A number of the configuration: what has to be done for it
+    #[arg(conflicts_with_all = ["name", "provider"])]
+    of: Option<String>,
+    /// Go on until everything is proved
+    #[arg(long, requires = "of")]
+    wait: bool,
+    /// What the new one is called here
+    #[arg(long, required_unless_present = "of")]
+    name: Option<String>,
+    #[arg(long, required_unless_present = "of")]
+    provider: Option<String>,
+    #[arg(long, value_parser = environment)]
+    environment: Option<Environment>,
+    #[arg(long)]
+    organization: Option<String>,
+    /// The provider supplies a number
+    #[arg(long)]
+    provision: bool,
+    /// Countries of a supplied number, such as US,CA
+    #[arg(long, value_delimiter = ',')]
+    countries: Vec<String>,
+    #[arg(long)]
+    area_code: Option<String>,
+    /// coexistence, dedicated, or both
+    #[arg(long, value_delimiter = ',')]
+    types: Vec<String>,
+    /// Of the page: en, es, pt, hi, id or ar
+    #[arg(long)]
+    language: Option<String>,
+    #[arg(long)]
+    success_url: Option<String>,
+    #[arg(long)]
+    failure_url: Option<String>,
+    /// customer_managed or partner_managed
+    #[arg(long)]
+    billing: Option<String>,
+    /// A colour of the page, such as primary_color=#0f766e
+    #[arg(long, value_name = "NAME=COLOUR", value_parser = pair)]
+    theme: Vec<(String, String)>,
+}
+
+impl SetUp {
+    /// The number whose steps are to be walked, if it is about that, and whether they are waited for.
+    pub(super) fn walks(&self) -> Option<(&str, bool)> {
+        self.of.as_deref().map(|of| (of, self.wait))
+    }
+
+    pub(super) fn wanted(self) -> Wanted {
+        Wanted::Act(Request::Number(NumberRequest::SetUp {
+            name: self.name.unwrap_or_default(),
+            provider: ProviderName::new(self.provider.unwrap_or_default()),
+            organization: self.organization,
+            environment: self.environment,
+            options: Box::new(SetupOptions {
+                provision: self.provision,
+                countries: self.countries,
+                area_code: self.area_code,
+                connection_types: self.types,
+                language: self.language,
+                success_url: self.success_url,
+                failure_url: self.failure_url,
+                billing: self.billing,
+                reconnect: None,
+                theme: self.theme.into_iter().collect(),
+            }),
+        }))
+    }
+}
+
+fn proved(view: &ConnectionView, hop: Hop) -> Option<String> {
+    let proof = view.proofs.iter().find(|proof| proof.hop == hop && proof.works)?;
+    Some(format!("{} at {}", clean_line(&proof.note), at(proof.at)))
+}
+
+fn open(view: &ConnectionView) -> bool {
+    view.chores.iter().filter_map(|chore| chore.proof).any(|hop| proved(view, hop).is_none())
+}
+
+async fn view(source: &Source, of: &str) -> Result<ConnectionView, NoAnswer> {
+    let told = source.ask(&Query::Connections).await?;
+    let Answer::Connections(list) = told else {
+        return Err(NoAnswer::Failed("The engine answered something else.".into()));
+    };
+    let found = only(list, of).and_then(|list| list.connected.into_iter().next());
+    found.ok_or_else(|| {
+        let instead = "Declare it under [[connections]] in the configuration and start again.";
+        NoAnswer::Failed(format!("There is no number {} here. {instead}", clean_line(of)))
+    })
+}
+
+fn lines(view: &ConnectionView, number: usize, chore: &Chore) -> String {
+    let sign = match chore.proof {
+        None => " ",
+        Some(hop) if proved(view, hop).is_some() => "x",
+        Some(_) => "-",
+    };
+    let mut text = format!("[{sign}] {number}. {}: {}", clean_line(&chore.place), clean_line(&chore.what));
+    if let Some(paste) = &chore.paste {
+        text.push_str(&format!("\n        {}", clean_line(paste)));
+    }
+    if let Some(said) = chore.proof.and_then(|hop| proved(view, hop)) {
+        text.push_str(&format!("\n        proved: {said}"));
+    }
+    text
+}
+
+fn as_json(view: &ConnectionView) -> Value {
+    let chores = view.chores.iter().map(|chore| {
+        let mut value = json!(chore);
+        value["proved"] = chore.proof.and_then(|hop| proved(view, hop)).into();
+        value
+    });
+    chores.collect()
+}
+
+/// Says every step, and goes on until all are proved where that is wanted.
+#[expect(clippy::print_stdout, reason = "this is what a verb does")]
+pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> Result<Exit, NoAnswer> {
+    let before = view(source, of).await?;
+    // The provider is asked now: the first proof is of the key.
+    let _ = source.act(&Request::CheckConnection { connection: before.connection.id }).await;
+    let mut last = view(source, of).await?;
+    if json {
+        println!("{:#}", as_json(&last));
+        return Ok(if open(&last) { Exit::Failed } else { Exit::Done });
+    }
+    println!("{} ({}, {})", clean_line(&last.connection.name), last.connection.provider, last.connection.phone_number);
+    for (index, chore) in last.chores.iter().enumerate() {
+        println!("{}", lines(&last, index + 1, chore));
+    }
+    while open(&last) {
+        if !wait {
+            println!("What is not proved yet is marked with -. --wait goes on until everything is.");
+            return Ok(Exit::Failed);
+        }
+        tokio::time::sleep(EVERY).await;
+        let now = view(source, of).await?;
+        for (index, chore) in now.chores.iter().enumerate() {
+            let fresh = chore.proof.is_some_and(|hop| proved(&now, hop).is_some() && proved(&last, hop).is_none());
+            if fresh {
+                println!("{}", lines(&now, index + 1, chore));
+            }
+        }
+        last = now;
+    }
+    println!("Everything is proved: this number works.");
+    Ok(Exit::Done)
+}
