@@ -270,7 +270,7 @@ impl Console {
             (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) | (Request::Attend { .. }, _) => {}
             (Request::Send { thread, content, .. }, Ok(done)) => {
                 // Only what was sent is taken out: more may have been written meanwhile.
-                let sent = |composer: &&mut super::composer::Composer| matches!(&**content, Content::Text { body } if composer.text() == body.as_received());
+                let sent = |composer: &&mut super::composer::Composer| matches!(&**content, Content::Text { body, .. } if composer.text() == body.as_received());
                 if let Some(composer) = self.composers.get_mut(thread).filter(sent) {
                     composer.clear();
                 }

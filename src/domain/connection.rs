@@ -270,7 +270,7 @@ impl Capabilities {
             Content::Reaction { .. } if !self.reactions => ("reactions", "Answer with words."),
             Content::Offer(_) if !self.offers => ("buttons, lists and links", "Write the choices as words."),
             Content::Contacts { .. } if !self.cards => ("shared contacts", "Write name and number as words."),
-            Content::Text { body }
+            Content::Text { body, .. }
                 if self.longest_text.is_some_and(|most| body.as_received().chars().count() > most as usize) =>
             {
                 let most = self.longest_text.unwrap_or_default();

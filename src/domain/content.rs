@@ -45,6 +45,9 @@ pub struct Card {
 pub enum Content {
     Text {
         body: Untrusted,
+        /// The advertisement or post that it was written from.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        referral: Option<Untrusted>,
     },
     Image(Media),
     Video(Media),
@@ -125,7 +128,7 @@ pub fn form_fields(answer: &Untrusted) -> Vec<(String, String)> {
 
 impl Content {
     pub fn text(body: impl Into<Untrusted>) -> Self {
-        Self::Text { body: body.into() }
+        Self::Text { body: body.into(), referral: None }
     }
 
     /// The kind's name, as lists and JSON call it.
@@ -150,8 +153,8 @@ impl Content {
     /// What a person would quote: the words, else a bracketed description. Never empty.
     pub fn words(&self) -> Untrusted {
         match self {
-            Self::Text { body } if body.as_received().trim().is_empty() => Untrusted::from("[empty text]"),
-            Self::Text { body } => body.clone(),
+            Self::Text { body, .. } if body.as_received().trim().is_empty() => Untrusted::from("[empty text]"),
+            Self::Text { body, .. } => body.clone(),
             Self::Image(media) => described("image", media),
             Self::Video(media) => described("video", media),
             Self::Audio(media) => described(if media.voice { "voice note" } else { "audio" }, media),
@@ -194,7 +197,10 @@ impl Content {
     pub fn details(&self) -> Vec<(&'static str, Untrusted)> {
         let text = |value: &str| Untrusted::from(value);
         match self {
-            Self::Text { body } => vec![("text", body.clone())],
+            Self::Text { body, referral } => {
+                let from = referral.clone().map(|referral| ("came from", referral));
+                std::iter::once(("text", body.clone())).chain(from).collect()
+            }
             Self::Image(media)
             | Self::Video(media)
             | Self::Audio(media)
@@ -302,7 +308,7 @@ impl Content {
     /// by the operation again.
     pub fn check(&self) -> Result<(), Refusal> {
         match self {
-            Self::Text { body } => check_text(body.as_received()),
+            Self::Text { body, .. } => check_text(body.as_received()),
             Self::Image(media) | Self::Video(media) | Self::Document(media) => match &media.caption {
                 Some(caption) => within("The caption", caption, 1, 1024),
                 None => Ok(()),

@@ -190,7 +190,7 @@ async fn inbound(
         return Ok(Ok(()));
     }
     let mut opted_out = thread.opted_out;
-    if let Content::Text { body } = &event.content
+    if let Content::Text { body, .. } = &event.content
         && !event.test
         && matches!(event.origin, Origin::Api | Origin::Filled)
         && let Some(wish) = system.opt_out_words().wish(body.as_received())

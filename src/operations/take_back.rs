@@ -20,7 +20,7 @@ pub(super) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     };
     write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
     let kept = match &content {
-        Content::Text { body } => {
+        Content::Text { body, .. } => {
             write.save_draft(&author, thread, body.as_received(), now).await?;
             " Its words are your draft again."
         }

@@ -3,8 +3,14 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wadeck::domain::media::MediaState;
+use wadeck::domain::phone::PhoneNumber;
 use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::Request;
+use wadeck::domain::starter;
 use wadeck::domain::status::DeliveryStatus;
+use wadeck::domain::template_desk::TemplateRequest;
+use wadeck::domain::text::Untrusted;
 use wadeck::operations;
 use wadeck::twin::Saying;
 
@@ -79,4 +85,137 @@ async fn the_platform_speaks_of_templates_and_people_hear_the_bad_news() {
     stage.twin.post_raw("raw", &alert);
     stage.deliver().await;
     assert_eq!(stage.overview().await.alerts, 1);
+}
+
+#[tokio::test]
+async fn the_four_starters_become_content_are_approved_and_go_out_with_their_values() {
+    let stage = stage(&WIRES[1]).await;
+    let connection = stage.system.store().connections().await.expect("asked")[0].id;
+    let names = ["appointment_confirmation", "session_reminder", "follow_up", "mood_check_in"];
+    for name in names {
+        let text = starter::template(name).expect("a starter").text.to_owned();
+        let create = TemplateRequest::Create { connection, text };
+        let done = stage.act(Request::Template(create)).await.expect("submitted");
+        assert!(done.said.contains("received"), "{}", done.said);
+    }
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    let send = |name: &str, parameters: &[(&str, &str)]| Request::SendTemplate {
+        connection,
+        to: PhoneNumber::parse("+919820000031").expect("a number"),
+        name: name.into(),
+        language: "en_US".into(),
+        parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        header_file: None,
+        at: None,
+    };
+    let reminder = [("first_name", "Asha"), ("time", "17:00")];
+    let refused = stage.act(send("session_reminder", &reminder)).await.expect_err("nobody has approved it");
+    assert!(refused.to_string().contains("RECEIVED"), "{refused}");
+    stage.twin.review_content("session_reminder", "approved", "");
+    stage.twin.review_content("follow_up", "rejected", "INVALID_FORMAT");
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    let forgotten = stage.act(send("session_reminder", &reminder[..1])).await.expect_err("a place is empty");
+    assert!(forgotten.to_string().contains("time"), "it would go out with the sample: {forgotten}");
+    stage.act(send("session_reminder", &reminder)).await.expect("queued");
+    stage.send().await;
+    let sent = stage.twin.accepted().remove(0);
+    assert!(sent.text.starts_with("Hello Asha, your session begins today at 17:00."), "{}", sent.text);
+    assert_eq!(stage.overview().await.alerts, 1, "the rejected one is an alert");
+    let id = stage.twin.contents()[0]["sid"].as_str().expect("an id").to_owned();
+    let text = starter::template(names[0]).expect("a starter").text.to_owned();
+    let update = TemplateRequest::Update { connection, id: id.clone(), text };
+    assert!(stage.act(Request::Template(update)).await.is_err(), "it is not said what becomes of an approval");
+    let name = names[0].to_owned();
+    let delete = TemplateRequest::Delete { connection, name: name.clone(), id: Some(id), typed: name };
+    stage.act(Request::Template(delete)).await.expect("deleted");
+    assert_eq!(stage.twin.contents().len(), 3);
+}
+
+#[tokio::test]
+async fn a_template_that_cannot_be_submitted_is_not_left_behind() {
+    let stage = stage(&WIRES[1]).await;
+    let connection = stage.system.store().connections().await.expect("asked")[0].id;
+    stage.twin.refuse_approvals(true);
+    let text = starter::template("follow_up").expect("a starter").text.to_owned();
+    let refused = stage.act(Request::Template(TemplateRequest::Create { connection, text })).await;
+    assert!(refused.is_err());
+    assert!(stage.twin.contents().is_empty());
+}
+
+#[tokio::test]
+async fn every_parameter_of_a_form_finds_its_place() {
+    let mut stage = stage(&WIRES[1]).await;
+    let form = |more: &[(&str, &str)]| {
+        let usual = [
+            ("From", "whatsapp:+919820000031"),
+            ("To", "whatsapp:+15550100300"),
+            ("ProfileName", "Asha"),
+            ("AccountSid", "AC1"),
+            ("ANameOfTomorrow", "x"),
+        ];
+        usual.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
+    };
+    stage.twin.post_form(&form(&[
+        ("MessageSid", "SM1"),
+        ("NumMedia", "0"),
+        ("ListId", "a"),
+        ("ListTitle", "Monday"),
+        ("ListDescription", "9 to 18"),
+    ]));
+    stage.twin.post_form(&form(&[("MessageSid", "SM2"), ("FlowData", "{\"city\":\"Pune\"}"), ("Body", "Book")]));
+    stage.twin.post_form(&form(&[("MessageSid", "SM3"), ("MessageType", "order"), ("Body", "")]));
+    stage.twin.post_form(&form(&[
+        ("MessageSid", "SM4"),
+        ("NumMedia", "2"),
+        ("MediaUrl0", "https://files.example.net/a"),
+        ("MediaContentType0", "image/jpeg"),
+        (
+            "MediaUrl1",
+            "https://api.twilio.com@evil.example/2010-04-01/Accounts/AC0123456789abcdef0123456789abcdef/Messages/x",
+        ),
+        ("MediaContentType1", "application/pdf"),
+    ]));
+    stage.twin.post_form(&form(&[
+        ("MessageSid", "SM5"),
+        ("Body", "from an ad"),
+        ("ReferralHeadline", "Sleep better"),
+        ("ReferralSourceUrl", "https://fb.me/1"),
+    ]));
+    stage.deliver().await;
+    stage.carry_files().await;
+    let thread = stage.thread().await;
+    assert_eq!(thread.contact.name.as_ref().map(Untrusted::line).as_deref(), Some("Asha"));
+    let messages = stage.messages(thread.id).await;
+    let words: Vec<String> = messages.iter().map(|message| message.text.line()).collect();
+    assert_eq!(words.len(), 6, "{words:?}");
+    assert!(words[0].contains("Monday") && words[1].contains("city: Pune") && words[2] == "[order]", "{words:?}");
+    let kinds: Vec<&str> = messages.iter().map(|message| message.kind.as_str()).collect();
+    assert_eq!(kinds[3..5], ["image", "document"]);
+    for message in &messages[3..5] {
+        assert_eq!(message.media.as_ref().map(|media| media.state), Some(MediaState::Refused), "no key goes there");
+    }
+    assert!(words[5].contains("from an ad"), "{words:?}");
+    let Answer::Message(Some(detail)) = stage.ask(Query::Message { message: messages[5].id }).await else { panic!() };
+    let from = detail.content.details().into_iter().find(|(label, _)| *label == "came from").expect("an advertisement");
+    assert_eq!(from.1.line(), "Sleep better · https://fb.me/1");
+}
+
+#[tokio::test]
+async fn who_hides_their_number_is_answered_all_the_same() {
+    let mut stage = stage(&WIRES[1]).await;
+    stage.twin.post_form(
+        &[
+            ("MessageSid", "SM1"),
+            ("From", "whatsapp:IN.1A2B3C"),
+            ("To", "whatsapp:+15550100300"),
+            ("ExternalUserId", "IN.1A2B3C"),
+            ("ProfileName", "Hidden"),
+            ("Body", "hello"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    stage.deliver().await;
+    stage.answer().await;
+    assert!(stage.twin.forms()[0].contains("To=whatsapp%3AIN.1A2B3C"), "{:?}", stage.twin.forms());
+    assert_eq!(stage.thread().await.contact.phone_number, None);
 }

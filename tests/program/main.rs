@@ -3,6 +3,7 @@
 mod attached;
 mod killed;
 mod plain;
+mod providers;
 mod pty;
 mod screen;
 mod service;

@@ -17,7 +17,7 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
     let media = || object.map(media).unwrap_or_default();
     match kind {
         "text" => match untrusted(message, "/text/body").or(fallback) {
-            Some(body) => Content::Text { body },
+            Some(body) => Content::Text { body, referral: referral(message) },
             None => Content::text(""),
         },
         "image" => Content::Image(media()),
@@ -50,6 +50,14 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
         },
         _ => other(message, kind, fallback),
     }
+}
+
+/// Where a message was begun, in one line. Source: part 1.6.
+fn referral(message: &Value) -> Option<Untrusted> {
+    let told = message.get("referral").filter(|referral| referral.is_object())?;
+    let parts = ["/source_type", "/headline", "/body", "/source_url"].iter().filter_map(|path| text(told, path));
+    let line = parts.collect::<Vec<_>>().join(" \u{b7} ");
+    (!line.is_empty()).then(|| Untrusted::new(line))
 }
 
 fn media(object: &Value) -> Media {

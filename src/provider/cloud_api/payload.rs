@@ -32,7 +32,7 @@ pub(crate) fn message(outgoing: &Outgoing) -> Value {
 /// The object that stands under the name of its kind.
 fn object(content: &Content) -> Value {
     match content {
-        Content::Text { body: words } => {
+        Content::Text { body: words, .. } => {
             let preview = words.as_received().contains("http://") || words.as_received().contains("https://");
             json!({ "preview_url": preview, "body": words.as_received() })
         }

@@ -138,7 +138,7 @@ pub(super) fn to_content(template: &Value) -> Result<Value, Trouble> {
     };
     Ok(json!({
         "friendly_name": template["name"],
-        "language": text(template, "/language").unwrap_or("en").split(['_', '-']).next(),
+        "language": text(template, "/language").unwrap_or("en"),
         "variables": variables,
         "types": { kind: shape },
     }))

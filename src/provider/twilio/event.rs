@@ -159,7 +159,12 @@ fn content(form: &Form) -> Content {
         Some(kind) if form.get("Body").is_none() && kind != "text" => {
             Content::Other { kind: clean(kind), summary: Untrusted::default() }
         }
-        _ => Content::text(form.get("Body").unwrap_or_default()),
+        _ => {
+            let names = ["ReferralSourceType", "ReferralHeadline", "ReferralBody", "ReferralSourceUrl"];
+            let line = names.iter().filter_map(|name| form.get(name)).collect::<Vec<_>>().join(" \u{b7} ");
+            let referral = (!line.is_empty()).then(|| Untrusted::new(line));
+            Content::Text { body: Untrusted::from(form.get("Body").unwrap_or_default()), referral }
+        }
     }
 }
 

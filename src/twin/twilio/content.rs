@@ -108,6 +108,9 @@ async fn submit(State(shared): State<Shared>, Path(id): Path<String>, Json(body)
         return refused(StatusCode::BAD_REQUEST, 20_001, "Invalid name or category");
     }
     let mut world = shared.world();
+    if world.forms.refuses_approvals {
+        return refused(StatusCode::BAD_REQUEST, 63_040, "Template rejected");
+    }
     let Some(found) = world.forms.contents.iter_mut().find(|one| one["sid"] == id.as_str()) else { return missing() };
     let kind = found["types"].as_object().and_then(|types| types.keys().next()).cloned().unwrap_or_default();
     found["approval_requests"] = json!({ "name": name, "category": body["category"], "content_type": kind, "status": "received",

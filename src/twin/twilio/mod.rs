@@ -54,6 +54,7 @@ pub(super) struct Forms {
     pub leaked: Vec<String>,
     /// Forms that were asked with, as they came.
     pub requests: Vec<String>,
+    pub refuses_approvals: bool,
     pub letters: u64,
     pub count: u64,
 }
@@ -116,6 +117,27 @@ impl Twin {
     pub fn add_sender(&self, phone: &str, sandbox: bool) {
         let sender = Sender { phone: phone.to_owned(), inbound: None, sandbox, joined: vec![] };
         self.shared.world().forms.senders.push(sender);
+    }
+
+    /// Puts any form into the post for the first sender that is listened to, signed like everything else.
+    pub fn post_form(&self, fields: &[(String, String)]) {
+        let now = self.shared.now();
+        let mut world = self.shared.world();
+        let url = world.forms.senders.iter().find_map(|sender| sender.inbound.clone());
+        if let Some(url) = url {
+            let to = fields.iter().find(|(name, _)| name == "To").map(|(_, to)| to.trim_start_matches("whatsapp:+"));
+            let from =
+                fields.iter().find(|(name, _)| name == "From").map(|(_, from)| from.trim_start_matches("whatsapp:+"));
+            if let (Some(to), Some(from)) = (to, from) {
+                world.heard(to, from, now);
+            }
+            world.forms.put_in_post(&url, fields.to_vec(), now);
+        }
+    }
+
+    /// Nothing is taken for approval.
+    pub fn refuse_approvals(&self, refused: bool) {
+        self.shared.world().forms.refuses_approvals = refused;
     }
 
     /// No webhook of any sender leads anywhere any more.

@@ -1,0 +1,57 @@
+//! A number of a second provider, from what has to be pasted to the last proof.
+
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use wadeck::twin::{Person, Saying};
+
+use crate::world::{PATIENCE, World, twin};
+
+const CLINIC: &str = "15550100300";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_to_be_pasted_is_said_and_every_step_is_proved() {
+    let twin = Arc::new(twin().await);
+    twin.add_sender(CLINIC, false);
+    let world = World::new(&twin);
+    let file = world.directory.path().join("wadeck.toml");
+    let text = std::fs::read_to_string(&file).expect("readable");
+    let public = format!("[http]\npublic_url = \"{}\"", world.url());
+    let clinic = "[[connections]]\nname = \"clinic\"\nprovider = \"twilio\"\nphone_number = \"+15550100300\"\n\
+                  agent = \"clinic\"\ndebounce_seconds = 0\n";
+    std::fs::write(&file, text.replacen("[http]", &public, 1) + clinic).expect("written");
+    let _engine = world.serve();
+
+    let before = world.run(&["connections", "setup", "clinic"]);
+    assert_eq!(before.status.code(), Some(1), "not everything is proved");
+    let said = String::from_utf8_lossy(&before.stdout).into_owned();
+    assert!(said.contains(&format!("{}/webhook/twilio/messages", world.url())), "{said}");
+    assert!(said.contains("[x] 1. our environment: Set TWILIO_ACCOUNT_SID"), "{said}");
+    assert!(said.contains("[-] 4. a phone: Write any word to +15550100300"), "{said}");
+    let steps = world.json(&["connections", "setup", "clinic"]);
+    assert_eq!(steps.as_array().map(Vec::len), Some(5));
+    let nobody = world.run(&["connections", "setup", "nobody"]);
+    assert_eq!(nobody.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("Declare it"));
+
+    // Somebody pastes the address and writes; the agent answers, and its status comes back.
+    let waiting = world
+        .command(&["connections", "setup", "clinic", "--wait"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    twin.subscribe(&world.url());
+    let running = twin.clone();
+    let post = tokio::spawn(async move { running.run().await });
+    twin.says(CLINIC, &Person::new("Asha Rao", "919820000031"), &Saying::text("hello"));
+    let ended = tokio::task::spawn_blocking(move || waiting.wait_with_output());
+    let ended = tokio::time::timeout(PATIENCE + Duration::from_secs(10), ended).await.expect("in time");
+    let ended = ended.expect("joined").expect("it ended");
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success(), "{said}");
+    assert!(said.contains("[x] 4. a phone") && said.ends_with("Everything is proved: this number works.\n"), "{said}");
+    assert!(twin.leaked().is_empty());
+    post.abort();
+}
