@@ -329,6 +329,11 @@ impl System {
         self.providers().address().set(Some(address));
     }
 
+    /// Nobody reaches us any more.
+    pub fn forget_public_url(&self) {
+        self.providers().address().set(None);
+    }
+
     pub fn public_url(&self) -> Option<String> {
         self.providers().address().get()
     }

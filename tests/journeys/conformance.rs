@@ -26,7 +26,7 @@ pub struct Wire {
     provider: &'static str,
     /// What the connection's lines in the configuration are, beside name and agent.
     lines: &'static str,
-    number: &'static str,
+    pub number: &'static str,
     /// The next send is refused for good, for now, and for its key.
     refusal: fn() -> SendFault,
     throttle: fn() -> SendFault,

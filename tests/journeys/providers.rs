@@ -201,6 +201,25 @@ async fn every_parameter_of_a_form_finds_its_place() {
 }
 
 #[tokio::test]
+async fn without_an_address_the_list_tells_what_became_of_ours() {
+    let mut stage = stage(&WIRES[1]).await;
+    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
+    stage.deliver().await;
+    stage.system.forget_public_url();
+    let thread = stage.thread().await.id;
+    write(&stage, thread, "hello").await;
+    stage.send().await;
+    assert!(!stage.twin.forms()[0].contains("StatusCallback"), "nobody could call back");
+    stage.pass(Duration::from_secs(300));
+    stage.deliver().await;
+    assert_eq!(stage.messages(thread).await[1].status, DeliveryStatus::Accepted, "no more than is known");
+    let connection = stage.system.store().connections().await.expect("asked")[0].id;
+    stage.act(Request::FillGap { connection }).await.expect("compared");
+    let messages = stage.messages(thread).await;
+    assert_eq!((messages.len(), messages[1].status), (2, DeliveryStatus::Read));
+}
+
+#[tokio::test]
 async fn who_hides_their_number_is_answered_all_the_same() {
     let mut stage = stage(&WIRES[1]).await;
     stage.twin.post_form(

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::rare::{FAMILIES, RARE};
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::text::Untrusted;
+use crate::domain::text::{Untrusted, clean_line};
 
 use FailureClass::{Authorization, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Window};
 
@@ -360,7 +360,7 @@ pub(crate) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
     let title =
         title.map_or_else(|| "Refused for a reason not known here".to_owned(), |title| Untrusted::from(title).line());
     Failure {
-        code: code.to_owned(),
+        code: clean_line(code).chars().take(20).collect(),
         title: Cow::Owned(title),
         explanation: Cow::Borrowed("This code is not in the dictionary; what the provider said stands below."),
         remedy: Cow::Borrowed("Look the code up at the provider before trying again."),

@@ -282,7 +282,8 @@ pub(super) async fn inspect(
     }
 }
 
-/// A page of what people wrote to this number, newest first: after an outage nothing else brings it back.
+/// A page of what was said over this number, in either direction, newest first: after an outage nothing
+/// else brings back what people wrote, and without a public address nothing else tells what became of ours.
 pub(super) async fn listed(
     twilio: &Twilio,
     connection: &Connection,
@@ -290,18 +291,24 @@ pub(super) async fn listed(
     now: Timestamp,
 ) -> Result<Listed, Trouble> {
     let account = twilio.account(connection)?;
-    let first = || {
-        let to = format!("whatsapp:{}", connection.phone_number);
-        let query = Serializer::new(String::new()).append_pair("To", &to).append_pair("PageSize", "100").finish();
+    let first = |name: &str| {
+        let own = format!("whatsapp:{}", connection.phone_number);
+        let query = Serializer::new(String::new()).append_pair(name, &own).append_pair("PageSize", "100").finish();
         format!("{}?{query}", path(&account))
     };
-    // A page is named by a path below the same host, and by nothing else.
-    let page = after.filter(|next| next.starts_with("/2010-04-01/")).map_or_else(first, str::to_owned);
-    let answer = twilio.get(connection, Host::Api, &page).await?;
-    let list = answer.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
-    let next = text(&answer, "/next_page_uri").map(str::to_owned).filter(|_| !list.is_empty());
-    let messages = list.iter().filter_map(|object| listed_message(twilio, connection, object, now)).collect();
-    Ok(Listed { messages, next })
+    // The two lists go on side by side: a cursor names a page of each, by a path below the same host.
+    let pages: Vec<String> = match after {
+        None => vec![first("To"), first("From")],
+        Some(cursor) => cursor.lines().map(str::to_owned).collect(),
+    };
+    let (mut messages, mut next) = (vec![], vec![]);
+    for page in pages.iter().filter(|page| page.starts_with("/2010-04-01/")) {
+        let answer = twilio.get(connection, Host::Api, page).await?;
+        let list = answer.get("messages").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        messages.extend(list.iter().filter_map(|object| listed_message(twilio, connection, object, now)));
+        next.extend(text(&answer, "/next_page_uri").filter(|_| !list.is_empty()).map(str::to_owned));
+    }
+    Ok(Listed { messages, next: (!next.is_empty()).then(|| next.join("\n")) })
 }
 
 fn listed_message(twilio: &Twilio, connection: &Connection, object: &Value, now: Timestamp) -> Option<MessageEvent> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::{account_codes, channel_codes};
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::text::Untrusted;
+use crate::domain::text::{Untrusted, clean_line};
 
 pub(super) type Entry = (&'static [&'static str], FailureClass, &'static str, &'static str, &'static str);
 
@@ -25,7 +25,7 @@ pub(super) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
         None => unknown,
     };
     Failure {
-        code: code.to_owned(),
+        code: clean_line(code).chars().take(20).collect(),
         title,
         explanation: Cow::Borrowed(explanation),
         remedy: Cow::Borrowed(remedy),
@@ -69,5 +69,6 @@ mod tests {
         let unknown = failure("99999", Some("Quota\u{1b}[2J"), "details");
         assert_eq!((unknown.class, unknown.said.as_received()), (FailureClass::Unknown, "details"));
         assert_eq!(unknown.title, "Quota␛[2J");
+        assert_eq!(failure("1\u{1b}[2J", None, "").code, "1␛[2J");
     }
 }
