@@ -4,14 +4,20 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::ask::Source;
+use super::ask::{NoAnswer, Source};
 use super::surroundings;
 use crate::config::{self, Config};
+use crate::domain::connection::Hop;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::query::{Answer, Query};
+use crate::domain::request::Request;
 use crate::domain::text::clean_line;
+use crate::domain::view::ConnectionView;
 use crate::provider::Registry;
 use crate::store::Store;
+
+/// Seconds within which a test comes back, or does not.
+const BACK_WITHIN: u32 = 15;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
@@ -69,6 +75,7 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
         found.extend(connections(source).await);
         found.extend(signatures(source).await);
         found.extend(agents(source).await);
+        found.extend(clock(source).await);
     }
     found.push(surroundings::clock());
     found.extend(surroundings::terminal());
@@ -169,7 +176,7 @@ async fn connections(source: &Source) -> Vec<Finding> {
     let mut found = vec![];
     for row in rows.connected {
         let name = clean_line(&row.connection.name);
-        for hop in crate::domain::connection::Hop::ALL {
+        for hop in Hop::ALL {
             let proof = row.proofs.iter().find(|proof| proof.hop == hop);
             let said = |note: &str| format!("{name}, {}: {}", hop.name(), clean_line(note));
             found.push(match proof {
@@ -184,6 +191,56 @@ async fn connections(source: &Source) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// A test to every number through the public address: each has to come back.
+pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
+    let Ok(Answer::Connections(rows)) = source.ask(&Query::Connections).await else {
+        return vec![wrong("webhook", "no engine answers", "Start `wadeck serve`, then ask again.")];
+    };
+    let mut found = vec![];
+    for row in rows.connected {
+        let name = clean_line(&row.connection.name);
+        let seen = |row: &ConnectionView| {
+            let proof = row.proofs.iter().find(|proof| proof.hop == Hop::Public)?;
+            Some((proof.works, proof.at, clean_line(&proof.note)))
+        };
+        let before = seen(&row);
+        if let Err(NoAnswer::Refused(why) | NoAnswer::Failed(why)) =
+            source.act(&Request::Canary { connection: row.connection.id }).await
+        {
+            found.push(wrong("webhook", format!("{name}: {}", clean_line(&why)), "Mend it, then ask again."));
+            continue;
+        }
+        let mut back = None;
+        for _ in 0..BACK_WITHIN {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            let Ok(Answer::Connections(now)) = source.ask(&Query::Connections).await else { break };
+            let now = now.connected.iter().find(|one| one.connection.id == row.connection.id).and_then(seen);
+            if now != before {
+                back = now;
+                break;
+            }
+        }
+        found.push(match back {
+            Some((true, _, note)) => fine("webhook", format!("{name}: {note}")),
+            Some((false, _, note)) => wrong("webhook", format!("{name}: {note}"), "See that public_url leads here."),
+            None => wrong(
+                "webhook",
+                format!("{name}: the test is not back after {BACK_WITHIN} s"),
+                "See that public_url leads here, and that the provider has it.",
+            ),
+        });
+    }
+    found
+}
+
+/// Whether the engine has seen its clock differ from a provider's.
+async fn clock(source: &Source) -> Option<Finding> {
+    let query = Query::Alerts { open: true, limit: 50 };
+    let Ok(Answer::Alerts(alerts)) = source.ask(&query).await else { return None };
+    let off = alerts.iter().find(|alert| alert.kind == "clock")?;
+    Some(wrong("clock", off.said.line(), "timedatectl set-ntp true: service windows and retries go by it."))
 }
 
 /// Agents as they did today, and who was told to be silent.

@@ -111,7 +111,11 @@ pub enum Command {
     /// The state of every part, with proof and age
     Status,
     /// What is wrong, and how to mend it
-    Doctor,
+    Doctor {
+        /// Send each number a test through the public address, and wait until it is back
+        #[arg(long)]
+        webhook: bool,
+    },
     /// Numbers, with their proofs
     #[command(subcommand)]
     Connections(numbers::Connections),

@@ -73,6 +73,8 @@ pub enum Connections {
     Check { connection: ConnectionId },
     /// Ask the provider for a test that has to come back
     Canary { connection: ConnectionId },
+    /// Send a test message to the tester of a number
+    Test { connection: ConnectionId },
     /// Fill in what was never pushed
     Fill { connection: ConnectionId },
 }
@@ -250,6 +252,7 @@ pub(super) fn connections(verb: Connections) -> Wanted {
         Connections::Profile { connection, .. } => Look(Query::Number(NumberQuery::Profile { connection })),
         Connections::Check { connection } => Act(Request::CheckConnection { connection }),
         Connections::Canary { connection } => Act(Request::Canary { connection }),
+        Connections::Test { connection } => Act(Request::SendTest { connection }),
         Connections::Fill { connection } => Act(Request::FillGap { connection }),
     }
 }

@@ -37,7 +37,7 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Backup { to }) => return super::shell::backup(&cli.common, &to).await,
         Some(Command::Completions { shell }) => return super::shell::completions(shell),
         Some(Command::Man { to }) => return super::shell::man(to.as_deref()),
-        Some(Command::Doctor) => return examine(&cli.common).await,
+        Some(Command::Doctor { webhook }) => return examine(&cli.common, webhook).await,
         Some(Command::Keys { markdown }) => return keys(markdown),
         Some(Command::Roles { markdown }) => return roles(markdown),
         Some(command) => return verb(&cli.common, command).await,
@@ -231,11 +231,14 @@ fn check(common: &Common) -> Exit {
     exit
 }
 
-async fn examine(common: &Common) -> Exit {
+async fn examine(common: &Common, webhook: bool) -> Exit {
     let path = config::config_file(common.config.as_deref());
     let loaded = config::load(&path, Registry::SHAPES).map_err(|error| error.to_string());
     let source = source(common);
-    let found = doctor::examine(&source, &loaded, &path).await;
+    let mut found = doctor::examine(&source, &loaded, &path).await;
+    if webhook {
+        found.extend(doctor::webhooks(&source).await);
+    }
     let fine = found.iter().all(|finding| finding.fine);
     if common.json {
         println!("{}", print::json(&found));

@@ -161,7 +161,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         Command::Demo { .. }
         | Command::Serve
         | Command::Attach
-        | Command::Doctor
+        | Command::Doctor { .. }
         | Command::Mcp
         | Command::Config(_)
         | Command::Backup { .. }

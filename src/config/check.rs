@@ -272,6 +272,10 @@ fn connection(
     let shape = provider.unwrap_or(unknown);
     let phone_number_id = id(table.phone_number_id.as_ref(), "phone_number_id", shape.phone_number_id, faults);
     let account = id(table.business_account_id.as_ref(), "business_account_id", shape.business_account_id, faults);
+    let tester = table.tester.as_ref().and_then(|tester| {
+        let read = PhoneNumber::parse(tester.get_ref());
+        read.map_err(|error| faults.add(tester.span(), format!("{error}."))).ok()
+    });
     if let Some(service) = &table.messaging_service
         && !IdShape::Sid("MG", "").fits(service.get_ref())
     {
@@ -337,6 +341,7 @@ fn connection(
             hand_off_text: table.hand_off_text.unwrap_or(standard.hand_off_text),
             api_key_env: table.api_key_env,
             messaging_service: table.messaging_service.map(Spanned::into_inner),
+            tester,
             join_code: table.join_code.filter(|code| !code.trim().is_empty()),
         },
     })

@@ -105,6 +105,7 @@ pub(super) struct ConnectionTable {
     pub api_key_env: Option<String>,
     pub messaging_service: Option<Spanned<String>>,
     pub join_code: Option<String>,
+    pub tester: Option<Spanned<String>>,
     pub undo_seconds: Option<Spanned<u64>>,
     pub silent_after_hours: Option<Spanned<f64>>,
 }

@@ -109,6 +109,9 @@ pub struct ConnectionSettings {
     /// The sender pool that it sends through, where the provider has such.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messaging_service: Option<String>,
+    /// One of us, whom a test message goes to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tester: Option<PhoneNumber>,
     /// The word that people send to a shared sandbox number to be let in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub join_code: Option<String>,
@@ -128,6 +131,7 @@ impl Default for ConnectionSettings {
             hand_off_text: String::new(),
             api_key_env: None,
             messaging_service: None,
+            tester: None,
             join_code: None,
         }
     }

@@ -9,6 +9,9 @@ use super::template::TemplateStatus;
 use super::text::Untrusted;
 use super::time::Timestamp;
 
+/// How the id of a message begins that we sent to ourselves, to prove the way in.
+pub const OWN_TEST: &str = "wadeck-test-";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {

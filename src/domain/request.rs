@@ -190,6 +190,10 @@ pub enum Request {
     ReplayDelivery {
         delivery: DeliveryId,
     },
+    /// A message to the tester of a connection: the whole way out, and back as a status.
+    SendTest {
+        connection: ConnectionId,
+    },
     /// Ask the provider for a test delivery that has to come back.
     Canary {
         connection: ConnectionId,

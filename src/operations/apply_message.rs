@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::System;
 use super::apply::Setback;
+use super::canary::canary_is_back;
 use super::notice::{Notice, notice};
 use super::number_lives::{NumberLife, number_lives};
 use super::send::capabilities;
@@ -12,7 +13,7 @@ use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop, ProviderName};
 use crate::domain::content::Content;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent, TemplateState};
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, StatusEvent, TemplateState};
 use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, MessageId};
 use crate::domain::key::message_key;
 use crate::domain::opt_out::Wish;
@@ -58,7 +59,7 @@ impl Effects {
     }
 
     /// One proof per hop and transaction: the newest.
-    fn proved(&mut self, connection: ConnectionId, hop: Hop, at: Timestamp, note: &str) {
+    pub(super) fn proved(&mut self, connection: ConnectionId, hop: Hop, at: Timestamp, note: &str) {
         match self.proofs.iter_mut().find(|(of, known, ..)| *of == connection && *known == hop) {
             Some(known) => (known.2, known.3) = (at, note.to_owned()),
             None => self.proofs.push((connection, hop, at, note.to_owned())),
@@ -108,7 +109,9 @@ pub(super) async fn apply_event(
                 }
                 return Ok(Err(Setback::UnknownNumber(message.phone_number_id.clone())));
             };
-            if source.delivery.is_some() {
+            // What we sent to ourselves proves the way, and nothing about the provider.
+            let own = message.provider_message_id.starts_with(OWN_TEST);
+            if source.delivery.is_some() && !own {
                 effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
                 effects.proved(connection.id, Hop::Signature, source.received_at, "a signature of ours fitted");
                 if capabilities(system, &connection).signs_address {
@@ -116,7 +119,7 @@ pub(super) async fn apply_event(
                 }
             }
             effects.changes.push(Change::Connection(connection.id));
-            if canary {
+            if canary || own {
                 return Ok(Ok(()));
             }
             match message.direction {
@@ -478,22 +481,4 @@ async fn suggest_merge(
     write.raise(&NewAlert { kind: "same_person", subject: &subject, said: &said, thread: None }, now).await?;
     effects.changes.push(Change::Alerts);
     Ok(())
-}
-
-/// A test that we asked for is back: it proves the whole way, and is no message.
-async fn canary_is_back(
-    write: &mut Write,
-    phone_number_id: &str,
-    source: &Source,
-    effects: &mut Effects,
-) -> Result<bool, StoreError> {
-    let at = source.received_at;
-    let Some((connection, sent)) = write.canary_back(&source.provider, phone_number_id, at).await? else {
-        return Ok(false);
-    };
-    let note = format!("a test came back in {} ms", at.since(sent).as_millis());
-    effects.proved(connection, Hop::Public, at, &note);
-    write.clear_alert("canary", &connection.to_string(), at).await?;
-    effects.changes.extend([Change::Connection(connection), Change::Alerts]);
-    Ok(true)
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::apply_message::{Effects, Source};
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
@@ -11,7 +12,8 @@ use crate::domain::registration::Registration;
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
-use crate::store::NewAlert;
+use crate::provider::Provider;
+use crate::store::{NewAlert, StoreError, Write};
 
 /// A test that is not back by then is lost.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,9 +37,7 @@ pub(super) async fn send(system: &System, connection: &Connection) -> Result<std
     let Some(provider) = system.providers().get(&connection.provider) else {
         return Ok(Err("Its provider is not part of this program.".into()));
     };
-    let Some(webhooks) = provider.webhooks() else {
-        return Ok(Err(format!("{} sends no tests.", connection.provider)));
-    };
+    let Some(webhooks) = provider.webhooks() else { return knock(system, provider.as_ref(), connection).await };
     let registrations = match webhooks.list(connection.into(), Some(&connection.phone_number_id)).await {
         Ok(list) => list,
         Err(trouble) => return Ok(Err(format!("{}. {}", trouble.line(), trouble.remedy))),
@@ -46,6 +46,33 @@ pub(super) async fn send(system: &System, connection: &Connection) -> Result<std
         return Ok(Err(format!("{} has no active webhook at the provider.", connection.name)));
     };
     send_through(system, connection, registration, None).await
+}
+
+/// Where the provider sends no tests we post one to our own public address, signed as it would be.
+async fn knock(
+    system: &System,
+    provider: &dyn Provider,
+    connection: &Connection,
+) -> Result<std::result::Result<(), String>> {
+    let base = match super::set_up::public_url(system) {
+        Ok(base) => base,
+        Err(refusal) => return Ok(Err(refusal.to_string())),
+    };
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let canary = write.send_canary(connection.id, now).await?;
+    write.commit().await?;
+    let token = system.reference();
+    let Err(trouble) = provider.knock(connection, &base, token.trim_start_matches("w:")).await else {
+        return Ok(Ok(()));
+    };
+    let said = format!("{}: {} {}", trouble.line(), trouble.explanation, trouble.remedy);
+    let mut write = system.store().write().await?;
+    write.forget_canary(canary).await?;
+    write.prove(connection.id, Hop::Public, now, false, &trouble.explanation).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Connection(connection.id)]);
+    Ok(Err(said))
 }
 
 /// Asks for one through a certain webhook.
@@ -96,4 +123,22 @@ pub(super) async fn watch_canaries(system: &System) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A test that we asked for is back: it proves the whole way, and is no message.
+pub(super) async fn canary_is_back(
+    write: &mut Write,
+    phone_number_id: &str,
+    source: &Source,
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    let at = source.received_at;
+    let Some((connection, sent)) = write.canary_back(&source.provider, phone_number_id, at).await? else {
+        return Ok(false);
+    };
+    let note = format!("a test came back in {} ms", at.since(sent).as_millis());
+    effects.proved(connection, Hop::Public, at, &note);
+    write.clear_alert("canary", &connection.to_string(), at).await?;
+    effects.changes.extend([Change::Connection(connection), Change::Alerts]);
+    Ok(true)
 }

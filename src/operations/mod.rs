@@ -55,6 +55,7 @@ mod send_file;
 mod send_flow;
 mod send_next;
 mod send_template;
+mod send_test;
 mod set_up;
 mod settle;
 mod settle_arrived;

@@ -60,6 +60,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::Agents(request) => Box::pin(agent_desk::perform(system, actor, request)).await,
         Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,
         Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
+        Request::SendTest { connection } => super::send_test::send_test(system, actor, connection).await,
         Request::Canary { connection } => canary::canary(system, actor, connection).await,
         Request::FillGap { connection } => fill_gap::fill_now(system, actor, connection).await,
         Request::Token(request) => tokens::perform(system, actor, request).await,

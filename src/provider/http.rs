@@ -202,6 +202,21 @@ impl Client {
         self.run(self.inner.post(url).multipart(form).timeout(FILE_TIMEOUT), Some(key)).await
     }
 
+    /// Posts to our own address what a provider would post; anything but a 200 is the reason why not.
+    pub async fn knock(&self, url: &str, headers: &[(&str, &str)], body: String) -> Result<(), Trouble> {
+        let mut request = self.inner.post(url).body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let remedy = "See that [http] public_url is the address that leads here, and that what stands in between changes nothing.";
+        let not = |explanation: String| Box::new(Failure::own(FailureClass::Setup, "Not reached", explanation, remedy));
+        match self.run(request, None).await {
+            Ok(answer) if answer.status == 200 => Ok(()),
+            Ok(answer) => Err(not(format!("{url} answered HTTP {}.", answer.status))),
+            Err(lost) => Err(not(format!("{url} cannot be reached from here: {}.", lost.why))),
+        }
+    }
+
     /// Opens an answer whose body is read piece by piece.
     pub async fn open(&self, url: &str, key: Option<(&str, &SecretString)>) -> Result<OpenAnswer, NoAnswer> {
         let request = Self::keyed(self.inner.get(url).timeout(FILE_TIMEOUT), key)?;

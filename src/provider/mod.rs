@@ -28,7 +28,7 @@ use self::templates::Templates;
 use crate::domain::connection::{Capabilities, Chore, Connection, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::{InboundEvent, MessageEvent};
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::limits::Rate;
 use crate::domain::number::NumberKind;
 use crate::domain::outbox::{Outgoing, Verdict};
@@ -182,6 +182,21 @@ pub trait Provider: Send + Sync {
     /// What a stored delivery is answered with: some providers hand an answer on to the person.
     fn acknowledgement(&self) -> Acknowledgement {
         Acknowledgement { content_type: None, body: "" }
+    }
+
+    /// Where the provider sends no tests: posts a delivery of our own making to `base`, our own address, signed
+    /// as the provider would, with this token in its id. It proves the way in, and nothing else.
+    fn knock<'a>(
+        &'a self,
+        connection: &'a Connection,
+        base: &'a str,
+        token: &'a str,
+    ) -> BoxFuture<'a, Result<(), Trouble>> {
+        let _ = (base, token);
+        let explanation = format!("{} sends no tests, and none can be made up.", connection.provider);
+        Box::pin(async move {
+            Err(Failure::own(FailureClass::Setup, "No test", explanation, "Write to the number from a phone.").into())
+        })
     }
 
     /// Answers a question whether a webhook path is ours, asked with this query; nothing where the

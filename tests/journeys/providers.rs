@@ -58,6 +58,25 @@ async fn a_sandbox_is_slow_and_lets_in_only_who_joined() {
 }
 
 #[tokio::test]
+async fn a_test_goes_to_one_of_us_and_to_nobody_else() {
+    let text = "organization = \"lumen\"\n[[connections]]\nname = \"clinic\"\nprovider = \"twilio\"\n\
+                phone_number = \"+15550100300\"\ntester = \"+15550100002\"\n";
+    let mut stage = Stage::with_config(text).await;
+    stage.twin.add_sender(WIRES[1].number, false);
+    stage.twin.subscribe(&format!("http://{}", stage.address));
+    let connection = stage.system.store().connections().await.expect("asked")[0].id;
+    let refused = stage.act(Request::SendTest { connection }).await.expect_err("they have not written");
+    assert!(refused.to_string().contains("Write a word from that phone first"), "{refused}");
+    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("here I am"));
+    stage.deliver().await;
+    stage.act(Request::SendTest { connection }).await.expect("queued");
+    stage.send().await;
+    let sent = stage.twin.accepted();
+    assert_eq!((sent.len(), sent[0].to.as_str()), (1, "15550100002"));
+    assert!(sent[0].text.contains("wadeck test of clinic"), "{}", sent[0].text);
+}
+
+#[tokio::test]
 async fn the_platform_speaks_of_templates_and_people_hear_the_bad_news() {
     let mut stage = stage(&WIRES[2]).await;
     stage.twin.add_template(json!({ "id": "1", "name": "visit", "language": "en", "category": "UTILITY",

@@ -35,6 +35,18 @@ async fn what_has_to_be_pasted_is_said_and_every_step_is_proved() {
     assert_eq!(nobody.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&nobody.stderr).contains("Declare it"));
 
+    // A test of our own goes round through the public address, and proves that and nothing else.
+    let told = world.json(&["doctor", "--webhook"]);
+    let about = |name: &str| {
+        let mut all = told.as_array().expect("findings").iter().filter(|one| one["what"] == "webhook");
+        all.find(|one| one["said"].as_str().is_some_and(|said| said.starts_with(name))).expect("looked at").clone()
+    };
+    assert_eq!(about("clinic")["fine"], true, "{told}");
+    assert!(about("clinic")["said"].as_str().is_some_and(|said| said.contains("came back in")), "{told}");
+    assert!(world.json(&["threads", "list"]).as_array().is_some_and(Vec::is_empty), "nobody wrote");
+    let steps = world.json(&["connections", "setup", "clinic"]);
+    assert_eq!(steps[3]["proved"], serde_json::Value::Null, "it is not taken for somebody's phone");
+
     // Somebody pastes the address and writes; the agent answers, and its status comes back.
     let waiting = world
         .command(&["connections", "setup", "clinic", "--wait"])

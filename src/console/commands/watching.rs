@@ -84,6 +84,17 @@ pub(super) const ROWS: &[CommandSpec] = &[
         ..ROW
     },
     CommandSpec {
+        id: "connections.test",
+        title: "Test message",
+        help: "Sends a test message to the tester of this number: the whole way out, and back as a status.",
+        scope: CONNECTIONS,
+        keys: &["t"],
+        hint: true,
+        ready: connection_ready,
+        run: |console| with_connection(console, |connection| Request::SendTest { connection }),
+        ..ROW
+    },
+    CommandSpec {
         id: "connections.fill",
         title: "Fill gaps",
         help: "Compares the provider's list with what arrived, and fills in what was never pushed.",

@@ -33,6 +33,12 @@ pub(crate) fn verify(secrets: &[SecretString], header: Option<&str>, body: &[u8]
     if fits { Ok(()) } else { Err(SignatureFault::Mismatch) }
 }
 
+/// What a body would be signed with.
+pub(crate) fn sign(secret: &SecretString, body: &[u8]) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes());
+    mac.map(|mac| hex::encode(mac.chain_update(body).finalize().into_bytes())).unwrap_or_default()
+}
+
 /// Which secret fits, or the nearest thing that would have fitted.
 pub(crate) fn explain(secrets: &[SecretString], header: Option<&str>, body: &[u8]) -> String {
     let fits =

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::message::{content, status};
 use super::{notice, text, time, untrusted};
 use crate::domain::address::Address;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent};
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, StatusEvent};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
@@ -88,7 +88,7 @@ fn message(
         raw_statuses: vec![],
         reference: None,
         first_contact: false,
-        test: false,
+        test: text(object, "/id").is_some_and(|id| id.starts_with(OWN_TEST)),
     })))
 }
 

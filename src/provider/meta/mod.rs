@@ -5,6 +5,7 @@ mod templates;
 
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use url::Url;
 
 use super::cloud_api::graph::{self, Graph, encoded, key_missing, no_address, number_path, strange};
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
-use crate::domain::event::MessageEvent;
+use crate::domain::event::{MessageEvent, OWN_TEST};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::key::digest;
 use crate::domain::number::NumberKind;
@@ -114,6 +115,29 @@ impl Provider for Meta {
             && value("hub.verify_token").is_some_and(|given| signature::same(token, &given));
         let challenge = value("hub.challenge").unwrap_or_default().chars().take(200).collect();
         Some(if fits { Ok(challenge) } else { Err(SignatureFault::Mismatch) })
+    }
+
+    fn knock<'a>(
+        &'a self,
+        connection: &'a Connection,
+        base: &'a str,
+        token: &'a str,
+    ) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            let from = connection.phone_number.digits();
+            let message =
+                json!({ "id": format!("{OWN_TEST}{token}"), "from": from, "type": "text", "text": { "body": "test" } });
+            let value = json!({ "metadata": { "phone_number_id": connection.phone_number_id }, "messages": [message] });
+            let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": connection.business_account_id,
+                "changes": [{ "field": "messages", "value": value }] }] });
+            let body = body.to_string();
+            let Some(secret) = self.app_secrets.first() else {
+                return Err(key_missing("app secret", &connection.name, APP_SECRET).into());
+            };
+            let signature = format!("sha256={}", shared::sign(secret, body.as_bytes()));
+            let headers = [("content-type", "application/json"), ("x-hub-signature-256", signature.as_str())];
+            self.client.knock(&format!("{base}{PATH}"), &headers, body).await
+        })
     }
 
     fn chores(&self, connection: &Connection) -> Vec<Chore> {

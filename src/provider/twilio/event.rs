@@ -5,7 +5,7 @@ use super::form::{Form, query};
 use crate::domain::address::Address;
 use crate::domain::content::{Content, InteractiveReply, Media};
 use crate::domain::delivery::RawDelivery;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent};
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, StatusEvent};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::status::{DeliveryStatus, StatusReport};
@@ -115,7 +115,7 @@ fn messages(form: &Form, received_at: Timestamp, id: &str) -> Vec<InboundEvent> 
         raw_statuses: vec![],
         reference: None,
         first_contact: false,
-        test: false,
+        test: id.starts_with(OWN_TEST),
     };
     let more = (1..files(form)).filter_map(|index| {
         let content = file(form, index, None)?;

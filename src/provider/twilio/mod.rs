@@ -17,6 +17,7 @@ use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 
 use self::api::Host;
+use super::cloud_api::graph::key_missing;
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Told};
 use super::{
@@ -25,7 +26,7 @@ use super::{
 };
 use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
-use crate::domain::event::MessageEvent;
+use crate::domain::event::{MessageEvent, OWN_TEST};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::key::digest;
 use crate::domain::limits::Rate;
@@ -115,6 +116,27 @@ impl Provider for Twilio {
 
     fn webhook_headers(&self) -> &'static [&'static str] {
         &["content-type", "host", "x-twilio-signature", "i-twilio-idempotency-token"]
+    }
+
+    fn knock<'a>(
+        &'a self,
+        connection: &'a Connection,
+        base: &'a str,
+        token: &'a str,
+    ) -> BoxFuture<'a, Result<(), Trouble>> {
+        Box::pin(async move {
+            let url = format!("{base}{INBOUND_PATH}");
+            let own = format!("whatsapp:{}", connection.phone_number);
+            let id = format!("{OWN_TEST}{token}");
+            let fields = [("From", own.as_str()), ("MessageSid", &id), ("SmsStatus", "received"), ("To", &own)];
+            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            let Some(key) = self.tokens.first() else {
+                return Err(key_missing("token", &connection.name, TOKEN).into());
+            };
+            let signature = signature::sign(key, &url, body.as_bytes());
+            let kind = "application/x-www-form-urlencoded";
+            self.client.knock(&url, &[("content-type", kind), ("x-twilio-signature", &signature)], body).await
+        })
     }
 
     /// Words would be handed on to the person: an empty response says nothing to anybody. Source: part 3.3.

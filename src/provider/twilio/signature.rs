@@ -44,14 +44,7 @@ fn is_form(delivery: &RawDelivery) -> bool {
 /// What is signed after the address; nothing where the address vouches for the body itself.
 fn tail(delivery: &RawDelivery) -> Option<Vec<u8>> {
     if is_form(delivery) {
-        let mut data = vec![];
-        for (name, values) in Form::read(&delivery.body).sorted() {
-            for value in values {
-                data.extend_from_slice(name.as_bytes());
-                data.extend_from_slice(value.as_bytes());
-            }
-        }
-        return Some(data);
+        return Some(joined(&delivery.body));
     }
     let told = hex::decode(query(&delivery.path, "bodySHA256")?.to_ascii_lowercase()).ok()?;
     // Not a secret, and still compared like one.
@@ -63,6 +56,25 @@ fn tail(delivery: &RawDelivery) -> Option<Vec<u8>> {
 fn made_by(token: &SecretString, address: &str, tail: &[u8], signature: &[u8]) -> bool {
     Hmac::<Sha1>::new_from_slice(token.expose_secret().as_bytes())
         .is_ok_and(|mac| mac.chain_update(address).chain_update(tail).verify_slice(signature).is_ok())
+}
+
+/// What the provider would sign a form with, called at this address.
+pub(super) fn sign(token: &SecretString, address: &str, form: &[u8]) -> String {
+    let Ok(mac) = Hmac::<Sha1>::new_from_slice(token.expose_secret().as_bytes()) else { return String::new() };
+    let mac = mac.chain_update(address).chain_update(joined(form));
+    STANDARD.encode(mac.finalize().into_bytes())
+}
+
+/// Names and values of a form, sorted and joined.
+fn joined(form: &[u8]) -> Vec<u8> {
+    let mut data = vec![];
+    for (name, values) in Form::read(form).sorted() {
+        for value in values {
+            data.extend_from_slice(name.as_bytes());
+            data.extend_from_slice(value.as_bytes());
+        }
+    }
+    data
 }
 
 fn given(delivery: &RawDelivery) -> Result<Vec<u8>, SignatureFault> {
