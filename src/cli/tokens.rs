@@ -22,6 +22,9 @@ pub enum Tokens {
         /// viewer, operator or admin
         #[arg(long, value_parser = role, default_value = "operator")]
         role: Role,
+        /// The agent that comes by it: its tools under its contract, and nothing else
+        #[arg(long, conflicts_with = "role")]
+        agent: Option<String>,
         /// RFC 3339; without it, it holds until it is revoked
         #[arg(long, value_parser = time)]
         expires: Option<Timestamp>,
@@ -41,8 +44,8 @@ fn time(text: &str) -> Result<Timestamp, String> {
 pub(super) fn wanted(verb: Tokens) -> Wanted {
     match verb {
         Tokens::List => Wanted::Look(Query::Tokens),
-        Tokens::Make { name, role, expires } => {
-            Wanted::Act(Request::Token(TokenRequest::Make { name, role, expires_at: expires }))
+        Tokens::Make { name, role, agent, expires } => {
+            Wanted::Act(Request::Token(TokenRequest::Make { name, role, agent, expires_at: expires }))
         }
         Tokens::Revoke { name } => Wanted::Act(Request::Token(TokenRequest::Revoke { name })),
     }
@@ -54,7 +57,9 @@ pub(super) fn text(tokens: &[TokenView]) -> String {
         let state = if one.revoked_at.is_some() { "revoked" } else { "" };
         vec![
             clean_line(&one.name),
-            one.role.name().to_owned(),
+            one.agent
+                .as_ref()
+                .map_or_else(|| one.role.name().to_owned(), |agent| format!("agent {}", clean_line(agent))),
             clean_line(&one.made_by),
             at(one.made_at),
             or(one.expires_at, "revoked"),

@@ -12,6 +12,9 @@ pub struct TokenView {
     pub id: TokenId,
     pub name: String,
     pub role: Role,
+    /// Whose tools it lets in to, and to nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
     pub made_by: String,
     pub made_at: Timestamp,
     pub expires_at: Option<Timestamp>,
@@ -42,6 +45,9 @@ pub enum TokenRequest {
     Make {
         name: String,
         role: Role,
+        /// The agent that comes by it, instead of a role.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        agent: Option<String>,
         #[serde(default)]
         expires_at: Option<Timestamp>,
     },
@@ -63,6 +69,7 @@ mod tests {
             id: TokenId(1),
             name: "shop".into(),
             role: Role::Operator,
+            agent: None,
             made_by: "ada".into(),
             made_at: Timestamp::EPOCH,
             expires_at: Some(Timestamp::from_seconds(10)),

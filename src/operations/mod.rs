@@ -73,6 +73,7 @@ mod tools;
 mod trouble;
 mod try_delivery;
 mod upload_next;
+mod use_tool;
 mod watch;
 mod why;
 
@@ -106,7 +107,9 @@ pub use self::tell::tell;
 pub use self::tell_others::{EVENTS, EventEndpoint, newest_event, tell_next};
 pub use self::tokens::{Once, ask_once, asked, known_by};
 pub use self::upload_next::{next_upload_due, upload_next};
+pub use self::use_tool::{agent_tools, use_tool};
 pub use self::watch::watch;
+pub use crate::agent::ToolSpec;
 
 use crate::agent::Agents;
 use crate::bus::Bus;

@@ -167,7 +167,7 @@ async fn failed(
     needs_person(write, due, "agent_failed", &reason, now).await
 }
 
-async fn answered(
+pub(super) async fn answered(
     system: &System,
     write: &mut Write,
     due: &DueRun,

@@ -14,31 +14,46 @@ pub use crate::store::Once;
 
 pub(super) async fn perform(system: &System, actor: &Actor, request: TokenRequest) -> Result<Done> {
     match request {
-        TokenRequest::Make { name, role, expires_at } => make(system, actor, &name, role, expires_at).await,
+        TokenRequest::Make { name, role, agent, expires_at } => {
+            make(system, actor, &name, (role, agent.as_deref()), expires_at).await
+        }
         TokenRequest::Revoke { name } => revoke(system, actor, &name).await,
     }
 }
 
-async fn make(system: &System, actor: &Actor, name: &str, role: Role, expires_at: Option<Timestamp>) -> Result<Done> {
+async fn make(
+    system: &System,
+    actor: &Actor,
+    name: &str,
+    (role, agent): (Role, Option<&str>),
+    expires_at: Option<Timestamp>,
+) -> Result<Done> {
     require(actor, Right::MakeTokens)?;
     let name = clean_line(name.trim());
     if name.is_empty() || name.chars().count() > 60 {
         return Err(Refusal::new("name", "A token has a name of up to 60 characters.", "Name the program.").into());
     }
+    if let Some(agent) = agent.filter(|agent| !system.agents().has(agent)) {
+        let why = format!("No agent is called {}.", clean_line(agent));
+        return Err(Refusal::new("no_such_agent", why, "Declare it in the configuration, under [[agents]].").into());
+    }
+    // Whoever comes by an agent's token has no role at all.
+    let role = if agent.is_some() { Role::Viewer } else { role };
+    let who = agent.map_or_else(|| role.name().to_owned(), |agent| format!("agent {}", clean_line(agent)));
     let now = system.now();
     if expires_at.is_some_and(|until| until <= now) {
         return Err(Refusal::new("expiry", "That time is over.", "Give one that is to come, or none.").into());
     }
     let token = format!("{PREFIX}{}", hex::encode([system.secret(), system.secret()].concat()));
     let mut write = system.store().write().await?;
-    if !write.make_token((&name, role), &digest(&token), &actor.to_string(), expires_at, now).await? {
+    if !write.make_token((&name, role, agent), &digest(&token), &actor.to_string(), expires_at, now).await? {
         let why = format!("A token called {name} holds already.");
         return Err(Refusal::new("name_taken", why, "Revoke that one, or choose another name.").into());
     }
-    write.audit(actor, "make_token", &name, role.name(), now).await?;
+    write.audit(actor, "make_token", &name, &who, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
-    let said = format!("{name} ({}) has this token. It is shown once and kept nowhere:", role.name());
+    let said = format!("{name} ({who}) has this token. It is shown once and kept nowhere:");
     Ok(Done { said, made: Some(token) })
 }
 
@@ -77,7 +92,10 @@ pub async fn known_by(system: &System, token: &str) -> Result<Option<(TokenView,
         write.forget_asked(now.minus(std::time::Duration::from_secs(3 * 86_400))).await?;
         write.commit().await?;
     }
-    let actor = Actor::Program { name: found.name.clone(), role: found.role };
+    let actor = match &found.agent {
+        Some(agent) => Actor::Agent { name: agent.clone() },
+        None => Actor::Program { name: found.name.clone(), role: found.role },
+    };
     Ok(Some((found, actor)))
 }
 

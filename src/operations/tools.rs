@@ -201,7 +201,7 @@ fn own_id(text: &str) -> Result<MessageId, String> {
 }
 
 /// What a tool is for, as a model is told.
-fn spec(tool: Tool) -> ToolSpec {
+pub(super) fn spec(tool: Tool) -> ToolSpec {
     let text = |purpose: &str| json!({ "type": "string", "description": purpose });
     let object = |properties: Value, required: &[&str]| json!({ "type": "object", "properties": properties, "required": required });
     let (purpose, arguments) = match tool {

@@ -232,7 +232,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 7] = [
+    let steps: [(i64, &'static str, &'static str, bool); 8] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -240,6 +240,7 @@ fn migrator_to(last: i64) -> Migrator {
         (5, "tokens", include_str!("../../migrations/0005_tokens.sql"), false),
         (6, "claims", include_str!("../../migrations/0006_claims.sql"), false),
         (7, "lent", include_str!("../../migrations/0007_lent.sql"), false),
+        (8, "agent_tokens", include_str!("../../migrations/0008_agent_tokens.sql"), false),
     ];
     let steps = steps
         .into_iter()

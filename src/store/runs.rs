@@ -261,6 +261,40 @@ impl Write {
         .transpose()
     }
 
+    /// Begins a run at once, for an agent that came by itself. None where one works in the thread already.
+    pub async fn open_run(
+        &mut self,
+        (thread, connection): (ThreadId, ConnectionId),
+        assignment: AssignmentId,
+        (agent, mode): (&str, Mode),
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Option<DueRun>> {
+        let id: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO runs (thread_id, assignment_id, agent, mode, state, batch_size, due_at, created_at, started_at,
+                               lease_until, first_contact)
+             VALUES ($1, $2, $3, $4, 'running', 1, $5, $5, $5, $6, 0) ON CONFLICT DO NOTHING RETURNING id",
+        )
+        .bind(thread.0)
+        .bind(assignment.0)
+        .bind(agent)
+        .bind(mode.name())
+        .bind(now.millis())
+        .bind(now.plus(lease).millis())
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(id.map(|id| DueRun {
+            run: RunId(id),
+            thread,
+            connection,
+            assignment,
+            agent: agent.to_owned(),
+            mode,
+            batch_size: 1,
+            first_contact: false,
+        }))
+    }
+
     /// Ends a run that is still the one that works. `false`: it was superseded or cancelled meanwhile,
     /// and its words must not go out.
     pub async fn finish_run(

@@ -7,7 +7,8 @@ use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
 use crate::domain::token::TokenView;
 
-const TOKEN: &str = "SELECT id, name, role, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
+const TOKEN: &str =
+    "SELECT id, name, role, agent, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
 
 /// What is known of a request that carries a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,14 +43,14 @@ impl Write {
     /// `false`: the name is taken.
     pub async fn make_token(
         &mut self,
-        (name, role): (&str, Role),
+        (name, role, agent): (&str, Role, Option<&str>),
         hash: &[u8; 32],
         by: &str,
         expires_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<bool> {
         let done = sqlx::query(
-            "INSERT INTO tokens (name, hash, role, made_by, made_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO tokens (name, hash, role, made_by, made_at, expires_at, agent) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT DO NOTHING",
         )
         .bind(name)
@@ -58,6 +59,7 @@ impl Write {
         .bind(by)
         .bind(now.millis())
         .bind(expires_at.map(Timestamp::millis))
+        .bind(agent)
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected() == 1)
@@ -148,6 +150,7 @@ fn token(cells: &Cells<'_>) -> Result<TokenView> {
         id: TokenId(cells.int("id")?),
         name: cells.text("name")?,
         role: cells.named("role", Role::from_name)?,
+        agent: cells.opt_text("agent")?,
         made_by: cells.text("made_by")?,
         made_at: cells.time("made_at")?,
         expires_at: cells.opt_time("expires_at")?,

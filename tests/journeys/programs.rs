@@ -41,7 +41,7 @@ impl Programs {
     }
 
     async fn token(&self, name: &str, role: Role, expires_at: Option<Timestamp>) -> String {
-        let request = Request::Token(TokenRequest::Make { name: name.into(), role, expires_at });
+        let request = Request::Token(TokenRequest::Make { name: name.into(), role, agent: None, expires_at });
         self.stage.act(request).await.expect("made").made.expect("a token")
     }
 
@@ -151,7 +151,7 @@ async fn a_token_ends_by_its_time_or_by_an_admin_and_is_kept_nowhere() {
     programs.stage.pass(Duration::from_secs(3_600));
     assert_eq!(programs.ask(&short, "GET", "/overview", None, None).await.0, 401);
     assert_eq!(programs.ask(&long, "GET", "/overview", None, None).await.0, 200);
-    let taken = TokenRequest::Make { name: "long".into(), role: Role::Viewer, expires_at: None };
+    let taken = TokenRequest::Make { name: "long".into(), role: Role::Viewer, agent: None, expires_at: None };
     assert!(programs.stage.act(Request::Token(taken)).await.is_err(), "the name is taken");
     programs.stage.act(Request::Token(TokenRequest::Revoke { name: "long".into() })).await.expect("revoked");
     assert_eq!(programs.ask(&long, "GET", "/overview", None, None).await.0, 401);
@@ -278,4 +278,86 @@ fn id_letter(name: &str) -> &'static str {
         "run" => "r",
         _ => "m",
     }
+}
+
+#[tokio::test]
+async fn a_model_sends_once_under_its_key() {
+    let mut programs = Programs::new().await;
+    let model = programs.token("model", Role::Operator, None).await;
+    programs.stage.says(&rosa(), "hello").await;
+    let send = json!({ "thread": "t1", "text": "Good morning", "idempotency_key": "greeting-1" });
+    let first = programs.tool(&model, "whatsapp.send", send.clone()).await;
+    assert!(first.0, "{}", first.1);
+    assert_eq!(programs.tool(&model, "whatsapp.send", send).await, first);
+    let other = json!({ "thread": "t1", "text": "Good night", "idempotency_key": "greeting-1" });
+    let (good, refused) = programs.tool(&model, "whatsapp.send", other).await;
+    assert_eq!((good, &refused["error"]["code"]), (false, &json!("idempotency_key")));
+    programs.stage.send().await;
+    assert_eq!(programs.stage.twin.accepted().len(), 1);
+}
+
+#[tokio::test]
+async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
+    let mut programs = Programs::new().await;
+    programs.stage.says(&rosa(), "quiet, please").await;
+    programs.stage.answer().await;
+    let make = |agent: &str| TokenRequest::Make {
+        name: agent.into(),
+        role: Role::Admin,
+        agent: Some(agent.into()),
+        expires_at: None,
+    };
+    let nobody = programs.stage.act(Request::Token(make("nobody"))).await.expect_err("there is no such agent");
+    assert!(nobody.to_string().contains("[[agents]]"), "{nobody}");
+    let helper = programs.stage.act(Request::Token(make("helper"))).await.expect("made").made.expect("a token");
+
+    // It has its tools, and nothing else of what programs have.
+    let (_, listed) = programs.rpc(&helper, "tools/list", json!({})).await;
+    let names: Vec<&str> =
+        listed["result"]["tools"].as_array().expect("tools").iter().filter_map(|tool| tool["name"].as_str()).collect();
+    assert_eq!(names.len(), 8);
+    assert!(names.contains(&"handOff") && !names.contains(&"numbers.register"), "{names:?}");
+    assert_eq!(programs.ask(&helper, "GET", "/threads", None, None).await.0, 403, "it has no role");
+
+    let say = |text: &str| json!({ "thread": "t1", "text": text });
+    let (good, done) = programs.tool(&helper, "whatsapp.send", say("I am here.")).await;
+    assert!(good && done["state"] == "queued", "{done}");
+    programs.stage.send().await;
+    let sent = programs.stage.twin.accepted().remove(0);
+    assert_eq!(sent.text, "I am here.");
+    let (_, told) = programs.tool(&helper, "whatsapp.getConversation", json!({ "thread": "t1" })).await;
+    assert_eq!(told.as_array().map(Vec::len), Some(2), "{told}");
+
+    // Beyond its bounds a person decides; what the contract does not name is refused.
+    let (good, held) = programs.tool(&helper, "whatsapp.send", say(&"x".repeat(701))).await;
+    assert!(good && held["state"] == "held" && held["why"].to_string().contains("701 characters"), "{held}");
+    let (_, refused) = programs.tool(&helper, "note", say("a note")).await;
+    assert!(refused.to_string().contains("not part of"), "{refused}");
+    let (good, refused) = programs.tool(&helper, "whatsapp.send", json!({ "thread": "t9", "text": "x" })).await;
+    assert_eq!((good, &refused["error"]["code"]), (false, &json!("no_such_thread")), "{refused}");
+    programs.stage.send().await;
+    assert_eq!(programs.stage.twin.accepted().len(), 1, "nothing of it went out");
+
+    // Twelve an hour, whoever counts.
+    for count in 0..11 {
+        let (good, done) = programs.tool(&helper, "whatsapp.send", say("and so on")).await;
+        assert!(good, "{count}: {done}");
+    }
+    let (good, refused) = programs.tool(&helper, "whatsapp.send", say("once more")).await;
+    assert!(!good && refused["error"]["message"].to_string().contains("as often as it may"), "{refused}");
+    let (good, _) = programs.tool(&helper, "whatsapp.getConversation", json!({ "thread": "t1" })).await;
+    assert!(good, "it may look on");
+
+    // A person takes the thread: it is silent; and it can always give it away.
+    programs.stage.pass(Duration::from_secs(3_700));
+    let thread = programs.stage.thread().await.id;
+    programs.stage.act(Request::TakeThread { thread }).await.expect("taken");
+    let (good, refused) = programs.tool(&helper, "whatsapp.send", say("still me")).await;
+    assert!(!good && refused["error"]["message"].to_string().contains("a person has the thread"), "{refused}");
+    programs.stage.act(Request::ReleaseThread { thread }).await.expect("released");
+    let (good, given) = programs.tool(&helper, "handOff", json!({ "thread": "t1", "reason": "too hard" })).await;
+    assert!(good && given["state"] == "handed_off", "{given}");
+    assert!(programs.stage.thread().await.waiting.is_some_and(|waiting| waiting.reason.contains("too hard")));
+    programs.stage.act(Request::Token(TokenRequest::Revoke { name: "helper".into() })).await.expect("revoked");
+    assert_eq!(programs.rpc(&helper, "tools/list", json!({})).await.0, 401);
 }

@@ -34,9 +34,9 @@ const LONGEST_KEY: usize = 200;
 
 /// Whoever asks, once they are known.
 #[derive(Clone)]
-struct Caller {
-    token: TokenView,
-    actor: Actor,
+pub(super) struct Caller {
+    pub token: TokenView,
+    pub actor: Actor,
 }
 
 /// All routes, for the listener that takes webhooks too.
@@ -171,7 +171,7 @@ async fn answer(
     }
 }
 
-fn is_key(key: &str) -> bool {
+pub(super) fn is_key(key: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(plain)
 }

@@ -25,9 +25,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use self::tools::{Effect, TOOLS, Tool, named};
-use super::http::{Said, done};
+use super::http::{Caller, Said, done, is_key};
+use crate::domain::ids::ThreadId;
 use crate::domain::role::Actor;
-use crate::operations::System;
+use crate::operations::{Once, OperationError, System, ToolSpec, agent_tools, ask_once, asked, use_tool};
 
 /// A request is no longer than this.
 const LONGEST: usize = 256 * 1024;
@@ -57,6 +58,9 @@ struct Came {
 }
 
 async fn called(system: &System, actor: &Actor, call: Call) -> Came {
+    if let Actor::Agent { name } = actor {
+        return under_contract(system, name, call).await;
+    }
     let Some(tool) = named(&call.name) else {
         let known: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
         let why = format!("There is no such tool. There are: {}.", known.join(", "));
@@ -70,6 +74,75 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
         Ok(ask) => {
             let Said(status, value) = done(system, actor, ask).await;
             Came { good: status == StatusCode::OK, value }
+        }
+    }
+}
+
+/// What an argument is called that makes a call be done once, however often it is made.
+const KEY: &str = "idempotency_key";
+
+fn wrong(code: &str, message: &str) -> Came {
+    Came { good: false, value: json!({ "error": { "code": code, "message": message } }) }
+}
+
+/// Done once under its key, where it has one.
+async fn once(system: &System, caller: &Caller, mut call: Call) -> Came {
+    let key = match call.arguments.remove(KEY) {
+        None => return called(system, &caller.actor, call).await,
+        Some(Value::String(key)) if is_key(&key) => key,
+        Some(_) => return wrong(KEY, "A key has 1 to 200 letters, digits, dashes and underscores."),
+    };
+    let what = json!({ "tool": call.name, "arguments": call.arguments }).to_string();
+    match ask_once(system, &caller.token, &key, what.as_bytes()).await {
+        Err(_) => wrong("failed", "It could not be written down; nothing was done."),
+        Ok(Once::Other) => {
+            wrong(KEY, "Something else was asked for under this key. Use one of its own for each thing.")
+        }
+        Ok(Once::Begun(at)) => {
+            let said =
+                format!("This was begun at {at}, and how it ended was not written down. Look before you ask again.");
+            wrong("uncertain", &said)
+        }
+        Ok(Once::Done(_, body)) => Came { good: true, value: serde_json::from_str(&body).unwrap_or_default() },
+        Ok(Once::First) => {
+            let came = called(system, &caller.actor, call).await;
+            let body = came.value.to_string();
+            match asked(system, &caller.token, &key, came.good.then_some((200, body.as_str()))).await {
+                Ok(()) => came,
+                Err(_) => {
+                    wrong("uncertain", "Whether it was done could not be written down: look before you ask again.")
+                }
+            }
+        }
+    }
+}
+
+/// A schema that takes a key besides.
+fn keyed(mut schema: Map<String, Value>) -> Map<String, Value> {
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        let what = "the same key and arguments are done once, however often they come";
+        properties.insert(KEY.to_owned(), json!({ "type": "string", "description": what }));
+    }
+    schema
+}
+
+/// An agent that came with a token of its own: its tools, each in a thread, under its contract.
+async fn under_contract(system: &System, agent: &str, call: Call) -> Came {
+    let thread = call.arguments.get("thread").cloned().unwrap_or_default();
+    let Ok(thread) = serde_json::from_value::<ThreadId>(thread) else {
+        return wrong("arguments", "Say the thread, such as t12, in `thread`.");
+    };
+    let arguments = Value::Object(call.arguments);
+    match use_tool(system, agent, &call.name, thread, &arguments).await {
+        Ok(Ok(value)) => Came { good: true, value },
+        Ok(Err(why)) => wrong("refused", &why),
+        Err(OperationError::Refused(refusal)) => wrong(&refusal.rule, &format!("{} {}", refusal.why, refusal.instead)),
+        Err(OperationError::Failed(failed)) => {
+            let said = match super::failed(&failed) {
+                super::Trouble::Failed { id, .. } => format!("Something broke; the log knows it as {id}."),
+                super::Trouble::Refused(refusal) => refusal.to_string(),
+            };
+            wrong("failed", &said)
         }
     }
 }
@@ -100,13 +173,10 @@ impl Server {
     async fn call(&self, call: Call, context: &RequestContext<RoleServer>) -> Came {
         let refused = |message: String| Came { good: false, value: json!({ "error": { "message": message } }) };
         match &self.0 {
-            Behind::Here(system) => {
-                let actor = context.extensions.get::<Parts>().and_then(|parts| parts.extensions.get::<Actor>());
-                match actor {
-                    Some(actor) => called(system, actor, call).await,
-                    None => refused("Nobody is known to have asked.".to_owned()),
-                }
-            }
+            Behind::Here(system) => match parts(context).and_then(|parts| parts.extensions.get::<Caller>()) {
+                Some(caller) => once(system, caller, call).await,
+                None => refused("Nobody is known to have asked.".to_owned()),
+            },
             Behind::Socket { read_only: true, .. }
                 if named(&call.name).is_some_and(|tool| tool.effect != Effect::Looks) =>
             {
@@ -140,9 +210,13 @@ impl ServerHandler for Server {
     async fn list_tools(
         &self,
         _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(TOOLS.iter().map(described).collect()))
+        if let Some(Actor::Agent { .. }) = whoever(&context) {
+            return Ok(ListToolsResult::with_all_items(agent_tools().into_iter().map(of_agents).collect()));
+        }
+        let over_http = matches!(self.0, Behind::Here(_));
+        Ok(ListToolsResult::with_all_items(TOOLS.iter().map(|tool| described(tool, over_http)).collect()))
     }
 
     async fn call_tool(
@@ -158,12 +232,30 @@ impl ServerHandler for Server {
     }
 }
 
-fn described(tool: &Tool) -> Described {
+/// Who asked over HTTP.
+fn whoever(context: &RequestContext<RoleServer>) -> Option<&Actor> {
+    parts(context).and_then(|parts| parts.extensions.get::<Actor>())
+}
+
+fn parts(context: &RequestContext<RoleServer>) -> Option<&Parts> {
+    context.extensions.get::<Parts>()
+}
+
+fn of_agents(tool: ToolSpec) -> Described {
+    let schema = match tool.arguments {
+        Value::Object(schema) => schema,
+        _ => Map::new(),
+    };
+    Described::new(tool.name, tool.purpose, keyed(schema))
+}
+
+fn described(tool: &Tool, over_http: bool) -> Described {
     let schema = match (tool.schema)() {
         Value::Object(schema) => schema,
         _ => Map::new(),
     };
     let looks = tool.effect == Effect::Looks;
+    let schema = if looks || !over_http { schema } else { keyed(schema) };
     // Everything here is about people outside, or what they said.
     let hints =
         ToolAnnotations::from_raw(None, Some(looks), Some(tool.effect == Effect::Ends), Some(looks), Some(true));
