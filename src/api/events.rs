@@ -15,7 +15,7 @@ use crate::domain::agent_desk::{AgentQuery, AgentTold, EventView};
 use crate::domain::ids::EventId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::role::Actor;
-use crate::operations::{OperationError, System, newest_event, tell};
+use crate::operations::{Arrival, OperationError, System, newest_event, tell};
 
 /// Events that are read from the database at once.
 const PAGE: u32 = 200;
@@ -25,6 +25,9 @@ const STILL_HERE: Duration = Duration::from_secs(15);
 #[derive(Debug, Deserialize)]
 pub(super) struct From {
     after: Option<EventId>,
+    /// Somebody reads along: their console is open for as long as they do.
+    #[serde(default)]
+    console: Option<String>,
 }
 
 pub(super) async fn follow(
@@ -48,7 +51,9 @@ pub(super) async fn follow(
         Ok(first) => first,
         Err(error) => return super::answer::<()>(Err(error)),
     };
-    let follower = Follower { system, actor, listener, after, ready: events.into() };
+    let person = matches!(actor, Actor::Operator { .. });
+    let here = from.console.filter(|_| person).map(|_| system.arrives(&actor, "lines"));
+    let follower = Follower { system, actor, listener, after, ready: events.into(), _here: here };
     let stream = futures::stream::unfold(follower, |mut follower| async move {
         let event = follower.next().await?;
         Some((Ok::<_, Infallible>(as_sent(&event)), follower))
@@ -62,6 +67,8 @@ struct Follower {
     listener: Listener,
     after: EventId,
     ready: std::collections::VecDeque<EventView>,
+    /// Gone with this.
+    _here: Option<Arrival>,
 }
 
 impl Follower {

@@ -117,7 +117,7 @@ pub async fn open_terminal(directory: &Path, wanted: &Wanted) -> std::io::Result
 /// Ends when the engine does. The outer error means that there is none.
 pub async fn follow(
     directory: &Path,
-    after: Option<EventId>,
+    (after, console): (Option<EventId>, bool),
     mut each: impl FnMut(&str),
 ) -> std::io::Result<Result<(), Trouble>> {
     let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
@@ -125,7 +125,8 @@ pub async fn follow(
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| other(&error))?;
     let talking = tokio::spawn(connection);
-    let path = after.map_or_else(|| "/events".to_owned(), |after| format!("/events?after={after}"));
+    let wishes = [after.map(|after| format!("after={after}")), console.then(|| "console=lines".to_owned())];
+    let path = format!("/events?{}", wishes.into_iter().flatten().collect::<Vec<_>>().join("&"));
     let request = hyper::Request::get(path).header("host", "wadeck").body(Full::new(Bytes::new()));
     let request = request.map_err(|error| other(&error))?;
     let response = sender.send_request(request).await.map_err(|error| other(&error))?;

@@ -97,7 +97,10 @@ impl Engine {
             .await
             .map_err(|source| AppError::Socket { path: setup.directory.join(api::SOCKET_FILE), source })?;
         if let Some(group) = &setup.config.socket_group {
-            super::group::open_to(&setup.directory, group)?;
+            super::group::open_to(&setup.directory, group).inspect_err(|_| {
+                // Whoever looks must not find the socket of an engine that never was.
+                let _ = std::fs::remove_file(setup.directory.join(api::SOCKET_FILE));
+            })?;
         }
         workers::start(&system, inbox, &tasks, &stop);
         let routes = routes(&system, limits).merge(api::for_programs(&system));

@@ -70,12 +70,16 @@ impl Source {
     /// Prints what happens, one JSON object a line, until the engine ends.
     #[expect(clippy::print_stdout, reason = "this is what was asked for")]
     pub async fn follow(&self, after: Option<EventId>) -> Result<(), NoAnswer> {
-        self.hear(after, |event| println!("{}", super::print::escaped(event))).await
+        self.hear((after, false), |event| println!("{}", super::print::escaped(event))).await
     }
 
     /// Tells what happens until the engine ends.
-    pub async fn hear(&self, after: Option<EventId>, each: impl FnMut(&str)) -> Result<(), NoAnswer> {
-        match api::follow(&self.directory, after, each).await {
+    pub async fn hear(
+        &self,
+        (after, console): (Option<EventId>, bool),
+        each: impl FnMut(&str),
+    ) -> Result<(), NoAnswer> {
+        match api::follow(&self.directory, (after, console), each).await {
             Ok(followed) => followed.map_err(no_answer),
             Err(error) => Err(NoAnswer::Failed(format!(
                 "No engine runs on {} ({error}): there is nothing to follow. Start one with `wadeck serve`.",

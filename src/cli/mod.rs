@@ -67,6 +67,9 @@ pub struct Common {
     /// The console in lines, without drawing: for screen readers and serial lines
     #[arg(long, global = true, env = "WADECK_PLAIN")]
     pub plain: bool,
+    /// After the answer, print what happens as it happens: one JSON value a line
+    #[arg(long, global = true)]
+    pub follow: bool,
     /// Use no colours
     #[arg(long, global = true)]
     pub no_color: bool,

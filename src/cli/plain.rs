@@ -27,6 +27,7 @@ t3               open a thread; its last messages are read out
 say WORDS        send words into the open thread
 more             older messages of it
 take, release    take the open thread, or give it back
+give NAME        hand it to a colleague who is here
 read             mark it as read
 note WORDS       a note for colleagues
 why              why its last message is as it is; why m12, why o3 for others
@@ -102,7 +103,7 @@ fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
                 let _ = passing.send(Heard::Event(Box::new(event))).await;
             }
         });
-        let ended = source.hear(None, |event| {
+        let ended = source.hear((None, true), |event| {
             if let Ok(event) = serde_json::from_str(event) {
                 let _ = events.send(event);
             }
@@ -172,7 +173,13 @@ impl Sitting<'_> {
             ("", ..) => {}
             ("help" | "?", "", _) => say(HELP),
             ("list", "", _) => self.verb("threads list").await,
-            ("close", "", _) => self.open = None,
+            ("close", "", _) => {
+                self.open = None;
+                self.is_here(None).await;
+            }
+            ("give", to, Some(thread)) if !to.is_empty() => {
+                self.act(Request::HandOver { thread, to: to.to_owned() }).await;
+            }
             (word, "", _) if word.starts_with('t') && word.parse::<ThreadId>().is_ok() => {
                 if let Ok(thread) = word.parse() {
                     self.open(thread).await;
@@ -192,8 +199,8 @@ impl Sitting<'_> {
             ("stop", "", Some(thread)) => self.verb(&format!("agents stop {thread}")).await,
             ("more", "", Some(thread)) => self.read_out(thread, self.oldest).await,
             ("why", "", Some(thread)) => self.verb(&format!("why {thread}")).await,
-            ("say" | "note" | "take" | "release" | "read" | "stop" | "more" | "why", _, None)
-                if rest.is_empty() || word == "say" =>
+            ("say" | "note" | "take" | "release" | "read" | "stop" | "more" | "why" | "give", _, None)
+                if rest.is_empty() || matches!(word, "say" | "give") =>
             {
                 say("No thread is open: type its id, such as t3. list names them.");
             }
@@ -225,6 +232,7 @@ impl Sitting<'_> {
         };
         say(&format!("{thread}, {}, over {}. {window}{whose}", row.contact.shown(), clean_line(&row.connection)));
         self.open = Some((thread, row.contact.shown()));
+        self.is_here(Some(thread)).await;
         self.read_out(thread, None).await;
     }
 
@@ -244,6 +252,12 @@ impl Sitting<'_> {
             Ok(_) => {}
             Err(NoAnswer::Refused(why) | NoAnswer::Failed(why)) => say(&clean_line(&why)),
         }
+    }
+
+    /// Colleagues see who looks at a thread.
+    async fn is_here(&self, thread: Option<ThreadId>) {
+        // Nobody waits for this, and a viewer's eyes may be nobody's business.
+        let _ = self.source.act(&Request::Attend { thread, writes: false, typing: false }).await;
     }
 
     async fn act(&self, request: Request) {
@@ -298,6 +312,7 @@ impl Sitting<'_> {
         let contact = row.as_ref().map(|row| row.contact.shown()).unwrap_or_default();
         let to = if event.event == "message.received" { String::new() } else { format!(", {contact}") };
         let place = event.thread.map_or_else(String::new, |thread| format!("{thread}{to}: "));
+        let to_whom = event.data["to"].as_str().map(|to| format!(" to {}", clean_line(to))).unwrap_or_default();
         let said = match (event.event.starts_with("message."), message) {
             (true, Some(message)) => match self.source.ask(&Query::Message { message }).await {
                 Ok(Answer::Message(Some(detail))) => told(&detail.message, &contact),
@@ -305,7 +320,7 @@ impl Sitting<'_> {
             },
             _ => {
                 let by = event.data["by"].as_str().map(|by| format!(" by {}", clean_line(by))).unwrap_or_default();
-                format!("{} {}{by}", clock(event.at), clean_line(&event.event.replace(['.', '_'], " ")))
+                format!("{} {}{by}{to_whom}", clock(event.at), clean_line(&event.event.replace(['.', '_'], " ")))
             }
         };
         Some(format!("* {place}{said}"))

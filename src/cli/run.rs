@@ -304,9 +304,18 @@ async fn verb(common: &Common, command: Command) -> Exit {
         return super::walk::walk(&source, of, wait, common.json).await.unwrap_or_else(not_answered);
     }
     let status = matches!(command, Command::Status);
+    let about = about(&command);
     match answered(&source, common, command).await {
         Ok((exit, text)) => {
             println!("{text}");
+            if common.follow {
+                let ended = source.hear((None, false), |event| {
+                    if about.is_empty() || about.iter().any(|name| named(event, name)) {
+                        println!("{}", print::escaped(event));
+                    }
+                });
+                return ended.await.map_or_else(not_answered, |()| Exit::Done);
+            }
             if status && !source.engine_runs().await {
                 eprintln!("No engine runs on {}: this is what its database holds.", source.directory.display());
                 return Exit::Failed;
@@ -315,6 +324,22 @@ async fn verb(common: &Common, command: Command) -> Exit {
         }
         Err(none) => not_answered(none),
     }
+}
+
+/// Which events a verb's answer is about; none: all of them.
+fn about(command: &Command) -> &'static [&'static str] {
+    match command {
+        Command::Messages(_) | Command::Outbox(_) => &["message."],
+        Command::Threads(_) | Command::Contacts(_) | Command::Radar { .. } => &["message.", "thread."],
+        Command::Agents(_) | Command::Assignments(_) => &["assignment.", "agents.", "thread.handed_off"],
+        _ => &[],
+    }
+}
+
+/// Whether an event, as it is told, has a name that begins so.
+fn named(event: &str, beginning: &str) -> bool {
+    let told: serde_json::Value = serde_json::from_str(event).unwrap_or_default();
+    told["event"].as_str().is_some_and(|name| name.starts_with(beginning))
 }
 
 fn not_answered(none: NoAnswer) -> Exit {

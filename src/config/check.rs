@@ -348,6 +348,13 @@ fn connection(
 }
 
 fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {
+    let name = table.name.get_ref().trim();
+    let taken =
+        ["system", "configuration"].contains(&name) || ["agent ", "token "].iter().any(|one| name.starts_with(one));
+    if name.is_empty() || taken || name.chars().any(char::is_control) {
+        let what = "A user has a name of their own: not system, nor one that begins with `agent ` or `token `.";
+        faults.add(table.name.span(), what);
+    }
     let role = one_of(&table.role, &ROLES, "role", faults)?;
     Some(UserConfig { name: table.name.into_inner(), role, os_user: table.os_user, ssh_keys: table.ssh_keys })
 }
@@ -404,6 +411,15 @@ mod tests {
                     business_account_id = \"1\"\nagent = \"nobody\"\nmode = \"loud\"\ndebounce_seconds = 99\n";
         let told: Vec<usize> = faults(text).iter().map(|fault| fault.line).collect();
         assert_eq!(told, [3, 4, 5, 7, 8, 9]);
+    }
+
+    #[test]
+    fn nobody_is_called_what_the_record_calls_others() {
+        for name in ["system", "agent helper", "token shop", " "] {
+            let text = format!("[[users]]\nname = \"{name}\"\nrole = \"viewer\"\n");
+            assert_eq!(faults(&text)[0].line, 2, "{name}");
+        }
+        check("[[users]]\nname = \"agentha\"\nrole = \"viewer\"\n", &[MIRROR]).expect("a name like others");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::domain::registration::Fresh;
 use crate::domain::request::Request;
 use crate::domain::template::{Template, TemplateList};
 use crate::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRecord};
+use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{
     ActivityKind, ActivityRow, ConnectionList, ContactRow, DeliveryDetail, EntryDetail, EntryRow, FoundMessage,
@@ -217,6 +218,7 @@ impl Console {
         match (query, answer) {
             (Query::Overview, Answer::Overview(overview)) => {
                 effects.extend(self.ring(&overview));
+                effects.extend(self.is_handed(&overview));
                 self.data.overview = Some(*overview);
             }
             (Query::Contacts { text, .. }, Answer::Contacts(rows)) if self.finder_typed() == Some(text) => {
@@ -288,7 +290,7 @@ impl Console {
         for one in lists.iter().flat_map(|list| &list.templates) {
             let before = known.iter().find(|old| old.id == one.id && old.language == one.language);
             if before.is_some_and(|before| before.status != one.status) {
-                let status = crate::domain::text::clean_line(one.status.name()).to_lowercase();
+                let status = clean_line(one.status.name()).to_lowercase();
                 let said = format!("The template {} ({}) is {status} now.", one.name.line(), one.language.line());
                 if !told.iter().any(|(known, _)| *known == said) {
                     told.push((said, !one.status.can_send()));
@@ -353,6 +355,16 @@ impl Console {
             let badge = now.environment.badge();
             Effect::Ring(format!("wadeck {badge}: {} to look at", now.alerts))
         })
+    }
+
+    /// Rings, and says so, when a colleague has handed something over; never for what stood at the start.
+    fn is_handed(&mut self, now: &Overview) -> Option<Effect> {
+        let before = self.data.overview.as_ref()?.handed.as_ref().map(|handed| handed.at);
+        let handed = now.handed.as_ref().filter(|handed| before.is_none_or(|before| before < handed.at))?;
+        let said =
+            format!("{} handed you {} ({}).", clean_line(&handed.by), clean_line(&handed.contact), handed.thread);
+        self.notice(said.clone(), false);
+        Some(Effect::Ring(format!("wadeck: {said}")))
     }
 
     /// The ids of the open pane's rows, as they stand in the list.

@@ -75,6 +75,9 @@ pub struct Overview {
     /// Everybody who has a console open.
     #[serde(default)]
     pub here: Vec<Here>,
+    /// What was handed last to whoever asks, while they have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<Handed>,
     /// Providers whose numbers can be set up from here.
     #[serde(default)]
     pub sets_up: Vec<ProviderName>,
@@ -166,6 +169,16 @@ pub struct SavedView {
 pub struct Waiting {
     pub since: Timestamp,
     pub reason: String,
+}
+
+/// A thread that a colleague gave to somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    pub thread: ThreadId,
+    /// Whose thread it is, as lists show them.
+    pub contact: String,
+    pub by: String,
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

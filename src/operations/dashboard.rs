@@ -2,14 +2,22 @@
 
 use std::time::Duration;
 
-use super::{Result, System};
+use super::{Result, System, unpoisoned};
 use crate::agent::AgentConfig;
 use crate::domain::agent_desk::{AgentView, AgentsView, StopScope};
 use crate::domain::assignment::AssignmentState;
 use crate::domain::connection::Capabilities;
-use crate::domain::view::{AssignmentView, ConnectionList, ConnectionView, Overview};
+use crate::domain::view::{AssignmentView, ConnectionList, ConnectionView, Handed, Overview};
 
-pub(super) async fn overview(system: &System) -> Result<Overview> {
+/// The handed thread, while it is still theirs.
+async fn handed(system: &System, me: &str) -> Result<Option<Handed>> {
+    let Some(handed) = unpoisoned(&system.shared.handed).get(me).cloned() else { return Ok(None) };
+    let row = system.store().thread(handed.thread).await?;
+    Ok(row.filter(|row| row.taken_by.as_deref() == Some(me)).map(|_| handed))
+}
+
+pub(super) async fn overview(system: &System, me: &str) -> Result<Overview> {
+    let handed = handed(system, me).await?;
     let counts = system.store().counts().await?;
     let (templates, templates_waiting, templates_fetched_at) = {
         let lists = system.templates();
@@ -53,6 +61,7 @@ pub(super) async fn overview(system: &System) -> Result<Overview> {
         sample: system.lent().last().map(super::Lent::progress),
         setups: counts.setups,
         here: system.here(),
+        handed,
         sets_up: system.providers().all().iter().filter(|one| one.numbers().is_some()).map(|one| one.name()).collect(),
     })
 }

@@ -2,7 +2,7 @@
 //! that it is never lost, and waits where the colleague writes, unless they have begun themselves.
 
 use super::send::thread_row;
-use super::{Result, System, claim, require};
+use super::{Result, System, claim, require, unpoisoned};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::note::{self, Note};
@@ -10,6 +10,7 @@ use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
 use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::view::Handed;
 
 pub(super) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, to: &str) -> Result<Done> {
     require(actor, Right::TakeAThread)?;
@@ -46,6 +47,8 @@ pub(super) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
     let data = serde_json::json!({ "by": me, "to": to });
     system.happened(&mut write, "thread.handed_over", Some(thread), &data).await?;
     write.commit().await?;
+    let handed = Handed { thread, contact: row.contact.shown(), by: me, at: now };
+    unpoisoned(&system.shared.handed).insert(to.to_owned(), handed);
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
     let with = if begun.trim().is_empty() { "" } else { ", with what you had begun" };
     Ok(Done { said: format!("{to} has {} now{with}.", row.contact.shown()), made: None })

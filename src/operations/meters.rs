@@ -65,7 +65,7 @@ impl System {
 
 /// Everything, as Prometheus reads it.
 pub async fn metrics(system: &System) -> Result<String> {
-    let told = dashboard::overview(system).await?;
+    let told = dashboard::overview(system, "").await?;
     let connections = dashboard::connections(system).await?.connected;
     let (now, store) = (system.now(), system.store());
     let closing = store.windows_closing(now).await?;

@@ -124,7 +124,7 @@ use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::template::TemplateList;
 use crate::domain::time::{Chance, Clock, Timestamp};
-use crate::domain::view::Here;
+use crate::domain::view::{Handed, Here};
 use crate::provider::Registry;
 use crate::store::Store;
 
@@ -250,6 +250,8 @@ struct Shared {
     rejected_noted: Mutex<VecDeque<Timestamp>>,
     attendance: Mutex<attend::Attendance>,
     meters: Mutex<meters::Meters>,
+    /// What was handed last to whom.
+    handed: Mutex<BTreeMap<String, Handed>>,
     /// Who is here, by a number of their own.
     here: Mutex<BTreeMap<u64, Here>>,
     /// Bytes sent of all, of files that are on their way up.
@@ -285,6 +287,7 @@ impl System {
             rejected_noted: Mutex::default(),
             attendance: Mutex::default(),
             meters: Mutex::default(),
+            handed: Mutex::default(),
             here: Mutex::default(),
             uploads: Mutex::default(),
         };

@@ -18,7 +18,7 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
     require(actor, Right::Look)?;
     let (store, now, me) = (system.store(), system.now(), actor.to_string());
     Ok(match query {
-        Query::Overview => Answer::Overview(Box::new(dashboard::overview(system).await?)),
+        Query::Overview => Answer::Overview(Box::new(dashboard::overview(system, &me).await?)),
         Query::Connections => Answer::Connections(dashboard::connections(system).await?),
         Query::Threads { text, limit, before } => {
             let filter = Filter::read(&text, now)?;

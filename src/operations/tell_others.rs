@@ -23,7 +23,7 @@ pub struct EventEndpoint {
 }
 
 /// Every kind of event, with what it tells.
-pub const EVENTS: [(&str, &str); 14] = [
+pub const EVENTS: [(&str, &str); 15] = [
     ("message.received", "a contact wrote"),
     ("message.accepted", "the provider took a message"),
     ("message.delivered", "a message arrived"),
@@ -32,6 +32,7 @@ pub const EVENTS: [(&str, &str); 14] = [
     ("thread.handed_off", "an agent gave a thread to a person"),
     ("thread.taken", "a person took a thread"),
     ("thread.released", "a person gave a thread back"),
+    ("thread.handed_over", "a person gave a thread to a colleague"),
     ("assignment.proposed", "somebody proposed that an agent answers"),
     ("assignment.approved", "it is in force"),
     ("assignment.rejected", "it is not wanted"),

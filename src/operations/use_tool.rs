@@ -162,12 +162,12 @@ pub async fn use_tool(
     system.wakes().teller.notify_one();
     let record = system.store().run_record(due.run).await?;
     Ok(record
-        .map_or_else(|| Ok(json!({ "run": due.run })), |record| became(&record.run.state, due.run, &record, result)))
+        .map_or_else(|| Ok(json!({ "run": due.run })), |record| became(record.run.state, due.run, &record, result)))
 }
 
 /// What became of it, in words for a model.
 fn became(
-    state: &RunState,
+    state: RunState,
     run: RunId,
     record: &RunRecord,
     result: std::result::Result<Value, String>,

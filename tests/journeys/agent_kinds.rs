@@ -1,6 +1,7 @@
 //! Agents of every kind, asked for real: over HTTP, as a program, as a model with tools.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
@@ -152,6 +153,36 @@ async fn as_an_openai_model_that_looks_before_it_answers() {
     let results = &heard[1].1["messages"];
     assert!(results[3]["content"].as_str().is_some_and(|text| text.contains("obey me")), "it saw its own thread");
     assert!(results[4]["content"].as_str().is_some_and(|text| text.contains("not part of this agent's assignment")));
+}
+
+#[tokio::test]
+async fn a_model_that_only_ever_calls_tools_comes_to_an_end() {
+    let call = json!({ "choices": [{ "message": { "role": "assistant", "tool_calls": [
+        { "id": "c1", "type": "function", "function": { "name": "whatsapp_getConversation", "arguments": "{}" } } ] } }] });
+    let (url, heard) = server(vec![(StatusCode::OK, call); 20]).await;
+    let config = helper(&format!("kind = \"openai\"\nmodel = \"m\"\nbase_url = \"{url}/v1\""));
+    let stage = asked(&config, "hello").await;
+    assert!(sent(&stage).is_empty());
+    assert!(heard.lock().expect("whole").len() <= 7, "not twenty times");
+    assert!(stage.thread().await.waiting.expect("waits").reason.contains("still had no answer"));
+}
+
+#[tokio::test]
+async fn an_agent_that_answers_byte_by_byte_is_not_waited_for() {
+    let drip = || async {
+        let bytes = futures::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+        });
+        axum::body::Body::from_stream(bytes).into_response()
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(drip)).await });
+    let config = helper(&format!("kind = \"http\"\nurl = \"{url}\"\ntimeout_seconds = 1"));
+    let stage = asked(&config, "hello").await;
+    assert!(sent(&stage).is_empty());
+    assert!(stage.thread().await.waiting.expect("waits").reason.contains("did not answer within 1 s"));
 }
 
 #[tokio::test]

@@ -109,6 +109,8 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     perform(&stage.system, &ben, Request::HandOver { thread, to: "ada".into() }).await.expect("handed over");
     assert_eq!((draft(&ada()).await.as_str(), draft(&ben).await.as_str()), ("my own", ""));
     sitting.look_up(&stage).await;
+    sitting.sees("ben handed you Rosa Field (t1).");
+    assert!(sitting.rings.iter().any(|rang| rang.contains("ben handed you")), "{:?}", sitting.rings);
     sitting.sees("Begun by ben: It left on Tuesday, and");
     sitting.sees("my own");
 }

@@ -67,6 +67,12 @@ async fn a_person_who_listens_answers_people() {
     twin.subscribe(&world.url());
     let mut lines = Lines::start(&world, &["attach", "--plain"]);
     lines.hears("The engine runs elsewhere");
+    // Colleagues see that somebody is here, though nothing is drawn.
+    let how = |world: &World| world.json(&["status"])["here"][0]["how"].as_str().map(str::to_owned);
+    until("they are here", || how(&world).as_deref() == Some("lines"));
+    lines.types("give ben");
+    lines.hears("No thread is open");
+    let mut follows = Lines::start(&world, &["threads", "list", "--follow"]);
     lines.types("say to whom?");
     lines.hears("No thread is open");
     let rosa = Person::new("Rosa \u{1b}[31mField\u{202e}", "15550100002");
@@ -100,6 +106,10 @@ async fn a_person_who_listens_answers_people() {
         () = talk => {}
         () = patience => panic!("it never came about:\n{}", heard.lock().expect("whole")),
     }
+    follows.hears("\"event\":\"message.received\"");
+    let told = follows.said.lock().expect("whole").clone();
+    let line = told.lines().find(|line| line.contains("message.received")).expect("told").to_owned();
+    assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok_and(|event| event["thread"] == "t1"), "{line}");
     lines.types("send 'open");
     lines.hears("A quote is left open.");
     let said = lines.said.lock().expect("whole").clone();
@@ -109,6 +119,7 @@ async fn a_person_who_listens_answers_people() {
     signal(&served.0, "-TERM");
     assert!(served.0.wait().expect("ended").success());
     lines.hears("The engine ended");
+    assert!(follows.ends(), "nothing more happens");
     assert!(!lines.ends(), "not by their own will");
 }
 
