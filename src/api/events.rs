@@ -4,11 +4,14 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query as Parameters, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::bus::Listener;
 use crate::domain::agent_desk::{AgentQuery, AgentTold, EventView};
@@ -33,9 +36,15 @@ pub(super) struct From {
 pub(super) async fn follow(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
-    Parameters(from): Parameters<From>,
+    from: Result<Parameters<From>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
+    let Ok(Parameters(from)) = from else {
+        let message = "`after` is the id of an event, such as e12.";
+        let remedy = "Leave it out to hear what happens from now on.";
+        let fault = json!({ "error": { "code": "parameter", "message": message, "remedy": remedy } });
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(fault)).into_response();
+    };
     // Listening begins before looking: nothing falls between.
     let listener = system.bus().listen();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());

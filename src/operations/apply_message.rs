@@ -114,7 +114,7 @@ pub(super) async fn apply_event(
             if source.delivery.is_some() && !own {
                 effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
                 effects.proved(connection.id, Hop::Signature, source.received_at, "a signature of ours fitted");
-                if capabilities(system, &connection).signs_address {
+                if capabilities(system, &connection).signs_address && system.public_url().is_some() {
                     effects.proved(connection.id, Hop::Public, source.received_at, "signed for our public address");
                 }
             }

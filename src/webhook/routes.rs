@@ -91,7 +91,13 @@ fn page(title: &str, words: &str) -> Response {
 async fn lend(State(system): State<System>, Path(token): Path<String>) -> Response {
     let Some(lent) = lent(&system, &token).await else { return StatusCode::NOT_FOUND.into_response() };
     let Ok(file) = tokio::fs::File::open(&lent.path).await else { return StatusCode::NOT_FOUND.into_response() };
-    let headers = [(header::CONTENT_TYPE, lent.mime_type.clone()), (header::CONTENT_LENGTH, lent.bytes.to_string())];
+    // It is for a provider that fetches it, and is no page of ours to anybody else.
+    let headers = [
+        (header::CONTENT_TYPE, lent.mime_type.clone()),
+        (header::CONTENT_LENGTH, lent.bytes.to_string()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "sandbox".to_owned()),
+    ];
     // Not a byte more than was looked at, should the file grow.
     let pieces =
         futures::stream::unfold((file.take(lent.bytes), lent, system), |(mut file, lent, system)| async move {
@@ -142,7 +148,11 @@ async fn shake(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery) -> R
         None => {
             (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], "Webhooks are posted here.\n").into_response()
         }
-        Some(Ok(answer)) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], answer).into_response(),
+        Some(Ok(answer)) => {
+            let headers =
+                [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
+            (headers, answer).into_response()
+        }
         Some(Err(fault)) => {
             let path = endpoint.provider.name();
             tracing::warn!(provider = %path, %fault, "a handshake was refused: 403");

@@ -225,6 +225,8 @@ async fn without_an_address_the_list_tells_what_became_of_ours() {
     stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
     stage.deliver().await;
     stage.system.forget_public_url();
+    let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("connections") };
+    assert_eq!(list.connected[0].chores[0].place, "our configuration");
     let thread = stage.thread().await.id;
     write(&stage, thread, "hello").await;
     stage.send().await;

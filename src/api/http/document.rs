@@ -104,8 +104,12 @@ pub(super) fn openapi(base: &str) -> Value {
             { "name": "Last-Event-ID", "in": "header", "required": false, "schema": { "type": "string" } }
         ],
         "responses": {
-            "200": { "description": "Events, until the line is cut.", "content": { "text/event-stream": { "schema": { "type": "string" } } } },
-            "401": { "description": "No token that holds.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } }
+            "200": { "description": "Events, until the line is cut.", "content": { "text/event-stream": { "schema": {
+                "type": "object", "description": "One event: its id, its name, and itself as JSON.", "required": ["id", "event", "data"],
+                "properties": { "id": { "type": "string" }, "event": { "type": "string" },
+                    "data": { "type": "string", "contentMediaType": "application/json" } } } } } },
+            "401": { "description": "No token that holds.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
+            "422": { "description": "`after` is no event.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } }
         } } }));
     let time = json!({ "type": ["string", "null"], "format": "date-time" });
     json!({

@@ -141,7 +141,8 @@ impl Provider for Meta {
     }
 
     fn chores(&self, connection: &Connection) -> Vec<Chore> {
-        let base = self.address.get().unwrap_or_else(|| "[http] public_url, which is not set".to_owned());
+        let known = self.address.get();
+        let base = known.as_deref().unwrap_or("https://YOUR-HOST");
         let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
         let step = |place: &str, what: String, paste: Option<String>, proof| Chore {
             place: place.to_owned(),
@@ -149,7 +150,7 @@ impl Provider for Meta {
             paste,
             proof,
         };
-        vec![
+        let mut chores = vec![
             step(
                 "our environment",
                 format!(
@@ -168,7 +169,12 @@ impl Provider for Meta {
             ),
             step("a phone", format!("Write any word to {}.", connection.phone_number), None, Some(Hop::Inbound)),
             step("here", "Answer it: the first status that comes back is the proof.".into(), None, Some(Hop::Status)),
-        ]
+        ];
+        if known.is_none() {
+            let what = "Set [http] public_url to the https address that leads here, and start again.".to_owned();
+            chores.insert(0, step("our configuration", what, None, Some(Hop::Public)));
+        }
+        chores
     }
 
     fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault> {

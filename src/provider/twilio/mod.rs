@@ -148,7 +148,8 @@ impl Provider for Twilio {
     }
 
     fn chores(&self, connection: &Connection) -> Vec<Chore> {
-        let base = self.address.get().unwrap_or_else(|| "[http] public_url, which is not set".to_owned());
+        let known = self.address.get();
+        let base = known.as_deref().unwrap_or("https://YOUR-HOST");
         let step = |place: &str, what: String, paste: Option<String>, proof| Chore {
             place: place.to_owned(),
             what,
@@ -163,7 +164,7 @@ impl Provider for Twilio {
             None => format!("Write any word to {}.", connection.phone_number),
         };
         let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
-        vec![
+        let mut chores = vec![
             step(
                 "our environment",
                 format!("Set {ACCOUNT} and {token}: both stand on the console's first page."),
@@ -179,7 +180,12 @@ impl Provider for Twilio {
             ),
             step("a phone", write, None, Some(Hop::Inbound)),
             step("here", "Answer it: the first status that comes back is the proof.".into(), None, Some(Hop::Status)),
-        ]
+        ];
+        if known.is_none() {
+            let what = "Set [http] public_url to the https address that leads here, and start again.".to_owned();
+            chores.insert(0, step("our configuration", what, None, Some(Hop::Public)));
+        }
+        chores
     }
 
     /// A sandbox takes one message in three seconds. Source: part 2.9.
