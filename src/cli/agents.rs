@@ -305,6 +305,7 @@ pub(super) fn answer_json(told: &AgentTold) -> String {
         AgentTold::Audit(value) => json(value),
         AgentTold::Verified(value) => json(value),
         AgentTold::Events(value) => json(value),
+        AgentTold::LastEvent(value) => json(value),
     }
 }
 
@@ -357,6 +358,7 @@ pub(super) fn answer_text(told: &AgentTold) -> String {
             table(&["at", "who", "did", "to", "what"], rows.collect())
         }
         AgentTold::Verified(check) => check.said(),
+        AgentTold::LastEvent(event) => event.to_string(),
         AgentTold::Events(events) => {
             let rows = events.iter().map(|event| {
                 let thread = event.thread.map(|thread| thread.to_string()).unwrap_or_default();

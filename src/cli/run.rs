@@ -17,6 +17,8 @@ use crate::app::{
 use crate::attach::{Left, is_terminal};
 use crate::config::{self, Config, ConfigError};
 use crate::console::{Keymap, keys_markdown};
+use crate::domain::agent_desk::{AgentQuery, AgentTold};
+use crate::domain::ids::EventId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::right::Right;
@@ -305,11 +307,13 @@ async fn verb(common: &Common, command: Command) -> Exit {
     }
     let status = matches!(command, Command::Status);
     let about = about(&command);
+    // What happens while the answer is made is told too.
+    let last = if common.follow { last_event(&source).await } else { None };
     match answered(&source, common, command).await {
         Ok((exit, text)) => {
             println!("{text}");
             if common.follow {
-                let ended = source.hear((None, false), |event| {
+                let ended = source.hear((last, false), |event| {
                     if about.is_empty() || about.iter().any(|name| named(event, name)) {
                         println!("{}", print::escaped(event));
                     }
@@ -323,6 +327,16 @@ async fn verb(common: &Common, command: Command) -> Exit {
             exit
         }
         Err(none) => not_answered(none),
+    }
+}
+
+async fn last_event(source: &Source) -> Option<EventId> {
+    match source.ask(&Query::Desk(AgentQuery::LastEvent)).await {
+        Ok(Answer::Desk(told)) => match *told {
+            AgentTold::LastEvent(event) => Some(event),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

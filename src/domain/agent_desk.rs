@@ -181,6 +181,8 @@ pub enum AgentQuery {
         after: Option<EventId>,
         limit: u32,
     },
+    /// The last thing that happened: whoever follows goes on from there.
+    LastEvent,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,6 +197,7 @@ pub enum AgentTold {
     Audit(Vec<AuditRow>),
     Verified(AuditCheck),
     Events(Vec<EventView>),
+    LastEvent(EventId),
 }
 
 /// An agent as it is declared, with how it does.

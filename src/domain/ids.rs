@@ -34,7 +34,8 @@ macro_rules! ids {
             fn from_str(text: &str) -> Result<Self, BadId> {
                 text.strip_prefix($letter)
                     .and_then(|digits| digits.parse::<i64>().ok())
-                    .filter(|number| *number > 0)
+                    // Before the first event is a place to go on from; nothing else is called nought.
+                    .filter(|number| *number > 0 || (*number == 0 && $letter == 'e'))
                     .map(Self)
                     .ok_or_else(|| BadId { given: text.to_owned(), wanted: $wanted, letter: $letter })
             }

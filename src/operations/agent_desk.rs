@@ -58,6 +58,10 @@ pub(super) async fn look(system: &System, actor: &Actor, query: AgentQuery) -> R
             require(actor, Right::ReadEvents)?;
             AgentTold::Events(store.events(after, limit).await?)
         }
+        AgentQuery::LastEvent => {
+            require(actor, Right::ReadEvents)?;
+            AgentTold::LastEvent(store.newest_event().await?)
+        }
     })
 }
 

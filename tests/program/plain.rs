@@ -73,6 +73,7 @@ async fn a_person_who_listens_answers_people() {
     lines.types("give ben");
     lines.hears("No thread is open");
     let mut follows = Lines::start(&world, &["threads", "list", "--follow"]);
+    follows.hears("nothing");
     lines.types("say to whom?");
     lines.hears("No thread is open");
     let rosa = Person::new("Rosa \u{1b}[31mField\u{202e}", "15550100002");

@@ -103,7 +103,10 @@ impl Console {
         }
         sheet.field("provider", one.provider.as_str());
         sheet.field("number id", &clean_line(&one.phone_number_id));
-        sheet.field("account id", &clean_line(&one.business_account_id));
+        match one.business_account_id.as_str() {
+            "" => sheet.field("account id", "from the environment"),
+            account => sheet.field("account id", &clean_line(account)),
+        }
         if let Some(customer) = &one.customer_id {
             sheet.field("customer", &clean_line(customer));
         }
