@@ -276,6 +276,12 @@ impl Twin {
         self.shared.posted.notify_one();
     }
 
+    /// The platform has heard somebody: their window is open, whatever it posted of it.
+    pub fn heard(&self, phone_number_id: &str, phone: &str) {
+        let now = self.shared.now();
+        self.shared.world().heard(phone_number_id, phone, now);
+    }
+
     /// The next request to send meets this.
     pub fn next_send(&self, fault: SendFault) {
         self.shared.world().faults.push_back(fault);

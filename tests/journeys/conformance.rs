@@ -29,7 +29,7 @@ pub struct Wire {
     pub number: &'static str,
     /// The next send is refused for good, for now, and for its key.
     refusal: fn() -> SendFault,
-    throttle: fn() -> SendFault,
+    pub throttle: fn() -> SendFault,
     key: fn() -> SendFault,
     /// The code with which a message fails that was accepted.
     nobody: u32,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wadeck::domain::delivery::DeliveryState;
 use wadeck::domain::media::MediaState;
+use wadeck::domain::outbox::EntryState;
 use wadeck::domain::phone::PhoneNumber;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
@@ -258,4 +260,70 @@ async fn who_hides_their_number_is_answered_all_the_same() {
     stage.answer().await;
     assert!(stage.twin.forms()[0].contains("To=whatsapp%3AIN.1A2B3C"), "{:?}", stage.twin.forms());
     assert_eq!(stage.thread().await.contact.phone_number, None);
+}
+
+#[tokio::test]
+async fn three_tries_then_a_dead_letter_and_a_person() {
+    let mut stage = stage(&WIRES[1]).await;
+    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
+    stage.deliver().await;
+    let thread = stage.thread().await.id;
+    write(&stage, thread, "hello").await;
+    for tried in 1..=3 {
+        stage.twin.next_send((WIRES[1].throttle)());
+        assert_eq!(stage.send().await, 1, "try {tried}");
+        stage.pass(Duration::from_secs(900));
+    }
+    let entry = stage.outbox().await.remove(0);
+    assert_eq!((entry.state, entry.attempts), (EntryState::Dead, 3));
+    assert_eq!(stage.send().await, 0, "never a fourth by itself");
+    assert_eq!(stage.overview().await.alerts, 1);
+    // A person's retry is a series of its own.
+    stage.act(Request::RetryEntry { entry: entry.id }).await.expect("tried anew");
+    stage.send().await;
+    assert_eq!(stage.twin.accepted().len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_platform_adds_tomorrow_is_kept_and_shown() {
+    let mut stage = stage(&WIRES[2]).await;
+    let post = |stage: &Stage, value: serde_json::Value| {
+        let body = json!({ "object": "whatsapp_business_account", "phone_number_id": DIRECT,
+            "entry": [{ "id": "102290129340399", "changes": [{ "field": "messages", "value": value }] }] });
+        stage.twin.post_raw("raw", &body);
+    };
+    let metadata = json!({ "display_phone_number": "15550100400", "phone_number_id": DIRECT });
+    // Nobody's number, only an id; a kind that nobody knows; then a number that comes to light.
+    post(
+        &stage,
+        json!({ "metadata": metadata, "contacts": [{ "profile": { "name": "Hidden" }, "wa_id": "", "user_id": "US.1A2B" }],
+        "messages": [{ "from": "", "from_user_id": "US.1A2B", "id": "wamid.1", "timestamp": "1780304400", "type": "hologram",
+            "hologram": { "id": "1" } }] }),
+    );
+    stage.deliver().await;
+    let thread = stage.thread().await;
+    assert_eq!((thread.external_id.as_str(), thread.contact.phone_number.is_none()), ("whatsapp:US.1A2B", true));
+    assert_eq!(stage.messages(thread.id).await[0].kind, "hologram");
+    post(
+        &stage,
+        json!({ "metadata": metadata, "contacts": [{ "wa_id": "15550100077", "user_id": "US.1A2B" }],
+        "messages": [{ "from": "15550100077", "from_user_id": "US.1A2B", "id": "wamid.2", "timestamp": "1780304401",
+            "type": "text", "text": { "body": "it is me" } }] }),
+    );
+    stage.deliver().await;
+    assert_eq!(stage.threads().await.len(), 1, "the same person");
+    stage.twin.heard(DIRECT, "15550100077");
+    // Read before it was ever delivered; then a word for progress that does not exist yet.
+    write(&stage, thread.id, "hello").await;
+    stage.send().await;
+    let id = stage.twin.accepted()[0].id.clone();
+    let status = |status: &str| json!({ "metadata": metadata, "statuses": [{ "id": id, "status": status, "timestamp": "1780304410", "recipient_id": "" }] });
+    post(&stage, status("read"));
+    post(&stage, status("pondered"));
+    stage.deliver().await;
+    assert_eq!(stage.messages(thread.id).await.pop().expect("there").status, DeliveryStatus::Read);
+    let Answer::Deliveries(rows) = stage.ask(Query::Deliveries { state: None, limit: 50, before: None }).await else {
+        panic!("deliveries")
+    };
+    assert!(rows.iter().all(|row| row.state == DeliveryState::Applied), "nothing stands in anybody's way");
 }
