@@ -42,12 +42,9 @@ fn opened(directory: &Path, gid: Gid) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A group's number, as the system's list has it; a number is one already.
+/// A group's number, as this machine knows it, from its files or from a directory service; a number is one
+/// already.
 fn number_of(group: &str) -> Option<Gid> {
-    let list = std::fs::read_to_string("/etc/group").unwrap_or_default();
-    let listed = list.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        (fields.next() == Some(group)).then(|| fields.nth(1)?.parse::<u32>().ok())?
-    });
-    listed.or_else(|| group.parse().ok()).map(Gid::from_raw)
+    let known = nix::unistd::Group::from_name(group).ok().flatten().map(|group| group.gid.as_raw());
+    known.or_else(|| group.parse().ok()).map(Gid::from_raw)
 }

@@ -81,15 +81,10 @@ pub fn current_actor(users: &[UserConfig]) -> Option<Actor> {
     actor_of(users, own_uid(), own_uid())
 }
 
-/// The login name of a user id, as the system's user list has it.
+/// The login name of a user id, as this machine knows it, from its files or from a directory service.
 fn os_name(uid: u32) -> String {
-    let list = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let listed = list.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)?.parse::<u32>().ok()? == uid).then(|| name.to_owned())
-    });
-    listed.unwrap_or_else(|| format!("uid{uid}"))
+    let known = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid)).ok().flatten();
+    known.map_or_else(|| format!("uid{uid}"), |user| user.name)
 }
 
 #[cfg(test)]

@@ -184,6 +184,9 @@ pub enum Command {
     Backup {
         /// A file that is not there yet
         to: PathBuf,
+        /// Copy the files of messages there too; those that are there already are left
+        #[arg(long, value_name = "DIR")]
+        media: Option<PathBuf>,
     },
     /// The simulated provider alone
     Twin(twin::TwinArgs),

@@ -36,7 +36,9 @@ pub async fn run(cli: Cli) -> Exit {
         Some(Command::Mcp) => return super::tools::serve(&cli.common).await,
         Some(Command::Config(ConfigVerb::Check)) => return check(&cli.common),
         Some(Command::Config(ConfigVerb::Show)) => return super::shell::show(&cli.common),
-        Some(Command::Backup { to }) => return super::shell::backup(&cli.common, &to).await,
+        Some(Command::Backup { to, media }) => {
+            return super::shell::backup(&cli.common, &to, media.as_deref()).await;
+        }
         Some(Command::Completions { shell }) => return super::shell::completions(shell),
         Some(Command::Man { to }) => return super::shell::man(to.as_deref()),
         Some(Command::Doctor { webhook }) => return examine(&cli.common, webhook).await,

@@ -52,7 +52,7 @@ pub(super) fn show(common: &Common) -> Exit {
 }
 
 /// A copy as of one moment, taken beside an engine that runs.
-pub(super) async fn backup(common: &Common, to: &Path) -> Exit {
+pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> Exit {
     let directory = config::data_directory(common.data_dir.as_deref());
     if to.exists() {
         eprintln!("{} is there already: nothing was written over.", to.display());
@@ -62,13 +62,8 @@ pub(super) async fn backup(common: &Common, to: &Path) -> Exit {
     match copied.await {
         Ok(sound) if sound == "ok" => {
             let size = std::fs::metadata(to).map_or(0, |meta| meta.len());
-            println!(
-                "{} holds {}; it was read back and is sound. Files of messages lie in {}.",
-                to.display(),
-                crate::domain::content::size(size),
-                directory.join("media").display()
-            );
-            Exit::Done
+            println!("{} holds {}; it was read back and is sound.", to.display(), crate::domain::content::size(size));
+            files(&directory.join("media"), media)
         }
         Ok(said) => {
             eprintln!("The copy is not sound: {said}. Take it again, and look at `wadeck doctor`.");
@@ -80,5 +75,84 @@ pub(super) async fn backup(common: &Common, to: &Path) -> Exit {
             );
             Exit::Failed
         }
+    }
+}
+
+/// The files of messages never change: those that are there already need no second copy.
+fn files(from: &Path, to: Option<&Path>) -> Exit {
+    let Some(to) = to else {
+        println!("Files of messages lie in {}; --media DIR copies them too.", from.display());
+        return Exit::Done;
+    };
+    match copied(from, to) {
+        Ok((new, all)) => {
+            println!("{} holds {all} file(s) of messages, {new} of them new.", to.display());
+            Exit::Done
+        }
+        Err(error) => {
+            eprintln!("Not every file of messages was copied: {error}. Make room, then ask again: it goes on.");
+            Exit::Failed
+        }
+    }
+}
+
+fn copied(from: &Path, to: &Path) -> std::io::Result<(usize, usize)> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(to)?;
+    let (mut new, mut all) = (0, 0);
+    let entries = match std::fs::read_dir(from) {
+        Ok(entries) => entries,
+        // Nobody has sent a file yet, or the last one here was removed by age.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((0, 0)),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let place = to.join(&name);
+        if entry.file_type()?.is_dir() {
+            let (inner_new, inner_all) = copied(&entry.path(), &place)?;
+            (new, all) = (new + inner_new, all + inner_all);
+            continue;
+        }
+        // What is still being written is no file of anybody's yet.
+        if name.as_encoded_bytes().starts_with(b"part-") {
+            continue;
+        }
+        all += 1;
+        if place.exists() {
+            continue;
+        }
+        // Under another name first: what stands there under its own is whole.
+        let half = to.join(format!("part-{}", name.to_string_lossy()));
+        match std::fs::copy(entry.path(), &half) {
+            Ok(_) => std::fs::rename(&half, &place)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                all -= 1;
+                continue;
+            }
+            Err(error) => return Err(error),
+        }
+        new += 1;
+    }
+    Ok((new, all))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_copied_once_and_halves_never() {
+        let (from, to) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
+        std::fs::create_dir(from.path().join("ab")).expect("made");
+        std::fs::write(from.path().join("ab/abcd.png"), "a picture").expect("written");
+        std::fs::write(from.path().join("part-m7"), "half").expect("written");
+        let place = to.path().join("copy");
+        assert_eq!(copied(from.path(), &place).expect("copied"), (1, 1));
+        assert_eq!(copied(from.path(), &place).expect("copied"), (0, 1));
+        assert_eq!(std::fs::read_to_string(place.join("ab/abcd.png")).expect("there"), "a picture");
+        assert!(!place.join("part-m7").exists());
+        assert_eq!(copied(Path::new("/nowhere/at/all"), &place).expect("nothing"), (0, 0));
     }
 }

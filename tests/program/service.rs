@@ -210,9 +210,11 @@ async fn a_copy_is_taken_while_the_engine_runs_and_is_a_whole_one() {
     let engine = world.serve();
     let copy = world.directory.path().join("copy.db");
     let path = copy.display().to_string();
-    let done = world.run(&["backup", &path]);
+    let media = world.directory.path().join("copied").display().to_string();
+    let done = world.run(&["backup", &path, "--media", &media]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    assert!(String::from_utf8_lossy(&done.stdout).contains("read back and is sound"));
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(said.contains("read back and is sound") && said.contains("0 file(s) of messages"), "{said}");
     let again = world.run(&["backup", &path]);
     assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("nothing was written over"));
     drop(engine);
