@@ -17,6 +17,7 @@ use wadeck::operations;
 use wadeck::twin::Saying;
 
 use crate::conformance::{DIRECT, WIRES, stage, write};
+use crate::sitting::Sitting;
 use crate::stage::{Stage, rosa};
 
 #[tokio::test]
@@ -326,4 +327,30 @@ async fn what_the_platform_adds_tomorrow_is_kept_and_shown() {
         panic!("deliveries")
     };
     assert!(rows.iter().all(|row| row.state == DeliveryState::Applied), "nothing stands in anybody's way");
+}
+
+#[tokio::test]
+async fn at_the_console_a_number_of_another_provider_says_what_it_cannot() {
+    let mut stage = stage(&WIRES[1]).await;
+    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
+    stage.deliver().await;
+    let mut ada = Sitting::down(&stage, 120, 40).await;
+    ada.press(&stage, "1").await;
+    ada.sees("To be done");
+    ada.sees("/webhook/twilio/messages");
+    ada.sees("✓ a phone: Write any word to +15550100300.");
+    ada.sees("the provider keeps no record of it");
+    ada.press(&stage, "2 enter r").await;
+    ada.sees("The provider of this number cannot send quotes.");
+    ada.press(&stage, "e").await;
+    ada.sees("The provider of this number cannot send reactions.");
+    ada.press(&stage, "c").await;
+    ada.types(&stage, "Good morning").await;
+    ada.press(&stage, "enter").await;
+    stage.send().await;
+    stage.pass(Duration::from_secs(20));
+    stage.deliver().await;
+    ada.look_up(&stage).await;
+    ada.sees("✓✓R");
+    assert_eq!(stage.twin.accepted()[0].text, "Good morning");
 }

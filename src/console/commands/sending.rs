@@ -1,10 +1,11 @@
 //! Commands that send something other than words, and what one does with files.
 
-use super::threads::{can_write, operator_with_thread, with_thread};
+use super::threads::{can_write, operator_with_thread, provider_can, with_thread};
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::finder::FinderKind;
 use crate::console::form::FormKind;
 use crate::console::{Console, Edit, Effect, Pane};
+use crate::domain::content::Content;
 use crate::domain::ids::{ContactId, EntryId, MessageId};
 use crate::domain::media::MediaState;
 use crate::domain::outbox::EntryState;
@@ -144,6 +145,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
         keys: &["e"],
         ready: |console| {
             can_write(console)?;
+            let none = Content::Reaction { target: String::new(), emoji: None };
+            provider_can(console, &none, false)?;
             match current(console) {
                 Some(message) if message.provider_message_id.is_some() => Ok(()),
                 _ => Err("The provider has given this message no id yet.".into()),

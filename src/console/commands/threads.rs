@@ -4,6 +4,7 @@ use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::finder::FinderKind;
 use crate::console::overlay::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
+use crate::domain::content::Content;
 use crate::domain::ids::ThreadId;
 use crate::domain::query::Query;
 use crate::domain::request::{Request, check_window};
@@ -136,6 +137,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         hint: true,
         ready: |console| {
             can_write(console)?;
+            provider_can(console, &Content::text(""), true)?;
             let quotable = console.open.as_ref().and_then(|open| open.current());
             match quotable {
                 Some(message) if message.provider_message_id.is_some() => Ok(()),
@@ -211,6 +213,16 @@ pub(super) fn can_write(console: &Console) -> Result<(), String> {
     operator_with_thread(console)?;
     let closes_at = console.thread_at_hand().and_then(|row| row.window_closes_at);
     check_window(closes_at, console.now).map_err(|refusal| refusal.to_string())
+}
+
+/// What the provider of this thread's number cannot send is not begun.
+pub(super) fn provider_can(console: &Console, content: &Content, quotes: bool) -> Result<(), String> {
+    let connection = console.thread_at_hand().map(|row| row.connection_id);
+    let known = console.data.connections.iter().flat_map(|list| &list.connected);
+    let number = known.into_iter().find(|view| Some(view.connection.id) == connection);
+    // Where it is not known, the operation says so.
+    let Some(number) = number else { return Ok(()) };
+    number.capabilities.forbid(content, quotes).map_err(|refusal| refusal.to_string())
 }
 
 fn write(console: &mut Console, quoting: bool) -> Vec<Effect> {
