@@ -218,15 +218,18 @@ async fn answer(shared: &World, number: &str, to: &str, request: &Value, fault: 
             shared.posted.notify_one();
             (StatusCode::BAD_GATEWAY, "upstream sent no answer").into_response()
         }
-        Some(SendFault::Answer { status, body, retry_after }) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-            let mut response = (status, Json(body)).into_response();
-            if let Some(value) = retry_after.and_then(|seconds| seconds.to_string().parse().ok()) {
-                response.headers_mut().insert("retry-after", value);
-            }
-            response
-        }
+        Some(SendFault::Answer { status, body, retry_after }) => refusal(status, body, retry_after),
     }
+}
+
+/// A refusal as somebody ordered it.
+pub(super) fn refusal(status: u16, body: Value, retry_after: Option<u32>) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut response = (status, Json(body)).into_response();
+    if let Some(value) = retry_after.and_then(|seconds| seconds.to_string().parse().ok()) {
+        response.headers_mut().insert("retry-after", value);
+    }
+    response
 }
 
 /// An answer that breaks off: the connection ends before a whole answer came.

@@ -252,15 +252,18 @@ fn verdict(answer: &HttpAnswer) -> Verdict {
     let parsed: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     match text(&parsed, "/messages/0/id") {
         Some(id) => Verdict::Accepted { provider_message_id: id.to_owned() },
-        None => Verdict::Unknown {
-            failure: Failure::own(
-                FailureClass::Unknown,
-                "Answer without an id",
-                "The provider said yes, but gave no message id: it may have been sent.",
-                "It is looked up at the provider.",
-            ),
-        },
+        None => Verdict::Unknown { failure: nameless() },
     }
+}
+
+/// A yes to a message that nobody can be asked about afterwards.
+pub(crate) fn nameless() -> Failure {
+    Failure::own(
+        FailureClass::Unknown,
+        "Answer without an id",
+        "The provider said yes, but gave no message id: it may have been sent.",
+        "It is looked up at the provider.",
+    )
 }
 
 pub(crate) fn no_address() -> Failure {

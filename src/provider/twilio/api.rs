@@ -18,7 +18,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::provider::cloud_api::graph::{encoded, key_missing};
+use crate::provider::cloud_api::graph::{encoded, key_missing, nameless};
 use crate::provider::cloud_api::{loose, text};
 use crate::provider::http::{HttpAnswer, date};
 use crate::provider::numbers::Access;
@@ -164,14 +164,7 @@ fn verdict(answer: &HttpAnswer) -> Verdict {
         let value: Value = serde_json::from_str(&answer.body).unwrap_or_default();
         return match text(&value, "/sid") {
             Some(id) => Verdict::Accepted { provider_message_id: id.to_owned() },
-            None => Verdict::Unknown {
-                failure: Failure::own(
-                    FailureClass::Unknown,
-                    "Answer without an id",
-                    "The provider said yes, but gave no message id: it may have been sent.",
-                    "It is looked up at the provider.",
-                ),
-            },
+            None => Verdict::Unknown { failure: nameless() },
         };
     }
     let failure = failure(answer.status, &answer.body);

@@ -22,7 +22,7 @@ use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Told};
 use super::{
     Acknowledgement, Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport,
-    SentMessage, SignatureFault, Sink, Trouble, Unreadable, Upload, Upstream, WireRequest,
+    SentMessage, SignatureFault, Sink, Trouble, Unreadable, Upload, WireRequest,
 };
 use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
@@ -314,11 +314,6 @@ impl Provider for Twilio {
             let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
             Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
         })
-    }
-
-    fn upstream<'a>(&'a self, _: &'a Connection) -> BoxFuture<'a, Result<Upstream, Trouble>> {
-        // The provider keeps no such log for this: an empty one proves nothing.
-        Box::pin(async { Ok(Upstream::default()) })
     }
 
     fn inspect<'a>(

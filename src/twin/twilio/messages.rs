@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::routes::{World as Shared, silence};
+use super::super::routes::{World as Shared, refusal, silence};
 use super::super::templates::fetch;
 use super::super::world::{AcceptedSend, SendFault, World};
 use super::inbound::date;
@@ -184,14 +184,7 @@ async fn create(State(shared): State<Shared>, Path(account): Path<String>, body:
             accept();
             (StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>").into_response()
         }
-        Some(SendFault::Answer { status, body, retry_after }) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-            let mut response = (status, Json(body)).into_response();
-            if let Some(value) = retry_after.and_then(|seconds| seconds.to_string().parse().ok()) {
-                response.headers_mut().insert("retry-after", value);
-            }
-            response
-        }
+        Some(SendFault::Answer { status, body, retry_after }) => refusal(status, body, retry_after),
     }
 }
 
