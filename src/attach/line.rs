@@ -29,10 +29,10 @@ pub fn host<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Su
                 },
                 frame = line.next() => match frame {
                     Some(Ok(frame)) => {
-                        if let Some(done) = Heard::read(&frame)
-                            && heard.send(done).await.is_err()
-                        {
-                            break;
+                        // A console that has just been left hears nothing more, and what it said last is
+                        // still on its way: only that, or its silence, ends the line.
+                        if let Some(done) = Heard::read(&frame) {
+                            let _ = heard.send(done).await;
                         }
                     }
                     _ => break,
@@ -48,14 +48,12 @@ pub fn host<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Su
 pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(stream: S, surface: Surface) -> Option<String> {
     let Surface { mut heard, told } = surface;
     let mut line = framed(stream);
+    // Once the engine takes nothing more, what it said last may still be there to be read.
+    let mut takes = true;
     loop {
         tokio::select! {
-            done = heard.recv() => match done {
-                Some(done) => {
-                    if line.send(done.frame()).await.is_err() {
-                        return None;
-                    }
-                }
+            done = heard.recv(), if takes => match done {
+                Some(done) => takes = line.send(done.frame()).await.is_ok(),
                 None => return Some(String::new()),
             },
             frame = line.next() => match frame {
@@ -73,5 +71,44 @@ pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(stream: S, surface: Surfac
                 _ => return None,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_typed_after_leaving_does_not_drown_the_goodbye() {
+        let (here, there) = tokio::io::duplex(4_096);
+        let Surface { heard, told } = host(here);
+        let mut other = framed(there);
+        // The console is left; a last key comes all the same, and only then the goodbye goes out.
+        drop(heard);
+        other.send(Heard::Bytes(b"\x03".to_vec()).frame()).await.expect("written");
+        other.send(Heard::Ready.frame()).await.expect("written");
+        for _ in 0..20 {
+            tokio::task::yield_now().await;
+        }
+        told.send(Told::End("see you".into())).await.expect("the line is still there");
+        let frame = other.next().await.expect("something").expect("whole");
+        assert_eq!(Told::read(&frame), Some(Told::End("see you".into())));
+    }
+
+    #[tokio::test]
+    async fn the_goodbye_is_read_though_nothing_is_taken_any_more() {
+        let (here, mut there) = tokio::net::UnixStream::pair().expect("a pair");
+        let (surface, seat) = pair();
+        let frame = Told::End("see you".into()).frame();
+        let mut bytes = u32::try_from(frame.len()).expect("short").to_be_bytes().to_vec();
+        bytes.extend_from_slice(&frame);
+        there.write_all(&bytes).await.expect("written");
+        drop(there);
+        for _ in 0..3 {
+            seat.heard.send(Heard::Ready).await.expect("queued");
+        }
+        assert_eq!(carry(here, surface).await.as_deref(), Some("see you"));
     }
 }

@@ -165,7 +165,7 @@ async fn a_terminal_of_one_cell_and_one_that_only_looks() {
     let mut tiny = Screen::open(1, 1, attach(&world, &[]));
     until("it draws", || tiny.bytes.load(std::sync::atomic::Ordering::SeqCst) > 20);
     tiny.press("\u{3}\u{3}");
-    assert!(tiny.ends());
+    assert!(tiny.ends(), "{:?}", String::from_utf8_lossy(&tiny.written.lock().expect("whole")));
     let mut viewer = Screen::open(120, 40, attach(&world, &["--read-only"]));
     viewer.sees("Nobody has written yet");
     viewer.press("5p");
