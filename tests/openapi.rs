@@ -101,7 +101,7 @@ fn more() -> Vec<Content> {
 }
 
 fn outgoing(to: Address, content: Content) -> Outgoing {
-    Outgoing { to, content, reply_to: None, reference: "w:0123456789abcdef".into() }
+    Outgoing { to, content, reply_to: None, reference: "w:0123456789abcdef".into(), at: None }
 }
 
 /// A part of a description as a schema that stands alone.
@@ -160,6 +160,16 @@ fn forms_are_what_the_description_of_messages_says() {
             }
         }
     }
+    let later = Outgoing {
+        at: Some(wadeck::domain::time::Timestamp::from_millis(1_780_304_400_001)),
+        ..outgoing(Address::Phone(PhoneNumber::parse("+919812345678").expect("a number")), contents().remove(7))
+    };
+    let request = provider.compose(&connection("twilio"), &later);
+    let value = typed(&request.body, &body["properties"]);
+    assert_eq!(faults(&validator, &value), Vec::<String>::new(), "{}", request.body);
+    assert_eq!(value["SendAt"], "2026-06-01T09:00:01Z", "never before its time, in whole seconds");
+    let wrong = json!({ "To": "+919812345678", "ScheduleType": "loose" });
+    assert!(!faults(&validator, &wrong).is_empty());
     // The check itself can fail.
     let wrong = json!({ "To": "15550100002", "MessagingServiceSid": "MG1" });
     let found = faults(&validator, &wrong).join("; ");

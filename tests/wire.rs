@@ -261,6 +261,7 @@ fn conformance_every_path_is_its_own_and_every_request_is_without_secrets() {
             content: Content::text("See https://example.net/menu"),
             reply_to: Some("wamid.Q".into()),
             reference: "w:1".into(),
+            at: None,
         };
         let request = provider.compose(&connection(), &outgoing);
         insta::assert_snapshot!(format!("request_{}", provider.name()), request.shown());

@@ -1,6 +1,7 @@
 //! Answers as text: aligned columns, cleaned of whatever could steer a terminal; and as JSON, in
 //! which such characters are escaped.
 
+use crate::domain::outbox::EntryState;
 use crate::domain::query::Answer;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
@@ -135,6 +136,11 @@ fn message(row: &MessageView) -> Vec<String> {
 
 fn entry(row: &EntryRow) -> Vec<String> {
     let error = row.error.as_ref().map_or_else(String::new, crate::domain::failure::Failure::line);
+    let later = row.not_before.filter(|_| row.state == EntryState::Scheduled);
+    let kept = later.map(|then| match &row.recalled_by {
+        Some(by) => format!("being called back for {by}"),
+        None => format!("the provider sends it at {}", at(then)),
+    });
     let held = row.hold.map(|hold| format!("held until {}: {}", at(row.due_at), hold.words()));
     vec![
         row.id.to_string(),
@@ -144,7 +150,7 @@ fn entry(row: &EntryRow) -> Vec<String> {
         row.attempts.to_string(),
         at(row.created_at),
         shortened(&row.text.line()),
-        held.unwrap_or(error),
+        kept.or(held).unwrap_or(error),
     ]
 }
 

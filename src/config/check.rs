@@ -268,6 +268,7 @@ fn connection(
         business_account_id: IdShape::Digits,
         key: "",
         secrets: &[],
+        schedules: false,
     };
     let shape = provider.unwrap_or(unknown);
     let phone_number_id = id(table.phone_number_id.as_ref(), "phone_number_id", shape.phone_number_id, faults);
@@ -280,6 +281,18 @@ fn connection(
         && !IdShape::Sid("MG", "").fits(service.get_ref())
     {
         faults.add(service.span(), "messaging_service is MG and 32 hex digits.");
+    }
+    if let Some(schedule) = table.schedule_at_provider.as_ref().filter(|schedule| *schedule.get_ref()) {
+        if !shape.schedules {
+            let what =
+                "schedule_at_provider: this provider keeps nothing for later; leave it out, and it is kept here.";
+            faults.add(schedule.span(), what);
+        } else if table.messaging_service.is_none() {
+            faults.add(
+                schedule.span(),
+                "schedule_at_provider needs messaging_service: only a pool keeps messages for later.",
+            );
+        }
     }
     if table.name.get_ref().trim().is_empty() {
         faults.add(table.name.span(), "A connection needs a name.");
@@ -341,6 +354,7 @@ fn connection(
             hand_off_text: table.hand_off_text.unwrap_or(standard.hand_off_text),
             api_key_env: table.api_key_env,
             messaging_service: table.messaging_service.map(Spanned::into_inner),
+            schedule_at_provider: table.schedule_at_provider.is_some_and(Spanned::into_inner),
             tester,
             join_code: table.join_code.filter(|code| !code.trim().is_empty()),
         },
@@ -369,6 +383,7 @@ mod tests {
         business_account_id: IdShape::Digits,
         key: "KEY",
         secrets: &["SECRET"],
+        schedules: false,
     };
 
     fn faults(text: &str) -> Vec<Fault> {
@@ -411,6 +426,20 @@ mod tests {
                     business_account_id = \"1\"\nagent = \"nobody\"\nmode = \"loud\"\ndebounce_seconds = 99\n";
         let told: Vec<usize> = faults(text).iter().map(|fault| fault.line).collect();
         assert_eq!(told, [3, 4, 5, 7, 8, 9]);
+    }
+
+    #[test]
+    fn keeping_for_later_needs_a_provider_that_does_and_a_pool() {
+        let text = "[[connections]]\nname = \"a\"\nprovider = \"mirror\"\nphone_number = \"+15550100001\"\nphone_number_id = \"1\"\n\
+                    business_account_id = \"1\"\nschedule_at_provider = true\n";
+        let text = text.replace("mirror", MIRROR.name);
+        let found = faults(&text);
+        assert!(found[0].line == 7 && found[0].what.contains("keeps nothing for later"), "{found:?}");
+        let keeps = ProviderShape { schedules: true, ..MIRROR };
+        let found = check(&text, &[keeps]).expect_err("no pool");
+        assert!(found[0].what.contains("needs messaging_service"), "{found:?}");
+        let pool = format!("{text}messaging_service = \"MG0123456789abcdef0123456789abcdef\"\n");
+        assert!(check(&pool, &[keeps]).expect("right").connections[0].settings.schedule_at_provider);
     }
 
     #[test]

@@ -104,6 +104,7 @@ pub(super) struct ConnectionTable {
     pub hourly_policy: Option<bool>,
     pub api_key_env: Option<String>,
     pub messaging_service: Option<Spanned<String>>,
+    pub schedule_at_provider: Option<Spanned<bool>>,
     pub join_code: Option<String>,
     pub tester: Option<Spanned<String>>,
     pub undo_seconds: Option<Spanned<u64>>,

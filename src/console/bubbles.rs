@@ -237,7 +237,7 @@ impl Console {
                 None if entry.not_before.is_some_and(|at| at > self.now) => {
                     parts.push(format!(
                         "goes {}{}u takes it back",
-                        words::clock(entry.due_at, self.zone()),
+                        words::clock(entry.not_before.unwrap_or(entry.due_at), self.zone()),
                         theme.dot()
                     ));
                 }
@@ -250,6 +250,15 @@ impl Console {
                 }
                 None => {}
             }
+        }
+        if let Some(entry) = &message.entry
+            && entry.state == EntryState::Scheduled
+        {
+            let at = entry.not_before.map(|at| words::clock(at, self.zone())).unwrap_or_default();
+            parts.push(match &entry.recalled_by {
+                Some(by) => format!("being called back for {}", crate::domain::text::clean_line(by)),
+                None => format!("the provider sends it {at}{}u calls it back", theme.dot()),
+            });
         }
         (parts.join(theme.dot()), if style == theme.plain() { theme.dim() } else { style })
     }

@@ -95,6 +95,7 @@ impl Theme {
         if let Some(entry) = &message.entry {
             match entry.state {
                 EntryState::Queued if entry.hold.is_some() => return (self.pick("⏸H", "H"), self.warn()),
+                EntryState::Scheduled => return (self.pick("◷L", "L"), self.dim()),
                 EntryState::Uncertain => return (self.pick("?U", "?U"), self.warn()),
                 EntryState::Sending => return (self.pick("↑Q", "^Q"), self.dim()),
                 EntryState::Discarded => return (self.pick("∅X", "X"), self.dim()),
@@ -126,6 +127,7 @@ impl Theme {
             EntryState::Queued if held => (self.pick("⏸ held", "H held"), self.warn()),
             EntryState::Queued => (self.pick("… queued", ". queued"), self.dim()),
             EntryState::Sending => (self.pick("↑ sending", "^ sending"), self.dim()),
+            EntryState::Scheduled => (self.pick("◷ scheduled", "@ scheduled"), self.plain()),
             EntryState::Accepted => (self.pick("→ accepted", "> accepted"), self.plain()),
             EntryState::Uncertain => ("? uncertain", self.warn()),
             EntryState::Refused => (self.pick("✗ failed", "x failed"), self.bad()),

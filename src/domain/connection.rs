@@ -109,6 +109,9 @@ pub struct ConnectionSettings {
     /// The sender pool that it sends through, where the provider has such.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub messaging_service: Option<String>,
+    /// Whether templates for later are handed over ahead of their time: they go even if we do not run then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub schedule_at_provider: bool,
     /// One of us, whom a test message goes to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tester: Option<PhoneNumber>,
@@ -131,6 +134,7 @@ impl Default for ConnectionSettings {
             hand_off_text: String::new(),
             api_key_env: None,
             messaging_service: None,
+            schedule_at_provider: false,
             tester: None,
             join_code: None,
         }
@@ -338,4 +342,6 @@ pub struct ProviderShape {
     pub key: &'static str,
     /// Those of which one has to hold what webhooks are signed with.
     pub secrets: &'static [&'static str],
+    /// It keeps what is to be sent later, and sends it by itself.
+    pub schedules: bool,
 }

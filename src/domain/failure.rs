@@ -28,6 +28,8 @@ pub enum FailureClass {
     Request,
     /// The other side is not yet set up for it, or not paid for.
     Setup,
+    /// It was kept for its time over there, and was called back.
+    Withdrawn,
     /// Nobody here knows this reason; everything the provider said is kept.
     Unknown,
 }

@@ -4,6 +4,7 @@
 
 pub mod address;
 pub mod agent_desk;
+pub mod ahead;
 pub mod assignment;
 pub mod audit;
 pub mod bounds;

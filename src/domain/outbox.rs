@@ -17,6 +17,8 @@ pub enum EntryState {
     Queued,
     /// Claimed under a lease; the request may be on the wire.
     Sending,
+    /// The provider keeps it and sends it by itself at its time. Until then it can be called back.
+    Scheduled,
     /// The provider has it and gave an id.
     Accepted,
     /// The answer was lost: it may have arrived. Never sent again by itself.
@@ -30,13 +32,22 @@ pub enum EntryState {
 }
 
 impl EntryState {
-    pub const ALL: [Self; 7] =
-        [Self::Queued, Self::Sending, Self::Accepted, Self::Uncertain, Self::Refused, Self::Dead, Self::Discarded];
+    pub const ALL: [Self; 8] = [
+        Self::Queued,
+        Self::Sending,
+        Self::Scheduled,
+        Self::Accepted,
+        Self::Uncertain,
+        Self::Refused,
+        Self::Dead,
+        Self::Discarded,
+    ];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Queued => "queued",
             Self::Sending => "sending",
+            Self::Scheduled => "scheduled",
             Self::Accepted => "accepted",
             Self::Uncertain => "uncertain",
             Self::Refused => "refused",
@@ -56,7 +67,7 @@ impl EntryState {
 
     /// Whether a person may take it out.
     pub const fn can_discard(self) -> bool {
-        matches!(self, Self::Queued | Self::Uncertain | Self::Dead | Self::Refused)
+        matches!(self, Self::Queued | Self::Scheduled | Self::Uncertain | Self::Dead | Self::Refused)
     }
 }
 
@@ -70,6 +81,9 @@ pub struct Outgoing {
     pub reply_to: Option<String>,
     /// Our id, sent along and given back in statuses.
     pub reference: String,
+    /// When the provider itself is to send it, where it may be handed over ahead of its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// How one try ended.

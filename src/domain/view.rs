@@ -46,6 +46,9 @@ pub struct Overview {
     pub queued: u32,
     pub held: u32,
     pub uncertain: u32,
+    /// Kept by a provider until their time.
+    #[serde(default)]
+    pub scheduled: u32,
     /// Refused or dead, and not yet retried or discarded.
     pub failed: u32,
     pub oldest_queued_at: Option<Timestamp>,
@@ -256,6 +259,9 @@ pub struct EntryBrief {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
     pub settled_by: Option<SettledBy>,
+    /// At whose word it is, or was, called back from the provider that kept it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalled_by: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -367,6 +373,9 @@ pub struct EntryRow {
     pub error: Option<Failure>,
     pub author: Option<String>,
     pub settled_by: Option<SettledBy>,
+    /// At whose word it is, or was, called back from the provider that kept it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recalled_by: Option<String>,
     /// An earlier entry of the same thread that has to end first.
     pub behind: Option<EntryId>,
 }

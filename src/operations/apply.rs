@@ -87,6 +87,9 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     if effects.sends {
         system.wakes().sender.notify_one();
     }
+    if effects.looks {
+        system.wakes().looker.notify_one();
+    }
     system.wakes().keeper.notify_one();
     Ok(done)
 }

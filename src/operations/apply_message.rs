@@ -1,29 +1,28 @@
-//! Apply one event: a contact's message, the fate of one of ours, or news about a number.
+//! Apply one event: a contact's message, one of ours that was written elsewhere, or news about a number.
 
 use std::time::Duration;
 
 use super::System;
 use super::apply::Setback;
+use super::apply_fate::{adopt, bare_status, called_back, keep_statuses, matched_by_id};
 use super::canary::canary_is_back;
 use super::notice::{Notice, notice};
 use super::number_lives::{NumberLife, number_lives};
 use super::send::capabilities;
-use super::settle::{ENTRY_ALERTS, failure_reaches_people};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop, ProviderName};
 use crate::domain::content::Content;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, StatusEvent, TemplateState};
-use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, MessageId};
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, TemplateState};
+use crate::domain::ids::{ConnectionId, ContactId, DeliveryId};
 use crate::domain::key::message_key;
 use crate::domain::opt_out::Wish;
-use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::outbox::SettledBy;
 use crate::domain::role::Actor;
 use crate::domain::routing::{Arrival, Route, route};
-use crate::domain::status::{DeliveryStatus, StatusReport};
 use crate::domain::time::Timestamp;
 use crate::domain::window;
-use crate::store::{Matched, NewAlert, NewInbound, StoreError, StoredDelivery, Write};
+use crate::store::{NewAlert, NewInbound, StoreError, StoredDelivery, Write};
 
 /// What follows once the transaction is committed.
 #[derive(Debug, Default)]
@@ -33,6 +32,8 @@ pub(super) struct Effects {
     pub proofs: Vec<(ConnectionId, Hop, Timestamp, String)>,
     pub runs: bool,
     pub sends: bool,
+    /// The provider is to be asked about something.
+    pub looks: bool,
     pub files: bool,
     pub setups: bool,
     pub tells: bool,
@@ -52,6 +53,7 @@ impl Effects {
         }
         self.runs |= other.runs;
         self.sends |= other.sends;
+        self.looks |= other.looks;
         self.files |= other.files;
         self.setups |= other.setups;
         self.tells |= other.tells;
@@ -91,7 +93,7 @@ impl Source {
     }
 }
 
-type Applied = Result<Result<(), Setback>, StoreError>;
+pub(super) type Applied = Result<Result<(), Setback>, StoreError>;
 
 pub(super) async fn apply_event(
     system: &System,
@@ -200,7 +202,8 @@ async fn inbound(
         && opted_out != (wish == Wish::Out)
     {
         opted_out = wish == Wish::Out;
-        write.opt_out(thread.thread, opted_out).await?;
+        write.opt_out(thread.thread, opted_out, now).await?;
+        effects.looks |= opted_out;
         let action = if opted_out { "opt_out" } else { "opt_in" };
         write.audit(&Actor::System, action, &thread.thread.to_string(), &format!("by {message}"), now).await?;
         effects.changes.push(Change::Activity);
@@ -269,6 +272,9 @@ async fn outbound(
     effects: &mut Effects,
 ) -> Applied {
     let key = message_key(connection.id, &event.provider_message_id);
+    if called_back(system, write, &key, &event.statuses, effects).await? {
+        return Ok(Ok(()));
+    }
     keep_statuses(write, source, &key, &event.statuses, &event.raw_statuses).await?;
     if matched_by_id(system, write, connection, &key, effects).await? {
         return Ok(Ok(()));
@@ -330,129 +336,6 @@ async fn outbound(
         effects.changes.push(Change::Agents);
     }
     Ok(Ok(()))
-}
-
-async fn bare_status(
-    system: &System,
-    write: &mut Write,
-    source: &Source,
-    connection: &Connection,
-    event: &StatusEvent,
-    effects: &mut Effects,
-) -> Applied {
-    let key = message_key(connection.id, &event.provider_message_id);
-    keep_statuses(write, source, &key, &event.statuses, &event.raw_statuses).await?;
-    if matched_by_id(system, write, connection, &key, effects).await? {
-        return Ok(Ok(()));
-    }
-    if let Some(reference) = &event.reference
-        && let Some(matched) = write.outbound_by_reference(connection.id, reference).await?
-    {
-        adopt(system, write, connection, &matched, &event.provider_message_id, SettledBy::Reference, effects).await?;
-    }
-    Ok(Ok(()))
-}
-
-async fn keep_statuses(
-    write: &mut Write,
-    source: &Source,
-    key: &[u8; 16],
-    reports: &[StatusReport],
-    raw: &[String],
-) -> Result<(), StoreError> {
-    for (report, raw) in reports.iter().zip(raw) {
-        write.keep_status(key, report, raw, source.received_at).await?;
-    }
-    Ok(())
-}
-
-/// News about a message whose provider id is known, now or from an earlier series of attempts.
-async fn matched_by_id(
-    system: &System,
-    write: &mut Write,
-    connection: &Connection,
-    key: &[u8; 16],
-    effects: &mut Effects,
-) -> Result<bool, StoreError> {
-    if let Some(matched) = write.outbound_by_key(key).await? {
-        effects.proved(connection.id, Hop::Status, system.now(), "a status came back");
-        merge(system, write, &matched, effects).await?;
-        return Ok(true);
-    }
-    if let Some((entry, _, thread)) = write.earlier_series(key).await? {
-        effects.changes.push(Change::Thread(thread));
-        effects.changes.push(Change::Outbox);
-        tracing::info!(%entry, "a status of an earlier series of attempts arrived");
-        return Ok(true);
-    }
-    Ok(false)
-}
-
-/// The provider calls one of our open entries by this id.
-async fn adopt(
-    system: &System,
-    write: &mut Write,
-    connection: &Connection,
-    matched: &Matched,
-    provider_message_id: &str,
-    by: SettledBy,
-    effects: &mut Effects,
-) -> Result<(), StoreError> {
-    let Some((entry, state)) = matched.entry else { return Ok(()) };
-    let open = matches!(state, EntryState::Sending | EntryState::Uncertain | EntryState::Queued | EntryState::Dead);
-    if open {
-        let now = system.now();
-        write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
-        for kind in ENTRY_ALERTS {
-            write.clear_alert(kind, &entry.to_string(), now).await?;
-        }
-        write.answered(matched.thread, matched.message).await?;
-        effects.proved(connection.id, Hop::Status, now, "a status came back");
-        effects.sends = true;
-    }
-    merge(system, write, matched, effects).await
-}
-
-/// Merges what is known, and lets a failure after acceptance reach people.
-async fn merge(system: &System, write: &mut Write, matched: &Matched, effects: &mut Effects) -> Result<(), StoreError> {
-    let message: MessageId = matched.message;
-    let (before, after) = write.merge_statuses(message).await?;
-    effects.changes.push(Change::Thread(matched.thread));
-    effects.changes.push(Change::Outbox);
-    let (was, is) = (before.status(), after.status());
-    let event = match is {
-        _ if was == is => None,
-        DeliveryStatus::Delivered => Some("message.delivered"),
-        DeliveryStatus::Read | DeliveryStatus::Played => Some("message.read"),
-        DeliveryStatus::Failed => Some("message.failed"),
-        _ => None,
-    };
-    if let Some(event) = event {
-        let data = serde_json::json!({ "message": message, "status": is, "error": after.failure() });
-        system.happened(write, event, Some(matched.thread), &data).await?;
-        effects.tells = true;
-    }
-    let Some((entry, _)) = matched.entry else { return Ok(()) };
-    let now = system.now();
-    let failed = |status| status == DeliveryStatus::Failed;
-    if failed(after.status()) && !failed(before.status()) {
-        if let Some(failure) = after.failure() {
-            write.end_entry(entry, EntryState::Refused, Some(failure), Some(SettledBy::Status), now).await?;
-            failure_reaches_people(write, "delivery_failed", matched.thread, entry, failure, now).await?;
-        }
-    } else if !failed(after.status()) && failed(before.status()) {
-        // It failed, they said, and now there is proof that it arrived.
-        write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
-        write.clear_alert("delivery_failed", &entry.to_string(), now).await?;
-    }
-    if after.contradictory() && !before.contradictory() {
-        let said = format!("{message}: the provider reports both that it failed and that it arrived.");
-        let subject = entry.to_string();
-        let alert = NewAlert { kind: "contradiction", subject: &subject, said: &said, thread: Some(matched.thread) };
-        write.raise(&alert, now).await?;
-        effects.changes.push(Change::Alerts);
-    }
-    Ok(())
 }
 
 /// When a message was written, for its place in the thread. Providers tell whole seconds: within its

@@ -58,6 +58,9 @@ pub(super) async fn ask_about(system: &System, actor: &Actor, message: MessageId
     if effects.sends {
         system.wakes().sender.notify_one();
     }
+    if effects.looks {
+        system.wakes().looker.notify_one();
+    }
     let after = system.store().message(message).await?.map_or(before.status, |detail| detail.message.status);
     let said = match says {
         None => format!("The provider has {message}, and says nothing about its fate."),

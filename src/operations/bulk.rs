@@ -53,7 +53,9 @@ pub(super) async fn preview(system: &System, actor: &Actor, action: BulkAction, 
 fn fits(action: BulkAction, state: EntryState, held: bool) -> bool {
     match action {
         BulkAction::Retry => matches!(state, EntryState::Refused | EntryState::Dead | EntryState::Discarded),
-        BulkAction::Discard => matches!(state, EntryState::Queued | EntryState::Dead | EntryState::Refused),
+        BulkAction::Discard => {
+            matches!(state, EntryState::Queued | EntryState::Scheduled | EntryState::Dead | EntryState::Refused)
+        }
         BulkAction::Hold => state == EntryState::Queued && !held,
         BulkAction::Release => state == EntryState::Queued && held,
     }

@@ -85,6 +85,7 @@ pub(super) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
     write.clear_alert("same_person", &format!("{gone}+{keep}"), now).await?;
     write.audit(actor, "merge", &keep.to_string(), &gone.to_string(), now).await?;
     write.commit().await?;
+    system.wakes().looker.notify_one();
     system.bus().publish([Change::Everything]);
     Ok(Done { said: format!("{gone} is {keep} now; splitting {keep} takes it back."), made: None })
 }

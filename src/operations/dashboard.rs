@@ -42,6 +42,7 @@ pub(super) async fn overview(system: &System, me: &str) -> Result<Overview> {
         queued: counts.queued,
         held: counts.held,
         uncertain: counts.uncertain,
+        scheduled: counts.scheduled,
         failed: counts.failed,
         oldest_queued_at: counts.oldest_queued_at,
         templates: u32::try_from(templates).unwrap_or(u32::MAX),

@@ -24,7 +24,12 @@ pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
         };
         return Err(Refusal::new("not_discardable", why, "").into());
     }
-    write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
+    let kept = state == EntryState::Scheduled;
+    if kept {
+        write.recall(entry, &actor.to_string(), now).await?;
+    } else {
+        write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
+    }
     for kind in ENTRY_ALERTS {
         write.clear_alert(kind, &entry.to_string(), now).await?;
     }
@@ -32,5 +37,11 @@ pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
     system.wakes().sender.notify_one();
-    Ok(Done { said: format!("{entry} is discarded."), made: None })
+    system.wakes().looker.notify_one();
+    let said = if kept {
+        format!("{entry} is being called back from the provider: it is discarded once the provider says so.")
+    } else {
+        format!("{entry} is discarded.")
+    };
+    Ok(Done { said, made: None })
 }

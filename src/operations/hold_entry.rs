@@ -18,7 +18,12 @@ pub(super) async fn hold_entry(system: &System, actor: &Actor, entry: EntryId, h
     };
     if state != EntryState::Queued {
         let why = format!("{entry} is {}: only what is queued can be held or released.", state.name());
-        return Err(Refusal::new("not_queued", why, "").into());
+        let remedy = if state == EntryState::Scheduled {
+            "The provider keeps it: discard it, which calls it back, and then retry it."
+        } else {
+            ""
+        };
+        return Err(Refusal::new("not_queued", why, remedy).into());
     }
     if hold {
         write.hold_entry(entry, Some(Hold::Operator), now).await?;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::settle_kept::settle_kept;
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::connection::Connection;
@@ -14,11 +15,13 @@ use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Evidence, ListedLine};
-use crate::store::{Doubtful, NewAlert};
+use crate::store::{Doubtful, NewAlert, StoreError};
 
+/// The shortest rest between two questions about the same message.
+pub(super) const FIRST_REST: Duration = Duration::from_secs(20);
 /// The rests between looks; after the last one only a person or a status settles it.
 const RESTS: [Duration; 5] = [
-    Duration::from_secs(20),
+    FIRST_REST,
     Duration::from_secs(60),
     Duration::from_secs(300),
     Duration::from_secs(1_800),
@@ -39,9 +42,16 @@ enum Seen {
 
 /// The looker's step: one entry that is due for a look. `false` when there is none now.
 pub async fn look_up_due(system: &System) -> Result<bool> {
-    let Some(doubtful) = system.store().doubtful(system.now(), None).await? else { return Ok(false) };
-    look(system, &doubtful).await?;
-    Ok(true)
+    match system.store().doubtful(system.now(), None).await? {
+        Some(doubtful) => look(system, &doubtful).await.map(|_| true),
+        None => settle_kept(system).await,
+    }
+}
+
+/// When there is something to ask about next.
+pub async fn next_look_due(system: &System) -> Result<Option<Timestamp>, StoreError> {
+    let due = [system.store().next_look_due().await?, system.store().next_kept_due().await?];
+    Ok(due.into_iter().flatten().min())
 }
 
 /// A person wants to know now.

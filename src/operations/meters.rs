@@ -96,7 +96,13 @@ pub async fn metrics(system: &System) -> Result<String> {
     };
     let outbox = by(
         "state",
-        &[("queued", told.queued), ("held", told.held), ("uncertain", told.uncertain), ("failed", told.failed)],
+        &[
+            ("queued", told.queued),
+            ("held", told.held),
+            ("scheduled", told.scheduled),
+            ("uncertain", told.uncertain),
+            ("failed", told.failed),
+        ],
     );
     text.figures("wadeck_outbox_entries", "What is to be sent, and what wants a person.", Kind::Gauge, &outbox);
     let oldest = told.oldest_queued_at.map_or(0.0, |at| now.since(at).as_secs_f64());

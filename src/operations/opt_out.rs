@@ -17,10 +17,11 @@ pub(super) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
     }
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.opt_out(thread, out).await?;
+    write.opt_out(thread, out, now).await?;
     write.audit(actor, if out { "opt_out" } else { "opt_in" }, &thread.to_string(), "", now).await?;
     write.commit().await?;
-    system.bus().publish([Change::Thread(thread), Change::Activity]);
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
+    system.wakes().looker.notify_one();
     let name = row.contact.shown();
     let said = if out {
         format!("Nothing is sent to {name} from now on.")

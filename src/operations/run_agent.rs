@@ -285,7 +285,7 @@ async fn enqueue(
         tracing::info!(thread = %thread.id, %run, why = %refusal.why, "left out of what an agent does");
         return Ok(());
     }
-    let outgoing = Outgoing { to, content, reply_to, reference: system.reference() };
+    let outgoing = Outgoing { to, content, reply_to, reference: system.reference(), at: None };
     let new = NewEntry {
         thread: thread.id,
         connection: thread.connection_id,
@@ -294,6 +294,7 @@ async fn enqueue(
         run: Some(run),
         business_initiated,
         not_before,
+        hand_over: None,
         now: system.now(),
     };
     write.enqueue(&new).await?;

@@ -101,7 +101,7 @@ pub(super) async fn queue(
     let reaction = matches!(content, Content::Reaction { .. });
     let not_before = at.or_else(|| undo.filter(|_| !reaction).map(|undo| now.plus(undo)));
     let text = matches!(content, Content::Text { .. });
-    let outgoing = Outgoing { to: address(row)?, content, reply_to, reference: system.reference() };
+    let outgoing = Outgoing { to: address(row)?, content, reply_to, reference: system.reference(), at: None };
     let author = actor.to_string();
     let new = NewEntry {
         thread: row.id,
@@ -111,6 +111,7 @@ pub(super) async fn queue(
         run: None,
         business_initiated: false,
         not_before,
+        hand_over: None,
         now,
     };
     let mut write = system.store().write().await?;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::meters::Family;
 use super::settle::{failure_reaches_people, settle_attempt};
 use super::{Result, System};
+use crate::domain::ahead::Ahead;
 use crate::domain::change::Change;
 use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, FailureClass};
@@ -22,7 +23,7 @@ pub async fn send_next(system: &System) -> Result<bool> {
     loop {
         let now = system.now();
         let mut write = system.store().write().await?;
-        let Some(claimed) = write.head(now).await? else { return Ok(false) };
+        let Some(mut claimed) = write.head(now).await? else { return Ok(false) };
         let connection = system.store().connection(claimed.connection).await?;
         let provider = connection.as_ref().and_then(|connection| system.providers().get(&connection.provider));
         let (Some(connection), Some(provider)) = (connection.as_ref(), provider) else {
@@ -40,6 +41,15 @@ pub async fn send_next(system: &System) -> Result<bool> {
             continue;
         }
         let pace = write.pace(&claimed, now, Rate::PAIR.horizon()).await?;
+        if let Some(then) = claimed.outgoing.at.take().filter(|then| *then > now) {
+            if !may_hand_over(connection, provider.ahead(connection), &claimed, &pace, (then, now)) {
+                // It is kept here, and every rule is asked again at its time.
+                write.hold_entry(claimed.entry, None, then).await?;
+                write.commit().await?;
+                continue;
+            }
+            claimed.outgoing.at = Some(then);
+        }
         if let Some((hold, until)) = too_early(connection, provider.rate(connection), &claimed, &pace, now) {
             write.hold_entry(claimed.entry, Some(hold), until).await?;
             write.commit().await?;
@@ -82,6 +92,29 @@ fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
     })
 }
 
+/// Whether the provider may have it now, to send it then.
+fn may_hand_over(
+    connection: &Connection,
+    ahead: Option<Ahead>,
+    claimed: &Claimed,
+    pace: &Pace,
+    (then, now): (Timestamp, Timestamp),
+) -> bool {
+    !claimed.freeform
+        && ahead.is_some_and(|ahead| ahead.takes(then, now))
+        && hour(connection, claimed, pace, then) <= then
+}
+
+/// When the hourly policy lets go what would go at a time. What is to go later counts like what has gone.
+fn hour(connection: &Connection, claimed: &Claimed, pace: &Pace, when: Timestamp) -> Timestamp {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    if !connection.settings.hourly_policy || !claimed.business_initiated {
+        return when;
+    }
+    let near = pace.business_initiated.iter().filter(|other| other.plus(HOUR) > when && when.plus(HOUR) > **other);
+    near.map(|other| other.plus(HOUR)).max().unwrap_or(when)
+}
+
 /// The rule that holds the entry back longest, and until when.
 fn too_early(
     connection: &Connection,
@@ -92,12 +125,12 @@ fn too_early(
 ) -> Option<(Hold, Timestamp)> {
     let number = rate.ready_at(&pace.connection, now);
     let pair = Rate::PAIR.ready_at(&pace.pair, now);
-    let hour = pace
-        .business_initiated
-        .filter(|_| connection.settings.hourly_policy && claimed.business_initiated)
-        .map_or(now, |last| last.plus(Duration::from_secs(3_600)));
+    let hour = hour(connection, claimed, pace, now);
+    // What is handed over ahead has been asked about its own time.
+    let ahead = claimed.outgoing.at.is_some();
     [(Hold::HourlyPolicy, hour), (Hold::PairRate, pair), (Hold::ConnectionRate, number)]
         .into_iter()
+        .filter(|(hold, _)| !ahead || *hold == Hold::ConnectionRate)
         .filter(|(_, until)| *until > now)
         .max_by_key(|(_, until)| *until)
 }

@@ -56,6 +56,10 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
         None => None,
     };
     let now = system.now();
+    // A file is lent for a while only: what carries one is kept here.
+    let provider = system.providers().get(&connection.provider);
+    let ahead = provider.and_then(|provider| provider.ahead(&connection)).filter(|_| header.is_none());
+    let hand_over = ahead.zip(filled.at).map(|(ahead, at)| ahead.opens(at, now));
     let outgoing = Outgoing {
         to: Address::Phone(filled.to.clone()),
         content: Content::Template {
@@ -68,6 +72,7 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
         },
         reply_to: None,
         reference: system.reference(),
+        at: hand_over.and(filled.at),
     };
     let mut write = system.store().write().await?;
     let (contact, _) = write.contact(std::slice::from_ref(&outgoing.to), None, now).await?;
@@ -87,6 +92,7 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
         run: None,
         business_initiated: !open,
         not_before: filled.at,
+        hand_over,
         now,
     };
     let (message, entry) = write.enqueue(&new).await?;

@@ -16,7 +16,8 @@ use crate::provider::SendReport;
 use crate::store::{Claimed, NewAlert, StoreError, Write};
 
 /// The alerts that are about one entry: gone when somebody, or something, has dealt with it.
-pub(super) const ENTRY_ALERTS: [&str; 4] = ["dead_letter", "send_refused", "delivery_failed", "uncertain"];
+pub(super) const ENTRY_ALERTS: [&str; 6] =
+    ["dead_letter", "send_refused", "delivery_failed", "uncertain", "kept", "gone"];
 /// How soon after a lost answer the provider's own list is asked.
 pub(super) const FIRST_LOOK: Duration = Duration::from_secs(10);
 

@@ -14,11 +14,16 @@ pub(super) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     let author = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;
-    let Some((entry, content)) = write.last_unsent(thread, &author).await? else {
+    let Some((entry, state, content)) = write.last_unsent(thread, &author).await? else {
         let why = "Nothing of yours waits here: what you wrote has gone, or was never queued.";
         return Err(Refusal::new("nothing_to_take_back", why, "").into());
     };
-    write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
+    let kept_there = state == EntryState::Scheduled;
+    if kept_there {
+        write.recall(entry, &author, now).await?;
+    } else {
+        write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
+    }
     let kept = match &content {
         Content::Text { body, .. } => {
             write.save_draft(&author, thread, body.as_received(), now).await?;
@@ -30,5 +35,11 @@ pub(super) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
     system.wakes().sender.notify_one();
-    Ok(Done { said: format!("{entry} is taken back; it was not sent.{kept}"), made: None })
+    system.wakes().looker.notify_one();
+    let said = if kept_there {
+        format!("{entry} is being called back from the provider: it is discarded once the provider says so.")
+    } else {
+        format!("{entry} is taken back; it was not sent.{kept}")
+    };
+    Ok(Done { said, made: None })
 }

@@ -25,6 +25,7 @@ pub use self::address::OwnAddress;
 use self::flows::Flows;
 use self::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use self::templates::Templates;
+use crate::domain::ahead::{Ahead, CalledBack};
 use crate::domain::connection::{Capabilities, Chore, Connection, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::{InboundEvent, MessageEvent};
@@ -208,6 +209,23 @@ pub trait Provider: Send + Sync {
 
     /// What a person has to do at the provider, in order.
     fn chores(&self, connection: &Connection) -> Vec<Chore>;
+
+    /// How far ahead this number's provider takes what it is to send by itself; nothing where all is kept here.
+    fn ahead(&self, connection: &Connection) -> Option<Ahead> {
+        let _ = connection;
+        None
+    }
+
+    /// Calls back a message that the provider keeps until its time.
+    fn call_back<'a>(
+        &'a self,
+        connection: &'a Connection,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Result<CalledBack, Trouble>> {
+        let _ = provider_message_id;
+        let explanation = format!("{} keeps nothing for later.", connection.provider);
+        Box::pin(async move { Err(Failure::own(FailureClass::Request, "Nothing kept", explanation, "").into()) })
+    }
 
     /// How fast this number may send.
     fn rate(&self, connection: &Connection) -> Rate {

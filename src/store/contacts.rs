@@ -178,11 +178,17 @@ impl Write {
             .bind(kept.0)
             .execute(self.connection())
             .await?;
-        sqlx::query("UPDATE contacts SET opted_out = max(opted_out, (SELECT opted_out FROM contacts WHERE id = $2)) WHERE id = $1")
-            .bind(kept.0)
-            .bind(gone.0)
-            .execute(self.connection())
-            .await?;
+        let opted_out: bool = sqlx::query_scalar(
+            "UPDATE contacts SET opted_out = max(opted_out, (SELECT opted_out FROM contacts WHERE id = $2)) WHERE id = $1
+             RETURNING opted_out",
+        )
+        .bind(kept.0)
+        .bind(gone.0)
+        .fetch_one(self.connection())
+        .await?;
+        if opted_out {
+            self.recall_of_contact(kept, now).await?;
+        }
         sqlx::query("UPDATE contacts SET merged_into = $2, folded = '' WHERE id = $1")
             .bind(gone.0)
             .bind(kept.0)

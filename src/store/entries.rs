@@ -16,7 +16,7 @@ const ENTRY: &str = "SELECT o.id, o.message_id, o.thread_id, c.name AS connectio
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     m.words, o.state, m.progress, m.failure, m.failed_at, o.failure AS entry_failure, o.hold, o.due_at, o.not_before, o.created_at,
-    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id) AS attempts, m.author, o.settled_by,
+    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id) AS attempts, m.author, o.settled_by, o.recalled_by,
     (SELECT min(b.id) FROM outbox b WHERE b.thread_id = o.thread_id AND b.id < o.id AND o.state = 'queued'
         AND b.state IN ('queued', 'sending', 'uncertain') AND (b.not_before IS NULL OR b.not_before <= o.due_at)) AS behind,
     o.reference, o.series, o.evidence, m.provider_message_id, m.provider_key
@@ -24,11 +24,12 @@ const ENTRY: &str = "SELECT o.id, o.message_id, o.thread_id, c.name AS connectio
     JOIN contacts p ON p.id = t.contact_id JOIN connections c ON c.id = o.connection_id";
 
 /// What wants attention, in its order; then everything else. Each is found by an index of its own.
-const RANKS: [&str; 6] = [
+const RANKS: [&str; 7] = [
     "(o.state = 'refused' OR (o.state = 'accepted' AND m.failed_at IS NOT NULL))",
     "o.state = 'uncertain'",
     "o.state = 'dead'",
     "(o.state = 'queued' AND (o.hold IS NOT NULL OR o.not_before IS NOT NULL))",
+    "o.state = 'scheduled'",
     "late",
     "o.state IN ('queued', 'sending')",
 ];
@@ -213,6 +214,7 @@ fn entry(cells: &Cells<'_>) -> Result<EntryRow> {
         error,
         author: cells.opt_text("author")?,
         settled_by: cells.opt_named("settled_by", SettledBy::from_name)?,
+        recalled_by: cells.opt_text("recalled_by")?,
         behind: cells.opt_int("behind")?.map(EntryId),
     })
 }

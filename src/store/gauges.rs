@@ -80,15 +80,24 @@ impl Store {
             .collect()
     }
 
-    /// Refusals for sending too fast, and business-initiated messages to one contact within the hour.
+    /// Refusals for sending too fast, and business-initiated messages to one contact within the hour; what a
+    /// provider sends by itself counts when it goes.
     pub async fn breaches(&self, since: Timestamp) -> Result<u32> {
         let count: i64 = sqlx::query_scalar(
             "SELECT (SELECT count(*) FROM outbox o CROSS JOIN attempts a ON a.outbox_id = o.id WHERE o.created_at >= $1
                     AND json_extract(a.failure, '$.class') = 'throttled' AND json_extract(a.failure, '$.code') <> '')
-                + (SELECT count(*) FROM outbox o CROSS JOIN attempts a ON a.outbox_id = o.id
-                    WHERE o.created_at >= $1 AND a.business_initiated = 1 AND a.outcome = 'accepted'
-                    AND EXISTS (SELECT 1 FROM attempts b WHERE b.thread_id = a.thread_id AND b.id < a.id
-                        AND b.business_initiated = 1 AND b.outcome = 'accepted' AND b.started_at > a.started_at - 3600000))",
+                + (SELECT count(*) FROM (
+                    SELECT a.id, a.thread_id, coalesce(a.goes_at, a.started_at) AS at
+                        FROM outbox o CROSS JOIN attempts a ON a.outbox_id = o.id
+                        WHERE o.created_at >= $1 AND a.business_initiated = 1 AND a.outcome = 'accepted'
+                        AND (a.goes_at IS NULL OR o.state <> 'discarded')) x
+                    WHERE EXISTS (SELECT 1 FROM attempts b WHERE b.thread_id = x.thread_id AND b.id <> x.id
+                            AND b.business_initiated = 1 AND b.outcome = 'accepted' AND b.goes_at IS NULL
+                            AND b.started_at > x.at - 3600000 AND (b.started_at < x.at OR (b.started_at = x.at AND b.id < x.id)))
+                        OR EXISTS (SELECT 1 FROM attempts b JOIN outbox p ON p.id = b.outbox_id
+                            WHERE b.thread_id = x.thread_id AND b.id <> x.id
+                            AND b.business_initiated = 1 AND b.outcome = 'accepted' AND p.state <> 'discarded'
+                            AND b.goes_at > x.at - 3600000 AND (b.goes_at < x.at OR (b.goes_at = x.at AND b.id < x.id))))",
         )
         .bind(since.millis())
         .fetch_one(&self.readers)

@@ -18,7 +18,7 @@ const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m
     (SELECT q.words FROM messages q WHERE q.provider_key = m.reply_key) AS quotes,
     m.reply_to,
     (SELECT group_concat(x.sender || ' ' || x.emoji, char(10)) FROM reactions x WHERE x.target_key = m.provider_key) AS reactions,
-    o.id AS entry_id, o.state, o.hold, o.due_at, o.not_before, o.settled_by, o.failure AS entry_failure,
+    o.id AS entry_id, o.state, o.hold, o.due_at, o.not_before, o.settled_by, o.recalled_by, o.failure AS entry_failure,
     (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id) AS attempts,
     f.state AS media_state, f.mime_type AS media_type, f.bytes AS media_bytes, f.file AS media_file, f.said AS media_said,
     f.fetched_at
@@ -274,6 +274,7 @@ fn message(cells: &Cells<'_>) -> Result<MessageView> {
             due_at: cells.opt_time("due_at")?.unwrap_or(Timestamp::EPOCH),
             not_before: cells.opt_time("not_before")?,
             settled_by: cells.opt_named("settled_by", SettledBy::from_name)?,
+            recalled_by: cells.opt_text("recalled_by")?,
         }),
     };
     let quotes = cells.opt_untrusted("quotes")?;

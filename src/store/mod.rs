@@ -24,6 +24,7 @@ mod outbox;
 mod overview;
 mod rehearsals;
 mod runs;
+mod scheduled;
 mod settle;
 mod setups;
 mod shelf;
@@ -54,6 +55,7 @@ pub use self::narrow::Wish;
 pub use self::outbox::{Claimed, Doubtful, NewEntry, Pace};
 pub use self::rehearsals::{Played, ToPlay};
 pub use self::runs::{DueRun, Finish, Silenced};
+pub use self::scheduled::Kept;
 pub use self::shelf::{Incoming, Shelf};
 pub use self::tokens::Once;
 
@@ -232,7 +234,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 8] = [
+    let steps: [(i64, &'static str, &'static str, bool); 10] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -241,6 +243,8 @@ fn migrator_to(last: i64) -> Migrator {
         (6, "claims", include_str!("../../migrations/0006_claims.sql"), false),
         (7, "lent", include_str!("../../migrations/0007_lent.sql"), false),
         (8, "agent_tokens", include_str!("../../migrations/0008_agent_tokens.sql"), false),
+        (9, "scheduled", include_str!("../../migrations/0009_scheduled.sql"), true),
+        (10, "goes_at", include_str!("../../migrations/0010_goes_at.sql"), false),
     ];
     let steps = steps
         .into_iter()
@@ -270,6 +274,12 @@ mod tests {
             "INSERT INTO contacts (id, folded, created_at) VALUES (1, 'x', 1)",
             "INSERT INTO threads (id, connection_id, contact_id, external_id, last_message_at) VALUES (1, 7, 1, 'whatsapp:1', 1)",
             "INSERT INTO proofs (connection_id, hop, at, works, note) VALUES (7, 'send', 1, 1, 'x')",
+            "INSERT INTO messages (id, thread_id, connection_id, direction, origin, kind, content, words, progress, created_at, received_at)
+             VALUES (1, 1, 7, 'outbound', 'api', 'text', '{}', 'x', 'queued', 1, 1)",
+            "INSERT INTO outbox (id, message_id, thread_id, connection_id, state, reference, outgoing, business_initiated, freeform, due_at,
+                                 created_at, not_before) VALUES (3, 1, 1, 7, 'dead', 'w:1', '{}', 1, 0, 1, 1, 5)",
+            "INSERT INTO attempts (outbox_id, connection_id, thread_id, business_initiated, series, number, started_at, request)
+             VALUES (3, 7, 1, 1, 1, 1, 1, 'x')",
         ] {
             sqlx::query(statement).execute(&old).await.expect(statement);
         }
@@ -277,6 +287,13 @@ mod tests {
         let store = Store::open(directory.path()).await.expect("brought up to date");
         assert_eq!(store.connections().await.expect("read")[0].id.0, 7);
         assert_eq!(store.proofs().await.expect("read").len(), 1);
+        let kept: (String, i64, i64) = sqlx::query_as(
+            "SELECT o.state, o.not_before, a.id FROM outbox o JOIN attempts a ON a.outbox_id = o.id WHERE o.id = 3",
+        )
+        .fetch_one(&store.readers)
+        .await
+        .expect("the entry with its attempt");
+        assert_eq!(kept, ("dead".to_owned(), 5, 1));
         let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&store.readers).await.expect("asked");
         assert!(broken.is_empty(), "{} references lead nowhere", broken.len());
         let stranger = "INSERT INTO threads (id, connection_id, contact_id, external_id, last_message_at) VALUES (2, 9, 1, 'w', 1)";

@@ -22,6 +22,8 @@ pub struct NewEntry<'a> {
     pub run: Option<RunId>,
     pub business_initiated: bool,
     pub not_before: Option<Timestamp>,
+    /// When it is the provider's turn, where that is before its time.
+    pub hand_over: Option<Timestamp>,
     pub now: Timestamp,
 }
 
@@ -48,7 +50,8 @@ pub struct Claimed {
 pub struct Pace {
     pub connection: Vec<Timestamp>,
     pub pair: Vec<Timestamp>,
-    pub business_initiated: Option<Timestamp>,
+    /// What the business began with the contact within the hour, and what it is to begin later.
+    pub business_initiated: Vec<Timestamp>,
 }
 
 /// An entry whose answer was lost.
@@ -147,7 +150,7 @@ impl Write {
         let entry: i64 = sqlx::query_scalar(
             "INSERT INTO outbox (message_id, thread_id, connection_id, state, reference, outgoing, business_initiated,
                                  freeform, due_at, created_at, not_before)
-             VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, coalesce($9, $8), $8, $9) RETURNING id",
+             VALUES ($1, $2, $3, 'queued', $4, $5, $6, $7, coalesce($10, $9, $8), $8, $9) RETURNING id",
         )
         .bind(message.0)
         .bind(new.thread.0)
@@ -158,6 +161,7 @@ impl Write {
         .bind(matches!(new.outgoing.content, Content::Template { .. }).then_some(0).unwrap_or(1))
         .bind(new.now.millis())
         .bind(new.not_before.map(Timestamp::millis))
+        .bind(new.hand_over.map(Timestamp::millis))
         .fetch_one(self.connection())
         .await?;
         if let Some(media) = new.outgoing.content.media().filter(|media| media.file.is_some()) {
@@ -166,12 +170,16 @@ impl Write {
         Ok((message, EntryId(entry)))
     }
 
-    /// The newest entry of this author in a thread that was never on the wire.
-    pub async fn last_unsent(&mut self, thread: ThreadId, author: &str) -> Result<Option<(EntryId, Content)>> {
+    /// The newest entry of this author in a thread that was never on the wire, or that the provider still keeps.
+    pub async fn last_unsent(
+        &mut self,
+        thread: ThreadId,
+        author: &str,
+    ) -> Result<Option<(EntryId, EntryState, Content)>> {
         let row = sqlx::query(
-            "SELECT o.id, m.content FROM outbox o JOIN messages m ON m.id = o.message_id
-             WHERE o.thread_id = $1 AND o.state = 'queued' AND m.author = $2
-                AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.outbox_id = o.id)
+            "SELECT o.id, o.state, m.content FROM outbox o JOIN messages m ON m.id = o.message_id
+             WHERE o.thread_id = $1 AND m.author = $2 AND ((o.state = 'scheduled' AND o.recalled_at IS NULL)
+                OR (o.state = 'queued' AND NOT EXISTS (SELECT 1 FROM attempts a WHERE a.outbox_id = o.id)))
              ORDER BY o.id DESC LIMIT 1",
         )
         .bind(thread.0)
@@ -180,18 +188,21 @@ impl Write {
         .await?;
         row.map(|row| {
             let cells = Cells::new(&row, "outbox");
-            Ok((EntryId(cells.int("id")?), cells.json("content")?))
+            Ok((EntryId(cells.int("id")?), cells.named("state", EntryState::from_name)?, cells.json("content")?))
         })
         .transpose()
     }
 
     /// Ends a person's hold: it goes as soon as it may.
     pub async fn release_entry(&mut self, entry: EntryId, now: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE outbox SET hold = NULL, not_before = NULL, due_at = $2 WHERE id = $1 AND state = 'queued'")
-            .bind(entry.0)
-            .bind(now.millis())
-            .execute(self.connection())
-            .await?;
+        sqlx::query(
+            "UPDATE outbox SET hold = NULL, not_before = NULL, due_at = $2, outgoing = json_remove(outgoing, '$.at')
+             WHERE id = $1 AND state = 'queued'",
+        )
+        .bind(entry.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 
@@ -240,22 +251,24 @@ impl Write {
                 .bind(now.minus(pair).millis())
                 .fetch_all(self.connection())
                 .await?;
-        // An attempt that may have arrived counts like one that did.
-        let last: Option<i64> = sqlx::query_scalar(
-            "SELECT max(a.started_at) FROM attempts a
+        // An attempt that may have arrived counts like one that did. What was handed over ahead counts when it goes.
+        let business_initiated: Vec<i64> = sqlx::query_scalar(
+            "SELECT a.started_at FROM attempts a
              WHERE a.business_initiated = 1 AND a.started_at > $2 AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'uncertain'))
-                AND a.thread_id IN (SELECT id FROM threads WHERE contact_id = (SELECT contact_id FROM threads WHERE id = $1))",
+                AND a.thread_id IN (SELECT id FROM threads WHERE contact_id = (SELECT contact_id FROM threads WHERE id = $1))
+                AND a.goes_at IS NULL
+             UNION ALL
+             SELECT a.goes_at FROM attempts a JOIN outbox o ON o.id = a.outbox_id
+             WHERE a.business_initiated = 1 AND a.goes_at > $2 AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'uncertain'))
+                AND a.thread_id IN (SELECT id FROM threads WHERE contact_id = (SELECT contact_id FROM threads WHERE id = $1))
+                AND o.state <> 'discarded'",
         )
         .bind(claimed.thread.0)
         .bind(now.minus(Duration::from_secs(3_600)).millis())
-        .fetch_one(self.connection())
+        .fetch_all(self.connection())
         .await?;
         let times = |millis: Vec<i64>| millis.into_iter().map(Timestamp::from_millis).collect();
-        Ok(Pace {
-            connection: times(connection),
-            pair: times(pair),
-            business_initiated: last.map(Timestamp::from_millis),
-        })
+        Ok(Pace { connection: times(connection), pair: times(pair), business_initiated: times(business_initiated) })
     }
 
     /// Holds an entry back until a time, under the name of a rule.
@@ -269,7 +282,8 @@ impl Write {
         Ok(())
     }
 
-    /// Takes the entry for a limited time and writes the attempt down, before anything is sent.
+    /// Takes the entry for a limited time and writes the attempt down, before anything is sent. What is handed
+    /// over ahead of its time says when it goes.
     pub async fn begin_attempt(
         &mut self,
         claimed: &Claimed,
@@ -286,9 +300,10 @@ impl Write {
         .execute(self.connection())
         .await?;
         let id: i64 = sqlx::query_scalar(
-            "INSERT INTO attempts (outbox_id, connection_id, thread_id, business_initiated, series, number, started_at, request)
+            "INSERT INTO attempts (outbox_id, connection_id, thread_id, business_initiated, series, number, started_at, request,
+                                   goes_at)
              VALUES ($1, $2, $3, $4, $5,
-                (SELECT 1 + count(*) FROM attempts WHERE outbox_id = $1 AND series = $5), $6, $7) RETURNING id",
+                (SELECT 1 + count(*) FROM attempts WHERE outbox_id = $1 AND series = $5), $6, $7, $8) RETURNING id",
         )
         .bind(claimed.entry.0)
         .bind(claimed.connection.0)
@@ -297,6 +312,7 @@ impl Write {
         .bind(claimed.series)
         .bind(now.millis())
         .bind(request)
+        .bind(claimed.outgoing.at.map(Timestamp::millis))
         .fetch_one(self.connection())
         .await?;
         Ok(AttemptId(id))

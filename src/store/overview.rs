@@ -15,6 +15,7 @@ pub(crate) struct Counts {
     pub queued: u32,
     pub held: u32,
     pub uncertain: u32,
+    pub scheduled: u32,
     pub failed: u32,
     pub oldest_queued_at: Option<Timestamp>,
     pub runs_open: u32,
@@ -66,6 +67,7 @@ impl Store {
                 (SELECT count(*) FROM outbox WHERE state = 'queued') AS queued,
                 (SELECT count(*) FROM outbox WHERE state = 'queued' AND hold IS NOT NULL) AS held,
                 (SELECT count(*) FROM outbox WHERE state = 'uncertain') AS uncertain,
+                (SELECT count(*) FROM outbox WHERE state = 'scheduled') AS scheduled,
                 (SELECT count(*) FROM outbox WHERE state IN ('refused', 'dead')) AS failed,
                 (SELECT min(created_at) FROM outbox WHERE state = 'queued' AND hold IS NULL) AS oldest_queued_at,
                 (SELECT count(*) FROM runs WHERE state = 'scheduled') + (SELECT count(*) FROM runs WHERE state = 'running')
@@ -93,6 +95,7 @@ impl Store {
             queued: cells.count("queued")?,
             held: cells.count("held")?,
             uncertain: cells.count("uncertain")?,
+            scheduled: cells.count("scheduled")?,
             failed: cells.count("failed")?,
             oldest_queued_at: cells.opt_time("oldest_queued_at")?,
             runs_open: cells.count("runs_open")?,

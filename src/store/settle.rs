@@ -13,8 +13,8 @@ use crate::domain::time::Timestamp;
 use crate::domain::view::Evidence;
 
 impl Write {
-    /// The provider has the message under this id. If a webhook told of it first, that row and what
-    /// was reported under the id become this message's.
+    /// The provider has the message under this id, to send it or to keep it until its time. If a webhook told
+    /// of it first, that row and what was reported under the id become this message's.
     pub async fn accept_entry(
         &mut self,
         entry: EntryId,
@@ -66,7 +66,8 @@ impl Write {
         if let Ok(Content::Reaction { target, emoji }) = serde_json::from_str(&content) {
             self.react(&message_key(connection, &target), Direction::Outbound, emoji.as_ref(), now).await?;
         }
-        self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await
+        self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await?;
+        self.keep_until_it_goes(entry, now).await
     }
 
     /// Puts an entry into a state in which nothing more happens to it by itself.
@@ -252,7 +253,8 @@ impl Write {
     ) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET state = 'queued', series = series + 1, tried = 0, due_at = $3, hold = NULL, failure = NULL,
-                reference = $2, outgoing = json_set(outgoing, '$.reference', $2), settled_at = NULL, settled_by = NULL
+                reference = $2, outgoing = json_remove(json_set(outgoing, '$.reference', $2), '$.at'), settled_at = NULL,
+                settled_by = NULL, recalled_at = NULL, recalled_by = NULL
              WHERE id = $1",
         )
         .bind(entry.0)

@@ -58,11 +58,11 @@ impl Store {
         })
     }
 
-    /// Queued messages that would go out with a template.
+    /// Messages that would go out with a template, from here or from the provider that keeps them.
     pub async fn scheduled_with(&self, name: &str, language: &str) -> Result<u32> {
         let count: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM outbox o JOIN messages m ON m.id = o.message_id
-             WHERE o.state = 'queued' AND m.kind = 'template' AND json_extract(m.content, '$.name') = $1
+             WHERE o.state IN ('queued', 'scheduled') AND m.kind = 'template' AND json_extract(m.content, '$.name') = $1
                 AND json_extract(m.content, '$.language') = $2",
         )
         .bind(name)

@@ -258,14 +258,17 @@ impl Write {
         Ok(())
     }
 
-    /// Whether anything may be sent to the contact of this thread, over whichever number.
-    pub async fn opt_out(&mut self, thread: ThreadId, out: bool) -> Result<()> {
-        sqlx::query("UPDATE contacts SET opted_out = $2 WHERE id = (SELECT contact_id FROM threads WHERE id = $1)")
-            .bind(thread.0)
-            .bind(out)
-            .execute(self.connection())
-            .await?;
-        Ok(())
+    /// Whether anything may be sent to the contact of this thread, over whichever number. What a provider keeps
+    /// for them is called back.
+    pub async fn opt_out(&mut self, thread: ThreadId, out: bool, now: Timestamp) -> Result<()> {
+        let contact: i64 = sqlx::query_scalar(
+            "UPDATE contacts SET opted_out = $2 WHERE id = (SELECT contact_id FROM threads WHERE id = $1) RETURNING id",
+        )
+        .bind(thread.0)
+        .bind(out)
+        .fetch_one(self.connection())
+        .await?;
+        if out { self.recall_of_contact(ContactId(contact), now).await } else { Ok(()) }
     }
 
     pub async fn clear_unread(&mut self, thread: ThreadId) -> Result<bool> {

@@ -99,7 +99,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
     let looker = named("looker", |system| &system.wakes().looker);
     tasks.spawn(looker.run(
         |system| async move { operations::look_up_due(&system).await },
-        |system| async move { system.store().next_look_due().await },
+        |system| async move { operations::next_look_due(&system).await },
     ));
     tasks.spawn(every(system.clone(), stop.clone(), "checker", CHECK_EVERY, |system| async move {
         operations::check_all(&system).await

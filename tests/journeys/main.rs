@@ -3,6 +3,7 @@
 
 mod agent_kinds;
 mod agents;
+mod ahead;
 mod approvals;
 mod bulk;
 mod claims;

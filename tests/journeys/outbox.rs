@@ -131,6 +131,21 @@ async fn a_lost_answer_is_never_sent_again_and_the_status_settles_it() {
 }
 
 #[tokio::test]
+async fn what_was_discarded_in_doubt_and_arrived_all_the_same_is_shown_so() {
+    let (mut stage, thread) = with_rosa().await;
+    stage.twin.next_send(SendFault::LoseAnswer);
+    write(&stage, thread, "Good morning").await;
+    stage.send().await;
+    let entry = stage.outbox().await[0].id;
+    stage.act(Request::DiscardEntry { entry }).await.expect("discarded");
+    stage.pass(Duration::from_secs(30));
+    stage.deliver().await;
+    let row = stage.outbox().await.remove(0);
+    assert_eq!((row.state, row.status), (EntryState::Accepted, DeliveryStatus::Read));
+    assert_eq!(stage.overview().await.alerts, 1, "somebody thought that it was not sent");
+}
+
+#[tokio::test]
 async fn a_status_with_the_same_words_settles_it_only_when_one_entry_fits() {
     let told = |id: &str, text: &str| {
         serde_json::json!({ "message": { "id": id, "to": "15550100002", "timestamp": "1780304401", "type": "text",

@@ -15,7 +15,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "delivery.discard",
         title: "Discard",
-        help: "Takes the message out of the outbox: it will not be sent.",
+        help: "Takes the message out of the outbox: it will not be sent. What a provider keeps is called back.",
         scope: DELIVERY,
         keys: &["X"],
         hint: true,
@@ -23,6 +23,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
             Some((entry, EntryState::Uncertain)) => {
                 format!("Discard {entry}? It may have arrived all the same.")
             }
+            Some((entry, EntryState::Scheduled)) => format!("Call {entry} back? The provider is asked not to send it."),
             Some((entry, _)) => format!("Discard {entry}? It will not be sent."),
             None => String::new(),
         }),
@@ -39,7 +40,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: DELIVERY,
         keys: &["p"],
         ready: |console| match entry(console)? {
-            EntryState::Uncertain | EntryState::Accepted | EntryState::Refused => Ok(()),
+            EntryState::Uncertain | EntryState::Scheduled | EntryState::Accepted | EntryState::Refused => Ok(()),
             state => Err(format!("It is {}: the provider does not have it.", state.name())),
         },
         run: |console| match console.selected_entry().map(|row| (row.id, row.message_id, row.state)) {

@@ -153,6 +153,7 @@ impl Console {
                     part(told.failed, "failed"),
                     part(told.uncertain, "uncertain"),
                     part(told.held, "held"),
+                    part(told.scheduled, "scheduled"),
                     part(told.queued - told.held.min(told.queued), "queued"),
                 ]);
                 (or(text, "all settled"), style(told.failed, told.uncertain))

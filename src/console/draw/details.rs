@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::put_lines;
 use crate::console::{Console, Focus, Pane, words};
+use crate::domain::outbox::EntryState;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::{ActivityKind, AttemptView, DeliveryDetail, EntryDetail};
 
@@ -133,6 +134,15 @@ impl Console {
         if let Some(behind) = row.behind {
             sheet.styled("waits for", &format!("{behind}, which stands before it in the same thread"), theme.warn());
         }
+        if let Some(at) = row.not_before.filter(|at| *at > self.now) {
+            sheet.styled("goes at", &words::exact(at, self.zone()), theme.warn());
+        }
+        if let Some(by) = &row.recalled_by {
+            let verb = if row.state == EntryState::Scheduled { "is being called back" } else { "was called back" };
+            sheet.styled("kept there", &format!("{verb} for {}", clean_line(by)), theme.warn());
+        } else if row.state == EntryState::Scheduled {
+            sheet.field("kept there", "the provider sends it by itself at its time; X calls it back");
+        }
         let (fate, style) = theme.status(row.status);
         sheet.styled("fate", &format!("{fate} {}", row.status.name()), style);
         if entry.contradictory {
@@ -160,9 +170,6 @@ impl Console {
                 sheet.text("The provider said:", theme.dim());
                 sheet.raw(&error.said);
             }
-        }
-        if let Some(at) = row.not_before.filter(|at| *at > self.now) {
-            sheet.styled("goes at", &words::exact(at, self.zone()), theme.warn());
         }
         if let Some(evidence) = &entry.evidence {
             sheet.heading("The provider's own list");

@@ -8,6 +8,7 @@ use super::put;
 use crate::console::{Console, Focus, Pane, words};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::event::Direction;
+use crate::domain::outbox::EntryState;
 use crate::domain::run::RunState;
 use crate::domain::view::{ActivityKind, ActivityRow, EntryRow, ThreadRow};
 use crate::domain::window;
@@ -176,9 +177,10 @@ impl Console {
         };
         let later = row.not_before.filter(|at| *at > self.now);
         let what = match (&row.error, row.hold) {
-            (_, None) if later.is_some() => {
-                format!("goes {}: {}", words::clock(row.due_at, self.zone()), row.text.line())
+            (_, None) if row.state == EntryState::Scheduled && row.recalled_by.is_some() => {
+                format!("being called back: {}", row.text.line())
             }
+            (_, None) if let Some(at) = later => format!("{} {}", words::clock(at, self.zone()), row.text.line()),
             (_, Some(hold)) => format!("until {}: {}", words::clock(row.due_at, self.zone()), hold.words()),
             (Some(error), None) => error.line(),
             (None, None) => row.text.line(),

@@ -51,6 +51,7 @@ fn verdict(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
         EntryState::Sending => {
             Verdict::new("on_the_wire", "Not sent yet: the request is on the wire.", "Wait a moment.")
         }
+        EntryState::Scheduled => kept(entry, now),
         EntryState::Accepted => accepted(entry, now),
         EntryState::Uncertain => {
             let looks = entry.evidence.as_ref().map_or_else(
@@ -96,6 +97,37 @@ fn verdict(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
             }
         }
     }
+}
+
+/// Why what the provider keeps has not gone, or is on its way back.
+fn kept(entry: &EntryDetail, now: Timestamp) -> Verdict {
+    let row = &entry.row;
+    let then = row.not_before.unwrap_or(row.due_at);
+    if let Some(by) = &row.recalled_by {
+        return Verdict::new(
+            "being_called_back",
+            format!(
+                "Not sent yet, and not to be sent: {} wants it back, and the provider has yet to say so.",
+                clean_line(by)
+            ),
+            "Wait a moment; if that does not succeed, an alert says so.",
+        );
+    }
+    if then > now {
+        return Verdict::new(
+            "kept_by_provider",
+            format!("Not sent yet: the provider keeps it and sends it by itself, in {}.", short_span(then.since(now))),
+            "Discard it, which calls it back, if it should not go.",
+        );
+    }
+    Verdict::new(
+        "its_time_has_come",
+        format!(
+            "The provider was to send it {} ago; no status has come yet, and it is asked.",
+            short_span(now.since(then))
+        ),
+        "Wait a moment.",
+    )
 }
 
 /// What stands in the way of a queued entry.
@@ -256,6 +288,7 @@ fn refused(entry: &EntryDetail) -> Verdict {
         FailureClass::Policy => "policy",
         FailureClass::Request => "request",
         FailureClass::Setup => "setup",
+        FailureClass::Withdrawn => "withdrawn",
         FailureClass::Authorization => "credentials",
         FailureClass::Throttled => "throttled",
         FailureClass::Transient => "provider_unwell",

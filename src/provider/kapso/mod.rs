@@ -40,6 +40,7 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     business_account_id: IdShape::Digits,
     key: API_KEY,
     secrets: WEBHOOK_SECRETS,
+    schedules: false,
 };
 
 const DEFAULT_BASE: &str = "https://api.kapso.ai";

@@ -42,6 +42,7 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     business_account_id: IdShape::Digits,
     key: TOKEN,
     secrets: &[APP_SECRET],
+    schedules: false,
 };
 
 pub(super) struct Meta {

@@ -8,6 +8,7 @@ use url::form_urlencoded::Serializer;
 use super::payload::{channel, path};
 use super::{Twilio, dictionary, event};
 use crate::domain::address::Address;
+use crate::domain::ahead::CalledBack;
 use crate::domain::connection::Connection;
 use crate::domain::content::{Content, Media};
 use crate::domain::event::{Direction, MessageEvent, Origin};
@@ -197,6 +198,32 @@ pub(super) async fn send(twilio: &Twilio, connection: &Connection, request: &Wir
             response: Untrusted::new(answer.body.chars().take(4_000).collect::<String>()),
         },
         Err(lost) => lost.of_send(),
+    }
+}
+
+/// Cancels what is kept for later: nothing else can be cancelled. Source: part 2.4.
+pub(super) async fn call_back(twilio: &Twilio, connection: &Connection, id: &str) -> Result<CalledBack, Trouble> {
+    let account = twilio.account(connection)?;
+    let key = twilio.key(connection.into(), &account)?;
+    let url = format!("{}/2010-04-01/Accounts/{}/Messages/{}.json", twilio.api, encoded(&account), encoded(id));
+    let body = "Status=canceled".to_owned();
+    let answer =
+        twilio.client.post_fields(&url, ("authorization", &key), body).await.map_err(|lost| lost.of_change())?;
+    if answer.is_success() {
+        let told = parsed(&answer)?;
+        return match text(&told, "/status") {
+            Some("canceled") => Ok(CalledBack::Cancelled),
+            other => {
+                let said = format!("it is {}", other.unwrap_or("in no state"));
+                Ok(CalledBack::TooLate(event::failure("", None, Some(&said))))
+            }
+        };
+    }
+    let failure = failure(answer.status, &answer.body);
+    match failure.class {
+        FailureClass::Authorization | FailureClass::Throttled | FailureClass::Transient => Err(failure.into()),
+        _ if answer.status >= 500 => Err(failure.into()),
+        _ => Ok(CalledBack::TooLate(failure)),
     }
 }
 

@@ -69,9 +69,9 @@ pub(super) fn failure(status: &str, code: Option<&str>, said: Option<&str>) -> F
     match code {
         Some(code) => dictionary::failure(code, None, said.unwrap_or_default()),
         None if status == "canceled" => Failure::own(
-            FailureClass::Policy,
+            FailureClass::Withdrawn,
             "Cancelled",
-            "The message was scheduled at the provider and was cancelled there before it went.",
+            "The message was kept for its time at the provider, and was cancelled there before it went.",
             "Send it anew where it is still wanted.",
         ),
         None => Failure::without_reason().saying(said.unwrap_or_default()),

@@ -24,6 +24,7 @@ use super::{
     Acknowledgement, Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport,
     SentMessage, SignatureFault, Sink, Trouble, Unreadable, Upload, WireRequest,
 };
+use crate::domain::ahead::{Ahead, CalledBack};
 use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::{MessageEvent, OWN_TEST};
@@ -48,6 +49,7 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     business_account_id: IdShape::Sid("AC", ACCOUNT),
     key: TOKEN,
     secrets: &[TOKEN],
+    schedules: true,
 };
 
 pub(super) struct Twilio {
@@ -186,6 +188,21 @@ impl Provider for Twilio {
             chores.insert(0, step("our configuration", what, None, Some(Hop::Public)));
         }
         chores
+    }
+
+    /// The window has been widened over the years: these bounds were within it always. Source: part 2.1.
+    fn ahead(&self, connection: &Connection) -> Option<Ahead> {
+        let wanted = connection.settings.schedule_at_provider && connection.settings.messaging_service.is_some();
+        let ahead = Ahead { nearest: Duration::from_secs(15 * 60), furthest: Duration::from_secs(7 * 86_400) };
+        wanted.then_some(ahead)
+    }
+
+    fn call_back<'a>(
+        &'a self,
+        connection: &'a Connection,
+        provider_message_id: &'a str,
+    ) -> BoxFuture<'a, Result<CalledBack, Trouble>> {
+        Box::pin(api::call_back(self, connection, provider_message_id))
     }
 
     /// A sandbox takes one message in three seconds. Source: part 2.9.

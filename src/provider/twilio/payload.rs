@@ -7,6 +7,7 @@ use crate::domain::address::Address;
 use crate::domain::connection::Connection;
 use crate::domain::content::Content;
 use crate::domain::outbox::Outgoing;
+use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::graph::encoded;
 
 /// The path that our reference comes back on.
@@ -61,6 +62,12 @@ pub(super) fn message(connection: &Connection, outgoing: &Outgoing, base: Option
         other => {
             form.append_pair("Body", other.words().as_received());
         }
+    }
+    if let Some(at) = outgoing.at {
+        form.append_pair("ScheduleType", "fixed");
+        // Whole seconds, and never before the time.
+        let whole = Timestamp::from_seconds((at.millis() + 999).div_euclid(1_000));
+        form.append_pair("SendAt", &whole.to_string());
     }
     if let Some(base) = base {
         form.append_pair("StatusCallback", &format!("{base}{STATUS_PATH}?ref={}", encoded(&outgoing.reference)));

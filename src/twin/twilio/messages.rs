@@ -22,7 +22,7 @@ const MESSAGES: &str = "/2010-04-01/Accounts/{account}/Messages.json";
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route(MESSAGES, post(create).get(list))
-        .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(one))
+        .route("/2010-04-01/Accounts/{account}/Messages/{message}", get(one).post(change))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media.json", get(media_list))
         .route("/2010-04-01/Accounts/{account}/Messages/{message}/Media/{file}", get(media))
         .route("/2010-04-01/Accounts/{account}", get(account))
@@ -55,7 +55,7 @@ async fn typing(State(shared): State<Shared>, body: Bytes) -> Response {
 }
 
 /// What is refused at once; most other things are refused only afterwards.
-fn at_once(world: &World, form: &HashMap<String, String>) -> Option<Response> {
+fn at_once(world: &World, form: &HashMap<String, String>, now: i64) -> Option<Response> {
     let get = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let wrong = |code: u32, message: &str| Some(refused(StatusCode::BAD_REQUEST, code, message));
     let (to, from) = (get("To"), get("From"));
@@ -102,12 +102,33 @@ fn at_once(world: &World, form: &HashMap<String, String>) -> Option<Response> {
     {
         return wrong(21_656, "The ContentVariables parameter is invalid");
     }
+    let at = get("SendAt");
+    if !at.is_empty() || !get("ScheduleType").is_empty() {
+        let then = send_at(form);
+        let ahead = then.map(|then| then - now);
+        match ahead {
+            None => return wrong(35_111, "SendAt is missing or not a time"),
+            Some(_) if get("MessagingServiceSid").is_empty() => {
+                return wrong(35_118, "MessagingServiceSid is required");
+            }
+            Some(_) if get("ScheduleType") != "fixed" => return wrong(35_126, "ScheduleType is invalid"),
+            Some(ahead) if !(300_000..=35 * 86_400_000).contains(&ahead) => {
+                return wrong(35_114, "SendAt is out of range");
+            }
+            Some(_) => {}
+        }
+    }
     let callback = get("StatusCallback");
     let host = callback.split("://").nth(1).and_then(|rest| rest.split('/').next()).unwrap_or_default();
     if !callback.is_empty() && (host.is_empty() || host.contains('_')) {
         return wrong(21_609, "The StatusCallback URL is not a valid URL");
     }
     None
+}
+
+/// When it is to go, in milliseconds, where that is said and can be read.
+fn send_at(form: &HashMap<String, String>) -> Option<i64> {
+    form.get("SendAt").and_then(|at| at.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_millisecond)
 }
 
 /// What goes wrong afterwards, if anything does.
@@ -151,7 +172,7 @@ async fn create(State(shared): State<Shared>, Path(account): Path<String>, body:
         let mut world = shared.world();
         world.send_requests += 1;
         world.forms.requests.push(String::from_utf8_lossy(&body).into_owned());
-        if let Some(refusal) = at_once(&world, &form) {
+        if let Some(refusal) = at_once(&world, &form, shared.now()) {
             return refusal;
         }
         world.faults.pop_front()
@@ -199,7 +220,9 @@ impl World {
     ) -> Value {
         let get = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
         let digits = |name: &str| get(name).trim_start_matches("whatsapp:+").to_owned();
-        let failing = later(self, form, fetched, now);
+        // What is kept for later is looked at when it goes.
+        let goes = send_at(form);
+        let failing = later(self, form, fetched, goes.unwrap_or(now));
         let service = get("MessagingServiceSid");
         let id = self.forms.id(if file.is_some() { "MM" } else { "SM" });
         let content = self.forms.contents.iter().find(|one| one["sid"] == get("ContentSid")).cloned();
@@ -208,7 +231,11 @@ impl World {
             None => get("Body").to_owned(),
         };
         let media = format!("/2010-04-01/Accounts/{ACCOUNT}/Messages/{id}/Media");
-        let status = if service.is_empty() { "queued" } else { "accepted" };
+        let status = match (goes, service) {
+            (Some(_), _) => "scheduled",
+            (None, "") => "queued",
+            (None, _) => "accepted",
+        };
         let object = json!({
             "sid": id, "account_sid": ACCOUNT, "api_version": "2010-04-01", "body": words, "direction": "outbound-api",
             "from": get("From"), "to": get("To"), "status": status, "num_media": if file.is_some() { "1" } else { "0" },
@@ -243,7 +270,7 @@ impl World {
             object: serde_json::to_value(form).unwrap_or_default(),
             context: None,
         });
-        self.post_callbacks(&id, (get("From"), get("To")), callback, failing, now, scaled);
+        self.post_callbacks(&id, (get("From"), get("To")), callback, failing, (goes, now), scaled);
         object
     }
 
@@ -254,7 +281,7 @@ impl World {
         (from, to): (&str, &str),
         callback: &str,
         failing: Option<u32>,
-        now: i64,
+        (goes, now): (Option<i64>, i64),
         scaled: impl Fn(i64) -> i64,
     ) {
         let away = self.switched_off.get(to.trim_start_matches("whatsapp:+")).copied().unwrap_or_default();
@@ -264,8 +291,10 @@ impl World {
             Some(_) => &[("sent", 300), ("undelivered", 1_500)],
             None => &[("sent", 300), ("delivered", 1_200), ("read", 4_000)],
         };
+        let (now, first) = goes.map_or((now, None), |goes| (goes, Some(("queued", 0))));
+        let ladder: Vec<(&str, i64)> = first.into_iter().chain(ladder.iter().copied()).collect();
         let swap = failing.is_none() && self.dice(4) == 0;
-        for (status, after) in ladder {
+        for (status, after) in &ladder {
             let jitter = i64::from(self.dice(400));
             let at = now + scaled(after + jitter + if *status == "sent" { 0 } else { away });
             let code = failing.filter(|_| matches!(*status, "failed" | "undelivered"));
@@ -303,6 +332,31 @@ impl World {
                 self.forms.put_in_post(callback, fields, told_at + scaled(700));
             }
         }
+    }
+
+    /// Calls a message back that is kept for later. What has gone cannot be.
+    pub(super) fn cancel_form(&mut self, id: &str, now: i64) -> Option<Value> {
+        let found = self.forms.messages.iter().find(|one| one["sid"] == id)?;
+        if self.form_as_of(found, now)["status"] != "scheduled" {
+            return None;
+        }
+        self.fates.retain(|(of, ..)| of != id);
+        let is_about =
+            |letter: &super::FormLetter| letter.fields.iter().any(|(name, of)| name == "MessageSid" && of == id);
+        let (about, rest) = std::mem::take(&mut self.forms.post).into_iter().partition::<Vec<_>, _>(is_about);
+        self.forms.post = rest;
+        // Its first callback says instead that it was cancelled.
+        if let Some(letter) = about.into_iter().next() {
+            let told = |(name, value): (String, String)| match name.as_str() {
+                "MessageStatus" | "SmsStatus" => (name, "canceled".to_owned()),
+                _ => (name, value),
+            };
+            self.forms.put_in_post(&letter.url, letter.fields.into_iter().map(told).collect(), now);
+        }
+        let object = self.forms.messages.iter_mut().find(|one| one["sid"] == id)?;
+        object["status"] = "canceled".into();
+        object["date_updated"] = date(now);
+        Some(object.clone())
     }
 
     /// A message with the fate that has come about by now.
@@ -363,6 +417,34 @@ async fn one(State(shared): State<Shared>, Path((_, message)): Path<(String, Str
     match world.forms.messages.iter().find(|one| one["sid"] == id) {
         Some(found) => Json(world.form_as_of(found, now)).into_response(),
         None => refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found"),
+    }
+}
+
+/// The one change that is made to a message here: it is cancelled.
+async fn change(State(shared): State<Shared>, Path((_, message)): Path<(String, String)>, body: Bytes) -> Response {
+    let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let id = message.trim_end_matches(".json");
+    let now = shared.now();
+    let fault = {
+        let mut world = shared.world();
+        world.forms.requests.push(String::from_utf8_lossy(&body).into_owned());
+        if !world.forms.messages.iter().any(|one| one["sid"] == id) {
+            return refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found");
+        }
+        world.forms.change_faults.pop_front()
+    };
+    let cancelled = match fault {
+        Some(SendFault::Answer { status, body, retry_after }) => return refusal(status, body, retry_after),
+        Some(SendFault::Vanish) => return silence().await,
+        _ if form.get("Status").map(String::as_str) == Some("canceled") => shared.world().cancel_form(id, now),
+        _ => None,
+    };
+    shared.posted.notify_one();
+    match (cancelled, fault) {
+        (_, Some(SendFault::LoseAnswer)) => silence().await,
+        (_, Some(SendFault::GatewayError)) => (StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>").into_response(),
+        (Some(object), _) => Json(object).into_response(),
+        (None, _) => refused(StatusCode::BAD_REQUEST, 30_409, "Message is not scheduled and cannot be cancelled"),
     }
 }
 

@@ -6,6 +6,8 @@ mod inbound;
 mod messages;
 mod post;
 
+use std::collections::VecDeque;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -18,6 +20,7 @@ use serde_json::{Value, json};
 pub(super) use self::post::deliver_due;
 use super::Twin;
 use super::routes::World as Shared;
+use super::world::SendFault;
 
 /// The account that the twin keeps.
 pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
@@ -55,6 +58,8 @@ pub(super) struct Forms {
     /// Forms that were asked with, as they came.
     pub requests: Vec<String>,
     pub refuses_approvals: bool,
+    /// What happens to the next changes of messages.
+    pub change_faults: VecDeque<SendFault>,
     pub letters: u64,
     pub count: u64,
 }
@@ -149,6 +154,17 @@ impl Twin {
 
     pub fn add_content(&self, content: Value) {
         self.shared.world().forms.contents.push(content);
+    }
+
+    /// What happens to the next change of a message.
+    pub fn fail_next_change(&self, fault: SendFault) {
+        self.shared.world().forms.change_faults.push_back(fault);
+    }
+
+    /// Somebody cancels a message in the account's own console.
+    pub fn cancel(&self, id: &str) {
+        let now = self.shared.now();
+        self.shared.world().cancel_form(id, now);
     }
 
     /// Contents as the account has them.

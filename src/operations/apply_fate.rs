@@ -1,0 +1,194 @@
+//! Apply what is told about a message of ours: its statuses, and that the provider has it.
+
+use super::System;
+use super::apply_message::{Applied, Effects, Source};
+use super::settle::{ENTRY_ALERTS, failure_reaches_people};
+use crate::domain::change::Change;
+use crate::domain::connection::{Connection, Hop};
+use crate::domain::event::StatusEvent;
+use crate::domain::failure::FailureClass;
+use crate::domain::ids::{EntryId, MessageId, ThreadId};
+use crate::domain::key::message_key;
+use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::status::{DeliveryStatus, StatusReport};
+use crate::domain::time::Timestamp;
+use crate::store::{Matched, NewAlert, StoreError, Write};
+
+/// A status that came by itself.
+pub(super) async fn bare_status(
+    system: &System,
+    write: &mut Write,
+    source: &Source,
+    connection: &Connection,
+    event: &StatusEvent,
+    effects: &mut Effects,
+) -> Applied {
+    let key = message_key(connection.id, &event.provider_message_id);
+    if called_back(system, write, &key, &event.statuses, effects).await? {
+        return Ok(Ok(()));
+    }
+    keep_statuses(write, source, &key, &event.statuses, &event.raw_statuses).await?;
+    if matched_by_id(system, write, connection, &key, effects).await? {
+        return Ok(Ok(()));
+    }
+    if let Some(reference) = &event.reference
+        && let Some(matched) = write.outbound_by_reference(connection.id, reference).await?
+    {
+        adopt(system, write, connection, &matched, &event.provider_message_id, SettledBy::Reference, effects).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// That a message was cancelled which we have called back is no failure: it is what we wanted.
+pub(super) async fn called_back(
+    system: &System,
+    write: &mut Write,
+    key: &[u8; 16],
+    reports: &[StatusReport],
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    let cancelled =
+        |report: &StatusReport| report.failure.as_ref().is_some_and(|failure| failure.class == FailureClass::Withdrawn);
+    if !reports.iter().any(cancelled) {
+        return Ok(false);
+    }
+    let Some((entry, thread, open)) = write.recalled(key).await? else { return Ok(false) };
+    if open {
+        let now = system.now();
+        write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Status), now).await?;
+        write.clear_alert("kept", &entry.to_string(), now).await?;
+        effects.changes.extend([Change::Thread(thread), Change::Outbox, Change::Alerts]);
+    }
+    Ok(true)
+}
+
+pub(super) async fn keep_statuses(
+    write: &mut Write,
+    source: &Source,
+    key: &[u8; 16],
+    reports: &[StatusReport],
+    raw: &[String],
+) -> Result<(), StoreError> {
+    for (report, raw) in reports.iter().zip(raw) {
+        write.keep_status(key, report, raw, source.received_at).await?;
+    }
+    Ok(())
+}
+
+/// News about a message whose provider id is known, now or from an earlier series of attempts.
+pub(super) async fn matched_by_id(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    key: &[u8; 16],
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    if let Some(matched) = write.outbound_by_key(key).await? {
+        effects.proved(connection.id, Hop::Status, system.now(), "a status came back");
+        merge(system, write, &matched, effects).await?;
+        return Ok(true);
+    }
+    if let Some((entry, _, thread)) = write.earlier_series(key).await? {
+        effects.changes.push(Change::Thread(thread));
+        effects.changes.push(Change::Outbox);
+        tracing::info!(%entry, "a status of an earlier series of attempts arrived");
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// The provider calls one of our open entries by this id.
+pub(super) async fn adopt(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    matched: &Matched,
+    provider_message_id: &str,
+    by: SettledBy,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let Some((entry, state)) = matched.entry else { return Ok(()) };
+    if !matches!(state, EntryState::Accepted | EntryState::Scheduled) {
+        let now = system.now();
+        write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
+        for kind in ENTRY_ALERTS {
+            write.clear_alert(kind, &entry.to_string(), now).await?;
+        }
+        if state == EntryState::Discarded {
+            let said = format!("{entry} was discarded, and had gone all the same: the provider has it.");
+            gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
+        }
+        write.answered(matched.thread, matched.message).await?;
+        effects.proved(connection.id, Hop::Status, now, "a status came back");
+        effects.sends = true;
+    }
+    merge(system, write, matched, effects).await
+}
+
+/// Merges what is known, and lets a failure after acceptance reach people.
+async fn merge(system: &System, write: &mut Write, matched: &Matched, effects: &mut Effects) -> Result<(), StoreError> {
+    let message: MessageId = matched.message;
+    let (before, after) = write.merge_statuses(message).await?;
+    effects.changes.push(Change::Thread(matched.thread));
+    effects.changes.push(Change::Outbox);
+    let (was, is) = (before.status(), after.status());
+    let event = match is {
+        _ if was == is => None,
+        DeliveryStatus::Delivered => Some("message.delivered"),
+        DeliveryStatus::Read | DeliveryStatus::Played => Some("message.read"),
+        DeliveryStatus::Failed => Some("message.failed"),
+        _ => None,
+    };
+    if let Some(event) = event {
+        let data = serde_json::json!({ "message": message, "status": is, "error": after.failure() });
+        system.happened(write, event, Some(matched.thread), &data).await?;
+        effects.tells = true;
+    }
+    let Some((entry, _)) = matched.entry else { return Ok(()) };
+    let now = system.now();
+    let failed = |status| status == DeliveryStatus::Failed;
+    if failed(after.status()) && !failed(before.status()) {
+        if let Some(failure) = after.failure() {
+            write.end_entry(entry, EntryState::Refused, Some(failure), Some(SettledBy::Status), now).await?;
+            failure_reaches_people(write, "delivery_failed", matched.thread, entry, failure, now).await?;
+        }
+    } else if !failed(after.status()) && failed(before.status()) {
+        // It failed, they said, and now there is proof that it arrived.
+        write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
+        write.clear_alert("delivery_failed", &entry.to_string(), now).await?;
+    } else if after.progress > DeliveryStatus::Accepted
+        && let Some((state @ (EntryState::Scheduled | EntryState::Discarded), ..)) = write.entry_state(entry).await?
+    {
+        // Its time has come and it has gone, perhaps although it was called back.
+        let recalled_by = write.recalled_by(entry).await?;
+        if state == EntryState::Discarded || recalled_by.is_some() {
+            let by = recalled_by.unwrap_or_else(|| "somebody".to_owned());
+            let said = format!("{entry} has gone: it could not be called back in time, as {by} wanted.");
+            gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
+        }
+        write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
+    }
+    if after.contradictory() && !before.contradictory() {
+        let said = format!("{message}: the provider reports both that it failed and that it arrived.");
+        let subject = entry.to_string();
+        let alert = NewAlert { kind: "contradiction", subject: &subject, said: &said, thread: Some(matched.thread) };
+        write.raise(&alert, now).await?;
+        effects.changes.push(Change::Alerts);
+    }
+    Ok(())
+}
+
+/// Somebody thinks that it was not sent: they have to hear that it was.
+async fn gone_all_the_same(
+    write: &mut Write,
+    thread: ThreadId,
+    entry: EntryId,
+    said: &str,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    write.clear_alert("kept", &entry.to_string(), now).await?;
+    write.raise(&NewAlert { kind: "gone", subject: &entry.to_string(), said, thread: Some(thread) }, now).await?;
+    effects.changes.push(Change::Alerts);
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! What the provider keeps for later: handed over ahead of its time, called back, and never forgotten.
+
+use std::time::Duration;
+
+use serde_json::json;
+use wadeck::domain::outbox::EntryState;
+use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::{Done, Request};
+use wadeck::domain::status::DeliveryStatus;
+use wadeck::domain::time::Timestamp;
+use wadeck::domain::view::EntryRow;
+use wadeck::operations::{self, OperationError};
+use wadeck::twin::{Saying, SendFault};
+
+use crate::conformance::WIRES;
+use crate::sitting::Sitting;
+use crate::stage::{Stage, rosa};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const CONFIG: &str = "organization = \"lumen\"\n[[connections]]\nname = \"clinic\"\nprovider = \"twilio\"\n\
+    phone_number = \"+15550100300\"\nmessaging_service = \"MG0123456789abcdef0123456789abcdef\"\n\
+    schedule_at_provider = true\n";
+
+/// A number whose provider keeps things for later, and an approved template.
+async fn stage() -> Stage {
+    let stage = Stage::with_config(CONFIG).await;
+    stage.twin.add_sender(WIRES[1].number, false);
+    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.twin.add_content(json!({ "sid": "HX0123456789abcdef0123456789abcdef", "friendly_name": "reminder",
+        "language": "en", "variables": {}, "types": { "twilio/text": { "body": "It is time." } },
+        "approval_requests": { "name": "reminder", "category": "UTILITY", "status": "approved" } }));
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    stage
+}
+
+async fn remind(stage: &Stage, at: Timestamp) -> Result<Done, OperationError> {
+    let connection = stage.system.store().connections().await.expect("asked")[0].id;
+    let request = Request::SendTemplate {
+        connection,
+        to: PhoneNumber::parse("+15550100002").expect("a number"),
+        name: "reminder".into(),
+        language: "en".into(),
+        parameters: vec![],
+        header_file: None,
+        at: Some(at),
+    };
+    stage.act(request).await
+}
+
+/// The newest entry.
+async fn entry(stage: &Stage) -> EntryRow {
+    stage.outbox().await.into_iter().max_by_key(|row| row.id.0).expect("an entry")
+}
+
+/// One that the provider keeps until then.
+async fn kept(stage: &Stage, after: Duration) -> EntryRow {
+    remind(stage, stage.now().plus(after)).await.expect("queued");
+    assert_eq!(stage.send().await, 1, "it is handed over at once");
+    let row = entry(stage).await;
+    assert_eq!(row.state, EntryState::Scheduled);
+    row
+}
+
+async fn look(stage: &Stage) {
+    while operations::look_up_due(&stage.system).await.expect("a look") {}
+}
+
+fn at_provider(stage: &Stage) -> String {
+    let id = stage.twin.accepted().pop().expect("accepted").id;
+    stage.twin.message_object(&id).expect("known")["status"].as_str().expect("a status").to_owned()
+}
+
+#[tokio::test]
+async fn what_is_for_later_is_handed_over_and_goes_though_nobody_is_here() {
+    let mut stage = stage().await;
+    let row = kept(&stage, 24 * HOUR).await;
+    let form = stage.twin.forms().pop().expect("asked");
+    for part in ["ScheduleType=fixed", "SendAt=2026-06-02T09%3A00%3A00Z", "MessagingServiceSid=MG", "ContentSid=HX"] {
+        assert!(form.contains(part), "{part} in {form}");
+    }
+    let Answer::Why(why) = stage.ask(Query::Why { id: row.id.to_string() }).await else { panic!("why") };
+    assert_eq!(why.cause, "kept_by_provider", "{why:?}");
+    assert_eq!(stage.overview().await.scheduled, 1);
+    assert!(stage.act(Request::HoldEntry { entry: row.id }).await.is_err(), "it is not ours to hold");
+    stage.restart(CONFIG).await;
+    stage.twin.subscribe(&format!("http://{}", stage.address));
+    assert_eq!(stage.send().await, 0, "it is not sent a second time");
+    stage.pass(24 * HOUR + Duration::from_secs(130));
+    assert_eq!(stage.send().await, 0);
+    stage.deliver().await;
+    look(&stage).await;
+    let row = entry(&stage).await;
+    assert_eq!((row.state, row.status), (EntryState::Accepted, DeliveryStatus::Read));
+    assert_eq!((stage.twin.accepted().len(), row.attempts), (1, 1));
+    assert_eq!(stage.overview().await.alerts, 0);
+}
+
+#[tokio::test]
+async fn what_is_kept_is_called_back_and_shown_so_only_once_that_is_certain() {
+    let mut stage = stage().await;
+    let row = kept(&stage, 2 * HOUR).await;
+    let done = stage.act(Request::DiscardEntry { entry: row.id }).await.expect("wanted back");
+    assert!(done.said.contains("once the provider says so"), "{}", done.said);
+    let waiting = entry(&stage).await;
+    assert_eq!((waiting.state, waiting.recalled_by.as_deref()), (EntryState::Scheduled, Some("ada")));
+    look(&stage).await;
+    assert_eq!(entry(&stage).await.state, EntryState::Discarded);
+    assert_eq!(at_provider(&stage), "canceled");
+    stage.pass(3 * HOUR);
+    stage.deliver().await;
+    let row = entry(&stage).await;
+    assert_eq!(
+        (row.state, row.status),
+        (EntryState::Discarded, DeliveryStatus::Accepted),
+        "what was wanted is no failure"
+    );
+    assert_eq!(stage.overview().await.alerts, 0);
+    stage.act(Request::RetryEntry { entry: row.id }).await.expect("after all");
+    assert_eq!(stage.send().await, 1);
+    stage.pass(Duration::from_secs(20));
+    stage.deliver().await;
+    let row = entry(&stage).await;
+    assert_eq!((row.state, row.status), (EntryState::Accepted, DeliveryStatus::Read), "a retry goes at once");
+}
+
+#[tokio::test]
+async fn who_opts_out_gets_nothing_that_was_kept_for_them() {
+    let mut stage = stage().await;
+    kept(&stage, 2 * HOUR).await;
+    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("STOP"));
+    stage.deliver().await;
+    look(&stage).await;
+    assert_eq!(at_provider(&stage), "canceled");
+    let row = entry(&stage).await;
+    assert_eq!((row.state, row.recalled_by.as_deref()), (EntryState::Discarded, Some("the contact, who opted out")));
+}
+
+#[tokio::test]
+async fn the_hour_between_two_is_kept_over_there_too() {
+    let mut stage = stage().await;
+    kept(&stage, 2 * HOUR).await;
+    remind(&stage, stage.now().plus(2 * HOUR + HOUR / 2)).await.expect("queued");
+    assert_eq!(stage.send().await, 0, "half an hour after the other it may not go");
+    assert_eq!(entry(&stage).await.state, EntryState::Queued, "so it stays here");
+    remind(&stage, stage.now().plus(5 * HOUR)).await.expect("queued");
+    assert_eq!(stage.send().await, 1);
+    stage.pass(2 * HOUR + HOUR / 2);
+    stage.deliver().await;
+    assert_eq!(stage.send().await, 0);
+    let held = stage.outbox().await.into_iter().find(|row| row.hold.is_some()).expect("held");
+    assert_eq!(held.hold.map(wadeck::domain::limits::Hold::name), Some("hourly_policy"));
+    assert_eq!(held.due_at.since(stage.now()), HOUR / 2);
+    stage.pass(HOUR / 2);
+    assert_eq!(stage.send().await, 1);
+    stage.pass(3 * HOUR);
+    stage.deliver().await;
+    assert_eq!(stage.twin.accepted().len(), 3);
+    assert_eq!(stage.system.store().breaches(Timestamp::EPOCH).await.expect("counted"), 0);
+}
+
+#[tokio::test]
+async fn what_is_too_near_or_too_far_is_kept_here() {
+    let stage = stage().await;
+    remind(&stage, stage.now().plus(Duration::from_secs(600))).await.expect("queued");
+    assert_eq!(stage.send().await, 0);
+    stage.pass(Duration::from_secs(600));
+    assert_eq!(stage.send().await, 1);
+    assert!(!stage.twin.forms().pop().expect("asked").contains("SendAt"));
+    remind(&stage, stage.now().plus(10 * 24 * HOUR)).await.expect("queued");
+    assert_eq!(stage.send().await, 0);
+    stage.pass(3 * 24 * HOUR);
+    assert_eq!(stage.send().await, 1);
+    assert_eq!(entry(&stage).await.state, EntryState::Scheduled);
+}
+
+#[tokio::test]
+async fn a_lost_answer_on_the_way_back_is_asked_about_until_it_is_certain() {
+    let stage = stage().await;
+    let row = kept(&stage, 2 * HOUR).await;
+    stage.act(Request::DiscardEntry { entry: row.id }).await.expect("wanted back");
+    stage.twin.fail_next_change(SendFault::GatewayError);
+    look(&stage).await;
+    assert_eq!(entry(&stage).await.state, EntryState::Scheduled, "nobody knows yet");
+    assert_eq!(stage.overview().await.alerts, 1);
+    stage.pass(Duration::from_secs(60));
+    look(&stage).await;
+    assert_eq!(entry(&stage).await.state, EntryState::Discarded, "it had been cancelled the first time");
+    assert_eq!(stage.overview().await.alerts, 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_called_back_in_time_is_said_to_have_gone() {
+    let mut stage = stage().await;
+    let row = kept(&stage, HOUR).await;
+    stage.act(Request::DiscardEntry { entry: row.id }).await.expect("wanted back");
+    let unwell = || SendFault::Answer { status: 503, body: json!({}), retry_after: None };
+    for _ in 0..20 {
+        stage.twin.fail_next_change(unwell());
+        look(&stage).await;
+        stage.pass(Duration::from_secs(300));
+    }
+    stage.deliver().await;
+    let row = entry(&stage).await;
+    assert_eq!((row.state, row.status), (EntryState::Accepted, DeliveryStatus::Read));
+    let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 50 }).await else { panic!("alerts") };
+    assert!(
+        alerts.iter().any(|alert| alert.said.line().contains("has gone: it could not be called back in time")),
+        "{alerts:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_lost_answer_on_the_way_there_is_found_in_the_list_and_kept_until_its_time() {
+    let mut stage = stage().await;
+    stage.twin.next_send(SendFault::GatewayError);
+    remind(&stage, stage.now().plus(2 * HOUR)).await.expect("queued");
+    stage.send().await;
+    assert_eq!(entry(&stage).await.state, EntryState::Uncertain);
+    stage.pass(Duration::from_secs(15));
+    look(&stage).await;
+    assert_eq!(entry(&stage).await.state, EntryState::Scheduled, "the list has it");
+    stage.pass(2 * HOUR);
+    stage.deliver().await;
+    assert_eq!(entry(&stage).await.status, DeliveryStatus::Read);
+    assert_eq!(stage.twin.accepted().len(), 1);
+}
+
+#[tokio::test]
+async fn without_a_callback_it_is_asked_about_after_its_time() {
+    let stage = stage().await;
+    kept(&stage, HOUR).await;
+    stage.pass(HOUR + Duration::from_secs(121));
+    look(&stage).await;
+    let row = entry(&stage).await;
+    assert_eq!((row.state, row.status), (EntryState::Accepted, DeliveryStatus::Read));
+}
+
+#[tokio::test]
+async fn somebody_else_cancels_it_over_there_and_people_hear_of_it() {
+    let mut stage = stage().await;
+    kept(&stage, HOUR).await;
+    let id = stage.twin.accepted().pop().expect("accepted").id;
+    stage.twin.cancel(&id);
+    stage.deliver().await;
+    let row = entry(&stage).await;
+    assert_eq!(row.state, EntryState::Refused);
+    assert_eq!(row.error.expect("a reason").title, "Cancelled");
+    assert_eq!(stage.overview().await.alerts, 1);
+}
+
+#[tokio::test]
+async fn at_the_console_it_says_who_sends_it_and_when_and_x_calls_it_back() {
+    let stage = stage().await;
+    kept(&stage, 2 * HOUR).await;
+    let mut ada = Sitting::down(&stage, 120, 40).await;
+    ada.press(&stage, "3").await;
+    ada.sees("◷ scheduled");
+    ada.sees("11:00");
+    ada.press(&stage, "2 enter").await;
+    ada.sees("the provider sends it 11:00");
+    ada.press(&stage, "3 X").await;
+    ada.sees("The provider is asked not to send it.");
+    ada.press(&stage, "y").await;
+    ada.look_up(&stage).await;
+    ada.sees("being called back");
+    look(&stage).await;
+    ada.look_up(&stage).await;
+    ada.sees("∅ discarded");
+}
