@@ -18,7 +18,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::request::Request;
 use crate::domain::role::{Actor, Role};
 use crate::domain::starter;
-use crate::domain::time::Clock;
+use crate::domain::time::{Clock, Timestamp};
 use crate::operations::{perform, refresh_templates};
 use crate::provider::{Registry, SecretSource};
 use crate::twin::{DEMO_CONFIG, Story, Twin, TwinConfig};
@@ -150,16 +150,19 @@ async fn colleagues(system: &crate::operations::System) -> Result<(), crate::ope
     perform(system, &noor, reminder("+15550100027", &[("1", "Sofia"), ("2", "Friday 11:00")])).await?;
     perform(system, &noor, reminder("+15550100028", &[("1", "Viktor"), ("2", "Friday 11:30")])).await?;
     if let Some(clinic) = find("clinic") {
-        let session = Request::SendTemplate {
+        let session = |to: &str, who: &str, at: Option<Timestamp>| Request::SendTemplate {
             connection: clinic,
-            to: PhoneNumber::parse("+919820000032").unwrap_or_else(|_| unreachable!("the demo's numbers are numbers")),
+            to: PhoneNumber::parse(to).unwrap_or_else(|_| unreachable!("the demo's numbers are numbers")),
             name: "session_reminder".into(),
             language: "en".into(),
-            parameters: vec![("first_name".into(), "Ravi".into()), ("time".into(), "17:00".into())],
+            parameters: vec![("first_name".into(), who.into()), ("time".into(), "17:00".into())],
             header_file: None,
-            at: None,
+            at,
         };
-        perform(system, &noor, session).await?;
+        perform(system, &noor, session("+919820000032", "Ravi", None)).await?;
+        // One for tomorrow: the provider keeps it until then.
+        let tomorrow = system.now().plus(Duration::from_secs(20 * 3_600));
+        perform(system, &noor, session("+919820000035", "Meera", Some(tomorrow))).await?;
     }
     Ok(())
 }

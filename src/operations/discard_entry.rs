@@ -39,7 +39,7 @@ pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
     system.wakes().sender.notify_one();
     system.wakes().looker.notify_one();
     let said = if kept {
-        format!("{entry} is being called back from the provider: it is discarded once the provider says so.")
+        format!("{entry} is being called back; it is discarded once the provider says so.")
     } else {
         format!("{entry} is discarded.")
     };

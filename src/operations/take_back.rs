@@ -37,7 +37,7 @@ pub(super) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     system.wakes().sender.notify_one();
     system.wakes().looker.notify_one();
     let said = if kept_there {
-        format!("{entry} is being called back from the provider: it is discarded once the provider says so.")
+        format!("{entry} is being called back; it is discarded once the provider says so.")
     } else {
         format!("{entry} is taken back; it was not sent.{kept}")
     };
