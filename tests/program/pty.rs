@@ -65,6 +65,18 @@ impl Screen {
         self.keyboard.flush().expect("typed");
     }
 
+    /// What has begun is drawn: a second goes by without anything being written.
+    pub fn settles(&self) {
+        let (mut seen, mut since) = (self.bytes.load(Ordering::SeqCst), Instant::now());
+        until("the screen settles", || {
+            let now = self.bytes.load(Ordering::SeqCst);
+            if now != seen {
+                (seen, since) = (now, Instant::now());
+            }
+            since.elapsed() >= Duration::from_secs(1)
+        });
+    }
+
     /// What the program wrote last may be read after it has ended.
     pub fn is_given_back(&self) {
         until("the screen and the cursor are given back", || {

@@ -86,14 +86,16 @@ async fn idle_it_draws_nothing_and_uses_no_processor() {
     let mut screen = Screen::open(120, 40, console(&world, &twin));
     screen.sees("Nobody has written yet");
     screen.sees("2 proved");
-    // The first answers of the provider are in; from here on nothing happens.
+    // The first answers of the provider are in, and drawn; from here on nothing happens.
+    screen.settles();
     let settled = screen.bytes.load(Ordering::SeqCst);
     let pid = screen.child.process_id().expect("a process");
     let before = processor_ticks(pid);
     let span = Duration::from_secs(5);
     std::thread::sleep(span);
     let (bytes, ticks) = (screen.bytes.load(Ordering::SeqCst) - settled, processor_ticks(pid) - before);
-    assert!(bytes <= 300, "{bytes} bytes while nothing happened");
+    let drawn = String::from_utf8_lossy(&screen.written.lock().expect("whole")[settled..]).into_owned();
+    assert!(bytes <= 300, "{bytes} bytes while nothing happened: {drawn:?}");
     assert!(ticks <= 5, "{ticks} hundredths of a second of processor time in {span:?}");
     let before = screen.bytes.load(Ordering::SeqCst);
     screen.press("5");
