@@ -1,6 +1,7 @@
 //! Ask the provider about a number: the proof that key, address and number work, or the reason why
 //! not. A silent network is no wrong key, and is not called one.
 
+use super::on_file::on_file;
 use super::trouble::{condition, lasts, over};
 use super::watch::SKEW;
 use super::{Result, System, require};
@@ -47,7 +48,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
     let paths = provider.webhook_paths();
     let now = system.now();
     let subject = connection.id.to_string();
-    let known = system.store().sightings(&format!("quality:{subject}")).await?;
+    let known = system.store().sighting(&format!("quality:{subject}")).await?;
     let mut write = system.store().write().await?;
     let said = match &answer {
         Ok(checked) => {
@@ -67,7 +68,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
                 write.note_kind(connection.id, kind).await?;
             }
             if let Some(quality) = &checked.quality {
-                notice_quality(&mut write, connection, quality, known.first().map(|(_, state)| state.as_str()), now)
+                notice_quality(&mut write, connection, quality, known.as_ref().map(|(state, _)| state.as_str()), now)
                     .await?;
             }
             format!("{}: {}.", connection.name, checked.note)
@@ -82,6 +83,11 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             format!("{}: {}. {}", connection.name, trouble.line(), trouble.remedy)
         }
     };
+    if let Ok(checked) = &answer
+        && let Some(webhook) = &checked.webhook
+    {
+        on_file(system, &mut write, connection, webhook, now).await?;
+    }
     if let Some(Ok(list)) = &registered {
         registration(&mut write, connection, list, paths, now).await?;
     }

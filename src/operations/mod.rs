@@ -36,6 +36,7 @@ mod meters;
 mod notice;
 mod number_lives;
 mod numbers;
+mod on_file;
 mod open_media;
 mod opt_out;
 mod perform;

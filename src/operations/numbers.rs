@@ -15,7 +15,7 @@ use crate::domain::role::Actor;
 use crate::domain::setup::{Setup, SetupOptions, SetupState, SetupStep};
 use crate::domain::text::clean_line;
 use crate::provider::Provider;
-use crate::provider::numbers::{Access, FreeCall, Numbers};
+use crate::provider::numbers::{Access, FreeCall, Numbers, Profiles};
 
 pub(super) async fn perform(system: &System, actor: &Actor, request: NumberRequest) -> Result<Done> {
     let from = |name, provider, organization, environment, options, step, phone_number_id| Plan {
@@ -63,7 +63,7 @@ pub(super) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> 
         }
         NumberQuery::Profile { connection } => {
             let (connection, provider) = at_provider(system, connection).await?;
-            let profile = numbers_of(provider.as_ref(), &connection.provider)?.profile(&connection).await;
+            let profile = profiles_of(provider.as_ref(), &connection.provider)?.profile(&connection).await;
             NumberAnswer::Profile(Box::new(profile.map_err(refused)?))
         }
         NumberQuery::Webhooks { connection } => NumberAnswer::Webhooks(registrations::all(system, connection).await?),
@@ -90,6 +90,13 @@ async fn list(system: &System, name: &ProviderName) -> Result<Vec<Number>> {
 fn numbers_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p dyn Numbers, Refusal> {
     provider.numbers().ok_or_else(|| {
         Refusal::new("provider", format!("{name} tells nothing about its numbers."), "Look where they are managed.")
+    })
+}
+
+fn profiles_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p dyn Profiles, Refusal> {
+    provider.profiles().ok_or_else(|| {
+        let why = format!("{name} tells nothing about what contacts see.");
+        Refusal::new("provider", why, "Look where its numbers are managed.")
     })
 }
 
@@ -184,7 +191,7 @@ async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile:
     require(actor, Right::ChangeWhatContactsSee)?;
     profile.check()?;
     let (connection, provider) = at_provider(system, id).await?;
-    let saved = numbers_of(provider.as_ref(), &connection.provider)?.save_profile(&connection, profile).await;
+    let saved = profiles_of(provider.as_ref(), &connection.provider)?.save_profile(&connection, profile).await;
     saved.map_err(refused)?;
     let now = system.now();
     let mut write = system.store().write().await?;

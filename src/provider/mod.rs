@@ -23,7 +23,7 @@ use thiserror::Error;
 
 pub use self::address::OwnAddress;
 use self::flows::Flows;
-use self::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
+use self::numbers::{Access, FreeAnswer, FreeCall, Numbers, Profiles, Told, Webhooks};
 use self::templates::Templates;
 use crate::domain::ahead::{Ahead, CalledBack};
 use crate::domain::connection::{Capabilities, Chore, Connection, ProviderName, ProviderShape};
@@ -120,6 +120,9 @@ pub struct Checked {
     pub clock: Option<Timestamp>,
     /// What the number is for, where it is told.
     pub kind: Option<NumberKind>,
+    /// Where webhooks of this number go, as the provider has it on file: empty where it has no address, nothing
+    /// where that is not told.
+    pub webhook: Option<String>,
 }
 
 /// The provider's own record of its deliveries to us.
@@ -290,6 +293,11 @@ pub trait Provider: Send + Sync {
 
     /// Numbers can be set up, listed and given back here.
     fn numbers(&self) -> Option<&dyn Numbers> {
+        None
+    }
+
+    /// What contacts see can be read and changed here.
+    fn profiles(&self) -> Option<&dyn Profiles> {
         None
     }
 

@@ -28,7 +28,7 @@ impl<'a> From<&'a Connection> for Access<'a> {
     }
 }
 
-/// Customers, setup links, numbers and what contacts see of them.
+/// Customers, setup links and numbers.
 pub trait Numbers: Send + Sync {
     /// The customer with this name of ours, made if there is none: asked twice, there is one.
     fn customer<'a>(&'a self, access: Access<'a>, name: &'a str, external_id: &'a str) -> Told<'a, String>;
@@ -47,12 +47,15 @@ pub trait Numbers: Send + Sync {
 
     fn health<'a>(&'a self, connection: &'a Connection) -> Told<'a, Health>;
 
+    /// Gives the number back. The customer stays.
+    fn disconnect<'a>(&'a self, connection: &'a Connection) -> Told<'a, ()>;
+}
+
+/// What contacts see of a number.
+pub trait Profiles: Send + Sync {
     fn profile<'a>(&'a self, connection: &'a Connection) -> Told<'a, Profile>;
 
     fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> Told<'a, ()>;
-
-    /// Gives the number back. The customer stays.
-    fn disconnect<'a>(&'a self, connection: &'a Connection) -> Told<'a, ()>;
 }
 
 /// Webhooks as they are on file there.

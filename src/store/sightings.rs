@@ -12,6 +12,15 @@ impl Store {
             .await?)
     }
 
+    /// The last thing seen under this name, and since when it is so.
+    pub async fn sighting(&self, subject: &str) -> Result<Option<(String, Timestamp)>> {
+        let seen: Option<(String, i64)> = sqlx::query_as("SELECT state, at FROM sightings WHERE subject = $1")
+            .bind(subject)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(seen.map(|(state, at)| (state, Timestamp::from_millis(at))))
+    }
+
     /// Trouble that was there when it was last looked for, as `trouble:kind:subject`.
     pub async fn lasting_troubles(&self) -> Result<Vec<String>> {
         Ok(self.sightings("trouble:").await?.into_iter().map(|(subject, _)| subject).collect())

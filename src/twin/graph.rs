@@ -11,13 +11,14 @@ use serde_json::{Value, json};
 
 use super::routes::{World as Shared, send, templates as listed};
 use super::world::Letter;
-use super::{media, templates as made};
+use super::{media, platform, templates as made};
 
 pub(super) fn routes(shared: Shared) -> Router<Shared> {
     Router::new()
         .route("/{version}/{number}/messages", post(send))
         .route("/{version}/{number}/media", post(media::upload))
         .route("/{version}/{account}/message_templates", get(listed).post(made::write).delete(made::delete))
+        .route("/{version}/{number}/whatsapp_business_profile", get(platform::profile).post(platform::save_profile))
         .route("/{version}/{id}", get(object).post(made::change))
         .route("/graph_files/{version}/file", get(media::download))
         .layer(from_fn_with_state(shared, guard))
@@ -43,7 +44,9 @@ async fn object(
     {
         let world = shared.world();
         if let Some(number) = world.numbers.iter().find(|number| number.phone_number_id == id) {
-            let told = json!({ "id": id, "display_phone_number": number.display, "verified_name": number.name,
+            let hears = world.records.webhooks.iter().rfind(|one| one["phone_number_id"] == id.as_str());
+            let told = json!({ "id": id, "webhook_configuration": { "application": hears.map(|one| &one["url"]) },
+                 "display_phone_number": number.display, "verified_name": number.name,
                 "quality_rating": world.quality, "status": "CONNECTED", "account_mode": "LIVE",
                 "throughput": { "level": "STANDARD" } });
             return Json(told).into_response();
@@ -95,6 +98,14 @@ fn change(event: &str, item: &Value, display: &str) -> Option<Value> {
 }
 
 impl super::Twin {
+    /// Somebody writes another address into the app.
+    pub fn point_number(&self, number: &str, address: &str) {
+        let mut world = self.shared.world();
+        for webhook in world.records.webhooks.iter_mut().filter(|one| one["phone_number_id"] == number) {
+            webhook["url"] = address.into();
+        }
+    }
+
     /// Somebody saves the callback address in the app: it is asked whether it is ours.
     pub async fn shake_hands(&self, base: &str, token: &str) -> Option<String> {
         let query = url::form_urlencoded::Serializer::new(String::new())

@@ -334,7 +334,7 @@ async fn health(State(shared): State<Shared>, Path(id): Path<String>) -> Respons
     .into_response()
 }
 
-async fn profile(State(shared): State<Shared>, Path((_, number)): Path<(String, String)>) -> Response {
+pub(super) async fn profile(State(shared): State<Shared>, Path((_, number)): Path<(String, String)>) -> Response {
     let world = shared.world();
     if !world.numbers.iter().any(|known| known.phone_number_id == number) {
         return not_found("WhatsApp configuration");
@@ -348,7 +348,7 @@ async fn profile(State(shared): State<Shared>, Path((_, number)): Path<(String, 
     Json(json!({ "data": [profile] })).into_response()
 }
 
-async fn save_profile(
+pub(super) async fn save_profile(
     State(shared): State<Shared>,
     Path((_, number)): Path<(String, String)>,
     Json(mut body): Json<Value>,

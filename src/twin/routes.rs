@@ -41,6 +41,7 @@ pub(super) fn routes(shared: World) -> Router {
         .layer(from_fn_with_state(shared.clone(), guard))
         .merge(twilio::routes(shared.clone()))
         .merge(graph::routes(shared.clone()))
+        .layer(from_fn_with_state(shared.clone(), dated))
         .layer(DefaultBodyLimit::max(110 * 1024 * 1024))
         .with_state(shared)
 }
@@ -76,8 +77,12 @@ async fn guard(State(shared): State<World>, headers: HeaderMap, request: Request
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
         return (status, Json(body)).into_response();
     }
+    next.run(request).await
+}
+
+/// The twin's clock is the one that it was given.
+async fn dated(State(shared): State<World>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    // The twin's clock is the one that it was given.
     let date = jiff::Timestamp::from_millisecond(shared.now() + shared.world().skew).ok();
     let date = date.and_then(|at| jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&at).ok());
     if let Some(date) = date.and_then(|text| text.parse().ok()) {

@@ -24,6 +24,7 @@ mod pictures;
 mod programs;
 mod providers;
 mod registrations;
+mod senders;
 mod sitting;
 mod stage;
 mod templates;

@@ -124,7 +124,7 @@ impl Console {
         for hop in Hop::ALL {
             let proof = row.proofs.iter().find(|proof| proof.hop == hop);
             let (text, style) = match proof {
-                None if matches!(hop, Hop::Registration | Hop::Upstream) && !row.capabilities.webhook_list => {
+                None if hop == Hop::Upstream && !row.capabilities.webhook_list => {
                     ("the provider keeps no record of it".to_owned(), theme.dim())
                 }
                 None => ("no proof yet".to_owned(), theme.dim()),

@@ -116,7 +116,9 @@ pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
         Some(proof) => {
             let (cause, remedy) = match proof.hop {
                 Hop::Provider => ("provider", "Check key, address and number."),
-                Hop::Registration => ("registration", "Switch the webhook on at the provider, or register it."),
+                Hop::Registration => {
+                    ("registration", "Switch the webhook on at the provider, or register our address there.")
+                }
                 Hop::Upstream => {
                     ("upstream", "See what this listener answered, and whether the public address is reachable.")
                 }

@@ -7,6 +7,7 @@ pub(super) mod graph;
 pub(super) mod message;
 mod notice;
 pub(super) mod payload;
+pub(super) mod profile;
 mod rare;
 pub(super) mod signature;
 pub(super) mod template;

@@ -150,5 +150,5 @@ pub(super) async fn check(kapso: &Kapso, connection: &Connection) -> Result<Chec
     let note = if parts.is_empty() { "the provider knows this number".to_owned() } else { parts.join(", ") };
     let quality = text(number, "/quality_rating").map(|quality| Untrusted::from(quality).line().to_uppercase());
     let kind = text(number, "/kind").map(NumberKind::told);
-    Ok(Checked { note, quality, clock: told.date, kind })
+    Ok(Checked { note, quality, clock: told.date, kind, webhook: None })
 }

@@ -251,6 +251,10 @@ impl Provider for Kapso {
         Some(self)
     }
 
+    fn profiles(&self) -> Option<&dyn super::numbers::Profiles> {
+        Some(self)
+    }
+
     fn template_desk(&self) -> Option<&dyn super::templates::Templates> {
         Some(self)
     }

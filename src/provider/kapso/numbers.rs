@@ -8,8 +8,8 @@ use crate::domain::health::Health;
 use crate::domain::number::{Number, NumberKind, Profile};
 use crate::domain::setup::{LinkState, SetupLink, SetupOptions};
 use crate::provider::cloud_api::graph::{encoded, lacking};
-use crate::provider::cloud_api::{loose, text, time, untrusted};
-use crate::provider::numbers::{Access, Numbers, Told};
+use crate::provider::cloud_api::{loose, profile, text, time, untrusted};
+use crate::provider::numbers::{Access, Numbers, Profiles, Told};
 use crate::provider::{Trouble, kapso::health};
 
 /// Pages of a hundred that are read of any list.
@@ -111,47 +111,6 @@ impl Numbers for Kapso {
         })
     }
 
-    fn profile<'a>(&'a self, connection: &'a Connection) -> Told<'a, Profile> {
-        Box::pin(async move {
-            let answer = self.call(connection.into(), "GET", &self.profile_path(connection, true), None).await?;
-            let one = answer.pointer("/data/0").or_else(|| answer.get("data")).unwrap_or(&answer);
-            let field = |path| untrusted(one, path).unwrap_or_default();
-            Ok(Profile {
-                about: field("/about"),
-                address: field("/address"),
-                description: field("/description"),
-                email: field("/email"),
-                websites: one["websites"]
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .filter_map(Value::as_str)
-                    .map(Into::into)
-                    .collect(),
-                vertical: text(one, "/vertical").unwrap_or_default().to_ascii_uppercase(),
-                picture_url: untrusted(one, "/profile_picture_url").map(|url| url.line()),
-            })
-        })
-    }
-
-    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> Told<'a, ()> {
-        Box::pin(async move {
-            let mut body = json!({
-                "messaging_product": "whatsapp",
-                "about": profile.about.as_received(),
-                "address": profile.address.as_received(),
-                "description": profile.description.as_received(),
-                "email": profile.email.as_received(),
-                "websites": profile.websites.iter().map(crate::domain::text::Untrusted::as_received).collect::<Vec<_>>(),
-            });
-            if !profile.vertical.is_empty() {
-                body["vertical"] = profile.vertical.clone().into();
-            }
-            let path = self.profile_path(connection, false);
-            self.call(connection.into(), "POST", &path, Some(&body)).await.map(|_| ())
-        })
-    }
-
     fn disconnect<'a>(&'a self, connection: &'a Connection) -> Told<'a, ()> {
         Box::pin(async move {
             let path = format!("/platform/v1/whatsapp/phone_numbers/{}", encoded(&connection.phone_number_id));
@@ -160,11 +119,19 @@ impl Numbers for Kapso {
     }
 }
 
-impl Kapso {
-    fn profile_path(&self, connection: &Connection, fields: bool) -> String {
-        let fields =
-            if fields { "?fields=about,address,description,email,websites,vertical,profile_picture_url" } else { "" };
-        self.proxy(&format!("/{}/whatsapp_business_profile{fields}", encoded(&connection.phone_number_id)))
+impl Profiles for Kapso {
+    fn profile<'a>(&'a self, connection: &'a Connection) -> Told<'a, Profile> {
+        Box::pin(async move {
+            let path = self.proxy(&profile::path(connection, true));
+            Ok(profile::read(&self.call(connection.into(), "GET", &path, None).await?))
+        })
+    }
+
+    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> Told<'a, ()> {
+        Box::pin(async move {
+            let path = self.proxy(&profile::path(connection, false));
+            self.call(connection.into(), "POST", &path, Some(&profile::body(profile))).await.map(|_| ())
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Meta's Cloud API itself, without anybody in between: its raw webhooks, its Graph API, and a token.
 
+mod profile;
 mod signature;
 mod templates;
 
@@ -279,25 +280,33 @@ impl Provider for Meta {
         Box::pin(async move { self.graph(connection)?.templates(&connection.business_account_id).await })
     }
 
+    fn profiles(&self) -> Option<&dyn super::numbers::Profiles> {
+        Some(self)
+    }
+
     fn template_desk(&self) -> Option<&dyn super::templates::Templates> {
         Some(self)
     }
 
     fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>> {
         Box::pin(async move {
-            let fields = "display_phone_number,verified_name,quality_rating,status,account_mode,throughput";
+            let fields = "display_phone_number,verified_name,quality_rating,status,account_mode,throughput,webhook_configuration";
             let path = format!("{}?fields={fields}", number_path(connection));
             let answer = self.graph(connection)?.answer("GET", &path, None).await?;
             let told = graph::parsed(&answer)?;
             let parts = [("", "/verified_name"), ("", "/status"), ("quality ", "/quality_rating")];
-            let said = |path| text(&told, path).map(|value| Untrusted::from(value).line());
+            let said = |path: &str| text(&told, path).map(|value| Untrusted::from(value).line());
             let parts: Vec<String> =
                 parts.iter().filter_map(|(label, path)| Some(format!("{label}{}", said(path)?))).collect();
             let note = if parts.is_empty() { "the provider knows this number".to_owned() } else { parts.join(", ") };
             let sandbox = text(&told, "/account_mode").is_some_and(|mode| mode.eq_ignore_ascii_case("sandbox"));
             let kind = if sandbox { NumberKind::Sandbox } else { NumberKind::Production };
             let quality = said("/quality_rating").map(|quality| quality.to_uppercase());
-            Ok(Checked { note, quality, clock: answer.date, kind: Some(kind) })
+            // The narrowest one counts. Source: part 1.2.
+            let places = ["phone_number", "whatsapp_business_account", "application"];
+            let webhook = places.iter().find_map(|place| said(&format!("/webhook_configuration/{place}")));
+            let webhook = told["webhook_configuration"].is_object().then(|| webhook.unwrap_or_default());
+            Ok(Checked { note, quality, clock: answer.date, kind: Some(kind), webhook })
         })
     }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
 use super::payload::{channel, path};
-use super::{Twilio, dictionary, event};
+use super::{Twilio, dictionary, event, sender};
 use crate::domain::address::Address;
 use crate::domain::ahead::CalledBack;
 use crate::domain::connection::Connection;
@@ -256,9 +256,28 @@ pub(super) async fn check(twilio: &Twilio, connection: &Connection) -> Result<Ch
     if sandbox {
         parts.push("sandbox: one message in 3 s, people rejoin every 3 days".to_owned());
     }
+    let mut state = sender::State::default();
+    if !sandbox {
+        match sender::state(twilio, connection).await {
+            Ok(told) => state = told,
+            // A key may be good for messages and not for this.
+            Err(trouble) if trouble.class == FailureClass::Authorization || trouble.code == "20404" => {
+                parts.push("what state its sender is in is not told to this key".to_owned());
+            }
+            Err(trouble) if trouble.class == FailureClass::Setup => return Err(trouble),
+            Err(trouble) => parts.push(format!("its sender could not be asked: {}", trouble.line())),
+        }
+    }
+    if let Some(off) = state.off {
+        let remedy = "See the sender in the provider's console: nothing goes out over it until then.";
+        return Err(Failure::own(FailureClass::Setup, "Sender off", off, remedy).into());
+    }
+    parts.extend(state.parts);
     let note = if parts.is_empty() { "the account answers".to_owned() } else { parts.join(", ") };
     let kind = if sandbox { NumberKind::Sandbox } else { NumberKind::Production };
-    Ok(Checked { note, quality: None, clock: answer.date, kind: Some(kind) })
+    // With a pool, its own address may stand before the sender's.
+    let webhook = state.webhook.filter(|_| connection.settings.messaging_service.is_none());
+    Ok(Checked { note, quality: state.quality, clock: answer.date, kind: Some(kind), webhook })
 }
 
 /// The newest messages to one recipient. Source: part 2.4.

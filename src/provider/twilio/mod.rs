@@ -9,6 +9,7 @@ mod event;
 mod form;
 mod media;
 mod payload;
+mod sender;
 mod signature;
 
 use std::time::Duration;
@@ -292,6 +293,10 @@ impl Provider for Twilio {
 
     fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
         Box::pin(content::templates(self, connection))
+    }
+
+    fn profiles(&self) -> Option<&dyn super::numbers::Profiles> {
+        Some(self)
     }
 
     fn template_desk(&self) -> Option<&dyn super::templates::Templates> {

@@ -5,6 +5,7 @@ mod content;
 mod inbound;
 mod messages;
 mod post;
+mod senders;
 
 use std::collections::VecDeque;
 
@@ -33,6 +34,10 @@ pub(super) struct Sender {
     /// Only who has joined may be written to.
     pub sandbox: bool,
     pub joined: Vec<String>,
+    pub status: String,
+    /// Code and words, where it is off.
+    pub why_off: Option<(String, String)>,
+    pub profile: Value,
 }
 
 /// A form on its way.
@@ -97,6 +102,7 @@ pub(super) fn routes(shared: Shared) -> Router<Shared> {
     Router::new()
         .merge(messages::routes())
         .merge(content::routes())
+        .merge(senders::routes())
         .layer(from_fn_with_state(shared, guard))
         .merge(messages::files())
 }
@@ -120,7 +126,15 @@ async fn guard(State(shared): State<Shared>, headers: HeaderMap, request: Reques
 impl Twin {
     /// A sender of the account that speaks in forms; its digits are its id.
     pub fn add_sender(&self, phone: &str, sandbox: bool) {
-        let sender = Sender { phone: phone.to_owned(), inbound: None, sandbox, joined: vec![] };
+        let sender = Sender {
+            phone: phone.to_owned(),
+            inbound: None,
+            sandbox,
+            joined: vec![],
+            status: "ONLINE".to_owned(),
+            why_off: None,
+            profile: senders::new_profile(),
+        };
         self.shared.world().forms.senders.push(sender);
     }
 

@@ -1,0 +1,23 @@
+//! What contacts see of a number of one's own.
+
+use super::Meta;
+use crate::domain::connection::Connection;
+use crate::domain::number::Profile;
+use crate::provider::cloud_api::profile;
+use crate::provider::numbers::{Profiles, Told};
+
+impl Profiles for Meta {
+    fn profile<'a>(&'a self, connection: &'a Connection) -> Told<'a, Profile> {
+        Box::pin(async move {
+            let answer = self.graph(connection)?.call("GET", &profile::path(connection, true), None).await?;
+            Ok(profile::read(&answer))
+        })
+    }
+
+    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> Told<'a, ()> {
+        Box::pin(async move {
+            let path = profile::path(connection, false);
+            self.graph(connection)?.call("POST", &path, Some(&profile::body(profile))).await.map(|_| ())
+        })
+    }
+}

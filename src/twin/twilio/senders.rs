@@ -1,0 +1,125 @@
+//! Senders of the account: their state, where what people write is posted, and their profiles.
+
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::Twin;
+use super::super::routes::World as Shared;
+use super::{Sender, refused};
+
+pub(super) fn routes() -> Router<Shared> {
+    Router::new().route("/v2/Channels/Senders", get(list)).route("/v2/Channels/Senders/{id}", get(one).post(change))
+}
+
+fn id_of(phone: &str) -> String {
+    format!("XE{phone:0>32}")
+}
+
+/// The profile of a sender that nobody has touched yet.
+pub(super) fn new_profile() -> Value {
+    json!({ "name": "Lumen", "about": "Dental care, Monday to Saturday", "address": "101 Forest Avenue",
+        "description": "", "logo_url": "https://lumen.example/logo.png", "vertical": "Medical and Health",
+        "emails": [{ "email": "hello@lumen.example", "label": "Email" }],
+        "websites": [{ "website": "https://lumen.example", "label": "Website" }] })
+}
+
+/// In lists a sender is told in short.
+fn in_short(sender: &Sender) -> Value {
+    json!({ "sid": id_of(&sender.phone), "sender_id": format!("whatsapp:+{}", sender.phone), "status": sender.status })
+}
+
+fn whole(sender: &Sender) -> Value {
+    let mut told = in_short(sender);
+    told["configuration"] = json!({ "waba_id": "102290129340398" });
+    told["webhook"] = json!({ "callback_url": sender.inbound, "callback_method": "POST", "fallback_url": null,
+        "status_callback_url": null });
+    told["properties"] = json!({ "quality_rating": "High", "messaging_limit": "10K Customers/24hr" });
+    told["offline_reasons"] = match &sender.why_off {
+        Some((code, message)) => json!([{ "code": code, "message": message,
+            "more_info": format!("https://www.twilio.com/docs/errors/{code}") }]),
+        None => Value::Null,
+    };
+    told["profile"] = sender.profile.clone();
+    told
+}
+
+fn missing() -> Response {
+    refused(StatusCode::NOT_FOUND, 20_404, "The requested resource was not found")
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(rename = "Channel")]
+    channel: Option<String>,
+    #[serde(rename = "PageSize")]
+    size: Option<usize>,
+    #[serde(rename = "Page")]
+    page: Option<usize>,
+}
+
+async fn list(State(shared): State<Shared>, Query(wanted): Query<Wanted>) -> Response {
+    if wanted.channel.as_deref() != Some("whatsapp") {
+        return refused(StatusCode::BAD_REQUEST, 20_001, "Invalid parameter Channel");
+    }
+    let world = shared.world();
+    let (size, page) = (wanted.size.unwrap_or(50).clamp(1, 50), wanted.page.unwrap_or(0));
+    // A shared sandbox is nobody's sender.
+    let own: Vec<&Sender> = world.forms.senders.iter().filter(|sender| !sender.sandbox).collect();
+    let shown: Vec<Value> = own.iter().skip(page * size).take(size).map(|sender| in_short(sender)).collect();
+    let next = (own.len() > (page + 1) * size).then(|| {
+        format!("{}/v2/Channels/Senders?Channel=whatsapp&PageSize={size}&Page={}", world.own_address, page + 1)
+    });
+    Json(json!({ "senders": shown, "meta": { "page": page, "page_size": size, "key": "senders", "next_page_url": next } }))
+        .into_response()
+}
+
+async fn one(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    let world = shared.world();
+    let found = world.forms.senders.iter().find(|sender| !sender.sandbox && id_of(&sender.phone) == id);
+    found.map_or_else(missing, |sender| Json(whole(sender)).into_response())
+}
+
+/// Bare words are kept with what they are.
+fn labelled(list: &Value, name: &str, label: &str) -> Value {
+    let words = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+    words.map(|word| json!({ name: word, "label": label })).collect()
+}
+
+async fn change(State(shared): State<Shared>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
+    let mut world = shared.world();
+    let found = world.forms.senders.iter_mut().find(|sender| !sender.sandbox && id_of(&sender.phone) == id);
+    let Some(sender) = found else { return missing() };
+    if body.pointer("/profile/name").and_then(Value::as_str).is_some_and(str::is_empty) {
+        return refused(StatusCode::BAD_REQUEST, 20_001, "Invalid parameter profile.name");
+    }
+    for (field, value) in body["profile"].as_object().into_iter().flatten() {
+        sender.profile[field] = match field.as_str() {
+            "emails" => labelled(value, "email", "Email"),
+            "websites" => labelled(value, "website", "Website"),
+            _ => value.clone(),
+        };
+    }
+    (StatusCode::ACCEPTED, Json(whole(sender))).into_response()
+}
+
+impl Twin {
+    /// The sender's state, with the reason that is given where it is off.
+    pub fn sender_is(&self, phone: &str, status: &str, why: Option<(&str, &str)>) {
+        for sender in self.shared.world().forms.senders.iter_mut().filter(|sender| sender.phone == phone) {
+            status.clone_into(&mut sender.status);
+            sender.why_off = why.map(|(code, message)| (code.to_owned(), message.to_owned()));
+        }
+    }
+
+    /// Somebody writes another address into the sender's page.
+    pub fn point_sender(&self, phone: &str, address: &str) {
+        for sender in self.shared.world().forms.senders.iter_mut().filter(|sender| sender.phone == phone) {
+            sender.inbound = Some(address.to_owned());
+        }
+    }
+}

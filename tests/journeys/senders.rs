@@ -1,0 +1,146 @@
+//! What a provider knows of a number of its own accord: its state, where its webhooks go, and what contacts see.
+
+use std::time::Duration;
+
+use wadeck::domain::connection::Hop;
+use wadeck::domain::number::{NumberAnswer, NumberQuery, NumberRequest, Profile};
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::Request;
+use wadeck::operations;
+use wadeck::twin::Saying;
+
+use crate::conformance::{WIRES, Wire, says, stage};
+use crate::numbers::{ask, list};
+use crate::sitting::Sitting;
+use crate::stage::{Stage, rosa};
+
+/// What is wrong now, in words.
+async fn open_alerts(stage: &Stage) -> Vec<String> {
+    let Answer::Alerts(list) = stage.ask(Query::Alerts { open: true, limit: 50 }).await else { panic!("alerts") };
+    list.iter().map(|alert| alert.said.as_received().to_owned()).collect()
+}
+
+/// Whether the registration is proved, and the note of it.
+async fn registration(stage: &Stage) -> Option<(bool, String)> {
+    let list = list(stage).await;
+    let proof = list.connected[0].proofs.iter().find(|proof| proof.hop == Hop::Registration);
+    proof.map(|proof| (proof.works, proof.note.clone()))
+}
+
+#[tokio::test]
+async fn what_contacts_see_is_read_and_changed_over_every_wire() {
+    for wire in &WIRES {
+        let stage = stage(wire).await;
+        let connection = list(&stage).await.connected[0].connection.id;
+        let NumberAnswer::Profile(profile) = ask(&stage, NumberQuery::Profile { connection }).await else {
+            panic!("a profile")
+        };
+        assert_eq!(profile.vertical, "HEALTH");
+        assert_eq!(profile.email.as_received(), "hello@lumen.example");
+        let new = Profile {
+            about: "Open on Sundays, too".into(),
+            vertical: "EDU".into(),
+            websites: vec!["https://lumen.example/hours".into()],
+            ..*profile.clone()
+        };
+        let save = NumberRequest::SaveProfile { connection, profile: Box::new(new.clone()) };
+        stage.act(Request::Number(save)).await.expect("saved");
+        let NumberAnswer::Profile(changed) = ask(&stage, NumberQuery::Profile { connection }).await else {
+            panic!("a profile")
+        };
+        assert_eq!((changed.about, changed.vertical), (new.about, new.vertical));
+        assert_eq!((changed.websites, changed.email), (new.websites, profile.email));
+    }
+}
+
+#[tokio::test]
+async fn a_kind_of_business_that_one_provider_does_not_know_is_not_sent_there() {
+    let stage = stage(&WIRES[1]).await;
+    let connection = list(&stage).await.connected[0].connection.id;
+    let NumberAnswer::Profile(profile) = ask(&stage, NumberQuery::Profile { connection }).await else {
+        panic!("a profile")
+    };
+    let odd = Profile { vertical: "MATRIMONY_SERVICE".into(), ..*profile };
+    let save = NumberRequest::SaveProfile { connection, profile: Box::new(odd) };
+    let refused = stage.act(Request::Number(save)).await.expect_err("not known").to_string();
+    assert!(refused.contains("PROF_SERVICES"), "it says which there are: {refused}");
+}
+
+#[tokio::test]
+async fn a_sender_that_is_off_says_why_and_is_heard_when_it_is_back() {
+    let wire = &WIRES[1];
+    let stage = stage(wire).await;
+    stage.twin.sender_is(wire.number, "OFFLINE", Some(("63020", "Accept the\u{1b}[31m invitation.")));
+    operations::check_all(&stage.system).await.expect("checked");
+    let alerts = open_alerts(&stage).await;
+    assert_eq!(alerts.len(), 1, "{alerts:?}");
+    assert!(alerts[0].contains("The sender is offline: Accept the") && !alerts[0].contains('\u{1b}'), "{alerts:?}");
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "1").await;
+    sitting.sees("Sender off");
+    stage.twin.sender_is(wire.number, "ONLINE", None);
+    operations::check_all(&stage.system).await.expect("checked");
+    assert_eq!(open_alerts(&stage).await, [""; 0]);
+    sitting.look_up(&stage).await;
+    sitting.sees("sender online, quality");
+    sitting.sees("10K Customers/24hr");
+}
+
+/// Somebody writes another address in, at the provider.
+fn point_elsewhere(stage: &Stage, wire: &Wire, address: &str) {
+    stage.twin.point_sender(wire.number, address);
+    stage.twin.point_number(wire.number, address);
+}
+
+#[tokio::test]
+async fn an_address_on_file_that_is_not_ours_is_told_until_it_is() {
+    for wire in &WIRES[1..] {
+        let mut stage = stage(wire).await;
+        operations::check_all(&stage.system).await.expect("checked");
+        let (works, note) = registration(&stage).await.expect("asked");
+        assert!(works && note.starts_with("on file: http://"), "{note}");
+        says(&mut stage, wire, &rosa(), &Saying::text("hello")).await;
+        assert_eq!(open_alerts(&stage).await, [""; 0]);
+        // Whoever was heard before is not heard any more once the address is another.
+        stage.pass(Duration::from_secs(60));
+        point_elsewhere(&stage, wire, "https://elsewhere.example/hook");
+        operations::check_all(&stage.system).await.expect("checked");
+        let (works, note) = registration(&stage).await.expect("asked");
+        assert_eq!((works, note.as_str()), (false, "another address is on file: https://elsewhere.example/hook"));
+        let alerts = open_alerts(&stage).await;
+        assert!(alerts[0].contains("to https://elsewhere.example/hook. Nothing comes here"), "{alerts:?}");
+        stage.pass(Duration::from_secs(60));
+        operations::check_all(&stage.system).await.expect("checked");
+        assert_eq!(open_alerts(&stage).await.len(), 1, "it stays, and is said once");
+        let ours = format!("http://{}", stage.address);
+        stage.twin.subscribe(&ours);
+        operations::check_all(&stage.system).await.expect("checked");
+        assert!(registration(&stage).await.expect("asked").0);
+        assert_eq!(open_alerts(&stage).await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn what_somebody_in_between_hands_on_is_not_called_lost() {
+    for wire in &WIRES[1..] {
+        let mut stage = stage(wire).await;
+        says(&mut stage, wire, &rosa(), &Saying::text("hello")).await;
+        point_elsewhere(&stage, wire, "https://relay.example/hook");
+        operations::check_all(&stage.system).await.expect("checked");
+        let (works, note) = registration(&stage).await.expect("asked");
+        assert!(works && note.contains("handed on to us"), "{note}");
+        assert_eq!(open_alerts(&stage).await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_number_without_an_address_is_being_set_up() {
+    for wire in &WIRES[1..] {
+        let stage = stage(wire).await;
+        stage.twin.forget_webhooks();
+        stage.twin.nobody_listens();
+        operations::check_all(&stage.system).await.expect("checked");
+        assert_eq!(registration(&stage).await, Some((false, "no address is on file".to_owned())));
+        assert_eq!(open_alerts(&stage).await, [""; 0]);
+    }
+}
