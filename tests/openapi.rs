@@ -12,6 +12,7 @@ use wadeck::domain::address::Address;
 use wadeck::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName};
 use wadeck::domain::content::{Card, Content, Media};
 use wadeck::domain::ids::ConnectionId;
+use wadeck::domain::number::Profile;
 use wadeck::domain::offer::{Action, Choice, Offer};
 use wadeck::domain::outbox::Outgoing;
 use wadeck::domain::phone::PhoneNumber;
@@ -176,13 +177,11 @@ fn forms_are_what_the_description_of_messages_says() {
     assert!(found.contains("/To") && found.contains("/MessagingServiceSid"), "{found}");
 }
 
-/// A template as it is submitted: two calls, and what each carries.
-#[tokio::test]
-async fn content_is_what_the_description_of_content_says() {
-    let description = description("twilio-content-v1.json");
-    let schemas = |name: &str| schema(&description, &json!({ "$ref": format!("#/components/schemas/{name}") }));
-    let (create, approve) = (schemas("ContentCreateRequest"), schemas("ContentApprovalRequest"));
-    let taken = Arc::new(Mutex::new(Vec::<(String, Value)>::new()));
+type Taken = Arc<Mutex<Vec<(String, Value)>>>;
+
+/// An address where everything is taken, and what was.
+async fn listening() -> (String, Taken) {
+    let taken = Taken::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let base = format!("http://{}", listener.local_addr().expect("an address"));
     let heard = taken.clone();
@@ -190,10 +189,22 @@ async fn content_is_what_the_description_of_content_says() {
         heard.lock().expect("alone").push((uri.path().to_owned(), body));
         (
             axum::http::StatusCode::CREATED,
-            axum::Json(json!({ "sid": "HX0123456789abcdef0123456789abcdef", "status": "received" })),
+            axum::Json(
+                json!({ "sid": "HX0123456789abcdef0123456789abcdef", "id": "594425479261596", "status": "received" }),
+            ),
         )
     };
     tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(take)).await });
+    (base, taken)
+}
+
+/// A template as it is submitted: two calls, and what each carries.
+#[tokio::test]
+async fn content_is_what_the_description_of_content_says() {
+    let description = description("twilio-content-v1.json");
+    let schemas = |name: &str| schema(&description, &json!({ "$ref": format!("#/components/schemas/{name}") }));
+    let (create, approve) = (schemas("ContentCreateRequest"), schemas("ContentApprovalRequest"));
+    let (base, taken) = listening().await;
     let secrets = move |name: &str| {
         let value = match name {
             "TWILIO_ACCOUNT_SID" => ACCOUNT,
@@ -283,4 +294,69 @@ fn objects_are_what_the_description_of_the_platform_says() {
     }
     let text = schema(&description, &json!({ "$ref": "#/components/schemas/TextMessage" }));
     assert!(!faults(&text, &json!({ "messaging_product": "whatsapp", "type": "text", "text": {} })).is_empty());
+}
+
+fn meta_at(base: String) -> Arc<dyn Provider> {
+    let secrets = move |name: &str| {
+        let value = match name {
+            "META_ACCESS_TOKEN" => "token",
+            "META_GRAPH_BASE_URL" => &base,
+            _ => return None,
+        };
+        Some(SecretString::from(value.to_owned()))
+    };
+    let registry = Registry::new(Arc::new(secrets), &mut |_| {}).expect("built");
+    registry.get(&ProviderName::new("meta")).expect("known").clone()
+}
+
+#[tokio::test]
+async fn templates_are_what_the_description_of_the_platform_says() {
+    let description = description("meta-messages.json");
+    let at = "/paths/~1{Version}~1{WABA-ID}~1message_templates/post/requestBody/content/application~1json/schema";
+    let validator = schema(&description, description.pointer(at).expect("described"));
+    let (base, taken) = listening().await;
+    let provider = meta_at(base);
+    let desk = provider.template_desk().expect("templates can be made");
+    for starter in starter::TEMPLATES.iter().filter(|one| one.name != "spring_offer") {
+        let form = template_form::read(starter.text).expect("a starter");
+        desk.create(&connection("meta"), &form).await.expect("submitted");
+    }
+    let taken = taken.lock().expect("alone").clone();
+    assert_eq!(taken.len(), starter::TEMPLATES.len() - 1);
+    for (path, body) in taken {
+        assert_eq!(path, "/v24.0/102290129340398/message_templates");
+        assert_eq!(faults(&validator, &body), Vec::<String>::new(), "{body}");
+    }
+    assert!(!faults(&validator, &json!({ "name": 7 })).is_empty());
+}
+
+#[tokio::test]
+async fn a_profile_is_what_the_description_of_the_platform_says() {
+    let description = description("meta-messages.json");
+    let validator =
+        schema(&description, &json!({ "$ref": "#/components/schemas/WhatsAppBusinessProfileUpdateRequest" }));
+    let (base, taken) = listening().await;
+    let provider = meta_at(base);
+    let profiles = provider.profiles().expect("profiles can be changed");
+    let whole = Profile {
+        about: "Care, on Sundays too".into(),
+        address: "101 Forest Avenue".into(),
+        description: "Dentists".into(),
+        email: "hello@lumen.example".into(),
+        websites: vec!["https://lumen.example".into()],
+        vertical: "HEALTH".into(),
+        picture_url: None,
+    };
+    // What the platform takes for `about` is never empty: whoever leaves it out leaves it as it is.
+    let bare = Profile { about: "".into(), vertical: String::new(), ..whole.clone() };
+    for profile in [&whole, &bare] {
+        profiles.save_profile(&connection("meta"), profile).await.expect("saved");
+    }
+    let taken = taken.lock().expect("alone").clone();
+    assert_eq!(taken.len(), 2);
+    for (path, body) in taken {
+        assert_eq!(path, "/v24.0/106540352242922/whatsapp_business_profile");
+        assert_eq!(faults(&validator, &body), Vec::<String>::new(), "{body}");
+    }
+    assert!(!faults(&validator, &json!({ "about": "" })).is_empty());
 }

@@ -60,10 +60,10 @@ async fn a_kind_of_business_that_one_provider_does_not_know_is_not_sent_there() 
     let NumberAnswer::Profile(profile) = ask(&stage, NumberQuery::Profile { connection }).await else {
         panic!("a profile")
     };
-    let odd = Profile { vertical: "MATRIMONY_SERVICE".into(), ..*profile };
+    let odd = Profile { vertical: "ONLINE_GAMBLING".into(), ..*profile };
     let save = NumberRequest::SaveProfile { connection, profile: Box::new(odd) };
     let refused = stage.act(Request::Number(save)).await.expect_err("not known").to_string();
-    assert!(refused.contains("PROF_SERVICES"), "it says which there are: {refused}");
+    assert!(refused.contains("This provider has no kind of business that is ONLINE_GAMBLING"), "{refused}");
 }
 
 #[tokio::test]

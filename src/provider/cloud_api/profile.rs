@@ -15,7 +15,9 @@ pub(crate) fn path(connection: &Connection, fields: bool) -> String {
 }
 
 pub(crate) fn read(answer: &Value) -> Profile {
-    let one = answer.pointer("/data/0").or_else(|| answer.get("data")).unwrap_or(answer);
+    // Described with the profile one level further in; answered without it.
+    let places = ["/data/0/business_profile", "/data/0", "/data"];
+    let one = places.iter().find_map(|place| answer.pointer(place)).unwrap_or(answer);
     let field = |path| untrusted(one, path).unwrap_or_default();
     let websites = one["websites"].as_array().into_iter().flatten().filter_map(Value::as_str);
     Profile {
@@ -32,12 +34,15 @@ pub(crate) fn read(answer: &Value) -> Profile {
 pub(crate) fn body(profile: &Profile) -> Value {
     let mut body = json!({
         "messaging_product": "whatsapp",
-        "about": profile.about.as_received(),
         "address": profile.address.as_received(),
         "description": profile.description.as_received(),
         "email": profile.email.as_received(),
         "websites": profile.websites.iter().map(crate::domain::text::Untrusted::as_received).collect::<Vec<_>>(),
     });
+    // It is never empty there: whoever has it is not rid of it.
+    if !profile.about.is_empty() {
+        body["about"] = profile.about.as_received().into();
+    }
     if !profile.vertical.is_empty() {
         body["vertical"] = profile.vertical.clone().into();
     }
