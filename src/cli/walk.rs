@@ -11,7 +11,7 @@ use super::ask::{NoAnswer, Source};
 use super::numbers::{environment, only, pair};
 use super::print::at;
 use super::wanted::Wanted;
-use crate::domain::connection::{Chore, Environment, Hop, ProviderName};
+use crate::domain::connection::{Chore, Environment, ProviderName};
 use crate::domain::number::NumberRequest;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
@@ -21,6 +21,8 @@ use crate::domain::view::ConnectionView;
 
 /// How often a proof is looked for.
 const EVERY: Duration = Duration::from_secs(2);
+/// Looks between two questions to the provider.
+const ASKED_EVERY: u32 = 3;
 
 #[derive(Debug, Args)]
 pub struct SetUp {
@@ -93,13 +95,9 @@ impl SetUp {
     }
 }
 
-fn proved(view: &ConnectionView, hop: Hop) -> Option<String> {
-    let proof = view.proofs.iter().find(|proof| proof.hop == hop && proof.works)?;
+fn proved(view: &ConnectionView, chore: &Chore) -> Option<String> {
+    let proof = view.proof_of(chore)?;
     Some(format!("{} at {}", clean_line(&proof.note), at(proof.at)))
-}
-
-fn open(view: &ConnectionView) -> bool {
-    view.chores.iter().filter_map(|chore| chore.proof).any(|hop| proved(view, hop).is_none())
 }
 
 async fn view(source: &Source, of: &str) -> Result<ConnectionView, NoAnswer> {
@@ -117,14 +115,14 @@ async fn view(source: &Source, of: &str) -> Result<ConnectionView, NoAnswer> {
 fn lines(view: &ConnectionView, number: usize, chore: &Chore) -> String {
     let sign = match chore.proof {
         None => " ",
-        Some(hop) if proved(view, hop).is_some() => "x",
+        Some(_) if proved(view, chore).is_some() => "x",
         Some(_) => "-",
     };
     let mut text = format!("[{sign}] {number}. {}: {}", clean_line(&chore.place), clean_line(&chore.what));
     if let Some(paste) = &chore.paste {
         text.push_str(&format!("\n        {}", clean_line(paste)));
     }
-    if let Some(said) = chore.proof.and_then(|hop| proved(view, hop)) {
+    if let Some(said) = proved(view, chore) {
         text.push_str(&format!("\n        proved: {said}"));
     }
     text
@@ -133,7 +131,7 @@ fn lines(view: &ConnectionView, number: usize, chore: &Chore) -> String {
 fn as_json(view: &ConnectionView) -> Value {
     let chores = view.chores.iter().map(|chore| {
         let mut value = json!(chore);
-        value["proved"] = chore.proof.and_then(|hop| proved(view, hop)).into();
+        value["proved"] = proved(view, chore).into();
         value
     });
     chores.collect()
@@ -148,22 +146,27 @@ pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> R
     let mut last = view(source, of).await?;
     if json {
         println!("{:#}", as_json(&last));
-        return Ok(if open(&last) { Exit::Failed } else { Exit::Done });
+        return Ok(if last.to_be_done() { Exit::Failed } else { Exit::Done });
     }
     println!("{} ({}, {})", clean_line(&last.connection.name), last.connection.provider, last.connection.phone_number);
     for (index, chore) in last.chores.iter().enumerate() {
         println!("{}", lines(&last, index + 1, chore));
     }
-    while open(&last) {
+    let mut looks = 0_u32;
+    while last.to_be_done() {
         if !wait {
             println!("What is not proved yet is marked with -. --wait goes on until everything is.");
             return Ok(Exit::Failed);
         }
         tokio::time::sleep(EVERY).await;
+        // What is pasted at the provider is seen by asking again; the rest comes by itself.
+        looks += 1;
+        if looks % ASKED_EVERY == 0 {
+            let _ = source.act(&Request::CheckConnection { connection: before.connection.id }).await;
+        }
         let now = view(source, of).await?;
         for (index, chore) in now.chores.iter().enumerate() {
-            let fresh = chore.proof.is_some_and(|hop| proved(&now, hop).is_some() && proved(&last, hop).is_none());
-            if fresh {
+            if now.proof_of(chore).is_some() && last.proof_of(chore).is_none() {
                 println!("{}", lines(&now, index + 1, chore));
             }
         }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::assignment::Mode;
-use super::connection::{Capabilities, Chore, Connection, Environment, Proof, ProviderName};
+use super::connection::{Capabilities, Chore, Connection, Environment, Hop, Proof, ProviderName};
 use super::content::Content;
 use super::delivery::DeliveryState;
 use super::event::{Direction, Origin};
@@ -100,6 +100,23 @@ pub struct ConnectionView {
     pub unread: u32,
     pub queued: u32,
     pub failed: u32,
+}
+
+impl ConnectionView {
+    /// What proves that this was done. An address that messages came to is on file, where nothing else is told of it.
+    pub fn proof_of(&self, chore: &Chore) -> Option<&Proof> {
+        let of = |hop| self.proofs.iter().find(|proof| proof.hop == hop);
+        let told = match chore.proof? {
+            Hop::Registration => of(Hop::Registration).or_else(|| of(Hop::Inbound)),
+            hop => of(hop),
+        };
+        told.filter(|proof| proof.works)
+    }
+
+    /// Something is left that has a proof, and has it not.
+    pub fn to_be_done(&self) -> bool {
+        self.chores.iter().any(|chore| chore.proof.is_some() && self.proof_of(chore).is_none())
+    }
 }
 
 /// The assignment in force, as lists show it.

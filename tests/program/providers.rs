@@ -28,6 +28,7 @@ async fn what_has_to_be_pasted_is_said_and_every_step_is_proved() {
     let said = String::from_utf8_lossy(&before.stdout).into_owned();
     assert!(said.contains(&format!("{}/webhook/twilio/messages", world.url())), "{said}");
     assert!(said.contains("[x] 1. our environment: Set TWILIO_ACCOUNT_SID"), "{said}");
+    assert!(said.contains("[-] 2. the WhatsApp sender: When a message comes in (POST):"), "{said}");
     assert!(said.contains("[-] 4. a phone: Write any word to +15550100300"), "{said}");
     let steps = world.json(&["connections", "setup", "clinic"]);
     assert_eq!(steps.as_array().map(Vec::len), Some(5));
@@ -63,6 +64,7 @@ async fn what_has_to_be_pasted_is_said_and_every_step_is_proved() {
     let ended = ended.expect("joined").expect("it ended");
     let said = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(ended.status.success(), "{said}");
+    assert!(said.contains(&format!("proved: on file: {}/webhook/twilio/messages", world.url())), "{said}");
     assert!(said.contains("[x] 4. a phone") && said.ends_with("Everything is proved: this number works.\n"), "{said}");
     assert!(twin.leaked().is_empty());
     post.abort();

@@ -147,16 +147,15 @@ impl Console {
     /// What has to be done by hand, until every proof of it is there.
     fn chores(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
         let theme = self.settings.theme;
-        let proved = |hop: Hop| row.proofs.iter().any(|proof| proof.hop == hop && proof.works);
-        if row.chores.iter().filter_map(|chore| chore.proof).all(proved) {
+        if !row.to_be_done() {
             return;
         }
         sheet.heading("To be done");
         for chore in &row.chores {
-            let (sign, style) = match chore.proof {
-                Some(hop) if proved(hop) => (theme.pick("✓", "+"), theme.good()),
-                Some(_) => (theme.pick("○", "-"), theme.warn()),
-                None => (theme.pick("·", "."), theme.plain()),
+            let (sign, style) = match (chore.proof, row.proof_of(chore)) {
+                (_, Some(_)) => (theme.pick("✓", "+"), theme.good()),
+                (Some(_), None) => (theme.pick("○", "-"), theme.warn()),
+                (None, None) => (theme.pick("·", "."), theme.plain()),
             };
             sheet.text(&format!("{sign} {}: {}", clean_line(&chore.place), clean_line(&chore.what)), style);
             if let Some(paste) = &chore.paste {

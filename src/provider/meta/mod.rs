@@ -162,7 +162,12 @@ impl Provider for Meta {
                 None,
                 Some(Hop::Provider),
             ),
-            step("the app, WhatsApp, Configuration", "Callback URL:".into(), Some(format!("{base}{PATH}")), None),
+            step(
+                "the app, WhatsApp, Configuration",
+                "Callback URL:".into(),
+                Some(format!("{base}{PATH}")),
+                Some(Hop::Registration),
+            ),
             step(
                 "the app, WhatsApp, Configuration",
                 format!("Verify token: what {VERIFY_TOKEN} says. Then subscribe to the field `messages`."),

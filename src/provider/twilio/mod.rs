@@ -174,7 +174,12 @@ impl Provider for Twilio {
                 None,
                 Some(Hop::Provider),
             ),
-            step(page, "When a message comes in (POST):".into(), Some(format!("{base}{INBOUND_PATH}")), None),
+            step(
+                page,
+                "When a message comes in (POST):".into(),
+                Some(format!("{base}{INBOUND_PATH}")),
+                Some(Hop::Registration),
+            ),
             step(
                 page,
                 "Status callback (POST), for what others send over this number:".into(),
