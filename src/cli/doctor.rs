@@ -7,12 +7,12 @@ use serde::Serialize;
 use super::ask::{NoAnswer, Source};
 use super::surroundings;
 use crate::config::{self, Config};
+use crate::domain::connected::ConnectionView;
 use crate::domain::connection::Hop;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
-use crate::domain::view::ConnectionView;
 use crate::provider::Registry;
 use crate::store::Store;
 

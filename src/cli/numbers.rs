@@ -10,6 +10,7 @@ use super::print::{at, shortened, table};
 use super::send::PhoneArg;
 use super::walk::SetUp;
 use super::wanted::Wanted;
+use crate::domain::connected::{ConnectionList, ConnectionView};
 use crate::domain::connection::{Environment, ProviderName};
 use crate::domain::health::Health;
 use crate::domain::ids::{ConnectionId, SetupId};
@@ -19,7 +20,6 @@ use crate::domain::registration::{Fresh, Registration, WebhookDraft, WebhookKind
 use crate::domain::request::Request;
 use crate::domain::setup::Setup;
 use crate::domain::text::clean_line;
-use crate::domain::view::{ConnectionList, ConnectionView};
 
 #[derive(Debug, Subcommand)]
 pub enum Connections {

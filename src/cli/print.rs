@@ -240,7 +240,10 @@ fn overview_text(told: &Overview) -> String {
     let mut lines = vec![
         format!("wadeck {} for {} ({})", told.version, clean_line(&told.organization), told.environment.name()),
         format!("engine       since {}, webhooks at {}", at(told.engine_started_at), told.listening_on),
-        format!("connections  {}, {} in trouble", told.connections, told.connections_in_trouble),
+        format!(
+            "connections  {}, {} proved, {} in trouble",
+            told.connections, told.connections_proved, told.connections_in_trouble
+        ),
         format!(
             "threads      {}, {} unread messages, {} waiting for a person",
             told.threads, told.unread, told.waiting

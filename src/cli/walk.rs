@@ -11,13 +11,13 @@ use super::ask::{NoAnswer, Source};
 use super::numbers::{environment, only, pair};
 use super::print::at;
 use super::wanted::Wanted;
+use crate::domain::connected::ConnectionView;
 use crate::domain::connection::{Chore, Environment, ProviderName};
 use crate::domain::number::NumberRequest;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::setup::SetupOptions;
 use crate::domain::text::clean_line;
-use crate::domain::view::ConnectionView;
 
 /// How often a proof is looked for.
 const EVERY: Duration = Duration::from_secs(2);
@@ -161,7 +161,7 @@ pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> R
         tokio::time::sleep(EVERY).await;
         // What is pasted at the provider is seen by asking again; the rest comes by itself.
         looks += 1;
-        if looks % ASKED_EVERY == 0 {
+        if looks.is_multiple_of(ASKED_EVERY) {
             let _ = source.act(&Request::CheckConnection { connection: before.connection.id }).await;
         }
         let now = view(source, of).await?;

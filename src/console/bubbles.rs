@@ -232,12 +232,16 @@ impl Console {
         {
             match entry.hold {
                 Some(hold) => {
-                    parts.push(format!("held until {}: {}", words::clock(entry.due_at, self.zone()), hold.words()));
+                    parts.push(format!(
+                        "held until {}: {}",
+                        words::moment(entry.due_at, self.now, self.zone()),
+                        hold.words()
+                    ));
                 }
                 None if entry.not_before.is_some_and(|at| at > self.now) => {
                     parts.push(format!(
                         "goes {}{}u takes it back",
-                        words::clock(entry.not_before.unwrap_or(entry.due_at), self.zone()),
+                        words::moment(entry.not_before.unwrap_or(entry.due_at), self.now, self.zone()),
                         theme.dot()
                     ));
                 }
@@ -245,7 +249,7 @@ impl Console {
                     parts.push(format!(
                         "tried {}, again {}",
                         message.attempts,
-                        words::clock(entry.due_at, self.zone())
+                        words::moment(entry.due_at, self.now, self.zone())
                     ));
                 }
                 None => {}
@@ -254,7 +258,7 @@ impl Console {
         if let Some(entry) = &message.entry
             && entry.state == EntryState::Scheduled
         {
-            let at = entry.not_before.map(|at| words::clock(at, self.zone())).unwrap_or_default();
+            let at = entry.not_before.map(|at| words::moment(at, self.now, self.zone())).unwrap_or_default();
             parts.push(match &entry.recalled_by {
                 Some(by) => format!("being called back for {}", crate::domain::text::clean_line(by)),
                 None => format!("the provider sends it {at}{}u calls it back", theme.dot()),

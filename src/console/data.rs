@@ -9,6 +9,7 @@ use super::{Console, Effect, Pane};
 use crate::domain::agent_desk::{AgentQuery, AgentsView, Dossier, RunRecord, StopView};
 use crate::domain::bulk::JobView;
 use crate::domain::change::Change;
+use crate::domain::connected::ConnectionList;
 use crate::domain::flow::{FlowDetail, FlowList, FlowQuery};
 use crate::domain::gauge::GaugesView;
 use crate::domain::ids::{DeliveryId, EntryId};
@@ -22,8 +23,8 @@ use crate::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRecord
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{
-    ActivityKind, ActivityRow, ConnectionList, ContactRow, DeliveryDetail, EntryDetail, EntryRow, FoundMessage,
-    MessageDetail, Overview, RadarRow, SavedView, ThreadRow,
+    ActivityKind, ActivityRow, ContactRow, DeliveryDetail, EntryDetail, EntryRow, FoundMessage, MessageDetail,
+    Overview, RadarRow, SavedView, ThreadRow,
 };
 use crate::domain::why::Why;
 

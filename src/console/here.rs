@@ -22,7 +22,7 @@ impl Console {
                 id: one.thread.map(|thread| thread.to_string()).unwrap_or_default(),
                 head: format!("{} ({})", clean_line(&one.who), one.role),
                 tail: one.thread.map(|thread| format!("{doing} {}", name(thread))).unwrap_or_default(),
-                right: format!("{}, since {}", one.how, words::clock(one.since, self.zone())),
+                right: format!("{}, since {}", one.how, words::moment(one.since, self.now, self.zone())),
                 ..Row::default()
             }
         };

@@ -6,6 +6,7 @@ use super::form::FormKind;
 use super::form_platform::PlatformForm;
 use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Pane, words};
+use crate::domain::connected::ConnectionView;
 use crate::domain::ids::ConnectionId;
 use crate::domain::number::{Number, NumberAnswer, NumberQuery};
 use crate::domain::query::Query;
@@ -13,7 +14,6 @@ use crate::domain::registration::{Fresh, Registration, WebhookDraft, WebhookRequ
 use crate::domain::request::Request;
 use crate::domain::setup::Setup;
 use crate::domain::text::clean_line;
-use crate::domain::view::ConnectionView;
 
 /// What a row of the Connections pane is.
 #[derive(Debug, Clone, Copy)]

@@ -51,10 +51,10 @@ impl Theme {
         self.fg(Color::Red).add_modifier(Modifier::BOLD)
     }
 
-    /// The row under the cursor.
+    /// The row under the cursor: one bar, whatever colours stood in it.
     pub fn selected(self, focused: bool) -> Style {
         if focused {
-            Style::new().add_modifier(Modifier::REVERSED)
+            Style::new().fg(Color::Reset).add_modifier(Modifier::REVERSED).remove_modifier(Modifier::DIM)
         } else {
             Style::new().add_modifier(Modifier::UNDERLINED)
         }

@@ -36,6 +36,30 @@ pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).strftime("%H:%M").to_string()
 }
 
+/// A time that may lie on another day, and says so: `09:04`, `Fri 09:04` within a week, `12 Jun 09:04`.
+pub fn moment(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (zoned(at, zone), zoned(now, zone));
+    let days = (at.date() - now.date()).get_days().abs();
+    let shape = match days {
+        0 => "%H:%M",
+        1..=6 => "%a %H:%M",
+        _ if at.year() == now.year() => "%-d %b %H:%M",
+        _ => "%-d %b %Y %H:%M",
+    };
+    at.strftime(shape).to_string()
+}
+
+/// In six cells, for columns: `09:04` today, else `12 Jun`, or the year where it is another.
+pub fn stamp(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (zoned(at, zone), zoned(now, zone));
+    let shape = match () {
+        () if at.date() == now.date() => "%H:%M",
+        () if at.year() == now.year() => "%-d %b",
+        () => "%Y",
+    };
+    format!("{:<6}", at.strftime(shape).to_string())
+}
+
 /// `09:04:12`.
 pub fn clock_to_the_second(at: Timestamp, zone: &TimeZone) -> String {
     zoned(at, zone).strftime("%H:%M:%S").to_string()
@@ -94,6 +118,22 @@ pub fn pad(text: &str, cells: usize, ellipsis: &str) -> String {
     let mut text = fit(text, cells, ellipsis);
     let missing = cells.saturating_sub(width(&text));
     text.extend(std::iter::repeat_n(' ', missing));
+    text
+}
+
+/// As many parts as there is room for, in order, and at least the first.
+pub fn joined(parts: impl IntoIterator<Item = String>, between: &str, room: usize) -> String {
+    let mut text = String::new();
+    for part in parts {
+        if text.is_empty() {
+            text = part;
+        } else if width(&text) + width(between) + width(&part) <= room {
+            text.push_str(between);
+            text.push_str(&part);
+        } else {
+            break;
+        }
+    }
     text
 }
 
@@ -193,6 +233,19 @@ mod tests {
         assert_eq!(day(now, now, &zone), "today, Mon 1 Jun");
         assert_eq!(day(Timestamp::parse("2026-05-31T23:59:59Z").expect("a time"), now, &zone), "yesterday, Sun 31 May");
         assert_eq!(day(Timestamp::parse("2025-05-31T23:59:59Z").expect("a time"), now, &zone), "Sat 31 May 2025");
+    }
+
+    #[test]
+    fn another_day_is_never_taken_for_today() {
+        let zone = TimeZone::UTC;
+        let at = |text: &str| Timestamp::parse(text).expect("a time");
+        let now = at("2026-06-01T09:00:00Z");
+        let told = |text: &str| (moment(at(text), now, &zone), stamp(at(text), now, &zone));
+        assert_eq!(told("2026-06-01T23:59:00Z"), ("23:59".into(), "23:59 ".into()));
+        assert_eq!(told("2026-06-02T00:01:00Z"), ("Tue 00:01".into(), "2 Jun ".into()));
+        assert_eq!(told("2026-05-26T08:00:00Z"), ("Tue 08:00".into(), "26 May".into()));
+        assert_eq!(told("2026-06-08T09:00:00Z"), ("8 Jun 09:00".into(), "8 Jun ".into()));
+        assert_eq!(told("2027-01-02T09:00:00Z"), ("2 Jan 2027 09:00".into(), "2027  ".into()));
     }
 
     #[test]

@@ -197,6 +197,11 @@ impl Hop {
         }
     }
 
+    /// It takes somebody outside to prove it; the others we see by ourselves.
+    pub const fn is_outside(self) -> bool {
+        !matches!(self, Self::Agent | Self::Outbox)
+    }
+
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|hop| hop.name() == name)
     }

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod bounds;
 pub mod bulk;
 pub mod change;
+pub mod connected;
 pub mod connection;
 pub mod content;
 pub mod contract;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agent_desk::{AgentQuery, AgentTold, AgentsView};
 use super::bulk::{BulkAction, BulkPreview, JobView};
+use super::connected::ConnectionList;
 use super::delivery::DeliveryState;
 use super::flow::{FlowAnswer, FlowQuery};
 use super::gauge::GaugesView;
@@ -17,8 +18,8 @@ use super::template::TemplateList;
 use super::template_desk::{TemplateAnswer, TemplateQuery};
 use super::token::TokenView;
 use super::view::{
-    ActivityRow, AlertView, ConnectionList, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow,
-    FoundMessage, MessageDetail, MessageView, Overview, RadarRow, SavedView, ThreadRow,
+    ActivityRow, AlertView, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, FoundMessage,
+    MessageDetail, MessageView, Overview, RadarRow, SavedView, ThreadRow,
 };
 use super::why::Why;
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::assignment::Mode;
-use super::connection::{Capabilities, Chore, Connection, Environment, Hop, Proof, ProviderName};
+use super::connection::{Environment, ProviderName};
 use super::content::Content;
 use super::delivery::DeliveryState;
 use super::event::{Direction, Origin};
@@ -17,17 +17,9 @@ use super::media::MediaView;
 use super::outbox::{EntryState, SettledBy};
 use super::phone::PhoneNumber;
 use super::run::RunState;
-use super::setup::Setup;
 use super::status::DeliveryStatus;
 use super::text::Untrusted;
 use super::time::Timestamp;
-
-/// Numbers that are connected, and those that are on their way or were given back.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ConnectionList {
-    pub connected: Vec<ConnectionView>,
-    pub others: Vec<Setup>,
-}
 
 /// The dashboard in numbers: what the folded panes say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +32,9 @@ pub struct Overview {
     pub connections: u32,
     /// Connections whose last proof says that something does not work.
     pub connections_in_trouble: u32,
+    /// Connections of which the outside proved something, and nothing is known not to work.
+    #[serde(default)]
+    pub connections_proved: u32,
     pub threads: u32,
     pub unread: u32,
     pub waiting: u32,
@@ -84,39 +79,6 @@ pub struct Overview {
     /// Providers whose numbers can be set up from here.
     #[serde(default)]
     pub sets_up: Vec<ProviderName>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ConnectionView {
-    #[serde(flatten)]
-    pub connection: Connection,
-    pub proofs: Vec<Proof>,
-    pub capabilities: Capabilities,
-    /// What has to be done so that it works here, in order.
-    #[serde(default)]
-    pub chores: Vec<Chore>,
-    pub agent: Option<AssignmentView>,
-    pub threads: u32,
-    pub unread: u32,
-    pub queued: u32,
-    pub failed: u32,
-}
-
-impl ConnectionView {
-    /// What proves that this was done. An address that messages came to is on file, where nothing else is told of it.
-    pub fn proof_of(&self, chore: &Chore) -> Option<&Proof> {
-        let of = |hop| self.proofs.iter().find(|proof| proof.hop == hop);
-        let told = match chore.proof? {
-            Hop::Registration => of(Hop::Registration).or_else(|| of(Hop::Inbound)),
-            hop => of(hop),
-        };
-        told.filter(|proof| proof.works)
-    }
-
-    /// Something is left that has a proof, and has it not.
-    pub fn to_be_done(&self) -> bool {
-        self.chores.iter().any(|chore| chore.proof.is_some() && self.proof_of(chore).is_none())
-    }
 }
 
 /// The assignment in force, as lists show it.

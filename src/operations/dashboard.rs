@@ -6,8 +6,9 @@ use super::{Result, System, unpoisoned};
 use crate::agent::AgentConfig;
 use crate::domain::agent_desk::{AgentView, AgentsView, StopScope};
 use crate::domain::assignment::AssignmentState;
+use crate::domain::connected::{ConnectionList, ConnectionView};
 use crate::domain::connection::Capabilities;
-use crate::domain::view::{AssignmentView, ConnectionList, ConnectionView, Handed, Overview};
+use crate::domain::view::{AssignmentView, Handed, Overview};
 
 /// The handed thread, while it is still theirs.
 async fn handed(system: &System, me: &str) -> Result<Option<Handed>> {
@@ -36,6 +37,7 @@ pub(super) async fn overview(system: &System, me: &str) -> Result<Overview> {
         listening_on: system.listening_on(),
         connections: counts.connections,
         connections_in_trouble: counts.connections_in_trouble,
+        connections_proved: counts.connections_proved,
         threads: counts.threads,
         unread: counts.unread,
         waiting: counts.waiting,

@@ -9,6 +9,7 @@ use crate::domain::time::Timestamp;
 pub(crate) struct Counts {
     pub connections: u32,
     pub connections_in_trouble: u32,
+    pub connections_proved: u32,
     pub threads: u32,
     pub unread: u32,
     pub waiting: u32,
@@ -60,7 +61,12 @@ impl Store {
         let row = sqlx::query(
             "SELECT 0 AS id,
                 (SELECT count(*) FROM connections WHERE state = 'connected') AS connections,
-                (SELECT count(DISTINCT connection_id) FROM proofs WHERE works = 0) AS connections_in_trouble,
+                (SELECT count(*) FROM connections WHERE state = 'connected'
+                    AND id IN (SELECT connection_id FROM proofs WHERE works = 0)) AS connections_in_trouble,
+                (SELECT count(*) FROM connections WHERE state = 'connected'
+                    AND id NOT IN (SELECT connection_id FROM proofs WHERE works = 0)
+                    AND id IN (SELECT connection_id FROM proofs WHERE works = 1 AND hop NOT IN ('agent', 'outbox')))
+                    AS connections_proved,
                 (SELECT count(*) FROM threads) AS threads,
                 (SELECT coalesce(sum(unread), 0) FROM threads WHERE unread > 0) AS unread,
                 (SELECT count(*) FROM threads WHERE waiting_since IS NOT NULL) AS waiting,
@@ -89,6 +95,7 @@ impl Store {
         Ok(Counts {
             connections: cells.count("connections")?,
             connections_in_trouble: cells.count("connections_in_trouble")?,
+            connections_proved: cells.count("connections_proved")?,
             threads: cells.count("threads")?,
             unread: cells.count("unread")?,
             waiting: cells.count("waiting")?,

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wadeck::domain::connected::ConnectionList;
 use wadeck::domain::connection::{Environment, Hop, ProviderName};
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::number::{NumberAnswer, NumberKind, NumberQuery, NumberRequest, Profile};
@@ -11,7 +12,6 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
 use wadeck::domain::role::{Actor, Role};
 use wadeck::domain::setup::{Setup, SetupOptions, SetupState, SetupStep};
-use wadeck::domain::view::ConnectionList;
 use wadeck::operations::{self, OperationError};
 use wadeck::twin::{Number, Saying};
 
@@ -407,7 +407,7 @@ async fn a_person_sets_a_number_up_by_keys_and_watches_it() {
     stage.deliver().await;
     proved(&mut stage).await;
     sitting.look_up(&stage).await;
-    sitting.sees("branch  +1555");
+    sitting.sees("branch   +1555");
 }
 
 #[tokio::test]

@@ -144,3 +144,19 @@ async fn a_number_without_an_address_is_being_set_up() {
         assert_eq!(open_alerts(&stage).await, [""; 0]);
     }
 }
+
+#[tokio::test]
+async fn a_number_that_nobody_has_answered_for_is_not_called_proved() {
+    let stage = stage(&WIRES[1]).await;
+    let mut sitting = Sitting::down(&stage, 80, 24).await;
+    sitting.sees("1 not proved");
+    operations::check_all(&stage.system).await.expect("checked");
+    sitting.look_up(&stage).await;
+    sitting.sees("1 proved");
+    let told = stage.overview().await;
+    assert_eq!((told.connections_proved, told.connections_in_trouble), (1, 0));
+    stage.twin.sender_is(WIRES[1].number, "OFFLINE", None);
+    operations::check_all(&stage.system).await.expect("checked");
+    let told = stage.overview().await;
+    assert_eq!((told.connections_proved, told.connections_in_trouble), (0, 1));
+}

@@ -83,9 +83,11 @@ async fn a_terminal_that_does_not_read_and_then_goes_away_stalls_nobody() {
 async fn idle_it_draws_nothing_and_uses_no_processor() {
     let twin = twin().await;
     let world = World::new(&twin);
+    twin.subscribe(&world.url());
     let mut screen = Screen::open(120, 40, console(&world, &twin));
     screen.sees("Nobody has written yet");
-    screen.sees("2 proved");
+    // One number works, and the other is none of the account: whoever asked knows by now.
+    screen.sees("1 in trouble · 1 proved");
     // The first answers of the provider are in, and drawn; from here on nothing happens.
     screen.settles();
     let settled = screen.bytes.load(Ordering::SeqCst);

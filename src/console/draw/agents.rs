@@ -84,7 +84,7 @@ impl Console {
         };
         let verb = if waits { "wants to answer" } else { "answers" };
         let by = match (put_off, one.state) {
-            (Some(until), _) => format!("put off until {}", words::clock(until, self.zone())),
+            (Some(until), _) => format!("put off until {}", words::moment(until, self.now, self.zone())),
             (_, AssignmentState::Approved) => "a second person".into(),
             _ if waits => format!("by {}", clean_line(&one.proposed_by)),
             _ if one.stale_since.is_some() => "changed: look again".into(),

@@ -88,8 +88,7 @@ impl Console {
         let more = format!("{filter}{above}");
         put(buffer, area.x + used, area.y, area.width.saturating_sub(used), &more, theme.accent());
         used += words::width(&more) as u16;
-        let (status, style) = self.status_of(pane);
-        let status = words::fit(&status, usize::from(area.width.saturating_sub(used + 3)), theme.ellipsis());
+        let (status, style) = self.status_of(pane, usize::from(area.width.saturating_sub(used + 3)));
         let wide = words::width(&status) as u16;
         let start = (area.x + area.width).saturating_sub(wide + 1);
         let rule = usize::from(start.saturating_sub(area.x + used + 2));
@@ -115,17 +114,21 @@ impl Console {
             put(buffer, x, area.y, (area.x + area.width).saturating_sub(x), &text, style);
             x += words::width(&text) as u16;
         }
-        let (status, style) = self.status_of(self.pane);
-        put(buffer, x + 1, area.y, (area.x + area.width).saturating_sub(x + 1), &status, style);
+        let room = (area.x + area.width).saturating_sub(x + 1);
+        let (status, style) = self.status_of(self.pane, room.into());
+        put(buffer, x + 1, area.y, room, &status, style);
     }
 
-    /// What a pane has to say in one line, the most pressing first.
-    fn status_of(&self, pane: Pane) -> (String, Style) {
+    /// What a pane has to say in one line, the most pressing first: what has no room is left out whole.
+    fn status_of(&self, pane: Pane, room: usize) -> (String, Style) {
         let theme = self.settings.theme;
         let Some(told) = &self.data.overview else { return (theme.ellipsis().to_owned(), theme.dim()) };
         let part = |count: u32, what: &str| (count > 0).then(|| format!("{count} {what}"));
-        let joined = |parts: Vec<Option<String>>| parts.into_iter().flatten().collect::<Vec<_>>().join(theme.dot());
-        let or = |text: String, nothing: &str| if text.is_empty() { nothing.to_owned() } else { text };
+        let joined = |parts: Vec<Option<String>>| words::joined(parts.into_iter().flatten(), theme.dot(), room);
+        let or = |text: String, nothing: &str| {
+            let text = if text.is_empty() { nothing } else { &text };
+            words::fit(text, room, theme.ellipsis())
+        };
         let style = |bad: u32, warn: u32| {
             if bad > 0 {
                 theme.bad()
@@ -137,10 +140,13 @@ impl Console {
         };
         match pane {
             Pane::Connections => {
+                let known = told.connections_in_trouble + told.connections_proved;
+                let unproved = told.connections.saturating_sub(known);
                 let text = joined(vec![
                     part(told.connections_in_trouble, "in trouble"),
                     part(told.setups, "being set up"),
-                    part(told.connections - told.connections_in_trouble.min(told.connections), "proved"),
+                    part(unproved, "not proved"),
+                    part(told.connections_proved, "proved"),
                 ]);
                 (or(text, "none yet"), style(told.connections_in_trouble, 0))
             }
@@ -162,7 +168,7 @@ impl Console {
                 // The age first: it is what is told even where there is little room.
                 let age = told
                     .templates_fetched_at
-                    .map(|at| format!("{} as of {}", told.templates, words::clock(at, self.zone())));
+                    .map(|at| format!("{} as of {}", told.templates, words::moment(at, self.now, self.zone())));
                 let sample = told.sample.map(|(gone, all)| format!("sample {} %", gone * 100 / all.max(1)));
                 let text = joined(vec![sample, age, part(told.templates_waiting, "not ready")]);
                 (or(text, "not fetched yet"), theme.dim())

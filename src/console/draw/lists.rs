@@ -180,8 +180,10 @@ impl Console {
             (_, None) if row.state == EntryState::Scheduled && row.recalled_by.is_some() => {
                 format!("being called back: {}", row.text.line())
             }
-            (_, None) if let Some(at) = later => format!("{} {}", words::clock(at, self.zone()), row.text.line()),
-            (_, Some(hold)) => format!("until {}: {}", words::clock(row.due_at, self.zone()), hold.words()),
+            (_, None) if let Some(at) = later => {
+                format!("{} {}", words::moment(at, self.now, self.zone()), row.text.line())
+            }
+            (_, Some(hold)) => format!("until {}: {}", words::moment(row.due_at, self.now, self.zone()), hold.words()),
             (Some(error), None) => error.line(),
             (None, None) => row.text.line(),
         };
@@ -241,7 +243,7 @@ impl Console {
         };
         Row {
             left: vec![
-                (format!("{} ", words::clock(row.at, self.zone())), theme.dim()),
+                (format!("{} ", words::stamp(row.at, self.now, self.zone())), theme.dim()),
                 (format!("{sign} "), style),
                 (who, theme.bold()),
                 (row.text.line(), text_style),

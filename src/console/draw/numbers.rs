@@ -9,10 +9,10 @@ use super::details::Sheet;
 use super::lists::Row;
 use crate::console::numbers::NumberRow;
 use crate::console::{Console, words};
+use crate::domain::connected::ConnectionView;
 use crate::domain::connection::{Environment, Hop};
 use crate::domain::setup::{Setup, SetupState, SetupStep};
 use crate::domain::text::clean_line;
-use crate::domain::view::ConnectionView;
 
 /// Blank modules around the picture: readers want some.
 const QUIET: usize = 2;
@@ -40,7 +40,7 @@ impl Console {
     fn connection_row(&self, row: &ConnectionView) -> Row {
         let theme = self.settings.theme;
         let broken = row.proofs.iter().find(|proof| !proof.works);
-        let newest = row.proofs.iter().filter(|proof| proof.works).map(|proof| proof.at).max();
+        let newest = row.proved_at();
         let (sign, style) = match (broken, newest) {
             (Some(_), _) => (theme.pick("✗ ", "x "), theme.bad()),
             (None, Some(_)) => (theme.pick("✓ ", "+ "), theme.good()),
@@ -53,10 +53,15 @@ impl Console {
         };
         let mut left = vec![(sign.into(), style)];
         left.extend(self.marks(&row.connection.organization, row.connection.environment));
-        left.push((row.connection.name.clone(), theme.bold()));
+        left.push((words::pad(&row.connection.name, self.names_wide(), theme.ellipsis()), theme.bold()));
         left.extend(row.connection.kind.mark().map(|mark| (format!(" {mark}"), theme.warn())));
         left.push((format!("  {}", row.connection.phone_number), theme.plain()));
         Row { left, right: vec![(proof, if broken.is_some() { theme.bad() } else { theme.dim() })] }
+    }
+
+    /// Names stand in a column as wide as the longest, up to a point.
+    fn names_wide(&self) -> usize {
+        self.number_rows().iter().map(|row| words::width(row.name())).max().unwrap_or(0).min(20)
     }
 
     fn setup_row(&self, setup: &Setup) -> Row {
@@ -71,7 +76,7 @@ impl Console {
         };
         let mut left = vec![(sign.to_owned(), style)];
         left.extend(self.marks(&setup.organization, setup.environment));
-        left.push((setup.name.clone(), theme.bold()));
+        left.push((words::pad(&setup.name, self.names_wide(), theme.ellipsis()), theme.bold()));
         left.push((format!("  {what}"), style));
         Row { left, right: vec![(words::age(setup.updated_at, self.now), theme.dim())] }
     }
@@ -130,7 +135,11 @@ impl Console {
                 None => ("no proof yet".to_owned(), theme.dim()),
                 Some(proof) => {
                     let sign = if proof.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
-                    let at = format!("{} ({})", words::age(proof.at, self.now), words::clock(proof.at, self.zone()));
+                    let at = format!(
+                        "{} ({})",
+                        words::age(proof.at, self.now),
+                        words::moment(proof.at, self.now, self.zone())
+                    );
                     (
                         format!("{sign} {at}  {}", clean_line(&proof.note)),
                         if proof.works { theme.good() } else { theme.bad() },

@@ -2,13 +2,14 @@
 
 use super::{Chain, Verdict, Why};
 use crate::domain::agent_desk::{AssignmentRow, RunView};
+use crate::domain::connected::ConnectionView;
 use crate::domain::connection::Hop;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::run::RunState;
 use crate::domain::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
-use crate::domain::view::{AlertView, ConnectionView, ContactRow, DeliveryDetail};
+use crate::domain::view::{AlertView, ContactRow, DeliveryDetail};
 
 pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
     let mut chain = Chain::default();
