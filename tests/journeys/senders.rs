@@ -12,7 +12,7 @@ use wadeck::twin::Saying;
 use crate::conformance::{WIRES, Wire, says, stage};
 use crate::numbers::{ask, list};
 use crate::sitting::Sitting;
-use crate::stage::{Stage, rosa};
+use crate::stage::{Stage, ada, rosa};
 
 /// What is wrong now, in words.
 async fn open_alerts(stage: &Stage) -> Vec<String> {
@@ -159,4 +159,19 @@ async fn a_number_that_nobody_has_answered_for_is_not_called_proved() {
     operations::check_all(&stage.system).await.expect("checked");
     let told = stage.overview().await;
     assert_eq!((told.connections_proved, told.connections_in_trouble), (0, 1));
+}
+
+#[tokio::test]
+async fn a_sender_that_is_not_listed_is_told_and_no_failure() {
+    let text = "organization = \"lumen\"\n[[connections]]\nname = \"desk\"\nprovider = \"twilio\"\n\
+                phone_number = \"+15550100399\"\n";
+    let stage = Stage::with_config(text).await;
+    operations::check_all(&stage.system).await.expect("checked");
+    let list = list(&stage).await;
+    let proof = list.connected[0].proofs.iter().find(|proof| proof.hop == Hop::Provider).expect("asked");
+    assert!(proof.works && proof.note.ends_with("not in its list of senders"), "{}", proof.note);
+    let connection = list.connected[0].connection.id;
+    let asked = operations::tell(&stage.system, &ada(), Query::Number(NumberQuery::Profile { connection })).await;
+    let refused = asked.expect_err("there is none").to_string();
+    assert!(refused.contains("list of senders has no +15550100399"), "{refused}");
 }

@@ -264,7 +264,6 @@ pub(super) async fn check(twilio: &Twilio, connection: &Connection) -> Result<Ch
             Err(trouble) if trouble.class == FailureClass::Authorization || trouble.code == "20404" => {
                 parts.push("what state its sender is in is not told to this key".to_owned());
             }
-            Err(trouble) if trouble.class == FailureClass::Setup => return Err(trouble),
             Err(trouble) => parts.push(format!("its sender could not be asked: {}", trouble.line())),
         }
     }

@@ -74,16 +74,10 @@ async fn find(twilio: &Twilio, connection: &Connection) -> Result<Option<Value>,
     Ok(None)
 }
 
-/// How the sender fares.
+/// How the sender fares. The list may lack one that works all the same: that is told, and no failure.
 pub(super) async fn state(twilio: &Twilio, connection: &Connection) -> Result<State, Trouble> {
-    match find(twilio, connection).await? {
-        Some(sender) => Ok(read_state(&sender)),
-        None => {
-            let explanation = format!("The account has no WhatsApp sender {}.", connection.phone_number);
-            let remedy = "Check phone_number and the account; a number is made a sender in the provider's console.";
-            Err(Failure::own(FailureClass::Setup, "No such sender", explanation, remedy).into())
-        }
-    }
+    let unlisted = || State { parts: vec!["not in its list of senders".to_owned()], ..State::default() };
+    Ok(find(twilio, connection).await?.map_or_else(unlisted, |sender| read_state(&sender)))
 }
 
 fn read_state(sender: &Value) -> State {
@@ -188,7 +182,7 @@ impl Profiles for Twilio {
 async fn known(twilio: &Twilio, connection: &Connection) -> Result<Value, Trouble> {
     find(twilio, connection).await?.ok_or_else(|| {
         let explanation =
-            format!("The account has no WhatsApp sender {}, so it has no profile.", connection.phone_number);
+            format!("The account's list of senders has no {}, so there is no profile.", connection.phone_number);
         let remedy = "A shared sandbox has none; a number of one's own is made a sender in the provider's console.";
         Failure::own(FailureClass::Setup, "No such sender", explanation, remedy).into()
     })
