@@ -286,14 +286,21 @@ pub(super) async fn sent_to(
     to: &PhoneNumber,
 ) -> Result<Vec<SentMessage>, Trouble> {
     let account = twilio.account(connection)?;
-    let query = Serializer::new(String::new())
-        .append_pair("To", &channel(&Address::Phone(to.clone())))
-        .append_pair("From", &format!("whatsapp:{}", connection.phone_number))
-        .append_pair("PageSize", "50")
-        .finish();
+    let own = format!("whatsapp:{}", connection.phone_number);
+    let pool = connection.settings.messaging_service.as_deref();
+    let to = channel(&Address::Phone(to.clone()));
+    // What a pool keeps for later has no sender yet: whoever asks for ours would not be told of it.
+    let from = pool.is_none().then_some(("From", own.as_str()));
+    let asked = [("To", to.as_str()), ("PageSize", "50")].into_iter().chain(from);
+    let query = Serializer::new(String::new()).extend_pairs(asked).finish();
     let answer = twilio.get(connection, Host::Api, &format!("{}?{query}", path(&account))).await?;
     let list = answer.get("messages").and_then(Value::as_array).into_iter().flatten();
-    Ok(list.filter(|object| text(object, "/direction") != Some("inbound")).filter_map(sent).collect())
+    let ours = |object: &&Value| match text(object, "/from") {
+        Some(from) => from == own,
+        None => pool.is_some() && text(object, "/messaging_service_sid") == pool,
+    };
+    let outbound = |object: &&Value| text(object, "/direction") != Some("inbound");
+    Ok(list.filter(outbound).filter(ours).filter_map(sent).collect())
 }
 
 fn sent(object: &Value) -> Option<SentMessage> {

@@ -271,7 +271,7 @@ impl World {
             context: None,
         });
         self.post_callbacks(&id, (get("From"), get("To")), callback, failing, (goes, now), scaled);
-        object
+        unchosen(object)
     }
 
     /// Late, sometimes twice, sometimes out of order; none for the state that the answer told.
@@ -368,8 +368,16 @@ impl World {
             told["date_updated"] = fate["date"].clone();
             told["date_sent"] = fate["date"].clone();
         }
-        told
+        unchosen(told)
     }
+}
+
+/// While a message is kept for later, the pool has not chosen yet who sends it.
+fn unchosen(mut told: Value) -> Value {
+    if told["status"] == "scheduled" {
+        told["from"] = Value::Null;
+    }
+    told
 }
 
 #[derive(Deserialize)]
@@ -396,8 +404,9 @@ async fn list(State(shared): State<Shared>, Path(_): Path<String>, Query(wanted)
         .messages
         .iter()
         .rev()
+        .map(|one| world.form_as_of(one, now))
         .filter(|one| fits(&one["to"], &wanted.to) && fits(&one["from"], &wanted.from));
-    let list: Vec<Value> = found.by_ref().skip(page * size).take(size).map(|one| world.form_as_of(one, now)).collect();
+    let list: Vec<Value> = found.by_ref().skip(page * size).take(size).collect();
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     for (name, value) in [("To", &wanted.to), ("From", &wanted.from)] {
         if let Some(value) = value {
