@@ -130,7 +130,12 @@ pub(super) async fn apply_event(
             }
         }
         InboundEvent::Status(status) => {
-            let Some(connection) = write.connection_of(&source.provider, &status.phone_number_id).await? else {
+            let connection = match (status.phone_number_id.as_str(), &status.reference) {
+                // Where nobody sent it yet no number is named; our own reference says whose it is.
+                ("", Some(reference)) => write.connection_of_reference(&source.provider, reference).await?,
+                (number, _) => write.connection_of(&source.provider, number).await?,
+            };
+            let Some(connection) = connection else {
                 return Ok(Err(Setback::UnknownNumber(status.phone_number_id.clone())));
             };
             bare_status(system, write, source, &connection, status, effects).await

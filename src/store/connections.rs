@@ -165,6 +165,23 @@ impl Write {
         row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
     }
 
+    /// The connection over which something was sent under this reference of ours.
+    pub async fn connection_of_reference(
+        &mut self,
+        provider: &ProviderName,
+        reference: &str,
+    ) -> Result<Option<Connection>> {
+        let text = format!(
+            "{CONNECTION} WHERE provider = $1 AND id = (SELECT connection_id FROM outbox WHERE reference = $2)"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(provider.as_str())
+            .bind(reference)
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+    }
+
     /// Keeps the newest proof of a hop.
     pub async fn prove(
         &mut self,

@@ -345,13 +345,14 @@ impl World {
             |letter: &super::FormLetter| letter.fields.iter().any(|(name, of)| name == "MessageSid" && of == id);
         let (about, rest) = std::mem::take(&mut self.forms.post).into_iter().partition::<Vec<_>, _>(is_about);
         self.forms.post = rest;
-        // Its first callback says instead that it was cancelled.
+        // Its first callback says instead that it was cancelled, and names no sender: none was chosen.
         if let Some(letter) = about.into_iter().next() {
             let told = |(name, value): (String, String)| match name.as_str() {
-                "MessageStatus" | "SmsStatus" => (name, "canceled".to_owned()),
-                _ => (name, value),
+                "MessageStatus" | "SmsStatus" => Some((name, "canceled".to_owned())),
+                "From" => None,
+                _ => Some((name, value)),
             };
-            self.forms.put_in_post(&letter.url, letter.fields.into_iter().map(told).collect(), now);
+            self.forms.put_in_post(&letter.url, letter.fields.into_iter().filter_map(told).collect(), now);
         }
         let object = self.forms.messages.iter_mut().find(|one| one["sid"] == id)?;
         object["status"] = "canceled".into();
