@@ -1,6 +1,8 @@
 //! The Graph API itself: the same objects as in its mirror, under a token, and webhooks as the platform
 //! posts them.
 
+use std::collections::HashMap;
+
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
@@ -39,16 +41,26 @@ async fn object(
     State(shared): State<Shared>,
     Path((version, id)): Path<(String, String)>,
     owner: Query<media::Owner>,
+    Query(asked): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
     {
         let world = shared.world();
         if let Some(number) = world.numbers.iter().find(|number| number.phone_number_id == id) {
+            let fields = asked.get("fields").map(String::as_str).unwrap_or_default();
+            let asks = fields.split(',').any(|field| field == "webhook_configuration");
+            if asks && world.hides_webhooks {
+                let message = "(#100) Tried accessing nonexisting field (webhook_configuration)";
+                let body = json!({ "error": { "message": message, "type": "OAuthException", "code": 100 } });
+                return (StatusCode::BAD_REQUEST, Json(body)).into_response();
+            }
             let hears = world.records.webhooks.iter().rfind(|one| one["phone_number_id"] == id.as_str());
-            let told = json!({ "id": id, "webhook_configuration": { "application": hears.map(|one| &one["url"]) },
-                 "display_phone_number": number.display, "verified_name": number.name,
+            let mut told = json!({ "id": id, "display_phone_number": number.display, "verified_name": number.name,
                 "quality_rating": world.quality, "status": "CONNECTED", "account_mode": "LIVE",
                 "throughput": { "level": "STANDARD" } });
+            if asks {
+                told["webhook_configuration"] = json!({ "application": hears.map(|one| &one["url"]) });
+            }
             return Json(told).into_response();
         }
         if let Some(template) = world.templates.iter().find(|one| one["id"] == id.as_str()) {
@@ -98,6 +110,11 @@ fn change(event: &str, item: &Value, display: &str) -> Option<Value> {
 }
 
 impl super::Twin {
+    /// Which address is on file is told to nobody: an older version, or a key that may not ask.
+    pub fn hide_webhooks(&self) {
+        self.shared.world().hides_webhooks = true;
+    }
+
     /// Somebody writes another address into the app.
     pub fn point_number(&self, number: &str, address: &str) {
         let mut world = self.shared.world();

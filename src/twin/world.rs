@@ -109,6 +109,8 @@ pub(super) struct World {
     pub fates: Vec<(String, i64, Value)>,
     pub files: Files,
     pub quality: String,
+    /// Which address a number posts to is not told.
+    pub hides_webhooks: bool,
     pub skew: i64,
     /// The number that tests name, where it is not the one they were asked for.
     pub test_number: Option<String>,
@@ -151,6 +153,7 @@ impl World {
             fates: vec![],
             files: Files::default(),
             quality: "GREEN".to_owned(),
+            hides_webhooks: false,
             skew: 0,
             test_number: None,
             delivered: vec![],

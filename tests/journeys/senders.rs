@@ -175,3 +175,14 @@ async fn a_sender_that_is_not_listed_is_told_and_no_failure() {
     let refused = asked.expect_err("there is none").to_string();
     assert!(refused.contains("list of senders has no +15550100399"), "{refused}");
 }
+
+#[tokio::test]
+async fn an_address_that_is_not_told_costs_no_other_proof() {
+    let stage = stage(&WIRES[2]).await;
+    stage.twin.hide_webhooks();
+    operations::check_all(&stage.system).await.expect("checked");
+    let proofs = list(&stage).await.connected[0].proofs.clone();
+    let provider = proofs.iter().find(|proof| proof.hop == Hop::Provider).expect("asked");
+    assert!(provider.works, "{}", provider.note);
+    assert_eq!(registration(&stage).await, None, "nothing is known of it");
+}
