@@ -80,16 +80,7 @@ impl Meta {
         let root = format!("{}/{}", self.base, self.version);
         Ok(Graph { client: &self.client, root, header: "authorization", key })
     }
-}
 
-/// What nobody is told over this API.
-fn no_list() -> Failure {
-    let explanation = "The provider keeps no list of messages that could be asked.";
-    let remedy = "A webhook or a person settles it.";
-    Failure::own(FailureClass::Setup, "No list there", explanation, remedy)
-}
-
-impl Meta {
     /// Where webhooks go, the narrowest place first. Asked on its own: older versions and some tokens are not
     /// told. Source: part 1.2.
     async fn address_on_file(&self, connection: &Connection) -> Option<String> {
@@ -101,6 +92,13 @@ impl Meta {
             .find_map(|place| places.get(*place)?.as_str().filter(|address| !address.is_empty()));
         Some(Untrusted::from(named.unwrap_or_default()).line())
     }
+}
+
+/// What nobody is told over this API.
+fn no_list() -> Failure {
+    let explanation = "The provider keeps no list of messages that could be asked.";
+    let remedy = "A webhook or a person settles it.";
+    Failure::own(FailureClass::Setup, "No list there", explanation, remedy)
 }
 
 impl Provider for Meta {
