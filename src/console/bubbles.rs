@@ -38,7 +38,7 @@ impl Console {
             let line = Line::styled(centred("older messages: go up", width), theme.dim());
             blocks.push(Block { message: None, lines: vec![line] });
         }
-        let mut day = String::new();
+        let mut day = None;
         let mut notes = open.notes.iter().peekable();
         // Notes older than what is shown stand with what is older.
         let from = open.messages.first().filter(|_| open.older).map(|message| message.created_at);
@@ -47,12 +47,12 @@ impl Console {
             while let Some(note) = notes.next_if(|note| note.at < message.created_at) {
                 blocks.push(Block { message: None, lines: self.note_lines(note, width) });
             }
-            let its_day = words::day(message.created_at, self.now, self.zone());
-            if its_day != day {
+            let its_day = words::date(message.created_at, self.zone());
+            if day.replace(its_day) != Some(its_day) {
                 let rule = theme.rule().repeat(2);
+                let its_day = words::day(message.created_at, self.now, self.zone());
                 let line = Line::styled(centred(&format!("{rule} {its_day} {rule}"), width), theme.dim());
                 blocks.push(Block { message: None, lines: vec![line, Line::default()] });
-                day = its_day;
             }
             if let Some(line) = self.forgotten_line(message, width) {
                 blocks.push(Block { message: None, lines: vec![line, Line::default()] });

@@ -33,7 +33,13 @@ fn zoned(at: Timestamp, zone: &TimeZone) -> jiff::Zoned {
 
 /// `09:04`.
 pub fn clock(at: Timestamp, zone: &TimeZone) -> String {
-    zoned(at, zone).strftime("%H:%M").to_string()
+    let at = zoned(at, zone);
+    format!("{:02}:{:02}", at.hour(), at.minute())
+}
+
+/// The day that it is there.
+pub fn date(at: Timestamp, zone: &TimeZone) -> jiff::civil::Date {
+    zoned(at, zone).date()
 }
 
 /// A time that may lie on another day, and says so: `09:04`, `Fri 09:04` within a week, `12 Jun 09:04`.
@@ -140,6 +146,15 @@ pub fn joined(parts: impl IntoIterator<Item = String>, between: &str, room: usiz
 /// What may stand on a line of its own: runs of blanks, and words with the punctuation that belongs
 /// to them. Between wide characters a line may break anywhere.
 fn pieces(text: &str) -> Vec<&str> {
+    // Where nothing is wide or joined, blanks alone part words: most text is such, and every frame has much of it.
+    if text.is_ascii() {
+        let alike = |a: &u8, b: &u8| a.is_ascii_whitespace() == b.is_ascii_whitespace();
+        return text.as_bytes().chunk_by(alike).map(|run| str::from_utf8(run).unwrap_or_default()).collect();
+    }
+    by_words(text)
+}
+
+fn by_words(text: &str) -> Vec<&str> {
     let mut pieces: Vec<&str> = vec![];
     let mut start = 0;
     let mut before: Option<&str> = None;
@@ -173,6 +188,9 @@ fn parts(cluster: &str, cells: usize) -> Vec<&str> {
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     // One character is up to three cells wide (U+17D8), and stands somewhere.
     let cells = cells.max(3);
+    if width(text) <= cells {
+        return vec![text.trim_end().to_owned()];
+    }
     let mut lines = vec![];
     let mut line = String::new();
     let mut used = 0;
@@ -258,6 +276,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_short_way_parts_as_the_long_one_does(text in "[ -~]{0,60}") {
+            prop_assert_eq!(pieces(&text), by_words(&text));
+        }
+
         #[test]
         fn what_is_fitted_fits(text in any::<String>(), cells in 0_usize..40) {
             let text = crate::domain::text::clean_line(&text);
