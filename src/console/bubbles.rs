@@ -31,19 +31,32 @@ pub(super) struct View {
 
 impl Console {
     pub(super) fn blocks(&self, width: usize) -> Vec<Block> {
+        self.blocks_from(0, width)
+    }
+
+    /// What can be seen in so many rows, and perhaps more above: at the end of a thread not all of it is made.
+    pub(super) fn blocks_in(&self, room: usize, width: usize) -> Vec<Block> {
+        let Some(open) = self.open.as_ref().filter(|open| open.cursor.is_none()) else { return self.blocks(width) };
+        // None has less than three lines: its words, what became of it, and a blank one.
+        self.blocks_from(open.messages.len().saturating_sub(room / 3 + 1), width)
+    }
+
+    /// Beginning with one of the messages.
+    fn blocks_from(&self, from: usize, width: usize) -> Vec<Block> {
         let Some(open) = &self.open else { return vec![] };
+        let messages = &open.messages[from..];
         let theme = self.settings.theme;
         let mut blocks = vec![];
-        if open.older {
+        if open.older && from == 0 {
             let line = Line::styled(centred("older messages: go up", width), theme.dim());
             blocks.push(Block { message: None, lines: vec![line] });
         }
         let mut day = None;
         let mut notes = open.notes.iter().peekable();
         // Notes older than what is shown stand with what is older.
-        let from = open.messages.first().filter(|_| open.older).map(|message| message.created_at);
-        while notes.next_if(|note| from.is_some_and(|from| note.at < from)).is_some() {}
-        for message in &open.messages {
+        let begins = messages.first().filter(|_| open.older || from > 0).map(|message| message.created_at);
+        while notes.next_if(|note| begins.is_some_and(|begins| note.at < begins)).is_some() {}
+        for message in messages {
             while let Some(note) = notes.next_if(|note| note.at < message.created_at) {
                 blocks.push(Block { message: None, lines: self.note_lines(note, width) });
             }

@@ -286,3 +286,24 @@ async fn idle_it_wants_to_be_woken_once_a_minute() {
     let ada = Sitting::down(&stage, 80, 24).await;
     assert_eq!(ada.next_tick().since(stage.now()), Duration::from_secs(60));
 }
+
+#[tokio::test]
+async fn the_end_of_a_long_thread_stands_as_it_does_when_all_of_it_is_gone_through() {
+    let mut stage = with_rosa().await;
+    for number in 0..40 {
+        stage.pass(Duration::from_secs(3_600));
+        let words = if number % 7 == 0 { "word ".repeat(60) } else { format!("number {number}") };
+        stage.says(&rosa(), &words).await;
+    }
+    let mut ada = Sitting::down(&stage, 80, 24).await;
+    ada.press(&stage, "enter").await;
+    let plain = |screen: String| -> Vec<String> {
+        let lines = screen.lines().skip(2).take(18).map(|line| line.replace('▌', " ").trim_end().to_owned());
+        lines.collect()
+    };
+    let end = plain(ada.screen());
+    assert!(end.iter().any(|line| line.contains("number 39")), "{end:#?}");
+    // Whoever steps up to the newest goes through all of it.
+    ada.press(&stage, "k").await;
+    assert_eq!(plain(ada.screen()), end);
+}

@@ -29,8 +29,8 @@ impl Console {
             );
             return;
         }
-        let blocks = self.blocks(usize::from(body.width));
         let room = usize::from(body.height);
+        let blocks = self.blocks_in(room, usize::from(body.width));
         let view = self.view(&blocks, room);
         let cursor = open.cursor.filter(|_| self.focus == Focus::Detail);
         let mut lines: Vec<Line<'static>> = vec![];
