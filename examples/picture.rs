@@ -24,7 +24,7 @@ const CELL: (f64, f64) = (8.4, 18.0);
 async fn main() -> anyhow::Result<()> {
     let directory = std::env::temp_dir().join(format!("wadeck-picture-{}", std::process::id()));
     let demo = Demo::start(7, 2.0, directory, |_| None).await?;
-    tokio::time::sleep(Duration::from_secs(45)).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
     let actor = Actor::Operator { name: "ada".into(), role: Role::Admin };
     let settings = Settings {
         theme: Theme { colour: true, ascii: false },
