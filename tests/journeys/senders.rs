@@ -186,3 +186,22 @@ async fn an_address_that_is_not_told_costs_no_other_proof() {
     assert!(provider.works, "{}", provider.note);
     assert_eq!(registration(&stage).await, None, "nothing is known of it");
 }
+
+#[tokio::test]
+async fn a_number_of_a_pool_has_its_address_pasted_in_both_places() {
+    let text = "organization = \"lumen\"\n[[connections]]\nname = \"desk\"\nprovider = \"twilio\"\n\
+                phone_number = \"+15550100300\"\nmessaging_service = \"MG0123456789abcdef0123456789abcdef\"\n";
+    let mut stage = Stage::with_config(text).await;
+    stage.twin.add_sender(WIRES[1].number, false);
+    stage.twin.subscribe(&format!("http://{}", stage.address));
+    operations::check_all(&stage.system).await.expect("checked");
+    assert_eq!(registration(&stage).await, None, "the pool's own page may say something else");
+    let number = list(&stage).await.connected.remove(0);
+    let pasted: Vec<_> = number.chores.iter().filter(|chore| chore.paste.is_some()).collect();
+    assert!(pasted.iter().all(|chore| chore.place.contains("sender, and the messaging service")), "{pasted:?}");
+    assert!(number.proof_of(pasted[0]).is_none());
+    // What came over it is the proof, as nothing else is told.
+    says(&mut stage, &WIRES[1], &rosa(), &Saying::text("hello")).await;
+    let number = list(&stage).await.connected.remove(0);
+    assert_eq!(number.proof_of(&number.chores[1]).map(|proof| proof.hop), Some(Hop::Inbound));
+}

@@ -160,7 +160,12 @@ impl Provider for Twilio {
             proof,
         };
         let sandbox = connection.phone_number.digits() == api::SANDBOX || connection.settings.join_code.is_some();
-        let page = if sandbox { "Messaging, Try it out, WhatsApp sandbox settings" } else { "the WhatsApp sender" };
+        let page = match &connection.settings.messaging_service {
+            _ if sandbox => "Messaging, Try it out, WhatsApp sandbox settings",
+            // Which of the two stands before the other is not told: both are set alike. Source: part 3.
+            Some(_) => "the WhatsApp sender, and the messaging service's Integration",
+            None => "the WhatsApp sender",
+        };
         let write = match &connection.settings.join_code {
             Some(code) => format!("Write `join {code}` to {}, then any word.", connection.phone_number),
             None if sandbox => format!("Write the sandbox's join word to {}, then any word.", connection.phone_number),
