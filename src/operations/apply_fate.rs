@@ -24,11 +24,8 @@ pub(super) async fn bare_status(
     effects: &mut Effects,
 ) -> Applied {
     let key = message_key(connection.id, &event.provider_message_id);
-    if called_back(system, write, &key, &event.statuses, effects).await? {
-        return Ok(Ok(()));
-    }
-    keep_statuses(write, source, &key, &event.statuses, &event.raw_statuses).await?;
-    if matched_by_id(system, write, connection, &key, effects).await? {
+    let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
+    if known_by_id(system, write, source, connection, &key, told, effects).await? {
         return Ok(Ok(()));
     }
     if let Some(reference) = &event.reference
@@ -39,8 +36,27 @@ pub(super) async fn bare_status(
     Ok(Ok(()))
 }
 
+/// Keeps what is told about a message, and applies it where its id is known. `false` where it is not.
+pub(super) async fn known_by_id(
+    system: &System,
+    write: &mut Write,
+    source: &Source,
+    connection: &Connection,
+    key: &[u8; 16],
+    (reports, raw): (&[StatusReport], &[String]),
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    if called_back(system, write, key, reports, effects).await? {
+        return Ok(true);
+    }
+    for (report, raw) in reports.iter().zip(raw) {
+        write.keep_status(key, report, raw, source.received_at).await?;
+    }
+    matched_by_id(system, write, connection, key, effects).await
+}
+
 /// That a message was cancelled which we have called back is no failure: it is what we wanted.
-pub(super) async fn called_back(
+async fn called_back(
     system: &System,
     write: &mut Write,
     key: &[u8; 16],
@@ -62,21 +78,8 @@ pub(super) async fn called_back(
     Ok(true)
 }
 
-pub(super) async fn keep_statuses(
-    write: &mut Write,
-    source: &Source,
-    key: &[u8; 16],
-    reports: &[StatusReport],
-    raw: &[String],
-) -> Result<(), StoreError> {
-    for (report, raw) in reports.iter().zip(raw) {
-        write.keep_status(key, report, raw, source.received_at).await?;
-    }
-    Ok(())
-}
-
 /// News about a message whose provider id is known, now or from an earlier series of attempts.
-pub(super) async fn matched_by_id(
+async fn matched_by_id(
     system: &System,
     write: &mut Write,
     connection: &Connection,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::System;
 use super::apply::Setback;
-use super::apply_fate::{adopt, bare_status, called_back, keep_statuses, matched_by_id};
+use super::apply_fate::{adopt, bare_status, known_by_id};
 use super::canary::canary_is_back;
 use super::notice::{Notice, notice};
 use super::number_lives::{NumberLife, number_lives};
@@ -277,11 +277,8 @@ async fn outbound(
     effects: &mut Effects,
 ) -> Applied {
     let key = message_key(connection.id, &event.provider_message_id);
-    if called_back(system, write, &key, &event.statuses, effects).await? {
-        return Ok(Ok(()));
-    }
-    keep_statuses(write, source, &key, &event.statuses, &event.raw_statuses).await?;
-    if matched_by_id(system, write, connection, &key, effects).await? {
+    let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
+    if known_by_id(system, write, source, connection, &key, told, effects).await? {
         return Ok(Ok(()));
     }
     if event.contact.is_empty() {

@@ -57,6 +57,7 @@ impl Store {
         (size(self.path.clone()) + size(log), self.shelf().free().unwrap_or(0))
     }
 
+    /// Which hops prove something is as [`crate::domain::connection::Hop::is_outside`] has it.
     pub(crate) async fn counts(&self) -> Result<Counts> {
         let row = sqlx::query(
             "SELECT 0 AS id,

@@ -137,12 +137,9 @@ fn changed(sender: &Value, profile: &Profile) -> Value {
         "about": profile.about.as_received(),
         "address": profile.address.as_received(),
         "description": profile.description.as_received(),
-        "emails": [profile.email.as_received()],
+        "emails": if profile.email.is_empty() { json!([]) } else { json!([profile.email.as_received()]) },
         "websites": profile.websites.iter().map(Untrusted::as_received).collect::<Vec<_>>(),
     });
-    if profile.email.is_empty() {
-        body["emails"] = json!([]);
-    }
     for name in ["name", "logo_url"] {
         if let Some(kept) = text(told, &format!("/{name}")) {
             body[name] = kept.into();
