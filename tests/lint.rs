@@ -41,6 +41,7 @@ fn known(name: &str, status: &str) -> Template {
         rejected_reason: None,
         quality: None,
         shared_places: false,
+        unfillable: vec![],
     }
 }
 

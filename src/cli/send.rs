@@ -43,8 +43,8 @@ pub struct Send {
     /// Any content as JSON, such as {"type":"location","latitude":52.5,"longitude":13.4}
     #[arg(long, group = "what", value_name = "JSON")]
     pub content: Option<String>,
-    /// The template's language
-    #[arg(long, default_value = "en_US")]
+    /// The template's language, such as pt_BR; needed only where it stands in several
+    #[arg(long, value_name = "CODE", default_value = "")]
     pub lang: String,
     /// A value for a place of the template, such as customer_name=Rosa or button:0:url=A-17
     #[arg(long, value_name = "KEY=VALUE")]

@@ -51,6 +51,7 @@ pub mod status;
 pub mod template;
 pub mod template_desk;
 pub mod template_form;
+pub mod template_values;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -9,6 +9,21 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneNumber(String);
 
+/// Area codes of country code 1 that belong to Canada and to Caribbean countries, and to no state.
+const ELSEWHERE_IN_COUNTRY_CODE_1: [&str; 73] = [
+    // Canada
+    "204", "226", "236", "249", "250", "257", "263", "289", "306", "343", "354", "365", "367", "368", "382", "403",
+    "416", "418", "428", "431", "437", "438", "450", "460", "468", "474", "506", "514", "519", "537", "548", "568",
+    "579", "581", "584", "587", "604", "613", "639", "647", "672", "683", "705", "709", "742", "753", "778", "780",
+    "782", "807", "819", "825", "851", "867", "873", "879", "902", "905", // The Caribbean and Bermuda
+    "242", "246", "264", "268", "284", "345", "441", "473", "649", "658", "664", "721", "758", "767", "784",
+];
+/// More of the Caribbean, and codes that are no place's: free of charge, premium, personal, not given out.
+const NOBODYS: [&str; 24] = [
+    "809", "829", "849", "868", "869", "876", "500", "521", "522", "533", "544", "555", "566", "577", "588", "600",
+    "622", "700", "710", "800", "833", "900", "950", "999",
+];
+
 /// A text that cannot be a phone number.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{0}` is not a phone number: give 8 to 15 digits with the country code, such as +15550100002")]
@@ -44,6 +59,15 @@ impl PhoneNumber {
             _ => None,
         };
         made.map(Self).into_iter().collect()
+    }
+
+    /// Whether the number belongs to the United States: country code 1 with an area code that no other
+    /// country or territory of the numbering plan has. Area codes that nobody has (`555`) are not theirs.
+    pub fn is_in_united_states(&self) -> bool {
+        let area = self.0.strip_prefix('1').filter(|rest| rest.len() == 10).map(|rest| &rest[..3]);
+        area.is_some_and(|area| {
+            !ELSEWHERE_IN_COUNTRY_CODE_1.contains(&area) && !area.ends_with("11") && !NOBODYS.contains(&area)
+        })
     }
 
     /// A number of the range that is given to nobody, for trying things out.
@@ -97,6 +121,15 @@ mod tests {
         }
         assert_eq!(other("551132345678"), None, "a landline has no ninth digit");
         assert_eq!(other("15550100002"), None);
+    }
+
+    #[test]
+    fn the_united_states_share_their_country_code() {
+        let there = |digits: &str| PhoneNumber::parse(digits).expect("a number").is_in_united_states();
+        assert!(there("12125550123") && there("+1 (787) 555-0123") && there("19075550123"));
+        for elsewhere in ["14165550123", "18765550123", "15550100002", "4915550100077", "18005550123", "525512345678"] {
+            assert!(!there(elsewhere), "{elsewhere}");
+        }
     }
 
     #[test]

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::ConnectionId;
-use super::request::Refusal;
 use super::text::Untrusted;
 use super::time::Timestamp;
 
@@ -58,6 +57,10 @@ pub struct Template {
     /// Places are named once for the whole template, wherever they stand in it.
     #[serde(default)]
     pub shared_places: bool,
+    /// Parts that need values of their own at each send and for which this build has no fields, as a
+    /// person calls them: `carousel`, `limited-time offer`, `product list`. Such a template is refused.
+    #[serde(default)]
+    pub unfillable: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +70,9 @@ pub struct TemplateButton {
     pub text: Untrusted,
     pub url: Option<Untrusted>,
 }
+
+/// What a location header is filled in with, all of it, under `header:latitude` and so on.
+pub(super) const LOCATION_PARTS: [&str; 4] = ["latitude", "longitude", "name", "address"];
 
 /// One place in a template that has to be filled in before it can be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +88,7 @@ pub struct Slot {
 
 impl Template {
     /// Whether the code of an authentication template goes into text and button alike.
-    fn doubles_code(&self) -> bool {
+    pub(super) fn doubles_code(&self) -> bool {
         self.category.as_received().eq_ignore_ascii_case("AUTHENTICATION")
     }
 
@@ -129,6 +135,11 @@ impl Template {
                     add(format!("header:{name}"), format!("header {name}"), false);
                 }
             }
+            Some("LOCATION") => {
+                for part in LOCATION_PARTS {
+                    add(format!("header:{part}"), format!("header {part}"), false);
+                }
+            }
             Some(format) => add("header".into(), format!("header, {}", format.to_ascii_lowercase()), true),
         }
         for name in places(self.body.as_received()) {
@@ -146,34 +157,6 @@ impl Template {
         slots
     }
 
-    /// Whether these values fit, each place once and none empty: the same words for form and operation.
-    pub fn check(&self, given: &[(String, String)], has_file: bool) -> Result<(), Refusal> {
-        let slots = self.slots();
-        for slot in &slots {
-            let value = given.iter().find(|(key, _)| *key == slot.key).map(|(_, value)| value.trim());
-            if slot.file {
-                if !has_file {
-                    let why = format!("The template needs a file for its {}.", slot.label);
-                    return Err(Refusal::new("template_parameters", why, "Name one."));
-                }
-            } else if value.is_none_or(str::is_empty) {
-                let why = format!("{} is not filled in; templates with empty places are refused.", slot.label);
-                return Err(Refusal::new("template_parameters", why, "Fill it in."));
-            } else if value.is_some_and(|value| value.contains(['\n', '\t']) || value.contains("    ")) {
-                let why = format!("{} holds a line break, a tab or four blanks.", slot.label);
-                return Err(Refusal::new("template_parameters", why, "Write it on one line."));
-            }
-        }
-        match given.iter().find(|(key, _)| !slots.iter().any(|slot| slot.key == *key)) {
-            Some((key, _)) => {
-                let why = format!("The template has no place called {}.", super::text::clean_line(key));
-                let places = slots.iter().map(|slot| slot.key.as_str()).collect::<Vec<_>>().join(", ");
-                Err(Refusal::new("template_parameters", why, format!("It has: {places}.")))
-            }
-            None => Ok(()),
-        }
-    }
-
     /// What goes out beside what was filled in: a code goes into its button too.
     pub fn doubled(&self, given: &[(String, String)]) -> Vec<(String, String)> {
         let mut all = given.to_vec();
@@ -186,27 +169,40 @@ impl Template {
         all
     }
 
+    /// The header's words with what is filled in; none for other headers than texts.
+    pub(super) fn filled_header(&self, given: &[(String, String)]) -> Option<String> {
+        let text = self.header.as_ref().filter(|_| self.header_format.as_deref() == Some("TEXT"))?;
+        let key = |name: &str| if self.shared_places { name.to_owned() } else { format!("header:{name}") };
+        Some(filled(text.as_received(), |name| value_of(given, &key(name))))
+    }
+
+    /// The body's words with what is filled in.
+    pub(super) fn filled_body(&self, given: &[(String, String)]) -> String {
+        filled(self.body.as_received(), |name| value_of(given, name))
+    }
+
     /// The words as the contact will see them; what is not filled in yet stays as it is.
     pub fn render(&self, given: &[(String, String)]) -> Untrusted {
-        let value = |key: &str| {
-            given.iter().find(|(known, value)| known == key && !value.is_empty()).map(|(_, value)| value.as_str())
-        };
         let mut parts = vec![];
-        let prefix =
-            |prefix: &str, name: &str| if self.shared_places { name.to_owned() } else { format!("{prefix}{name}") };
-        match (&self.header, self.header_format.as_deref()) {
-            (Some(text), Some("TEXT")) => {
-                parts.push(filled(text.as_received(), |name| value(&prefix("header:", name))));
+        match (self.filled_header(given), self.header_format.as_deref()) {
+            (Some(text), _) => parts.push(text),
+            (None, Some("LOCATION")) => {
+                let name = value_of(given, "header:name").map(|name| format!(" {name}")).unwrap_or_default();
+                parts.push(format!("[location]{name}"));
             }
-            (_, Some(format)) => parts.push(format!("[{}]", format.to_ascii_lowercase())),
-            _ => {}
+            (None, Some(format)) => parts.push(format!("[{}]", format.to_ascii_lowercase())),
+            (None, None) => {}
         }
-        parts.push(filled(self.body.as_received(), value));
+        parts.push(self.filled_body(given));
         parts.extend(self.footer.as_ref().map(|footer| footer.as_received().to_owned()));
         for (index, button) in self.buttons.iter().enumerate() {
             let url = button.url.as_ref().map(|url| {
                 filled(url.as_received(), |name| {
-                    if self.shared_places { value(name) } else { value(&format!("button:{index}:url")) }
+                    if self.shared_places {
+                        value_of(given, name)
+                    } else {
+                        value_of(given, &format!("button:{index}:url"))
+                    }
                 })
             });
             let tail = url.map(|url| format!(" {url}")).unwrap_or_default();
@@ -214,6 +210,11 @@ impl Template {
         }
         Untrusted::new(parts.join("\n"))
     }
+}
+
+/// What was filled in under a key; none where that is empty.
+fn value_of<'g>(given: &'g [(String, String)], key: &str) -> Option<&'g str> {
+    given.iter().find(|(known, value)| known == key && !value.is_empty()).map(|(_, value)| value.as_str())
 }
 
 /// The names between double braces, in order, each once.
@@ -252,6 +253,9 @@ pub struct TemplateList {
     pub connection_name: String,
     /// When `templates` was fetched; none before the first answer.
     pub fetched_at: Option<Timestamp>,
+    /// When the provider was asked last, whether or not it answered.
+    #[serde(default)]
+    pub tried_at: Option<Timestamp>,
     pub templates: Vec<Template>,
     /// Why the last look did not succeed; `templates` is then older than wished.
     pub trouble: Option<String>,
@@ -281,6 +285,7 @@ mod tests {
             rejected_reason: None,
             quality: None,
             shared_places: false,
+            unfillable: vec![],
         }
     }
 

@@ -154,6 +154,9 @@ async fn merge(system: &System, write: &mut Write, matched: &Matched, effects: &
         if let Some(failure) = after.failure() {
             write.end_entry(entry, EntryState::Refused, Some(failure), Some(SettledBy::Status), now).await?;
             failure_reaches_people(write, "delivery_failed", matched.thread, entry, failure, now).await?;
+            if failure.class == FailureClass::Template {
+                system.wakes().templates.notify_one();
+            }
         }
     } else if !failed(after.status()) && failed(before.status()) {
         // It failed, they said, and now there is proof that it arrived.

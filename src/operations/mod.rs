@@ -157,6 +157,8 @@ pub struct Wakes {
     pub setups: Notify,
     pub jobs: Notify,
     pub rehearser: Notify,
+    /// A template was refused: what is known of templates is fetched again.
+    pub templates: Notify,
     /// There is something to tell other programs.
     pub teller: Notify,
     /// Something was written: the log will want to be folded back.

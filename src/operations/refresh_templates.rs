@@ -1,6 +1,8 @@
 //! Fetch templates from the provider. What is kept is a picture with its time; when a fetch fails,
 //! the old picture stays, with its age and the reason.
 
+use std::time::Duration;
+
 use super::trouble::condition;
 use super::{Result, System};
 use crate::domain::change::Change;
@@ -10,6 +12,9 @@ use crate::domain::role::Actor;
 use crate::domain::template::{Template, TemplateList};
 use crate::store::NewAlert;
 
+/// A provider is asked for a list again at the earliest after this time, whoever wants it.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
 type Fetched = std::result::Result<Vec<Template>, String>;
 
 /// Fetches every connection's list. Numbers of one account share one request.
@@ -18,48 +23,81 @@ pub async fn refresh_templates(system: &System) -> Result<Done> {
     let mut troubles = vec![];
     let mut accounts: Vec<(String, Fetched)> = vec![];
     for connection in system.store().connections().await? {
-        let Some(provider) = system.providers().get(&connection.provider) else { continue };
         let account = format!("{}/{}", connection.provider, connection.business_account_id);
         let known = accounts.iter().find(|(name, _)| *name == account).map(|(_, fetched)| fetched.clone());
         let fetched = match known {
             Some(fetched) => fetched,
             None => {
-                let fetched: Fetched = provider
-                    .templates(&connection)
-                    .await
-                    .map_err(|trouble| format!("{}. {}", trouble.line(), trouble.remedy));
+                let Some(fetched) = fetch(system, &connection).await else { continue };
                 accounts.push((account, fetched.clone()));
                 fetched
             }
         };
-        let now = system.now();
-        if let Ok(templates) = &fetched {
-            notice_changes(system, &connection, templates).await?;
-        }
-        let mut lists = system.templates();
-        let list = lists.entry(connection.id).or_insert_with(|| TemplateList {
-            connection: connection.id,
-            connection_name: connection.name.clone(),
-            fetched_at: None,
-            templates: vec![],
-            trouble: None,
-        });
-        match fetched {
-            Ok(templates) => {
-                count += templates.len();
-                list.templates = templates;
-                list.fetched_at = Some(now);
-                list.trouble = None;
-            }
-            Err(why) => {
-                troubles.push(format!("{}: {why}", connection.name));
-                list.trouble = Some(why);
-            }
+        match keep(system, &connection, fetched).await? {
+            Ok(found) => count += found,
+            Err(why) => troubles.push(format!("{}: {why}", connection.name)),
         }
     }
     system.bus().publish([Change::Templates]);
     let said = if troubles.is_empty() { format!("{count} templates fetched.") } else { troubles.join(" ") };
     Ok(Done { said, made: None })
+}
+
+/// Fetches one connection's list, unless that was tried less than [`ASK_AGAIN_AFTER`] ago.
+pub(super) async fn refresh_list(system: &System, connection: &Connection) -> Result<()> {
+    let now = system.now();
+    let recent = system.templates().get(&connection.id).and_then(|list| list.tried_at);
+    if recent.is_some_and(|at| at <= now && now.since(at) < ASK_AGAIN_AFTER) {
+        return Ok(());
+    }
+    if let Some(fetched) = fetch(system, connection).await {
+        // Why it could not be fetched stands beside the list.
+        let _ = keep(system, connection, fetched).await?;
+        system.bus().publish([Change::Templates]);
+    }
+    Ok(())
+}
+
+/// What the provider lists; `None` if this build does not support the provider.
+async fn fetch(system: &System, connection: &Connection) -> Option<Fetched> {
+    let provider = system.providers().get(&connection.provider)?;
+    let listed = provider.templates(connection).await;
+    Some(listed.map_err(|trouble| format!("{}. {}", trouble.line(), trouble.remedy)))
+}
+
+/// Keeps a list with its time, or why there is none. Returns how many templates it holds.
+async fn keep(
+    system: &System,
+    connection: &Connection,
+    fetched: Fetched,
+) -> Result<std::result::Result<usize, String>> {
+    if let Ok(templates) = &fetched {
+        notice_changes(system, connection, templates).await?;
+    }
+    let now = system.now();
+    let mut lists = system.templates();
+    let list = lists.entry(connection.id).or_insert_with(|| TemplateList {
+        connection: connection.id,
+        connection_name: connection.name.clone(),
+        fetched_at: None,
+        tried_at: None,
+        templates: vec![],
+        trouble: None,
+    });
+    list.tried_at = Some(now);
+    Ok(match fetched {
+        Ok(templates) => {
+            let count = templates.len();
+            list.templates = templates;
+            list.fetched_at = Some(now);
+            list.trouble = None;
+            Ok(count)
+        }
+        Err(why) => {
+            list.trouble = Some(why.clone());
+            Err(why)
+        }
+    })
 }
 
 /// A template that was paused, rejected or switched off wants a person; one that is well again does not.

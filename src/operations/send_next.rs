@@ -8,6 +8,7 @@ use super::{Result, System};
 use crate::domain::ahead::Ahead;
 use crate::domain::change::Change;
 use crate::domain::connection::Connection;
+use crate::domain::content::Content;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::limits::{Hold, Rate};
 use crate::domain::outbox::EntryState;
@@ -36,7 +37,7 @@ pub async fn send_next(system: &System) -> Result<bool> {
             refuse(system, write, &claimed, &failure, now).await?;
             continue;
         };
-        if let Some(failure) = forbidden(&claimed, now) {
+        if let Some(failure) = forbidden(&claimed, now).or_else(|| template_withdrawn(system, &claimed)) {
             refuse(system, write, &claimed, &failure, now).await?;
             continue;
         }
@@ -89,6 +90,23 @@ fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
             "The window closed before the message could go; nothing was sent.",
             "Send an approved template; the window opens again when they answer.",
         )
+    })
+}
+
+/// Why a template that could be sent when it was queued cannot be sent any more, as far as the list that
+/// was fetched last shows. What no list shows is left to the provider.
+fn template_withdrawn(system: &System, claimed: &Claimed) -> Option<Failure> {
+    let Content::Template { name, language, .. } = &claimed.outgoing.content else { return None };
+    let lists = system.templates();
+    let template = lists.get(&claimed.connection)?.named(name, language)?;
+    (!template.status.can_send()).then(|| {
+        let why = format!(
+            "The template {} ({}) is {} by the provider's list; nothing was sent.",
+            template.name.line(),
+            template.language.line(),
+            template.status.name()
+        );
+        Failure::own(FailureClass::Template, "Template not approved", why, "Send another template.")
     })
 }
 

@@ -1,9 +1,13 @@
 //! Send an approved template: the only thing that may begin a conversation.
 
+use std::time::Duration;
+
+use super::refresh_templates::refresh_list;
 use super::send_file::header_file;
 use super::{Result, System, require};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
+use crate::domain::connection::Connection;
 use crate::domain::content::Content;
 use crate::domain::ids::ConnectionId;
 use crate::domain::outbox::Outgoing;
@@ -16,6 +20,9 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::window;
 use crate::store::NewEntry;
+
+/// A list older than this is fetched again before anything is sent by it.
+const MAX_LIST_AGE: Duration = Duration::from_secs(15 * 60);
 
 pub(super) struct Filled {
     pub connection: ConnectionId,
@@ -43,18 +50,18 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
     if filled.at.is_some_and(|at| at < system.now()) {
         return Err(Refusal::new("past", "That time is over.", "Give one that is to come.").into());
     }
-    let known = check_approved(system, &filled)?;
-    let (parameters, rendered) = match &known {
-        Some(template) => {
-            template.check(&filled.parameters, filled.header_file.is_some())?;
-            (template.doubled(&filled.parameters), Some(template.render(&filled.parameters)))
-        }
-        None => (filled.parameters.clone(), None),
-    };
+    let template = sendable(system, &connection, &filled.name, &filled.language).await?;
+    template.check_recipient(&filled.to)?;
+    template.check(&filled.parameters, filled.header_file.is_some())?;
+    let parameters = template.doubled(&filled.parameters);
+    let rendered = Some(template.render(&filled.parameters));
     let header = match &filled.header_file {
         Some(path) => Some(header_file(system, path).await?),
         None => None,
     };
+    if let Some(file) = &header {
+        template.check_header_file(file)?;
+    }
     let now = system.now();
     // A file is lent for a while only: what carries one is kept here.
     let provider = system.providers().get(&connection.provider);
@@ -64,8 +71,8 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
         to: Address::Phone(filled.to.clone()),
         content: Content::Template {
             name: filled.name.clone(),
-            language: filled.language,
-            id: known.map(|template| template.id).filter(|id| !id.is_empty()),
+            language: template.language.as_received().to_owned(),
+            id: Some(template.id).filter(|id| !id.is_empty()),
             parameters: parameters.into_iter().map(|(name, value)| (name, Untrusted::new(value))).collect(),
             header: header.map(Box::new),
             rendered,
@@ -104,18 +111,27 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
     Ok(Done { said: format!("Queued {} for {} as {entry}.", filled.name, filled.to), made: Some(message.to_string()) })
 }
 
-/// The last list is a hint, not the truth: what it does not know is left to the provider to judge.
-fn check_approved(system: &System, filled: &Filled) -> Result<Option<Template>, Refusal> {
-    let templates = system.templates();
-    let known = templates.get(&filled.connection).and_then(|list| {
-        let same = |text: &Untrusted, wanted: &str| text.as_received() == wanted;
-        list.templates.iter().find(|one| same(&one.name, &filled.name) && same(&one.language, &filled.language))
-    });
-    match known {
-        Some(template) if !template.status.can_send() => {
-            let why = format!("The template {} ({}) is {}.", filled.name, filled.language, template.status.name());
-            Err(Refusal::new("template_not_approved", why, "Refresh the list, or choose an approved one."))
+/// Finds an approved template in the provider's list. The list is fetched first when it is older than
+/// [`MAX_LIST_AGE`], or when what it says would refuse the send: it may have been approved since.
+/// Refuses what no list has shown: a provider that cannot be asked is no reason to guess.
+async fn sendable(system: &System, connection: &Connection, name: &str, language: &str) -> Result<Template> {
+    let look = || -> (Option<Timestamp>, std::result::Result<Template, Refusal>) {
+        let lists = system.templates();
+        match lists.get(&connection.id).filter(|list| list.fetched_at.is_some()) {
+            Some(list) => (list.fetched_at, list.sendable(name, language).cloned()),
+            None => {
+                let cause = lists.get(&connection.id).and_then(|list| list.trouble.clone());
+                let cause = cause.unwrap_or_else(|| "They have not been asked for yet.".to_owned());
+                let why = format!("The templates of {} are not known: {cause}", connection.name);
+                (None, Err(Refusal::new("templates_not_fetched", why, "Fetch the templates, then send it again.")))
+            }
         }
-        known => Ok(known.cloned()),
+    };
+    let (fetched_at, found) = look();
+    let is_old = fetched_at.is_none_or(|at| system.now().since(at) > MAX_LIST_AGE);
+    if found.is_ok() && !is_old {
+        return Ok(found?);
     }
+    refresh_list(system, connection).await?;
+    Ok(look().1?)
 }

@@ -38,6 +38,7 @@ pub(super) async fn settle_attempt(
         Settlement::Uncertain { failure } => ("uncertain", Some(failure)),
     };
     let code = failure.map(|failure| failure.code.clone()).unwrap_or_default();
+    let template_failed = failure.is_some_and(|failure| failure.class == FailureClass::Template);
     system.counted(Family::Attempts, vec![("result", outcome.to_owned()), ("code", code)]);
     let mut write = system.store().write().await?;
     let response = report.response.as_received();
@@ -50,6 +51,9 @@ pub(super) async fn settle_attempt(
     }
     write.commit().await?;
     system.bus().publish(changes);
+    if template_failed {
+        system.wakes().templates.notify_one();
+    }
     system.wakes().looker.notify_one();
     system.wakes().teller.notify_one();
     Ok(())

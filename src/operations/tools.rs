@@ -13,7 +13,7 @@ use crate::domain::agent_desk::{Act, ToolCall};
 use crate::domain::bounds::Words;
 use crate::domain::content::Content;
 use crate::domain::contract::{Contract, Tool};
-use crate::domain::ids::{BadId, ConnectionId, MessageId};
+use crate::domain::ids::{BadId, MessageId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
@@ -156,31 +156,31 @@ impl<'a> RunTools<'a> {
             to if to.is_empty() => self.thread.clone(),
             to => self.other_thread(&to).await?,
         };
-        let content = self.template(thread.connection_id, &text("name"), &text("language"), parameters)?;
+        let content = self.template(&thread, &text("name"), &text("language"), parameters)?;
         Ok(self.note_down(Act::Send { thread: thread.id, content: Box::new(content), at }))
     }
 
-    /// A template that can be sent now, filled in.
+    /// A template that can be sent now to a thread's contact, filled in.
     fn template(
         &self,
-        connection: ConnectionId,
+        thread: &ThreadRow,
         name: &str,
         language: &str,
         parameters: Vec<(String, String)>,
     ) -> Result<Content, String> {
         let templates = self.system.templates();
-        let known = templates.get(&connection).and_then(|list| {
-            let same = |text: &Untrusted, wanted: &str| text.as_received() == wanted;
-            list.templates.iter().find(|one| same(&one.name, name) && same(&one.language, language))
-        });
-        let known = known.filter(|one| one.status.can_send());
-        let template = known.ok_or_else(|| format!("there is no approved template {name} in {language}"))?;
+        let list = templates.get(&thread.connection_id).filter(|list| list.fetched_at.is_some());
+        let list = list.ok_or("the templates of this number are not known")?;
+        let template = list.sendable(name, language).map_err(|refusal| refusal.to_string())?;
         template.check(&parameters, false).map_err(|refusal| refusal.to_string())?;
+        if let Some(number) = &thread.contact.phone_number {
+            template.check_recipient(number).map_err(|refusal| refusal.to_string())?;
+        }
         let rendered = Some(template.render(&parameters));
         let parameters = template.doubled(&parameters).into_iter();
         Ok(Content::Template {
             name: name.to_owned(),
-            language: language.to_owned(),
+            language: template.language.as_received().to_owned(),
             id: Some(template.id.clone()).filter(|id| !id.is_empty()),
             parameters: parameters.map(|(name, value)| (name, Untrusted::new(value))).collect(),
             header: None,

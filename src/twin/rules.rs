@@ -158,6 +158,15 @@ fn template_parts(template: &Value, request: &Value) -> Option<String> {
                         kind.to_lowercase()
                     ));
                 }
+                if let Some(format) = part["format"].as_str().filter(|_| media) {
+                    let given = given_for(kind).map(|part| &part["parameters"][0]["type"]);
+                    if given.and_then(Value::as_str) != Some(format.to_lowercase().as_str()) {
+                        return Some(format!(
+                            "header: Format mismatch, expected {format}, received {}",
+                            given.unwrap_or(&Value::Null)
+                        ));
+                    }
+                }
                 if template["parameter_format"] == "NAMED" && !media {
                     let named =
                         given_for(kind).and_then(|part| part["parameters"].as_array()).cloned().unwrap_or_default();
@@ -170,6 +179,15 @@ fn template_parts(template: &Value, request: &Value) -> Option<String> {
                             stranger["parameter_name"]
                         ));
                     }
+                }
+            }
+            "CAROUSEL" => {
+                let wanted = part["cards"].as_array().map_or(0, Vec::len);
+                let found = given_for(kind).and_then(|part| part["cards"].as_array()).map_or(0, Vec::len);
+                if found != wanted {
+                    return Some(format!(
+                        "carousel: number of cards ({found}) does not match the expected number ({wanted})"
+                    ));
                 }
             }
             "BUTTONS" => {

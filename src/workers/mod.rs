@@ -26,6 +26,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
 const CHECK_EVERY: Duration = Duration::from_secs(300);
 /// How often templates are fetched without being asked for.
 const TEMPLATES_EVERY: Duration = Duration::from_secs(600);
+const TEMPLATES_AFTER_REFUSAL: Duration = Duration::from_secs(2);
 /// How often Flows are fetched without being asked for.
 const FLOWS_EVERY: Duration = Duration::from_secs(1_800);
 /// How often it is asked which assignments are over.
@@ -104,9 +105,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
     tasks.spawn(every(system.clone(), stop.clone(), "checker", CHECK_EVERY, |system| async move {
         operations::check_all(&system).await
     }));
-    tasks.spawn(every(system.clone(), stop.clone(), "templates", TEMPLATES_EVERY, |system| async move {
-        operations::refresh_templates(&system).await.map(|_| ())
-    }));
+    tasks.spawn(refresh_templates(system.clone(), stop.clone()));
     tasks.spawn(every(system.clone(), stop.clone(), "flows", FLOWS_EVERY, |system| async move {
         operations::refresh_flows(&system).await.map(|_| ())
     }));
@@ -127,6 +126,30 @@ async fn write_deliveries(system: System, mut inbox: mpsc::Receiver<Waiting>, st
                 while operations::store_waiting(&system, &mut inbox).await {}
                 return;
             }
+        }
+    }
+}
+
+/// Fetches templates at start, every [`TEMPLATES_EVERY`], and soon after a template was refused: one
+/// fetch for however many were refused within [`TEMPLATES_AFTER_REFUSAL`].
+async fn refresh_templates(system: System, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            done = operations::refresh_templates(&system) => {
+                if let Err(error) = done {
+                    tracing::error!(worker = "templates", %error, "a step broke; it is tried again");
+                }
+            }
+            () = stop.cancelled() => return,
+        }
+        let refused = async {
+            system.wakes().templates.notified().await;
+            tokio::time::sleep(TEMPLATES_AFTER_REFUSAL).await;
+        };
+        tokio::select! {
+            () = tokio::time::sleep(TEMPLATES_EVERY) => {}
+            () = refused => {}
+            () = stop.cancelled() => return,
         }
     }
 }

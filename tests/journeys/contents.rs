@@ -209,16 +209,21 @@ async fn stop_is_honoured_on_every_path_and_start_takes_it_back() {
     assert_eq!(stage.twin.accepted().len(), sent, "not even what was queued goes");
     assert!(stage.thread().await.opted_out);
     stage.act(send(thread, Content::text("please"))).await.expect_err("refused");
+    stage
+        .twin
+        .add_template(serde_json::json!({ "id": "1", "name": "reminder", "language": "en", "category": "UTILITY",
+        "status": "APPROVED", "components": [{ "type": "BODY", "text": "It is time." }] }));
     let template = Request::SendTemplate {
         connection: stage.thread().await.connection_id,
         to: wadeck::domain::phone::PhoneNumber::parse("15550100002").expect("a number"),
-        name: "any".into(),
-        language: "en_US".into(),
+        name: "reminder".into(),
+        language: String::new(),
         parameters: vec![],
         header_file: None,
         at: None,
     };
-    stage.act(template).await.expect_err("refused");
+    let refusal = stage.act(template).await.expect_err("refused");
+    assert!(refusal.to_string().contains("asked not to be written to"), "{refusal}");
     stage.says(&rosa(), "please do not stop writing").await;
     assert!(stage.thread().await.opted_out, "only the bare word counts");
     stage.says(&rosa(), "START").await;

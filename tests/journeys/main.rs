@@ -27,6 +27,7 @@ mod registrations;
 mod senders;
 mod sitting;
 mod stage;
+mod template_sends;
 mod templates;
 mod watch;
 mod why;

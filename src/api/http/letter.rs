@@ -34,6 +34,7 @@ pub(in crate::api) struct Letter {
 #[serde(deny_unknown_fields)]
 struct TemplateBody {
     name: String,
+    #[serde(default)]
     language: String,
     #[serde(default)]
     parameters: std::collections::BTreeMap<String, String>,
@@ -52,10 +53,10 @@ pub(in crate::api) fn schema() -> Value {
             "thread": { "type": ["string", "null"], "pattern": "^t[1-9][0-9]{0,17}$" },
             "text": maybe("up to 4096 characters"),
             "template": { "anyOf": [ { "type": "null" }, {
-                "type": "object", "additionalProperties": false, "required": ["name", "language"],
+                "type": "object", "additionalProperties": false, "required": ["name"],
                 "properties": {
                     "name": { "type": "string" },
-                    "language": { "type": "string" },
+                    "language": { "type": "string", "description": "needed where the template stands in several" },
                     "parameters": { "type": "object", "additionalProperties": { "type": "string" } }
                 } } ] },
             "reply_to": { "type": ["string", "null"], "pattern": "^m[1-9][0-9]{0,17}$" },

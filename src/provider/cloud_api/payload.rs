@@ -6,6 +6,7 @@ use crate::domain::address::Address;
 use crate::domain::content::{Card, Content, Media};
 use crate::domain::offer::{Action, Heading, Offer, Section};
 use crate::domain::outbox::Outgoing;
+use crate::domain::template_values::location_of;
 use crate::domain::text::Untrusted;
 
 /// The JSON body of `POST /{phone_number_id}/messages`.
@@ -121,6 +122,10 @@ fn components(parameters: &[(String, Untrusted)], header: Option<&Media>) -> Vec
         let mut object = json!({ "type": kind });
         object[kind] = file(media, false, kind == "document");
         parts.push(json!({ "type": "header", "parameters": [object] }));
+    } else if let Some([latitude, longitude, name, address]) = location_of(parameters) {
+        let location = json!({ "latitude": latitude.as_received(), "longitude": longitude.as_received(),
+            "name": name.as_received(), "address": address.as_received() });
+        parts.push(json!({ "type": "header", "parameters": [{ "type": "location", "location": location }] }));
     } else if !in_header.is_empty() {
         parts.push(json!({ "type": "header", "parameters": texts(&in_header) }));
     }

@@ -22,6 +22,7 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
         component("HEADER").map(|header| text(header, "/format").unwrap_or("TEXT").to_ascii_uppercase());
     Some(Template {
         shared_places: false,
+        unfillable: unfillable(object),
         header_format,
         examples: examples(component("HEADER"), component("BODY")),
         id: text(object, "/id").unwrap_or_default().to_owned(),
@@ -32,7 +33,7 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
         header,
         body: component("BODY").and_then(|body| untrusted(body, "/text")).unwrap_or_default(),
         footer: component("FOOTER").and_then(|footer| untrusted(footer, "/text")),
-        buttons: buttons.filter_map(button).collect(),
+        buttons: buttons.map(button).collect(),
         quality: text(object, "/quality_score/score")
             .or_else(|| text(object, "/quality_score"))
             .map(|score| crate::domain::text::clean_line(score).to_uppercase())
@@ -41,12 +42,38 @@ pub(crate) fn template(object: &Value) -> Option<Template> {
     })
 }
 
-fn button(object: &Value) -> Option<TemplateButton> {
-    Some(TemplateButton {
-        kind: text(object, "/type").unwrap_or("QUICK_REPLY").to_ascii_uppercase(),
-        text: untrusted(object, "/text")?,
-        url: untrusted(object, "/url"),
-    })
+fn button(object: &Value) -> TemplateButton {
+    let kind = text(object, "/type").unwrap_or("QUICK_REPLY").to_ascii_uppercase();
+    // Some kinds carry no words: the platform writes them in each language.
+    let words = untrusted(object, "/text").unwrap_or_else(|| match kind.as_str() {
+        "COPY_CODE" => "Copy code".into(),
+        kind => kind.to_lowercase().replace('_', " ").into(),
+    });
+    TemplateButton { kind, text: words, url: untrusted(object, "/url") }
+}
+
+/// Parts that cannot go without values that this build has no fields for. Meta: sending a template.
+fn unfillable(object: &Value) -> Vec<String> {
+    let mut found = vec![];
+    for part in object.get("components").and_then(Value::as_array).into_iter().flatten() {
+        let kind = text(part, "/type").unwrap_or_default().to_ascii_uppercase();
+        let format = text(part, "/format").unwrap_or_default().to_ascii_uppercase();
+        match (kind.as_str(), format.as_str()) {
+            ("CAROUSEL", _) => found.push("carousel".to_owned()),
+            ("LIMITED_TIME_OFFER", _) => found.push("limited-time offer".to_owned()),
+            ("HEADER", "TEXT" | "IMAGE" | "VIDEO" | "DOCUMENT" | "LOCATION" | "") => {}
+            ("HEADER", format) => found.push(format!("header of the kind {}", format.to_lowercase())),
+            _ => {}
+        }
+        for button in part.get("buttons").and_then(Value::as_array).into_iter().flatten() {
+            match text(button, "/type").unwrap_or_default().to_ascii_uppercase().as_str() {
+                "MPM" => found.push("product list".to_owned()),
+                "SPM" => found.push("product button".to_owned()),
+                _ => {}
+            }
+        }
+    }
+    found
 }
 
 /// The examples that were given for approval: they show what belongs where.

@@ -81,6 +81,7 @@ fn template(object: &Value) -> Option<Template> {
         rejected_reason: approval("/rejection_reason").map(Untrusted::from),
         quality: None,
         shared_places: true,
+        unfillable: vec![],
     })
 }
 
