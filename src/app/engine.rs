@@ -26,6 +26,9 @@ use crate::workers;
 /// Time for what has begun to be finished; then the process ends all the same.
 const GOODBYE: Duration = Duration::from_secs(10);
 
+/// How often it is said how many lines of the log were left out.
+const TELL_LEFT_OUT_EVERY: Duration = Duration::from_secs(60);
+
 /// Room for a burst of deliveries while one batch is being written.
 pub const INBOX: usize = 4_096;
 
@@ -105,6 +108,7 @@ impl Engine {
         workers::start(&system, inbox, &tasks, &stop);
         let routes = routes(&system, limits).merge(api::for_programs(&system));
         tasks.spawn(door.serve(routes, tasks.clone(), stop.clone()));
+        tasks.spawn(tell_left_out(setup.logs.left_out(), stop.clone()));
         tracing::info!(%address, directory = %setup.directory.display(), "the engine runs");
         Ok(Self { system, address, stop, tasks, _lock: lock, _logs: setup.logs })
     }
@@ -124,6 +128,20 @@ impl Engine {
             tracing::warn!("something did not end in time; it is taken up again at the next start");
         }
         self.system.store().close().await;
+    }
+}
+
+/// Says now and again how many lines of the log were left out.
+async fn tell_left_out(left_out: impl Fn() -> u64, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(TELL_LEFT_OUT_EVERY) => {}
+            () = stop.cancelled() => return,
+        }
+        let lines = left_out();
+        if lines > 0 {
+            tracing::warn!(lines, "lines were left out of the log: they said again what had been said within a second");
+        }
     }
 }
 

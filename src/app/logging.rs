@@ -14,6 +14,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::AppError;
+use super::log_limit::{LogLimit, Quiet};
 use crate::domain::text::clean_line;
 
 /// Lines that are kept in memory.
@@ -23,6 +24,7 @@ const TAIL: usize = 500;
 #[derive(Debug)]
 pub struct Logs {
     tail: Tail,
+    limit: LogLimit,
     _guard: Option<WorkerGuard>,
 }
 
@@ -45,23 +47,38 @@ impl Logs {
                 what: format!("The log cannot be written to {}: {error}.", directory.display()),
                 remedy: "Make the data directory writable, or name another with --data-dir.".into(),
             })?;
-        let (writer, guard) = tracing_appender::non_blocking(appender);
+        let (writer, guard) = tracing_appender::non_blocking(Quiet(appender));
         let tail = Tail::default();
         let filter =
             EnvFilter::try_from_env("WADECK_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,wadeck={level}")));
-        let to_file = layer().with_ansi(false).with_target(false).with_writer(writer);
-        let to_tail = layer().with_ansi(false).with_target(false).with_writer(tail.clone());
-        let to_stderr = on_stderr.then(|| layer().with_ansi(false).with_target(false).with_writer(std::io::stderr));
-        let started =
-            tracing_subscriber::registry().with(filter).with(to_file).with(to_tail).with(to_stderr).try_init();
+        let to_file = layer().with_ansi(false).with_target(false).log_internal_errors(false).with_writer(writer);
+        let to_tail = layer().with_ansi(false).with_target(false).log_internal_errors(false).with_writer(tail.clone());
+        let stderr = || Quiet(std::io::stderr());
+        let to_stderr = on_stderr
+            .then(|| layer().with_ansi(false).with_target(false).log_internal_errors(false).with_writer(stderr));
+        let limit = LogLimit::default();
+        let started = tracing_subscriber::registry()
+            .with(filter)
+            .with(limit.clone())
+            .with(to_file)
+            .with(to_tail)
+            .with(to_stderr)
+            .try_init();
         // In tests several engines share one process; the first one's log serves all.
         let _ = started;
-        Ok(Self { tail, _guard: Some(guard) })
+        Ok(Self { tail, limit, _guard: Some(guard) })
     }
 
     /// A log that keeps nothing: for tests that build many systems.
     pub fn silent() -> Self {
-        Self { tail: Tail::default(), _guard: None }
+        Self { tail: Tail::default(), limit: LogLimit::default(), _guard: None }
+    }
+
+    /// Gives how many lines were left out since it was asked last, because they said again what was said
+    /// within a second.
+    pub fn left_out(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
+        let limit = self.limit.clone();
+        move || limit.take_left_out()
     }
 
     /// Gives the last lines, oldest first.

@@ -6,6 +6,7 @@ mod engine;
 mod error;
 mod group;
 mod lock;
+mod log_limit;
 mod logging;
 mod people;
 mod playground;

@@ -49,10 +49,16 @@ pub async fn run(cli: Cli) -> Exit {
     match result {
         Ok(exit) => exit,
         Err(error) => {
-            eprintln!("{error}");
+            said(&error.to_string());
             Exit::Failed
         }
     }
+}
+
+/// Says a line on standard error. Where that is closed or on a full disk, nobody is told, and nothing ends.
+fn said(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn load(common: &Common) -> Result<Config, ConfigError> {
@@ -95,10 +101,10 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
     let engine = start(common, &config, true, (&people, &guests)).await?;
     let watched = tokio::spawn(super::service::watchdog(engine.system.clone()));
     super::service::ready();
-    eprintln!(
+    said(&format!(
         "wadeck takes webhooks at http://{}. Ask it with `wadeck status`; SIGTERM stops it in order.",
         engine.address
-    );
+    ));
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
