@@ -1,6 +1,8 @@
 //! The program's edge: the one place that asks the machine for the time and for chance.
 #![expect(clippy::disallowed_methods, reason = "here the arguments come from")]
 
+use std::time::Duration;
+
 use rand::RngExt;
 
 use crate::domain::time::{Chance, Clock, Timestamp};
@@ -12,6 +14,13 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(jiff::Timestamp::now().as_millisecond())
+    }
+
+    fn steady(&self) -> Option<Duration> {
+        // The time since the machine started, with its sleep, in hundredths of a second. (proc(5), /proc/uptime.)
+        let text = std::fs::read_to_string("/proc/uptime").ok()?;
+        let seconds: f64 = text.split_whitespace().next()?.parse().ok()?;
+        Duration::try_from_secs_f64(seconds).ok()
     }
 }
 

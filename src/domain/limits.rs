@@ -30,14 +30,17 @@ impl Rate {
         self.interval * self.burst
     }
 
-    /// When the next send may go, given when the ones before went (in any order).
+    /// When the next send may go, given when the ones before went (in any order): never later than one whole
+    /// bucket from now, whatever clock the history was written by.
     pub fn ready_at(&self, history: &[Timestamp], now: Timestamp) -> Timestamp {
-        let mut history = history.to_vec();
+        // What went later than the bucket reaches was written down by a clock that was ahead of this one.
+        let horizon = now.plus(self.horizon());
+        let mut history: Vec<Timestamp> = history.iter().copied().filter(|sent| *sent <= horizon).collect();
         history.sort_unstable();
         let tolerance = self.interval * self.burst.saturating_sub(1);
         // The theoretical arrival time of the next conforming send, as in the leaky bucket as a meter.
         let next = history.iter().fold(Timestamp::EPOCH, |next, sent| next.max(*sent).plus(self.interval));
-        next.minus(tolerance).max(now)
+        next.minus(tolerance).max(now).min(horizon)
     }
 }
 
@@ -102,6 +105,16 @@ mod tests {
             assert_eq!(at.since(start).as_secs(), expected);
             sent.push(at);
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_holds_nothing_longer_than_the_bucket() {
+        let rate = Rate { interval: Duration::from_secs(6), burst: 3 };
+        let (before, now) = (Timestamp::from_seconds(10_000), Timestamp::from_seconds(2_800));
+        assert_eq!(rate.ready_at(&[before; 40], now), now, "two hours ahead: it says nothing about now");
+        let soon = now.plus(Duration::from_secs(10));
+        let until = rate.ready_at(&[soon; 40], now);
+        assert!(until > now && until <= now.plus(rate.horizon()), "{until}");
     }
 
     proptest! {

@@ -74,6 +74,12 @@ impl<'de> Deserialize<'de> for Timestamp {
 /// Who says what time it is.
 pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
+
+    /// Time since some fixed moment, by a clock that nobody sets and that counts while the machine sleeps.
+    /// `None`: there is none, and changes of the clock are not noticed.
+    fn steady(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Who throws the dice: jitter, references, nonces.
@@ -82,6 +88,39 @@ pub trait Chance: Send + Sync {
     fn unit(&self) -> f64;
     /// Sixteen bytes that nobody can guess.
     fn token(&self) -> [u8; 16];
+}
+
+/// Notices that the clock was set, by comparing it with one that nobody sets.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ClockWatch {
+    /// What the clock showed when the steady one began, by the last look.
+    offset: Option<i64>,
+    /// By how many milliseconds the clock was set in all, since the last time it was known to be right.
+    pub set_by: i64,
+}
+
+/// Smaller steps are how clocks are kept right.
+pub const MIN_JUMP: Duration = Duration::from_secs(5);
+
+impl ClockWatch {
+    /// Takes a look. Returns by how many milliseconds the clock was set since the look before, forwards or
+    /// (negative) back, where that is a jump.
+    pub fn look(&mut self, now: Timestamp, steady: Option<Duration>) -> Option<i64> {
+        let steady = i64::try_from(steady?.as_millis()).ok()?;
+        let offset = now.millis().saturating_sub(steady);
+        let before = self.offset.replace(offset)?;
+        let jump = offset.saturating_sub(before);
+        if Duration::from_millis(jump.unsigned_abs()) < MIN_JUMP {
+            return None;
+        }
+        self.set_by = self.set_by.saturating_add(jump);
+        Some(jump)
+    }
+
+    /// Whether the jumps so far add up to nothing: the clock is where it was.
+    pub fn is_back(&self) -> bool {
+        Duration::from_millis(self.set_by.unsigned_abs()) < MIN_JUMP
+    }
 }
 
 /// `4 s`, `3 min`, `2 h 05`, `3 d`: a span as a person says it, never longer than six cells.
@@ -105,6 +144,21 @@ mod tests {
         assert_eq!(at.to_string(), "2026-06-01T09:00:00Z");
         assert_eq!(Timestamp::parse("2026-06-01T09:00:00Z"), Some(at));
         assert_eq!(Timestamp::parse("yesterday"), None);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_is_noticed_and_one_that_is_kept_right_is_not() {
+        let at = |seconds, steady| (Timestamp::from_seconds(seconds), Some(Duration::from_secs(steady)));
+        let mut watch = ClockWatch::default();
+        let mut look = |(now, steady)| watch.look(now, steady);
+        assert_eq!(look(at(10_000, 50)), None, "the first look knows nothing before");
+        assert_eq!(look(at(10_001, 51)), None);
+        assert_eq!(look(at(10_006, 54)), None, "two seconds are a correction");
+        assert_eq!(look(at(2_807, 55)), Some(-7_200_000));
+        assert_eq!(look(at(2_808, 56)), None);
+        assert_eq!(look(at(10_009, 57)), Some(7_200_000));
+        assert!(watch.is_back());
+        assert_eq!(ClockWatch::default().look(Timestamp::EPOCH, None), None);
     }
 
     #[test]
