@@ -90,6 +90,7 @@ impl Engine {
 
         let (system, inbox) = build_system(&setup).await?;
         system.set_listening_on(format!("http://{address}"));
+        operations::compare_audit_head(&system).await?;
         operations::rescue_at_start(&system).await?;
         operations::declare(&system, &declared(&setup.config)).await?;
 
@@ -127,6 +128,7 @@ impl Engine {
         if tokio::time::timeout(GOODBYE, self.tasks.wait()).await.is_err() {
             tracing::warn!("something did not end in time; it is taken up again at the next start");
         }
+        operations::keep_audit_head(&self.system, true);
         self.system.store().close().await;
     }
 }

@@ -10,7 +10,7 @@ use crate::domain::agent_desk::{
 };
 use crate::domain::assignment::Mode;
 use crate::domain::contract::{Conditions, Contract, Hours, Money, Tool};
-use crate::domain::ids::{AssignmentId, AuditId, ConnectionId, EventId, RunId, ThreadId};
+use crate::domain::ids::{AssignmentId, ConnectionId, EventId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::text::{Untrusted, clean_line};
@@ -184,23 +184,6 @@ impl Terms {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Audit {
-    /// Who did what, newest first
-    List {
-        /// Only about this, such as g3
-        #[arg(default_value = "")]
-        subject: String,
-        #[command(flatten)]
-        page: Page,
-        /// Only those before this one
-        #[arg(long)]
-        before: Option<AuditId>,
-    },
-    /// Follow the chain; names the first row that was changed
-    Verify,
-}
-
-#[derive(Debug, Subcommand)]
 pub enum Events {
     /// What happened, the oldest first
     List {
@@ -244,7 +227,7 @@ fn scope(what: &str) -> StopScope {
     }
 }
 
-fn look(query: AgentQuery) -> Wanted {
+pub(super) fn look(query: AgentQuery) -> Wanted {
     Wanted::Look(Query::Desk(query))
 }
 
@@ -283,13 +266,6 @@ pub(super) fn assignments(verb: Assignments) -> Wanted {
     }
 }
 
-pub(super) fn audit(verb: Audit) -> Wanted {
-    match verb {
-        Audit::List { subject, page, before } => look(AgentQuery::Audit { subject, limit: page.limit, before }),
-        Audit::Verify => look(AgentQuery::VerifyAudit),
-    }
-}
-
 pub(super) fn events(after: Option<EventId>, limit: u32) -> Wanted {
     look(AgentQuery::Events { after, limit })
 }
@@ -310,8 +286,8 @@ pub(super) fn answer_json(told: &AgentTold) -> String {
 }
 
 /// Whether what was told is bad news, for the exit code.
-pub(super) const fn is_trouble(told: &AgentTold) -> bool {
-    matches!(told, AgentTold::Verified(check) if check.broken.is_some())
+pub(super) fn is_trouble(told: &AgentTold) -> bool {
+    matches!(told, AgentTold::Verified(check) if check.is_trouble())
 }
 
 pub(super) fn answer_text(told: &AgentTold) -> String {

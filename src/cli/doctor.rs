@@ -123,8 +123,9 @@ async fn database(directory: &Path) -> Finding {
     let checked = async { Store::open_read_only(directory).await?.integrity().await };
     match checked.await {
         Ok(said) if said == "ok" => fine("database", "sound"),
-        Ok(said) => {
-            wrong("database", said, "Stop the engine, keep a copy of the data directory, and restore a backup.")
+        Ok(said) => wrong("database", format!("it is damaged: {said}"), crate::domain::database::RESTORE),
+        Err(error @ crate::store::StoreError::Damaged { .. }) => {
+            wrong("database", error.to_string(), crate::domain::database::RESTORE)
         }
         Err(error) => wrong("database", error.to_string(), "Check who owns the files in the data directory."),
     }

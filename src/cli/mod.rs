@@ -5,6 +5,7 @@
 
 mod agents;
 mod ask;
+mod audit;
 mod consoles;
 mod doctor;
 mod flows;
@@ -168,7 +169,7 @@ pub enum Command {
     Assignments(agents::Assignments),
     /// Who did what, as a chain that shows whether it was changed
     #[command(subcommand)]
-    Audit(agents::Audit),
+    Audit(audit::Audit),
     /// What happened, for other programs
     #[command(subcommand)]
     Events(agents::Events),

@@ -263,6 +263,9 @@ fn overview_text(told: &Overview) -> String {
         ),
         format!("alerts       {}", told.alerts),
     ];
+    if let Some(why) = &told.database {
+        lines.insert(1, format!("database     {}", clean_line(why)));
+    }
     if !told.here.is_empty() {
         let here = told.here.iter().map(|one| format!("{} ({}, {})", clean_line(&one.who), one.role, one.how));
         lines.push(format!("here         {}", here.collect::<Vec<_>>().join(", ")));

@@ -3,9 +3,7 @@
 
 use sd_notify::NotifyState;
 
-use crate::domain::query::Query;
-use crate::domain::role::Actor;
-use crate::operations::{System, tell};
+use crate::operations::{System, prove_writable};
 
 fn told(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
@@ -30,15 +28,24 @@ pub(super) fn stopping() {
     told(&[NotifyState::Stopping, NotifyState::Status("stops in order")]);
 }
 
-/// Says that it is well as long as the database answers; an engine that hangs is started anew.
+/// Says that it is well as long as something can be written; an engine that hangs is started anew.
 pub(super) async fn watchdog(system: System) {
     let Some(patience) = sd_notify::watchdog_enabled() else { return };
     let mut beat = tokio::time::interval(patience / 3);
+    let mut well = true;
     loop {
         beat.tick().await;
-        match tell(&system, &Actor::System, Query::Overview).await {
-            Ok(_) => told(&[NotifyState::Watchdog]),
-            Err(error) => tracing::error!(%error, "the watchdog is not told that all is well"),
+        match prove_writable(&system).await {
+            Ok(()) if well => told(&[NotifyState::Watchdog]),
+            Ok(()) => {
+                well = true;
+                told(&[NotifyState::Watchdog, NotifyState::Status("takes webhooks")]);
+            }
+            Err(trouble) => {
+                well = false;
+                tracing::error!(error = trouble.reason(), "the watchdog is not told that all is well");
+                told(&[NotifyState::Status(&format!("takes no webhooks: {}", trouble.reason()))]);
+            }
         }
     }
 }

@@ -63,6 +63,10 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
         Ok(sound) if sound == "ok" => {
             let size = std::fs::metadata(to).map_or(0, |meta| meta.len());
             println!("{} holds {}; it was read back and is sound.", to.display(), crate::domain::content::size(size));
+            if let Err(error) = audit_end(to).await {
+                eprintln!("The end of its audit could not be written beside it: {error}.");
+                return Exit::Failed;
+            }
             files(&directory.join("media"), media)
         }
         Ok(said) => {
@@ -76,6 +80,20 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
             Exit::Failed
         }
     }
+}
+
+/// Writes the end of a copy's audit beside the copy: kept elsewhere, it shows later that no row before it changed.
+async fn audit_end(copy: &Path) -> Result<(), String> {
+    use std::io::Write;
+    use std::os::unix::fs::OpenOptionsExt;
+    let Some(head) = Store::audit_head_of(copy).await.map_err(|error| error.to_string())? else { return Ok(()) };
+    let path = std::path::PathBuf::from(format!("{}.audit", copy.display()));
+    let line = format!("{}\n", serde_json::json!(head));
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
+    file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|error| error.to_string())?;
+    println!("{} holds the end of its audit: {} {}.", path.display(), head.row, head.digest);
+    Ok(())
 }
 
 /// The files of messages never change: those that are there already need no second copy.

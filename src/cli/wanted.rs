@@ -3,7 +3,7 @@
 use super::Command;
 use super::numbers::{self, Connections, Webhooks};
 use super::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
-use super::{agents, flows, templates, tokens};
+use super::{agents, audit, flows, templates, tokens};
 use crate::domain::connection::ProviderName;
 use crate::domain::number::{NumberAnswer, NumberQuery, NumberRequest};
 use crate::domain::query::{Answer, Query};
@@ -146,7 +146,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         Command::Templates(verb) => templates::wanted(verb)?,
         Command::Agents(verb) => agents::agents(verb),
         Command::Assignments(verb) => agents::assignments(verb),
-        Command::Audit(verb) => agents::audit(verb),
+        Command::Audit(verb) => audit::audit(verb),
         Command::Tokens(verb) => tokens::wanted(verb),
         Command::Events(agents::Events::List { after, page }) => agents::events(after, page.limit),
         Command::Events(agents::Events::Follow { .. }) => return Ok(None),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::assignment::{Assignment, Mode};
-use super::audit::{AuditCheck, AuditRow};
+use super::audit::{AuditCheck, AuditRow, KnownHead};
 use super::bounds::Words;
 use super::contract::{Contract, Money};
 use super::ids::{
@@ -173,8 +173,12 @@ pub enum AgentQuery {
         #[serde(default)]
         before: Option<AuditId>,
     },
-    /// Follow the audit's chain from its beginning.
-    VerifyAudit,
+    /// Follow the audit's chain from its beginning, and compare it with ends of it that are kept elsewhere.
+    VerifyAudit {
+        /// Ends to compare with; row 0 where only the digest is known.
+        #[serde(default)]
+        against: Vec<KnownHead>,
+    },
     /// What happened after an event, the oldest first.
     Events {
         #[serde(default)]

@@ -1,6 +1,8 @@
 //! The audit's chain: every row carries a digest over itself and the row before, so that whoever
 //! changes one has to change all that follow, and whoever kept a later digest can tell.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -19,6 +21,23 @@ pub struct AuditRow {
     /// SHA-256 over this row and the digest before, in hexadecimal.
     #[serde(default)]
     pub digest: String,
+}
+
+/// The last row of the audit at some time, kept outside the database: a later audit has to hold it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditHead {
+    /// 0 while the audit is empty.
+    pub row: AuditId,
+    pub digest: String,
+    pub at: Timestamp,
+}
+
+/// A head with where it was kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownHead {
+    pub head: AuditHead,
+    /// Such as `audit.head`, `the log`, `this engine`.
+    pub source: String,
 }
 
 /// The digest of a row that follows on `before`; the first follows on nothing. Every part is preceded
@@ -43,6 +62,12 @@ pub struct AuditCheck {
     pub last: Option<AuditId>,
     /// The first that does not fit, and why.
     pub broken: Option<(AuditId, String)>,
+    /// What is kept outside the database and does not fit it, a sentence each.
+    #[serde(default)]
+    pub contradictions: Vec<String>,
+    /// How many heads were kept outside and compared.
+    #[serde(default)]
+    pub compared: u64,
 }
 
 impl AuditCheck {
@@ -63,8 +88,50 @@ impl AuditCheck {
         self.broken.is_none()
     }
 
-    /// The verdict in one sentence.
+    /// Compares with heads that were kept outside. `found` holds the digests of those of their rows that are
+    /// there, by row.
+    pub fn compare(&mut self, known: &[KnownHead], found: &BTreeMap<i64, String>) {
+        for KnownHead { head, source } in known.iter().filter(|known| known.head.row.0 > 0) {
+            self.compared += 1;
+            let (row, at) = (head.row, head.at);
+            match found.get(&row.0) {
+                Some(digest) if *digest == head.digest => {}
+                Some(_) => self.contradictions.push(format!(
+                    "{row} is not the row that was written at {at}: {source} has another digest of it ({}).",
+                    head.digest
+                )),
+                None => {
+                    let end = self.last.map_or_else(|| "it is empty".to_owned(), |last| format!("it ends at {last}"));
+                    self.contradictions.push(format!(
+                        "{row} is missing: {source} has its digest since {at}, and the audit does not hold it ({end})."
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Whether anything does not fit.
+    pub fn is_trouble(&self) -> bool {
+        self.broken.is_some() || !self.contradictions.is_empty()
+    }
+
+    /// The verdict, a sentence for each thing that does not fit.
     pub fn said(&self) -> String {
+        let chain = self.chain();
+        if self.contradictions.is_empty() {
+            return match self.compared {
+                0 => chain,
+                count => format!("{chain} {count} digests kept outside the database fit."),
+            };
+        }
+        format!(
+            "{} {chain} If a backup was restored, this is what it lacks; move audit.head out of the data directory to begin anew. \
+             Otherwise somebody removed or rewrote rows.",
+            self.contradictions.join(" ")
+        )
+    }
+
+    fn chain(&self) -> String {
         match (&self.broken, self.last) {
             (Some((id, why)), _) => format!(
                 "{id} is the first row that does not fit: {why}. The {} before it are as they were written.",

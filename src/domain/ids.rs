@@ -34,8 +34,9 @@ macro_rules! ids {
             fn from_str(text: &str) -> Result<Self, BadId> {
                 text.strip_prefix($letter)
                     .and_then(|digits| digits.parse::<i64>().ok())
-                    // Before the first event is a place to go on from; nothing else is called nought.
-                    .filter(|number| *number > 0 || (*number == 0 && $letter == 'e'))
+                    // Before the first event is a place to go on from, before the first row of the audit too, and
+                    // an alert that cannot be stored has no number yet; nothing else is called nought.
+                    .filter(|number| *number > 0 || (*number == 0 && matches!($letter, 'a' | 'e' | 'u')))
                     .map(Self)
                     .ok_or_else(|| BadId { given: text.to_owned(), wanted: $wanted, letter: $letter })
             }

@@ -14,6 +14,7 @@ pub mod connected;
 pub mod connection;
 pub mod content;
 pub mod contract;
+pub mod database;
 pub mod delivery;
 pub mod event;
 pub mod failure;

@@ -57,6 +57,9 @@ pub struct Overview {
     #[serde(default)]
     pub stopped: u32,
     pub alerts: u32,
+    /// Why the database cannot be relied on now, and what to do; `None` while it can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     pub deliveries_pending: u32,
     pub deliveries_quarantined: u32,
     pub deliveries_unreadable: u32,

@@ -9,6 +9,14 @@ use crate::domain::role::Actor;
 
 pub(super) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) -> Result<Done> {
     require(actor, Right::AcknowledgeAlerts)?;
+    if alert == AlertId(0) {
+        return Err(Refusal::new(
+            "no_such_alert",
+            "This alert ends by itself: it is kept in memory while the database cannot be written.",
+            "Do what it says.",
+        )
+        .into());
+    }
     let now = system.now();
     let me = actor.to_string();
     let mut write = system.store().write().await?;

@@ -5,10 +5,12 @@ use super::{Result, System, decide_answer, end_assignment, propose_assignment, r
 use crate::agent::AgentConfig;
 use crate::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Dossier};
 use crate::domain::assignment::AssignmentState;
+use crate::domain::audit::{AuditCheck, KnownHead};
 use crate::domain::ids::AssignmentId;
 use crate::domain::request::Done;
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
+use crate::store::heads_in_logs;
 
 pub(super) async fn perform(system: &System, actor: &Actor, request: AgentRequest) -> Result<Done> {
     match request {
@@ -50,9 +52,9 @@ pub(super) async fn look(system: &System, actor: &Actor, query: AgentQuery) -> R
         }
         AgentQuery::Stops { limit } => AgentTold::Stops(store.stops(limit).await?),
         AgentQuery::Audit { subject, limit, before } => AgentTold::Audit(store.audit(&subject, limit, before).await?),
-        AgentQuery::VerifyAudit => {
+        AgentQuery::VerifyAudit { against } => {
             require(actor, Right::VerifyTheAudit)?;
-            AgentTold::Verified(store.verify_audit().await?)
+            AgentTold::Verified(verify_audit(system, against).await?)
         }
         AgentQuery::Events { after, limit } => {
             require(actor, Right::ReadEvents)?;
@@ -63,6 +65,29 @@ pub(super) async fn look(system: &System, actor: &Actor, query: AgentQuery) -> R
             AgentTold::LastEvent(store.newest_event().await?)
         }
     })
+}
+
+/// Follows the chain and compares it with every end of it that is kept outside the database: in memory, in
+/// the file beside it, in the logs, and with what was given.
+async fn verify_audit(system: &System, against: Vec<KnownHead>) -> Result<AuditCheck> {
+    let store = system.store();
+    let mut known = store.kept_audit_heads();
+    known.extend(store.path().parent().map(|directory| heads_in_logs(&directory.join("logs"))).unwrap_or_default());
+    known.extend(store.audit_head().map(|head| KnownHead { head, source: "this engine".to_owned() }));
+    let mut bare = vec![];
+    for given in against {
+        if given.head.row.0 > 0 { known.push(given) } else { bare.push(given.head.digest) }
+    }
+    let mut check = store.verify_audit(&known).await?;
+    for digest in bare {
+        check.compared += 1;
+        if store.audit_row_of(&digest).await?.is_none() {
+            check
+                .contradictions
+                .push(format!("No row carries the digest {digest}: the row that did was removed or rewritten."));
+        }
+    }
+    Ok(check)
 }
 
 async fn dossier(system: &System, id: AssignmentId) -> Result<Option<Dossier>> {

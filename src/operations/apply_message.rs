@@ -187,7 +187,7 @@ async fn inbound(
         provider_message_id: &event.provider_message_id,
         reply_to: event.reply_to.as_deref(),
         test: event.test,
-        created_at: as_of(event.sent_at, received_at),
+        created_at: as_of(event.sent_at, received_at, now),
         received_at,
         delivery: source.delivery,
         author: None,
@@ -319,7 +319,7 @@ async fn outbound(
         provider_message_id: &event.provider_message_id,
         reply_to: event.reply_to.as_deref(),
         test: event.test,
-        created_at: as_of(event.sent_at, source.received_at),
+        created_at: as_of(event.sent_at, source.received_at, now),
         received_at: source.received_at,
         delivery: source.delivery,
         author,
@@ -341,8 +341,12 @@ async fn outbound(
 }
 
 /// When a message was written, for its place in the thread. Providers tell whole seconds: within its
-/// second, what we know better is when it came.
-fn as_of(sent_at: Timestamp, received_at: Timestamp) -> Timestamp {
+/// second, what we know better is when it came. What came after `now` was noted by a clock that was ahead:
+/// then the order of arrival is all that is known.
+fn as_of(sent_at: Timestamp, received_at: Timestamp, now: Timestamp) -> Timestamp {
+    if received_at > now {
+        return received_at;
+    }
     sent_at.plus(Duration::from_millis(999)).min(received_at)
 }
 

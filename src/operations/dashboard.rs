@@ -10,6 +10,9 @@ use crate::domain::connected::{ConnectionList, ConnectionView};
 use crate::domain::connection::Capabilities;
 use crate::domain::view::{AssignmentView, Handed, Overview};
 
+/// A commit within this long is proof enough that the database can be written.
+const PROVEN_WITHIN: Duration = Duration::from_secs(10);
+
 /// The handed thread, while it is still theirs.
 async fn handed(system: &System, me: &str) -> Result<Option<Handed>> {
     let Some(handed) = unpoisoned(&system.shared.handed).get(me).cloned() else { return Ok(None) };
@@ -18,6 +21,10 @@ async fn handed(system: &System, me: &str) -> Result<Option<Handed>> {
 }
 
 pub(super) async fn overview(system: &System, me: &str) -> Result<Overview> {
+    // Whoever looks is told what is so now: proven by a small write where nobody wrote lately.
+    let _ = system.store().prove_writable(PROVEN_WITHIN).await;
+    let database = system.store().trouble().map(|trouble| trouble.said());
+    let unstored = super::pulse::unstored_alert(system).is_some();
     let handed = handed(system, me).await?;
     let counts = system.store().counts().await?;
     let (templates, templates_waiting, templates_fetched_at) = {
@@ -54,7 +61,8 @@ pub(super) async fn overview(system: &System, me: &str) -> Result<Overview> {
         runs_open: counts.runs_open,
         approvals: counts.approvals,
         stopped: counts.stopped,
-        alerts: counts.alerts,
+        alerts: counts.alerts + u32::from(unstored),
+        database,
         deliveries_pending: counts.deliveries_pending,
         deliveries_quarantined: counts.deliveries_quarantined,
         deliveries_unreadable: counts.deliveries_unreadable,

@@ -135,6 +135,13 @@ pub async fn metrics(system: &System) -> Result<String> {
         }
     }
     text.figures("wadeck_hop_works", "Whether the last proof of a hop was a good one.", Kind::Gauge, &proofs);
+    let works = f64::from(u8::from(told.database.is_none()));
+    text.gauge("wadeck_database_works", "Whether the database can be written and is not damaged.", works);
+    if let Some(head) = store.audit_head() {
+        text.gauge("wadeck_audit_rows", "The number of the audit's last row.", head.row.0 as f64);
+        let labels = vec![("row", head.row.to_string()), ("digest", head.digest)];
+        text.figures("wadeck_audit_head_info", "The audit's last row with its digest.", Kind::Gauge, &[(labels, 1.0)]);
+    }
     text.gauge("wadeck_database_bytes", "The database with its log.", bytes as f64);
     text.gauge("wadeck_disk_free_bytes", "What is free beside it.", free as f64);
     let meters = unpoisoned(&system.shared.meters);

@@ -42,6 +42,7 @@ mod opt_out;
 mod perform;
 mod presence;
 mod propose_assignment;
+mod pulse;
 mod receive;
 mod refresh_templates;
 mod registrations;
@@ -99,6 +100,7 @@ pub use self::look_up::{look_up_due, next_look_due};
 pub use self::meters::metrics;
 pub use self::perform::perform;
 pub use self::presence::Arrival;
+pub use self::pulse::{check_file_at_start, compare_audit_head, keep_audit_head, prove_writable, pulse};
 pub use self::receive::{Receipt, Waiting, receive, store_waiting};
 pub use self::refresh_templates::refresh_templates;
 pub use self::rehearse::rehearse_next;
@@ -255,12 +257,32 @@ struct Shared {
     rejected_noted: Mutex<VecDeque<Timestamp>>,
     attendance: Mutex<attend::Attendance>,
     meters: Mutex<meters::Meters>,
+    pulse: Mutex<pulse::Pulse>,
     /// What was handed last to whom.
     handed: Mutex<BTreeMap<String, Handed>>,
     /// Who is here, by a number of their own.
     here: Mutex<BTreeMap<u64, Here>>,
     /// Bytes sent of all, of files that are on their way up.
     uploads: Mutex<BTreeMap<EntryId, (u64, u64)>>,
+}
+
+impl Wakes {
+    /// Everybody who sleeps until there is something to do.
+    fn all(&self) -> [&Notify; 11] {
+        [
+            &self.applier,
+            &self.runner,
+            &self.sender,
+            &self.looker,
+            &self.fetcher,
+            &self.uploader,
+            &self.setups,
+            &self.jobs,
+            &self.rehearser,
+            &self.teller,
+            &self.keeper,
+        ]
+    }
 }
 
 impl std::fmt::Debug for Parts {
@@ -292,6 +314,7 @@ impl System {
             rejected_noted: Mutex::default(),
             attendance: Mutex::default(),
             meters: Mutex::default(),
+            pulse: Mutex::default(),
             handed: Mutex::default(),
             here: Mutex::default(),
             uploads: Mutex::default(),

@@ -73,9 +73,17 @@ pub async fn store_waiting(system: &System, inbox: &mut mpsc::Receiver<Waiting>)
         return false;
     }
     let (batch, waiters): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.arrived, one.done)).unzip();
-    let stored = match system.store().insert_deliveries(&batch).await {
-        Ok(()) => true,
-        Err(error) => {
+    let inserted = if system.store().is_damaged() {
+        // What a damaged file takes may be gone with it: the provider keeps it until another is in its place.
+        None
+    } else {
+        Some(system.store().insert_deliveries(&batch).await)
+    };
+    let stored = match inserted {
+        None => false,
+        Some(Ok(())) => true,
+        Some(Err(error)) => {
+            system.store().note_failure(&error);
             tracing::error!(%error, deliveries = batch.len(), "deliveries could not be stored; their senders are told to come again");
             false
         }

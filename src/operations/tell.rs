@@ -1,13 +1,13 @@
 //! From a query to its answer.
 
-use super::{Result, System, agent_desk, bulk, dashboard, open_media, require, send_file, shift};
+use super::{OperationError, Result, System, agent_desk, bulk, dashboard, open_media, require, send_file, shift};
 use crate::domain::filter::Filter;
 use crate::domain::ids::DeliveryId;
 use crate::domain::mask;
 use crate::domain::query::{Answer, Query};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
-use crate::domain::view::EntryDetail;
+use crate::domain::view::{AlertView, EntryDetail};
 use crate::store::Wish;
 
 /// No answer is longer than this, however much is asked for.
@@ -15,6 +15,14 @@ const MOST_ROWS: u32 = 500;
 
 /// Tells what is asked.
 pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
+    let told = Box::pin(answer(system, actor, query)).await;
+    if let Err(OperationError::Failed(error)) = &told {
+        system.store().note_failure(error);
+    }
+    told
+}
+
+async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     require(actor, Right::Look)?;
     let (store, now, me) = (system.store(), system.now(), actor.to_string());
     Ok(match query {
@@ -42,7 +50,7 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
         Query::Contacts { text, limit } => Answer::Contacts(store.contacts(&text, limit.min(MOST_ROWS)).await?),
         Query::Radar { limit } => Answer::Radar(shift::radar(system, limit.min(MOST_ROWS)).await?),
         Query::Why { id } => Answer::Why(Box::new(super::why::why(system, &id).await?)),
-        Query::Alerts { open, limit } => Answer::Alerts(store.alert_list(open, limit.min(MOST_ROWS)).await?),
+        Query::Alerts { open, limit } => Answer::Alerts(alerts(system, open, limit.min(MOST_ROWS)).await?),
         Query::Views => Answer::Views(shift::views(system, actor).await?),
         Query::Bulk { action, text } => Answer::Bulk(bulk::preview(system, actor, action, &text).await?),
         Query::Jobs => Answer::Jobs(store.jobs().await?),
@@ -107,6 +115,18 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
         Query::Number(query) => Answer::Number(Box::pin(super::numbers::look(system, actor, query)).await?),
         Query::Log { limit } => Answer::Log(system.log_tail(limit.min(MOST_ROWS) as usize)),
     })
+}
+
+/// Alerts, with the one that the database cannot hold.
+async fn alerts(system: &System, open: bool, limit: u32) -> Result<Vec<AlertView>> {
+    let unstored = super::pulse::unstored_alert(system);
+    let stored = match system.store().alert_list(open, limit).await {
+        Ok(stored) => stored,
+        // What cannot be read is said by the alert that is there.
+        Err(_) if unstored.is_some() => vec![],
+        Err(error) => return Err(error.into()),
+    };
+    Ok(unstored.into_iter().chain(stored).collect())
 }
 
 /// Why the signature of a stored delivery fits, or does not.

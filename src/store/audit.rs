@@ -1,8 +1,13 @@
 //! The audit: rows that are only added, each with a digest over itself and the row before.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::ConnectOptions;
+
 use super::codec::Cells;
 use super::{Result, Store, Write};
-use crate::domain::audit::{AuditCheck, AuditRow, link};
+use crate::domain::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, link};
 use crate::domain::ids::AuditId;
 use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
@@ -24,6 +29,11 @@ fn read(cells: &Cells<'_>) -> Result<AuditRow> {
     })
 }
 
+fn head(cells: &Cells<'_>) -> Result<AuditHead> {
+    let row = read(cells)?;
+    Ok(AuditHead { row: row.id, digest: row.digest, at: row.at })
+}
+
 impl Store {
     /// What was done, newest first; only about one subject, where one is named.
     pub async fn audit(&self, subject: &str, limit: u32, before: Option<AuditId>) -> Result<Vec<AuditRow>> {
@@ -38,9 +48,49 @@ impl Store {
         rows.iter().map(|row| read(&Cells::new(row, "audit"))).collect()
     }
 
-    /// Follows the chain from its beginning to the first row that does not fit, or to its end.
-    pub async fn verify_audit(&self) -> Result<AuditCheck> {
+    /// Follows the chain from its beginning to the first row that does not fit, or to its end, and compares
+    /// with the heads that are kept outside the database.
+    pub async fn verify_audit(&self, known: &[KnownHead]) -> Result<AuditCheck> {
         let mut check = AuditCheck::default();
+        let mut found = BTreeMap::new();
+        for known in known {
+            let digest: Option<Option<String>> = sqlx::query_scalar("SELECT digest FROM audit WHERE id = $1")
+                .bind(known.head.row.0)
+                .fetch_optional(&self.readers)
+                .await?;
+            found.extend(digest.flatten().map(|digest| (known.head.row.0, digest)));
+        }
+        self.follow_audit(&mut check).await?;
+        check.compare(known, &found);
+        Ok(check)
+    }
+
+    /// The row that carries a digest, if any does.
+    pub async fn audit_row_of(&self, digest: &str) -> Result<Option<AuditId>> {
+        let row: Option<i64> = sqlx::query_scalar("SELECT id FROM audit WHERE digest = $1")
+            .bind(digest)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map(AuditId))
+    }
+
+    /// The last row of the audit in a copy of a database.
+    pub async fn audit_head_of(copy: &Path) -> Result<Option<AuditHead>> {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(copy).read_only(true);
+        let mut copy = options.connect().await?;
+        let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(&mut copy).await?;
+        row.map(|row| head(&Cells::new(&row, "audit"))).transpose()
+    }
+
+    /// The last row as the database has it.
+    pub(super) async fn stored_audit_head(&self) -> Result<Option<AuditHead>> {
+        let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(&self.readers).await?;
+        row.map(|row| head(&Cells::new(&row, "audit"))).transpose()
+    }
+
+    async fn follow_audit(&self, check: &mut AuditCheck) -> Result<()> {
         let mut last = 0;
         loop {
             let text = format!("{ROW} WHERE id > $1 ORDER BY id LIMIT $2");
@@ -49,11 +99,11 @@ impl Store {
                 let row = read(&Cells::new(row, "audit"))?;
                 last = row.id.0;
                 if !check.follow(row) {
-                    return Ok(check);
+                    return Ok(());
                 }
             }
             if rows.is_empty() {
-                return Ok(check);
+                return Ok(());
             }
         }
     }
@@ -114,9 +164,10 @@ impl Write {
         .bind(action)
         .bind(subject)
         .bind(detail)
-        .bind(row.digest)
+        .bind(&row.digest)
         .execute(self.connection())
         .await?;
+        self.head = Some(AuditHead { row: row.id, digest: row.digest, at: now });
         Ok(())
     }
 }

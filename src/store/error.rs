@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::domain::database::{DatabaseFault, RESTORE};
+
 #[derive(Debug, Error)]
 pub enum StoreError {
     #[error("The database {path} cannot be opened: {source}. Check that the data directory exists and belongs to you.", path = path.display())]
@@ -12,6 +14,14 @@ pub enum StoreError {
     Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
     #[error("The database {path} is of another version of wadeck: start the engine once, and it is brought up to date.", path = path.display())]
     Version { path: PathBuf },
+    #[error("The database {path} is damaged: {found}. {RESTORE}", path = path.display())]
+    Damaged { path: PathBuf, found: String },
+    #[error(
+        "The database {path} is {found}, but {evidence} shows that there was one: nothing was started, so that nothing is lost in silence. \
+         To restore a backup: {RESTORE} To start with an empty database on purpose: move {evidence} out of the data directory first.",
+        path = path.display()
+    )]
+    Lost { path: PathBuf, found: &'static str, evidence: String },
     #[error("The database did not do it: {0}")]
     Database(#[from] sqlx::Error),
     #[error("Table {table}, column {column}, row {key} holds what cannot be read: {found}")]
@@ -20,10 +30,19 @@ pub enum StoreError {
 
 impl StoreError {
     pub(super) fn open(path: &Path, source: sqlx::Error) -> Self {
+        if let Some((DatabaseFault::Damaged, found)) = fault_of_sqlx(&source) {
+            return Self::Damaged { path: path.to_owned(), found };
+        }
         Self::Open { path: path.to_owned(), source }
     }
 
     pub(super) fn migrate(path: &Path, source: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
+        if let Execute(inner) | ExecuteMigration(inner, _) = &source
+            && let Some((DatabaseFault::Damaged, found)) = fault_of_sqlx(inner)
+        {
+            return Self::Damaged { path: path.to_owned(), found };
+        }
         Self::Migrate { path: path.to_owned(), source }
     }
 
@@ -36,5 +55,27 @@ impl StoreError {
             }
             _ => false,
         }
+    }
+}
+
+/// The fault of the database as a whole behind an error, with what the database said; `None` where the
+/// error is about values or a statement.
+pub(super) fn fault_of(error: &StoreError) -> Option<(DatabaseFault, String)> {
+    match error {
+        StoreError::Database(error) | StoreError::Open { source: error, .. } => fault_of_sqlx(error),
+        StoreError::Damaged { found, .. } => Some((DatabaseFault::Damaged, found.clone())),
+        _ => None,
+    }
+}
+
+fn fault_of_sqlx(error: &sqlx::Error) -> Option<(DatabaseFault, String)> {
+    match error {
+        sqlx::Error::Database(error) => {
+            let code = error.code()?.parse().ok()?;
+            DatabaseFault::of_code(code).map(|fault| (fault, format!("{} ({code})", error.message())))
+        }
+        sqlx::Error::PoolTimedOut | sqlx::Error::WorkerCrashed => Some((DatabaseFault::NoAnswer, error.to_string())),
+        sqlx::Error::Io(error) => Some((DatabaseFault::Disk, error.to_string())),
+        _ => None,
     }
 }

@@ -5,6 +5,8 @@
 mod activity;
 mod agents;
 mod audit;
+mod audit_head;
+mod clock;
 mod codec;
 mod connections;
 mod contacts;
@@ -14,7 +16,9 @@ mod error;
 mod events;
 mod filters;
 mod gauges;
+mod health;
 mod inbound;
+mod inspect;
 mod jobs;
 mod media;
 mod messages;
@@ -36,14 +40,16 @@ mod tokens;
 mod watch;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Sqlite, SqliteConnection, Transaction};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction};
 
 pub use self::activity::NewAlert;
 pub use self::agents::RunTally;
+pub use self::audit_head::{heads_in_logs, read_heads};
 pub use self::deliveries::{Arrived, StoredDelivery};
 pub use self::entries::BulkGroup;
 pub use self::error::StoreError;
@@ -59,6 +65,8 @@ pub use self::scheduled::Kept;
 pub use self::shelf::{Incoming, Shelf};
 pub use self::tokens::Once;
 
+use crate::domain::audit::AuditHead;
+
 type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 /// The name of the database inside the data directory.
@@ -73,18 +81,24 @@ pub struct Store {
     readers: SqlitePool,
     /// One connection that folds the log back into the file, from beside the writer.
     side: SqlitePool,
+    health: Arc<health::Health>,
+    read_only: bool,
 }
 
 /// One write transaction. It is immediate: it never fails halfway because another wrote first.
 #[derive(Debug)]
 pub struct Write {
     tx: Transaction<'static, Sqlite>,
+    health: Arc<health::Health>,
+    /// The last row of the audit that this transaction adds.
+    head: Option<AuditHead>,
 }
 
 impl Store {
     /// Opens the database in `directory`, creates it where there is none, and brings it up to date.
     pub async fn open(directory: &Path) -> Result<Self> {
         let path = directory.join(DATABASE_FILE);
+        inspect::inspect(directory)?;
         let options = options(&path).create_if_missing(true);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -92,6 +106,12 @@ impl Store {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_secs(30))
+            // After a failed commit SQLite has rolled back already, and the driver still counts a transaction
+            // that nothing can end any more: such a connection is closed, and another is opened.
+            .before_acquire(|connection, _| {
+                let clean = !connection.is_in_transaction();
+                Box::pin(async move { Ok(clean) })
+            })
             .connect_with(
                 options
                     .clone()
@@ -106,8 +126,9 @@ impl Store {
         let side = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let side = side.connect_with(options.clone()).await.map_err(|error| StoreError::open(&path, error))?;
         let readers = Self::readers(options).await.map_err(|error| StoreError::open(&path, error))?;
-        let store = Self { path, writer, readers, side };
+        let store = Self { path, writer, readers, side, health: Arc::default(), read_only: false };
         store.chain_audit().await?;
+        store.recall().await?;
         Ok(store)
     }
 
@@ -116,7 +137,8 @@ impl Store {
         let path = directory.join(DATABASE_FILE);
         let readers = Self::readers(options(&path)).await.map_err(|error| StoreError::open(&path, error))?;
         Self::await_version(&path, &readers).await?;
-        Ok(Self { path, writer: readers.clone(), side: readers.clone(), readers })
+        let (writer, side) = (readers.clone(), readers.clone());
+        Ok(Self { path, writer, side, readers, health: Arc::default(), read_only: true })
     }
 
     /// A copy of the database as of one moment, in a file that is not there yet; says whether it is
@@ -164,7 +186,14 @@ impl Store {
 
     /// Begins to write. Keep it short, and wait for nothing but the database while it is open.
     pub async fn write(&self) -> Result<Write> {
-        Ok(Write { tx: self.writer.begin_with("BEGIN IMMEDIATE").await? })
+        match self.writer.begin_with("BEGIN IMMEDIATE").await {
+            Ok(tx) => Ok(Write { tx, health: self.health.clone(), head: None }),
+            Err(error) => {
+                let error = StoreError::from(error);
+                self.health.failed(&error, true);
+                Err(error)
+            }
+        }
     }
 
     /// Whether the file is sound, as the database itself sees it.
@@ -188,7 +217,20 @@ impl Store {
 
 impl Write {
     pub async fn commit(self) -> Result<()> {
-        Ok(self.tx.commit().await?)
+        match self.tx.commit().await {
+            Ok(()) => {
+                self.health.committed();
+                if let Some(head) = self.head {
+                    self.health.set_head(head);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                let error = StoreError::from(error);
+                self.health.failed(&error, true);
+                Err(error)
+            }
+        }
     }
 
     fn connection(&mut self) -> &mut SqliteConnection {

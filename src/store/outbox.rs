@@ -124,6 +124,7 @@ impl Store {
 impl Write {
     /// Writes message and entry together: what is queued is seen, and what is seen is queued.
     pub async fn enqueue(&mut self, new: &NewEntry<'_>) -> Result<(MessageId, EntryId)> {
+        let written_at = self.health.arrival(new.now);
         let words = new.outgoing.content.words();
         let message: i64 = sqlx::query_scalar(
             "INSERT INTO messages (thread_id, connection_id, direction, origin, kind, content, words, progress, reply_to,
@@ -137,7 +138,7 @@ impl Write {
         .bind(words.as_received())
         .bind(new.outgoing.reply_to.as_deref())
         .bind(new.author)
-        .bind(new.now.millis())
+        .bind(written_at.millis())
         .bind(new.run.map(|run| run.0))
         .bind(new.outgoing.reply_to.as_deref().map(|id| message_key(new.connection, id).to_vec()))
         .fetch_one(self.connection())
@@ -145,7 +146,7 @@ impl Write {
         let message = MessageId(message);
         self.index_words(message, new.thread, &words).await?;
         if !matches!(new.outgoing.content, Content::Reaction { .. }) {
-            self.touch_thread(new.thread, message, new.now, 0, None).await?;
+            self.touch_thread(new.thread, message, written_at, 0, None).await?;
         }
         let entry: i64 = sqlx::query_scalar(
             "INSERT INTO outbox (message_id, thread_id, connection_id, state, reference, outgoing, business_initiated,
@@ -237,20 +238,25 @@ impl Write {
         .transpose()
     }
 
-    /// What went before, as far back as the limits look.
+    /// What went before, as far back as the limits look. Times beyond that ahead of `now` are of a clock that
+    /// was set back since.
     pub async fn pace(&mut self, claimed: &Claimed, now: Timestamp, pair: Duration) -> Result<Pace> {
-        let connection: Vec<i64> =
-            sqlx::query_scalar("SELECT started_at FROM attempts WHERE connection_id = $1 AND started_at > $2")
-                .bind(claimed.connection.0)
-                .bind(now.minus(Duration::from_secs(1)).millis())
-                .fetch_all(self.connection())
-                .await?;
-        let pair: Vec<i64> =
-            sqlx::query_scalar("SELECT started_at FROM attempts WHERE thread_id = $1 AND started_at > $2")
-                .bind(claimed.thread.0)
-                .bind(now.minus(pair).millis())
-                .fetch_all(self.connection())
-                .await?;
+        let connection: Vec<i64> = sqlx::query_scalar(
+            "SELECT started_at FROM attempts WHERE connection_id = $1 AND started_at > $2 AND started_at <= $3",
+        )
+        .bind(claimed.connection.0)
+        .bind(now.minus(Duration::from_secs(1)).millis())
+        .bind(now.plus(Duration::from_secs(1)).millis())
+        .fetch_all(self.connection())
+        .await?;
+        let pair: Vec<i64> = sqlx::query_scalar(
+            "SELECT started_at FROM attempts WHERE thread_id = $1 AND started_at > $2 AND started_at <= $3",
+        )
+        .bind(claimed.thread.0)
+        .bind(now.minus(pair).millis())
+        .bind(now.plus(pair).millis())
+        .fetch_all(self.connection())
+        .await?;
         // An attempt that may have arrived counts like one that did. What was handed over ahead counts when it goes.
         let business_initiated: Vec<i64> = sqlx::query_scalar(
             "SELECT a.started_at FROM attempts a

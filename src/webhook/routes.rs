@@ -17,7 +17,7 @@ use super::Limits;
 use crate::domain::change::Change;
 use crate::domain::delivery::RawDelivery;
 use crate::domain::setup::failed_words;
-use crate::operations::{Receipt, System, lent, metrics, receive};
+use crate::operations::{Receipt, System, lent, metrics, prove_writable, receive};
 use crate::provider::Provider;
 
 /// Batches of raw events reach 3 MB.
@@ -131,13 +131,13 @@ async fn figures(State(system): State<System>, headers: HeaderMap) -> Response {
     }
 }
 
-/// Ready means that a delivery would be stored: the database answers.
+/// Ready means that a delivery would be stored: something was committed within a second, or is now.
 async fn ready(State(system): State<System>) -> Response {
-    match system.store().connections().await {
-        Ok(_) => (StatusCode::OK, "ready\n").into_response(),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+    match prove_writable(&system).await {
+        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+        Err(trouble) => {
+            let said = format!("not ready: {}\n", trouble.said());
+            (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], said).into_response()
         }
     }
 }
@@ -172,7 +172,7 @@ async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
         path: head.uri.path_and_query().map_or_else(|| head.uri.path().to_owned(), ToString::to_string),
         headers: kept(&head.headers, endpoint.provider.webhook_headers()),
         body,
-        received_at: endpoint.system.now(),
+        received_at: endpoint.system.store().arrival(endpoint.system.now()),
     };
     let acknowledgement = endpoint.provider.acknowledgement();
     // Once taken, a delivery is stored even if whoever sent it hangs up: it comes again all the same.

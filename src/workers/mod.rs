@@ -35,6 +35,8 @@ const EXPIRE_EVERY: Duration = Duration::from_secs(30);
 const FOLD_EVERY: Duration = Duration::from_millis(200);
 /// How often leases of the dead are looked for.
 const KEEP_EVERY: Duration = Duration::from_secs(30);
+/// How often clock and database are looked at.
+const PULSE_EVERY: Duration = Duration::from_secs(1);
 /// The rest after a step that broke.
 const AFTER_TROUBLE: Duration = Duration::from_secs(2);
 
@@ -113,6 +115,10 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
         operations::rescue_abandoned(&system).await.map(|_| ())
     }));
     tasks.spawn(fold_log(system.clone(), stop.clone()));
+    tasks.spawn(every(system.clone(), stop.clone(), "pulse", PULSE_EVERY, |system| async move {
+        operations::pulse(&system).await
+    }));
+    tasks.spawn(operations::check_file_at_start(system.clone()));
 }
 
 /// The one task that writes deliveries down. It goes on until nobody can hand it any more.
@@ -161,11 +167,15 @@ async fn fold_log(system: System, stop: CancellationToken) {
             () = system.wakes().keeper.notified() => {}
             () = stop.cancelled() => return,
         }
+        let mut rest = FOLD_EVERY;
         if let Err(error) = system.store().checkpoint().await {
+            system.store().note_failure(&error);
             tracing::warn!(%error, "the log could not be folded back; it grows until it can");
+            rest = AFTER_TROUBLE;
+            system.wakes().keeper.notify_one();
         }
         tokio::select! {
-            () = tokio::time::sleep(FOLD_EVERY) => {}
+            () = tokio::time::sleep(rest) => {}
             () = stop.cancelled() => return,
         }
     }
@@ -193,19 +203,24 @@ impl Loop {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
-                    tracing::error!(worker = self.name, %error, "a step broke; it is tried again");
-                    self.rest(AFTER_TROUBLE).await;
+                    self.pause(&error).await;
                     continue;
                 }
             }
             match due(self.system.clone()).await {
                 Ok(Some(at)) => self.rest(at.since(self.system.now())).await,
                 Ok(None) => self.rest(Duration::MAX).await,
-                Err(error) => {
-                    tracing::error!(worker = self.name, %error, "it is not known what is due");
-                    self.rest(AFTER_TROUBLE).await;
-                }
+                Err(error) => self.pause(&error.into()).await,
             }
+        }
+    }
+
+    /// Rests after an error, whoever knocks: what fails is not tried more often because more arrives.
+    async fn pause(&self, error: &OperationError) {
+        note(&self.system, self.name, error);
+        tokio::select! {
+            () = tokio::time::sleep(AFTER_TROUBLE) => {}
+            () = self.stop.cancelled() => {}
         }
     }
 
@@ -232,7 +247,7 @@ where
         tokio::select! {
             done = step(system.clone()) => {
                 if let Err(error) = done {
-                    tracing::error!(worker = name, %error, "a step broke; it is tried again");
+                    note(&system, name, &error);
                 }
             }
             () = stop.cancelled() => return,
@@ -242,4 +257,12 @@ where
             () = stop.cancelled() => return,
         }
     }
+}
+
+/// Logs an error where it is handled, and has the store take note of it.
+fn note(system: &System, worker: &str, error: &OperationError) {
+    if let OperationError::Failed(error) = error {
+        system.store().note_failure(error);
+    }
+    tracing::error!(worker, %error, "a step broke; it is tried again");
 }

@@ -408,7 +408,7 @@ async fn the_audit_names_the_first_row_that_was_changed() {
     for _ in 0..3 {
         propose(&stage, "second", Mode::Auto).await;
     }
-    let AgentTold::Verified(check) = told(&stage, AgentQuery::VerifyAudit).await else { panic!() };
+    let AgentTold::Verified(check) = told(&stage, AgentQuery::VerifyAudit { against: vec![] }).await else { panic!() };
     assert!(check.broken.is_none() && check.rows >= 4, "{check:?}");
     let url = format!("sqlite://{}", stage.directory.path().join("wadeck.db").display());
     let mut eve = sqlx::SqliteConnection::connect(&url).await.expect("opened beside the engine");
@@ -416,6 +416,6 @@ async fn the_audit_names_the_first_row_that_was_changed() {
     assert!(sqlx::query(change).execute(&mut eve).await.is_err(), "the database refuses it");
     sqlx::query("DROP TRIGGER audit_is_only_added_to").execute(&mut eve).await.expect("dropped");
     sqlx::query(change).execute(&mut eve).await.expect("changed");
-    let AgentTold::Verified(check) = told(&stage, AgentQuery::VerifyAudit).await else { panic!() };
+    let AgentTold::Verified(check) = told(&stage, AgentQuery::VerifyAudit { against: vec![] }).await else { panic!() };
     assert_eq!(check.broken.map(|(id, _)| id.to_string()), Some("u3".into()));
 }

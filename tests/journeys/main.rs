@@ -7,6 +7,7 @@ mod ahead;
 mod approvals;
 mod bulk;
 mod claims;
+mod clock;
 mod conformance;
 mod console;
 mod contents;

@@ -30,12 +30,24 @@ pub const SECRET: &str = "stage-secret";
 /// 2026-06-01T09:00:00Z.
 pub const MORNING: i64 = 1_780_304_400_000;
 
+/// A clock that moves when a test says so, and by how much it was set away from the true time.
 #[derive(Clone)]
-pub struct HandClock(pub Arc<AtomicI64>);
+pub struct HandClock(pub Arc<AtomicI64>, Arc<AtomicI64>);
+
+impl HandClock {
+    /// The true time: what providers go by.
+    fn true_time(&self) -> i64 {
+        self.0.load(Ordering::SeqCst) - self.1.load(Ordering::SeqCst)
+    }
+}
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
         Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn steady(&self) -> Option<Duration> {
+        Some(Duration::from_millis(u64::try_from(self.true_time()).expect("after 1970")))
     }
 }
 
@@ -169,7 +181,7 @@ impl Stage {
     async fn with(text: &str, inbox: usize) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let chance = Arc::new(Counting(AtomicU64::new(1)));
-        let clock = HandClock(Arc::new(AtomicI64::new(MORNING)));
+        let clock = HandClock(Arc::new(AtomicI64::new(MORNING)), Arc::default());
         let twin = Twin::start(
             TwinConfig {
                 api_key: "stage-key".into(),
@@ -179,7 +191,7 @@ impl Stage {
                 latency: Duration::ZERO,
                 now: {
                     let clock = clock.clone();
-                    Arc::new(move || clock.now().millis())
+                    Arc::new(move || clock.true_time())
                 },
             },
             ([127, 0, 0, 1], 0).into(),
@@ -238,9 +250,15 @@ impl Stage {
         self.clock.0.fetch_add(i64::try_from(span.as_millis()).expect("a span"), Ordering::SeqCst);
     }
 
+    /// Somebody sets the clock of this machine; the provider's goes on.
+    pub fn set_clock(&self, by_seconds: i64) {
+        self.clock.0.fetch_add(by_seconds * 1_000, Ordering::SeqCst);
+        self.clock.1.fetch_add(by_seconds * 1_000, Ordering::SeqCst);
+    }
+
     /// Webhooks that are due are delivered, stored and applied.
     pub async fn deliver(&mut self) -> usize {
-        let until = self.now().millis();
+        let until = self.clock.true_time();
         let Self { system, twin, inbox, .. } = self;
         let answered = {
             let writer = async { while operations::store_waiting(system, inbox).await {} };

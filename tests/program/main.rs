@@ -1,6 +1,8 @@
 //! The real binary: in a pseudo-terminal as a person uses it, as a service, killed at any moment.
 
 mod attached;
+mod audit;
+mod disk;
 mod killed;
 mod plain;
 mod providers;

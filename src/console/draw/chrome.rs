@@ -40,8 +40,16 @@ impl Console {
             say(&words::fit(&name, room, theme.ellipsis()), theme.accent());
         }
         let alerts = self.data.overview.as_ref().map_or(0, |overview| overview.alerts);
-        let alerts =
-            if alerts > 0 { format!("{} {alerts} to look at   ", theme.pick("▲", "!")) } else { String::new() };
+        let broken = self.data.overview.as_ref().and_then(|overview| overview.database.as_ref());
+        let alerts = match (broken, alerts) {
+            // Nothing else counts while nothing can be stored. The alert has the whole of it.
+            (Some(_), _) if area.width >= 100 => {
+                format!("{} The database cannot be relied on: see alerts   ", theme.pick("▲", "!"))
+            }
+            (Some(_), _) => format!("{} database fails   ", theme.pick("▲", "!")),
+            (None, 0) => String::new(),
+            (None, alerts) => format!("{} {alerts} to look at   ", theme.pick("▲", "!")),
+        };
         let others = self.data.overview.as_ref().map_or(0, |told| told.here.len().saturating_sub(1));
         let alerts = match others {
             0 => alerts,

@@ -1,0 +1,126 @@
+//! The end of the audit is kept outside the database: rows that are removed from it are missed.
+
+use std::process::Output;
+
+use sqlx::{Connection, SqliteConnection};
+
+use crate::world::{World, signal, twin, until};
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
+}
+
+async fn change(world: &World, statements: &[&'static str]) {
+    let url = format!("sqlite://{}", world.data().join("wadeck.db").display());
+    let mut eve = SqliteConnection::connect(&url).await.expect("opened beside the engine");
+    let triggers: Vec<String> =
+        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'audit'")
+            .fetch_all(&mut eve)
+            .await
+            .expect("read");
+    for trigger in triggers {
+        let text = format!("DROP TRIGGER {trigger}");
+        sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut eve).await.expect("dropped");
+    }
+    for statement in statements {
+        sqlx::query(*statement).execute(&mut eve).await.expect("done");
+    }
+    eve.close().await.expect("closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_removed_are_missed() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let mut engine = world.serve();
+    for number in 10..16 {
+        let number = format!("+155501000{number}");
+        let added = world.run(&["contacts", "add", "--connection", "c1", "--name", "Rosa", "--number", &number]);
+        assert!(added.status.success(), "{}", said(&added));
+    }
+    let rows = world.json(&["audit", "list"]);
+    let rows = rows.as_array().expect("a list").len();
+    assert!(rows >= 6, "{rows}");
+    let verified = world.run(&["audit", "verify"]);
+    assert!(verified.status.success(), "{}", said(&verified));
+    let digest = world.json(&["audit", "list"])[0]["digest"].as_str().expect("a digest").to_owned();
+    assert!(world.run(&["audit", "verify", "--against", &digest]).status.success());
+    let copy = world.directory.path().join("copy.db").display().to_string();
+    assert!(world.run(&["backup", &copy]).status.success());
+    let manifest = format!("{copy}.audit");
+    assert!(std::fs::read_to_string(&manifest).expect("beside the copy").contains(&digest));
+    assert!(world.run(&["audit", "verify", "--against", &manifest]).status.success());
+    let figures =
+        reqwest::get(format!("{}/metrics", world.url())).await.expect("an answer").text().await.expect("text");
+    assert!(figures.contains(&format!("digest=\"{digest}\"")), "{figures}");
+    until("the end is kept beside the database", || {
+        std::fs::read_to_string(world.data().join("audit.head")).is_ok_and(|text| text.contains(&digest))
+    });
+
+    // The last rows, while the engine runs.
+    change(&world, &["DELETE FROM audit WHERE id > (SELECT max(id) - 2 FROM audit)"]).await;
+    let verified = world.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1));
+    assert!(said(&verified).contains(&format!("u{rows} is missing")), "{}", said(&verified));
+    let against = world.run(&["audit", "verify", "--against", &manifest]);
+    assert!(said(&against).contains("copy.db.audit has its digest"), "{}", said(&against));
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+    assert!(world.log().contains("audit head row=u"), "it is in the log too");
+
+    // All of them, with the engine stopped; a new chain begins.
+    change(&world, &["DELETE FROM audit"]).await;
+    let mut engine = world.serve();
+    until("it says so", || said(&world.run(&["alerts", "list"])).contains("The audit lacks"));
+    let added = world.run(&["contacts", "add", "--connection", "c1", "--name", "Ana", "--number", "+15550100020"]);
+    assert!(added.status.success(), "{}", said(&added));
+    let verified = world.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{}", said(&verified));
+    assert!(said(&verified).contains(&format!("u{rows} is missing")), "{}", said(&verified));
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+    // Without an engine, and after yet another start.
+    assert_eq!(world.run(&["audit", "verify"]).status.code(), Some(1));
+    let _engine = world.serve();
+    let verified = world.run(&["audit", "verify"]);
+    assert!(said(&verified).contains(&format!("u{rows} is missing")), "{}", said(&verified));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chain_that_was_written_anew_is_not_taken_for_the_old_one() {
+    use wadeck::domain::audit::{AuditRow, link};
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let mut engine = world.serve();
+    for number in 10..13 {
+        let number = format!("+155501000{number}");
+        assert!(
+            world
+                .run(&["contacts", "add", "--connection", "c1", "--name", "Rosa", "--number", &number])
+                .status
+                .success()
+        );
+    }
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+    let rows: Vec<AuditRow> = serde_json::from_value(world.json(&["audit", "list"])).expect("rows");
+    change(&world, &[]).await;
+    let url = format!("sqlite://{}", world.data().join("wadeck.db").display());
+    let mut eve = SqliteConnection::connect(&url).await.expect("opened");
+    let mut before = String::new();
+    for row in rows.into_iter().rev() {
+        let row = AuditRow { actor: "eve".into(), ..row };
+        before = link(&before, &row);
+        sqlx::query("UPDATE audit SET actor = $2, digest = $3 WHERE id = $1")
+            .bind(row.id.0)
+            .bind(&row.actor)
+            .bind(&before)
+            .execute(&mut eve)
+            .await
+            .expect("rewritten");
+    }
+    eve.close().await.expect("closed");
+    let verified = world.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{}", said(&verified));
+    assert!(said(&verified).contains("has another digest of it"), "{}", said(&verified));
+}

@@ -1,0 +1,318 @@
+//! A disk that fails, fills up or damages the file: nothing is acknowledged that is not stored, somebody is
+//! told, and the engine goes on by itself when the disk does.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use wadeck::twin::{Person, Saying, Twin};
+
+use crate::world::{SECRET, SUPPORT, Served, World, signal, twin, until, wall};
+
+const SHIM: &str = include_str!("../fixtures/shims/diskfault.c");
+/// Within this long after the fault everything is as before, without a restart.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+fn signed(body: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
+    hex::encode(mac.chain_update(body).finalize().into_bytes())
+}
+
+/// Posts webhooks and keeps what was acknowledged.
+struct Sender<'a> {
+    twin: &'a Twin,
+    client: reqwest::Client,
+    url: String,
+    count: u32,
+    acknowledged: BTreeSet<String>,
+}
+
+impl<'a> Sender<'a> {
+    fn new(twin: &'a Twin, world: &World) -> Self {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().expect("a client");
+        let url = format!("{}/webhook/kapso/messages", world.url());
+        Self { twin, client, url, count: 0, acknowledged: BTreeSet::new() }
+    }
+
+    async fn post(&mut self) -> u16 {
+        self.count += 1;
+        let person = Person::new("Someone", &format!("1555010{:04}", self.count));
+        // The simulator knows the people, so that answers to them are allowed.
+        self.twin.says(SUPPORT, &person, &Saying::text("seen by the simulator only"));
+        let id = format!("wamid.disk.{}", self.count);
+        let body = serde_json::json!({
+            "message": { "id": id, "from": person.phone, "timestamp": (wall() / 1_000).to_string(), "type": "text",
+                "text": { "body": "are you open?" }, "kapso": { "direction": "inbound" } },
+            "conversation": { "phone_number": person.phone }, "phone_number_id": SUPPORT,
+        })
+        .to_string();
+        let request = self.client.post(&self.url).header("x-webhook-signature", signed(&body));
+        let request = request.header("x-webhook-event", "whatsapp.message.received").body(body);
+        let status = request.send().await.expect("an answer").status().as_u16();
+        if status == 200 {
+            self.acknowledged.insert(id);
+        }
+        status
+    }
+}
+
+async fn readiness(world: &World) -> (u16, String) {
+    let answer = reqwest::get(format!("{}/readyz", world.url())).await.expect("an answer");
+    (answer.status().as_u16(), answer.text().await.expect("text"))
+}
+
+fn serve(world: &World, environment: &[(&str, &Path)]) -> Served {
+    let mut command = world.command(&["serve"]);
+    command.envs(environment.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let served = Served(command.spawn().expect("it starts"));
+    until("the engine takes webhooks", || std::net::TcpStream::connect(("127.0.0.1", world.port)).is_ok());
+    until("the engine takes questions", || world.data().join("wadeck.sock").exists());
+    served
+}
+
+fn database_alerts(world: &World) -> Vec<String> {
+    let alerts = world.json(&["alerts", "list", "--open"]);
+    let alerts = alerts.as_array().expect("a list").iter().filter(|alert| alert["kind"] == "database");
+    alerts.map(|alert| alert["said"].as_str().expect("words").to_owned()).collect()
+}
+
+async fn stored(world: &World) -> BTreeSet<String> {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.data().join("wadeck.db"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.expect("opened");
+    let ids: Vec<String> = sqlx::query_scalar("SELECT provider_message_id FROM messages WHERE direction = 'inbound'")
+        .fetch_all(&pool)
+        .await
+        .expect("read");
+    pool.close().await;
+    ids.into_iter().collect()
+}
+
+/// Takes the engine through a fault that `begin` causes and `end` takes away.
+async fn through_a_fault(world: &World, sender: &mut Sender<'_>, words: &str, begin: impl Fn(), end: impl Fn()) {
+    assert_eq!(sender.post().await, 200);
+    assert_eq!(readiness(world).await.0, 200);
+    let lines_before = world.log().lines().count();
+    begin();
+    let began = Instant::now();
+    for _ in 0..40 {
+        assert_eq!(sender.post().await, 503, "{words}: nothing is acknowledged that is not stored");
+    }
+    let (status, said) = readiness(world).await;
+    assert_eq!(status, 503, "{words}: {said}");
+    assert!(said.contains(words) && said.contains("no restart is needed"), "{said}");
+    let told = world.json(&["status"]);
+    assert!(told["database"].as_str().is_some_and(|said| said.contains(words)), "{told}");
+    assert!(told["alerts"].as_u64() >= Some(1));
+    let alerts = database_alerts(world);
+    assert!(alerts.iter().any(|said| said.contains(words)), "{alerts:?}");
+    let lasted = began.elapsed().as_secs() + 1;
+    end();
+    let healed = Instant::now();
+    while sender.post().await != 200 {
+        assert!(healed.elapsed() < RECOVERY, "{words}: webhooks are not taken again");
+    }
+    assert!(healed.elapsed() < RECOVERY, "{words}: {:?}", healed.elapsed());
+    until("the alert is over", || database_alerts(world).is_empty());
+    assert_eq!(readiness(world).await.0, 200);
+    let lines = world.log().lines().count() - lines_before;
+    // One a second for each of some causes, of 40 webhooks and a dozen workers.
+    assert!(lines < 40 + 12 * usize::try_from(lasted).expect("small"), "{words}: {lines} lines in {lasted} s");
+    until("what was taken is applied", || world.json(&["status"])["deliveries_pending"] == 0);
+    let stored = stored(world).await;
+    let lost: Vec<_> = sender.acknowledged.difference(&stored).collect();
+    assert!(lost.is_empty(), "{words}: acknowledged and lost: {lost:?}");
+    let history = world.json(&["alerts", "list"]);
+    let over = history.as_array().expect("a list").iter().find(|alert| alert["kind"] == "database");
+    assert!(over.is_some_and(|alert| !alert["acked"].is_null()), "it is written down, and over: {history}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fails_is_told_and_the_engine_goes_on_by_itself() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let source = world.directory.path().join("diskfault.c");
+    let library = world.directory.path().join("diskfault.so");
+    std::fs::write(&source, SHIM).expect("written");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
+    assert!(compiler.status().expect("a C compiler is there").success());
+    let control = world.directory.path().join("fault");
+    let mut engine = serve(&world, &[("LD_PRELOAD", &library), ("WADECK_TEST_FAULT", &control)]);
+    let mut sender = Sender::new(&twin, &world);
+    for (fault, words) in
+        [("sync 5", "The disk fails"), ("write 28", "The disk is full"), ("write 5", "The disk fails")]
+    {
+        let begin = || std::fs::write(&control, fault).expect("written");
+        let end = || std::fs::remove_file(&control).expect("removed");
+        through_a_fault(&world, &mut sender, words, begin, end).await;
+    }
+    assert!(engine.0.try_wait().expect("asked").is_none(), "it is the same process");
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+}
+
+/// A small file system of its own; gone with this.
+struct Tmpfs(PathBuf);
+
+impl Tmpfs {
+    fn mount(at: &Path, size: &str) -> Option<Self> {
+        std::fs::create_dir_all(at).expect("made");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={size},mode=0700"), "tmpfs"]).arg(at).stderr(Stdio::null());
+        mount.status().is_ok_and(|status| status.success()).then(|| Self(at.to_owned()))
+    }
+}
+
+impl Drop for Tmpfs {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_and_room_is_enough_to_go_on() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let Some(_disk) = Tmpfs::mount(&world.data(), "16m") else {
+        use std::io::Write;
+        let _ = writeln!(
+            std::io::stderr(),
+            "\n*** SKIPPED a_full_disk_is_told_and_room_is_enough_to_go_on: no tmpfs can be mounted here (needs root) ***\n"
+        );
+        return;
+    };
+    let engine = serve(&world, &[]);
+    let mut sender = Sender::new(&twin, &world);
+    let filler = world.data().join("filler");
+    let begin = || {
+        let mut file = std::fs::File::create(&filler).expect("made");
+        let bytes = [1_u8; 4_096];
+        while std::io::Write::write_all(&mut file, &bytes).is_ok() {}
+    };
+    // The log of the database has room of its own, allocated before: it takes some webhooks to use that up.
+    for _ in 0..5 {
+        assert_eq!(sender.post().await, 200);
+    }
+    begin();
+    let mut taken = 0;
+    while sender.post().await == 200 {
+        taken += 1;
+        assert!(taken < 2_000, "the disk never filled up");
+    }
+    until("it says that the disk is full", || {
+        database_alerts(&world).iter().any(|said| said.contains("The disk is full"))
+    });
+    assert_eq!(readiness(&world).await.0, 503);
+    std::fs::remove_file(&filler).expect("removed");
+    let healed = Instant::now();
+    while sender.post().await != 200 {
+        assert!(healed.elapsed() < RECOVERY, "webhooks are not taken again");
+    }
+    until("the alert is over", || database_alerts(&world).is_empty());
+    until("what was taken is applied", || world.json(&["status"])["deliveries_pending"] == 0);
+    let stored = stored(&world).await;
+    let lost: Vec<_> = sender.acknowledged.difference(&stored).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+    drop(engine);
+}
+
+/// Overwrites the pages that hold a table's rows and indexes.
+async fn damage(database: &Path, table: &str) {
+    use std::os::unix::fs::FileExt;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(database);
+    let pool = sqlx::SqlitePool::connect_with(options).await.expect("opened");
+    let pages: Vec<i64> = sqlx::query_scalar("SELECT rootpage FROM sqlite_schema WHERE tbl_name = $1 AND rootpage > 0")
+        .bind(table)
+        .fetch_all(&pool)
+        .await
+        .expect("read");
+    let size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&pool).await.expect("read");
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pool).await.expect("folded back");
+    pool.close().await;
+    assert!(!pages.is_empty());
+    let file = std::fs::OpenOptions::new().write(true).open(database).expect("opened");
+    for page in pages {
+        let at = u64::try_from((page - 1) * size).expect("a place");
+        file.write_all_at(&[0xAB; 512], at).expect("written");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_page_is_told_with_its_remedy_and_nothing_is_acknowledged() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let mut sender = Sender::new(&twin, &world);
+    let mut engine = serve(&world, &[]);
+    for _ in 0..3 {
+        assert_eq!(sender.post().await, 200);
+    }
+    until("they are applied", || world.json(&["status"])["deliveries_pending"] == 0);
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+    damage(&world.data().join("wadeck.db"), "messages").await;
+    let _engine = serve(&world, &[]);
+    until("it says so", || {
+        let alerts = world.run(&["alerts", "list", "--json"]);
+        String::from_utf8_lossy(&alerts.stdout).contains("The database file is damaged")
+    });
+    let (status, said) = readiness(&world).await;
+    assert_eq!(status, 503);
+    assert!(said.contains("damaged") && said.contains("wadeck backup"), "{said}");
+    assert_eq!(sender.post().await, 503, "what a damaged file takes may be gone with it");
+    until("it is in the log", || world.log().contains("The database file is damaged"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_lost_or_cut_is_not_started_anew_in_silence() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let mut sender = Sender::new(&twin, &world);
+    let mut engine = serve(&world, &[]);
+    for _ in 0..3 {
+        assert_eq!(sender.post().await, 200);
+    }
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+    let database = world.data().join("wadeck.db");
+    let whole = std::fs::read(&database).expect("read");
+    let refused = || {
+        let output = world.run(&["serve"]);
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    for (bytes, words) in [
+        (&whole[..0], "is empty, but "),
+        (&whole[..whole.len() / 2], "is damaged: it has "),
+        (&[7; 900][..], "is damaged"),
+    ] {
+        std::fs::write(&database, bytes).expect("written");
+        let said = refused();
+        assert!(said.contains(words) && said.contains("wadeck backup"), "{said}");
+        assert_eq!(std::fs::read(&database).expect("read"), bytes, "it is left as it was");
+    }
+    std::fs::remove_file(&database).expect("removed");
+    assert!(refused().contains("is missing, but "));
+    assert!(!database.exists());
+    std::fs::write(&database, &whole).expect("written");
+    let _engine = serve(&world, &[]);
+    assert_eq!(sender.post().await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn standard_error_on_a_full_disk_is_no_reason_to_end() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+    let mut command = world.command(&["serve"]);
+    command.stdin(Stdio::null()).stdout(full()).stderr(full());
+    let mut engine = Served(command.spawn().expect("it starts"));
+    until("it takes webhooks", || std::net::TcpStream::connect(("127.0.0.1", world.port)).is_ok());
+    until("it takes questions", || world.data().join("wadeck.sock").exists());
+    let mut sender = Sender::new(&twin, &world);
+    assert_eq!(sender.post().await, 200);
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+}
