@@ -79,6 +79,7 @@ fn console(columns: u16, rows: u16) -> Console {
         mark_read_on_open: true,
         typing: false,
         pictures: wadeck::domain::picture::Pictures::Off,
+        files: wadeck::console::FilePlace::Here,
         editor: true,
         keymap: Keymap::default(),
         quitting_ends: None,

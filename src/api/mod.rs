@@ -3,13 +3,16 @@
 //! the kernel says about the other end.
 
 mod events;
+mod files;
 mod http;
 mod mcp;
 mod socket;
 mod terminal;
+mod transfer;
 
-use axum::extract::{Extension, State};
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::extract::{Extension, Path, Query as Params, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -19,7 +22,9 @@ pub use self::http::routes as for_programs;
 pub use self::mcp::on_standard_io as tools_on_standard_io;
 pub use self::socket::{SOCKET_FILE, Users, ask, follow, open_terminal, serve};
 pub use self::terminal::{Consoles, Guest, Wanted};
+pub use self::transfer::{Download, download, upload};
 
+use crate::domain::ids::MessageId;
 use crate::domain::query::Query;
 use crate::domain::request::{Refusal, Request};
 use crate::domain::role::Actor;
@@ -42,6 +47,8 @@ fn routes(system: System) -> Router {
         .route("/events", get(events::follow))
         .route("/attach", get(terminal::attach))
         .route("/tool", post(mcp::call))
+        .route("/uploads", post(take_file))
+        .route("/messages/{message}/file", get(give_file))
         .with_state(system)
 }
 
@@ -65,6 +72,27 @@ async fn act(
     Json(request): Json<Request>,
 ) -> Response {
     answer(perform(&system, &actor, request).await)
+}
+
+async fn take_file(
+    State(system): State<System>,
+    Extension(actor): Extension<Actor>,
+    headers: HeaderMap,
+    Params(params): Params<files::UploadParams>,
+    body: Body,
+) -> Response {
+    answer(files::take(&system, &actor, (&headers, &params), body).await)
+}
+
+async fn give_file(
+    State(system): State<System>,
+    Extension(actor): Extension<Actor>,
+    Path(message): Path<MessageId>,
+) -> Response {
+    match files::give(&system, &actor, message).await {
+        Ok(response) => response,
+        Err(error) => answer::<()>(Err(error)),
+    }
 }
 
 fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {

@@ -143,7 +143,7 @@ async fn colleagues(system: &crate::operations::System) -> Result<(), crate::ope
         name: "appointment_reminder".into(),
         language: "en_US".into(),
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        header_file: None,
+        header: None,
         at: None,
     };
     perform(system, &noor, reminder("+15550100027", &[("1", "Sofia"), ("2", "Friday 10:30")])).await?;
@@ -156,7 +156,7 @@ async fn colleagues(system: &crate::operations::System) -> Result<(), crate::ope
             name: "session_reminder".into(),
             language: "en".into(),
             parameters: vec![("first_name".into(), who.into()), ("time".into(), "17:00".into())],
-            header_file: None,
+            header: None,
             at,
         };
         perform(system, &noor, session("+919820000032", "Ravi", None)).await?;

@@ -8,6 +8,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::backend::ByteScreen;
+use super::files;
 use super::input::{Input, Typed};
 use super::surface::{Heard, Surface, Told};
 use crate::console::{Console, Edit, Effect, Event, Settings};
@@ -53,6 +54,8 @@ pub struct Manner {
     pub spares: bool,
     /// There is a shell to go back to for a while.
     pub suspends: bool,
+    /// Its terminal is this process's own: the files of whoever sits there may be opened and written here.
+    pub files: bool,
     /// Over which way it is reached, for colleagues.
     pub how: &'static str,
 }
@@ -280,6 +283,30 @@ impl Drive<'_> {
                 Effect::Perform(request) => {
                     let _ = self.acts.send(request);
                 }
+                Effect::Upload { path } => {
+                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.told.clone());
+                    let here = self.manner.files;
+                    tokio::spawn(async move {
+                        let result = if here { files::upload(&system, &actor, &path).await } else { elsewhere() };
+                        let _ = told.send(Event::Uploaded { path, result }).await;
+                    });
+                }
+                Effect::Complete { path } if self.manner.files => {
+                    let told = self.told.clone();
+                    tokio::task::spawn_blocking(move || {
+                        let (to, choices) = files::complete(&path);
+                        let _ = told.blocking_send(Event::Completed { path, to, choices });
+                    });
+                }
+                Effect::Complete { .. } => {}
+                Effect::Save { what, to } => {
+                    let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.told.clone());
+                    let here = self.manner.files;
+                    tokio::spawn(async move {
+                        let saved = if here { files::save_for(&system, &actor, what, &to).await } else { elsewhere() };
+                        let _ = told.send(Event::Saved(saved)).await;
+                    });
+                }
                 Effect::Copy(text) => self.screen.copy(&text),
                 Effect::Edit { what, text } => self.edit = Some((what, text)),
                 Effect::Ring(text) => {
@@ -310,7 +337,12 @@ async fn act_in_order(
     }
 }
 
-fn spoken(error: &OperationError) -> String {
+/// No console opens or writes files on the engine's machine for somebody who sits elsewhere.
+fn elsewhere<T>() -> Result<T, String> {
+    Err("Your files are not on the engine's side of this console. Use `wadeck send` and `wadeck messages save`.".into())
+}
+
+pub(super) fn spoken(error: &OperationError) -> String {
     match error {
         OperationError::Refused(refusal) => refusal.to_string(),
         OperationError::Failed(error) => match crate::api::failed(error) {

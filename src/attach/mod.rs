@@ -3,6 +3,7 @@
 
 mod backend;
 mod drive;
+pub mod files;
 mod input;
 mod keyboard;
 mod line;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::files::Files;
 use crate::agent::Agents;
 use crate::api::{self, Trouble};
 use crate::app::{SystemChance, SystemClock, has_database};
@@ -23,6 +24,8 @@ pub(super) struct Source {
     pub read_only: bool,
     /// The engine itself, for somebody whom it knows: then nothing else is asked.
     pub here: Option<(System, Actor)>,
+    /// Where the files are that a verb names.
+    pub files: Files,
 }
 
 /// Why there is no answer.
@@ -102,14 +105,14 @@ impl Source {
     }
 }
 
-fn spoken(error: OperationError) -> NoAnswer {
+pub(super) fn spoken(error: OperationError) -> NoAnswer {
     match error {
         OperationError::Refused(refusal) => NoAnswer::Refused(refusal.to_string()),
         OperationError::Failed(error) => no_answer(api::failed(&error)),
     }
 }
 
-fn no_answer(trouble: Trouble) -> NoAnswer {
+pub(super) fn no_answer(trouble: Trouble) -> NoAnswer {
     match trouble {
         Trouble::Refused(refusal) => NoAnswer::Refused(refusal.to_string()),
         Trouble::Failed { id, said } => NoAnswer::Failed(format!("{said} (log: {id})")),

@@ -12,7 +12,7 @@ use crate::api::{self, Consoles, Guest, Trouble, Wanted};
 use crate::app::{AppError, Engine, People, current_actor};
 use crate::attach::{End, Left, Manner, Told, Tty, carry, drive, host, pair, size, theme};
 use crate::config::Config;
-use crate::console::{Keymap, Settings, Theme};
+use crate::console::{FilePlace, Keymap, Settings, Theme};
 use crate::domain::role::{Actor, Role};
 use crate::domain::time::Timestamp;
 
@@ -33,6 +33,7 @@ fn settings(config: &Config, actor: Actor, theme: Theme) -> Result<Settings, App
         mark_read_on_open: config.console.mark_read_on_open,
         typing: config.console.typing,
         pictures: config.console.pictures,
+        files: FilePlace::Attached,
         editor: false,
         keymap,
         quitting_ends: None,
@@ -76,6 +77,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
             let look = Theme { colour: wanted.colour, ascii: wanted.ascii };
             let Ok(mut settings) = settings(&config, actor.clone(), look) else { return };
             settings.editor = wanted.editor;
+            settings.files = if wanted.shell { FilePlace::Attached } else { FilePlace::Ssh };
             settings.greeting = greeting.lock().unwrap_or_else(PoisonError::into_inner).take();
             let manner = Manner {
                 columns: wanted.columns,
@@ -83,6 +85,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
                 bell: (config.alerts.bell, config.alerts.osc9),
                 spares: wanted.spares,
                 suspends: wanted.shell,
+                files: false,
                 how: if wanted.shell { "socket" } else { "ssh" },
             };
             tracing::info!(%actor, "a console is attached");
@@ -129,6 +132,7 @@ pub(super) async fn own(
     let actor = restricted(current_actor(&config.users).unwrap_or(nobody), common.read_only);
     let mut settings = settings(config, actor, theme(common.no_color, config.console.ascii))?;
     settings.editor = has_editor();
+    settings.files = FilePlace::Here;
     settings.quitting_ends = Some(ends.to_owned());
     let (columns, rows) = size().map_err(trouble)?;
     let manner = Manner {
@@ -137,6 +141,7 @@ pub(super) async fn own(
         bell: (config.alerts.bell, config.alerts.osc9),
         spares: over_ssh(),
         suspends: true,
+        files: true,
         how: "engine",
     };
     let mut tty = Tty::enter().map_err(trouble)?;

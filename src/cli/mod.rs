@@ -8,6 +8,7 @@ mod ask;
 mod audit;
 mod consoles;
 mod doctor;
+mod files;
 mod flows;
 mod numbers;
 mod plain;

@@ -8,6 +8,7 @@ use clap::Parser;
 use tokio::sync::mpsc;
 
 use super::ask::{NoAnswer, Source};
+use super::files::Files;
 use super::run::answered;
 use super::{Cli, Command, Common, Exit};
 use crate::app::{SystemClock, zone_offset};
@@ -93,7 +94,12 @@ pub(super) async fn sit(common: &Common, source: Source, ends: &str) -> Exit {
 }
 
 fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
-    let source = Source { directory: source.directory.clone(), read_only: source.read_only, here: None };
+    let source = Source {
+        directory: source.directory.clone(),
+        read_only: source.read_only,
+        here: None,
+        files: Files::WithoutInput,
+    };
     tokio::spawn(async move {
         // Whoever types slowly is told a little later; what happened is not left out.
         let (events, mut happened) = mpsc::unbounded_channel::<EventView>();

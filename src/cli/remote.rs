@@ -7,45 +7,46 @@ use clap::Parser;
 use futures::FutureExt;
 
 use super::agents::Events;
-use super::ask::{NoAnswer, Source};
+use super::ask::{NoAnswer, Source, spoken};
+use super::files::Files;
 use super::numbers::Connections;
 use super::run::answered;
 use super::templates::Templates;
-use super::verbs::Deliveries;
+use super::verbs::{Deliveries, Messages};
 use super::{Cli, Command, Exit};
 use crate::app::{AppError, Engine, People, SystemChance};
 use crate::attach::ssh::{self, Ran, SshSetup, Verbs, WhoseKey, known_keys};
 use crate::config::Config;
 use crate::domain::text::clean_line;
 use crate::domain::time::Chance;
-use crate::operations::System;
+use crate::operations::{System, media_file};
 
 /// Whether a verb may be asked for from elsewhere.
 fn offered(command: &Command) -> bool {
-    match command {
+    matches!(
+        command,
         Command::Status
-        | Command::Why { .. }
-        | Command::Radar { .. }
-        | Command::Marks { .. }
-        | Command::Contacts(_)
-        | Command::Alerts(_)
-        | Command::Threads(_)
-        | Command::Messages(_)
-        | Command::Outbox(_)
-        | Command::Agents(_)
-        | Command::Assignments(_)
-        | Command::Audit(_)
-        | Command::Connections(Connections::List | Connections::Show { .. })
-        | Command::Deliveries(Deliveries::List { .. } | Deliveries::Show { .. } | Deliveries::Replay { .. })
-        | Command::Templates(Templates::List { .. } | Templates::Show { .. })
-        | Command::Events(Events::List { .. }) => true,
-        Command::Send(send) => !send.reads_files(),
-        _ => false,
-    }
+            | Command::Why { .. }
+            | Command::Radar { .. }
+            | Command::Marks { .. }
+            | Command::Contacts(_)
+            | Command::Alerts(_)
+            | Command::Threads(_)
+            | Command::Messages(_)
+            | Command::Send(_)
+            | Command::Outbox(_)
+            | Command::Agents(_)
+            | Command::Assignments(_)
+            | Command::Audit(_)
+            | Command::Connections(Connections::List | Connections::Show { .. })
+            | Command::Deliveries(Deliveries::List { .. } | Deliveries::Show { .. } | Deliveries::Replay { .. })
+            | Command::Templates(Templates::List { .. } | Templates::Show { .. })
+            | Command::Events(Events::List { .. })
+    )
 }
 
 fn verbs(system: System) -> Verbs {
-    Arc::new(move |words, actor| {
+    Arc::new(move |words, actor, input| {
         let system = system.clone();
         async move {
             let given = std::iter::once("wadeck".to_owned()).chain(words);
@@ -55,7 +56,7 @@ fn verbs(system: System) -> Verbs {
                     let text = error.render().to_string();
                     let asked = !error.use_stderr();
                     let (out, err) = if asked { (text, String::new()) } else { (String::new(), text) };
-                    return Ran { out, err, status: u32::from(!asked) * 2 };
+                    return Ran { out, err, status: u32::from(!asked) * 2, file: None };
                 }
             };
             let Some(command) = cli.command else {
@@ -69,20 +70,32 @@ fn verbs(system: System) -> Verbs {
             let source = Source {
                 directory: std::path::PathBuf::new(),
                 read_only: cli.common.read_only,
-                here: Some((system, actor)),
+                here: Some((system.clone(), actor.clone())),
+                files: Files::remote(input),
             };
+            if let Command::Messages(Messages::Save { message, to }) = &command
+                && to == "-"
+            {
+                return match media_file(&system, &actor, *message).await.map_err(spoken) {
+                    Ok(opened) => Ran { file: Some(opened.file), ..Ran::default() },
+                    Err(none) => unanswered(none),
+                };
+            }
             match answered(&source, &cli.common, command).await {
-                Ok((exit, text)) => Ran { out: format!("{text}\n"), err: String::new(), status: exit as u32 },
-                Err(NoAnswer::Refused(why)) => {
-                    Ran { err: format!("{}\n", clean_line(&why)), status: Exit::Refused as u32, ..Ran::default() }
-                }
-                Err(NoAnswer::Failed(why)) => {
-                    Ran { err: format!("{}\n", clean_line(&why)), status: Exit::Failed as u32, ..Ran::default() }
-                }
+                Ok((exit, text)) => Ran { out: format!("{text}\n"), status: exit as u32, ..Ran::default() },
+                Err(none) => unanswered(none),
             }
         }
         .boxed()
     })
+}
+
+fn unanswered(none: NoAnswer) -> Ran {
+    let (why, exit) = match none {
+        NoAnswer::Refused(why) => (why, Exit::Refused),
+        NoAnswer::Failed(why) => (why, Exit::Failed),
+    };
+    Ran { err: format!("{}\n", clean_line(&why)), status: exit as u32, ..Ran::default() }
 }
 
 /// Lets people in over SSH, where the configuration wants that.

@@ -6,8 +6,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::ask::{NoAnswer, Source};
 use super::consoles::{self, Greeting};
+use super::files::{self, Files};
 use super::templates::{self, Templates};
-use super::verbs::ConfigVerb;
+use super::verbs::{ConfigVerb, Messages};
 use super::wanted::{Wanted, wanted};
 use super::{Cli, Command, Common, Exit, doctor, print};
 use crate::api::Consoles;
@@ -20,7 +21,7 @@ use crate::console::{Keymap, keys_markdown};
 use crate::domain::agent_desk::{AgentQuery, AgentTold};
 use crate::domain::ids::EventId;
 use crate::domain::query::{Answer, Query};
-use crate::domain::request::Request;
+use crate::domain::request::{Done, Request};
 use crate::domain::right::Right;
 use crate::domain::time::Clock;
 use crate::provider::Registry;
@@ -161,7 +162,12 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
         engine => engine?,
     };
     if common.plain {
-        let exit = super::plain::sit(common, source(common), "The engine runs here, and ends when you leave.").await;
+        let exit = super::plain::sit(
+            common,
+            Source { files: Files::WithoutInput, ..source(common) },
+            "The engine runs here, and ends when you leave.",
+        )
+        .await;
         engine.stop().await;
         return Ok(exit);
     }
@@ -176,7 +182,7 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
 
 /// A console in lines of an engine that runs elsewhere.
 async fn guest_in_lines(common: &Common, directory: std::path::PathBuf) -> Exit {
-    let source = Source { directory, read_only: common.read_only, here: None };
+    let source = Source { directory, read_only: common.read_only, here: None, files: Files::WithoutInput };
     super::plain::sit(common, source, "The engine runs elsewhere, and goes on when you leave.").await
 }
 
@@ -198,7 +204,7 @@ async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, Ap
     let guests = |config: &Config| Some(consoles::for_guests(config, people, Greeting::default()));
     let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory.clone(), guests).await?;
     if common.plain {
-        let source = Source { directory, read_only: common.read_only, here: None };
+        let source = Source { directory, read_only: common.read_only, here: None, files: Files::WithoutInput };
         let exit = super::plain::sit(common, source, "This is the demo: it ends when you leave.").await;
         demo.stop().await;
         return Ok(exit);
@@ -287,7 +293,8 @@ fn keys(markdown: bool) -> Exit {
 }
 
 fn source(common: &Common) -> Source {
-    Source { directory: config::data_directory(common.data_dir.as_deref()), read_only: common.read_only, here: None }
+    let directory = config::data_directory(common.data_dir.as_deref());
+    Source { directory, read_only: common.read_only, here: None, files: Files::Own }
 }
 
 async fn verb(common: &Common, command: Command) -> Exit {
@@ -315,11 +322,15 @@ async fn verb(common: &Common, command: Command) -> Exit {
     }
     let status = matches!(command, Command::Status);
     let about = about(&command);
+    // The file itself went to standard output.
+    let bytes = matches!(&command, Command::Messages(Messages::Save { to, .. }) if to == "-");
     // What happens while the answer is made is told too.
     let last = if common.follow { last_event(&source).await } else { None };
     match answered(&source, common, command).await {
         Ok((exit, text)) => {
-            println!("{text}");
+            if !bytes {
+                println!("{text}");
+            }
             if common.follow {
                 let ended = source.hear((last, false), |event| {
                     if about.is_empty() || about.iter().any(|name| named(event, name)) {
@@ -378,6 +389,14 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
     let flows = matches!(command, Command::Flows(super::flows::Flows::List { refresh: true }));
     let refreshed = matches!(command, Command::Templates(Templates::List { refresh: true, .. }));
     let wanted = match command {
+        Command::Messages(Messages::Save { message, to }) => {
+            let path = source.save(message, &to).await?;
+            let done = Done { said: format!("Saved as {path}."), made: Some(path) };
+            return Ok((Exit::Done, if common.json { print::json(&done) } else { done.said }));
+        }
+        Command::Templates(Templates::Sample { connection, source: from }) => {
+            Some(Wanted::Act(files::sample(source, connection, from).await?))
+        }
         Command::Send(send) => Some(Wanted::Act(super::send::request(source, *send).await?)),
         command => wanted(command).map_err(NoAnswer::Failed)?,
     };

@@ -13,13 +13,6 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::time::{Clock, Timestamp};
 
-impl Send {
-    /// Whether it names a file on the engine's machine.
-    pub fn reads_files(&self) -> bool {
-        self.media.is_some() || self.header.is_some()
-    }
-}
-
 #[derive(Debug, Clone, Args)]
 pub struct Send {
     /// Over which number, by its name
@@ -31,15 +24,18 @@ pub struct Send {
     /// Into which thread, instead
     #[arg(long)]
     pub thread: Option<ThreadId>,
-    /// These words
+    /// These words; - reads them from standard input
     #[arg(long, group = "what")]
     pub text: Option<String>,
     /// A template, by its name
     #[arg(long, group = "what")]
     pub template: Option<String>,
-    /// A file on the engine's machine
-    #[arg(long, group = "what", value_name = "FILE")]
-    pub media: Option<String>,
+    /// A file; - reads it from standard input
+    #[arg(long = "file", visible_alias = "media", group = "what", value_name = "FILE")]
+    pub file: Option<String>,
+    /// What the file is called; else its own name
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
     /// Any content as JSON, such as {"type":"location","latitude":52.5,"longitude":13.4}
     #[arg(long, group = "what", value_name = "JSON")]
     pub content: Option<String>,
@@ -49,7 +45,7 @@ pub struct Send {
     /// A value for a place of the template, such as customer_name=Rosa or button:0:url=A-17
     #[arg(long, value_name = "KEY=VALUE")]
     pub param: Vec<String>,
-    /// A file for the template's header
+    /// A file for the template's header; - reads it from standard input
     #[arg(long, value_name = "FILE")]
     pub header: Option<String>,
     /// Words below the file
@@ -101,13 +97,12 @@ pub(super) async fn request(source: &Source, send: Send) -> Result<Request, NoAn
         Some(thread) => thread,
         None => thread_of(source, &send).await?,
     };
-    if let Some(path) = send.media {
-        // The engine may run elsewhere in the tree: a path is meant from here.
-        let path = std::path::absolute(&path).map_or(path, |path| path.display().to_string());
+    if let Some(path) = send.file {
         let pad = Pad::read(&send.pad, &send.colour).map_err(|refusal| refused(refusal.to_string()))?;
+        let upload = source.upload(&path, send.name.as_deref()).await?;
         return Ok(Request::SendFile {
             thread,
-            path,
+            upload,
             caption: send.caption,
             pad,
             voice: send.voice,
@@ -116,11 +111,12 @@ pub(super) async fn request(source: &Source, send: Send) -> Result<Request, NoAn
         });
     }
     let content = match (send.text, send.content) {
+        (Some(text), _) if text == "-" => Content::text(source.typed().await?),
         (Some(text), _) => Content::text(text),
         (_, Some(json)) => {
             serde_json::from_str(&json).map_err(|error| refused(format!("The content cannot be read: {error}.")))?
         }
-        _ => return Err(refused("Say what to send: --text, --template, --media or --content.".into())),
+        _ => return Err(refused("Say what to send: --text, --template, --file or --content.".into())),
     };
     Ok(Request::Send { thread, content: Box::new(content), reply_to: send.reply_to, at })
 }
@@ -153,15 +149,17 @@ async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp
         let (key, value) = pair.split_once('=').ok_or_else(|| refused("A parameter is written KEY=VALUE."))?;
         parameters.push((key.to_owned(), value.to_owned()));
     }
-    let header_file =
-        send.header.clone().map(|path| std::path::absolute(&path).map_or(path, |path| path.display().to_string()));
+    let header = match &send.header {
+        Some(path) => Some(source.upload(path, send.name.as_deref()).await?),
+        None => None,
+    };
     Ok(Request::SendTemplate {
         connection,
         to,
         name: name.to_owned(),
         language: send.lang.clone(),
         parameters,
-        header_file,
+        header,
         at,
     })
 }

@@ -76,7 +76,7 @@ pub enum Templates {
         #[arg(long)]
         confirm: String,
     },
-    /// Upload a sample for a header: a file of the engine's machine or an https address
+    /// Upload a sample for a header: a file, - for standard input, or an https address
     Sample {
         #[arg(long)]
         connection: ConnectionId,
@@ -192,10 +192,10 @@ pub(super) fn wanted(verb: Templates) -> Result<Wanted, String> {
         Templates::Delete { connection, name, id, confirm } => {
             act(TemplateRequest::Delete { connection, name, id, typed: confirm })
         }
-        Templates::Sample { connection, source } => act(TemplateRequest::Sample { connection, source }),
         Templates::Lint { file: path, connection, .. } => {
             Look(Query::Template(TemplateQuery::Lint { connection, text: file(&path)?, id: None }))
         }
+        Templates::Sample { .. } => return Err("A sample is uploaded first.".into()),
         Templates::Starters { .. } => return Err("This needs no engine.".into()),
     })
 }

@@ -109,9 +109,10 @@ pub enum Messages {
     Show { message: MessageId },
     /// Put an emoji on a message; none takes it back
     React { message: MessageId, emoji: Option<String> },
-    /// Copy a message's file to a place
+    /// Save a message's file
     Save {
         message: MessageId,
+        /// A directory, a file that is not there yet, or - for standard output
         #[arg(default_value = ".")]
         to: String,
     },

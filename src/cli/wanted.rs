@@ -101,10 +101,6 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         Command::Threads(Threads::Views) => Look(Query::Views),
         Command::Threads(Threads::TakeBack { thread }) => Act(Request::TakeBack { thread }),
         Command::Messages(Messages::React { message, emoji }) => Act(Request::React { message, emoji }),
-        Command::Messages(Messages::Save { message, to }) => {
-            let to = std::path::absolute(&to).map_or(to, |path| path.display().to_string());
-            Act(Request::SaveMedia { message, to })
-        }
         Command::Messages(Messages::Ask { message }) => Act(Request::AskAbout { message }),
         Command::Messages(Messages::Fetch { message }) => Act(Request::FetchMedia { message }),
         Command::Outbox(Outbox::Hold { entry }) => Act(Request::HoldEntry { entry }),
@@ -157,7 +153,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
             };
             Act(Request::TryDelivery { delivery, body })
         }
-        Command::Send(_) => return Ok(None),
+        Command::Send(_) | Command::Messages(Messages::Save { .. }) => return Ok(None),
         Command::Demo { .. }
         | Command::Serve
         | Command::Attach

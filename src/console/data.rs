@@ -3,6 +3,7 @@
 
 use super::agent_rows::agent_row_id;
 use super::finder::FinderKind;
+use super::form_files::FormFile;
 use super::numbers::NumberRow;
 use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Pane};
@@ -77,6 +78,7 @@ pub(super) struct Data {
     pub why: Option<Why>,
     /// The file that a form names.
     pub file: Option<FileCheck>,
+    pub form_file: FormFile,
     /// The picture in front.
     pub picture: Option<super::picture::Drawn>,
     pub told: String,

@@ -3,11 +3,13 @@
 
 use crossterm::event::KeyEvent;
 
+use super::form_files::Saves;
 use crate::domain::change::Change;
 use crate::domain::ids::{DeliveryId, ThreadId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Done, Request};
 use crate::domain::time::Timestamp;
+use crate::domain::upload::Uploaded;
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +40,19 @@ pub enum Event {
         what: Edit,
         text: Result<String, String>,
     },
+    /// A file was handed over, or why it was not.
+    Uploaded {
+        path: String,
+        result: Result<Uploaded, String>,
+    },
+    /// As much of a path as its beginning decides, and what it may go on with.
+    Completed {
+        path: String,
+        to: String,
+        choices: Vec<String>,
+    },
+    /// Where something was saved, or why it was not.
+    Saved(Result<String, String>),
     /// What was requested was done, or not.
     Performed {
         request: Request,
@@ -50,6 +65,19 @@ pub enum Event {
 pub enum Effect {
     Ask(Query),
     Perform(Request),
+    /// Hand the file at a path of this person over, for a message to carry.
+    Upload {
+        path: String,
+    },
+    /// Complete a path of this person.
+    Complete {
+        path: String,
+    },
+    /// Save something where this person wants it; empty means the downloads.
+    Save {
+        what: Saves,
+        to: String,
+    },
     /// Put text into the terminal's clipboard.
     Copy(String),
     /// Hand a text to the person's own editor.

@@ -2,15 +2,15 @@
 //! form for everything that is more than a line.
 
 use super::form_agents::AgentForm;
+use super::form_files::FormFile;
 use super::form_platform::PlatformForm;
 use super::{Console, Effect};
 use crate::domain::content::{Card, Content};
 use crate::domain::filter::when;
-use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId};
+use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId, UploadId};
 use crate::domain::media::Pad;
 use crate::domain::offer::{Action, Heading, Offer, read_sections};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::template::Template;
 use crate::domain::text::Untrusted;
@@ -26,6 +26,12 @@ pub(super) struct Field {
     pub text: String,
     /// How the request calls it.
     key: String,
+}
+
+impl Field {
+    pub fn has_key(&self, key: &str) -> bool {
+        self.key == key
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -94,6 +100,36 @@ pub(super) enum FormKind {
     Platform(PlatformForm),
 }
 
+impl FormKind {
+    /// Whom or what a form is about, where its title does not say it.
+    fn subject(&self) -> Option<i64> {
+        match self {
+            Self::File { thread, .. }
+            | Self::Location { thread }
+            | Self::Card { thread }
+            | Self::Buttons { thread }
+            | Self::List { thread }
+            | Self::Link { thread }
+            | Self::AskPlace { thread }
+            | Self::Catalogue { thread }
+            | Self::Products { thread }
+            | Self::Later { thread, .. }
+            | Self::Note { thread }
+            | Self::Export { thread } => Some(thread.0),
+            Self::Save { message } => Some(message.0),
+            Self::Template { connection, .. } | Self::AddContact { connection } => Some(connection.0),
+            Self::Rename { contact } => Some(contact.0),
+            Self::View { .. } | Self::Agent(_) | Self::Platform(_) => None,
+        }
+    }
+
+    /// Whether what was filled in is kept when the form is left. A file is chosen anew each time: one that was given up
+    /// must not go out with the next.
+    pub const fn is_kept(&self) -> bool {
+        !matches!(self, Self::File { .. } | Self::Save { .. } | Self::Export { .. })
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Form {
     pub kind: FormKind,
@@ -122,7 +158,7 @@ impl Form {
                     .into_iter()
                     .map(|slot| {
                         let example = slot.example.map(|example| format!("such as {}", example.line()));
-                        let hint = if slot.file { Some("path of the file".to_owned()) } else { example };
+                        let hint = if slot.file { Some("path of the file; tab completes".to_owned()) } else { example };
                         field(&slot.key, &slot.label, &hint.unwrap_or_default(), "")
                     })
                     .collect();
@@ -132,7 +168,7 @@ impl Form {
             FormKind::File { .. } => (
                 "Send a file".to_owned(),
                 vec![
-                    field("path", "Path", "on the engine's machine; ~/ is home", ""),
+                    field("path", "Path", "tab completes; ~/ is home", ""),
                     field("caption", "Caption", "may stay empty", ""),
                     field("pad", "Pad", "no, square (1080x1080) or tall (1080x1350)", "no"),
                     field("colour", "Colour", "corner, white, black or #rrggbb", "corner"),
@@ -228,9 +264,13 @@ impl Form {
         Self { kind, title, fields, at: 0, fault: None, waits: false }
     }
 
-    /// Whether another form is about the same thing, so that its words can be kept.
+    /// Whether another form is about the same thing, so that its words can be kept: what was begun for one contact
+    /// never stands in a form for another.
     pub fn is_like(&self, other: &Self) -> bool {
-        self.title == other.title && self.fields.len() == other.fields.len()
+        self.title == other.title
+            && self.fields.len() == other.fields.len()
+            && std::mem::discriminant(&self.kind) == std::mem::discriminant(&other.kind)
+            && self.kind.subject() == other.kind.subject()
     }
 
     pub(super) fn text(&self, key: &str) -> &str {
@@ -244,12 +284,6 @@ impl Form {
     /// What has been filled in, by place.
     pub fn values(&self) -> Vec<(String, String)> {
         self.fields.iter().map(|field| (field.key.clone(), field.text.trim().to_owned())).collect()
-    }
-
-    pub fn path_and_pad(&self) -> Option<(String, Option<Pad>)> {
-        let path = self.text("path");
-        let pad = Pad::read(self.text("pad"), self.text("colour")).ok()?;
-        (!path.is_empty()).then(|| (path.to_owned(), pad))
     }
 
     /// What is filled in, as a content; for sending and for the preview.
@@ -311,8 +345,9 @@ impl Form {
         })
     }
 
-    /// The request, or why it cannot be made yet. `zone_offset` is what local time is ahead of UTC.
-    pub fn request(&self, now: Timestamp, zone_offset: i64) -> Result<Request, String> {
+    /// The request, or why it cannot be made yet. `zone_offset` is what local time is ahead of UTC; `upload` is the file
+    /// that the form names, once it was handed over.
+    pub fn request(&self, now: Timestamp, zone_offset: i64, upload: Option<UploadId>) -> Result<Request, String> {
         let at = || match self.text("at") {
             "" => Ok(None),
             text => when(text, now, zone_offset).map(Some).map_err(|refusal| refusal.to_string()),
@@ -324,23 +359,22 @@ impl Form {
         };
         match &self.kind {
             FormKind::Template { connection, to, template } => {
-                let file = Some(self.text("header")).filter(|path| !path.is_empty()).map(str::to_owned);
                 let values = self.values();
                 let parameters: Vec<_> = values.into_iter().filter(|(key, _)| key != "at" && key != "header").collect();
-                template.check(&parameters, file.is_some()).map_err(|refusal| refusal.to_string())?;
+                template.check(&parameters, upload.is_some()).map_err(|refusal| refusal.to_string())?;
                 Ok(Request::SendTemplate {
                     connection: *connection,
                     to: to.clone(),
                     name: template.name.as_received().to_owned(),
                     language: template.language.as_received().to_owned(),
                     parameters,
-                    header_file: file,
+                    header: upload,
                     at: at()?,
                 })
             }
             FormKind::File { thread, reply_to } => Ok(Request::SendFile {
                 thread: *thread,
-                path: self.text("path").to_owned(),
+                upload: upload.ok_or("No file is named. Write its path.")?,
                 caption: self.text("caption").to_owned(),
                 pad: Pad::read(self.text("pad"), self.text("colour")).map_err(|refusal| refusal.to_string())?,
                 voice: self.text("voice").eq_ignore_ascii_case("yes"),
@@ -362,10 +396,7 @@ impl Form {
                 at: Some(at()?.ok_or("Say when.")?),
             }),
             FormKind::Note { thread } => Ok(Request::AddNote { thread: *thread, text: self.text("note").to_owned() }),
-            FormKind::Save { message } => Ok(Request::SaveMedia { message: *message, to: self.text("to").to_owned() }),
-            FormKind::Export { thread } => {
-                Ok(Request::ExportThread { thread: *thread, to: self.text("to").to_owned() })
-            }
+            FormKind::Save { .. } | FormKind::Export { .. } => Err("This form saves, and requests nothing.".to_owned()),
             FormKind::AddContact { connection } => Ok(Request::AddContact {
                 connection: *connection,
                 name: self.text("name").to_owned(),
@@ -378,7 +409,7 @@ impl Form {
                 Ok(Request::SaveView { name: self.text("name").to_owned(), terms: terms.clone() })
             }
             FormKind::Agent(form) => form.request(self, now, zone_offset),
-            FormKind::Platform(form) => form.request(self),
+            FormKind::Platform(form) => form.request(self, upload),
         }
     }
 
@@ -412,6 +443,9 @@ impl Form {
 impl Console {
     /// Opens a form, with what was begun in it before.
     pub(super) fn open_form(&mut self, kind: FormKind) -> Vec<Effect> {
+        if self.files_are_elsewhere(&kind) {
+            return vec![];
+        }
         let mut form = Form::new(kind);
         if let Some(begun) = self.begun_form.take_if(|begun| begun.is_like(&form)) {
             for (new, old) in form.fields.iter_mut().zip(begun.fields) {
@@ -419,39 +453,8 @@ impl Console {
             }
         }
         self.data.file = None;
+        self.data.form_file = FormFile::default();
         self.overlay = Some(super::overlay::Overlay::Form(Box::new(form)));
         vec![]
-    }
-
-    /// A file is looked at when its field is left.
-    pub(super) fn look_at_file(&mut self) -> Vec<Effect> {
-        let Some(super::overlay::Overlay::Form(form)) = &self.overlay else { return vec![] };
-        if !matches!(form.kind, FormKind::File { .. }) {
-            return vec![];
-        }
-        match form.path_and_pad() {
-            Some((path, pad)) => self.ask(Query::File { path, pad }),
-            None => vec![],
-        }
-    }
-
-    /// Hands the form over, or says what is missing.
-    pub(super) fn submit_form(&mut self) -> Vec<Effect> {
-        let (now, offset) = (self.now, super::words::offset(self.now, self.zone()));
-        let Some(super::overlay::Overlay::Form(form)) = &mut self.overlay else { return vec![] };
-        if form.waits {
-            return vec![];
-        }
-        match form.request(now, offset) {
-            Ok(request) => {
-                form.fault = None;
-                form.waits = true;
-                vec![Effect::Perform(request)]
-            }
-            Err(why) => {
-                form.fault = Some(why);
-                vec![]
-            }
-        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::form::{Field, Form, field};
 use crate::domain::connection::{Environment, ProviderName};
 use crate::domain::flow::FlowRequest;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, UploadId};
 use crate::domain::number::{NumberRequest, Profile};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::registration::{
@@ -13,7 +13,7 @@ use crate::domain::registration::{
 };
 use crate::domain::request::Request;
 use crate::domain::setup::SetupOptions;
-use crate::domain::template_desk::TemplateRequest;
+use crate::domain::template_desk::{SampleSource, TemplateRequest};
 use crate::domain::text::clean_line;
 
 #[derive(Debug, Clone)]
@@ -210,7 +210,7 @@ impl PlatformForm {
             ),
             Self::Sample { .. } => (
                 "Upload a sample for a header".to_owned(),
-                vec![field("source", "File", "a path on the engine's machine, or an https address", "")],
+                vec![field("source", "File", "a path, tab completes; or an https address", "")],
             ),
             Self::Profile { profile, .. } => (
                 "What contacts see".to_owned(),
@@ -269,7 +269,7 @@ impl PlatformForm {
         })
     }
 
-    pub fn request(&self, form: &Form) -> Result<Request, String> {
+    pub fn request(&self, form: &Form, upload: Option<UploadId>) -> Result<Request, String> {
         let text = |key: &str| form.text(key);
         let some = |key: &str| Some(form.text(key).to_owned()).filter(|text| !text.is_empty());
         let environment = || {
@@ -364,7 +364,7 @@ impl PlatformForm {
             }
             Self::Sample { connection } => Ok(Request::Template(TemplateRequest::Sample {
                 connection: *connection,
-                source: text("source").to_owned(),
+                source: upload.map_or_else(|| SampleSource::Address(text("source").to_owned()), SampleSource::Upload),
             })),
             Self::DeleteWebhook { connection, id, .. } => Ok(Request::Webhook(WebhookRequest::Delete {
                 connection: *connection,

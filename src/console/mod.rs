@@ -15,6 +15,7 @@ mod finder;
 mod flows;
 mod form;
 mod form_agents;
+mod form_files;
 mod form_platform;
 mod gauges;
 mod here;
@@ -41,6 +42,7 @@ use jiff::tz::TimeZone;
 pub use self::chord::Chord;
 pub use self::command::{CommandSpec, Danger, Scope, table};
 pub use self::event::{Edit, Effect, Event};
+pub use self::form_files::{FilePlace, Saves};
 pub use self::keys::{Keymap, keys_markdown};
 pub use self::theme::Theme;
 
@@ -111,6 +113,8 @@ pub struct Settings {
     pub typing: bool,
     /// How pictures are drawn.
     pub pictures: Pictures,
+    /// Where the person's files are.
+    pub files: FilePlace,
     /// There is an editor outside; else the one that is built in is used.
     pub editor: bool,
     pub keymap: Keymap,

@@ -61,6 +61,8 @@ pub(super) enum Reading {
     Gauges,
     /// What was told at length: a dry run.
     Told,
+    /// How files are sent and saved by whoever's files are not here.
+    Elsewhere,
     /// What a provider sent, as it came, for a while.
     Revealed,
     /// What the provider says about a number.
@@ -93,6 +95,7 @@ impl Reading {
             Self::Why => "Why",
             Self::Gauges => "Marks of the last 24 hours",
             Self::Told => "What would happen",
+            Self::Elsewhere => "Files",
             Self::Revealed => "As it came",
             Self::Health(_) => "Health",
             Self::Findings => "Before it is submitted",
@@ -199,7 +202,9 @@ impl Console {
             Reading::Stops => self.stop_lines(),
             Reading::Flow | Reading::FlowLog => self.data.flow_lines.clone(),
             Reading::Health(connection) => self.health_lines(connection),
-            Reading::Told | Reading::Revealed => self.data.told.lines().map(crate::domain::text::clean_line).collect(),
+            Reading::Told | Reading::Elsewhere | Reading::Revealed => {
+                self.data.told.lines().map(crate::domain::text::clean_line).collect()
+            }
             Reading::Log if self.data.log.is_empty() => vec!["The log is empty, or still being fetched.".into()],
             Reading::Log => self.data.log.clone(),
             Reading::Notices if self.notices.is_empty() => vec!["Nothing was told yet.".into()],

@@ -172,14 +172,19 @@ impl Console {
     }
 
     fn form_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
+        if key.code == KeyCode::Tab
+            && let Some(effects) = self.complete_path()
+        {
+            return effects;
+        }
         let Some(Overlay::Form(form)) = &mut self.overlay else { return vec![] };
         let last = form.fields.len().saturating_sub(1);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Esc => {
-                // What was begun is kept for the next time.
+                // What was begun is kept for the next time, but for files.
                 if let Some(Overlay::Form(form)) = self.overlay.take() {
-                    self.begun_form = Some(*form);
+                    self.begun_form = Some(*form).filter(|form| form.kind.is_kept());
                 }
             }
             KeyCode::Char('s') if control => return self.submit_form(),

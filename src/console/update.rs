@@ -62,6 +62,9 @@ impl Console {
             }
             Event::Performed { request, result } => self.performed(&request, result),
             Event::Edited { what, text } => self.edited(what, text),
+            Event::Uploaded { path, result } => self.uploaded(&path, result),
+            Event::Completed { path, to, choices } => self.completed(&path, &to, choices),
+            Event::Saved(result) => self.saved(result),
         }
     }
 
@@ -303,7 +306,6 @@ impl Console {
             }
             (
                 Request::OpenMedia { .. }
-                | Request::ExportThread { .. }
                 | Request::Template(crate::domain::template_desk::TemplateRequest::Sample { .. }),
                 Ok(Done { said, made: Some(path) }),
             ) => {

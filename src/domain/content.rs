@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::file_name::{self, FileName};
 use super::offer::{Heading, Offer, within};
 use super::request::{Refusal, check_text};
 use super::text::Untrusted;
@@ -12,9 +13,9 @@ use super::text::Untrusted;
 pub struct Media {
     /// The provider's id; empty for a file of ours that is not uploaded yet.
     pub id: String,
-    /// The name under which a file of ours is kept here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file: Option<String>,
+    /// The name of a file of ours in the file store. It is set here and never taken from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "file_name::lenient")]
+    pub file: Option<FileName>,
     pub mime_type: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,

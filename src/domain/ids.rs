@@ -88,6 +88,8 @@ ids! {
     EventId 'e' "an event";
     /// One line of the audit.
     AuditId 'u' "an audit row";
+    /// A file that was handed over, for a message to carry.
+    UploadId 'f' "an uploaded file";
     /// A program's token.
     TokenId 'k' "a token";
 }

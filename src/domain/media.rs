@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::content::size;
+use super::file_name::FileName;
+use super::ids::MessageId;
 use super::request::Refusal;
 use super::text::clean_line;
 use super::time::Timestamp;
@@ -180,6 +182,12 @@ pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), R
     Ok((kind, warnings))
 }
 
+/// Every ending that a file in the file store can have.
+pub const ENDINGS: &[&str] = &[
+    "jpg", "png", "webp", "gif", "mp4", "3gp", "ogg", "mp3", "m4a", "aac", "amr", "pdf", "txt", "doc", "xls", "ppt",
+    "docx", "xlsx", "pptx", "bin",
+];
+
 /// The usual ending of a type; files are kept under their hash and this, whatever they were called.
 pub fn ending(mime_type: &str) -> &'static str {
     match mime_type.split(';').next().unwrap_or_default().trim() {
@@ -222,6 +230,16 @@ pub fn safe_name(given: &str, otherwise: &str) -> String {
     if name.is_empty() { otherwise.to_owned() } else { name }
 }
 
+/// The name under which the file of a message is saved: its id first, so that it is never an option of a program,
+/// hidden, or the name of a file that means something where it is saved.
+pub fn saved_name(message: MessageId, given: Option<&str>, mime_type: &str) -> String {
+    let end = ending(mime_type);
+    match given.map(|given| safe_name(given, "")).filter(|name| !name.is_empty()) {
+        Some(name) => format!("{message}-{name}"),
+        None => format!("{message}.{end}"),
+    }
+}
+
 /// Where the file of a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -261,8 +279,8 @@ pub struct MediaView {
     pub state: MediaState,
     pub mime_type: String,
     pub bytes: Option<u64>,
-    /// Where it is, below the data directory.
-    pub file: Option<String>,
+    /// Its name in the file store.
+    pub file: Option<FileName>,
     /// Why it is not here, or not yet.
     pub said: Option<String>,
     pub fetched_at: Option<Timestamp>,

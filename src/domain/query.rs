@@ -8,7 +8,7 @@ use super::connected::ConnectionList;
 use super::delivery::DeliveryState;
 use super::flow::{FlowAnswer, FlowQuery};
 use super::gauge::GaugesView;
-use super::ids::{DeliveryId, EntryId, MessageId, ThreadId};
+use super::ids::{DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use super::media::{FileCheck, Pad};
 use super::note::Note;
 use super::number::{NumberAnswer, NumberQuery};
@@ -90,9 +90,9 @@ pub enum Query {
     Export {
         thread: ThreadId,
     },
-    /// What a file on the engine's machine is, and whether it could be sent.
+    /// What an uploaded file is, and whether it could be sent.
     File {
-        path: String,
+        upload: UploadId,
         pad: Option<Pad>,
     },
     /// A message's picture in so many pixels at most.

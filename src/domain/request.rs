@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bulk::BulkAction;
 use super::content::Content;
-use super::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
+use super::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use super::media::Pad;
 use super::text::Untrusted;
 use super::time::Timestamp;
@@ -24,10 +24,10 @@ pub enum Request {
         #[serde(default)]
         at: Option<Timestamp>,
     },
-    /// Send a file from the engine's machine. It is checked, uploaded, and then sent by its id.
+    /// Send a file that was uploaded here. It is checked, uploaded to the provider, and then sent by its id.
     SendFile {
         thread: ThreadId,
-        path: String,
+        upload: UploadId,
         #[serde(default)]
         caption: String,
         #[serde(default)]
@@ -44,19 +44,9 @@ pub enum Request {
     OpenMedia {
         message: MessageId,
     },
-    /// Copy the file of a message to a place; empty means the downloads.
-    SaveMedia {
-        message: MessageId,
-        to: String,
-    },
     /// Ask the provider for a file that did not come, once more.
     FetchMedia {
         message: MessageId,
-    },
-    /// Write a whole thread as text into a file; empty means the downloads.
-    ExportThread {
-        thread: ThreadId,
-        to: String,
     },
     /// Put one reaction on a message in place of the one before; without an emoji, take it back.
     React {
@@ -75,9 +65,9 @@ pub enum Request {
         language: String,
         /// Values by name, or by position (`1`, `2` …).
         parameters: Vec<(String, String)>,
-        /// A file of ours for the header, as a path on the engine's machine.
+        /// An uploaded file for the header.
         #[serde(default)]
-        header_file: Option<String>,
+        header: Option<UploadId>,
         #[serde(default)]
         at: Option<Timestamp>,
     },

@@ -49,7 +49,6 @@ rights! {
     HoldMessages, "hold messages", Operator;
     LetAgentsGoOn, "let agents go on", Operator;
     ListTheProvidersNumbers, "list the provider's numbers", Operator;
-    LookAtFilesOnThisMachine, "look at files on this machine", Operator;
     LookAtRuns, "look at runs", Operator;
     MarkThreadsAsRead, "mark threads as read", Operator;
     MergeContacts, "merge contacts", Operator;
@@ -74,6 +73,7 @@ rights! {
     TakeMessagesBack, "take messages back", Operator;
     TryADelivery, "try a delivery", Operator;
     TryWebhooks, "try webhooks", Operator;
+    UploadFiles, "upload files", Operator;
     UploadSamples, "upload samples", Operator;
     WriteFlows, "write Flows", Operator;
     WriteNotes, "write notes", Operator;

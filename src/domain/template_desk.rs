@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::ConnectionId;
+use super::ids::{ConnectionId, UploadId};
 use super::lint::Finding;
 use super::time::Timestamp;
 
@@ -21,8 +21,18 @@ pub enum TemplateRequest {
         id: Option<String>,
         typed: String,
     },
-    /// Have a sample for a header fetched: a public address, or a file on the engine's machine.
-    Sample { connection: ConnectionId, source: String },
+    /// Have a sample for a header fetched.
+    Sample { connection: ConnectionId, source: SampleSource },
+}
+
+/// Where a sample for a template's header comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SampleSource {
+    /// An https address that the provider fetches it from.
+    Address(String),
+    /// A file that was uploaded here.
+    Upload(UploadId),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

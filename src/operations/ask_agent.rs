@@ -175,8 +175,9 @@ async fn file(system: &System, message: MessageId) -> Result<Option<InputMedia>>
     let Some(name) = kept.view.file.filter(|_| kept.view.bytes.is_none_or(|bytes| bytes <= LARGEST)) else {
         return Ok(None);
     };
-    let read = tokio::fs::read(system.store().shelf().path(&name)).await;
-    Ok(read.ok().map(|bytes| InputMedia {
+    let shelf = system.store().shelf().clone();
+    let read = tokio::task::spawn_blocking(move || shelf.read(&name)).await;
+    Ok(read.ok().and_then(std::io::Result::ok).map(|bytes| InputMedia {
         mime_type: kept.view.mime_type,
         data: base64::engine::general_purpose::STANDARD.encode(bytes),
     }))

@@ -10,12 +10,13 @@ use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::MessageId;
-use crate::domain::media::{LARGEST, MediaState, ending};
+use crate::domain::media::{LARGEST, MediaState};
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
-use crate::store::Wanted;
+use crate::domain::upload::UPLOAD_KEPT;
+use crate::store::{Pinned, Wanted};
 
 /// Longer than a file may take: who still holds it then is dead.
 const LEASE: Duration = Duration::from_secs(900);
@@ -31,8 +32,16 @@ const RESTS: [Duration; 6] = [
 
 /// How a try ended.
 enum Came {
-    Kept { file: String, sha256: String, bytes: u64, mime_type: String },
-    Not { said: String, ever: Option<MediaState> },
+    /// It is in the store, and not removed before its row names it.
+    Kept {
+        file: Pinned,
+        bytes: u64,
+        mime_type: String,
+    },
+    Not {
+        said: String,
+        ever: Option<MediaState>,
+    },
 }
 
 /// Fetches the next file that is due. `false` when there is none now.
@@ -44,8 +53,8 @@ pub async fn fetch_next(system: &System) -> Result<bool> {
     let now = system.now();
     let mut write = system.store().write().await?;
     match &came {
-        Came::Kept { file, sha256, bytes, mime_type } => {
-            write.keep_media(wanted.message, file, sha256, *bytes, mime_type, now).await?;
+        Came::Kept { file, bytes, mime_type } => {
+            write.keep_media(wanted.message, file.name(), *bytes, mime_type, now).await?;
         }
         Came::Not { said, ever } => {
             let rest = RESTS.get(wanted.tries.saturating_sub(1) as usize);
@@ -100,8 +109,8 @@ async fn fetch(system: &System, wanted: &Wanted) -> Result<Came> {
     let mime_type = [source.mime_type, wanted.mime_type.clone()].into_iter().find(|mime| !mime.is_empty());
     let sniffed = infer::get(&first).map(|kind| kind.mime_type().to_owned());
     let mime_type = mime_type.or(sniffed).unwrap_or_else(|| "application/octet-stream".to_owned());
-    match incoming.keep(ending(&mime_type)) {
-        Ok((file, sha256)) => Ok(Came::Kept { file, sha256, bytes, mime_type }),
+    match incoming.keep(&mime_type) {
+        Ok(file) => Ok(Came::Kept { file, bytes, mime_type }),
         Err(error) => not(&format!("it cannot be kept on this disk: {error}"), None),
     }
 }
@@ -128,22 +137,24 @@ pub(super) async fn fetch_again(system: &System, actor: &Actor, message: Message
     Ok(Done { said: "The provider is asked for it again.".into(), made: None })
 }
 
-/// Removes files by age and for room. The messages stay.
+/// Removes files by age and for room, and uploads that are over. The messages stay.
 pub async fn prune_media(system: &System) -> Result<()> {
     let now = system.now();
     let desk = system.desk();
     let before = Timestamp::from_millis(now.minus(desk.keep).millis());
     let mut write = system.store().write().await?;
-    let names = write.prune_media(before, desk.most, now).await?;
-    if names.is_empty() {
-        return Ok(());
-    }
-    write.commit().await?;
+    let mut names = write.prune_uploads(now.minus(UPLOAD_KEPT)).await?;
+    names.extend(write.prune_media(before, desk.most, now).await?);
+    // As long as this transaction is open nobody can begin to name a file that nothing names.
     let shelf = system.store().shelf();
     for name in &names {
         if let Err(error) = shelf.remove(name) {
-            tracing::warn!(name, %error, "a file could not be removed");
+            tracing::warn!(%name, %error, "a file could not be removed");
         }
+    }
+    write.commit().await?;
+    if names.is_empty() {
+        return Ok(());
     }
     tracing::info!(files = names.len(), "old files were removed");
     Ok(())

@@ -1,16 +1,17 @@
 //! Lend a file of ours to a provider that only fetches from addresses: for a few minutes, under an
 //! address that nobody can guess, and counted as it goes.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::set_up::public_url;
 use super::{Result, System};
+use crate::domain::ids::UploadId;
 use crate::domain::request::Refusal;
-use crate::domain::text::clean_line;
+use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
+use crate::store::{Pinned, Shelf, StoredUpload};
 
 const LENT_FOR: Duration = Duration::from_secs(300);
 /// How long after its message went a file may still be fetched.
@@ -23,11 +24,13 @@ const MOST: u64 = 100_000_000;
 pub struct Lent {
     pub token: String,
     pub address: String,
-    pub path: PathBuf,
     pub mime_type: String,
     pub bytes: u64,
     until: Timestamp,
     gone: Arc<AtomicU64>,
+    /// It is not removed while it is lent.
+    file: Arc<Pinned>,
+    shelf: Shelf,
 }
 
 impl Lent {
@@ -36,46 +39,52 @@ impl Lent {
         (self.gone.load(Ordering::Relaxed).min(self.bytes), self.bytes)
     }
 
+    /// Opens the file.
+    pub async fn open(&self) -> std::io::Result<tokio::fs::File> {
+        let (shelf, file) = (self.shelf.clone(), self.file.clone());
+        let opened = tokio::task::spawn_blocking(move || shelf.open(file.name())).await;
+        opened.map_err(std::io::Error::other).flatten().map(tokio::fs::File::from_std)
+    }
+
     pub fn note(&self, bytes: u64) {
         self.gone.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
-pub(super) async fn lend(system: &System, path: &str) -> Result<Lent> {
+pub(super) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Result<Lent> {
     let base = public_url(system)?;
-    let refused = |why: String| Refusal::new("file", why, "Give a path on the engine's machine, or an https address.");
-    let path = super::open_media::place(path);
-    let data = system.store().path().parent().map(std::path::Path::to_owned).unwrap_or_default();
-    let own = |path: &std::path::Path| match (std::fs::canonicalize(path), std::fs::canonicalize(&data)) {
-        (Ok(path), Ok(data)) => path.starts_with(data),
-        _ => false,
-    };
-    if own(&path) {
-        return Err(refused("What lies in the engine's own directory is not lent.".into()).into());
-    }
-    let meta = tokio::fs::metadata(&path).await;
-    let meta =
-        meta.map_err(|error| refused(format!("{} cannot be read: {error}.", clean_line(&path.display().to_string()))))?;
-    if !meta.is_file() || meta.len() > MOST {
-        return Err(refused("It is no file of up to 100 MB.".into()).into());
-    }
-    let kind = infer::get_from_path(&path).ok().flatten().map(|kind| kind.mime_type().to_owned());
-    let fits = |kind: &String| matches!(kind.as_str(), "image/jpeg" | "image/png" | "video/mp4" | "application/pdf");
-    let Some(mime_type) = kind.filter(fits) else {
-        return Err(refused("A sample is a JPEG, a PNG, an MP4 or a PDF.".into()).into());
+    let (found, pinned) = super::receive_upload::uploaded(system, actor, upload).await?;
+    let head = head(system.store().shelf().clone(), &found).await;
+    let kind = infer::get(&head).map(|kind| kind.mime_type());
+    let fits = |kind: &&str| matches!(*kind, "image/jpeg" | "image/png" | "video/mp4" | "application/pdf");
+    let Some(mime_type) = kind.filter(fits).filter(|_| found.bytes <= MOST) else {
+        let why = "A sample is a JPEG, a PNG, an MP4 or a PDF of up to 100 MB.";
+        return Err(Refusal::new("file", why, "Choose another file.").into());
     };
     let token = system.reference().trim_start_matches("w:").to_owned();
     let lent = Lent {
         address: format!("{base}/lent/{token}"),
         token,
-        path,
-        mime_type,
-        bytes: meta.len(),
+        mime_type: mime_type.to_owned(),
+        bytes: found.bytes,
         until: system.now().plus(LENT_FOR),
         gone: Arc::default(),
+        file: Arc::new(pinned),
+        shelf: system.store().shelf().clone(),
     };
     system.lent().push(lent.clone());
     Ok(lent)
+}
+
+/// The first bytes of a file, which tell what it is.
+async fn head(shelf: Shelf, upload: &StoredUpload) -> Vec<u8> {
+    let name = upload.file.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut head = vec![];
+        std::io::Read::read_to_end(&mut std::io::Read::take(shelf.open(&name)?, 4_096), &mut head)?;
+        Ok::<_, std::io::Error>(head)
+    });
+    read.await.map_err(std::io::Error::other).flatten().unwrap_or_default()
 }
 
 pub(super) fn take_back(system: &System, token: &str) {
@@ -103,7 +112,7 @@ pub async fn lent(system: &System, token: &str) -> Option<Lent> {
     let address = format!("{}/lent/{token}", public_url(system).ok()?);
     let found = system.store().lent_file(&address, now.minus(FETCHED_WITHIN)).await;
     let (file, mime_type, bytes) = found.inspect_err(|error| tracing::error!(%error, "a lent file")).ok()??;
-    let path = system.store().shelf().path(&file);
-    let until = now.plus(LENT_FOR);
-    Some(Lent { token: token.to_owned(), address, path, mime_type, bytes, until, gone: Arc::default() })
+    let shelf = system.store().shelf().clone();
+    let (until, file) = (now.plus(LENT_FOR), Arc::new(shelf.pin(&file)));
+    Some(Lent { token: token.to_owned(), address, mime_type, bytes, until, gone: Arc::default(), file, shelf })
 }

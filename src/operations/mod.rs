@@ -44,6 +44,7 @@ mod presence;
 mod propose_assignment;
 mod pulse;
 mod receive;
+mod receive_upload;
 mod refresh_templates;
 mod registrations;
 mod rehearse;
@@ -98,10 +99,12 @@ pub use self::flows::refresh_flows;
 pub use self::lend::{Lent, lent};
 pub use self::look_up::{look_up_due, next_look_due};
 pub use self::meters::metrics;
+pub use self::open_media::{MediaFile, media_file};
 pub use self::perform::perform;
 pub use self::presence::Arrival;
 pub use self::pulse::{check_file_at_start, compare_audit_head, keep_audit_head, prove_writable, pulse};
 pub use self::receive::{Receipt, Waiting, receive, store_waiting};
+pub use self::receive_upload::receive_upload;
 pub use self::refresh_templates::refresh_templates;
 pub use self::rehearse::rehearse_next;
 pub use self::rescue::{rescue_abandoned, rescue_at_start};
@@ -264,6 +267,7 @@ struct Shared {
     here: Mutex<BTreeMap<u64, Here>>,
     /// Bytes sent of all, of files that are on their way up.
     uploads: Mutex<BTreeMap<EntryId, (u64, u64)>>,
+    doorway: receive_upload::Doorway,
 }
 
 impl Wakes {
@@ -318,6 +322,7 @@ impl System {
             handed: Mutex::default(),
             here: Mutex::default(),
             uploads: Mutex::default(),
+            doorway: receive_upload::Doorway::default(),
         };
         (Self { parts: Arc::new(parts), shared: Arc::new(shared) }, waiting)
     }
@@ -430,6 +435,10 @@ impl System {
 
     fn uploads(&self) -> MutexGuard<'_, BTreeMap<EntryId, (u64, u64)>> {
         unpoisoned(&self.shared.uploads)
+    }
+
+    fn doorway(&self) -> &receive_upload::Doorway {
+        &self.shared.doorway
     }
 
     fn flows(&self) -> MutexGuard<'_, Vec<FlowList>> {

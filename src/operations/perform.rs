@@ -21,13 +21,11 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::Send { thread, content, reply_to, at } => {
             send::send(system, actor, thread, Letter { content: *content, reply_to, at }).await
         }
-        Request::SendFile { thread, path, caption, pad, voice, reply_to, at } => {
-            send_file::send_file(system, actor, thread, Parcel { path, caption, pad, voice, reply_to, at }).await
+        Request::SendFile { thread, upload, caption, pad, voice, reply_to, at } => {
+            send_file::send_file(system, actor, thread, Parcel { upload, caption, pad, voice, reply_to, at }).await
         }
         Request::OpenMedia { message } => open_media::open_media(system, actor, message).await,
-        Request::SaveMedia { message, to } => open_media::save_media(system, actor, message, &to).await,
         Request::FetchMedia { message } => fetch_media::fetch_again(system, actor, message).await,
-        Request::ExportThread { thread, to } => open_media::export_thread(system, actor, thread, &to).await,
         Request::React { message, emoji } => send::react(system, actor, message, emoji).await,
         Request::TakeBack { thread } => take_back::take_back(system, actor, thread).await,
         Request::AddNote { thread, text } => add_note::add_note(system, actor, thread, &text).await,
@@ -35,8 +33,8 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::Attend { thread, writes, typing } => attend::attend(system, actor, thread, writes, typing).await,
         Request::HoldEntry { entry } => hold_entry::hold_entry(system, actor, entry, true).await,
         Request::ReleaseEntry { entry } => hold_entry::hold_entry(system, actor, entry, false).await,
-        Request::SendTemplate { connection, to, name, language, parameters, header_file, at } => {
-            send_template(system, actor, Filled { connection, to, name, language, parameters, header_file, at }).await
+        Request::SendTemplate { connection, to, name, language, parameters, header, at } => {
+            send_template(system, actor, Filled { connection, to, name, language, parameters, header, at }).await
         }
         Request::RetryEntry { entry } => retry_entry::retry_entry(system, actor, entry).await,
         Request::DiscardEntry { entry } => discard_entry::discard_entry(system, actor, entry).await,

@@ -28,6 +28,7 @@ pub(super) async fn send(system: &System, actor: &Actor, thread: ThreadId, lette
         let why = format!("A {} is not sent like this.", letter.content.kind());
         return Err(Refusal::new("content", why, "Templates and reactions have commands of their own.").into());
     }
+    from_outside(&letter.content)?;
     letter.content.check()?;
     let row = thread_row(system, thread).await?;
     let now = system.now();
@@ -44,6 +45,20 @@ pub(super) async fn send(system: &System, actor: &Actor, thread: ThreadId, lette
         None => format!("Queued for {name} as {entry}."),
     };
     Ok(Done { said, made: Some(message.to_string()) })
+}
+
+/// A content that somebody wrote may name a file that the provider has, and no file of ours.
+fn from_outside(content: &Content) -> Result<(), Refusal> {
+    let Some(media) = content.media() else { return Ok(()) };
+    if media.file.is_some() {
+        let why = "A message cannot name a file of the file store.";
+        return Err(Refusal::new("file", why, "Upload the file, and send it by the id of its upload."));
+    }
+    if media.id.trim().is_empty() {
+        let why = "The content names no file of the provider.";
+        return Err(Refusal::new("file", why, "Give the provider's `id` of it, or upload the file and send that."));
+    }
+    Ok(())
 }
 
 /// One reaction per message: a new one takes the place of the old, none takes it back.

@@ -1,28 +1,29 @@
 //! Send a file: looked at first, made fit where somebody wants it, put on the shelf, queued. It is
 //! uploaded before its message goes.
 
-use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use super::file_facts::{facts, pad, preview};
+use super::receive_upload::read_upload;
 use super::send::{may_write, queue, thread_row};
 use super::{Result, System, require};
 use crate::domain::content::{Content, Media};
-use crate::domain::ids::{MessageId, ThreadId};
-use crate::domain::media::{FileCheck, FileKind, LARGEST, Pad, ending, plan, safe_name};
+use crate::domain::ids::{MessageId, ThreadId, UploadId};
+use crate::domain::media::{FileCheck, FileKind, Pad, plan};
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
+use crate::store::Pinned;
 
 /// Longer than any conversion of sixteen megabytes takes.
 const CONVERTING: Duration = Duration::from_secs(60);
 
 /// A file on its way out.
 pub(super) struct Parcel {
-    pub path: String,
+    pub upload: UploadId,
     pub caption: String,
     pub pad: Option<Pad>,
     /// Make it a voice note.
@@ -32,21 +33,15 @@ pub(super) struct Parcel {
 }
 
 /// What the file is, before anything is sent.
-pub(super) async fn check_file(system: &System, path: &str, shape: Option<Pad>) -> Result<FileCheck> {
+pub(super) async fn check_file(
+    system: &System,
+    actor: &Actor,
+    upload: UploadId,
+    shape: Option<Pad>,
+) -> Result<FileCheck> {
     let can_convert = can_convert(system).await;
-    let nothing = |refusal: String| FileCheck {
-        facts: crate::domain::media::FileFacts::default(),
-        kind: None,
-        warnings: vec![],
-        refusal: Some(refusal),
-        can_convert,
-        preview: None,
-    };
-    let bytes = match read(system, path).await {
-        Ok(bytes) => bytes,
-        Err(refusal) => return Ok(nothing(refusal.to_string())),
-    };
-    let known = facts(&bytes, path);
+    let (bytes, name) = read_upload(system, actor, upload).await?;
+    let known = facts(&bytes, &name);
     let seen = known.size.and_then(|_| preview(&bytes, shape.as_ref(), (120, 80)));
     let (kind, warnings, refusal) = match plan(&known, false) {
         Ok((kind, warnings)) => (Some(kind), if shape.is_some() { vec![] } else { warnings }, None),
@@ -66,7 +61,8 @@ pub(super) async fn send_file(system: &System, actor: &Actor, thread: ThreadId, 
     require(actor, Right::WriteToPeople)?;
     let row = thread_row(system, thread).await?;
     may_write(&row, parcel.at, system.now())?;
-    let content = content(system, &parcel).await?;
+    // The file stays in the store until the message that names it is written down.
+    let (content, _pinned) = content(system, actor, &parcel).await?;
     content.check()?;
     let quoted = match parcel.reply_to {
         None => None,
@@ -80,88 +76,59 @@ pub(super) async fn send_file(system: &System, actor: &Actor, thread: ThreadId, 
 }
 
 /// Reads, converts, checks and shelves the file.
-async fn content(system: &System, parcel: &Parcel) -> Result<Content> {
-    let mut bytes = read(system, &parcel.path).await?;
+async fn content(system: &System, actor: &Actor, parcel: &Parcel) -> Result<(Content, Pinned)> {
+    let (mut bytes, name) = read_upload(system, actor, parcel.upload).await?;
     if let Some(shape) = &parcel.pad {
         bytes =
             pad(&bytes, shape).map_err(|why| Refusal::new("file", format!("{why}."), "Send it without padding."))?;
     }
-    let mut known = facts(&bytes, &parcel.path);
+    let mut known = facts(&bytes, &name);
     if parcel.voice && !known.opus {
-        bytes = voice_note(system, bytes).await?;
+        bytes = voice_note(system, bytes, &known.mime_type).await?;
         known = facts(&bytes, "voice.ogg");
     }
     let (kind, _) = plan(&known, parcel.voice)?;
-    let media = shelve(system, &bytes, &known.mime_type, &parcel.path, kind == FileKind::Voice)?;
+    let (media, pinned) = shelve(system, &bytes, &known.mime_type, &name, kind == FileKind::Voice)?;
     let caption = (!parcel.caption.trim().is_empty()).then(|| Untrusted::from(parcel.caption.trim()));
     let with = |media: Media| Media { caption: caption.clone(), ..media };
-    Ok(match kind {
+    let content = match kind {
         FileKind::Image => Content::Image(with(Media { file_name: None, ..media })),
         FileKind::Video => Content::Video(with(Media { file_name: None, ..media })),
         FileKind::Audio | FileKind::Voice => Content::Audio(with(Media { file_name: None, ..media })),
         FileKind::Document => Content::Document(with(media)),
         FileKind::Sticker => Content::Sticker(with(Media { file_name: None, ..media })),
-    })
+    };
+    Ok((content, pinned))
 }
 
-/// Puts a file for a template's header on the shelf.
-pub(super) async fn header_file(system: &System, path: &str) -> Result<Media> {
-    let bytes = read(system, path).await?;
-    let known = facts(&bytes, path);
+/// Stores an uploaded file as the header of a template.
+pub(super) async fn header_file(system: &System, actor: &Actor, upload: UploadId) -> Result<(Media, Pinned)> {
+    let (bytes, name) = read_upload(system, actor, upload).await?;
+    let known = facts(&bytes, &name);
     let (kind, _) = plan(&known, false)?;
     if !matches!(kind, FileKind::Image | FileKind::Video | FileKind::Document) {
         let why = format!("A header holds an image, a video or a document, not {}.", kind.name());
         return Err(Refusal::new("file", why, "Choose another file.").into());
     }
-    shelve(system, &bytes, &known.mime_type, path, false)
+    shelve(system, &bytes, &known.mime_type, &name, false)
 }
 
-fn shelve(system: &System, bytes: &[u8], mime_type: &str, path: &str, voice: bool) -> Result<Media> {
+fn shelve(system: &System, bytes: &[u8], mime_type: &str, name: &str, voice: bool) -> Result<(Media, Pinned)> {
     let label = system.reference();
-    let file = system.store().shelf().put(&label, bytes, ending(mime_type)).map_err(|error| {
+    let pinned = system.store().shelf().put(&label, bytes, mime_type).map_err(|error| {
         let why = format!("The file cannot be kept in the data directory: {error}.");
         Refusal::new("disk", why, "Make room on the disk; nothing was sent.")
     })?;
-    Ok(Media {
-        sha256: file.get(..64).map(str::to_owned),
-        file: Some(file),
+    let media = Media {
+        sha256: Some(pinned.name().sha256().to_owned()),
+        file: Some(pinned.name().clone()),
         mime_type: mime_type.to_owned(),
         bytes: Some(bytes.len() as u64),
-        file_name: Some(safe_name(path, "file").into()),
+        file_name: Some(name.into()),
         voice,
         ..Media::default()
-    })
-}
-
-async fn read(system: &System, path: &str) -> Result<Vec<u8>, Refusal> {
-    let data = system.store().path().parent().unwrap_or_else(|| Path::new("/nowhere"));
-    let refused = |why: String, instead: &str| Refusal::new("file", why, instead.to_owned());
-    let shown = crate::domain::text::clean_line(path);
-    let place = super::open_media::place(path);
-    if path.trim().is_empty() {
-        return Err(refused("No file is named.".into(), "Write its path."));
-    }
-    let told = tokio::fs::metadata(&place).await.map_err(|error| {
-        refused(format!("{shown} cannot be read: {error}."), "Give a path on the machine that the engine runs on.")
-    })?;
-    if !told.is_file() {
-        return Err(refused(format!("{shown} is no file."), "Name a file."));
-    }
-    // The database, the log and the socket are nobody's attachment.
-    let real = tokio::fs::canonicalize(&place).await.unwrap_or_else(|_| place.clone());
-    let own = tokio::fs::canonicalize(data).await.unwrap_or_else(|_| data.to_owned());
-    if real.starts_with(&own) && !real.starts_with(own.join("media")) {
-        return Err(refused(format!("{shown} belongs to this program."), "Choose another file."));
-    }
-    if told.len() > LARGEST {
-        let why = format!(
-            "{shown} has {}; nothing above {} is taken.",
-            crate::domain::content::size(told.len()),
-            crate::domain::content::size(LARGEST)
-        );
-        return Err(refused(why, "Send a link to it."));
-    }
-    tokio::fs::read(&place).await.map_err(|error| refused(format!("{shown} cannot be read: {error}."), ""))
+    };
+    Ok((media, pinned))
 }
 
 async fn can_convert(system: &System) -> bool {
@@ -170,17 +137,33 @@ async fn can_convert(system: &System) -> bool {
     matches!(tokio::time::timeout(Duration::from_secs(3), command.status()).await, Ok(Ok(status)) if status.success())
 }
 
+/// The reader that the converter is to use for a type of audio. It must not choose by itself: some formats are lists of
+/// other files, and a file that somebody uploaded would then name files of this machine.
+fn reader(mime_type: &str) -> Option<&'static str> {
+    Some(match mime_type {
+        "audio/aac" => "aac",
+        "audio/amr" => "amr",
+        "audio/mpeg" => "mp3",
+        "audio/mp4" => "mp4",
+        "audio/ogg" => "ogg",
+        "audio/wav" | "audio/x-wav" => "wav",
+        "audio/flac" | "audio/x-flac" => "flac",
+        _ => return None,
+    })
+}
+
 /// Ogg with Opus in one channel, as voice notes are.
-async fn voice_note(system: &System, bytes: Vec<u8>) -> Result<Vec<u8>> {
+async fn voice_note(system: &System, bytes: Vec<u8>, mime_type: &str) -> Result<Vec<u8>> {
     let converter = &system.desk().converter;
     let refused =
         |why: String| Refusal::new("convert", why, "Send it as it is, or convert it to Ogg with Opus elsewhere.");
-    let directory = tempfile_in(system)?;
+    let reader = reader(mime_type).ok_or_else(|| refused(format!("{mime_type} cannot be made a voice note here.")))?;
+    let directory = private_directory(system)?;
     let (from, to) = (directory.join("in"), directory.join("out.ogg"));
     let made = async {
         tokio::fs::write(&from, &bytes).await?;
         let mut command = tokio::process::Command::new(converter);
-        command.args(["-y", "-v", "error", "-i"]).arg(&from);
+        command.args(["-y", "-v", "error", "-protocol_whitelist", "file", "-f", reader, "-i"]).arg(&from);
         command.args(["-vn", "-c:a", "libopus", "-b:a", "32k", "-ac", "1", "-application", "voip"]).arg(&to);
         command.stdin(Stdio::null()).kill_on_drop(true);
         let out = tokio::time::timeout(CONVERTING, command.output()).await.map_err(std::io::Error::other)??;
@@ -195,10 +178,14 @@ async fn voice_note(system: &System, bytes: Vec<u8>) -> Result<Vec<u8>> {
     Ok(made.map_err(|error| refused(format!("{converter} could not make a voice note of it: {error}.")))?)
 }
 
-fn tempfile_in(system: &System) -> Result<std::path::PathBuf> {
+/// A new directory that nobody else can look into.
+fn private_directory(system: &System) -> Result<std::path::PathBuf> {
+    use std::os::unix::fs::DirBuilderExt as _;
     let name = system.reference().replace(':', "-");
     let directory = std::env::temp_dir().join(format!("wadeck-{name}"));
-    std::fs::create_dir_all(&directory)
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&directory)
         .map_err(|error| Refusal::new("disk", format!("There is no room to convert it: {error}."), "Make room."))?;
     Ok(directory)
 }

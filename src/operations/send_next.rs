@@ -83,6 +83,14 @@ fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
             "Write when they write.",
         ));
     }
+    if claimed.outgoing.content.media().is_some_and(|media| media.id.is_empty()) {
+        return Some(Failure::own(
+            FailureClass::Request,
+            "Without its file",
+            "The file of this message is not kept here any more, so that it could not be uploaded; nothing was sent.",
+            "Send the file anew.",
+        ));
+    }
     (claimed.freeform && !window::is_open(claimed.window_closes_at, now)).then(|| {
         Failure::own(
             FailureClass::Window,

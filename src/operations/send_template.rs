@@ -9,7 +9,7 @@ use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::connection::Connection;
 use crate::domain::content::Content;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, UploadId};
 use crate::domain::outbox::Outgoing;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::request::{Done, Refusal};
@@ -30,7 +30,7 @@ pub(super) struct Filled {
     pub name: String,
     pub language: String,
     pub parameters: Vec<(String, String)>,
-    pub header_file: Option<String>,
+    pub header: Option<UploadId>,
     pub at: Option<Timestamp>,
 }
 
@@ -52,12 +52,13 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
     }
     let template = sendable(system, &connection, &filled.name, &filled.language).await?;
     template.check_recipient(&filled.to)?;
-    template.check(&filled.parameters, filled.header_file.is_some())?;
+    template.check(&filled.parameters, filled.header.is_some())?;
     let parameters = template.doubled(&filled.parameters);
     let rendered = Some(template.render(&filled.parameters));
-    let header = match &filled.header_file {
-        Some(path) => Some(header_file(system, path).await?),
-        None => None,
+    // The file stays in the store until the message that names it is written down.
+    let (header, _pinned) = match filled.header {
+        Some(upload) => header_file(system, actor, upload).await.map(|(media, pinned)| (Some(media), Some(pinned)))?,
+        None => (None, None),
     };
     if let Some(file) = &header {
         template.check_header_file(file)?;

@@ -131,5 +131,11 @@ pub(super) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> 
     for note in system.store().notes(thread).await? {
         let _ = writeln!(text, "{}  note by {}\n    {}", note.at, note.author, note.words.line());
     }
+    // Whoever looks into a database without an engine cannot write into it.
+    if *actor != Actor::System {
+        let mut write = system.store().write().await?;
+        write.audit(actor, "export", &thread.to_string(), "", system.now()).await?;
+        write.commit().await?;
+    }
     Ok(text)
 }

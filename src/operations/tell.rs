@@ -40,9 +40,9 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
             system.attendance().fill(row.as_mut_slice(), &actor.to_string(), system.now());
             Answer::Thread(row.map(Box::new))
         }
-        Query::File { path, pad } => {
-            require(actor, Right::LookAtFilesOnThisMachine)?;
-            Answer::File(Box::new(send_file::check_file(system, &path, pad).await?))
+        Query::File { upload, pad } => {
+            require(actor, Right::UploadFiles)?;
+            Answer::File(Box::new(send_file::check_file(system, actor, upload, pad).await?))
         }
         Query::Picture { message, width, height } => {
             Answer::Picture(open_media::picture(system, message, (width, height)).await?.map(Box::new))

@@ -14,7 +14,7 @@ use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::template::Template;
-use crate::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRequest};
+use crate::domain::template_desk::{SampleSource, TemplateAnswer, TemplateQuery, TemplateRequest};
 use crate::domain::template_form::read;
 use crate::domain::text::clean_line;
 use crate::provider::Provider;
@@ -37,7 +37,7 @@ pub(super) async fn perform(system: &System, actor: &Actor, request: TemplateReq
         TemplateRequest::Delete { connection, name, id, typed } => {
             delete(system, actor, connection, (&name, id.as_deref()), &typed).await
         }
-        TemplateRequest::Sample { connection, source } => sample(system, actor, connection, &source).await,
+        TemplateRequest::Sample { connection, source } => sample(system, actor, connection, source).await,
     }
 }
 
@@ -155,13 +155,20 @@ async fn delete(
     Ok(Done { said, made: None })
 }
 
-/// A file of ours is lent to the provider for a while, under an address that nobody can guess.
-async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source: &str) -> Result<Done> {
+/// A file that was uploaded here is lent to the provider for a while, under an address that nobody can guess.
+async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source: SampleSource) -> Result<Done> {
     require(actor, Right::UploadSamples)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
-    let lent = if source.starts_with("https://") { None } else { Some(super::lend::lend(system, source).await?) };
-    let address = lent.as_ref().map_or(source, |lent| lent.address.as_str());
+    let (lent, source) = match source {
+        SampleSource::Address(address) if address.starts_with("https://") => (None, address),
+        SampleSource::Address(_) => {
+            let why = "The address of a sample begins with https://.";
+            return Err(Refusal::new("file", why, "Give such an address, or upload the file.").into());
+        }
+        SampleSource::Upload(upload) => (Some(super::lend::lend(system, actor, upload).await?), upload.to_string()),
+    };
+    let address = lent.as_ref().map_or(source.as_str(), |lent| lent.address.as_str());
     let handle = desk.sample(&connection, address).await;
     if let Some(lent) = &lent {
         super::lend::take_back(system, &lent.token);
@@ -169,7 +176,7 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
     let handle = handle.map_err(refused)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.audit(actor, "upload_sample", &connection.id.to_string(), &clean_line(source), now).await?;
+    write.audit(actor, "upload_sample", &connection.id.to_string(), &clean_line(&source), now).await?;
     write.commit().await?;
     Ok(Done { said: format!("The sample is there: {}", clean_line(&handle)), made: Some(handle) })
 }

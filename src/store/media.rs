@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::codec::{Cells, json};
 use super::{Result, Store, Write};
 use crate::domain::content::{Content, Media};
+use crate::domain::file_name::FileName;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::media::{MediaState, MediaView};
 use crate::domain::outbox::Outgoing;
@@ -31,7 +32,7 @@ pub struct ToUpload {
     pub message: MessageId,
     pub thread: ThreadId,
     pub connection: ConnectionId,
-    pub file: String,
+    pub file: FileName,
     pub file_name: Option<Untrusted>,
     pub mime_type: String,
     pub bytes: u64,
@@ -46,13 +47,18 @@ pub struct KeptFile {
     pub content: Content,
 }
 
+/// The name of a kept file. A row that holds anything else is broken, and no path is made of it.
+fn stored_name(cells: &Cells<'_>) -> Result<FileName> {
+    cells.named("file", FileName::parse)
+}
+
 pub(super) fn view(cells: &Cells<'_>) -> Result<Option<MediaView>> {
     let Some(state) = cells.opt_named("media_state", MediaState::from_name)? else { return Ok(None) };
     Ok(Some(MediaView {
         state,
         mime_type: cells.opt_text("media_type")?.unwrap_or_default(),
         bytes: cells.opt_int("media_bytes")?.and_then(|bytes| u64::try_from(bytes).ok()),
-        file: cells.opt_text("media_file")?,
+        file: cells.opt_text("media_file")?.as_deref().and_then(FileName::parse),
         said: cells.opt_text("media_said")?,
         fetched_at: cells.opt_time("fetched_at")?,
         upload: None,
@@ -96,7 +102,7 @@ impl Store {
                 message: MessageId(cells.int("message_id")?),
                 thread: ThreadId(cells.int("thread_id")?),
                 connection: ConnectionId(cells.int("connection_id")?),
-                file: cells.text("file")?,
+                file: stored_name(&cells)?,
                 file_name: content.media().and_then(|media| media.file_name.clone()),
                 mime_type: cells.text("mime_type")?,
                 bytes: u64::from(cells.count("bytes")?),
@@ -108,7 +114,7 @@ impl Store {
 
     /// Name, type and size of the file that is lent under an address, while its message is on its way or
     /// went after `since`.
-    pub async fn lent_file(&self, address: &str, since: Timestamp) -> Result<Option<(String, String, u64)>> {
+    pub async fn lent_file(&self, address: &str, since: Timestamp) -> Result<Option<(FileName, String, u64)>> {
         let row = sqlx::query(
             "SELECT f.file, f.mime_type, f.bytes FROM media f JOIN outbox o ON o.message_id = f.message_id
              WHERE f.state = 'kept' AND f.provider_id = $1 AND f.file IS NOT NULL
@@ -120,7 +126,7 @@ impl Store {
         .await?;
         row.map(|row| {
             let cells = Cells::new(&row, "media");
-            Ok((cells.text("file")?, cells.text("mime_type")?, u64::from(cells.count("bytes")?)))
+            Ok((stored_name(&cells)?, cells.text("mime_type")?, u64::from(cells.count("bytes")?)))
         })
         .transpose()
     }
@@ -181,7 +187,7 @@ impl Write {
         .bind(message.0)
         .bind(connection.0)
         .bind(media.sha256.as_deref())
-        .bind(media.file.as_deref())
+        .bind(media.file.as_ref().map(FileName::as_str))
         .bind(&media.mime_type)
         .bind(media.bytes.and_then(|bytes| i64::try_from(bytes).ok()))
         .bind(now.millis())
@@ -220,8 +226,7 @@ impl Write {
     pub async fn keep_media(
         &mut self,
         message: MessageId,
-        file: &str,
-        sha256: &str,
+        file: &FileName,
         bytes: u64,
         mime_type: &str,
         now: Timestamp,
@@ -231,8 +236,8 @@ impl Write {
              WHERE message_id = $1",
         )
         .bind(message.0)
-        .bind(file)
-        .bind(sha256)
+        .bind(file.as_str())
+        .bind(file.sha256())
         .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
         .bind(mime_type)
         .bind(now.millis())
@@ -311,7 +316,7 @@ impl Write {
 
     /// Files to remove: those older than `before`, and the oldest beyond `most` bytes in all; never
     /// one that waits to be sent. Returns names that nobody needs any more.
-    pub async fn prune_media(&mut self, before: Timestamp, most: u64, now: Timestamp) -> Result<Vec<String>> {
+    pub async fn prune_media(&mut self, before: Timestamp, most: u64, now: Timestamp) -> Result<Vec<FileName>> {
         let rows = sqlx::query(
             "SELECT f.message_id AS id, f.file, f.bytes, f.fetched_at FROM media f LEFT JOIN outbox o ON o.message_id = f.message_id
              WHERE f.state = 'kept' AND (o.id IS NULL OR o.state IN ('accepted', 'discarded'))
@@ -330,20 +335,10 @@ impl Write {
             }
             let said = if old { "removed by age" } else { "removed to make room" };
             let id = MessageId(cells.int("id")?);
-            names.push(cells.text("file")?);
+            names.extend(FileName::parse(&cells.text("file")?));
             self.miss_media(id, MediaState::Pruned, said, now).await?;
         }
-        let mut gone = vec![];
-        for name in names {
-            let used: Option<i64> = sqlx::query_scalar("SELECT 1 FROM media WHERE file = $1 LIMIT 1")
-                .bind(&name)
-                .fetch_optional(self.connection())
-                .await?;
-            if used.is_none() && !gone.contains(&name) {
-                gone.push(name);
-            }
-        }
-        Ok(gone)
+        self.unnamed(names).await
     }
 
     /// Writes down a try that was not a send: an upload.

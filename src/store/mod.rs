@@ -37,6 +37,7 @@ mod stops;
 mod template_records;
 mod threads;
 mod tokens;
+mod uploads;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -62,8 +63,9 @@ pub use self::outbox::{Claimed, Doubtful, NewEntry, Pace};
 pub use self::rehearsals::{Played, ToPlay};
 pub use self::runs::{DueRun, Finish, Silenced};
 pub use self::scheduled::Kept;
-pub use self::shelf::{Incoming, Shelf};
+pub use self::shelf::{Incoming, Pinned, Shelf};
 pub use self::tokens::Once;
+pub use self::uploads::StoredUpload;
 
 use crate::domain::audit::AuditHead;
 
@@ -76,6 +78,7 @@ pub const DATABASE_FILE: &str = "wadeck.db";
 #[derive(Debug, Clone)]
 pub struct Store {
     path: PathBuf,
+    shelf: Shelf,
     /// One connection: whoever writes waits here, in order.
     writer: SqlitePool,
     readers: SqlitePool,
@@ -126,7 +129,15 @@ impl Store {
         let side = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let side = side.connect_with(options.clone()).await.map_err(|error| StoreError::open(&path, error))?;
         let readers = Self::readers(options).await.map_err(|error| StoreError::open(&path, error))?;
-        let store = Self { path, writer, readers, side, health: Arc::default(), read_only: false };
+        let store = Self {
+            shelf: Shelf::new(directory),
+            path,
+            writer,
+            readers,
+            side,
+            health: Arc::default(),
+            read_only: false,
+        };
         store.chain_audit().await?;
         store.recall().await?;
         Ok(store)
@@ -138,7 +149,7 @@ impl Store {
         let readers = Self::readers(options(&path)).await.map_err(|error| StoreError::open(&path, error))?;
         Self::await_version(&path, &readers).await?;
         let (writer, side) = (readers.clone(), readers.clone());
-        Ok(Self { path, writer, side, readers, health: Arc::default(), read_only: true })
+        Ok(Self { shelf: Shelf::new(directory), path, writer, side, readers, health: Arc::default(), read_only: true })
     }
 
     /// A copy of the database as of one moment, in a file that is not there yet; says whether it is
@@ -180,8 +191,8 @@ impl Store {
     }
 
     /// Where files are kept, beside the database.
-    pub fn shelf(&self) -> Shelf {
-        Shelf::new(self.path.parent().unwrap_or(&self.path))
+    pub const fn shelf(&self) -> &Shelf {
+        &self.shelf
     }
 
     /// Begins to write. Keep it short, and wait for nothing but the database while it is open.
@@ -276,7 +287,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 10] = [
+    let steps: [(i64, &'static str, &'static str, bool); 11] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -287,6 +298,7 @@ fn migrator_to(last: i64) -> Migrator {
         (8, "agent_tokens", include_str!("../../migrations/0008_agent_tokens.sql"), false),
         (9, "scheduled", include_str!("../../migrations/0009_scheduled.sql"), true),
         (10, "goes_at", include_str!("../../migrations/0010_goes_at.sql"), false),
+        (11, "uploads", include_str!("../../migrations/0011_uploads.sql"), false),
     ];
     let steps = steps
         .into_iter()

@@ -1,25 +1,36 @@
-//! Files on disk, below the data directory: under the hash of their bytes, so that one file that came
-//! twice is kept once, and no name from outside ever touches the disk.
+//! The file store: files on disk below the data directory, under the hash of their bytes, so that one file that
+//! came twice is kept once. Everything here takes a [`FileName`], which no text from outside can steer, so that
+//! nothing outside of the directory is ever read, written or removed.
 
-use std::fs::{self, File};
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::file_name::FileName;
+
 /// The directory of files inside the data directory.
 pub const MEDIA_DIRECTORY: &str = "media";
+
+/// Files that are in use, and how often: they are not removed meanwhile.
+type Pins = Arc<Mutex<BTreeMap<FileName, usize>>>;
 
 /// Where files are kept.
 #[derive(Debug, Clone)]
 pub struct Shelf {
     root: PathBuf,
+    pins: Pins,
 }
 
-/// A file that is being written. It is not on the shelf before [`Incoming::keep`].
+/// A file that is being written. It is not in the store before [`Incoming::keep`].
 #[derive(Debug)]
 pub struct Incoming {
     root: PathBuf,
+    pins: Pins,
     part: PathBuf,
     file: File,
     hash: Sha256,
@@ -27,52 +38,96 @@ pub struct Incoming {
     most: u64,
 }
 
+/// A file that is not removed as long as this lives: until whoever stored it has also written down who needs it.
+#[derive(Debug)]
+pub struct Pinned {
+    name: FileName,
+    pins: Pins,
+}
+
 impl Shelf {
     pub fn new(data_directory: &Path) -> Self {
-        Self { root: data_directory.join(MEDIA_DIRECTORY) }
+        Self { root: data_directory.join(MEDIA_DIRECTORY), pins: Pins::default() }
     }
 
     /// Where a kept file is.
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.root.join(name.get(..2).unwrap_or("00")).join(name)
+    pub fn path(&self, name: &FileName) -> PathBuf {
+        self.root.join(&name.as_str()[..2]).join(name.as_str())
+    }
+
+    /// Opens a kept file for reading. Only a regular file is opened, never what a link leads to.
+    pub fn open(&self, name: &FileName) -> io::Result<File> {
+        let file = OpenOptions::new().read(true).custom_flags(no_links()).open(self.path(name))?;
+        if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no regular file")) }
+    }
+
+    /// Reads a kept file whole.
+    pub fn read(&self, name: &FileName) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![];
+        io::Read::read_to_end(&mut self.open(name)?, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Keeps a file from being removed.
+    pub fn pin(&self, name: &FileName) -> Pinned {
+        pin(&self.pins, name)
     }
 
     /// Begins a file of at most so many bytes; `label` tells parts of the same time apart.
     pub fn begin(&self, label: &str, most: u64) -> io::Result<Incoming> {
-        fs::create_dir_all(&self.root)?;
+        private_directory(&self.root)?;
         let label: String = label.chars().filter(char::is_ascii_alphanumeric).collect();
         let part = self.root.join(format!("part-{label}"));
-        let file = File::create(&part)?;
-        Ok(Incoming { root: self.root.clone(), part, file, hash: Sha256::new(), bytes: 0, most })
+        let mut options = OpenOptions::new();
+        let file = options.write(true).create(true).truncate(true).mode(0o600).custom_flags(no_links()).open(&part)?;
+        let (root, pins) = (self.root.clone(), self.pins.clone());
+        Ok(Incoming { root, pins, part, file, hash: Sha256::new(), bytes: 0, most })
     }
 
-    /// Puts whole bytes on the shelf. Returns the name they are kept under.
-    pub fn put(&self, label: &str, bytes: &[u8], ending: &str) -> io::Result<String> {
+    /// Stores whole bytes.
+    pub fn put(&self, label: &str, bytes: &[u8], mime_type: &str) -> io::Result<Pinned> {
         let mut incoming = self.begin(label, u64::MAX)?;
         incoming.chunk(bytes)?;
-        incoming.keep(ending).map(|(name, _)| name)
+        incoming.keep(mime_type)
     }
 
-    pub fn remove(&self, name: &str) -> io::Result<()> {
+    /// Removes a file that no row names any more, unless it is in use. The caller holds the write transaction in which
+    /// it saw that: nobody can begin to name it meanwhile.
+    pub fn remove(&self, name: &FileName) -> io::Result<()> {
+        let pins = locked(&self.pins);
+        if pins.contains_key(name) {
+            return Ok(());
+        }
         match fs::remove_file(self.path(name)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
 
-    /// Free bytes on the disk that the shelf is on.
+    /// Free bytes on the disk that the store is on.
     pub fn free(&self) -> Option<u64> {
         let place = if self.root.exists() { self.root.as_path() } else { self.root.parent()? };
         let told = rustix::fs::statvfs(place).ok()?;
         Some(told.f_bavail.saturating_mul(told.f_frsize))
     }
 
-    /// Removes what a dead process left half written.
+    /// Removes what a dead process left half written, and takes from others what an older version, or whoever made the
+    /// directories, let them read.
     pub fn sweep(&self) {
         for entry in fs::read_dir(&self.root).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with("part-") {
                 let _ = fs::remove_file(entry.path());
+            } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                tighten(&entry.path(), 0o700);
+                for file in fs::read_dir(entry.path()).into_iter().flatten().flatten() {
+                    if file.file_type().is_ok_and(|kind| kind.is_file()) {
+                        tighten(&file.path(), 0o600);
+                    }
+                }
             }
+        }
+        if fs::symlink_metadata(&self.root).is_ok_and(|told| told.is_dir()) {
+            tighten(&self.root, 0o700);
         }
     }
 }
@@ -96,16 +151,16 @@ impl Incoming {
         hex::encode(self.hash.clone().finalize())
     }
 
-    /// Puts it on the shelf, on the disk for good. Returns its name and hash.
-    pub fn keep(mut self, ending: &str) -> io::Result<(String, String)> {
+    /// Stores it, on the disk for good.
+    pub fn keep(mut self, mime_type: &str) -> io::Result<Pinned> {
         self.file.flush()?;
         self.file.sync_all()?;
-        let hash = self.sha256();
-        let name = format!("{hash}.{ending}");
-        let directory = self.root.join(&name[..2]);
-        fs::create_dir_all(&directory)?;
-        fs::rename(&self.part, directory.join(&name))?;
-        Ok((name, hash))
+        let name = FileName::of(self.hash.clone().finalize().into(), mime_type);
+        let directory = self.root.join(&name.as_str()[..2]);
+        private_directory(&directory)?;
+        let pinned = pin(&self.pins, &name);
+        fs::rename(&self.part, directory.join(name.as_str()))?;
+        Ok(pinned)
     }
 }
 
@@ -116,23 +171,129 @@ impl Drop for Incoming {
     }
 }
 
+impl Pinned {
+    pub const fn name(&self) -> &FileName {
+        &self.name
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        let mut pins = locked(&self.pins);
+        if let Some(count) = pins.get_mut(&self.name) {
+            *count -= 1;
+            if *count == 0 {
+                pins.remove(&self.name);
+            }
+        }
+    }
+}
+
+fn pin(pins: &Pins, name: &FileName) -> Pinned {
+    *locked(pins).entry(name.clone()).or_default() += 1;
+    Pinned { name: name.clone(), pins: pins.clone() }
+}
+
+fn locked(pins: &Pins) -> MutexGuard<'_, BTreeMap<FileName, usize>> {
+    pins.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn no_links() -> i32 {
+    (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits().cast_signed()
+}
+
+/// A directory that only its owner may look into, whoever made it.
+fn private_directory(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let told = fs::symlink_metadata(path)?;
+            if !told.is_dir() {
+                return Err(io::Error::other(format!("{} is no directory", path.display())));
+            }
+            if told.permissions().mode() & 0o077 != 0 {
+                fs::set_permissions(path, Permissions::from_mode(0o700))?;
+            }
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Best effort: a file that cannot be changed is still in a directory that nobody else may enter.
+fn tighten(path: &Path, mode: u32) {
+    if let Err(error) = fs::set_permissions(path, Permissions::from_mode(mode)) {
+        tracing::warn!(path = %path.display(), %error, "others may be able to read this file of a message");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("there").permissions().mode() & 0o777
+    }
 
     #[test]
     fn the_same_bytes_are_kept_once_and_half_a_file_never() {
         let directory = tempfile::tempdir().expect("a directory");
         let shelf = Shelf::new(directory.path());
-        let first = shelf.put("a", b"hello", "txt").expect("kept");
-        assert_eq!(first, shelf.put("b", b"hello", "txt").expect("kept"));
-        assert_eq!(fs::read(shelf.path(&first)).expect("there"), b"hello");
+        let first = shelf.put("a", b"hello", "text/plain").expect("kept");
+        assert_eq!(first.name(), shelf.put("b", b"hello", "text/plain").expect("kept").name());
+        assert_eq!(shelf.read(first.name()).expect("there"), b"hello");
         let mut half = shelf.begin("c", 3).expect("begun");
         assert!(half.chunk(b"four").is_err());
         drop(half);
         let parts = fs::read_dir(directory.path().join(MEDIA_DIRECTORY)).expect("there").count();
         assert_eq!(parts, 1, "only the directory of the kept file");
-        shelf.remove(&first).expect("removed");
-        shelf.remove(&first).expect("nothing to do");
+        let name = first.name().clone();
+        shelf.remove(&name).expect("left: it is in use");
+        assert!(shelf.path(&name).exists());
+        drop(first);
+        shelf.remove(&name).expect("removed");
+        assert!(!shelf.path(&name).exists());
+        shelf.remove(&name).expect("nothing to do");
+    }
+
+    #[test]
+    fn nobody_else_can_read_files_whoever_made_the_directories() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let media = directory.path().join(MEDIA_DIRECTORY);
+        let shelf = Shelf::new(directory.path());
+        let name = FileName::of(Sha256::digest(b"hello").into(), "text/plain");
+        let inner = media.join(&name.as_str()[..2]);
+        fs::create_dir_all(&inner).expect("made by somebody");
+        for path in [&media, &inner] {
+            fs::set_permissions(path, Permissions::from_mode(0o777)).expect("open to all");
+        }
+        drop(shelf.put("a", b"hello", "text/plain").expect("kept"));
+        assert_eq!((mode(&media), mode(&inner), mode(&shelf.path(&name))), (0o700, 0o700, 0o600));
+        // What an older version left readable is taken back at the start.
+        fs::set_permissions(shelf.path(&name), Permissions::from_mode(0o644)).expect("as before");
+        fs::set_permissions(&media, Permissions::from_mode(0o755)).expect("as before");
+        shelf.sweep();
+        assert_eq!((mode(&media), mode(&shelf.path(&name))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_no_file_of_the_store() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let shelf = Shelf::new(directory.path());
+        let kept = shelf.put("a", b"hello", "text/plain").expect("kept");
+        let path = shelf.path(kept.name());
+        fs::remove_file(&path).expect("removed");
+        std::os::unix::fs::symlink("/proc/self/environ", &path).expect("a link");
+        assert!(shelf.read(kept.name()).is_err());
+        fs::remove_file(&path).expect("removed");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::from_raw_mode(0o600),
+            0,
+        )
+        .expect("a pipe");
+        assert!(shelf.read(kept.name()).is_err(), "and it does not wait for a writer");
     }
 }

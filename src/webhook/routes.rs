@@ -90,7 +90,7 @@ fn page(title: &str, words: &str) -> Response {
 /// A file that is lent to a provider, read piece by piece. Whoever cannot name it is told nothing.
 async fn lend(State(system): State<System>, Path(token): Path<String>) -> Response {
     let Some(lent) = lent(&system, &token).await else { return StatusCode::NOT_FOUND.into_response() };
-    let Ok(file) = tokio::fs::File::open(&lent.path).await else { return StatusCode::NOT_FOUND.into_response() };
+    let Ok(file) = lent.open().await else { return StatusCode::NOT_FOUND.into_response() };
     // It is for a provider that fetches it, and is no page of ours to anybody else.
     let headers = [
         (header::CONTENT_TYPE, lent.mime_type.clone()),

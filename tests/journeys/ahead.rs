@@ -42,7 +42,7 @@ async fn remind(stage: &Stage, at: Timestamp) -> Result<Done, OperationError> {
         name: "reminder".into(),
         language: "en".into(),
         parameters: vec![],
-        header_file: None,
+        header: None,
         at: Some(at),
     };
     stage.act(request).await

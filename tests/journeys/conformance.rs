@@ -233,7 +233,7 @@ async fn a_file_goes_out_with_its_words() {
         image::RgbImage::from_pixel(40, 30, image::Rgb([9, 9, 200])).save(&path).expect("a picture");
         let request = Request::SendFile {
             thread,
-            path: path.display().to_string(),
+            upload: stage.upload(&path.display().to_string()).await,
             caption: "front door".into(),
             pad: None,
             voice: false,
@@ -425,7 +425,7 @@ async fn a_template_opens_a_conversation_once_an_hour_and_nothing_else_does() {
             name: "visit".into(),
             language: "en".into(),
             parameters: vec![("1".into(), "Asha".into()), ("2".into(), second.into())],
-            header_file: None,
+            header: None,
             at: None,
         };
         stage.act(visit("3 pm & later")).await.expect("queued");

@@ -219,7 +219,7 @@ async fn stop_is_honoured_on_every_path_and_start_takes_it_back() {
         name: "reminder".into(),
         language: String::new(),
         parameters: vec![],
-        header_file: None,
+        header: None,
         at: None,
     };
     let refusal = stage.act(template).await.expect_err("refused");

@@ -19,6 +19,7 @@ mod flows;
 mod inbound;
 mod keeping;
 mod media;
+mod no_paths;
 mod numbers;
 mod outbox;
 mod pictures;

@@ -3,14 +3,17 @@
 
 use std::time::Duration;
 
+use wadeck::attach::files;
+use wadeck::console::Saves;
 use wadeck::domain::media::{MediaState, MediaView, Pad};
 use wadeck::domain::outbox::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
+use wadeck::domain::role::{Actor, Role};
 use wadeck::twin::{MediaFault, Saying, UploadFault};
 
 use crate::contents::with_rosa;
-use crate::stage::{SUPPORT, Stage, rosa};
+use crate::stage::{SUPPORT, Stage, ada, rosa};
 
 async fn picture_comes(stage: &mut Stage) {
     stage.twin.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("my tooth".into()) });
@@ -43,14 +46,20 @@ async fn a_file_is_fetched_checked_and_kept_under_its_hash() {
     let opened = stage.act(Request::OpenMedia { message }).await.expect("told where it is");
     assert_eq!(opened.made, Some(path.display().to_string()));
 
-    let to = stage.directory.path().join("out");
-    std::fs::create_dir(&to).expect("made");
-    let to = to.display().to_string();
-    let saved = stage.act(Request::SaveMedia { message, to: to.clone() }).await.expect("saved");
-    let again = stage.act(Request::SaveMedia { message, to }).await.expect("saved beside it");
-    assert_ne!(saved.made, again.made, "nothing is written over");
-    let blocked = Request::SaveMedia { message, to: "/proc/nowhere/x.png".into() };
-    assert!(stage.act(blocked).await.expect_err("refused").to_string().contains("cannot be saved"));
+    let mut opened = wadeck::operations::media_file(&stage.system, &ada(), message).await.expect("open");
+    assert_eq!(opened.name, format!("{message}-photo.jpg"), "its id comes first");
+    let mut bytes = vec![];
+    tokio::io::AsyncReadExt::read_to_end(&mut opened.file, &mut bytes).await.expect("read");
+    assert_eq!(bytes, std::fs::read(&path).expect("there"));
+    let to = stage.outside.path().display().to_string();
+    let saves = Saves::File(message);
+    let saved = files::save_for(&stage.system, &ada(), saves, &to).await.expect("saved");
+    let again = files::save_for(&stage.system, &ada(), saves, &to).await.expect("saved beside it");
+    assert_ne!(saved, again, "nothing is written over");
+    let blocked = files::save_for(&stage.system, &ada(), saves, "/proc/nowhere/x.png").await.expect_err("refused");
+    assert!(blocked.contains("cannot be saved"), "{blocked}");
+    let viewer = Actor::Operator { name: "vic".into(), role: Role::Viewer };
+    wadeck::operations::media_file(&stage.system, &viewer, message).await.expect_err("a viewer saves nothing");
 }
 
 #[tokio::test]
@@ -113,10 +122,10 @@ fn png(stage: &Stage, width: u32, height: u32) -> String {
     path.display().to_string()
 }
 
-fn file(thread: wadeck::domain::ids::ThreadId, path: &str) -> Request {
+async fn file(stage: &Stage, thread: wadeck::domain::ids::ThreadId, path: &str) -> Request {
     Request::SendFile {
         thread,
-        path: path.into(),
+        upload: stage.upload(path).await,
         caption: "front door".into(),
         pad: None,
         voice: false,
@@ -129,7 +138,7 @@ fn file(thread: wadeck::domain::ids::ThreadId, path: &str) -> Request {
 async fn ours_is_uploaded_first_and_sent_by_its_id() {
     let (stage, thread) = with_rosa().await;
     let path = png(&stage, 800, 600);
-    stage.act(file(thread, &path)).await.expect("queued");
+    stage.act(file(&stage, thread, &path).await).await.expect("queued");
     assert_eq!(stage.send().await, 0, "it is not sent before it is there");
     assert_eq!(stage.carry_files().await, 1);
     assert_eq!(stage.send().await, 1);
@@ -148,7 +157,7 @@ async fn an_upload_that_fails_is_tried_again_and_one_that_is_refused_says_why() 
     let (stage, thread) = with_rosa().await;
     let path = png(&stage, 80, 60);
     stage.twin.next_upload(UploadFault::Unwell);
-    stage.act(file(thread, &path)).await.expect("queued");
+    stage.act(file(&stage, thread, &path).await).await.expect("queued");
     stage.carry_files().await;
     assert_eq!(stage.send().await, 0);
     stage.pass(Duration::from_secs(60));
@@ -156,7 +165,7 @@ async fn an_upload_that_fails_is_tried_again_and_one_that_is_refused_says_why() 
     assert_eq!(stage.send().await, 1, "a failed upload was certainly not sent");
 
     stage.twin.next_upload(UploadFault::Refused);
-    stage.act(file(thread, &path)).await.expect("queued");
+    stage.act(file(&stage, thread, &path).await).await.expect("queued");
     stage.carry_files().await;
     let entry = stage.outbox().await.remove(0);
     assert_eq!(entry.state, EntryState::Refused);
@@ -172,12 +181,13 @@ async fn an_upload_that_fails_is_tried_again_and_one_that_is_refused_says_why() 
 async fn a_wide_picture_is_noticed_and_padded() {
     let (stage, thread) = with_rosa().await;
     let path = png(&stage, 1200, 630);
-    let Answer::File(look) = stage.ask(Query::File { path: path.clone(), pad: None }).await else { panic!("a look") };
+    let upload = stage.upload(&path).await;
+    let Answer::File(look) = stage.ask(Query::File { upload, pad: None }).await else { panic!("a look") };
     assert!(look.warnings[0].contains("strip"), "{look:?}");
     assert!(look.preview.is_some());
     let pad = Pad::read("tall", "corner").expect("fine");
     let request =
-        Request::SendFile { thread, path, caption: String::new(), pad, voice: false, reply_to: None, at: None };
+        Request::SendFile { thread, upload, caption: String::new(), pad, voice: false, reply_to: None, at: None };
     stage.act(request).await.expect("queued");
     stage.carry_files().await;
     stage.send().await;
@@ -203,11 +213,8 @@ async fn bad_files_are_refused_before_anything_is_sent() {
         (write("a.gif", b"GIF89a\x01\x00\x01\x00\x00\x00\x00"), "image/gif"),
         (write("plain.ogg", &[b"OggS".as_slice(), &[0; 60]].concat()), "Opus"),
         (write("deep.png", &deep), "16 bits"),
-        (stage.directory.path().display().to_string(), "no file"),
-        ("/nowhere/at/all.png".to_owned(), "cannot be read"),
-        (stage.directory.path().join("wadeck.db").display().to_string(), "belongs to this program"),
     ] {
-        let refused = stage.act(file(thread, &path)).await.expect_err("refused").to_string();
+        let refused = stage.act(file(&stage, thread, &path).await).await.expect_err("refused").to_string();
         assert!(refused.contains(words), "{path}: {refused}");
     }
     assert!(stage.outbox().await.is_empty());
@@ -238,11 +245,12 @@ printf 'OggS\000\002aaaaaaaaaaaaaaaaaaaaaaOpusHead....' > "$last"
     let path = stage.outside.path().join("note.mp3");
     std::fs::write(&path, [b"ID3\x04".as_slice(), &[0; 100]].concat()).expect("written");
     let path = path.display().to_string();
-    let Answer::File(look) = stage.ask(Query::File { path: path.clone(), pad: None }).await else { panic!("a look") };
+    let upload = stage.upload(&path).await;
+    let Answer::File(look) = stage.ask(Query::File { upload, pad: None }).await else { panic!("a look") };
     assert!(look.can_convert && look.warnings[0].contains("voice note"), "{look:?}");
     let request = |voice| Request::SendFile {
         thread,
-        path: path.clone(),
+        upload,
         caption: String::new(),
         pad: None,
         voice,
@@ -261,7 +269,7 @@ printf 'OggS\000\002aaaaaaaaaaaaaaaaaaaaaaOpusHead....' > "$last"
 
 #[tokio::test]
 async fn a_full_disk_and_a_line_that_breaks_off_end_in_a_sentence_and_nothing_is_lost() {
-    let (mut stage, thread) = with_rosa().await;
+    let (mut stage, _) = with_rosa().await;
     let media = stage.directory.path().join("media");
     std::fs::write(&media, "no room").expect("in the way");
     picture_comes(&mut stage).await;
@@ -269,8 +277,8 @@ async fn a_full_disk_and_a_line_that_breaks_off_end_in_a_sentence_and_nothing_is
     let file = last_file(&stage).await;
     assert_eq!(file.state, MediaState::Wanted);
     assert!(file.said.expect("a reason").contains("cannot be kept on this disk"));
-    let refused = stage.act(self::file(thread, &png(&stage, 10, 10))).await.expect_err("refused");
-    assert!(refused.to_string().contains("Make room on the disk; nothing was sent"), "{refused}");
+    let refused = stage.uploads(&png(&stage, 10, 10)).await.expect_err("refused");
+    assert!(refused.contains("Make room on the disk; nothing was sent"), "{refused}");
     std::fs::remove_file(&media).expect("room again");
     stage.twin.next_media(MediaFault::CutOff);
     stage.pass(Duration::from_secs(10));

@@ -264,7 +264,7 @@ async fn one_business_initiated_message_per_contact_and_hour() {
         name: "reminder".into(),
         language: "en".into(),
         parameters: vec![],
-        header_file: None,
+        header: None,
         at: None,
     };
     stage.act(reminder()).await.expect("queued");

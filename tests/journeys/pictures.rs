@@ -65,7 +65,7 @@ async fn a_morning() -> Stage {
         name: "reminder".into(),
         language: "en".into(),
         parameters: vec![("1".into(), "Sofia".into()), ("2".into(), "Friday".into())],
-        header_file: None,
+        header: None,
         at: None,
     };
     stage.act(reminder()).await.expect("queued");

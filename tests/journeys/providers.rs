@@ -127,7 +127,7 @@ async fn the_four_starters_become_content_are_approved_and_go_out_with_their_val
         name: name.into(),
         language: "en_US".into(),
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        header_file: None,
+        header: None,
         at: None,
     };
     let reminder = [("first_name", "Asha"), ("time", "17:00")];

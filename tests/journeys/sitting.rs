@@ -6,8 +6,9 @@ use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
+use wadeck::attach::files;
 use wadeck::bus::Listener;
-use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
+use wadeck::console::{Console, Effect, Event, FilePlace, Keymap, Settings, Theme};
 use wadeck::domain::picture::Pictures;
 use wadeck::domain::role::{Actor, Role};
 use wadeck::operations::{perform, tell};
@@ -63,6 +64,7 @@ impl Sitting {
             mark_read_on_open: true,
             typing: false,
             pictures,
+            files: FilePlace::Here,
             editor,
             keymap: Keymap::default(),
             quitting_ends: None,
@@ -128,6 +130,17 @@ impl Sitting {
                     Effect::Ring(text) => {
                         self.rings.push(text);
                         continue;
+                    }
+                    Effect::Upload { path } => {
+                        let result = files::upload(&stage.system, &self.actor, &path).await;
+                        Event::Uploaded { path, result }
+                    }
+                    Effect::Complete { path } => {
+                        let (to, choices) = files::complete(&path);
+                        Event::Completed { path, to, choices }
+                    }
+                    Effect::Save { what, to } => {
+                        Event::Saved(files::save_for(&stage.system, &self.actor, what, &to).await)
                     }
                     Effect::Redraw | Effect::Suspend => continue,
                 };

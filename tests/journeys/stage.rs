@@ -14,7 +14,7 @@ use wadeck::config;
 use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Proposal, RunRecord};
 use wadeck::domain::assignment::Mode;
 use wadeck::domain::contract::Contract;
-use wadeck::domain::ids::{ConnectionId, RunId, ThreadId};
+use wadeck::domain::ids::{ConnectionId, RunId, ThreadId, UploadId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
 use wadeck::domain::role::{Actor, Role};
@@ -326,6 +326,18 @@ impl Stage {
         self.pass(Duration::from_secs(5));
         self.run_agents().await;
         self.send().await;
+    }
+
+    /// Hands a file over as a person's own process does: it opens the file, and the engine is given bytes.
+    pub async fn upload(&self, path: &str) -> UploadId {
+        self.uploads(path).await.expect("uploaded")
+    }
+
+    pub async fn uploads(&self, path: &str) -> Result<UploadId, String> {
+        let (file, name) = wadeck::attach::files::open(path).await?;
+        let pieces = wadeck::attach::files::pieces(file);
+        let uploaded = operations::receive_upload(&self.system, &ada(), &name, pieces).await;
+        uploaded.map(|uploaded| uploaded.upload).map_err(|error| error.to_string())
     }
 
     pub async fn ask(&self, query: Query) -> Answer {

@@ -40,7 +40,7 @@ async fn send(stage: &Stage, send: Send<'_>) -> Result<(), Refusal> {
         name: send.name.into(),
         language: send.language.into(),
         parameters: send.parameters.iter().map(own).collect(),
-        header_file: None,
+        header: None,
         at: send.after.map(|span| stage.now().plus(span)),
     };
     match stage.act(request).await {

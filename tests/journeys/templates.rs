@@ -9,7 +9,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
 use wadeck::domain::role::{Actor, Role};
 use wadeck::domain::starter;
-use wadeck::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
+use wadeck::domain::template_desk::{SampleSource, TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
 use wadeck::operations::{self, OperationError};
 
 use crate::sitting::Sitting;
@@ -188,17 +188,19 @@ async fn a_sample_is_lent_to_the_provider_and_taken_back() {
     let path = stage.outside.path().join("banner.png");
     std::fs::write(&path, [&[0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a][..], &vec![0; 200_000]].concat())
         .expect("written");
-    let done = template(&stage, TemplateRequest::Sample { connection, source: path.display().to_string() })
-        .await
-        .expect("uploaded");
+    let source = SampleSource::Upload(stage.upload(&path.display().to_string()).await);
+    let done = template(&stage, TemplateRequest::Sample { connection, source }).await.expect("uploaded");
     let handle = done.made.expect("a handle");
     assert_eq!(handle, "4::image_png:200008", "all of it, as what it is");
     assert_eq!(stage.twin.file(&handle).expect("there").2.len(), 200_008);
     let note = stage.outside.path().join("note.txt");
     std::fs::write(&note, "hello").expect("written");
-    template(&stage, TemplateRequest::Sample { connection, source: note.display().to_string() })
-        .await
-        .expect_err("no sample");
+    let source = SampleSource::Upload(stage.upload(&note.display().to_string()).await);
+    template(&stage, TemplateRequest::Sample { connection, source }).await.expect_err("no sample");
+    for address in ["/etc/hosts", "file:///etc/hosts", "http://127.0.0.1/x.png"] {
+        let source = SampleSource::Address(address.into());
+        template(&stage, TemplateRequest::Sample { connection, source }).await.expect_err("no such address");
+    }
     let answer = reqwest::get(format!("http://{}/lent/0000", stage.address)).await.expect("an answer");
     assert_eq!(answer.status(), 404);
 }
@@ -218,7 +220,7 @@ async fn a_template_shows_how_it_fares_and_what_depends_on_it() {
         name: "reminder".into(),
         language: "en_US".into(),
         parameters: vec![("1".into(), "Rosa".into())],
-        header_file: None,
+        header: None,
         at,
     };
     stage.act(send("+15550100002", None)).await.expect("queued");

@@ -228,7 +228,7 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
     std::fs::write(&path, "hello").expect("written");
     let request = Request::SendFile {
         thread,
-        path: path.display().to_string(),
+        upload: planted.stage.upload(&path.display().to_string()).await,
         caption: String::new(),
         pad: None,
         voice: false,

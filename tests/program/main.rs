@@ -3,6 +3,7 @@
 mod attached;
 mod audit;
 mod disk;
+mod files;
 mod killed;
 mod plain;
 mod providers;

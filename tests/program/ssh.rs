@@ -11,7 +11,7 @@ use russh::{ChannelMsg, client::Msg};
 
 use crate::world::{PATIENCE, Served, World, signal, twin, until};
 
-struct Anybody;
+pub struct Anybody;
 
 impl client::Handler for Anybody {
     type Error = russh::Error;
@@ -29,7 +29,7 @@ fn public(seed: u8) -> String {
     key(seed).public_key().to_openssh().expect("text")
 }
 
-async fn knock(port: u16, seed: u8) -> Result<Handle<Anybody>, String> {
+pub async fn knock(port: u16, seed: u8) -> Result<Handle<Anybody>, String> {
     let config = Arc::new(client::Config::default());
     let mut line =
         client::connect(config, ("127.0.0.1", port), Anybody).await.map_err(|error| format!("no line: {error}"))?;
@@ -42,13 +42,23 @@ async fn knock(port: u16, seed: u8) -> Result<Handle<Anybody>, String> {
 }
 
 /// What a verb said on both streams, and its exit status.
-async fn ask(line: &Handle<Anybody>, verb: &str) -> (String, String, Option<u32>) {
+pub async fn ask(line: &Handle<Anybody>, verb: &str) -> (String, String, Option<u32>) {
+    let (out, err, status) = pipe(line, verb, b"").await;
+    (String::from_utf8_lossy(&out).into_owned(), err, status)
+}
+
+/// The same, with something piped into it.
+pub async fn pipe(line: &Handle<Anybody>, verb: &str, input: &[u8]) -> (Vec<u8>, String, Option<u32>) {
     let mut channel = line.channel_open_session().await.expect("a channel");
     channel.exec(true, verb).await.expect("asked");
-    let (mut out, mut err, mut status) = (String::new(), String::new(), None);
+    if !input.is_empty() {
+        channel.data_bytes(input.to_vec()).await.expect("piped");
+    }
+    channel.eof().await.expect("the end of what is piped");
+    let (mut out, mut err, mut status) = (vec![], String::new(), None);
     while let Some(message) = channel.wait().await {
         match message {
-            ChannelMsg::Data { data } => out.push_str(&String::from_utf8_lossy(&data)),
+            ChannelMsg::Data { data } => out.extend_from_slice(&data),
             ChannelMsg::ExtendedData { data, .. } => err.push_str(&String::from_utf8_lossy(&data)),
             ChannelMsg::ExitStatus { exit_status } => status = Some(exit_status),
             _ => {}
@@ -118,7 +128,7 @@ fn users(vic: bool) -> String {
 }
 
 /// An engine that lets people in, and where.
-fn engine(world: &World) -> (Served, u16) {
+pub fn engine(world: &World) -> (Served, u16) {
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let file = world.directory.path().join("wadeck.toml");
     let config = std::fs::read_to_string(&file).expect("a configuration");

@@ -89,6 +89,55 @@ fn operation(endpoint: &Endpoint) -> Value {
     operation
 }
 
+/// The two endpoints whose bodies are the bytes of files.
+fn files(paths: &mut Map<String, Value>) {
+    let faults = |mut responses: Value, told: &[(&str, &str)]| {
+        for (status, what) in told {
+            responses[*status] = json!({ "description": what, "content": { "application/json": {
+                "schema": { "$ref": "#/components/schemas/Error" } } } });
+        }
+        responses
+    };
+    let common = [
+        ("401", "No token that holds."),
+        ("403", "The token's role does not allow it."),
+        ("409", "A rule says no: the body names it."),
+        ("422", "It was not asked for as described."),
+        ("500", "Something broke; the log knows it by the id in the message."),
+    ];
+    let taken = json!({ "200": { "description": "Kept for an hour, for messages to carry.", "content": {
+        "application/json": { "schema": { "type": "object", "required": ["upload", "name", "bytes", "sha256"],
+            "properties": { "upload": { "type": "string", "pattern": "^f[1-9][0-9]{0,17}$" },
+                "name": { "type": "string" }, "bytes": { "type": "integer" }, "sha256": { "type": "string" } } } } } } });
+    let mut told = common.to_vec();
+    told.push(("413", "The file is larger than any message may carry."));
+    paths.insert(
+        "/uploads".into(),
+        json!({ "post": {
+        "operationId": "post_uploads",
+        "summary": "Hand a file over, as the bytes that it has; a message names it by the id that this gives",
+        "parameters": [{ "name": "name", "in": "query", "required": true, "description": "what the file is called",
+            "schema": { "type": "string" } }],
+        "requestBody": { "required": true, "content": { "application/octet-stream": { "schema": {
+            "type": "string", "format": "binary" } } } },
+        "responses": faults(taken, &told) } }),
+    );
+    let given = json!({ "200": { "description": "The bytes.", "content": { "*/*": { "schema": {
+        "type": "string", "format": "binary" } } } } });
+    let mut told = common.to_vec();
+    told.push(("404", "There is nothing with this id."));
+    let path = "/messages/{message}/file";
+    paths.insert(
+        path.into(),
+        json!({ "get": {
+        "operationId": "get_messages_message_file",
+        "summary": "The file of a message",
+        "parameters": [{ "name": "message", "in": "path", "required": true,
+            "schema": { "type": "string", "pattern": pattern("message") } }],
+        "responses": faults(given, &told) } }),
+    );
+}
+
 /// The whole description.
 pub(super) fn openapi(base: &str) -> Value {
     let mut paths = Map::new();
@@ -111,6 +160,7 @@ pub(super) fn openapi(base: &str) -> Value {
             "401": { "description": "No token that holds.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
             "422": { "description": "`after` is no event.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } }
         } } }));
+    files(&mut paths);
     let time = json!({ "type": ["string", "null"], "format": "date-time" });
     json!({
         "openapi": "3.1.0",

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::content::Content;
-use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::request::{Refusal, Request};
 use crate::domain::text::clean_line;
@@ -25,6 +25,8 @@ pub(in crate::api) struct Letter {
     #[serde(default)]
     template: Option<TemplateBody>,
     #[serde(default)]
+    file: Option<FileBody>,
+    #[serde(default)]
     reply_to: Option<MessageId>,
     #[serde(default)]
     at: Option<String>,
@@ -38,15 +40,32 @@ struct TemplateBody {
     language: String,
     #[serde(default)]
     parameters: std::collections::BTreeMap<String, String>,
+    /// An uploaded file for the header.
+    #[serde(default)]
+    header: Option<UploadId>,
 }
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileBody {
+    upload: UploadId,
+    #[serde(default)]
+    caption: String,
+    #[serde(default)]
+    voice: bool,
+}
+
+/// What the id of an upload looks like.
+const UPLOAD: &str = "^f[1-9][0-9]{0,17}$";
 
 /// Its schema.
 pub(in crate::api) fn schema() -> Value {
+    let upload = |what: &str| json!({ "type": ["string", "null"], "pattern": UPLOAD, "description": what });
     let maybe = |what: &str| json!({ "type": ["string", "null"], "description": what });
     json!({
         "type": "object",
         "additionalProperties": false,
-        "description": "To a number over a connection, or into a thread: a text within the service window, or a template.",
+        "description": "To a number over a connection, or into a thread: a text or an uploaded file within the service window, or a template.",
         "properties": {
             "connection": maybe("the connection's name"),
             "to": maybe("a number with its country code"),
@@ -57,7 +76,15 @@ pub(in crate::api) fn schema() -> Value {
                 "properties": {
                     "name": { "type": "string" },
                     "language": { "type": "string", "description": "needed where the template stands in several" },
-                    "parameters": { "type": "object", "additionalProperties": { "type": "string" } }
+                    "parameters": { "type": "object", "additionalProperties": { "type": "string" } },
+                    "header": upload("a file for the header, by the id that its upload was given")
+                } } ] },
+            "file": { "anyOf": [ { "type": "null" }, {
+                "type": "object", "additionalProperties": false, "required": ["upload"],
+                "properties": {
+                    "upload": { "type": "string", "pattern": UPLOAD, "description": "as POST /uploads gave it" },
+                    "caption": { "type": "string" },
+                    "voice": { "type": "boolean", "description": "make a voice note of other audio" }
                 } } ] },
             "reply_to": { "type": ["string", "null"], "pattern": "^m[1-9][0-9]{0,17}$" },
             "at": { "type": ["string", "null"], "format": "date-time", "description": "not before this time" }
@@ -75,9 +102,10 @@ impl Letter {
     pub async fn request(self, system: &System) -> Result<Request, OperationError> {
         let refusal =
             |rule, why: String, instead: &'static str| OperationError::Refused(Refusal::new(rule, why, instead));
-        if self.text.is_some() == self.template.is_some() {
-            let why = "A message is a text or a template.".to_owned();
-            return Err(refusal("content", why, "Give one of the two."));
+        let given = [self.text.is_some(), self.template.is_some(), self.file.is_some()];
+        if given.into_iter().filter(|given| *given).count() != 1 {
+            let why = "A message is a text, a template or a file.".to_owned();
+            return Err(refusal("content", why, "Give one of the three."));
         }
         let at = match self.at.as_deref().map(Timestamp::parse) {
             None => None,
@@ -122,7 +150,7 @@ impl Letter {
                 name: template.name,
                 language: template.language,
                 parameters: template.parameters.into_iter().collect(),
-                header_file: None,
+                header: template.header,
                 at,
             });
         }
@@ -134,6 +162,10 @@ impl Letter {
                 row.ok_or_else(|| refusal("window_closed", why, "Only a template can begin."))?.id
             }
         };
+        if let Some(FileBody { upload, caption, voice }) = self.file {
+            let reply_to = self.reply_to;
+            return Ok(Request::SendFile { thread, upload, caption, pad: None, voice, reply_to, at });
+        }
         let content = Box::new(Content::text(self.text.unwrap_or_default()));
         Ok(Request::Send { thread, content, reply_to: self.reply_to, at })
     }

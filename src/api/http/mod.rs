@@ -8,17 +8,18 @@ mod letter;
 use std::collections::BTreeMap;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, get, on, post};
 use serde_json::{Value, json};
 
 pub(super) use self::endpoints::Ask;
 use self::endpoints::{ENDPOINTS, Endpoint, Fault, Given, Verb};
 pub(super) use self::letter::{Letter, schema as letter_schema};
+use crate::domain::ids::MessageId;
 use crate::domain::query::Answer;
 use crate::domain::request::Refusal;
 use crate::domain::role::Actor;
@@ -58,6 +59,8 @@ pub fn routes(system: &System) -> Router {
     let events = get(super::events::follow);
     guarded
         .route(&format!("{BASE}/events"), events)
+        .route(&format!("{BASE}/uploads"), post(take_file))
+        .route(&format!("{BASE}/messages/{{message}}/file"), get(give_file))
         .route_service("/mcp", super::mcp::service(system.clone()))
         .layer(from_fn_with_state(system.clone(), let_in))
         .route(&format!("{BASE}/openapi.json"), get(|| async { axum::Json(document::openapi(BASE)) }))
@@ -114,6 +117,7 @@ impl IntoResponse for Said {
 fn refused(refusal: &Refusal) -> Said {
     let status = match &*refusal.rule {
         "role" => StatusCode::FORBIDDEN,
+        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
         rule if rule.starts_with("no_such") => StatusCode::NOT_FOUND,
         _ => StatusCode::CONFLICT,
     };
@@ -134,6 +138,53 @@ fn operation(result: Result<Value, OperationError>) -> Said {
             };
             Said(StatusCode::INTERNAL_SERVER_ERROR, fault("failed", &said, "Try again; if it stays so, see the log."))
         }
+    }
+}
+
+/// Takes the bytes of a file as they are.
+async fn take_file(
+    State(system): State<System>,
+    axum::Extension(actor): axum::Extension<Actor>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let Some(query) = query.as_deref().and_then(|query| parameters(query).ok()) else {
+        return error(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "parameter",
+            "`name` is missing.",
+            "Say what the file is called.",
+        );
+    };
+    let (Some(name), 1) = (query.get("name"), query.len()) else {
+        return error(StatusCode::UNPROCESSABLE_ENTITY, "parameter", "The one parameter is `name`.", "Give it once.");
+    };
+    let params = super::files::UploadParams { name: name.clone() };
+    let taken = super::files::take(&system, &actor, (&headers, &params), body).await;
+    operation(taken.map(|uploaded| serde_json::to_value(uploaded).unwrap_or_default())).into_response()
+}
+
+/// Gives the bytes of a message's file as they are.
+async fn give_file(
+    State(system): State<System>,
+    axum::Extension(actor): axum::Extension<Actor>,
+    Path(message): Path<String>,
+) -> Response {
+    let message = match message.parse::<MessageId>() {
+        Ok(message) => message,
+        Err(fault) => {
+            return error(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "id",
+                &format!("{fault}."),
+                "List the messages of a thread.",
+            );
+        }
+    };
+    match super::files::give(&system, &actor, message).await {
+        Ok(response) => response,
+        Err(refused) => operation(Err(refused)).into_response(),
     }
 }
 

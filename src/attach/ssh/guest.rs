@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use russh::keys::PublicKey;
 use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
-use russh::{Channel, ChannelId, ChannelMsg, Pty};
+use russh::{Channel, ChannelId, ChannelMsg, ChannelReadHalf, ChannelWriteHalf, Pty};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +26,11 @@ const TAKES: Duration = Duration::from_secs(60);
 const MOST_CHANNELS: usize = 4;
 /// A verb is no longer than this.
 const LONGEST_VERB: usize = 16 * 1024;
+
+/// A file is given out within this.
+const FILE_TAKES: Duration = Duration::from_secs(900);
+/// Bytes that were piped into a command and that it has not read.
+const PIPED: usize = 64 * 1024;
 
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[?25l";
 const LEAVE: &str = "\x1b[?2004l\x1b[?1049l\x1b[?25h";
@@ -195,18 +201,27 @@ impl Handler for Guest {
         session.channel_success(channel)?;
         let setup = self.setup.clone();
         self.tasks.spawn(async move {
-            let ran = (setup.verbs)(words, actor).await;
+            let (piped, line) = opened.channel.split();
+            let (input, into) = tokio::io::duplex(PIPED);
+            let piping = tokio::spawn(pipe(piped, into));
+            let mut ran = (setup.verbs)(words, actor, Box::new(input)).await;
             let said = async {
                 if !ran.out.is_empty() {
-                    opened.channel.data_bytes(ran.out.into_bytes()).await?;
+                    line.data_bytes(ran.out.into_bytes()).await?;
                 }
                 if !ran.err.is_empty() {
-                    opened.channel.extended_data(1, ran.err.as_bytes()).await?;
+                    line.extended_data(1, ran.err.as_bytes()).await?;
                 }
                 Ok::<_, russh::Error>(())
             };
-            let _ = tokio::time::timeout(TAKES, said).await;
-            finish(&opened.channel, ran.status).await;
+            let mut taken = matches!(tokio::time::timeout(TAKES, said).await, Ok(Ok(())));
+            if let Some(file) = ran.file.take() {
+                taken &= matches!(tokio::time::timeout(FILE_TAKES, hand_out(file, &line)).await, Ok(true));
+            }
+            let _ = line.exit_status(if taken { ran.status } else { 1 }).await;
+            let _ = line.eof().await;
+            let _ = line.close().await;
+            piping.abort();
         });
         Ok(())
     }
@@ -224,6 +239,33 @@ impl Handler for Guest {
     async fn channel_close(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), Self::Error> {
         self.opened.remove(&channel);
         Ok(())
+    }
+}
+
+/// Carries what is piped into a command to it. What it does not read is dropped once it ended.
+async fn pipe(mut from: ChannelReadHalf, mut into: DuplexStream) {
+    let mut reads = true;
+    while let Some(message) = from.wait().await {
+        match message {
+            ChannelMsg::Data { data } if reads => reads = into.write_all(&data).await.is_ok(),
+            ChannelMsg::Eof if reads => reads = into.shutdown().await.is_err(),
+            ChannelMsg::Close => return,
+            _ => {}
+        }
+    }
+}
+
+/// Sends a file to whoever asked for it, as fast as they take it. Returns whether they took all of it.
+async fn hand_out(mut file: tokio::fs::File, line: &ChannelWriteHalf<Msg>) -> bool {
+    let mut piece = vec![0; PIPED];
+    loop {
+        let Ok(count) = file.read(&mut piece).await else { return false };
+        if count == 0 {
+            return true;
+        }
+        if !matches!(tokio::time::timeout(TAKES, line.data_bytes(piece[..count].to_vec())).await, Ok(Ok(()))) {
+            return false;
+        }
     }
 }
 

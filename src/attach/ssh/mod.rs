@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use thiserror::Error;
+use tokio::io::AsyncRead;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,15 +24,20 @@ use self::door::Door;
 pub use self::keys::{KnownKey, known_keys};
 
 /// What a command said, and how it ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Ran {
     pub out: String,
     pub err: String,
     pub status: u32,
+    /// A file that is sent to standard output.
+    pub file: Option<tokio::fs::File>,
 }
 
+/// What is piped into a command.
+pub type Input = Box<dyn AsyncRead + Send + Unpin>;
+
 /// Runs a line of the command line for somebody, with their role.
-pub type Verbs = Arc<dyn Fn(Vec<String>, Actor) -> BoxFuture<'static, Ran> + Send + Sync>;
+pub type Verbs = Arc<dyn Fn(Vec<String>, Actor, Input) -> BoxFuture<'static, Ran> + Send + Sync>;
 
 /// Who a key is.
 pub type WhoseKey = Arc<dyn Fn(&russh::keys::PublicKey) -> Option<Actor> + Send + Sync>;

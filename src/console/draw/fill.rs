@@ -21,7 +21,11 @@ impl Console {
         let rows = form.fields.len() as u16 + preview.len() as u16 + 4;
         let height = rows.clamp(6, screen.height.saturating_sub(2));
         let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
-        let hint = if form.waits { "one moment" } else { "enter goes on, ctrl-s sends, esc keeps it for later" };
+        let hint = match (form.waits, form.kind.is_kept()) {
+            (true, _) => "one moment",
+            (false, true) => "enter goes on, ctrl-s sends, esc keeps it for later",
+            (false, false) => "enter goes on, ctrl-s sends, esc gives it up",
+        };
         let inner =
             self.draw_box(buffer, area, &words::fit(&form.title, usize::from(width) - 6, theme.ellipsis()), hint);
         let label = form.fields.iter().map(|field| words::width(&field.label)).max().unwrap_or(0).min(22) as u16;
@@ -99,6 +103,9 @@ impl Console {
             }
             FormKind::Note { .. } => {
                 say("Colleagues see it in the thread. It has no way to the contact.", theme.warn());
+            }
+            FormKind::File { .. } if !self.data.form_file.choices.is_empty() => {
+                say(&self.data.form_file.choices.join("  "), theme.dim());
             }
             FormKind::File { .. } => match &self.data.file {
                 None => say("The file is looked at when its path is written.", theme.dim()),

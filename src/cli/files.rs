@@ -1,0 +1,158 @@
+//! Files of whoever uses the command line: this process opens and writes them, or they come over the SSH line. The
+//! engine is given bytes, never a path.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::ask::{NoAnswer, Source, no_answer, spoken};
+use crate::api;
+use crate::attach::files::{open, pieces, save};
+use crate::domain::ids::{MessageId, UploadId};
+use crate::domain::request::Request;
+use crate::domain::template_desk::{SampleSource, TemplateRequest};
+use crate::operations::{media_file, receive_upload};
+
+/// What a verb reads when it reads standard input.
+pub(crate) type Input = Box<dyn AsyncRead + Send + Unpin>;
+
+/// A text that is read from standard input has at most so many bytes.
+const MAX_TEXT_BYTES: u64 = 64 * 1024;
+/// Whoever pipes nothing for so long is not waited for over a line.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Where files and standard input are.
+#[derive(Default)]
+pub(super) enum Files {
+    /// Here: this process belongs to whoever asks.
+    #[default]
+    Own,
+    /// Here, but standard input is what commands are typed into.
+    WithoutInput,
+    /// At the other end of a line, over which only standard input comes.
+    Remote(Mutex<Option<Input>>),
+}
+
+impl Files {
+    pub fn remote(input: Input) -> Self {
+        Self::Remote(Mutex::new(Some(input)))
+    }
+
+    fn input(&self) -> Result<Input, NoAnswer> {
+        let refused = |why: &str| NoAnswer::Refused(why.to_owned());
+        match self {
+            Self::Own => Ok(Box::new(tokio::io::stdin())),
+            Self::WithoutInput => Err(refused("Standard input is what you type here. Name a file.")),
+            Self::Remote(input) => {
+                let input = input.lock().unwrap_or_else(PoisonError::into_inner).take();
+                input.ok_or_else(|| refused("Standard input was read already. Use `-` once."))
+            }
+        }
+    }
+}
+
+impl Source {
+    /// Opens a file here, or takes standard input for `-`, and hands the bytes to the engine.
+    pub async fn upload(&self, path: &str, name: Option<&str>) -> Result<UploadId, NoAnswer> {
+        if self.read_only {
+            return Err(NoAnswer::Refused("This was asked with --read-only: nothing is changed.".into()));
+        }
+        let (from, own): (Input, String) = match (path, &self.files) {
+            ("-", files) => (files.input()?, "file".to_owned()),
+            (_, Files::Remote(_)) => return Err(NoAnswer::Refused(over_ssh())),
+            (path, _) => {
+                let (file, name) = open(path).await.map_err(NoAnswer::Refused)?;
+                (Box::new(file), name)
+            }
+        };
+        let name = name.unwrap_or(&own);
+        if let Some((system, actor)) = &self.here {
+            let uploaded = receive_upload(system, actor, name, pieces(from)).await.map_err(spoken)?;
+            return Ok(uploaded.upload);
+        }
+        match api::upload(&self.directory, name, from).await {
+            Ok(uploaded) => uploaded.map(|uploaded| uploaded.upload).map_err(no_answer),
+            Err(error) => Err(self.nobody(&error, "nothing was sent")),
+        }
+    }
+
+    /// Standard input as a text.
+    pub async fn typed(&self) -> Result<String, NoAnswer> {
+        let mut bytes = vec![];
+        let mut input = self.files.input()?.take(MAX_TEXT_BYTES + 1);
+        let reading = input.read_to_end(&mut bytes);
+        let read = match &self.files {
+            Files::Remote(_) => tokio::time::timeout(SILENCE, reading).await.map_err(|_| {
+                NoAnswer::Refused(format!("Nothing came on standard input for {} s.", SILENCE.as_secs()))
+            })?,
+            _ => reading.await,
+        };
+        read.map_err(|error| NoAnswer::Failed(format!("Standard input cannot be read: {error}.")))?;
+        if bytes.len() as u64 > MAX_TEXT_BYTES {
+            return Err(NoAnswer::Refused(format!(
+                "Standard input has more than {MAX_TEXT_BYTES} bytes: no text is so long."
+            )));
+        }
+        let text = String::from_utf8(bytes);
+        let text =
+            text.map_err(|_| NoAnswer::Refused("Standard input is no text in UTF-8. Send it as a file.".into()))?;
+        Ok(text.trim_end_matches(['\n', '\r']).to_owned())
+    }
+
+    /// Saves the file of a message where it is wanted. This process writes it.
+    pub(super) async fn save(&self, message: MessageId, to: &str) -> Result<String, NoAnswer> {
+        if matches!(self.files, Files::Remote(_)) {
+            let how = format!("ssh HOST wadeck messages save {message} - > FILE");
+            return Err(NoAnswer::Refused(format!("Nothing is written on the engine's machine for you: {how}")));
+        }
+        let saved = if let Some((system, actor)) = &self.here {
+            let mut opened = media_file(system, actor, message).await.map_err(spoken)?;
+            save(to, &opened.name, async |file: &mut tokio::fs::File| {
+                crate::attach::files::copy(&mut opened.file, file).await
+            })
+            .await
+        } else {
+            let download = match api::download(&self.directory, message).await {
+                Ok(download) => download.map_err(no_answer)?,
+                Err(error) => return Err(self.nobody(&error, "nothing was saved")),
+            };
+            if to == "-" {
+                let out = download.write_to(&mut tokio::io::stdout()).await;
+                out.map_err(|error| NoAnswer::Failed(format!("The file was not written whole: {error}.")))?;
+                return Ok(String::new());
+            }
+            let name = download.name.clone();
+            save(to, &name, async |file: &mut tokio::fs::File| download.write_to(file).await).await
+        };
+        saved.map(|path| path.display().to_string()).map_err(NoAnswer::Failed)
+    }
+
+    fn nobody(&self, error: &std::io::Error, nothing: &str) -> NoAnswer {
+        NoAnswer::Failed(format!(
+            "No engine answers on {} ({error}): {nothing}. Start one with `wadeck serve`.",
+            self.directory.display()
+        ))
+    }
+}
+
+/// What is said to whoever names a path over SSH.
+fn over_ssh() -> String {
+    "A path would be one of the engine's machine, where no file is opened for you. \
+     Send yours over the line: ssh HOST wadeck send … --file - --name NAME < FILE"
+        .to_owned()
+}
+
+/// The sample that a verb names: an https address, a file here, or `-`.
+pub(super) async fn sample(
+    source: &Source,
+    connection: crate::domain::ids::ConnectionId,
+    from: String,
+) -> Result<Request, NoAnswer> {
+    let source = if from.starts_with("https://") {
+        SampleSource::Address(from)
+    } else {
+        SampleSource::Upload(source.upload(&from, None).await?)
+    };
+    Ok(Request::Template(TemplateRequest::Sample { connection, source }))
+}

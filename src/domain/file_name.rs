@@ -1,0 +1,82 @@
+//! The name of a file in the file store. It is made from the hash of the file's bytes and from nothing else, so
+//! that no text from outside can ever name another place on the disk.
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+
+use super::media::{ENDINGS, ending};
+
+/// 64 hexadecimal digits of a SHA-256, a dot and one of the known endings.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct FileName(String);
+
+impl FileName {
+    /// The name of a file whose bytes have this SHA-256.
+    pub fn of(sha256: [u8; 32], mime_type: &str) -> Self {
+        Self(format!("{}.{}", hex::encode(sha256), ending(mime_type)))
+    }
+
+    /// Reads a name that was stored. `None` for anything that [`FileName::of`] would not have made.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (hash, end) = text.split_once('.')?;
+        let hexadecimal = hash.len() == 64 && hash.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        (hexadecimal && ENDINGS.contains(&end)).then(|| Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The hash of the bytes, in hexadecimal.
+    pub fn sha256(&self) -> &str {
+        &self.0[..64]
+    }
+}
+
+impl std::fmt::Display for FileName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for FileName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("this is no name of a file in the file store"))
+    }
+}
+
+/// Reads a name out of a stored content. What is no such name counts as no file: rows of older databases can hold
+/// any text.
+pub(super) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FileName>, D::Error> {
+    let text = Option::<serde_json::Value>::deserialize(deserializer)?;
+    Ok(text.and_then(|value| value.as_str().and_then(FileName::parse)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_hash_with_a_known_ending_is_a_name() {
+        let name = FileName::of([0xab; 32], "image/png");
+        assert_eq!(FileName::parse(name.as_str()), Some(name.clone()));
+        assert_eq!(name.sha256(), "ab".repeat(32));
+        let hash = "ab".repeat(32);
+        for text in [
+            String::new(),
+            "../../etc/passwd".into(),
+            "/proc/self/environ".into(),
+            hash.clone(),
+            format!("{hash}."),
+            format!("{hash}.sh"),
+            format!("{hash}.png/../x.png"),
+            format!("{}.png", hash.to_uppercase()),
+            format!("../{}.png", &hash[3..]),
+            format!("{hash}.png\n"),
+            format!("a{hash}.png"),
+        ] {
+            assert_eq!(FileName::parse(&text), None, "{text:?}");
+        }
+    }
+}
