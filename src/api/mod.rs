@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::http::routes as for_programs;
 pub use self::mcp::on_standard_io as tools_on_standard_io;
-pub use self::socket::{SOCKET_FILE, Users, ask, follow, open_terminal, serve};
+pub use self::socket::{SOCKET_FILE, SocketPlace, Users, ask, follow, open_terminal, serve};
 pub use self::terminal::{Consoles, Guest, Wanted};
 pub use self::transfer::{Download, download, upload};
 

@@ -1,7 +1,8 @@
-//! The Unix socket: mode 0600, one HTTP connection per question, the peer's user id says who asks.
+//! The Unix socket: mode 0600, one HTTP connection per question, the peer's user id says who asks. A
+//! socket file that somebody removes is made anew while the engine runs.
 
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::Extension;
@@ -30,25 +31,83 @@ const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// Who a user id is.
 pub type Users = std::sync::Arc<dyn Fn(u32) -> Option<Actor> + Send + Sync>;
 
+/// How soon a socket file that is gone is noticed.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Where the socket lies, and who may reach it.
+#[derive(Debug, Clone)]
+pub struct SocketPlace {
+    pub directory: PathBuf,
+    /// The group whose members may connect, by its number; none: its owner alone.
+    pub group: Option<u32>,
+}
+
+impl SocketPlace {
+    fn path(&self) -> PathBuf {
+        self.directory.join(SOCKET_FILE)
+    }
+
+    /// Makes the socket in place of whatever has its name. Returns it with the identity of its file.
+    fn bind(&self) -> std::io::Result<(UnixListener, FileId)> {
+        let path = self.path();
+        // Whoever holds the lock on the data directory owns the name: a socket that is left is dead.
+        let _ = std::fs::remove_file(&path);
+        let listener = UnixListener::bind(&path)?;
+        // The directory is closed to others, so that nobody connects before this.
+        let opened = match self.group {
+            Some(group) => rustix::fs::chown(&path, None, Some(rustix::fs::Gid::from_raw(group)))
+                .map_err(std::io::Error::from)
+                .and_then(|()| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o660))),
+            None => std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)),
+        };
+        // Whoever looks must not find the socket of an engine that never was.
+        opened.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
+        let file = file_id(&path).ok_or(std::io::ErrorKind::NotFound)?;
+        Ok((listener, file))
+    }
+}
+
+/// The device and inode of a file.
+type FileId = (u64, u64);
+
+fn file_id(path: &Path) -> Option<FileId> {
+    std::fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
 /// Serves the socket until `stop` is cancelled, and removes it.
 pub async fn serve(
     system: System,
-    directory: &Path,
+    place: SocketPlace,
     users: Users,
     consoles: Option<Consoles>,
     tasks: TaskTracker,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let path = directory.join(SOCKET_FILE);
-    // Whoever holds the lock on the data directory owns the name: a socket that is left is dead.
-    let _ = std::fs::remove_file(&path);
-    let listener = UnixListener::bind(&path)?;
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+    let (mut listener, mut file) = place.bind()?;
     let own = tasks.clone();
     let host = Host { consoles, tasks: tasks.clone(), stop: stop.clone() };
     tasks.spawn(async move {
+        let mut look = tokio::time::interval(LOOK_AGAIN);
+        let mut told = false;
         loop {
             let stream = tokio::select! {
+                _ = look.tick() => {
+                    if file_id(&place.path()) != Some(file) {
+                        match place.bind() {
+                            Ok(made) => {
+                                (listener, file) = made;
+                                told = false;
+                                tracing::warn!("the socket's file was gone; it is made anew");
+                            }
+                            Err(error) if !told => {
+                                told = true;
+                                tracing::error!(%error, "the socket's file is gone and cannot be made anew; it is tried again");
+                            }
+                            Err(_) => {}
+                        }
+                    }
+                    continue;
+                }
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => stream,
                     Err(error) => {
@@ -76,7 +135,7 @@ pub async fn serve(
                 }
             });
         }
-        let _ = std::fs::remove_file(&path);
+        let _ = std::fs::remove_file(place.path());
     });
     Ok(())
 }

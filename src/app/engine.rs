@@ -72,15 +72,24 @@ pub struct Engine {
 impl Engine {
     /// Starts everything, or nothing: each thing that stands in the way is one sentence.
     pub async fn start(mut setup: EngineSetup) -> Result<Self, AppError> {
-        if setup.config.socket_group.is_some() {
-            super::group::keep_private();
-        }
+        super::private::keep_private();
+        let group = setup.config.socket_group.as_deref();
+        let group = group.map(|name| super::private::group_number(name).map(|number| (name, number))).transpose()?;
         let lock = Lock::take(&setup.directory)?;
+        let closed = super::private::close(&setup.directory, group.is_some())
+            .map_err(|source| AppError::Directory { path: setup.directory.clone(), source })?;
+        if let Some(mode) = closed {
+            tracing::warn!(
+                directory = %setup.directory.display(),
+                mode = format!("{mode:04o}"),
+                "others on this machine could enter the data directory; it is closed to them now"
+            );
+        }
         let listen: SocketAddr = setup.config.listen.parse().map_err(|_| AppError::Other {
             what: format!("`{}` is no address to listen on.", setup.config.listen),
             remedy: "Write [http] listen like 127.0.0.1:8787.".into(),
         })?;
-        let limits = Limits::new(setup.config.max_connections);
+        let limits = Limits { bodies: setup.config.max_buffered, ..Limits::new(setup.config.max_connections) };
         let door = match setup.port.take() {
             Some(port) => Door::adopt(port, limits),
             None => Door::open(listen, limits).await,
@@ -97,15 +106,13 @@ impl Engine {
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let people = setup.people.clone();
         let who: api::Users = Arc::new(move |uid| people.by_uid(uid));
-        api::serve(system.clone(), &setup.directory, who, setup.consoles.clone(), tasks.clone(), stop.clone())
+        if let Some((name, number)) = group {
+            super::private::let_through(&setup.directory, number, name)?;
+        }
+        let place = api::SocketPlace { directory: setup.directory.clone(), group: group.map(|(_, number)| number) };
+        api::serve(system.clone(), place, who, setup.consoles.clone(), tasks.clone(), stop.clone())
             .await
             .map_err(|source| AppError::Socket { path: setup.directory.join(api::SOCKET_FILE), source })?;
-        if let Some(group) = &setup.config.socket_group {
-            super::group::open_to(&setup.directory, group).inspect_err(|_| {
-                // Whoever looks must not find the socket of an engine that never was.
-                let _ = std::fs::remove_file(setup.directory.join(api::SOCKET_FILE));
-            })?;
-        }
         workers::start(&system, inbox, &tasks, &stop);
         let routes = routes(&system, limits).merge(api::for_programs(&system));
         tasks.spawn(door.serve(routes, tasks.clone(), stop.clone()));

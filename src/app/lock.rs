@@ -4,6 +4,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use super::AppError;
 
@@ -19,11 +20,12 @@ impl Lock {
     /// Makes the directory if need be, for its owner alone, and locks it.
     pub fn take(directory: &Path) -> Result<Self, AppError> {
         let trouble = |source| AppError::Directory { path: directory.to_owned(), source };
-        make_private(directory).map_err(trouble)?;
+        super::private::make(directory).map_err(trouble)?;
+        super::private::refuse_foreign(directory)?;
         let path = directory.join(LOCK_FILE);
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(trouble)?;
-        match file.try_lock() {
+        match patiently(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut pid = String::new();
@@ -41,10 +43,28 @@ impl Lock {
     }
 }
 
-fn make_private(directory: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    if directory.is_dir() {
-        return Ok(());
+/// Somebody who only looks whether an engine runs holds the lock for a moment.
+fn patiently(file: &File) -> Result<(), TryLockError> {
+    for _ in 0..5 {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            other => return other,
+        }
     }
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
+    file.try_lock()
+}
+
+/// Whether an engine holds the data directory, without taking it. Fails where the lock cannot be read: then
+/// what lies there is not for whoever asks.
+pub fn engine_holds(directory: &Path) -> std::io::Result<bool> {
+    let file = match File::open(directory.join(LOCK_FILE)) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }

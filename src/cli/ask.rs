@@ -1,12 +1,14 @@
 //! Asks the running engine; for questions, else the database behind it.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::files::Files;
 use crate::agent::Agents;
 use crate::api::{self, Trouble};
-use crate::app::{SystemChance, SystemClock, has_database};
+use crate::app::{SystemChance, SystemClock, engine_holds, has_database};
 use crate::bus::Bus;
 use crate::domain::connection::Environment;
 use crate::domain::ids::EventId;
@@ -17,6 +19,10 @@ use crate::domain::role::Actor;
 use crate::operations::{Identity, OperationError, Parts, System, perform, tell};
 use crate::provider::Registry;
 use crate::store::Store;
+
+/// How often, and how many times, an engine's socket is looked for that is not there yet.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+const LOOKS: u32 = 30;
 
 /// Who is asked.
 pub(super) struct Source {
@@ -41,9 +47,58 @@ impl Source {
         if let Some((system, actor)) = &self.here {
             return tell(system, actor, query.clone()).await.map_err(spoken);
         }
-        match api::ask::<Query, Answer>(&self.directory, "/query", query).await {
+        match self.asked::<Query, Answer>("/query", query).await {
             Ok(answer) => answer.map_err(no_answer),
-            Err(_) => self.look(query.clone()).await,
+            Err(error) => {
+                self.no_engine(&error)?;
+                self.look(query.clone()).await
+            }
+        }
+    }
+
+    /// Asks over the socket. An engine that is about to start, or whose socket was removed, is waited for.
+    async fn asked<Q: serde::Serialize, A: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        question: &Q,
+    ) -> std::io::Result<Result<A, Trouble>> {
+        let mut left = LOOKS;
+        loop {
+            let error = match api::ask(&self.directory, path, question).await {
+                Err(error) if left > 0 => error,
+                answer => return answer,
+            };
+            // These two come before anything was asked.
+            let absent = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused);
+            if !absent || !matches!(engine_holds(&self.directory), Ok(true)) {
+                return Err(error);
+            }
+            left -= 1;
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Whether there is certainly no engine, after its socket did not answer. The database is never looked
+    /// into behind an engine that runs, nor by somebody whom the data directory is closed to: an engine says
+    /// who may see what.
+    fn no_engine(&self, error: &std::io::Error) -> Result<(), NoAnswer> {
+        let place = self.directory.display();
+        if error.kind() == ErrorKind::PermissionDenied {
+            return Err(NoAnswer::Refused(format!(
+                "The engine's socket in {place} is closed to you. Ask as its own user, or have an admin let a group in with [attach] group."
+            )));
+        }
+        match engine_holds(&self.directory) {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(NoAnswer::Failed(format!(
+                "An engine runs on {place}, and its socket does not answer ({error}). Ask again in a moment; a socket that was removed is made anew."
+            ))),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(NoAnswer::Refused(format!(
+                "The data directory {place} is closed to you ({error}). Ask as its own user."
+            ))),
+            Err(error) => Err(NoAnswer::Failed(format!(
+                "Whether an engine runs on {place} cannot be seen ({error}). Check the data directory."
+            ))),
         }
     }
 
@@ -61,17 +116,16 @@ impl Source {
         if let Some((system, actor)) = &self.here {
             return perform(system, actor, request.clone()).await.map_err(spoken);
         }
-        match api::ask::<Request, Done>(&self.directory, "/perform", request).await {
+        match self.asked::<Request, Done>("/perform", request).await {
             Ok(done) => done.map_err(no_answer),
-            Err(error) => Err(NoAnswer::Failed(format!(
+            Err(error) => Err(self.no_engine(&error).err().unwrap_or(NoAnswer::Failed(format!(
                 "No engine runs on {} ({error}): nothing was changed. Start one with `wadeck serve`.",
                 self.directory.display()
-            ))),
+            )))),
         }
     }
 
     /// Prints what happens, one JSON object a line, until the engine ends.
-    #[expect(clippy::print_stdout, reason = "this is what was asked for")]
     pub async fn follow(&self, after: Option<EventId>) -> Result<(), NoAnswer> {
         self.hear((after, false), |event| println!("{}", super::print::escaped(event))).await
     }
@@ -82,7 +136,12 @@ impl Source {
         (after, console): (Option<EventId>, bool),
         each: impl FnMut(&str),
     ) -> Result<(), NoAnswer> {
-        match api::follow(&self.directory, (after, console), each).await {
+        let followed = tokio::select! {
+            followed = api::follow(&self.directory, (after, console), each) => followed,
+            // Nobody waits for what happens next.
+            () = super::out::reader_left() => return Ok(()),
+        };
+        match followed {
             Ok(followed) => followed.map_err(no_answer),
             Err(error) => Err(NoAnswer::Failed(format!(
                 "No engine runs on {} ({error}): there is nothing to follow. Start one with `wadeck serve`.",

@@ -63,7 +63,7 @@ pub use self::outbox::{Claimed, Doubtful, NewEntry, Pace};
 pub use self::rehearsals::{Played, ToPlay};
 pub use self::runs::{DueRun, Finish, Silenced};
 pub use self::scheduled::Kept;
-pub use self::shelf::{Incoming, Pinned, Shelf};
+pub use self::shelf::{Incoming, MEDIA_DIRECTORY, Pinned, Shelf};
 pub use self::tokens::Once;
 pub use self::uploads::StoredUpload;
 

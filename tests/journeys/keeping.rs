@@ -302,7 +302,8 @@ async fn whoever_follows_is_told_everything_in_order_from_where_they_were() {
     let mut stage = Stage::set().await;
     let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
     let users: api::Users = Arc::new(|_| Some(Actor::Operator { name: "ada".into(), role: Role::Operator }));
-    api::serve(stage.system.clone(), stage.directory.path(), users, None, tasks, stop.clone()).await.expect("a socket");
+    let place = api::SocketPlace { directory: stage.directory.path().to_owned(), group: None };
+    api::serve(stage.system.clone(), place, users, None, tasks, stop.clone()).await.expect("a socket");
     stage.says(&rosa(), "one").await;
     stage.says(&rosa(), "two").await;
     let seen: Arc<Mutex<Vec<Value>>> = Arc::default();

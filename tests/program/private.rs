@@ -1,0 +1,160 @@
+//! What lies in the data directory is nobody else's: whatever the umask, whoever made the directory, and
+//! whoever asks on this machine.
+
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use wadeck::twin::{Person, Saying};
+
+use crate::world::{SUPPORT, Served, World, exists, twin, until};
+
+fn mode(path: &Path) -> u32 {
+    std::fs::symlink_metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).mode() & 0o7777
+}
+
+fn set(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
+}
+
+/// The binary under another umask than this process has.
+fn under_umask(world: &World, umask: &str, arguments: &[&str]) -> Command {
+    let plain = world.command(arguments);
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("umask {umask}; exec \"$@\""), "sh"]);
+    command.arg(plain.get_program()).args(plain.get_args()).current_dir(world.directory.path());
+    for (name, value) in plain.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.stdin(Stdio::null());
+    command
+}
+
+/// The binary as a user who is nobody here; none where this test's own user may not become one.
+fn as_a_stranger(world: &World, arguments: &[&str]) -> Option<Output> {
+    if rustix::process::geteuid().as_raw() != 0 {
+        return None;
+    }
+    let plain = world.command(arguments);
+    // The binary may lie where only its owner comes.
+    let copy = world.directory.path().join("wadeck-for-all");
+    if !copy.exists() {
+        std::fs::copy(plain.get_program(), &copy).expect("copied");
+        set(&copy, 0o755);
+    }
+    set(world.directory.path(), 0o755);
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy).args(arguments);
+    command.env("WADECK_DATA_DIR", world.data()).env_remove("WADECK_CONFIG").current_dir("/").stdin(Stdio::null());
+    Some(command.output().expect("setpriv runs"))
+}
+
+fn all_private(directory: &Path) {
+    assert_eq!(mode(directory) & 0o077, 0, "{}", directory.display());
+    for entry in std::fs::read_dir(directory).expect("read") {
+        let entry = entry.expect("an entry");
+        let path = entry.path();
+        assert_eq!(mode(&path) & 0o077, 0, "{} has {:o}", path.display(), mode(&path));
+        if entry.file_type().expect("a type").is_dir() {
+            all_private(&path);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_umask_and_whoever_made_the_directory_nobody_else_reads_it() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let data = world.data();
+    std::fs::create_dir(&data).expect("made");
+    set(&data, 0o777);
+    let child = under_umask(&world, "0000", &["serve"]).stderr(Stdio::piped()).spawn().expect("it starts");
+    let engine = Served(child);
+    until("the engine takes questions", || exists(&data.join("wadeck.sock")));
+    twin.subscribe(&world.url());
+    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Is anybody there?"));
+    twin.step(crate::world::wall() + 60_000).await;
+    until("it is applied", || !world.json(&["threads", "list"])[0].is_null());
+    all_private(&data);
+    for name in ["wadeck.db", "wadeck.db-wal", "wadeck.db-shm", "wadeck.lock", "wadeck.sock"] {
+        assert_eq!(mode(&data.join(name)), 0o600, "{name}");
+    }
+    for name in ["", "logs"] {
+        assert_eq!(mode(&data.join(name)), 0o700, "{name}");
+    }
+    until("it said that others could enter", || world.log().contains("others on this machine could enter"));
+    assert!(world.log().contains("0777"), "with the mode there was");
+
+    let backup = world.directory.path().join("copy.db");
+    let media = world.directory.path().join("copies");
+    let arguments = ["backup", backup.to_str().expect("a path"), "--media", media.to_str().expect("a path")];
+    let done = under_umask(&world, "0000", &arguments).output().expect("it runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!((mode(&backup), mode(&media)), (0o600, 0o700));
+
+    // Somebody else on this machine: no by the socket is no.
+    let is_refused = |output: Option<Output>| {
+        let Some(output) = output else { return };
+        let (out, why) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(!output.status.success() && out.is_empty() && why.contains("closed to you"), "{out}{why}");
+    };
+    is_refused(as_a_stranger(&world, &["contacts", "list"]));
+    // Also where they can come to the files: the engine decides.
+    set(&data, 0o711);
+    set(&data.join("wadeck.db"), 0o644);
+    is_refused(as_a_stranger(&world, &["contacts", "list", "--json"]));
+    let seen = world.json(&["doctor"]);
+    let told = seen.as_array().expect("a list").iter().find(|one| one["what"] == "data directory").expect("looked at");
+    assert!(told["fine"] == false && told["said"].as_str().is_some_and(|said| said.contains("0711")), "{told}");
+    drop(engine);
+    // And where none runs, the lock is closed to them.
+    is_refused(as_a_stranger(&world, &["contacts", "list"]));
+    // The next start closes what was opened meanwhile.
+    let _engine = world.serve();
+    all_private(&data);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_of_somebody_else_is_refused_with_one_sentence() {
+    if rustix::process::geteuid().as_raw() != 0 {
+        return;
+    }
+    let twin = twin().await;
+    let world = World::new(&twin);
+    std::fs::create_dir(world.data()).expect("made");
+    set(&world.data(), 0o755);
+    std::os::unix::fs::chown(world.data(), Some(65_534), Some(65_534)).expect("given away");
+    let output = world.run(&["serve"]);
+    let why = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{why}");
+    assert!(why.contains("belongs to another user") && why.contains("--data-dir"), "{why}");
+    assert_eq!(std::fs::read_dir(world.data()).expect("read").count(), 0, "nothing was written there");
+    assert_eq!(mode(&world.data()), 0o755);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_that_somebody_removes_is_made_anew_and_nothing_is_read_past_the_engine() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _engine = world.serve();
+    let socket = world.data().join("wadeck.sock");
+    std::fs::remove_file(&socket).expect("removed");
+    // In between, the verb says that an engine runs; it does not look behind its back.
+    let output = world.run(&["contacts", "list"]);
+    if !output.status.success() {
+        let why = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(why.contains("An engine runs on") && output.stdout.is_empty(), "{why}");
+    }
+    until("it is there again", || exists(&socket));
+    let kind = std::fs::symlink_metadata(&socket).expect("there").file_type();
+    assert!(kind.is_socket());
+    until("it answers", || world.run(&["contacts", "list"]).status.success());
+    assert_eq!(mode(&socket), 0o600);
+    // Something else under its name is in the way, and is put out of it.
+    std::fs::remove_file(&socket).expect("removed");
+    std::fs::write(&socket, "not a socket").expect("written");
+    until("it answers again", || world.run(&["contacts", "list"]).status.success());
+}
