@@ -53,6 +53,7 @@ pub(super) struct Http {
     pub listen: Option<Spanned<String>>,
     pub public_url: Option<Spanned<String>>,
     pub max_connections: Option<Spanned<usize>>,
+    pub max_buffered_megabytes: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

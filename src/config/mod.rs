@@ -18,7 +18,7 @@ use thiserror::Error;
 pub use self::check::{Fault, check};
 pub use self::desk::{AlertsConfig, MediaConfig, SshConfig, WatchConfig};
 pub use self::paths::{config_file, data_directory};
-pub use self::secrets::secret;
+pub use self::secrets::{secret, secret_fault};
 
 use crate::domain::assignment::{ApprovalPolicy, Mode};
 use crate::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName, ProviderShape};
@@ -42,6 +42,8 @@ pub struct Config {
     pub listen: String,
     pub public_url: Option<String>,
     pub max_connections: usize,
+    /// Bytes that the bodies of all requests may take while they are read.
+    pub max_buffered: usize,
     pub attempts: u32,
     pub console: ConsoleConfig,
     pub log: LogConfig,

@@ -347,6 +347,8 @@ pub struct ProviderShape {
     pub key: &'static str,
     /// Those of which one has to hold what webhooks are signed with.
     pub secrets: &'static [&'static str],
+    /// Other variables without which something of it does not work.
+    pub needs: &'static [&'static str],
     /// It keeps what is to be sent later, and sends it by itself.
     pub schedules: bool,
 }

@@ -79,8 +79,10 @@ mod trouble;
 mod try_delivery;
 mod upload_next;
 mod use_tool;
+mod visitor;
 mod watch;
 mod why;
+mod wrong_tokens;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -113,10 +115,12 @@ pub use self::send_next::send_next;
 pub use self::step_setup::step_setup;
 pub use self::tell::tell;
 pub use self::tell_others::{EVENTS, EventEndpoint, newest_event, tell_next};
-pub use self::tokens::{Once, ask_once, asked, known_by};
+pub use self::tokens::{Once, ask_once, asked};
 pub use self::upload_next::{next_upload_due, upload_next};
 pub use self::use_tool::{agent_tools, use_tool};
+pub use self::visitor::{BodyBudget, ReservedBody, Visitor};
 pub use self::watch::watch;
+pub use self::wrong_tokens::{Admission, admit};
 pub use crate::agent::ToolSpec;
 
 use crate::agent::Agents;
@@ -258,6 +262,7 @@ struct Shared {
     templates: Mutex<BTreeMap<ConnectionId, TemplateList>>,
     acks: Mutex<VecDeque<u64>>,
     rejected_noted: Mutex<VecDeque<Timestamp>>,
+    wrong_tokens: Mutex<wrong_tokens::WrongTokens>,
     attendance: Mutex<attend::Attendance>,
     meters: Mutex<meters::Meters>,
     pulse: Mutex<pulse::Pulse>,
@@ -316,6 +321,7 @@ impl System {
             templates: Mutex::default(),
             acks: Mutex::default(),
             rejected_noted: Mutex::default(),
+            wrong_tokens: Mutex::default(),
             attendance: Mutex::default(),
             meters: Mutex::default(),
             pulse: Mutex::default(),

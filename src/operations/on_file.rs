@@ -14,11 +14,19 @@ pub(super) async fn on_file(
     webhook: &str,
     now: Timestamp,
 ) -> Result<()> {
-    let paths = system.providers().get(&connection.provider).map_or(&[][..], |provider| provider.webhook_paths());
+    let provider = system.providers().get(&connection.provider);
+    let (paths, aliases) =
+        provider.map_or((&[][..], &[][..]), |provider| (provider.webhook_paths(), provider.webhook_aliases()));
     let base = system.public_url();
     let ours = paths.iter().any(|path| match &base {
         Some(base) => webhook == format!("{base}{path}"),
         None => webhook.ends_with(path),
+    }) || aliases.iter().any(|alias| {
+        let fixed = alias.split('{').next().unwrap_or(alias);
+        match &base {
+            Some(base) => webhook.starts_with(&format!("{base}{fixed}")),
+            None => webhook.contains(fixed),
+        }
     });
     let heard = heard_since(system, write, connection, webhook, now).await?;
     let lost = !ours && !heard;

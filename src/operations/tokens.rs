@@ -76,7 +76,7 @@ fn digest(token: &str) -> [u8; 32] {
 }
 
 /// Who a token is, if it holds.
-pub async fn known_by(system: &System, token: &str) -> Result<Option<(TokenView, Actor)>> {
+pub(super) async fn known_by(system: &System, token: &str) -> Result<Option<(TokenView, Actor)>> {
     if !token.starts_with(PREFIX) || token.len() > 200 {
         return Ok(None);
     }

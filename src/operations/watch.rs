@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::canary::watch_canaries;
 use super::fill_gap::watch_gaps;
 use super::trouble::condition;
+use super::wrong_tokens::calm_down;
 use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
@@ -23,6 +24,7 @@ const PROVED_AGAIN: Duration = Duration::from_secs(600);
 
 /// Looks at queue, disk and silence, sends canaries, fills gaps, and tells who wants to be told.
 pub async fn watch(system: &System) -> Result<()> {
+    calm_down(system).await?;
     let now = system.now();
     let counts = system.store().counts().await?;
     let oldest = system.store().oldest_due(now).await?;

@@ -180,6 +180,12 @@ pub trait Provider: Send + Sync {
     /// The paths that its webhooks are posted to.
     fn webhook_paths(&self) -> &'static [&'static str];
 
+    /// Other paths that take the same webhooks, under which nothing is registered from here. A part in braces is
+    /// any one part.
+    fn webhook_aliases(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Request headers, in lower case, that reading and verifying need.
     fn webhook_headers(&self) -> &'static [&'static str];
 

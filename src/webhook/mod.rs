@@ -2,7 +2,9 @@
 //! is on the disk, and never understands what it carries.
 
 mod door;
+mod linger;
 mod routes;
+mod watched;
 
 pub use self::door::{Door, Limits};
 pub use self::routes::routes;

@@ -6,22 +6,26 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, RawQuery, Request, State};
+use axum::extract::{Extension, Path, Query, RawQuery, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
+use hyper::body::Body as _;
 use tokio::io::AsyncReadExt;
 
 use super::Limits;
 use crate::domain::change::Change;
 use crate::domain::delivery::RawDelivery;
 use crate::domain::setup::failed_words;
-use crate::operations::{Receipt, System, lent, metrics, prove_writable, receive};
-use crate::provider::Provider;
+use crate::operations::{Admission, Receipt, System, Visitor, admit, lent, metrics, prove_writable, receive};
+use crate::provider::{Provider, SignatureFault};
 
 /// Batches of raw events reach 3 MB.
 const LONGEST_BODY: usize = 4 * 1024 * 1024;
+/// Whether there is a signature at all is asked first of bodies that are larger than this.
+const SIGNED_FIRST: usize = 64 * 1024;
 
 #[derive(Clone)]
 struct Endpoint {
@@ -51,6 +55,9 @@ pub fn routes(system: &System, limits: Limits) -> Router {
         let endpoint = Endpoint { system: system.clone(), provider: provider.clone(), limits };
         for path in provider.webhook_paths() {
             router = router.route(path, post(take).get(shake).with_state(endpoint.clone()));
+        }
+        for path in provider.webhook_aliases() {
+            router = router.route(path, post(take).with_state(endpoint.clone()));
         }
     }
     router.fallback(|| async { (StatusCode::NOT_FOUND, "No webhook is taken at this path.\n") })
@@ -116,11 +123,28 @@ async fn lend(State(system): State<System>, Path(token): Path<String>) -> Respon
     (headers, Body::from_stream(pieces)).into_response()
 }
 
-/// Figures for Prometheus. What a proxy lets through from outside is not told them.
-async fn figures(State(system): State<System>, headers: HeaderMap) -> Response {
-    if ["x-forwarded-for", "forwarded", "x-real-ip"].iter().any(|name| headers.contains_key(*name)) {
-        return (StatusCode::FORBIDDEN, "Figures are told on this machine and its network, not through a proxy.\n")
-            .into_response();
+/// What a proxy adds to requests that it hands on.
+const PROXIED: [&str; 6] =
+    ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "forwarded", "x-real-ip", "via"];
+
+/// Figures for Prometheus: for whoever asks from this machine itself, and for a token.
+async fn figures(State(system): State<System>, visitor: Option<Extension<Visitor>>, headers: HeaderMap) -> Response {
+    let address = visitor.map(|Extension(visitor)| visitor.address);
+    let here =
+        address.is_some_and(|address| address.is_loopback()) && !PROXIED.iter().any(|name| headers.contains_key(*name));
+    let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let token = given.and_then(|value| value.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
+    let admitted = match (here, token, address) {
+        (true, ..) => true,
+        (false, Some((_, token)), Some(address)) => {
+            // An agent's token lets in to its tools, and to nothing else.
+            matches!(admit(&system, address, token.trim()).await, Ok(Admission::Known(known)) if known.0.agent.is_none())
+        }
+        _ => false,
+    };
+    if !admitted {
+        let words = "Figures are told on this machine itself, not through a proxy; from elsewhere, with a token.\n";
+        return (StatusCode::FORBIDDEN, words).into_response();
     }
     match metrics(&system).await {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
@@ -163,20 +187,47 @@ async fn shake(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery) -> R
 
 async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
     let (head, body) = request.into_parts();
-    let body = match read(body, endpoint.limits.body).await {
-        Ok(body) => body,
-        Err(refused) => return refused,
+    let length = match length(&head, &body) {
+        Ok(length) => length,
+        Err(TooLong) => return too_long(),
     };
-    let raw = RawDelivery {
+    let mut raw = RawDelivery {
         provider: endpoint.provider.name(),
         path: head.uri.path_and_query().map_or_else(|| head.uri.path().to_owned(), ToString::to_string),
         headers: kept(&head.headers, endpoint.provider.webhook_headers()),
-        body,
-        received_at: endpoint.system.store().arrival(endpoint.system.now()),
+        body: vec![],
+        received_at: endpoint.system.now(),
     };
+    // What nobody signed is not read for its length's sake: whatever the body is, the answer is no.
+    let unsigned = length.is_none_or(|length| length > SIGNED_FIRST)
+        && matches!(endpoint.provider.verify(&raw), Err(fault) if fault != SignatureFault::Mismatch);
+    let mut reserved = None;
+    if !unsigned {
+        let read = async {
+            let memory = head.extensions.get::<Visitor>().map(|visitor| {
+                // Who does not say how long it is may send as much as anybody.
+                visitor.bodies.reserve(length.unwrap_or(LONGEST_BODY))
+            });
+            if let Some(memory) = memory {
+                let Ok(memory) = tokio::time::timeout(endpoint.limits.body, memory).await else {
+                    return Err(later("Too much is being read at once; come again."));
+                };
+                reserved = Some(memory);
+            }
+            read(body, length, endpoint.limits.body).await
+        };
+        raw.body = match read.await {
+            Ok(body) => body,
+            Err(refused) => return refused,
+        };
+    }
+    raw.received_at = endpoint.system.store().arrival(endpoint.system.now());
     let acknowledgement = endpoint.provider.acknowledgement();
     // Once taken, a delivery is stored even if whoever sent it hangs up: it comes again all the same.
-    let stored = tokio::spawn(async move { receive(&endpoint.system, endpoint.provider.as_ref(), raw).await });
+    let stored = tokio::spawn(async move {
+        let _reserved = reserved;
+        receive(&endpoint.system, endpoint.provider.as_ref(), raw).await
+    });
     match stored.await {
         Ok(Receipt::Stored) => match acknowledgement.content_type {
             Some(kind) => ([(header::CONTENT_TYPE, kind)], acknowledgement.body).into_response(),
@@ -188,14 +239,38 @@ async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
     }
 }
 
-async fn read(body: Body, patience: Duration) -> Result<Vec<u8>, Response> {
-    let limited = Limited::new(body, LONGEST_BODY).collect();
-    match tokio::time::timeout(patience, limited).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes().to_vec()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err((StatusCode::PAYLOAD_TOO_LARGE, "A body holds at most 4 MB.\n").into_response())
+/// How long the body says it is, if it says so. What is too long is refused by its word, before any of it is
+/// read or waited for.
+fn length(head: &Parts, body: &Body) -> Result<Option<usize>, TooLong> {
+    let said = head.headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    match body.size_hint().exact().or(said) {
+        Some(length) if length > LONGEST_BODY as u64 => Err(TooLong),
+        length => Ok(length.map(|length| length as usize)),
+    }
+}
+
+struct TooLong;
+
+fn too_long() -> Response {
+    (StatusCode::PAYLOAD_TOO_LARGE, "A body holds at most 4 MB.\n").into_response()
+}
+
+/// Reads a body into one buffer of its size.
+async fn read(mut body: Body, length: Option<usize>, patience: Duration) -> Result<Vec<u8>, Response> {
+    let collected = async {
+        let mut bytes = Vec::with_capacity(length.unwrap_or_default());
+        while let Some(frame) = body.frame().await {
+            let broke = |_| (StatusCode::BAD_REQUEST, "The body broke off.\n").into_response();
+            let Ok(piece) = frame.map_err(broke)?.into_data() else { continue };
+            if bytes.len() + piece.len() > LONGEST_BODY {
+                return Err(too_long());
+            }
+            bytes.extend_from_slice(&piece);
         }
-        Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "The body broke off.\n").into_response()),
+        Ok(bytes)
+    };
+    match tokio::time::timeout(patience, collected).await {
+        Ok(read) => read,
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "The body took too long.\n").into_response()),
     }
 }

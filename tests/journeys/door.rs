@@ -14,7 +14,8 @@ use crate::stage::{SUPPORT, Stage, rosa};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 async fn impatient(stage: &Stage, connections: usize) -> (std::net::SocketAddr, CancellationToken) {
-    let limits = Limits { connections, headers: Duration::from_millis(150), body: Duration::from_millis(150) };
+    let patience = Duration::from_millis(150);
+    let limits = Limits { headers: patience, body: patience, ..Limits::new(connections) };
     let door = Door::open(([127, 0, 0, 1], 0).into(), limits).await.expect("a port");
     let address = door.address().expect("an address");
     let stop = CancellationToken::new();

@@ -6,14 +6,18 @@ mod endpoints;
 mod letter;
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, get, on, post};
+use http_body_util::Limited;
+use hyper::body::Body as _;
 use serde_json::{Value, json};
 
 pub(super) use self::endpoints::Ask;
@@ -24,12 +28,16 @@ use crate::domain::query::Answer;
 use crate::domain::request::Refusal;
 use crate::domain::role::Actor;
 use crate::domain::token::TokenView;
-use crate::operations::{Once, OperationError, System, ask_once, asked, known_by, perform, tell};
+use crate::operations::{Admission, Once, OperationError, System, Visitor, admit, ask_once, asked, perform, tell};
 
 /// Where everything lies.
 const BASE: &str = "/api/v1";
 /// A request is no longer than this.
 const LONGEST: usize = 256 * 1024;
+/// How long a request waits until there is memory for its body.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Where somebody comes from of whom that is not known.
+const NOWHERE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// A key of its own is no longer than this.
 const LONGEST_KEY: usize = 200;
 
@@ -56,12 +64,12 @@ pub fn routes(system: &System) -> Router {
         };
         guarded = guarded.route(&format!("{BASE}{}", endpoint.path), on(method, handler));
     }
+    let guarded = guarded.route_service("/mcp", super::mcp::service(system.clone())).layer(from_fn(bounded));
     let events = get(super::events::follow);
     guarded
         .route(&format!("{BASE}/events"), events)
         .route(&format!("{BASE}/uploads"), post(take_file))
         .route(&format!("{BASE}/messages/{{message}}/file"), get(give_file))
-        .route_service("/mcp", super::mcp::service(system.clone()))
         .layer(from_fn_with_state(system.clone(), let_in))
         .route(&format!("{BASE}/openapi.json"), get(|| async { axum::Json(document::openapi(BASE)) }))
         .layer(DefaultBodyLimit::max(LONGEST))
@@ -72,17 +80,28 @@ pub fn routes(system: &System) -> Router {
 async fn let_in(State(system): State<System>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = given.and_then(|value| value.split_once(' ')).filter(|(kind, _)| kind.eq_ignore_ascii_case("bearer"));
-    let known = match token {
-        Some((_, token)) => known_by(&system, token.trim()).await,
-        None => Ok(None),
+    let admitted = match token {
+        Some((_, token)) => {
+            let from = request.extensions().get::<Visitor>().map_or(NOWHERE, |visitor| visitor.address);
+            admit(&system, from, token.trim()).await
+        }
+        None => Ok(Admission::Unknown),
     };
-    match known {
-        Ok(Some((token, actor))) => {
+    match admitted {
+        Ok(Admission::Known(known)) => {
+            let (token, actor) = *known;
             request.extensions_mut().insert(actor.clone());
             request.extensions_mut().insert(Caller { token, actor });
             next.run(request).await
         }
-        Ok(None) => {
+        Ok(Admission::TooMany) => {
+            let message = "Too many wrong tokens came from there within a minute.";
+            let remedy = "Wait a minute, then ask with a token that holds.";
+            let mut response = error(StatusCode::TOO_MANY_REQUESTS, "too_many_wrong_tokens", message, remedy);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
+            response
+        }
+        Ok(Admission::Unknown) => {
             let message = "This takes a token that holds: Authorization: Bearer wadeck_…";
             let mut response = error(
                 StatusCode::UNAUTHORIZED,
@@ -95,6 +114,34 @@ async fn let_in(State(system): State<System>, mut request: Request, next: Next) 
         }
         Err(failed) => operation(Err(failed)).into_response(),
     }
+}
+
+/// A body that is too long is refused by its length, before any of it is read; others share the memory there is
+/// for bodies with the webhooks'.
+async fn bounded(request: Request, next: Next) -> Response {
+    let length = request.body().size_hint().exact();
+    if length == Some(0) {
+        return next.run(request).await;
+    }
+    if length.is_some_and(|length| length > LONGEST as u64) {
+        let message = "A request holds at most 256 KB.";
+        return error(StatusCode::PAYLOAD_TOO_LARGE, "too_long", message, "Send less at once.");
+    }
+    let bodies = request.extensions().get::<Visitor>().map(|visitor| visitor.bodies.clone());
+    let _reserved = match bodies {
+        Some(bodies) => {
+            let wanted = bodies.reserve(length.map_or(LONGEST, |length| length as usize));
+            let Ok(reserved) = tokio::time::timeout(PATIENCE, wanted).await else {
+                let message = "Too much is being read at once.";
+                let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "busy", message, "Try again in a moment.");
+                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
+                return response;
+            };
+            Some(reserved)
+        }
+        None => None,
+    };
+    next.run(request.map(|body| Body::new(Limited::new(body, LONGEST)))).await
 }
 
 fn error(status: StatusCode, code: &str, message: &str, remedy: &str) -> Response {

@@ -40,6 +40,7 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     business_account_id: IdShape::Digits,
     key: API_KEY,
     secrets: WEBHOOK_SECRETS,
+    needs: &[],
     schedules: false,
 };
 
@@ -84,6 +85,11 @@ impl Provider for Kapso {
 
     fn webhook_paths(&self) -> &'static [&'static str] {
         &["/webhook/kapso/messages", "/webhook/kapso/project", "/api/integrations/kapso/webhook"]
+    }
+
+    fn webhook_aliases(&self) -> &'static [&'static str] {
+        // The webhook trigger of a workflow posts to the path of its id.
+        &["/api/webhooks/{workflow}"]
     }
 
     fn webhook_headers(&self) -> &'static [&'static str] {

@@ -43,6 +43,7 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     business_account_id: IdShape::Digits,
     key: TOKEN,
     secrets: &[APP_SECRET],
+    needs: &[VERIFY_TOKEN],
     schedules: false,
 };
 

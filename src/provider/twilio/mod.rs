@@ -50,6 +50,7 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     business_account_id: IdShape::Sid("AC", ACCOUNT),
     key: TOKEN,
     secrets: &[TOKEN],
+    needs: &[],
     schedules: true,
 };
 
