@@ -1,8 +1,8 @@
-//! The door: how many may stand in it, from one address and in all, and who has knocked wrongly too
-//! often.
+//! The door: how many may stand in it, from one address and in all.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +19,8 @@ use crate::operations::System;
 
 /// Whoever has not said who they are by then is let go.
 const GRACE: Duration = Duration::from_secs(20);
-/// So many wrong keys from an address within a minute, and it is not let in for that long.
+/// So many wrong keys from an address within a minute are worth a word in the log. Nobody is kept out for
+/// them: others come from the same address, and a key cannot be guessed.
 const WRONG: usize = 12;
 const MINUTE: Duration = Duration::from_secs(60);
 /// So many lines from an address within a second: agreeing on keys costs more than asking for it.
@@ -28,47 +29,109 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A line is asked for a sign of life this often, and given up after three without.
 const ALIVE: Duration = Duration::from_secs(20);
 
+/// Where there is no room, whoever has not said who they are for so long makes some; so does at once whoever
+/// offered a key that nobody knows.
+const UNKNOWN: Duration = Duration::from_secs(2);
+
+/// One line that stands.
+#[derive(Debug)]
+struct Line {
+    number: u64,
+    since: Instant,
+    /// Cancelled once it is known who they are.
+    known: CancellationToken,
+    /// Cancelled to end it.
+    end: CancellationToken,
+    wrong: bool,
+}
+
 /// What is known of an address.
 #[derive(Debug, Default)]
 struct Address {
-    open: usize,
+    open: Vec<Line>,
     wrong: Vec<Instant>,
     /// When somebody came in from there within the last second.
     came: Vec<Instant>,
 }
 
+impl Address {
+    /// The line that gives way first, if any does.
+    fn weakest(&self, now: Instant) -> Option<(bool, Instant, u64)> {
+        let gives_way = |line: &&Line| !line.known.is_cancelled() && (line.wrong || now - line.since >= UNKNOWN);
+        self.open.iter().filter(gives_way).map(|line| (!line.wrong, line.since, line.number)).min()
+    }
+
+    fn end(&mut self, number: u64) {
+        if let Some(at) = self.open.iter().position(|line| line.number == number) {
+            self.open.swap_remove(at).end.cancel();
+        }
+    }
+}
+
 /// Who stands in the door, by address.
 #[derive(Debug, Default)]
-pub(super) struct Crowd(Mutex<HashMap<IpAddr, Address>>);
+pub(super) struct Crowd {
+    all: Mutex<HashMap<IpAddr, Address>>,
+    numbers: AtomicU64,
+}
 
 impl Crowd {
     fn with<T>(&self, change: impl FnOnce(&mut HashMap<IpAddr, Address>) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether one more from there may come in; then they are counted until they go.
+    /// Whether one more from there may come in; then they are counted until they go. Whoever is known never has to
+    /// go for it.
     fn comes(self: &Arc<Self>, from: IpAddr, most: usize, most_each: usize) -> Option<Inside> {
         let now = Instant::now();
         self.with(|all| {
             all.retain(|_, one| {
                 one.wrong.retain(|at| now.duration_since(*at) < MINUTE);
                 one.came.retain(|at| now.duration_since(*at) < SECOND);
-                one.open > 0 || !one.wrong.is_empty() || !one.came.is_empty()
+                !one.open.is_empty() || !one.wrong.is_empty() || !one.came.is_empty()
             });
-            let full = all.values().map(|one| one.open).sum::<usize>() >= most;
             let one = all.entry(from).or_default();
-            if full || one.open >= most_each || one.wrong.len() >= WRONG || one.came.len() >= A_SECOND {
+            if one.came.len() >= A_SECOND {
                 return None;
             }
+            if one.open.len() >= most_each {
+                let (.., number) = one.weakest(now)?;
+                one.end(number);
+            }
+            if all.values().map(|one| one.open.len()).sum::<usize>() >= most {
+                let weakest = all.iter().filter_map(|(of, one)| Some((one.weakest(now)?, *of)));
+                let ((.., number), of) = weakest.min()?;
+                all.entry(of).or_default().end(number);
+            }
+            let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+            let (known, end) = (CancellationToken::new(), CancellationToken::new());
+            let line = Line { number, since: now, known: known.clone(), end: end.clone(), wrong: false };
+            let one = all.entry(from).or_default();
             one.came.push(now);
-            one.open += 1;
-            Some(Inside { crowd: self.clone(), from })
+            one.open.push(line);
+            Some(Inside { crowd: self.clone(), from, number, known, end })
         })
     }
 
-    /// A key that nobody knows.
-    pub fn wrong(&self, from: IpAddr) {
-        self.with(|all| all.entry(from).or_default().wrong.push(Instant::now()));
+    /// A key that nobody knows, on a line.
+    pub fn wrong(&self, from: IpAddr, line: u64) {
+        let now = Instant::now();
+        let many = self.with(|all| {
+            let one = all.entry(from).or_default();
+            if let Some(line) = one.open.iter_mut().find(|known| known.number == line) {
+                line.wrong = true;
+            }
+            one.wrong.retain(|at| now.duration_since(*at) < MINUTE);
+            // Counted as far as it is told: at most once a minute.
+            if one.wrong.len() < WRONG {
+                one.wrong.push(now);
+                return one.wrong.len() == WRONG;
+            }
+            false
+        });
+        if many {
+            tracing::warn!(%from, keys = WRONG, "many keys that nobody knows came over SSH within a minute");
+        }
     }
 }
 
@@ -76,13 +139,16 @@ impl Crowd {
 struct Inside {
     crowd: Arc<Crowd>,
     from: IpAddr,
+    number: u64,
+    known: CancellationToken,
+    end: CancellationToken,
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
         self.crowd.with(|all| {
             if let Some(one) = all.get_mut(&self.from) {
-                one.open = one.open.saturating_sub(1);
+                one.end(self.number);
             }
         });
     }
@@ -152,14 +218,14 @@ impl Door {
             };
             let from = address.ip();
             let Some(inside) = self.crowd.comes(from, self.setup.most, self.setup.most_per_address) else {
-                tracing::info!(%from, "somebody was not let in over SSH: too many, or too many wrong keys");
+                tracing::info!(%from, "somebody was not let in over SSH: too many at once");
                 continue;
             };
             let guest = Guest::new(
                 self.system.clone(),
                 self.setup.clone(),
                 self.crowd.clone(),
-                from,
+                (from, inside.number, inside.known.clone()),
                 self.tasks.clone(),
                 self.stop.clone(),
             );
@@ -175,10 +241,15 @@ async fn serve(
     inside: Inside,
     stop: CancellationToken,
 ) {
+    let ends = inside.end.clone();
     let _inside = inside;
     let _ = stream.set_nodelay(true);
     let known = guest.known.clone();
-    let Ok(Ok(session)) = timeout(GRACE, russh::server::run_stream(config, stream, guest)).await else { return };
+    let begun = tokio::select! {
+        begun = timeout(GRACE, russh::server::run_stream(config, stream, guest)) => begun,
+        () = ends.cancelled() => return,
+    };
+    let Ok(Ok(session)) = begun else { return };
     let grace = async {
         if timeout(GRACE, known.cancelled()).await.is_err() {
             return;
@@ -197,6 +268,35 @@ async fn serve(
             }
         }
         () = grace => {}
+        () = ends.cancelled() => {}
         () = ended => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_offers_wrong_keys_gives_way_to_the_next() {
+        let crowd = Arc::new(Crowd::default());
+        let here: IpAddr = [192, 0, 2, 7].into();
+        let known = crowd.comes(here, 4, 2).expect("room");
+        known.known.cancel();
+        let guesses = crowd.comes(here, 4, 2).expect("room");
+        assert!(crowd.comes(here, 4, 2).is_none(), "one is known, one is new: nobody goes for a third");
+        crowd.wrong(here, guesses.number);
+        let next = crowd.comes(here, 4, 2).expect("whoever guessed has gone");
+        assert!(guesses.end.is_cancelled() && !known.end.is_cancelled() && !next.end.is_cancelled());
+        drop(guesses);
+        assert!(crowd.comes(here, 4, 2).is_none(), "who went is not counted twice");
+        // In all, too.
+        let there: IpAddr = [192, 0, 2, 8].into();
+        let others = [crowd.comes(there, 4, 4).expect("room"), crowd.comes(there, 4, 4).expect("room")];
+        assert!(crowd.comes(there, 4, 4).is_none());
+        crowd.wrong(here, next.number);
+        let last = crowd.comes(there, 4, 4).expect("room is made");
+        assert!(next.end.is_cancelled() && others.iter().all(|one| !one.end.is_cancelled()));
+        drop(last);
     }
 }

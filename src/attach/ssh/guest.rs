@@ -40,6 +40,8 @@ pub(super) struct Guest {
     setup: Arc<SshSetup>,
     crowd: Arc<Crowd>,
     from: IpAddr,
+    /// The number of this line in the crowd.
+    line: u64,
     tasks: TaskTracker,
     stop: CancellationToken,
     /// Cancelled once it is known who they are.
@@ -61,12 +63,11 @@ impl Guest {
         system: System,
         setup: Arc<SshSetup>,
         crowd: Arc<Crowd>,
-        from: IpAddr,
+        (from, line, known): (IpAddr, u64, CancellationToken),
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        let known = CancellationToken::new();
-        Self { system, setup, crowd, from, tasks, stop, known, actor: None, opened: HashMap::new() }
+        Self { system, setup, crowd, from, line, tasks, stop, known, actor: None, opened: HashMap::new() }
     }
 
     fn whose(&self, key: &PublicKey) -> Option<Actor> {
@@ -85,13 +86,13 @@ impl Handler for Guest {
         if self.whose(offer.public_key).is_some() {
             return Ok(Auth::Accept);
         }
-        self.crowd.wrong(self.from);
+        self.crowd.wrong(self.from, self.line);
         Ok(Auth::reject())
     }
 
     async fn auth_publickey(&mut self, _user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
         let Some(actor) = self.whose(key.public_key) else {
-            self.crowd.wrong(self.from);
+            self.crowd.wrong(self.from, self.line);
             return Ok(Auth::reject());
         };
         tracing::info!(%actor, from = %self.from, "somebody came over SSH");
