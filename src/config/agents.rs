@@ -104,9 +104,9 @@ pub(super) fn endpoints(tables: Vec<EndpointTable>, faults: &mut Faults<'_>) -> 
     endpoints
 }
 
-/// The bounds of a contract; what is not said is as usual.
-pub(super) fn contract(table: Option<Spanned<ContractTable>>, faults: &mut Faults<'_>) -> Contract {
-    let usual = Contract::default();
+/// The bounds of a contract; what is not said is as `usual`.
+pub(super) fn contract(table: Option<Spanned<ContractTable>>, usual: &Contract, faults: &mut Faults<'_>) -> Contract {
+    let usual = usual.clone();
     let Some(table) = table else { return usual };
     let span = table.span();
     let table = table.into_inner();
@@ -133,9 +133,12 @@ pub(super) fn contract(table: Option<Spanned<ContractTable>>, faults: &mut Fault
         most_per_hour: table.most_per_hour.unwrap_or(usual.most_per_hour),
         most_messages: table.most_messages.unwrap_or(usual.most_messages),
         longest: table.longest.unwrap_or(usual.longest),
-        tokens_per_day: table.tokens_per_day,
-        money_per_day: table.money_per_day.as_ref().and_then(|amount| money(amount, "money_per_day", faults)),
-        others: table.others.unwrap_or(false),
+        tokens_per_day: table.tokens_per_day.or(usual.tokens_per_day),
+        money_per_day: match &table.money_per_day {
+            Some(amount) => money(amount, "money_per_day", faults),
+            None => usual.money_per_day,
+        },
+        others: table.others.unwrap_or(usual.others),
         ..usual
     };
     if let Err(why) = contract.check() {
@@ -144,10 +147,12 @@ pub(super) fn contract(table: Option<Spanned<ContractTable>>, faults: &mut Fault
     contract
 }
 
-/// Agents for some of a number's messages only.
+/// Agents for some of a number's messages only: in the number's mode and within its contract, where they do not
+/// say otherwise.
 pub(super) fn routes(
     tables: Vec<Spanned<RouteTable>>,
     agents: &[&str],
+    (usual_mode, usual): (Mode, &Contract),
     faults: &mut Faults<'_>,
 ) -> Vec<(String, Mode, Contract)> {
     let mut routes = vec![];
@@ -155,7 +160,7 @@ pub(super) fn routes(
         let span = table.span();
         let table = table.into_inner();
         known_agent(&table.agent, agents, faults);
-        let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Auto);
+        let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(usual_mode);
         let hours = table.hours.as_ref().and_then(|text| match Hours::parse(text.get_ref()) {
             Ok(hours) => Some(hours),
             Err(why) => {
@@ -169,7 +174,7 @@ pub(super) fn routes(
             let what = "A route needs a condition: first_contact, hours, language or words. Without any, it is the connection's own agent.";
             faults.add(span, what);
         }
-        let contract = Contract { when, ..contract(table.contract, faults) };
+        let contract = Contract { when, ..contract(table.contract, usual, faults) };
         routes.push((table.agent.into_inner(), mode, contract));
     }
     routes

@@ -13,6 +13,7 @@ use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, EXAMPLE, 
 use super::{agents, desk};
 use crate::domain::assignment::Mode;
 use crate::domain::connection::{ConnectionSettings, Environment, IdShape, ProviderName, ProviderShape};
+use crate::domain::contract::Contract;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::picture::Pictures;
 use crate::domain::role::Role;
@@ -147,6 +148,12 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
     if let Some(url) = &public_url {
         http_url(url, "public_url", faults);
     }
+    let buffered = file.http.max_buffered_megabytes.or(example.http.max_buffered_megabytes);
+    if let Some(buffered) = &buffered
+        && !(8..=16_384).contains(buffered.get_ref())
+    {
+        faults.add(buffered.span(), "max_buffered_megabytes is between 8 and 16384.");
+    }
     let attempts = file.outbox.attempts.or(example.outbox.attempts);
     if let Some(attempts) = &attempts
         && !(1..=20).contains(attempts.get_ref())
@@ -199,6 +206,7 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
             .or(example.http.max_connections)
             .map_or(512, Spanned::into_inner)
             .max(1),
+        max_buffered: buffered.map_or(48, Spanned::into_inner) as usize * 1024 * 1024,
         attempts: attempts.map_or(3, Spanned::into_inner),
         console: ConsoleConfig {
             enter_sends: either(console.0.enter_sends, console.1.enter_sends),
@@ -268,6 +276,7 @@ fn connection(
         business_account_id: IdShape::Digits,
         key: "",
         secrets: &[],
+        needs: &[],
         schedules: false,
     };
     let shape = provider.unwrap_or(unknown);
@@ -298,12 +307,12 @@ fn connection(
         faults.add(table.name.span(), "A connection needs a name.");
     }
     let environment = table.environment.as_ref().and_then(|value| one_of(value, &ENVIRONMENTS, "environment", faults));
-    let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Auto);
+    let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Draft);
     if let Some(agent) = &table.agent {
         agents::known_agent(agent, known_agents, faults);
     }
-    let routes = agents::routes(table.routes, known_agents, faults);
-    let contract = agents::contract(table.contract, faults);
+    let contract = agents::contract(table.contract, &Contract::default(), faults);
+    let routes = agents::routes(table.routes, known_agents, (mode, &contract), faults);
     let standard = ConnectionSettings::default();
     let debounce = match &table.debounce_seconds {
         None => standard.debounce,
@@ -376,6 +385,7 @@ fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::contract::Conditions;
 
     const MIRROR: ProviderShape = ProviderShape {
         name: "kapso",
@@ -383,6 +393,7 @@ mod tests {
         business_account_id: IdShape::Digits,
         key: "KEY",
         secrets: &["SECRET"],
+        needs: &[],
         schedules: false,
     };
 
@@ -426,6 +437,28 @@ mod tests {
                     business_account_id = \"1\"\nagent = \"nobody\"\nmode = \"loud\"\ndebounce_seconds = 99\n";
         let told: Vec<usize> = faults(text).iter().map(|fault| fault.line).collect();
         assert_eq!(told, [3, 4, 5, 7, 8, 9]);
+    }
+
+    #[test]
+    fn a_route_is_as_its_connection_where_it_says_nothing_else() {
+        let text = "[[connections]]\nname = \"a\"\nprovider = \"mirror\"\nphone_number = \"+15550100001\"\nphone_number_id = \"1\"\n\
+                    business_account_id = \"1\"\nagent = \"day\"\nMODE\n[connections.contract]\ntools = [\"whatsapp.send\"]\n\
+                    most_per_hour = 5\nlongest = 300\nmoney_per_day = 2.5\nothers = true\n\
+                    [[connections.routes]]\nagent = \"night\"\nwords = [\"invoice\"]\n\
+                    [[connections.routes]]\nagent = \"night\"\nmode = \"off\"\nlanguage = \"es\"\ncontract = { longest = 100, others = false }\n\
+                    [[agents]]\nname = \"day\"\nkind = \"scripted\"\nrules = []\n\
+                    [[agents]]\nname = \"night\"\nkind = \"scripted\"\nrules = []\n"
+            .replace("mirror", MIRROR.name);
+        for (given, mode) in [("", Mode::Draft), ("mode = \"auto\"", Mode::Auto), ("mode = \"draft\"", Mode::Draft)] {
+            let config = check(&text.replace("MODE", given), &[MIRROR]).expect("right");
+            let connection = &config.connections[0];
+            assert_eq!(connection.agent, Some(("day".to_owned(), mode)), "{given}");
+            let [(_, first, as_connection), (_, second, own)] = &connection.routes[..] else { panic!("two routes") };
+            assert_eq!((*first, *second), (mode, Mode::Off), "{given}");
+            let bare = |contract: &Contract| Contract { when: Conditions::default(), ..contract.clone() };
+            assert_eq!(bare(as_connection), connection.contract, "{given}");
+            assert_eq!(bare(own), Contract { longest: 100, others: false, ..connection.contract.clone() }, "{given}");
+        }
     }
 
     #[test]

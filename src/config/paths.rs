@@ -9,19 +9,19 @@ fn places() -> Option<impl AppStrategy> {
     choose_app_strategy(names).ok()
 }
 
-/// What was named, else `./wadeck.toml`, else the user's configuration directory.
+/// What was named, else `./wadeck.toml`, else the user's configuration directory. An empty name is none.
 pub fn config_file(named: Option<&Path>) -> PathBuf {
     let here = Path::new("wadeck.toml");
-    match named {
+    match named.filter(|path| !path.as_os_str().is_empty()) {
         Some(path) => path.to_owned(),
         None if here.exists() => here.to_owned(),
         None => places().map_or_else(|| here.to_owned(), |places| places.config_dir().join("config.toml")),
     }
 }
 
-/// What was named, else the user's data directory.
+/// What was named, else the user's data directory. An empty name is none.
 pub fn data_directory(named: Option<&Path>) -> PathBuf {
-    match named {
+    match named.filter(|path| !path.as_os_str().is_empty()) {
         Some(path) => path.to_owned(),
         None => places().map_or_else(|| PathBuf::from("wadeck-data"), |places| places.data_dir()),
     }

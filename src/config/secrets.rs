@@ -10,7 +10,7 @@ pub fn secret(name: &str) -> Option<SecretString> {
     {
         return Some(value.into());
     }
-    let path = std::env::var(format!("{name}_FILE")).ok()?;
+    let path = std::env::var(format!("{name}_FILE")).ok().filter(|path| !path.is_empty())?;
     match std::fs::read_to_string(&path) {
         Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned().into()),
         Err(error) => {
@@ -18,4 +18,27 @@ pub fn secret(name: &str) -> Option<SecretString> {
             None
         }
     }
+}
+
+/// Why there is nothing usable behind a name: in words, with what to do. Nothing where there is.
+pub fn secret_fault(name: &str) -> Option<(String, String)> {
+    let said = std::env::var(name).ok().filter(|value| !value.is_empty());
+    let file = std::env::var(format!("{name}_FILE")).ok().filter(|path| !path.is_empty());
+    let (value, place) = match (said, file) {
+        (Some(value), _) => (value, name.to_owned()),
+        (None, Some(path)) => match std::fs::read_to_string(&path) {
+            Ok(text) => (text, format!("{path}, which {name}_FILE names,")),
+            Err(error) => {
+                let remedy = format!("Let the engine's user read {path}, or name another file in {name}_FILE.");
+                return Some((format!("{path}, which {name}_FILE names, cannot be read: {error}"), remedy));
+            }
+        },
+        (None, None) => {
+            let remedy = format!("Set {name}, or {name}_FILE to a file that holds it.");
+            return Some((format!("{name} is not set"), remedy));
+        }
+    };
+    // Several secrets stand between commas while one takes another's place.
+    let empty = value.split(',').all(|part| part.trim().is_empty());
+    empty.then(|| (format!("{place} is empty"), format!("Write the secret there, or set {name}.")))
 }

@@ -132,6 +132,14 @@ pub fn signature(body: &str) -> String {
     hex::encode(mac.chain_update(body).finalize().into_bytes())
 }
 
+/// The same configuration with agents that answer by themselves, unless it says how they do.
+fn by_itself(text: &str) -> String {
+    match text.split_once("agent = \"helper\"\n").filter(|_| !text.contains("mode = ")) {
+        Some((before, after)) => format!("{before}agent = \"helper\"\nmode = \"auto\"\n{after}"),
+        None => text.to_owned(),
+    }
+}
+
 /// A system on a directory, reached by nobody yet.
 async fn system(
     text: &str,
@@ -141,7 +149,8 @@ async fn system(
     inbox: usize,
 ) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
     let environment = twin.environment();
-    let config = config::check(text, wadeck::provider::Registry::SHAPES).expect("the configuration is right");
+    let config =
+        config::check(&by_itself(text), wadeck::provider::Registry::SHAPES).expect("the configuration is right");
     let setup = EngineSetup {
         config: config.clone(),
         directory: directory.to_owned(),

@@ -19,7 +19,7 @@ async fn what_has_to_be_pasted_is_said_and_every_step_is_proved() {
     let text = std::fs::read_to_string(&file).expect("readable");
     let public = format!("[http]\npublic_url = \"{}\"", world.url());
     let clinic = "[[connections]]\nname = \"clinic\"\nprovider = \"twilio\"\nphone_number = \"+15550100300\"\n\
-                  agent = \"clinic\"\ndebounce_seconds = 0\n";
+                  agent = \"clinic\"\nmode = \"auto\"\ndebounce_seconds = 0\n";
     std::fs::write(&file, text.replacen("[http]", &public, 1) + clinic).expect("written");
     let _engine = world.serve();
 
