@@ -3,7 +3,7 @@
 
 use crate::domain::outbox::EntryState;
 use crate::domain::query::Answer;
-use crate::domain::text::clean_line;
+use crate::domain::text::{clean_line, escape_json};
 use crate::domain::time::Timestamp;
 use crate::domain::view::{ActivityKind, EntryRow, FoundMessage, MessageView, Overview, ThreadRow};
 
@@ -12,19 +12,9 @@ pub(super) fn json(value: &impl serde::Serialize) -> String {
     escaped(&serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".into()))
 }
 
-/// JSON, in which no character can steer a terminal.
+/// JSON, in which no character can steer a terminal, or hide.
 pub(super) fn escaped(text: &str) -> String {
-    let steers =
-        |c: char| (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if steers(c) {
-            out.push_str(&format!("\\u{:04x}", c as u32));
-        } else {
-            out.push(c);
-        }
-    }
-    out
+    escape_json(text)
 }
 
 /// Something that was fetched, with the time of that in every object.

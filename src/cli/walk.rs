@@ -138,14 +138,13 @@ fn as_json(view: &ConnectionView) -> Value {
 }
 
 /// Says every step, and goes on until all are proved where that is wanted.
-#[expect(clippy::print_stdout, reason = "this is what a verb does")]
 pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> Result<Exit, NoAnswer> {
     let before = view(source, of).await?;
     // The provider is asked now: the first proof is of the key.
     let _ = source.act(&Request::CheckConnection { connection: before.connection.id }).await;
     let mut last = view(source, of).await?;
     if json {
-        println!("{:#}", as_json(&last));
+        println!("{}", super::print::json(&as_json(&last)));
         return Ok(if last.to_be_done() { Exit::Failed } else { Exit::Done });
     }
     println!("{} ({}, {})", clean_line(&last.connection.name), last.connection.provider, last.connection.phone_number);

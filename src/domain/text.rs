@@ -122,6 +122,28 @@ fn harmless(character: char) -> Shown {
     }
 }
 
+/// JSON in which whatever is not seen, or steers how the rest is seen, stands as an escape: the value is the same.
+/// The text is JSON already; line ends between values stay.
+pub fn escape_json(json: &str) -> String {
+    if json.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        return json.to_owned();
+    }
+    let mut out = String::with_capacity(json.len());
+    for character in json.chars() {
+        // In JSON the joiners are escaped too: there nobody reads emoji, and an escape loses nothing.
+        let unseen = matches!(character, '\u{200c}' | '\u{200d}' | '\u{34f}' | '\u{17b4}' | '\u{17b5}')
+            || !matches!(harmless(character), Shown::AsIs);
+        if unseen && character != '\n' {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// Zero-width characters that pile up on the one before; the joiner and the variation selectors
 /// are part of how emoji are spelt and do not count.
 fn is_mark(character: char) -> bool {
@@ -159,7 +181,25 @@ mod tests {
         assert_eq!(Untrusted::new(zalgo).line().chars().count(), 1 + MARKS_PER_CHARACTER);
     }
 
+    #[test]
+    fn json_shows_what_is_not_seen_and_is_the_same_value() {
+        let hidden = "a\u{200b}b\u{200d}c\u{2028}d\u{2029}e\u{202e}f\u{2066}g\u{feff}h\u{e0041}i\u{ad}j\u{61c}k\u{9b}l\u{7f}m\u{e0100}n";
+        let json = serde_json::to_string(&[hidden]).expect("JSON");
+        let escaped = escape_json(&json);
+        assert!(escaped.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{escaped}");
+        assert!(escaped.contains("h\\udb40\\udc41i") && escaped.contains("d\\u2029e"), "{escaped}");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&escaped).expect("JSON"), [hidden]);
+        let plain = serde_json::to_string_pretty(&["नमस्ते", "❤️", "日本語"]).expect("JSON");
+        assert_eq!(escape_json(&plain), plain);
+    }
+
     proptest! {
+        #[test]
+        fn json_of_any_text_stays_that_text(text in any::<String>()) {
+            let escaped = escape_json(&serde_json::to_string(&text).expect("JSON"));
+            prop_assert_eq!(serde_json::from_str::<String>(&escaped).expect("JSON"), text);
+        }
+
         #[test]
         fn the_short_way_cleans_as_the_long_one_does(text in "[ -~]{0,60}") {
             prop_assert_eq!(clean_line(&text), by_clusters(&text));
