@@ -8,7 +8,7 @@ use super::ask::{NoAnswer, Source};
 use super::surroundings;
 use crate::config::{self, Config};
 use crate::domain::connected::ConnectionView;
-use crate::domain::connection::Hop;
+use crate::domain::connection::{Hop, IdShape};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
@@ -90,8 +90,12 @@ fn directory(path: &Path, grouped: bool) -> Finding {
         Err(_) => fine("data directory", format!("{} is made at the first start", path.display())),
         Ok(meta) if meta.permissions().mode() & others != 0 => wrong(
             "data directory",
-            format!("{} can be entered by others on this machine", path.display()),
-            format!("chmod 700 {}", path.display()),
+            format!(
+                "{} can be entered by others on this machine (mode {:04o})",
+                path.display(),
+                meta.permissions().mode() & 0o7777
+            ),
+            format!("chmod 700 {}; an engine that starts on it does so too, where it is its own.", path.display()),
         ),
         Ok(_) => fine("data directory", path.display().to_string()),
     }
@@ -142,34 +146,38 @@ fn secrets(config: &Config) -> Vec<Finding> {
         config.connections.iter().map(|one| one.settings.api_key_env.as_deref().unwrap_or(key(one))).collect();
     names.sort_unstable();
     names.dedup();
-    for name in names {
-        found.push(match config::secret(name) {
-            Some(_) => fine("api key", format!("{name} is set")),
-            None => wrong(
-                "api key",
-                format!("{name} is not set"),
-                format!("Set {name}, or {name}_FILE to a file that holds it."),
-            ),
-        });
-    }
+    found.extend(names.into_iter().map(|name| secret("api key", name, "")));
     for shape in Registry::SHAPES {
         if !config.connections.iter().any(|one| one.provider.as_str() == shape.name) {
             continue;
         }
-        let set = shape.secrets.iter().find(|name| config::secret(name).is_some());
-        found.push(match set {
-            Some(name) => fine("webhook secret", format!("{name} is set")),
-            None => {
-                let name = shape.secrets.first().copied().unwrap_or_default();
-                wrong(
-                    "webhook secret",
-                    format!("{name} is not set: every webhook of {} is refused", shape.name),
-                    format!("Set {name} to what the provider signs with."),
-                )
+        // One of several names is enough; what is wrong with the first that is given at all is told.
+        let given = |name: &&&str| {
+            let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+            is_set(name) || is_set(&format!("{name}_FILE"))
+        };
+        let set = shape.secrets.iter().find(|name| config::secret_fault(name).is_none());
+        let name = set.or_else(|| shape.secrets.iter().find(given)).or(shape.secrets.first());
+        let lost = format!(": every webhook of {} is refused", shape.name);
+        found.extend(name.map(|name| secret("webhook secret", name, &lost)));
+        // Whose account it is stands in the file, or in a variable.
+        if let IdShape::Sid(_, account) = shape.business_account_id {
+            let of_shape = config.connections.iter().filter(|one| one.provider.as_str() == shape.name);
+            if of_shape.into_iter().any(|one| one.business_account_id.is_empty()) {
+                found.push(secret("account", account, &format!(": {} needs it", shape.name)));
             }
-        });
+        }
+        found.extend(shape.needs.iter().map(|name| secret("variable", name, &format!(": {} needs it", shape.name))));
     }
     found
+}
+
+/// Whether there is something behind a name; `lost` says what does not work without it.
+fn secret(what: &'static str, name: &str, lost: &str) -> Finding {
+    match config::secret_fault(name) {
+        None => fine(what, format!("{name} is set")),
+        Some((said, remedy)) => wrong(what, format!("{said}{lost}"), remedy),
+    }
 }
 
 async fn connections(source: &Source) -> Vec<Finding> {
