@@ -208,7 +208,12 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
         Ok(Err(Trouble::Failed { said, .. })) => return Err(AppError::Other { what: said, remedy: String::new() }),
         Err(error) => {
             let what = format!("No engine runs on {} ({error}).", directory.display());
-            return Err(AppError::Other { what, remedy: "Start one with `wadeck` or `wadeck serve`.".into() });
+            let remedy = if common.read_only {
+                "Start one with `wadeck serve`, which --read-only then looks at, or look into the database with verbs such as `wadeck threads list`."
+            } else {
+                "Start one with `wadeck` or `wadeck serve`."
+            };
+            return Err(AppError::Other { what, remedy: remedy.into() });
         }
     };
     let mut tty = Tty::enter().map_err(trouble)?;

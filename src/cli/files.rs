@@ -102,6 +102,10 @@ impl Source {
 
     /// Saves the file of a message where it is wanted. This process writes it.
     pub(super) async fn save(&self, message: MessageId, to: &str) -> Result<String, NoAnswer> {
+        if self.read_only && to != "-" {
+            let why = "This was asked with --read-only: no file is written. `-` prints it.";
+            return Err(NoAnswer::Refused(why.into()));
+        }
         if matches!(self.files, Files::Remote(_)) {
             let how = format!("ssh HOST wadeck messages save {message} - > FILE");
             return Err(NoAnswer::Refused(format!("Nothing is written on the engine's machine for you: {how}")));

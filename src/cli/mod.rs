@@ -1,7 +1,10 @@
 //! The command line: every pane has a verb, and `--json` prints one value on standard output. A
 //! client of the same queries and requests as the console, through the running engine's socket;
 //! where nothing but looking is asked for, also without an engine.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
+
+// First: its `print!` and its like stand for the standard ones in all that follows.
+#[macro_use]
+mod out;
 
 mod agents;
 mod ask;
@@ -20,6 +23,7 @@ mod send;
 mod service;
 mod shell;
 mod surroundings;
+mod switches;
 mod templates;
 mod tokens;
 mod tools;
@@ -55,19 +59,19 @@ pub struct Cli {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Common {
     /// The configuration file
-    #[arg(long, global = true, env = "WADECK_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "WADECK_CONFIG", value_name = "FILE", value_parser = switches::place())]
     pub config: Option<PathBuf>,
     /// Where database, socket, lock and logs are
-    #[arg(long, global = true, env = "WADECK_DATA_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "WADECK_DATA_DIR", value_name = "DIR", value_parser = switches::place())]
     pub data_dir: Option<PathBuf>,
-    /// Look, and change nothing
-    #[arg(long, global = true, env = "WADECK_READONLY")]
+    /// Look, and change nothing: what would write or send is refused
+    #[arg(long, global = true, env = "WADECK_READONLY", value_parser = switches::read_only)]
     pub read_only: bool,
     /// Print one JSON value instead of text
     #[arg(long, global = true)]
     pub json: bool,
     /// The console in lines, without drawing: for screen readers and serial lines
-    #[arg(long, global = true, env = "WADECK_PLAIN")]
+    #[arg(long, global = true, env = "WADECK_PLAIN", value_parser = switches::plain)]
     pub plain: bool,
     /// After the answer, print what happens as it happens: one JSON value a line
     #[arg(long, global = true)]

@@ -2,7 +2,7 @@
 //! can do no more: nothing is drawn, nothing moves. What happens is said as it happens; what is typed
 //! are the verbs of the command line, and a few short words for the thread that is open.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 
 use clap::Parser;
 use tokio::sync::mpsc;
@@ -72,7 +72,11 @@ pub(super) async fn sit(common: &Common, source: Source, ends: &str) -> Exit {
     sitting.verb("status").await;
     sitting.prompt();
     loop {
-        match hears.recv().await {
+        let next = tokio::select! {
+            next = hears.recv() => next,
+            () = super::out::reader_left() => return Exit::Done,
+        };
+        match next {
             Some(Heard::Line(line)) if matches!(line.trim(), "quit" | "q" | "exit") => return Exit::Done,
             Some(Heard::Line(line)) => {
                 sitting.line(line.trim()).await;
@@ -124,13 +128,11 @@ fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
     });
 }
 
-#[expect(clippy::print_stdout, reason = "this is what a console in lines does")]
 fn say(text: &str) {
     println!("{text}");
 }
 
 /// What nobody asked for, beside what was: on a line of its own.
-#[expect(clippy::print_stderr, reason = "announcements are kept apart from answers")]
 fn announce(text: &str) {
     eprintln!("\n{text}");
 }
@@ -163,13 +165,11 @@ fn told(message: &MessageView, contact: &str) -> String {
 }
 
 impl Sitting<'_> {
-    #[expect(clippy::print_stdout, reason = "this is what a console in lines does")]
     fn prompt(&self) {
         match &self.open {
             Some((thread, contact)) => print!("{thread} {contact}> "),
             None => print!("> "),
         }
-        let _ = std::io::stdout().flush();
     }
 
     async fn line(&mut self, line: &str) {

@@ -28,6 +28,34 @@ use crate::provider::Registry;
 
 /// Runs a command to its end. What went wrong is said on standard error, in one sentence.
 pub async fn run(cli: Cli) -> Exit {
+    // Manual pages are for everybody; whatever else is written holds what people wrote.
+    if !matches!(cli.command, Some(Command::Man { .. })) {
+        crate::app::keep_private();
+    }
+    if let Some(why) = cli.common.read_only.then(|| writes(cli.command.as_ref())).flatten() {
+        eprintln!("{why}");
+        return Exit::Refused;
+    }
+    let exit = Box::pin(carry_out(cli)).await;
+    if exit == Exit::Done && super::out::is_lost() { Exit::Failed } else { exit }
+}
+
+/// Why a command that writes or sends by itself does not go with `--read-only`; what asks the engine to change
+/// something is refused where it asks.
+fn writes(command: Option<&Command>) -> Option<&'static str> {
+    Some(match command? {
+        Command::Serve => {
+            "`wadeck serve` takes webhooks, runs agents and sends: --read-only cannot hold for it. Look at an engine that runs with `wadeck attach --read-only`."
+        }
+        Command::Twin(_) => "The simulated provider sends webhooks: --read-only cannot hold for it.",
+        Command::Backup { .. } => "A backup writes files: with --read-only nothing is written.",
+        Command::Man { to: Some(_) } => "With --read-only nothing is written; without --to, the page is printed.",
+        Command::Doctor { webhook: true } => "`--webhook` has tests sent: with --read-only nothing is.",
+        _ => return None,
+    })
+}
+
+async fn carry_out(cli: Cli) -> Exit {
     let result = match cli.command {
         None => console(&cli.common).await,
         Some(Command::Demo { seed, speed }) => demo(&cli.common, seed, speed).await,
@@ -148,6 +176,10 @@ fn no_signals(error: &std::io::Error) -> AppError {
 }
 
 async fn console(common: &Common) -> Result<Exit, AppError> {
+    if common.read_only {
+        // An engine takes webhooks, runs agents and sends: none is started here, only looked at.
+        return attach(common).await;
+    }
     let config = load(common)?;
     if !common.plain {
         need_terminal("`wadeck serve` runs without one, and `wadeck --plain` speaks in lines.")?;

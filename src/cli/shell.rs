@@ -10,14 +10,20 @@ use crate::config;
 use crate::store::Store;
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
-    clap_complete::generate(shell, &mut Cli::command(), "wadeck", &mut std::io::stdout());
+    let mut script = vec![];
+    clap_complete::generate(shell, &mut Cli::command(), "wadeck", &mut script);
+    print!("{}", String::from_utf8_lossy(&script));
     Exit::Done
 }
 
 /// One page on standard output, or all of them into a directory.
 pub(super) fn man(to: Option<&Path>) -> Exit {
     let written = match to {
-        None => clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout()),
+        None => {
+            let mut page = vec![];
+            let made = clap_mangen::Man::new(Cli::command()).render(&mut page);
+            made.map(|()| print!("{}", String::from_utf8_lossy(&page)))
+        }
         Some(directory) => {
             std::fs::create_dir_all(directory).and_then(|()| clap_mangen::generate_to(Cli::command(), directory))
         }
@@ -115,7 +121,7 @@ fn files(from: &Path, to: Option<&Path>) -> Exit {
 }
 
 fn copied(from: &Path, to: &Path) -> std::io::Result<(usize, usize)> {
-    use std::os::unix::fs::DirBuilderExt;
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(to)?;
     let (mut new, mut all) = (0, 0);
     let entries = match std::fs::read_dir(from) {
@@ -144,7 +150,9 @@ fn copied(from: &Path, to: &Path) -> std::io::Result<(usize, usize)> {
         // Under another name first: what stands there under its own is whole.
         let half = to.join(format!("part-{}", name.to_string_lossy()));
         match std::fs::copy(entry.path(), &half) {
-            Ok(_) => std::fs::rename(&half, &place)?,
+            // The copy has the mode of its original, which may be from before files were closed to others.
+            Ok(_) => std::fs::set_permissions(&half, std::fs::Permissions::from_mode(0o600))
+                .and_then(|()| std::fs::rename(&half, &place))?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 all -= 1;
                 continue;
@@ -165,12 +173,17 @@ mod tests {
         let (from, to) = (tempfile::tempdir().expect("a directory"), tempfile::tempdir().expect("a directory"));
         std::fs::create_dir(from.path().join("ab")).expect("made");
         std::fs::write(from.path().join("ab/abcd.png"), "a picture").expect("written");
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+        std::fs::set_permissions(from.path().join("ab/abcd.png"), open).expect("set");
         std::fs::write(from.path().join("part-m7"), "half").expect("written");
         let place = to.path().join("copy");
         assert_eq!(copied(from.path(), &place).expect("copied"), (1, 1));
         assert_eq!(copied(from.path(), &place).expect("copied"), (0, 1));
         assert_eq!(std::fs::read_to_string(place.join("ab/abcd.png")).expect("there"), "a picture");
         assert!(!place.join("part-m7").exists());
+        let mode =
+            |name: &str| std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(place.join(name)).expect("there"));
+        assert_eq!((mode("ab") & 0o777, mode("ab/abcd.png") & 0o777), (0o700, 0o600));
         assert_eq!(copied(Path::new("/nowhere/at/all"), &place).expect("nothing"), (0, 0));
     }
 }

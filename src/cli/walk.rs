@@ -157,7 +157,11 @@ pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> R
             println!("What is not proved yet is marked with -. --wait goes on until everything is.");
             return Ok(Exit::Failed);
         }
-        tokio::time::sleep(EVERY).await;
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            // Nobody reads on: what was not proved until now is not proved.
+            () = super::out::reader_left() => return Ok(Exit::Failed),
+        }
         // What is pasted at the provider is seen by asking again; the rest comes by itself.
         looks += 1;
         if looks.is_multiple_of(ASKED_EVERY) {

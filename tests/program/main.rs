@@ -3,9 +3,11 @@
 mod attached;
 mod audit;
 mod disk;
+mod door;
 mod files;
 mod killed;
 mod plain;
+mod private;
 mod providers;
 mod pty;
 mod screen;
@@ -13,4 +15,5 @@ mod service;
 mod shift;
 mod ssh;
 mod tools;
+mod verbs;
 mod world;
