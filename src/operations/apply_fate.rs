@@ -2,7 +2,7 @@
 
 use super::System;
 use super::apply_message::{Applied, Effects, Source};
-use super::settle::{ENTRY_ALERTS, failure_reaches_people};
+use super::settle::{ENTRY_ALERTS, failure_reaches_people, shared_id};
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
 use crate::domain::event::StatusEvent;
@@ -113,7 +113,12 @@ pub(super) async fn adopt(
     let Some((entry, state)) = matched.entry else { return Ok(()) };
     if !matches!(state, EntryState::Accepted | EntryState::Scheduled) {
         let now = system.now();
-        write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
+        let shared =
+            write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
+        if let Some(other) = shared {
+            shared_id(write, connection.id, matched.message, other, provider_message_id, now).await?;
+            effects.changes.push(Change::Alerts);
+        }
         for kind in ENTRY_ALERTS {
             write.clear_alert(kind, &entry.to_string(), now).await?;
         }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::settle::shared_id;
 use super::settle_kept::settle_kept;
 use super::{Result, System, require};
 use crate::domain::change::Change;
@@ -88,7 +89,11 @@ async fn look(system: &System, doubtful: &Doubtful) -> Result<Seen> {
             let open = write.entry_state(doubtful.entry).await?.is_some_and(|(state, ..)| state.name() == "uncertain");
             if open {
                 let by = SettledBy::Look;
-                write.accept_entry(doubtful.entry, doubtful.message, doubtful.connection, &id, by, now).await?;
+                let shared =
+                    write.accept_entry(doubtful.entry, doubtful.message, doubtful.connection, &id, by, now).await?;
+                if let Some(other) = shared {
+                    shared_id(&mut write, doubtful.connection, doubtful.message, other, &id, now).await?;
+                }
                 write.merge_statuses(doubtful.message).await?;
                 write.clear_alert("uncertain", &doubtful.entry.to_string(), now).await?;
                 write.stop_waiting(doubtful.thread).await?;

@@ -1,11 +1,14 @@
 //! Deal with what a dead process held. An entry that was being sent may have arrived: it becomes
 //! uncertain, never queued again. A run that was working is taken up again: its words go out once.
 
+use super::send_next::LEASE;
 use super::settle::FIRST_LOOK;
 use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::time::Timestamp;
+use crate::store::{StoreError, Write};
 
 /// At start nobody else can be alive: whatever is held is abandoned, whatever its lease says.
 pub async fn rescue_at_start(system: &System) -> Result<u64> {
@@ -24,7 +27,7 @@ pub async fn rescue_abandoned(system: &System) -> Result<u64> {
 async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
     let now = system.now();
     let mut write = system.store().write().await?;
-    let abandoned = write.abandoned(leased_until).await?;
+    let abandoned = write.abandoned(leased_until, now.plus(LEASE)).await?;
     let failure = Failure::own(
         FailureClass::Unknown,
         "Stopped while sending",
@@ -32,9 +35,16 @@ async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
         "It is looked up at the provider; else decide with what is known.",
     );
     for (entry, thread) in &abandoned {
-        write.abandon_attempts(*entry, &failure, now).await?;
         write.doubt_entry(*entry, &failure, now.plus(FIRST_LOOK)).await?;
-        write.wait(*thread, "a reply may not have arrived: the program stopped while sending", now).await?;
+        // One that resists does not keep the others on the wire.
+        write.savepoint().await?;
+        match note(&mut write, *entry, *thread, &failure, now).await {
+            Ok(()) => write.keep_part().await?,
+            Err(error) => {
+                tracing::error!(%entry, %error, "what a dead process left open could not be noted");
+                write.undo_part().await?;
+            }
+        }
     }
     let runs = write.rescue_runs(leased_until, now).await?;
     write.commit().await?;
@@ -46,4 +56,15 @@ async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
         system.bus().publish([Change::Outbox]);
     }
     Ok(abandoned.len() as u64 + runs)
+}
+
+async fn note(
+    write: &mut Write,
+    entry: EntryId,
+    thread: ThreadId,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    write.abandon_attempts(entry, failure, now).await?;
+    write.wait(thread, "a reply may not have arrived: the program stopped while sending", now).await
 }

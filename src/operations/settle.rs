@@ -8,9 +8,10 @@ use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::connection::Hop;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::ids::{AttemptId, EntryId, ThreadId};
+use crate::domain::ids::{AttemptId, ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::limits::Hold;
-use crate::domain::outbox::{EntryState, SettledBy, Settlement, settle};
+use crate::domain::outbox::{EntryState, SettledBy, Settlement, Verdict, settle};
+use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::provider::SendReport;
 use crate::store::{Claimed, NewAlert, StoreError, Write};
@@ -21,13 +22,65 @@ pub(super) const ENTRY_ALERTS: [&str; 6] =
 /// How soon after a lost answer the provider's own list is asked.
 pub(super) const FIRST_LOOK: Duration = Duration::from_secs(10);
 
-/// Settles one attempt with what the provider answered, or did not.
+/// Settles one attempt with what the provider answered, or did not. Whatever goes wrong with writing that down,
+/// the entry does not stay on the wire: it is uncertain then, with the reason.
 pub(super) async fn settle_attempt(
     system: &System,
     claimed: &Claimed,
     attempt: AttemptId,
     report: SendReport,
 ) -> Result<()> {
+    let answered = match &report.verdict {
+        Verdict::Accepted { provider_message_id } => format!("accepted as {provider_message_id}"),
+        Verdict::Retry { failure, .. } | Verdict::Rejected { failure } | Verdict::Unknown { failure } => failure.line(),
+    };
+    match write_down(system, claimed, attempt, report).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            tracing::error!(entry = %claimed.entry, %error, answered, "an answer could not be written down");
+            not_written_down(system, claimed, attempt, &answered, &error.to_string()).await
+        }
+    }
+}
+
+/// The answer came and the transaction that was to record it failed: only what cannot fail for the same reason
+/// has to succeed here; the rest is added as far as it goes.
+async fn not_written_down(
+    system: &System,
+    claimed: &Claimed,
+    attempt: AttemptId,
+    answered: &str,
+    error: &str,
+) -> Result<()> {
+    let now = system.now();
+    let failure = Failure::own(
+        FailureClass::Unknown,
+        "Answer not recorded",
+        format!("The provider's answer ({}) could not be recorded here: {}.", clean_line(answered), clean_line(error)),
+        "It is looked up at the provider; else decide with what is known.",
+    );
+    let mut write = system.store().write().await?;
+    if !write.awaits_answer(claimed.entry, attempt).await? {
+        return Ok(());
+    }
+    write.doubt_entry(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
+    write.savepoint().await?;
+    match write.finish_attempt(attempt, now, "uncertain", None, Some(&failure), answered).await {
+        Ok(()) => write.keep_part().await?,
+        Err(_) => write.undo_part().await?,
+    }
+    write.savepoint().await?;
+    match write.wait(claimed.thread, "a reply may not have arrived: its answer was not recorded", now).await {
+        Ok(()) => write.keep_part().await?,
+        Err(_) => write.undo_part().await?,
+    }
+    write.commit().await?;
+    system.bus().publish([Change::Thread(claimed.thread), Change::Outbox]);
+    system.wakes().looker.notify_one();
+    Ok(())
+}
+
+async fn write_down(system: &System, claimed: &Claimed, attempt: AttemptId, report: SendReport) -> Result<()> {
     let now = system.now();
     let settlement = settle(report.verdict, claimed.tried + 1, system.retry(), now, system.chance());
     let (outcome, failure) = match &settlement {
@@ -45,8 +98,7 @@ pub(super) async fn settle_attempt(
     write.finish_attempt(attempt, now, outcome, report.http_status, failure, response).await?;
     let mut changes = vec![Change::Thread(claimed.thread), Change::Outbox];
     // A status with our reference may have been faster than the answer.
-    let still_ours = write.entry_state(claimed.entry).await?.is_some_and(|(state, ..)| state == EntryState::Sending);
-    if still_ours {
+    if write.awaits_answer(claimed.entry, attempt).await? {
         changes.extend(end(system, &mut write, claimed, settlement, now).await?);
     }
     write.commit().await?;
@@ -71,7 +123,12 @@ async fn end(
     match settlement {
         Settlement::Accepted { provider_message_id } => {
             let by = SettledBy::Answer;
-            write.accept_entry(claimed.entry, claimed.message, connection, &provider_message_id, by, now).await?;
+            let shared =
+                write.accept_entry(claimed.entry, claimed.message, connection, &provider_message_id, by, now).await?;
+            if let Some(other) = shared {
+                shared_id(write, connection, claimed.message, other, &provider_message_id, now).await?;
+                changes.push(Change::Alerts);
+            }
             write.merge_statuses(claimed.message).await?;
             write.prove(connection, Hop::Send, now, true, "the provider accepted a message").await?;
             if over(write, "credentials", &connection.to_string(), now).await? {
@@ -113,6 +170,24 @@ async fn end(
         }
     }
     Ok(changes)
+}
+
+/// Two messages under one id cannot be told apart by what is reported under it: one alert for the number.
+pub(super) async fn shared_id(
+    write: &mut Write,
+    connection: ConnectionId,
+    message: MessageId,
+    other: MessageId,
+    provider_message_id: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let said = format!(
+        "{message} was given the id {} that {other} has already: statuses under it are counted for {other} alone. \
+         Ask the provider; a stand-in for the provider does this.",
+        clean_line(provider_message_id)
+    );
+    let subject = connection.to_string();
+    write.raise(&NewAlert { kind: "shared_id", subject: &subject, said: &said, thread: None }, now).await.map(|_| ())
 }
 
 /// A failure shows in the thread, raises an alert, and leaves the contact visibly waiting.

@@ -335,7 +335,7 @@ impl Write {
     ) -> Result<()> {
         sqlx::query(
             "UPDATE attempts SET finished_at = $2, outcome = $3, http_status = $4, failure = $5, response = $6
-             WHERE id = $1 AND finished_at IS NULL",
+             WHERE id = $1 AND (finished_at IS NULL OR outcome = 'uncertain')",
         )
         .bind(attempt.0)
         .bind(now.millis())
@@ -346,6 +346,20 @@ impl Write {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+
+    /// Whether what the provider answered to this attempt still decides: the entry is being sent, or is uncertain
+    /// since its lease ended before the answer came, and this is its last attempt.
+    pub async fn awaits_answer(&mut self, entry: EntryId, attempt: AttemptId) -> Result<bool> {
+        let awaits: Option<bool> = sqlx::query_scalar(
+            "SELECT state IN ('sending', 'uncertain') AND $2 = (SELECT max(id) FROM attempts WHERE outbox_id = $1)
+             FROM outbox WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(attempt.0)
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(awaits == Some(true))
     }
 
     pub async fn entry_state(

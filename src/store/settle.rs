@@ -14,7 +14,8 @@ use crate::domain::view::Evidence;
 
 impl Write {
     /// The provider has the message under this id, to send it or to keep it until its time. If a webhook told
-    /// of it first, that row and what was reported under the id become this message's.
+    /// of it first, that row and what was reported under the id become this message's. Where another message of
+    /// ours has the id already, both keep it, statuses under it stay with the first, and that one is returned.
     pub async fn accept_entry(
         &mut self,
         entry: EntryId,
@@ -23,15 +24,23 @@ impl Write {
         provider_message_id: &str,
         by: SettledBy,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<Option<MessageId>> {
         let key = message_key(connection, provider_message_id);
-        let stranger: Option<i64> = sqlx::query_scalar(
-            "SELECT id FROM messages WHERE provider_key = $1 AND id <> $2 AND direction = 'outbound'",
+        let other: Option<(i64, bool)> = sqlx::query_as(
+            "SELECT m.id, m.direction = 'outbound' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id)
+             FROM messages m WHERE m.provider_key = $1 AND m.id <> $2",
         )
         .bind(&key[..])
         .bind(message.0)
         .fetch_optional(self.connection())
         .await?;
+        let stranger = other.filter(|(_, told)| *told).map(|(id, _)| id);
+        let shared = other.filter(|(_, told)| !told).map(|(id, _)| MessageId(id));
+        // A message is claimed by its key, so that the second one needs a key of its own.
+        let own_key = match shared {
+            Some(_) => message_key(connection, &format!("{provider_message_id}\n{entry}")),
+            None => key,
+        };
         if let Some(stranger) = stranger {
             sqlx::query("UPDATE threads SET last_message_id = $2 WHERE last_message_id = $1")
                 .bind(stranger)
@@ -39,6 +48,12 @@ impl Write {
                 .execute(self.connection())
                 .await?;
             sqlx::query("DELETE FROM message_words WHERE rowid = $1").bind(stranger).execute(self.connection()).await?;
+            // What hangs on the row goes with it: this message has a file of its own.
+            sqlx::query("DELETE FROM media WHERE message_id = $1").bind(stranger).execute(self.connection()).await?;
+            sqlx::query("DELETE FROM merged_messages WHERE message_id = $1")
+                .bind(stranger)
+                .execute(self.connection())
+                .await?;
             sqlx::query("DELETE FROM messages WHERE id = $1").bind(stranger).execute(self.connection()).await?;
         }
         sqlx::query(
@@ -48,7 +63,7 @@ impl Write {
         )
         .bind(message.0)
         .bind(provider_message_id)
-        .bind(&key[..])
+        .bind(&own_key[..])
         .execute(self.connection())
         .await?;
         sqlx::query(
@@ -67,7 +82,8 @@ impl Write {
             self.react(&message_key(connection, &target), Direction::Outbound, emoji.as_ref(), now).await?;
         }
         self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await?;
-        self.keep_until_it_goes(entry, now).await
+        self.keep_until_it_goes(entry, now).await?;
+        Ok(shared)
     }
 
     /// Puts an entry into a state in which nothing more happens to it by itself.
@@ -219,13 +235,16 @@ impl Write {
         Ok(done.rows_affected())
     }
 
-    /// Entries that a dead process was sending: they may have arrived.
-    pub async fn abandoned(&mut self, now: Timestamp) -> Result<Vec<(EntryId, ThreadId)>> {
-        let rows: Vec<(i64, i64)> =
-            sqlx::query_as("SELECT id, thread_id FROM outbox WHERE state = 'sending' AND lease_until <= $1")
-                .bind(now.millis())
-                .fetch_all(self.connection())
-                .await?;
+    /// Entries that nobody is sending any more: their lease is over, or ends later than any lease given at `now`
+    /// can, which means that the clock was set back. They may have arrived.
+    pub async fn abandoned(&mut self, now: Timestamp, longest: Timestamp) -> Result<Vec<(EntryId, ThreadId)>> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT id, thread_id FROM outbox WHERE state = 'sending' AND (lease_until <= $1 OR lease_until > $2)",
+        )
+        .bind(now.millis())
+        .bind(longest.millis())
+        .fetch_all(self.connection())
+        .await?;
         Ok(rows.into_iter().map(|(entry, thread)| (EntryId(entry), ThreadId(thread))).collect())
     }
 

@@ -191,6 +191,7 @@ pub(super) async fn send(
         let share = shared.world().dice(100);
         tokio::time::sleep(latency * share / 100).await;
     }
+    let fault = slowed(fault).await;
     let response = answer(&shared, &number, &to, &request, fault).await;
     shared.world().in_flight.retain(|busy| *busy != pair);
     response
@@ -203,7 +204,7 @@ async fn answer(shared: &World, number: &str, to: &str, request: &Value, fault: 
     }
     let accept = || shared.world().accept(number, request, now, |millis| shared.scaled(millis));
     match fault {
-        None => {
+        None | Some(SendFault::Slow(_)) => {
             let id = accept();
             shared.posted.notify_one();
             let mut body = json!({ "messaging_product": "whatsapp", "contacts": [{ "input": to, "wa_id": to }], "messages": [{ "id": id }] });
@@ -225,6 +226,14 @@ async fn answer(shared: &World, number: &str, to: &str, request: &Value, fault: 
         }
         Some(SendFault::Answer { status, body, retry_after }) => refusal(status, body, retry_after),
     }
+}
+
+/// Takes the time that was ordered.
+pub(super) async fn slowed(fault: Option<SendFault>) -> Option<SendFault> {
+    if let Some(SendFault::Slow(time)) = &fault {
+        tokio::time::sleep(*time).await;
+    }
+    fault
 }
 
 /// A refusal as somebody ordered it.

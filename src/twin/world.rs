@@ -47,6 +47,8 @@ pub enum SendFault {
     GatewayError,
     /// It is refused with this status and body, perhaps with `Retry-After`.
     Answer { status: u16, body: Value, retry_after: Option<u32> },
+    /// It is sent, and the answer takes so long.
+    Slow(std::time::Duration),
 }
 
 impl SendFault {

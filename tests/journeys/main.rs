@@ -22,6 +22,7 @@ mod media;
 mod no_paths;
 mod numbers;
 mod outbox;
+mod outbox_faults;
 mod pictures;
 mod programs;
 mod providers;

@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::routes::{World as Shared, refusal, silence};
+use super::super::routes::{World as Shared, refusal, silence, slowed};
 use super::super::templates::fetch;
 use super::super::world::{AcceptedSend, SendFault, World};
 use super::inbound::date;
@@ -182,6 +182,7 @@ async fn create(State(shared): State<Shared>, Path(account): Path<String>, body:
         let share = shared.world().dice(100);
         tokio::time::sleep(latency * share / 100).await;
     }
+    let fault = slowed(fault).await;
     let address = form.get("MediaUrl").cloned();
     let file = match &address {
         Some(address) if !matches!(fault, Some(SendFault::Vanish | SendFault::Answer { .. })) => fetch(address).await,
@@ -195,7 +196,7 @@ async fn create(State(shared): State<Shared>, Path(account): Path<String>, body:
         told
     };
     match fault {
-        None => (StatusCode::CREATED, Json(accept())).into_response(),
+        None | Some(SendFault::Slow(_)) => (StatusCode::CREATED, Json(accept())).into_response(),
         Some(SendFault::LoseAnswer) => {
             accept();
             silence().await
