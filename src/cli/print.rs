@@ -1,6 +1,7 @@
 //! Answers as text: aligned columns, cleaned of whatever could steer a terminal; and as JSON, in
 //! which such characters are escaped.
 
+use crate::domain::limits::Hold;
 use crate::domain::outbox::EntryState;
 use crate::domain::query::Answer;
 use crate::domain::text::{clean_line, escape_json};
@@ -131,7 +132,19 @@ fn entry(row: &EntryRow) -> Vec<String> {
         Some(by) => format!("being called back for {by}"),
         None => format!("the provider sends it at {}", at(then)),
     });
-    let held = row.hold.map(|hold| format!("held until {}: {}", at(row.due_at), hold.words()));
+    let held = row.hold.map(|hold| match &row.error {
+        Some(error) if hold == Hold::Account => format!("the number is held: {}", error.line()),
+        _ => format!("held until {}: {}", at(row.due_at), hold.words()),
+    });
+    let doubt = (row.state == EntryState::Uncertain).then(|| match &row.looked {
+        Some(looked) => format!("{error}; {}", clean_line(looked)),
+        None => format!("{error}; the provider was not asked yet"),
+    });
+    let behind = row.behind.map(|behind| format!("waits for {behind} before it"));
+    let again = (row.state == EntryState::Queued && row.attempts > 0 && row.error.is_some())
+        .then(|| format!("again at {}: {error}", at(row.due_at)));
+    let waits = row.not_before.filter(|then| row.state == EntryState::Queued && row.due_at <= *then);
+    let waits = waits.map(|then| format!("not before {}", at(then)));
     vec![
         row.id.to_string(),
         row.state.name().into(),
@@ -140,7 +153,7 @@ fn entry(row: &EntryRow) -> Vec<String> {
         row.attempts.to_string(),
         at(row.created_at),
         shortened(&row.text.line()),
-        kept.or(held).unwrap_or(error),
+        kept.or(held).or(doubt).or(behind).or(again).or(waits).unwrap_or(error),
     ]
 }
 

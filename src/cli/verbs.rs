@@ -157,11 +157,11 @@ pub enum Outbox {
     Hold { entry: EntryId },
     /// Let it go
     Release { entry: EntryId },
-    /// Retry, discard, hold or release everything that a filter finds
+    /// Retry, discard, hold or release everything that a filter finds; with status:uncertain also look up or settle
     Bulk {
         #[arg(value_parser = bulk_action)]
         action: BulkAction,
-        /// Such as "status:failed since:2h"
+        /// Such as "status:failed since:2h"; uncertain ones only by "status:uncertain"
         filter: String,
         /// Do it; without this it is only counted
         #[arg(long)]
@@ -220,7 +220,7 @@ fn entry_state(name: &str) -> Result<EntryState, String> {
 }
 
 fn bulk_action(name: &str) -> Result<BulkAction, String> {
-    BulkAction::from_name(name).ok_or_else(|| "it is one of retry, discard, hold, release".to_owned())
+    BulkAction::from_name(name).ok_or_else(|| "it is one of retry, discard, hold, release, look-up, arrived".to_owned())
 }
 
 fn delivery_state(name: &str) -> Result<DeliveryState, String> {

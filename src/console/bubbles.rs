@@ -258,6 +258,7 @@ impl Console {
                         theme.dot()
                     ));
                 }
+                None if let Some(behind) = entry.behind => parts.push(format!("waits for {behind} before it")),
                 None if message.attempts > 0 => {
                     parts.push(format!(
                         "tried {}, again {}",
@@ -296,7 +297,7 @@ impl Console {
         let mut keys = vec![];
         match error.class {
             FailureClass::Window | FailureClass::Template => keys.push("T template"),
-            FailureClass::Authorization | FailureClass::Setup => keys.push("1 connections"),
+            FailureClass::Authorization | FailureClass::Account | FailureClass::Setup => keys.push("1 connections"),
             _ => {}
         }
         if state.is_some_and(EntryState::can_retry) {

@@ -285,6 +285,8 @@ impl Console {
                         BulkAction::Discard => "what has not gone is taken out",
                         BulkAction::Hold => "what is queued waits for a person",
                         BulkAction::Release => "what is held goes",
+                        BulkAction::LookUp => "the provider is asked about uncertain ones",
+                        BulkAction::Arrived => "uncertain ones count as arrived",
                     }
                     .into(),
                     ..Row::default()
@@ -312,7 +314,7 @@ impl Console {
                     Row {
                         id: job.id.to_string(),
                         head: format!("{bar} {}", job.action.name()),
-                        tail: format!("{} done, {} refused of {}{said}", job.done, job.refused, job.total),
+                        tail: format!("{}{said}", job.words()),
                         right: format!("{} {}", job.state.name(), words::age(job.created_at, self.now)),
                         off: (!runs).then(|| format!("It is {} already.", job.state.name())),
                         warn: runs,

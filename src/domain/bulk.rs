@@ -11,10 +11,14 @@ pub enum BulkAction {
     Discard,
     Hold,
     Release,
+    /// Asks the provider what became of uncertain ones.
+    LookUp,
+    /// Settles uncertain ones as arrived, by the word of whoever asks.
+    Arrived,
 }
 
 impl BulkAction {
-    pub const ALL: [Self; 4] = [Self::Retry, Self::Discard, Self::Hold, Self::Release];
+    pub const ALL: [Self; 6] = [Self::Retry, Self::Discard, Self::Hold, Self::Release, Self::LookUp, Self::Arrived];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -22,11 +26,13 @@ impl BulkAction {
             Self::Discard => "discard",
             Self::Hold => "hold",
             Self::Release => "release",
+            Self::LookUp => "look_up",
+            Self::Arrived => "arrived",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.name() == name)
+        Self::ALL.into_iter().find(|action| action.name() == name.replace('-', "_"))
     }
 }
 
@@ -42,8 +48,14 @@ pub struct BulkPreview {
     pub opted_out: u32,
     /// One business-initiated message per contact and hour: they go, one after the other.
     pub held_hourly: u32,
-    /// Their answer was lost: a decision for each, never for all of them.
+    /// Their answer was lost, and the filter does not ask for them by `status:uncertain`: they are left alone.
     pub uncertain: u32,
+    /// Of those that the action would touch, uncertain ones: the contact may have them.
+    #[serde(default)]
+    pub may_have_arrived: u32,
+    /// Of those, the ones that are not in the provider's list, as far as it was asked.
+    #[serde(default)]
+    pub not_listed: u32,
     /// In a state in which the action means nothing.
     pub not_fitting: u32,
 }
@@ -56,7 +68,9 @@ impl BulkPreview {
             (self.held_hourly, "of them wait for the hourly rule"),
             (self.need_template, "need a template (window closed)"),
             (self.opted_out, "opted out"),
-            (self.uncertain, "are uncertain and want a decision each"),
+            (self.uncertain, "are uncertain and left alone (ask for them with status:uncertain)"),
+            (self.may_have_arrived, "may have arrived already"),
+            (self.not_listed, "of these are not in the provider's list, which may lag"),
             (self.not_fitting, "are in another state"),
         ] {
             if count > 0 {
@@ -73,6 +87,8 @@ const fn past(action: BulkAction) -> &'static str {
         BulkAction::Discard => "discarded",
         BulkAction::Hold => "held",
         BulkAction::Release => "released",
+        BulkAction::LookUp => "looked up",
+        BulkAction::Arrived => "settled as arrived",
     }
 }
 
@@ -108,8 +124,32 @@ pub struct JobView {
     pub total: u32,
     pub done: u32,
     pub refused: u32,
+    /// Of those that were tried again, the ones that the provider took.
+    #[serde(default)]
+    pub taken: u32,
+    /// Of those that were tried again, the ones that failed again.
+    #[serde(default)]
+    pub failed_again: u32,
+    /// Of those that were tried again, the ones whose end is not known yet.
+    #[serde(default)]
+    pub under_way: u32,
     /// The last reason why something was refused.
     pub said: Option<String>,
     pub created_at: Timestamp,
     pub ended_at: Option<Timestamp>,
+}
+
+impl JobView {
+    /// What became of it so far, in one sentence.
+    pub fn words(&self) -> String {
+        let mut words = format!("{} done, {} refused of {}", self.done, self.refused, self.total);
+        for (count, what) in
+            [(self.taken, "taken by the provider"), (self.failed_again, "failed again"), (self.under_way, "under way")]
+        {
+            if count > 0 {
+                words.push_str(&format!(", {count} {what}"));
+            }
+        }
+        words
+    }
 }

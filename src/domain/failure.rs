@@ -16,6 +16,8 @@ pub enum FailureClass {
     Throttled,
     /// Our key or token was refused.
     Authorization,
+    /// The account or the number may not send at all: everything that follows would be refused as well.
+    Account,
     /// The service window is closed.
     Window,
     /// The recipient cannot be reached under this number.
@@ -79,6 +81,34 @@ impl Failure {
             "The provider reported that the message failed and did not say why.",
             "Look at the raw delivery, then ask the provider with the message id.",
         )
+    }
+
+    /// Whether it is about the whole number, so that nothing of it is to be sent before that is mended.
+    pub const fn stops_number(&self) -> bool {
+        matches!(self.class, FailureClass::Authorization | FailureClass::Account)
+    }
+
+    /// Whether others are likely to fail for the same cause: it lies with the other side, our account or a template,
+    /// not with one message or its recipient.
+    pub const fn is_shared(&self) -> bool {
+        matches!(
+            self.class,
+            FailureClass::Transient
+                | FailureClass::Throttled
+                | FailureClass::Authorization
+                | FailureClass::Account
+                | FailureClass::Setup
+                | FailureClass::Template
+        )
+    }
+
+    /// The same where nothing more happens by itself: who was to try again has stopped.
+    #[must_use]
+    pub fn given_up(mut self, tried: u32) -> Self {
+        self.remedy = Cow::Owned(format!(
+            "It was tried {tried} times and is not tried again by itself. Retry it when the cause is over, or discard it."
+        ));
+        self
     }
 
     /// `131047 Service window closed`: one line for lists.

@@ -97,7 +97,9 @@ impl Filter {
                 terms.push(Term::NotWords(not.to_lowercase()));
                 continue;
             }
-            match part.split_once(':') {
+            // `state:` is what the outbox calls it, and what JSON does.
+            let pair = part.split_once(':').map(|(name, value)| (if name == "state" { "status" } else { name }, value));
+            match pair {
                 // Half typed: it narrows nothing yet.
                 Some((name, "")) if known(name) => {}
                 Some((name, value)) if known(name) => terms.push(term(name, value, now)?),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::failure::{Failure, FailureClass};
 use super::time::Timestamp;
 
 /// One send per `interval` on average, with up to `burst` of them at once.
@@ -56,13 +57,20 @@ pub enum Hold {
     HourlyPolicy,
     /// The provider refused our key: nothing goes out until it is mended.
     Credentials,
+    /// The provider refused our account or number: nothing goes out until it is mended.
+    Account,
     /// A person holds it.
     Operator,
 }
 
 impl Hold {
-    pub const ALL: [Self; 5] =
-        [Self::ConnectionRate, Self::PairRate, Self::HourlyPolicy, Self::Credentials, Self::Operator];
+    pub const ALL: [Self; 6] =
+        [Self::ConnectionRate, Self::PairRate, Self::HourlyPolicy, Self::Credentials, Self::Account, Self::Operator];
+
+    /// The hold of a whole number that this failure asks for.
+    pub const fn of_number(failure: &Failure) -> Self {
+        if matches!(failure.class, FailureClass::Account) { Self::Account } else { Self::Credentials }
+    }
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -70,6 +78,7 @@ impl Hold {
             Self::PairRate => "pair_rate",
             Self::HourlyPolicy => "hourly_policy",
             Self::Credentials => "credentials",
+            Self::Account => "account",
             Self::Operator => "operator",
         }
     }
@@ -85,6 +94,7 @@ impl Hold {
             Self::PairRate => "one message per 6 s to one contact",
             Self::HourlyPolicy => "one business-initiated message per contact and hour",
             Self::Credentials => "the provider refuses our key",
+            Self::Account => "the provider refuses our account or number",
             Self::Operator => "held by a person",
         }
     }

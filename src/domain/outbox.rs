@@ -1,13 +1,11 @@
 //! The outbox: what must be sent, and the only ways in which an entry may change.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::content::Content;
-use super::failure::{Failure, FailureClass};
-use super::retry::RetryPolicy;
+use super::failure::Failure;
+use super::retry::{RetryAfter, RetryPolicy};
 use super::time::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,7 +90,7 @@ pub enum Verdict {
     /// The provider took it and calls it by this id.
     Accepted { provider_message_id: String },
     /// It was certainly not taken, and may be taken later.
-    Retry { failure: Failure, after: Option<Duration> },
+    Retry { failure: Failure, after: Option<RetryAfter> },
     /// It was certainly not taken, and never will be.
     Rejected { failure: Failure },
     /// Nobody here knows whether it was taken.
@@ -123,19 +121,23 @@ pub enum Settlement {
 }
 
 /// The one place that decides what follows from a verdict. `tried` counts this series' attempts,
-/// this one included; `chance` is in `0.0..1.0`.
+/// this one included; `policy` is the schedule for the failure; `chance` is in `0.0..1.0`.
 pub fn settle(verdict: Verdict, tried: u32, policy: &RetryPolicy, now: Timestamp, chance: f64) -> Settlement {
     match verdict {
         Verdict::Accepted { provider_message_id } => Settlement::Accepted { provider_message_id },
         Verdict::Rejected { failure } => Settlement::Refused { failure },
         Verdict::Unknown { failure } => Settlement::Uncertain { failure },
-        // A refused key says nothing about the message: it waits, untouched, until the key is mended.
-        Verdict::Retry { failure, after } if failure.class == FailureClass::Authorization => {
-            Settlement::Again { failure, due_at: now.plus(policy.pause(2, after, chance)), counts: false }
+        // A refused key or a locked account says nothing about the message: it waits, untouched, until that is mended.
+        Verdict::Retry { failure, after } if failure.stops_number() => {
+            let pause = policy.pause(2, after.map(|after| after.from(now)), chance);
+            Settlement::Again { failure, due_at: now.plus(pause), counts: false }
         }
-        Verdict::Retry { failure, .. } if policy.exhausted(tried) => Settlement::Dead { failure },
+        Verdict::Retry { failure, .. } if policy.exhausted(tried) => {
+            Settlement::Dead { failure: failure.given_up(tried) }
+        }
         Verdict::Retry { failure, after } => {
-            Settlement::Again { failure, due_at: now.plus(policy.pause(tried, after, chance)), counts: true }
+            let pause = policy.pause(tried, after.map(|after| after.from(now)), chance);
+            Settlement::Again { failure, due_at: now.plus(pause), counts: true }
         }
     }
 }
@@ -177,6 +179,7 @@ impl SettledBy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::failure::FailureClass;
 
     fn failure(class: FailureClass) -> Failure {
         Failure::own(class, "x", "y", "z")

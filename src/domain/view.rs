@@ -244,6 +244,9 @@ pub struct EntryBrief {
     /// At whose word it is, or was, called back from the provider that kept it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recalled_by: Option<String>,
+    /// An earlier entry of the same thread that has to end first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<EntryId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -334,6 +337,15 @@ pub struct AttemptView {
     /// The request as it went out, without secrets.
     pub request: Untrusted,
     pub response: Untrusted,
+    /// A file went up; no message was sent.
+    #[serde(default)]
+    pub upload: bool,
+    /// The id that the provider gave in this attempt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_message_id: Option<String>,
+    /// What was reported under that id.
+    #[serde(default)]
+    pub statuses: Vec<StatusView>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -358,6 +370,9 @@ pub struct EntryRow {
     /// At whose word it is, or was, called back from the provider that kept it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recalled_by: Option<String>,
+    /// What the provider's own list showed of it, in one sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looked: Option<String>,
     /// An earlier entry of the same thread that has to end first.
     pub behind: Option<EntryId>,
 }

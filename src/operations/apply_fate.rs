@@ -2,13 +2,14 @@
 
 use super::System;
 use super::apply_message::{Applied, Effects, Source};
-use super::settle::{ENTRY_ALERTS, failure_reaches_people, shared_id};
+use super::settle::{ENTRY_ALERTS, failure_reaches_people, hold_number, number_sends_again, shared_id};
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
 use crate::domain::event::StatusEvent;
-use crate::domain::failure::FailureClass;
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::key::message_key;
+use crate::domain::limits::Hold;
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::status::{DeliveryStatus, StatusReport};
 use crate::domain::time::Timestamp;
@@ -52,7 +53,7 @@ pub(super) async fn known_by_id(
     for (report, raw) in reports.iter().zip(raw) {
         write.keep_status(key, report, raw, source.received_at).await?;
     }
-    matched_by_id(system, write, connection, key, effects).await
+    matched_by_id(system, write, connection, key, reports, effects).await
 }
 
 /// That a message was cancelled which we have called back is no failure: it is what we wanted.
@@ -84,20 +85,60 @@ async fn matched_by_id(
     write: &mut Write,
     connection: &Connection,
     key: &[u8; 16],
+    reports: &[StatusReport],
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
     if let Some(matched) = write.outbound_by_key(key).await? {
         effects.proved(connection.id, Hop::Status, system.now(), "a status came back");
-        merge(system, write, &matched, effects).await?;
+        merge(system, write, connection, &matched, effects).await?;
         return Ok(true);
     }
-    if let Some((entry, _, thread)) = write.earlier_series(key).await? {
-        effects.changes.push(Change::Thread(thread));
-        effects.changes.push(Change::Outbox);
-        tracing::info!(%entry, "a status of an earlier series of attempts arrived");
+    if let Some(earlier) = write.earlier_attempt(key).await? {
+        earlier_attempt(system, write, connection, key, (earlier, reports), effects).await?;
         return Ok(true);
     }
     Ok(false)
+}
+
+/// News about an attempt after which there was, or is to be, another. That it arrived makes the next one needless
+/// where it has not gone, and a message that the contact may have twice where it has.
+async fn earlier_attempt(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    key: &[u8; 16],
+    ((entry, message, thread), reports): ((EntryId, MessageId, ThreadId), &[StatusReport]),
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    effects.changes.extend([Change::Thread(thread), Change::Outbox]);
+    effects.proved(connection.id, Hop::Status, system.now(), "a status came back");
+    if !reports.iter().any(|report| report.status.proves_arrival()) {
+        return Ok(());
+    }
+    let now = system.now();
+    let Some((state, ..)) = write.entry_state(entry).await? else { return Ok(()) };
+    let gone_again =
+        matches!(state, EntryState::Sending | EntryState::Accepted | EntryState::Uncertain | EntryState::Scheduled);
+    if !gone_again && write.take_earlier(entry, message, key).await? {
+        write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
+        for kind in ENTRY_ALERTS {
+            write.clear_alert(kind, &entry.to_string(), now).await?;
+        }
+        if state == EntryState::Discarded {
+            let said = format!("{entry} was discarded, and an earlier attempt had arrived all the same.");
+            gone_all_the_same(write, thread, entry, &said, now, effects).await?;
+        }
+        write.answered(thread, message).await?;
+        effects.sends = true;
+        let matched = Matched { message, thread, entry: Some((entry, EntryState::Accepted)) };
+        return merge(system, write, connection, &matched, effects).await;
+    }
+    let said = format!("{entry}: an earlier attempt arrived as well: the contact may have it twice.");
+    write
+        .raise(&NewAlert { kind: "twice", subject: &entry.to_string(), said: &said, thread: Some(thread) }, now)
+        .await?;
+    effects.changes.push(Change::Alerts);
+    Ok(())
 }
 
 /// The provider calls one of our open entries by this id.
@@ -113,8 +154,7 @@ pub(super) async fn adopt(
     let Some((entry, state)) = matched.entry else { return Ok(()) };
     if !matches!(state, EntryState::Accepted | EntryState::Scheduled) {
         let now = system.now();
-        let shared =
-            write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
+        let shared = write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
         if let Some(other) = shared {
             shared_id(write, connection.id, matched.message, other, provider_message_id, now).await?;
             effects.changes.push(Change::Alerts);
@@ -130,16 +170,42 @@ pub(super) async fn adopt(
         effects.proved(connection.id, Hop::Status, now, "a status came back");
         effects.sends = true;
     }
-    merge(system, write, matched, effects).await
+    merge(system, write, connection, matched, effects).await
 }
 
-/// Merges what is known, and lets a failure after acceptance reach people.
-async fn merge(system: &System, write: &mut Write, matched: &Matched, effects: &mut Effects) -> Result<(), StoreError> {
+/// Merges what is known. A failure after acceptance is tried again where it is for now, and reaches people where
+/// it is not.
+async fn merge(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    matched: &Matched,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
     let message: MessageId = matched.message;
     let (before, after) = write.merge_statuses(message).await?;
     effects.changes.push(Change::Thread(matched.thread));
     effects.changes.push(Change::Outbox);
     let (was, is) = (before.status(), after.status());
+    let newly_failed = is == DeliveryStatus::Failed && was != DeliveryStatus::Failed;
+    let mut ends = EntryState::Refused;
+    if let (true, Some((entry, state)), Some(failure)) = (newly_failed, matched.entry, after.failure())
+        && state != EntryState::Discarded
+    {
+        match again(system, write, connection, (entry, message), failure, effects).await? {
+            Again::Queued => return Ok(()),
+            Again::GivenUp => ends = EntryState::Dead,
+            Again::No => {}
+        }
+    }
+    if let (true, Some((entry, _))) = (after.progress > DeliveryStatus::Accepted && was != is, matched.entry)
+        && !newly_failed
+        && write.status_ends_hold(connection.id, entry).await?
+    {
+        number_sends_again(write, connection.id, system.now()).await?;
+        effects.changes.push(Change::Alerts);
+        effects.sends = true;
+    }
     let event = match is {
         _ if was == is => None,
         DeliveryStatus::Delivered => Some("message.delivered"),
@@ -157,8 +223,11 @@ async fn merge(system: &System, write: &mut Write, matched: &Matched, effects: &
     let failed = |status| status == DeliveryStatus::Failed;
     if failed(after.status()) && !failed(before.status()) {
         if let Some(failure) = after.failure() {
-            write.end_entry(entry, EntryState::Refused, Some(failure), Some(SettledBy::Status), now).await?;
-            failure_reaches_people(write, "delivery_failed", matched.thread, entry, failure, now).await?;
+            let given_up = (ends == EntryState::Dead).then(|| failure.clone());
+            let tried = write.tried(entry).await?;
+            let failure = given_up.map_or_else(|| failure.clone(), |failure| failure.given_up(tried));
+            write.end_entry(entry, ends, Some(&failure), Some(SettledBy::Status), now).await?;
+            failure_reaches_people(write, "delivery_failed", matched.thread, entry, &failure, now).await?;
             if failure.class == FailureClass::Template {
                 system.wakes().templates.notify_one();
             }
@@ -187,6 +256,48 @@ async fn merge(system: &System, write: &mut Write, matched: &Matched, effects: &
         effects.changes.push(Change::Alerts);
     }
     Ok(())
+}
+
+/// What follows by itself from a failure that a status told of.
+enum Again {
+    Queued,
+    /// It would be tried again, and has been as often as it may.
+    GivenUp,
+    No,
+}
+
+/// Tries a message again that the provider took and that failed then, where its reference says that this helps. An
+/// account that may not send holds the whole number, and the message waits for that.
+async fn again(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    ids: (EntryId, MessageId),
+    failure: &Failure,
+    effects: &mut Effects,
+) -> Result<Again, StoreError> {
+    let now = system.now();
+    if failure.stops_number() {
+        let probe_at = hold_number(system, write, connection.id, failure, true, now).await?;
+        write.requeue_failed(ids, &system.reference(), failure, probe_at, Some(Hold::Credentials)).await?;
+        effects.changes.extend([Change::Alerts, Change::Connection(connection.id)]);
+        effects.sends = true;
+        return Ok(Again::Queued);
+    }
+    let provider = system.providers().get(&connection.provider);
+    let of_code = provider.and_then(|provider| provider.schedule(&failure.code));
+    if of_code.is_none() && !matches!(failure.class, FailureClass::Transient | FailureClass::Throttled) {
+        return Ok(Again::No);
+    }
+    let policy = system.retry().for_failure(failure, of_code);
+    let tried = write.tried(ids.0).await?.max(1);
+    if policy.exhausted(tried) {
+        return Ok(Again::GivenUp);
+    }
+    let due_at = now.plus(policy.pause(tried, None, system.chance()));
+    write.requeue_failed(ids, &system.reference(), failure, due_at, None).await?;
+    effects.sends = true;
+    Ok(Again::Queued)
 }
 
 /// Somebody thinks that it was not sent: they have to hear that it was.

@@ -3,11 +3,13 @@
 
 use super::discard_entry::discard_entry;
 use super::hold_entry::hold_entry;
+use super::look_up::look_up;
 use super::retry_entry::retry_entry;
+use super::settle_arrived::settle_arrived;
 use super::{OperationError, Result, System, require};
 use crate::domain::bulk::{BulkAction, BulkPreview, JobState};
 use crate::domain::change::Change;
-use crate::domain::filter::Filter;
+use crate::domain::filter::{Filter, StatusTerm, Term};
 use crate::domain::ids::EntryId;
 use crate::domain::outbox::EntryState;
 use crate::domain::request::{Done, Refusal};
@@ -31,7 +33,7 @@ pub(super) async fn preview(system: &System, actor: &Actor, action: BulkAction, 
     let mut preview = BulkPreview::default();
     for group in counts {
         preview.found += group.count;
-        let fits = fits(action, group.state, group.held);
+        let fits = fits(action, group.state, group.held, asks_for_uncertain(&filter));
         if !fits {
             let doubt = group.state == EntryState::Uncertain;
             if doubt { preview.uncertain += group.count } else { preview.not_fitting += group.count }
@@ -41,6 +43,10 @@ pub(super) async fn preview(system: &System, actor: &Actor, action: BulkAction, 
             preview.need_template += group.count;
         } else {
             preview.will += group.count;
+            if group.state == EntryState::Uncertain {
+                preview.may_have_arrived += group.count;
+                preview.not_listed += if group.not_listed { group.count } else { 0 };
+            }
             if action == BulkAction::Retry && group.business_initiated {
                 preview.held_hourly += group.count;
             }
@@ -49,15 +55,21 @@ pub(super) async fn preview(system: &System, actor: &Actor, action: BulkAction, 
     Ok(preview)
 }
 
-/// An uncertain entry is never part of a crowd: it wants a decision with a name on it.
-fn fits(action: BulkAction, state: EntryState, held: bool) -> bool {
+/// An uncertain entry is never part of a crowd by chance: whoever means it says so.
+fn asks_for_uncertain(filter: &Filter) -> bool {
+    filter.terms.contains(&Term::Status(StatusTerm::Entry(EntryState::Uncertain)))
+}
+
+fn fits(action: BulkAction, state: EntryState, held: bool, uncertain: bool) -> bool {
     match action {
+        BulkAction::Retry | BulkAction::Discard if state == EntryState::Uncertain => uncertain,
         BulkAction::Retry => matches!(state, EntryState::Refused | EntryState::Dead | EntryState::Discarded),
         BulkAction::Discard => {
             matches!(state, EntryState::Queued | EntryState::Scheduled | EntryState::Dead | EntryState::Refused)
         }
         BulkAction::Hold => state == EntryState::Queued && !held,
         BulkAction::Release => state == EntryState::Queued && held,
+        BulkAction::LookUp | BulkAction::Arrived => state == EntryState::Uncertain,
     }
 }
 
@@ -118,9 +130,13 @@ pub async fn step_job(system: &System) -> Result<bool> {
         return Ok(true);
     };
     let (mut done, mut refused, mut said) = (0, 0, None);
+    let mut again = vec![];
     for entry in &ids {
-        match act(system, &job, *entry).await {
-            Ok(true) => done += 1,
+        match act(system, &job, *entry, asks_for_uncertain(&filter)).await {
+            Ok(true) => {
+                done += 1;
+                again.push(*entry);
+            }
             Ok(false) => {}
             Err(OperationError::Refused(refusal)) => {
                 refused += 1;
@@ -130,6 +146,9 @@ pub async fn step_job(system: &System) -> Result<bool> {
         }
     }
     let mut write = system.store().write().await?;
+    if job.action == BulkAction::Retry {
+        write.tried_by_job(job.id, &again).await?;
+    }
     write.step_job(job.id, done, refused, last.0, said.as_deref()).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox]);
@@ -137,9 +156,9 @@ pub async fn step_job(system: &System) -> Result<bool> {
 }
 
 /// `false`: the action means nothing here (any more).
-async fn act(system: &System, job: &Job, entry: EntryId) -> Result<bool> {
+async fn act(system: &System, job: &Job, entry: EntryId, uncertain: bool) -> Result<bool> {
     let Some(detail) = system.store().entry(entry).await? else { return Ok(false) };
-    if !fits(job.action, detail.row.state, detail.row.hold.is_some()) {
+    if !fits(job.action, detail.row.state, detail.row.hold.is_some(), uncertain) {
         return Ok(false);
     }
     match job.action {
@@ -147,6 +166,8 @@ async fn act(system: &System, job: &Job, entry: EntryId) -> Result<bool> {
         BulkAction::Discard => discard_entry(system, &job.actor, entry).await?,
         BulkAction::Hold => hold_entry(system, &job.actor, entry, true).await?,
         BulkAction::Release => hold_entry(system, &job.actor, entry, false).await?,
+        BulkAction::LookUp => look_up(system, &job.actor, entry).await?,
+        BulkAction::Arrived => settle_arrived(system, &job.actor, entry).await?,
     };
     Ok(true)
 }

@@ -2,6 +2,7 @@
 //! not. A silent network is no wrong key, and is not called one.
 
 use super::on_file::on_file;
+use super::settle::number_sends_again;
 use super::trouble::{condition, lasts, over};
 use super::watch::SKEW;
 use super::{Result, System, require};
@@ -9,6 +10,7 @@ use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::ConnectionId;
+use crate::domain::limits::Hold;
 use crate::domain::registration::Registration;
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
@@ -54,8 +56,11 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
         Ok(checked) => {
             write.prove(connection.id, Hop::Provider, now, true, &checked.note).await?;
             over(&mut write, "setup", &subject, now).await?;
-            if over(&mut write, "credentials", &subject, now).await? {
-                write.release_connection(connection.id, now).await?;
+            // That the number can be asked about proves the key; an account that may not send is proved by a message.
+            over(&mut write, "credentials", &subject, now).await?;
+            let held = write.connection_hold(connection.id).await?;
+            if held.is_some_and(|held| held.kind == Hold::Credentials) {
+                number_sends_again(&mut write, connection.id, now).await?;
                 system.wakes().sender.notify_one();
             }
             let skew = checked.clock.map(|there| there.since(now).max(now.since(there)));
@@ -75,7 +80,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
         }
         Err(trouble) => {
             write.prove(connection.id, Hop::Provider, now, false, &trouble.line()).await?;
-            if matches!(trouble.class, FailureClass::Authorization | FailureClass::Setup) {
+            if matches!(trouble.class, FailureClass::Authorization | FailureClass::Account | FailureClass::Setup) {
                 let said = format!("{}: {} {}", connection.name, trouble.explanation, trouble.remedy);
                 let kind = if trouble.class == FailureClass::Authorization { "credentials" } else { "setup" };
                 lasts(&mut write, kind, &subject, &said, now).await?;

@@ -16,7 +16,7 @@ use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Evidence, ListedLine};
-use crate::store::{Doubtful, NewAlert, StoreError};
+use crate::store::{Doubtful, StoreError};
 
 /// The shortest rest between two questions about the same message.
 pub(super) const FIRST_REST: Duration = Duration::from_secs(20);
@@ -62,7 +62,8 @@ pub(super) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> R
         let why = format!("{entry} is not uncertain (any more).");
         return Err(Refusal::new("not_uncertain", why, "Open it to see where it stands.").into());
     };
-    let said = match look(system, &doubtful).await? {
+    // Boxed: it is a part of everything that can be asked for.
+    let said = match Box::pin(look(system, &doubtful)).await? {
         Seen::Found => format!("{entry} is in the provider's list: it was accepted."),
         Seen::NotListed => format!(
             "{entry} is not in the provider's list. Lists lag: it may still appear. Retrying it may send it twice."
@@ -104,14 +105,19 @@ async fn look(system: &System, doubtful: &Doubtful) -> Result<Seen> {
             let rest = RESTS.get(doubtful.looks as usize);
             write.looked(doubtful.entry, rest.map_or(Timestamp::from_millis(i64::MAX), |rest| now.plus(*rest))).await?;
             if doubtful.looks + 1 >= ASK_A_PERSON_AFTER {
-                let said = format!(
-                    "{}: nobody knows whether it arrived. Look at the evidence, then retry or settle it.",
-                    doubtful.entry
-                );
-                let subject = doubtful.entry.to_string();
-                let alert =
-                    NewAlert { kind: "uncertain", subject: &subject, said: &said, thread: Some(doubtful.thread) };
-                write.raise(&alert, now).await?;
+                let name = connection.as_ref().map(|one| one.name.clone()).unwrap_or_default();
+                let words = |count: u32| match count {
+                    1 => format!(
+                        "{}: nobody knows whether it arrived. Look at the evidence, then retry or settle it.",
+                        doubtful.entry
+                    ),
+                    count => format!(
+                        "{count} messages of {name}: nobody knows whether they arrived. List them with status:uncertain, \
+                         look at the evidence of each, then look them up, settle, retry or discard them, also in bulk."
+                    ),
+                };
+                let subject = doubtful.connection.to_string();
+                write.raise_cause(("uncertain", &subject), doubtful.entry, doubtful.thread, words, now).await?;
             }
             match missing {
                 Err(why) => Seen::CannotAsk(why),

@@ -41,6 +41,16 @@ pub async fn send_next(system: &System) -> Result<bool> {
             refuse(system, write, &claimed, &failure, now).await?;
             continue;
         }
+        if let Some(held) = &claimed.held {
+            if held.probe_at > now {
+                write.hold_due(claimed.connection, held.probe_at, Some(claimed.entry), now).await?;
+                write.commit().await?;
+                system.bus().publish([Change::Outbox, Change::Thread(claimed.thread)]);
+                continue;
+            }
+            // It goes to see whether the number may send again; the others wait for how it ends.
+            write.probe_at(claimed.connection, now.plus(LEASE)).await?;
+        }
         let pace = write.pace(&claimed, now, Rate::PAIR.horizon()).await?;
         if let Some(then) = claimed.outgoing.at.take().filter(|then| *then > now) {
             if !may_hand_over(connection, provider.ahead(connection), &claimed, &pace, (then, now)) {

@@ -11,6 +11,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{AttemptId, ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::limits::Hold;
 use crate::domain::outbox::{EntryState, SettledBy, Settlement, Verdict, settle};
+use crate::domain::retry::RetryPolicy;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::provider::SendReport;
@@ -82,7 +83,15 @@ async fn not_written_down(
 
 async fn write_down(system: &System, claimed: &Claimed, attempt: AttemptId, report: SendReport) -> Result<()> {
     let now = system.now();
-    let settlement = settle(report.verdict, claimed.tried + 1, system.retry(), now, system.chance());
+    let of_code = match &report.verdict {
+        Verdict::Retry { failure, .. } => schedule(system, claimed.connection, &failure.code).await?,
+        _ => None,
+    };
+    let policy = match &report.verdict {
+        Verdict::Retry { failure, .. } => system.retry().for_failure(failure, of_code),
+        _ => *system.retry(),
+    };
+    let settlement = settle(report.verdict, claimed.tried + 1, &policy, now, system.chance());
     let (outcome, failure) = match &settlement {
         Settlement::Accepted { .. } => ("accepted", None),
         Settlement::Again { failure, .. } => ("retry", Some(failure)),
@@ -131,8 +140,8 @@ async fn end(
             }
             write.merge_statuses(claimed.message).await?;
             write.prove(connection, Hop::Send, now, true, "the provider accepted a message").await?;
-            if over(write, "credentials", &connection.to_string(), now).await? {
-                write.release_connection(connection, now).await?;
+            if claimed.held.as_ref().is_some_and(|held| !held.by_status) {
+                number_sends_again(write, connection, now).await?;
                 changes.push(Change::Alerts);
             }
             write.answered(claimed.thread, claimed.message).await?;
@@ -141,35 +150,89 @@ async fn end(
             changes.push(Change::Connection(connection));
         }
         Settlement::Again { failure, due_at, counts } => {
-            let hold = (failure.class == FailureClass::Authorization).then_some(Hold::Credentials);
-            write.requeue(claimed.entry, &failure, due_at, hold, counts).await?;
-            if hold.is_some() {
-                write.hold_connection(connection, due_at).await?;
-                write.prove(connection, Hop::Send, now, false, &failure.line()).await?;
-                let said = format!("Sending stands still: {} {}", failure.explanation, failure.remedy);
-                let subject = connection.to_string();
-                lasts(write, "credentials", &subject, &said, now).await?;
+            if failure.stops_number() {
+                let probe_at = hold_number(system, write, connection, &failure, false, now).await?.max(due_at);
+                write.requeue(claimed.entry, &failure, probe_at, Some(Hold::Credentials), counts).await?;
                 changes.extend([Change::Alerts, Change::Connection(connection)]);
+            } else {
+                write.requeue(claimed.entry, &failure, due_at, None, counts).await?;
+                another_probe(write, claimed, now).await?;
             }
         }
         Settlement::Refused { failure } => {
+            another_probe(write, claimed, now).await?;
             write.end_entry(claimed.entry, EntryState::Refused, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
             failure_reaches_people(write, "send_refused", claimed.thread, claimed.entry, &failure, now).await?;
             changes.push(Change::Alerts);
         }
         Settlement::Dead { failure } => {
+            another_probe(write, claimed, now).await?;
             write.end_entry(claimed.entry, EntryState::Dead, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
             failure_reaches_people(write, "dead_letter", claimed.thread, claimed.entry, &failure, now).await?;
             changes.push(Change::Alerts);
         }
         Settlement::Uncertain { failure } => {
+            another_probe(write, claimed, now).await?;
             write.doubt_entry(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
             write.wait(claimed.thread, "a reply may not have arrived: its answer was lost", now).await?;
         }
     }
     Ok(changes)
+}
+
+/// The provider's own schedule for a code.
+pub(super) async fn schedule(
+    system: &System,
+    connection: ConnectionId,
+    code: &str,
+) -> Result<Option<RetryPolicy>, StoreError> {
+    if code.is_empty() {
+        return Ok(None);
+    }
+    let connection = system.store().connection(connection).await?;
+    let provider = connection.and_then(|connection| system.providers().get(&connection.provider));
+    Ok(provider.and_then(|provider| provider.schedule(code)))
+}
+
+/// Our key, account or number is refused: nothing more is sent over it, with one alert that says what to do. Returns
+/// when it is tried again.
+pub(super) async fn hold_number(
+    system: &System,
+    write: &mut Write,
+    connection: ConnectionId,
+    failure: &Failure,
+    by_status: bool,
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    let probe_at = write.hold_connection(connection, failure, by_status, now, system.chance()).await?;
+    write.prove(connection, Hop::Send, now, false, &failure.line()).await?;
+    let said = format!("Sending stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
+    lasts(write, Hold::of_number(failure).name(), &connection.to_string(), &said, now).await?;
+    Ok(probe_at)
+}
+
+/// What was held goes, each at its own time, and the alerts are over.
+pub(super) async fn number_sends_again(
+    write: &mut Write,
+    connection: ConnectionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    write.release_connection(connection).await?;
+    for kind in [Hold::Credentials, Hold::Account] {
+        over(write, kind.name(), &connection.to_string(), now).await?;
+    }
+    Ok(())
+}
+
+/// The probe ended in another way, which says nothing about the number: the next entry is the next probe.
+async fn another_probe(write: &mut Write, claimed: &Claimed, now: Timestamp) -> Result<(), StoreError> {
+    if claimed.held.is_some() {
+        write.probe_at(claimed.connection, now).await?;
+        write.hold_due_now(claimed.connection, now).await?;
+    }
+    Ok(())
 }
 
 /// Two messages under one id cannot be told apart by what is reported under it: one alert for the number.
@@ -199,8 +262,24 @@ pub(super) async fn failure_reaches_people(
     failure: &Failure,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let said = format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy);
-    let subject = entry.to_string();
-    write.raise(&NewAlert { kind, subject: &subject, said: &said, thread: Some(thread) }, now).await?;
+    let alone = format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy);
+    if failure.is_shared() {
+        // The same cause for many is one alert, which says how many.
+        let connection = write.entry_state(entry).await?.map(|(.., connection)| connection.to_string());
+        let cause = if failure.code.is_empty() { &failure.title } else { failure.code.as_str() };
+        let subject = format!("{} {cause}", connection.unwrap_or_default());
+        let words = |count: u32| match count {
+            1 => alone.clone(),
+            count => format!(
+                "{count} messages were not delivered, for one cause: {}. {} The last is {entry}.",
+                failure.line(),
+                failure.remedy
+            ),
+        };
+        write.raise_cause((kind, &subject), entry, thread, words, now).await?;
+    } else {
+        let subject = entry.to_string();
+        write.raise(&NewAlert { kind, subject: &subject, said: &alone, thread: Some(thread) }, now).await?;
+    }
     write.wait(thread, &format!("a reply was not delivered: {}", failure.line()), now).await
 }

@@ -1,7 +1,7 @@
 //! The uploader's step: a file of ours that waits to go. Whatever happens here, the message itself
 //! was certainly not sent, so that trying again is always safe.
 
-use super::settle::failure_reaches_people;
+use super::settle::{failure_reaches_people, hold_number, schedule};
 use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
@@ -103,19 +103,31 @@ async fn write_down(
         Err(failure) => {
             let said = failure.said.as_received().to_owned();
             let verdict = match failure.class {
-                FailureClass::Transient | FailureClass::Throttled | FailureClass::Authorization => {
-                    Verdict::Retry { failure: *failure, after: None }
-                }
+                FailureClass::Transient
+                | FailureClass::Throttled
+                | FailureClass::Authorization
+                | FailureClass::Account => Verdict::Retry { failure: *failure, after: None },
                 _ => Verdict::Rejected { failure: *failure },
             };
-            let settlement = settle(verdict, file.tried + 1, system.retry(), now, system.chance());
+            let policy = match &verdict {
+                Verdict::Retry { failure, .. } => {
+                    system.retry().for_failure(failure, schedule(system, file.connection, &failure.code).await?)
+                }
+                _ => *system.retry(),
+            };
+            let settlement = settle(verdict, file.tried + 1, &policy, now, system.chance());
             let outcome = if matches!(settlement, Settlement::Again { .. }) { "retry" } else { "refused" };
             write.note_attempt(file, &request, outcome, None, &said, (began, now)).await?;
             match settlement {
                 _ if !still => {}
                 Settlement::Again { failure, due_at, counts } => {
-                    let hold = (failure.class == FailureClass::Authorization).then_some(Hold::Credentials);
-                    write.put_off(file.entry, &failure, due_at, hold, counts).await?;
+                    if failure.stops_number() {
+                        let probe_at = hold_number(system, &mut write, file.connection, &failure, false, now).await?;
+                        let due_at = probe_at.max(due_at);
+                        write.put_off(file.entry, &failure, due_at, Some(Hold::Credentials), counts).await?;
+                    } else {
+                        write.put_off(file.entry, &failure, due_at, None, counts).await?;
+                    }
                 }
                 Settlement::Dead { failure } | Settlement::Refused { failure } | Settlement::Uncertain { failure } => {
                     let state = if outcome == "refused" { EntryState::Refused } else { EntryState::Dead };

@@ -11,6 +11,7 @@ use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
 use crate::domain::content::size;
+use crate::domain::ids::ConnectionId;
 use crate::domain::time::{Timestamp, short_span};
 
 /// Two clocks that differ more than this are not both right.
@@ -33,9 +34,17 @@ pub async fn watch(system: &System) -> Result<()> {
     let proofs = system.store().proofs().await?;
     let desk = system.desk();
     let mut wanted: Vec<(&str, String, Option<String>)> = vec![];
-    let old = oldest.filter(|since| now.since(*since) > desk.queue);
-    let queue = old.map(|since| {
-        format!("{} messages wait to be sent; the oldest is due since {}.", counts.queued, short_span(now.since(since)))
+    let old: Vec<(ConnectionId, Timestamp)> =
+        oldest.into_iter().filter(|(_, since)| now.since(*since) > desk.queue).collect();
+    let named =
+        |id: ConnectionId| connections.iter().find(|one| one.id == id).map_or(id.to_string(), |one| one.name.clone());
+    let queue = old.iter().min_by_key(|(_, since)| *since).map(|(id, since)| {
+        format!(
+            "{} messages wait to be sent; the oldest, of {}, is due since {}.",
+            counts.queued,
+            named(*id),
+            short_span(now.since(*since))
+        )
     });
     wanted.push(("queue", "outbox".to_owned(), queue));
     let disk = free.filter(|free| *free < desk.least_free).map(|free| {
@@ -49,15 +58,19 @@ pub async fn watch(system: &System) -> Result<()> {
     for connection in &connections {
         let known =
             |hop| proofs.iter().find(|(of, proof)| *of == connection.id && proof.hop == hop).map(|(_, proof)| proof);
-        let works = old.is_none();
+        let works = old.iter().all(|(id, _)| *id != connection.id);
         if known(Hop::Outbox).is_none_or(|proof| proof.works != works || now.since(proof.at) >= PROVED_AGAIN) {
             proved.push((connection.id, works));
         }
         let silent = silence(connection, known(Hop::Inbound).map(|proof| proof.at), system.started_at(), now);
         wanted.push(("silent", connection.id.to_string(), silent));
-        let failing = failures.iter().find(|(of, failed, _)| *of == connection.id && *failed >= FAILING);
-        let failing = failing.map(|(_, failed, code)| {
-            let why = if code.is_empty() { String::new() } else { format!(", mostly with {code}") };
+        let failing = failures.iter().find(|(of, failed, ..)| *of == connection.id && *failed >= FAILING);
+        let failing = failing.map(|(_, failed, code, of_code)| {
+            let why = match code.as_str() {
+                "" => String::new(),
+                code if of_code * 2 > *failed => format!(", mostly with {code} ({of_code} of {failed})"),
+                code => format!(", most often with {code} ({of_code} of {failed})"),
+            };
             format!(
                 "{failed} messages of {} failed within {}{why}. Look at them before more go.",
                 connection.name,

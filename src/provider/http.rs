@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{SendReport, Sink, Trouble};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::outbox::Verdict;
+use crate::domain::retry::RetryAfter;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
@@ -27,7 +28,7 @@ pub(super) struct Client {
 #[derive(Debug)]
 pub(super) struct HttpAnswer {
     pub status: u16,
-    pub retry_after: Option<Duration>,
+    pub retry_after: Option<RetryAfter>,
     /// What time it is there.
     pub date: Option<Timestamp>,
     pub body: String,
@@ -251,9 +252,9 @@ impl Client {
         let request = Self::keyed(request, key)?;
         let mut response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
-        let retry_after =
-            response.headers().get("retry-after").and_then(|value| value.to_str().ok()).and_then(retry_after);
-        let date = response.headers().get("date").and_then(|value| value.to_str().ok()).and_then(date);
+        let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let date = header("date").and_then(date);
+        let retry_after = header("retry-after").and_then(|value| retry_after(value, date));
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(no_answer)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
@@ -284,11 +285,31 @@ pub(super) fn date(value: &str) -> Option<Timestamp> {
     Some(Timestamp::from_millis(at.timestamp().as_millisecond()))
 }
 
-/// `Retry-After` in seconds. Dates are taken as a minute: a wrong clock must not stop us for a day.
-fn retry_after(value: &str) -> Option<Duration> {
-    match value.trim().parse::<u64>() {
-        Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) if value.contains(':') => Some(Duration::from_secs(60)),
-        Err(_) => None,
+/// `Retry-After`: seconds, or a date that is compared with the other side's own clock where it told its time.
+fn retry_after(value: &str, told: Option<Timestamp>) -> Option<RetryAfter> {
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Some(RetryAfter::seconds(value.parse().unwrap_or(u64::MAX)));
+    }
+    let until = date(value)?;
+    Some(RetryAfter { pause: told.map(|told| until.since(told)).unwrap_or_default(), until: Some(until) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        assert_eq!(retry_after("60", None), Some(RetryAfter::seconds(60)));
+        assert_eq!(retry_after(" 86400 ", None), Some(RetryAfter::seconds(86_400)));
+        assert_eq!(retry_after("99999999999999999999999", None), Some(RetryAfter::seconds(u64::MAX)));
+        let told = date("Mon, 01 Jun 2026 09:00:00 GMT");
+        let asked = retry_after("Tue, 02 Jun 2026 09:00:00 GMT", told).expect("a date");
+        assert_eq!(asked.pause, Duration::from_secs(86_400));
+        assert_eq!(asked.until, date("Tue, 02 Jun 2026 09:00:00 GMT"));
+        assert_eq!(retry_after("Mon, 01 Jun 2026 08:00:00 GMT", told).map(|asked| asked.pause), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", told), None);
+        assert_eq!(retry_after("", told), None);
     }
 }

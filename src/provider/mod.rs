@@ -34,6 +34,7 @@ use crate::domain::limits::Rate;
 use crate::domain::number::NumberKind;
 use crate::domain::outbox::{Outgoing, Verdict};
 use crate::domain::phone::PhoneNumber;
+use crate::domain::retry::RetryPolicy;
 use crate::domain::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
@@ -234,6 +235,12 @@ pub trait Provider: Send + Sync {
         let _ = provider_message_id;
         let explanation = format!("{} keeps nothing for later.", connection.provider);
         Box::pin(async move { Err(Failure::own(FailureClass::Request, "Nothing kept", explanation, "").into()) })
+    }
+
+    /// When a message that met this code is tried again, where the provider's reference says so.
+    fn schedule(&self, code: &str) -> Option<RetryPolicy> {
+        let _ = code;
+        None
     }
 
     /// How fast this number may send.

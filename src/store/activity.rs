@@ -3,7 +3,7 @@
 use super::codec::Cells;
 use super::{Result, Store, Write};
 use crate::domain::delivery::DeliveryState;
-use crate::domain::ids::{AlertId, AuditId, DeliveryId, ThreadId};
+use crate::domain::ids::{AlertId, AuditId, DeliveryId, EntryId, ThreadId};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{ActivityKind, ActivityRow, AlertView};
@@ -197,8 +197,79 @@ impl Write {
         Ok(before)
     }
 
-    /// Trouble that is over takes its alert along.
+    /// One more entry with a cause that others may have too: one alert for all of them, in the words for so many.
+    pub async fn raise_cause(
+        &mut self,
+        (kind, subject): (&str, &str),
+        entry: EntryId,
+        thread: ThreadId,
+        words: impl Fn(u32) -> String + Send,
+        now: Timestamp,
+    ) -> Result<()> {
+        let open: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM alerts WHERE kind = $1 AND subject = $2 AND acked_at IS NULL")
+                .bind(kind)
+                .bind(subject)
+                .fetch_optional(self.connection())
+                .await?;
+        if open.is_none() {
+            // Somebody acknowledged those before.
+            sqlx::query("DELETE FROM alert_entries WHERE kind = $1 AND subject = $2")
+                .bind(kind)
+                .bind(subject)
+                .execute(self.connection())
+                .await?;
+        }
+        sqlx::query(
+            "INSERT INTO alert_entries (kind, entry_id, subject) VALUES ($1, $2, $3)
+             ON CONFLICT (kind, entry_id) DO UPDATE SET subject = excluded.subject",
+        )
+        .bind(kind)
+        .bind(entry.0)
+        .bind(subject)
+        .execute(self.connection())
+        .await?;
+        let count = self.alert_entries(kind, subject).await?;
+        let said = words(count);
+        let alert = NewAlert { kind, subject, said: &said, thread: (count == 1).then_some(thread) };
+        self.raise(&alert, now).await.map(|_| ())
+    }
+
+    async fn alert_entries(&mut self, kind: &str, subject: &str) -> Result<u32> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM alert_entries WHERE kind = $1 AND subject = $2")
+            .bind(kind)
+            .bind(subject)
+            .fetch_one(self.connection())
+            .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// An entry is dealt with: the alert about its cause is over with the last one.
+    pub async fn clear_entry_alert(&mut self, kind: &str, entry: EntryId, now: Timestamp) -> Result<bool> {
+        let subject: Option<String> =
+            sqlx::query_scalar("DELETE FROM alert_entries WHERE kind = $1 AND entry_id = $2 RETURNING subject")
+                .bind(kind)
+                .bind(entry.0)
+                .fetch_optional(self.connection())
+                .await?;
+        match subject {
+            Some(subject) if self.alert_entries(kind, &subject).await? == 0 => {
+                self.end_alert(kind, &subject, now).await
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Trouble that is over takes its alert along. What is about one entry may stand in an alert about its cause.
     pub async fn clear_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<bool> {
+        let of_cause = match subject.parse::<EntryId>() {
+            Ok(entry) => self.clear_entry_alert(kind, entry, now).await?,
+            Err(_) => false,
+        };
+        Ok(self.end_alert(kind, subject, now).await? || of_cause)
+    }
+
+    async fn end_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<bool> {
         let done = sqlx::query(
             "UPDATE alerts SET acked_by = 'system', acked_at = $3 WHERE kind = $1 AND subject = $2 AND acked_at IS NULL",
         )

@@ -15,13 +15,17 @@ use crate::domain::view::{EntryDetail, EntryRow};
 const ENTRY: &str = "SELECT o.id, o.message_id, o.thread_id, c.name AS connection, p.name AS contact_name,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
-    m.words, o.state, m.progress, m.failure, m.failed_at, o.failure AS entry_failure, o.hold, o.due_at, o.not_before, o.created_at,
-    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id) AS attempts, m.author, o.settled_by, o.recalled_by,
+    m.words, o.state, m.progress, m.failure, m.failed_at, coalesce(o.failure, CASE WHEN o.hold = 'credentials' THEN h.failure END) AS entry_failure,
+    CASE WHEN o.hold = 'credentials' THEN coalesce(h.kind, o.hold) ELSE o.hold END AS hold, o.due_at, o.not_before, o.created_at,
+    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id AND a.upload = 0) AS attempts, m.author, o.settled_by, o.recalled_by,
     (SELECT min(b.id) FROM outbox b WHERE b.thread_id = o.thread_id AND b.id < o.id AND o.state = 'queued'
-        AND b.state IN ('queued', 'sending', 'uncertain') AND (b.not_before IS NULL OR b.not_before <= o.due_at)) AS behind,
-    o.reference, o.series, o.evidence, m.provider_message_id, m.provider_key
+        AND b.state IN ('queued', 'sending', 'uncertain') AND (b.not_before IS NULL OR b.not_before <= o.due_at)
+        AND NOT (b.business_initiated = 1 AND o.business_initiated = 0 AND EXISTS (SELECT 1 FROM outbox q
+        WHERE q.thread_id = o.thread_id AND q.id <= b.id AND q.state = 'queued' AND q.hold = 'hourly_policy'))) AS behind,
+    o.reference, o.series, o.evidence, json_extract(o.evidence, '$.said') AS looked, m.provider_message_id, m.provider_key
  FROM outbox o JOIN messages m ON m.id = o.message_id JOIN threads t ON t.id = o.thread_id
-    JOIN contacts p ON p.id = t.contact_id JOIN connections c ON c.id = o.connection_id";
+    JOIN contacts p ON p.id = t.contact_id JOIN connections c ON c.id = o.connection_id
+    LEFT JOIN connection_holds h ON h.connection_id = o.connection_id";
 
 /// What wants attention, in its order; then everything else. Each is found by an index of its own.
 const RANKS: [&str; 7] = [
@@ -43,6 +47,8 @@ pub struct BulkGroup {
     pub business_initiated: bool,
     pub opted_out: bool,
     pub window_open: bool,
+    /// The provider's list was asked, and does not settle it.
+    pub not_listed: bool,
     pub count: u32,
 }
 
@@ -122,8 +128,8 @@ impl Store {
     /// What the filter finds, in groups that an action treats alike; counted up to `most`.
     pub async fn bulk_counts(&self, wish: &Wish<'_>, up_to: i64, most: u32) -> Result<Vec<BulkGroup>> {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT 0 AS id, state, held, freeform, business_initiated, opted_out, window_open, count(*) AS n FROM (
-                SELECT o.state, o.hold IS NOT NULL AS held, o.freeform, o.business_initiated, p.opted_out, coalesce(t.window_closes_at, 0) > ",
+            "SELECT 0 AS id, state, held, freeform, business_initiated, opted_out, window_open, not_listed, count(*) AS n FROM (
+                SELECT o.state, o.hold IS NOT NULL AS held, o.evidence IS NOT NULL AS not_listed, o.freeform, o.business_initiated, p.opted_out, coalesce(t.window_closes_at, 0) > ",
         );
         query.push_bind(wish.now.millis());
         query.push(
@@ -133,7 +139,7 @@ impl Store {
         query.push_bind(up_to);
         narrow::push(&mut query, wish, Over::Entries);
         query.push(" LIMIT ").push_bind(i64::from(most));
-        query.push(") GROUP BY state, held, freeform, business_initiated, opted_out, window_open");
+        query.push(") GROUP BY state, held, freeform, business_initiated, opted_out, window_open, not_listed");
         let rows = query.build().persistent(false).fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| {
@@ -145,6 +151,7 @@ impl Store {
                     business_initiated: cells.flag("business_initiated")?,
                     opted_out: cells.flag("opted_out")?,
                     window_open: cells.flag("window_open")?,
+                    not_listed: cells.flag("not_listed")?,
                     count: cells.count("n")?,
                 })
             })
@@ -215,6 +222,7 @@ fn entry(cells: &Cells<'_>) -> Result<EntryRow> {
         author: cells.opt_text("author")?,
         settled_by: cells.opt_named("settled_by", SettledBy::from_name)?,
         recalled_by: cells.opt_text("recalled_by")?,
+        looked: cells.opt_text("looked")?,
         behind: cells.opt_int("behind")?.map(EntryId),
     })
 }

@@ -3,6 +3,7 @@
 use super::codec::Cells;
 use super::{Result, Store, Write};
 use crate::domain::bulk::{BulkAction, JobState, JobView};
+use crate::domain::ids::EntryId;
 use crate::domain::role::{Actor, Role};
 use crate::domain::time::Timestamp;
 
@@ -46,7 +47,11 @@ impl Store {
     /// The last jobs, newest first.
     pub async fn jobs(&self) -> Result<Vec<JobView>> {
         let rows = sqlx::query(
-            "SELECT id, action, terms, actor, state, total, done, refused, said, created_at, ended_at FROM jobs ORDER BY id DESC LIMIT 20",
+            "SELECT j.id, j.action, j.terms, j.actor, j.state, j.total, j.done, j.refused, j.said, j.created_at, j.ended_at,
+                (SELECT count(*) FROM outbox o WHERE o.job_id = j.id AND o.state IN ('accepted', 'scheduled')) AS taken,
+                (SELECT count(*) FROM outbox o WHERE o.job_id = j.id AND o.state IN ('refused', 'dead')) AS failed_again,
+                (SELECT count(*) FROM outbox o WHERE o.job_id = j.id AND o.state IN ('queued', 'sending', 'uncertain')) AS under_way
+             FROM jobs j ORDER BY j.id DESC LIMIT 20",
         )
         .fetch_all(&self.readers)
         .await?;
@@ -62,6 +67,9 @@ impl Store {
                     total: cells.count("total")?,
                     done: cells.count("done")?,
                     refused: cells.count("refused")?,
+                    taken: cells.count("taken")?,
+                    failed_again: cells.count("failed_again")?,
+                    under_way: cells.count("under_way")?,
                     said: cells.opt_text("said")?,
                     created_at: cells.time("created_at")?,
                     ended_at: cells.opt_time("ended_at")?,
@@ -108,6 +116,18 @@ impl Write {
         .bind(said)
         .execute(self.connection())
         .await?;
+        Ok(())
+    }
+
+    /// These were tried again by a job: what becomes of them is told with it.
+    pub async fn tried_by_job(&mut self, id: i64, entries: &[EntryId]) -> Result<()> {
+        for entry in entries {
+            sqlx::query("UPDATE outbox SET job_id = $2 WHERE id = $1")
+                .bind(entry.0)
+                .bind(id)
+                .execute(self.connection())
+                .await?;
+        }
         Ok(())
     }
 

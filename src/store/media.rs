@@ -353,10 +353,10 @@ impl Write {
     ) -> Result<()> {
         sqlx::query(
             "INSERT INTO attempts (outbox_id, connection_id, thread_id, business_initiated, series, number, started_at, finished_at,
-                                   outcome, http_status, request, response)
+                                   outcome, http_status, request, response, upload)
              VALUES ($1, $2, $3, 0, (SELECT series FROM outbox WHERE id = $1),
                 (SELECT 1 + count(*) FROM attempts WHERE outbox_id = $1
-                    AND series = (SELECT series FROM outbox WHERE id = $1)), $4, $5, $6, $7, $8, $9)",
+                    AND series = (SELECT series FROM outbox WHERE id = $1)), $4, $5, $6, $7, $8, $9, 1)",
         )
         .bind(upload.entry.0)
         .bind(upload.connection.0)

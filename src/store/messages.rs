@@ -18,8 +18,14 @@ const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m
     (SELECT q.words FROM messages q WHERE q.provider_key = m.reply_key) AS quotes,
     m.reply_to,
     (SELECT group_concat(x.sender || ' ' || x.emoji, char(10)) FROM reactions x WHERE x.target_key = m.provider_key) AS reactions,
-    o.id AS entry_id, o.state, o.hold, o.due_at, o.not_before, o.settled_by, o.recalled_by, o.failure AS entry_failure,
-    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id) AS attempts,
+    o.id AS entry_id, o.state,
+    CASE WHEN o.hold = 'credentials' THEN coalesce((SELECT h.kind FROM connection_holds h WHERE h.connection_id = o.connection_id),
+        o.hold) ELSE o.hold END AS hold, o.due_at, o.not_before, o.settled_by, o.recalled_by, o.failure AS entry_failure,
+    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id AND a.upload = 0) AS attempts,
+    (SELECT min(b.id) FROM outbox b WHERE b.thread_id = o.thread_id AND b.id < o.id AND o.state = 'queued'
+        AND b.state IN ('queued', 'sending', 'uncertain') AND (b.not_before IS NULL OR b.not_before <= o.due_at)
+        AND NOT (b.business_initiated = 1 AND o.business_initiated = 0 AND EXISTS (SELECT 1 FROM outbox q
+        WHERE q.thread_id = o.thread_id AND q.id <= b.id AND q.state = 'queued' AND q.hold = 'hourly_policy'))) AS behind,
     f.state AS media_state, f.mime_type AS media_type, f.bytes AS media_bytes, f.file AS media_file, f.said AS media_said,
     f.fetched_at
  FROM messages m LEFT JOIN outbox o ON o.message_id = m.id LEFT JOIN media f ON f.message_id = m.id";
@@ -218,29 +224,38 @@ impl Store {
 
     pub(super) async fn attempts(&self, entry: EntryId) -> Result<Vec<AttemptView>> {
         let rows = sqlx::query(
-            "SELECT id, series, number, started_at, finished_at, outcome, http_status, failure, request, response
-             FROM attempts WHERE outbox_id = $1 ORDER BY id",
+            "SELECT id, series, number, started_at, finished_at, outcome, http_status, failure, request, response, upload,
+                provider_message_id, provider_key FROM attempts WHERE outbox_id = $1 ORDER BY id",
         )
         .bind(entry.0)
         .fetch_all(&self.readers)
         .await?;
-        rows.iter()
-            .map(|row| {
-                let cells = Cells::new(row, "attempts");
-                Ok(AttemptView {
-                    id: AttemptId(cells.int("id")?),
-                    series: cells.count("series")?,
-                    number: cells.count("number")?,
-                    started_at: cells.time("started_at")?,
-                    finished_at: cells.opt_time("finished_at")?,
-                    outcome: cells.opt_text("outcome")?,
-                    http_status: cells.opt_int("http_status")?.and_then(|code| u16::try_from(code).ok()),
-                    failure: cells.opt_json("failure")?,
-                    request: cells.untrusted("request")?,
-                    response: cells.untrusted("response")?,
-                })
-            })
-            .collect()
+        let mut tries: Vec<AttemptView> = vec![];
+        for row in &rows {
+            let cells = Cells::new(row, "attempts");
+            let provider_message_id = cells.opt_text("provider_message_id")?;
+            // What was reported under the id of this attempt: a later one takes nothing of it away.
+            let statuses = match &provider_message_id {
+                Some(_) => self.statuses(Some(&cells.bytes("provider_key")?)).await?,
+                None => vec![],
+            };
+            tries.push(AttemptView {
+                id: AttemptId(cells.int("id")?),
+                series: cells.count("series")?,
+                number: cells.count("number")?,
+                started_at: cells.time("started_at")?,
+                finished_at: cells.opt_time("finished_at")?,
+                outcome: cells.opt_text("outcome")?,
+                http_status: cells.opt_int("http_status")?.and_then(|code| u16::try_from(code).ok()),
+                failure: cells.opt_json("failure")?,
+                request: cells.untrusted("request")?,
+                response: cells.untrusted("response")?,
+                upload: cells.flag("upload")?,
+                provider_message_id,
+                statuses,
+            });
+        }
+        Ok(tries)
     }
 }
 
@@ -275,6 +290,7 @@ fn message(cells: &Cells<'_>) -> Result<MessageView> {
             not_before: cells.opt_time("not_before")?,
             settled_by: cells.opt_named("settled_by", SettledBy::from_name)?,
             recalled_by: cells.opt_text("recalled_by")?,
+            behind: cells.opt_int("behind")?.map(EntryId),
         }),
     };
     let quotes = cells.opt_untrusted("quotes")?;

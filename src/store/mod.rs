@@ -17,6 +17,7 @@ mod events;
 mod filters;
 mod gauges;
 mod health;
+mod holds;
 mod inbound;
 mod inspect;
 mod jobs;
@@ -55,6 +56,7 @@ pub use self::deliveries::{Arrived, StoredDelivery};
 pub use self::entries::BulkGroup;
 pub use self::error::StoreError;
 pub use self::events::Telling;
+pub use self::holds::HeldNumber;
 pub use self::inbound::{Matched, NewInbound, Stored};
 pub use self::jobs::Job;
 pub use self::media::{KeptFile, ToUpload, Wanted};
@@ -199,6 +201,13 @@ impl Store {
     pub async fn write(&self) -> Result<Write> {
         match self.writer.begin_with("BEGIN IMMEDIATE").await {
             Ok(tx) => Ok(Write { tx, health: self.health.clone(), head: None }),
+            // The database gave the transaction before up by itself (a full disk, an error of the disk), and the
+            // connection does not know: it would begin no other.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+                Ok(Write { tx, health: self.health.clone(), head: None })
+            }
             Err(error) => {
                 let error = StoreError::from(error);
                 self.health.failed(&error, true);
@@ -287,7 +296,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 11] = [
+    let steps: [(i64, &'static str, &'static str, bool); 12] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -299,6 +308,7 @@ fn migrator_to(last: i64) -> Migrator {
         (9, "scheduled", include_str!("../../migrations/0009_scheduled.sql"), true),
         (10, "goes_at", include_str!("../../migrations/0010_goes_at.sql"), false),
         (11, "uploads", include_str!("../../migrations/0011_uploads.sql"), false),
+        (12, "holds", include_str!("../../migrations/0012_holds.sql"), false),
     ];
     let steps = steps
         .into_iter()

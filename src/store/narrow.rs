@@ -232,6 +232,11 @@ fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &Wish<'_>, over: Over
 pub(super) fn push_late(query: &mut QueryBuilder<Sqlite>, entry: &str, now: Timestamp) {
     query.push(format!("(({entry}.state = 'queued' AND {entry}.hold IS NULL AND {entry}.due_at < "));
     query.push_bind(now.minus(LATE).millis());
+    // What stands behind another of its thread is not late: the other one may be.
+    query.push(format!(
+        " AND NOT EXISTS (SELECT 1 FROM outbox lb WHERE lb.thread_id = {entry}.thread_id AND lb.id < {entry}.id
+            AND lb.state IN ('queued', 'sending', 'uncertain'))"
+    ));
     query.push(format!(") OR ({entry}.state = 'accepted' AND {entry}.settled_at < "));
     query.push_bind(now.minus(UNHEARD).millis());
     query.push(format!(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::codec::{Cells, json};
+use super::holds::HeldNumber;
 use super::{Result, Store, Write};
 use crate::domain::content::Content;
 use crate::domain::failure::Failure;
@@ -43,6 +44,8 @@ pub struct Claimed {
     pub window_closes_at: Option<Timestamp>,
     pub opted_out: bool,
     pub run: Option<RunId>,
+    /// Its whole number is held, and this may be the probe.
+    pub held: Option<HeldNumber>,
 }
 
 /// When was sent before: what the limits are reckoned from.
@@ -66,12 +69,14 @@ pub struct Doubtful {
     pub last_attempt_at: Timestamp,
 }
 
-/// What is sent later on purpose does not stand in the way of what is sent now.
-/// A file goes up first.
+/// What is sent later on purpose does not stand in the way of what is sent now, and what the hourly rule holds does
+/// not stand in the way of an answer. A file goes up first.
 const HEAD: &str =
     "NOT EXISTS (SELECT 1 FROM media f WHERE f.message_id = o.message_id AND f.state = 'kept' AND f.provider_id = '')
     AND NOT EXISTS (SELECT 1 FROM outbox p WHERE p.thread_id = o.thread_id AND p.id < o.id
-    AND p.state IN ('queued', 'sending', 'uncertain') AND (p.not_before IS NULL OR p.not_before <= $1))";
+    AND p.state IN ('queued', 'sending', 'uncertain') AND (p.not_before IS NULL OR p.not_before <= $1)
+    AND NOT (p.business_initiated = 1 AND o.business_initiated = 0 AND EXISTS (SELECT 1 FROM outbox q
+        WHERE q.thread_id = o.thread_id AND q.id <= p.id AND q.state = 'queued' AND q.hold = 'hourly_policy')))";
 
 impl Store {
     /// When the next entry may be claimed.
@@ -194,11 +199,16 @@ impl Write {
         .transpose()
     }
 
-    /// Ends a person's hold: it goes as soon as it may.
+    /// Ends a person's hold: it is due when it was due before. What nobody holds and is to go later goes now; a
+    /// pause after a failed try is kept all the same.
     pub async fn release_entry(&mut self, entry: EntryId, now: Timestamp) -> Result<()> {
         sqlx::query(
-            "UPDATE outbox SET hold = NULL, not_before = NULL, due_at = $2, outgoing = json_remove(outgoing, '$.at')
-             WHERE id = $1 AND state = 'queued'",
+            "UPDATE outbox SET hold = NULL, held_due_at = NULL,
+                due_at = CASE WHEN hold = 'operator' THEN coalesce(held_due_at, due_at)
+                    WHEN failure IS NOT NULL THEN due_at ELSE $2 END,
+                not_before = CASE WHEN hold = 'operator' THEN not_before END,
+                outgoing = CASE WHEN hold = 'operator' THEN outgoing ELSE json_remove(outgoing, '$.at') END
+             WHERE id = $1 AND state = 'queued' AND hold IS NOT 'credentials'",
         )
         .bind(entry.0)
         .bind(now.millis())
@@ -211,9 +221,9 @@ impl Write {
     pub async fn head(&mut self, now: Timestamp) -> Result<Option<Claimed>> {
         let text = format!(
             "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.freeform, o.business_initiated, o.series,
-                    o.tried, t.window_closes_at, p.opted_out, m.run_id
+                    o.tried, t.window_closes_at, p.opted_out, m.run_id, h.kind AS held_kind, h.probe_at, h.by_status
              FROM outbox o JOIN threads t ON t.id = o.thread_id JOIN contacts p ON p.id = t.contact_id
-                JOIN messages m ON m.id = o.message_id
+                JOIN messages m ON m.id = o.message_id LEFT JOIN connection_holds h ON h.connection_id = o.connection_id
              WHERE o.state = 'queued' AND o.due_at <= $1 AND o.hold IS NOT 'operator' AND {HEAD}
              ORDER BY o.due_at, o.id LIMIT 1"
         );
@@ -233,6 +243,7 @@ impl Write {
                 window_closes_at: cells.opt_time("window_closes_at")?,
                 opted_out: cells.flag("opted_out")?,
                 run: cells.opt_int("run_id")?.map(RunId),
+                held: HeldNumber::read(&cells)?,
             })
         })
         .transpose()
@@ -242,7 +253,7 @@ impl Write {
     /// was set back since.
     pub async fn pace(&mut self, claimed: &Claimed, now: Timestamp, pair: Duration) -> Result<Pace> {
         let connection: Vec<i64> = sqlx::query_scalar(
-            "SELECT started_at FROM attempts WHERE connection_id = $1 AND started_at > $2 AND started_at <= $3",
+            "SELECT started_at FROM attempts WHERE connection_id = $1 AND started_at > $2 AND started_at <= $3 AND upload = 0",
         )
         .bind(claimed.connection.0)
         .bind(now.minus(Duration::from_secs(1)).millis())
@@ -250,7 +261,7 @@ impl Write {
         .fetch_all(self.connection())
         .await?;
         let pair: Vec<i64> = sqlx::query_scalar(
-            "SELECT started_at FROM attempts WHERE thread_id = $1 AND started_at > $2 AND started_at <= $3",
+            "SELECT started_at FROM attempts WHERE thread_id = $1 AND started_at > $2 AND started_at <= $3 AND upload = 0",
         )
         .bind(claimed.thread.0)
         .bind(now.minus(pair).millis())
@@ -279,12 +290,16 @@ impl Write {
 
     /// Holds an entry back until a time, under the name of a rule.
     pub async fn hold_entry(&mut self, entry: EntryId, hold: Option<Hold>, due_at: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE outbox SET hold = $2, due_at = $3 WHERE id = $1 AND state = 'queued'")
-            .bind(entry.0)
-            .bind(hold.map(Hold::name))
-            .bind(due_at.millis())
-            .execute(self.connection())
-            .await?;
+        // What a person holds has no time of its own: when it was due is kept for its release.
+        sqlx::query(
+            "UPDATE outbox SET hold = $2, held_due_at = CASE WHEN $2 = 'operator' THEN coalesce(held_due_at, due_at) END,
+                due_at = $3 WHERE id = $1 AND state = 'queued'",
+        )
+        .bind(entry.0)
+        .bind(hold.map(Hold::name))
+        .bind(due_at.millis())
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 
@@ -298,7 +313,7 @@ impl Write {
         lease: Duration,
     ) -> Result<AttemptId> {
         sqlx::query(
-            "UPDATE outbox SET state = 'sending', hold = NULL, tried = tried + 1, lease_until = $2, failure = NULL
+            "UPDATE outbox SET state = 'sending', hold = NULL, held_due_at = NULL, tried = tried + 1, lease_until = $2, failure = NULL
              WHERE id = $1 AND state = 'queued'",
         )
         .bind(claimed.entry.0)
@@ -352,7 +367,7 @@ impl Write {
     /// since its lease ended before the answer came, and this is its last attempt.
     pub async fn awaits_answer(&mut self, entry: EntryId, attempt: AttemptId) -> Result<bool> {
         let awaits: Option<bool> = sqlx::query_scalar(
-            "SELECT state IN ('sending', 'uncertain') AND $2 = (SELECT max(id) FROM attempts WHERE outbox_id = $1)
+            "SELECT state IN ('sending', 'uncertain') AND $2 = (SELECT max(id) FROM attempts WHERE outbox_id = $1 AND upload = 0)
              FROM outbox WHERE id = $1",
         )
         .bind(entry.0)

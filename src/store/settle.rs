@@ -67,10 +67,12 @@ impl Write {
         .execute(self.connection())
         .await?;
         sqlx::query(
-            "UPDATE attempts SET provider_key = $2 WHERE id = (SELECT max(id) FROM attempts WHERE outbox_id = $1)",
+            "UPDATE attempts SET provider_key = $2, provider_message_id = $3
+             WHERE id = (SELECT max(id) FROM attempts WHERE outbox_id = $1 AND upload = 0)",
         )
         .bind(entry.0)
         .bind(&key[..])
+        .bind(provider_message_id)
         .execute(self.connection())
         .await?;
         let content: String = sqlx::query_scalar("SELECT content FROM messages WHERE id = $1")
@@ -131,6 +133,7 @@ impl Write {
     ) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET state = 'queued', lease_until = NULL, failure = $2, due_at = $3, hold = $4,
+                held_due_at = CASE WHEN $4 IS NULL THEN NULL ELSE coalesce(held_due_at, due_at) END,
                 tried = CASE WHEN $5 THEN tried ELSE tried - 1 END
              WHERE id = $1",
         )
@@ -154,7 +157,9 @@ impl Write {
         counts: bool,
     ) -> Result<()> {
         sqlx::query(
-            "UPDATE outbox SET failure = $2, due_at = $3, hold = $4, tried = CASE WHEN $5 THEN tried + 1 ELSE tried END
+            "UPDATE outbox SET failure = $2, due_at = $3, hold = $4,
+                held_due_at = CASE WHEN $4 IS NULL THEN NULL ELSE coalesce(held_due_at, due_at) END,
+                tried = CASE WHEN $5 THEN tried + 1 ELSE tried END
              WHERE id = $1 AND state = 'queued'",
         )
         .bind(entry.0)
@@ -198,11 +203,12 @@ impl Write {
         Ok(())
     }
 
-    /// Whether an earlier series of attempts was given this id.
-    pub async fn earlier_series(&mut self, key: &[u8; 16]) -> Result<Option<(EntryId, MessageId, ThreadId)>> {
+    /// The entry of which an attempt before the present one was given this id.
+    pub async fn earlier_attempt(&mut self, key: &[u8; 16]) -> Result<Option<(EntryId, MessageId, ThreadId)>> {
         let row: Option<(i64, i64, i64)> = sqlx::query_as(
             "SELECT o.id, o.message_id, o.thread_id FROM attempts a JOIN outbox o ON o.id = a.outbox_id
-             WHERE a.provider_key = $1 AND a.series < o.series",
+                JOIN messages m ON m.id = o.message_id
+             WHERE a.provider_key = $1 AND m.provider_key IS NOT $1 LIMIT 1",
         )
         .bind(&key[..])
         .fetch_optional(self.connection())
@@ -210,29 +216,63 @@ impl Write {
         Ok(row.map(|(entry, message, thread)| (EntryId(entry), MessageId(message), ThreadId(thread))))
     }
 
-    /// Nothing of this connection goes out before then: its key was refused.
-    pub async fn hold_connection(&mut self, connection: ConnectionId, due_at: Timestamp) -> Result<()> {
-        sqlx::query(
-            "UPDATE outbox SET hold = 'credentials', due_at = max(due_at, $2)
-             WHERE connection_id = $1 AND state = 'queued' AND hold IS NOT 'operator'",
+    /// An attempt before the present one arrived: the message is that one, under the id that it was given then.
+    #[must_use = "where the message has another id by now, nothing was changed"]
+    pub async fn take_earlier(&mut self, entry: EntryId, message: MessageId, key: &[u8; 16]) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE messages SET provider_key = $3, failure = NULL, failed_at = NULL, progress = 'accepted',
+                provider_message_id = (SELECT a.provider_message_id FROM attempts a WHERE a.outbox_id = $2 AND a.provider_key = $3)
+             WHERE id = $1 AND EXISTS (SELECT 1 FROM attempts a WHERE a.outbox_id = $2 AND a.provider_key = $3
+                AND a.provider_message_id IS NOT NULL)",
         )
-        .bind(connection.0)
+        .bind(message.0)
+        .bind(entry.0)
+        .bind(&key[..])
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Back into the queue after the provider had taken it and said later that it failed. The attempt keeps its id
+    /// and what was reported under it; the message waits for an id of its next attempt.
+    pub async fn requeue_failed(
+        &mut self,
+        (entry, message): (EntryId, MessageId),
+        reference: &str,
+        failure: &Failure,
+        due_at: Timestamp,
+        hold: Option<Hold>,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'queued', failure = $3, due_at = $4, hold = $5, reference = $2,
+                held_due_at = CASE WHEN $5 IS NULL THEN NULL ELSE coalesce(not_before, created_at) END,
+                outgoing = json_remove(json_set(outgoing, '$.reference', $2), '$.at'), settled_at = NULL, settled_by = NULL
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(reference)
+        .bind(json(failure))
         .bind(due_at.millis())
+        .bind(hold.map(Hold::name))
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE messages SET failure = NULL, failed_at = NULL, progress = 'queued', provider_message_id = NULL,
+                provider_key = NULL WHERE id = $1",
+        )
+        .bind(message.0)
         .execute(self.connection())
         .await?;
         Ok(())
     }
 
-    /// The key works again: what waited for it goes now.
-    pub async fn release_connection(&mut self, connection: ConnectionId, now: Timestamp) -> Result<u64> {
-        let done = sqlx::query(
-            "UPDATE outbox SET hold = NULL, due_at = $2 WHERE connection_id = $1 AND state = 'queued' AND hold = 'credentials'",
-        )
-        .bind(connection.0)
-        .bind(now.millis())
-        .execute(self.connection())
-        .await?;
-        Ok(done.rows_affected())
+    /// How often an entry was tried in its present series.
+    pub async fn tried(&mut self, entry: EntryId) -> Result<u32> {
+        let tried: i64 = sqlx::query_scalar("SELECT tried FROM outbox WHERE id = $1")
+            .bind(entry.0)
+            .fetch_one(self.connection())
+            .await?;
+        Ok(u32::try_from(tried).unwrap_or(u32::MAX))
     }
 
     /// Entries that nobody is sending any more: their lease is over, or ends later than any lease given at `now`
@@ -271,7 +311,7 @@ impl Write {
         now: Timestamp,
     ) -> Result<()> {
         sqlx::query(
-            "UPDATE outbox SET state = 'queued', series = series + 1, tried = 0, due_at = $3, hold = NULL, failure = NULL,
+            "UPDATE outbox SET state = 'queued', series = series + 1, tried = 0, due_at = $3, hold = NULL, held_due_at = NULL, failure = NULL,
                 reference = $2, outgoing = json_remove(json_set(outgoing, '$.reference', $2), '$.at'), settled_at = NULL,
                 settled_by = NULL, recalled_at = NULL, recalled_by = NULL
              WHERE id = $1",

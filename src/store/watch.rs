@@ -56,8 +56,8 @@ impl Store {
         row.map(|row| super::messages::standing(&Cells::new(&row, "messages"))).transpose()
     }
 
-    /// Failures of each connection since a time, with the code that is met most.
-    pub async fn failures_since(&self, since: Timestamp) -> Result<Vec<(ConnectionId, u32, String)>> {
+    /// Failures of each connection since a time, with the code that is met most and how often that is.
+    pub async fn failures_since(&self, since: Timestamp) -> Result<Vec<(ConnectionId, u32, String, u32)>> {
         let rows: Vec<(i64, String, i64)> = sqlx::query_as(
             "SELECT o.connection_id, coalesce(json_extract(o.failure, '$.code'), ''), count(*) AS n FROM outbox o
              WHERE o.state IN ('refused', 'dead') AND o.settled_at >= $1 GROUP BY 1, 2 ORDER BY n DESC",
@@ -65,12 +65,12 @@ impl Store {
         .bind(since.millis())
         .fetch_all(&self.readers)
         .await?;
-        let mut sums: Vec<(ConnectionId, u32, String)> = vec![];
+        let mut sums: Vec<(ConnectionId, u32, String, u32)> = vec![];
         for (connection, code, count) in rows {
             let count = u32::try_from(count).unwrap_or(u32::MAX);
             match sums.iter_mut().find(|(known, ..)| known.0 == connection) {
                 Some(sum) => sum.1 += count,
-                None => sums.push((ConnectionId(connection), count, code)),
+                None => sums.push((ConnectionId(connection), count, code, count)),
             }
         }
         Ok(sums)
@@ -92,15 +92,19 @@ impl Store {
         Ok(Some((u32::try_from(count).unwrap_or(u32::MAX), ThreadId(thread), Timestamp::from_millis(since))))
     }
 
-    /// Since when the oldest entry is due that nothing but us holds back.
-    pub async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>> {
-        let due: Option<i64> = sqlx::query_scalar(
-            "SELECT min(due_at) FROM outbox WHERE state = 'queued' AND hold IS NULL AND due_at <= $1",
+    /// Since when the oldest entry of each connection is due that nothing holds back but us: no rule, no hold of
+    /// its number, no entry before it in its thread, no pause after a failed try.
+    pub async fn oldest_due(&self, now: Timestamp) -> Result<Vec<(ConnectionId, Timestamp)>> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT o.connection_id, min(o.due_at) FROM outbox o WHERE o.state = 'queued' AND o.hold IS NULL
+                AND o.due_at <= $1 AND NOT EXISTS (SELECT 1 FROM outbox b WHERE b.thread_id = o.thread_id AND b.id < o.id
+                    AND b.state IN ('queued', 'sending', 'uncertain') AND (b.not_before IS NULL OR b.not_before <= $1))
+             GROUP BY o.connection_id",
         )
         .bind(now.millis())
-        .fetch_one(&self.readers)
+        .fetch_all(&self.readers)
         .await?;
-        Ok(due.map(Timestamp::from_millis))
+        Ok(rows.into_iter().map(|(id, due)| (ConnectionId(id), Timestamp::from_millis(due))).collect())
     }
 
     /// How many alerts were told outside since a time.

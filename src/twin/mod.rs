@@ -335,6 +335,11 @@ impl Twin {
         self.shared.world().unreachable.insert(phone.to_owned(), code);
     }
 
+    /// This phone can be reached again.
+    pub fn reachable(&self, phone: &str) {
+        self.shared.world().unreachable.remove(phone);
+    }
+
     /// This phone is switched off: what is sent there is delivered after so long.
     pub fn switched_off(&self, phone: &str, span: Duration) {
         self.shared.world().switched_off.insert(phone.to_owned(), span.as_millis() as i64);

@@ -148,7 +148,9 @@ async fn ours_is_uploaded_first_and_sent_by_its_id() {
     assert_eq!((kind.as_str(), name.as_deref()), ("image/png", Some("file.png")));
     assert_eq!(bytes, std::fs::read(&path).expect("there"));
     let message = stage.messages(thread).await.pop().expect("there");
-    assert_eq!(message.attempts, 2, "the upload is on record");
+    assert_eq!(message.attempts, 1, "an upload is no attempt to send");
+    let detail = stage.system.store().message(message.id).await.expect("asked").expect("there");
+    assert_eq!(detail.tries.iter().filter(|attempt| attempt.upload).count(), 1, "the upload is on record");
     assert_eq!(sent.object["caption"], "front door");
 }
 

@@ -89,7 +89,6 @@ async fn whatever_breaks_while_an_answer_is_written_down_nothing_stays_on_the_wi
     ] {
         let (stage, thread) = with_rosa().await;
         write(&stage, thread, "hi").await;
-        let mut other = crate::stage::MORNING;
         break_database(&stage, &trigger).await;
         stage.send().await;
         let row = stage.outbox().await.remove(0);
@@ -105,10 +104,8 @@ async fn whatever_breaks_while_an_answer_is_written_down_nothing_stays_on_the_wi
         break_database(&stage, "DROP TRIGGER broken").await;
         for _ in 0..2 {
             stage.pass(Duration::from_secs(30));
-            other += 30_000;
             while operations::look_up_due(&stage.system).await.expect("looked") {}
         }
-        assert!(other > crate::stage::MORNING);
         assert_eq!(stage.outbox().await[0].state, EntryState::Accepted, "{trigger}");
     }
 }

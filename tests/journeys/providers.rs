@@ -264,20 +264,22 @@ async fn who_hides_their_number_is_answered_all_the_same() {
 }
 
 #[tokio::test]
-async fn three_tries_then_a_dead_letter_and_a_person() {
+async fn as_many_tries_as_the_reference_says_then_a_dead_letter_and_a_person() {
     let mut stage = stage(&WIRES[1]).await;
     stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
     stage.deliver().await;
     let thread = stage.thread().await.id;
     write(&stage, thread, "hello").await;
-    for tried in 1..=3 {
+    for tried in 1..=8 {
         stage.twin.next_send((WIRES[1].throttle)());
         assert_eq!(stage.send().await, 1, "try {tried}");
         stage.pass(Duration::from_secs(900));
     }
     let entry = stage.outbox().await.remove(0);
-    assert_eq!((entry.state, entry.attempts), (EntryState::Dead, 3));
-    assert_eq!(stage.send().await, 0, "never a fourth by itself");
+    assert_eq!((entry.state, entry.attempts), (EntryState::Dead, 8));
+    let remedy = entry.error.expect("a reason").remedy;
+    assert!(remedy.contains("not tried again by itself"), "{remedy}");
+    assert_eq!(stage.send().await, 0, "never a ninth by itself");
     assert_eq!(stage.overview().await.alerts, 1);
     // A person's retry is a series of its own.
     stage.act(Request::RetryEntry { entry: entry.id }).await.expect("tried anew");

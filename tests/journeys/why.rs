@@ -157,7 +157,7 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
         (132_001, "template", "emplate"),
         (131_049, "policy", "holds marketing"),
         (131_009, "request", "131009"),
-        (131_042, "setup", "payment"),
+        (131_030, "setup", "test number"),
         (999_999, "unknown_code", "999999"),
     ] {
         let entry = planted

@@ -188,6 +188,18 @@ impl Console {
                 self.attempt(sheet, attempt);
             }
         }
+        for attempt in entry.tries.iter().filter(|one| one.provider_message_id != entry.provider_message_id) {
+            if !attempt.statuses.is_empty() {
+                sheet.heading(&format!("Statuses of attempt {}.{}", attempt.series, attempt.number));
+                for status in &attempt.statuses {
+                    let (fate, style) = theme.status(status.status);
+                    let at = words::exact(status.at, self.zone());
+                    let why =
+                        status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
+                    sheet.text(&format!("{fate} {} at {at}{why}", status.status.name()), style);
+                }
+            }
+        }
         if !entry.statuses.is_empty() {
             sheet.heading("Statuses, as they came");
             for status in &entry.statuses {

@@ -184,6 +184,10 @@ impl Console {
                 format!("{} {}", words::moment(at, self.now, self.zone()), row.text.line())
             }
             (_, Some(hold)) => format!("until {}: {}", words::moment(row.due_at, self.now, self.zone()), hold.words()),
+            _ if let Some(behind) = row.behind => format!("waits for {behind} before it: {}", row.text.line()),
+            (Some(error), None) if row.state == EntryState::Queued => {
+                format!("again {}: {}", words::moment(row.due_at, self.now, self.zone()), error.line())
+            }
             (Some(error), None) => error.line(),
             (None, None) => row.text.line(),
         };

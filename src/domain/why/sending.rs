@@ -7,7 +7,7 @@ use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::status::DeliveryStatus;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
-use crate::domain::view::{EntryDetail, ThreadRow};
+use crate::domain::view::{AttemptView, EntryDetail, ThreadRow};
 
 /// How long the provider may be silent about a message before that means something.
 const USUAL: std::time::Duration = std::time::Duration::from_secs(300);
@@ -22,6 +22,12 @@ pub fn of_entry(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&M
         chain.at(at, "not to be sent before this time");
     }
     let mut series = 1;
+    let twice = entry.tries.iter().filter(|attempt| arrived(attempt)).count() > 1
+        || entry.tries.iter().any(|attempt| {
+            arrived(attempt)
+                && attempt.provider_message_id != entry.provider_message_id
+                && entry.provider_message_id.is_some()
+        });
     for attempt in &entry.tries {
         if attempt.series != series {
             chain.note("a person had it tried again: a new series of attempts");
@@ -30,8 +36,21 @@ pub fn of_entry(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&M
         let outcome = attempt.outcome.as_deref().unwrap_or("is on the wire");
         let http = attempt.http_status.map(|status| format!(", HTTP {status}")).unwrap_or_default();
         let why = attempt.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
-        let what = if attempt.request.as_received().contains("/media") { "upload" } else { "attempt" };
-        chain.at(attempt.started_at, format!("{what} {}.{} {outcome}{http}{why}", attempt.series, attempt.number));
+        let what = if attempt.upload { "upload" } else { "attempt" };
+        let id = attempt.provider_message_id.as_deref();
+        let id = id.map(|id| format!(", as {}", clean_line(id))).unwrap_or_default();
+        chain.at(attempt.started_at, format!("{what} {}.{} {outcome}{http}{id}{why}", attempt.series, attempt.number));
+        // The present attempt's own come below, and count for the message.
+        if attempt.provider_message_id != entry.provider_message_id {
+            for status in &attempt.statuses {
+                let why = status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
+                let of = format!("of attempt {}.{}", attempt.series, attempt.number);
+                chain.at(status.at, format!("the provider says {} {of}{why}", status.status.name()));
+            }
+        }
+    }
+    if twice {
+        chain.note("an earlier attempt arrived as well: the contact may have it twice");
     }
     for status in &entry.statuses {
         let why = status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
@@ -41,8 +60,16 @@ pub fn of_entry(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&M
         let told = status.at.plus(std::time::Duration::from_millis(999)).min(status.received_at).max(status.at);
         chain.at(told, format!("the provider says {}{why}{late}", status.status.name()));
     }
-    let verdict = verdict(entry, thread, file, now);
+    let mut verdict = verdict(entry, thread, file, now);
+    if twice {
+        verdict.answer.push_str(" An earlier attempt arrived as well: the contact may have it twice.");
+    }
     chain.end(row.id, format!("{} to {}", row.state.name(), row.contact.shown()), verdict)
+}
+
+/// Whether the provider says that what went in this attempt is on the phone.
+fn arrived(attempt: &AttemptView) -> bool {
+    attempt.statuses.iter().any(|status| status.status.proves_arrival())
 }
 
 fn verdict(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Verdict {
@@ -69,7 +96,7 @@ fn verdict(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
                 "Ask the provider, or decide with the evidence: a retry may send it twice.",
             )
         }
-        EntryState::Refused => refused(entry),
+        EntryState::Refused => refused(entry, thread, now),
         EntryState::Dead => {
             let failure = entry.row.error.as_ref();
             let why = failure.map(super::super::failure::Failure::line).unwrap_or_default();
@@ -168,7 +195,18 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
             return Verdict::new(
                 "credentials",
                 "Not sent: the provider refuses our key, so nothing of this number goes out.",
-                "Mend the key; everything goes by itself then.",
+                "Mend the key; everything goes by itself then, each at its own time.",
+            );
+        }
+        Some(Hold::Account) => {
+            let failure = row.error.as_ref();
+            let why = failure.map(|failure| format!("{}. {}", failure.line(), failure.explanation)).unwrap_or_default();
+            let remedy = failure.map(|failure| failure.remedy.to_string()).unwrap_or_default();
+            return Verdict::new(
+                "account",
+                format!("Not sent: the provider lets this number send nothing: {why}"),
+                format!("{remedy} One message is tried now and then; everything goes by itself once that works.")
+                    .trim(),
             );
         }
         Some(Hold::HourlyPolicy) => {
@@ -249,7 +287,7 @@ fn accepted(entry: &EntryDetail, now: Timestamp) -> Verdict {
             format!("It arrived on the phone; it has not been read, or they do not say so.{settled}"),
             "",
         ),
-        DeliveryStatus::Failed => refused(entry),
+        DeliveryStatus::Failed => refused(entry, None, now),
         DeliveryStatus::Sent => Verdict::new(
             "sent",
             format!("It left the platform and the phone has not taken it: off, or without a network.{settled}"),
@@ -276,7 +314,7 @@ fn accepted(entry: &EntryDetail, now: Timestamp) -> Verdict {
 }
 
 /// A refusal, before or after the provider took it, by what kind of trouble it was.
-fn refused(entry: &EntryDetail) -> Verdict {
+fn refused(entry: &EntryDetail, thread: Option<&ThreadRow>, now: Timestamp) -> Verdict {
     let Some(failure) = &entry.row.error else {
         return Verdict::new("refused", "Not delivered, and nobody said why.", "Ask the provider with the message id.");
     };
@@ -290,6 +328,7 @@ fn refused(entry: &EntryDetail) -> Verdict {
         FailureClass::Setup => "setup",
         FailureClass::Withdrawn => "withdrawn",
         FailureClass::Authorization => "credentials",
+        FailureClass::Account => "account",
         FailureClass::Throttled => "throttled",
         FailureClass::Transient => "provider_unwell",
         FailureClass::Unknown => "unknown_code",
@@ -302,6 +341,14 @@ fn refused(entry: &EntryDetail) -> Verdict {
         }
         _ => String::new(),
     };
-    let answer = format!("{when}: {}. {}{said}", failure.line(), failure.explanation);
+    let open = thread.and_then(|thread| thread.window_closes_at).filter(|closes| *closes > now);
+    let doubt = match (failure.class, open) {
+        (FailureClass::Window, Some(closes)) if !failure.code.is_empty() => format!(
+            " By what came here the window is open for another {}: the contact wrote to this number.",
+            short_span(closes.since(now))
+        ),
+        _ => String::new(),
+    };
+    let answer = format!("{when}: {}. {}{doubt}{said}", failure.line(), failure.explanation);
     Verdict::new(cause, answer, failure.remedy.to_string())
 }

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use super::rare::{FAMILIES, RARE};
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::retry::RetryPolicy;
 use crate::domain::text::{Untrusted, clean_line};
 
-use FailureClass::{Authorization, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Window};
+use FailureClass::{Account, Authorization, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Window};
 
 pub(super) type Entry = (&'static str, FailureClass, &'static str, &'static str, &'static str);
 
@@ -35,7 +36,7 @@ const ENTRIES: &[Entry] = &[
     ),
     (
         "10",
-        Setup,
+        Account,
         "Permission missing",
         "The permission for this call is not granted, or was removed.",
         "Grant the permission at the provider.",
@@ -57,7 +58,7 @@ const ENTRIES: &[Entry] = &[
     ),
     (
         "368",
-        Policy,
+        Account,
         "Blocked for a while",
         "The account is temporarily blocked for breaking the platform's policy.",
         "Look at the account's quality page before sending anything else.",
@@ -99,7 +100,7 @@ const ENTRIES: &[Entry] = &[
     ),
     (
         "131005",
-        Setup,
+        Account,
         "Access denied",
         "The permission was not granted or was removed.",
         "Check the number's permissions at the provider.",
@@ -141,28 +142,28 @@ const ENTRIES: &[Entry] = &[
     ),
     (
         "131031",
-        Policy,
+        Account,
         "Account locked",
         "The business account was locked, for policy or a failed check.",
         "Open the account at the platform and follow what it asks.",
     ),
     (
         "131037",
-        Setup,
+        Account,
         "Display name not approved",
         "This number may not send before its display name is approved.",
         "Finish the display name review at the provider.",
     ),
     (
         "131042",
-        Setup,
+        Account,
         "Payment problem",
         "There is no valid payment method, so nothing that costs is sent.",
         "Mend the payment method of the business account.",
     ),
     (
         "131045",
-        Setup,
+        Account,
         "Number not registered right",
         "The certificate of this number does not fit.",
         "Register the number again at the provider.",
@@ -171,7 +172,7 @@ const ENTRIES: &[Entry] = &[
         "131047",
         Window,
         "Service window closed",
-        "More than 24 hours have passed since the contact last wrote.",
+        "The provider holds that the contact has not written to this number within the last 24 hours.",
         "Send an approved template; the window opens again when they answer.",
     ),
     (
@@ -179,14 +180,14 @@ const ENTRIES: &[Entry] = &[
         Throttled,
         "Spam limit reached",
         "Too many messages from this number were blocked or reported.",
-        "Stop sending, look at the number's quality, then try again later.",
+        "Send less and look at the number's quality; it is tried again by itself after hours.",
     ),
     (
         "131049",
         Policy,
         "Withheld by the platform",
         "The platform holds marketing messages to this person back to keep their number healthy.",
-        "Do not try again within 24 hours.",
+        "It is not tried again by itself. Retry it after 24 hours at the earliest, or leave it.",
     ),
     (
         "131050",
@@ -215,7 +216,7 @@ const ENTRIES: &[Entry] = &[
         Throttled,
         "Too fast to one person",
         "Too many messages went from this number to this contact in a short time.",
-        "It is tried again by itself, six seconds apart.",
+        "It is tried again by itself, after four seconds and then ever later.",
     ),
     (
         "131057",
@@ -290,7 +291,7 @@ const ENTRIES: &[Entry] = &[
     ),
     (
         "133010",
-        Setup,
+        Account,
         "Number not registered",
         "This business number is not registered with the platform.",
         "Register the number at the provider.",
@@ -334,7 +335,7 @@ const ENTRIES: &[Entry] = &[
         "470",
         Window,
         "Service window closed",
-        "More than 24 hours have passed since the contact last wrote.",
+        "The provider holds that the contact has not written to this number within the last 24 hours.",
         "Send an approved template; the window opens again when they answer.",
     ),
 ];
@@ -367,6 +368,34 @@ pub(crate) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
         class: FailureClass::Unknown,
         said: Untrusted::from(said),
     }
+}
+
+/// When a message that met this code is tried again (Meta: errors › table, column *Retry*). What is not here is
+/// tried again by the usual schedule where its class says so, or not at all.
+pub(crate) fn schedule(code: &str) -> Option<RetryPolicy> {
+    const MINUTE: u64 = 60;
+    const HOUR: u64 = 3_600;
+    Some(match code {
+        // Outage or overload: about five minutes to begin with.
+        "2" => RetryPolicy::documented(5 * MINUTE, 2.0, HOUR, 6),
+        // Budgets of an hour.
+        "4" | "613" | "80007" => RetryPolicy::documented(MINUTE, 4.0, HOUR, 6),
+        // The number's throughput: a moment, and slower.
+        "130429" => RetryPolicy::documented(5, 3.0, 5 * MINUTE, 6),
+        "131016" | "133004" => RetryPolicy::documented(5, 6.0, 10 * MINUTE, 6),
+        // Restricted for its quality: hours to days.
+        "131048" => RetryPolicy::documented(2 * HOUR, 3.0, 24 * HOUR, 5),
+        // 4^n seconds for this pair.
+        "131056" => RetryPolicy::documented(4, 4.0, HOUR, 6),
+        // Maintenance, such as a change of throughput: about a minute.
+        "131057" => RetryPolicy::documented(MINUTE, 2.0, 10 * MINUTE, 6),
+        // Ten an hour are used up.
+        "132069" => RetryPolicy::documented(HOUR, 1.0, HOUR, 4),
+        // The template is being made known: ten minutes.
+        "134101" => RetryPolicy::documented(10 * MINUTE, 1.0, 10 * MINUTE, 4),
+        "2494100" => RetryPolicy::documented(5 * MINUTE, 2.0, HOUR, 5),
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -1,13 +1,12 @@
 //! Error bodies, in all the shapes they come in, sorted into retry, reject and unknown.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::dictionary;
 use super::{loose, text};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::outbox::Verdict;
+use crate::domain::retry::RetryAfter;
 
 /// The reason inside an error answer.
 pub(crate) fn failure(status: u16, body: &str) -> Failure {
@@ -50,8 +49,8 @@ fn of_sentence(status: u16, sentence: &str, next: Option<&str>, said: &str) -> F
         404 => (
             FailureClass::Setup,
             "Not known there",
-            "The provider does not know this number, or this key does not reach it.",
-            "Check phone_number_id and business_account_id of the connection.",
+            "Something that the request names is not known there: the number, a Flow, a file or a message; or this key does not reach it.",
+            "Read what the provider said below; for a number check phone_number_id and business_account_id of the connection.",
         ),
         409 => (
             FailureClass::Throttled,
@@ -92,19 +91,32 @@ fn of_sentence(status: u16, sentence: &str, next: Option<&str>, said: &str) -> F
     Failure::own(class, title, explanation, remedy).saying(said)
 }
 
-/// What an error answer to a send means for the message.
-pub(crate) fn verdict(status: u16, retry_after: Option<Duration>, body: &str) -> Verdict {
+/// What an error answer to a send means for the message. Certainly not processed, and tried again: 429 (Kapso:
+/// rate limits), 503 (Meta: errors › transport rules), 409 (Kapso: another message of the conversation under way),
+/// and every code that says that it is for now.
+pub(crate) fn verdict(status: u16, after: Option<RetryAfter>, body: &str) -> Verdict {
     let failure = failure(status, body);
     match failure.class {
-        FailureClass::Throttled => Verdict::Retry { failure, after: retry_after },
-        FailureClass::Authorization => Verdict::Retry { failure, after: retry_after },
+        FailureClass::Throttled | FailureClass::Authorization | FailureClass::Account => {
+            Verdict::Retry { failure, after }
+        }
+        // Turned away at the door: nobody looked at what was in it.
+        FailureClass::Transient if status == 503 => Verdict::Retry { failure, after },
+        _ if matches!(status, 429 | 503) && !known(&failure) => {
+            Verdict::Retry { failure: Failure { class: FailureClass::Throttled, ..failure }, after }
+        }
         // A code says that the platform looked at the request and did not take it. An error of the
         // gateway in between says nothing of the kind: the request may have gone through.
         FailureClass::Transient if failure.code.is_empty() => Verdict::Unknown { failure },
-        FailureClass::Transient => Verdict::Retry { failure, after: retry_after },
+        FailureClass::Transient => Verdict::Retry { failure, after },
         _ if status >= 500 && failure.code.is_empty() => Verdict::Unknown { failure },
         _ => Verdict::Rejected { failure },
     }
+}
+
+/// Whether the code is in the book, which then decides.
+fn known(failure: &Failure) -> bool {
+    !failure.code.is_empty() && failure.class != FailureClass::Unknown
 }
 
 #[cfg(test)]
@@ -133,6 +145,16 @@ mod tests {
         assert_eq!(class(409, r#"{"error":"in flight"}"#), ("retry", FailureClass::Throttled, String::new()));
         assert_eq!(class(429, r#"{"error":"Rate limit exceeded"}"#), ("retry", FailureClass::Throttled, String::new()));
         assert_eq!(class(401, r#"{"error":"no"}"#), ("retry", FailureClass::Authorization, String::new()));
+        assert_eq!(class(503, "Service Unavailable"), ("retry", FailureClass::Transient, String::new()));
+        assert_eq!(class(503, r#"{"error":"busy"}"#), ("retry", FailureClass::Transient, String::new()));
+        assert_eq!(class(503, &graph(2)), ("retry", FailureClass::Transient, "2".into()));
+        assert_eq!(class(429, &graph(987_654)), ("retry", FailureClass::Throttled, "987654".into()));
+        assert_eq!(class(429, "<html>"), ("retry", FailureClass::Throttled, String::new()));
+        assert_eq!(class(400, &graph(131_047)), ("reject", FailureClass::Window, "131047".into()));
+        for code in [368, 10, 200, 299, 131_005, 131_031, 131_037, 131_042, 131_045, 133_010] {
+            assert_eq!(class(403, &graph(code)), ("retry", FailureClass::Account, code.to_string()));
+        }
+        assert_eq!(class(500, "oops"), ("unknown", FailureClass::Transient, String::new()));
         assert_eq!(class(502, "Bad Gateway"), ("unknown", FailureClass::Transient, String::new()));
         assert_eq!(class(504, r#"{"error":"timeout"}"#), ("unknown", FailureClass::Transient, String::new()));
         assert_eq!(class(400, "<html>"), ("reject", FailureClass::Unknown, String::new()));

@@ -1,7 +1,9 @@
 //! Codes that are met rarely: for forms, registrations, templates and groups.
 
 use super::dictionary::Entry;
-use crate::domain::failure::FailureClass::{Policy, Recipient, Request, Setup, Template, Throttled, Transient};
+use crate::domain::failure::FailureClass::{
+    Account, Policy, Recipient, Request, Setup, Template, Throttled, Transient,
+};
 
 pub(super) const RARE: &[Entry] = &[
     (
@@ -20,7 +22,7 @@ pub(super) const RARE: &[Entry] = &[
     ),
     (
         "200",
-        Setup,
+        Account,
         "Permission missing",
         "The app behind this number lacks a permission for this call.",
         "Grant the permission at the provider.",
@@ -168,10 +170,10 @@ pub(super) const RARE: &[Entry] = &[
     ("134100", Template, "Only marketing there", "That way takes marketing templates only.", "Send it the usual way."),
     (
         "134101",
-        Template,
+        Transient,
         "Still spreading",
         "The template is still being made known.",
-        "Wait ten minutes and try again.",
+        "It is tried again by itself after ten minutes.",
     ),
     (
         "134102",
@@ -376,7 +378,7 @@ pub(super) const FAMILIES: &[(std::ops::RangeInclusive<u32>, Entry)] = &[
         200..=299,
         (
             "",
-            Setup,
+            Account,
             "Permission missing",
             "The permission for this call is not granted, or was removed.",
             "Grant the permission at the provider.",

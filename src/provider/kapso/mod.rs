@@ -14,7 +14,7 @@ mod webhooks;
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::cloud_api::{signature, webhook};
+use super::cloud_api::{dictionary, signature, webhook};
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use super::{
@@ -27,6 +27,7 @@ use crate::domain::event::MessageEvent;
 use crate::domain::key::digest;
 use crate::domain::outbox::Outgoing;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::retry::RetryPolicy;
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 
@@ -157,6 +158,10 @@ impl Provider for Kapso {
             return Ok(Reading { event: "whatsapp_business_account".into(), events });
         }
         envelope::read(delivery, &body)
+    }
+
+    fn schedule(&self, code: &str) -> Option<RetryPolicy> {
+        dictionary::schedule(code)
     }
 
     fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest {

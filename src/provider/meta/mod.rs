@@ -10,7 +10,7 @@ use serde_json::json;
 use url::Url;
 
 use super::cloud_api::graph::{self, Graph, encoded, key_missing, no_address, number_path, strange};
-use super::cloud_api::{loose, payload, signature as shared, text, webhook};
+use super::cloud_api::{dictionary, loose, payload, signature as shared, text, webhook};
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Told};
 use super::{
@@ -25,6 +25,7 @@ use crate::domain::key::digest;
 use crate::domain::number::NumberKind;
 use crate::domain::outbox::Outgoing;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::retry::RetryPolicy;
 use crate::domain::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
@@ -221,6 +222,10 @@ impl Provider for Meta {
             return Err(Unreadable("the body is about something else than a WhatsApp account".into()));
         }
         Ok(Reading { event: webhook::name(&body), events: webhook::read(&body, delivery.received_at) })
+    }
+
+    fn schedule(&self, code: &str) -> Option<RetryPolicy> {
+        dictionary::schedule(code)
     }
 
     fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest {

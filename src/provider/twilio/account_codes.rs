@@ -2,7 +2,7 @@
 
 use super::dictionary::Entry;
 use crate::domain::failure::FailureClass::{
-    Authorization, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Unknown,
+    Account, Authorization, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Unknown,
 };
 
 pub(super) const ENTRIES: &[Entry] = &[
@@ -36,21 +36,21 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     (
         &["20005"],
-        Setup,
+        Account,
         "Account not active",
         "The account is not active, or may not do this.",
         "See the account's page at the provider.",
     ),
     (
         &["20006"],
-        Setup,
+        Account,
         "Account not active",
         "The account is not active, or may not do this.",
         "See the account's page at the provider.",
     ),
     (
         &["20403"],
-        Setup,
+        Account,
         "Account not active",
         "The account is not active, or may not do this.",
         "See the account's page at the provider.",
@@ -62,7 +62,13 @@ pub(super) const ENTRIES: &[Entry] = &[
         "Test credentials cannot do this.",
         "Use the credentials of the real account.",
     ),
-    (&["20009"], Transient, "Still under way", "The message is still being worked on there.", "Try again in a moment."),
+    (
+        &["20009"],
+        Transient,
+        "Still under way",
+        "The message is still being worked on there.",
+        "It is tried again by itself.",
+    ),
     (
         &["20404"],
         Setup,
@@ -302,15 +308,15 @@ pub(super) const ENTRIES: &[Entry] = &[
         Throttled,
         "Queue full",
         "The message waited for more than four hours and was dropped.",
-        "Send more slowly, then send it again.",
+        "Send more slowly; it is tried again by itself, later.",
     ),
-    (&["30002"], Setup, "Account suspended", "The account is suspended.", "Clear it with the provider."),
+    (&["30002"], Account, "Account suspended", "The account is suspended.", "Clear it with the provider."),
     (
         &["30003"],
         Recipient,
         "Handset not reachable",
         "The handset was switched off or could not be reached.",
-        "Try again later.",
+        "It is tried again by itself a few times, over hours.",
     ),
     (
         &["30004"],
@@ -345,10 +351,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         Unknown,
         "Unknown error on the way",
         "A carrier gave no reason.",
-        "Try once more; ask the provider if it stays.",
+        "It is tried again by itself, once or twice; ask the provider if it stays.",
     ),
     (&["30015"], Setup, "Channel not supported", "The channel is not known there.", "Check the account's channels."),
-    (&["30410"], Transient, "Timed out on the way", "The platform did not answer the provider in time.", "Try again."),
+    (
+        &["30410"],
+        Transient,
+        "Timed out on the way",
+        "The platform did not answer the provider in time.",
+        "It is tried again by itself.",
+    ),
     (
         &["35111"],
         Request,
@@ -396,6 +408,6 @@ pub(super) const ENTRIES: &[Entry] = &[
         Throttled,
         "Too many scheduled",
         "The account has half a million scheduled messages.",
-        "Try again later.",
+        "It is tried again by itself, later.",
     ),
 ];

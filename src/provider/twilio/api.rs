@@ -130,7 +130,8 @@ pub(super) fn failure(status: u16, body: &str) -> Failure {
     let value: Value = serde_json::from_str(body).unwrap_or_default();
     let said = body.chars().take(2_000).collect::<String>();
     let words = ["/message", "/detail", "/title"].iter().find_map(|path| text(&value, path));
-    let code = loose(&value, "/code").filter(|code| code.chars().all(|c| c.is_ascii_digit()));
+    let code = ["/code", "/error_code"].iter().find_map(|path| loose(&value, path));
+    let code = code.filter(|code| code.chars().all(|c| c.is_ascii_digit()));
     let usual = match status {
         401 => Some("20003"),
         403 => Some("20403"),
@@ -163,22 +164,33 @@ pub(super) fn failure(status: u16, body: &str) -> Failure {
 fn verdict(answer: &HttpAnswer) -> Verdict {
     if answer.is_success() {
         let value: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        // A message may be made and have failed at once: its own record says so, with the code. Source: part 7.
+        if let Some(status @ ("failed" | "undelivered" | "canceled")) = text(&value, "/status") {
+            let code = loose(&value, "/error_code");
+            let failure = event::failure(status, code.as_deref(), text(&value, "/error_message"));
+            return refused(failure, answer);
+        }
         return match text(&value, "/sid") {
             Some(id) => Verdict::Accepted { provider_message_id: id.to_owned() },
             None => Verdict::Unknown { failure: nameless() },
         };
     }
     let failure = failure(answer.status, &answer.body);
-    match (answer.status, failure.class) {
+    match answer.status {
         // Too many at once: the one error that was certainly not looked at.
-        (429, _) => Verdict::Retry { failure, after: answer.retry_after },
+        429 => Verdict::Retry { failure, after: answer.retry_after },
         // After an error of their own the message may have gone all the same.
-        (500.., _) => Verdict::Unknown { failure },
-        (_, FailureClass::Throttled | FailureClass::Authorization | FailureClass::Transient) => {
-            Verdict::Retry { failure, after: answer.retry_after }
-        }
-        _ => Verdict::Rejected { failure },
+        500.. => Verdict::Unknown { failure },
+        _ => refused(failure, answer),
     }
+}
+
+/// It was certainly not sent: for now, or for good.
+fn refused(failure: Failure, answer: &HttpAnswer) -> Verdict {
+    let for_now = failure.stops_number()
+        || matches!(failure.class, FailureClass::Throttled | FailureClass::Transient)
+        || dictionary::schedule(&failure.code).is_some();
+    if for_now { Verdict::Retry { failure, after: answer.retry_after } } else { Verdict::Rejected { failure } }
 }
 
 pub(super) async fn send(twilio: &Twilio, connection: &Connection, request: &WireRequest) -> SendReport {
@@ -416,16 +428,26 @@ mod tests {
 
     #[test]
     fn every_answer_is_sorted() {
-        let code = |code: u32| format!(r#"{{"code":{code},"message":"x","status":400}}"#);
+        let code_of = |code: u32| format!(r#"{{"code":{code},"message":"x","status":400}}"#);
         assert_eq!(sorted(201, r#"{"sid":"SM1","status":"queued"}"#).0, "accepted");
         assert_eq!(sorted(201, "{}").0, "unknown");
-        assert_eq!(sorted(400, &code(21_211)), ("reject", FailureClass::Recipient));
-        assert_eq!(sorted(400, &code(63_016)), ("reject", FailureClass::Window));
-        assert_eq!(sorted(400, &code(21_611)), ("retry", FailureClass::Throttled));
-        assert_eq!(sorted(401, &code(20_003)), ("retry", FailureClass::Authorization));
+        let made = |status: &str, code: &str| format!(r#"{{"sid":"SM1","status":"{status}","error_code":{code}}}"#);
+        assert_eq!(sorted(201, &made("failed", "63016")), ("reject", FailureClass::Window));
+        assert_eq!(sorted(201, &made("failed", "null")), ("reject", FailureClass::Unknown));
+        assert_eq!(sorted(201, &made("undelivered", "30003")), ("retry", FailureClass::Recipient));
+        assert_eq!(sorted(201, &made("failed", "\"63018\"")), ("retry", FailureClass::Throttled));
+        assert_eq!(sorted(201, &made("queued", "null")).0, "accepted");
+        assert_eq!(sorted(400, r#"{"error_code":63016,"message":"x"}"#), ("reject", FailureClass::Window));
+        for code in [20_005, 20_006, 30_002, 63_001, 63_007, 63_008, 63_020, 63_051] {
+            assert_eq!(sorted(403, &code_of(code)), ("retry", FailureClass::Account), "{code}");
+        }
+        assert_eq!(sorted(400, &code_of(21_211)), ("reject", FailureClass::Recipient));
+        assert_eq!(sorted(400, &code_of(63_016)), ("reject", FailureClass::Window));
+        assert_eq!(sorted(400, &code_of(21_611)), ("retry", FailureClass::Throttled));
+        assert_eq!(sorted(401, &code_of(20_003)), ("retry", FailureClass::Authorization));
         assert_eq!(sorted(401, "<html>"), ("retry", FailureClass::Authorization));
         assert_eq!(sorted(429, "").0, "retry");
-        assert_eq!(sorted(500, &code(20_500)).0, "unknown");
+        assert_eq!(sorted(500, &code_of(20_500)).0, "unknown");
         assert_eq!(sorted(503, "Service Unavailable").0, "unknown");
         assert_eq!(sorted(400, r#"{"type":"x","title":"Bad","status":400,"detail":"no"}"#).0, "reject");
     }

@@ -1,7 +1,9 @@
 //! The codes of our webhooks, of the platform behind the provider, and of its templates. Source: part 7.
 
 use super::dictionary::Entry;
-use crate::domain::failure::FailureClass::{Policy, Recipient, Request, Setup, Template, Throttled, Transient, Window};
+use crate::domain::failure::FailureClass::{
+    Account, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Window,
+};
 
 pub(super) const ENTRIES: &[Entry] = &[
     (
@@ -107,18 +109,18 @@ pub(super) const ENTRIES: &[Entry] = &[
         Policy,
         "Too many replies",
         "More than fifteen replies went to one number within thirty seconds: perhaps two machines talk.",
-        "Find the loop before anything else is sent.",
+        "Find the loop before anything else is sent; it is not tried again by itself.",
     ),
     (
         &["63001"],
-        Setup,
+        Account,
         "Channel not authenticated",
         "The provider is not let in to the platform for this sender.",
         "Reconnect the sender at the provider.",
     ),
     (
         &["63002"],
-        Setup,
+        Account,
         "Sender not on WhatsApp",
         "The platform does not know the sender.",
         "Check the sender's state at the provider.",
@@ -146,17 +148,47 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     (
         &["63007"],
-        Setup,
+        Account,
         "Sender not found",
         "The account has no WhatsApp sender with this number: mistyped, pending, of another account, or the sandbox is not switched on.",
         "Check phone_number and the account of the connection.",
     ),
-    (&["63008"], Setup, "Channel not set up", "The sender is not set up completely.", "Finish it at the provider."),
-    (&["63009"], Transient, "Error inside", "The provider or the platform had an error of its own.", "Try again."),
-    (&["63010"], Transient, "Error inside", "The provider or the platform had an error of its own.", "Try again."),
-    (&["63012"], Transient, "Error inside", "The provider or the platform had an error of its own.", "Try again."),
-    (&["63011"], Transient, "Could not be worked on", "The platform could not work on it.", "Try once more."),
-    (&["63023"], Transient, "Could not be worked on", "The platform could not work on it.", "Try once more."),
+    (&["63008"], Account, "Channel not set up", "The sender is not set up completely.", "Finish it at the provider."),
+    (
+        &["63009"],
+        Transient,
+        "Error inside",
+        "The provider or the platform had an error of its own.",
+        "It is tried again by itself.",
+    ),
+    (
+        &["63010"],
+        Transient,
+        "Error inside",
+        "The provider or the platform had an error of its own.",
+        "It is tried again by itself.",
+    ),
+    (
+        &["63012"],
+        Transient,
+        "Error inside",
+        "The provider or the platform had an error of its own.",
+        "It is tried again by itself.",
+    ),
+    (
+        &["63011"],
+        Transient,
+        "Could not be worked on",
+        "The platform could not work on it.",
+        "It is tried once more by itself.",
+    ),
+    (
+        &["63023"],
+        Transient,
+        "Could not be worked on",
+        "The platform could not work on it.",
+        "It is tried once more by itself.",
+    ),
     (
         &["63013"],
         Policy,
@@ -182,7 +214,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         &["63016"],
         Window,
         "Service window closed",
-        "More than 24 hours have passed since the contact last wrote.",
+        "The provider holds that the contact has not written to this number within the last 24 hours.",
         "Send an approved template; the window opens again when they answer.",
     ),
     (
@@ -190,14 +222,14 @@ pub(super) const ENTRIES: &[Entry] = &[
         Throttled,
         "Account too fast",
         "The account sends more than 2000 messages a second.",
-        "Send more slowly.",
+        "Send more slowly; it is tried again by itself.",
     ),
     (
         &["63018"],
         Throttled,
         "Limit reached",
         "The sender's rate, or the platform's limit of a day, is reached.",
-        "Send it again in some hours; the limit rises with quality.",
+        "It is tried again by itself after some hours; the limit rises with quality.",
     ),
     (
         &["63019"],
@@ -208,7 +240,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     (
         &["63020"],
-        Setup,
+        Account,
         "Invitation not accepted",
         "The business has not accepted the provider's invitation.",
         "Accept it in the business manager.",
@@ -222,7 +254,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     ),
     (
         &["63022"],
-        Setup,
+        Account,
         "Display name",
         "The certificate of the display name is not valid.",
         "Renew the display name at the provider.",
@@ -239,7 +271,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Transient,
         "File there already",
         "The platform has the file already and was confused by it.",
-        "Try once more.",
+        "It is tried once more by itself.",
     ),
     (
         &["63026"],
@@ -267,7 +299,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Transient,
         "Template not fetched",
         "The recipient's app could not fetch the template.",
-        "Try once more.",
+        "It is tried once more by itself.",
     ),
     (
         &["63030"],
@@ -310,7 +342,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         Throttled,
         "Day's limit reached",
         "The account has sent as much as it may in a day.",
-        "Send it tomorrow, or ask for a higher limit.",
+        "It is tried again by itself the next day; ask for a higher limit.",
     ),
     (
         &["63040"],
@@ -367,11 +399,11 @@ pub(super) const ENTRIES: &[Entry] = &[
         Policy,
         "Not delivered on purpose",
         "The platform chose not to deliver a marketing message to this person; to numbers of the United States it never does.",
-        "Do not send it again at once: it would lower the number's quality.",
+        "It is not tried again by itself. Elsewhere a person may retry it after a day, not at once: it would lower the number's quality.",
     ),
     (
         &["63051"],
-        Setup,
+        Account,
         "Sender locked",
         "The platform has locked the sender or its account.",
         "Clear it with the platform; a sender without traffic is registered anew.",

@@ -34,6 +34,7 @@ use crate::domain::key::digest;
 use crate::domain::limits::Rate;
 use crate::domain::outbox::Outgoing;
 use crate::domain::phone::PhoneNumber;
+use crate::domain::retry::RetryPolicy;
 use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 
@@ -218,6 +219,10 @@ impl Provider for Twilio {
     }
 
     /// A sandbox takes one message in three seconds. Source: part 2.9.
+    fn schedule(&self, code: &str) -> Option<RetryPolicy> {
+        dictionary::schedule(code)
+    }
+
     fn rate(&self, connection: &Connection) -> Rate {
         if connection.phone_number.digits() == api::SANDBOX {
             return Rate { interval: Duration::from_secs(3), burst: 1 };
