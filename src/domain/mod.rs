@@ -24,6 +24,7 @@ pub mod flow;
 pub mod gauge;
 pub mod health;
 pub mod ids;
+pub mod job;
 pub mod key;
 pub mod language;
 pub mod limits;

@@ -2,7 +2,8 @@
 
 use super::System;
 use super::apply_message::{Applied, Effects, Source};
-use super::settle::{ENTRY_ALERTS, failure_reaches_people, hold_number, number_sends_again, shared_id};
+use super::failure_alerts::{ENTRY_ALERTS, failure_reaches_people, shared_id};
+use super::hold_number::{hold_number, number_sends_again};
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, Hop};
 use crate::domain::event::StatusEvent;

@@ -1,8 +1,8 @@
 //! Ask the provider about a number: the proof that key, address and number work, or the reason why
 //! not. A silent network is no wrong key, and is not called one.
 
+use super::hold_number::number_sends_again;
 use super::on_file::on_file;
-use super::settle::number_sends_again;
 use super::trouble::{condition, lasts, over};
 use super::watch::SKEW;
 use super::{Result, System, require};

@@ -1,6 +1,6 @@
 //! Take an entry out of the outbox: it will not be sent. What has left cannot be called back.
 
-use super::settle::ENTRY_ALERTS;
+use super::failure_alerts::ENTRY_ALERTS;
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::EntryId;

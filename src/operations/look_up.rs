@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::settle::shared_id;
+use super::failure_alerts::shared_id;
 use super::settle_kept::settle_kept;
 use super::{Result, System, require};
 use crate::domain::change::Change;

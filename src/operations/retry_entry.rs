@@ -1,6 +1,6 @@
 //! Try an entry again by hand: a new series of attempts, beside the old ones, which stay.
 
-use super::settle::ENTRY_ALERTS;
+use super::failure_alerts::ENTRY_ALERTS;
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::EntryId;

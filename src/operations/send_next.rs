@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::failure_alerts::failure_reaches_people;
 use super::meters::Family;
-use super::settle::{failure_reaches_people, settle_attempt};
+use super::settle::settle_attempt;
 use super::{Result, System};
 use crate::domain::ahead::Ahead;
 use crate::domain::change::Change;

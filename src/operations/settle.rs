@@ -2,24 +2,21 @@
 
 use std::time::Duration;
 
+use super::failure_alerts::{failure_reaches_people, shared_id};
+use super::hold_number::{another_probe, hold_number, number_sends_again, schedule};
 use super::meters::Family;
-use super::trouble::{lasts, over};
 use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::connection::Hop;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::ids::{AttemptId, ConnectionId, EntryId, MessageId, ThreadId};
+use crate::domain::ids::AttemptId;
 use crate::domain::limits::Hold;
 use crate::domain::outbox::{EntryState, SettledBy, Settlement, Verdict, settle};
-use crate::domain::retry::RetryPolicy;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::provider::SendReport;
-use crate::store::{Claimed, NewAlert, StoreError, Write};
+use crate::store::{Claimed, StoreError, Write};
 
-/// The alerts that are about one entry: gone when somebody, or something, has dealt with it.
-pub(super) const ENTRY_ALERTS: [&str; 6] =
-    ["dead_letter", "send_refused", "delivery_failed", "uncertain", "kept", "gone"];
 /// How soon after a lost answer the provider's own list is asked.
 pub(super) const FIRST_LOOK: Duration = Duration::from_secs(10);
 
@@ -180,106 +177,4 @@ async fn end(
         }
     }
     Ok(changes)
-}
-
-/// The provider's own schedule for a code.
-pub(super) async fn schedule(
-    system: &System,
-    connection: ConnectionId,
-    code: &str,
-) -> Result<Option<RetryPolicy>, StoreError> {
-    if code.is_empty() {
-        return Ok(None);
-    }
-    let connection = system.store().connection(connection).await?;
-    let provider = connection.and_then(|connection| system.providers().get(&connection.provider));
-    Ok(provider.and_then(|provider| provider.schedule(code)))
-}
-
-/// Our key, account or number is refused: nothing more is sent over it, with one alert that says what to do. Returns
-/// when it is tried again.
-pub(super) async fn hold_number(
-    system: &System,
-    write: &mut Write,
-    connection: ConnectionId,
-    failure: &Failure,
-    by_status: bool,
-    now: Timestamp,
-) -> Result<Timestamp, StoreError> {
-    let probe_at = write.hold_connection(connection, failure, by_status, now, system.chance()).await?;
-    write.prove(connection, Hop::Send, now, false, &failure.line()).await?;
-    let said = format!("Sending stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
-    lasts(write, Hold::of_number(failure).name(), &connection.to_string(), &said, now).await?;
-    Ok(probe_at)
-}
-
-/// What was held goes, each at its own time, and the alerts are over.
-pub(super) async fn number_sends_again(
-    write: &mut Write,
-    connection: ConnectionId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    write.release_connection(connection).await?;
-    for kind in [Hold::Credentials, Hold::Account] {
-        over(write, kind.name(), &connection.to_string(), now).await?;
-    }
-    Ok(())
-}
-
-/// The probe ended in another way, which says nothing about the number: the next entry is the next probe.
-async fn another_probe(write: &mut Write, claimed: &Claimed, now: Timestamp) -> Result<(), StoreError> {
-    if claimed.held.is_some() {
-        write.probe_at(claimed.connection, now).await?;
-        write.hold_due_now(claimed.connection, now).await?;
-    }
-    Ok(())
-}
-
-/// Two messages under one id cannot be told apart by what is reported under it: one alert for the number.
-pub(super) async fn shared_id(
-    write: &mut Write,
-    connection: ConnectionId,
-    message: MessageId,
-    other: MessageId,
-    provider_message_id: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let said = format!(
-        "{message} was given the id {} that {other} has already: statuses under it are counted for {other} alone. \
-         Ask the provider; a stand-in for the provider does this.",
-        clean_line(provider_message_id)
-    );
-    let subject = connection.to_string();
-    write.raise(&NewAlert { kind: "shared_id", subject: &subject, said: &said, thread: None }, now).await.map(|_| ())
-}
-
-/// A failure shows in the thread, raises an alert, and leaves the contact visibly waiting.
-pub(super) async fn failure_reaches_people(
-    write: &mut Write,
-    kind: &str,
-    thread: ThreadId,
-    entry: EntryId,
-    failure: &Failure,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let alone = format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy);
-    if failure.is_shared() {
-        // The same cause for many is one alert, which says how many.
-        let connection = write.entry_state(entry).await?.map(|(.., connection)| connection.to_string());
-        let cause = if failure.code.is_empty() { &failure.title } else { failure.code.as_str() };
-        let subject = format!("{} {cause}", connection.unwrap_or_default());
-        let words = |count: u32| match count {
-            1 => alone.clone(),
-            count => format!(
-                "{count} messages were not delivered, for one cause: {}. {} The last is {entry}.",
-                failure.line(),
-                failure.remedy
-            ),
-        };
-        write.raise_cause((kind, &subject), entry, thread, words, now).await?;
-    } else {
-        let subject = entry.to_string();
-        write.raise(&NewAlert { kind, subject: &subject, said: &alone, thread: Some(thread) }, now).await?;
-    }
-    write.wait(thread, &format!("a reply was not delivered: {}", failure.line()), now).await
 }

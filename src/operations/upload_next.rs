@@ -1,7 +1,8 @@
 //! The uploader's step: a file of ours that waits to go. Whatever happens here, the message itself
 //! was certainly not sent, so that trying again is always safe.
 
-use super::settle::{failure_reaches_people, hold_number, schedule};
+use super::failure_alerts::failure_reaches_people;
+use super::hold_number::{hold_number, schedule};
 use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};

@@ -9,6 +9,7 @@ mod notice;
 pub(super) mod payload;
 pub(super) mod profile;
 mod rare;
+pub(super) mod schedule;
 pub(super) mod signature;
 pub(super) mod template;
 pub(super) mod webhook;

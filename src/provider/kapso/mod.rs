@@ -14,7 +14,7 @@ mod webhooks;
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::cloud_api::{dictionary, signature, webhook};
+use super::cloud_api::{schedule, signature, webhook};
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use super::{
@@ -161,7 +161,7 @@ impl Provider for Kapso {
     }
 
     fn schedule(&self, code: &str) -> Option<RetryPolicy> {
-        dictionary::schedule(code)
+        schedule::schedule(code)
     }
 
     fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest {

@@ -10,7 +10,7 @@ use serde_json::json;
 use url::Url;
 
 use super::cloud_api::graph::{self, Graph, encoded, key_missing, no_address, number_path, strange};
-use super::cloud_api::{dictionary, loose, payload, signature as shared, text, webhook};
+use super::cloud_api::{loose, payload, schedule, signature as shared, text, webhook};
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Told};
 use super::{
@@ -225,7 +225,7 @@ impl Provider for Meta {
     }
 
     fn schedule(&self, code: &str) -> Option<RetryPolicy> {
-        dictionary::schedule(code)
+        schedule::schedule(code)
     }
 
     fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest {

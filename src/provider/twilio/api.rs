@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::form_urlencoded::Serializer;
 
 use super::payload::{channel, path};
-use super::{Twilio, dictionary, event, sender};
+use super::{Twilio, dictionary, event, schedule, sender};
 use crate::domain::address::Address;
 use crate::domain::ahead::CalledBack;
 use crate::domain::connection::Connection;
@@ -189,7 +189,7 @@ fn verdict(answer: &HttpAnswer) -> Verdict {
 fn refused(failure: Failure, answer: &HttpAnswer) -> Verdict {
     let for_now = failure.stops_number()
         || matches!(failure.class, FailureClass::Throttled | FailureClass::Transient)
-        || dictionary::schedule(&failure.code).is_some();
+        || schedule::schedule(&failure.code).is_some();
     if for_now { Verdict::Retry { failure, after: answer.retry_after } } else { Verdict::Rejected { failure } }
 }
 

@@ -9,6 +9,7 @@ mod event;
 mod form;
 mod media;
 mod payload;
+mod schedule;
 mod sender;
 mod signature;
 
@@ -220,7 +221,7 @@ impl Provider for Twilio {
 
     /// A sandbox takes one message in three seconds. Source: part 2.9.
     fn schedule(&self, code: &str) -> Option<RetryPolicy> {
-        dictionary::schedule(code)
+        schedule::schedule(code)
     }
 
     fn rate(&self, connection: &Connection) -> Rate {
