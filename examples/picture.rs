@@ -35,6 +35,7 @@ async fn main() -> anyhow::Result<()> {
         typing: false,
         pictures: wadeck::domain::picture::Pictures::Off,
         editor: true,
+        files: wadeck::console::FilePlace::Here,
         keymap: Keymap::default(),
         quitting_ends: None,
         greeting: None,
