@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::tell_alerts::tell_unstored;
 use super::trouble::{condition, lasts};
 use super::{Result, System, check_all, unpoisoned};
 use crate::domain::change::Change;
@@ -103,7 +104,11 @@ async fn tell_trouble(system: &System, trouble: Option<DatabaseTrouble>) -> Resu
     let Some(trouble) = trouble else { return Ok(()) };
     if begins {
         tracing::error!("{}", trouble.said());
-        system.bus().publish([Change::Alerts]);
+        system.bus().publish([Change::Alerts, Change::Activity]);
+        if let Some(alert) = unstored_alert(system) {
+            let system = system.clone();
+            tokio::spawn(async move { tell_unstored(&system, &alert).await });
+        }
     }
     if trouble.fault == DatabaseFault::Damaged && !stored {
         let mut write = system.store().write().await?;

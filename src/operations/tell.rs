@@ -7,7 +7,7 @@ use crate::domain::mask;
 use crate::domain::query::{Answer, Query};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
-use crate::domain::view::{AlertView, EntryDetail};
+use crate::domain::view::{ActivityKind, ActivityRow, AlertView, EntryDetail};
 use crate::store::Wish;
 
 /// No answer is longer than this, however much is asked for.
@@ -108,7 +108,7 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
             }
             Answer::Delivery(detail.map(Box::new))
         }
-        Query::Activity { text, limit } => Answer::Activity(store.activity(&text, limit.min(MOST_ROWS)).await?),
+        Query::Activity { text, limit } => Answer::Activity(activity(system, &text, limit.min(MOST_ROWS)).await?),
         Query::Draft { thread } => Answer::Draft(store.draft(&actor.to_string(), thread).await?),
         Query::Flow(query) => Answer::Flow(Box::pin(super::flows::look(system, actor, query)).await?),
         Query::Template(query) => Answer::Template(Box::pin(super::templates::look(system, actor, query)).await?),
@@ -123,6 +123,22 @@ async fn alerts(system: &System, open: bool, limit: u32) -> Result<Vec<AlertView
     let stored = match system.store().alert_list(open, limit).await {
         Ok(stored) => stored,
         // What cannot be read is said by the alert that is there.
+        Err(_) if unstored.is_some() => vec![],
+        Err(error) => return Err(error.into()),
+    };
+    Ok(unstored.into_iter().chain(stored).collect())
+}
+
+/// What happened, led by the alert that the database cannot hold.
+async fn activity(system: &System, text: &str, limit: u32) -> Result<Vec<ActivityRow>> {
+    let unstored = super::pulse::unstored_alert(system).map(|alert| ActivityRow {
+        at: alert.last_at,
+        kind: ActivityKind::Alert { id: alert.id, acknowledged_by: None, count: alert.count },
+        text: alert.said,
+        thread: None,
+    });
+    let stored = match system.store().activity(text, limit).await {
+        Ok(stored) => stored,
         Err(_) if unstored.is_some() => vec![],
         Err(error) => return Err(error.into()),
     };

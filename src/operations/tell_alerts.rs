@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use super::{Result, System};
+use crate::domain::view::AlertView;
 
 /// A program that takes longer is left to itself.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -18,23 +19,34 @@ pub(super) async fn tell_alerts(system: &System) -> Result<()> {
         let mut write = system.store().write().await?;
         write.mark_told(id, now).await?;
         write.commit().await?;
-        let mut command = tokio::process::Command::new(program);
-        command
-            .args(arguments)
-            .env("WADECK_ALERT_ID", id.to_string())
-            .env("WADECK_ALERT_KIND", kind)
-            .env("WADECK_ALERT_SUBJECT", crate::domain::text::clean_line(&subject))
-            .env("WADECK_ALERT_TEXT", crate::domain::text::clean_line(&said))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        match tokio::time::timeout(PATIENCE, command.status()).await {
-            Ok(Ok(status)) if status.success() => {}
-            Ok(Ok(status)) => tracing::warn!(%status, program, "the alert command failed"),
-            Ok(Err(error)) => tracing::warn!(%error, program, "the alert command cannot be started"),
-            Err(_) => tracing::warn!(program, "the alert command takes too long"),
-        }
+        run(program, arguments, (&id.to_string(), &kind, &subject, &said)).await;
     }
     Ok(())
+}
+
+/// Tells of an alert that the database cannot hold. It is not counted against the hourly limit: it is one
+/// for one trouble.
+pub(super) async fn tell_unstored(system: &System, alert: &AlertView) {
+    let Some((program, arguments)) = system.desk().alert_command.split_first() else { return };
+    run(program, arguments, (&alert.id.to_string(), &alert.kind, &alert.subject, alert.said.as_received())).await;
+}
+
+async fn run(program: &str, arguments: &[String], (id, kind, subject, said): (&str, &str, &str, &str)) {
+    let mut command = tokio::process::Command::new(program);
+    command
+        .args(arguments)
+        .env("WADECK_ALERT_ID", id)
+        .env("WADECK_ALERT_KIND", kind)
+        .env("WADECK_ALERT_SUBJECT", crate::domain::text::clean_line(subject))
+        .env("WADECK_ALERT_TEXT", crate::domain::text::clean_line(said))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    match tokio::time::timeout(PATIENCE, command.status()).await {
+        Ok(Ok(status)) if status.success() => {}
+        Ok(Ok(status)) => tracing::warn!(%status, program, "the alert command failed"),
+        Ok(Err(error)) => tracing::warn!(%error, program, "the alert command cannot be started"),
+        Err(_) => tracing::warn!(program, "the alert command takes too long"),
+    }
 }

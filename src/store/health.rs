@@ -133,12 +133,13 @@ impl Health {
     pub(super) fn arrival(&self, now: Timestamp) -> Timestamp {
         let now = now.millis();
         let horizon = i64::try_from(MAX_AHEAD.as_millis()).unwrap_or(i64::MAX);
-        let latest = self
-            .latest
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |latest| {
-                (latest < now || latest.saturating_sub(now) > horizon).then_some(now)
-            })
-            .map_or_else(|latest| latest, |_| now);
+        let next = |latest: i64| {
+            let is_ahead = latest > now && latest - now <= horizon;
+            // Each later than the one before: what came last leads its list.
+            if is_ahead { latest + 1 } else { now }
+        };
+        let before = self.latest.fetch_update(Ordering::AcqRel, Ordering::Acquire, |latest| Some(next(latest)));
+        let latest = before.map_or(now, next);
         Timestamp::from_millis(latest)
     }
 }
@@ -270,5 +271,38 @@ impl Store {
             self.health.set_head(head);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_arrival_rise_when_the_clock_does_not() {
+        let health = Health::default();
+        let at = Timestamp::from_seconds;
+        assert_eq!(health.arrival(at(10_000)), at(10_000));
+        let later = health.arrival(at(2_800));
+        assert!(later > at(10_000));
+        assert!(health.arrival(at(2_800)) > later, "each is later than the one before");
+        assert_eq!(health.arrival(at(20_000)), at(20_000));
+        health.arrival(at(4_000_000_000));
+        assert_eq!(health.arrival(at(20_001)), at(20_001), "a clock that was decades ahead is not followed");
+    }
+
+    #[test]
+    fn trouble_stands_until_something_was_committed() {
+        let health = Health::default();
+        health.committed();
+        assert_eq!(health.known(Duration::from_secs(60)), Some(Ok(())));
+        health.note(DatabaseFault::Full, "full (13)".to_owned(), true);
+        assert!(health.standing().is_some());
+        assert_eq!(health.known(Duration::from_secs(60)), None, "somebody has to try");
+        health.committed();
+        assert!(health.standing().is_none());
+        health.note(DatabaseFault::Damaged, "malformed (11)".to_owned(), false);
+        health.committed();
+        assert!(matches!(health.known(Duration::from_secs(60)), Some(Err(_))), "damage is not over with a commit");
     }
 }
