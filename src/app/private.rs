@@ -42,6 +42,9 @@ pub(super) fn refuse_foreign(directory: &Path) -> Result<(), AppError> {
         Some("belongs to another user".to_owned())
     } else if meta.mode() & 0o1000 != 0 {
         Some("is shared by everybody".to_owned())
+    } else if directory.join(DATABASE_FILE).exists() {
+        // Whatever else lies there, it has been a data directory before.
+        None
     } else {
         let other = other_directory(directory).map_err(trouble)?;
         other.map(|name| format!("also holds {}", crate::domain::text::clean_line(&name)))
@@ -187,6 +190,8 @@ mod tests {
         set(path, 0o755);
         let why = refuse_foreign(path).expect_err("refused").to_string();
         assert!(why.contains("also holds Documents") && why.contains("/wadeck."), "{why}");
+        std::fs::write(path.join(DATABASE_FILE), "").expect("written");
+        refuse_foreign(path).expect("it is a data directory already");
         std::fs::remove_dir(path.join("Documents")).expect("removed");
         set(path, 0o1777);
         assert!(refuse_foreign(path).expect_err("refused").to_string().contains("shared by everybody"));
