@@ -174,7 +174,7 @@ async fn a_day_by_retry_after_stays_a_day() {
         name: "reminder".into(),
         language: "en".into(),
         parameters: vec![],
-        header_file: None,
+        header: None,
         at: None,
     };
     stage.act(template).await.expect("queued");
@@ -360,7 +360,7 @@ async fn an_answer_passes_a_template_that_the_hourly_rule_holds() {
         name: "reminder".into(),
         language: "en".into(),
         parameters: vec![],
-        header_file: None,
+        header: None,
         at: None,
     };
     // Within the window a template begins nothing.
