@@ -5,8 +5,10 @@ use clap::{Args, Subcommand};
 use super::send::PhoneArg;
 use crate::domain::bulk::BulkAction;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::filter::Filter;
 use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
 use crate::domain::outbox::EntryState;
+use crate::domain::time::Timestamp;
 
 /// How much of a list.
 #[derive(Debug, Clone, Args)]
@@ -65,7 +67,7 @@ pub enum Threads {
     /// The most recently used first
     List {
         /// Words, and terms such as is:unread num:4567 since:2h
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", value_parser = filter_text)]
         filter: String,
         #[command(flatten)]
         page: Page,
@@ -122,6 +124,7 @@ pub enum Messages {
     Ask { message: MessageId },
     /// Words, and terms such as status:failed dir:in since:2h code:131047; newest first
     Search {
+        #[arg(value_parser = filter_text)]
         text: String,
         #[command(flatten)]
         page: Page,
@@ -133,7 +136,7 @@ pub enum Outbox {
     /// What wants attention first
     List {
         /// Words and terms, such as `status:failed since:2h`
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", value_parser = filter_text)]
         filter: String,
         /// Only entries in this state
         #[arg(long, value_parser = entry_state)]
@@ -162,6 +165,7 @@ pub enum Outbox {
         #[arg(value_parser = bulk_action)]
         action: BulkAction,
         /// Such as "status:failed since:2h"; uncertain ones only by "status:uncertain"
+        #[arg(value_parser = filter_text)]
         filter: String,
         /// Do it; without this it is only counted
         #[arg(long)]
@@ -217,6 +221,14 @@ fn entry_state(name: &str) -> Result<EntryState, String> {
         let names: Vec<&str> = EntryState::ALL.into_iter().map(EntryState::name).collect();
         format!("it is one of {}", names.join(", "))
     })
+}
+
+/// A filter is read before anything is asked: a slip of the pen is a usage error and finds nothing less.
+fn filter_text(text: &str) -> Result<String, String> {
+    match Filter::read(text, Timestamp::EPOCH) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(refusal) => Err(refusal.to_string()),
+    }
 }
 
 fn bulk_action(name: &str) -> Result<BulkAction, String> {

@@ -87,22 +87,31 @@ pub struct Filter {
 const NAMES: &str = "status: dir: num: tpl: agent: by: conn: env: org: kind: code: since: until: is:";
 
 impl Filter {
-    /// Reads what a person typed. What is no term is words; a term that cannot be read is refused in
-    /// words that say what could stand there.
+    /// Reads what a person typed: terms, and words. A term that cannot be read, and a name that no term
+    /// has, are refused in words that say what could stand there. What stands in double quotes is words,
+    /// and so is an address such as `https://…`.
     pub fn read(text: &str, now: Timestamp) -> Result<Self, Refusal> {
         let mut terms = vec![];
         let mut words: Vec<&str> = vec![];
-        for part in text.split_whitespace() {
+        for part in parts(text) {
+            if let Some(quoted) = part.strip_prefix('"') {
+                words.extend(Some(quoted.strip_suffix('"').unwrap_or(quoted)).filter(|quoted| !quoted.is_empty()));
+                continue;
+            }
             if let Some(not) = part.strip_prefix('!').filter(|rest| !rest.is_empty()) {
                 terms.push(Term::NotWords(not.to_lowercase()));
                 continue;
             }
             // `state:` is what the outbox calls it, and what JSON does.
-            let pair = part.split_once(':').map(|(name, value)| (if name == "state" { "status" } else { name }, value));
-            match pair {
+            let named = part.split_once(':').map(|(name, value)| match name.to_ascii_lowercase() {
+                name if name == "state" => ("status".to_owned(), value),
+                name => (name, value),
+            });
+            match &named {
                 // Half typed: it narrows nothing yet.
                 Some((name, "")) if known(name) => {}
                 Some((name, value)) if known(name) => terms.push(term(name, value, now)?),
+                Some((name, value)) if is_name(name) && !value.starts_with("//") => return Err(no_term(name)),
                 _ => words.push(part),
             }
         }
@@ -131,11 +140,70 @@ impl Filter {
     }
 }
 
+/// The parts between blanks; what stands in double quotes is one part, with its quotes.
+fn parts(text: &str) -> Vec<&str> {
+    let mut parts = vec![];
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let end = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.find('"').map_or(rest.len(), |end| end + 2),
+            None => rest.find(char::is_whitespace).unwrap_or(rest.len()),
+        };
+        parts.push(&rest[..end]);
+        rest = rest[end..].trim_start();
+    }
+    parts
+}
+
+/// Whether this is written as the name of a term is.
+fn is_name(name: &str) -> bool {
+    name.len() >= 2 && name.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+fn no_term(name: &str) -> Refusal {
+    let near = NAMES.split(' ').min_by_key(|known| distance(known.trim_end_matches(':'), name));
+    let near = near.filter(|known| distance(known.trim_end_matches(':'), name) <= known.len().min(name.len() + 1) / 2);
+    let why = format!("No term is called `{name}:`.");
+    let quoted = format!("in quotes, such as \"{name}: …\", it is searched for as words");
+    Refusal::new(
+        "filter",
+        why,
+        match near {
+            Some(near) => format!("Did you mean `{near}`? There are {NAMES}; {quoted}."),
+            None => format!("There are {NAMES}; {quoted}."),
+        },
+    )
+}
+
+/// How many letters have to be changed, added or taken away, or swapped with their neighbour.
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().take(40).collect());
+    let mut rows = vec![(0..=other.len()).collect::<Vec<usize>>()];
+    for (i, a) in one.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in other.iter().enumerate() {
+            let mut least = (rows[i][j] + usize::from(a != b)).min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == other[j - 1] && one[i - 1] == *b {
+                least = least.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows.last().and_then(|row| row.last()).copied().unwrap_or(usize::MAX)
+}
+
 fn known(name: &str) -> bool {
     NAMES.split(' ').any(|known| known.strip_suffix(':') == Some(name))
 }
 
-fn term(name: &str, value: &str, now: Timestamp) -> Result<Term, Refusal> {
+fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
+    // Names of templates, agents and people are taken as they are written.
+    let lower = typed.to_lowercase();
+    let value = match name {
+        "tpl" | "agent" | "by" | "code" | "since" | "until" => typed,
+        _ => lower.as_str(),
+    };
     let refused = |instead: String| {
         let why = format!("`{name}:{}` cannot be read.", super::text::clean_line(value));
         Refusal::new("filter", why, instead)
@@ -283,6 +351,27 @@ mod tests {
             let refused = Filter::read(text, now()).expect_err("refused");
             assert!(refused.instead.len() > 10, "{text}: {refused}");
         }
+    }
+
+    #[test]
+    fn a_name_that_no_term_has_is_refused_with_the_nearest() {
+        for (text, near) in [
+            ("staus:failed", "`status:`"),
+            ("Stauts:failed", "`status:`"),
+            ("is:unread connn:support", "`conn:`"),
+            ("sinc:2h", "`since:`"),
+            ("staus:", "`status:`"),
+        ] {
+            let refused = Filter::read(text, now()).expect_err(text).to_string();
+            assert!(refused.contains(near), "{text}: {refused}");
+        }
+        let refused = Filter::read("invoice:17", now()).expect_err("no term").to_string();
+        assert!(refused.contains("No term is called `invoice:`") && !refused.contains("Did you mean"), "{refused}");
+        for words in ["\"re: invoice\"", "https://a.b/c", "10:30", "a:b", "¿qué:tal"] {
+            let read = Filter::read(words, now()).expect(words);
+            assert_eq!(read.words(), words.trim_matches('"'));
+        }
+        assert_eq!(Filter::read("STATUS:Failed", now()), Filter::read("status:failed", now()));
     }
 
     #[test]

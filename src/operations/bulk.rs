@@ -117,7 +117,18 @@ pub(super) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Don
 pub async fn step_job(system: &System) -> Result<bool> {
     let Some(job) = system.store().running_job().await? else { return Ok(false) };
     // What the filter means is what it meant when somebody said yes.
-    let filter = Filter::read(&job.terms, job.created_at).unwrap_or_default();
+    let filter = match Filter::read(&job.terms, job.created_at) {
+        Ok(filter) => filter,
+        // Whatever it meant, it did not mean everything.
+        Err(refusal) => {
+            tracing::warn!(job = job.id, why = %refusal, "a bulk action is stopped: its filter cannot be read");
+            let mut write = system.store().write().await?;
+            write.end_job(job.id, JobState::Stopped, system.now()).await?;
+            write.commit().await?;
+            system.bus().publish([Change::Outbox]);
+            return Ok(true);
+        }
+    };
     let me = job.actor.to_string();
     let wish = Wish { filter: &filter, me: &me, now: job.created_at };
     let ids = system.store().entries_in_order(&wish, job.last_id, job.up_to_id, STEP).await?;

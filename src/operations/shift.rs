@@ -56,8 +56,10 @@ pub(super) async fn views(system: &System, actor: &Actor) -> Result<Vec<SavedVie
     });
     let own = system.store().saved_filters(&me).await?.into_iter().map(|(name, terms)| (name, terms, true));
     for (name, terms, own) in named.into_iter().chain(own) {
-        let filter = Filter::read(&terms, now).unwrap_or_default();
-        let count = system.store().count_threads(&Wish { filter: &filter, me: &me, now }).await?;
+        let count = match Filter::read(&terms, now) {
+            Ok(filter) => system.store().count_threads(&Wish { filter: &filter, me: &me, now }).await?,
+            Err(_) => 0,
+        };
         views.push(SavedView { name, terms, count, own });
     }
     Ok(views)
