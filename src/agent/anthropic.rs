@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::model::{Endpoint, HAND_OFF, MOST_ROUNDS, undecided};
+use super::model::{Endpoint, HAND_OFF, MOST_ROUNDS, cut, reason_of, undecided};
 use super::openai::{tool_name, wire_name};
 use super::prompt::Turn;
-use super::{AgentAnswer, AgentError, AgentInput, Tools, excerpt, prompt};
+use super::reading::{arguments_of, clean, error_in, refused, unknown_shape, without_words, words_of};
+use super::{AgentAnswer, AgentError, AgentInput, Tools, prompt};
 
 const API_VERSION: &str = "2023-06-01";
 pub(super) async fn answer(
@@ -37,26 +38,42 @@ pub(super) async fn answer(
         let used = |what: &str| reply.pointer(what).and_then(Value::as_u64).unwrap_or(0);
         answer.tokens_in += used("/usage/input_tokens");
         answer.tokens_out += used("/usage/output_tokens");
-        let blocks = reply.get("content").and_then(Value::as_array).cloned().unwrap_or_default();
-        let of_kind = |kind: &'static str| {
-            blocks.iter().filter(move |block| block.get("type").and_then(Value::as_str) == Some(kind))
-        };
-        if of_kind("tool_use").next().is_none() {
-            let text =
-                of_kind("text").filter_map(|block| block.get("text").and_then(Value::as_str)).collect::<Vec<_>>();
-            answer.messages.extend(prompt::split(&text.join("\n\n")));
+        if let Some(error) = error_in(&reply) {
+            return Err(error);
+        }
+        let content = reply.get("content").filter(|content| content.is_array() || content.is_string());
+        let content = content.ok_or_else(|| unknown_shape(&reply))?;
+        let stopped_for = reply.get("stop_reason").and_then(Value::as_str).unwrap_or("end_turn");
+        let words = words_of(content)?.map(|text| clean(&text)).filter(|text| !text.is_empty());
+        if stopped_for == "refusal" {
+            return Err(refused(words.as_deref().unwrap_or_default()));
+        }
+        let blocks = content.as_array().cloned().unwrap_or_default();
+        let calls = || blocks.iter().filter(|block| block.get("type").and_then(Value::as_str) == Some("tool_use"));
+        let is_cut = matches!(stopped_for, "max_tokens" | "model_context_window_exceeded");
+        if calls().next().is_none() {
+            answer.messages.extend(prompt::split(&words.ok_or_else(|| without_words(stopped_for))?));
+            answer.cut = is_cut.then(|| cut(stopped_for));
             return Ok(answer);
         }
+        if is_cut {
+            return Err(AgentError("The model's answer was cut off within a tool call; raise max_tokens.".into()));
+        }
         let mut results = vec![];
-        for call in of_kind("tool_use") {
+        for call in calls() {
             let name = call.get("name").and_then(Value::as_str).unwrap_or_default();
-            let arguments = call.get("input").cloned().unwrap_or_default();
+            let arguments = arguments_of(call.get("input"));
             if tool_name(name) == HAND_OFF {
-                let reason = arguments.get("reason").and_then(Value::as_str).unwrap_or("no reason given");
-                answer.hand_off = Some(excerpt(reason));
+                answer.hand_off = Some(reason_of(&arguments));
+                // What it says beside the call is for the contact.
+                answer.messages.extend(words.iter().flat_map(|text| prompt::split(text)));
                 return Ok(answer);
             }
-            let (result, failed) = match tools.call(&tool_name(name), &arguments).await {
+            let called = match &arguments {
+                Ok(arguments) => tools.call(&tool_name(name), arguments).await,
+                Err(unreadable) => Err(unreadable.clone()),
+            };
+            let (result, failed) = match called {
                 Ok(value) => (value.to_string(), false),
                 Err(refused) => (refused, true),
             };

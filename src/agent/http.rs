@@ -2,6 +2,7 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use sha2::Sha256;
 
 use super::{AgentAnswer, AgentError, AgentInput, excerpt, exchange};
@@ -42,14 +43,31 @@ pub(super) fn parse(text: &str) -> Result<AgentAnswer, AgentError> {
     if text.trim().is_empty() {
         return Ok(AgentAnswer::default());
     }
-    serde_json::from_str(text).map_err(|error| {
+    let unreadable = |why: &str| {
         let wanted = r#"{"messages": [{"text": "…"}], "hand_off": null}"#;
         AgentError(format!(
-            "The agent's answer is not what it should be ({error}); wanted {wanted}, got {}",
+            "The agent's answer is not what it should be ({why}); wanted {wanted}, got {}",
             excerpt(text)
         ))
-    })
+    };
+    let value: Value = serde_json::from_str(text).map_err(|error| unreadable(&error.to_string()))?;
+    let Some(members) = value.as_object() else { return Err(unreadable("it is no object")) };
+    let unknown: Vec<&str> = members.keys().map(String::as_str).filter(|key| !MEMBERS.contains(key)).collect();
+    let known = members.len() > unknown.len();
+    let answer: AgentAnswer = serde_json::from_value(value.clone()).map_err(|error| unreadable(&error.to_string()))?;
+    let is_silent = answer.messages.is_empty() && answer.tools.is_empty() && answer.hand_off.is_none();
+    // Silence is said by 204, by nothing at all or by an empty list; an error or a slip of the pen is no silence.
+    if is_silent && (!known || !unknown.is_empty()) {
+        return Err(unreadable(&match unknown.first() {
+            Some(first) => format!("nothing is known by the name {}", excerpt(first)),
+            None => "it is empty".to_owned(),
+        }));
+    }
+    Ok(answer)
 }
+
+/// What an answer may hold.
+const MEMBERS: [&str; 3] = ["messages", "tools", "hand_off"];
 
 fn sign(secret: &SecretString, body: &[u8]) -> Option<String> {
     let mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;

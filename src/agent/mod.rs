@@ -8,6 +8,7 @@ mod http;
 mod model;
 mod openai;
 mod prompt;
+mod reading;
 mod scripted;
 mod workflow;
 
@@ -23,9 +24,11 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use self::model::Endpoint;
+pub use self::reading::clean;
 use self::scripted::Scripted;
 pub use crate::domain::bounds::Words;
 use crate::domain::connection::Environment;
+use crate::domain::content::{Card, Content, InteractiveReply};
 use crate::domain::contract::Money;
 use crate::domain::event::Direction;
 use crate::domain::ids::{MessageId, RunId, ThreadId};
@@ -180,10 +183,55 @@ pub struct InputMessage {
     #[serde(rename = "type")]
     pub kind: String,
     pub text: Untrusted,
+    /// What was chosen by a tap on a button or a row of a list, with the id that we gave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chose: Option<InputChoice>,
+    /// Shared contact cards.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<Card>,
+    /// The name of the file that came along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<Untrusted>,
+    /// The words of the message that it quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quotes: Option<Untrusted>,
     pub created_at: Timestamp,
     /// The file that came along, for agents that can take one of its kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<InputMedia>,
+}
+
+/// A tap.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputChoice {
+    pub id: Untrusted,
+    pub title: Untrusted,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Untrusted>,
+}
+
+impl InputMessage {
+    /// Fills in what the line of a message does not tell.
+    pub fn detailed(mut self, content: &Content) -> Self {
+        self.file_name = content.media().and_then(|media| media.file_name.clone());
+        match content {
+            Content::Button { text, payload } => {
+                self.chose = Some(InputChoice { id: payload.clone(), title: text.clone(), description: None });
+            }
+            Content::Interactive {
+                reply: InteractiveReply::Button | InteractiveReply::List,
+                id,
+                title,
+                description,
+            } => {
+                let (id, title, description) = (id.clone(), title.clone(), description.clone());
+                self.chose = Some(InputChoice { id, title, description });
+            }
+            Content::Contacts { cards } => self.contacts.clone_from(cards),
+            _ => {}
+        }
+        self
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -212,6 +260,10 @@ impl AgentInput {
                 direction: Direction::Inbound,
                 kind: "text".to_owned(),
                 text: Untrusted::from(words),
+                chose: None,
+                contacts: vec![],
+                file_name: None,
+                quotes: None,
                 created_at: now,
                 media: None,
             }],
@@ -232,6 +284,9 @@ pub struct AgentAnswer {
     /// Why a person is needed; none when the agent manages.
     #[serde(default)]
     pub hand_off: Option<String>,
+    /// Why its words are not whole, where they are not: such an answer is held for a person.
+    #[serde(skip)]
+    pub cut: Option<String>,
     /// What happened on the way, for the run's record.
     #[serde(skip)]
     pub trace: Vec<String>,
@@ -344,23 +399,24 @@ impl Agents {
             .by_name
             .get(name)
             .ok_or_else(|| AgentError(format!("The agent {name} is not declared in the configuration any more.")))?;
+        let until = tokio::time::Instant::now() + config.timeout;
         let asked = async {
             match &config.kind {
                 AgentKind::Http { url, secret } => http::answer(&self.client, url, secret.as_ref(), input).await,
                 AgentKind::Command { program, arguments } => command::answer(program, arguments, input).await,
                 AgentKind::OpenAi { base_url, model, key, prompt, max_tokens } => {
-                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref() };
+                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref(), until };
                     openai::answer(&endpoint, model, prompt, *max_tokens, input, tools).await
                 }
                 AgentKind::Anthropic { base_url, model, key, prompt, max_tokens } => {
-                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref() };
+                    let endpoint = Endpoint { client: &self.client, base_url, key: key.as_ref(), until };
                     anthropic::answer(&endpoint, model, prompt, *max_tokens, input, tools).await
                 }
                 AgentKind::Scripted { rules } => Scripted::new(rules).answer(input),
                 AgentKind::Workflow { url, secret } => workflow::tell(&self.client, url, secret.as_ref(), input).await,
             }
         };
-        let answer = tokio::time::timeout(config.timeout, asked).await.map_err(|_| {
+        let answer = tokio::time::timeout_at(until, asked).await.map_err(|_| {
             AgentError(format!("The agent {name} did not answer within {} s.", config.timeout.as_secs()))
         })??;
         let mut answer = bounded(answer);
@@ -375,6 +431,9 @@ impl Agents {
 
 /// Only what could be read by anybody; whether it may be said is decided elsewhere.
 fn bounded(mut answer: AgentAnswer) -> AgentAnswer {
+    for words in &mut answer.messages {
+        words.text = reading::clean(&words.text);
+    }
     answer.messages.retain(|words| !words.text.trim().is_empty());
     if answer.messages.len() > MOST_MESSAGES {
         answer.trace.push(format!("{} messages were cut to {MOST_MESSAGES}", answer.messages.len()));
@@ -391,12 +450,20 @@ fn bounded(mut answer: AgentAnswer) -> AgentAnswer {
 
 /// Sends a request and reads a bounded body.
 async fn exchange(request: reqwest::RequestBuilder, who: &str) -> Result<(u16, String), AgentError> {
+    exchange_whole(request, who).await.map(|(status, _, text)| (status, text))
+}
+
+/// The same, with the headers of the answer.
+async fn exchange_whole(
+    request: reqwest::RequestBuilder,
+    who: &str,
+) -> Result<(u16, reqwest::header::HeaderMap, String), AgentError> {
     let lost = |error: reqwest::Error| {
         let what = if error.is_connect() { "cannot be reached" } else { "broke off" };
         AgentError(format!("{who} {what}: {}", Untrusted::new(error.without_url().to_string()).line()))
     };
     let mut response = request.send().await.map_err(lost)?;
-    let status = response.status().as_u16();
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let mut body = vec![];
     while let Some(chunk) = response.chunk().await.map_err(lost)? {
         if body.len() + chunk.len() > LONGEST_OUTPUT {
@@ -404,7 +471,7 @@ async fn exchange(request: reqwest::RequestBuilder, who: &str) -> Result<(u16, S
         }
         body.extend_from_slice(&chunk);
     }
-    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    Ok((status, headers, String::from_utf8_lossy(&body).into_owned()))
 }
 
 /// The beginning of something long, on one line.

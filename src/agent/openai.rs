@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::model::{Endpoint, HAND_OFF, MOST_ROUNDS, undecided};
+use super::model::{Endpoint, HAND_OFF, MOST_ROUNDS, cut, reason_of, undecided};
 use super::prompt::Turn;
-use super::{AgentAnswer, AgentError, AgentInput, Tools, excerpt, prompt};
+use super::reading::{arguments_of, clean, error_in, refused, unknown_shape, without_words, words_of};
+use super::{AgentAnswer, AgentError, AgentInput, Tools, prompt};
 
 pub(super) async fn answer(
     endpoint: &Endpoint<'_>,
@@ -34,24 +35,46 @@ pub(super) async fn answer(
         let used = |what: &str| reply.pointer(what).and_then(Value::as_u64).unwrap_or(0);
         answer.tokens_in += used("/usage/prompt_tokens");
         answer.tokens_out += used("/usage/completion_tokens");
-        let message = reply.pointer("/choices/0/message").cloned().unwrap_or_default();
+        if let Some(error) = error_in(&reply) {
+            return Err(error);
+        }
+        let choice = reply.pointer("/choices/0").ok_or_else(|| unknown_shape(&reply))?;
+        let message =
+            choice.get("message").filter(|message| message.is_object()).ok_or_else(|| unknown_shape(&reply))?;
+        let stopped_for = choice.get("finish_reason").and_then(Value::as_str).unwrap_or("stop");
+        if let Some(why) = message.get("refusal").and_then(Value::as_str).filter(|why| !why.trim().is_empty()) {
+            return Err(refused(why));
+        }
+        if stopped_for == "content_filter" {
+            return Err(AgentError("The model's content filter stopped its answer.".into()));
+        }
         let calls = message.get("tool_calls").and_then(Value::as_array).cloned().unwrap_or_default();
+        let words = words_of(message.get("content").unwrap_or(&Value::Null))?.map(|text| clean(&text));
+        let words = words.filter(|text| !text.is_empty());
+        let is_cut = stopped_for == "length";
         if calls.is_empty() {
-            let text = message.get("content").and_then(Value::as_str).unwrap_or_default();
-            answer.messages.extend(prompt::split(text));
+            answer.messages.extend(prompt::split(&words.ok_or_else(|| without_words(stopped_for))?));
+            answer.cut = is_cut.then(|| cut(stopped_for));
             return Ok(answer);
         }
-        messages.push(message);
+        if is_cut {
+            return Err(AgentError("The model's answer was cut off within a tool call; raise max_tokens.".into()));
+        }
+        messages.push(message.clone());
         for call in &calls {
             let name = call.pointer("/function/name").and_then(Value::as_str).unwrap_or_default();
-            let arguments = call.pointer("/function/arguments").and_then(Value::as_str).unwrap_or("{}");
-            let arguments: Value = serde_json::from_str(arguments).unwrap_or_default();
+            let arguments = arguments_of(call.pointer("/function/arguments"));
             if tool_name(name) == HAND_OFF {
-                let reason = arguments.get("reason").and_then(Value::as_str).unwrap_or("no reason given");
-                answer.hand_off = Some(excerpt(reason));
+                answer.hand_off = Some(reason_of(&arguments));
+                // What it says beside the call is for the contact.
+                answer.messages.extend(words.iter().flat_map(|text| prompt::split(text)));
                 return Ok(answer);
             }
-            let result = match tools.call(&tool_name(name), &arguments).await {
+            let called = match &arguments {
+                Ok(arguments) => tools.call(&tool_name(name), arguments).await,
+                Err(unreadable) => Err(unreadable.clone()),
+            };
+            let result = match called {
                 Ok(value) => value.to_string(),
                 Err(refused) => json!({ "error": refused }).to_string(),
             };

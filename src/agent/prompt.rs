@@ -1,8 +1,9 @@
 //! What models are told beside the operator's own prompt. What contacts write stands in user turns
 //! only, and is called data there.
 
-use crate::agent::{AgentInput, InputMedia};
+use crate::agent::{AgentInput, InputMedia, InputMessage};
 use crate::domain::event::Direction;
+use crate::domain::text::Untrusted;
 
 /// The frame around every operator's prompt.
 pub(super) fn system(own: &str, input: &AgentInput) -> String {
@@ -36,7 +37,8 @@ pub(super) fn turns(input: &AgentInput) -> Vec<Turn<'_>> {
     let mut turns: Vec<Turn<'_>> = vec![];
     for message in &input.messages {
         let ours = message.direction == Direction::Outbound;
-        let words = message.text.as_received();
+        let words = whole(message);
+        let words = words.as_str();
         match turns.last_mut() {
             Some(turn) if turn.ours == ours => {
                 turn.text.push_str("\n\n");
@@ -51,6 +53,31 @@ pub(super) fn turns(input: &AgentInput) -> Vec<Turn<'_>> {
         turns.remove(0);
     }
     turns
+}
+
+/// What was written, and below it, each on its own line in brackets, what its words do not tell.
+fn whole(message: &InputMessage) -> String {
+    let mut text = message.text.as_received().to_owned();
+    let mut add = |what: &str, value: &str| {
+        text.push_str(&format!("\n[{what}: {value}]"));
+    };
+    if let Some(quoted) = &message.quotes {
+        add("quoting", &quoted.line());
+    }
+    if let Some(chosen) = &message.chose {
+        add("chosen id", &chosen.id.line());
+        if let Some(description) = chosen.description.as_ref().filter(|text| !text.is_empty()) {
+            add("description", &description.line());
+        }
+    }
+    for card in &message.contacts {
+        let values = card.phones.iter().chain(&card.emails).map(Untrusted::line).collect::<Vec<_>>().join(", ");
+        add(&format!("contact {}", card.name.line()), &values);
+    }
+    if let Some(name) = &message.file_name {
+        add("file", &name.line());
+    }
+    text
 }
 
 /// Messages, as the model separated them.

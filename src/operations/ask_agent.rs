@@ -48,6 +48,8 @@ pub(super) struct Told {
     pub calls: Vec<ToolCall>,
     pub refused: Vec<String>,
     pub hand_off: Option<String>,
+    /// Why its words are not whole.
+    pub cut: Option<String>,
     /// What it was given, as JSON.
     pub given: String,
     pub trace: Vec<String>,
@@ -68,16 +70,26 @@ impl Question<'_> {
     async fn input(&self, system: &System, config: Option<&AgentConfig>) -> Result<AgentInput> {
         let asked: Vec<MessageId> = self.batch().map(|message| message.id).collect();
         let mut messages = vec![];
+        let ids: Vec<MessageId> = self.messages.iter().map(|message| message.id).collect();
+        let contents = system.store().contents(&ids).await?;
         for message in &self.messages {
             let sees = config.is_some_and(|config| config.sees.contains(&message.kind));
             let media = if sees && asked.contains(&message.id) { file(system, message.id).await? } else { None };
-            messages.push(InputMessage {
+            let told = InputMessage {
                 id: message.id,
                 direction: message.direction,
                 kind: message.kind.clone(),
                 text: message.text.clone(),
+                chose: None,
+                contacts: vec![],
+                file_name: None,
+                quotes: message.quotes.clone(),
                 created_at: message.created_at,
                 media,
+            };
+            messages.push(match contents.get(&message.id) {
+                Some(content) => told.detailed(content),
+                None => told,
             });
         }
         Ok(AgentInput {
@@ -127,6 +139,7 @@ impl Question<'_> {
             calls,
             refused,
             hand_off: answer.hand_off,
+            cut: answer.cut,
             given: serde_json::to_string_pretty(&given).unwrap_or_default(),
             trace: answer.trace,
             cost: config.map(|config| config.cost(answer.tokens_in, answer.tokens_out)).unwrap_or_default(),
@@ -164,7 +177,8 @@ impl Question<'_> {
         // What the provider would not take is beyond every contract.
         let most = super::send::capabilities(system, self.connection).longest_text.unwrap_or(u32::MAX);
         let contract = Contract { longest: self.contract.longest.min(most), ..self.contract.clone() };
-        Ok(bounds::breaches(&contract, &told.words, &measure).iter().map(bounds::Breach::words).collect())
+        let found = bounds::breaches(&contract, &told.words, &measure);
+        Ok(told.cut.iter().cloned().chain(found.iter().map(bounds::Breach::words)).collect())
     }
 }
 

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::{System, unpoisoned};
-use crate::agent::{ToolSpec, Tools};
+use crate::agent::{ToolSpec, Tools, clean};
 use crate::domain::agent_desk::{Act, ToolCall};
 use crate::domain::bounds::Words;
 use crate::domain::content::Content;
@@ -113,6 +113,7 @@ impl<'a> RunTools<'a> {
     /// Words to the thread's own contact; to others only where the contract says so, and where they have
     /// a thread on the same number.
     async fn send(&self, words: &str, to: &str, reply_to: &str) -> Outcome {
+        let words = &clean(words);
         if words.trim().is_empty() {
             return Err("there is nothing to send".to_owned());
         }
@@ -120,7 +121,7 @@ impl<'a> RunTools<'a> {
         let wanted: String = to.chars().filter(char::is_ascii_digit).collect();
         if wanted.is_empty() || Some(wanted.as_str()) == own {
             let reply_to = if reply_to.is_empty() { None } else { Some(own_id(reply_to)?) };
-            unpoisoned(&self.done).words.push(Words { text: words.to_owned(), reply_to });
+            unpoisoned(&self.done).words.push(Words { text: words.clone(), reply_to });
             return Ok(json!({ "noted": "it is sent when this run ends, unless something newer comes first" }));
         }
         let thread = self.other_thread(to).await?;
@@ -128,7 +129,7 @@ impl<'a> RunTools<'a> {
         if thread.opted_out || !window::is_open(thread.window_closes_at, now) {
             return Err("this contact cannot be written to now: the service window is closed, or they opted out".into());
         }
-        Ok(self.note_down(Act::Send { thread: thread.id, content: Box::new(Content::text(words)), at: None }))
+        Ok(self.note_down(Act::Send { thread: thread.id, content: Box::new(Content::text(words.as_str())), at: None }))
     }
 
     async fn other_thread(&self, to: &str) -> Result<ThreadRow, String> {

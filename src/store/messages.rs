@@ -1,8 +1,11 @@
 //! Messages and outbox entries as lists and details show them.
 
-use super::codec::Cells;
+use std::collections::BTreeMap;
+
+use super::codec::{Cells, json};
 use super::narrow::{self, Over, Wish};
 use super::{Result, Store};
+use crate::domain::content::Content;
 use crate::domain::event::{Direction, Origin};
 use crate::domain::failure::Failure;
 use crate::domain::ids::{AttemptId, DeliveryId, EntryId, MessageId, RunId, ThreadId};
@@ -68,6 +71,23 @@ impl Store {
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(|row| message(&Cells::new(row, "messages"))).collect()
+    }
+
+    /// What these messages hold, as far as it can be read.
+    pub async fn contents(&self, ids: &[MessageId]) -> Result<BTreeMap<MessageId, Content>> {
+        let ids = json(&ids.iter().map(|id| id.0).collect::<Vec<_>>());
+        let rows = sqlx::query("SELECT id, content FROM messages WHERE id IN (SELECT value FROM json_each($1))")
+            .bind(ids)
+            .fetch_all(&self.readers)
+            .await?;
+        let mut contents = BTreeMap::new();
+        for row in &rows {
+            let cells = Cells::new(row, "messages");
+            if let Some(content) = cells.opt_json("content")? {
+                contents.insert(MessageId(cells.int("id")?), content);
+            }
+        }
+        Ok(contents)
     }
 
     pub async fn message(&self, id: MessageId) -> Result<Option<MessageDetail>> {

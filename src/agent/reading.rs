@@ -1,0 +1,176 @@
+//! What a model's answer holds, whatever its shape: words, a refusal, an error, or half of a sentence.
+
+use serde_json::Value;
+
+use super::{AgentError, excerpt};
+
+/// What an answer says about itself where it is an error, in the words of whoever wrote it.
+pub(super) fn error_in(reply: &Value) -> Option<AgentError> {
+    let error = reply.get("error").filter(|error| !error.is_null())?;
+    let told = ["message", "detail", "type", "code"].iter().find_map(|key| error.get(key).and_then(Value::as_str));
+    let told = told.or_else(|| error.as_str()).map_or_else(|| error.to_string(), str::to_owned);
+    Some(AgentError(format!("The model's address answered with an error: {}", excerpt(&told))))
+}
+
+/// An answer of a shape that is not known.
+pub(super) fn unknown_shape(reply: &Value) -> AgentError {
+    AgentError(format!("The model's answer has an unknown shape: {}", excerpt(&reply.to_string())))
+}
+
+pub(super) fn refused(why: &str) -> AgentError {
+    match excerpt(why).as_str() {
+        "" => AgentError("The model refused to answer.".into()),
+        why => AgentError(format!("The model refused to answer: {why}")),
+    }
+}
+
+pub(super) fn without_words(reason: &str) -> AgentError {
+    AgentError(format!("The model answered without words (it stopped for \"{}\").", excerpt(reason)))
+}
+
+/// The words of a content: a string, or a list of parts of which those of text are joined. `None` for null
+/// and for what is not there.
+pub(super) fn words_of(content: &Value) -> Result<Option<String>, AgentError> {
+    match content {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Array(parts) => {
+            let mut texts = vec![];
+            for part in parts {
+                let kind =
+                    part.get("type").and_then(Value::as_str).unwrap_or(if part.is_string() { "text" } else { "" });
+                match kind {
+                    "text" | "output_text" => {
+                        let text = part.get("text").unwrap_or(part);
+                        let text = text.as_str().or_else(|| text.get("value").and_then(Value::as_str));
+                        texts.push(text.ok_or_else(|| unknown_shape(part))?.to_owned());
+                    }
+                    "refusal" => {
+                        return Err(refused(part.get("refusal").and_then(Value::as_str).unwrap_or_default()));
+                    }
+                    // What it thought, and what it calls, is read elsewhere or not for the contact.
+                    "thinking" | "redacted_thinking" | "reasoning" | "tool_use" | "tool_call" => {}
+                    _ => return Err(unknown_shape(part)),
+                }
+            }
+            Ok((!texts.is_empty()).then(|| texts.join("\n\n")))
+        }
+        other => Err(unknown_shape(other)),
+    }
+}
+
+/// Arguments of a tool call: an object, or one that is written as a string. Nothing is an empty object.
+pub(super) fn arguments_of(arguments: Option<&Value>) -> Result<Value, String> {
+    let value = match arguments {
+        None | Some(Value::Null) => return Ok(Value::Object(serde_json::Map::new())),
+        Some(Value::String(text)) if text.trim().is_empty() => return Ok(Value::Object(serde_json::Map::new())),
+        Some(Value::String(text)) => {
+            serde_json::from_str::<Value>(text).map_err(|_| format!("the arguments are not JSON: {}", excerpt(text)))?
+        }
+        Some(other) => other.clone(),
+    };
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(format!("the arguments are no object: {}", excerpt(&value.to_string())))
+    }
+}
+
+/// What is meant for the contact: without what a model thought aloud, and without control characters
+/// other than line breaks and tabs.
+pub fn clean(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let text = without_thoughts(&text);
+    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect::<String>().trim().to_owned()
+}
+
+/// Names under which models write what they think.
+const THOUGHTS: [&str; 4] = ["think", "thinking", "reasoning", "thought"];
+
+fn without_thoughts(text: &str) -> String {
+    let mut rest = text.to_owned();
+    for name in THOUGHTS {
+        let (open, close) = (format!("<{name}>"), format!("</{name}>"));
+        loop {
+            // ASCII only: places in it are places in the text.
+            let lower = rest.to_ascii_lowercase();
+            match (lower.find(&open), lower.find(&close)) {
+                (Some(from), to) if to.is_none_or(|to| from < to) => {
+                    let after = nested_end(&lower[from..], &open, &close).map(|end| from + end);
+                    // What was never closed is thought to its end.
+                    let tail = after.map(|after| rest[after..].to_owned()).unwrap_or_default();
+                    rest.truncate(from);
+                    rest.push_str(&tail);
+                }
+                // The opening stood in the model's own prompt.
+                (_, Some(to)) => rest = rest[to + close.len()..].to_owned(),
+                _ => break,
+            }
+        }
+    }
+    rest
+}
+
+/// Where the first opening mark of a text is closed, counting those within.
+fn nested_end(text: &str, open: &str, close: &str) -> Option<usize> {
+    let (mut depth, mut at) = (0_u32, 0);
+    loop {
+        let (opens, closes) = (text[at..].find(open), text[at..].find(close));
+        match (opens, closes) {
+            (Some(opens), Some(closes)) if opens < closes => (depth, at) = (depth + 1, at + opens + open.len()),
+            (_, Some(closes)) => {
+                at += closes + close.len();
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Some(at);
+                }
+            }
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn thoughts_and_control_characters_are_not_for_the_contact() {
+        for (said, kept) in [
+            ("<think>I should greet.\n\nYes.</think>\n\nHello.", "Hello."),
+            ("I should greet.</think>Hello.", "Hello."),
+            ("Hello.<THINK>and now?", "Hello."),
+            ("<think>a<think>b</think>c</think>Hello.", "Hello."),
+            ("<thinking>a</thinking>One.<reasoning>b</reasoning> Two.", "One. Two."),
+            ("<think>only thoughts</think>", ""),
+            ("One\r\ntwo\u{1b}[2J\u{7}\u{85}\tthree\0", "One\ntwo[2J\tthree"),
+            ("3 < 4 and <thinking aloud> stays", "3 < 4 and <thinking aloud> stays"),
+            ("ÄÖ<think>ß</think>ü", "ÄÖü"),
+        ] {
+            assert_eq!(clean(said), kept, "{said:?}");
+        }
+    }
+
+    #[test]
+    fn contents_are_read_in_every_shape() {
+        let parts = json!([{ "type": "thinking", "thinking": "hm" }, { "type": "text", "text": "One." },
+            { "type": "output_text", "text": { "value": "Two." } }]);
+        assert_eq!(words_of(&parts), Ok(Some("One.\n\nTwo.".into())));
+        assert_eq!(words_of(&Value::Null), Ok(None));
+        assert!(words_of(&json!([{ "type": "refusal", "refusal": "I cannot." }])).is_err());
+        assert!(words_of(&json!({ "parts": [] })).is_err());
+        assert!(words_of(&json!([{ "kind": "text" }])).is_err());
+    }
+
+    #[test]
+    fn arguments_are_an_object_however_they_are_written() {
+        let wanted = json!({ "limit": 5 });
+        assert_eq!(arguments_of(Some(&wanted)), Ok(wanted.clone()));
+        assert_eq!(arguments_of(Some(&json!("{\"limit\":5}"))), Ok(wanted));
+        assert_eq!(arguments_of(None), Ok(json!({})));
+        assert!(arguments_of(Some(&json!("{\"limit\":"))).is_err());
+        assert!(arguments_of(Some(&json!([5]))).is_err());
+    }
+}
