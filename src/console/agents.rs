@@ -309,13 +309,20 @@ impl Console {
             tail: tail.into(),
             ..Row::default()
         };
-        vec![
+        let now = self.now;
+        let paused = open.and_then(|row| row.paused_until(now));
+        let back = paused.map(|until| {
+            let left = super::words::left(until, now);
+            row("back", "Let it answer again now", &format!("a person wrote, so it is silent for {left} more"))
+        });
+        let rows = vec![
             row("propose", "Propose an agent for this thread", "an admin decides; only this contact"),
             row("forget", memory, "it is told nothing of what was said before; again takes it back"),
             row("run", "The last run", "what it was given, called and said"),
             row("runs", "All runs", "in Agents, narrowed to this contact"),
             row("stop", "Stop or go on", "this thread, this agent, or all"),
-        ]
+        ];
+        back.into_iter().chain(rows).collect()
     }
 
     pub(super) fn agent_finder_picks(&mut self, kind: AgentFinder, row: &Row) -> Vec<Effect> {
@@ -323,7 +330,12 @@ impl Console {
             AgentFinder::Propose(thread) => self.propose(&row.id, thread),
             AgentFinder::Menu(thread) => match row.id.as_str() {
                 "propose" => self.open_finder(super::finder::FinderKind::Agent(AgentFinder::Propose(Some(thread)))),
-                "forget" => vec![Effect::Perform(Request::Agents(AgentRequest::Forget { thread }))],
+                "forget" => {
+                    let request = Request::Agents(AgentRequest::Forget { thread });
+                    self.ask_first(format!("{}?", row.head.trim_end_matches('.')), request);
+                    vec![]
+                }
+                "back" => vec![Effect::Perform(Request::ReleaseThread { thread })],
                 "run" => self.show_run_at_hand(thread),
                 "runs" => {
                     let name = self.thread_at_hand().map(|row| row.contact.shown()).unwrap_or_default();
@@ -340,11 +352,15 @@ impl Console {
                 let Some((verb, number)) = row.id.split_once(' ') else { return vec![] };
                 let number: usize = number.parse().unwrap_or(usize::MAX);
                 let Some((what, _)) = self.stop_scopes().into_iter().nth(number) else { return vec![] };
-                vec![Effect::Perform(Request::Agents(if verb == "resume" {
+                let resumes = verb == "resume";
+                let question = format!("{}?", row.head.trim_end_matches('.'));
+                let request = if resumes {
                     AgentRequest::Resume { what }
                 } else {
                     AgentRequest::Stop { what, reason: String::new() }
-                }))]
+                };
+                self.ask_first(question, Request::Agents(request));
+                vec![]
             }
         }
     }

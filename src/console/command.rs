@@ -49,7 +49,7 @@ impl Scope {
 #[derive(Debug, Clone, Copy)]
 pub enum Danger {
     None,
-    /// Asks first, in these words; `y` does it, never enter.
+    /// Asks first, in these words. `y` does it after a moment's pause, ctrl-y at once, never enter.
     Asks(fn(&Console) -> String),
 }
 

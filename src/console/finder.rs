@@ -6,11 +6,10 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use super::agents::AgentFinder;
 use super::flows::FlowFinder;
 use super::form::FormKind;
-use super::messages::OpenThread;
 use super::numbers::NumberFinder;
-use super::overlay::{Overlay, Then};
+use super::overlay::Overlay;
 use super::picks::{EMOJI, KINDS};
-use super::{Console, Effect, Focus, Pane, words};
+use super::{Console, Effect, Pane, words};
 use crate::domain::bulk::{BulkAction, JobState};
 use crate::domain::event::Direction;
 use crate::domain::ids::{ContactId, MessageId, ThreadId};
@@ -380,19 +379,25 @@ impl Console {
             FinderKind::Merge(keep) => {
                 let Ok(gone) = row.id.parse::<ContactId>() else { return vec![] };
                 let question = format!("Make {} and {keep} one person? Splitting takes it back.", row.head);
-                self.overlay =
-                    Some(Overlay::Confirm { question, then: Then::Perform(Request::MergeContacts { keep, gone }) });
+                self.ask_first(question, Request::MergeContacts { keep, gone });
                 vec![]
             }
             FinderKind::Search => match row.id.parse::<MessageId>() {
                 Ok(message) => self.go_to_message(message),
                 Err(_) => vec![],
             },
-            FinderKind::HandOver(thread) => self.hand_over(thread, row.id),
+            FinderKind::HandOver(thread) => {
+                // What was begun goes along: it is kept before the question.
+                let question = format!("Hand the thread to {}?", row.head);
+                let effects = self.keep_drafts();
+                self.ask_first(question, Request::HandOver { thread, to: row.id });
+                effects
+            }
             FinderKind::Here if row.id.is_empty() => vec![],
             FinderKind::Here | FinderKind::Radar => {
                 row.id.parse().map(|thread| self.go_to_thread(thread)).unwrap_or_default()
             }
+            FinderKind::Views if self.refuses_filter(&row.id) => vec![],
             FinderKind::Views => {
                 let mut effects = super::commands::open_pane(self, Pane::Threads);
                 self.list_mut().filter = row.id;
@@ -401,7 +406,12 @@ impl Console {
             }
             FinderKind::Emoji(message) => {
                 let emoji = Some(row.id).filter(|emoji| !emoji.is_empty());
-                vec![Effect::Perform(Request::React { message, emoji })]
+                let question = match &emoji {
+                    Some(emoji) => format!("React with {emoji}? The contact sees it."),
+                    None => "Take the reaction back?".to_owned(),
+                };
+                self.ask_first(question, Request::React { message, emoji });
+                vec![]
             }
             FinderKind::Kinds(thread) => {
                 let reply_to =
@@ -428,7 +438,7 @@ impl Console {
             FinderKind::Jobs => match row.id.parse() {
                 Ok(job) => {
                     let question = format!("Stop {}? What is done stays done.", row.head.trim());
-                    self.overlay = Some(Overlay::Confirm { question, then: Then::Perform(Request::StopJob { job }) });
+                    self.ask_first(question, Request::StopJob { job });
                     vec![]
                 }
                 Err(_) => vec![],
@@ -451,39 +461,5 @@ impl Console {
             Some(template) => self.open_form(FormKind::Template { connection, to, template: Box::new(template) }),
             None => vec![],
         }
-    }
-
-    /// Opens a thread, wherever the list stands.
-    pub(super) fn go_to_thread(&mut self, thread: ThreadId) -> Vec<Effect> {
-        let mut effects = super::commands::open_pane(self, Pane::Threads);
-        self.list_mut().filter.clear();
-        self.list_mut().selected = Some(thread.to_string());
-        self.focus = Focus::Detail;
-        effects.extend(self.show_thread(thread));
-        effects.extend(self.attend(false));
-        effects
-    }
-
-    /// Opens the place in its thread where a message stands.
-    fn go_to_message(&mut self, message: MessageId) -> Vec<Effect> {
-        let Some(thread) =
-            self.data.found.iter().find(|one| one.message.id == message).map(|one| one.message.thread_id)
-        else {
-            return vec![];
-        };
-        let mut effects = self.keep_drafts();
-        effects.extend(super::commands::open_pane(self, Pane::Threads));
-        self.list_mut().filter.clear();
-        self.list_mut().selected = Some(thread.to_string());
-        self.focus = Focus::Detail;
-        let row = self.data.threads.iter().flatten().find(|row| row.id == thread).cloned();
-        let mut open = OpenThread::new(thread, row);
-        open.around = Some(message);
-        open.cursor = Some(message);
-        open.anchor = 3;
-        self.open = Some(open);
-        effects.extend(self.ask_for_detail());
-        effects.extend(self.attend(false));
-        effects
     }
 }

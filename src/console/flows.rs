@@ -220,7 +220,8 @@ impl Console {
                         return self.edit_script(ScriptKind::FlowCode { connection, id }, code);
                     }
                 };
-                vec![Effect::Perform(Request::Flow(request))]
+                self.ask_first(format!("{}?", row.head.trim_end_matches('.')), Request::Flow(request));
+                vec![]
             }
         }
     }

@@ -146,6 +146,37 @@ pub(super) fn field(key: &str, label: &str, hint: &str, text: &str) -> Field {
     Field { label: label.to_owned(), hint: hint.to_owned(), text: text.to_owned(), key: key.to_owned() }
 }
 
+impl FormKind {
+    /// Whether enter on the last field is not enough: what is filled in reaches a contact, or ends
+    /// something.
+    pub fn needs_ctrl_s(&self) -> bool {
+        match self {
+            Self::Template { .. }
+            | Self::File { .. }
+            | Self::Location { .. }
+            | Self::Card { .. }
+            | Self::Buttons { .. }
+            | Self::List { .. }
+            | Self::Link { .. }
+            | Self::AskPlace { .. }
+            | Self::Catalogue { .. }
+            | Self::Products { .. } => true,
+            // What is no time is refused.
+            Self::Later { .. }
+            | Self::Note { .. }
+            | Self::Save { .. }
+            | Self::Export { .. }
+            | Self::AddContact { .. }
+            | Self::Rename { .. }
+            | Self::View { .. } => false,
+            Self::Agent(form) => {
+                matches!(**form, AgentForm::Dismiss { .. } | AgentForm::Revoke { .. } | AgentForm::Narrow { .. })
+            }
+            Self::Platform(_) => true,
+        }
+    }
+}
+
 impl Form {
     pub fn new(kind: FormKind) -> Self {
         let body = || field("body", "Text", "what they read", "");

@@ -231,6 +231,7 @@ fn proposal(
         tokens_per_day: figure(form, "tokens", "tokens")?,
         money_per_day: money,
         others: form.text("others").eq_ignore_ascii_case("yes"),
+        pause_after_person_minutes: usual.pause_after_person_minutes,
         when: Conditions {
             first_contact,
             hours,

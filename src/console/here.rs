@@ -1,9 +1,8 @@
 //! Who else has a console open, and where they are.
 
 use super::finder::Row;
-use super::{Console, Effect, Focus, words};
+use super::{Console, Focus, words};
 use crate::domain::ids::ThreadId;
-use crate::domain::request::Request;
 use crate::domain::role::Role;
 use crate::domain::text::clean_line;
 use crate::domain::view::Here;
@@ -49,13 +48,6 @@ impl Console {
             });
         }
         rows
-    }
-
-    /// What was begun is kept first, so that it goes along.
-    pub(super) fn hand_over(&mut self, thread: ThreadId, to: String) -> Vec<Effect> {
-        let mut effects = self.keep_drafts();
-        effects.push(Effect::Perform(Request::HandOver { thread, to }));
-        effects
     }
 
     /// It is somebody else's: what was begun here is theirs, too. What was written meanwhile stays.

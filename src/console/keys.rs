@@ -88,7 +88,12 @@ pub fn keys_markdown() -> String {
     let keymap = Keymap::default();
     let mut text = String::from(
         "# Keys\n\nPrinted from the command table by `wadeck keys --markdown`. Every key can be changed in the\n\
-         configuration, `[keys]`, by the name of its command. `?` shows what is valid where you are.\n",
+         configuration, `[keys]`, by the name of its command. `?` shows what is valid where you are.\n\n\
+         Letters are commands only where no text field is open, and only one at a time: letters that arrive\n\
+         within 30 ms of each other, as a paste makes them, are text and run nothing. What cannot be undone\n\
+         asks first. `y` answers the question 0.6 s after it was asked and after any other key, `ctrl-y` at\n\
+         once; any other letter closes it and does nothing. A form that reaches a contact or ends something\n\
+         is handed over with `ctrl-s`, never with `enter`.\n",
     );
     for scope in Scope::ALL {
         let mut specs = table().iter().filter(|spec| spec.scope == scope).peekable();

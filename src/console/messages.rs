@@ -3,7 +3,7 @@
 
 use super::composer::Composer;
 use super::data::MESSAGES;
-use super::{Console, Effect, Pane, words};
+use super::{Console, Effect, Focus, Pane, words};
 use crate::domain::agent_desk::{AgentQuery, RunRecord};
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::note::Note;
@@ -201,6 +201,40 @@ impl Console {
             composer.dirty = false;
             effects.push(Effect::Perform(Request::SaveDraft { thread: composer.thread, text: composer.text() }));
         }
+        effects
+    }
+
+    /// Opens a thread, wherever the list stands.
+    pub(super) fn go_to_thread(&mut self, thread: ThreadId) -> Vec<Effect> {
+        let mut effects = super::commands::open_pane(self, Pane::Threads);
+        self.list_mut().filter.clear();
+        self.list_mut().selected = Some(thread.to_string());
+        self.focus = Focus::Detail;
+        effects.extend(self.show_thread(thread));
+        effects.extend(self.attend(false));
+        effects
+    }
+
+    /// Opens the place in its thread where a message stands.
+    pub(super) fn go_to_message(&mut self, message: MessageId) -> Vec<Effect> {
+        let Some(thread) =
+            self.data.found.iter().find(|one| one.message.id == message).map(|one| one.message.thread_id)
+        else {
+            return vec![];
+        };
+        let mut effects = self.keep_drafts();
+        effects.extend(super::commands::open_pane(self, Pane::Threads));
+        self.list_mut().filter.clear();
+        self.list_mut().selected = Some(thread.to_string());
+        self.focus = Focus::Detail;
+        let row = self.data.threads.iter().flatten().find(|row| row.id == thread).cloned();
+        let mut open = OpenThread::new(thread, row);
+        open.around = Some(message);
+        open.cursor = Some(message);
+        open.anchor = 3;
+        self.open = Some(open);
+        effects.extend(self.ask_for_detail());
+        effects.extend(self.attend(false));
         effects
     }
 }

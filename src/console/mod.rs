@@ -31,6 +31,7 @@ mod picture;
 mod scope;
 mod script;
 mod theme;
+mod typing;
 mod update;
 mod words;
 
@@ -152,6 +153,7 @@ pub struct Console {
     overlay: Option<Overlay>,
     /// The beginning of a sequence of keys.
     pending: Vec<Chord>,
+    typing: typing::Typing,
     notices: Vec<Notice>,
     /// A form that was left without being handed over.
     begun_form: Option<form::Form>,
@@ -189,6 +191,7 @@ impl Console {
             scroll: 0,
             overlay: None,
             pending: vec![],
+            typing: typing::Typing::default(),
             notices: vec![],
             begun_form: None,
             attended: (None, false),

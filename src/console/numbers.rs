@@ -4,7 +4,7 @@
 use super::finder::{FinderKind, Row};
 use super::form::FormKind;
 use super::form_platform::PlatformForm;
-use super::overlay::{Overlay, Reading, Then};
+use super::overlay::{Overlay, Reading};
 use super::{Console, Effect, Pane, words};
 use crate::domain::connected::ConnectionView;
 use crate::domain::ids::ConnectionId;
@@ -297,7 +297,8 @@ impl Console {
                     "Switch {} off? Nothing is pushed through it until it is switched on again, and what happens meanwhile has to be filled in.",
                     one.url
                 );
-                self.overlay = Some(Overlay::Confirm { question, then: Then::Perform(switch(false)) });
+                let request = switch(false);
+                self.ask_first(question, request);
                 vec![]
             }
             "change" => {

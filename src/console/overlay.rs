@@ -6,8 +6,9 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use super::command::{CommandSpec, table};
 use super::finder::Finder;
 use super::form::Form;
-use super::{Console, Effect};
+use super::{Console, Pane};
 use crate::domain::agent_desk::AgentRequest;
+use crate::domain::filter::Filter;
 use crate::domain::ids::{AssignmentId, ConnectionId, MessageId};
 use crate::domain::request::Request;
 
@@ -149,19 +150,27 @@ impl Overlay {
 }
 
 impl Purpose {
-    /// What follows when the line is filled in.
-    pub fn done(&self, typed: String) -> Vec<Effect> {
+    /// What is asked when the line is filled in. A sentence ends with enter, so that enter alone decides
+    /// nothing.
+    pub fn question(&self, typed: &str) -> Option<Overlay> {
         match self {
-            Self::Filter => vec![],
+            Self::Filter => None,
             Self::Reject(assignment) => {
                 let assignment = *assignment;
-                vec![Effect::Perform(Request::Agents(AgentRequest::Reject { assignment, reason: typed }))]
+                let request = AgentRequest::Reject { assignment, reason: typed.to_owned() };
+                let question = format!("Reject {assignment}: \"{}\"?", crate::domain::text::clean_line(typed));
+                Some(Overlay::Confirm { question, then: Then::Perform(Request::Agents(request)) })
             }
         }
     }
 }
 
 impl Console {
+    /// Asks before a request that was picked is made.
+    pub(super) fn ask_first(&mut self, question: String, request: Request) {
+        self.overlay = Some(Overlay::Confirm { question, then: Then::Perform(request) });
+    }
+
     /// Commands that fit what is typed: those that are valid here, best first; with `all`, also those
     /// of other places that can be gone to.
     pub(super) fn found(&self, typed: &str, all: bool) -> Vec<&'static CommandSpec> {
@@ -185,6 +194,38 @@ impl Console {
             .collect();
         scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
         scored.into_iter().map(|(_, spec)| spec).collect()
+    }
+
+    /// Why what is typed as a filter cannot be read, where the list is asked for by the filter language.
+    pub(super) fn filter_fault(&self) -> Option<String> {
+        let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return None };
+        if !matches!(self.pane, Pane::Threads | Pane::Delivery) {
+            return None;
+        }
+        Filter::read(typed, self.now).err().map(|refusal| refusal.to_string())
+    }
+
+    /// Whether a filter that was kept cannot be read any more; says so.
+    pub(super) fn refuses_filter(&mut self, text: &str) -> bool {
+        let refusal = Filter::read(text, self.now).err();
+        if let Some(refusal) = &refusal {
+            self.notice(refusal.to_string(), true);
+        }
+        refusal.is_some()
+    }
+
+    /// What stands under the field of a line.
+    pub(super) fn line_hint(&self) -> &'static str {
+        match &self.overlay {
+            Some(Overlay::Line { purpose: Purpose::Filter, .. }) => match self.pane {
+                Pane::Threads => {
+                    "words, and terms: is:unread num:4567 conn:support since:2h; enter keeps it, esc ends it"
+                }
+                Pane::Delivery => "words, and terms: status:failed code:131047 since:2h; enter keeps it, esc ends it",
+                _ => "words; enter keeps it, esc ends it",
+            },
+            _ => "enter asks, esc leaves",
+        }
     }
 
     /// The lines of a reading overlay.

@@ -9,21 +9,12 @@ use crate::domain::request::Done;
 
 impl Console {
     pub(super) fn overlay_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
+        let faulty = self.filter_fault().is_some();
         let Some(overlay) = &mut self.overlay else { return vec![] };
         match overlay {
             Overlay::Confirm { then, .. } => {
                 let then = then.clone();
-                match chord.typed() {
-                    Some('y' | 'Y') => {
-                        self.overlay = None;
-                        self.said_yes(then)
-                    }
-                    _ if key.code == KeyCode::Esc || matches!(chord.typed(), Some('n' | 'N' | 'q')) => {
-                        self.overlay = None;
-                        vec![]
-                    }
-                    _ => vec![],
-                }
+                self.confirm_key(key, chord, then)
             }
             Overlay::Palette { typed, at, all } => {
                 let (words, position, all) = (typed.clone(), *at, *all);
@@ -69,10 +60,12 @@ impl Console {
                         }
                         return vec![];
                     }
+                    // The fault stands under the field; the list is as it was.
+                    KeyCode::Enter if faulty => return vec![],
                     KeyCode::Enter => {
                         let (typed, purpose) = (std::mem::take(typed), purpose.clone());
-                        self.overlay = None;
-                        return purpose.done(typed);
+                        self.overlay = purpose.question(&typed);
+                        return vec![];
                     }
                     KeyCode::Backspace => {
                         typed.pop();
@@ -150,14 +143,15 @@ impl Console {
         }
         let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return vec![] };
         let typed = typed.clone();
-        if self.list().filter == typed {
+        if self.list().filter == typed || self.filter_fault().is_some() {
             return vec![];
         }
         self.list_mut().filter = typed;
         self.narrowed()
     }
 
-    fn said_yes(&mut self, then: Then) -> Vec<Effect> {
+    pub(super) fn said_yes(&mut self, then: Then) -> Vec<Effect> {
+        self.overlay = None;
         match then {
             Then::Perform(request) => vec![Effect::Perform(request)],
             // What it is about may have changed while the question stood.
@@ -188,7 +182,13 @@ impl Console {
                 }
             }
             KeyCode::Char('s') if control => return self.submit_form(),
-            KeyCode::Enter if form.at == last => return self.submit_form(),
+            KeyCode::Enter if form.at == last && !form.kind.needs_ctrl_s() => return self.submit_form(),
+            KeyCode::Enter if form.at == last => {
+                // A sentence ends with enter, and no sentence holds ctrl-s.
+                form.at = 0;
+                self.notice("ctrl-s does it; enter only goes on.", false);
+                return self.look_at_file();
+            }
             KeyCode::Enter | KeyCode::Down | KeyCode::Tab => {
                 form.at = if form.at == last { 0 } else { form.at + 1 };
                 return self.look_at_file();

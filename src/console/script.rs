@@ -202,9 +202,8 @@ impl Console {
                     return Some(vec![]);
                 }
                 let request = script_request(script);
-                self.overlay = None;
-                self.notice("The provider is asked.", false);
-                Some(vec![Effect::Perform(request)])
+                self.ask_first("Hand it to the provider?".to_owned(), request);
+                Some(vec![])
             }
             _ => None,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::chord::Chord;
 use super::command::{CommandSpec, Danger, Scope};
@@ -40,6 +40,12 @@ const LONG_PASTE: usize = 2_000;
 impl Console {
     /// Takes one event in, and says what is wanted.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        let effects = self.take_event(event);
+        self.note_question();
+        effects
+    }
+
+    fn take_event(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Key(key) if key.kind == KeyEventKind::Release => vec![],
             Event::Key(key) => self.key(key),
@@ -75,7 +81,7 @@ impl Console {
         let notice = self.notices.last().map(|notice| notice.at.plus(NOTICE)).filter(|at| *at > self.now);
         let draft = self.has_unsaved_drafts().then(|| self.now.plus(DRAFT));
         let followed = self.followed_at.map(|at| at.plus(FOLLOW)).filter(|_| self.follows());
-        [Some(minute), notice, draft, followed].into_iter().flatten().min().unwrap_or(minute)
+        [Some(minute), notice, draft, followed, self.typing_due()].into_iter().flatten().min().unwrap_or(minute)
     }
 
     /// The notice that stands in the last line now.
@@ -87,6 +93,7 @@ impl Console {
         let due = self.has_unsaved_drafts() && now.since(self.now) >= DRAFT;
         self.now = now;
         let mut effects = if due { self.keep_drafts() } else { vec![] };
+        effects.extend(self.typing_rests());
         effects.extend(self.follow_again());
         self.hide_again();
         if self.attended_at.is_some_and(|at| now.since(at) >= STILL_HERE) {
@@ -152,11 +159,9 @@ impl Console {
         }
     }
 
-    fn key(&mut self, key: KeyEvent) -> Vec<Effect> {
+    /// Does what a key means where the keys go now.
+    pub(super) fn press(&mut self, key: KeyEvent) -> Vec<Effect> {
         let chord = Chord::of(&key);
-        if key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL {
-            return self.cancel();
-        }
         if self.overlay.is_some() {
             return self.overlay_key(key, chord);
         }
@@ -201,7 +206,7 @@ impl Console {
         if self.narrowing.take_if(|narrowing| narrowing == query).is_none() {
             return vec![];
         }
-        std::mem::take(&mut self.ahead).into_iter().flat_map(|key| self.key(key)).collect()
+        std::mem::take(&mut self.ahead).into_iter().flat_map(|key| self.press(key)).collect()
     }
 
     /// Runs a command, or says why it cannot run now, or asks first.
@@ -220,7 +225,7 @@ impl Console {
     }
 
     /// ctrl-c takes back what has been begun; twice it leaves, and what was written is kept.
-    fn cancel(&mut self) -> Vec<Effect> {
+    pub(super) fn cancel(&mut self) -> Vec<Effect> {
         self.pending.clear();
         self.ahead.clear();
         self.narrowing = None;

@@ -80,7 +80,7 @@ async fn an_admin_sees_the_evidence_and_approves_narrows_puts_off_and_revokes() 
     desk.press(&stage, "X").await;
     desk.sees("End it: night answers support");
     desk.types(&stage, "not at night").await;
-    desk.press(&stage, "enter").await;
+    desk.press(&stage, "ctrl-s").await;
     desk.sees("answers no more under");
 }
 
@@ -134,7 +134,7 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     desk.look_up(&stage).await;
     desk.sees("helper proposes · 3m ago");
     desk.sees("You said it, Rosa Field.");
-    desk.press(&stage, "Y").await;
+    desk.press(&stage, "Y y").await;
     desk.sees("on the way to Rosa Field");
     stage.send().await;
     assert_eq!(stage.twin.accepted()[0].text, "You said it, Rosa Field.");
@@ -147,7 +147,7 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     desk.press(&stage, "E").await;
     desk.sees("Instead of the agent's answer, to Rosa Field");
     desk.types(&stage, " Or so.").await;
-    desk.press(&stage, "enter").await;
+    desk.press(&stage, "ctrl-s").await;
     stage.send().await;
     assert_eq!(stage.twin.accepted()[1].text, "You said it, Rosa Field. Or so.");
     desk.look_up(&stage).await;
@@ -158,7 +158,7 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     desk.look_up(&stage).await;
     desk.press(&stage, "esc X").await;
     desk.sees("Do not send what helper proposes");
-    desk.press(&stage, "enter").await;
+    desk.press(&stage, "ctrl-s").await;
     desk.sees("The answer is not sent");
     desk.does_not_see("helper proposes");
 
@@ -169,7 +169,7 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     desk.press(&stage, "E").await;
     stage.says(&rosa(), "never mind").await;
     desk.look_up(&stage).await;
-    desk.press(&stage, "enter").await;
+    desk.press(&stage, "ctrl-s").await;
     desk.sees("superseded already");
     desk.sees("To Rosa Field");
     desk.sees("You said it, Rosa Field.");
@@ -202,7 +202,7 @@ async fn silence_is_two_keys_and_shows_what_was_caught() {
     desk.press(&stage, "!").await;
     desk.sees("Stop: the agent of Tom Weber");
     desk.sees("Stop: every agent");
-    desk.press(&stage, "down enter").await;
+    desk.press(&stage, "down enter y").await;
     desk.sees("caught");
     desk.sees("You said it, Tom Weber.");
     desk.sees("had left");
@@ -214,7 +214,7 @@ async fn silence_is_two_keys_and_shows_what_was_caught() {
     desk.sees("1 stopped");
     desk.press(&stage, "g g !").await;
     desk.sees("Let go on: helper everywhere");
-    desk.press(&stage, "enter").await;
+    desk.press(&stage, "enter y").await;
     desk.sees("may answer again");
     desk.does_not_see("1 stopped");
     stage.says(&Person::new("Tom Weber", "15550100077"), "hello again").await;
@@ -228,7 +228,7 @@ async fn an_agent_begins_anew_where_it_is_told_to() {
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
     let mut desk = Sitting::down(&stage, 120, 40).await;
-    desk.press(&stage, "enter A down enter").await;
+    desk.press(&stage, "enter A down enter y").await;
     desk.sees("begins anew");
     stage.pass(Duration::from_secs(60));
     stage.says(&rosa(), "hello again").await;

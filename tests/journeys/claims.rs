@@ -87,7 +87,7 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     sitting.sees("Hand the thread to");
     sitting.sees("ben (operator)");
     sitting.types(&stage, "ben").await;
-    sitting.press(&stage, "enter").await;
+    sitting.press(&stage, "enter y").await;
     sitting.sees("ben has Rosa Field now, with what you had begun.");
     sitting.sees("ben has it");
     sitting.sees("Begun by ada: It left on Tuesday, and");

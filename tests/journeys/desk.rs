@@ -40,7 +40,7 @@ async fn a_template_is_chosen_filled_in_seen_and_sent() {
     ada.sees("window closed");
     ada.press(&stage, "c").await;
     ada.sees("service window closed");
-    ada.press(&stage, "T").await;
+    ada.press(&stage, "ctrl-t").await;
     ada.sees("It is paused.");
     ada.press(&stage, "down enter").await;
     ada.sees("It is paused.");
@@ -86,7 +86,7 @@ async fn buttons_a_place_a_reaction_and_a_note_by_keys() {
     ada.press(&stage, "k k e").await;
     ada.sees("React with");
     ada.types(&stage, "thanks").await;
-    ada.press(&stage, "enter").await;
+    ada.press(&stage, "enter y").await;
     stage.send().await;
     ada.look_up(&stage).await;
     ada.sees("🙏 us");

@@ -208,7 +208,7 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
     sitting.editor = Some(text.replace("Join us", "Be one of us"));
     sitting.press(&stage, "e").await;
     sitting.sees("Nothing stands in the way");
-    sitting.press(&stage, "s").await;
+    sitting.press(&stage, "s y").await;
     assert_eq!(stage.twin.flows()[0].1, 2, "a second version");
     sitting.press(&stage, "enter").await;
     sitting.sees("v2");

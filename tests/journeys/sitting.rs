@@ -1,6 +1,8 @@
 //! A person at a console: presses keys, types, pastes, and looks at the screen. What the console
 //! wants is done by the real operations behind it.
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
@@ -10,7 +12,9 @@ use wadeck::attach::files;
 use wadeck::bus::Listener;
 use wadeck::console::{Console, Effect, Event, FilePlace, Keymap, Settings, Theme};
 use wadeck::domain::picture::Pictures;
+use wadeck::domain::request::Request;
 use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::time::Timestamp;
 use wadeck::operations::{perform, tell};
 
 use crate::stage::Stage;
@@ -27,7 +31,17 @@ pub struct Sitting {
     pub edited: Option<String>,
     pub editor: Option<String>,
     pub rings: Vec<String>,
+    now: Timestamp,
+    /// When the last key was pressed: what a person presses never falls together.
+    typed_at: Timestamp,
+    /// Everything that the console wanted done.
+    pub performed: Vec<Request>,
 }
+
+/// Between the keys of somebody who looks at what each does.
+const PACE: Duration = Duration::from_secs(1);
+/// After a letter, until it is known that none follows at once.
+const RESTS: Duration = Duration::from_millis(50);
 
 pub const THEME: Theme = Theme { colour: true, ascii: false };
 
@@ -83,6 +97,9 @@ impl Sitting {
             edited: None,
             editor: None,
             rings: vec![],
+            now: stage.now(),
+            typed_at: stage.now(),
+            performed: vec![],
         };
         sitting.carry_out(stage, effects).await;
         sitting
@@ -90,6 +107,7 @@ impl Sitting {
 
     /// Everything that has changed reaches the console, until nothing more follows.
     pub async fn look_up(&mut self, stage: &Stage) {
+        self.now = stage.now();
         self.happens(stage, Event::Time(stage.now())).await;
         while let Some(change) = self.listener.try_next() {
             self.happens(stage, Event::Changed(change)).await;
@@ -112,6 +130,7 @@ impl Sitting {
                         Err(error) => Event::NotAnswered { query, why: error.to_string() },
                     },
                     Effect::Perform(request) => {
+                        self.performed.push(request.clone());
                         let result = perform(&stage.system, &self.actor, request.clone()).await;
                         Event::Performed { request, result: result.map_err(|error| error.to_string()) }
                     }
@@ -150,9 +169,11 @@ impl Sitting {
         }
     }
 
-    /// Keys by name, one after the other: `"j j enter"`.
+    /// Keys by name, one after the other and each for itself: `"j j enter"`.
     pub async fn press(&mut self, stage: &Stage, keys: &str) {
         for name in keys.split(' ') {
+            self.typed_at = self.typed_at.max(stage.now()).plus(PACE);
+            self.happens(stage, Event::Time(self.typed_at)).await;
             let (modifiers, name) = match name.split_once('-') {
                 Some(("ctrl", rest)) => (KeyModifiers::CONTROL, rest),
                 Some(("alt", rest)) => (KeyModifiers::ALT, rest),
@@ -169,13 +190,33 @@ impl Sitting {
                 other => KeyCode::Char(other.chars().next().expect("a key")),
             };
             self.happens(stage, Event::Key(KeyEvent::new(code, modifiers))).await;
+            self.happens(stage, Event::Time(self.typed_at.plus(RESTS))).await;
         }
         self.look_up(stage).await;
     }
 
     /// A key whose wishes are not fulfilled yet: the answers are still on their way.
     pub fn only_press(&mut self, letter: char) {
+        self.typed_at = self.typed_at.plus(PACE);
+        self.console.update(Event::Time(self.typed_at));
         self.console.update(Event::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
+        self.console.update(Event::Time(self.typed_at.plus(RESTS)));
+    }
+
+    /// Letters with so much time between them, as a person or a machine types them.
+    pub async fn types_every(&mut self, stage: &Stage, gap: Duration, text: &str) {
+        self.typed_at = self.typed_at.max(stage.now()).plus(PACE);
+        for letter in text.chars() {
+            let code = match letter {
+                '\n' => KeyCode::Enter,
+                '\t' => KeyCode::Tab,
+                other => KeyCode::Char(other),
+            };
+            self.typed_at = self.typed_at.plus(gap);
+            self.happens(stage, Event::Time(self.typed_at)).await;
+            self.happens(stage, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))).await;
+        }
+        self.happens(stage, Event::Time(self.typed_at.plus(RESTS))).await;
     }
 
     /// Faster than any answer comes: everything is typed before the first wish is fulfilled.
@@ -183,8 +224,11 @@ impl Sitting {
         let mut effects = vec![];
         for letter in text.chars() {
             let code = if letter == '\n' { KeyCode::Enter } else { KeyCode::Char(letter) };
+            self.typed_at = self.typed_at.max(self.now).plus(RESTS);
+            effects.extend(self.console.update(Event::Time(self.typed_at)));
             effects.extend(self.console.update(Event::Key(KeyEvent::new(code, KeyModifiers::NONE))));
         }
+        effects.extend(self.console.update(Event::Time(self.typed_at.plus(RESTS))));
         self.carry_out(stage, effects).await;
         self.look_up(stage).await;
     }

@@ -139,7 +139,7 @@ async fn a_person_writes_mends_and_submits_a_template_by_keys() {
     assert!(stage.twin.templates().is_empty(), "it would be refused");
     sitting.press(&stage, "f").await;
     sitting.sees("s. e edits it again");
-    sitting.press(&stage, "s").await;
+    sitting.press(&stage, "s y").await;
     let made = stage.twin.templates();
     assert_eq!(
         (made[0]["name"].as_str(), made[0]["components"][1]["buttons"][1]["text"].as_str()),
@@ -159,7 +159,7 @@ async fn a_person_writes_mends_and_submits_a_template_by_keys() {
         json!({ "error": { "message": "(#100) no", "code": 100, "error_user_msg": "Edited too often." } }),
     );
     sitting.press(&stage, "E").await;
-    sitting.press(&stage, "s").await;
+    sitting.press(&stage, "s y").await;
     sitting.sees("Edited too often.");
     sitting.press(&stage, "esc n").await;
     sitting.sees("what was begun");

@@ -168,7 +168,9 @@ async fn a_terminal_of_one_cell_and_one_that_only_looks() {
     assert!(tiny.ends(), "{:?}", String::from_utf8_lossy(&tiny.written.lock().expect("whole")));
     let mut viewer = Screen::open(120, 40, attach(&world, &["--read-only"]));
     viewer.sees("Nobody has written yet");
-    viewer.press("5p");
+    viewer.press("5");
+    viewer.sees("helper answers support");
+    viewer.press("p");
     viewer.sees("takes the role operator");
     viewer.press("\u{3}\u{3}");
     assert!(viewer.ends());

@@ -219,6 +219,10 @@ pub(super) const ROWS: &[CommandSpec] = &[
         help: "Sends what the agent proposes, as it is.",
         scope: Scope::Messages,
         keys: &["Y"],
+        danger: Danger::Asks(|console| {
+            let whom = console.thread_at_hand().map(|row| row.contact.shown()).unwrap_or_default();
+            format!("Send the agent's answer to {whom}, as it is?")
+        }),
         ready: proposal,
         run: |console| match console.proposal().map(|record| record.run.id) {
             Some(run) => perform(AgentRequest::Accept { run, instead: None }),

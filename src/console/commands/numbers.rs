@@ -110,6 +110,10 @@ pub(super) const ROWS: &[CommandSpec] = &[
         help: "Registers the number's webhook here, if it is not, and proves it by a test.",
         scope: NUMBERS,
         keys: &["r"],
+        danger: Danger::Asks(|console| {
+            let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
+            format!("Register the webhook of {name} at its provider, and test it?")
+        }),
         ready: |console| {
             admin(console)?;
             connected(console).map(|_| ())

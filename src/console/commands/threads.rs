@@ -16,11 +16,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.write",
         title: "Write",
-        help: "Writes to the contact.",
+        help: "Writes to the contact. With the window closed, what is written is kept as a draft.",
         scope: THREADS,
         keys: &["c"],
         hint: true,
-        ready: can_write,
+        ready: operator_with_thread,
         run: |console| write(console, false),
         ..ROW
     },
@@ -124,7 +124,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         help: "Writes to the contact.",
         scope: Scope::Messages,
         keys: &["enter"],
-        ready: can_write,
+        ready: operator_with_thread,
         run: |console| write(console, false),
         ..ROW
     },
@@ -136,7 +136,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         keys: &["r"],
         hint: true,
         ready: |console| {
-            can_write(console)?;
+            operator_with_thread(console)?;
             provider_can(console, &Content::text(""), true)?;
             let quotable = console.open.as_ref().and_then(|open| open.current());
             match quotable {
@@ -240,5 +240,9 @@ fn write(console: &mut Console, quoting: bool) -> Vec<Effect> {
         composer.quote = quote;
     }
     console.focus = Focus::Composer;
+    // Whoever means to write goes on typing: the words go into the draft, also where it cannot be sent now.
+    if let Err(why) = can_write(console) {
+        console.notice(format!("{why} What you write is kept as a draft; ctrl-t chooses a template."), true);
+    }
     effects
 }

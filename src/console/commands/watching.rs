@@ -90,6 +90,10 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: CONNECTIONS,
         keys: &["t"],
         hint: true,
+        danger: Danger::Asks(|console| {
+            let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
+            format!("Send a test message over {name} to its tester?")
+        }),
         ready: connection_ready,
         run: |console| with_connection(console, |connection| Request::SendTest { connection }),
         ..ROW

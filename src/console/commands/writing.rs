@@ -20,7 +20,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "write.enter",
         title: "Send",
-        help: "Sends a text of one line; in a longer one, begins a new line.",
+        help: "Sends a text of one line; in a longer one, and in an agent's answer, begins a new line.",
         scope: Scope::Composer,
         keys: &["enter"],
         hint: true,
@@ -66,8 +66,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
 ];
 
+/// Enter sends one line of one's own. What an agent wrote is sent by ctrl-s alone, so that nobody sends it
+/// who only meant to end a line.
 fn sends(console: &Console) -> bool {
-    console.settings.enter_sends && console.composer().is_some_and(|composer| composer.lines() == 1)
+    let own_line = |composer: &crate::console::composer::Composer| composer.lines() == 1 && composer.answers.is_none();
+    console.settings.enter_sends && console.composer().is_some_and(own_line)
 }
 
 fn can_send(console: &Console) -> Result<(), String> {

@@ -106,7 +106,7 @@ impl Console {
         let height = (lines.len() as u16 + 2).min(screen.height);
         let area = Rect { x: (screen.width - width) / 2, y: screen.height.saturating_sub(height) / 2, width, height };
         let title = self.data.overview.as_ref().map_or("", |told| told.environment.badge());
-        let inner = self.draw_box(buffer, area, title, "y yes, n no");
+        let inner = self.draw_box(buffer, area, title, "y or ctrl-y yes, n no");
         for (row, line) in lines.iter().take(usize::from(inner.height)).enumerate() {
             put(buffer, inner.x, inner.y + row as u16, inner.width, line, self.settings.theme.plain());
         }
@@ -114,9 +114,16 @@ impl Console {
 
     fn draw_line(&self, buffer: &mut Buffer, screen: Rect, title: &str, typed: &str) -> Position {
         let theme = self.settings.theme;
-        let y = screen.height - 1;
-        let row = Rect { x: 0, y, width: screen.width, height: 1 };
-        Clear.render(row, buffer);
+        let y = screen.height.saturating_sub(2);
+        Clear.render(Rect { x: 0, y, width: screen.width, height: screen.height - y }, buffer);
+        if y + 1 < screen.height {
+            let (under, style) = match self.filter_fault() {
+                Some(fault) => (fault, theme.bad()),
+                None => (self.line_hint().to_owned(), theme.dim()),
+            };
+            let under = words::fit(&under, usize::from(screen.width.saturating_sub(2)), theme.ellipsis());
+            put(buffer, 1, y + 1, screen.width.saturating_sub(1), &under, style);
+        }
         let label = format!(" {title} {} ", theme.pick("›", ">"));
         put(buffer, 0, y, screen.width, &label, theme.accent());
         let x = words::width(&label) as u16;

@@ -72,6 +72,9 @@ impl Console {
             }
             (Some(operator), _) => format!("{} {operator} has it", theme.pick("◆", "@")),
             (None, _) if row.handed_off_at.is_some() => "handed off: C takes it".to_owned(),
+            (None, Some(agent)) if let Some(until) = row.paused_until(self.now) => {
+                format!("{} silent {}, a person wrote", agent.agent, words::left(until, self.now))
+            }
             (None, Some(agent)) => format!("{} answers ({})", agent.agent, agent.mode.name()),
             (None, None) => "no agent".to_owned(),
         };
