@@ -172,6 +172,7 @@ impl Terms {
                 tokens_per_day: self.tokens_per_day,
                 money_per_day: self.money_per_day,
                 others: self.others,
+                pause_after_person_minutes: usual.pause_after_person_minutes,
                 when: Conditions {
                     first_contact: self.first_contact,
                     hours: self.hours,

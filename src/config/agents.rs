@@ -44,6 +44,7 @@ pub(super) struct ContractTable {
     pub tokens_per_day: Option<u64>,
     pub money_per_day: Option<Spanned<f64>>,
     pub others: Option<bool>,
+    pub pause_after_person_minutes: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -139,6 +140,7 @@ pub(super) fn contract(table: Option<Spanned<ContractTable>>, usual: &Contract, 
             None => usual.money_per_day,
         },
         others: table.others.unwrap_or(usual.others),
+        pause_after_person_minutes: table.pause_after_person_minutes.or(usual.pause_after_person_minutes),
         ..usual
     };
     if let Err(why) = contract.check() {

@@ -100,6 +100,7 @@ pub(super) struct ConnectionTable {
     pub hand_off_text: Option<String>,
     pub mode: Option<Spanned<String>>,
     pub debounce_seconds: Option<Spanned<f64>>,
+    pub pause_after_person_minutes: Option<Spanned<u32>>,
     pub messages_per_second: Option<Spanned<u32>>,
     pub read_marks: Option<bool>,
     pub hourly_policy: Option<bool>,

@@ -87,6 +87,7 @@ pub struct Connection {
 #[serde(default)]
 pub struct ConnectionSettings {
     /// How long a burst of messages is waited out before an agent answers.
+    #[serde(rename = "debounce_seconds", alias = "debounce", with = "super::time::seconds")]
     pub debounce: Duration,
     /// One business-initiated message per contact and hour, unless switched off.
     pub hourly_policy: bool,
@@ -94,9 +95,14 @@ pub struct ConnectionSettings {
     pub messages_per_second: u32,
     /// Whether contacts see that their message was read, and that an answer is being written.
     pub read_marks: bool,
+    /// How long an agent is silent in a thread after a person wrote there; zero where it goes on at once.
+    #[serde(rename = "pause_after_person_seconds", with = "super::time::seconds")]
+    pub pause_after_person: Duration,
     /// How long a person's message is held before it goes, so that it can be taken back.
+    #[serde(rename = "undo_seconds", alias = "undo", with = "super::time::seconds")]
     pub undo: Duration,
     /// Where nobody has written for so long, something is wrong; nothing where silence is usual.
+    #[serde(rename = "silent_after_seconds", alias = "silent_after", with = "super::time::seconds")]
     pub silent_after: Duration,
     /// Whether contacts see 👀 while an agent works on their message, and ✅ or ❌ when it is done.
     pub lifecycle_reactions: bool,
@@ -127,6 +133,7 @@ impl Default for ConnectionSettings {
             hourly_policy: true,
             messages_per_second: 80,
             read_marks: true,
+            pause_after_person: Duration::from_secs(3_600),
             undo: Duration::ZERO,
             silent_after: Duration::ZERO,
             lifecycle_reactions: false,

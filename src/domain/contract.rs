@@ -227,7 +227,13 @@ pub struct Contract {
     /// Whether it may write to contacts other than the one who wrote.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub others: bool,
+    /// How long it is silent in a thread after a person wrote there; without it, as the number says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pause_after_person_minutes: Option<u32>,
 }
+
+/// A pause after a person's words is at most a week.
+pub const LONGEST_PAUSE_MINUTES: u32 = 7 * 24 * 60;
 
 /// Contracts end by themselves after at most this long.
 pub const LONGEST_TERM: Duration = Duration::from_secs(366 * 86_400);
@@ -242,6 +248,7 @@ impl Default for Contract {
             longest: 700,
             tokens_per_day: None,
             money_per_day: None,
+            pause_after_person_minutes: None,
             others: false,
         }
     }
@@ -289,6 +296,9 @@ impl Contract {
         if !self.when.words.is_empty() {
             terms.push(("words", clean_line(&self.when.words.join(", "))));
         }
+        if let Some(minutes) = self.pause_after_person_minutes {
+            terms.push(("pause", format!("{minutes} minutes after a person wrote")));
+        }
         if self.others {
             terms.push(("recipients", "also contacts who did not write".to_owned()));
         }
@@ -297,6 +307,9 @@ impl Contract {
 
     /// Why it cannot be agreed to.
     pub fn check(&self) -> Result<(), String> {
+        if self.pause_after_person_minutes.is_some_and(|minutes| minutes > LONGEST_PAUSE_MINUTES) {
+            return Err(format!("pause_after_person_minutes is between 0 and {LONGEST_PAUSE_MINUTES}."));
+        }
         if !(1..=10).contains(&self.most_messages) {
             return Err("An answer has 1 to 10 messages.".into());
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assignment::{Assignment, Mode};
 use super::content::Content;
-use super::contract::Conditions;
+use super::contract::{Conditions, Contract};
 use super::event::{Direction, Origin};
 use super::language;
 use super::text::clean_line;
@@ -31,8 +31,26 @@ pub struct Arrival<'a> {
     /// Its agent gave it away, and no person has given it back.
     pub handed_off: bool,
     pub opted_out: bool,
+    /// When a person last wrote in the thread, and how long agents leave it to them then, unless their own
+    /// contract says otherwise.
+    pub person_wrote_at: Option<Timestamp>,
+    pub pause_after_person: Duration,
     /// What local time is ahead of UTC, in seconds.
     pub offset: i64,
+}
+
+impl Arrival<'_> {
+    /// Until when an agent under this contract leaves the thread to the person who wrote in it.
+    fn paused_until(&self, contract: &Contract) -> Option<Timestamp> {
+        paused_until(self.person_wrote_at?, contract.pause_after_person_minutes, self.pause_after_person)
+    }
+}
+
+/// Until when an agent leaves a thread to the person who wrote in it. `minutes` is what its contract says,
+/// `usual` what the number says.
+pub fn paused_until(person_wrote_at: Timestamp, minutes: Option<u32>, usual: Duration) -> Option<Timestamp> {
+    let pause = minutes.map_or(usual, |minutes| Duration::from_secs(u64::from(minutes) * 60));
+    (!pause.is_zero()).then(|| person_wrote_at.plus(pause))
 }
 
 /// An assignment that could answer, with what it has used up.
@@ -87,11 +105,39 @@ pub enum NoRun {
     Stopped,
     /// The agent is not what was approved any more.
     Changed,
+    /// A person wrote there a short while ago.
+    PersonWrote,
     Capped,
     Budget,
 }
 
 impl NoRun {
+    pub const ALL: [Self; 18] = [
+        Self::Outbound,
+        Self::Test,
+        Self::History,
+        Self::Filled,
+        Self::Reaction,
+        Self::Sticker,
+        Self::Stale,
+        Self::OptedOut,
+        Self::Taken,
+        Self::HandedOff,
+        Self::NoAssignment,
+        Self::NoneFits,
+        Self::Off,
+        Self::Stopped,
+        Self::Changed,
+        Self::PersonWrote,
+        Self::Capped,
+        Self::Budget,
+    ];
+
+    /// The reason that is written in these words.
+    pub fn from_words(words: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.words() == words)
+    }
+
     pub const fn words(self) -> &'static str {
         match self {
             Self::Outbound => "it went out from us",
@@ -111,6 +157,7 @@ impl NoRun {
             Self::Off => "the assigned agent is switched off",
             Self::Stopped => "the agent was stopped",
             Self::Changed => "the agent has changed since it was approved, and nobody has looked again",
+            Self::PersonWrote => "a person wrote here shortly before, and the agent leaves the thread to them",
             Self::Capped => "the agent has answered here as often as it may in an hour: perhaps two machines talk",
             Self::Budget => "the agent has used up what it may in a day",
         }
@@ -146,7 +193,7 @@ pub fn route(arrival: &Arrival<'_>, candidates: &[Candidate], debounce: Duration
             continue;
         }
         // Whoever fits decides: nobody else steps in where it is off or at its end.
-        let held = held_back(candidate);
+        let held = held_back(candidate, arrival, now);
         match held {
             Some(why) => {
                 trace.push(format!("{who}: {}", detail(candidate, why)));
@@ -182,12 +229,13 @@ fn refused(arrival: &Arrival<'_>, now: Timestamp) -> Option<NoRun> {
 }
 
 /// What keeps an agent from answering a message that is meant for it.
-fn held_back(candidate: &Candidate) -> Option<NoRun> {
+fn held_back(candidate: &Candidate, arrival: &Arrival<'_>, now: Timestamp) -> Option<NoRun> {
     let (one, contract) = (&candidate.assignment, &candidate.assignment.contract);
     Some(match () {
         () if candidate.stopped.is_some() => NoRun::Stopped,
         () if one.mode == Mode::Off => NoRun::Off,
         () if one.stale_since.is_some() => NoRun::Changed,
+        () if arrival.paused_until(contract).is_some_and(|until| now < until) => NoRun::PersonWrote,
         () if candidate.replies >= contract.most_per_hour => NoRun::Capped,
         () if contract.tokens_per_day.is_some_and(|most| candidate.tokens >= most) => NoRun::Budget,
         () if contract.money_per_day.is_some_and(|most| candidate.money >= most.0) => NoRun::Budget,
@@ -228,7 +276,7 @@ fn does_not_fit(when: &Conditions, arrival: &Arrival<'_>, words: &str, now: Time
 #[cfg(test)]
 mod tests {
     use super::super::assignment::AssignmentState;
-    use super::super::contract::{Contract, Hours};
+    use super::super::contract::Hours;
     use super::super::ids::{AssignmentId, ConnectionId};
     use super::*;
 
@@ -275,6 +323,8 @@ mod tests {
             taken_by: None,
             handed_off: false,
             opted_out: false,
+            person_wrote_at: None,
+            pause_after_person: Duration::from_secs(3_600),
             offset: 0,
         }
     }
@@ -321,6 +371,20 @@ mod tests {
         held(|one| one.assignment.stale_since = Some(NOW), NoRun::Changed);
         held(|one| one.replies = 12, NoRun::Capped);
         held(|one| one.tokens = 10, NoRun::Budget);
+    }
+
+    #[test]
+    fn after_a_person_wrote_the_agent_pauses_as_long_as_it_is_told() {
+        let (text, api) = (Content::text("hi"), Origin::Api);
+        let decide = |ago: u64, minutes: Option<u32>| {
+            let contract = Contract { pause_after_person_minutes: minutes, ..Contract::default() };
+            let wrote = Some(NOW.minus(Duration::from_secs(ago)));
+            decide(&Arrival { person_wrote_at: wrote, ..arrival(&text, &api) }, &[candidate(1, contract)])
+        };
+        assert_eq!(decide(3_599, None), Route::None(NoRun::PersonWrote));
+        assert!(matches!(decide(3_600, None), Route::Run { .. }));
+        assert!(matches!(decide(0, Some(0)), Route::Run { .. }));
+        assert_eq!(decide(3_600, Some(61)), Route::None(NoRun::PersonWrote));
     }
 
     #[test]

@@ -134,6 +134,37 @@ pub fn short_span(span: Duration) -> String {
     }
 }
 
+/// Spans of time in JSON: a number of seconds. What was stored as seconds and nanoseconds is still read.
+pub mod seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Seconds(f64),
+        Parts { secs: u64, nanos: u32 },
+    }
+
+    /// Writes whole seconds without a fraction.
+    pub fn serialize<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        if span.subsec_nanos() == 0 {
+            serializer.serialize_u64(span.as_secs())
+        } else {
+            serializer.serialize_f64(span.as_secs_f64())
+        }
+    }
+
+    /// Reads a number of seconds that is not negative.
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        match Written::deserialize(deserializer)? {
+            Written::Parts { secs, nanos } => Ok(Duration::new(secs, nanos)),
+            Written::Seconds(seconds) => Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,5 +199,20 @@ mod tests {
         assert_eq!(short_span(Duration::from_secs(59)), "59s");
         assert_eq!(short_span(Duration::from_secs(7_500)), "2h05");
         assert_eq!(short_span(Duration::from_secs(90_000)), "1d");
+    }
+
+    #[test]
+    fn spans_are_written_as_seconds_and_read_as_they_were() {
+        #[derive(serde::Serialize, serde::Deserialize)]
+        struct One(#[serde(with = "super::seconds")] Duration);
+        for (text, span) in [
+            ("4", Duration::from_secs(4)),
+            ("0.5", Duration::from_millis(500)),
+            ("{\"secs\":4,\"nanos\":0}", Duration::from_secs(4)),
+        ] {
+            assert_eq!(serde_json::from_str::<One>(text).expect(text).0, span);
+        }
+        assert_eq!(serde_json::to_string(&One(Duration::from_secs(4))).expect("written"), "4");
+        assert!(serde_json::from_str::<One>("-1").is_err());
     }
 }

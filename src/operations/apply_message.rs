@@ -231,6 +231,8 @@ async fn inbound(
         taken_by: thread.taken_by.as_deref(),
         handed_off: thread.handed_off,
         opted_out,
+        person_wrote_at: thread.person_wrote_at,
+        pause_after_person: connection.settings.pause_after_person,
         offset: system.offset(),
     };
     let decision = route(&arrival, &candidates, connection.settings.debounce, now);
@@ -334,6 +336,7 @@ async fn outbound(
     write.merge_statuses(message).await?;
     if event.origin == Origin::BusinessApp {
         write.silence_agent(thread.thread, "a person answered from the phone app", now).await?;
+        write.person_wrote(thread.thread, event.sent_at.min(now)).await?;
         write.stop_waiting(thread.thread).await?;
         effects.changes.push(Change::Agents);
     }

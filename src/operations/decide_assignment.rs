@@ -173,4 +173,5 @@ pub(super) async fn tell(
 pub(super) fn published(system: &System, assignment: &Assignment) {
     system.bus().publish([Change::Agents, Change::Connection(assignment.connection), Change::Activity]);
     system.wakes().teller.notify_one();
+    system.wakes().expirer.notify_one();
 }

@@ -96,7 +96,7 @@ pub use self::apply::apply_pending;
 pub use self::bulk::step_job;
 pub use self::check_connection::{check_all, check_connection};
 pub use self::declare::{Declared, declare};
-pub use self::end_assignment::expire_assignments;
+pub use self::end_assignment::{expire_assignments, next_expiry};
 pub use self::error::OperationError;
 pub use self::fetch_media::{fetch_next, prune_media};
 pub use self::flows::refresh_flows;
@@ -170,6 +170,8 @@ pub struct Wakes {
     pub rehearser: Notify,
     /// A template was refused: what is known of templates is fetched again.
     pub templates: Notify,
+    /// When an assignment ends may have changed.
+    pub expirer: Notify,
     /// There is something to tell other programs.
     pub teller: Notify,
     /// Something was written: the log will want to be folded back.

@@ -153,6 +153,7 @@ pub(super) fn capabilities(system: &System, connection: &Connection) -> Capabili
 /// A person answers: the agent falls silent.
 async fn silence(write: &mut Write, thread: ThreadId, author: &str, now: Timestamp) -> Result<()> {
     write.silence_agent(thread, &format!("{author} answered"), now).await?;
+    write.person_wrote(thread, now).await?;
     write.clear_unread(thread).await?;
     Ok(())
 }

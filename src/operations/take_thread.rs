@@ -36,9 +36,10 @@ pub(super) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     require(actor, Right::ReleaseAThread)?;
     let row = thread_row(system, thread).await?;
     let me = actor.to_string();
-    let left = row.is_left(system.now());
+    let now = system.now();
+    let left = row.is_left(now);
     match row.taken_by {
-        None if row.handed_off_at.is_some() => {}
+        None if row.handed_off_at.is_some() || row.paused_until(now).is_some() => {}
         None => return Err(Refusal::new("not_taken", "Nobody has this thread.", "").into()),
         Some(other) if other != me && !left && !actor.has(Right::ReleaseAColleaguesThread) => {
             return Err(
@@ -47,9 +48,9 @@ pub(super) async fn release_thread(system: &System, actor: &Actor, thread: Threa
         }
         Some(_) => {}
     }
-    let now = system.now();
     let mut write = system.store().write().await?;
     write.take_thread(thread, None).await?;
+    write.person_gave_back(thread).await?;
     if write.hand_off(thread, None).await? {
         // What led to it is settled: an agent that read it again would hand off again.
         write.forget_before(thread, now).await?;

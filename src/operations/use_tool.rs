@@ -80,6 +80,8 @@ fn contract<'c>(
         taken_by: thread.taken_by.as_deref(),
         handed_off: thread.handed_off_at.is_some(),
         opted_out: thread.opted_out,
+        person_wrote_at: thread.person_wrote_at,
+        pause_after_person: Duration::from_secs(u64::from(thread.pause_seconds)),
         offset: system.offset(),
     };
     match route(&arrival, candidates, Duration::ZERO, now).route {
@@ -89,7 +91,7 @@ fn contract<'c>(
             Err(refusal("no_contract", format!("{other} answers in {} now.", thread.id)))
         }
         // Whoever has said enough may look on.
-        Route::None(NoRun::Capped | NoRun::Budget) if looks => Ok(own),
+        Route::None(NoRun::Capped | NoRun::Budget | NoRun::PersonWrote) if looks => Ok(own),
         Route::None(why) => Err(refusal("contract", format!("Nothing is done in {}: {}.", thread.id, why.words()))),
     }
 }

@@ -1,6 +1,7 @@
 //! Gather what is known around an id, and ask the domain why.
 
 use super::{Result, System, dashboard, tell::verdict};
+use crate::domain::agent_desk::StopScope;
 use crate::domain::event::Direction;
 use crate::domain::ids::{
     AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
@@ -30,7 +31,20 @@ pub(super) async fn why(system: &System, id: &str) -> Result<Why> {
         }
         "g" => {
             let id = parsed::<AssignmentId>(id)?;
-            system.store().assignments(100).await?.iter().find(|row| row.assignment.id == id).map(why::of_assignment)
+            let rows = system.store().assignments(100).await?;
+            match rows.iter().find(|row| row.assignment.id == id) {
+                Some(row) => {
+                    let stops = system.store().stops(100).await?;
+                    let stop = stops.iter().filter(|stop| stop.lifted.is_none()).find(|stop| match &stop.what {
+                        StopScope::All => true,
+                        StopScope::Agent(agent) => *agent == row.assignment.agent,
+                        StopScope::Thread(thread) => Some(*thread) == row.assignment.thread,
+                    });
+                    let stopped = stop.map(|stop| format!("{} stopped it", stop.by));
+                    Some(why::of_assignment(row, stopped.as_deref(), system.now()))
+                }
+                None => None,
+            }
         }
         "a" => system.store().alert(parsed::<AlertId>(id)?).await?.map(|alert| why::of_alert(&alert)),
         "p" => {
@@ -106,7 +120,12 @@ async fn entry(system: &System, id: EntryId) -> Result<Option<Why>> {
     let Some(detail) = system.store().entry(id).await? else { return Ok(None) };
     let thread = system.store().thread(detail.row.thread_id).await?;
     let file = system.store().kept_file(detail.row.message_id).await?;
-    Ok(Some(why::of_entry(&detail, thread.as_ref(), file.as_ref().map(|file| &file.view), system.now())))
+    let run = match system.store().message(detail.row.message_id).await?.and_then(|message| message.message.run) {
+        Some(run) => system.store().run(run).await?,
+        None => None,
+    };
+    let file = file.as_ref().map(|file| &file.view);
+    Ok(Some(why::of_entry(&detail, thread.as_ref(), file, run.as_ref(), system.now())))
 }
 
 async fn thread(system: &System, id: ThreadId) -> Result<Option<Why>> {

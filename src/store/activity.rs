@@ -166,6 +166,16 @@ impl Write {
         Ok(count == 1)
     }
 
+    /// Whether such an alert was ever raised, open or not.
+    pub async fn was_raised(&mut self, kind: &str, subject: &str) -> Result<bool> {
+        let raised: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM alerts WHERE kind = $1 AND subject = $2)")
+            .bind(kind)
+            .bind(subject)
+            .fetch_one(self.connection())
+            .await?;
+        Ok(raised)
+    }
+
     /// Says anew what an open alert is about. One that was acknowledged stays so.
     pub async fn renew_alert(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {
         sqlx::query(

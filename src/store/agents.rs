@@ -60,6 +60,15 @@ impl Store {
         Ok((counts, money(&cells, "cost")?))
     }
 
+    /// Assignments that end at some time, or of which somebody has still to decide.
+    pub async fn assignments_to_end(&self) -> Result<Vec<Assignment>> {
+        let text = format!(
+            "{ASSIGNMENT} WHERE g.state IN ('proposed', 'approved') OR (g.state = 'active' AND g.expires_at IS NOT NULL)"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok(assignment(&Cells::new(row, "assignments"))?.assignment)).collect()
+    }
+
     /// What an agent did since a time, from an index: runs are many.
     pub async fn run_tally(&self, agent: &str, since: Timestamp) -> Result<RunTally> {
         let row = sqlx::query(

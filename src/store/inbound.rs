@@ -40,6 +40,8 @@ pub struct Stored {
     pub opted_out: bool,
     /// Nothing was ever exchanged before.
     pub first: bool,
+    /// When a person last wrote in it, unless it was given back since.
+    pub person_wrote_at: Option<Timestamp>,
     /// Its agent gave it away.
     pub handed_off: bool,
 }
@@ -182,7 +184,7 @@ impl Write {
         made: bool,
     ) -> Result<Option<Stored>> {
         let row = sqlx::query(
-            "SELECT t.id, t.taken_by, t.last_message_id, t.handed_off_at, p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id
+            "SELECT t.id, t.taken_by, t.last_message_id, t.handed_off_at, t.person_wrote_at, p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id
              WHERE t.connection_id = $1 AND t.contact_id = $2",
         )
         .bind(connection.0)
@@ -197,6 +199,7 @@ impl Write {
                 opted_out: cells.flag("opted_out")?,
                 first: made || cells.opt_int("last_message_id")?.is_none(),
                 handed_off: cells.opt_int("handed_off_at")?.is_some(),
+                person_wrote_at: cells.opt_time("person_wrote_at")?,
             })
         })
         .transpose()

@@ -296,7 +296,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 12] = [
+    let steps: [(i64, &'static str, &'static str, bool); 13] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -309,6 +309,7 @@ fn migrator_to(last: i64) -> Migrator {
         (10, "goes_at", include_str!("../../migrations/0010_goes_at.sql"), false),
         (11, "uploads", include_str!("../../migrations/0011_uploads.sql"), false),
         (12, "holds", include_str!("../../migrations/0012_holds.sql"), false),
+        (13, "person_wrote", include_str!("../../migrations/0013_person_wrote.sql"), false),
     ];
     let steps = steps
         .into_iter()

@@ -27,7 +27,9 @@ const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     t.unread, t.last_message_at, m.words, m.direction, m.progress, m.failed_at IS NOT NULL AS failed,
-    t.window_closes_at, g.agent, g.mode, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.context_from, p.opted_out,
+    t.window_closes_at, g.agent, g.mode, t.person_wrote_at, coalesce(
+        60 * json_extract(g.contract, '$.pause_after_person_minutes'),
+        json_extract(c.settings, '$.pause_after_person_seconds'), 3600) AS pause_seconds, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.context_from, p.opted_out,
     coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
         (SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'scheduled')) AS run
  FROM threads t JOIN connections c ON c.id = t.connection_id JOIN contacts p ON p.id = t.contact_id
@@ -230,6 +232,25 @@ impl Write {
         Ok(())
     }
 
+    /// A person wrote in it: its agent leaves it to them for a while.
+    pub async fn person_wrote(&mut self, thread: ThreadId, at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE threads SET person_wrote_at = max(coalesce(person_wrote_at, 0), $2) WHERE id = $1")
+            .bind(thread.0)
+            .bind(at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The person gives it back to its agent before that while is over.
+    pub async fn person_gave_back(&mut self, thread: ThreadId) -> Result<()> {
+        sqlx::query("UPDATE threads SET person_wrote_at = NULL WHERE id = $1")
+            .bind(thread.0)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
     /// Its agent gave it away, or a person gives it back.
     pub async fn hand_off(&mut self, thread: ThreadId, at: Option<Timestamp>) -> Result<bool> {
         let done = sqlx::query("UPDATE threads SET handed_off_at = $2 WHERE id = $1 AND handed_off_at IS NOT $2")
@@ -383,6 +404,8 @@ fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
         opted_out: cells.flag("opted_out")?,
         handed_off_at: cells.opt_time("handed_off_at")?,
         context_from: cells.opt_time("context_from")?,
+        person_wrote_at: cells.opt_time("person_wrote_at")?,
+        pause_seconds: cells.count("pause_seconds")?,
         present: vec![],
     })
 }

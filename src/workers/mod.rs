@@ -29,8 +29,6 @@ const TEMPLATES_EVERY: Duration = Duration::from_secs(600);
 const TEMPLATES_AFTER_REFUSAL: Duration = Duration::from_secs(2);
 /// How often Flows are fetched without being asked for.
 const FLOWS_EVERY: Duration = Duration::from_secs(1_800);
-/// How often it is asked which assignments are over.
-const EXPIRE_EVERY: Duration = Duration::from_secs(30);
 /// How often the log is folded back while something is written.
 const FOLD_EVERY: Duration = Duration::from_millis(200);
 /// How often leases of the dead are looked for.
@@ -96,9 +94,11 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
         |system| async move { operations::tell_next(&system).await },
         |system| async move { system.store().next_telling_due().await },
     ));
-    tasks.spawn(every(system.clone(), stop.clone(), "expirer", EXPIRE_EVERY, |system| async move {
-        operations::expire_assignments(&system).await
-    }));
+    let expirer = named("expirer", |system| &system.wakes().expirer);
+    tasks.spawn(expirer.run(
+        |system| async move { operations::expire_assignments(&system).await.map(|()| false) },
+        |system| async move { operations::next_expiry(&system).await },
+    ));
     let looker = named("looker", |system| &system.wakes().looker);
     tasks.spawn(looker.run(
         |system| async move { operations::look_up_due(&system).await },

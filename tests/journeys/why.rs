@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use wadeck::domain::agent_desk::{AgentRequest, Proposal, StopScope};
+use wadeck::domain::assignment::Mode;
 use wadeck::domain::content::Content;
-use wadeck::domain::ids::{EntryId, MessageId, ThreadId};
+use wadeck::domain::contract::{Conditions, Contract};
+use wadeck::domain::ids::{AssignmentId, ConnectionId, EntryId, MessageId, ThreadId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::why::Why;
@@ -307,4 +310,102 @@ async fn why_of_everything_else() {
         assert!(refused.to_string().contains("There is nothing called"), "{refused}");
     }
     assert!(planted.seen.len() >= 13, "{:?}", planted.seen);
+}
+
+fn assignment(stage: &Stage, contract: Contract, expires_in: Option<Duration>) -> Request {
+    Request::Agents(AgentRequest::Propose(Box::new(Proposal {
+        connection: ConnectionId(1),
+        thread: None,
+        agent: "helper".into(),
+        mode: Mode::Auto,
+        contract,
+        expires_at: expires_in.map(|span| stage.now().plus(span)),
+    })))
+}
+
+async fn decide(stage: &Stage, request: AgentRequest) {
+    stage.act(Request::Agents(request)).await.expect("decided");
+}
+
+/// Each cause is planted and named, and none that was not planted; each has something to do about it.
+#[tokio::test]
+async fn why_an_agent_is_silent_and_how_an_assignment_stands() {
+    let mut file = Planted::with(CONFIG).await;
+    let why = file.is("g1", "active", "helper answers (auto): the configuration file says so").await;
+    assert!(why.remedy.is_empty(), "{why:?}");
+    file.stage.says(&rosa(), "a person, please").await;
+    file.stage.answer().await;
+    file.stage.pass(Duration::from_secs(60));
+    file.stage.says(&rosa(), "hello?").await;
+    let why = file.is(file.last("rosa").await, "handed_off", "gave the thread to a person").await;
+    assert!(why.remedy.contains("release the thread"), "{why:?}");
+    file.stage
+        .act(Request::Agents(AgentRequest::Stop { what: StopScope::All, reason: String::new() }))
+        .await
+        .expect("stopped");
+    file.is("g1", "stopped", "ada stopped it").await;
+    let tom = Person::new("Tom Weber", "15550100077");
+    file.stage.says(&tom, "hi").await;
+    let why = file.is(file.last("tom").await, "agent_stopped", "the agent was stopped").await;
+    assert!(why.remedy.contains("resume"), "{why:?}");
+
+    let mut own = Planted::with(&quiet()).await;
+    own.stage.act(assignment(&own.stage, Contract::default(), None)).await.expect("proposed");
+    own.is("g1", "proposed", "an admin has to approve it").await;
+    decide(&own.stage, AgentRequest::Reject { assignment: AssignmentId(1), reason: "too early".into() }).await;
+    own.is("g1", "rejected", "ada rejected it: too early").await;
+    let when = Conditions { words: vec!["invoice".into()], ..Conditions::default() };
+    own.stage.act(assignment(&own.stage, Contract { when, ..Contract::default() }, None)).await.expect("proposed");
+    decide(&own.stage, AgentRequest::Approve { assignment: AssignmentId(2) }).await;
+    own.is("g2", "active", "helper answers (auto).").await;
+    own.stage.says(&rosa(), "hello").await;
+    let why = own.is(own.last("rosa").await, "none_fits", "no agent of this number is for such a message").await;
+    assert!(why.remedy.contains("widen"), "{why:?}");
+    decide(&own.stage, AgentRequest::Revoke { assignment: AssignmentId(2), reason: "enough".into() }).await;
+    own.is("g2", "revoked", "ada ended it: enough").await;
+
+    let once = Contract { most_per_hour: 1, ..Contract::default() };
+    own.stage.act(assignment(&own.stage, once, Some(Duration::from_secs(7_200)))).await.expect("proposed");
+    decide(&own.stage, AgentRequest::Approve { assignment: AssignmentId(3) }).await;
+    own.is("g3", "active", "for 2h00 more").await;
+    let approved_at = own.stage.now();
+    own.stage.says(&rosa(), "one").await;
+    own.stage.answer().await;
+    own.stage.pass(Duration::from_secs(60));
+    own.stage.says(&rosa(), "two").await;
+    let why = own.is(own.last("rosa").await, "capped", "as often as it may in an hour").await;
+    assert!(why.remedy.contains("two machines"), "{why:?}");
+
+    // It is told ahead that it ends, and ends at its time.
+    let passed = own.stage.now().since(approved_at);
+    own.stage.pass(Duration::from_secs(7_200 - 720) - passed);
+    operations::expire_assignments(&own.stage.system).await.expect("looked");
+    operations::expire_assignments(&own.stage.system).await.expect("looked");
+    let open = own.stage.ask(Query::Alerts { open: true, limit: 20 }).await;
+    let Answer::Alerts(alerts) = open else { panic!() };
+    let ahead: Vec<_> = alerts.iter().filter(|alert| alert.kind == "assignment_ends").collect();
+    assert_eq!((ahead.len(), ahead[0].count), (1, 1), "told once: {alerts:?}");
+    let next = operations::next_expiry(&own.stage.system).await.expect("asked").expect("a time");
+    assert!(next.since(own.stage.now()) <= Duration::from_secs(30));
+    own.stage.pass(Duration::from_secs(710));
+    let next = operations::next_expiry(&own.stage.system).await.expect("asked").expect("a time");
+    assert_eq!(next.since(own.stage.now()), Duration::from_secs(10), "to the second, not to the half minute");
+    own.stage.pass(Duration::from_secs(10));
+    operations::expire_assignments(&own.stage.system).await.expect("ended");
+    own.is("g3", "ended", "its time is over").await;
+    let Answer::Alerts(alerts) = own.stage.ask(Query::Alerts { open: true, limit: 20 }).await else { panic!() };
+    assert!(alerts.iter().any(|alert| alert.kind == "assignment_ended"), "{alerts:?}");
+    assert!(alerts.iter().all(|alert| alert.kind != "assignment_ends"), "that is over: {alerts:?}");
+    own.stage.act(assignment(&own.stage, Contract::default(), None)).await.expect("proposed");
+    own.stage.pass(Duration::from_secs(400 * 86_400));
+    operations::expire_assignments(&own.stage.system).await.expect("ended");
+    own.is("g4", "expired", "nobody decided about it in time").await;
+
+    // What is held says what it is held for.
+    let mut held = Planted::with(&CONFIG.replace("You said it, {name}.", &"long ".repeat(200))).await;
+    held.stage.says(&rosa(), "hello").await;
+    held.stage.answer().await;
+    let why = held.is(held.last("rosa").await, "held", "may have 700").await;
+    assert!(why.remedy.contains("send it, change it"), "{why:?}");
+    held.is("r1", "held", "may have 700").await;
 }

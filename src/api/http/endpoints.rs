@@ -258,6 +258,8 @@ fn contract() -> Value {
             "tokens_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64 },
             "money_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64,
                 "description": "in millionths" },
+            "pause_after_person_minutes": { "type": ["integer", "null"], "minimum": 0, "maximum": 10_080,
+                "description": "how long it is silent in a thread after a person wrote there; null: as the number says" },
             "others": { "type": "boolean" } } })
 }
 

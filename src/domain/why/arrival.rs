@@ -5,6 +5,7 @@ use crate::domain::agent_desk::RunView;
 use crate::domain::audit::AuditRow;
 use crate::domain::event::Origin;
 use crate::domain::ids::EntryId;
+use crate::domain::routing::NoRun;
 use crate::domain::run::RunState;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
@@ -104,7 +105,7 @@ fn answered(known: &Arrived<'_>) -> Option<Verdict> {
     }
     match last.state.name() {
         "discarded" => None,
-        "queued" | "sending" => Some(Verdict::new(
+        "queued" | "sending" | "scheduled" => Some(Verdict::new(
             "reply_waits",
             format!("An answer is written and not sent yet ({id})."),
             format!("Ask why {id} waits."),
@@ -137,35 +138,7 @@ fn unanswered(known: &Arrived<'_>) -> Verdict {
         Verdict::new(cause, format!("No reply: {why}; {tail}."), remedy)
     };
     if let Some(reason) = &known.message.not_routed {
-        let (cause, remedy): (&'static str, &str) = match reason.as_str() {
-            r if r.contains("test of the provider") => {
-                return Verdict::new(
-                    "test",
-                    "No reply: it is a test of the provider's, and tests are never answered.",
-                    "",
-                );
-            }
-            r if r.contains("history") => {
-                return Verdict::new(
-                    "history",
-                    "No reply: it is history that was synchronised, and nobody expects an answer to it now.",
-                    "",
-                );
-            }
-            r if r.contains("reaction") => return Verdict::new("reaction", "No reply: a reaction needs none.", ""),
-            r if r.contains("sticker") => ("sticker", "Answer it yourself if it asks for something."),
-            r if r.contains("never pushed") => {
-                ("filled", "Answer it yourself: an agent does not answer what it finds late.")
-            }
-            r if r.contains("hours old") => {
-                ("stale", "Answer it yourself: an agent does not answer what came so late.")
-            }
-            r if r.contains("opted out") => ("opted_out", "Nothing is sent to them until they want it again."),
-            r if r.contains("a person has") => ("taken", "Answer, or release the thread to its agent."),
-            r if r.contains("switched off") => ("agent_off", "Answer it yourself, or switch the agent on."),
-            _ => ("no_agent", "Answer it yourself, or have an agent assigned."),
-        };
-        return say(cause, reason.clone(), remedy);
+        return not_routed(reason, &tail);
     }
     match known.runs.last() {
         None => say("no_run", "no agent was asked, and no reason was kept".to_owned(), "Answer it yourself."),
@@ -188,6 +161,14 @@ fn unanswered(known: &Arrived<'_>) -> Verdict {
                 RunState::Running => {
                     Verdict::new("running", format!("No reply yet: {agent} is writing."), "Wait, or take the thread.")
                 }
+                RunState::Proposed if !run.breaches.is_empty() => say(
+                    "held",
+                    format!(
+                        "the answer of {agent} is held: {}",
+                        run.breaches.iter().map(|one| clean_line(one)).collect::<Vec<_>>().join("; ")
+                    ),
+                    "Read the answer and send it, change it, or write your own.",
+                ),
                 RunState::Proposed => say(
                     "draft_waits",
                     format!("{agent} proposed an answer, and drafts wait for a person"),
@@ -223,6 +204,43 @@ fn unanswered(known: &Arrived<'_>) -> Verdict {
             }
         }
     }
+}
+
+/// No agent was asked: what that reason means, and what can be done about it.
+fn not_routed(reason: &str, tail: &str) -> Verdict {
+    let (cause, remedy) = match NoRun::from_words(reason) {
+        Some(NoRun::Test) => {
+            return Verdict::new("test", "No reply: it is a test of the provider's, and tests are never answered.", "");
+        }
+        Some(NoRun::History) => {
+            let answer = "No reply: it is history that was synchronised, and nobody expects an answer to it now.";
+            return Verdict::new("history", answer, "");
+        }
+        Some(NoRun::Reaction) => return Verdict::new("reaction", "No reply: a reaction needs none.", ""),
+        Some(NoRun::Outbound) => return Verdict::new("outbound", "No reply: it went out from us.", ""),
+        Some(NoRun::Sticker) => ("sticker", "Answer it yourself if it asks for something."),
+        Some(NoRun::Filled) => ("filled", "Answer it yourself: an agent does not answer what it finds late."),
+        Some(NoRun::Stale) => ("stale", "Answer it yourself: an agent does not answer what came so late."),
+        Some(NoRun::OptedOut) => ("opted_out", "Nothing is sent to them until they want it again."),
+        Some(NoRun::Taken) => ("taken", "Answer, or release the thread to its agent."),
+        Some(NoRun::HandedOff) => ("handed_off", "Answer, then release the thread: its agent is silent until that."),
+        Some(NoRun::NoAssignment) => ("no_agent", "Answer it yourself, or have an agent assigned."),
+        Some(NoRun::NoneFits) => {
+            ("none_fits", "Answer it yourself, or widen the hours, language or words of an assignment.")
+        }
+        Some(NoRun::Off) => ("agent_off", "Answer it yourself, or propose the agent in the mode draft or auto."),
+        Some(NoRun::Stopped) => ("agent_stopped", "Answer it yourself, or resume the agent."),
+        Some(NoRun::Changed) => ("agent_changed", "Answer it yourself; an admin has to approve the changed agent."),
+        Some(NoRun::PersonWrote) => {
+            ("person_wrote", "Answer, or release the thread: its agent answers the next message then.")
+        }
+        Some(NoRun::Capped) => {
+            ("capped", "See whether two machines talk to each other; its next reply is free when an hour has passed.")
+        }
+        Some(NoRun::Budget) => ("budget", "Answer it yourself, or give the agent more for a day."),
+        None => ("not_routed", "Answer it yourself if it needs an answer."),
+    };
+    Verdict::new(cause, format!("No reply: {}; {tail}.", clean_line(reason)), remedy)
 }
 
 /// How a thread stands, from its last message on.

@@ -2,6 +2,7 @@
 
 use super::{Chain, Verdict, Why};
 use crate::domain::agent_desk::{AssignmentRow, RunView};
+use crate::domain::assignment::{AssignmentState, Mode};
 use crate::domain::connected::ConnectionView;
 use crate::domain::connection::Hop;
 use crate::domain::delivery::DeliveryState;
@@ -35,7 +36,7 @@ pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
         DeliveryState::Unreadable => Verdict::new(
             "unreadable",
             format!("It was signed right and could not be read: {note}."),
-            "Report it; R reads it again after a fix.",
+            "Report it, and have it read again after a fix.",
         ),
         DeliveryState::Rejected => Verdict::new(
             "rejected",
@@ -71,6 +72,14 @@ pub fn of_run(run: &RunView, now: Timestamp) -> Why {
         ),
         RunState::Running => Verdict::new("running", "The agent is writing.", ""),
         RunState::Answered => Verdict::new("answered", "It answered; its words are in the outbox.", ""),
+        RunState::Proposed if !run.breaches.is_empty() => Verdict::new(
+            "held",
+            format!(
+                "Its answer is held: {}.",
+                run.breaches.iter().map(|one| clean_line(one)).collect::<Vec<_>>().join("; ")
+            ),
+            "Read it and send it, change it, or write your own.",
+        ),
         RunState::Proposed => Verdict::new(
             "draft_waits",
             "It proposed an answer: the assignment's mode is draft.",
@@ -128,7 +137,10 @@ pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
                 Hop::Agent => ("agent_failed", "Look at the agent."),
                 Hop::Outbox => ("outbox", "See why the oldest entry waits."),
                 Hop::Send => ("send", "See the last attempt."),
-                Hop::Inbound | Hop::Status => ("inbound", "Send a canary."),
+                Hop::Inbound => ("inbound", "Send a canary."),
+                Hop::Status => {
+                    ("status", "See whether the webhook on file asks for statuses, then send a test message.")
+                }
             };
             Verdict::new(
                 cause,
@@ -179,6 +191,21 @@ pub fn of_template(list: &TemplateList, template: &Template) -> Why {
             format!("{name} cannot be sent: too many people blocked or ignored it."),
             "Wait until it is unpaused, and send it to fewer people.",
         ),
+        "DISABLED" => Verdict::new(
+            "disabled",
+            format!("{name} cannot be sent: it was disabled for good, as it was paused too often."),
+            "Write another template and submit it.",
+        ),
+        "LIMIT_EXCEEDED" => Verdict::new(
+            "limit_exceeded",
+            format!("{name} cannot be sent: the account has as many templates as it may have."),
+            "Delete templates that are not used, then submit it anew.",
+        ),
+        "DELETED" | "PENDING_DELETION" => Verdict::new(
+            "deleted",
+            format!("{name} cannot be sent: it is deleted at the provider."),
+            "Submit it anew under another name.",
+        ),
         other => Verdict::new(
             "not_sendable",
             format!("{name} cannot be sent: it is {}.", clean_line(other).to_lowercase()),
@@ -188,32 +215,78 @@ pub fn of_template(list: &TemplateList, template: &Template) -> Why {
     chain.end(format!("template {name}"), "template".to_owned(), verdict)
 }
 
-pub fn of_assignment(row: &AssignmentRow) -> Why {
+/// Why an assignment is, or is not, in force. `stopped` says who silenced its agent, where somebody did.
+pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, now: Timestamp) -> Why {
     let mut chain = Chain::default();
     let one = &row.assignment;
-    chain.at(
-        one.proposed_at,
-        format!("{} proposed {} for {}", clean_line(&one.proposed_by), one.agent, row.connection_name),
-    );
+    let agent = clean_line(&one.agent);
+    chain.at(one.proposed_at, format!("{} proposed {agent} for {}", clean_line(&one.proposed_by), row.connection_name));
+    let reason = one.reason.as_deref().map(|reason| format!(": {}", clean_line(reason))).unwrap_or_default();
     if let (Some(by), Some(at)) = (&one.decided_by, one.decided_at) {
-        let reason = one.reason.as_deref().map(|reason| format!(": {}", clean_line(reason))).unwrap_or_default();
-        chain.at(at, format!("{} {}{reason}", clean_line(by), one.state.name()));
+        let did = if one.state == AssignmentState::Active { "approved" } else { one.state.name() };
+        chain.at(at, format!("{} {did}{reason}", clean_line(by)));
     }
-    let verdict = match one.state.name() {
-        "approved" if one.from_file => {
-            Verdict::new("approved", format!("{} answers: the configuration file says so.", one.agent), "")
-        }
-        "approved" => Verdict::new("approved", format!("{} answers.", one.agent), ""),
-        "proposed" => Verdict::new(
+    if let Some(at) = one.stale_since {
+        chain.at(at, format!("{agent} is not what was approved any more"));
+    }
+    let by = one.decided_by.as_deref().map_or_else(|| "nobody here".to_owned(), clean_line);
+    let verdict = match one.state {
+        AssignmentState::Active => in_force(row, &agent, stopped, now),
+        AssignmentState::Proposed => Verdict::new(
             "proposed",
-            format!("{} does not answer yet: an admin has to approve it.", one.agent),
-            "a approves, x rejects.",
+            format!("{agent} does not answer yet: an admin has to approve it."),
+            "An admin approves or rejects it.",
         ),
-        state => {
-            Verdict::new("not_in_force", format!("{} does not answer: it was {state}.", one.agent), "Propose it anew.")
+        AssignmentState::Approved => Verdict::new(
+            "half_approved",
+            format!("{agent} does not answer yet: one of two persons has approved it."),
+            "A second admin approves or rejects it.",
+        ),
+        AssignmentState::Rejected => {
+            Verdict::new("rejected", format!("{agent} does not answer: {by} rejected it{reason}."), "Propose it anew.")
         }
+        AssignmentState::Revoked => {
+            Verdict::new("revoked", format!("{agent} answers no more: {by} ended it{reason}."), "Propose it anew.")
+        }
+        AssignmentState::Expired if one.approved_at.is_some() => {
+            Verdict::new("ended", format!("{agent} answers no more: its time is over."), "Propose it anew.")
+        }
+        AssignmentState::Expired => Verdict::new(
+            "expired",
+            format!("{agent} does not answer: nobody decided about it in time."),
+            "Propose it anew.",
+        ),
     };
     chain.end(one.id, "assignment", verdict)
+}
+
+/// An assignment in force, and what nevertheless keeps its agent silent.
+fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, now: Timestamp) -> Verdict {
+    let one = &row.assignment;
+    if one.expires_at.is_some_and(|at| at <= now) {
+        return Verdict::new("ended", format!("{agent} answers no more: its time is over."), "Propose it anew.");
+    }
+    if let Some(by) = stopped {
+        let answer = format!("{agent} is silent: {}.", clean_line(by));
+        return Verdict::new("stopped", answer, "Resume the agent.");
+    }
+    if one.stale_since.is_some() {
+        return Verdict::new(
+            "changed",
+            format!("{agent} is silent: it has changed since it was approved."),
+            "An admin looks at the changed agent and approves it again.",
+        );
+    }
+    match one.mode {
+        Mode::Off => {
+            Verdict::new("off", format!("{agent} is silent: its mode is off."), "Propose it in the mode draft or auto.")
+        }
+        mode => {
+            let until = one.expires_at.map(|at| format!(" for {} more", short_span(at.since(now)))).unwrap_or_default();
+            let file = if one.from_file { ": the configuration file says so" } else { "" };
+            Verdict::new("active", format!("{agent} answers ({}){until}{file}.", mode.name()), "")
+        }
+    }
 }
 
 pub fn of_alert(alert: &AlertView) -> Why {
@@ -233,7 +306,7 @@ pub fn of_alert(alert: &AlertView) -> Why {
         );
     }
     let verdict = match &alert.acked {
-        None => Verdict::new("open", alert.said.line(), "a acknowledges it."),
+        None => Verdict::new("open", alert.said.line(), "See to it, and acknowledge it."),
         Some((by, _)) if by == "system" => Verdict::new("over", format!("It is over: {}", alert.said.line()), ""),
         Some((by, _)) => {
             Verdict::new("acknowledged", format!("{} has seen it: {}", clean_line(by), alert.said.line()), "")

@@ -1,9 +1,11 @@
 //! Why a message of ours stands where it stands.
 
 use super::{Chain, Verdict, Why};
+use crate::domain::agent_desk::RunView;
 use crate::domain::failure::FailureClass;
 use crate::domain::media::{MediaState, MediaView};
 use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::run::RunState;
 use crate::domain::status::DeliveryStatus;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
@@ -13,7 +15,13 @@ use crate::domain::view::{AttemptView, EntryDetail, ThreadRow};
 const USUAL: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// Why an entry is where it is.
-pub fn of_entry(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Why {
+pub fn of_entry(
+    entry: &EntryDetail,
+    thread: Option<&ThreadRow>,
+    file: Option<&MediaView>,
+    run: Option<&RunView>,
+    now: Timestamp,
+) -> Why {
     let mut chain = Chain::default();
     let row = &entry.row;
     let who = row.author.as_deref().map_or_else(|| "somebody".to_owned(), clean_line);
@@ -60,7 +68,7 @@ pub fn of_entry(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&M
         let told = status.at.plus(std::time::Duration::from_millis(999)).min(status.received_at).max(status.at);
         chain.at(told, format!("the provider says {}{why}{late}", status.status.name()));
     }
-    let mut verdict = verdict(entry, thread, file, now);
+    let mut verdict = verdict(entry, thread, file, run, now);
     if twice {
         verdict.answer.push_str(" An earlier attempt arrived as well: the contact may have it twice.");
     }
@@ -72,7 +80,13 @@ fn arrived(attempt: &AttemptView) -> bool {
     attempt.statuses.iter().any(|status| status.status.proves_arrival())
 }
 
-fn verdict(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Verdict {
+fn verdict(
+    entry: &EntryDetail,
+    thread: Option<&ThreadRow>,
+    file: Option<&MediaView>,
+    run: Option<&RunView>,
+    now: Timestamp,
+) -> Verdict {
     match entry.row.state {
         EntryState::Queued => waiting(entry, thread, file, now),
         EntryState::Sending => {
@@ -108,12 +122,18 @@ fn verdict(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
             )
         }
         EntryState::Discarded => {
-            let by_person = entry.row.settled_by == Some(SettledBy::Person);
-            if by_person {
+            let stopped = run.filter(|run| run.state == RunState::Cancelled).and_then(|run| run.error.as_ref());
+            if entry.row.settled_by == Some(SettledBy::Person) {
                 Verdict::new(
                     "discarded_by_person",
                     "Not sent: a person took it out before it went.",
                     "Retry it if it should go after all.",
+                )
+            } else if let Some(why) = stopped {
+                Verdict::new(
+                    "discarded_by_stop",
+                    format!("Not sent: its agent was silenced before it went ({}).", why.line()),
+                    "Answer yourself.",
                 )
             } else {
                 Verdict::new(
@@ -183,7 +203,7 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
             Verdict::new(
                 "undo",
                 format!("Not sent yet: it is held for a moment in which it can be taken back; it goes {}.", until(at)),
-                "u takes it back.",
+                "Take it back within that time if it should not go.",
             )
         };
     }
