@@ -6,7 +6,10 @@ use clap::Parser;
 use wadeck::cli::{Cli, run};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -19,4 +22,20 @@ fn main() -> ExitCode {
     // Nothing that still waits for the network keeps the process.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ExitCode::from(exit as u8)
+}
+
+/// Help and versions go where they were asked for; an error of usage is JSON where JSON was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    let json = error.use_stderr() && std::env::args_os().any(|argument| argument == "--json");
+    let printed = if json {
+        use std::io::Write;
+        let text = error.render().to_string();
+        let reason = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ");
+        writeln!(std::io::stderr(), "{}", wadeck::cli::error_json("usage", reason.trim()))
+    } else {
+        error.print()
+    };
+    // Whoever does not read any more is told nothing.
+    drop(printed);
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

@@ -40,6 +40,8 @@ fn thread(number: i64) -> ThreadRow {
         opted_out: false,
         handed_off_at: None,
         context_from: None,
+        person_wrote_at: None,
+        pause_seconds: 0,
         present: vec![],
         run: None,
     }

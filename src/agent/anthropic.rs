@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::model::{Endpoint, HAND_OFF, MOST_ROUNDS, cut, reason_of, undecided};
 use super::openai::{tool_name, wire_name};
 use super::prompt::Turn;
-use super::reading::{arguments_of, clean, error_in, refused, unknown_shape, without_words, words_of};
+use super::reading::{arguments_of, error_in, refused, unknown_shape, without_words, words_of};
+use super::thoughts::clean;
 use super::{AgentAnswer, AgentError, AgentInput, Tools, prompt};
 
 const API_VERSION: &str = "2023-06-01";

@@ -10,6 +10,7 @@ mod openai;
 mod prompt;
 mod reading;
 mod scripted;
+mod thoughts;
 mod workflow;
 
 use std::collections::BTreeMap;
@@ -24,8 +25,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use self::model::Endpoint;
-pub use self::reading::clean;
 use self::scripted::Scripted;
+pub use self::thoughts::clean;
 pub use crate::domain::bounds::Words;
 use crate::domain::connection::Environment;
 use crate::domain::content::{Card, Content, InteractiveReply};
@@ -432,7 +433,7 @@ impl Agents {
 /// Only what could be read by anybody; whether it may be said is decided elsewhere.
 fn bounded(mut answer: AgentAnswer) -> AgentAnswer {
     for words in &mut answer.messages {
-        words.text = reading::clean(&words.text);
+        words.text = clean(&words.text);
     }
     answer.messages.retain(|words| !words.text.trim().is_empty());
     if answer.messages.len() > MOST_MESSAGES {

@@ -76,82 +76,11 @@ pub(super) fn arguments_of(arguments: Option<&Value>) -> Result<Value, String> {
     }
 }
 
-/// What is meant for the contact: without what a model thought aloud, and without control characters
-/// other than line breaks and tabs.
-pub fn clean(text: &str) -> String {
-    let text = text.replace("\r\n", "\n");
-    let text = without_thoughts(&text);
-    text.chars().filter(|c| matches!(c, '\n' | '\t') || !c.is_control()).collect::<String>().trim().to_owned()
-}
-
-/// Names under which models write what they think.
-const THOUGHTS: [&str; 4] = ["think", "thinking", "reasoning", "thought"];
-
-fn without_thoughts(text: &str) -> String {
-    let mut rest = text.to_owned();
-    for name in THOUGHTS {
-        let (open, close) = (format!("<{name}>"), format!("</{name}>"));
-        loop {
-            // ASCII only: places in it are places in the text.
-            let lower = rest.to_ascii_lowercase();
-            match (lower.find(&open), lower.find(&close)) {
-                (Some(from), to) if to.is_none_or(|to| from < to) => {
-                    let after = nested_end(&lower[from..], &open, &close).map(|end| from + end);
-                    // What was never closed is thought to its end.
-                    let tail = after.map(|after| rest[after..].to_owned()).unwrap_or_default();
-                    rest.truncate(from);
-                    rest.push_str(&tail);
-                }
-                // The opening stood in the model's own prompt.
-                (_, Some(to)) => rest = rest[to + close.len()..].to_owned(),
-                _ => break,
-            }
-        }
-    }
-    rest
-}
-
-/// Where the first opening mark of a text is closed, counting those within.
-fn nested_end(text: &str, open: &str, close: &str) -> Option<usize> {
-    let (mut depth, mut at) = (0_u32, 0);
-    loop {
-        let (opens, closes) = (text[at..].find(open), text[at..].find(close));
-        match (opens, closes) {
-            (Some(opens), Some(closes)) if opens < closes => (depth, at) = (depth + 1, at + opens + open.len()),
-            (_, Some(closes)) => {
-                at += closes + close.len();
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return Some(at);
-                }
-            }
-            _ => return None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn thoughts_and_control_characters_are_not_for_the_contact() {
-        for (said, kept) in [
-            ("<think>I should greet.\n\nYes.</think>\n\nHello.", "Hello."),
-            ("I should greet.</think>Hello.", "Hello."),
-            ("Hello.<THINK>and now?", "Hello."),
-            ("<think>a<think>b</think>c</think>Hello.", "Hello."),
-            ("<thinking>a</thinking>One.<reasoning>b</reasoning> Two.", "One. Two."),
-            ("<think>only thoughts</think>", ""),
-            ("One\r\ntwo\u{1b}[2J\u{7}\u{85}\tthree\0", "One\ntwo[2J\tthree"),
-            ("3 < 4 and <thinking aloud> stays", "3 < 4 and <thinking aloud> stays"),
-            ("ÄÖ<think>ß</think>ü", "ÄÖü"),
-        ] {
-            assert_eq!(clean(said), kept, "{said:?}");
-        }
-    }
 
     #[test]
     fn contents_are_read_in_every_shape() {

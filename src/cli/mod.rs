@@ -36,6 +36,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+pub use self::print::error_json;
 pub use self::run::run;
 
 /// How a command ended, for scripts.

@@ -78,7 +78,7 @@ pub(super) fn text(answer: &Answer) -> Option<String> {
                 })
                 .collect(),
         ),
-        Answer::Bulk(preview) => format!("{preview:?}"),
+        Answer::Bulk(preview) => preview.counts(),
         Answer::Notes(notes) => table(
             &["at", "by", "note"],
             notes.iter().map(|note| vec![at(note.at), clean_line(&note.author), note.words.line()]).collect(),

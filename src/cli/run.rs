@@ -344,13 +344,15 @@ async fn verb(common: &Common, command: Command) -> Exit {
     if let Command::Events(super::agents::Events::Follow { after }) = &command {
         return match source.follow(*after).await {
             Ok(()) => Exit::Done,
-            Err(none) => not_answered(none),
+            Err(none) => not_answered(none, common.json),
         };
     }
     if let Command::Connections(super::numbers::Connections::Setup(wish)) = &command
         && let Some((of, wait)) = wish.walks()
     {
-        return super::walk::walk(&source, of, wait, common.json).await.unwrap_or_else(not_answered);
+        return super::walk::walk(&source, of, wait, common.json)
+            .await
+            .unwrap_or_else(|none| not_answered(none, common.json));
     }
     let status = matches!(command, Command::Status);
     let about = about(&command);
@@ -369,7 +371,7 @@ async fn verb(common: &Common, command: Command) -> Exit {
                         println!("{}", print::escaped(event));
                     }
                 });
-                return ended.await.map_or_else(not_answered, |()| Exit::Done);
+                return ended.await.map_or_else(|none| not_answered(none, common.json), |()| Exit::Done);
             }
             if status && !source.engine_runs().await {
                 eprintln!("No engine runs on {}: this is what its database holds.", source.directory.display());
@@ -377,7 +379,7 @@ async fn verb(common: &Common, command: Command) -> Exit {
             }
             exit
         }
-        Err(none) => not_answered(none),
+        Err(none) => not_answered(none, common.json),
     }
 }
 
@@ -407,12 +409,13 @@ fn named(event: &str, beginning: &str) -> bool {
     told["event"].as_str().is_some_and(|name| name.starts_with(beginning))
 }
 
-fn not_answered(none: NoAnswer) -> Exit {
-    let (why, exit) = match none {
-        NoAnswer::Refused(why) => (why, Exit::Refused),
-        NoAnswer::Failed(why) => (why, Exit::Failed),
+fn not_answered(none: NoAnswer, json: bool) -> Exit {
+    let (why, exit, code) = match none {
+        NoAnswer::Refused(why) => (why, Exit::Refused, "refused"),
+        NoAnswer::Failed(why) => (why, Exit::Failed, "failed"),
     };
-    eprintln!("{}", crate::domain::text::clean_line(&why));
+    let why = crate::domain::text::clean_line(&why);
+    eprintln!("{}", if json { print::error_json(code, &why) } else { why });
     exit
 }
 

@@ -9,7 +9,7 @@ use toml::Spanned;
 use super::check::{Faults, MODES, http_url, nearest, one_of};
 use super::{AgentDeclaration, DeclaredKind, EndpointConfig};
 use crate::domain::assignment::{ApprovalPolicy, Mode};
-use crate::domain::contract::{Conditions, Contract, Hours, Money, Tool};
+use crate::domain::contract::{Conditions, Contract, Hours, LONGEST_PAUSE_MINUTES, Money, Tool};
 use crate::domain::script::Rule;
 
 #[derive(Debug, Deserialize)]
@@ -180,6 +180,15 @@ pub(super) fn routes(
         routes.push((table.agent.into_inner(), mode, contract));
     }
     routes
+}
+
+/// How long agents are silent in a thread after a person wrote there, where it is said.
+pub(super) fn pause(minutes: Option<&Spanned<u32>>, faults: &mut Faults<'_>) -> Option<Duration> {
+    let minutes = minutes?;
+    if *minutes.get_ref() > LONGEST_PAUSE_MINUTES {
+        faults.add(minutes.span(), format!("pause_after_person_minutes is between 0 and {LONGEST_PAUSE_MINUTES}."));
+    }
+    Some(Duration::from_secs(u64::from(*minutes.get_ref()) * 60))
 }
 
 pub(super) fn known_agent(agent: &Spanned<String>, agents: &[&str], faults: &mut Faults<'_>) {

@@ -13,7 +13,7 @@ use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, EXAMPLE, 
 use super::{agents, desk};
 use crate::domain::assignment::Mode;
 use crate::domain::connection::{ConnectionSettings, Environment, IdShape, ProviderName, ProviderShape};
-use crate::domain::contract::{Contract, LONGEST_PAUSE_MINUTES};
+use crate::domain::contract::Contract;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::picture::Pictures;
 use crate::domain::role::Role;
@@ -322,16 +322,8 @@ fn connection(
             standard.debounce
         }
     };
-    let pause_after_person = match &table.pause_after_person_minutes {
-        None => standard.pause_after_person,
-        Some(minutes) => {
-            if *minutes.get_ref() > LONGEST_PAUSE_MINUTES {
-                let what = format!("pause_after_person_minutes is between 0 and {LONGEST_PAUSE_MINUTES}.");
-                faults.add(minutes.span(), what);
-            }
-            Duration::from_secs(u64::from(*minutes.get_ref()) * 60)
-        }
-    };
+    let pause_after_person =
+        agents::pause(table.pause_after_person_minutes.as_ref(), faults).unwrap_or(standard.pause_after_person);
     let undo = table.undo_seconds.as_ref().map_or(undo, |seconds| *seconds.get_ref());
     if let Some(seconds) = table.undo_seconds.as_ref().filter(|seconds| *seconds.get_ref() > 300) {
         faults.add(seconds.span(), "undo_seconds is at most 300: longer is what `send later` is for.");

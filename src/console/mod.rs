@@ -28,6 +28,7 @@ mod overlay;
 mod overlay_keys;
 mod picks;
 mod picture;
+mod question;
 mod scope;
 mod script;
 mod theme;

@@ -63,7 +63,17 @@ pub struct BulkPreview {
 impl BulkPreview {
     /// In one sentence, for whoever is about to say yes.
     pub fn words(&self, action: BulkAction) -> String {
-        let mut parts = vec![format!("Of {} found {} will be {}", self.found, self.will, past(action))];
+        self.sentence(format!("Of {} found {} will be {}", self.found, self.will, past(action)))
+    }
+
+    /// In one sentence, without the action's name; nothing was done.
+    pub fn counts(&self) -> String {
+        let found = self.sentence(format!("{} found, {} of them fit", self.found, self.will));
+        format!("{found} Nothing was done; --yes does it.")
+    }
+
+    fn sentence(&self, beginning: String) -> String {
+        let mut parts = vec![beginning];
         for (count, why) in [
             (self.held_hourly, "of them wait for the hourly rule"),
             (self.need_template, "need a template (window closed)"),

@@ -12,6 +12,7 @@ mod providers;
 mod pty;
 mod screen;
 mod service;
+mod shapes;
 mod shift;
 mod ssh;
 mod tools;

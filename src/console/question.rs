@@ -1,0 +1,58 @@
+//! Questions in front, and what answers them: never a letter that was meant for something else.
+
+use std::time::Duration;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::chord::Chord;
+use super::command::Scope;
+use super::overlay::{Overlay, Then};
+use super::{Console, Effect};
+
+/// A question is answered by `y` this long after it was asked and after any other key. People type
+/// sentences faster than that.
+const CONSIDERED: Duration = Duration::from_millis(600);
+
+impl Console {
+    /// Notes when a question came up, so that a letter that was meant for something else does not answer it.
+    pub(super) fn note_question(&mut self) {
+        if !matches!(self.overlay, Some(Overlay::Confirm { .. })) {
+            self.typing.asked_at = None;
+        } else if self.typing.asked_at.is_none() {
+            self.typing.asked_at = Some(self.now);
+        }
+    }
+
+    /// A key under a question. `y` does it, once the question has stood for a moment without another key;
+    /// ctrl-y does it at once, since no sentence holds it.
+    pub(super) fn confirm_key(&mut self, key: KeyEvent, chord: Chord, then: Then) -> Vec<Effect> {
+        let asked_at = self.typing.asked_at.replace(self.now);
+        // Leaving can be taken back by coming again.
+        let grave = !matches!(&then, Then::Command(spec) if spec.scope == Scope::Everywhere);
+        let considered = !grave || asked_at.is_some_and(|at| self.now < at || self.now.since(at) >= CONSIDERED);
+        let at_once = key.code == KeyCode::Char('y') && key.modifiers == KeyModifiers::CONTROL;
+        match chord.typed() {
+            Some('y' | 'Y') if considered => self.said_yes(then),
+            _ if at_once => self.said_yes(then),
+            Some('y' | 'Y') => {
+                self.notice("Read the question first, then press y; or press ctrl-y at once.", true);
+                vec![]
+            }
+            Some('n' | 'N' | 'q') => {
+                self.overlay = None;
+                vec![]
+            }
+            Some(_) => {
+                self.overlay = None;
+                self.notice("Nothing was done: another letter than y was typed.", true);
+                vec![]
+            }
+            None => {
+                if key.code == KeyCode::Esc {
+                    self.overlay = None;
+                }
+                vec![]
+            }
+        }
+    }
+}

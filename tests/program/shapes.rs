@@ -1,0 +1,112 @@
+//! What verbs print: words for people and JSON for programs, never the inside of the program.
+
+use serde_json::Value;
+use wadeck::twin::{Person, Saying};
+
+use crate::world::{SUPPORT, World, twin, until};
+
+/// Every verb that looks, and some that are refused.
+const VERBS: &[&[&str]] = &[
+    &["status"],
+    &["threads", "list"],
+    &["threads", "show", "t1"],
+    &["threads", "notes", "t1"],
+    &["threads", "export", "t1"],
+    &["threads", "views"],
+    &["threads", "take", "t1"],
+    &["threads", "release", "t1"],
+    &["threads", "release", "t1"],
+    &["threads", "take", "t99"],
+    &["messages", "list", "t1"],
+    &["messages", "show", "m1"],
+    &["messages", "search", "hello"],
+    &["messages", "fetch", "m1"],
+    &["outbox", "list"],
+    &["outbox", "show", "o1"],
+    &["outbox", "show", "o99"],
+    &["outbox", "retry", "o1"],
+    &["outbox", "bulk", "retry", "status:failed"],
+    &["outbox", "bulk", "discard", "status:failed", "--yes"],
+    &["outbox", "jobs"],
+    &["deliveries", "list"],
+    &["deliveries", "show", "d1"],
+    &["deliveries", "show", "d99"],
+    &["deliveries", "try", "d1"],
+    &["contacts", "list"],
+    &["alerts", "list"],
+    &["alerts", "ack", "a99"],
+    &["agents", "list"],
+    &["agents", "stops"],
+    &["agents", "test", "helper", "hello"],
+    &["assignments", "list"],
+    &["assignments", "show", "g1"],
+    &["assignments", "approve", "g1"],
+    &["audit", "list"],
+    &["audit", "verify"],
+    &["events", "list"],
+    &["templates", "list"],
+    &["flows", "list"],
+    &["connections", "list"],
+    &["connections", "show", "support"],
+    &["connections", "health", "support"],
+    &["tokens", "list"],
+    &["radar"],
+    &["marks"],
+    &["why", "t1"],
+    &["why", "m1"],
+    &["why", "o1"],
+    &["why", "g1"],
+    &["why", "c1"],
+    &["why", "z9"],
+    &["doctor"],
+    &["config", "check"],
+    &["threads", "list", "--filter", "staus:failed"],
+    &["outbox", "list", "--filter", "is:happy"],
+];
+
+/// What only the program itself should ever read.
+fn inside(text: &str) -> Option<&'static str> {
+    let shapes =
+        ["Some(", "Ok(", "Err(", "\"nanos\"", "\"secs\"", "Untrusted(", "ThreadId(", "Duration", "::", "None,"];
+    let structs = |text: &str| {
+        text.split_whitespace().collect::<Vec<_>>().windows(2).any(|pair| {
+            pair[1] == "{"
+                && pair[0].len() > 2
+                && pair[0].chars().next().is_some_and(char::is_uppercase)
+                && pair[0].chars().all(char::is_alphanumeric)
+        })
+    };
+    shapes.into_iter().find(|shape| text.contains(shape)).or_else(|| structs(text).then_some("a struct"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_verb_prints_the_inside_of_the_program_and_errors_are_json_where_json_was_asked_for() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    twin.subscribe(&world.url());
+    let _engine = world.serve();
+    twin.says(SUPPORT, &Person::new("Rosa Field", "15550100002"), &Saying::text("hello"));
+    let playing = tokio::spawn(async move { twin.run().await });
+    until("the agent has answered", || world.json(&["outbox", "list"])[0]["state"] == "accepted");
+    for verb in VERBS {
+        let told = world.run(verb);
+        let text = format!("{}{}", String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+        assert!(!text.trim().is_empty(), "{verb:?} says nothing");
+        assert_eq!(inside(&text), None, "{verb:?}: {text}");
+        let told = world.run(&[*verb, &["--json"]].concat());
+        let (out, err) = (String::from_utf8_lossy(&told.stdout), String::from_utf8_lossy(&told.stderr));
+        assert_eq!(inside(&format!("{out}{err}")), None, "{verb:?} --json: {out}{err}");
+        if out.trim().is_empty() {
+            let error: Value = serde_json::from_str(&err).unwrap_or_else(|_| panic!("{verb:?} --json: {err}"));
+            assert!(error["error"]["reason"].as_str().is_some_and(|why| why.len() > 5), "{verb:?}: {error}");
+        }
+    }
+    let told = world.run(&["threads", "list", "--filter", "staus:failed"]);
+    assert_eq!(told.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("Did you mean `status:`?"));
+    let preview =
+        String::from_utf8_lossy(&world.run(&["outbox", "bulk", "retry", "status:failed"]).stdout).into_owned();
+    assert!(preview.contains("Nothing was done; --yes does it."), "{preview}");
+    assert_eq!(world.json(&["connections", "show", "support"])["connection"]["settings"]["undo_seconds"], 0);
+    playing.abort();
+}
