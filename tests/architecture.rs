@@ -203,11 +203,7 @@ fn the_printed_keys_are_the_table() {
 fn the_printed_roles_are_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/roles.md");
     let printed = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(
-        printed,
-        wadeck::domain::right::markdown(),
-        "print it anew: cargo run -- roles --markdown > docs/roles.md"
-    );
+    assert_eq!(printed, wadeck::api::roles_markdown(), "print it anew: cargo run -- roles --markdown > docs/roles.md");
 }
 
 #[test]

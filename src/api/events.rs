@@ -15,10 +15,10 @@ use serde_json::json;
 
 use crate::bus::Listener;
 use crate::domain::agent_desk::{AgentQuery, AgentTold, EventView};
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EventId, TokenId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::role::Actor;
-use crate::operations::{Arrival, OperationError, System, newest_event, tell};
+use crate::operations::{Arrival, OperationError, System, newest_event, still_known, tell};
 
 /// Events that are read from the database at once.
 const PAGE: u32 = 200;
@@ -36,6 +36,7 @@ pub(super) struct From {
 pub(super) async fn follow(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
+    caller: Option<Extension<super::http::Caller>>,
     from: Result<Parameters<From>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
@@ -62,7 +63,8 @@ pub(super) async fn follow(
     };
     let person = matches!(actor, Actor::Operator { .. });
     let here = from.console.filter(|_| person).map(|_| system.arrives(&actor, "lines"));
-    let follower = Follower { system, actor, listener, after, ready: events.into(), _here: here };
+    let token = caller.map(|Extension(caller)| caller.token.id);
+    let follower = Follower { system, actor, token, listener, after, ready: events.into(), _here: here };
     let stream = futures::stream::unfold(follower, |mut follower| async move {
         let event = follower.next().await?;
         Some((Ok::<_, Infallible>(as_sent(&event)), follower))
@@ -73,6 +75,7 @@ pub(super) async fn follow(
 struct Follower {
     system: System,
     actor: Actor,
+    token: Option<TokenId>,
     listener: Listener,
     after: EventId,
     ready: std::collections::VecDeque<EventView>,
@@ -87,6 +90,15 @@ impl Follower {
             if let Some(event) = self.ready.pop_front() {
                 self.after = event.id;
                 return Some(event);
+            }
+            // Whoever is not known any more hears nothing more.
+            match still_known(&self.system, &self.actor, self.token).await {
+                Ok(true) => {}
+                Ok(false) => return None,
+                Err(error) => {
+                    tracing::warn!(%error, "somebody who follows events is let go");
+                    return None;
+                }
             }
             match page(&self.system, &self.actor, self.after).await {
                 Ok(events) if !events.is_empty() => self.ready = events.into(),

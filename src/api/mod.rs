@@ -27,17 +27,88 @@ pub use self::transfer::{Download, download, upload};
 use crate::domain::ids::MessageId;
 use crate::domain::query::Query;
 use crate::domain::request::{Refusal, Request};
+use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::operations::{OperationError, System, perform, tell};
 
-/// What the other side is told when it did not work.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "error", rename_all = "snake_case")]
+/// What the other side is told when it did not work. On the wire it looks like every refusal, whichever
+/// door it comes through: `{"error": {"code", "message", "remedy"}}`; a failure carries its `id` besides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WireTrouble", into = "WireTrouble")]
 pub enum Trouble {
     /// A rule said no.
     Refused(Refusal),
     /// Something broke; the id finds it in the log.
     Failed { id: String, said: String },
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireTrouble {
+    error: WireError,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WireError {
+    code: String,
+    message: String,
+    #[serde(default)]
+    remedy: String,
+    /// Where the log knows it, for failures only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+}
+
+impl From<Trouble> for WireTrouble {
+    fn from(trouble: Trouble) -> Self {
+        let error = match trouble {
+            Trouble::Refused(Refusal { rule, why, instead }) => {
+                WireError { code: rule.into_owned(), message: why, remedy: instead, id: None }
+            }
+            Trouble::Failed { id, said } => {
+                let remedy = "Try again; if it stays so, see the log.".to_owned();
+                WireError { code: "failed".to_owned(), message: said, remedy, id: Some(id) }
+            }
+        };
+        Self { error }
+    }
+}
+
+impl From<WireTrouble> for Trouble {
+    fn from(WireTrouble { error }: WireTrouble) -> Self {
+        match error.id {
+            Some(id) => Self::Failed { id, said: error.message },
+            None => Self::Refused(Refusal { rule: error.code.into(), why: error.message, instead: error.remedy }),
+        }
+    }
+}
+
+/// A refusal as every door tells it.
+fn refusal_json(refusal: &Refusal) -> serde_json::Value {
+    http::fault(&refusal.rule, &refusal.why, &refusal.instead)
+}
+
+/// The HTTP status of a refusal, the same on every door.
+fn status_of(refusal: &Refusal) -> StatusCode {
+    match &*refusal.rule {
+        "role" | "unknown_user" => StatusCode::FORBIDDEN,
+        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "not_found" => StatusCode::NOT_FOUND,
+        _ => StatusCode::CONFLICT,
+    }
+}
+
+/// `docs/roles.md`: who may do what, and which role each route and each tool takes.
+pub fn roles_markdown() -> String {
+    let mut text = crate::domain::right::markdown();
+    let mut table = |title: &str, of: &str, rows: Vec<(String, Right)>| {
+        text.push_str(&format!("\n## {title}\n\n| {of} | takes the role | to |\n|---|---|---|\n"));
+        for (name, right) in rows {
+            text.push_str(&format!("| `{name}` | {} | {} |\n", right.role().name(), right.what()));
+        }
+    };
+    table("Routes of the HTTP API", "route", http::routes_by_role().collect());
+    table("Tools for a model", "tool", mcp::tools_by_role().collect());
+    text
 }
 
 fn routes(system: System) -> Router {
@@ -98,9 +169,7 @@ async fn give_file(
 fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {
     match result {
         Ok(value) => Json(value).into_response(),
-        Err(OperationError::Refused(refusal)) => {
-            (StatusCode::CONFLICT, Json(Trouble::Refused(refusal))).into_response()
-        }
+        Err(OperationError::Refused(refusal)) => (status_of(&refusal), Json(Trouble::Refused(refusal))).into_response(),
         Err(OperationError::Failed(error)) => {
             let trouble = failed(&error);
             (StatusCode::INTERNAL_SERVER_ERROR, Json(trouble)).into_response()

@@ -192,6 +192,10 @@ pub async fn build_system(setup: &EngineSetup) -> Result<(System, tokio::sync::m
         opt_out_words: setup.config.opt_out_words.clone(),
         approvals: setup.config.approvals,
         endpoints: setup.config.endpoints.iter().map(|one| endpoint(one, &setup.secrets)).collect(),
+        role_of: {
+            let people = setup.people.clone();
+            Arc::new(move |name: &str| people.role_of(name))
+        },
         offset: setup.offset.clone(),
     }))
 }

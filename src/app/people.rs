@@ -46,6 +46,16 @@ impl People {
         self.with(|users| users.iter().find(|user| user.name == name).map(known))
     }
 
+    /// The role that somebody has now. Without declared users, the engine's own user and root are its admins.
+    pub fn role_of(&self, name: &str) -> Option<Role> {
+        self.with(|users| {
+            if users.is_empty() {
+                return (name == os_name(own_uid()) || name == os_name(0)).then_some(Role::Admin);
+            }
+            users.iter().find(|user| user.name == name).map(|user| user.role)
+        })
+    }
+
     /// Whoever declares a key that fits.
     pub fn by_key(&self, fits: impl Fn(&str) -> bool) -> Option<Actor> {
         self.with(|users| users.iter().find(|user| user.ssh_keys.iter().any(|key| fits(key))).map(known))
@@ -116,5 +126,6 @@ mod tests {
         people.replace(vec![UserConfig { name: "noor".into(), ..root() }]);
         assert!(!people.still(&ada));
         assert!(people.named("ada").is_none());
+        assert_eq!((people.role_of("ada"), people.role_of("noor")), (None, Some(Role::Viewer)));
     }
 }

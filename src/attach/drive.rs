@@ -15,7 +15,7 @@ use crate::console::{Console, Edit, Effect, Event, Settings};
 use crate::domain::change::Change;
 use crate::domain::request::Request;
 use crate::domain::role::Actor;
-use crate::operations::{OperationError, System, perform, tell};
+use crate::operations::{OperationError, System, open_media, perform, tell};
 
 /// Two frames are at least this far apart.
 const FRAME: Duration = Duration::from_millis(33);
@@ -54,7 +54,8 @@ pub struct Manner {
     pub spares: bool,
     /// There is a shell to go back to for a while.
     pub suspends: bool,
-    /// Its terminal is this process's own: the files of whoever sits there may be opened and written here.
+    /// Its terminal is this process's own: the files of whoever sits there may be opened and written here, and a
+    /// program may be started that shows them.
     pub files: bool,
     /// Over which way it is reached, for colleagues.
     pub how: &'static str,
@@ -72,7 +73,7 @@ pub async fn drive(
     let _here = system.arrives(&actor, manner.how);
     let (told, mut telling) = mpsc::channel::<Event>(256);
     let (acts, acting) = mpsc::unbounded_channel::<Request>();
-    let worker = tokio::spawn(act_in_order(system.clone(), actor.clone(), acting, told.clone()));
+    let worker = tokio::spawn(act_in_order((system.clone(), actor.clone()), manner.files, acting, told.clone()));
 
     let mut listener = system.bus().listen();
     let mut input = Input::default();
@@ -325,13 +326,17 @@ impl Drive<'_> {
 
 /// Requests are done one after the other, as they were made.
 async fn act_in_order(
-    system: System,
-    actor: Actor,
+    (system, actor): (System, Actor),
+    here: bool,
     mut acting: mpsc::UnboundedReceiver<Request>,
     told: mpsc::Sender<Event>,
 ) {
     while let Some(request) = acting.recv().await {
-        let result = perform(&system, &actor, request.clone()).await.map_err(|error| spoken(&error));
+        let result = match &request {
+            Request::OpenMedia { message } if here => open_media(&system, &actor, *message).await,
+            _ => perform(&system, &actor, request.clone()).await,
+        };
+        let result = result.map_err(|error| spoken(&error));
         // A console that has ended is not told, but what it asked for is done.
         let _ = told.try_send(Event::Performed { request, result });
     }

@@ -44,7 +44,7 @@ pub enum Connections {
         #[command(flatten)]
         to_be: ToBe,
     },
-    /// Register the webhook anew, and prove it (admins)
+    /// Register the webhook anew; a test then verifies that it works (admins)
     Register { connection: ConnectionId },
     /// Take our webhook away; the provider keeps the number (admins)
     Unregister { connection: ConnectionId },
@@ -350,9 +350,7 @@ pub(super) fn connections_text(list: &ConnectionList) -> String {
             row.connection.environment.name().into(),
             format!("{}{mark}", row.connection.provider),
             row.connection.phone_number.to_string(),
-            row.agent
-                .as_ref()
-                .map_or_else(|| "none".into(), |agent| format!("{} ({})", agent.agent, agent.mode.name())),
+            row.agent.as_ref().map_or_else(|| "none".into(), crate::domain::assignment::AssignmentView::brief),
             proofs.collect::<Vec<_>>().join("; "),
         ]
     });

@@ -233,7 +233,7 @@ impl Sitting<'_> {
         );
         let whose = match (&row.taken_by, &row.assignment) {
             (Some(person), _) => format!(" {} has it.", clean_line(person)),
-            (None, Some(held)) => format!(" {} answers ({}).", clean_line(&held.agent), held.mode.name()),
+            (None, Some(held)) => format!(" {}.", held.words()),
             (None, None) => String::new(),
         };
         say(&format!("{thread}, {}, over {}. {window}{whose}", row.contact.shown(), clean_line(&row.connection)));

@@ -303,7 +303,7 @@ async fn examine(common: &Common, webhook: bool) -> Exit {
 
 fn roles(markdown: bool) -> Exit {
     if markdown {
-        print!("{}", crate::domain::right::markdown());
+        print!("{}", crate::api::roles_markdown());
         return Exit::Done;
     }
     for right in Right::ALL {

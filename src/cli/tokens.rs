@@ -54,7 +54,13 @@ pub(super) fn wanted(verb: Tokens) -> Wanted {
 pub(super) fn text(tokens: &[TokenView]) -> String {
     let or = |time: Option<Timestamp>, none: &str| time.map_or_else(|| none.to_owned(), at);
     let rows = tokens.iter().map(|one| {
-        let state = if one.revoked_at.is_some() { "revoked" } else { "" };
+        let state = match one.maker_role {
+            _ if one.revoked_at.is_some() => "revoked".to_owned(),
+            None => "stopped: who made it is no user any more".to_owned(),
+            Some(maker) if one.agent.is_some() && maker < Role::Operator => "stopped: its maker is a viewer".to_owned(),
+            Some(maker) if one.agent.is_none() && maker < one.role => format!("{} today, as its maker", maker.name()),
+            Some(_) => String::new(),
+        };
         vec![
             clean_line(&one.name),
             one.agent
@@ -64,7 +70,7 @@ pub(super) fn text(tokens: &[TokenView]) -> String {
             at(one.made_at),
             or(one.expires_at, "revoked"),
             or(one.used_at, "never"),
-            state.to_owned(),
+            state,
         ]
     });
     table(&["name", "role", "made by", "made", "until", "used", ""], rows.collect())

@@ -93,8 +93,12 @@ pub(super) struct Data {
 }
 
 impl Console {
-    /// Asks, unless the same question is under way: then once more afterwards.
+    /// Asks, unless the same question is under way: then once more afterwards. Nothing is asked that this
+    /// person may not be told.
     pub(super) fn ask(&mut self, query: Query) -> Vec<Effect> {
+        if !self.settings.actor.has(query.required_right()) {
+            return vec![];
+        }
         match self.data.asking.iter_mut().find(|(asked, _)| *asked == query) {
             Some((_, again)) => {
                 *again = true;

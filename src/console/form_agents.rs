@@ -1,8 +1,10 @@
 //! Forms about agents: proposing, narrowing, putting off, ending, rehearsing and asking.
 
-use super::form::{Field, Form, field};
+use super::form::{Field, Form, FormKind, field};
+use super::overlay::{Overlay, Then};
+use super::{Console, Effect};
 use crate::domain::agent_desk::{AgentRequest, Proposal};
-use crate::domain::assignment::{Assignment, Mode};
+use crate::domain::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::contract::{Conditions, Contract, Hours, Money, Tool};
 use crate::domain::filter::when;
 use crate::domain::ids::{AssignmentId, ConnectionId, RunId, ThreadId};
@@ -44,6 +46,38 @@ pub(super) enum AgentForm {
         run: RunId,
         agent: String,
     },
+}
+
+impl Console {
+    /// What is asked before an assignment is approved, whichever way it is done.
+    pub(super) fn approval_question(&self, one: &Assignment, whom: &str) -> String {
+        let unseen = match self.dossier_of(one.id).map(|dossier| &dossier.rehearsal) {
+            Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",
+            _ => " Nothing was rehearsed.",
+        };
+        format!("Approve: {} answers {whom} ({}) from now on?{unseen}", one.agent, one.mode.name())
+    }
+
+    /// An assignment narrowed to what it says already is approved like any other: with the same question.
+    /// Where it is in force, nothing is done.
+    pub(super) fn approval_instead(&mut self, now: Timestamp, zone_offset: i64) -> Option<Vec<Effect>> {
+        let Some(Overlay::Form(form)) = &mut self.overlay else { return None };
+        let FormKind::Agent(kind) = &form.kind else { return None };
+        let AgentForm::Narrow { assignment, whom } = &**kind else { return None };
+        match form.request(now, zone_offset, None) {
+            Ok(Request::Agents(AgentRequest::Narrow { proposal, .. })) if assignment.says_the_same(&proposal) => {}
+            _ => return None,
+        }
+        if assignment.state == AssignmentState::Active && assignment.stale_since.is_none() {
+            form.fault = Some("This is in force already: nothing would change.".to_owned());
+            return Some(vec![]);
+        }
+        let (one, whom) = (assignment.clone(), whom.clone());
+        let question = self.approval_question(&one, &whom);
+        let then = Then::Perform(Request::Agents(AgentRequest::Approve { assignment: one.id }));
+        self.overlay = Some(Overlay::Confirm { question, then });
+        Some(vec![])
+    }
 }
 
 /// The terms as fields, begun from a contract.

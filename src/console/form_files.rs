@@ -194,6 +194,9 @@ impl Console {
     /// Hands the form over, or says what is missing. Its file goes first.
     pub(super) fn submit_form(&mut self) -> Vec<Effect> {
         let (now, offset) = (self.now, super::words::offset(self.now, self.zone()));
+        if let Some(instead) = self.approval_instead(now, offset) {
+            return instead;
+        }
         let place = self.settings.files;
         let Some(Overlay::Form(form)) = &mut self.overlay else { return vec![] };
         if form.waits {

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::assignment::AssignmentView;
 use super::connection::{Capabilities, Chore, Connection, Hop, Proof};
 use super::setup::Setup;
 use super::time::Timestamp;
-use super::view::AssignmentView;
 
 /// Numbers that are connected, and those that are on their way or were given back.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

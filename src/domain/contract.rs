@@ -107,6 +107,17 @@ pub struct Hours {
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 impl Hours {
+    /// Whether every minute of these is one of the others.
+    pub fn is_within(self, other: Self) -> bool {
+        let span = |hours: Self| {
+            let until = if hours.until > hours.from { hours.until } else { hours.until + 1_440 };
+            (hours.from, until)
+        };
+        let ((from, until), (first, last)) = (span(self), span(other));
+        let days = self.days.iter().zip(other.days).all(|(own, others)| !own || others);
+        days && first <= from && until <= last
+    }
+
     /// Reads `mon-fri 09:00-18:00`, `sat 10:00-14:00` or `22:00-06:00`.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{}` are no hours; write them like mon-fri 09:00-18:00.", clean_line(text));
@@ -206,6 +217,17 @@ impl Conditions {
     pub fn are_none(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether they hold for no message for which the others do not: each condition of theirs is kept, or
+    /// made stricter.
+    pub fn are_within(&self, other: &Self) -> bool {
+        let kept = |own: bool, others: bool| others || own;
+        kept(self.first_contact == other.first_contact, other.first_contact.is_none())
+            && kept(self.language == other.language, other.language.is_none())
+            && other.hours.is_none_or(|hours| self.hours.is_some_and(|own| own.is_within(hours)))
+            && (other.words.is_empty()
+                || !self.words.is_empty() && self.words.iter().all(|word| other.words.contains(word)))
+    }
 }
 
 /// The bounds.
@@ -269,6 +291,7 @@ impl Contract {
             && at_most(self.tokens_per_day, other.tokens_per_day)
             && at_most(self.money_per_day.map(|money| money.0), other.money_per_day.map(|money| money.0))
             && (!self.others || other.others)
+            && self.when.are_within(&other.when)
     }
 
     /// Every term with its value, for people; in the same order always.
@@ -355,6 +378,15 @@ mod tests {
         assert!(narrow.is_within(&usual));
         assert!(!usual.is_within(&narrow));
         assert!(!Contract { others: true, ..usual.clone() }.is_within(&usual));
+        let at = |hours: &str| {
+            let when = Conditions { hours: Some(Hours::parse(hours).expect("hours")), ..Conditions::default() };
+            Contract { when, ..usual.clone() }
+        };
+        assert!(at("mon-fri 09:00-18:00").is_within(&usual) && !usual.is_within(&at("mon-fri 09:00-18:00")));
+        assert!(at("mon-tue 10:00-12:00").is_within(&at("mon-fri 09:00-18:00")));
+        assert!(!at("sat 10:00-12:00").is_within(&at("mon-fri 09:00-18:00")));
+        assert!(!at("mon 08:00-12:00").is_within(&at("mon-fri 09:00-18:00")));
+        assert!(at("23:00-02:00").is_within(&at("22:00-06:00")) && !at("22:00-07:00").is_within(&at("22:00-06:00")));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //! dice, no colour: time and chance are arguments. Everything else may import this; it imports
 //! nothing of the program.
 
+pub mod access;
+mod access_requests;
 pub mod address;
 pub mod agent_desk;
 pub mod ahead;
@@ -51,6 +53,8 @@ pub mod script;
 pub mod setup;
 pub mod starter;
 pub mod status;
+pub mod subject;
+mod subject_parts;
 pub mod template;
 pub mod template_desk;
 pub mod template_form;

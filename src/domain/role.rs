@@ -38,8 +38,13 @@ impl Role {
 pub enum Actor {
     /// A person at a console or on the command line.
     Operator { name: String, role: Role },
-    /// A program with a token.
-    Program { name: String, role: Role },
+    /// A program with a token, and the person who made that: where persons are counted, it is them.
+    Program {
+        name: String,
+        role: Role,
+        #[serde(default)]
+        person: String,
+    },
     /// A model or program that answers.
     Agent { name: String },
     /// The engine itself: workers, start, configuration.
@@ -53,6 +58,15 @@ impl Actor {
             Self::Operator { role, .. } | Self::Program { role, .. } => Some(*role),
             Self::System => Some(Role::Admin),
             Self::Agent { .. } => None,
+        }
+    }
+
+    /// The person who is responsible for what this actor does; none where no person is.
+    pub fn person(&self) -> Option<&str> {
+        match self {
+            Self::Operator { name, .. } => Some(name),
+            Self::Program { person, .. } => Some(person).filter(|person| !person.is_empty()).map(String::as_str),
+            Self::Agent { .. } | Self::System => None,
         }
     }
 

@@ -299,6 +299,8 @@ mod tests {
                 proposed_at: Timestamp::EPOCH,
                 approved_by: None,
                 approved_at: None,
+                approved_person: None,
+                approved_digest: None,
                 decided_by: None,
                 decided_at: None,
                 reason: None,

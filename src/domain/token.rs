@@ -16,6 +16,10 @@ pub struct TokenView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
     pub made_by: String,
+    /// What whoever made it may today: the token never may more. None where they are no user any more, or
+    /// where that was not looked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub maker_role: Option<Role>,
     pub made_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub used_at: Option<Timestamp>,
@@ -71,6 +75,7 @@ mod tests {
             role: Role::Operator,
             agent: None,
             made_by: "ada".into(),
+            maker_role: None,
             made_at: Timestamp::EPOCH,
             expires_at: Some(Timestamp::from_seconds(10)),
             used_at: None,

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::assignment::Mode;
+use super::assignment::AssignmentView;
 use super::connection::{Environment, ProviderName};
 use super::content::Content;
 use super::delivery::DeliveryState;
@@ -82,13 +82,6 @@ pub struct Overview {
     /// Providers whose numbers can be set up from here.
     #[serde(default)]
     pub sets_up: Vec<ProviderName>,
-}
-
-/// The assignment in force, as lists show it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AssignmentView {
-    pub agent: String,
-    pub mode: Mode,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

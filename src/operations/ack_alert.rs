@@ -11,7 +11,7 @@ pub(super) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
     require(actor, Right::AcknowledgeAlerts)?;
     if alert == AlertId(0) {
         return Err(Refusal::new(
-            "no_such_alert",
+            "not_found",
             "This alert ends by itself: it is kept in memory while the database cannot be written.",
             "Do what it says.",
         )
@@ -21,7 +21,7 @@ pub(super) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
     let me = actor.to_string();
     let mut write = system.store().write().await?;
     let said = match write.ack_alert(alert, &me, now).await? {
-        None => return Err(Refusal::new("no_such_alert", format!("There is no alert {alert}."), "").into()),
+        None => return Err(Refusal::new("not_found", format!("There is no alert {alert}."), "").into()),
         Some(Some(other)) => format!("{other} had acknowledged it already."),
         Some(None) => {
             write.audit(actor, "acknowledge", &alert.to_string(), "", now).await?;

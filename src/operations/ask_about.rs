@@ -13,7 +13,7 @@ use crate::domain::status::DeliveryStatus;
 pub(super) async fn ask_about(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
     require(actor, Right::AskTheProviderAboutAMessage)?;
     let Some(before) = system.store().message(message).await? else {
-        return Err(Refusal::new("no_such_message", format!("There is no message {message}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no message {message}."), "").into());
     };
     let before = before.message;
     let Some(id) = before.provider_message_id else {

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Right::AskForATestDelivery)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
     match send(system, &connection).await? {
         Ok(()) => Ok(Done {

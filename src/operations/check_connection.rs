@@ -31,7 +31,7 @@ pub async fn check_all(system: &System) -> Result<()> {
 pub async fn check_connection(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Right::CheckAConnection)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
     let said = check(system, &connection).await?;
     Ok(Done { said, made: None })

@@ -31,7 +31,7 @@ pub(super) async fn add(
     require(actor, Right::AddContacts)?;
     let name = checked(name)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
     if number == connection.phone_number {
         let why = format!("{number} is our own number.");
@@ -59,7 +59,7 @@ pub(super) async fn rename(system: &System, actor: &Actor, contact: ContactId, n
     let now = system.now();
     let mut write = system.store().write().await?;
     if !write.contact_exists(contact).await? {
-        return Err(Refusal::new("no_such_contact", format!("There is no contact {contact}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no contact {contact}."), "").into());
     }
     write.name_contact(contact, &name).await?;
     write.audit(actor, "rename", &contact.to_string(), &name.line(), now).await?;
@@ -77,7 +77,7 @@ pub(super) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
     let mut write = system.store().write().await?;
     for contact in [keep, gone] {
         if !write.contact_exists(contact).await? {
-            return Err(Refusal::new("no_such_contact", format!("There is no contact {contact}."), "").into());
+            return Err(Refusal::new("not_found", format!("There is no contact {contact}."), "").into());
         }
     }
     write.merge_contacts(keep, gone, &actor.to_string(), now).await?;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use super::{Result, System, unpoisoned};
 use crate::agent::AgentConfig;
 use crate::domain::agent_desk::{AgentView, AgentsView, StopScope};
-use crate::domain::assignment::AssignmentState;
+use crate::domain::assignment::{AssignmentState, AssignmentView};
 use crate::domain::connected::{ConnectionList, ConnectionView};
 use crate::domain::connection::Capabilities;
-use crate::domain::view::{AssignmentView, Handed, Overview};
+use crate::domain::view::{Handed, Overview};
 
 /// A commit within this long is proof enough that the database can be written.
 const PROVEN_WITHIN: Duration = Duration::from_secs(10);
@@ -81,6 +81,10 @@ pub(super) async fn connections(system: &System) -> Result<ConnectionList> {
     let store = system.store();
     let (proofs, counts) = (store.proofs().await?, store.connection_counts().await?);
     let assignments = store.assignments(100).await?;
+    let stops = store.open_stops().await?;
+    let silent = |agent: &str| {
+        stops.iter().any(|stop| *stop == StopScope::All || matches!(stop, StopScope::Agent(name) if name == agent))
+    };
     let connections = store.connections().await?.into_iter().map(|connection| {
         let id = connection.id;
         let [threads, unread, queued, failed] =
@@ -95,7 +99,12 @@ pub(super) async fn connections(system: &System) -> Result<ConnectionList> {
                 .get(&connection.provider)
                 .map_or_else(Capabilities::default, |provider| provider.capabilities()),
             chores: system.providers().get(&connection.provider).map(|one| one.chores(&connection)).unwrap_or_default(),
-            agent: in_force.map(|one| AssignmentView { agent: one.agent.clone(), mode: one.mode }),
+            agent: in_force.map(|one| AssignmentView {
+                agent: one.agent.clone(),
+                mode: one.mode,
+                stopped: silent(&one.agent),
+                stale: one.stale_since.is_some(),
+            }),
             threads,
             unread,
             queued,

@@ -15,7 +15,7 @@ use crate::domain::text::clean_line;
 
 async fn waiting(system: &System, run: RunId) -> Result<RunRecord> {
     let Some(record) = system.store().run_record(run).await? else {
-        return Err(Refusal::new("no_such_run", format!("There is no run {run}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no run {run}."), "").into());
     };
     if record.run.state == RunState::Proposed {
         return Ok(record);

@@ -4,12 +4,13 @@ use super::propose_assignment::check;
 use super::{Result, System, require};
 use crate::agent::AgentConfig;
 use crate::domain::agent_desk::Proposal;
-use crate::domain::assignment::{Approval, Assignment, AssignmentState, approve};
+use crate::domain::assignment::{Approval, Approver, Assignment, AssignmentState, approve};
 use crate::domain::change::Change;
 use crate::domain::ids::AssignmentId;
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
+use crate::domain::text::clean_line;
 use crate::store::Write;
 
 /// What an admin says.
@@ -32,31 +33,26 @@ pub(super) async fn decide(
         return Err(Refusal::new("no_reason", "A rejection needs a reason.", instead).into());
     }
     let now = system.now();
-    let evidence = evidence(system, assignment).await?;
     let mut write = system.store().write().await?;
     let (found, name) = find(&mut write, assignment).await?;
-    let looks_again = found.state == AssignmentState::Active && found.stale_since.is_some();
-    if !found.state.waits() && !looks_again {
-        let by = found.decided_by.unwrap_or_else(|| "nobody".into());
-        let said = format!("{assignment} is {} already, by {by}; nothing was done.", found.state.name());
-        return Ok(Done { said, made: None });
+    let again = found.state == AssignmentState::Active && found.stale_since.is_some();
+    if !found.state.waits() && !again {
+        return decided_already(&found, &decision);
     }
     let me = actor.to_string();
     let said = match decision {
-        Decision::Approve if looks_again => {
-            activate(system, &mut write, actor, &found, evidence.as_deref()).await?;
-            format!("{} answers {name} again, as it is now ({}).", found.agent, found.mode.name())
-        }
-        Decision::Approve => match approve(&found, &me, system.approvals(), evidence.is_some())? {
+        Decision::Approve => match agree(system, &mut write, actor, &found).await? {
+            Approval::FirstOfTwo if again => format!(
+                "You agree that {} answers {name} again, as it is now. It is silent until a second person agrees too.",
+                found.agent
+            ),
             Approval::FirstOfTwo => {
-                write.approve_first(assignment, &me, now).await?;
-                write.audit(actor, "approve_first", &assignment.to_string(), &found.agent, now).await?;
                 format!("You agree that {} answers {name}. A second person has to agree too.", found.agent)
             }
-            Approval::Active => {
-                activate(system, &mut write, actor, &found, evidence.as_deref()).await?;
-                format!("{} answers {name} from now on ({}).", found.agent, found.mode.name())
+            Approval::Active if again => {
+                format!("{} answers {name} again, as it is now ({}).", found.agent, found.mode.name())
             }
+            Approval::Active => format!("{} answers {name} from now on ({}).", found.agent, found.mode.name()),
         },
         Decision::Reject { reason } => {
             write.end_assignment(assignment, AssignmentState::Rejected, &me, &reason, now).await?;
@@ -70,6 +66,49 @@ pub(super) async fn decide(
     Ok(Done { said, made: None })
 }
 
+/// Deciding once more what was decided like that changes nothing, and says so. Anything else is a mistake.
+fn decided_already(found: &Assignment, decision: &Decision) -> Result<Done> {
+    let by = found.decided_by.as_deref().unwrap_or("nobody");
+    let said = format!("{} is {} already, by {by}", found.id, found.state.name());
+    match (decision, found.state) {
+        (Decision::Approve, AssignmentState::Active) | (Decision::Reject { .. }, AssignmentState::Rejected) => {
+            Ok(Done { said: format!("{said}; nothing was done."), made: None })
+        }
+        (Decision::Reject { .. }, AssignmentState::Active) => {
+            Err(Refusal::new("decided", format!("{said}."), "What is in force is revoked.").into())
+        }
+        _ => Err(Refusal::new("decided", format!("{said}."), "Propose a new one.").into()),
+    }
+}
+
+/// The one way in which anything comes into force by a person's word: new, narrowed, or after its agent
+/// changed. The rule and what follows from it stand in the caller's transaction.
+async fn agree(system: &System, write: &mut Write, actor: &Actor, found: &Assignment) -> Result<Approval> {
+    let now = system.now();
+    if found.expires_at.is_some_and(|at| at <= now) {
+        let why = format!("The time of {} is over.", found.id);
+        return Err(Refusal::new("expiry", why, "Propose a new one.").into());
+    }
+    let Some(digest) = system.agents().get(&found.agent).map(AgentConfig::digest) else {
+        let why = format!("The agent {} is not declared any more.", clean_line(&found.agent));
+        return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
+    };
+    let evidence = evidence(system, found.id, &digest).await?.or_else(|| found.evidence_for(&digest));
+    let me = actor.to_string();
+    let person = actor.person().unwrap_or(&me);
+    let approver = Approver { person, agent_digest: &digest, rehearsed: evidence.is_some() };
+    let approval = approve(found, approver, system.approvals())?;
+    match approval {
+        Approval::FirstOfTwo => {
+            write.approve_first(found.id, (&me, person), &digest, now).await?;
+            let detail = format!("{} as {digest}", found.agent);
+            write.audit(actor, "approve_first", &found.id.to_string(), &detail, now).await?;
+        }
+        Approval::Active => activate(system, write, actor, found, (&digest, evidence.as_deref())).await?,
+    }
+    Ok(approval)
+}
+
 /// Agrees to less: what was proposed, or is in force, is replaced by something within its bounds.
 pub(super) async fn narrow(
     system: &System,
@@ -80,37 +119,55 @@ pub(super) async fn narrow(
     require(actor, Right::DecideAboutAgents)?;
     check(system, proposal).await?;
     let now = system.now();
-    let evidence = evidence(system, assignment).await?;
     let mut write = system.store().write().await?;
     let (found, name) = find(&mut write, assignment).await?;
     if !found.state.waits() && found.state != AssignmentState::Active {
         let why = format!("{assignment} is {} already.", found.state.name());
         return Err(Refusal::new("decided", why, "Propose a new one.").into());
     }
+    if found.says_the_same(proposal) {
+        // Nothing is narrowed: it is the same decision as any other approval.
+        drop(write);
+        return decide(system, actor, assignment, Decision::Approve).await;
+    }
     let same =
         (found.connection, found.thread, &found.agent) == (proposal.connection, proposal.thread, &proposal.agent);
     let sooner = |own: Option<_>, most: Option<_>| most.is_none_or(|most| own.is_some_and(|own| own <= most));
-    if !same || !proposal.contract.is_within(&found.contract) || !sooner(proposal.expires_at, found.expires_at) {
+    if !same
+        || !proposal.mode.is_within(found.mode)
+        || !proposal.contract.is_within(&found.contract)
+        || !sooner(proposal.expires_at, found.expires_at)
+    {
         let why = "This allows something that was not proposed.";
         return Err(Refusal::new("wider", why, "Narrow it, or propose it as a new one.").into());
     }
     let me = actor.to_string();
     let id = write.propose(proposal, &found.proposed_by, false, now).await?;
     let (new, _) = find(&mut write, id).await?;
-    let given = Assignment { approved_by: found.approved_by.clone(), ..new };
-    let decided = approve(&given, &me, system.approvals(), evidence.is_some())?;
+    // Whoever agreed to more has agreed to this, and what was rehearsed was this agent.
+    let given = Assignment {
+        approved_by: found.approved_by.clone(),
+        approved_person: found.approved_person.clone(),
+        approved_digest: found.approved_digest.clone(),
+        agent_digest: found.agent_digest.clone(),
+        evidence: found.evidence.clone(),
+        ..new
+    };
+    let digest = system.agents().get(&found.agent).map(AgentConfig::digest).unwrap_or_default();
+    let seen = evidence(system, assignment, &digest).await?;
+    let given = match seen {
+        Some(seen) => Assignment { evidence: Some(seen), agent_digest: Some(digest), ..given },
+        None => given,
+    };
+    let decided = agree(system, &mut write, actor, &given).await?;
     let reason = format!("narrowed to {id}");
     write.end_assignment(assignment, AssignmentState::Revoked, &me, &reason, now).await?;
     write.audit(actor, "narrow", &assignment.to_string(), &id.to_string(), now).await?;
     let said = match decided {
         Approval::FirstOfTwo => {
-            write.approve_first(id, &me, now).await?;
-            format!("{id} is {assignment} with narrower bounds. A second person has to agree too.")
+            format!("{id} is {assignment} with narrower bounds. It answers once a second person agrees too.")
         }
-        Approval::Active => {
-            activate(system, &mut write, actor, &given, evidence.as_deref()).await?;
-            format!("{} answers {name} within narrower bounds, as {id}.", found.agent)
-        }
+        Approval::Active => format!("{} answers {name} within narrower bounds, as {id}.", found.agent),
     };
     write.commit().await?;
     published(system, &found);
@@ -120,17 +177,14 @@ pub(super) async fn narrow(
 async fn find(write: &mut Write, id: AssignmentId) -> Result<(Assignment, String)> {
     match write.assignment(id).await? {
         Some(row) => Ok((row.assignment, row.connection_name)),
-        None => Err(Refusal::new("no_such_assignment", format!("There is no assignment {id}."), "").into()),
+        None => Err(Refusal::new("not_found", format!("There is no assignment {id}."), "").into()),
     }
 }
 
 /// The digest of what was rehearsed with the agent as it is now.
-async fn evidence(system: &System, assignment: AssignmentId) -> Result<Option<String>> {
+async fn evidence(system: &System, assignment: AssignmentId, digest: &str) -> Result<Option<String>> {
     let Some(rehearsal) = system.store().rehearsal(assignment).await? else { return Ok(None) };
-    let mut write = system.store().write().await?;
-    let agent = write.assignment(assignment).await?.map(|row| row.assignment.agent).unwrap_or_default();
-    let now = system.agents().get(&agent).map(AgentConfig::digest);
-    Ok(rehearsal.digest.filter(|_| now == Some(rehearsal.agent_digest)))
+    Ok(rehearsal.digest.filter(|_| rehearsal.agent_digest == digest))
 }
 
 /// Puts it in force. The database holds that one agent answers; the one before steps back in the same
@@ -140,7 +194,7 @@ async fn activate(
     write: &mut Write,
     actor: &Actor,
     assignment: &Assignment,
-    evidence: Option<&str>,
+    (digest, evidence): (&str, Option<&str>),
 ) -> Result<()> {
     let (now, me) = (system.now(), actor.to_string());
     if let Some(before) = write.in_place_of(assignment).await? {
@@ -148,8 +202,7 @@ async fn activate(
         write.end_assignment(before.id, AssignmentState::Revoked, &me, &reason, now).await?;
         write.audit(actor, "revoke", &before.id.to_string(), &reason, now).await?;
     }
-    let digest = system.agents().get(&assignment.agent).map(AgentConfig::digest).unwrap_or_default();
-    write.activate(assignment.id, &me, &digest, evidence, now).await?;
+    write.activate(assignment.id, &me, digest, evidence, now).await?;
     let seen = evidence.map_or_else(|| "nothing rehearsed".to_owned(), |digest| format!("rehearsal {digest}"));
     let detail = format!("{} as {digest}, {seen}", assignment.agent);
     write.audit(actor, "approve", &assignment.id.to_string(), &detail, now).await?;

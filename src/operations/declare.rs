@@ -53,7 +53,10 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
         };
         let wanted = proposals(id, one);
         let standing: Vec<_> = write.assignments_open(Some(id)).await?.into_iter().map(|row| row.assignment).collect();
-        let standing = standing.into_iter().filter(|one| one.state == AssignmentState::Active && one.thread.is_none());
+        // What the file proposed and nobody has decided about is the file's as well as what is in force.
+        let standing = standing
+            .into_iter()
+            .filter(|one| one.thread.is_none() && (one.state == AssignmentState::Active || one.from_file));
         let (kept, over): (Vec<_>, Vec<_>) = standing
             .filter(|one| one.from_file || wanted.iter().any(|new| new.contract.when == one.contract.when))
             .partition(|one| one.from_file && wanted.iter().any(|new| says_the_same(one, new)));
@@ -66,10 +69,16 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
         }
         for new in wanted.iter().filter(|new| !kept.iter().any(|one| says_the_same(one, new))) {
             let made = write.propose(new, "configuration", true, now).await?;
-            let digest = system.agents().get(&new.agent).map(AgentConfig::digest).unwrap_or_default();
-            write.activate(made, "configuration", &digest, None, now).await?;
             let (agent, mode) = (&new.agent, new.mode.name());
             let detail = format!("{agent} answers {} ({mode}), declared in the file", one.connection.name);
+            if !system.approvals().takes_one_word() {
+                // Where it takes two persons or a rehearsal, the file's word is one, and has seen nothing.
+                write.audit(&actor, "propose", &made.to_string(), &detail, now).await?;
+                tracing::warn!(assignment = %made, agent, "the file names an agent that people have yet to approve");
+                continue;
+            }
+            let digest = system.agents().get(&new.agent).map(AgentConfig::digest).unwrap_or_default();
+            write.activate(made, "configuration", &digest, None, now).await?;
             write.audit(&actor, "approve", &made.to_string(), &detail, now).await?;
         }
     }

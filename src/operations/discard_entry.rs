@@ -15,7 +15,7 @@ pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
     let mut write = system.store().write().await?;
     let Some((state, _, thread, _)) = write.entry_state(entry).await? else {
         let why = format!("There is no outbox entry {entry}.");
-        return Err(Refusal::new("no_such_entry", why, "List them with `wadeck outbox list`.").into());
+        return Err(Refusal::new("not_found", why, "List them with `wadeck outbox list`.").into());
     };
     if !state.can_discard() {
         let why = match state {

@@ -56,7 +56,8 @@ pub(super) async fn mark_stale(system: &System) -> Result<()> {
     let mut write = system.store().write().await?;
     for row in write.assignments_open(None).await? {
         let one = row.assignment;
-        if one.state != AssignmentState::Active || one.from_file {
+        // Where one word is enough, the file's is: whoever changed the agent there has said so.
+        if one.state != AssignmentState::Active || (one.from_file && system.approvals().takes_one_word()) {
             continue;
         }
         let is = system.agents().get(&one.agent).map(AgentConfig::digest);

@@ -29,7 +29,7 @@ const PAGES: usize = 20;
 pub(super) async fn fill_now(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Right::FillGaps)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
     let said = fill(system, &connection).await?;
     Ok(Done { said, made: None })

@@ -14,7 +14,7 @@ pub(super) async fn hold_entry(system: &System, actor: &Actor, entry: EntryId, h
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some((state, _, thread, _)) = write.entry_state(entry).await? else {
-        return Err(Refusal::new("no_such_entry", format!("There is no outbox entry {entry}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no outbox entry {entry}."), "").into());
     };
     if state != EntryState::Queued {
         let why = format!("{entry} is {}: only what is queued can be held or released.", state.name());

@@ -104,7 +104,7 @@ pub use self::flows::refresh_flows;
 pub use self::lend::{Lent, lent};
 pub use self::look_up::{look_up_due, next_look_due};
 pub use self::meters::metrics;
-pub use self::open_media::{MediaFile, media_file};
+pub use self::open_media::{MediaFile, media_file, open_media};
 pub use self::perform::perform;
 pub use self::presence::Arrival;
 pub use self::pulse::{check_file_at_start, compare_audit_head, keep_audit_head, prove_writable, pulse};
@@ -118,7 +118,7 @@ pub use self::send_next::send_next;
 pub use self::step_setup::step_setup;
 pub use self::tell::tell;
 pub use self::tell_others::{EVENTS, EventEndpoint, newest_event, tell_next};
-pub use self::tokens::{Once, ask_once, asked};
+pub use self::tokens::{Once, ask_once, asked, known_by, still_known};
 pub use self::upload_next::{next_upload_due, upload_next};
 pub use self::use_tool::{agent_tools, use_tool};
 pub use self::visitor::{BodyBudget, ReservedBody, Visitor};
@@ -136,7 +136,7 @@ use crate::domain::opt_out::OptOutWords;
 use crate::domain::request::Refusal;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::right::Right;
-use crate::domain::role::Actor;
+use crate::domain::role::{Actor, Role};
 use crate::domain::template::TemplateList;
 use crate::domain::time::{Chance, Clock, Timestamp};
 use crate::domain::view::{Handed, Here};
@@ -246,6 +246,8 @@ pub struct Parts {
     pub approvals: ApprovalPolicy,
     /// Other programs that want to know what happens.
     pub endpoints: Vec<EventEndpoint>,
+    /// The role that a person has now, by name; none for somebody who is no user, or not any more.
+    pub role_of: Arc<dyn Fn(&str) -> Option<Role> + Send + Sync>,
     /// What local time is ahead of UTC at a time, in seconds: contracts have hours.
     pub offset: Arc<dyn Fn(Timestamp) -> i64 + Send + Sync>,
 }

@@ -6,13 +6,13 @@ use super::set_up::{self, Plan};
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::connection::{Connection, ProviderName};
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
-use crate::domain::registration::Fresh;
+use crate::domain::registration::{Fresh, WebhookDraft, WebhookScope};
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
-use crate::domain::setup::{Setup, SetupOptions, SetupState, SetupStep};
+use crate::domain::setup::{Setup, SetupOptions, SetupState, SetupStep, StepTaken};
 use crate::domain::text::clean_line;
 use crate::provider::Provider;
 use crate::provider::numbers::{Access, FreeCall, Numbers, Profiles};
@@ -41,8 +41,8 @@ pub(super) async fn perform(system: &System, actor: &Actor, request: NumberReque
         NumberRequest::NewLink { setup } => set_up::new_link(system, actor, setup).await,
         NumberRequest::Cancel { setup } => set_up::cancel(system, actor, setup).await,
         NumberRequest::Reconnect { setup } => set_up::reconnect(system, actor, setup).await,
-        NumberRequest::Register { connection } => walk(system, actor, connection, SetupStep::Webhook).await,
-        NumberRequest::Renew { connection } => walk(system, actor, connection, SetupStep::Link).await,
+        NumberRequest::Register { connection } => register(system, actor, connection).await,
+        NumberRequest::Renew { connection } => renew(system, actor, connection).await,
         NumberRequest::Unregister { connection } => unregister(system, actor, connection).await,
         NumberRequest::Disconnect { connection, typed } => disconnect(system, actor, connection, &typed).await,
         NumberRequest::SaveProfile { connection, profile } => save_profile(system, actor, connection, &profile).await,
@@ -100,38 +100,88 @@ fn profiles_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'
     })
 }
 
-/// A walk with a connection that is there: its webhook anew, or its credentials.
-async fn walk(system: &System, actor: &Actor, id: ConnectionId, step: SetupStep) -> Result<Done> {
+/// Our webhook is put on file at the provider, now; that it works is shown by a test, which is sent next.
+async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
+    require(actor, Right::SetNumbersUp)?;
+    let (connection, provider) = at_provider(system, id).await?;
+    numbers_of(provider.as_ref(), &connection.provider)?;
+    let base = set_up::public_url(system)?;
+    let Some(webhooks) = provider.webhooks() else {
+        let why = format!("{} takes no webhooks by request.", connection.provider);
+        return Err(Refusal::new("provider", why, "Register it where its numbers are managed.").into());
+    };
+    not_under_way(system, &connection).await?;
+    let scope = WebhookScope::Number(connection.phone_number_id.clone());
+    let url = format!("{base}{}", webhooks.path(&scope));
+    let draft = WebhookDraft::for_number(url.clone());
+    let (webhook, new) =
+        registrations::ensure(webhooks, (&connection).into(), &scope, &draft).await.map_err(refused)?;
+    let webhook = clean_line(&webhook);
+    let done = if new { "registered as" } else { "there already, and active, as" };
+    let now = system.now();
+    let setup = Setup::of(&connection, SetupState::Running, SetupStep::Verified, actor.to_string(), now);
+    let note = format!("{done} {webhook}");
+    let taken = StepTaken { step: SetupStep::Webhook, at: now, works: true, note: note.clone() };
+    let setup_id = begin(system, actor, ("register", &connection), &setup, Some(&taken)).await?;
+    let said = format!(
+        "{}: the webhook for {} is {note}. Not verified yet: a test is sent next, and has to come back within a \
+         minute; how it ended is told as {setup_id} among the connections.",
+        connection.name,
+        clean_line(&url)
+    );
+    Ok(Done { said, made: Some(setup_id.to_string()) })
+}
+
+/// A link is made next that whoever owns the number follows to renew its credentials.
+async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
     require(actor, Right::SetNumbersUp)?;
     let (connection, provider) = at_provider(system, id).await?;
     numbers_of(provider.as_ref(), &connection.provider)?;
     set_up::public_url(system)?;
-    let now = system.now();
-    let mut setup = Setup::of(&connection, SetupState::Running, step, actor.to_string(), now);
-    if step == SetupStep::Link {
-        if setup.customer_id.is_none() {
-            let why = format!("{} belongs to no customer at the provider, so no link can renew it.", connection.name);
-            return Err(Refusal::new("no_customer", why, "Renew its credentials where it was connected.").into());
-        }
-        setup.options.reconnect = Some(connection.phone_number.clone());
-        setup.phone_number_id = None;
+    let mut setup = Setup::of(&connection, SetupState::Running, SetupStep::Link, actor.to_string(), system.now());
+    if setup.customer_id.is_none() {
+        let why = format!("{} belongs to no customer at the provider, so no link can renew it.", connection.name);
+        return Err(Refusal::new("no_customer", why, "Renew its credentials where it was connected.").into());
     }
-    let mut write = system.store().write().await?;
-    if system.store().setups().await?.iter().any(|open| open.connection_id == Some(id) && open.is_open()) {
+    setup.options.reconnect = Some(connection.phone_number.clone());
+    setup.phone_number_id = None;
+    let setup_id = begin(system, actor, ("renew", &connection), &setup, None).await?;
+    let said = format!(
+        "{}: a link that renews its credentials is asked for next. It shows as {setup_id} among the connections; \
+         nothing is renewed before somebody has followed it.",
+        connection.name
+    );
+    Ok(Done { said, made: Some(setup_id.to_string()) })
+}
+
+async fn not_under_way(system: &System, connection: &Connection) -> Result<()> {
+    if system.store().setups().await?.iter().any(|open| open.connection_id == Some(connection.id) && open.is_open()) {
         let why = format!("{} is being set up already.", connection.name);
         return Err(Refusal::new("setup_state", why, "See its steps in Connections.").into());
     }
-    let setup_id = write.begin_setup(&setup).await?;
-    let action = if step == SetupStep::Link { "renew" } else { "register" };
-    write.audit(actor, action, &id.to_string(), &connection.name, now).await?;
+    Ok(())
+}
+
+/// Begins a walk with a connection that is there, perhaps with a step that was taken already.
+async fn begin(
+    system: &System,
+    actor: &Actor,
+    (action, connection): (&str, &Connection),
+    setup: &Setup,
+    taken: Option<&StepTaken>,
+) -> Result<SetupId> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    not_under_way(system, connection).await?;
+    let setup_id = write.begin_setup(setup).await?;
+    if let Some(taken) = taken {
+        write.note_step(setup_id, taken).await?;
+    }
+    write.audit(actor, action, &connection.id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     system.wakes().setups.notify_one();
-    let said = match step {
-        SetupStep::Link => format!("{}: a link is made that renews its credentials.", connection.name),
-        _ => format!("{}: its webhook is registered and proved.", connection.name),
-    };
-    Ok(Done { said, made: Some(setup_id.to_string()) })
+    Ok(setup_id)
 }
 
 /// Our webhook is taken away. What others registered stays.

@@ -14,7 +14,19 @@ use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
 use crate::store::KeptFile;
 
-pub(super) async fn open_media(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
+/// Why a file is not opened for whoever asks through a door: the program would start on the engine's machine,
+/// in front of nobody.
+pub(super) fn not_on_this_terminal() -> Refusal {
+    let why = "A file is opened only in the console that the engine itself runs in: the program would start on \
+               the engine's machine, not on yours.";
+    let instead =
+        "Save it (`s` in the console, `wadeck messages save` on the command line), and open it where you are.";
+    Refusal::new("own_terminal_only", why, instead)
+}
+
+/// Opens a message's file with the configured program. Called only for the console in the engine's own
+/// process, on its own terminal: nothing is started on this machine for anybody else.
+pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
     require(actor, Right::OpenFiles)?;
     let (name, _) = kept(system, message).await?;
     let path = system.store().shelf().path(&name);

@@ -10,13 +10,18 @@ use super::{
     send_file, settle_arrived, shift, take_back, take_thread, templates, tokens, try_delivery,
 };
 use crate::domain::request::{Done, Refusal, Request};
-use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::provider::numbers::FreeCall;
 
 /// Does what is asked, or says why not. What talks to the provider at length is kept apart: everybody
 /// else's requests stay small.
 pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result<Done> {
+    require(actor, request.required_right())?;
+    for subject in request.subjects() {
+        if !system.store().exists(subject).await? {
+            return Err(subject.not_found().into());
+        }
+    }
     match request {
         Request::Send { thread, content, reply_to, at } => {
             send::send(system, actor, thread, Letter { content: *content, reply_to, at }).await
@@ -24,7 +29,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::SendFile { thread, upload, caption, pad, voice, reply_to, at } => {
             send_file::send_file(system, actor, thread, Parcel { upload, caption, pad, voice, reply_to, at }).await
         }
-        Request::OpenMedia { message } => open_media::open_media(system, actor, message).await,
+        Request::OpenMedia { .. } => Err(open_media::not_on_this_terminal().into()),
         Request::FetchMedia { message } => fetch_media::fetch_again(system, actor, message).await,
         Request::React { message, emoji } => send::react(system, actor, message, emoji).await,
         Request::TakeBack { thread } => take_back::take_back(system, actor, thread).await,
@@ -65,10 +70,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::RevealDelivery { delivery } => reveal::reveal(system, actor, delivery).await,
         Request::TryDelivery { delivery, body } => try_delivery::try_delivery(system, actor, delivery, body).await,
         Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,
-        Request::RefreshTemplates => {
-            require(actor, Right::LookAtTemplates)?;
-            refresh_templates::refresh_templates(system).await
-        }
+        Request::RefreshTemplates => refresh_templates::refresh_templates(system).await,
         Request::Number(request) => Box::pin(numbers::perform(system, actor, request)).await,
         Request::Flow(request) => Box::pin(flows::perform(system, actor, request)).await,
         Request::Template(request) => Box::pin(templates::perform(system, actor, request)).await,

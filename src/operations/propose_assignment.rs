@@ -13,17 +13,17 @@ use crate::domain::text::clean_line;
 pub(super) async fn check(system: &System, proposal: &Proposal) -> Result<String> {
     if !system.agents().has(&proposal.agent) {
         let why = format!("No agent is called {}.", clean_line(&proposal.agent));
-        return Err(Refusal::new("no_such_agent", why, "Declare it in the configuration first.").into());
+        return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
     }
     let Some(connection) = system.store().connection(proposal.connection).await? else {
         let why = format!("There is no connection {}.", proposal.connection);
-        return Err(Refusal::new("no_such_connection", why, "").into());
+        return Err(Refusal::new("not_found", why, "").into());
     };
     if let Some(thread) = proposal.thread {
         let row = system.store().thread(thread).await?;
         if row.is_none_or(|row| row.connection_id != proposal.connection) {
             let why = format!("{thread} is no thread of {}.", connection.name);
-            return Err(Refusal::new("no_such_thread", why, "").into());
+            return Err(Refusal::new("not_found", why, "").into());
         }
     }
     proposal.contract.check().map_err(|why| Refusal::new("contract", why, ""))?;

@@ -127,7 +127,7 @@ pub(super) async fn uploaded(system: &System, actor: &Actor, upload: UploadId) -
     let none = || {
         let why = format!("There is no upload {upload} of yours.");
         let wait = format!("Upload the file; it can be sent for {} minutes.", UPLOAD_KEPT.as_secs() / 60);
-        Refusal::new("no_such_upload", why, wait)
+        Refusal::new("not_found", why, wait)
     };
     let found = system.store().upload(upload, &actor.to_string()).await?.ok_or_else(none)?;
     let pinned = system.store().shelf().pin(&found.file);

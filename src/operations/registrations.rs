@@ -66,7 +66,7 @@ pub(super) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
                 return Err(Refusal::new("webhook_twice", why, "Change that one.").into());
             }
             let id = webhooks.create(access, &scope, &draft).await.map_err(refused)?;
-            let said = format!("Registered as {}; a test proves it.", clean_line(&id));
+            let said = format!("Registered as {}. Not verified yet: send a test through it.", clean_line(&id));
             ("register_webhook", said, Some(id))
         }
         WebhookRequest::Update { id, draft, .. } => {
@@ -148,7 +148,7 @@ async fn one(webhooks: &dyn Webhooks, connection: &Connection, id: &str) -> Resu
         }
     }
     let why = format!("{} has no webhook {}.", connection.name, clean_line(id));
-    Err(Refusal::new("no_such_webhook", why, "List them first.").into())
+    Err(Refusal::new("not_found", why, "List them first.").into())
 }
 
 /// What is left open is what a webhook of ours is.
@@ -179,7 +179,7 @@ pub(super) async fn at_provider(
 ) -> Result<(Connection, std::sync::Arc<dyn Provider>)> {
     let Some(connection) = system.store().connection(connection).await? else {
         let why = format!("There is no connection {connection}, or it is not connected.");
-        return Err(Refusal::new("no_such_connection", why, "").into());
+        return Err(Refusal::new("not_found", why, "").into());
     };
     match system.providers().get(&connection.provider) {
         Some(provider) => Ok((connection, provider.clone())),

@@ -26,12 +26,12 @@ pub(super) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
     require(actor, Right::RehearseAnAgent)?;
     let mut write = system.store().write().await?;
     let Some(row) = write.assignment(id).await? else {
-        return Err(Refusal::new("no_such_assignment", format!("There is no assignment {id}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no assignment {id}."), "").into());
     };
     let one = row.assignment;
     let Some(config) = system.agents().get(&one.agent) else {
         let why = format!("The agent {} is not declared any more.", one.agent);
-        return Err(Refusal::new("no_such_agent", why, "Declare it in the configuration first.").into());
+        return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
     };
     let wanted = system.store().exchanges(&one, exchanges.clamp(1, MOST)).await?;
     if wanted.is_empty() {
@@ -132,7 +132,7 @@ pub(super) async fn test(system: &System, actor: &Actor, agent: &str, words: &st
     require(actor, Right::RehearseAnAgent)?;
     let Some(config) = system.agents().get(agent) else {
         let why = format!("No agent is called {}.", crate::domain::text::clean_line(agent));
-        return Err(Refusal::new("no_such_agent", why, "`wadeck agents list` names them.").into());
+        return Err(Refusal::new("not_found", why, "`wadeck agents list` names them.").into());
     };
     let input = crate::agent::AgentInput::sample(words, system.now());
     let began = system.now();

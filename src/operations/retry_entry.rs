@@ -13,11 +13,7 @@ pub(super) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) 
     require(actor, Right::RetryAMessage)?;
     let now = system.now();
     let detail = system.store().entry(entry).await?.ok_or_else(|| {
-        Refusal::new(
-            "no_such_entry",
-            format!("There is no outbox entry {entry}."),
-            "List them with `wadeck outbox list`.",
-        )
+        Refusal::new("not_found", format!("There is no outbox entry {entry}."), "List them with `wadeck outbox list`.")
     })?;
     if !detail.row.state.can_retry() {
         let why = format!("{entry} is {}: there is nothing to try again.", detail.row.state.name());

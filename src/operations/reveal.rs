@@ -10,7 +10,7 @@ use crate::domain::role::Actor;
 pub(super) async fn reveal(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
     require(actor, Right::RevealWhatAProviderSent)?;
     let Some(detail) = system.store().delivery(delivery).await? else {
-        return Err(Refusal::new("no_such_delivery", format!("There is no delivery {delivery}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no delivery {delivery}."), "").into());
     };
     let mut write = system.store().write().await?;
     write.audit(actor, "reveal", &delivery.to_string(), "the body, as it came", system.now()).await?;

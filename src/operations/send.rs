@@ -65,7 +65,7 @@ fn from_outside(content: &Content) -> Result<(), Refusal> {
 pub(super) async fn react(system: &System, actor: &Actor, message: MessageId, emoji: Option<String>) -> Result<Done> {
     require(actor, Right::ReactToMessages)?;
     let Some((thread, _)) = system.store().provider_id(message).await? else {
-        return Err(Refusal::new("no_such_message", format!("There is no message {message}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no message {message}."), "").into());
     };
     let emoji = emoji.map(|emoji| emoji.trim().to_owned()).filter(|emoji| !emoji.is_empty());
     if let Some(emoji) = &emoji
@@ -170,7 +170,7 @@ async fn provider_id(system: &System, thread: ThreadId, message: MessageId) -> R
 
 pub(super) async fn thread_row(system: &System, thread: ThreadId) -> Result<ThreadRow> {
     system.store().thread(thread).await?.ok_or_else(|| {
-        Refusal::new("no_such_thread", format!("There is no thread {thread}."), "List them with `wadeck threads list`.")
+        Refusal::new("not_found", format!("There is no thread {thread}."), "List them with `wadeck threads list`.")
             .into()
     })
 }

@@ -36,9 +36,11 @@ pub(super) struct Filled {
 
 pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled) -> Result<Done> {
     require(actor, Right::WriteToPeople)?;
-    let connection = system.store().connection(filled.connection).await?.ok_or_else(|| {
-        Refusal::new("no_such_connection", format!("There is no connection {}.", filled.connection), "")
-    })?;
+    let connection = system
+        .store()
+        .connection(filled.connection)
+        .await?
+        .ok_or_else(|| Refusal::new("not_found", format!("There is no connection {}.", filled.connection), ""))?;
     if filled.to == connection.phone_number {
         let why = format!("{} is our own number.", filled.to);
         return Err(Refusal::new("own_number", why, "Send it to the contact's number.").into());

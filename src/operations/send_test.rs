@@ -12,7 +12,7 @@ use crate::domain::text::clean_line;
 pub(super) async fn send_test(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Right::WriteToPeople)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new("no_such_connection", format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
     let name = clean_line(&connection.name);
     let Some(tester) = &connection.settings.tester else {

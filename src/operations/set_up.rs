@@ -83,7 +83,7 @@ pub(super) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result
     let was = (setup.state, setup.step);
     setup.state = if setup.step == SetupStep::Used { SetupState::Waiting } else { SetupState::Running };
     setup.trouble = None;
-    let said = format!("{}: {}.", setup.name, setup.step.words());
+    let said = format!("{}: tried again next: {}. How it ends shows in Connections.", setup.name, setup.step.words());
     move_to(system, actor, "go_on", setup, was).await?;
     Ok(Done { said, made: None })
 }
@@ -97,7 +97,8 @@ pub(super) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
     }
     let was = (setup.state, setup.step);
     (setup.state, setup.step, setup.trouble) = (SetupState::Running, SetupStep::Link, None);
-    let said = format!("{}: a new link is made; the old one is no longer valid.", setup.name);
+    let said =
+        format!("{}: a new link is asked for next; the old one is no longer valid once it is there.", setup.name);
     move_to(system, actor, "new_link", setup, was).await?;
     Ok(Done { said, made: None })
 }
@@ -115,9 +116,11 @@ pub(super) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
     setup.state = SetupState::Running;
     setup.options.reconnect = None;
     let (step, what) = match (&setup.phone_number_id, &setup.customer_id) {
-        (Some(_), _) => (SetupStep::Number, "its number is served again"),
-        (None, Some(_)) => (SetupStep::Link, "a new link is made for the same customer"),
-        (None, None) => (SetupStep::Integration, "it is set up anew"),
+        (Some(_), _) => {
+            (SetupStep::Number, "its number is looked up next, then its webhook is registered and verified by a test")
+        }
+        (None, Some(_)) => (SetupStep::Link, "a new link for the same customer is asked for next"),
+        (None, None) => (SetupStep::Integration, "it is set up anew from the first step on"),
     };
     setup.step = step;
     let said = format!("{}: {what}.", setup.name);
@@ -159,7 +162,7 @@ async fn open(system: &System, actor: &Actor, id: SetupId) -> Result<Setup> {
 }
 
 fn unknown(id: SetupId) -> Refusal {
-    Refusal::new("no_such_setup", format!("There is no setup {id}."), "")
+    Refusal::new("not_found", format!("There is no setup {id}."), "")
 }
 
 async fn move_to(

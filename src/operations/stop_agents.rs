@@ -12,14 +12,9 @@ use crate::domain::text::clean_line;
 
 pub(super) async fn stop(system: &System, actor: &Actor, what: &StopScope, reason: &str) -> Result<Done> {
     require(actor, Right::StopAgents)?;
-    if let StopScope::Agent(agent) = what
-        && !system.agents().has(agent)
-    {
-        let why = format!("No agent is called {}.", clean_line(agent));
-        return Err(Refusal::new("no_such_agent", why, "`wadeck agents list` names them.").into());
-    }
     let now = system.now();
     let mut write = system.store().write().await?;
+    is_there(system, what).await?;
     let stop = write.stop(what, &actor.to_string(), clean_line(reason).trim(), now).await?;
     write.audit(actor, "stop", &what.subject(), &what.words(), now).await?;
     let data = serde_json::json!({ "what": what, "by": actor.to_string(), "caught": stop.caught.len() });
@@ -37,11 +32,25 @@ pub(super) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     Ok(Done { said, made: Some(stop.id.to_string()) })
 }
 
+/// Whether there is such a thread or agent at all.
+async fn is_there(system: &System, what: &StopScope) -> Result<()> {
+    match what {
+        StopScope::Thread(thread) => super::send::thread_row(system, *thread).await.map(|_| ()),
+        StopScope::Agent(agent) if !system.agents().has(agent) => {
+            let why = format!("No agent is called {}.", clean_line(agent));
+            Err(Refusal::new("not_found", why, "`wadeck agents list` names them.").into())
+        }
+        StopScope::Agent(_) | StopScope::All => Ok(()),
+    }
+}
+
 pub(super) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> Result<Done> {
     require(actor, Right::LetAgentsGoOn)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     if !write.lift_stop(what, &actor.to_string(), now).await? {
+        // An agent that is not declared any more can still be let go on; one that never was is no one.
+        is_there(system, what).await?;
         let why = format!("Nobody stopped {}.", what.words());
         return Err(Refusal::new("not_stopped", why, "There is nothing to lift.").into());
     }

@@ -1,6 +1,7 @@
 //! From a query to its answer.
 
 use super::{OperationError, Result, System, agent_desk, bulk, dashboard, open_media, require, send_file, shift};
+use crate::domain::agent_desk::AgentTold;
 use crate::domain::filter::Filter;
 use crate::domain::ids::DeliveryId;
 use crate::domain::mask;
@@ -23,7 +24,24 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
 }
 
 async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
-    require(actor, Right::Look)?;
+    require(actor, query.required_right())?;
+    let of = query.lists();
+    let answer = told(system, actor, query).await?;
+    let empty = match &answer {
+        Answer::Messages(rows) => rows.is_empty(),
+        Answer::Notes(rows) => rows.is_empty(),
+        Answer::Desk(told) => matches!(&**told, AgentTold::Runs(runs) if runs.is_empty()),
+        _ => false,
+    };
+    if let Some(subject) = of.filter(|_| empty)
+        && !system.store().exists(subject).await?
+    {
+        return Err(subject.not_found().into());
+    }
+    Ok(answer)
+}
+
+async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let (store, now, me) = (system.store(), system.now(), actor.to_string());
     Ok(match query {
         Query::Overview => Answer::Overview(Box::new(dashboard::overview(system, &me).await?)),
@@ -40,10 +58,7 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
             system.attendance().fill(row.as_mut_slice(), &actor.to_string(), system.now());
             Answer::Thread(row.map(Box::new))
         }
-        Query::File { upload, pad } => {
-            require(actor, Right::UploadFiles)?;
-            Answer::File(Box::new(send_file::check_file(system, actor, upload, pad).await?))
-        }
+        Query::File { upload, pad } => Answer::File(Box::new(send_file::check_file(system, actor, upload, pad).await?)),
         Query::Picture { message, width, height } => {
             Answer::Picture(open_media::picture(system, message, (width, height)).await?.map(Box::new))
         }
@@ -89,13 +104,16 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
             }
             Answer::Entry(detail.map(Box::new))
         }
-        Query::Tokens => {
-            require(actor, Right::MakeTokens)?;
-            Answer::Tokens(store.tokens().await?)
-        }
+        Query::Tokens => Answer::Tokens(super::tokens::list(system).await?),
         Query::Templates => Answer::Templates(system.templates().values().cloned().collect()),
-        Query::Desk(query) => Answer::Desk(Box::new(agent_desk::look(system, actor, query).await?)),
-        Query::Agents => Answer::Agents(Box::new(dashboard::agents(system).await?)),
+        Query::Desk(query) => Answer::Desk(Box::new(agent_desk::look(system, query).await?)),
+        Query::Agents => {
+            let mut view = dashboard::agents(system).await?;
+            if !actor.has(Right::LookAtRuns) {
+                view.runs.clear();
+            }
+            Answer::Agents(Box::new(view))
+        }
         Query::Deliveries { state, limit, before } => {
             Answer::Deliveries(store.deliveries(state, limit.min(MOST_ROWS), before).await?)
         }

@@ -49,13 +49,13 @@ pub(super) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -
             let told = desk(provider.as_ref(), &connection)?.text(&connection, &id).await.map_err(refused)?;
             let Some(value) = told else {
                 let why = format!("The provider knows no template {}.", clean_line(&id));
-                return Err(Refusal::new("no_such_template", why, "Fetch the list again.").into());
+                return Err(Refusal::new("not_found", why, "Fetch the list again.").into());
             };
             TemplateAnswer::Text(serde_json::to_string_pretty(&value).unwrap_or_default())
         }
         TemplateQuery::Record { connection, name, language } => {
             let Some(connection) = system.store().connection(connection).await? else {
-                return Err(Refusal::new("no_such_connection", "This connection is not connected.", "").into());
+                return Err(Refusal::new("not_found", "This connection is not connected.", "").into());
             };
             let account = &connection.business_account_id;
             TemplateAnswer::Record(Box::new(system.store().template_record(account, &name, &language).await?))
@@ -114,7 +114,7 @@ async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &s
     let known = known(system, connection.id);
     if !known.iter().any(|one| one.id == id) {
         let why = format!("There is no template {} on this account.", clean_line(id));
-        return Err(Refusal::new("no_such_template", why, "Fetch the list again.").into());
+        return Err(Refusal::new("not_found", why, "Fetch the list again.").into());
     }
     let template = passed(text, &known, Some(id))?;
     desk.update(&connection, id, &template).await.map_err(refused)?;

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{OperationError, Result, System, require};
 use crate::domain::change::Change;
+use crate::domain::ids::TokenId;
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
@@ -29,16 +30,25 @@ async fn make(
     expires_at: Option<Timestamp>,
 ) -> Result<Done> {
     require(actor, Right::MakeTokens)?;
+    // What is done with it counts as done by whoever makes it, and it may no more than they may.
+    let Actor::Operator { role: own, .. } = actor else {
+        let why = "A token is made by a person, who is responsible for what is done with it.";
+        return Err(Refusal::new("person", why, "Make it with `wadeck tokens make`, as an admin.").into());
+    };
     let name = clean_line(name.trim());
     if name.is_empty() || name.chars().count() > 60 {
         return Err(Refusal::new("name", "A token has a name of up to 60 characters.", "Name the program.").into());
     }
     if let Some(agent) = agent.filter(|agent| !system.agents().has(agent)) {
         let why = format!("No agent is called {}.", clean_line(agent));
-        return Err(Refusal::new("no_such_agent", why, "Declare it in the configuration, under [[agents]].").into());
+        return Err(Refusal::new("not_found", why, "Declare it in the configuration, under [[agents]].").into());
     }
     // Whoever comes by an agent's token has no role at all.
     let role = if agent.is_some() { Role::Viewer } else { role };
+    if role > *own {
+        let why = format!("A token may no more than who makes it, and that is {}.", own.name());
+        return Err(Refusal::new("role", why, "Give it a lesser role.").into());
+    }
     let who = agent.map_or_else(|| role.name().to_owned(), |agent| format!("agent {}", clean_line(agent)));
     let now = system.now();
     if expires_at.is_some_and(|until| until <= now) {
@@ -63,7 +73,7 @@ async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
     let mut write = system.store().write().await?;
     if !write.revoke_token(name, &actor.to_string(), now).await? {
         let why = format!("No token called {} holds.", clean_line(name));
-        return Err(Refusal::new("no_such_token", why, "`wadeck tokens list` names them.").into());
+        return Err(Refusal::new("not_found", why, "`wadeck tokens list` names them.").into());
     }
     write.audit(actor, "revoke_token", name, "", now).await?;
     write.commit().await?;
@@ -76,27 +86,68 @@ fn digest(token: &str) -> [u8; 32] {
 }
 
 /// Who a token is, if it holds.
-pub(super) async fn known_by(system: &System, token: &str) -> Result<Option<(TokenView, Actor)>> {
+pub async fn known_by(system: &System, token: &str) -> Result<Option<(TokenView, Actor)>> {
     if !token.starts_with(PREFIX) || token.len() > 200 {
         return Ok(None);
     }
     // Looked up by its digest: how long that takes tells nothing about the token.
     let Some(found) = system.store().token_of(&digest(token)).await? else { return Ok(None) };
     let now = system.now();
-    if !found.holds(now) {
-        return Ok(None);
-    }
+    let Some(actor) = stands_for(system, &found) else { return Ok(None) };
     if found.used_at.is_none_or(|at| now.since(at).as_secs() >= 60) {
         let mut write = system.store().write().await?;
         write.used_token(found.id, now).await?;
         write.forget_asked(now.minus(std::time::Duration::from_secs(3 * 86_400))).await?;
         write.commit().await?;
     }
-    let actor = match &found.agent {
-        Some(agent) => Actor::Agent { name: agent.clone() },
-        None => Actor::Program { name: found.name.clone(), role: found.role },
-    };
     Ok(Some((found, actor)))
+}
+
+impl System {
+    /// The role that a person has now.
+    fn role_of(&self, person: &str) -> Option<Role> {
+        (self.parts.role_of)(person)
+    }
+}
+
+/// Whom a token stands for now: nobody once it is over, or once who made it is no user any more. It never
+/// may more than its maker may today.
+fn stands_for(system: &System, token: &TokenView) -> Option<Actor> {
+    if !token.holds(system.now()) {
+        return None;
+    }
+    let maker = system.role_of(&token.made_by)?;
+    match &token.agent {
+        // An agent writes to people, which its maker has to be allowed to, too.
+        Some(agent) => (maker >= Right::WriteToPeople.role()).then(|| Actor::Agent { name: agent.clone() }),
+        None => Some(Actor::Program {
+            name: token.name.clone(),
+            role: token.role.min(maker),
+            person: token.made_by.clone(),
+        }),
+    }
+}
+
+/// Whether somebody who is still listening may go on: their token stands for them as before, or they are the
+/// user that they were.
+pub async fn still_known(system: &System, actor: &Actor, token: Option<TokenId>) -> Result<bool> {
+    let now = match (actor, token) {
+        (_, Some(id)) => system.store().token(id).await?.and_then(|token| stands_for(system, &token)),
+        (Actor::Operator { name, role }, None) => {
+            return Ok(system.role_of(name).is_some_and(|now| now >= *role));
+        }
+        _ => return Ok(true),
+    };
+    Ok(now.is_some_and(|now| now.role() >= actor.role()))
+}
+
+/// Tokens with what each may today.
+pub(super) async fn list(system: &System) -> Result<Vec<TokenView>> {
+    let mut tokens = system.store().tokens().await?;
+    for token in &mut tokens {
+        token.maker_role = system.role_of(&token.made_by);
+    }
+    Ok(tokens)
 }
 
 /// Claims a key for what is asked under it, before it is done.

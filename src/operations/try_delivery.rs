@@ -26,7 +26,7 @@ pub(super) async fn try_delivery(
     }
     let mut write = system.store().write().await?;
     let Some(mut stored) = write.stored_delivery(delivery).await? else {
-        return Err(Refusal::new("no_such_delivery", format!("There is no delivery {delivery}."), "").into());
+        return Err(Refusal::new("not_found", format!("There is no delivery {delivery}."), "").into());
     };
     if let Some(body) = body {
         stored.raw.body = body.into_bytes();

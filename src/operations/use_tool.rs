@@ -127,7 +127,7 @@ pub async fn use_tool(
         return Ok(result);
     }
     let Some(connection) = system.store().connection(row.connection_id).await? else {
-        return Err(refusal("no_such_connection", "The number is not connected any more.".into()));
+        return Err(refusal("not_found", "The number is not connected any more.".into()));
     };
     let config = system.agents().get(agent);
     let told = Told {

@@ -58,7 +58,7 @@ pub(super) async fn why(system: &System, id: &str) -> Result<Why> {
 
 fn unknown(id: &str) -> Refusal {
     let why = format!("There is nothing called `{}`.", crate::domain::text::clean_line(id));
-    Refusal::new("no_such_id", why, "Give an id such as m12, o3, t7, d40, r5, c1, g2, a9, p4, or `template NAME`.")
+    Refusal::new("not_found", why, "Give an id such as m12, o3, t7, d40, r5, c1, g2, a9, p4, or `template NAME`.")
 }
 
 fn parsed<T: std::str::FromStr>(id: &str) -> Result<T, Refusal> {

@@ -15,8 +15,8 @@ const HOUR: i64 = 3_600_000;
 const DAY: i64 = 24 * HOUR;
 
 const ASSIGNMENT: &str = "SELECT g.id, g.connection_id, g.thread_id, g.agent, g.mode, g.state, g.from_file, g.place,
-    g.contract, g.agent_digest, g.stale_since, g.evidence, g.proposed_by, g.proposed_at, g.approved_by, g.approved_at,
-    g.decided_by, g.decided_at, g.reason, g.expires_at, g.snoozed_until, c.name AS connection, p.name AS contact_name,
+    g.contract, g.agent_digest, g.stale_since, g.evidence, g.proposed_by, g.proposed_at, g.approved_by, g.approved_at, g.approved_person,
+    g.approved_digest, g.decided_by, g.decided_at, g.reason, g.expires_at, g.snoozed_until, c.name AS connection, p.name AS contact_name,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id
  FROM assignments g JOIN connections c ON c.id = g.connection_id
@@ -238,14 +238,26 @@ impl Write {
         Ok(AssignmentId(id))
     }
 
-    /// The first of two persons agrees.
-    pub async fn approve_first(&mut self, id: AssignmentId, by: &str, now: Timestamp) -> Result<()> {
-        sqlx::query("UPDATE assignments SET state = 'approved', approved_by = $2, approved_at = $3 WHERE id = $1")
-            .bind(id.0)
-            .bind(by)
-            .bind(now.millis())
-            .execute(self.connection())
-            .await?;
+    /// The first of two persons agrees to the agent as it is now. What is in force, and silent because its
+    /// agent changed, stays so until the second does.
+    pub async fn approve_first(
+        &mut self,
+        id: AssignmentId,
+        (by, person): (&str, &str),
+        agent_digest: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE assignments SET state = CASE state WHEN 'active' THEN 'active' ELSE 'approved' END,
+                approved_by = $2, approved_person = $3, approved_digest = $4, approved_at = $5 WHERE id = $1",
+        )
+        .bind(id.0)
+        .bind(by)
+        .bind(person)
+        .bind(agent_digest)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
         Ok(())
     }
 
@@ -359,6 +371,8 @@ fn assignment(cells: &Cells<'_>) -> Result<AssignmentRow> {
             proposed_at: cells.time("proposed_at")?,
             approved_by: cells.opt_text("approved_by")?,
             approved_at: cells.opt_time("approved_at")?,
+            approved_person: cells.opt_text("approved_person")?,
+            approved_digest: cells.opt_text("approved_digest")?,
             decided_by: cells.opt_text("decided_by")?,
             decided_at: cells.opt_time("decided_at")?,
             reason: cells.opt_text("reason")?,

@@ -296,7 +296,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 13] = [
+    let steps: [(i64, &'static str, &'static str, bool); 14] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -310,6 +310,7 @@ fn migrator_to(last: i64) -> Migrator {
         (11, "uploads", include_str!("../../migrations/0011_uploads.sql"), false),
         (12, "holds", include_str!("../../migrations/0012_holds.sql"), false),
         (13, "person_wrote", include_str!("../../migrations/0013_person_wrote.sql"), false),
+        (14, "approvals", include_str!("../../migrations/0014_approvals.sql"), false),
     ];
     let steps = steps
         .into_iter()

@@ -2,6 +2,7 @@
 
 use super::codec::Cells;
 use super::{Result, Store};
+use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
 
 /// What the database knows of the dashboard.
@@ -32,6 +33,26 @@ pub(crate) struct Counts {
 }
 
 impl Store {
+    /// Whether there is such a thing, by the key of its table.
+    pub async fn exists(&self, subject: Subject) -> Result<bool> {
+        let table = match subject {
+            Subject::Thread(_) => "threads",
+            Subject::Message(_) => "messages",
+            Subject::Entry(_) => "outbox",
+            Subject::Contact(_) => "contacts",
+            Subject::Alert(_) => "alerts",
+            Subject::Delivery(_) => "deliveries",
+            Subject::Connection(_) => "connections",
+            Subject::Setup(_) => "setups",
+            Subject::Assignment(_) => "assignments",
+            Subject::Run(_) => "runs",
+            Subject::Job(_) => "jobs",
+        };
+        let text = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = $1)");
+        let (_, _, id) = subject.parts();
+        Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(text)).bind(id).fetch_one(&self.readers).await?)
+    }
+
     /// Threads where somebody waits and the window closes within a time.
     pub async fn windows_closing(&self, now: Timestamp) -> Result<Vec<(&'static str, u32)>> {
         const HOUR: i64 = 3_600_000;

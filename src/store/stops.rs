@@ -28,6 +28,20 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What is silent now.
+    pub async fn open_stops(&self) -> Result<Vec<StopScope>> {
+        let rows = sqlx::query("SELECT id, scope, subject FROM stops WHERE lifted_at IS NULL")
+            .fetch_all(&self.readers)
+            .await?;
+        let read = |row| {
+            let cells = Cells::new(row, "stops");
+            Ok(StopScope::read(&cells.text("scope")?, &cells.text("subject")?))
+        };
+        rows.iter().map(read).filter_map(Result::transpose).collect()
+    }
+}
+
 impl Write {
     /// Who stopped the agent of a thread, and why.
     pub async fn stopped(&mut self, thread: ThreadId, agent: &str) -> Result<Option<String>> {

@@ -8,7 +8,7 @@ use super::codec::{Cells, json};
 use super::messages::match_terms;
 use super::narrow::{self, Over, Wish};
 use super::{Result, Store, Write};
-use crate::domain::assignment::Mode;
+use crate::domain::assignment::{AssignmentView, Mode};
 use crate::domain::connection::Environment;
 use crate::domain::event::Direction;
 use crate::domain::filter::{Filter, Is, Term};
@@ -18,7 +18,7 @@ use crate::domain::run::RunState;
 use crate::domain::status::{DeliveryStatus, Standing};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{AssignmentView, ContactView, ThreadRow, Waiting};
+use crate::domain::view::{ContactView, ThreadRow, Waiting};
 
 /// Fewer matches than this are looked up one by one.
 const FEW: u32 = 2_000;
@@ -27,9 +27,11 @@ const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     t.unread, t.last_message_at, m.words, m.direction, m.progress, m.failed_at IS NOT NULL AS failed,
-    t.window_closes_at, g.agent, g.mode, t.person_wrote_at, coalesce(
+    t.window_closes_at, g.agent, g.mode, g.stale_since IS NOT NULL AS stale, t.person_wrote_at, coalesce(
         60 * json_extract(g.contract, '$.pause_after_person_minutes'),
-        json_extract(c.settings, '$.pause_after_person_seconds'), 3600) AS pause_seconds, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.context_from, p.opted_out,
+        json_extract(c.settings, '$.pause_after_person_seconds'), 3600) AS pause_seconds,
+    EXISTS (SELECT 1 FROM stops s WHERE s.lifted_at IS NULL AND (s.scope = 'all' OR (s.scope = 'agent' AND s.subject = g.agent)
+        OR (s.scope = 'thread' AND s.subject = 't' || t.id))) AS stopped, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.context_from, p.opted_out,
     coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
         (SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'scheduled')) AS run
  FROM threads t JOIN connections c ON c.id = t.connection_id JOIN contacts p ON p.id = t.contact_id
@@ -393,7 +395,12 @@ fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
         last_direction: cells.opt_named("direction", Direction::from_name)?.unwrap_or(Direction::Inbound),
         last_status: if failed { DeliveryStatus::Failed } else { Standing::new(progress).status() },
         window_closes_at: cells.opt_time("window_closes_at")?,
-        assignment: cells.opt_text("agent")?.zip(mode).map(|(agent, mode)| AssignmentView { agent, mode }),
+        assignment: match cells.opt_text("agent")?.zip(mode) {
+            Some((agent, mode)) => {
+                Some(AssignmentView { agent, mode, stopped: cells.flag("stopped")?, stale: cells.flag("stale")? })
+            }
+            None => None,
+        },
         taken_by: cells.opt_text("taken_by")?,
         taken_until: cells.opt_time("taken_until")?,
         waiting: cells

@@ -31,6 +31,12 @@ impl Store {
         rows.iter().map(|row| token(&Cells::new(row, "tokens"))).collect()
     }
 
+    pub async fn token(&self, id: TokenId) -> Result<Option<TokenView>> {
+        let text = format!("{TOKEN} WHERE id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
+        row.map(|row| token(&Cells::new(&row, "tokens"))).transpose()
+    }
+
     /// The token behind a digest.
     pub async fn token_of(&self, hash: &[u8; 32]) -> Result<Option<TokenView>> {
         let text = format!("{TOKEN} WHERE hash = $1");
@@ -152,6 +158,7 @@ fn token(cells: &Cells<'_>) -> Result<TokenView> {
         role: cells.named("role", Role::from_name)?,
         agent: cells.opt_text("agent")?,
         made_by: cells.text("made_by")?,
+        maker_role: None,
         made_at: cells.time("made_at")?,
         expires_at: cells.opt_time("expires_at")?,
         used_at: cells.opt_time("used_at")?,

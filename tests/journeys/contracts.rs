@@ -265,8 +265,8 @@ async fn whoever_decides_decides_once_and_an_expired_proposal_is_not_a_rejected_
     stage.pass(Duration::from_secs(73 * 3_600));
     operations::expire_assignments(&stage.system).await.expect("expired");
     assert_eq!(state(&stage, second).await, (AssignmentState::Expired, Some("nobody decided in time".into())));
-    let late = stage.act(approve(second)).await.expect("told");
-    assert!(late.said.contains("expired already"), "{}", late.said);
+    let late = refusal(stage.act(approve(second)).await);
+    assert!(late.contains("expired already"), "{late}");
 }
 
 #[tokio::test]

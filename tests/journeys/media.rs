@@ -10,6 +10,7 @@ use wadeck::domain::outbox::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::role::{Actor, Role};
+use wadeck::operations::open_media;
 use wadeck::twin::{MediaFault, Saying, UploadFault};
 
 use crate::contents::with_rosa;
@@ -43,8 +44,11 @@ async fn a_file_is_fetched_checked_and_kept_under_its_hash() {
         panic!("a picture")
     };
     assert_eq!((raster.width, raster.height), (40, 40));
-    let opened = stage.act(Request::OpenMedia { message }).await.expect("told where it is");
+    let opened = open_media(&stage.system, &ada(), message).await.expect("told where it is");
     assert_eq!(opened.made, Some(path.display().to_string()));
+    // Whoever comes through a door is told how to come by the file; no program is started for them.
+    let refused = stage.act(Request::OpenMedia { message }).await.expect_err("their terminal is elsewhere");
+    assert!(refused.to_string().contains("Save it"), "{refused}");
 
     let mut opened = wadeck::operations::media_file(&stage.system, &ada(), message).await.expect("open");
     assert_eq!(opened.name, format!("{message}-photo.jpg"), "its id comes first");
@@ -96,7 +100,7 @@ async fn changed_vanished_and_strange_files_end_in_a_sentence() {
         assert_eq!(file.state, state, "{fault:?}: {file:?}");
         assert!(file.said.as_deref().unwrap_or_default().contains(words), "{fault:?}: {file:?}");
         let message = stage.messages(thread).await.pop().expect("the message stays").id;
-        let refused = stage.act(Request::OpenMedia { message }).await.expect_err("not here");
+        let refused = open_media(&stage.system, &ada(), message).await.expect_err("not here");
         assert!(refused.to_string().contains("not here"));
     }
 }
@@ -304,6 +308,6 @@ async fn a_file_that_somebody_removed_is_missed_in_words() {
     let name = last_file(&stage).await.file.expect("kept");
     std::fs::remove_file(stage.system.store().shelf().path(&name)).expect("removed");
     let message = stage.messages(thread).await.pop().expect("there").id;
-    let refused = stage.act(Request::OpenMedia { message }).await.expect_err("gone");
+    let refused = open_media(&stage.system, &ada(), message).await.expect_err("gone");
     assert!(refused.to_string().contains("not on the disk any more"), "{refused}");
 }

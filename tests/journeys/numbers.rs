@@ -327,6 +327,34 @@ async fn a_number_that_is_unregistered_stays_at_the_provider_and_is_served_again
 }
 
 #[tokio::test]
+async fn registering_tells_what_was_done_and_what_is_still_to_be_seen() {
+    let mut stage = Stage::set().await;
+    let connection = support(&stage).await;
+    stage.twin.forget_webhooks();
+    let base = stage.system.public_url().expect("an address");
+    stage.system.forget_public_url();
+    assert!(number(&stage, NumberRequest::Register { connection }).await.is_err(), "there is nothing to register");
+    assert!(stage.twin.webhooks().is_empty());
+    stage.system.set_public_url(base);
+
+    let said = number(&stage, NumberRequest::Register { connection }).await.expect("registered").said;
+    assert!(
+        stage.twin.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT),
+        "it was done before it was told"
+    );
+    assert!(said.contains("registered as") && said.contains("Not verified yet") && !said.contains("proved"), "{said}");
+    let setup = only_setup(&stage).await;
+    assert_eq!((setup.state, setup.step), (SetupState::Running, SetupStep::Verified));
+    assert!(setup.taken.iter().any(|taken| taken.step == SetupStep::Webhook && taken.works));
+    proved(&mut stage).await;
+    assert!(list(&stage).await.others.iter().all(|setup| setup.state == SetupState::Done), "it came back");
+
+    let said = number(&stage, NumberRequest::Register { connection }).await.expect("again").said;
+    assert!(said.contains("there already"), "{said}");
+    assert_eq!(stage.twin.webhooks().iter().filter(|one| one["phone_number_id"] == SUPPORT).count(), 1);
+}
+
+#[tokio::test]
 async fn a_number_that_goes_or_comes_at_the_provider_is_noticed() {
     let mut stage = Stage::set().await;
     let gone = Request::Call {

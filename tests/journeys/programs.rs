@@ -334,7 +334,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
     let (_, refused) = programs.tool(&helper, "note", say("a note")).await;
     assert!(refused.to_string().contains("not part of"), "{refused}");
     let (good, refused) = programs.tool(&helper, "whatsapp.send", json!({ "thread": "t9", "text": "x" })).await;
-    assert_eq!((good, &refused["error"]["code"]), (false, &json!("no_such_thread")), "{refused}");
+    assert_eq!((good, &refused["error"]["code"]), (false, &json!("not_found")), "{refused}");
     programs.stage.send().await;
     assert_eq!(programs.stage.twin.accepted().len(), 1, "nothing of it went out");
 

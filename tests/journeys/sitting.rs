@@ -15,7 +15,7 @@ use wadeck::domain::picture::Pictures;
 use wadeck::domain::request::Request;
 use wadeck::domain::role::{Actor, Role};
 use wadeck::domain::time::Timestamp;
-use wadeck::operations::{perform, tell};
+use wadeck::operations::{open_media, perform, tell};
 
 use crate::stage::Stage;
 
@@ -131,7 +131,11 @@ impl Sitting {
                     },
                     Effect::Perform(request) => {
                         self.performed.push(request.clone());
-                        let result = perform(&stage.system, &self.actor, request.clone()).await;
+                        let result = match &request {
+                            // They sit at the engine's own terminal.
+                            Request::OpenMedia { message } => open_media(&stage.system, &self.actor, *message).await,
+                            _ => perform(&stage.system, &self.actor, request.clone()).await,
+                        };
                         Event::Performed { request, result: result.map_err(|error| error.to_string()) }
                     }
                     Effect::Copy(text) => {

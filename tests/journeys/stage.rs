@@ -10,7 +10,7 @@ use sha2::Sha256;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wadeck::app::{EngineSetup, Logs, People, build_system, declared};
-use wadeck::config;
+use wadeck::config::{self, UserConfig};
 use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Proposal, RunRecord};
 use wadeck::domain::assignment::Mode;
 use wadeck::domain::contract::Contract;
@@ -71,6 +71,8 @@ pub struct Stage {
     pub inbox: tokio::sync::mpsc::Receiver<Waiting>,
     clock: HandClock,
     chance: Arc<Counting>,
+    /// Who may come; tests change it as the configuration would.
+    pub people: Arc<People>,
     stop: CancellationToken,
     pub directory: tempfile::TempDir,
     /// Where people keep their own files.
@@ -122,6 +124,11 @@ pub fn proposal(connection: ConnectionId, agent: &str, mode: Mode) -> Request {
     })))
 }
 
+/// Somebody whom the configuration names.
+pub fn user(name: &str, role: Role) -> UserConfig {
+    UserConfig { name: name.into(), role, os_user: None, ssh_keys: vec![] }
+}
+
 pub fn ada() -> Actor {
     Actor::Operator { name: "ada".into(), role: Role::Admin }
 }
@@ -145,7 +152,7 @@ async fn system(
     text: &str,
     directory: &std::path::Path,
     twin: &Twin,
-    (clock, chance): (&HandClock, &Arc<Counting>),
+    (clock, chance, people): (&HandClock, &Arc<Counting>, &Arc<People>),
     inbox: usize,
 ) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
     let environment = twin.environment();
@@ -165,7 +172,7 @@ async fn system(
         logs: Logs::silent(),
         inbox,
         port: None,
-        people: Arc::new(People::new(vec![])),
+        people: people.clone(),
         consoles: None,
     };
     let (system, inbox) = build_system(&setup).await.expect("the system builds");
@@ -191,6 +198,7 @@ impl Stage {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let chance = Arc::new(Counting(AtomicU64::new(1)));
         let clock = HandClock(Arc::new(AtomicI64::new(MORNING)), Arc::default());
+        let people = Arc::new(People::new(vec![user("ada", Role::Admin), user("noor", Role::Admin)]));
         let twin = Twin::start(
             TwinConfig {
                 api_key: "stage-key".into(),
@@ -216,7 +224,7 @@ impl Stage {
             customer: None,
             direct: false,
         });
-        let (system, inbox) = system(text, directory.path(), &twin, (&clock, &chance), inbox).await;
+        let (system, inbox) = system(text, directory.path(), &twin, (&clock, &chance, &people), inbox).await;
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         let address = door.address().expect("an address");
         let stop = CancellationToken::new();
@@ -230,6 +238,7 @@ impl Stage {
             inbox,
             clock,
             chance,
+            people,
             stop,
             directory,
             outside: tempfile::tempdir().expect("a directory"),
@@ -238,7 +247,8 @@ impl Stage {
 
     /// The same directory and the same twin, with a configuration that says something else.
     pub async fn restart(&mut self, text: &str) {
-        let (system, inbox) = system(text, self.directory.path(), &self.twin, (&self.clock, &self.chance), 4_096).await;
+        let (system, inbox) =
+            system(text, self.directory.path(), &self.twin, (&self.clock, &self.chance, &self.people), 4_096).await;
         let routes = routes(&system, Limits::new(512));
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         self.address = door.address().expect("an address");

@@ -1,5 +1,6 @@
 //! The real binary: in a pseudo-terminal as a person uses it, as a service, killed at any moment.
 
+mod access;
 mod attached;
 mod audit;
 mod disk;
@@ -10,6 +11,8 @@ mod plain;
 mod private;
 mod providers;
 mod pty;
+#[path = "../common/samples.rs"]
+mod samples;
 mod screen;
 mod service;
 mod shapes;

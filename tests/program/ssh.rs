@@ -25,7 +25,7 @@ fn key(seed: u8) -> PrivateKey {
     PrivateKey::new(KeypairData::Ed25519(Ed25519Keypair::from_seed(&[seed; 32])), "").expect("a key")
 }
 
-fn public(seed: u8) -> String {
+pub fn public(seed: u8) -> String {
     key(seed).public_key().to_openssh().expect("text")
 }
 
@@ -129,16 +129,22 @@ fn users(vic: bool) -> String {
 
 /// An engine that lets people in, and where.
 pub fn engine(world: &World) -> (Served, u16) {
+    engine_for(world, &users(true))
+}
+
+/// The same for people whom somebody else chose.
+pub fn engine_for(world: &World, users: &str) -> (Served, u16) {
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
     let file = world.directory.path().join("wadeck.toml");
     let config = std::fs::read_to_string(&file).expect("a configuration");
+    let config = config.split("\n[[users]]").next().expect("a head");
     let keys = world.directory.path().join("keys");
     std::fs::write(&keys, format!("# colleagues\n{} vic\n{} nobody\n", public(2), public(3))).expect("written");
     let ssh = format!(
         "\n[ssh]\nlisten = \"127.0.0.1:{port}\"\nolder_clients = true\nauthorized_keys = \"{}\"\n",
         keys.display()
     );
-    std::fs::write(&file, format!("{config}{ssh}{}", users(true))).expect("written");
+    std::fs::write(&file, format!("{config}{ssh}{users}")).expect("written");
     let served = world.serve();
     until("it lets people in", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
     (served, port)

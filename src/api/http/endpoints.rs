@@ -5,17 +5,19 @@ use std::str::FromStr;
 
 use axum::body::Bytes;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::bodies::{
+    done, emoji, field, instead, message, messages, note, object, objects, proposal, reason, stop, thread, threads,
+};
 use super::letter::{Letter, schema as letter};
 use super::parameters;
-use crate::domain::agent_desk::{AgentQuery, AgentRequest, Proposal, StopScope};
-use crate::domain::assignment::Mode;
-use crate::domain::contract::Contract;
-use crate::domain::ids::{AssignmentId, ConnectionId, ContactId, MessageId, RunId, ThreadId};
+use super::read_bodies::{ProposalBody, StopBody};
+use crate::domain::agent_desk::{AgentQuery, AgentRequest};
+use crate::domain::ids::{AssignmentId, ContactId, MessageId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::request::{Refusal, Request};
-use crate::domain::time::Timestamp;
+use crate::domain::right::Right;
 
 /// What a request comes down to.
 pub(in crate::api) enum Ask {
@@ -24,6 +26,18 @@ pub(in crate::api) enum Ask {
     Send(Box<Letter>),
     /// It was asked for as described, and makes no sense.
     Refuse(Refusal),
+}
+
+impl Ask {
+    /// What whoever asks has to be permitted; none where nothing is done.
+    pub fn required_right(&self) -> Option<Right> {
+        match self {
+            Self::Look(query) => Some(query.required_right()),
+            Self::Act(request) => Some(request.required_right()),
+            Self::Send(_) => Some(Right::WriteToPeople),
+            Self::Refuse(_) => None,
+        }
+    }
 }
 
 /// What is wrong with how it was asked.
@@ -53,7 +67,7 @@ pub(super) struct Read<'g> {
     query: BTreeMap<String, String>,
 }
 
-type Reading = Result<Ask, Fault>;
+pub(super) type Reading = Result<Ask, Fault>;
 
 impl Read<'_> {
     fn id<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, Fault> {
@@ -123,7 +137,7 @@ fn act(request: Request) -> Reading {
     Ok(Ask::Act(Box::new(request)))
 }
 
-fn agents(request: AgentRequest) -> Reading {
+pub(super) fn agents(request: AgentRequest) -> Reading {
     act(Request::Agents(request))
 }
 
@@ -154,6 +168,8 @@ pub(super) struct Endpoint {
     pub body: Option<fn() -> Value>,
     pub needs_body: bool,
     pub answer: fn() -> Value,
+    /// Who may ask: checked before anything of the request is read.
+    pub right: Right,
     read: fn(&Read<'_>) -> Reading,
 }
 
@@ -176,159 +192,20 @@ const fn gets(
     answer: fn() -> Value,
     read: fn(&Read<'_>) -> Reading,
 ) -> Endpoint {
-    Endpoint { verb: Verb::Get, path, summary, takes, body: None, needs_body: false, answer, read }
+    Endpoint { verb: Verb::Get, path, summary, takes, body: None, needs_body: false, answer, right: Right::Look, read }
 }
 
-const fn posts(path: &'static str, summary: &'static str, read: fn(&Read<'_>) -> Reading) -> Endpoint {
-    Endpoint { verb: Verb::Post, path, summary, takes: &[], body: None, needs_body: false, answer: done, read }
+const fn posts(path: &'static str, summary: &'static str, right: Right, read: fn(&Read<'_>) -> Reading) -> Endpoint {
+    Endpoint { verb: Verb::Post, path, summary, takes: &[], body: None, needs_body: false, answer: done, right, read }
+}
+
+/// For something that is not told to everybody who may look.
+const fn only(right: Right, endpoint: Endpoint) -> Endpoint {
+    Endpoint { right, ..endpoint }
 }
 
 const fn with(body: fn() -> Value, needed: bool, endpoint: Endpoint) -> Endpoint {
     Endpoint { body: Some(body), needs_body: needed, ..endpoint }
-}
-
-fn object() -> Value {
-    json!({ "type": "object" })
-}
-
-fn objects() -> Value {
-    json!({ "type": "array", "items": { "type": "object" } })
-}
-
-fn done() -> Value {
-    json!({ "$ref": "#/components/schemas/Done" })
-}
-
-fn thread() -> Value {
-    json!({ "$ref": "#/components/schemas/Thread" })
-}
-
-fn threads() -> Value {
-    json!({ "type": "array", "items": { "$ref": "#/components/schemas/Thread" } })
-}
-
-fn message() -> Value {
-    json!({ "$ref": "#/components/schemas/Message" })
-}
-
-fn messages() -> Value {
-    json!({ "type": "array", "items": { "$ref": "#/components/schemas/Message" } })
-}
-
-fn field(name: &'static str, what: &str) -> Value {
-    json!({ "type": "object", "additionalProperties": false,
-        "properties": { name: { "type": "string", "description": what } } })
-}
-
-fn reason() -> Value {
-    field("reason", "why; may stay empty where nobody has to read it")
-}
-
-fn note() -> Value {
-    field("text", "for colleagues; no contact ever sees it")
-}
-
-fn emoji() -> Value {
-    field("emoji", "one emoji; empty takes it back")
-}
-
-fn instead() -> Value {
-    field("instead", "other words than the agent's; empty sends its own")
-}
-
-fn proposal() -> Value {
-    json!({ "type": "object", "additionalProperties": false, "required": ["connection", "agent", "mode"],
-        "properties": {
-            "connection": { "type": "string", "pattern": "^c[1-9][0-9]{0,17}$" },
-            "thread": { "type": ["string", "null"], "pattern": "^t[1-9][0-9]{0,17}$" },
-            "agent": { "type": "string" },
-            "mode": { "type": "string", "enum": ["off", "draft", "auto"] },
-            "contract": { "anyOf": [ { "type": "null" }, contract() ] },
-            "expires_at": { "type": ["string", "null"], "format": "date-time" } } })
-}
-
-fn contract() -> Value {
-    let tools: Vec<&str> =
-        crate::domain::contract::Tool::ALL.into_iter().map(crate::domain::contract::Tool::name).collect();
-    let count = json!({ "type": "integer", "minimum": 0, "maximum": 100_000 });
-    json!({ "type": "object", "additionalProperties": false, "description": "what is not named is as usual",
-        "properties": {
-            "tools": { "type": "array", "items": { "type": "string", "enum": tools } },
-            "most_per_hour": count, "most_messages": count, "longest": count,
-            "tokens_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64 },
-            "money_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64,
-                "description": "in millionths" },
-            "pause_after_person_minutes": { "type": ["integer", "null"], "minimum": 0, "maximum": 10_080,
-                "description": "how long it is silent in a thread after a person wrote there; null: as the number says" },
-            "others": { "type": "boolean" } } })
-}
-
-fn stop() -> Value {
-    json!({ "type": "object", "additionalProperties": false, "required": ["scope"],
-        "properties": {
-            "scope": { "type": "string", "enum": ["thread", "agent", "all"] },
-            "subject": { "type": "string", "description": "the thread's id or the agent's name" },
-            "reason": { "type": "string" } } })
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct StopBody {
-    scope: String,
-    #[serde(default)]
-    subject: String,
-    #[serde(default)]
-    reason: String,
-}
-
-impl StopBody {
-    fn then(self, request: impl FnOnce(StopScope, String) -> AgentRequest) -> Reading {
-        if !matches!(self.scope.as_str(), "thread" | "agent" | "all") {
-            return Err(Fault { code: "body", message: "The scope is thread, agent or all.".into() });
-        }
-        match StopScope::read(&self.scope, &self.subject) {
-            Some(what) => agents(request(what, self.reason)),
-            None => {
-                let why = "There is no such thread.";
-                Ok(Ask::Refuse(Refusal::new("no_such_thread", why, "GET /threads names them.")))
-            }
-        }
-    }
-}
-
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ProposalBody {
-    connection: ConnectionId,
-    #[serde(default)]
-    thread: Option<ThreadId>,
-    agent: String,
-    mode: Mode,
-    #[serde(default)]
-    contract: Option<Contract>,
-    #[serde(default)]
-    expires_at: Option<String>,
-}
-
-impl ProposalBody {
-    fn ask(self) -> Reading {
-        let expires_at = match self.expires_at.as_deref().map(Timestamp::parse) {
-            None => None,
-            Some(Some(at)) => Some(at),
-            Some(None) => {
-                let why = "`expires_at` is no time.";
-                return Ok(Ask::Refuse(Refusal::new("time", why, "Write it like 2026-06-01T09:00:00Z.")));
-            }
-        };
-        agents(AgentRequest::Propose(Box::new(Proposal {
-            connection: self.connection,
-            thread: self.thread,
-            agent: self.agent,
-            mode: self.mode,
-            contract: self.contract.unwrap_or_default(),
-            expires_at,
-        })))
-    }
 }
 
 const LIST: &[&str] = &["filter", "limit", "before"];
@@ -345,24 +222,29 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         let (limit, before) = (read.limit()?, read.cursor("before")?);
         look(Query::Messages { thread: read.id("thread")?, limit, before, around: None })
     }),
-    posts("/threads/{thread}/take", "Take a thread: its agent falls silent", |read| {
+    posts("/threads/{thread}/take", "Take a thread: its agent falls silent", Right::TakeAThread, |read| {
         act(Request::TakeThread { thread: read.id("thread")? })
     }),
     with(
         || field("to", "a colleague whose console is open, as /overview names them"),
         true,
-        posts("/threads/{thread}/hand-over", "Hand it to a colleague, with what was begun", |read| {
-            act(Request::HandOver { thread: read.id("thread")?, to: read.word("to")? })
-        }),
+        posts(
+            "/threads/{thread}/hand-over",
+            "Hand it to a colleague, with what was begun",
+            Right::TakeAThread,
+            |read| act(Request::HandOver { thread: read.id("thread")?, to: read.word("to")? }),
+        ),
     ),
-    posts("/threads/{thread}/release", "Give it back", |read| {
+    posts("/threads/{thread}/release", "Give it back", Right::ReleaseAThread, |read| {
         act(Request::ReleaseThread { thread: read.id("thread")? })
     }),
-    posts("/threads/{thread}/read", "Mark it as read", |read| act(Request::MarkRead { thread: read.id("thread")? })),
+    posts("/threads/{thread}/read", "Mark it as read", Right::MarkThreadsAsRead, |read| {
+        act(Request::MarkRead { thread: read.id("thread")? })
+    }),
     with(
         note,
         true,
-        posts("/threads/{thread}/notes", "Write a note for colleagues", |read| {
+        posts("/threads/{thread}/notes", "Write a note for colleagues", Right::WriteNotes, |read| {
             act(Request::AddNote { thread: read.id("thread")?, text: read.word("text")? })
         }),
     ),
@@ -372,7 +254,9 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         letter,
         true,
-        posts("/messages", "Send a message, or refuse it with the rule", |read| Ok(Ask::Send(Box::new(read.body()?)))),
+        posts("/messages", "Send a message, or refuse it with the rule", Right::WriteToPeople, |read| {
+            Ok(Ask::Send(Box::new(read.body()?)))
+        }),
     ),
     gets("/messages/{message}", "One message with everything that happened to it", &[], message, |read| {
         look(Query::Message { message: read.id::<MessageId>("message")? })
@@ -380,7 +264,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         emoji,
         false,
-        posts("/messages/{message}/reaction", "React to a message", |read| {
+        posts("/messages/{message}/reaction", "React to a message", Right::ReactToMessages, |read| {
             let emoji = Some(read.word("emoji")?).filter(|emoji| !emoji.is_empty());
             act(Request::React { message: read.id("message")?, emoji })
         }),
@@ -391,28 +275,41 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     gets("/outbox/{entry}", "One entry with its attempts", &[], object, |read| {
         look(Query::Entry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/retry", "Try it again", |read| act(Request::RetryEntry { entry: read.id("entry")? })),
-    posts("/outbox/{entry}/discard", "Do not send it", |read| act(Request::DiscardEntry { entry: read.id("entry")? })),
-    posts("/outbox/{entry}/hold", "Let it wait", |read| act(Request::HoldEntry { entry: read.id("entry")? })),
-    posts("/outbox/{entry}/release", "Let it go", |read| act(Request::ReleaseEntry { entry: read.id("entry")? })),
+    posts("/outbox/{entry}/retry", "Try it again", Right::RetryAMessage, |read| {
+        act(Request::RetryEntry { entry: read.id("entry")? })
+    }),
+    posts("/outbox/{entry}/discard", "Do not send it", Right::DiscardAMessage, |read| {
+        act(Request::DiscardEntry { entry: read.id("entry")? })
+    }),
+    posts("/outbox/{entry}/hold", "Let it wait", Right::HoldMessages, |read| {
+        act(Request::HoldEntry { entry: read.id("entry")? })
+    }),
+    posts("/outbox/{entry}/release", "Let it go", Right::HoldMessages, |read| {
+        act(Request::ReleaseEntry { entry: read.id("entry")? })
+    }),
     gets("/contacts", "People by name or number", &["filter", "limit"], objects, |read| {
         look(Query::Contacts { text: read.text("filter"), limit: read.limit()? })
     }),
     with(
         || field("name", "as we call them"),
         true,
-        posts("/contacts/{contact}/name", "Name a contact", |read| {
+        posts("/contacts/{contact}/name", "Name a contact", Right::NameContacts, |read| {
             act(Request::RenameContact { contact: read.id::<ContactId>("contact")?, name: read.word("name")? })
         }),
     ),
-    gets("/templates", "Templates, with when they were fetched", &[], objects, |_| look(Query::Templates)),
+    only(
+        Right::LookAtTemplates,
+        gets("/templates", "Templates, with when they were fetched", &[], objects, |_| look(Query::Templates)),
+    ),
     gets("/radar", "Windows that close while somebody waits", LIMIT, objects, |read| {
         look(Query::Radar { limit: read.limit()? })
     }),
     gets("/alerts", "What wants a person", LIMIT, objects, |read| {
         look(Query::Alerts { open: false, limit: read.limit()? })
     }),
-    posts("/alerts/{alert}/ack", "Acknowledge an alert", |read| act(Request::AckAlert { alert: read.id("alert")? })),
+    posts("/alerts/{alert}/ack", "Acknowledge an alert", Right::AcknowledgeAlerts, |read| {
+        act(Request::AckAlert { alert: read.id("alert")? })
+    }),
     gets("/agents", "Agents, with how they do", &[], object, |_| look(Query::Agents)),
     gets("/assignments", "Who answers what", LIMIT, objects, |read| {
         look(Query::Desk(AgentQuery::Assignments { limit: read.limit()? }))
@@ -420,18 +317,20 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         proposal,
         true,
-        posts("/assignments", "Propose that an agent answers", |read| read.body::<ProposalBody>()?.ask()),
+        posts("/assignments", "Propose that an agent answers", Right::ProposeAnAgent, |read| {
+            read.body::<ProposalBody>()?.ask()
+        }),
     ),
     gets("/assignments/{assignment}", "One, with what it changes and what was rehearsed", &[], object, |read| {
         look(Query::Desk(AgentQuery::Assignment { assignment: read.id("assignment")? }))
     }),
-    posts("/assignments/{assignment}/approve", "Approve it (admins)", |read| {
+    posts("/assignments/{assignment}/approve", "Approve it (admins)", Right::DecideAboutAgents, |read| {
         agents(AgentRequest::Approve { assignment: read.id("assignment")? })
     }),
     with(
         reason,
         true,
-        posts("/assignments/{assignment}/reject", "Reject it (admins)", |read| {
+        posts("/assignments/{assignment}/reject", "Reject it (admins)", Right::DecideAboutAgents, |read| {
             agents(AgentRequest::Reject {
                 assignment: read.id::<AssignmentId>("assignment")?,
                 reason: read.word("reason")?,
@@ -441,24 +340,30 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         reason,
         false,
-        posts("/assignments/{assignment}/revoke", "End it (admins)", |read| {
+        posts("/assignments/{assignment}/revoke", "End it (admins)", Right::DecideAboutAgents, |read| {
             agents(AgentRequest::Revoke {
                 assignment: read.id::<AssignmentId>("assignment")?,
                 reason: read.word("reason")?,
             })
         }),
     ),
-    gets("/runs", "The last agent runs", &["limit", "before", "thread"], objects, |read| {
-        let (thread, before) = (read.cursor::<ThreadId>("thread")?, read.cursor::<RunId>("before")?);
-        look(Query::Desk(AgentQuery::Runs { thread, limit: read.limit()?, before }))
-    }),
-    gets("/runs/{run}", "One run, whole", &[], object, |read| {
-        look(Query::Desk(AgentQuery::Run { run: read.id("run")? }))
-    }),
+    only(
+        Right::LookAtRuns,
+        gets("/runs", "The last agent runs", &["limit", "before", "thread"], objects, |read| {
+            let (thread, before) = (read.cursor::<ThreadId>("thread")?, read.cursor::<RunId>("before")?);
+            look(Query::Desk(AgentQuery::Runs { thread, limit: read.limit()?, before }))
+        }),
+    ),
+    only(
+        Right::LookAtRuns,
+        gets("/runs/{run}", "One run, whole", &[], object, |read| {
+            look(Query::Desk(AgentQuery::Run { run: read.id("run")? }))
+        }),
+    ),
     with(
         instead,
         false,
-        posts("/runs/{run}/accept", "Send what an agent proposes", |read| {
+        posts("/runs/{run}/accept", "Send what an agent proposes", Right::DecideAboutProposedAnswers, |read| {
             let instead = Some(read.word("instead")?).filter(|text| !text.is_empty());
             agents(AgentRequest::Accept { run: read.id("run")?, instead })
         }),
@@ -466,7 +371,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         reason,
         false,
-        posts("/runs/{run}/dismiss", "Do not send it", |read| {
+        posts("/runs/{run}/dismiss", "Do not send it", Right::DecideAboutProposedAnswers, |read| {
             agents(AgentRequest::Dismiss { run: read.id("run")?, reason: read.word("reason")? })
         }),
     ),
@@ -476,14 +381,14 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         stop,
         true,
-        posts("/stops", "Silence agents now", |read| {
+        posts("/stops", "Silence agents now", Right::StopAgents, |read| {
             read.body::<StopBody>()?.then(|what, reason| AgentRequest::Stop { what, reason })
         }),
     ),
     with(
         stop,
         true,
-        posts("/stops/lift", "Let them go on", |read| {
+        posts("/stops/lift", "Let them go on", Right::LetAgentsGoOn, |read| {
             read.body::<StopBody>()?.then(|what, _| AgentRequest::Resume { what })
         }),
     ),

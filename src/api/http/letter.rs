@@ -120,7 +120,7 @@ impl Letter {
             (None, Some(connection), Some(to)) => {
                 let found = system.store().connection_named(connection).await?;
                 let why = format!("No connection is called {}.", clean_line(connection));
-                let found = found.ok_or_else(|| refusal("no_such_connection", why, "GET /connections names them."))?;
+                let found = found.ok_or_else(|| refusal("not_found", why, "GET /connections names them."))?;
                 let to = PhoneNumber::parse(to).map_err(|error| {
                     refusal("number", format!("{error}."), "Write it with its country code, such as +15550100002.")
                 })?;
@@ -136,8 +136,7 @@ impl Letter {
                 Place::Number(connection, to) => (connection, to),
                 Place::Thread(thread) => {
                     let row = system.store().thread(thread).await?;
-                    let row =
-                        row.ok_or_else(|| refusal("no_such_thread", format!("There is no thread {thread}."), ""))?;
+                    let row = row.ok_or_else(|| refusal("not_found", format!("There is no thread {thread}."), ""))?;
                     let to = row.contact.phone_number.ok_or_else(|| {
                         refusal("number", "This contact has no phone number.".to_owned(), "Templates go to numbers.")
                     })?;

@@ -1,9 +1,11 @@
 //! The HTTP API for programs: bearer tokens, the same queries and requests as everywhere else, and a
 //! description made from the same table as the routes.
 
+mod bodies;
 mod document;
 mod endpoints;
 mod letter;
+mod read_bodies;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -26,6 +28,7 @@ pub(super) use self::letter::{Letter, schema as letter_schema};
 use crate::domain::ids::MessageId;
 use crate::domain::query::Answer;
 use crate::domain::request::Refusal;
+use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::token::TokenView;
 use crate::operations::{Admission, Once, OperationError, System, Visitor, admit, ask_once, asked, perform, tell};
@@ -148,27 +151,36 @@ fn error(status: StatusCode, code: &str, message: &str, remedy: &str) -> Respons
     (status, axum::Json(fault(code, message, remedy))).into_response()
 }
 
-fn fault(code: &str, message: &str, remedy: &str) -> Value {
+/// What every route that is not the description answers a caller with who may not, or asks wrongly.
+pub(super) fn fault(code: &str, message: &str, remedy: &str) -> Value {
     json!({ "error": { "code": code, "message": message, "remedy": remedy } })
+}
+
+/// Every route with who may ask, for the document about roles.
+pub(super) fn routes_by_role() -> impl Iterator<Item = (String, Right)> {
+    let listed =
+        ENDPOINTS.iter().map(|one| (format!("{} {BASE}{}", one.verb.name().to_uppercase(), one.path), one.right));
+    listed.chain([
+        (format!("GET {BASE}/events"), Right::ReadEvents),
+        (format!("POST {BASE}/uploads"), Right::UploadFiles),
+        (format!("GET {BASE}/messages/{{message}}/file"), Right::SaveFiles),
+    ])
 }
 
 /// An answer as it is sent: its status, and its body.
 pub(super) struct Said(pub StatusCode, pub Value);
 
+impl Said {
+    /// A rule said no.
+    pub fn refused(refusal: &Refusal) -> Self {
+        Self(super::status_of(refusal), super::refusal_json(refusal))
+    }
+}
+
 impl IntoResponse for Said {
     fn into_response(self) -> Response {
         (self.0, axum::Json(self.1)).into_response()
     }
-}
-
-fn refused(refusal: &Refusal) -> Said {
-    let status = match &*refusal.rule {
-        "role" => StatusCode::FORBIDDEN,
-        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        rule if rule.starts_with("no_such") => StatusCode::NOT_FOUND,
-        _ => StatusCode::CONFLICT,
-    };
-    Said(status, fault(&refusal.rule, &refusal.why, &refusal.instead))
 }
 
 fn operation(result: Result<Value, OperationError>) -> Said {
@@ -177,7 +189,7 @@ fn operation(result: Result<Value, OperationError>) -> Said {
             Said(StatusCode::NOT_FOUND, fault("not_found", "There is nothing with this id.", "List what there is."))
         }
         Ok(value) => Said(StatusCode::OK, value),
-        Err(OperationError::Refused(refusal)) => refused(&refusal),
+        Err(OperationError::Refused(refusal)) => Said::refused(&refusal),
         Err(OperationError::Failed(failed)) => {
             let said = match super::failed(&failed) {
                 super::Trouble::Failed { id, .. } => format!("Something broke; the log knows it as {id}."),
@@ -242,6 +254,9 @@ async fn answer(
     headers: &HeaderMap,
     given: Given,
 ) -> Response {
+    if let Err(refusal) = caller.actor.may(endpoint.right) {
+        return Said::refused(&refusal).into_response();
+    }
     let ask = match endpoint.read(&given) {
         Ok(ask) => ask,
         Err(Fault { code, message }) => {
@@ -311,16 +326,19 @@ async fn once(system: &System, caller: &Caller, ask: Ask, key: &str, what: &[u8]
 
 /// Asks or acts, as whoever it is.
 pub(super) async fn done(system: &System, actor: &Actor, ask: Ask) -> Said {
+    if let Some(Err(refusal)) = ask.required_right().map(|right| actor.may(right)) {
+        return Said::refused(&refusal);
+    }
     let request = match ask {
         Ask::Look(query) => {
             let told = tell(system, actor, query).await;
             return operation(told.map(|answer| inside(&answer)));
         }
         Ask::Act(request) => *request,
-        Ask::Refuse(refusal) => return refused(&refusal),
+        Ask::Refuse(refusal) => return Said::refused(&refusal),
         Ask::Send(letter) => match letter.request(system).await {
             Ok(request) => request,
-            Err(OperationError::Refused(refusal)) => return refused(&refusal),
+            Err(OperationError::Refused(refusal)) => return Said::refused(&refusal),
             Err(failed) => return operation(Err(failed)),
         },
     };

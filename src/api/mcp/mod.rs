@@ -25,8 +25,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use self::tools::{Effect, TOOLS, Tool, named};
-use super::http::{Caller, Said, done, is_key};
+use super::http::{Caller, Said, done, fault, is_key};
 use crate::domain::ids::ThreadId;
+use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::operations::{Once, OperationError, System, ToolSpec, agent_tools, ask_once, asked, use_tool};
 
@@ -64,13 +65,13 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
     let Some(tool) = named(&call.name) else {
         let known: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
         let why = format!("There is no such tool. There are: {}.", known.join(", "));
-        return Came { good: false, value: json!({ "error": { "code": "tool", "message": why } }) };
+        return wrong("tool", &why);
     };
+    if let Err(refusal) = actor.may(tool.right) {
+        return Came { good: false, value: super::refusal_json(&refusal) };
+    }
     match (tool.read)(Value::Object(call.arguments)) {
-        Err(error) => {
-            let message = format!("The arguments cannot be read: {error}.");
-            Came { good: false, value: json!({ "error": { "code": "arguments", "message": message } }) }
-        }
+        Err(error) => wrong("arguments", &format!("The arguments cannot be read: {error}.")),
         Ok(ask) => {
             let Said(status, value) = done(system, actor, ask).await;
             Came { good: status == StatusCode::OK, value }
@@ -82,7 +83,7 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
 const KEY: &str = "idempotency_key";
 
 fn wrong(code: &str, message: &str) -> Came {
-    Came { good: false, value: json!({ "error": { "code": code, "message": message } }) }
+    Came { good: false, value: fault(code, message, "") }
 }
 
 /// Done once under its key, where it has one.
@@ -136,7 +137,7 @@ async fn under_contract(system: &System, agent: &str, call: Call) -> Came {
     match use_tool(system, agent, &call.name, thread, &arguments).await {
         Ok(Ok(value)) => Came { good: true, value },
         Ok(Err(why)) => wrong("refused", &why),
-        Err(OperationError::Refused(refusal)) => wrong(&refusal.rule, &format!("{} {}", refusal.why, refusal.instead)),
+        Err(OperationError::Refused(refusal)) => Came { good: false, value: super::refusal_json(&refusal) },
         Err(OperationError::Failed(failed)) => {
             let said = match super::failed(&failed) {
                 super::Trouble::Failed { id, .. } => format!("Something broke; the log knows it as {id}."),
@@ -171,30 +172,36 @@ struct Server(Behind);
 
 impl Server {
     async fn call(&self, call: Call, context: &RequestContext<RoleServer>) -> Came {
-        let refused = |message: String| Came { good: false, value: json!({ "error": { "message": message } }) };
+        let refused = |code: &str, message: String| wrong(code, &message);
         match &self.0 {
             Behind::Here(system) => match parts(context).and_then(|parts| parts.extensions.get::<Caller>()) {
                 Some(caller) => once(system, caller, call).await,
-                None => refused("Nobody is known to have asked.".to_owned()),
+                None => refused("unauthorized", "Nobody is known to have asked.".to_owned()),
             },
             Behind::Socket { read_only: true, .. }
                 if named(&call.name).is_some_and(|tool| tool.effect != Effect::Looks) =>
             {
-                refused("This server was started with --read-only: nothing is changed.".to_owned())
+                refused("read_only", "This server was started with --read-only: nothing is changed.".to_owned())
             }
             Behind::Socket { directory, .. } => match super::ask::<Call, Came>(directory, "/tool", &call).await {
                 Ok(Ok(came)) => came,
-                Ok(Err(super::Trouble::Refused(refusal))) => refused(refusal.to_string()),
-                Ok(Err(super::Trouble::Failed { id, said })) => refused(format!("{said} (log: {id})")),
+                Ok(Err(super::Trouble::Refused(refusal))) => Came { good: false, value: super::refusal_json(&refusal) },
+                Ok(Err(super::Trouble::Failed { id, said })) => refused("failed", format!("{said} (log: {id})")),
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
                     let place = directory.display();
-                    refused(format!("No engine runs on {place}: nothing was done. One starts with `wadeck serve`."))
+                    refused(
+                        "no_engine",
+                        format!("No engine runs on {place}: nothing was done. One starts with `wadeck serve`."),
+                    )
                 }
-                Err(error) => refused(format!(
-                    "The engine on {} gave no answer ({error}). Whether something was done is not known: look \
+                Err(error) => refused(
+                    "uncertain",
+                    format!(
+                        "The engine on {} gave no answer ({error}). Whether something was done is not known: look \
                      before you ask for it again.",
-                    directory.display()
-                )),
+                        directory.display()
+                    ),
+                ),
             },
         }
     }
@@ -260,6 +267,11 @@ fn described(tool: &Tool, over_http: bool) -> Described {
     let hints =
         ToolAnnotations::from_raw(None, Some(looks), Some(tool.effect == Effect::Ends), Some(looks), Some(true));
     Described::new(tool.name, tool.says, schema).with_annotations(hints)
+}
+
+/// Every tool with who may call it, for the document about roles.
+pub(super) fn tools_by_role() -> impl Iterator<Item = (String, Right)> {
+    TOOLS.iter().map(|tool| (tool.name.to_owned(), tool.right))
 }
 
 /// What takes requests over HTTP, once they are let in. Nothing is kept between two of them.

@@ -11,6 +11,7 @@ use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::number::NumberRequest;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
+use crate::domain::right::Right;
 
 /// What a tool leaves behind, for whoever asks a person first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(super) struct Tool {
     pub name: &'static str,
     pub says: &'static str,
     pub effect: Effect,
+    /// Who may call it: checked before its arguments are read.
+    pub right: Right,
     pub schema: fn() -> Value,
     pub read: fn(Value) -> Result<Ask, String>,
 }
@@ -187,6 +190,7 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Sends a message: a text into a thread whose window is open, or an approved template to a number \
                over a connection. Answers with the id of the message.",
         effect: Effect::Adds,
+        right: Right::WriteToPeople,
         schema: letter_schema,
         read: |arguments| Ok(Ask::Send(Box::new(read::<Letter>(arguments)?))),
     },
@@ -194,6 +198,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "whatsapp.reply",
         says: "Answers one message of a thread, and quotes it.",
         effect: Effect::Adds,
+        right: Right::WriteToPeople,
         schema: || {
             let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "what is answered"),
                 "text": text("up to 4096 characters") });
@@ -209,6 +214,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "whatsapp.react",
         says: "Puts one emoji on a message, in place of the one before; an empty one takes it back.",
         effect: Effect::Adds,
+        right: Right::ReactToMessages,
         schema: || {
             object(json!({ "message": id('m', "the message"), "emoji": text("one emoji, or nothing") }), &["message"])
         },
@@ -221,6 +227,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "whatsapp.getConversation",
         says: "The messages of a thread, the newest first, each with who wrote it and its status.",
         effect: Effect::Looks,
+        right: Right::Look,
         schema: || {
             let properties = json!({ "thread": id('t', "the thread"), "limit": limit(),
                 "before": id('m', "only older ones than this") });
@@ -235,6 +242,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "whatsapp.getStatus",
         says: "What became of one message, or of one entry of the outbox: every proof with its time.",
         effect: Effect::Looks,
+        right: Right::Look,
         schema: || {
             object(json!({ "message": id('m', "a message"), "entry": id('o', "or an entry of the outbox") }), &[])
         },
@@ -249,6 +257,7 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Threads, the newest first. The filter is words of a name, a number or the last message, and terms \
                such as is:unanswered, is:open, num:+15550100002 or conn:support.",
         effect: Effect::Looks,
+        right: Right::Look,
         schema: || object(json!({ "filter": text("empty finds all"), "limit": limit() }), &[]),
         read: |arguments| {
             let Found { filter, limit } = read(arguments)?;
@@ -259,6 +268,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "threads.take",
         says: "Takes a thread: the agent that answers there falls silent.",
         effect: Effect::Adds,
+        right: Right::TakeAThread,
         schema: one_thread,
         read: |arguments| act(Request::TakeThread { thread: read::<OneThread>(arguments)?.thread }),
     },
@@ -266,6 +276,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "threads.release",
         says: "Gives a thread back, to its agent or to people.",
         effect: Effect::Adds,
+        right: Right::ReleaseAThread,
         schema: one_thread,
         read: |arguments| act(Request::ReleaseThread { thread: read::<OneThread>(arguments)?.thread }),
     },
@@ -273,6 +284,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "threads.note",
         says: "Writes a note for colleagues, which no contact sees.",
         effect: Effect::Adds,
+        right: Right::WriteNotes,
         schema: || object(json!({ "thread": id('t', "the thread"), "text": text("the note") }), &["thread", "text"]),
         read: |arguments| {
             let Note { thread, text } = read(arguments)?;
@@ -283,6 +295,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "templates.list",
         says: "Templates with their languages, texts and states, and when they were fetched. Only approved ones go.",
         effect: Effect::Looks,
+        right: Right::LookAtTemplates,
         schema: nothing,
         read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Templates)),
     },
@@ -290,6 +303,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "contacts.resolve",
         says: "Contacts by a part of their name or number.",
         effect: Effect::Looks,
+        right: Right::Look,
         schema: || object(json!({ "filter": text("a part of a name or number"), "limit": limit() }), &["filter"]),
         read: |arguments| {
             let Found { filter, limit } = read(arguments)?;
@@ -300,6 +314,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "connections.list",
         says: "Our own numbers, each with what proves that it works and how old that is.",
         effect: Effect::Looks,
+        right: Right::Look,
         schema: nothing,
         read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Connections)),
     },
@@ -307,6 +322,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "why",
         says: "Why something is as it is: what happened to it, what it waits for, and what can be done.",
         effect: Effect::Looks,
+        right: Right::Look,
         schema: || object(json!({ "id": text("such as m12, o3, t7, d40, r5, c1, g2 or a9") }), &["id"]),
         read: |arguments| look(Query::Why { id: read::<Why>(arguments)?.id }),
     },
@@ -315,6 +331,7 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Connects a number of ours (admins). With the provider's phone_number_id it is taken over; without, \
                it is set up from nothing, and a person has to open the link that this makes.",
         effect: Effect::Adds,
+        right: Right::SetNumbersUp,
         schema: || {
             let properties = json!({ "name": text("what the connection is called"),
                 "provider": text("as the configuration calls it"),
@@ -329,6 +346,7 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Takes our webhook away from a number (admins): nothing arrives any more. The number stays at the \
                provider.",
         effect: Effect::Ends,
+        right: Right::UnregisterNumbers,
         schema: one_connection,
         read: |arguments| {
             let connection = read::<OneConnection>(arguments)?.connection;

@@ -46,7 +46,8 @@ pub(super) struct Guest {
     stop: CancellationToken,
     /// Cancelled once it is known who they are.
     pub known: CancellationToken,
-    actor: Option<Actor>,
+    /// The key that they hold.
+    key: Option<PublicKey>,
     opened: HashMap<ChannelId, Opened>,
 }
 
@@ -67,11 +68,16 @@ impl Guest {
         tasks: TaskTracker,
         stop: CancellationToken,
     ) -> Self {
-        Self { system, setup, crowd, from, line, tasks, stop, known, actor: None, opened: HashMap::new() }
+        Self { system, setup, crowd, from, line, tasks, stop, known, key: None, opened: HashMap::new() }
     }
 
     fn whose(&self, key: &PublicKey) -> Option<Actor> {
         (self.setup.whose)(key)
+    }
+
+    /// Who they are now. It is asked for each thing that they want: people may be others since they came.
+    fn actor(&self) -> Option<Actor> {
+        self.whose(self.key.as_ref()?)
     }
 }
 
@@ -96,7 +102,7 @@ impl Handler for Guest {
             return Ok(Auth::reject());
         };
         tracing::info!(%actor, from = %self.from, "somebody came over SSH");
-        self.actor = Some(actor);
+        self.key = Some(key.public_key.clone());
         self.known.cancel();
         Ok(Auth::Accept)
     }
@@ -108,7 +114,7 @@ impl Handler for Guest {
         _session: &mut Session,
     ) -> Result<(), Self::Error> {
         // Letting go of the reply refuses it.
-        if self.actor.is_some() && self.opened.len() < MOST_CHANNELS {
+        if self.actor().is_some() && self.opened.len() < MOST_CHANNELS {
             let opened = Opened { size: None, colour: true, ascii: false, channel };
             self.opened.insert(opened.channel.id(), opened);
             reply.accept().await;
@@ -152,7 +158,7 @@ impl Handler for Guest {
     }
 
     async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
-        let (Some(opened), Some(actor)) = (self.opened.remove(&channel), self.actor.clone()) else {
+        let (Some(opened), Some(actor)) = (self.opened.remove(&channel), self.actor()) else {
             return session.channel_failure(channel);
         };
         session.channel_success(channel)?;
@@ -192,7 +198,7 @@ impl Handler for Guest {
         line: &[u8],
         session: &mut Session,
     ) -> Result<(), Self::Error> {
-        let (Some(opened), Some(actor)) = (self.opened.remove(&channel), self.actor.clone()) else {
+        let (Some(opened), Some(actor)) = (self.opened.remove(&channel), self.actor()) else {
             return session.channel_failure(channel);
         };
         let Some(words) = std::str::from_utf8(line).ok().filter(|line| line.len() <= LONGEST_VERB).and_then(words)

@@ -26,16 +26,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         keys: &["a"],
         hint: true,
         danger: Danger::Asks(|console| match console.selected_agent_row() {
-            Some(AgentRow::Assignment(row)) => format!(
-                "Approve: {} answers {} ({}) from now on?{}",
-                row.assignment.agent,
-                whom(row),
-                row.assignment.mode.name(),
-                match console.dossier_of(row.assignment.id).map(|dossier| &dossier.rehearsal) {
-                    Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",
-                    _ => " Nothing was rehearsed.",
-                }
-            ),
+            Some(AgentRow::Assignment(row)) => console.approval_question(&row.assignment, &whom(row)),
             _ => String::new(),
         }),
         ready: |console| decidable(console).map(|_| ()),

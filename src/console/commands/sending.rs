@@ -4,7 +4,7 @@ use super::threads::{can_write, operator_with_thread, provider_can, with_thread}
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::finder::FinderKind;
 use crate::console::form::FormKind;
-use crate::console::{Console, Edit, Effect, Pane};
+use crate::console::{Console, Edit, Effect, FilePlace, Pane};
 use crate::domain::content::Content;
 use crate::domain::ids::{ContactId, EntryId, MessageId};
 use crate::domain::media::MediaState;
@@ -158,10 +158,16 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.open",
         title: "Open file",
-        help: "Opens the file of the message under the cursor, or says where it is.",
+        help: "Opens the file of the message under the cursor, on the engine's own terminal.",
         scope: Scope::Messages,
         keys: &["o"],
-        ready: has_file,
+        ready: |console| {
+            has_file(console)?;
+            if console.settings.files == FilePlace::Here {
+                return Ok(());
+            }
+            Err("Files open only on the engine's own terminal. Save it with `wadeck messages save`, and open it where you are.".into())
+        },
         run: |console| with_message(console, |_, message| vec![Effect::Perform(Request::OpenMedia { message })]),
         ..ROW
     },

@@ -116,7 +116,7 @@ impl Console {
             sheet.field("customer", &clean_line(customer));
         }
         match &row.agent {
-            Some(agent) => sheet.field("agent", &format!("{} ({})", agent.agent, agent.mode.name())),
+            Some(agent) => sheet.field("agent", &agent.brief()),
             None => sheet.styled("agent", "none: people answer", theme.warn()),
         }
         sheet.field("debounce", &format!("{:.1} s", one.settings.debounce.as_secs_f64()));

@@ -72,10 +72,11 @@ impl Console {
             }
             (Some(operator), _) => format!("{} {operator} has it", theme.pick("◆", "@")),
             (None, _) if row.handed_off_at.is_some() => "handed off: C takes it".to_owned(),
+            (None, Some(agent)) if agent.stopped || agent.stale => agent.words(),
             (None, Some(agent)) if let Some(until) = row.paused_until(self.now) => {
                 format!("{} silent {}, a person wrote", agent.agent, words::left(until, self.now))
             }
-            (None, Some(agent)) => format!("{} answers ({})", agent.agent, agent.mode.name()),
+            (None, Some(agent)) => agent.words(),
             (None, None) => "no agent".to_owned(),
         };
         let present: Vec<String> = row

@@ -1,0 +1,87 @@
+//! What bodies and answers look like in the description.
+
+use serde_json::{Value, json};
+
+pub(super) fn object() -> Value {
+    json!({ "type": "object" })
+}
+
+pub(super) fn objects() -> Value {
+    json!({ "type": "array", "items": { "type": "object" } })
+}
+
+pub(super) fn done() -> Value {
+    json!({ "$ref": "#/components/schemas/Done" })
+}
+
+pub(super) fn thread() -> Value {
+    json!({ "$ref": "#/components/schemas/Thread" })
+}
+
+pub(super) fn threads() -> Value {
+    json!({ "type": "array", "items": { "$ref": "#/components/schemas/Thread" } })
+}
+
+pub(super) fn message() -> Value {
+    json!({ "$ref": "#/components/schemas/Message" })
+}
+
+pub(super) fn messages() -> Value {
+    json!({ "type": "array", "items": { "$ref": "#/components/schemas/Message" } })
+}
+
+pub(super) fn field(name: &'static str, what: &str) -> Value {
+    json!({ "type": "object", "additionalProperties": false,
+        "properties": { name: { "type": "string", "description": what } } })
+}
+
+pub(super) fn reason() -> Value {
+    field("reason", "why; may stay empty where nobody has to read it")
+}
+
+pub(super) fn note() -> Value {
+    field("text", "for colleagues; no contact ever sees it")
+}
+
+pub(super) fn emoji() -> Value {
+    field("emoji", "one emoji; empty takes it back")
+}
+
+pub(super) fn instead() -> Value {
+    field("instead", "other words than the agent's; empty sends its own")
+}
+
+pub(super) fn proposal() -> Value {
+    json!({ "type": "object", "additionalProperties": false, "required": ["connection", "agent", "mode"],
+        "properties": {
+            "connection": { "type": "string", "pattern": "^c[1-9][0-9]{0,17}$" },
+            "thread": { "type": ["string", "null"], "pattern": "^t[1-9][0-9]{0,17}$" },
+            "agent": { "type": "string" },
+            "mode": { "type": "string", "enum": ["off", "draft", "auto"] },
+            "contract": { "anyOf": [ { "type": "null" }, contract() ] },
+            "expires_at": { "type": ["string", "null"], "format": "date-time" } } })
+}
+
+pub(super) fn contract() -> Value {
+    let tools: Vec<&str> =
+        crate::domain::contract::Tool::ALL.into_iter().map(crate::domain::contract::Tool::name).collect();
+    let count = json!({ "type": "integer", "minimum": 0, "maximum": 100_000 });
+    json!({ "type": "object", "additionalProperties": false, "description": "what is not named is as usual",
+        "properties": {
+            "tools": { "type": "array", "items": { "type": "string", "enum": tools } },
+            "most_per_hour": count, "most_messages": count, "longest": count,
+            "tokens_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64 },
+            "money_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64,
+                "description": "in millionths" },
+            "pause_after_person_minutes": { "type": ["integer", "null"], "minimum": 0, "maximum": 10_080,
+                "description": "how long it is silent in a thread after a person wrote there; null: as the number says" },
+            "others": { "type": "boolean" } } })
+}
+
+pub(super) fn stop() -> Value {
+    json!({ "type": "object", "additionalProperties": false, "required": ["scope"],
+        "properties": {
+            "scope": { "type": "string", "enum": ["thread", "agent", "all"] },
+            "subject": { "type": "string", "description": "the thread's id or the agent's name" },
+            "reason": { "type": "string" } } })
+}

@@ -1,0 +1,69 @@
+//! Bodies that are read with care.
+
+use super::endpoints::{Ask, Fault, Reading, agents};
+use crate::domain::agent_desk::{AgentRequest, Proposal, StopScope};
+use crate::domain::assignment::Mode;
+use crate::domain::contract::Contract;
+use crate::domain::ids::{ConnectionId, ThreadId};
+use crate::domain::request::Refusal;
+use crate::domain::time::Timestamp;
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StopBody {
+    scope: String,
+    #[serde(default)]
+    subject: String,
+    #[serde(default)]
+    reason: String,
+}
+
+impl StopBody {
+    pub fn then(self, request: impl FnOnce(StopScope, String) -> AgentRequest) -> Reading {
+        if !matches!(self.scope.as_str(), "thread" | "agent" | "all") {
+            return Err(Fault { code: "body", message: "The scope is thread, agent or all.".into() });
+        }
+        match StopScope::read(&self.scope, &self.subject) {
+            Some(what) => agents(request(what, self.reason)),
+            None => {
+                let why = "There is no such thread.";
+                Ok(Ask::Refuse(Refusal::new("not_found", why, "GET /threads names them.")))
+            }
+        }
+    }
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProposalBody {
+    connection: ConnectionId,
+    #[serde(default)]
+    thread: Option<ThreadId>,
+    agent: String,
+    mode: Mode,
+    #[serde(default)]
+    contract: Option<Contract>,
+    #[serde(default)]
+    expires_at: Option<String>,
+}
+
+impl ProposalBody {
+    pub fn ask(self) -> Reading {
+        let expires_at = match self.expires_at.as_deref().map(Timestamp::parse) {
+            None => None,
+            Some(Some(at)) => Some(at),
+            Some(None) => {
+                let why = "`expires_at` is no time.";
+                return Ok(Ask::Refuse(Refusal::new("time", why, "Write it like 2026-06-01T09:00:00Z.")));
+            }
+        };
+        agents(AgentRequest::Propose(Box::new(Proposal {
+            connection: self.connection,
+            thread: self.thread,
+            agent: self.agent,
+            mode: self.mode,
+            contract: self.contract.unwrap_or_default(),
+            expires_at,
+        })))
+    }
+}

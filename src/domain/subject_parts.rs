@@ -1,0 +1,91 @@
+//! What the requests within requests are about: the rest of the table in `subject`.
+
+use super::agent_desk::{AgentRequest, StopScope};
+use super::flow::FlowRequest;
+use super::ids::ConnectionId;
+use super::number::NumberRequest;
+use super::registration::WebhookRequest;
+use super::subject::Subject;
+use super::template_desk::TemplateRequest;
+
+impl AgentRequest {
+    pub(super) fn subjects(&self) -> Vec<Subject> {
+        match self {
+            Self::Propose(proposal) => {
+                let thread = proposal.thread.map(Subject::Thread);
+                [Subject::Connection(proposal.connection)].into_iter().chain(thread).collect()
+            }
+            Self::Approve { assignment }
+            | Self::Reject { assignment, .. }
+            | Self::Narrow { assignment, .. }
+            | Self::Revoke { assignment, .. }
+            | Self::Snooze { assignment, .. }
+            | Self::Rehearse { assignment, .. } => vec![Subject::Assignment(*assignment)],
+            Self::Accept { run, .. } | Self::Dismiss { run, .. } => vec![Subject::Run(*run)],
+            Self::Stop { what: StopScope::Thread(thread), .. } | Self::Resume { what: StopScope::Thread(thread) } => {
+                vec![Subject::Thread(*thread)]
+            }
+            // Whether there is such an agent is known to the operation: it is in no table.
+            Self::Stop { what: StopScope::Agent(_) | StopScope::All, .. }
+            | Self::Resume { what: StopScope::Agent(_) | StopScope::All }
+            | Self::Test { .. } => vec![],
+            Self::Forget { thread } => vec![Subject::Thread(*thread)],
+        }
+    }
+}
+
+impl NumberRequest {
+    pub(super) fn subject(&self) -> Option<Subject> {
+        match self {
+            Self::SetUp { .. } | Self::Adopt { .. } => None,
+            Self::GoOn { setup } | Self::NewLink { setup } | Self::Cancel { setup } | Self::Reconnect { setup } => {
+                Some(Subject::Setup(*setup))
+            }
+            Self::Register { connection }
+            | Self::Unregister { connection }
+            | Self::Disconnect { connection, .. }
+            | Self::Renew { connection }
+            | Self::SaveProfile { connection, .. } => Some(Subject::Connection(*connection)),
+        }
+    }
+}
+
+impl WebhookRequest {
+    pub(super) const fn connection(&self) -> ConnectionId {
+        match self {
+            Self::Create { connection, .. }
+            | Self::Update { connection, .. }
+            | Self::Delete { connection, .. }
+            | Self::Test { connection, .. } => *connection,
+        }
+    }
+}
+
+impl TemplateRequest {
+    pub(super) const fn connection(&self) -> ConnectionId {
+        match self {
+            Self::Create { connection, .. }
+            | Self::Update { connection, .. }
+            | Self::Delete { connection, .. }
+            | Self::Sample { connection, .. } => *connection,
+        }
+    }
+}
+
+impl FlowRequest {
+    pub(super) const fn connection(&self) -> Option<ConnectionId> {
+        match self {
+            Self::Refresh => None,
+            Self::Create { connection, .. }
+            | Self::Write { connection, .. }
+            | Self::Publish { connection, .. }
+            | Self::Deprecate { connection, .. }
+            | Self::Delete { connection, .. }
+            | Self::SetCode { connection, .. }
+            | Self::Deploy { connection, .. }
+            | Self::Register { connection, .. }
+            | Self::Encrypt { connection, .. }
+            | Self::Send { connection, .. } => Some(*connection),
+        }
+    }
+}
