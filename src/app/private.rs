@@ -186,6 +186,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path();
         std::fs::create_dir(path.join("Documents")).expect("made");
+        set(path, 0o700);
         refuse_foreign(path).expect("nobody else can enter it");
         set(path, 0o755);
         let why = refuse_foreign(path).expect_err("refused").to_string();

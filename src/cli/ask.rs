@@ -44,6 +44,10 @@ pub(super) enum NoAnswer {
 impl Source {
     /// Whether an engine answers, and what it says.
     pub async fn ask(&self, query: &Query) -> Result<Answer, NoAnswer> {
+        if self.read_only && matches!(query, Query::Export { .. }) {
+            let why = "An export is written down in the audit: with --read-only nothing is written.";
+            return Err(NoAnswer::Refused(why.into()));
+        }
         if let Some((system, actor)) = &self.here {
             return tell(system, actor, query.clone()).await.map_err(spoken);
         }
