@@ -26,10 +26,12 @@ impl Console {
     /// A key under a question. `y` does it, once the question has stood for a moment without another key;
     /// ctrl-y does it at once, since no sentence holds it.
     pub(super) fn confirm_key(&mut self, key: KeyEvent, chord: Chord, then: Then) -> Vec<Effect> {
-        let asked_at = self.typing.asked_at.replace(self.now);
+        // A letter is held until none follows: what counts is when it was pressed.
+        let pressed_at = self.typing.pressed_at().unwrap_or(self.now);
+        let asked_at = self.typing.asked_at.replace(pressed_at);
         // Leaving can be taken back by coming again.
         let grave = !matches!(&then, Then::Command(spec) if spec.scope == Scope::Everywhere);
-        let considered = !grave || asked_at.is_some_and(|at| self.now < at || self.now.since(at) >= CONSIDERED);
+        let considered = !grave || asked_at.is_some_and(|at| pressed_at.since(at) >= CONSIDERED);
         let at_once = key.code == KeyCode::Char('y') && key.modifiers == KeyModifiers::CONTROL;
         match chord.typed() {
             Some('y' | 'Y') if considered => self.said_yes(then),

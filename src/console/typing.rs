@@ -33,6 +33,13 @@ pub(super) struct Typing {
     pub asked_at: Option<Timestamp>,
 }
 
+impl Typing {
+    /// When the last letter was pressed.
+    pub fn pressed_at(&self) -> Option<Timestamp> {
+        self.last.map(|(_, at)| at)
+    }
+}
+
 /// Whether somebody types text with this key: a letter, or what ends a line or a field.
 fn is_text(key: &KeyEvent, chord: Chord) -> bool {
     chord.typed().is_some() || matches!(key.code, KeyCode::Enter | KeyCode::Tab) && key.modifiers.is_empty()

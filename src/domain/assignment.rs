@@ -83,6 +83,9 @@ impl AssignmentState {
     }
 }
 
+/// Why an assignment that was in force is expired; one that waited is expired for another reason.
+pub const TIME_IS_OVER: &str = "its time is over";
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
     pub id: AssignmentId,

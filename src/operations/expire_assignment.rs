@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::decide_assignment::tell;
 use super::{Result, System};
-use crate::domain::assignment::{Assignment, AssignmentState};
+use crate::domain::assignment::{Assignment, AssignmentState, TIME_IS_OVER};
 use crate::domain::change::Change;
 use crate::domain::role::Actor;
 use crate::domain::text::clean_line;
@@ -48,7 +48,7 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
         let one = row.assignment;
         let is_active = one.state == AssignmentState::Active;
         let reason = match one.state {
-            AssignmentState::Active if one.expires_at.is_some_and(|at| at <= now) => "its time is over",
+            AssignmentState::Active if one.expires_at.is_some_and(|at| at <= now) => TIME_IS_OVER,
             state if state.waits() && one.proposed_at.plus(undecided) <= now => "nobody decided in time",
             _ => {
                 if is_active && told_ahead_at(&one).is_some_and(|at| at <= now) {

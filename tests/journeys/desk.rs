@@ -60,7 +60,7 @@ async fn a_template_is_chosen_filled_in_seen_and_sent() {
     assert_eq!(stage.send().await, 1);
     let sent = stage.twin.accepted().remove(0);
     assert_eq!(sent.object["components"].as_array().map(Vec::len), Some(3), "header, body and button: {}", sent.object);
-    ada.press(&stage, "i").await;
+    ada.press(&stage, "esc i").await;
     ada.sees("Hello Rosa, it is shipped.");
 }
 

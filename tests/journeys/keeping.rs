@@ -350,7 +350,7 @@ async fn what_a_provider_sent_is_shown_to_admins_only_and_the_audit_names_who_lo
     let mut desk = crate::sitting::Sitting::down(&stage, 120, 40).await;
     desk.press(&stage, "7 g g enter v").await;
     desk.sees("my secret");
-    stage.pass(Duration::from_secs(61));
+    stage.pass(Duration::from_secs(120));
     desk.look_up(&stage).await;
     desk.does_not_see("my secret");
     let audit = stage.ask(Query::Desk(AgentQuery::Audit { subject: "d1".into(), limit: 5, before: None })).await;

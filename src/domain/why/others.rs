@@ -2,7 +2,7 @@
 
 use super::{Chain, Verdict, Why};
 use crate::domain::agent_desk::{AssignmentRow, RunView};
-use crate::domain::assignment::{AssignmentState, Mode};
+use crate::domain::assignment::{AssignmentState, Mode, TIME_IS_OVER};
 use crate::domain::connected::ConnectionView;
 use crate::domain::connection::Hop;
 use crate::domain::delivery::DeliveryState;
@@ -248,7 +248,7 @@ pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, now: Timestamp)
         AssignmentState::Revoked => {
             Verdict::new("revoked", format!("{agent} answers no more: {by} ended it{reason}."), "Propose it anew.")
         }
-        AssignmentState::Expired if one.approved_at.is_some() => {
+        AssignmentState::Expired if one.reason.as_deref() == Some(TIME_IS_OVER) => {
             Verdict::new("ended", format!("{agent} answers no more: its time is over."), "Propose it anew.")
         }
         AssignmentState::Expired => Verdict::new(
