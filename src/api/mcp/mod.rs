@@ -290,6 +290,6 @@ pub(super) fn service(system: System) -> StreamableHttpService<impl ServerHandle
 /// Speaks on standard input and output until the other side closes, for the engine behind a data directory.
 pub async fn on_standard_io(directory: &Path, read_only: bool) -> Result<(), String> {
     let server = Server(Behind::Socket { directory: Arc::new(directory.to_owned()), read_only });
-    let running = server.serve(rmcp::transport::stdio()).await.map_err(|error| error.to_string())?;
+    let running = Box::pin(server.serve(rmcp::transport::stdio())).await.map_err(|error| error.to_string())?;
     running.waiting().await.map(|_| ()).map_err(|error| error.to_string())
 }
