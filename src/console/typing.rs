@@ -149,7 +149,7 @@ impl Console {
         match self.settings.keymap.meaning(&[chord], &self.scopes()) {
             Meaning::Command(spec) => {
                 matches!(spec.scope, Scope::List | Scope::Messages | Scope::Detail)
-                    && (spec.id.ends_with(".down") || spec.id.ends_with(".up"))
+                    && matches!(spec.id.rsplit('.').next(), Some("down" | "up"))
             }
             _ => false,
         }

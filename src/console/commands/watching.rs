@@ -96,7 +96,6 @@ pub(super) const ROWS: &[CommandSpec] = &[
         }),
         ready: connection_ready,
         run: |console| with_connection(console, |connection| Request::SendTest { connection }),
-        ..ROW
     },
     CommandSpec {
         id: "connections.fill",
