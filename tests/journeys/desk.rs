@@ -167,6 +167,25 @@ async fn files_are_seen_viewed_and_sent_by_keys() {
 }
 
 #[tokio::test]
+async fn a_path_is_completed_and_a_file_that_was_given_up_is_not_kept() {
+    let (stage, mut ada) = at_the_desk().await;
+    let path = stage.outside.path().join("invoice-of-rosa.txt");
+    std::fs::write(&path, "hello").expect("written");
+    let begun = stage.outside.path().join("invo").display().to_string();
+    ada.press(&stage, "a enter").await;
+    ada.types(&stage, &begun).await;
+    ada.press(&stage, "tab").await;
+    ada.sees("invoice-of-rosa.txt");
+    ada.press(&stage, "enter").await;
+    ada.types(&stage, "for Rosa alone").await;
+    ada.sees("for Rosa alone");
+    ada.press(&stage, "esc").await;
+    ada.press(&stage, "a enter").await;
+    let screen = ada.screen();
+    assert!(!screen.contains("for Rosa alone") && !screen.contains("invoice-of-rosa"), "{screen}");
+}
+
+#[tokio::test]
 async fn a_search_opens_its_place_and_the_newest_is_one_key_away() {
     let (mut stage, mut ada) = at_the_desk().await;
     for number in 0..120 {
