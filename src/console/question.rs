@@ -34,9 +34,9 @@ impl Console {
         let considered = !grave || asked_at.is_some_and(|at| pressed_at.since(at) >= CONSIDERED);
         let at_once = key.code == KeyCode::Char('y') && key.modifiers == KeyModifiers::CONTROL;
         match chord.typed() {
-            Some('y' | 'Y') if considered => self.said_yes(then),
+            Some('y') if considered => self.said_yes(then),
             _ if at_once => self.said_yes(then),
-            Some('y' | 'Y') => {
+            Some('y') => {
                 self.notice("Read the question first, then press y; or press ctrl-y at once.", true);
                 vec![]
             }

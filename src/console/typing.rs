@@ -170,7 +170,8 @@ impl Console {
         if rests { self.run_held() } else { vec![] }
     }
 
-    fn run_held(&mut self) -> Vec<Effect> {
+    /// Does what the held letters mean.
+    pub(super) fn run_held(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.typing.held).into_iter().flat_map(|key| self.press(key)).collect()
     }
 }

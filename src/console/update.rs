@@ -49,7 +49,12 @@ impl Console {
         match event {
             Event::Key(key) if key.kind == KeyEventKind::Release => vec![],
             Event::Key(key) => self.key(key),
-            Event::Paste(text) => self.paste(&text),
+            Event::Paste(text) => {
+                // A paste comes as a whole: a key before it was pressed on purpose.
+                let mut effects = self.run_held();
+                effects.extend(self.paste(&text));
+                effects
+            }
             Event::Resize { columns, rows } => {
                 (self.columns, self.rows) = (columns, rows);
                 vec![]

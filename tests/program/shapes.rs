@@ -107,6 +107,7 @@ async fn no_verb_prints_the_inside_of_the_program_and_errors_are_json_where_json
     let preview =
         String::from_utf8_lossy(&world.run(&["outbox", "bulk", "retry", "status:failed"]).stdout).into_owned();
     assert!(preview.contains("Nothing was done; --yes does it."), "{preview}");
-    assert_eq!(world.json(&["connections", "show", "support"])["connection"]["settings"]["undo_seconds"], 0);
+    let shown = world.json(&["connections", "show", "support"]).to_string();
+    assert!(shown.contains("\"undo_seconds\":0"), "{shown}");
     playing.abort();
 }
