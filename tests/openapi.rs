@@ -87,7 +87,7 @@ fn contents() -> Vec<Content> {
 
 /// What the platform itself can carry besides.
 fn more() -> Vec<Content> {
-    let card = Card { name: "Ana Ruiz".into(), phones: vec!["+15550100012".into()], emails: vec![] };
+    let card = Card { name: "Ana Ruiz".into(), phones: vec!["+15550100012".into()], emails: vec![], more: vec![] };
     let buttons = Action::Buttons { buttons: vec![Choice { id: "a".into(), title: "Yes".into(), description: None }] };
     vec![
         Content::Reaction { target: "wamid.X".into(), emoji: Some("👍".into()) },

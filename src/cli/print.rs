@@ -262,8 +262,9 @@ fn overview_text(told: &Overview) -> String {
         ),
         format!("agents       {}, {} at work, {} approvals waiting", told.agents, told.runs_open, told.approvals),
         format!(
-            "deliveries   {} pending, {} unreadable, {} quarantined, {} badly signed, last {}",
+            "deliveries   {} pending{}, {} unreadable, {} quarantined, {} badly signed, last {}",
             told.deliveries_pending,
+            told.oldest_pending_at.map(|since| format!(" since {}", at(since))).unwrap_or_default(),
             told.deliveries_unreadable,
             told.deliveries_quarantined,
             told.deliveries_rejected,

@@ -191,7 +191,16 @@ impl Console {
                     Row {
                         id: row.id.to_string(),
                         head: row.contact.shown(),
-                        tail: format!("{number}{}", if row.opted_out { "  opted out" } else { "" }),
+                        tail: format!(
+                            "{number}{}",
+                            if row.opted_out {
+                                "  opted out"
+                            } else if row.no_marketing {
+                                "  no marketing"
+                            } else {
+                                ""
+                            }
+                        ),
                         right: last
                             .map(|(_, at, over)| format!("{over} {}", words::age(*at, self.now)))
                             .unwrap_or_default(),

@@ -343,6 +343,7 @@ impl Form {
                         name: self.text("name").into(),
                         phones: vec![number.to_string().into()],
                         emails: self.some("email").into_iter().collect(),
+                        more: vec![],
                     }],
                 }
             }

@@ -169,7 +169,7 @@ impl Console {
             lines.extend(detail.route.iter().map(|step| format!("  {}", clean_line(step))));
         }
         lines.push(String::new());
-        for (label, value) in detail.content.details() {
+        for (label, value) in detail.details() {
             for (number, line) in value.lines().into_iter().enumerate() {
                 lines.push(field(if number == 0 { label } else { "" }, line));
             }
@@ -183,6 +183,10 @@ impl Console {
                 lines.push(format!("{} at {}", status.status.name(), words::exact(status.at, self.zone())));
                 lines.push(status.raw.line());
             }
+        }
+        for status in &detail.other_statuses {
+            lines.push(format!("{} (not known here) at {}", status.word.line(), words::exact(status.at, self.zone())));
+            lines.push(status.raw.line());
         }
         for attempt in &detail.tries {
             let outcome = attempt.outcome.as_deref().unwrap_or("on the wire");

@@ -204,9 +204,10 @@ impl Hop {
         }
     }
 
-    /// It takes somebody outside to prove it; the others we see by ourselves.
+    /// It takes somebody outside to prove it, and it proves the number: agent and outbox we see by ourselves, and a
+    /// test of the provider's proves the way of webhooks alone (address and signature).
     pub const fn is_outside(self) -> bool {
-        !matches!(self, Self::Agent | Self::Outbox)
+        !matches!(self, Self::Agent | Self::Outbox | Self::Public | Self::Signature)
     }
 
     pub fn from_name(name: &str) -> Option<Self> {

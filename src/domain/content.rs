@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::file_name::{self, FileName};
+use super::inbound_content::{Call, News, Order, members};
 use super::offer::{Heading, Offer, within};
 use super::request::{Refusal, check_text};
 use super::text::Untrusted;
@@ -39,6 +40,9 @@ pub struct Card {
     pub name: Untrusted,
     pub phones: Vec<Untrusted>,
     pub emails: Vec<Untrusted>,
+    /// Everything else on it: company, addresses, links.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<(String, Untrusted)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -46,7 +50,7 @@ pub struct Card {
 pub enum Content {
     Text {
         body: Untrusted,
-        /// The advertisement or post that it was written from.
+        /// The advertisement that it was written from, in older rows; newer ones have it beside the content.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         referral: Option<Untrusted>,
     },
@@ -99,10 +103,26 @@ pub enum Content {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rendered: Option<Untrusted>,
     },
-    /// A kind that this program does not read; what the provider said about it is kept.
+    /// What a customer ordered from a catalog.
+    Order(Order),
+    Call(Call),
+    /// Something about the conversation itself.
+    News(News),
+    /// New words for a message that was written before.
+    Edit {
+        target: String,
+        content: Box<Content>,
+    },
+    /// The writer deleted a message.
+    Deletion {
+        target: String,
+    },
+    /// A kind that this program does not read; what the provider said about it is kept, with its members.
     Other {
         kind: String,
         summary: Untrusted,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        members: Vec<(String, Untrusted)>,
     },
 }
 
@@ -116,7 +136,8 @@ pub enum InteractiveReply {
 
 /// What somebody filled in: names and values, without the token that only says which form it was.
 pub fn form_fields(answer: &Untrusted) -> Vec<(String, String)> {
-    let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(answer.as_received()) else { return vec![] };
+    let read = super::json_text::parse(answer.as_received().as_bytes());
+    let Ok(serde_json::Value::Object(fields)) = read else { return vec![] };
     let shown = |value: serde_json::Value| match value {
         serde_json::Value::String(text) => text,
         serde_json::Value::Array(list) if list.iter().all(serde_json::Value::is_string) => {
@@ -147,6 +168,11 @@ impl Content {
             Self::Button { .. } => "button",
             Self::Interactive { .. } | Self::Offer(_) => "interactive",
             Self::Template { .. } => "template",
+            Self::Order(_) => "order",
+            Self::Call(_) => "call",
+            Self::News(news) => &news.kind,
+            Self::Edit { .. } => "edit",
+            Self::Deletion { .. } => "revoke",
             Self::Other { kind, .. } => kind,
         }
     }
@@ -189,8 +215,19 @@ impl Content {
             }
             Self::Interactive { title, .. } => Untrusted::new(format!("chose: {}", title.as_received())),
             Self::Template { name, .. } => Untrusted::new(format!("[Template: {name}]")),
-            Self::Other { kind, summary } if summary.is_empty() => Untrusted::new(format!("[{kind}]")),
-            Self::Other { kind, summary } => Untrusted::new(format!("[{kind}] {}", summary.as_received())),
+            Self::Order(order) => order.words(),
+            Self::Call(call) => call.words(),
+            Self::News(news) => news.words(),
+            Self::Edit { content, .. } => {
+                Untrusted::new(format!("[edited a message] {}", content.words().as_received()))
+            }
+            Self::Deletion { .. } => Untrusted::from("[deleted a message]"),
+            Self::Other { kind, summary, members } => {
+                let told = members.iter().map(|(name, value)| format!("{name}: {}", value.as_received()));
+                let told = told.collect::<Vec<_>>().join(", ");
+                let parts = [format!("[{kind}]"), summary.as_received().to_owned(), told];
+                Untrusted::new(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
+            }
         }
     }
 
@@ -227,7 +264,8 @@ impl Content {
                 .flat_map(|card| {
                     let phones = card.phones.iter().map(|phone| ("phone", phone.clone()));
                     let emails = card.emails.iter().map(|email| ("email", email.clone()));
-                    std::iter::once(("name", card.name.clone())).chain(phones).chain(emails).collect::<Vec<_>>()
+                    let named = std::iter::once(("name", card.name.clone()));
+                    named.chain(phones).chain(emails).chain(members(&card.more)).collect::<Vec<_>>()
                 })
                 .collect(),
             Self::Reaction { target, emoji } => {
@@ -256,7 +294,17 @@ impl Content {
                 );
                 rows
             }
-            Self::Other { kind, summary } => vec![("kind", text(kind)), ("content", summary.clone())],
+            Self::Order(order) => order.details(),
+            Self::Call(call) => call.details(),
+            Self::News(news) => news.details(),
+            Self::Edit { target, content } => {
+                std::iter::once(("edits", text(target))).chain(content.details()).collect()
+            }
+            Self::Deletion { target } => vec![("deletes", text(target))],
+            Self::Other { kind, summary, members: told } => {
+                let head = [("kind", text(kind)), ("content", summary.clone())];
+                head.into_iter().chain(members(told)).collect()
+            }
         }
     }
 
@@ -338,7 +386,14 @@ impl Content {
                 }
             }
             Self::Offer(offer) => offer.check(),
-            Self::Button { .. } | Self::Interactive { .. } | Self::Other { .. } => {
+            Self::Button { .. }
+            | Self::Interactive { .. }
+            | Self::Order(_)
+            | Self::Call(_)
+            | Self::News(_)
+            | Self::Edit { .. }
+            | Self::Deletion { .. }
+            | Self::Other { .. } => {
                 Err(Refusal::new("content", "This kind only comes in; it cannot be sent.", "Send it as words."))
             }
         }
@@ -399,7 +454,7 @@ mod tests {
                 header: None,
                 rendered: None,
             },
-            Content::Other { kind: "order".into(), summary: "".into() },
+            Content::Other { kind: "order".into(), summary: "".into(), members: vec![] },
         ];
         for content in contents {
             assert!(!content.words().line().trim().is_empty(), "{content:?}");

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Address;
 use super::content::Content;
+use super::inbound_content::Extras;
 use super::status::StatusReport;
 use super::template::TemplateStatus;
 use super::text::Untrusted;
@@ -99,6 +100,48 @@ pub enum InboundEvent {
     Unknown {
         name: String,
     },
+    /// Whoever holds the conversation at the provider gave it to a person, or broke down.
+    Handoff {
+        name: String,
+        phone_number_id: String,
+        /// The provider's id of the conversation, where it names no contact.
+        conversation: Option<String>,
+        contact: Vec<Address>,
+        note: Untrusted,
+    },
+    /// A person wants marketing messages, or wants none any more.
+    Preference {
+        phone_number_id: String,
+        contact: Vec<Address>,
+        stop: bool,
+        at: Timestamp,
+    },
+    /// What the business calls a contact on its phone.
+    Named {
+        phone_number_id: String,
+        contact: Vec<Address>,
+        name: Untrusted,
+    },
+    /// One item that cannot be read, among others that can.
+    Unreadable {
+        why: String,
+    },
+}
+
+/// A status word that nobody here knows, with its time and the object that it stood in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherStatus {
+    pub word: Untrusted,
+    pub at: Timestamp,
+    pub raw: String,
+}
+
+/// A contact whose address is another one now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The address that is theirs no more.
+    pub from: Address,
+    pub to: Address,
 }
 
 /// What has become of a template.
@@ -129,8 +172,18 @@ pub struct MessageEvent {
     pub raw_statuses: Vec<String>,
     /// Our reference, where a status gave it back.
     pub reference: Option<String>,
+    /// Words for a status that nobody here knows.
+    pub other_statuses: Vec<OtherStatus>,
     pub first_contact: bool,
     pub test: bool,
+    /// What came along beside the content.
+    pub extras: Extras,
+    /// The group that it was said in.
+    pub group: Option<String>,
+    /// The contact's address changed.
+    pub moved: Option<Moved>,
+    /// The provider's id of the conversation that it stands in.
+    pub conversation: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -139,5 +192,6 @@ pub struct StatusEvent {
     pub provider_message_id: String,
     pub statuses: Vec<StatusReport>,
     pub raw_statuses: Vec<String>,
+    pub other_statuses: Vec<OtherStatus>,
     pub reference: Option<String>,
 }

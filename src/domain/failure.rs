@@ -36,6 +36,13 @@ pub enum FailureClass {
     Unknown,
 }
 
+/// What a contact does not want, as a refusal tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwanted {
+    Everything,
+    Marketing,
+}
+
 /// A reason, with what it means and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -81,6 +88,15 @@ impl Failure {
             "The provider reported that the message failed and did not say why.",
             "Look at the raw delivery, then ask the provider with the message id.",
         )
+    }
+
+    /// What the contact does not want, where the code says so. Source: the providers' tables of codes.
+    pub fn unwanted(&self) -> Option<Unwanted> {
+        match self.code.as_str() {
+            "21610" => Some(Unwanted::Everything),
+            "131050" => Some(Unwanted::Marketing),
+            _ => None,
+        }
     }
 
     /// Whether it is about the whole number, so that nothing of it is to be sent before that is mended.

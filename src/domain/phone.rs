@@ -43,6 +43,15 @@ impl PhoneNumber {
         if (8..=15).contains(&digits.len()) && !digits.starts_with('0') { Ok(Self(digits)) } else { Err(refused()) }
     }
 
+    /// Takes what a provider says of somebody who wrote: short numbers too, which services and test phones have.
+    pub fn parse_short(text: &str) -> Result<Self, BadPhoneNumber> {
+        let bare = text.trim();
+        let bare = bare.strip_prefix("whatsapp:").unwrap_or(bare);
+        let digits = bare.strip_prefix('+').unwrap_or(bare);
+        let short = (3..8).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if short && !digits.starts_with('0') { Ok(Self(digits.to_owned())) } else { Self::parse(text) }
+    }
+
     /// Other spellings of the same phone: Brazil's ninth digit, Mexico's 1, Argentina's 9, which
     /// providers add and drop.
     pub fn variants(&self) -> Vec<Self> {
@@ -95,7 +104,7 @@ impl Serialize for PhoneNumber {
 impl<'de> Deserialize<'de> for PhoneNumber {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(D::Error::custom)
+        Self::parse_short(&text).map_err(D::Error::custom)
     }
 }
 

@@ -9,12 +9,16 @@ use super::assignment::{Assignment, Mode};
 use super::content::Content;
 use super::contract::{Conditions, Contract};
 use super::event::{Direction, Origin};
+use super::inbound_kind::InboundKind;
 use super::language;
 use super::text::clean_line;
 use super::time::Timestamp;
 
 /// Older messages are history, however they arrived: nobody expects an answer to them now.
 pub const STALE_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How the origin of a message is called that only stands by: another app holds the conversation.
+pub const STANDBY: &str = "standby";
 
 /// Everything that the decision may depend on, beside the assignments.
 #[derive(Debug, Clone)]
@@ -35,6 +39,8 @@ pub struct Arrival<'a> {
     /// contract says otherwise.
     pub person_wrote_at: Option<Timestamp>,
     pub pause_after_person: Duration,
+    /// It was written by a number of our own.
+    pub ours: bool,
     /// What local time is ahead of UTC, in seconds.
     pub offset: i64,
 }
@@ -94,6 +100,11 @@ pub enum NoRun {
     Filled,
     Reaction,
     Sticker,
+    Call,
+    News,
+    Unsupported,
+    Ours,
+    Standby,
     Stale,
     OptedOut,
     Taken,
@@ -112,13 +123,18 @@ pub enum NoRun {
 }
 
 impl NoRun {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::Outbound,
         Self::Test,
         Self::History,
         Self::Filled,
         Self::Reaction,
         Self::Sticker,
+        Self::Call,
+        Self::News,
+        Self::Unsupported,
+        Self::Ours,
+        Self::Standby,
         Self::Stale,
         Self::OptedOut,
         Self::Taken,
@@ -148,6 +164,11 @@ impl NoRun {
             }
             Self::Reaction => "a reaction is attached to its message and needs no answer",
             Self::Sticker => "a sticker needs no answer",
+            Self::Call => "a call is answered by nobody here",
+            Self::News => "it is news about the conversation and needs no answer",
+            Self::Unsupported => "it cannot be read here, so no agent knows what was said",
+            Self::Ours => "it was written by a number of our own: two machines would talk to each other",
+            Self::Standby => "another app holds the conversation at the provider",
             Self::Stale => "it was hours old when it arrived",
             Self::OptedOut => "the contact opted out",
             Self::Taken => "a person has the thread",
@@ -165,7 +186,19 @@ impl NoRun {
 
     /// Whether a person should look, as nobody else will answer.
     pub const fn leaves_waiting(self) -> bool {
-        !matches!(self, Self::Outbound | Self::Test | Self::History | Self::Reaction | Self::Sticker | Self::OptedOut)
+        !matches!(
+            self,
+            Self::Outbound
+                | Self::Test
+                | Self::History
+                | Self::Reaction
+                | Self::Sticker
+                | Self::Call
+                | Self::News
+                | Self::Ours
+                | Self::Standby
+                | Self::OptedOut
+        )
     }
 
     /// Whether it is worth an alert of its own, beside a thread that waits.
@@ -218,13 +251,26 @@ fn refused(arrival: &Arrival<'_>, now: Timestamp) -> Option<NoRun> {
         Arrival { origin: Origin::HistorySync, .. } => NoRun::History,
         Arrival { origin: Origin::Filled, .. } => NoRun::Filled,
         Arrival { test: true, .. } => NoRun::Test,
-        Arrival { content: Content::Reaction { .. }, .. } => NoRun::Reaction,
-        Arrival { content: Content::Sticker(_), .. } => NoRun::Sticker,
+        Arrival { ours: true, .. } => NoRun::Ours,
+        Arrival { origin: Origin::Other(name), .. } if name == STANDBY => NoRun::Standby,
+        Arrival { content, .. } if let Some(reason) = by_kind(content) => reason,
         Arrival { sent_at, .. } if now.since(*sent_at) > STALE_AFTER => NoRun::Stale,
         Arrival { opted_out: true, .. } => NoRun::OptedOut,
         Arrival { taken_by: Some(_), .. } => NoRun::Taken,
         Arrival { handed_off: true, .. } => NoRun::HandedOff,
         _ => return None,
+    })
+}
+
+/// What is not answered, whoever wrote it.
+fn by_kind(content: &Content) -> Option<NoRun> {
+    Some(match InboundKind::of(content) {
+        InboundKind::Words => return None,
+        InboundKind::Sticker => NoRun::Sticker,
+        InboundKind::Reaction => NoRun::Reaction,
+        InboundKind::Call => NoRun::Call,
+        InboundKind::News | InboundKind::Group => NoRun::News,
+        InboundKind::Unsupported => NoRun::Unsupported,
     })
 }
 
@@ -327,6 +373,7 @@ mod tests {
             opted_out: false,
             person_wrote_at: None,
             pause_after_person: Duration::from_secs(3_600),
+            ours: false,
             offset: 0,
         }
     }

@@ -95,6 +95,19 @@ fn by_clusters(text: &str) -> String {
     out
 }
 
+/// `29,754`: a number as people read it.
+pub fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 enum Shown {
     AsIs,
     As(char),

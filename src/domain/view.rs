@@ -12,14 +12,15 @@ use super::failure::Failure;
 use super::ids::{
     AlertId, AttemptId, AuditId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
 };
+use super::inbound_content::{Extras, Rows};
 use super::limits::Hold;
 use super::media::MediaView;
 use super::outbox::{EntryState, SettledBy};
 use super::phone::PhoneNumber;
 use super::run::RunState;
 use super::status::DeliveryStatus;
-use super::text::Untrusted;
-use super::time::Timestamp;
+use super::text::{Untrusted, grouped};
+use super::time::{Timestamp, short_span};
 
 /// The dashboard in numbers: what the folded panes say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +66,9 @@ pub struct Overview {
     pub deliveries_unreadable: u32,
     pub deliveries_rejected: u32,
     pub last_delivery_at: Option<Timestamp>,
+    /// When the oldest webhook came that is acknowledged and not applied.
+    #[serde(default)]
+    pub oldest_pending_at: Option<Timestamp>,
     /// How long webhooks waited for their answer: 95 % of the last ones were faster.
     pub ack_p95_ms: Option<u64>,
     /// Bytes of a sample that have gone to the provider, of all.
@@ -116,6 +120,9 @@ pub struct ContactRow {
     /// Thread, its last message's time and its connection; the newest first.
     pub threads: Vec<(ThreadId, Timestamp, String)>,
     pub opted_out: bool,
+    /// Wants no marketing messages.
+    #[serde(default)]
+    pub no_marketing: bool,
     /// How many others were merged into this one.
     pub merged: u32,
 }
@@ -185,6 +192,9 @@ pub struct ThreadRow {
     /// They asked not to be written to.
     #[serde(default)]
     pub opted_out: bool,
+    /// Wants no marketing messages.
+    #[serde(default)]
+    pub no_marketing: bool,
     /// Its agent gave it to a person, who has not given it back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_off_at: Option<Timestamp>,
@@ -293,6 +303,18 @@ pub struct MessageView {
     pub media: Option<MediaView>,
 }
 
+impl Overview {
+    /// How far lists are behind what was acknowledged, where that is long enough to matter.
+    pub fn lag(&self, now: Timestamp) -> Option<String> {
+        let lag = now.since(self.oldest_pending_at?);
+        (lag >= SHOWN_LAG)
+            .then(|| format!("applying: {} behind, {}", grouped(self.deliveries_pending), short_span(lag)))
+    }
+}
+
+/// A lag below this is gone before anybody has read it.
+const SHOWN_LAG: std::time::Duration = std::time::Duration::from_secs(2);
+
 /// A message that a search found, with whose thread it stands in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FoundMessage {
@@ -315,7 +337,29 @@ pub struct MessageDetail {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub route: Vec<String>,
     pub statuses: Vec<StatusView>,
+    /// Statuses in words that nobody here knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_statuses: Vec<OtherStatusView>,
     pub tries: Vec<AttemptView>,
+    /// What came along beside the content, and what became of it.
+    #[serde(default, skip_serializing_if = "Extras::is_empty")]
+    pub extras: Extras,
+}
+
+impl MessageDetail {
+    /// Label and value of everything there is to know of the content and what came along.
+    pub fn details(&self) -> Rows {
+        self.content.details().into_iter().chain(self.extras.details()).collect()
+    }
+}
+
+/// A status in a word that nobody here knows, as it was reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherStatusView {
+    pub word: Untrusted,
+    pub at: Timestamp,
+    pub received_at: Timestamp,
+    pub raw: Untrusted,
 }
 
 /// One status as it was reported, with the raw object.

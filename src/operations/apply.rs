@@ -7,7 +7,9 @@ use super::apply_message::{Effects, Source, apply_event};
 use super::{Result, System};
 use crate::domain::change::Change;
 use crate::domain::delivery::DeliveryState;
+use crate::domain::event::InboundEvent;
 use crate::domain::ids::ThreadId;
+use crate::domain::set_aside::{Progress, SetAside};
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 
 /// Deliveries per transaction.
@@ -15,16 +17,22 @@ const BATCH: u32 = 64;
 /// How long one transaction may take, but for its last delivery.
 const TURN: Duration = Duration::from_millis(8);
 
-/// How one delivery ended.
+/// Items of one delivery that are applied in one go: a body may hold many thousands.
+const ITEMS: usize = 500;
+
+/// How far one delivery was applied.
 pub(super) enum Outcome {
     /// With the thread it told about, where it is one.
     Applied {
         event: String,
         thread: Option<ThreadId>,
+        /// What is to be said about it although it was applied.
+        note: Option<String>,
     },
-    Quarantined {
+    /// Some of its items, or all, were set aside; the others were applied. Or some are still to be applied.
+    Partly {
         event: String,
-        note: String,
+        progress: Progress,
     },
     Unreadable {
         note: String,
@@ -39,16 +47,17 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     let began = Instant::now();
     let mut write = system.store().write().await?;
     let pending = write.pending_deliveries(BATCH).await?;
-    if pending.is_empty() {
+    let Some(oldest) = pending.first().map(|delivery| delivery.raw.received_at) else {
+        drop(write);
+        super::lag::note_lag(system, None).await?;
         return Ok(0);
-    }
+    };
     let mut effects = Effects::default();
-    let mut applied = vec![];
+    let mut done = vec![];
     let mut trouble = false;
     for delivery in &pending {
-        match apply_one(system, &mut write, delivery, &mut effects).await {
-            Ok(Outcome::Applied { event, thread }) => applied.push((delivery.id, event, thread)),
-            Ok(_) => trouble = true,
+        match apply_one(system, &mut write, delivery, &mut effects, false).await {
+            Ok(outcome) => done.push((delivery, outcome)),
             Err(error) if error.is_about_values() => trouble = true,
             // The disk or the database as a whole: leave everything as it was, and come again.
             Err(error) => return Err(error.into()),
@@ -63,11 +72,13 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
         effects = Effects::default();
         one_by_one(system, &mut effects).await?
     } else {
-        write.mark_applied(&applied).await?;
+        let count = done.len();
+        end(system, &mut write, done, &mut effects).await?;
         prove(&mut write, &effects).await?;
         write.commit().await?;
-        applied.len()
+        count
     };
+    super::lag::note_lag(system, Some(oldest)).await?;
     super::notice::adopt(system, &effects.templates).await?;
     effects.changes.push(Change::Deliveries);
     effects.changes.push(Change::Activity);
@@ -94,44 +105,48 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     Ok(done)
 }
 
-/// The careful way: each delivery in a part of its own, which its failure undoes alone.
+/// The careful way: each item in a part of its own, which its failure undoes alone.
 async fn one_by_one(system: &System, effects: &mut Effects) -> Result<usize> {
     let mut write = system.store().write().await?;
     let pending = write.pending_deliveries(BATCH).await?;
+    let mut done = vec![];
     for delivery in &pending {
-        write.savepoint().await?;
-        let mut own = Effects::default();
-        let outcome = match apply_one(system, &mut write, delivery, &mut own).await {
-            Ok(outcome) => outcome,
-            Err(error) if !error.is_about_values() => return Err(error.into()),
-            Err(error) => {
-                tracing::error!(delivery = %delivery.id, %error, "a delivery could not be applied; it is kept and can be replayed");
-                Outcome::Unreadable { note: error.to_string() }
-            }
-        };
-        match outcome {
-            Outcome::Applied { event, thread } => {
-                write.keep_part().await?;
-                write.mark_applied(&[(delivery.id, event, thread)]).await?;
-                effects.absorb(own);
-            }
-            Outcome::Quarantined { event, note } => {
-                write.undo_part().await?;
-                write.mark_delivery(delivery.id, DeliveryState::Quarantined, &event, Some(&note)).await?;
-                let said = format!("Webhooks arrive for a number that no connection has: {note}.");
-                raise(system, &mut write, "quarantine", &note, &said).await?;
-            }
-            Outcome::Unreadable { note } => {
-                write.undo_part().await?;
-                write.mark_delivery(delivery.id, DeliveryState::Unreadable, &delivery.event, Some(&note)).await?;
-                raise(system, &mut write, "unreadable", "delivery", "A signed webhook could not be read; it is kept.")
-                    .await?;
-            }
-        }
+        let outcome = apply_one(system, &mut write, delivery, effects, true).await?;
+        done.push((delivery, outcome));
     }
+    end(system, &mut write, done, effects).await?;
     prove(&mut write, effects).await?;
     write.commit().await?;
     Ok(pending.len())
+}
+
+/// Writes down how each delivery ended; one statement for all that were simply applied.
+async fn end(
+    system: &System,
+    write: &mut Write,
+    done: Vec<(&StoredDelivery, Outcome)>,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let mut applied = vec![];
+    for (delivery, outcome) in done {
+        match outcome {
+            Outcome::Applied { event, thread, note } => applied.push((delivery.id, event, thread, note)),
+            Outcome::Partly { event, progress } => {
+                write.keep_progress(delivery.id, progress.state(), &event, &progress).await?;
+                for (state, subject, said) in progress.alerts() {
+                    raise(system, write, state, &subject, &said).await?;
+                    effects.changes.push(Change::Alerts);
+                }
+            }
+            Outcome::Unreadable { note } => {
+                write.mark_delivery(delivery.id, DeliveryState::Unreadable, &delivery.event, Some(&note)).await?;
+                raise(system, write, "unreadable", "delivery", "A signed webhook could not be read; it is kept.")
+                    .await?;
+                effects.changes.push(Change::Alerts);
+            }
+        }
+    }
+    write.mark_applied(&applied).await
 }
 
 async fn prove(write: &mut Write, effects: &Effects) -> Result<(), StoreError> {
@@ -146,11 +161,14 @@ async fn raise(system: &System, write: &mut Write, kind: &str, subject: &str, sa
     Ok(())
 }
 
+/// Applies a delivery item by item. With `careful` each item stands in a part of its own, so that one that the
+/// database does not take is set aside alone; without, such an item ends the whole with its error.
 pub(super) async fn apply_one(
     system: &System,
     write: &mut Write,
     delivery: &StoredDelivery,
     effects: &mut Effects,
+    careful: bool,
 ) -> Result<Outcome, StoreError> {
     let Some(provider) = system.providers().get(&delivery.raw.provider) else {
         return Ok(Outcome::Unreadable { note: format!("no provider is called {}", delivery.raw.provider) });
@@ -161,24 +179,64 @@ pub(super) async fn apply_one(
     };
     let source = Source::pushed(delivery);
     let before = effects.changes.len();
-    for event in &reading.events {
-        match apply_event(system, write, &source, event, effects).await? {
+    let notes_before = effects.notes.len();
+    let mut progress = Progress::begin(delivery.progress.as_ref(), reading.events.len());
+    for at in progress.todo(ITEMS) {
+        let event = &reading.events[at];
+        let outcome = if careful {
+            carefully(system, write, &source, event, effects).await?
+        } else {
+            apply_event(system, write, &source, event, effects).await?
+        };
+        match outcome {
             Ok(()) => {}
-            Err(Setback::UnknownNumber(number)) => {
-                return Ok(Outcome::Quarantined { event: reading.event, note: format!("phone_number_id {number}") });
-            }
-            Err(Setback::Unreadable(note)) => return Ok(Outcome::Unreadable { note }),
+            Err(Setback::UnknownNumber(number)) => progress.set_aside(SetAside::foreign(at, &number)),
+            Err(Setback::Unreadable(why)) => progress.set_aside(SetAside::unreadable(at, &why)),
         }
+    }
+    let note = (effects.notes.len() > notes_before).then(|| effects.notes.split_off(notes_before).join("\n"));
+    if !progress.is_done() || progress.any() {
+        return Ok(Outcome::Partly { event: reading.event, progress });
     }
     let mut threads = effects.changes[before..].iter().filter_map(|change| match change {
         Change::Thread(thread) => Some(*thread),
         _ => None,
     });
     let thread = threads.next().filter(|first| threads.all(|other| other == *first));
-    Ok(Outcome::Applied { event: reading.event, thread })
+    Ok(Outcome::Applied { event: reading.event, thread, note })
+}
+
+async fn carefully(
+    system: &System,
+    write: &mut Write,
+    source: &Source,
+    event: &InboundEvent,
+    effects: &mut Effects,
+) -> Result<std::result::Result<(), Setback>, StoreError> {
+    write.savepoint().await?;
+    let mut own = Effects::default();
+    match apply_event(system, write, source, event, &mut own).await {
+        Ok(Ok(())) => {
+            write.keep_part().await?;
+            effects.absorb(own);
+            Ok(Ok(()))
+        }
+        Ok(Err(setback)) => {
+            write.undo_part().await?;
+            Ok(Err(setback))
+        }
+        Err(error) if !error.is_about_values() => Err(error),
+        Err(error) => {
+            let delivery = source.delivery.map(|id| id.to_string()).unwrap_or_default();
+            tracing::error!(delivery, %error, "an item of a delivery could not be applied; it is kept and can be replayed");
+            write.undo_part().await?;
+            Ok(Err(Setback::Unreadable(error.to_string())))
+        }
+    }
 }
 
 /// Why an event is not applied, without anything being broken.
+#[derive(Debug)]
 pub(super) enum Setback {
     UnknownNumber(String),
     Unreadable(String),

@@ -27,6 +27,9 @@ pub(super) async fn bare_status(
 ) -> Applied {
     let key = message_key(connection.id, &event.provider_message_id);
     let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
+    for other in &event.other_statuses {
+        write.keep_other_status(&key, other, source.received_at).await?;
+    }
     if known_by_id(system, write, source, connection, &key, told, effects).await? {
         return Ok(Ok(()));
     }
@@ -52,7 +55,9 @@ pub(super) async fn known_by_id(
         return Ok(true);
     }
     for (report, raw) in reports.iter().zip(raw) {
-        write.keep_status(key, report, raw, source.received_at).await?;
+        let at = super::apply_message::plausible(report.at, source.received_at);
+        let report = StatusReport { at, ..report.clone() };
+        write.keep_status(key, &report, raw, source.received_at).await?;
     }
     matched_by_id(system, write, connection, key, reports, effects).await
 }

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use super::System;
 use super::apply::Setback;
+use super::apply_changes::{
+    Handoff, MarketingWish, change, duplicate, early_changes, handed_off, said_in_a_group, wish_about_marketing,
+};
 use super::apply_fate::{adopt, bare_status, known_by_id};
+use super::apply_inbound::inbound;
 use super::canary::canary_is_back;
 use super::notice::{Notice, notice};
 use super::number_lives::{NumberLife, number_lives};
@@ -15,14 +19,20 @@ use crate::domain::connection::{Connection, Hop, ProviderName};
 use crate::domain::content::Content;
 use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, TemplateState};
 use crate::domain::ids::{ConnectionId, ContactId, DeliveryId};
+use crate::domain::inbound_kind::InboundKind;
 use crate::domain::key::message_key;
-use crate::domain::opt_out::Wish;
 use crate::domain::outbox::SettledBy;
-use crate::domain::role::Actor;
-use crate::domain::routing::{Arrival, Route, route};
+use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
-use crate::domain::window;
 use crate::store::{NewAlert, NewInbound, StoreError, StoredDelivery, Write};
+
+/// Nothing was written over this platform before: the beginning of 2009.
+const FIRST_MESSAGES: Timestamp = Timestamp::from_seconds(1_230_768_000);
+/// How far ahead a clock there may run.
+const AHEAD: Duration = Duration::from_secs(86_400);
+
+/// What is said of an event that is known, or kept, and changes nothing here.
+pub(super) const NOTHING_TO_DO: &str = "Recorded; nothing to do.";
 
 /// What follows once the transaction is committed.
 #[derive(Debug, Default)]
@@ -39,6 +49,8 @@ pub(super) struct Effects {
     pub tells: bool,
     /// Templates that were spoken of, each with its account.
     pub templates: Vec<(String, TemplateState)>,
+    /// What is to be said about the delivery although it was applied: duplicates, and what changes nothing.
+    pub notes: Vec<String>,
 }
 
 impl Effects {
@@ -58,6 +70,7 @@ impl Effects {
         self.setups |= other.setups;
         self.tells |= other.tells;
         self.templates.extend(other.templates);
+        self.notes.extend(other.notes);
     }
 
     /// One proof per hop and transaction: the newest.
@@ -113,7 +126,15 @@ pub(super) async fn apply_event(
             };
             // What we sent to ourselves proves the way, and nothing about the provider.
             let own = message.provider_message_id.starts_with(OWN_TEST);
-            if source.delivery.is_some() && !own {
+            // A test proves the way of webhooks alone: nobody wrote.
+            if source.delivery.is_some() && message.test && !own {
+                effects.proved(
+                    connection.id,
+                    Hop::Signature,
+                    source.received_at,
+                    "a test of the provider's was signed right",
+                );
+            } else if source.delivery.is_some() && !own {
                 effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
                 effects.proved(connection.id, Hop::Signature, source.received_at, "a signature of ours fitted");
                 if capabilities(system, &connection).signs_address && system.public_url().is_some() {
@@ -122,6 +143,10 @@ pub(super) async fn apply_event(
             }
             effects.changes.push(Change::Connection(connection.id));
             if canary || own {
+                return Ok(Ok(()));
+            }
+            if let Some(group) = &message.group {
+                said_in_a_group(write, &connection, message, group, source.received_at, effects).await?;
                 return Ok(Ok(()));
             }
             match message.direction {
@@ -133,15 +158,24 @@ pub(super) async fn apply_event(
             let connection = match (status.phone_number_id.as_str(), &status.reference) {
                 // Where nobody sent it yet no number is named; our own reference says whose it is.
                 ("", Some(reference)) => write.connection_of_reference(&source.provider, reference).await?,
+                ("", None) => write.connection_of_message(&source.provider, &status.provider_message_id).await?,
                 (number, _) => write.connection_of(&source.provider, number).await?,
             };
             let Some(connection) = connection else {
+                if status.phone_number_id.is_empty() {
+                    let id: String = clean_line(&status.provider_message_id).chars().take(80).collect();
+                    let why = format!("the status of {id} names no phone_number_id, and that message is not known");
+                    return Ok(Err(Setback::Unreadable(why)));
+                }
                 return Ok(Err(Setback::UnknownNumber(status.phone_number_id.clone())));
             };
             bare_status(system, write, source, &connection, status, effects).await
         }
         InboundEvent::Lifecycle { name, phone_number_id, customer_id, .. } => {
-            let Some(number) = phone_number_id else { return Ok(Ok(())) };
+            let Some(number) = phone_number_id else {
+                effects.notes.push(NOTHING_TO_DO.to_owned());
+                return Ok(Ok(()));
+            };
             let known = write.connection_of(&source.provider, number).await?;
             if let Some(connection) = &known {
                 effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
@@ -156,117 +190,44 @@ pub(super) async fn apply_event(
             let said = said.line();
             let told = Notice { account, subject, said: &said, alarming: *alarming, template: template.as_ref() };
             notice(write, &told, system.now(), effects).await?;
+            if told.said.is_empty() {
+                effects.notes.push(NOTHING_TO_DO.to_owned());
+            }
             Ok(Ok(()))
         }
-        InboundEvent::Unknown { .. } => Ok(Ok(())),
-    }
-}
-
-async fn inbound(
-    system: &System,
-    write: &mut Write,
-    source: &Source,
-    connection: &Connection,
-    event: &MessageEvent,
-    effects: &mut Effects,
-) -> Applied {
-    let now = system.now();
-    let received_at = source.received_at;
-    let Some(external_id) = external_id(&event.contact) else {
-        return Ok(Err(Setback::Unreadable("the message names no contact".into())));
-    };
-    let (contact, other) = write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
-    suggest_merge(write, contact, other, now, effects).await?;
-    let thread = write.thread(connection.id, contact, &external_id, event.sent_at).await?;
-    let new = NewInbound {
-        thread: thread.thread,
-        connection: connection.id,
-        direction: Direction::Inbound,
-        origin: &event.origin,
-        content: &event.content,
-        provider_message_id: &event.provider_message_id,
-        reply_to: event.reply_to.as_deref(),
-        test: event.test,
-        created_at: as_of(event.sent_at, received_at, now),
-        received_at,
-        delivery: source.delivery,
-        author: None,
-    };
-    let Some(message) = write.insert_message(&new).await? else { return Ok(Ok(())) };
-    effects.changes.push(Change::Thread(thread.thread));
-    if let Content::Reaction { target, emoji } = &event.content {
-        let target = message_key(connection.id, target);
-        write.react(&target, Direction::Inbound, emoji.as_ref(), event.sent_at).await?;
-        return Ok(Ok(()));
-    }
-    let mut opted_out = thread.opted_out;
-    if let Content::Text { body, .. } = &event.content
-        && !event.test
-        && matches!(event.origin, Origin::Api | Origin::Filled)
-        && let Some(wish) = system.opt_out_words().wish(body.as_received())
-        && opted_out != (wish == Wish::Out)
-    {
-        opted_out = wish == Wish::Out;
-        write.opt_out(thread.thread, opted_out, now).await?;
-        effects.looks |= opted_out;
-        let action = if opted_out { "opt_out" } else { "opt_in" };
-        write.audit(&Actor::System, action, &thread.thread.to_string(), &format!("by {message}"), now).await?;
-        effects.changes.push(Change::Activity);
-    }
-    if let Some(media) = event.content.media().filter(|media| !media.id.is_empty() && !event.test) {
-        write.want_media(message, connection.id, media, now).await?;
-        effects.files = true;
-    }
-    let history = event.origin == Origin::HistorySync;
-    let window = (!event.test).then(|| window::closes_after(event.sent_at, received_at));
-    write.touch_thread(thread.thread, message, new.created_at, u32::from(!history), window).await?;
-    let candidates = write.candidates(thread.thread, connection.id, now).await?;
-    let arrival = Arrival {
-        direction: event.direction,
-        origin: &event.origin,
-        content: &event.content,
-        test: event.test,
-        sent_at: event.sent_at,
-        first: thread.first,
-        taken_by: thread.taken_by.as_deref(),
-        handed_off: thread.handed_off,
-        opted_out,
-        person_wrote_at: thread.person_wrote_at,
-        pause_after_person: connection.settings.pause_after_person,
-        offset: system.offset(),
-    };
-    let decision = route(&arrival, &candidates, connection.settings.debounce, now);
-    let refused = match decision.route {
-        Route::Run { candidate, due_at } => {
-            let assignment = &candidates[candidate].assignment;
-            write.schedule_run(thread.thread, assignment, due_at, thread.first, now).await?;
-            effects.runs = true;
-            effects.changes.push(Change::Agents);
-            None
+        InboundEvent::Unknown { .. } => {
+            effects.notes.push(NOTHING_TO_DO.to_owned());
+            Ok(Ok(()))
         }
-        Route::None(reason) => {
-            if reason.leaves_waiting() {
-                write.let_proposal_fall(thread.thread, now).await?;
-                write.wait(thread.thread, reason.words(), new.created_at).await?;
-            }
-            if reason.alerts() {
-                let subject = thread.thread.to_string();
-                let said = decision.trace.last().map_or(reason.words(), String::as_str);
-                let alert = NewAlert { kind: "agent_held_back", subject: &subject, said, thread: Some(thread.thread) };
-                write.raise(&alert, now).await?;
-                effects.changes.push(Change::Alerts);
-            }
-            Some(reason.words())
+        InboundEvent::Handoff { name, phone_number_id, conversation, contact, note } => {
+            let told = Handoff { name, number: phone_number_id, conversation: conversation.as_deref(), contact, note };
+            handed_off(write, source, &told, effects).await?;
+            Ok(Ok(()))
         }
-    };
-    write.routed(message, &decision.trace, refused).await?;
-    if !event.test && !history {
-        let data = serde_json::json!({ "message": message, "connection": connection.name, "from": external_id,
-            "type": event.content.kind(), "text": event.content.words(), "route": decision.trace });
-        system.happened(write, "message.received", Some(thread.thread), &data).await?;
-        effects.tells = true;
+        InboundEvent::Preference { phone_number_id, contact, stop, at } => {
+            let Some(connection) = write.connection_of(&source.provider, phone_number_id).await? else {
+                return Ok(Err(Setback::UnknownNumber(phone_number_id.clone())));
+            };
+            let at = plausible(*at, source.received_at);
+            let wish = MarketingWish { contact, stop: *stop, at, by: "said so to the platform" };
+            wish_about_marketing(system, write, &connection, &wish, effects).await?;
+            Ok(Ok(()))
+        }
+        InboundEvent::Named { phone_number_id, contact, name } => {
+            let Some(_) = write.connection_of(&source.provider, phone_number_id).await? else {
+                return Ok(Err(Setback::UnknownNumber(phone_number_id.clone())));
+            };
+            match write.contact_with(contact).await? {
+                Some(contact) => write.name_if_nameless(contact, name).await?,
+                // A phone book is no reason to have somebody here who never wrote.
+                None => effects
+                    .notes
+                    .push("A name from the phone's own book, of somebody who is not known here.".to_owned()),
+            }
+            Ok(Ok(()))
+        }
+        InboundEvent::Unreadable { why } => Ok(Err(Setback::Unreadable(why.clone()))),
     }
-    Ok(Ok(()))
 }
 
 /// A message of ours: one that was sent from here and has news, or one that was written elsewhere.
@@ -280,6 +241,9 @@ async fn outbound(
 ) -> Applied {
     let key = message_key(connection.id, &event.provider_message_id);
     let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
+    for other in &event.other_statuses {
+        write.keep_other_status(&key, other, source.received_at).await?;
+    }
     if known_by_id(system, write, source, connection, &key, told, effects).await? {
         return Ok(Ok(()));
     }
@@ -325,16 +289,26 @@ async fn outbound(
         received_at: source.received_at,
         delivery: source.delivery,
         author,
+        extras: &event.extras,
     };
-    let Some(message) = write.insert_message(&new).await? else { return Ok(Ok(())) };
+    let Some(inserted) = write.insert_message(&new).await? else {
+        duplicate(write, source, &key, &event.content, effects).await?;
+        return Ok(Ok(()));
+    };
+    let message = inserted.id;
+    if inserted.changed {
+        early_changes(write, &key).await?;
+    }
     if let Content::Reaction { target, emoji } = &event.content {
         let target = message_key(connection.id, target);
         write.react(&target, Direction::Outbound, emoji.as_ref(), event.sent_at).await?;
         return Ok(Ok(()));
     }
-    write.touch_thread(thread.thread, message, new.created_at, 0, None).await?;
+    change(write, connection.id, thread.thread, Direction::Outbound, &event.content, new.created_at).await?;
+    write.touch_thread(thread.thread, message, new.created_at, 0, None, event.conversation.as_deref()).await?;
     write.merge_statuses(message).await?;
-    if event.origin == Origin::BusinessApp {
+    let spoken = matches!(InboundKind::of(&event.content), InboundKind::Words | InboundKind::Sticker);
+    if event.origin == Origin::BusinessApp && spoken {
         write.silence_agent(thread.thread, "a person answered from the phone app", now).await?;
         write.person_wrote(thread.thread, event.sent_at.min(now)).await?;
         write.stop_waiting(thread.thread).await?;
@@ -346,21 +320,28 @@ async fn outbound(
 /// When a message was written, for its place in the thread. Providers tell whole seconds: within its
 /// second, what we know better is when it came. What came after `now` was noted by a clock that was ahead:
 /// then the order of arrival is all that is known.
-fn as_of(sent_at: Timestamp, received_at: Timestamp, now: Timestamp) -> Timestamp {
+pub(super) fn as_of(sent_at: Timestamp, received_at: Timestamp, now: Timestamp) -> Timestamp {
     if received_at > now {
         return received_at;
     }
+    let sent_at = plausible(sent_at, received_at);
     sent_at.plus(Duration::from_millis(999)).min(received_at)
 }
 
+/// A time that can be: from before there were such messages, or from days ahead, it is the time at which it came.
+pub(super) fn plausible(at: Timestamp, received_at: Timestamp) -> Timestamp {
+    let can_be = at >= FIRST_MESSAGES && at <= received_at.plus(AHEAD);
+    if can_be { at } else { received_at }
+}
+
 /// `whatsapp:{digits}` where there is a number, else the user id.
-fn external_id(addresses: &[Address]) -> Option<String> {
+pub(super) fn external_id(addresses: &[Address]) -> Option<String> {
     let phone = addresses.iter().find(|address| address.phone().is_some());
     phone.or_else(|| addresses.first()).map(Address::external_id)
 }
 
 /// One message that names two contacts says that they are one person; a person decides.
-async fn suggest_merge(
+pub(super) async fn suggest_merge(
     write: &mut Write,
     contact: ContactId,
     other: Option<ContactId>,

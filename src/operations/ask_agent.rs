@@ -16,6 +16,7 @@ use crate::domain::content::Content;
 use crate::domain::contract::{Contract, Money};
 use crate::domain::event::Direction;
 use crate::domain::ids::{MessageId, RunId};
+use crate::domain::inbound_kind::InboundKind;
 use crate::domain::language;
 use crate::domain::media::MediaState;
 use crate::domain::view::{MessageView, ThreadRow};
@@ -62,7 +63,10 @@ pub(super) struct Told {
 
 impl Question<'_> {
     fn batch(&self) -> impl Iterator<Item = &MessageView> {
-        let inbound = self.messages.iter().filter(|message| message.direction == Direction::Inbound);
+        // News about the conversation stands between what was said, and is not what is answered.
+        let said =
+            |message: &&MessageView| message.direction == Direction::Inbound && InboundKind::is_said(&message.kind);
+        let inbound = self.messages.iter().filter(said);
         let first = inbound.clone().count().saturating_sub(self.batch_size as usize);
         inbound.skip(first)
     }

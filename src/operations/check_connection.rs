@@ -23,6 +23,7 @@ use crate::store::Write;
 /// Checks every connection: the worker's step.
 pub async fn check_all(system: &System) -> Result<()> {
     for connection in system.store().connections().await? {
+        super::number_lives::confirm_deletion(system, &connection).await?;
         check(system, &connection).await?;
     }
     Ok(())

@@ -33,13 +33,12 @@ pub(super) async fn add(
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
-    if number == connection.phone_number {
-        let why = format!("{number} is our own number.");
-        return Err(Refusal::new("own_number", why, "Give the contact's.").into());
-    }
     let now = system.now();
     let address = Address::Phone(number);
     let mut write = system.store().write().await?;
+    if let Some(refusal) = super::recipient::own_number(&mut write, &address).await? {
+        return Err(refusal.into());
+    }
     if let Some(known) = write.address_known(&address).await? {
         let why = format!("{} is known already, as {known}.", address.shown());
         return Err(Refusal::new("contact_known", why, "Find them by name or number.").into());

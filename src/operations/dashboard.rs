@@ -68,6 +68,7 @@ pub(super) async fn overview(system: &System, me: &str) -> Result<Overview> {
         deliveries_unreadable: counts.deliveries_unreadable,
         deliveries_rejected: counts.deliveries_rejected,
         last_delivery_at: counts.last_delivery_at,
+        oldest_pending_at: counts.oldest_pending_at,
         ack_p95_ms: system.ack_p95(),
         sample: system.lent().last().map(super::Lent::progress),
         setups: counts.setups,

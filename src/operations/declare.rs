@@ -85,7 +85,7 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     write.commit().await?;
     super::end_assignment::mark_stale(system).await?;
     let mut write = system.store().write().await?;
-    let released = write.release_quarantine().await?;
+    let released = write.release_quarantine(now).await?;
     write.commit().await?;
     if released > 0 {
         tracing::info!(released, "quarantined deliveries are read again");

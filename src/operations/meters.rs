@@ -11,6 +11,8 @@ use crate::domain::metrics::{Exposition, Kind, Labels, Times};
 pub(super) struct Meters {
     counts: BTreeMap<(Family, Labels), u64>,
     times: BTreeMap<(Family, Labels), Times>,
+    /// What was acknowledged is not applied in time.
+    pub(super) late: bool,
 }
 
 /// What is counted or timed.
@@ -117,6 +119,8 @@ pub async fn metrics(system: &System) -> Result<String> {
         ],
     );
     text.figures("wadeck_deliveries", "Webhook deliveries that are not applied, by state.", Kind::Gauge, &deliveries);
+    let lag = told.oldest_pending_at.map_or(0.0, |at| now.since(at).as_secs_f64());
+    text.gauge("wadeck_apply_lag_seconds", "Age of the oldest webhook that is acknowledged and not applied.", lag);
     let silence = told.last_delivery_at.map_or(-1.0, |at| now.since(at).as_secs_f64());
     text.gauge("wadeck_last_delivery_seconds", "Since the last webhook; -1 before the first.", silence);
     let windows: Vec<(Labels, f64)> =

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::ask_agent::{Question, TRANSCRIPT, Told, content};
 use super::meters::Family;
+use super::recipient;
 use super::send::{address, capabilities};
 use super::{Result, System};
 use crate::agent::AgentError;
@@ -283,6 +284,14 @@ async fn enqueue(
     let reply_to = reply_to.filter(|_| able.quotes);
     if let Err(refusal) = able.forbid(&content, false) {
         tracing::info!(thread = %thread.id, %run, why = %refusal.why, "left out of what an agent does");
+        return Ok(());
+    }
+    if let Some(refusal) = recipient::forbidden(system, write, thread.connection_id, &to, &content).await? {
+        tracing::info!(thread = %thread.id, %run, why = %refusal.why, "left out of what an agent does");
+        let said = format!("{author} wanted to send something that must not be sent: {}", refusal.why);
+        let subject = thread.id.to_string();
+        let alert = NewAlert { kind: "agent_held_back", subject: &subject, said: &said, thread: Some(thread.id) };
+        write.raise(&alert, system.now()).await?;
         return Ok(());
     }
     let outgoing = Outgoing { to, content, reply_to, reference: system.reference(), at: None };

@@ -1,6 +1,6 @@
 //! Send something to a thread's contact: message and outbox entry in one transaction.
 
-use super::{Result, System, claim, require};
+use super::{Result, System, claim, recipient, require};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::connection::{Capabilities, Connection};
@@ -130,6 +130,10 @@ pub(super) async fn queue(
         now,
     };
     let mut write = system.store().write().await?;
+    let (to, content) = (&outgoing.to, &outgoing.content);
+    if let Some(refusal) = recipient::forbidden(system, &mut write, row.connection_id, to, content).await? {
+        return Err(refusal.into());
+    }
     let (message, entry) = write.enqueue(&new).await?;
     claim::keep(&mut write, row.id, &author, now).await?;
     if !reaction {

@@ -41,10 +41,6 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
         .connection(filled.connection)
         .await?
         .ok_or_else(|| Refusal::new("not_found", format!("There is no connection {}.", filled.connection), ""))?;
-    if filled.to == connection.phone_number {
-        let why = format!("{} is our own number.", filled.to);
-        return Err(Refusal::new("own_number", why, "Send it to the contact's number.").into());
-    }
     if let Some((name, _)) = filled.parameters.iter().find(|(_, value)| value.trim().is_empty()) {
         let why = format!("The parameter {name} is empty; templates with empty parameters are refused.");
         return Err(Refusal::new("empty_parameter", why, "Fill it in.").into());
@@ -85,6 +81,10 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
         at: hand_over.and(filled.at),
     };
     let mut write = system.store().write().await?;
+    let (to, content) = (&outgoing.to, &outgoing.content);
+    if let Some(refusal) = super::recipient::forbidden(system, &mut write, connection.id, to, content).await? {
+        return Err(refusal.into());
+    }
     let (contact, _) = write.contact(std::slice::from_ref(&outgoing.to), None, now).await?;
     let thread = write.thread(connection.id, contact, &outgoing.to.external_id(), now).await?;
     if thread.opted_out {

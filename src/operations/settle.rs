@@ -107,6 +107,9 @@ async fn write_down(system: &System, claimed: &Claimed, attempt: AttemptId, repo
     if write.awaits_answer(claimed.entry, attempt).await? {
         changes.extend(end(system, &mut write, claimed, settlement, now).await?);
     }
+    if outcome == "accepted" {
+        super::recipient::learn(system, &mut write, (claimed.thread, claimed.connection), response).await?;
+    }
     write.commit().await?;
     system.bus().publish(changes);
     if template_failed {

@@ -36,6 +36,9 @@ enum Ended {
 
 /// Takes the next step that is due. `false` when there is none now.
 pub async fn step_setup(system: &System) -> Result<bool> {
+    if super::number_lives::confirm_deletions(system).await? {
+        return Ok(true);
+    }
     let now = system.now();
     let Some(mut setup) = system.store().setup_due(now).await? else { return Ok(false) };
     let was = (setup.state, setup.step);
@@ -227,7 +230,7 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
     if let Some(id) = setup.connection_id {
         write.note_connected(id, now).await?;
     }
-    let released = write.release_quarantine().await?;
+    let released = write.release_quarantine(now).await?;
     write.commit().await?;
     if released > 0 {
         system.wakes().applier.notify_one();

@@ -5,11 +5,13 @@ use super::apply::{Outcome, apply_one};
 use super::apply_message::Effects;
 use super::{Result, System, require};
 use crate::domain::change::Change;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::event::InboundEvent;
 use crate::domain::ids::DeliveryId;
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
+use crate::domain::text::clean_line;
 
 /// A copy that somebody edits is no larger than this.
 const LONGEST: usize = 1024 * 1024;
@@ -41,29 +43,30 @@ pub(super) async fn try_delivery(
     let mut lines = vec![format!("Read as {} with {} event(s).", reading.event, reading.events.len())];
     for event in &reading.events {
         lines.push(match event {
+            InboundEvent::Handoff { name, note, .. } => format!("{} {}", clean_line(name), note.line()),
+            InboundEvent::Preference { stop: true, .. } => "wants no marketing messages".to_owned(),
+            InboundEvent::Preference { .. } => "wants marketing messages again".to_owned(),
+            InboundEvent::Named { name, .. } => format!("is called {}", name.line()),
+            InboundEvent::Unreadable { why } => format!("cannot be read: {}", clean_line(why)),
             InboundEvent::Message(message) => format!(
                 "{} {} {}: {}",
                 message.direction.name(),
                 message.content.kind(),
-                crate::domain::text::clean_line(&message.provider_message_id),
+                clean_line(&message.provider_message_id),
                 message.content.words().line()
             ),
             InboundEvent::Status(status) => {
                 let names: Vec<&str> = status.statuses.iter().map(|report| report.status.name()).collect();
-                format!(
-                    "status {} of {}",
-                    names.join(", "),
-                    crate::domain::text::clean_line(&status.provider_message_id)
-                )
+                format!("status {} of {}", names.join(", "), clean_line(&status.provider_message_id))
             }
             InboundEvent::Notice { said, .. } if !said.is_empty() => said.line(),
             InboundEvent::Lifecycle { name, .. }
             | InboundEvent::Notice { name, .. }
-            | InboundEvent::Unknown { name } => crate::domain::text::clean_line(name),
+            | InboundEvent::Unknown { name } => clean_line(name),
         });
     }
     let mut effects = Effects::default();
-    let outcome = apply_one(system, &mut write, &stored, &mut effects).await;
+    let outcome = apply_one(system, &mut write, &stored, &mut effects, true).await;
     // Nothing of it stays.
     drop(write);
     lines.push(match outcome {
@@ -81,7 +84,11 @@ pub(super) async fn try_delivery(
             let runs = if effects.runs { ", and an agent would be asked" } else { "" };
             format!("{touched}{runs}. Nothing was changed: this was dry.")
         }
-        Ok(Outcome::Quarantined { note, .. }) => format!("It would be quarantined: {note}."),
+        Ok(Outcome::Partly { progress, .. }) => match progress.state() {
+            DeliveryState::Quarantined => format!("It would be quarantined: {}.", progress.note()),
+            DeliveryState::Pending => format!("So far: {}.", progress.note()),
+            _ => format!("It could not be applied: {}.", progress.note()),
+        },
         Ok(Outcome::Unreadable { note }) => format!("It could not be applied: {note}."),
         Err(error) => format!("It could not be applied: {error}."),
     });

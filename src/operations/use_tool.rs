@@ -82,6 +82,7 @@ fn contract<'c>(
         opted_out: thread.opted_out,
         person_wrote_at: thread.person_wrote_at,
         pause_after_person: Duration::from_secs(u64::from(thread.pause_seconds)),
+        ours: false,
         offset: system.offset(),
     };
     match route(&arrival, candidates, Duration::ZERO, now).route {

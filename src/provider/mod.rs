@@ -25,6 +25,7 @@ pub use self::address::OwnAddress;
 use self::flows::Flows;
 use self::numbers::{Access, FreeAnswer, FreeCall, Numbers, Profiles, Told, Webhooks};
 use self::templates::Templates;
+use crate::domain::address::Address;
 use crate::domain::ahead::{Ahead, CalledBack};
 use crate::domain::connection::{Capabilities, Chore, Connection, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
@@ -210,6 +211,11 @@ pub trait Provider: Send + Sync {
         })
     }
 
+    /// Whether webhooks may come with GET, everything in the query.
+    fn takes_get(&self) -> bool {
+        false
+    }
+
     /// Answers a question whether a webhook path is ours, asked with this query; nothing where the
     /// provider does not ask.
     fn handshake(&self, query: &str) -> Option<Result<String, SignatureFault>> {
@@ -263,6 +269,13 @@ pub trait Provider: Send + Sync {
     fn compose(&self, connection: &Connection, outgoing: &Outgoing) -> WireRequest;
 
     fn send<'a>(&'a self, connection: &'a Connection, request: &'a WireRequest) -> BoxFuture<'a, SendReport>;
+
+    /// Under which address the provider knows the contact, by its answer to a message that it took; nothing where it
+    /// does not say.
+    fn recipient(&self, response: &str) -> Option<Address> {
+        let _ = response;
+        None
+    }
 
     /// Marks a contact's message as read, perhaps with a sign that an answer is being written.
     fn mark_read<'a>(

@@ -25,7 +25,7 @@ struct Moved {
 /// Tables whose rows follow a thread's messages when two threads become one.
 const FOLLOW: [&str; 4] = ["outbox", "attempts", "notes", "runs"];
 
-const CONTACT: &str = "SELECT p.id, p.name AS contact_name, p.opted_out,
+const CONTACT: &str = "SELECT p.id, p.name AS contact_name, p.opted_out, p.marketing_stopped_at IS NOT NULL AS no_marketing,
                 (SELECT group_concat(a.kind || ':' || a.value, char(10)) FROM addresses a WHERE a.contact_id = p.id) AS addresses,
                 (SELECT group_concat(t.id || ' ' || t.last_message_at || ' ' || c.name, char(10)) FROM threads t
                     JOIN connections c ON c.id = t.connection_id WHERE t.contact_id = p.id) AS threads,
@@ -86,12 +86,14 @@ fn contact_row(cells: &Cells<'_>) -> Result<ContactRow> {
         id: ContactId(cells.int("id")?),
         contact: ContactView {
             name: cells.opt_untrusted("contact_name")?,
-            phone_number: first("phone:").and_then(|digits| crate::domain::phone::PhoneNumber::parse(&digits).ok()),
+            phone_number: first("phone:")
+                .and_then(|digits| crate::domain::phone::PhoneNumber::parse_short(&digits).ok()),
             user_id: first("user:"),
         },
         addresses,
         threads,
         opted_out: cells.flag("opted_out")?,
+        no_marketing: cells.flag("no_marketing")?,
         merged: cells.count("merged")?,
     })
 }

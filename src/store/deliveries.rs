@@ -7,7 +7,9 @@ use super::{Result, Store, Write};
 use crate::domain::connection::ProviderName;
 use crate::domain::delivery::{DeliveryKey, DeliveryState, RawDelivery};
 use crate::domain::ids::{DeliveryId, ThreadId};
+use crate::domain::set_aside::Progress;
 use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
 use crate::domain::view::{DeliveryDetail, DeliveryRow};
 
 /// How many wrongly signed requests are kept for the inspector.
@@ -30,7 +32,13 @@ pub struct StoredDelivery {
     pub id: DeliveryId,
     pub raw: RawDelivery,
     pub event: String,
+    /// How far it was applied before, where it was not applied in one go.
+    pub progress: Option<Progress>,
 }
+
+/// How a delivery was applied: its id, the name of its event, the thread that it told about, and what is to be said
+/// about it.
+pub type Done = (DeliveryId, String, Option<ThreadId>, Option<String>);
 
 impl Store {
     /// Stores a batch in one transaction and few statements. A delivery that is there already only
@@ -112,7 +120,7 @@ impl Write {
     /// The oldest deliveries that wait to be applied.
     pub async fn pending_deliveries(&mut self, limit: u32) -> Result<Vec<StoredDelivery>> {
         let rows = sqlx::query(
-            "SELECT id, provider, path, headers, body, received_at, event FROM deliveries
+            "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries
              WHERE state = 'pending' ORDER BY id LIMIT $1",
         )
         .bind(i64::from(limit))
@@ -138,19 +146,42 @@ impl Write {
         Ok(())
     }
 
-    /// Marks deliveries as applied: each with the name of its event, and the thread it told about.
-    pub async fn mark_applied(&mut self, applied: &[(DeliveryId, String, Option<ThreadId>)]) -> Result<()> {
-        let rows: Vec<_> = applied.iter().map(|(id, event, thread)| (id.0, event, thread.map(|it| it.0))).collect();
+    /// Marks deliveries as applied.
+    pub async fn mark_applied(&mut self, applied: &[Done]) -> Result<()> {
+        if applied.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> =
+            applied.iter().map(|(id, event, thread, note)| (id.0, event, thread.map(|it| it.0), note)).collect();
         sqlx::query(
-            "WITH told (id, event, thread) AS MATERIALIZED (
-                 SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1))
-             UPDATE deliveries SET state = 'applied', note = NULL, event = told.event,
+            "WITH told (id, event, thread, note) AS MATERIALIZED (
+                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1))
+             UPDATE deliveries SET state = 'applied', note = told.note, event = told.event, progress = NULL,
                                    thread_id = coalesce(told.thread, thread_id)
              FROM told WHERE deliveries.id = told.id",
         )
         .bind(json(&rows))
         .execute(self.connection())
         .await?;
+        Ok(())
+    }
+
+    /// Keeps how far a delivery was applied, with its state and the reasons of what was set aside.
+    pub async fn keep_progress(
+        &mut self,
+        id: DeliveryId,
+        state: DeliveryState,
+        event: &str,
+        progress: &Progress,
+    ) -> Result<()> {
+        sqlx::query("UPDATE deliveries SET state = $2, event = $3, note = $4, progress = $5 WHERE id = $1")
+            .bind(id.0)
+            .bind(state.name())
+            .bind(event)
+            .bind(progress.note())
+            .bind(json(progress))
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 
@@ -165,11 +196,18 @@ impl Write {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Deliveries of a number that has a connection now come back in line.
-    pub async fn release_quarantine(&mut self) -> Result<u64> {
+    /// Deliveries of a number that has a connection now come back in line; what was said about that number is over.
+    pub async fn release_quarantine(&mut self, now: Timestamp) -> Result<u64> {
         let done = sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE state = 'quarantined'")
             .execute(self.connection())
             .await?;
+        sqlx::query(
+            "UPDATE alerts SET acked_by = 'system', acked_at = $1 WHERE kind = 'quarantine' AND acked_at IS NULL
+                AND subject IN (SELECT 'phone_number_id ' || phone_number_id FROM connections)",
+        )
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
         Ok(done.rows_affected())
     }
 
@@ -213,6 +251,7 @@ pub(super) fn stored(cells: &Cells<'_>) -> Result<StoredDelivery> {
             received_at: cells.time("received_at")?,
         },
         event: cells.text("event")?,
+        progress: cells.opt_json("progress")?,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::domain::address::Address;
 use crate::domain::content::Content;
 use crate::domain::event::{Direction, Origin};
 use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
+use crate::domain::inbound_content::Extras;
 use crate::domain::key::message_key;
 use crate::domain::outbox::EntryState;
 use crate::domain::phone::PhoneNumber;
@@ -30,6 +31,15 @@ pub struct NewInbound<'a> {
     /// None for what was filled in from the provider's own list.
     pub delivery: Option<DeliveryId>,
     pub author: Option<&'a str>,
+    pub extras: &'a Extras,
+}
+
+/// A message that was written down just now.
+#[derive(Debug, Clone, Copy)]
+pub struct Inserted {
+    pub id: MessageId,
+    /// It was edited or deleted before it came.
+    pub changed: bool,
 }
 
 /// The thread that a message belongs to, as it stands.
@@ -44,6 +54,8 @@ pub struct Stored {
     pub person_wrote_at: Option<Timestamp>,
     /// Its agent gave it away.
     pub handed_off: bool,
+    /// Its contact is a number of our own.
+    pub ours: bool,
 }
 
 /// A message of ours that a status speaks of.
@@ -184,7 +196,10 @@ impl Write {
         made: bool,
     ) -> Result<Option<Stored>> {
         let row = sqlx::query(
-            "SELECT t.id, t.taken_by, t.last_message_id, t.handed_off_at, t.person_wrote_at, p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id
+            "SELECT t.id, t.taken_by, t.last_message_id, t.handed_off_at, t.person_wrote_at, p.opted_out,
+                EXISTS (SELECT 1 FROM connections k JOIN addresses a ON a.kind = 'phone' AND a.value = k.phone_number
+                        WHERE a.contact_id = t.contact_id AND k.state = 'connected') AS ours
+             FROM threads t JOIN contacts p ON p.id = t.contact_id
              WHERE t.connection_id = $1 AND t.contact_id = $2",
         )
         .bind(connection.0)
@@ -200,24 +215,32 @@ impl Write {
                 first: made || cells.opt_int("last_message_id")?.is_none(),
                 handed_off: cells.opt_int("handed_off_at")?.is_some(),
                 person_wrote_at: cells.opt_time("person_wrote_at")?,
+                ours: cells.flag("ours")?,
             })
         })
         .transpose()
     }
 
     /// Claims a message by inserting it. `None`: somebody has it already, and nothing was done.
-    pub async fn insert_message(&mut self, new: &NewInbound<'_>) -> Result<Option<MessageId>> {
-        let words = new.content.words();
+    pub async fn insert_message(&mut self, new: &NewInbound<'_>) -> Result<Option<Inserted>> {
+        let words = new.extras.around(new.content.words());
+        // A change is kept with the message that it is about, as a quote is.
+        let reply_to = match new.content {
+            Content::Edit { target, .. } | Content::Deletion { target } => Some(target.as_str()),
+            _ => new.reply_to,
+        };
         let progress = match new.direction {
             Direction::Inbound => DeliveryStatus::Received,
             Direction::Outbound => DeliveryStatus::Accepted,
         };
-        let id: Option<i64> = sqlx::query_scalar(
+        let row: Option<(i64, bool)> = sqlx::query_as(
             "INSERT INTO messages (thread_id, connection_id, direction, origin, kind, content, words, progress,
                                    provider_message_id, provider_key, reply_to, author, test, created_at, received_at, delivery_id,
-                                   reply_key)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
-             ON CONFLICT (provider_key) DO NOTHING RETURNING id",
+                                   reply_key, extras)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+             ON CONFLICT (provider_key) DO NOTHING
+             RETURNING id, EXISTS (SELECT 1 FROM messages c WHERE c.kind = 'edit' AND c.reply_key = $10)
+                        OR EXISTS (SELECT 1 FROM messages c WHERE c.kind = 'revoke' AND c.reply_key = $10)",
         )
         .bind(new.thread.0)
         .bind(new.connection.0)
@@ -229,18 +252,20 @@ impl Write {
         .bind(progress.name())
         .bind(new.provider_message_id)
         .bind(&message_key(new.connection, new.provider_message_id)[..])
-        .bind(new.reply_to)
+        .bind(reply_to)
         .bind(new.author)
         .bind(new.test)
         .bind(new.created_at.millis())
         .bind(new.received_at.millis())
         .bind(new.delivery.map(|id| id.0))
-        .bind(new.reply_to.map(|id| message_key(new.connection, id).to_vec()))
+        .bind(reply_to.map(|id| message_key(new.connection, id).to_vec()))
+        .bind((!new.extras.is_empty()).then(|| json(new.extras)))
         .fetch_optional(self.connection())
         .await?;
-        let Some(id) = id.map(MessageId) else { return Ok(None) };
+        let Some((id, changed)) = row else { return Ok(None) };
+        let id = MessageId(id);
         self.index_words(id, new.thread, &words).await?;
-        Ok(Some(id))
+        Ok(Some(Inserted { id, changed }))
     }
 
     /// How it was decided who answers; and where nobody does, why.
@@ -273,12 +298,14 @@ impl Write {
         at: Timestamp,
         unread: u32,
         window_closes_at: Option<Timestamp>,
+        conversation: Option<&str>,
     ) -> Result<()> {
         sqlx::query(
             "UPDATE threads SET unread = unread + $4,
                 last_message_id = CASE WHEN $3 >= last_message_at OR last_message_id IS NULL THEN $2 ELSE last_message_id END,
                 last_message_at = CASE WHEN last_message_id IS NULL THEN $3 ELSE max(last_message_at, $3) END,
-                window_closes_at = CASE WHEN $5 IS NULL THEN window_closes_at ELSE max(coalesce(window_closes_at, 0), $5) END
+                window_closes_at = CASE WHEN $5 IS NULL THEN window_closes_at ELSE max(coalesce(window_closes_at, 0), $5) END,
+                conversation = coalesce($6, conversation)
              WHERE id = $1",
         )
         .bind(thread.0)
@@ -286,6 +313,7 @@ impl Write {
         .bind(at.millis())
         .bind(unread)
         .bind(window_closes_at.map(Timestamp::millis))
+        .bind(conversation)
         .execute(self.connection())
         .await?;
         Ok(())

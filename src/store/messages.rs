@@ -14,10 +14,12 @@ use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::status::{DeliveryStatus, Standing};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{AttemptView, EntryBrief, FoundMessage, MessageDetail, MessageView, Reaction, StatusView};
+use crate::domain::view::{
+    AttemptView, EntryBrief, FoundMessage, MessageDetail, MessageView, OtherStatusView, Reaction, StatusView,
+};
 
 const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
-    m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route,
+    m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route, m.extras,
     (SELECT q.words FROM messages q WHERE q.provider_key = m.reply_key) AS quotes,
     m.reply_to,
     (SELECT group_concat(x.sender || ' ' || x.emoji, char(10)) FROM reactions x WHERE x.target_key = m.provider_key) AS reactions,
@@ -112,7 +114,9 @@ impl Store {
             not_routed: cells.opt_text("not_routed")?,
             route: cells.opt_text("route")?.map(|trace| trace.lines().map(str::to_owned).collect()).unwrap_or_default(),
             statuses: self.statuses(key.as_deref()).await?,
+            other_statuses: self.other_statuses(key.as_deref()).await?,
             tries,
+            extras: cells.opt_json("extras")?.unwrap_or_default(),
             message,
         }))
     }
@@ -213,6 +217,7 @@ impl Store {
     pub async fn last_inbound(&self, thread: ThreadId) -> Result<Option<String>> {
         Ok(sqlx::query_scalar(
             "SELECT provider_message_id FROM messages WHERE thread_id = $1 AND direction = 'inbound' AND test = 0
+                AND kind NOT IN ('call', 'system', 'edit', 'revoke', 'request_welcome', 'handover')
              ORDER BY created_at DESC, id DESC LIMIT 1",
         )
         .bind(thread.0)
@@ -236,6 +241,26 @@ impl Store {
                     at: cells.time("at")?,
                     received_at: cells.time("received_at")?,
                     failure: cells.opt_json("failure")?,
+                    raw: cells.untrusted("raw")?,
+                })
+            })
+            .collect()
+    }
+
+    async fn other_statuses(&self, key: Option<&[u8]>) -> Result<Vec<OtherStatusView>> {
+        let rows = sqlx::query(
+            "SELECT id, word, at, received_at, raw FROM other_statuses WHERE provider_key = $1 ORDER BY received_at, id",
+        )
+        .bind(key)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::new(row, "other_statuses");
+                Ok(OtherStatusView {
+                    word: cells.untrusted("word")?,
+                    at: cells.time("at")?,
+                    received_at: cells.time("received_at")?,
                     raw: cells.untrusted("raw")?,
                 })
             })

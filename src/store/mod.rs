@@ -19,6 +19,7 @@ mod gauges;
 mod health;
 mod holds;
 mod inbound;
+mod inbound_changes;
 mod inspect;
 mod jobs;
 mod media;
@@ -57,7 +58,8 @@ pub use self::entries::BulkGroup;
 pub use self::error::StoreError;
 pub use self::events::Telling;
 pub use self::holds::HeldNumber;
-pub use self::inbound::{Matched, NewInbound, Stored};
+pub use self::inbound::{Inserted, Matched, NewInbound, Stored};
+pub use self::inbound_changes::{KnownMessage, LateChange};
 pub use self::jobs::Job;
 pub use self::media::{KeptFile, ToUpload, Wanted};
 pub use self::narrow::Wish;
@@ -296,7 +298,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 14] = [
+    let steps: [(i64, &'static str, &'static str, bool); 15] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -311,6 +313,7 @@ fn migrator_to(last: i64) -> Migrator {
         (12, "holds", include_str!("../../migrations/0012_holds.sql"), false),
         (13, "person_wrote", include_str!("../../migrations/0013_person_wrote.sql"), false),
         (14, "approvals", include_str!("../../migrations/0014_approvals.sql"), false),
+        (15, "inbound", include_str!("../../migrations/0015_inbound.sql"), false),
     ];
     let steps = steps
         .into_iter()

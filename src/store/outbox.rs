@@ -151,7 +151,7 @@ impl Write {
         let message = MessageId(message);
         self.index_words(message, new.thread, &words).await?;
         if !matches!(new.outgoing.content, Content::Reaction { .. }) {
-            self.touch_thread(new.thread, message, written_at, 0, None).await?;
+            self.touch_thread(new.thread, message, written_at, 0, None, None).await?;
         }
         let entry: i64 = sqlx::query_scalar(
             "INSERT INTO outbox (message_id, thread_id, connection_id, state, reference, outgoing, business_initiated,

@@ -30,6 +30,7 @@ pub(crate) struct Counts {
     pub deliveries_unreadable: u32,
     pub deliveries_rejected: u32,
     pub last_delivery_at: Option<Timestamp>,
+    pub oldest_pending_at: Option<Timestamp>,
 }
 
 impl Store {
@@ -78,6 +79,17 @@ impl Store {
         (size(self.path.clone()) + size(log), self.shelf().free().unwrap_or(0))
     }
 
+    /// How many deliveries wait to be applied, and since when the oldest does. Nothing where none waits.
+    pub async fn behind(&self) -> Result<Option<(u32, Timestamp)>> {
+        let (count, oldest): (i64, Option<i64>) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM deliveries WHERE state = 'pending'),
+                    (SELECT received_at FROM deliveries WHERE state = 'pending' ORDER BY id LIMIT 1)",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(oldest.map(|oldest| (u32::try_from(count).unwrap_or(u32::MAX), Timestamp::from_millis(oldest))))
+    }
+
     /// Which hops prove something is as [`crate::domain::connection::Hop::is_outside`] has it.
     pub(crate) async fn counts(&self) -> Result<Counts> {
         let row = sqlx::query(
@@ -87,7 +99,7 @@ impl Store {
                     AND id IN (SELECT connection_id FROM proofs WHERE works = 0)) AS connections_in_trouble,
                 (SELECT count(*) FROM connections WHERE state = 'connected'
                     AND id NOT IN (SELECT connection_id FROM proofs WHERE works = 0)
-                    AND id IN (SELECT connection_id FROM proofs WHERE works = 1 AND hop NOT IN ('agent', 'outbox')))
+                    AND id IN (SELECT connection_id FROM proofs WHERE works = 1 AND hop NOT IN ('agent', 'outbox', 'public', 'signature')))
                     AS connections_proved,
                 (SELECT count(*) FROM threads) AS threads,
                 (SELECT coalesce(sum(unread), 0) FROM threads WHERE unread > 0) AS unread,
@@ -109,7 +121,8 @@ impl Store {
                 (SELECT count(*) FROM deliveries WHERE state = 'quarantined') AS quarantined,
                 (SELECT count(*) FROM deliveries WHERE state = 'unreadable') AS unreadable,
                 (SELECT count(*) FROM deliveries WHERE state = 'rejected') AS rejected,
-                (SELECT received_at FROM deliveries WHERE state <> 'rejected' ORDER BY id DESC LIMIT 1) AS last_delivery_at",
+                (SELECT received_at FROM deliveries WHERE state <> 'rejected' ORDER BY id DESC LIMIT 1) AS last_delivery_at,
+                (SELECT received_at FROM deliveries WHERE state = 'pending' ORDER BY id LIMIT 1) AS oldest_pending_at",
         )
         .fetch_one(&self.readers)
         .await?;
@@ -137,6 +150,7 @@ impl Store {
             deliveries_unreadable: cells.count("unreadable")?,
             deliveries_rejected: cells.count("rejected")?,
             last_delivery_at: cells.opt_time("last_delivery_at")?,
+            oldest_pending_at: cells.opt_time("oldest_pending_at")?,
         })
     }
 }

@@ -10,11 +10,12 @@ use crate::domain::time::Timestamp;
 impl Store {
     /// One stored request, for inspecting it.
     pub async fn raw_delivery(&self, id: DeliveryId) -> Result<Option<StoredDelivery>> {
-        let row =
-            sqlx::query("SELECT id, provider, path, headers, body, received_at, event FROM deliveries WHERE id = $1")
-                .bind(id.0)
-                .fetch_optional(&self.readers)
-                .await?;
+        let row = sqlx::query(
+            "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries WHERE id = $1",
+        )
+        .bind(id.0)
+        .fetch_optional(&self.readers)
+        .await?;
         row.map(|row| deliveries::stored(&Cells::new(&row, "deliveries"))).transpose()
     }
 
@@ -209,11 +210,12 @@ impl Write {
 
     /// One stored request, whatever became of it.
     pub async fn stored_delivery(&mut self, id: DeliveryId) -> Result<Option<StoredDelivery>> {
-        let row =
-            sqlx::query("SELECT id, provider, path, headers, body, received_at, event FROM deliveries WHERE id = $1")
-                .bind(id.0)
-                .fetch_optional(self.connection())
-                .await?;
+        let row = sqlx::query(
+            "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries WHERE id = $1",
+        )
+        .bind(id.0)
+        .fetch_optional(self.connection())
+        .await?;
         row.map(|row| deliveries::stored(&Cells::new(&row, "deliveries"))).transpose()
     }
 }

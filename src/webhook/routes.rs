@@ -54,7 +54,9 @@ pub fn routes(system: &System, limits: Limits) -> Router {
     for provider in system.providers().all() {
         let endpoint = Endpoint { system: system.clone(), provider: provider.clone(), limits };
         for path in provider.webhook_paths() {
-            router = router.route(path, post(take).get(shake).with_state(endpoint.clone()));
+            for path in [(*path).to_owned(), format!("{path}/")] {
+                router = router.route(&path, post(take).get(asked).with_state(endpoint.clone()));
+            }
         }
         for path in provider.webhook_aliases() {
             router = router.route(path, post(take).with_state(endpoint.clone()));
@@ -158,7 +160,11 @@ async fn figures(State(system): State<System>, visitor: Option<Extension<Visitor
 /// Ready means that a delivery would be stored: something was committed within a second, or is now.
 async fn ready(State(system): State<System>) -> Response {
     match prove_writable(&system).await {
-        Ok(()) => (StatusCode::OK, "ready\n").into_response(),
+        Ok(()) => {
+            // Whoever is behind is ready all the same: deliveries are stored.
+            let lag = lag_words(&system).await.ok().flatten().map(|lag| format!("{lag}\n"));
+            (StatusCode::OK, format!("ready\n{}", lag.unwrap_or_default())).into_response()
+        }
         Err(trouble) => {
             let said = format!("not ready: {}\n", trouble.said());
             (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "2")], said).into_response()
@@ -166,8 +172,16 @@ async fn ready(State(system): State<System>) -> Response {
     }
 }
 
-/// A provider asks whether this path is ours, where it does.
-async fn shake(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery) -> Response {
+/// A webhook in the query of its address, where the provider can be told to send it so; else the question whether
+/// this path is ours.
+async fn asked(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery, request: Request) -> Response {
+    if endpoint.provider.takes_get() {
+        return take(State(endpoint), request).await;
+    }
+    shake(&endpoint, query)
+}
+
+fn shake(endpoint: &Endpoint, query: Option<String>) -> Response {
     match endpoint.provider.handshake(&query.unwrap_or_default()) {
         None => {
             (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "POST")], "Webhooks are posted here.\n").into_response()

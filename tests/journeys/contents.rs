@@ -52,6 +52,7 @@ async fn every_kind_is_taken_by_the_provider() {
                 name: "Ana Ruiz".into(),
                 phones: vec!["+15550100003".into()],
                 emails: vec!["ana@example.net".into()],
+                more: vec![],
             }],
         },
         offer(buttons()),

@@ -218,7 +218,7 @@ async fn every_parameter_of_a_form_finds_its_place() {
     }
     assert!(words[5].contains("from an ad"), "{words:?}");
     let Answer::Message(Some(detail)) = stage.ask(Query::Message { message: messages[5].id }).await else { panic!() };
-    let from = detail.content.details().into_iter().find(|(label, _)| *label == "came from").expect("an advertisement");
+    let from = detail.details().into_iter().find(|(label, _)| *label == "came from").expect("an advertisement");
     assert_eq!(from.1.line(), "Sleep better · https://fb.me/1");
 }
 

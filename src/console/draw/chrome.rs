@@ -55,6 +55,11 @@ impl Console {
             0 => alerts,
             count => format!("{} {count} more here   {alerts}", theme.pick("◆", "@")),
         };
+        let lag = self.data.overview.as_ref().and_then(|told| told.lag(self.now));
+        let alerts = match lag {
+            Some(lag) => format!("{} {lag}   {alerts}", theme.pick("▲", "!")),
+            None => alerts,
+        };
         let clock = format!("{}{} ", words::clock(self.now, self.zone()), if self.utc { " UTC" } else { "" });
         let right = words::width(&alerts) + words::width(&clock);
         if usize::from(x - area.x) + right < usize::from(area.width) {
@@ -159,11 +164,14 @@ impl Console {
                 (or(text, "none yet"), style(told.connections_in_trouble, 0))
             }
             Pane::Threads => {
-                let text = joined(vec![part(told.waiting, "waiting"), part(told.unread, "unread")]);
-                (or(text, &format!("{} read", told.threads)), style(0, told.waiting))
+                let lag = told.lag(self.now);
+                let late = u32::from(lag.is_some());
+                let text = joined(vec![lag, part(told.waiting, "waiting"), part(told.unread, "unread")]);
+                (or(text, &format!("{} read", told.threads)), style(late, told.waiting))
             }
             Pane::Delivery => {
                 let text = joined(vec![
+                    told.lag(self.now),
                     part(told.failed, "failed"),
                     part(told.uncertain, "uncertain"),
                     part(told.held, "held"),
@@ -204,6 +212,7 @@ impl Console {
             Pane::Activity => {
                 let last = told.last_delivery_at.map(|at| format!("webhook {}", words::age(at, self.now)));
                 let text = joined(vec![
+                    told.lag(self.now),
                     part(told.alerts, if told.alerts == 1 { "alert" } else { "alerts" }),
                     part(told.deliveries_rejected, "badly signed"),
                     part(told.deliveries_unreadable, "unreadable"),

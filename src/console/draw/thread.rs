@@ -87,7 +87,11 @@ impl Console {
             })
             .collect();
         let present = if present.is_empty() { String::new() } else { format!("{}{}", present.join(", "), theme.dot()) };
-        let out = if row.opted_out { format!("opted out{}", theme.dot()) } else { String::new() };
+        let out = match (row.opted_out, row.no_marketing) {
+            (true, _) => format!("opted out{}", theme.dot()),
+            (false, true) => format!("no marketing{}", theme.dot()),
+            (false, false) => String::new(),
+        };
         let waits =
             row.waiting.as_ref().map(|waiting| format!("! {}{}", words::waits(waiting.since, self.now), theme.dot()));
         let left = row.window_closes_at.filter(|at| *at > self.now).map(|at| words::left(at, self.now));

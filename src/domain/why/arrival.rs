@@ -5,6 +5,7 @@ use crate::domain::agent_desk::RunView;
 use crate::domain::audit::AuditRow;
 use crate::domain::event::Origin;
 use crate::domain::ids::EntryId;
+use crate::domain::inbound_kind::InboundKind;
 use crate::domain::routing::NoRun;
 use crate::domain::run::RunState;
 use crate::domain::text::clean_line;
@@ -46,7 +47,11 @@ pub fn of_arrival(known: &Arrived<'_>) -> Why {
     }
     chain.about(
         Some(message.message.created_at),
-        format!("the contact wrote: {}", shortened(&message.message.text.line())),
+        format!(
+            "{}: {}",
+            if InboundKind::is_said(&message.message.kind) { "the contact wrote" } else { "it says" },
+            shortened(&message.message.text.line())
+        ),
         message.message.id,
     );
     if let Some(reason) = &message.not_routed {
@@ -218,6 +223,18 @@ fn not_routed(reason: &str, tail: &str) -> Verdict {
         }
         Some(NoRun::Reaction) => return Verdict::new("reaction", "No reply: a reaction needs none.", ""),
         Some(NoRun::Outbound) => return Verdict::new("outbound", "No reply: it went out from us.", ""),
+        Some(NoRun::News) => {
+            return Verdict::new("news", "No reply: it is news about the conversation, and needs none.", "");
+        }
+        Some(NoRun::Ours) => {
+            let said = "No reply: a number of our own wrote it, and two machines would talk to each other.";
+            return Verdict::new("own_number", said, "");
+        }
+        Some(NoRun::Call) => ("call", "Call back, or write while the window is open."),
+        Some(NoRun::Unsupported) => {
+            ("unsupported", "Ask the contact to say it in another way: what they sent cannot be read here.")
+        }
+        Some(NoRun::Standby) => ("standby", "Sending takes the conversation over; do it on purpose."),
         Some(NoRun::Sticker) => ("sticker", "Answer it yourself if it asks for something."),
         Some(NoRun::Filled) => ("filled", "Answer it yourself: an agent does not answer what it finds late."),
         Some(NoRun::Stale) => ("stale", "Answer it yourself: an agent does not answer what came so late."),

@@ -24,10 +24,20 @@ pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
     }
     let note = row.note.as_ref().map(super::super::text::Untrusted::line).unwrap_or_default();
     let verdict = match row.state {
+        DeliveryState::Applied if note.starts_with("Duplicate of") => {
+            Verdict::new("duplicate", format!("It was read, and says what is here already. {note}"), "")
+        }
+        DeliveryState::Applied if note.starts_with("Recorded") => Verdict::new("recorded", note.clone(), ""),
+        DeliveryState::Applied if !note.is_empty() => Verdict::new("set_aside", format!("It was read. {note}"), ""),
         DeliveryState::Applied => Verdict::new("applied", "It was read and applied.", ""),
         DeliveryState::Pending => {
             Verdict::new("pending", "It is stored and answered, and applied next.", "If it stays so, see the log.")
         }
+        DeliveryState::Quarantined | DeliveryState::Unreadable if note.contains("items were applied") => Verdict::new(
+            "partially_applied",
+            format!("A part of it was set aside: {note}."),
+            "What is for a number that is not here is applied once the number is declared; what cannot be read, report.",
+        ),
         DeliveryState::Quarantined => Verdict::new(
             "quarantined",
             format!("It was not applied: no connection has this number ({note})."),

@@ -6,9 +6,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{error, loose, template, text};
+use crate::domain::address::Address;
 use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::outbox::Verdict;
+use crate::domain::phone::PhoneNumber;
 use crate::domain::template::Template;
 use crate::domain::text::Untrusted;
 use crate::provider::http::{Client, HttpAnswer};
@@ -243,6 +245,15 @@ pub(crate) async fn send(
         http_status: Some(answer.status),
         response: Untrusted::new(answer.body.chars().take(4_000).collect::<String>()),
     }
+}
+
+/// The number that the platform delivers to, which may be spelt otherwise than the one that was dialled. Source: part
+/// 2.1, the response.
+pub(crate) fn recipient(response: &str) -> Option<Address> {
+    let parsed: Value = serde_json::from_str(response).ok()?;
+    text(&parsed, "/messages/0/id")?;
+    let number = text(&parsed, "/contacts/0/wa_id")?;
+    PhoneNumber::parse_short(number).ok().map(Address::Phone)
 }
 
 fn verdict(answer: &HttpAnswer) -> Verdict {

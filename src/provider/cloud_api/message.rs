@@ -4,11 +4,17 @@ use serde_json::Value;
 
 use super::{loose, text, time, untrusted};
 use crate::domain::content::{Card, Content, InteractiveReply, Media};
+use crate::domain::event::OtherStatus;
 use crate::domain::failure::Failure;
+use crate::domain::inbound_content::{Extras, News, Order, OrderItem};
 use crate::domain::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
 
 use super::dictionary;
+
+/// Members of an object that nobody here knows, at most: the whole stays in the raw delivery.
+const MOST_MEMBERS: usize = 60;
 
 /// What a message object holds. `fallback` is the provider's own rendering, for kinds that nobody
 /// here reads.
@@ -17,7 +23,7 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
     let media = || object.map(media).unwrap_or_default();
     match kind {
         "text" => match untrusted(message, "/text/body").or(fallback) {
-            Some(body) => Content::Text { body, referral: referral(message) },
+            Some(body) => Content::Text { body, referral: None },
             None => Content::text(""),
         },
         "image" => Content::Image(media()),
@@ -48,6 +54,20 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
             header: None,
             rendered: None,
         },
+        "order" if object.is_some_and(Value::is_object) => order(message),
+        "system" | "request_welcome" => news(message, kind),
+        "edit" => match text(message, "/edit/original_message_id") {
+            Some(target) => {
+                let edited = message.pointer("/edit/message").unwrap_or(&Value::Null);
+                let content = content(edited, text(edited, "/type").unwrap_or_default(), fallback);
+                Content::Edit { target: target.to_owned(), content: Box::new(content) }
+            }
+            None => other(message, kind, fallback),
+        },
+        "revoke" => match text(message, "/revoke/original_message_id") {
+            Some(target) => Content::Deletion { target: target.to_owned() },
+            None => other(message, kind, fallback),
+        },
         _ => other(message, kind, fallback),
     }
 }
@@ -58,6 +78,81 @@ fn referral(message: &Value) -> Option<Untrusted> {
     let parts = ["/source_type", "/headline", "/body", "/source_url"].iter().filter_map(|path| text(told, path));
     let line = parts.collect::<Vec<_>>().join(" \u{b7} ");
     (!line.is_empty()).then(|| Untrusted::new(line))
+}
+
+/// What stands beside the content: advertisement, product, forwarding, trouble. Source: parts 1.6 and 1.7.
+pub(crate) fn extras(message: &Value) -> Extras {
+    let product = message.pointer("/context/referred_product").map(|product| {
+        let id = loose(product, "/product_retailer_id").unwrap_or_else(|| "without an id".to_owned());
+        let catalog = loose(product, "/catalog_id").map(|catalog| format!(" of catalog {catalog}"));
+        Untrusted::new(format!("{id}{}", catalog.unwrap_or_default()))
+    });
+    let flag = |path: &str| message.pointer(path).and_then(Value::as_bool) == Some(true);
+    let often = flag("/context/frequently_forwarded");
+    // What cannot be read is its own content, with the same reason.
+    let unread = matches!(text(message, "/type"), Some("unsupported" | "unknown"));
+    let error = message.pointer("/errors/0").filter(|_| !unread).map(|error| {
+        let code = loose(error, "/code").unwrap_or_default();
+        let said = ["/error_data/details", "/message", "/title"].iter().find_map(|path| text(error, path));
+        Untrusted::new(format!("{code} {}", said.unwrap_or_default()).trim().to_owned())
+    });
+    Extras {
+        referral: referral(message),
+        referral_members: message.get("referral").map(members).unwrap_or_default(),
+        product,
+        forwarded: (often || flag("/context/forwarded")).then_some(often),
+        error,
+        ..Extras::default()
+    }
+}
+
+/// Every member of an object down to its leaves, by its path.
+pub(crate) fn members(object: &Value) -> Vec<(String, Untrusted)> {
+    fn walk(path: &str, value: &Value, found: &mut Vec<(String, Untrusted)>) {
+        if found.len() >= MOST_MEMBERS {
+            return;
+        }
+        let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        match value {
+            Value::Object(fields) => fields.iter().for_each(|(name, value)| walk(&below(name), value, found)),
+            Value::Array(list) => {
+                list.iter().enumerate().for_each(|(at, value)| walk(&below(&(at + 1).to_string()), value, found));
+            }
+            Value::Null => {}
+            Value::String(text) => found.push((path.to_owned(), Untrusted::from(text.as_str()))),
+            other => found.push((path.to_owned(), Untrusted::new(other.to_string()))),
+        }
+    }
+    let mut found = vec![];
+    walk("", object, &mut found);
+    found
+}
+
+fn order(message: &Value) -> Content {
+    let number = |item: &Value, path: &str| loose(item, path).and_then(|number| number.parse::<f64>().ok());
+    let items = message.pointer("/order/product_items").and_then(Value::as_array).into_iter().flatten();
+    Content::Order(Order {
+        catalog: loose(message, "/order/catalog_id").map(Untrusted::new).unwrap_or_default(),
+        note: untrusted(message, "/order/text"),
+        items: items
+            .map(|item| OrderItem {
+                product: loose(item, "/product_retailer_id").map(Untrusted::new).unwrap_or_default(),
+                quantity: number(item, "/quantity").unwrap_or(1.0),
+                price: number(item, "/item_price"),
+                currency: untrusted(item, "/currency").unwrap_or_default(),
+            })
+            .collect(),
+    })
+}
+
+fn news(message: &Value, kind: &str) -> Content {
+    let told = message.get(kind).unwrap_or(&Value::Null);
+    Content::News(News {
+        kind: kind.to_owned(),
+        what: untrusted(told, "/type").unwrap_or_default(),
+        text: untrusted(told, "/body").unwrap_or_default(),
+        members: members(told).into_iter().filter(|(name, _)| name != "type" && name != "body").collect(),
+    })
 }
 
 fn media(object: &Value) -> Media {
@@ -86,20 +181,60 @@ fn location(message: &Value) -> Option<Content> {
 }
 
 fn cards(message: &Value) -> Vec<Card> {
-    let list = |card: &Value, field: &str, part: &str| -> Vec<Untrusted> {
-        let items = card.get(field).and_then(Value::as_array).into_iter().flatten();
-        items.filter_map(|item| untrusted(item, part)).collect()
-    };
     let cards = message.get("contacts").and_then(Value::as_array).into_iter().flatten();
-    cards
-        .map(|card| Card {
-            name: untrusted(card, "/name/formatted_name")
-                .or_else(|| untrusted(card, "/name/first_name"))
-                .unwrap_or_default(),
-            phones: list(card, "phones", "/phone"),
-            emails: list(card, "emails", "/email"),
-        })
-        .collect()
+    cards.map(card).collect()
+}
+
+fn card(card: &Value) -> Card {
+    let list = |field: &str, parts: &[&str]| -> Vec<Untrusted> {
+        let items = card.get(field).and_then(Value::as_array).into_iter().flatten();
+        items.filter_map(|item| parts.iter().find_map(|part| loose(item, part)).map(Untrusted::new)).collect()
+    };
+    let vcard = text(card, "/vcard").unwrap_or_default();
+    let property = |name: &str| {
+        let line = vcard.lines().find(|line| {
+            let head = line.split([':', ';']).next().unwrap_or_default();
+            head.trim().eq_ignore_ascii_case(name)
+        })?;
+        let value = line.split_once(':')?.1.trim();
+        (!value.is_empty()).then(|| Untrusted::from(value))
+    };
+    let whole = ["first_name", "middle_name", "last_name"];
+    let whole = whole.iter().filter_map(|part| text(card, &format!("/name/{part}"))).collect::<Vec<_>>().join(" ");
+    let mut phones = list("phones", &["/phone", "/wa_id"]);
+    if phones.is_empty() {
+        phones.extend(property("TEL"));
+    }
+    let mut emails = list("emails", &["/email"]);
+    if emails.is_empty() {
+        emails.extend(property("EMAIL"));
+    }
+    // Everything but what has a place of its own.
+    let mut more = vec![];
+    for (field, value) in card.as_object().into_iter().flatten() {
+        match field.as_str() {
+            "name" | "phones" | "emails" | "vcard" => {}
+            _ => {
+                more.extend(members(value).into_iter().map(|(name, value)| {
+                    (if name.is_empty() { field.clone() } else { format!("{field}.{name}") }, value)
+                }))
+            }
+        }
+    }
+    for (name, label) in [("ORG", "org.company"), ("TITLE", "org.title"), ("ADR", "address"), ("URL", "url")] {
+        if let Some(value) = property(name).filter(|_| !card.as_object().is_some_and(|card| card.contains_key("org"))) {
+            more.push((label.to_owned(), value));
+        }
+    }
+    Card {
+        name: untrusted(card, "/name/formatted_name")
+            .or_else(|| (!whole.is_empty()).then(|| Untrusted::new(whole)))
+            .or_else(|| property("FN"))
+            .unwrap_or_default(),
+        phones,
+        emails,
+        more,
+    }
 }
 
 fn interactive(message: &Value) -> Option<Content> {
@@ -130,15 +265,32 @@ fn interactive(message: &Value) -> Option<Content> {
 fn other(message: &Value, kind: &str, fallback: Option<Untrusted>) -> Content {
     let reason =
         || untrusted(message, "/errors/0/error_data/details").or_else(|| untrusted(message, "/errors/0/title"));
-    let system = || untrusted(message, "/system/body");
+    let told = message.get(kind).unwrap_or(&Value::Null);
+    let name = untrusted(told, "/type");
+    let said = fallback.or_else(reason);
+    let summary = match (name.clone(), said) {
+        (Some(name), Some(said)) => Untrusted::new(format!("{}: {}", name.as_received(), said.as_received())),
+        (name, said) => name.or(said).unwrap_or_default(),
+    };
+    // The object under its own name says the same as the name does.
+    let below = name.as_ref().and_then(|name| told.get(name.as_received())).filter(|below| below.is_object());
+    let members = members(below.unwrap_or(told)).into_iter().filter(|(member, _)| member != "type").collect();
     let kind = if kind.is_empty() { "unknown kind" } else { kind };
-    Content::Other { kind: kind.to_owned(), summary: fallback.or_else(system).or_else(reason).unwrap_or_default() }
+    Content::Other { kind: kind.to_owned(), summary, members }
+}
+
+/// A status in a word that nobody here knows.
+pub(crate) fn other_status(object: &Value, received_at: Timestamp) -> Option<OtherStatus> {
+    let word = untrusted(object, "/status")?;
+    let at = time(object, "/timestamp").unwrap_or(received_at);
+    Some(OtherStatus { word, at, raw: object.to_string() })
 }
 
 /// One status object: `{id, status, timestamp, recipient_id, errors?, biz_opaque_callback_data?}`.
-pub(crate) fn status(object: &Value) -> Option<StatusReport> {
+/// One without a time is as old as its delivery.
+pub(crate) fn status(object: &Value, received_at: Timestamp) -> Option<StatusReport> {
     let status = text(object, "/status").and_then(status_name)?;
-    let at = time(object, "/timestamp")?;
+    let at = time(object, "/timestamp").unwrap_or(received_at);
     let failure = (status == DeliveryStatus::Failed).then(|| failure_of(object));
     Some(StatusReport { status, at, failure })
 }

@@ -3,10 +3,12 @@
 
 pub(super) mod dictionary;
 pub(super) mod error;
+mod fields;
 pub(super) mod graph;
 pub(super) mod message;
 mod notice;
 pub(super) mod payload;
+pub(super) mod people;
 pub(super) mod profile;
 mod rare;
 pub(super) mod schedule;

@@ -67,7 +67,14 @@ fn object(content: &Content) -> Value {
         }
         Content::Offer(offer) => interactive(offer),
         // These only come in; the operation refuses to send them.
-        Content::Button { .. } | Content::Interactive { .. } | Content::Other { .. } => Value::Null,
+        Content::Button { .. }
+        | Content::Interactive { .. }
+        | Content::Order(_)
+        | Content::Call(_)
+        | Content::News(_)
+        | Content::Edit { .. }
+        | Content::Deletion { .. }
+        | Content::Other { .. } => Value::Null,
     }
 }
 

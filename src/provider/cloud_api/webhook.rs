@@ -1,100 +1,160 @@
-//! The platform's raw webhook body: `{"object":"whatsapp_business_account","entry":[…]}`.
+//! The platform's raw webhook body: `{"object":"whatsapp_business_account","entry":[…]}`. Each object in it is
+//! read on its own: one that cannot be read takes nobody else along.
 
 use serde_json::Value;
 
-use super::message::{content, status};
-use super::{notice, text, time, untrusted};
+use super::message::{content, extras, other_status, status};
+use super::people::{Person, person};
+use super::{fields, loose, notice, text, time};
 use crate::domain::address::Address;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, StatusEvent};
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, Moved, OWN_TEST, Origin, StatusEvent};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
+/// One `value` of a body, with what is the same for everything in it.
+pub(super) struct Around<'v> {
+    pub value: &'v Value,
+    /// The receiving number's `phone_number_id`; empty where none is named.
+    pub number: String,
+    pub received_at: Timestamp,
+}
+
 /// Everything that a raw body says.
 pub(crate) fn read(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
-    let list = |value: &Value, field: &str| value.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
     let mut events = vec![];
-    let changes = list(body, "entry");
-    let changes = changes.iter().flat_map(|entry| {
-        let account = text(entry, "/id").map(str::to_owned);
-        list(entry, "changes").into_iter().map(move |change| (account.clone(), change))
-    });
-    for (account, change) in changes {
-        let field = text(&change, "/field").unwrap_or_default().to_owned();
-        let Some(value) = change.get("value") else { continue };
-        let number = text(value, "/metadata/phone_number_id").unwrap_or_default().to_owned();
-        let before = events.len();
-        for object in list(value, "messages") {
-            events.extend(message(&object, value, &number, Direction::Inbound, received_at));
-        }
-        for object in list(value, "message_echoes") {
-            events.extend(message(&object, value, &number, Direction::Outbound, received_at));
-        }
-        for object in list(value, "statuses") {
-            if let (Some(id), Some(report)) = (text(&object, "/id"), status(&object)) {
-                events.push(InboundEvent::Status(StatusEvent {
-                    phone_number_id: number.clone(),
-                    provider_message_id: id.to_owned(),
-                    statuses: vec![report],
-                    raw_statuses: vec![object.to_string()],
-                    reference: text(&object, "/biz_opaque_callback_data").map(str::to_owned),
-                }));
+    for entry in list(body, "entry") {
+        let account = loose(entry, "/id");
+        for change in list(entry, "changes") {
+            let field = text(change, "/field").unwrap_or_default();
+            let Some(value) = change.get("value") else {
+                events.push(unreadable("a change has no value"));
+                continue;
+            };
+            let number = loose(value, "/metadata/phone_number_id").unwrap_or_default();
+            let before = events.len();
+            one(&Around { value, number, received_at }, field, &mut events);
+            if events.len() == before {
+                events.push(notice::read(account.as_deref(), field, value));
             }
-        }
-        if events.len() == before {
-            events.push(notice::read(account.as_deref(), &field, value));
         }
     }
     events
 }
 
+fn one(around: &Around<'_>, field: &str, events: &mut Vec<InboundEvent>) {
+    let value = around.value;
+    for object in list(value, "messages") {
+        events.push(message(object, around, Direction::Inbound));
+    }
+    for object in list(value, "message_echoes") {
+        events.push(message(object, around, Direction::Outbound));
+    }
+    for object in list(value, "statuses") {
+        events.push(told(object, &around.number, around.received_at));
+    }
+    fields::read(around, field, events);
+}
+
+pub(super) fn list<'v>(value: &'v Value, field: &str) -> impl Iterator<Item = &'v Value> {
+    value.get(field).and_then(Value::as_array).into_iter().flatten()
+}
+
+pub(super) fn unreadable(why: impl Into<String>) -> InboundEvent {
+    InboundEvent::Unreadable { why: why.into() }
+}
+
+/// A status object of a message of ours. A word that nobody here knows is kept as it came.
+fn told(object: &Value, number: &str, received_at: Timestamp) -> InboundEvent {
+    let Some(id) = text(object, "/id") else { return unreadable("a status names no message") };
+    let report = status(object, received_at);
+    let other = if report.is_none() { other_status(object, received_at) } else { None };
+    if report.is_none() && other.is_none() {
+        return unreadable(format!("the status of {} says nothing", clean_line(id)));
+    }
+    InboundEvent::Status(StatusEvent {
+        phone_number_id: number.to_owned(),
+        provider_message_id: id.to_owned(),
+        raw_statuses: report.iter().map(|_| object.to_string()).collect(),
+        statuses: report.into_iter().collect(),
+        other_statuses: other.into_iter().collect(),
+        reference: text(object, "/biz_opaque_callback_data").map(str::to_owned),
+    })
+}
+
 /// The fields that a body speaks of, each once.
 pub(crate) fn name(body: &Value) -> String {
-    let entries = body.get("entry").and_then(Value::as_array).into_iter().flatten();
-    let changes = entries.filter_map(|entry| entry.get("changes").and_then(Value::as_array)).flatten();
+    let changes = list(body, "entry").flat_map(|entry| list(entry, "changes"));
     let mut names: Vec<&str> = changes.filter_map(|change| text(change, "/field")).collect();
     names.dedup();
     let names = clean_line(&names.join(", "));
     if names.is_empty() { "whatsapp_business_account".to_owned() } else { names.chars().take(80).collect() }
 }
 
-fn message(
-    object: &Value,
-    value: &Value,
-    number: &str,
-    direction: Direction,
-    received_at: Timestamp,
-) -> Option<InboundEvent> {
-    let person = value.pointer("/contacts/0");
-    let phone_path = if direction == Direction::Inbound { "/from" } else { "/to" };
-    let phone = text(object, phone_path).or_else(|| person.and_then(|person| text(person, "/wa_id")));
-    let user = text(object, "/from_user_id").or_else(|| person.and_then(|person| text(person, "/user_id")));
+/// One message object.
+pub(super) fn message(object: &Value, around: &Around<'_>, direction: Direction) -> InboundEvent {
+    let inbound = direction == Direction::Inbound;
+    let (phone, user) = if inbound { ("/from", "/from_user_id") } else { ("/to", "/to_user_id") };
+    let (phone, user) = (loose(object, phone), text(object, user));
+    let Some(id) = text(object, "/id") else { return unreadable("a message has no id") };
     let kind = text(object, "/type").unwrap_or_default();
-    let origin = match direction {
-        Direction::Inbound => Origin::Api,
-        Direction::Outbound => Origin::BusinessApp,
-    };
-    Some(InboundEvent::Message(Box::new(MessageEvent {
-        phone_number_id: number.to_owned(),
-        provider_message_id: text(object, "/id")?.to_owned(),
+    let moved = moved(object);
+    // A notice that somebody's id changed may name nobody but by the old one.
+    let previous = moved.as_ref().map(|moved| moved.from.clone());
+    let Person { mut addresses, name } = person(around.value, phone.as_deref(), user);
+    if let Some(previous) = previous.filter(|previous| !addresses.contains(previous)) {
+        addresses.push(previous);
+    }
+    let group = text(object, "/group_id").map(str::to_owned);
+    if addresses.is_empty() && group.is_none() {
+        let whose = if inbound { "came from" } else { "went to" };
+        let spelt = phone.map(|phone| format!(" ({})", clean_line(&phone))).unwrap_or_default();
+        let id: String = clean_line(id).chars().take(80).collect();
+        return unreadable(format!("the {} message {id} names nobody that it {whose}{spelt}", clean_line(kind)));
+    }
+    InboundEvent::Message(Box::new(MessageEvent {
+        phone_number_id: around.number.clone(),
+        provider_message_id: id.to_owned(),
         direction,
-        origin,
-        contact: addresses(user, phone),
-        contact_name: person.and_then(|person| untrusted(person, "/profile/name")),
+        origin: if inbound { Origin::Api } else { Origin::BusinessApp },
+        contact: addresses,
+        contact_name: name,
         content: content(object, kind, None),
-        sent_at: time(object, "/timestamp").unwrap_or(received_at),
+        sent_at: time(object, "/timestamp").unwrap_or(around.received_at),
         reply_to: text(object, "/context/id").map(str::to_owned),
         statuses: vec![],
         raw_statuses: vec![],
+        other_statuses: vec![],
         reference: None,
         first_contact: false,
-        test: text(object, "/id").is_some_and(|id| id.starts_with(OWN_TEST)),
-    })))
+        test: id.starts_with(OWN_TEST),
+        extras: extras(object),
+        group,
+        moved,
+        conversation: None,
+    }))
 }
 
-/// Whoever has a business-scoped id is known by it first, by number second.
-pub(crate) fn addresses(user: Option<&str>, phone: Option<&str>) -> Vec<Address> {
-    let user = user.map(|id| Address::User(id.to_owned()));
-    let phone = phone.and_then(|number| PhoneNumber::parse(number).ok()).map(Address::Phone);
-    user.into_iter().chain(phone).collect()
+/// A notice that a number or a user id is another one now. Source: part 1.6, and the changes of August 2026.
+pub(crate) fn moved(object: &Value) -> Option<Moved> {
+    let system = object.get("system")?;
+    let user = |path: &str| text(system, path).map(|id| Address::User(id.to_owned()));
+    let phone = |number: String| PhoneNumber::parse_short(&number).ok().map(Address::Phone);
+    match text(system, "/type")? {
+        "user_changed_number" | "customer_changed_number" => {
+            let to = loose(system, "/wa_id").or_else(|| loose(system, "/new_wa_id")).and_then(phone);
+            let from = loose(object, "/from").and_then(phone);
+            match (from, to) {
+                (Some(from), Some(to)) if from != to => Some(Moved { from, to }),
+                _ => Some(Moved { from: user("/previous_user_id")?, to: user("/user_id")? }),
+            }
+        }
+        "user_changed_user_id" => {
+            let from =
+                user("/previous_user_id").or_else(|| text(object, "/from_user_id").map(|id| Address::User(id.into())));
+            let (from, to) = (from?, user("/user_id")?);
+            (from != to).then_some(Moved { from, to })
+        }
+        _ => None,
+    }
 }

@@ -5,39 +5,42 @@ use serde_json::Value;
 
 use super::event;
 use crate::domain::delivery::RawDelivery;
+use crate::domain::event::InboundEvent;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::{text, time};
 use crate::provider::{Reading, Unreadable};
 
-/// A batch holds up to a hundred messages; whoever sends more is read no further.
-const MOST_ITEMS: usize = 1_000;
-
-/// Takes the envelope apart and reads every item.
+/// Takes the envelope apart and reads every item on its own: one that cannot be read takes no other along. How many
+/// there may be is bounded by the size of a body.
 pub(super) fn read(delivery: &RawDelivery, body: &Value) -> Result<Reading, Unreadable> {
     if !body.is_object() && !body.is_array() {
         return Err(Unreadable("the body is JSON, but not an object".into()));
     }
     let items = items(delivery, body);
-    if items.len() > MOST_ITEMS {
-        return Err(Unreadable(format!("the batch has {} items; {MOST_ITEMS} is the most that is read", items.len())));
-    }
-    let named = delivery
-        .header("x-webhook-event")
-        .filter(|name| !name.trim().is_empty())
-        .or_else(|| text(body, "/type"))
-        .or_else(|| text(body, "/event"))
-        .map(|name| name.trim().to_owned());
+    let in_body = text(body, "/type").or_else(|| text(body, "/event")).map(str::trim).filter(|name| !name.is_empty());
+    let header = delivery.header("x-webhook-event").map(str::trim).filter(|name| !name.is_empty());
     let mut events = vec![];
-    let mut name = named.clone().unwrap_or_default();
+    let mut name = String::new();
     for item in items {
-        let event_name = named.clone().unwrap_or_else(|| by_structure(item).to_owned());
+        let event_name = named(item, in_body, header);
         let test = item.get("test").or_else(|| body.get("test")).and_then(Value::as_bool).unwrap_or(false);
-        events.push(event::read(&event_name, item, test, delivery.received_at)?);
+        let read = event::read(&event_name, item, test, delivery.received_at);
+        events.push(read.unwrap_or_else(|unreadable| InboundEvent::Unreadable { why: unreadable.0 }));
         if name.is_empty() {
             name = event_name;
         }
     }
     Ok(Reading { event: name.chars().take(80).collect(), events })
+}
+
+/// What an item is. The body is signed and the header is not: what the body shows by its shape goes before what the
+/// header says, which only tells apart what looks the same.
+fn named(item: &Value, in_body: Option<&str>, header: Option<&str>) -> String {
+    let shape = by_structure(item);
+    let family = |name: &str| name.rsplit_once('.').map_or("", |(family, _)| family).to_owned();
+    let fits = |name: &&str| shape.is_empty() || family(name) == family(shape);
+    let signed = |name: &&str| !shape.starts_with("whatsapp.message") || fits(name);
+    in_body.filter(signed).or_else(|| header.filter(fits)).unwrap_or(shape).to_owned()
 }
 
 /// Batches are told by the header, by the field, and by shape; the configuration is not asked.

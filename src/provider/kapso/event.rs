@@ -4,18 +4,23 @@ use serde_json::Value;
 
 use crate::domain::address::Address;
 use crate::domain::content::{Content, Media};
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, StatusEvent};
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, OtherStatus, StatusEvent};
 use crate::domain::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::Unreadable;
-use crate::provider::cloud_api::message::{content, failure_of, status, status_name};
-use crate::provider::cloud_api::webhook::addresses;
+use crate::provider::cloud_api::message::{content, extras, failure_of, other_status, status, status_name};
+use crate::provider::cloud_api::people::{addresses, same_phone};
+use crate::provider::cloud_api::webhook::moved;
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 
 /// Reads one item under its name.
 pub(super) fn read(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Result<InboundEvent, Unreadable> {
     let event = match name {
+        // A test may speak of a number or a workflow: nothing of that is so.
+        _ if test && !name.starts_with("whatsapp.message.") => {
+            InboundEvent::Unknown { name: format!("test of {name}") }
+        }
         _ if name.starts_with("whatsapp.message.") && item.get("message").is_some_and(Value::is_object) => {
             message(name, item, test, received_at)?
         }
@@ -27,8 +32,8 @@ pub(super) fn read(name: &str, item: &Value, test: bool, received_at: Timestamp)
         "whatsapp.phone_number.deleted" | "whatsapp.config.deleted" => {
             lifecycle("whatsapp.phone_number.deleted", item, None)
         }
-        "workflow.execution.handoff" => lifecycle(name, item, text(item, "/handoff/reason")),
-        "workflow.execution.failed" => lifecycle(name, item, text(item, "/error/message")),
+        "workflow.execution.handoff" => handoff(name, item, text(item, "/handoff/reason")),
+        "workflow.execution.failed" => handoff(name, item, text(item, "/error/message")),
         "project.event" => lifecycle(name, item, text(item, "/name")),
         _ => InboundEvent::Unknown { name: name.to_owned() },
     };
@@ -55,20 +60,39 @@ fn lifecycle(name: &str, item: &Value, note: Option<&str>) -> InboundEvent {
     }
 }
 
-/// A status without the message around it, as older names carried it.
+/// Whoever held the conversation gave it away, or broke down. The conversation is known by its id alone.
+fn handoff(name: &str, item: &Value, note: Option<&str>) -> InboundEvent {
+    let conversation = ["/whatsapp_conversation_id", "/conversation_id", "/conversation/id"];
+    let phone = text(item, "/conversation/phone_number").or_else(|| text(item, "/phone_number"));
+    InboundEvent::Handoff {
+        name: name.to_owned(),
+        phone_number_id: phone_number_id(item).unwrap_or_default(),
+        conversation: conversation.iter().find_map(|path| loose(item, path)),
+        contact: addresses(text(item, "/conversation/business_scoped_user_id"), phone),
+        note: note.map(Untrusted::from).unwrap_or_default(),
+    }
+}
+
+/// A status without the message around it, as older names carried it. Where no number is named, the message itself
+/// says whose it is.
 fn bare_status(name: &str, item: &Value, received_at: Timestamp) -> Result<InboundEvent, Unreadable> {
     let id = ["/message_id", "/whatsapp_message_id", "/wamid", "/id"].iter().find_map(|path| text(item, path));
-    let status = text(item, "/status").and_then(status_name).or_else(|| status_of_event(name));
-    let (Some(id), Some(status), Some(number)) = (id, status, phone_number_id(item)) else {
+    let told = text(item, "/status").and_then(status_name).or_else(|| status_of_event(name));
+    let other = if told.is_none() { other_status(item, received_at) } else { None };
+    let Some(id) = id.filter(|_| told.is_some() || other.is_some()) else {
         return Err(Unreadable(format!("{name} holds neither a message nor a status with its message id")));
     };
     let at = time(item, "/timestamp").unwrap_or(received_at);
-    let failure = (status == DeliveryStatus::Failed).then(|| failure_of(item));
+    let report = told.map(|status| {
+        let failure = (status == DeliveryStatus::Failed).then(|| failure_of(item));
+        StatusReport { status, at, failure }
+    });
     Ok(InboundEvent::Status(StatusEvent {
-        phone_number_id: number,
+        phone_number_id: phone_number_id(item).unwrap_or_default(),
         provider_message_id: id.to_owned(),
-        statuses: vec![StatusReport { status, at, failure }],
-        raw_statuses: vec![item.to_string()],
+        raw_statuses: report.iter().map(|_| item.to_string()).collect(),
+        statuses: report.into_iter().collect(),
+        other_statuses: other.into_iter().collect(),
         reference: text(item, "/biz_opaque_callback_data").map(str::to_owned),
     }))
 }
@@ -86,9 +110,24 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
     let number = phone_number_id(item).ok_or_else(|| Unreadable("the delivery names no phone_number_id".into()))?;
     let direction = direction(name, message);
     let at = time(message, "/timestamp").or_else(|| time(message, "/created_at")).unwrap_or(received_at);
-    let (statuses, raw_statuses, reference) = match direction {
-        Direction::Inbound => (vec![], vec![], None),
-        Direction::Outbound => statuses(name, message, at),
+    let Reported { statuses, raw_statuses, other_statuses, reference } = match direction {
+        Direction::Inbound => Reported::default(),
+        Direction::Outbound => reported(name, message, at),
+    };
+    let moved = moved(message);
+    let mut contact = contact(item, message, direction);
+    if let Some(previous) = moved.as_ref().map(|moved| &moved.from).filter(|previous| !contact.contains(previous)) {
+        contact.push(previous.clone());
+    }
+    let names: &[&str] = if own_conversation(item, message, direction) {
+        &[
+            "/conversation/contact_name",
+            "/conversation/kapso/contact_name",
+            "/message/kapso/contact_name",
+            "/message/contact_name",
+        ]
+    } else {
+        &["/message/kapso/contact_name", "/message/contact_name"]
     };
     let first_report = statuses.iter().map(|report: &StatusReport| report.at).min();
     Ok(InboundEvent::Message(Box::new(MessageEvent {
@@ -96,15 +135,8 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
         provider_message_id: id.to_owned(),
         direction,
         origin: origin(message),
-        contact: contact(item, message, direction),
-        contact_name: [
-            "/conversation/contact_name",
-            "/conversation/kapso/contact_name",
-            "/message/kapso/contact_name",
-            "/message/contact_name",
-        ]
-        .iter()
-        .find_map(|path| untrusted(item, path)),
+        contact,
+        contact_name: names.iter().find_map(|path| untrusted(item, path)),
         content: body(message),
         // On a status event the timestamp is the status's time, not the message's.
         sent_at: first_report.map_or(at, |first| first.min(at)),
@@ -113,9 +145,14 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
             .map(str::to_owned),
         statuses,
         raw_statuses,
+        other_statuses,
         reference,
         first_contact: item.get("is_new_conversation").and_then(Value::as_bool).unwrap_or(false),
         test: test || id.starts_with("wamid.TEST_"),
+        extras: extras(message),
+        group: text(message, "/group_id").or_else(|| text(message, "/kapso/group_id")).map(str::to_owned),
+        moved,
+        conversation: loose(item, "/conversation/id").or_else(|| loose(message, "/kapso/conversation_id")),
     })))
 }
 
@@ -138,16 +175,23 @@ fn origin(message: &Value) -> Origin {
     }
 }
 
+/// Whether the conversation beside the message is the one of whoever wrote it: by number, where both are told.
+fn own_conversation(item: &Value, message: &Value, direction: Direction) -> bool {
+    let own = text(message, if direction == Direction::Inbound { "/from" } else { "/to" });
+    let user = text(message, "/from_user_id").zip(text(item, "/conversation/business_scoped_user_id"));
+    let number = own.zip(text(item, "/conversation/phone_number"));
+    number.is_none_or(|(one, two)| same_phone(one, two)) && user.is_none_or(|(one, two)| one == two)
+}
+
 fn contact(item: &Value, message: &Value, direction: Direction) -> Vec<Address> {
-    let user = [
-        "/message/from_user_id",
-        "/message/business_scoped_user_id",
-        "/conversation/business_scoped_user_id",
-        "/conversation/kapso/business_scoped_user_id",
-    ]
-    .iter()
-    .find_map(|path| text(item, path));
-    let own = if direction == Direction::Inbound { "/from" } else { "/to" };
+    let inbound = direction == Direction::Inbound;
+    let same = own_conversation(item, message, direction);
+    let (own, own_user) = if inbound { ("/from", "/from_user_id") } else { ("/to", "/to_user_id") };
+    let beside = |path: &str| if same { text(item, path) } else { None };
+    let user = text(message, own_user)
+        .or_else(|| text(message, "/business_scoped_user_id"))
+        .or_else(|| beside("/conversation/business_scoped_user_id"))
+        .or_else(|| beside("/conversation/kapso/business_scoped_user_id"));
     let phone = text(message, own)
         .or_else(|| text(item, "/conversation/phone_number"))
         .or_else(|| text(message, "/kapso/phone_number"))
@@ -188,34 +232,47 @@ fn enriched(mut media: Media, message: &Value) -> Media {
     media
 }
 
-/// Everything reported about one of our messages: the raw history, and the event itself where the
-/// history does not hold it yet.
-fn statuses(name: &str, message: &Value, at: Timestamp) -> (Vec<StatusReport>, Vec<String>, Option<String>) {
-    let history = message.pointer("/kapso/statuses").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut reports = vec![];
-    let mut raw = vec![];
-    for object in &history {
-        if let Some(report) = status(object) {
-            reports.push(report);
-            raw.push(object.to_string());
+/// Everything reported about one of our messages.
+#[derive(Default)]
+struct Reported {
+    statuses: Vec<StatusReport>,
+    raw_statuses: Vec<String>,
+    other_statuses: Vec<OtherStatus>,
+    reference: Option<String>,
+}
+
+/// The raw history, and the event itself where the history does not hold it yet.
+fn reported(name: &str, message: &Value, at: Timestamp) -> Reported {
+    let history = message.pointer("/kapso/statuses").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut all = Reported::default();
+    for object in history {
+        if let Some(report) = status(object, at) {
+            all.statuses.push(report);
+            all.raw_statuses.push(object.to_string());
+        } else {
+            all.other_statuses.extend(other_status(object, at));
         }
     }
-    // The body is signed, the header with the event's name is not.
-    let told = text(message, "/kapso/status")
-        .and_then(status_name)
-        .or_else(|| text(message, "/status").and_then(status_name))
-        .or_else(|| status_of_event(name));
-    if let Some(told) = told.filter(|told| reports.iter().all(|report| report.status != *told)) {
-        let failure = (told == DeliveryStatus::Failed).then(|| failure_of(message));
-        reports.push(StatusReport { status: told, at, failure });
-        raw.push(message.get("kapso").map_or_else(String::new, Value::to_string));
+    let words = [text(message, "/kapso/status"), text(message, "/status")];
+    // The body is signed, the header with the event's name is not: it is asked where the body says nothing.
+    let told = words.into_iter().flatten().find_map(status_name);
+    let unknown = words.into_iter().flatten().next().filter(|_| told.is_none());
+    if let Some(word) = unknown.filter(|word| all.other_statuses.iter().all(|one| one.word.as_received() != *word)) {
+        let raw = message.get("kapso").unwrap_or(message).to_string();
+        all.other_statuses.push(OtherStatus { word: Untrusted::from(word), at, raw });
     }
-    let reference = history
+    let told = told.or_else(|| status_of_event(name).filter(|_| unknown.is_none()));
+    if let Some(told) = told.filter(|told| all.statuses.iter().all(|report| report.status != *told)) {
+        let failure = (told == DeliveryStatus::Failed).then(|| failure_of(message));
+        all.statuses.push(StatusReport { status: told, at, failure });
+        all.raw_statuses.push(message.get("kapso").map_or_else(String::new, Value::to_string));
+    }
+    all.reference = history
         .iter()
         .rev()
         .find_map(|object| text(object, "/biz_opaque_callback_data"))
         .or_else(|| text(message, "/kapso/biz_opaque_callback_data"))
         .or_else(|| text(message, "/biz_opaque_callback_data"))
         .map(str::to_owned);
-    (reports, raw, reference)
+    all
 }

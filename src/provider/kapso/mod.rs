@@ -14,13 +14,14 @@ mod webhooks;
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::cloud_api::{schedule, signature, webhook};
+use super::cloud_api::{graph, schedule, signature, webhook};
 use super::http::Client;
 use super::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
 use super::{
     Checked, Listed, MediaSource, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Sink,
     Trouble, Unreadable, Upload, Upstream, WireRequest,
 };
+use crate::domain::address::Address;
 use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::MessageEvent;
@@ -151,7 +152,7 @@ impl Provider for Kapso {
     }
 
     fn read(&self, delivery: &RawDelivery) -> Result<Reading, Unreadable> {
-        let body: serde_json::Value = serde_json::from_slice(&delivery.body)
+        let body = crate::domain::json_text::parse(&delivery.body)
             .map_err(|error| Unreadable(format!("the body is not JSON that can be read: {error}")))?;
         if body.get("object").and_then(serde_json::Value::as_str) == Some("whatsapp_business_account") {
             let events = webhook::read(&body, delivery.received_at);
@@ -170,6 +171,10 @@ impl Provider for Kapso {
 
     fn send<'a>(&'a self, connection: &'a Connection, request: &'a WireRequest) -> BoxFuture<'a, SendReport> {
         Box::pin(api::send(self, connection, request))
+    }
+
+    fn recipient(&self, response: &str) -> Option<Address> {
+        graph::recipient(response)
     }
 
     fn mark_read<'a>(

@@ -17,6 +17,7 @@ use super::{
     Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault,
     Sink, Trouble, Unreadable, Upload, WireRequest,
 };
+use crate::domain::address::Address;
 use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
 use crate::domain::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::event::{MessageEvent, OWN_TEST};
@@ -216,7 +217,7 @@ impl Provider for Meta {
     }
 
     fn read(&self, delivery: &RawDelivery) -> Result<Reading, Unreadable> {
-        let body: serde_json::Value = serde_json::from_slice(&delivery.body)
+        let body = crate::domain::json_text::parse(&delivery.body)
             .map_err(|error| Unreadable(format!("the body is not JSON that can be read: {error}")))?;
         if text(&body, "/object") != Some("whatsapp_business_account") {
             return Err(Unreadable("the body is about something else than a WhatsApp account".into()));
@@ -242,6 +243,10 @@ impl Provider for Meta {
             let key = self.key(connection.into()).map(|key| ("authorization", key));
             graph::send(&self.client, &url, key, request.body.clone()).await
         })
+    }
+
+    fn recipient(&self, response: &str) -> Option<Address> {
+        graph::recipient(response)
     }
 
     fn mark_read<'a>(

@@ -392,9 +392,14 @@ fn listed_message(twilio: &Twilio, connection: &Connection, object: &Value, now:
         reply_to: None,
         raw_statuses: statuses.iter().map(|_| object.to_string()).collect(),
         statuses: statuses.into_iter().collect(),
+        other_statuses: vec![],
         reference: None,
         first_contact: false,
         test: false,
+        extras: crate::domain::inbound_content::Extras::default(),
+        group: None,
+        moved: None,
+        conversation: None,
     })
 }
 

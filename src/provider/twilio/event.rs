@@ -5,8 +5,9 @@ use super::form::{Form, query};
 use crate::domain::address::Address;
 use crate::domain::content::{Content, InteractiveReply, Media};
 use crate::domain::delivery::RawDelivery;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, StatusEvent};
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, OtherStatus, StatusEvent};
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::inbound_content::Extras;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
@@ -17,7 +18,7 @@ use crate::provider::{Reading, Unreadable};
 const MOST_FILES: usize = 10;
 
 pub(super) fn read(delivery: &RawDelivery) -> Result<Reading, Unreadable> {
-    let form = Form::read(&delivery.body);
+    let form = Form::of(delivery);
     let id = form.get("MessageSid").or_else(|| form.get("SmsSid")).or_else(|| form.get("SmsMessageSid"));
     let Some(id) = id else {
         return Err(Unreadable("it names no message: MessageSid is missing".into()));
@@ -30,7 +31,19 @@ pub(super) fn read(delivery: &RawDelivery) -> Result<Reading, Unreadable> {
         });
     }
     let kind = form.get("MessageType").unwrap_or("message");
+    if let Some(why) = other_channel(&form) {
+        return Ok(Reading { event: clean(kind), events: vec![InboundEvent::Unreadable { why }] });
+    }
     Ok(Reading { event: clean(kind), events: messages(&form, delivery.received_at, id) })
+}
+
+/// Senders of other channels post to the same address. Their people are no WhatsApp contacts. Source: part 1.2.
+fn other_channel(form: &Form) -> Option<String> {
+    let from = form.get("From").unwrap_or_default();
+    let other = |address: &str| !address.is_empty() && !address.starts_with("whatsapp:");
+    let told = [from, form.get("To").unwrap_or_default()].into_iter().find(|address| other(address))?;
+    let channel = told.split_once(':').map_or("SMS", |(channel, _)| channel);
+    Some(format!("it came over {}, not over WhatsApp (from {})", clean(channel), clean(from)))
 }
 
 fn clean(name: &str) -> String {
@@ -39,8 +52,12 @@ fn clean(name: &str) -> String {
 
 /// `whatsapp:+15550100001` is a number, `whatsapp:IN.1A2B` somebody who hides theirs.
 pub(super) fn address(spelt: &str) -> Option<Address> {
-    let bare = spelt.strip_prefix("whatsapp:").unwrap_or(spelt);
-    match PhoneNumber::parse(bare) {
+    // Some senders put the prefix twice.
+    let mut bare = spelt.trim();
+    while let Some(rest) = bare.strip_prefix("whatsapp:") {
+        bare = rest;
+    }
+    match PhoneNumber::parse_short(bare) {
         Ok(number) => Some(Address::Phone(number)),
         Err(_) if bare.contains('.') && bare.len() <= 140 => Some(Address::User(bare.to_owned())),
         Err(_) => None,
@@ -79,21 +96,28 @@ pub(super) fn failure(status: &str, code: Option<&str>, said: Option<&str>) -> F
 }
 
 fn status(form: &Form, delivery: &RawDelivery, id: &str, told: &str) -> InboundEvent {
-    let Some(status) = progress(told) else { return InboundEvent::Unknown { name: format!("status {}", clean(told)) } };
+    let status = progress(told);
+    let raw = String::from_utf8_lossy(&delivery.body).into_owned();
+    let at = delivery.received_at;
     let said = ["ChannelStatusMessage", "ErrorMessage"].iter().find_map(|name| form.get(name));
-    let failure = (status == DeliveryStatus::Failed).then(|| failure(told, form.get("ErrorCode"), said));
+    let failure = (status == Some(DeliveryStatus::Failed)).then(|| failure(told, form.get("ErrorCode"), said));
+    let other = match status {
+        Some(_) => vec![],
+        None => vec![OtherStatus { word: Untrusted::from(told), at, raw: raw.clone() }],
+    };
     InboundEvent::Status(StatusEvent {
         phone_number_id: own_number(form.get("From")),
         provider_message_id: id.to_owned(),
         // A callback does not say when it happened: it is known since it came.
-        statuses: vec![StatusReport { status, at: delivery.received_at, failure }],
-        raw_statuses: vec![String::from_utf8_lossy(&delivery.body).into_owned()],
+        raw_statuses: status.iter().map(|_| raw.clone()).collect(),
+        statuses: status.map(|status| StatusReport { status, at, failure }).into_iter().collect(),
+        other_statuses: other,
         reference: query(&delivery.path, "ref"),
     })
 }
 
 fn messages(form: &Form, received_at: Timestamp, id: &str) -> Vec<InboundEvent> {
-    let user = form.get("ExternalUserId").map(|id| Address::User(id.to_owned()));
+    let user = form.get("ExternalUserId").map(|id| Address::User(id.trim_start_matches("whatsapp:").to_owned()));
     let mut contact: Vec<Address> = user.into_iter().collect();
     for told in [form.get("From").and_then(address), form.get("WaId").and_then(address)].into_iter().flatten() {
         let known = contact.iter().any(|one| *one == told || (one.phone().is_some() && told.phone().is_some()));
@@ -113,9 +137,14 @@ fn messages(form: &Form, received_at: Timestamp, id: &str) -> Vec<InboundEvent> 
         reply_to: form.get("OriginalRepliedMessageSid").map(str::to_owned),
         statuses: vec![],
         raw_statuses: vec![],
+        other_statuses: vec![],
         reference: None,
         first_contact: false,
         test: id.starts_with(OWN_TEST),
+        extras: extras(form),
+        group: None,
+        moved: None,
+        conversation: None,
     };
     let more = (1..files(form)).filter_map(|index| {
         let content = file(form, index, None)?;
@@ -125,15 +154,44 @@ fn messages(form: &Form, received_at: Timestamp, id: &str) -> Vec<InboundEvent> 
     std::iter::once(base).chain(more).map(|message| InboundEvent::Message(Box::new(message))).collect()
 }
 
+/// How many files came along: as many as are told, and as many as are there.
 fn files(form: &Form) -> usize {
-    form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0_usize).min(MOST_FILES)
+    let told = form.get("NumMedia").and_then(|count| count.parse().ok()).unwrap_or(0_usize);
+    let there = (0..MOST_FILES).rev().find(|index| media_url(form, *index).is_some()).map_or(0, |last| last + 1);
+    told.min(MOST_FILES).max(there)
+}
+
+/// Where a file lies. The first one has been seen without its index.
+fn media_url<'f>(form: &'f Form, index: usize) -> Option<&'f str> {
+    form.get(&format!("MediaUrl{index}")).or_else(|| form.get("MediaUrl").filter(|_| index == 0))
+}
+
+/// The advertisement that a message was written from, and whether it was forwarded.
+fn extras(form: &Form) -> Extras {
+    let flag = |name: &str| form.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true"));
+    let members = form.starting("Referral").map(|(name, value)| (name.to_owned(), Untrusted::from(value))).collect();
+    let often = flag("FrequentlyForwarded");
+    Extras {
+        referral: referral(form),
+        referral_members: members,
+        forwarded: (often || flag("Forwarded")).then_some(often),
+        ..Extras::default()
+    }
+}
+
+fn referral(form: &Form) -> Option<Untrusted> {
+    let names = ["ReferralSourceType", "ReferralHeadline", "ReferralBody", "ReferralSourceUrl"];
+    let line = names.iter().filter_map(|name| form.get(name)).collect::<Vec<_>>().join(" \u{b7} ");
+    (!line.is_empty()).then(|| Untrusted::new(line))
 }
 
 fn content(form: &Form) -> Content {
     let text = |name: &str| form.get(name).map(Untrusted::from);
     let number = |name: &str| form.get(name).and_then(|value| value.trim().parse::<f64>().ok());
     if let (Some(latitude), Some(longitude)) = (number("Latitude"), number("Longitude")) {
-        return Content::Location { latitude, longitude, name: text("Label"), address: text("Address") };
+        // The place stands in the body again.
+        let name = text("Label").or_else(|| text("Body").filter(|body| text("Address").as_ref() != Some(body)));
+        return Content::Location { latitude, longitude, name, address: text("Address") };
     }
     if let Some(answer) = text("FlowData").or_else(|| text("InteractiveData").filter(|_| form.get("ListId").is_none()))
     {
@@ -157,21 +215,21 @@ fn content(form: &Form) -> Content {
     }
     match form.get("MessageType") {
         Some(kind) if form.get("Body").is_none() && kind != "text" => {
-            Content::Other { kind: clean(kind), summary: Untrusted::default() }
+            let members = form.sorted().flat_map(|(name, values)| {
+                let named = |value: &str| (name.to_owned(), Untrusted::from(value));
+                values.into_iter().map(named).collect::<Vec<_>>()
+            });
+            Content::Other { kind: clean(kind), summary: Untrusted::default(), members: members.take(60).collect() }
         }
-        _ => {
-            let names = ["ReferralSourceType", "ReferralHeadline", "ReferralBody", "ReferralSourceUrl"];
-            let line = names.iter().filter_map(|name| form.get(name)).collect::<Vec<_>>().join(" \u{b7} ");
-            let referral = (!line.is_empty()).then(|| Untrusted::new(line));
-            Content::Text { body: Untrusted::from(form.get("Body").unwrap_or_default()), referral }
-        }
+        _ => Content::Text { body: Untrusted::from(form.get("Body").unwrap_or_default()), referral: None },
     }
 }
 
 /// The file with this number. Its address stands where others have an id.
 fn file(form: &Form, index: usize, caption: Option<Untrusted>) -> Option<Content> {
-    let id = form.get(&format!("MediaUrl{index}"))?.to_owned();
-    let mime_type = form.get(&format!("MediaContentType{index}")).unwrap_or_default().to_owned();
+    let id = media_url(form, index)?.to_owned();
+    let bare = form.get("MediaContentType").filter(|_| index == 0);
+    let mime_type = form.get(&format!("MediaContentType{index}")).or(bare).unwrap_or_default().to_owned();
     Some(of_type(id, mime_type, caption))
 }
 

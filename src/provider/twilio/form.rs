@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::delivery::RawDelivery;
+
 /// More parameters than this are no webhook of anybody's.
 const MOST: usize = 500;
 
@@ -17,6 +19,20 @@ impl Form {
             fields.entry(name.into_owned()).or_default().push(value.into_owned());
         }
         Self(fields)
+    }
+
+    /// What a request holds: posted as a form, or in the query of its address.
+    pub fn of(delivery: &RawDelivery) -> Self {
+        match delivery.path.split_once('?') {
+            Some((_, query)) if delivery.body.is_empty() => Self::read(query.as_bytes()),
+            _ => Self::read(&delivery.body),
+        }
+    }
+
+    /// Parameters whose names begin like this and go on, with their first values.
+    pub fn starting<'f>(&'f self, with: &'f str) -> impl Iterator<Item = (&'f str, &'f str)> {
+        let named = self.0.iter().filter_map(move |(name, values)| Some((name.strip_prefix(with)?, values.first()?)));
+        named.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, value.as_str()))
     }
 
     /// A value that is there and not empty.

@@ -231,6 +231,11 @@ impl Provider for Twilio {
         Rate::per_second(connection.settings.messages_per_second)
     }
 
+    /// Source: part 3, the method.
+    fn takes_get(&self) -> bool {
+        true
+    }
+
     fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault> {
         signature::verify(&self.tokens, &self.called(delivery), delivery)
     }

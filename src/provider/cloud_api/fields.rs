@@ -1,0 +1,180 @@
+//! Fields beside messages and statuses that are about people: calls, history, wishes about marketing, names from the
+//! phone, and who holds the conversation. Source: part 1.9, and the changes of 2026.
+
+use serde_json::Value;
+
+use super::message::{content, members};
+use super::people::{Person, person, same_phone};
+use super::webhook::{Around, list, message, unreadable};
+use super::{loose, text, time, untrusted};
+use crate::domain::content::Content;
+use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin};
+use crate::domain::inbound_content::{Call, Extras, News};
+use crate::domain::text::{Untrusted, clean_line};
+
+pub(super) fn read(around: &Around<'_>, field: &str, events: &mut Vec<InboundEvent>) {
+    let value = around.value;
+    events.extend(list(value, "calls").map(|object| call(object, around)));
+    for chunk in list(value, "history") {
+        for thread in list(chunk, "threads") {
+            events.extend(list(thread, "messages").map(|object| past(object, thread, around)));
+        }
+    }
+    events.extend(list(value, "user_preferences").map(|object| preference(object, around)));
+    events.extend(list(value, "state_sync").filter_map(|object| named(object, around)));
+    if let Some(standby) = value.get("standby").filter(|standby| standby.is_object()) {
+        // Somebody else holds the conversation: what is said in it is seen, and answered by nobody here.
+        let within = Around { value: standby, number: around.number.clone(), received_at: around.received_at };
+        let mut seen: Vec<InboundEvent> = list(standby, "messages")
+            .map(|object| message(object, &within, Direction::Inbound))
+            .chain(list(standby, "message_echoes").map(|object| message(object, &within, Direction::Outbound)))
+            .collect();
+        for event in &mut seen {
+            if let InboundEvent::Message(message) = event {
+                message.origin = Origin::Other(crate::domain::routing::STANDBY.into());
+            }
+        }
+        events.extend(seen);
+    }
+    if field == "messaging_handovers" {
+        events.push(handover(around));
+    }
+}
+
+fn event(around: &Around<'_>, person: Person, id: String, content: Content) -> MessageEvent {
+    MessageEvent {
+        phone_number_id: around.number.clone(),
+        provider_message_id: id,
+        direction: Direction::Inbound,
+        origin: Origin::Api,
+        contact: person.addresses,
+        contact_name: person.name,
+        content,
+        sent_at: around.received_at,
+        reply_to: None,
+        statuses: vec![],
+        raw_statuses: vec![],
+        other_statuses: vec![],
+        reference: None,
+        first_contact: false,
+        test: false,
+        extras: Extras::default(),
+        group: None,
+        moved: None,
+        conversation: None,
+    }
+}
+
+/// A call that rings or has ended. Both share an id: each is a line of its own.
+fn call(object: &Value, around: &Around<'_>) -> InboundEvent {
+    let Some(id) = text(object, "/id") else { return unreadable("a call has no id") };
+    let by_us = text(object, "/direction").is_some_and(|direction| direction.starts_with("BUSINESS"));
+    let (phone, user) = if by_us { ("/to", "/to_user_id") } else { ("/from", "/from_user_id") };
+    let person = person(around.value, loose(object, phone).as_deref(), text(object, user));
+    if person.addresses.is_empty() {
+        return unreadable(format!("the call {} names nobody", clean_line(id)));
+    }
+    let spoken = time(object, "/start_time").zip(time(object, "/end_time")).map(|(from, to)| to.since(from).as_secs());
+    let seconds = loose(object, "/duration").and_then(|seconds| seconds.parse().ok()).or(spoken);
+    let named = untrusted(object, "/event").unwrap_or_else(|| Untrusted::from("call"));
+    let call = Call {
+        id: id.to_owned(),
+        status: loose(object, "/status").or_else(|| loose(object, "/status/0")).map(Untrusted::new),
+        event: named.clone(),
+        by_us,
+        seconds,
+    };
+    let told = event(around, person, format!("{id}:{}", named.as_received()), Content::Call(call));
+    InboundEvent::Message(Box::new(MessageEvent {
+        direction: if by_us { Direction::Outbound } else { Direction::Inbound },
+        sent_at: time(object, "/timestamp").unwrap_or(around.received_at),
+        ..told
+    }))
+}
+
+/// A message from before the number was connected.
+fn past(object: &Value, thread: &Value, around: &Around<'_>) -> InboundEvent {
+    let Some(id) = text(object, "/id") else { return unreadable("a message of the history has no id") };
+    let with = loose(thread, "/id");
+    let from = loose(object, "/from");
+    let ours = object.pointer("/history_context/from_me").and_then(Value::as_bool).unwrap_or_else(|| {
+        let display = loose(around.value, "/metadata/display_phone_number");
+        from.as_deref().zip(display.as_deref()).is_some_and(|(one, two)| same_phone(one, two))
+    });
+    let other = if ours { loose(object, "/to").or(with) } else { from.or(with) };
+    let user = text(object, if ours { "/to_user_id" } else { "/from_user_id" });
+    let person = person(around.value, other.as_deref(), user);
+    if person.addresses.is_empty() {
+        return unreadable(format!("the message {} of the history names nobody", clean_line(id)));
+    }
+    let kind = text(object, "/type").unwrap_or_default();
+    let told = event(around, person, id.to_owned(), content(object, kind, None));
+    InboundEvent::Message(Box::new(MessageEvent {
+        direction: if ours { Direction::Outbound } else { Direction::Inbound },
+        origin: Origin::HistorySync,
+        sent_at: time(object, "/timestamp").unwrap_or(around.received_at),
+        reply_to: text(object, "/context/id").map(str::to_owned),
+        extras: super::message::extras(object),
+        group: text(object, "/group_id").map(str::to_owned),
+        ..told
+    }))
+}
+
+/// `stop` and `resume` of marketing messages.
+fn preference(object: &Value, around: &Around<'_>) -> InboundEvent {
+    let person = person(around.value, loose(object, "/wa_id").as_deref(), text(object, "/user_id"));
+    let word = text(object, "/value").unwrap_or_default();
+    let stop = match word {
+        "stop" => true,
+        "resume" | "signup" => false,
+        other => return unreadable(format!("the wish `{}` about marketing is not known here", clean_line(other))),
+    };
+    if person.addresses.is_empty() {
+        return unreadable("a wish about marketing names nobody");
+    }
+    InboundEvent::Preference {
+        phone_number_id: around.number.clone(),
+        contact: person.addresses,
+        stop,
+        at: time(object, "/timestamp").unwrap_or(around.received_at),
+    }
+}
+
+/// What the business calls somebody in its phone. A name that was taken off says nothing about them.
+fn named(object: &Value, around: &Around<'_>) -> Option<InboundEvent> {
+    let contact = object.get("contact")?;
+    if text(object, "/action").is_some_and(|action| action == "remove") {
+        return None;
+    }
+    let person = person(around.value, loose(contact, "/phone_number").as_deref(), text(contact, "/user_id"));
+    let name = untrusted(contact, "/full_name").or_else(|| untrusted(contact, "/first_name"))?;
+    (!person.addresses.is_empty()).then(|| InboundEvent::Named {
+        phone_number_id: around.number.clone(),
+        contact: person.addresses,
+        name,
+    })
+}
+
+/// The conversation changed hands between apps.
+fn handover(around: &Around<'_>) -> InboundEvent {
+    let value = around.value;
+    let phone = ["/sender/phone_number", "/recipient/phone_number", "/wa_id", "/contacts/0/wa_id"];
+    let phone = phone.iter().find_map(|path| loose(value, path));
+    let user = ["/sender/user_id", "/user_id", "/contacts/0/user_id"].iter().find_map(|path| text(value, path));
+    let person = person(value, phone.as_deref(), user);
+    if person.addresses.is_empty() {
+        return unreadable("a conversation was handed over, and it is not told whose");
+    }
+    let what = ["control_passed", "control_taken", "control_requested", "pass_thread_control", "take_thread_control"];
+    let what = what.iter().find(|name| value.get(**name).is_some()).copied().unwrap_or("messaging_handovers");
+    let at = time(value, "/timestamp").unwrap_or(around.received_at);
+    let news = News {
+        kind: "handover".into(),
+        what: what.into(),
+        text: Untrusted::default(),
+        members: members(value.get(what).unwrap_or(value)),
+    };
+    let id = format!("handover:{}:{}", person.addresses[0].key(), at.millis());
+    let told = event(around, person, id, Content::News(news));
+    InboundEvent::Message(Box::new(MessageEvent { sent_at: at, ..told }))
+}

@@ -1,0 +1,239 @@
+//! What people do not want, and which address they go by: told by webhooks, by refusals and by answers.
+
+use serde_json::json;
+use wadeck::domain::ids::ConnectionId;
+use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::request::{Done, Request};
+use wadeck::operations::{self, OperationError};
+use wadeck::twin::SendFault;
+
+use crate::cases::{case, enveloped, given, post, stage};
+use crate::stage::{MORNING, Stage};
+
+async fn connection(stage: &Stage) -> ConnectionId {
+    stage.system.store().connections().await.expect("asked")[0].id
+}
+
+/// Two templates without places, one of each kind, as the provider lists them.
+async fn templates(stage: &Stage) {
+    for (name, category) in [("spring_sale", "MARKETING"), ("order_ready", "UTILITY")] {
+        stage.twin.add_template(json!({ "id": name, "name": name, "language": "en_US", "status": "APPROVED",
+            "category": category, "components": [{ "type": "BODY", "text": "Hello there." }] }));
+    }
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+}
+
+async fn send(stage: &Stage, name: &str) -> Result<Done, OperationError> {
+    let connection = connection(stage).await;
+    let to = PhoneNumber::parse("+15551600001").expect("a number");
+    stage
+        .act(Request::SendTemplate {
+            connection,
+            to,
+            name: name.into(),
+            language: "en_US".into(),
+            parameters: vec![],
+            header_file: None,
+            at: None,
+        })
+        .await
+}
+
+fn wish(value: &str, wa_id: &str, at: i64) -> serde_json::Value {
+    json!({ "wa_id": wa_id, "category": "marketing_messages", "value": value, "timestamp": at })
+}
+
+fn wishes(list: &serde_json::Value) -> String {
+    let value = json!({ "messaging_product": "whatsapp", "metadata": { "phone_number_id": "106540352242922" },
+        "user_preferences": list });
+    json!({ "object": "whatsapp_business_account", "entry": [{ "id": "102290129340398",
+        "changes": [{ "field": "user_preferences", "value": value }] }] })
+    .to_string()
+}
+
+#[tokio::test]
+async fn whoever_stops_marketing_is_sent_none_and_everything_else() {
+    let mut stage = stage().await;
+    templates(&stage).await;
+    let hello = json!({ "id": "wamid.H", "from": "15551600001", "timestamp": (MORNING / 1_000).to_string(),
+        "type": "text", "text": { "body": "hello" } });
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([hello]))).await;
+    send(&stage, "spring_sale").await.expect("wanted so far");
+    given(&mut stage, "20").await;
+    assert!(stage.thread().await.no_marketing);
+    let refused = send(&stage, "spring_sale").await.expect_err("not wanted");
+    assert!(refused.to_string().contains("no marketing"), "{refused}");
+    send(&stage, "order_ready").await.expect("utility goes");
+    let now = MORNING / 1_000;
+    post(&mut stage, "/webhook/meta", &[], &wishes(&json!([wish("resume", "15551600001", now - 60)]))).await;
+    assert!(stage.thread().await.no_marketing, "an older wish does not undo a newer one");
+    let both = json!([wish("stop", "15551600009", now + 5), wish("resume", "15551600001", now + 5)]);
+    post(&mut stage, "/webhook/meta", &[], &wishes(&both)).await;
+    assert!(!stage.thread().await.no_marketing, "every entry of the list counts");
+    send(&stage, "spring_sale").await.expect("wanted again");
+}
+
+#[tokio::test]
+async fn a_refusal_that_says_unwanted_is_remembered_until_they_say_otherwise() {
+    let mut stage = stage().await;
+    templates(&stage).await;
+    stage.twin.next_send(SendFault::graph(400, 131_050, "User stopped marketing messages"));
+    send(&stage, "spring_sale").await.expect("queued");
+    stage.send().await;
+    assert!(send(&stage, "spring_sale").await.is_err());
+    send(&stage, "order_ready").await.expect("utility goes");
+    let start = json!({ "id": "wamid.START", "from": "15551600001", "timestamp": (MORNING / 1_000).to_string(),
+        "type": "text", "text": { "body": "START" } });
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([start]))).await;
+    send(&stage, "spring_sale").await.expect("wanted again");
+}
+
+#[tokio::test]
+async fn the_number_that_an_answer_names_is_the_same_person() {
+    let mut stage = stage().await;
+    let said = json!({ "messaging_product": "whatsapp", "contacts": [{ "input": "+15551600001", "wa_id": "15559990001" }],
+        "messages": [{ "id": "wamid.ANSWER" }] });
+    templates(&stage).await;
+    stage.twin.next_send(SendFault::Answer { status: 200, body: said, retry_after: None });
+    send(&stage, "order_ready").await.expect("queued");
+    stage.send().await;
+    let reply = json!({ "id": "wamid.R", "from": "15559990001", "timestamp": (MORNING / 1_000).to_string(),
+        "type": "text", "text": { "body": "thanks" } });
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([reply]))).await;
+    assert_eq!(stage.thread().await.last_text.line(), "thanks", "one person, one thread");
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_and_not_applied_is_said_everywhere() {
+    let stage = stage().await;
+    let body = case("22");
+    let signed = crate::stage::signature(&body);
+    let address = stage.address;
+    let request = reqwest::Client::new()
+        .post(format!("http://{address}/webhook/meta"))
+        .header("x-hub-signature-256", format!("sha256={signed}"))
+        .body(body);
+    let mut stage = stage;
+    let Stage { system, inbox, .. } = &mut stage;
+    tokio::select! {
+        answer = request.send() => assert_eq!(answer.expect("an answer").status(), 200),
+        () = async { while operations::store_waiting(system, inbox).await {} } => unreachable!("the inbox stays open"),
+    }
+    stage.pass(std::time::Duration::from_secs(300));
+    let ready = reqwest::get(format!("http://{address}/readyz")).await.expect("an answer").text().await.expect("text");
+    assert_eq!(ready, "ready\napplying: 1 delivery behind, 5m\n");
+    let figures = operations::metrics(&stage.system).await.expect("figures");
+    assert!(figures.contains("wadeck_apply_lag_seconds 300"), "{figures}");
+    assert_eq!(stage.overview().await.lag(stage.now()).as_deref(), Some("applying: 1 behind, 5m"));
+    let screen = crate::sitting::Sitting::down(&stage, 120, 40).await.screen();
+    assert_eq!(screen.matches("applying: 1 behind, 5m").count(), 4, "header, threads, delivery, activity:\n{screen}");
+    operations::watch(&stage.system).await.expect("watched");
+    assert_eq!(stage.overview().await.alerts, 1);
+    stage.apply().await;
+    assert_eq!(stage.overview().await.alerts, 0, "it is over");
+    assert_eq!(stage.overview().await.lag(stage.now()), None);
+}
+
+/// A signed request of the other provider: a form, or the query of a GET.
+async fn form(stage: &mut Stage, method: &str, path: &str, fields: &[(&str, &str)]) -> reqwest::StatusCode {
+    use base64::Engine as _;
+    use hmac::{Hmac, KeyInit, Mac};
+    let mut encoded = url::form_urlencoded::Serializer::new(String::new());
+    encoded.extend_pairs(fields);
+    let encoded = encoded.finish();
+    let address = format!("http://{}{path}", stage.address);
+    let (url, signed) = if method == "GET" {
+        let url = format!("{address}?{encoded}");
+        (url.clone(), url)
+    } else {
+        let mut sorted = fields.to_vec();
+        sorted.sort_unstable();
+        (address.clone(), address + &sorted.iter().map(|(name, value)| format!("{name}{value}")).collect::<String>())
+    };
+    let mac = Hmac::<sha1::Sha1>::new_from_slice(crate::stage::SECRET.as_bytes()).expect("a key");
+    let signature = base64::engine::general_purpose::STANDARD.encode(mac.chain_update(&signed).finalize().into_bytes());
+    let client = reqwest::Client::new();
+    let request = match method {
+        "GET" => client.get(url),
+        _ => client.post(url).header("content-type", "application/x-www-form-urlencoded").body(encoded),
+    };
+    let Stage { system, inbox, .. } = stage;
+    let answer = tokio::select! {
+        answer = request.header("x-twilio-signature", signature).send() => answer.expect("an answer"),
+        () = async { while operations::store_waiting(system, inbox).await {} } => unreachable!("the inbox stays open"),
+    };
+    stage.apply().await;
+    answer.status()
+}
+
+const TWILIO: &str = "organization = \"lumen\"\n[[connections]]\nname = \"clinic\"\nprovider = \"twilio\"\n\
+    phone_number = \"+15550100300\"\n";
+
+#[tokio::test]
+async fn forms_come_by_either_method_and_other_channels_stay_outside() {
+    let mut stage = Stage::with_config(TWILIO).await;
+    let message = |sid: &'static str, from: &'static str| {
+        vec![("MessageSid", sid), ("From", from), ("To", "whatsapp:+15550100300"), ("Body", "hello"), ("NumMedia", "0")]
+    };
+    for (at, (method, path)) in [
+        ("POST", "/webhook/twilio/messages"),
+        ("GET", "/webhook/twilio/messages"),
+        ("POST", "/webhook/twilio/messages/"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let sid = ["SM1", "SM2", "SM3"][at];
+        assert_eq!(
+            form(&mut stage, method, path, &message(sid, "whatsapp:+15551600001")).await,
+            200,
+            "{method} {path}"
+        );
+    }
+    assert_eq!(stage.messages(stage.thread().await.id).await.len(), 3);
+    for (sid, from) in [("SM4", "+15551600002"), ("SM5", "messenger:102")] {
+        assert_eq!(form(&mut stage, "POST", "/webhook/twilio/messages", &message(sid, from)).await, 200);
+    }
+    assert_eq!(stage.threads().await.len(), 1, "nobody of another channel is a contact here");
+    let bad = form(&mut stage, "GET", "/webhook/meta/", &message("SM6", "whatsapp:+15551600001")).await;
+    assert_ne!(bad, 200, "a GET is a webhook where the provider sends such");
+}
+
+#[tokio::test]
+async fn a_bare_file_a_place_and_a_doubled_prefix_are_read() {
+    let mut stage = Stage::with_config(TWILIO).await;
+    let to = ("To", "whatsapp:+15550100300");
+    let from = ("From", "whatsapp:+15551600001");
+    let bare = [
+        ("MessageSid", "SM1"),
+        from,
+        to,
+        ("MediaUrl", "https://api.twilio.com/x"),
+        ("MediaContentType", "image/png"),
+        ("Body", "look"),
+    ];
+    form(&mut stage, "POST", "/webhook/twilio/messages", &bare).await;
+    let place = [
+        ("MessageSid", "SM2"),
+        from,
+        to,
+        ("Latitude", "51.5"),
+        ("Longitude", "-0.1"),
+        ("Label", "Cafe"),
+        ("Address", "Long St 1"),
+        ("Body", "Cafe"),
+    ];
+    form(&mut stage, "POST", "/webhook/twilio/messages", &place).await;
+    let messages = stage.messages(stage.thread().await.id).await;
+    assert_eq!(messages[0].kind, "image");
+    assert_eq!(messages[1].text.line(), "[location 51.50000,-0.10000] Cafe, Long St 1");
+    let hidden = [
+        ("MessageSid", "SM3"),
+        ("From", "whatsapp:US.9876"),
+        ("ExternalUserId", "whatsapp:US.9876"),
+        to,
+        ("Body", "hi"),
+    ];
+    form(&mut stage, "POST", "/webhook/twilio/messages", &hidden).await;
+    assert!(stage.threads().await.iter().any(|row| row.external_id == "whatsapp:US.9876"));
+}
