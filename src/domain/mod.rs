@@ -31,6 +31,7 @@ pub mod inbound_kind;
 pub mod job;
 pub mod json_text;
 pub mod key;
+pub mod lag;
 pub mod language;
 pub mod limits;
 pub mod lint;

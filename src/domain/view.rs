@@ -19,8 +19,8 @@ use super::outbox::{EntryState, SettledBy};
 use super::phone::PhoneNumber;
 use super::run::RunState;
 use super::status::DeliveryStatus;
-use super::text::{Untrusted, grouped};
-use super::time::{Timestamp, short_span};
+use super::text::Untrusted;
+use super::time::Timestamp;
 
 /// The dashboard in numbers: what the folded panes say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -302,18 +302,6 @@ pub struct MessageView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<MediaView>,
 }
-
-impl Overview {
-    /// How far lists are behind what was acknowledged, where that is long enough to matter.
-    pub fn lag(&self, now: Timestamp) -> Option<String> {
-        let lag = now.since(self.oldest_pending_at?);
-        (lag >= SHOWN_LAG)
-            .then(|| format!("applying: {} behind, {}", grouped(self.deliveries_pending), short_span(lag)))
-    }
-}
-
-/// A lag below this is gone before anybody has read it.
-const SHOWN_LAG: std::time::Duration = std::time::Duration::from_secs(2);
 
 /// A message that a search found, with whose thread it stands in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

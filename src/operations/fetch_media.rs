@@ -98,6 +98,9 @@ async fn fetch(system: &System, wanted: &Wanted) -> Result<Came> {
         }
     };
     let (bytes, hash) = (incoming.bytes(), incoming.sha256());
+    if bytes == 0 {
+        return not("the provider gave a file of 0 bytes", (wanted.tries >= 3).then_some(MediaState::Lost));
+    }
     if source.bytes.is_some_and(|told| told != bytes) {
         return not("it broke off: its size is not the one that was told", None);
     }

@@ -6,6 +6,7 @@ use wadeck::domain::event::{Direction, Origin};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::view::{DeliveryRow, MessageDetail, MessageView, ThreadRow};
+use wadeck::twin::Number;
 
 use crate::stage::{MORNING, SUPPORT, Stage, signature};
 
@@ -15,7 +16,7 @@ organization = "lumen"
 name = "one"
 provider = "meta"
 phone_number = "+15550783881"
-phone_number_id = "106540352242922"
+phone_number_id = "106540352249999"
 business_account_id = "102290129340398"
 agent = "helper"
 debounce_seconds = 4
@@ -31,8 +32,21 @@ kind = "scripted"
 rules = [{ reply = ["You said it, {name}."] }]
 "#;
 
+/// Number one of the cases, as the simulated platform has it.
+pub const ONE: &str = "106540352249999";
+
 pub async fn stage() -> Stage {
-    Stage::with_config(CONFIG).await
+    let stage = Stage::with_config(CONFIG).await;
+    stage.twin.add_number(Number {
+        phone_number_id: ONE.into(),
+        business_account_id: "102290129340398".into(),
+        display: "+1 555-078-3881".into(),
+        name: "Lumen".into(),
+        kind: "production".into(),
+        customer: None,
+        direct: true,
+    });
+    stage
 }
 
 /// The file of a case, with its time moved to now.
@@ -44,7 +58,7 @@ pub fn case(name: &str) -> String {
         .find(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&format!("{name}-"))))
         .expect(name);
     let text = std::fs::read_to_string(path).expect("readable");
-    text.replace("1795902600", &(MORNING / 1_000).to_string())
+    text.replace("1795902600", &(MORNING / 1_000).to_string()).replace(SUPPORT, ONE)
 }
 
 /// Posts a body, signed, and applies it.
@@ -78,7 +92,7 @@ pub async fn given(stage: &mut Stage, name: &str) {
 /// A message object over number one, in the platform's envelope.
 pub fn enveloped(contacts: Value, messages: Value) -> String {
     let value = json!({ "messaging_product": "whatsapp",
-        "metadata": { "display_phone_number": "15550783881", "phone_number_id": SUPPORT },
+        "metadata": { "display_phone_number": "15550783881", "phone_number_id": ONE },
         "contacts": contacts, "messages": messages });
     json!({ "object": "whatsapp_business_account",
         "entry": [{ "id": "102290129340398", "changes": [{ "field": "messages", "value": value }] }] })
@@ -169,7 +183,9 @@ async fn an_item_of_a_foreign_number_waits_alone_and_is_applied_with_its_number(
     wadeck::operations::declare(&stage.system, &wadeck::app::declared(&config)).await.expect("declared");
     stage.apply().await;
     assert_eq!(stage.threads().await.len(), 3);
-    assert_eq!(stage.thread_of("in:three").await.last_text.line(), "to somebody else's number");
+    let threads = stage.threads().await;
+    let third = threads.iter().find(|row| row.connection == "three").expect("a thread over the new number");
+    assert_eq!(third.last_text.line(), "to somebody else's number");
     let row = deliveries(&stage).await.remove(0);
     assert_eq!((row.state, note(&row)), (DeliveryState::Applied, String::new()));
     assert!(alerts(&stage).await.is_empty(), "what was said about the number is over");

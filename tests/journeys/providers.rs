@@ -210,7 +210,10 @@ async fn every_parameter_of_a_form_finds_its_place() {
     let messages = stage.messages(thread.id).await;
     let words: Vec<String> = messages.iter().map(|message| message.text.line()).collect();
     assert_eq!(words.len(), 6, "{words:?}");
-    assert!(words[0].contains("Monday") && words[1].contains("city: Pune") && words[2] == "[order]", "{words:?}");
+    assert!(
+        words[0].contains("Monday") && words[1].contains("city: Pune") && words[2] == "[order] ANameOfTomorrow: x",
+        "{words:?}"
+    );
     let kinds: Vec<&str> = messages.iter().map(|message| message.kind.as_str()).collect();
     assert_eq!(kinds[3..5], ["image", "document"]);
     for message in &messages[3..5] {

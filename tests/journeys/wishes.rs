@@ -7,7 +7,7 @@ use wadeck::domain::request::{Done, Request};
 use wadeck::operations::{self, OperationError};
 use wadeck::twin::SendFault;
 
-use crate::cases::{case, enveloped, given, post, stage};
+use crate::cases::{ONE, case, enveloped, given, post, stage};
 use crate::stage::{MORNING, Stage};
 
 async fn connection(stage: &Stage) -> ConnectionId {
@@ -44,7 +44,7 @@ fn wish(value: &str, wa_id: &str, at: i64) -> serde_json::Value {
 }
 
 fn wishes(list: &serde_json::Value) -> String {
-    let value = json!({ "messaging_product": "whatsapp", "metadata": { "phone_number_id": "106540352242922" },
+    let value = json!({ "messaging_product": "whatsapp", "metadata": { "phone_number_id": ONE },
         "user_preferences": list });
     json!({ "object": "whatsapp_business_account", "entry": [{ "id": "102290129340398",
         "changes": [{ "field": "user_preferences", "value": value }] }] })

@@ -17,6 +17,25 @@ use crate::provider::{Reading, Unreadable};
 /// Files of one message; the platform takes one, the form could name more.
 const MOST_FILES: usize = 10;
 
+/// Parameters that every message has, whatever it holds.
+const ENVELOPE: [&str; 15] = [
+    "AccountSid",
+    "ApiVersion",
+    "Body",
+    "ExternalUserId",
+    "From",
+    "MessageSid",
+    "MessageType",
+    "MessagingServiceSid",
+    "NumMedia",
+    "NumSegments",
+    "ProfileName",
+    "SmsMessageSid",
+    "SmsSid",
+    "SmsStatus",
+    "To",
+];
+
 pub(super) fn read(delivery: &RawDelivery) -> Result<Reading, Unreadable> {
     let form = Form::of(delivery);
     let id = form.get("MessageSid").or_else(|| form.get("SmsSid")).or_else(|| form.get("SmsMessageSid"));
@@ -215,9 +234,10 @@ fn content(form: &Form) -> Content {
     }
     match form.get("MessageType") {
         Some(kind) if form.get("Body").is_none() && kind != "text" => {
-            let members = form.sorted().flat_map(|(name, values)| {
+            let told = form.sorted().filter(|(name, _)| !ENVELOPE.contains(name));
+            let members = told.flat_map(|(name, values)| {
                 let named = |value: &str| (name.to_owned(), Untrusted::from(value));
-                values.into_iter().map(named).collect::<Vec<_>>()
+                values.into_iter().filter(|value| !value.is_empty()).map(named).collect::<Vec<_>>()
             });
             Content::Other { kind: clean(kind), summary: Untrusted::default(), members: members.take(60).collect() }
         }
