@@ -19,7 +19,9 @@ use super::Limits;
 use crate::domain::change::Change;
 use crate::domain::delivery::RawDelivery;
 use crate::domain::setup::failed_words;
-use crate::operations::{Admission, Receipt, System, Visitor, admit, lent, metrics, prove_writable, receive};
+use crate::operations::{
+    Admission, Receipt, System, Visitor, admit, lag_words, lent, metrics, prove_writable, receive,
+};
 use crate::provider::{Provider, SignatureFault};
 
 /// Batches of raw events reach 3 MB.

@@ -34,6 +34,7 @@ mod pictures;
 mod programs;
 mod providers;
 mod registrations;
+mod reports;
 #[path = "../common/samples.rs"]
 mod samples;
 mod senders;

@@ -33,7 +33,7 @@ async fn send(stage: &Stage, name: &str) -> Result<Done, OperationError> {
             name: name.into(),
             language: "en_US".into(),
             parameters: vec![],
-            header_file: None,
+            header: None,
             at: None,
         })
         .await
