@@ -12,9 +12,10 @@ use super::failure::Failure;
 use super::ids::{
     AlertId, AttemptId, AuditId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
 };
-use super::inbound_content::{Extras, Rows};
+use super::inbound_content::Extras;
 use super::limits::Hold;
 use super::media::MediaView;
+use super::other_status::OtherStatusView;
 use super::outbox::{EntryState, SettledBy};
 use super::phone::PhoneNumber;
 use super::run::RunState;
@@ -332,22 +333,6 @@ pub struct MessageDetail {
     /// What came along beside the content, and what became of it.
     #[serde(default, skip_serializing_if = "Extras::is_empty")]
     pub extras: Extras,
-}
-
-impl MessageDetail {
-    /// Label and value of everything there is to know of the content and what came along.
-    pub fn details(&self) -> Rows {
-        self.content.details().into_iter().chain(self.extras.details()).collect()
-    }
-}
-
-/// A status in a word that nobody here knows, as it was reported.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OtherStatusView {
-    pub word: Untrusted,
-    pub at: Timestamp,
-    pub received_at: Timestamp,
-    pub raw: Untrusted,
 }
 
 /// One status as it was reported, with the raw object.
