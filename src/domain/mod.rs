@@ -60,6 +60,7 @@ pub mod set_aside;
 pub mod setup;
 pub mod starter;
 pub mod status;
+pub mod status_view;
 pub mod subject;
 mod subject_parts;
 pub mod template;

@@ -20,6 +20,7 @@ use super::outbox::{EntryState, SettledBy};
 use super::phone::PhoneNumber;
 use super::run::RunState;
 use super::status::DeliveryStatus;
+use super::status_view::StatusView;
 use super::text::Untrusted;
 use super::time::Timestamp;
 
@@ -333,16 +334,6 @@ pub struct MessageDetail {
     /// What came along beside the content, and what became of it.
     #[serde(default, skip_serializing_if = "Extras::is_empty")]
     pub extras: Extras,
-}
-
-/// One status as it was reported, with the raw object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusView {
-    pub status: DeliveryStatus,
-    pub at: Timestamp,
-    pub received_at: Timestamp,
-    pub failure: Option<Failure>,
-    pub raw: Untrusted,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

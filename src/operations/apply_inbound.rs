@@ -49,14 +49,14 @@ pub(super) async fn inbound(
         author: None,
         extras: &event.extras,
     };
+    let key = message_key(connection.id, &event.provider_message_id);
     let Some(inserted) = write.insert_message(&new).await? else {
-        let key = message_key(connection.id, &event.provider_message_id);
         duplicate(write, source, &key, &event.content, effects).await?;
         return Ok(Ok(()));
     };
     let message = inserted.id;
     if inserted.changed {
-        early_changes(write, &message_key(connection.id, &event.provider_message_id)).await?;
+        early_changes(write, &key).await?;
     }
     effects.changes.push(Change::Thread(thread.thread));
     if let Content::Reaction { target, emoji } = &event.content {
@@ -78,8 +78,8 @@ pub(super) async fn inbound(
         _ => None,
     };
     if wish == Some(Wish::In) && write.wish_about_marketing(contact, false, received_at).await? {
-        let detail = format!("by {message}");
-        write.audit(&Actor::System, "marketing_resume", &thread.thread.to_string(), &detail, now).await?;
+        let subject = thread.thread.to_string();
+        write.audit(&Actor::System, "marketing_resume", &subject, &format!("by {message}"), now).await?;
     }
     if let Some(wish) = wish.filter(|wish| opted_out != (*wish == Wish::Out)) {
         opted_out = wish == Wish::Out;
@@ -97,8 +97,7 @@ pub(super) async fn inbound(
     let opens = follows.window && !event.test && !history;
     let window = opens.then(|| window::closes_after(plausible(event.sent_at, received_at), received_at));
     let unread = u32::from(follows.unread && !history);
-    let conversation = event.conversation.as_deref();
-    write.touch_thread(thread.thread, message, new.created_at, unread, window, conversation).await?;
+    write.touch_thread(thread.thread, message, new.created_at, unread, window, event.conversation.as_deref()).await?;
     // What nobody answers asks for no agent.
     let candidates =
         if follows.routed && !history { write.candidates(thread.thread, connection.id, now).await? } else { vec![] };

@@ -11,10 +11,12 @@ use crate::domain::time::{Timestamp, short_span};
 /// How long a delivery may wait to be applied before people are told.
 const TOO_LONG: Duration = Duration::from_secs(10);
 
-/// `applying: 29,754 deliveries behind, 5m`; nothing while nothing waits.
-pub async fn lag_words(system: &System) -> Result<Option<String>> {
-    let Some((behind, since)) = system.store().behind().await? else { return Ok(None) };
-    Ok(Some(words(behind, system.now().since(since))))
+impl System {
+    /// `applying: 29,754 deliveries behind, 5m`; nothing while nothing waits.
+    pub async fn lag_words(&self) -> Result<Option<String>> {
+        let Some((behind, since)) = self.store().behind().await? else { return Ok(None) };
+        Ok(Some(words(behind, self.now().since(since))))
+    }
 }
 
 fn words(behind: u32, lag: Duration) -> String {

@@ -105,7 +105,6 @@ pub use self::error::OperationError;
 pub use self::expire_assignment::{expire_assignments, next_expiry};
 pub use self::fetch_media::{fetch_next, prune_media};
 pub use self::flows::refresh_flows;
-pub use self::lag::lag_words;
 pub use self::lend::{Lent, lent};
 pub use self::look_up::{look_up_due, next_look_due};
 pub use self::meters::metrics;

@@ -13,9 +13,10 @@ use crate::domain::limits::Hold;
 use crate::domain::other_status::OtherStatusView;
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::status::{DeliveryStatus, Standing};
+use crate::domain::status_view::StatusView;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{AttemptView, EntryBrief, FoundMessage, MessageDetail, MessageView, Reaction, StatusView};
+use crate::domain::view::{AttemptView, EntryBrief, FoundMessage, MessageDetail, MessageView, Reaction};
 
 const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
     m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route, m.extras,

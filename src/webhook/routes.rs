@@ -19,9 +19,7 @@ use super::Limits;
 use crate::domain::change::Change;
 use crate::domain::delivery::RawDelivery;
 use crate::domain::setup::failed_words;
-use crate::operations::{
-    Admission, Receipt, System, Visitor, admit, lag_words, lent, metrics, prove_writable, receive,
-};
+use crate::operations::{Admission, Receipt, System, Visitor, admit, lent, metrics, prove_writable, receive};
 use crate::provider::{Provider, SignatureFault};
 
 /// Batches of raw events reach 3 MB.
@@ -164,7 +162,7 @@ async fn ready(State(system): State<System>) -> Response {
     match prove_writable(&system).await {
         Ok(()) => {
             // Whoever is behind is ready all the same: deliveries are stored.
-            let lag = lag_words(&system).await.ok().flatten().map(|lag| format!("{lag}\n"));
+            let lag = system.lag_words().await.ok().flatten().map(|lag| format!("{lag}\n"));
             (StatusCode::OK, format!("ready\n{}", lag.unwrap_or_default())).into_response()
         }
         Err(trouble) => {

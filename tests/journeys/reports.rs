@@ -108,11 +108,12 @@ async fn a_number_of_our_own_is_written_to_by_nobody_and_answered_by_nobody() {
     let content = Box::new(wadeck::domain::content::Content::text("hi"));
     let refused = stage.act(Request::Send { thread: thread.id, content, reply_to: None, at: None }).await;
     assert!(refused.expect_err("refused").to_string().contains("our own number"));
+    crate::wishes::templates(&stage).await;
     let connection = stage.system.store().connections().await.expect("asked")[0].id;
     let template = Request::SendTemplate {
         connection,
         to: wadeck::domain::phone::PhoneNumber::parse("+15550783882").expect("a number"),
-        name: "x".into(),
+        name: "order_ready".into(),
         language: "en_US".into(),
         parameters: vec![],
         header: None,

@@ -15,7 +15,7 @@ async fn connection(stage: &Stage) -> ConnectionId {
 }
 
 /// Two templates without places, one of each kind, as the provider lists them.
-async fn templates(stage: &Stage) {
+pub async fn templates(stage: &Stage) {
     for (name, category) in [("spring_sale", "MARKETING"), ("order_ready", "UTILITY")] {
         stage.twin.add_template(json!({ "id": name, "name": name, "language": "en_US", "status": "APPROVED",
             "category": category, "components": [{ "type": "BODY", "text": "Hello there." }] }));
