@@ -39,6 +39,8 @@ pub enum Agents {
         run: RunId,
         #[arg(long, value_name = "TEXT")]
         instead: Option<String>,
+        #[command(flatten)]
+        knowing: super::send::Knowing,
     },
     /// Do not send what an agent proposed
     Dismiss {
@@ -56,8 +58,13 @@ pub enum Agents {
     Resume { what: String },
     /// Who is silent, what was caught, and what had left
     Stops,
-    /// Let an agent forget what was said in a thread; again takes it back
-    Forget { thread: ThreadId },
+    /// Let an agent forget what was said in a thread so far
+    Forget {
+        thread: ThreadId,
+        /// Take it back: the agent is told of everything again
+        #[arg(long)]
+        undo: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -242,12 +249,14 @@ pub(super) fn agents(verb: Agents) -> Wanted {
         Agents::Test { agent, words } => act(AgentRequest::Test { agent, words }),
         Agents::Runs { thread, page, before } => look(AgentQuery::Runs { thread, limit: page.limit, before }),
         Agents::Run { run } => look(AgentQuery::Run { run }),
-        Agents::Accept { run, instead } => act(AgentRequest::Accept { run, instead }),
+        Agents::Accept { run, instead, knowing } => {
+            Wanted::Act(Request::Agents(AgentRequest::Accept { run, instead }).knowing(knowing.into()))
+        }
         Agents::Dismiss { run, reason } => act(AgentRequest::Dismiss { run, reason }),
         Agents::Stop { what, reason } => act(AgentRequest::Stop { what: scope(&what), reason }),
         Agents::Resume { what } => act(AgentRequest::Resume { what: scope(&what) }),
         Agents::Stops => look(AgentQuery::Stops { limit: 20 }),
-        Agents::Forget { thread } => act(AgentRequest::Forget { thread }),
+        Agents::Forget { thread, undo } => act(AgentRequest::Forget { thread, undo }),
     }
 }
 

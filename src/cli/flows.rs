@@ -98,6 +98,8 @@ pub enum Flows {
         /// Where it begins
         #[arg(long)]
         screen: Option<String>,
+        #[command(flatten)]
+        knowing: super::send::Knowing,
     },
     /// Where it can be looked at
     Preview(Which),
@@ -201,8 +203,10 @@ pub(super) fn wanted(verb: Flows) -> Result<Wanted, String> {
         Flows::Delete { which, confirm } => {
             act(FlowRequest::Delete { connection: which.connection, id: which.id, typed: confirm })
         }
-        Flows::Send { which, to, text, button, screen } => {
-            act(FlowRequest::Send { connection: which.connection, id: which.id, to: to.0, body: text, button, screen })
+        Flows::Send { which, to, text, button, screen, knowing } => {
+            let (connection, id) = (which.connection, which.id);
+            let send = FlowRequest::Send { connection, id, to: to.0, body: text, button, screen };
+            Act(Request::Flow(send).knowing(knowing.into()))
         }
         Flows::Responses { which, csv } => {
             let query = Query::Flow(FlowQuery::Responses { connection: which.connection, id: which.id });

@@ -17,7 +17,7 @@ use crate::domain::content::Content;
 use crate::domain::event::Direction;
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::query::{Answer, Query};
-use crate::domain::request::Request;
+use crate::domain::request::{Request, SendContext};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Clock, Timestamp};
 use crate::domain::view::{MessageView, ThreadRow};
@@ -26,6 +26,7 @@ const HELP: &str = "\
 list             threads, the newest first
 t3               open a thread; its last messages are read out
 say WORDS        send words into the open thread
+say! WORDS       the same although a colleague has the thread
 more             older messages of it
 take, release    take the open thread, or give it back
 give NAME        hand it to a colleague who is here
@@ -194,6 +195,11 @@ impl Sitting<'_> {
             ("say", text, Some(thread)) if !text.is_empty() => {
                 let content = Box::new(Content::text(text));
                 self.act(Request::Send { thread, content, reply_to: None, at: None }).await;
+            }
+            ("say!", text, Some(thread)) if !text.is_empty() => {
+                let content = Box::new(Content::text(text));
+                let despite = SendContext { despite_owner: true, seen: None };
+                self.act(Request::Send { thread, content, reply_to: None, at: None }.knowing(despite)).await;
             }
             ("note", text, Some(thread)) if !text.is_empty() => {
                 self.act(Request::AddNote { thread, text: text.to_owned() }).await;

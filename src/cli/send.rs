@@ -10,7 +10,7 @@ use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::media::Pad;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::query::{Answer, Query};
-use crate::domain::request::Request;
+use crate::domain::request::{Request, SendContext};
 use crate::domain::time::{Clock, Timestamp};
 
 #[derive(Debug, Clone, Args)]
@@ -66,6 +66,25 @@ pub struct Send {
     /// Quote this message
     #[arg(long, value_name = "MESSAGE")]
     pub reply_to: Option<MessageId>,
+    #[command(flatten)]
+    pub knowing: Knowing,
+}
+
+/// What the sender knows of the thread.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Knowing {
+    /// Send although a colleague has the thread
+    #[arg(long)]
+    pub despite_owner: bool,
+    /// Refuse if a colleague has answered after this message, the newest that was seen
+    #[arg(long, value_name = "MESSAGE")]
+    pub seen: Option<MessageId>,
+}
+
+impl From<Knowing> for SendContext {
+    fn from(knowing: Knowing) -> Self {
+        Self { seen: knowing.seen, despite_owner: knowing.despite_owner }
+    }
 }
 
 /// A phone number as an argument.
@@ -82,6 +101,11 @@ impl std::str::FromStr for PhoneArg {
 
 /// The request that the flags stand for.
 pub(super) async fn request(source: &Source, send: Send) -> Result<Request, NoAnswer> {
+    let context = send.knowing.into();
+    Ok(plain_request(source, send).await?.knowing(context))
+}
+
+async fn plain_request(source: &Source, send: Send) -> Result<Request, NoAnswer> {
     let refused = |why: String| NoAnswer::Refused(why);
     let clock = crate::app::SystemClock;
     let now = jiff::Timestamp::from_millisecond(clock.now().millis()).unwrap_or_default();

@@ -110,7 +110,12 @@ pub enum Messages {
     /// Everything about one message
     Show { message: MessageId },
     /// Put an emoji on a message; none takes it back
-    React { message: MessageId, emoji: Option<String> },
+    React {
+        message: MessageId,
+        emoji: Option<String>,
+        #[command(flatten)]
+        knowing: super::send::Knowing,
+    },
     /// Save a message's file
     Save {
         message: MessageId,

@@ -100,7 +100,9 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         Command::Threads(Threads::Export { thread }) => Look(Query::Export { thread }),
         Command::Threads(Threads::Views) => Look(Query::Views),
         Command::Threads(Threads::TakeBack { thread }) => Act(Request::TakeBack { thread }),
-        Command::Messages(Messages::React { message, emoji }) => Act(Request::React { message, emoji }),
+        Command::Messages(Messages::React { message, emoji, knowing }) => {
+            Act(Request::React { message, emoji }.knowing(knowing.into()))
+        }
         Command::Messages(Messages::Ask { message }) => Act(Request::AskAbout { message }),
         Command::Messages(Messages::Fetch { message }) => Act(Request::FetchMedia { message }),
         Command::Outbox(Outbox::Hold { entry }) => Act(Request::HoldEntry { entry }),

@@ -331,7 +331,11 @@ impl Console {
             AgentFinder::Menu(thread) => match row.id.as_str() {
                 "propose" => self.open_finder(super::finder::FinderKind::Agent(AgentFinder::Propose(Some(thread)))),
                 "forget" => {
-                    let request = Request::Agents(AgentRequest::Forget { thread });
+                    // Takes back what the screen shows as forgotten.
+                    let at_hand = self.thread_at_hand().filter(|row| row.id == thread);
+                    let undo =
+                        at_hand.is_some_and(|row| row.context_from.is_some_and(|from| from >= row.last_message_at));
+                    let request = Request::Agents(AgentRequest::Forget { thread, undo });
                     self.ask_first(format!("{}?", row.head.trim_end_matches('.')), request);
                     vec![]
                 }

@@ -134,9 +134,11 @@ pub enum AgentRequest {
     Resume {
         what: StopScope,
     },
-    /// Let an agent forget what was said so far in a thread; again takes it back.
+    /// Let an agent forget what was said so far in a thread; or take that back.
     Forget {
         thread: ThreadId,
+        #[serde(default)]
+        undo: bool,
     },
     /// Ask an agent something, with nobody's thread behind it and nothing sent.
     Test {

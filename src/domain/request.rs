@@ -11,9 +11,34 @@ use super::text::Untrusted;
 use super::time::Timestamp;
 use super::token::TokenRequest;
 
+/// The rule that refuses to write into a colleague's thread.
+pub const OWNED: &str = "owned_by_colleague";
+/// The rule that refuses to write where a colleague has answered since the sender looked.
+pub const ANSWERED: &str = "answered_meanwhile";
+
+/// What a sender knows of the thread that they write into. Without any of it, a thread that a colleague has is
+/// refused, and what colleagues answered meanwhile is not asked about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendContext {
+    /// The newest message of the thread that the sender has seen. Refused where a colleague or an agent has sent
+    /// something since, or a colleague within the last seconds.
+    #[serde(default)]
+    pub seen: Option<MessageId>,
+    /// Send although a colleague has the thread.
+    #[serde(default)]
+    pub despite_owner: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {
+    /// A request that sends something, together with what the sender knows of the thread. It means something for
+    /// messages, files, reactions, templates, Flows and suggested replies.
+    SendKnowing {
+        request: Box<Request>,
+        #[serde(flatten)]
+        context: SendContext,
+    },
     /// Send something to a thread's contact, perhaps quoting one of its messages, perhaps later.
     Send {
         thread: ThreadId,
@@ -229,7 +254,40 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// The same request of somebody who knows this of the thread.
+    #[must_use]
+    pub fn knowing(self, context: SendContext) -> Self {
+        if context == SendContext::default() {
+            return self;
+        }
+        let (request, _) = self.apart();
+        Self::SendKnowing { request: Box::new(request), context }
+    }
+
+    /// What is asked for, and what its sender knows of the thread.
+    #[must_use]
+    pub fn apart(self) -> (Self, SendContext) {
+        match self {
+            Self::SendKnowing { request, context } => (request.apart().0, context),
+            request => (request, SendContext::default()),
+        }
+    }
+}
+
 impl Refusal {
+    /// Returns the same request of somebody who has read this refusal and wants it all the same; none where the
+    /// rule leaves nothing to say yes to.
+    pub fn all_the_same(&self, request: Request) -> Option<Request> {
+        let (request, context) = request.apart();
+        let context = match &*self.rule {
+            OWNED => SendContext { despite_owner: true, ..context },
+            ANSWERED => SendContext { seen: None, ..context },
+            _ => return None,
+        };
+        Some(request.knowing(context))
+    }
+
     /// What cannot be taken back is done only by whoever typed its name.
     pub fn typed(wanted: &str, typed: &str) -> Result<(), Self> {
         if wanted.trim() == typed.trim() {

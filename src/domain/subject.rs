@@ -53,6 +53,7 @@ impl Request {
     /// What has to exist for this to make sense.
     pub fn subjects(&self) -> Vec<Subject> {
         match self {
+            Self::SendKnowing { request, .. } => request.subjects(),
             Self::Send { thread, reply_to, .. } | Self::SendFile { thread, reply_to, .. } => {
                 let quoted = reply_to.map(Subject::Message);
                 [Subject::Thread(*thread)].into_iter().chain(quoted).collect()

@@ -20,15 +20,16 @@ pub(super) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
     let now = system.now();
     let me = actor.to_string();
     let mut write = system.store().write().await?;
-    let said = match write.ack_alert(alert, &me, now).await? {
+    match write.ack_alert(alert, &me, now).await? {
         None => return Err(Refusal::new("not_found", format!("There is no alert {alert}."), "").into()),
-        Some(Some(other)) => format!("{other} had acknowledged it already."),
-        Some(None) => {
-            write.audit(actor, "acknowledge", &alert.to_string(), "", now).await?;
-            format!("{alert} is acknowledged.")
+        Some(Err(other)) => {
+            let why = format!("{other} acknowledged {alert} already.");
+            return Err(Refusal::new("already_acknowledged", why, "").into());
         }
-    };
+        Some(Ok(())) => {}
+    }
+    write.audit(actor, "acknowledge", &alert.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Alerts, Change::Activity]);
-    Ok(Done { said, made: None })
+    Ok(Done { said: format!("{alert} is acknowledged."), made: None })
 }

@@ -7,11 +7,16 @@ use crate::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Dossier};
 use crate::domain::assignment::AssignmentState;
 use crate::domain::audit::{AuditCheck, KnownHead};
 use crate::domain::ids::AssignmentId;
-use crate::domain::request::Done;
+use crate::domain::request::{Done, SendContext};
 use crate::domain::role::Actor;
 use crate::store::heads_in_logs;
 
-pub(super) async fn perform(system: &System, actor: &Actor, request: AgentRequest) -> Result<Done> {
+pub(super) async fn perform(
+    system: &System,
+    actor: &Actor,
+    request: AgentRequest,
+    context: &SendContext,
+) -> Result<Done> {
     match request {
         AgentRequest::Propose(proposal) => propose_assignment::propose(system, actor, &proposal).await,
         AgentRequest::Approve { assignment } => decide(system, actor, assignment, Decision::Approve).await,
@@ -24,11 +29,13 @@ pub(super) async fn perform(system: &System, actor: &Actor, request: AgentReques
         AgentRequest::Rehearse { assignment, exchanges } => {
             rehearse::rehearse(system, actor, assignment, exchanges).await
         }
-        AgentRequest::Accept { run, instead } => decide_answer::accept(system, actor, run, instead.as_deref()).await,
+        AgentRequest::Accept { run, instead } => {
+            decide_answer::accept(system, actor, run, instead.as_deref(), context).await
+        }
         AgentRequest::Dismiss { run, reason } => decide_answer::dismiss(system, actor, run, &reason).await,
         AgentRequest::Stop { what, reason } => stop_agents::stop(system, actor, &what, &reason).await,
         AgentRequest::Resume { what } => stop_agents::resume(system, actor, &what).await,
-        AgentRequest::Forget { thread } => stop_agents::forget(system, actor, thread).await,
+        AgentRequest::Forget { thread, undo } => stop_agents::forget(system, actor, thread, undo).await,
         AgentRequest::Test { agent, words } => rehearse::test(system, actor, &agent, &words).await,
     }
 }

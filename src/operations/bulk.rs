@@ -1,21 +1,23 @@
 //! One action over everything that a filter finds: counted before, done in order, a step at a time,
 //! and stopped when somebody says so.
 
-use super::discard_entry::discard_entry;
-use super::hold_entry::hold_entry;
+use std::collections::BTreeSet;
+
+use super::discard_entry::discard_within;
+use super::hold_entry::hold_within;
 use super::look_up::look_up;
-use super::retry_entry::retry_entry;
-use super::settle_arrived::settle_arrived;
+use super::retry_entry::retry_within;
+use super::settle_arrived::settle_arrived_within;
 use super::{OperationError, Result, System, require};
 use crate::domain::bulk::{BulkAction, BulkPreview, JobState};
 use crate::domain::change::Change;
 use crate::domain::filter::{Filter, StatusTerm, Term};
-use crate::domain::ids::EntryId;
+use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::EntryState;
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
-use crate::store::{Job, Wish};
+use crate::store::{Job, Wish, Write};
 
 /// Entries per step: a stop is heard after each.
 const STEP: u32 = 20;
@@ -79,10 +81,6 @@ pub(super) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
         let why = "Without a filter this would be everything that was ever sent.";
         return Err(Refusal::new("no_filter", why, "Narrow the list first, such as status:failed since:2h.").into());
     }
-    if system.store().running_job().await?.is_some() {
-        let why = "Another bulk action runs.";
-        return Err(Refusal::new("job_runs", why, "Wait for it, or stop it.").into());
-    }
     let preview = preview(system, actor, action, text).await?;
     if preview.will == 0 {
         return Err(Refusal::new("nothing_to_do", preview.words(action), "Change the filter.").into());
@@ -92,6 +90,10 @@ pub(super) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
     let name = actor.to_string();
     let who = (name.as_str(), actor.role().unwrap_or(Role::Viewer));
     let mut write = system.store().write().await?;
+    if let Some(other) = write.running_job().await? {
+        let why = format!("Another bulk action runs, as job {other}.");
+        return Err(Refusal::new("job_runs", why, "Wait for it, or stop it.").into());
+    }
     let job = write.begin_job(action, text, who, preview.will, up_to, now).await?;
     write.audit(actor, &format!("bulk_{}", action.name()), &format!("job {job}"), text, now).await?;
     write.commit().await?;
@@ -104,9 +106,8 @@ pub(super) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Don
     require(actor, Right::StopABulkAction)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    if !write.end_job(job, JobState::Stopped, now).await? {
-        return Err(Refusal::new("no_job", format!("Job {job} does not run."), "").into());
-    }
+    let missed = || Refusal::new("no_job", format!("Job {job} does not run."), "");
+    write.end_job(job, JobState::Stopped, now).await?.or_refuse(missed)?;
     write.audit(actor, "stop_job", &format!("job {job}"), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
@@ -123,7 +124,8 @@ pub async fn step_job(system: &System) -> Result<bool> {
         Err(refusal) => {
             tracing::warn!(job = job.id, why = %refusal, "a bulk action is stopped: its filter cannot be read");
             let mut write = system.store().write().await?;
-            write.end_job(job.id, JobState::Stopped, system.now()).await?;
+            // Whoever stopped it in this moment wanted the same.
+            write.end_job(job.id, JobState::Stopped, system.now()).await?.either_way();
             write.commit().await?;
             system.bus().publish([Change::Outbox]);
             return Ok(true);
@@ -135,20 +137,63 @@ pub async fn step_job(system: &System) -> Result<bool> {
     let now = system.now();
     let Some(last) = ids.last() else {
         let mut write = system.store().write().await?;
-        write.end_job(job.id, JobState::Done, now).await?;
+        // Whoever stopped it in this moment was first: then it is stopped, not done.
+        write.end_job(job.id, JobState::Done, now).await?.either_way();
         write.commit().await?;
         system.bus().publish([Change::Outbox]);
         return Ok(true);
     };
+    if job.action == BulkAction::LookUp {
+        return look_up_each(system, &job, &ids, *last).await;
+    }
+    // The whole step is one transaction that begins by asking whether the job still runs: once a stop is
+    // acknowledged, no further entry is touched.
+    let mut write = system.store().write().await?;
+    if write.running_job().await? != Some(job.id) {
+        return Ok(true);
+    }
     let (mut done, mut refused, mut said) = (0, 0, None);
     let mut again = vec![];
+    let mut threads = BTreeSet::new();
     for entry in &ids {
-        match act(system, &job, *entry, asks_for_uncertain(&filter)).await {
-            Ok(true) => {
+        match act(system, &mut write, &job, *entry, asks_for_uncertain(&filter)).await {
+            Ok(Some(thread)) => {
                 done += 1;
                 again.push(*entry);
+                threads.insert(thread);
             }
-            Ok(false) => {}
+            Ok(None) => {}
+            Err(OperationError::Refused(refusal)) => {
+                refused += 1;
+                said = Some(format!("{entry}: {refusal}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if job.action == BulkAction::Retry {
+        write.tried_by_job(job.id, &again).await?;
+    }
+    let stepped = write.step_job(job.id, (done, refused), last.0, said.as_deref()).await?;
+    if !stepped.applied() {
+        return Ok(true);
+    }
+    write.commit().await?;
+    system.bus().publish(threads.into_iter().map(Change::Thread));
+    system.bus().publish([Change::Outbox, Change::Alerts, Change::Activity]);
+    system.wakes().sender.notify_one();
+    system.wakes().looker.notify_one();
+    Ok(true)
+}
+
+/// Asking the provider takes a while and changes nothing that a stop would hold back: each is asked on its own.
+async fn look_up_each(system: &System, job: &Job, ids: &[EntryId], last: EntryId) -> Result<bool> {
+    let (mut done, mut refused, mut said) = (0, 0, None);
+    for entry in ids {
+        if system.store().running_job().await?.is_none_or(|running| running.id != job.id) {
+            return Ok(true);
+        }
+        match look_up(system, &job.actor, *entry).await {
+            Ok(_) => done += 1,
             Err(OperationError::Refused(refusal)) => {
                 refused += 1;
                 said = Some(format!("{entry}: {refusal}"));
@@ -157,28 +202,33 @@ pub async fn step_job(system: &System) -> Result<bool> {
         }
     }
     let mut write = system.store().write().await?;
-    if job.action == BulkAction::Retry {
-        write.tried_by_job(job.id, &again).await?;
-    }
-    write.step_job(job.id, done, refused, last.0, said.as_deref()).await?;
+    // A job that was stopped meanwhile keeps its count.
+    write.step_job(job.id, (done, refused), last.0, said.as_deref()).await?.either_way();
     write.commit().await?;
     system.bus().publish([Change::Outbox]);
     Ok(true)
 }
 
-/// `false`: the action means nothing here (any more).
-async fn act(system: &System, job: &Job, entry: EntryId, uncertain: bool) -> Result<bool> {
-    let Some(detail) = system.store().entry(entry).await? else { return Ok(false) };
-    if !fits(job.action, detail.row.state, detail.row.hold.is_some(), uncertain) {
-        return Ok(false);
+/// The thread that was acted in. `None`: the action means nothing here (any more).
+async fn act(
+    system: &System,
+    write: &mut Write,
+    job: &Job,
+    entry: EntryId,
+    uncertain: bool,
+) -> Result<Option<ThreadId>> {
+    let Some(facts) = write.entry_facts(entry).await? else { return Ok(None) };
+    if !fits(job.action, facts.state, facts.hold.is_some(), uncertain) {
+        return Ok(None);
     }
-    match job.action {
-        BulkAction::Retry => retry_entry(system, &job.actor, entry).await?,
-        BulkAction::Discard => discard_entry(system, &job.actor, entry).await?,
-        BulkAction::Hold => hold_entry(system, &job.actor, entry, true).await?,
-        BulkAction::Release => hold_entry(system, &job.actor, entry, false).await?,
-        BulkAction::LookUp => look_up(system, &job.actor, entry).await?,
-        BulkAction::Arrived => settle_arrived(system, &job.actor, entry).await?,
+    let (thread, _) = match job.action {
+        BulkAction::Retry => retry_within(system, write, &job.actor, entry).await?,
+        BulkAction::Discard => discard_within(system, write, &job.actor, entry).await?,
+        BulkAction::Hold => hold_within(system, write, &job.actor, entry, true).await?,
+        BulkAction::Release => hold_within(system, write, &job.actor, entry, false).await?,
+        BulkAction::Arrived => settle_arrived_within(system, write, &job.actor, entry).await?,
+        // This one has a step of its own.
+        BulkAction::LookUp => return Ok(None),
     };
-    Ok(true)
+    Ok(Some(thread))
 }

@@ -30,12 +30,12 @@ pub(super) async fn add(
 ) -> Result<Done> {
     require(actor, Right::AddContacts)?;
     let name = checked(name)?;
-    let Some(connection) = system.store().connection(connection).await? else {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let Some(connection) = write.live_connection(connection).await? else {
         return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
-    let now = system.now();
     let address = Address::Phone(number);
-    let mut write = system.store().write().await?;
     if let Some(refusal) = super::recipient::own_number(&mut write, &address).await? {
         return Err(refusal.into());
     }

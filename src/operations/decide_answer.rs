@@ -1,57 +1,67 @@
 //! A person decides about what an agent proposed to say: send it, send something else, or nothing.
 
 use super::run_agent::carry_out;
-use super::send::{may_write, thread_row};
-use super::{Result, System, require};
-use crate::domain::agent_desk::RunRecord;
+use super::send::{may_write, thread_within};
+use super::{Result, System, claim, require};
 use crate::domain::bounds::Words;
 use crate::domain::change::Change;
 use crate::domain::ids::RunId;
-use crate::domain::request::{Done, Refusal, check_text};
+use crate::domain::request::{Done, Refusal, SendContext, check_text};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::run::RunState;
 use crate::domain::text::clean_line;
+use crate::store::{SuggestedReply, Write};
 
-async fn waiting(system: &System, run: RunId) -> Result<RunRecord> {
-    let Some(record) = system.store().run_record(run).await? else {
+/// What still waits for a decision. Asked within the transaction that decides, so that of two who decide at the
+/// same moment one is refused.
+async fn waiting(write: &mut Write, run: RunId) -> Result<SuggestedReply> {
+    let Some(reply) = write.suggested_reply(run).await? else {
         return Err(Refusal::new("not_found", format!("There is no run {run}."), "").into());
     };
-    if record.run.state == RunState::Proposed {
-        return Ok(record);
+    if reply.state == RunState::Proposed {
+        return Ok(reply);
     }
-    let by = record.run.decided_by.map(|by| format!(" by {by}")).unwrap_or_default();
-    let why = format!("{run} is {} already{by}.", record.run.state.name().replace('_', " "));
-    Err(Refusal::new("decided", why, "Look at the thread as it is now.").into())
+    Err(decided(run, reply.state, reply.decided_by.as_deref()).into())
+}
+
+fn decided(run: RunId, state: RunState, by: Option<&str>) -> Refusal {
+    let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+    let why = format!("{run} is {} already{by}.", state.name().replace('_', " "));
+    Refusal::new("decided", why, "Look at the thread as it is now.")
 }
 
 /// Sends it, as the agent wrote it or in other words.
-pub(super) async fn accept(system: &System, actor: &Actor, run: RunId, instead: Option<&str>) -> Result<Done> {
+pub(super) async fn accept(
+    system: &System,
+    actor: &Actor,
+    run: RunId,
+    instead: Option<&str>,
+    context: &SendContext,
+) -> Result<Done> {
     require(actor, Right::DecideAboutProposedAnswers)?;
-    let record = waiting(system, run).await?;
-    let row = thread_row(system, record.run.thread_id).await?;
-    let now = system.now();
-    may_write(&row, None, now)?;
     let me = actor.to_string();
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let reply = waiting(&mut write, run).await?;
+    let row = thread_within(&mut write, reply.thread).await?;
+    may_write(&row, None, now)?;
+    claim::may_answer(&mut write, &row, &me, context, now).await?;
     let (words, author, acts) = match instead {
         // What a person wrote is that person's, and no act of the agent's rides along.
         Some(text) => {
             check_text(text)?;
             (vec![Words { text: text.to_owned(), reply_to: None }], me.clone(), vec![])
         }
-        None => (record.words, format!("agent {}", record.run.agent), record.acts),
+        None => (reply.words, format!("agent {}", reply.agent), reply.acts),
     };
     for one in &words {
         check_text(&one.text)?;
     }
-    let mut write = system.store().write().await?;
-    if !write.decide_run(run, RunState::Answered, &me, "", now).await? {
-        let why = format!("{run} does not wait any more.");
-        return Err(Refusal::new("decided", why, "Look at the thread as it is now.").into());
-    }
+    write.decide_run(run, RunState::Answered, &me, "", now).await?.or_refuse(|| decided(run, reply.state, None))?;
     carry_out(system, &mut write, (&row, run, &author), &words, &acts).await?;
     write.stop_waiting(row.id).await?;
-    write.clear_unread(row.id).await?;
+    write.clear_unread(row.id).await?.either_way();
     let how = if instead.is_some() { "accept_edited" } else { "accept" };
     write.audit(actor, how, &run.to_string(), &row.id.to_string(), now).await?;
     write.commit().await?;
@@ -64,12 +74,13 @@ pub(super) async fn accept(system: &System, actor: &Actor, run: RunId, instead: 
 /// Does not send it. The thread goes on waiting for a person.
 pub(super) async fn dismiss(system: &System, actor: &Actor, run: RunId, reason: &str) -> Result<Done> {
     require(actor, Right::DecideAboutProposedAnswers)?;
-    let record = waiting(system, run).await?;
     let (now, me) = (system.now(), actor.to_string());
     let mut write = system.store().write().await?;
-    write.decide_run(run, RunState::Rejected, &me, reason.trim(), now).await?;
-    let thread = record.run.thread_id;
-    write.wait(thread, &format!("{me} did not want the answer of {}", record.run.agent), now).await?;
+    let reply = waiting(&mut write, run).await?;
+    let missed = || decided(run, reply.state, None);
+    write.decide_run(run, RunState::Rejected, &me, reason.trim(), now).await?.or_refuse(missed)?;
+    let thread = reply.thread;
+    write.wait(thread, &format!("{me} did not want the answer of {}", reply.agent), now).await?;
     write.audit(actor, "dismiss", &run.to_string(), &clean_line(reason), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(thread), Change::Activity]);

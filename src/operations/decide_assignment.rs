@@ -1,4 +1,4 @@
-//! Approve, narrow or reject who answers. Deciding twice changes nothing, and says so.
+//! Approve, narrow or reject who answers. What is decided already is not decided again.
 
 use super::propose_assignment::check;
 use super::{Result, System, require};
@@ -36,8 +36,9 @@ pub(super) async fn decide(
     let mut write = system.store().write().await?;
     let (found, name) = find(&mut write, assignment).await?;
     let again = found.state == AssignmentState::Active && found.stale_since.is_some();
-    if !found.state.waits() && !again {
-        return decided_already(&found, &decision);
+    let approves = matches!(decision, Decision::Approve);
+    if !found.state.waits() && !(again && approves) {
+        return Err(decided(&found).into());
     }
     let me = actor.to_string();
     let said = match decision {
@@ -55,7 +56,8 @@ pub(super) async fn decide(
             Approval::Active => format!("{} answers {name} from now on ({}).", found.agent, found.mode.name()),
         },
         Decision::Reject { reason } => {
-            write.end_assignment(assignment, AssignmentState::Rejected, &me, &reason, now).await?;
+            let ended = write.end_assignment(assignment, AssignmentState::Rejected, &me, &reason, now).await?;
+            ended.or_refuse(|| decided(&found))?;
             write.audit(actor, "reject", &assignment.to_string(), &reason, now).await?;
             tell(system, &mut write, &found, "assignment.rejected", &me, &reason).await?;
             format!("{assignment} is rejected; {} learns why.", found.proposed_by)
@@ -64,21 +66,6 @@ pub(super) async fn decide(
     write.commit().await?;
     published(system, &found);
     Ok(Done { said, made: None })
-}
-
-/// Deciding once more what was decided like that changes nothing, and says so. Anything else is a mistake.
-fn decided_already(found: &Assignment, decision: &Decision) -> Result<Done> {
-    let by = found.decided_by.as_deref().unwrap_or("nobody");
-    let said = format!("{} is {} already, by {by}", found.id, found.state.name());
-    match (decision, found.state) {
-        (Decision::Approve, AssignmentState::Active) | (Decision::Reject { .. }, AssignmentState::Rejected) => {
-            Ok(Done { said: format!("{said}; nothing was done."), made: None })
-        }
-        (Decision::Reject { .. }, AssignmentState::Active) => {
-            Err(Refusal::new("decided", format!("{said}."), "What is in force is revoked.").into())
-        }
-        _ => Err(Refusal::new("decided", format!("{said}."), "Propose a new one.").into()),
-    }
 }
 
 /// The one way in which anything comes into force by a person's word: new, narrowed, or after its agent
@@ -93,14 +80,15 @@ async fn agree(system: &System, write: &mut Write, actor: &Actor, found: &Assign
         let why = format!("The agent {} is not declared any more.", clean_line(&found.agent));
         return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
     };
-    let evidence = evidence(system, found.id, &digest).await?.or_else(|| found.evidence_for(&digest));
+    let evidence = evidence(write, found.id, &digest).await?.or_else(|| found.evidence_for(&digest));
     let me = actor.to_string();
     let person = actor.person().unwrap_or(&me);
     let approver = Approver { person, agent_digest: &digest, rehearsed: evidence.is_some() };
     let approval = approve(found, approver, system.approvals())?;
     match approval {
         Approval::FirstOfTwo => {
-            write.approve_first(found.id, (&me, person), &digest, now).await?;
+            let first = write.approve_first(found.id, (&me, person), &digest, now).await?;
+            first.or_refuse(|| decided(found))?;
             let detail = format!("{} as {digest}", found.agent);
             write.audit(actor, "approve_first", &found.id.to_string(), &detail, now).await?;
         }
@@ -117,13 +105,12 @@ pub(super) async fn narrow(
     proposal: &Proposal,
 ) -> Result<Done> {
     require(actor, Right::DecideAboutAgents)?;
-    check(system, proposal).await?;
     let now = system.now();
     let mut write = system.store().write().await?;
+    check(system, &mut write, proposal).await?;
     let (found, name) = find(&mut write, assignment).await?;
     if !found.state.waits() && found.state != AssignmentState::Active {
-        let why = format!("{assignment} is {} already.", found.state.name());
-        return Err(Refusal::new("decided", why, "Propose a new one.").into());
+        return Err(decided(&found).into());
     }
     if found.says_the_same(proposal) {
         // Nothing is narrowed: it is the same decision as any other approval.
@@ -154,16 +141,17 @@ pub(super) async fn narrow(
         ..new
     };
     let digest = system.agents().get(&found.agent).map(AgentConfig::digest).unwrap_or_default();
-    let seen = evidence(system, assignment, &digest).await?;
+    let seen = evidence(&mut write, assignment, &digest).await?;
     let given = match seen {
         Some(seen) => Assignment { evidence: Some(seen), agent_digest: Some(digest), ..given },
         None => given,
     };
-    let decided = agree(system, &mut write, actor, &given).await?;
+    let approval = agree(system, &mut write, actor, &given).await?;
     let reason = format!("narrowed to {id}");
-    write.end_assignment(assignment, AssignmentState::Revoked, &me, &reason, now).await?;
+    let ended = write.end_assignment(assignment, AssignmentState::Revoked, &me, &reason, now).await?;
+    ended.or_refuse(|| decided(&found))?;
     write.audit(actor, "narrow", &assignment.to_string(), &id.to_string(), now).await?;
-    let said = match decided {
+    let said = match approval {
         Approval::FirstOfTwo => {
             format!("{id} is {assignment} with narrower bounds. It answers once a second person agrees too.")
         }
@@ -181,10 +169,19 @@ async fn find(write: &mut Write, id: AssignmentId) -> Result<(Assignment, String
     }
 }
 
+/// What was decided already, and by whom.
+fn decided(assignment: &Assignment) -> Refusal {
+    let by = assignment.decided_by.as_deref().unwrap_or("nobody");
+    let why = format!("{} is {} already, by {by}.", assignment.id, assignment.state.name());
+    let instead =
+        if assignment.state == AssignmentState::Active { "What is in force is revoked." } else { "Propose a new one." };
+    Refusal::new("decided", why, instead)
+}
+
 /// The digest of what was rehearsed with the agent as it is now.
-async fn evidence(system: &System, assignment: AssignmentId, digest: &str) -> Result<Option<String>> {
-    let Some(rehearsal) = system.store().rehearsal(assignment).await? else { return Ok(None) };
-    Ok(rehearsal.digest.filter(|_| rehearsal.agent_digest == digest))
+async fn evidence(write: &mut Write, assignment: AssignmentId, digest: &str) -> Result<Option<String>> {
+    let Some((seen, agent_digest)) = write.rehearsal_digest(assignment).await? else { return Ok(None) };
+    Ok(seen.filter(|_| agent_digest == digest))
 }
 
 /// Puts it in force. The database holds that one agent answers; the one before steps back in the same
@@ -199,7 +196,8 @@ async fn activate(
     let (now, me) = (system.now(), actor.to_string());
     if let Some(before) = write.in_place_of(assignment).await? {
         let reason = format!("replaced by {}", assignment.id);
-        write.end_assignment(before.id, AssignmentState::Revoked, &me, &reason, now).await?;
+        let ended = write.end_assignment(before.id, AssignmentState::Revoked, &me, &reason, now).await?;
+        ended.or_refuse(|| decided(&before))?;
         write.audit(actor, "revoke", &before.id.to_string(), &reason, now).await?;
     }
     write.activate(assignment.id, &me, digest, evidence, now).await?;

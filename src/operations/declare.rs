@@ -64,8 +64,10 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
         // file names somebody for the same place.
         for before in over {
             let reason = "the configuration file says otherwise";
-            write.end_assignment(before.id, AssignmentState::Revoked, "configuration", reason, now).await?;
-            write.audit(&actor, "revoke", &before.id.to_string(), reason, now).await?;
+            let ended = write.end_assignment(before.id, AssignmentState::Revoked, "configuration", reason, now).await?;
+            if ended.applied() {
+                write.audit(&actor, "revoke", &before.id.to_string(), reason, now).await?;
+            }
         }
         for new in wanted.iter().filter(|new| !kept.iter().any(|one| says_the_same(one, new))) {
             let made = write.propose(new, "configuration", true, now).await?;

@@ -3,20 +3,37 @@
 use super::failure_alerts::ENTRY_ALERTS;
 use super::{Result, System, require};
 use crate::domain::change::Change;
-use crate::domain::ids::EntryId;
+use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
+use crate::store::Write;
 
 pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
+    let mut write = system.store().write().await?;
+    let (thread, said) = discard_within(system, &mut write, actor, entry).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
+    system.wakes().sender.notify_one();
+    system.wakes().looker.notify_one();
+    Ok(Done { said, made: None })
+}
+
+/// Rule and write in a transaction of the caller's. Nothing is written where it is refused.
+pub(super) async fn discard_within(
+    system: &System,
+    write: &mut Write,
+    actor: &Actor,
+    entry: EntryId,
+) -> Result<(ThreadId, String)> {
     require(actor, Right::DiscardAMessage)?;
     let now = system.now();
-    let mut write = system.store().write().await?;
-    let Some((state, _, thread, _)) = write.entry_state(entry).await? else {
+    let Some(facts) = write.entry_facts(entry).await? else {
         let why = format!("There is no outbox entry {entry}.");
         return Err(Refusal::new("not_found", why, "List them with `wadeck outbox list`.").into());
     };
+    let (state, thread) = (facts.state, facts.thread);
     if !state.can_discard() {
         let why = match state {
             EntryState::Sending => format!("{entry} is being sent this very moment."),
@@ -26,7 +43,11 @@ pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
     }
     let kept = state == EntryState::Scheduled;
     if kept {
-        write.recall(entry, &actor.to_string(), now).await?;
+        let by = facts.recalled_by.unwrap_or_default();
+        write.recall(entry, &actor.to_string(), now).await?.or_refuse(|| {
+            let why = format!("{entry} is being called back already, as {by} wants it.");
+            Refusal::new("not_discardable", why, "It is discarded once the provider says so.")
+        })?;
     } else {
         write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
     }
@@ -34,14 +55,10 @@ pub(super) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId
         write.clear_alert(kind, &entry.to_string(), now).await?;
     }
     write.audit(actor, "discard", &thread.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;
-    write.commit().await?;
-    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
-    system.wakes().sender.notify_one();
-    system.wakes().looker.notify_one();
     let said = if kept {
         format!("{entry} is being called back; it is discarded once the provider says so.")
     } else {
         format!("{entry} is discarded.")
     };
-    Ok(Done { said, made: None })
+    Ok((thread, said))
 }

@@ -22,7 +22,8 @@ pub(super) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
         return Err(Refusal::new("not_in_force", why, "List them with `wadeck assignments list`.").into());
     };
     let reason = if reason.trim().is_empty() { "taken back" } else { reason.trim() };
-    write.end_assignment(id, AssignmentState::Revoked, &me, reason, now).await?;
+    let missed = || Refusal::new("not_in_force", format!("{id} is not in force."), "");
+    write.end_assignment(id, AssignmentState::Revoked, &me, reason, now).await?.or_refuse(missed)?;
     let ended = write.end_runs_of(id, &format!("{me} took the assignment back"), now).await?;
     write.clear_alert("assignment_ends", &id.to_string(), now).await?;
     write.audit(actor, "revoke", &id.to_string(), reason, now).await?;

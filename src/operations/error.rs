@@ -12,5 +12,17 @@ pub enum OperationError {
     Refused(#[from] Refusal),
     /// Something broke. Logged once, where it is handled.
     #[error(transparent)]
-    Failed(#[from] StoreError),
+    Failed(StoreError),
+}
+
+impl From<StoreError> for OperationError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::TokenOver { .. } => {
+                let instead = "Ask an admin for another token.";
+                Self::Refused(Refusal::new("token_revoked", error.to_string(), instead))
+            }
+            error => Self::Failed(error),
+        }
+    }
 }

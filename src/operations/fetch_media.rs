@@ -131,10 +131,10 @@ fn plain_hash(told: &str) -> Option<String> {
 pub(super) async fn fetch_again(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
     require(actor, Right::FetchFiles)?;
     let mut write = system.store().write().await?;
-    if !write.want_again(message, system.now()).await? {
-        let why = "There is nothing to fetch: the file is here, or it was ours.";
-        return Err(Refusal::new("nothing_to_fetch", why, "").into());
-    }
+    write.want_again(message, system.now()).await?.or_refuse(|| {
+        let why = "There is nothing to fetch: the file is here, it was ours, or it is being asked for already.";
+        Refusal::new("nothing_to_fetch", why, "")
+    })?;
     write.commit().await?;
     system.wakes().fetcher.notify_one();
     Ok(Done { said: "The provider is asked for it again.".into(), made: None })

@@ -11,7 +11,7 @@ use crate::domain::flow::{FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowReque
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{Finding, Level, flow, flow_code, passes};
 use crate::domain::registration::Fresh;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::request::{Done, Refusal, SendContext};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::text::clean_line;
@@ -133,7 +133,12 @@ async fn json_of(system: &System, connection: ConnectionId, id: &str, version: O
     Ok(serde_json::to_string_pretty(&told.json.unwrap_or_else(|| json!({}))).unwrap_or_default())
 }
 
-pub(super) async fn perform(system: &System, actor: &Actor, request: FlowRequest) -> Result<Done> {
+pub(super) async fn perform(
+    system: &System,
+    actor: &Actor,
+    request: FlowRequest,
+    context: &SendContext,
+) -> Result<Done> {
     let (connection, needed, action) = match &request {
         FlowRequest::Refresh => return refresh_flows(system).await,
         FlowRequest::Send { connection, .. } => (*connection, Right::WriteFlows, "send_flow"),
@@ -159,10 +164,15 @@ pub(super) async fn perform(system: &System, actor: &Actor, request: FlowRequest
                 &connection,
                 &flow,
                 super::send_flow::Invitation { to, body, button, screen },
+                context,
             )
             .await;
         }
-        other => change(flows, &connection, other).await?,
+        other => {
+            // Looked at, then changed, at the provider: two at once would both see it as it was.
+            let _hand = system.take_in_hand(actor, &format!("the Flows of {}", connection.business_account_id))?;
+            change(flows, &connection, other).await?
+        }
     };
     let now = system.now();
     let mut write = system.store().write().await?;

@@ -1,7 +1,7 @@
 //! Hand a thread to a colleague, with what was begun in it. What was written half stands as a note, so
 //! that it is never lost, and waits where the colleague writes, unless they have begun themselves.
 
-use super::send::thread_row;
+use super::send::thread_within;
 use super::{Result, System, claim, require, unpoisoned};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
@@ -15,10 +15,15 @@ use crate::domain::view::Handed;
 pub(super) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, to: &str) -> Result<Done> {
     require(actor, Right::TakeAThread)?;
     let (me, now) = (actor.to_string(), system.now());
-    let row = thread_row(system, thread).await?;
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
     if let Some(other) = claim::holder(&row, &me, now).filter(|_| !actor.has(Right::ReleaseAColleaguesThread)) {
         let why = format!("{other} has this thread.");
         return Err(Refusal::new("taken", why, "They or an admin can hand it over.").into());
+    }
+    if row.taken_by.as_deref() == Some(to) {
+        let why = format!("{} has this thread already.", clean_line(to));
+        return Err(Refusal::new("no_change", why, "").into());
     }
     let here = system.here();
     let able = here.iter().find(|one| one.who == to && one.role != Role::Viewer.name());
@@ -26,14 +31,13 @@ pub(super) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
         let why = format!("{} is nobody who is here and may answer.", clean_line(to));
         return Err(Refusal::new("not_here", why, "A thread is handed to a colleague whose console is open.").into());
     }
-    let begun = system.store().draft(&me, thread).await?;
-    let theirs = system.store().draft(to, thread).await?;
+    let begun = write.draft(&me, thread).await?;
+    let theirs = write.draft(to, thread).await?;
     let words = format!("Begun by {me}: {begun}");
     if words.chars().count() > note::LONGEST {
         let why = format!("What you have begun is longer than a note, which holds {} characters.", note::LONGEST);
         return Err(Refusal::new("draft_too_long", why, "Shorten it, or send a part of it first.").into());
     }
-    let mut write = system.store().write().await?;
     write.take_thread(thread, Some((to, claim::until(now)))).await?;
     write.silence_agent(thread, &format!("{me} handed the thread to {to}"), now).await?;
     if !begun.trim().is_empty() {

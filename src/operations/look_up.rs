@@ -10,7 +10,7 @@ use crate::domain::change::Change;
 use crate::domain::connection::Connection;
 use crate::domain::ids::EntryId;
 use crate::domain::key::message_key;
-use crate::domain::outbox::SettledBy;
+use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
@@ -81,24 +81,29 @@ async fn look(system: &System, doubtful: &Doubtful) -> Result<Seen> {
     };
     let now = system.now();
     let mut write = system.store().write().await?;
+    // Something else may have settled it while the provider was asked: that stands, whatever the list shows.
+    let open = write.entry_facts(doubtful.entry).await?.is_some_and(|facts| facts.state == EntryState::Uncertain);
+    if !open {
+        return Ok(match seen {
+            Ok(Looked { found: Some(_), .. }) => Seen::Found,
+            Ok(_) => Seen::NotListed,
+            Err(why) => Seen::CannotAsk(why),
+        });
+    }
     if let Ok(looked) = &seen {
         write.keep_evidence(doubtful.entry, &looked.evidence).await?;
     }
     let seen = match seen.map(|looked| looked.found) {
         Ok(Some(id)) => {
-            // Unless something else settled it while we were asking.
-            let open = write.entry_state(doubtful.entry).await?.is_some_and(|(state, ..)| state.name() == "uncertain");
-            if open {
-                let by = SettledBy::Look;
-                let shared =
-                    write.accept_entry(doubtful.entry, doubtful.message, doubtful.connection, &id, by, now).await?;
-                if let Some(other) = shared {
-                    shared_id(&mut write, doubtful.connection, doubtful.message, other, &id, now).await?;
-                }
-                write.merge_statuses(doubtful.message).await?;
-                write.clear_alert("uncertain", &doubtful.entry.to_string(), now).await?;
-                write.stop_waiting(doubtful.thread).await?;
+            let by = SettledBy::Look;
+            let shared =
+                write.accept_entry(doubtful.entry, doubtful.message, doubtful.connection, &id, by, now).await?;
+            if let Some(other) = shared {
+                shared_id(&mut write, doubtful.connection, doubtful.message, other, &id, now).await?;
             }
+            write.merge_statuses(doubtful.message).await?;
+            write.clear_alert("uncertain", &doubtful.entry.to_string(), now).await?;
+            write.stop_waiting(doubtful.thread).await?;
             Seen::Found
         }
         missing => {

@@ -11,7 +11,7 @@ pub(super) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) 
     require(actor, Right::MarkThreadsAsRead)?;
     let row = super::send::thread_row(system, thread).await?;
     let mut write = system.store().write().await?;
-    let changed = write.clear_unread(thread).await?;
+    let changed = write.clear_unread(thread).await?.applied();
     write.commit().await?;
     if !changed {
         return Ok(Done { said: "Nothing was unread.".into(), made: None });

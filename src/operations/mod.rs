@@ -34,6 +34,7 @@ mod flows;
 mod hand_over;
 mod hold_entry;
 mod hold_number;
+mod in_hand;
 mod lag;
 mod lend;
 mod look_up;
@@ -284,6 +285,8 @@ struct Shared {
     /// Bytes sent of all, of files that are on their way up.
     uploads: Mutex<BTreeMap<EntryId, (u64, u64)>>,
     doorway: receive_upload::Doorway,
+    /// What is being changed at a provider.
+    hands: in_hand::Hands,
 }
 
 impl Wakes {
@@ -340,6 +343,7 @@ impl System {
             here: Mutex::default(),
             uploads: Mutex::default(),
             doorway: receive_upload::Doorway::default(),
+            hands: in_hand::Hands::default(),
         };
         (Self { parts: Arc::new(parts), shared: Arc::new(shared) }, waiting)
     }

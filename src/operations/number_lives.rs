@@ -113,7 +113,9 @@ pub(super) async fn confirm_deletion(system: &System, connection: &Connection) -
     let mut write = system.store().write().await?;
     match there {
         Some(false) => {
-            write.lose(connection, false, now).await?;
+            if !write.lose(connection, false, now).await?.applied() {
+                return Ok(());
+            }
             let said = format!(
                 "{} ({}) was disconnected at the provider: nothing comes or goes over it. R in Connections connects it again.",
                 connection.name, connection.phone_number

@@ -110,6 +110,8 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
         let why = format!("{} takes no webhooks by request.", connection.provider);
         return Err(Refusal::new("provider", why, "Register it where its numbers are managed.").into());
     };
+    // Looked at, then made, at the provider: two at once would both find none.
+    let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
     not_under_way(system, &connection).await?;
     let scope = WebhookScope::Number(connection.phone_number_id.clone());
     let url = format!("{base}{}", webhooks.path(&scope));
@@ -156,10 +158,14 @@ async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done>
 
 async fn not_under_way(system: &System, connection: &Connection) -> Result<()> {
     if system.store().setups().await?.iter().any(|open| open.connection_id == Some(connection.id) && open.is_open()) {
-        let why = format!("{} is being set up already.", connection.name);
-        return Err(Refusal::new("setup_state", why, "See its steps in Connections.").into());
+        return Err(under_way(connection).into());
     }
     Ok(())
+}
+
+fn under_way(connection: &Connection) -> Refusal {
+    let why = format!("{} is being set up already.", connection.name);
+    Refusal::new("setup_state", why, "See its steps in Connections.")
 }
 
 /// Begins a walk with a connection that is there, perhaps with a step that was taken already.
@@ -172,7 +178,12 @@ async fn begin(
 ) -> Result<SetupId> {
     let now = system.now();
     let mut write = system.store().write().await?;
-    not_under_way(system, connection).await?;
+    if write.live_connection(connection.id).await?.is_none() {
+        return Err(not_connected(connection).into());
+    }
+    if write.open_setup_of(connection.id).await?.is_some() {
+        return Err(under_way(connection).into());
+    }
     let setup_id = write.begin_setup(setup).await?;
     if let Some(taken) = taken {
         write.note_step(setup_id, taken).await?;
@@ -198,11 +209,12 @@ async fn take_webhooks(system: &System, connection: &Connection, provider: &dyn 
 
 async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
     require(actor, Right::UnregisterNumbers)?;
+    let _hand = system.take_in_hand(actor, &format!("connection {id}"))?;
     let (connection, provider) = at_provider(system, id).await?;
     let gone = take_webhooks(system, &connection, provider.as_ref()).await?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.lose(&connection, true, now).await?;
+    write.lose(&connection, true, now).await?.or_refuse(|| not_connected(&connection))?;
     write.audit(actor, "unregister", &id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
@@ -217,6 +229,7 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
 /// The number is given back at the provider; the customer stays, for connecting again.
 async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &str) -> Result<Done> {
     require(actor, Right::DisconnectNumbers)?;
+    let _hand = system.take_in_hand(actor, &format!("connection {id}"))?;
     let (connection, provider) = at_provider(system, id).await?;
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     if digits(typed) != connection.phone_number.digits() {
@@ -227,7 +240,8 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     numbers.disconnect(&connection).await.map_err(refused)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.lose(&connection, false, now).await?;
+    // The provider's own webhook about it may have been faster than its answer.
+    write.lose(&connection, false, now).await?.either_way();
     write
         .audit(actor, "disconnect", &id.to_string(), &format!("{}, {}", connection.name, connection.phone_number), now)
         .await?;
@@ -237,9 +251,15 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     Ok(Done { said: format!("{} is disconnected.{kept}", connection.name), made: None })
 }
 
+fn not_connected(connection: &Connection) -> Refusal {
+    let why = format!("{} is not connected any more.", connection.name);
+    Refusal::new("not_found", why, "Connect it again first.")
+}
+
 async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile: &Profile) -> Result<Done> {
     require(actor, Right::ChangeWhatContactsSee)?;
     profile.check()?;
+    let _hand = system.take_in_hand(actor, &format!("the profile of {id}"))?;
     let (connection, provider) = at_provider(system, id).await?;
     let saved = profiles_of(provider.as_ref(), &connection.provider)?.save_profile(&connection, profile).await;
     saved.map_err(refused)?;

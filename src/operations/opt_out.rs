@@ -1,6 +1,6 @@
 //! Say by hand that a contact wants no messages, or wants them again.
 
-use super::send::thread_row;
+use super::send::thread_within;
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
@@ -10,13 +10,13 @@ use crate::domain::role::Actor;
 
 pub(super) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, out: bool) -> Result<Done> {
     require(actor, Right::SayWhoMayBeWrittenTo)?;
-    let row = thread_row(system, thread).await?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
     if row.opted_out == out {
         let why = if out { "They are opted out already." } else { "They are not opted out." };
         return Err(Refusal::new("no_change", why, "").into());
     }
-    let now = system.now();
-    let mut write = system.store().write().await?;
     write.opt_out(thread, out, now).await?;
     write.audit(actor, if out { "opt_out" } else { "opt_in" }, &thread.to_string(), "", now).await?;
     write.commit().await?;

@@ -16,6 +16,8 @@ use crate::provider::numbers::FreeCall;
 /// Does what is asked, or says why not. What talks to the provider at length is kept apart: everybody
 /// else's requests stay small.
 pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result<Done> {
+    let (request, context) = request.apart();
+    let context = &context;
     require(actor, request.required_right())?;
     for subject in request.subjects() {
         if !system.store().exists(subject).await? {
@@ -23,15 +25,17 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         }
     }
     match request {
+        Request::SendKnowing { .. } => Err(Refusal::new("request", "A request holds one request.", "").into()),
         Request::Send { thread, content, reply_to, at } => {
-            send::send(system, actor, thread, Letter { content: *content, reply_to, at }).await
+            send::send(system, actor, thread, Letter { content: *content, reply_to, at }, context).await
         }
         Request::SendFile { thread, upload, caption, pad, voice, reply_to, at } => {
-            send_file::send_file(system, actor, thread, Parcel { upload, caption, pad, voice, reply_to, at }).await
+            let parcel = Parcel { upload, caption, pad, voice, reply_to, at };
+            send_file::send_file(system, actor, thread, parcel, context).await
         }
         Request::OpenMedia { .. } => Err(open_media::not_on_this_terminal().into()),
         Request::FetchMedia { message } => fetch_media::fetch_again(system, actor, message).await,
-        Request::React { message, emoji } => send::react(system, actor, message, emoji).await,
+        Request::React { message, emoji } => send::react(system, actor, message, emoji, context).await,
         Request::TakeBack { thread } => take_back::take_back(system, actor, thread).await,
         Request::AddNote { thread, text } => add_note::add_note(system, actor, thread, &text).await,
         Request::OptOut { thread, out } => opt_out::opt_out(system, actor, thread, out).await,
@@ -39,7 +43,8 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::HoldEntry { entry } => hold_entry::hold_entry(system, actor, entry, true).await,
         Request::ReleaseEntry { entry } => hold_entry::hold_entry(system, actor, entry, false).await,
         Request::SendTemplate { connection, to, name, language, parameters, header, at } => {
-            send_template(system, actor, Filled { connection, to, name, language, parameters, header, at }).await
+            let filled = Filled { connection, to, name, language, parameters, header, at };
+            send_template(system, actor, filled, context).await
         }
         Request::RetryEntry { entry } => retry_entry::retry_entry(system, actor, entry).await,
         Request::DiscardEntry { entry } => discard_entry::discard_entry(system, actor, entry).await,
@@ -60,7 +65,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::TakeThread { thread } => take_thread::take_thread(system, actor, thread).await,
         Request::HandOver { thread, to } => hand_over::hand_over(system, actor, thread, &to).await,
         Request::ReleaseThread { thread } => take_thread::release_thread(system, actor, thread).await,
-        Request::Agents(request) => Box::pin(agent_desk::perform(system, actor, request)).await,
+        Request::Agents(request) => Box::pin(agent_desk::perform(system, actor, request, context)).await,
         Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,
         Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
         Request::SendTest { connection } => super::send_test::send_test(system, actor, connection).await,
@@ -72,7 +77,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,
         Request::RefreshTemplates => refresh_templates::refresh_templates(system).await,
         Request::Number(request) => Box::pin(numbers::perform(system, actor, request)).await,
-        Request::Flow(request) => Box::pin(flows::perform(system, actor, request)).await,
+        Request::Flow(request) => Box::pin(flows::perform(system, actor, request, context)).await,
         Request::Template(request) => Box::pin(templates::perform(system, actor, request)).await,
         Request::Webhook(request) => Box::pin(registrations::perform(system, actor, request)).await,
         Request::Call { provider, method, path, body, connection } => {

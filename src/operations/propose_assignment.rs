@@ -8,19 +8,20 @@ use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::text::clean_line;
+use crate::store::Write;
 
 /// What a proposal has to fulfil, whoever makes it.
-pub(super) async fn check(system: &System, proposal: &Proposal) -> Result<String> {
+pub(super) async fn check(system: &System, write: &mut Write, proposal: &Proposal) -> Result<String> {
     if !system.agents().has(&proposal.agent) {
         let why = format!("No agent is called {}.", clean_line(&proposal.agent));
         return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
     }
-    let Some(connection) = system.store().connection(proposal.connection).await? else {
+    let Some(connection) = write.live_connection(proposal.connection).await? else {
         let why = format!("There is no connection {}.", proposal.connection);
         return Err(Refusal::new("not_found", why, "").into());
     };
     if let Some(thread) = proposal.thread {
-        let row = system.store().thread(thread).await?;
+        let row = write.thread_row(thread).await?;
         if row.is_none_or(|row| row.connection_id != proposal.connection) {
             let why = format!("{thread} is no thread of {}.", connection.name);
             return Err(Refusal::new("not_found", why, "").into());
@@ -39,9 +40,9 @@ pub(super) async fn check(system: &System, proposal: &Proposal) -> Result<String
 
 pub(super) async fn propose(system: &System, actor: &Actor, proposal: &Proposal) -> Result<Done> {
     require(actor, Right::ProposeAnAgent)?;
-    let detail = check(system, proposal).await?;
     let now = system.now();
     let mut write = system.store().write().await?;
+    let detail = check(system, &mut write, proposal).await?;
     let id = write.propose(proposal, &actor.to_string(), false, now).await?;
     write.audit(actor, "propose", &id.to_string(), &detail, now).await?;
     let data = serde_json::json!({ "assignment": id, "agent": proposal.agent, "by": actor.to_string() });

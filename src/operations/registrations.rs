@@ -48,6 +48,8 @@ pub(super) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
     require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let Some(webhooks) = provider.webhooks() else { return Err(no_webhooks(&connection).into()) };
+    // Looked at, then changed, at the provider: two at once would both see the webhooks as they were.
+    let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
     let access = Access::from(&connection);
     let (action, said, made) = match request {
         WebhookRequest::Create { project, draft, .. } => {

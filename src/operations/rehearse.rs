@@ -33,6 +33,10 @@ pub(super) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
         let why = format!("The agent {} is not declared any more.", one.agent);
         return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
     };
+    if let Some(by) = write.rehearsing(id, &config.digest()).await? {
+        let why = format!("{by} rehearses {id} right now.");
+        return Err(Refusal::new("rehearsal_runs", why, "Wait for what it shows.").into());
+    }
     let wanted = system.store().exchanges(&one, exchanges.clamp(1, MOST)).await?;
     if wanted.is_empty() {
         let why = "Nothing was asked and answered here yet.";

@@ -3,6 +3,7 @@
 
 use super::{Result, System, require};
 use crate::domain::change::Change;
+use crate::domain::delivery::DeliveryState;
 use crate::domain::ids::DeliveryId;
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
@@ -12,10 +13,15 @@ pub(super) async fn replay_delivery(system: &System, actor: &Actor, delivery: De
     require(actor, Right::ReplayADelivery)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    if !write.replay_delivery(delivery).await? {
-        let why = format!("{delivery} does not exist, or its signature was wrong: such requests are never applied.");
-        return Err(Refusal::new("not_replayable", why, "").into());
-    }
+    let state = write.delivery_state(delivery).await?;
+    write.replay_delivery(delivery).await?.or_refuse(|| {
+        let why = match state {
+            None => format!("There is no delivery {delivery}."),
+            Some(DeliveryState::Pending) => format!("{delivery} is in line already and is about to be read."),
+            Some(_) => format!("The signature of {delivery} was wrong: such requests are never applied."),
+        };
+        Refusal::new("not_replayable", why, "")
+    })?;
     write.audit(actor, "replay", &delivery.to_string(), "", now).await?;
     write.commit().await?;
     system.wakes().applier.notify_one();

@@ -161,7 +161,9 @@ async fn failed(
     };
     let trace = told.trace.join("\n");
     let finish = Finish { error: Some(&error), ..record(told, None, &trace, &[]) };
-    write.finish_run(due.run, RunState::Failed, &finish, now).await?;
+    if !write.finish_run(due.run, RunState::Failed, &finish, now).await?.applied() {
+        return Ok(());
+    }
     ended(system, due, RunState::Failed);
     let reason = format!("the agent {} failed: {}", due.agent, clean_line(&error));
     end_sign(system, write, due, "❌").await?;
@@ -176,7 +178,9 @@ pub(super) async fn answered(
     told: &Told,
 ) -> Result<(), StoreError> {
     let now = system.now();
-    let thread = question.thread;
+    // The thread as it is now: the agent took its time.
+    let fresh = write.thread_row(due.thread).await?;
+    let thread = fresh.as_ref().unwrap_or(question.thread);
     let words = told.words.iter().map(|words| words.text.trim()).collect::<Vec<_>>().join("\n\n");
     let said = (!words.is_empty()).then(|| Untrusted::new(words));
     let wants = said.is_some() || !told.acts.is_empty();
@@ -193,7 +197,9 @@ pub(super) async fn answered(
         (_, true, None) => RunState::Answered,
         (_, false, None) => RunState::Silent,
     };
-    write.finish_run(due.run, state, &finish, now).await?;
+    if !write.finish_run(due.run, state, &finish, now).await?.applied() {
+        return Ok(());
+    }
     ended(system, due, state);
     if held {
         let reason = match breaches.first() {
@@ -219,7 +225,7 @@ pub(super) async fn answered(
             carry_out(system, write, (thread, due.run, &author), &words, &[]).await?;
         }
         let reason = format!("{} hands off: {}", due.agent, clean_line(reason));
-        write.hand_off(due.thread, Some(now)).await?;
+        write.hand_off(due.thread, Some(now)).await?.either_way();
         needs_person(write, due, "hand_off", &reason, now).await?;
         let data = serde_json::json!({ "agent": due.agent, "run": due.run, "reason": reason });
         system.happened(write, "thread.handed_off", Some(due.thread), &data).await?;

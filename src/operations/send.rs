@@ -7,7 +7,7 @@ use crate::domain::connection::{Capabilities, Connection};
 use crate::domain::content::Content;
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::outbox::Outgoing;
-use crate::domain::request::{Done, Refusal, check_window};
+use crate::domain::request::{Done, Refusal, SendContext, check_window};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
@@ -22,7 +22,13 @@ pub(super) struct Letter {
     pub at: Option<Timestamp>,
 }
 
-pub(super) async fn send(system: &System, actor: &Actor, thread: ThreadId, letter: Letter) -> Result<Done> {
+pub(super) async fn send(
+    system: &System,
+    actor: &Actor,
+    thread: ThreadId,
+    letter: Letter,
+    context: &SendContext,
+) -> Result<Done> {
     require(actor, Right::WriteToPeople)?;
     if matches!(letter.content, Content::Template { .. } | Content::Reaction { .. }) {
         let why = format!("A {} is not sent like this.", letter.content.kind());
@@ -30,21 +36,15 @@ pub(super) async fn send(system: &System, actor: &Actor, thread: ThreadId, lette
     }
     from_outside(&letter.content)?;
     letter.content.check()?;
-    let row = thread_row(system, thread).await?;
-    let now = system.now();
-    may_write(&row, letter.at, now)?;
-    let quoted = match letter.reply_to {
-        None => None,
-        Some(message) => Some(provider_id(system, thread, message).await?),
-    };
-    let (message, entry, later) = queue(system, actor, &row, letter.content, quoted, letter.at).await?;
-    let name = row.contact.shown();
-    let said = match later {
-        Some(at) if letter.at.is_some() => format!("{entry} goes to {name} at {at}."),
+    let at = letter.at;
+    let queued = queue(system, actor, thread, Piece::Letter(letter), context).await?;
+    let (entry, name) = (queued.entry, queued.name);
+    let said = match queued.later {
+        Some(then) if at.is_some() => format!("{entry} goes to {name} at {then}."),
         Some(_) => format!("{entry} goes to {name} in a moment: u takes it back."),
         None => format!("Queued for {name} as {entry}."),
     };
-    Ok(Done { said, made: Some(message.to_string()) })
+    Ok(Done { said, made: Some(queued.message.to_string()) })
 }
 
 /// A content that somebody wrote may name a file that the provider has, and no file of ours.
@@ -62,7 +62,13 @@ fn from_outside(content: &Content) -> Result<(), Refusal> {
 }
 
 /// One reaction per message: a new one takes the place of the old, none takes it back.
-pub(super) async fn react(system: &System, actor: &Actor, message: MessageId, emoji: Option<String>) -> Result<Done> {
+pub(super) async fn react(
+    system: &System,
+    actor: &Actor,
+    message: MessageId,
+    emoji: Option<String>,
+    context: &SendContext,
+) -> Result<Done> {
     require(actor, Right::ReactToMessages)?;
     let Some((thread, _)) = system.store().provider_id(message).await? else {
         return Err(Refusal::new("not_found", format!("There is no message {message}."), "").into());
@@ -73,16 +79,14 @@ pub(super) async fn react(system: &System, actor: &Actor, message: MessageId, em
     {
         return Err(Refusal::new("content", "A reaction is one emoji.", "Choose one from the list.").into());
     }
-    let row = thread_row(system, thread).await?;
-    may_write(&row, None, system.now())?;
-    let target = provider_id(system, thread, message).await?;
-    let content = Content::Reaction { target, emoji: emoji.as_deref().map(Untrusted::from) };
-    let (id, entry, _) = queue(system, actor, &row, content, None, None).await?;
+    let piece = Piece::Reaction { message, emoji: emoji.clone() };
+    let queued = queue(system, actor, thread, piece, context).await?;
+    let entry = queued.entry;
     let said = match emoji {
         Some(emoji) => format!("{emoji} is on its way as {entry}."),
         None => format!("The reaction is being taken back ({entry})."),
     };
-    Ok(Done { said, made: Some(id.to_string()) })
+    Ok(Done { said, made: Some(queued.message.to_string()) })
 }
 
 /// The rules that hold for anything freeform.
@@ -98,26 +102,60 @@ pub(super) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) 
     Ok(())
 }
 
-/// Writes message and entry down. Whatever the agent has not sent yet is taken back, here and now.
+/// What is put into a thread's queue.
+pub(super) enum Piece {
+    Letter(Letter),
+    Reaction { message: MessageId, emoji: Option<String> },
+}
+
+/// What was queued.
+pub(super) struct Queued {
+    pub message: MessageId,
+    pub entry: EntryId,
+    /// When it goes, where that is not at once.
+    pub later: Option<Timestamp>,
+    /// Whom it goes to.
+    pub name: String,
+}
+
+/// Asks every rule and writes message and entry down, in one transaction. Whatever the agent has not sent yet is
+/// taken back, here and now.
 pub(super) async fn queue(
     system: &System,
     actor: &Actor,
-    row: &ThreadRow,
-    content: Content,
-    reply_to: Option<String>,
-    at: Option<Timestamp>,
-) -> Result<(MessageId, EntryId, Option<Timestamp>)> {
-    let now = system.now();
-    let connection = system.store().connection(row.connection_id).await?;
-    if let Some(connection) = &connection {
-        capabilities(system, connection).forbid(&content, reply_to.is_some())?;
-    }
-    let undo = connection.map(|connection| connection.settings.undo).filter(|undo| !undo.is_zero());
+    thread: ThreadId,
+    piece: Piece,
+    context: &SendContext,
+) -> Result<Queued> {
+    let (now, author) = (system.now(), actor.to_string());
+    let at = if let Piece::Letter(letter) = &piece { letter.at } else { None };
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
+    may_write(&row, at, now)?;
+    claim::may_answer(&mut write, &row, &author, context, now).await?;
+    let Some(connection) = write.live_connection(row.connection_id).await? else {
+        let why = format!("{} is not connected any more: nothing can be sent over it.", row.connection);
+        return Err(Refusal::new("not_connected", why, "Connect it again first.").into());
+    };
+    let (content, reply_to) = match piece {
+        Piece::Letter(letter) => {
+            let quoted = match letter.reply_to {
+                None => None,
+                Some(message) => Some(provider_id(&mut write, thread, message).await?),
+            };
+            (letter.content, quoted)
+        }
+        Piece::Reaction { message, emoji } => {
+            let target = provider_id(&mut write, thread, message).await?;
+            (Content::Reaction { target, emoji: emoji.as_deref().map(Untrusted::from) }, None)
+        }
+    };
+    capabilities(system, &connection).forbid(&content, reply_to.is_some())?;
+    let undo = Some(connection.settings.undo).filter(|undo| !undo.is_zero());
     let reaction = matches!(content, Content::Reaction { .. });
     let not_before = at.or_else(|| undo.filter(|_| !reaction).map(|undo| now.plus(undo)));
     let text = matches!(content, Content::Text { .. });
-    let outgoing = Outgoing { to: address(row)?, content, reply_to, reference: system.reference(), at: None };
-    let author = actor.to_string();
+    let outgoing = Outgoing { to: address(&row)?, content, reply_to, reference: system.reference(), at: None };
     let new = NewEntry {
         thread: row.id,
         connection: row.connection_id,
@@ -129,7 +167,6 @@ pub(super) async fn queue(
         hand_over: None,
         now,
     };
-    let mut write = system.store().write().await?;
     let (to, content) = (&outgoing.to, &outgoing.content);
     if let Some(refusal) = recipient::forbidden(system, &mut write, row.connection_id, to, content).await? {
         return Err(refusal.into());
@@ -146,7 +183,7 @@ pub(super) async fn queue(
     write.commit().await?;
     system.bus().publish([Change::Thread(row.id), Change::Outbox, Change::Agents, Change::Activity]);
     system.wakes().sender.notify_one();
-    Ok((message, entry, not_before))
+    Ok(Queued { message, entry, later: not_before, name: row.contact.shown() })
 }
 
 /// What the provider of a connection can do.
@@ -158,12 +195,12 @@ pub(super) fn capabilities(system: &System, connection: &Connection) -> Capabili
 async fn silence(write: &mut Write, thread: ThreadId, author: &str, now: Timestamp) -> Result<()> {
     write.silence_agent(thread, &format!("{author} answered"), now).await?;
     write.person_wrote(thread, now).await?;
-    write.clear_unread(thread).await?;
+    write.clear_unread(thread).await?.either_way();
     Ok(())
 }
 
-async fn provider_id(system: &System, thread: ThreadId, message: MessageId) -> Result<String> {
-    match system.store().provider_id(message).await? {
+async fn provider_id(write: &mut Write, thread: ThreadId, message: MessageId) -> Result<String> {
+    match write.provider_id(message).await? {
         Some((of, Some(id))) if of == thread => Ok(id),
         _ => {
             let why = format!("{message} cannot be quoted or reacted to: it has no provider id in this thread.");
@@ -173,10 +210,16 @@ async fn provider_id(system: &System, thread: ThreadId, message: MessageId) -> R
 }
 
 pub(super) async fn thread_row(system: &System, thread: ThreadId) -> Result<ThreadRow> {
-    system.store().thread(thread).await?.ok_or_else(|| {
-        Refusal::new("not_found", format!("There is no thread {thread}."), "List them with `wadeck threads list`.")
-            .into()
-    })
+    system.store().thread(thread).await?.ok_or_else(|| no_such_thread(thread).into())
+}
+
+/// The thread as it is within a transaction: nobody changes it before the commit.
+pub(super) async fn thread_within(write: &mut Write, thread: ThreadId) -> Result<ThreadRow> {
+    write.thread_row(thread).await?.ok_or_else(|| no_such_thread(thread).into())
+}
+
+fn no_such_thread(thread: ThreadId) -> Refusal {
+    Refusal::new("not_found", format!("There is no thread {thread}."), "List them with `wadeck threads list`.")
 }
 
 /// Where the contact is written to: the number where there is one.

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use super::file_facts::{facts, pad, preview};
 use super::receive_upload::read_upload;
-use super::send::{may_write, queue, thread_row};
+use super::send::{Letter, Piece, may_write, queue, thread_row};
 use super::{Result, System, require};
 use crate::domain::content::{Content, Media};
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::media::{FileCheck, FileKind, Pad, plan};
-use crate::domain::request::{Done, Refusal};
+use crate::domain::request::{Done, Refusal, SendContext};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::text::Untrusted;
@@ -57,22 +57,26 @@ pub(super) async fn check_file(
     })
 }
 
-pub(super) async fn send_file(system: &System, actor: &Actor, thread: ThreadId, parcel: Parcel) -> Result<Done> {
+pub(super) async fn send_file(
+    system: &System,
+    actor: &Actor,
+    thread: ThreadId,
+    parcel: Parcel,
+    context: &SendContext,
+) -> Result<Done> {
     require(actor, Right::WriteToPeople)?;
+    // Before a large file is read and converted; every rule is asked again when it is queued.
     let row = thread_row(system, thread).await?;
     may_write(&row, parcel.at, system.now())?;
     // The file stays in the store until the message that names it is written down.
     let (content, _pinned) = content(system, actor, &parcel).await?;
     content.check()?;
-    let quoted = match parcel.reply_to {
-        None => None,
-        Some(message) => system.store().provider_id(message).await?.and_then(|(_, id)| id),
-    };
     let kind = content.words().line();
-    let (message, entry, _) = queue(system, actor, &row, content, quoted, parcel.at).await?;
+    let letter = Letter { content, reply_to: parcel.reply_to, at: parcel.at };
+    let queued = queue(system, actor, thread, Piece::Letter(letter), context).await?;
     system.wakes().uploader.notify_one();
-    let said = format!("{kind} is on its way to {} as {entry}.", row.contact.shown());
-    Ok(Done { said, made: Some(message.to_string()) })
+    let said = format!("{kind} is on its way to {} as {}.", queued.name, queued.entry);
+    Ok(Done { said, made: Some(queued.message.to_string()) })
 }
 
 /// Reads, converts, checks and shelves the file.

@@ -7,7 +7,7 @@ use crate::domain::filter::{Filter, Term};
 use crate::domain::flow::Flow;
 use crate::domain::offer::{Action, Offer};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::request::{Done, Refusal, SendContext};
 use crate::domain::role::Actor;
 use crate::store::Wish;
 
@@ -26,6 +26,7 @@ pub(super) async fn send_flow(
     connection: &Connection,
     flow: &Flow,
     invitation: Invitation,
+    context: &SendContext,
 ) -> Result<Done> {
     let draft = flow.is("draft");
     if !draft && !flow.is("published") {
@@ -64,5 +65,5 @@ pub(super) async fn send_flow(
         },
     });
     let letter = send::Letter { content, reply_to: None, at: None };
-    send::send(system, actor, thread.id, letter).await
+    send::send(system, actor, thread.id, letter, context).await
 }

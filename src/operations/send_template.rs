@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::refresh_templates::refresh_list;
+use super::send::thread_within;
 use super::send_file::header_file;
-use super::{Result, System, require};
+use super::{Result, System, claim, require};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::connection::Connection;
@@ -12,7 +13,7 @@ use crate::domain::content::Content;
 use crate::domain::ids::{ConnectionId, UploadId};
 use crate::domain::outbox::Outgoing;
 use crate::domain::phone::PhoneNumber;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::request::{Done, Refusal, SendContext};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::template::Template;
@@ -34,7 +35,12 @@ pub(super) struct Filled {
     pub at: Option<Timestamp>,
 }
 
-pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled) -> Result<Done> {
+pub(super) async fn send_template(
+    system: &System,
+    actor: &Actor,
+    filled: Filled,
+    context: &SendContext,
+) -> Result<Done> {
     require(actor, Right::WriteToPeople)?;
     let connection = system
         .store()
@@ -80,7 +86,12 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
         reference: system.reference(),
         at: hand_over.and(filled.at),
     };
+    let author = actor.to_string();
     let mut write = system.store().write().await?;
+    if write.live_connection(connection.id).await?.is_none() {
+        let why = format!("{} is not connected any more: nothing can be sent over it.", connection.name);
+        return Err(Refusal::new("not_connected", why, "Connect it again first.").into());
+    }
     let (to, content) = (&outgoing.to, &outgoing.content);
     if let Some(refusal) = super::recipient::forbidden(system, &mut write, connection.id, to, content).await? {
         return Err(refusal.into());
@@ -91,9 +102,9 @@ pub(super) async fn send_template(system: &System, actor: &Actor, filled: Filled
         let why = format!("{} asked not to be written to.", filled.to);
         return Err(Refusal::new("opted_out", why, "Write when they want it again.").into());
     }
-    let row = system.store().thread(thread.thread).await?;
-    let open = row.is_some_and(|row| window::is_open(row.window_closes_at, now));
-    let author = actor.to_string();
+    let row = thread_within(&mut write, thread.thread).await?;
+    claim::may_answer(&mut write, &row, &author, context, now).await?;
+    let open = window::is_open(row.window_closes_at, now);
     let new = NewEntry {
         thread: thread.thread,
         connection: connection.id,

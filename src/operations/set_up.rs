@@ -69,6 +69,12 @@ pub(super) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
         let why = format!("A connection is called {name} already.");
         return Err(Refusal::new("name_taken", why, "Choose another name, or go on with that one.").into());
     }
+    if let Some(number) = &setup.phone_number_id
+        && let Some(other) = write.number_claimed(&setup.provider, number, None).await?
+    {
+        let why = format!("This number is connected already, or on its way, as {other}.");
+        return Err(Refusal::new("number_taken", why, "Choose another number, or go on with that one.").into());
+    }
     let id = write.begin_setup(&setup).await?;
     let detail = format!("{name} ({}, {})", setup.organization, setup.environment.name());
     write.audit(actor, "set_up", &id.to_string(), &detail, now).await?;
@@ -79,34 +85,45 @@ pub(super) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
 
 /// Somebody wants a walk to go on: a failed step is tried again, a waited-for one looked at now.
 pub(super) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    let mut setup = open(system, actor, id).await?;
+    let mut write = system.store().write().await?;
+    let mut setup = open(&mut write, actor, id).await?;
     let was = (setup.state, setup.step);
+    if setup.state == SetupState::Running {
+        let why = format!("{} goes on already: {}.", setup.name, setup.step.words());
+        return Err(Refusal::new("setup_state", why, "").into());
+    }
     setup.state = if setup.step == SetupStep::Used { SetupState::Waiting } else { SetupState::Running };
     setup.trouble = None;
     let said = format!("{}: tried again next: {}. How it ends shows in Connections.", setup.name, setup.step.words());
-    move_to(system, actor, "go_on", setup, was).await?;
+    move_to(system, write, actor, "go_on", setup, was).await?;
     Ok(Done { said, made: None })
 }
 
 /// A new link; the one before is revoked by it.
 pub(super) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    let mut setup = open(system, actor, id).await?;
+    let mut write = system.store().write().await?;
+    let mut setup = open(&mut write, actor, id).await?;
     if setup.customer_id.is_none() || setup.phone_number_id.is_some() {
         let why = format!("{} stands at another step: {}.", setup.name, setup.step.words());
         return Err(Refusal::new("setup_step", why, "A link is made while it is waited for.").into());
     }
     let was = (setup.state, setup.step);
+    if was == (SetupState::Running, SetupStep::Link) {
+        let why = format!("A link for {} is being made already.", setup.name);
+        return Err(Refusal::new("setup_state", why, "").into());
+    }
     (setup.state, setup.step, setup.trouble) = (SetupState::Running, SetupStep::Link, None);
     let said =
         format!("{}: a new link is asked for next; the old one is no longer valid once it is there.", setup.name);
-    move_to(system, actor, "new_link", setup, was).await?;
+    move_to(system, write, actor, "new_link", setup, was).await?;
     Ok(Done { said, made: None })
 }
 
 /// The number was given back, and is wanted again: the customer is the same.
 pub(super) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
     require(actor, Right::ConnectNumbersAgain)?;
-    let Some(mut setup) = system.store().setup(id).await? else { return Err(unknown(id).into()) };
+    let mut write = system.store().write().await?;
+    let Some(mut setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
     if setup.state != SetupState::Disconnected {
         let why = format!("{} is {}, not disconnected.", setup.name, setup.state.name());
         return Err(Refusal::new("setup_state", why, "").into());
@@ -124,18 +141,23 @@ pub(super) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
     };
     setup.step = step;
     let said = format!("{}: {what}.", setup.name);
-    move_to(system, actor, "reconnect", setup, was).await?;
+    move_to(system, write, actor, "reconnect", setup, was).await?;
     Ok(Done { said, made: Some(id.to_string()) })
 }
 
 /// Nobody wants it any more.
 pub(super) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
     require(actor, Right::GiveSetupsUp)?;
-    let Some(mut setup) = system.store().setup(id).await? else { return Err(unknown(id).into()) };
+    let mut write = system.store().write().await?;
+    let Some(mut setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
     if !setup.is_open() && setup.state != SetupState::Disconnected {
         let why = format!("{} is {} already.", setup.name, setup.state.name());
         return Err(Refusal::new("setup_state", why, "").into());
     }
+    let was = (setup.state, setup.step);
+    (setup.state, setup.trouble) = (SetupState::Cancelled, None);
+    move_to(system, write, actor, "cancel_setup", setup.clone(), was).await?;
+    // Given up here first: whoever comes second must not take the link of a setup that goes on.
     let mut note = String::new();
     if let (Some(customer), Some(link)) = (&setup.customer_id, &setup.link)
         && let Some(provider) = system.providers().get(&setup.provider)
@@ -144,16 +166,12 @@ pub(super) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
     {
         note = format!(" The link could not be revoked and may still be followed: {}.", trouble.line());
     }
-    let was = (setup.state, setup.step);
-    (setup.state, setup.trouble) = (SetupState::Cancelled, None);
-    let said = format!("{} is given up.{note}", setup.name);
-    move_to(system, actor, "cancel_setup", setup, was).await?;
-    Ok(Done { said, made: None })
+    Ok(Done { said: format!("{} is given up.{note}", setup.name), made: None })
 }
 
-async fn open(system: &System, actor: &Actor, id: SetupId) -> Result<Setup> {
+async fn open(write: &mut Write, actor: &Actor, id: SetupId) -> Result<Setup> {
     require(actor, Right::SetNumbersUp)?;
-    let Some(setup) = system.store().setup(id).await? else { return Err(unknown(id).into()) };
+    let Some(setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
     if setup.is_open() {
         return Ok(setup);
     }
@@ -167,6 +185,7 @@ fn unknown(id: SetupId) -> Refusal {
 
 async fn move_to(
     system: &System,
+    mut write: Write,
     actor: &Actor,
     action: &str,
     mut setup: Setup,
@@ -174,11 +193,10 @@ async fn move_to(
 ) -> Result<()> {
     let now = system.now();
     setup.updated_at = now;
-    let mut write = system.store().write().await?;
-    if !write.save_setup(&setup, was, now).await? {
+    write.save_setup(&setup, was, now).await?.or_refuse(|| {
         let why = format!("{} has moved on meanwhile.", setup.name);
-        return Err(Refusal::new("setup_moved", why, "Look at it again.").into());
-    }
+        Refusal::new("setup_moved", why, "Look at it again.")
+    })?;
     write.audit(actor, action, &setup.id.to_string(), &setup.name, now).await?;
     write.commit().await?;
     told(system);

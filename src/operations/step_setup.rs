@@ -69,7 +69,7 @@ pub async fn step_setup(system: &System) -> Result<bool> {
     setup.updated_at = now;
     let mut write = system.store().write().await?;
     // Whoever moved it while the step was taken wins: the step is looked at again from there.
-    if write.save_setup(&setup, was, due).await? {
+    if write.save_setup(&setup, was, due).await?.applied() {
         // Waiting is not done: only how a step ended is written down.
         let again =
             setup.state == SetupState::Waiting && setup.taken.iter().any(|taken| taken.step == was.1 && taken.works);
@@ -201,14 +201,6 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
     let Ok(phone_number) = PhoneNumber::parse(&digits) else {
         return Ok(Ended::Failed(format!("The provider calls its number `{}`, which is none.", told.display.line())));
     };
-    let taken = system.store().connections().await?.into_iter().find(|one| {
-        one.provider == setup.provider
-            && one.phone_number_id == told.phone_number_id
-            && Some(one.id) != setup.connection_id
-    });
-    if let Some(taken) = taken {
-        return Ok(Ended::Failed(format!("{phone_number} is connected already, as {}.", taken.name)));
-    }
     let now = system.now();
     let note = format!("{phone_number}, {}", clean_line(&told.phone_number_id));
     let connection = Connection {
@@ -225,6 +217,14 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
         settings: ConnectionSettings::default(),
     };
     let mut write = system.store().write().await?;
+    // Whoever gave the setup up while the provider was asked wants no connection.
+    let still = write.setup(setup.id).await?.is_some_and(|now| (now.state, now.step) == (setup.state, setup.step));
+    if !still {
+        return Ok(Ended::Failed("It was moved on meanwhile; no connection is made.".into()));
+    }
+    if let Some(other) = write.number_claimed(&setup.provider, &connection.phone_number_id, Some(setup.id)).await? {
+        return Ok(Ended::Failed(format!("{} is connected already, as {other}.", connection.phone_number)));
+    }
     setup.connection_id = write.put_connection(&connection, true).await?;
     setup.customer_id.clone_from(&connection.customer_id);
     if let Some(id) = setup.connection_id {

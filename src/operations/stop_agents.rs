@@ -15,7 +15,13 @@ pub(super) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     let now = system.now();
     let mut write = system.store().write().await?;
     is_there(system, what).await?;
+    let standing = write.stopped_by(what).await?;
     let stop = write.stop(what, &actor.to_string(), clean_line(reason).trim(), now).await?;
+    // Stopping what is stopped catches what came since. If nothing did, the stop that stands keeps its record.
+    if let Some(by) = standing.filter(|_| stop.caught.is_empty() && stop.runs == 0) {
+        let why = format!("{by} stopped {} already, and nothing came since.", what.words());
+        return Err(Refusal::new("already_stopped", why, "").into());
+    }
     write.audit(actor, "stop", &what.subject(), &what.words(), now).await?;
     let data = serde_json::json!({ "what": what, "by": actor.to_string(), "caught": stop.caught.len() });
     system.happened(&mut write, "agents.stopped", None, &data).await?;
@@ -48,33 +54,40 @@ pub(super) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
     require(actor, Right::LetAgentsGoOn)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    if !write.lift_stop(what, &actor.to_string(), now).await? {
+    let lifted = write.lift_stop(what, &actor.to_string(), now).await?;
+    if !lifted.applied() {
         // An agent that is not declared any more can still be let go on; one that never was is no one.
         is_there(system, what).await?;
-        let why = format!("Nobody stopped {}.", what.words());
-        return Err(Refusal::new("not_stopped", why, "There is nothing to lift.").into());
     }
+    lifted.or_refuse(|| {
+        let why = format!("Nobody stopped {}.", what.words());
+        Refusal::new("not_stopped", why, "There is nothing to lift.")
+    })?;
     write.audit(actor, "resume", &what.subject(), &what.words(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     Ok(Done { said: format!("{} may answer again, from the next message on.", capital(&what.words())), made: None })
 }
 
-/// Lets an agent forget what was said so far in a thread; again, and it remembers.
-pub(super) async fn forget(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+/// Lets an agent forget what was said so far in a thread, or takes that back while nothing was said since.
+pub(super) async fn forget(system: &System, actor: &Actor, thread: ThreadId, undo: bool) -> Result<Done> {
     require(actor, Right::ResetAnAgentsMemoryOfAThread)?;
-    let row = super::send::thread_row(system, thread).await?;
     let now = system.now();
-    let newest = row.context_from.is_some_and(|from| from >= row.last_message_at);
     let mut write = system.store().write().await?;
-    let said = if newest {
+    let row = super::send::thread_within(&mut write, thread).await?;
+    let forgotten = row.context_from.is_some_and(|from| from >= row.last_message_at);
+    if forgotten != undo {
+        let why = if undo { "The agent remembers everything already." } else { "The agent begins anew already." };
+        return Err(Refusal::new("no_change", why, "").into());
+    }
+    let said = if undo {
         write.remember_again(thread).await?;
         "The agent is told of everything again."
     } else {
         write.forget_before(thread, now).await?;
-        "The agent begins anew with the next message; the same again takes it back."
+        "The agent begins anew with the next message."
     };
-    write.audit(actor, if newest { "remember" } else { "forget" }, &thread.to_string(), "", now).await?;
+    write.audit(actor, if undo { "remember" } else { "forget" }, &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
     Ok(Done { said: said.into(), made: None })

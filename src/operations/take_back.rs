@@ -20,7 +20,10 @@ pub(super) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     };
     let kept_there = state == EntryState::Scheduled;
     if kept_there {
-        write.recall(entry, &author, now).await?;
+        write.recall(entry, &author, now).await?.or_refuse(|| {
+            let why = format!("{entry} is being called back already.");
+            Refusal::new("nothing_to_take_back", why, "")
+        })?;
     } else {
         write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
     }

@@ -1,6 +1,6 @@
 //! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
 
-use super::send::thread_row;
+use super::send::thread_within;
 use super::{Result, System, claim, require};
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
@@ -10,16 +10,21 @@ use crate::domain::role::Actor;
 
 pub(super) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Right::TakeAThread)?;
-    let row = thread_row(system, thread).await?;
     let me = actor.to_string();
     let now = system.now();
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
     if let Some(other) = claim::holder(&row, &me, now) {
         let why = format!("{other} has this thread, and is at it.");
         let instead = "Ask them to hand it over; half an hour after they left it, anybody may take it.";
         return Err(Refusal::new("taken", why, instead).into());
     }
+    if row.taken_by.as_deref() == Some(&me) && !row.is_left(now) {
+        claim::keep(&mut write, thread, &me, now).await?;
+        write.commit().await?;
+        return Ok(Done { said: format!("{} is yours already.", row.contact.shown()), made: None });
+    }
     let left = row.taken_by.clone().filter(|other| *other != me);
-    let mut write = system.store().write().await?;
     write.take_thread(thread, Some((&me, claim::until(now)))).await?;
     let caught = write.silence_agent(thread, &format!("{me} took the thread"), now).await?;
     write.audit(actor, "take", &thread.to_string(), left.as_deref().unwrap_or_default(), now).await?;
@@ -34,9 +39,10 @@ pub(super) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
 
 pub(super) async fn release_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
     require(actor, Right::ReleaseAThread)?;
-    let row = thread_row(system, thread).await?;
     let me = actor.to_string();
     let now = system.now();
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
     let left = row.is_left(now);
     match row.taken_by {
         None if row.handed_off_at.is_some() || row.paused_until(now).is_some() => {}
@@ -48,10 +54,9 @@ pub(super) async fn release_thread(system: &System, actor: &Actor, thread: Threa
         }
         Some(_) => {}
     }
-    let mut write = system.store().write().await?;
     write.take_thread(thread, None).await?;
     write.person_gave_back(thread).await?;
-    if write.hand_off(thread, None).await? {
+    if write.hand_off(thread, None).await?.applied() {
         // What led to it is settled: an agent that read it again would hand off again.
         write.forget_before(thread, now).await?;
         write.stop_waiting(thread).await?;

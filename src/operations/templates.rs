@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::in_hand::InHand;
 use super::registrations::{at_provider, refused};
 use super::{Result, System, refresh_templates, require};
 use crate::domain::change::Change;
@@ -92,6 +93,7 @@ async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: 
     require(actor, Right::SubmitTemplates)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
+    let _hand = in_hand(system, actor, &connection)?;
     let template = passed(text, &known(system, connection.id), None)?;
     let (id, status) = desk.create(&connection, &template).await.map_err(refused)?;
     let name = template["name"].as_str().unwrap_or_default();
@@ -109,6 +111,7 @@ async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &s
     require(actor, Right::EditTemplates)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
+    let _hand = in_hand(system, actor, &connection)?;
     // The rules of editing depend on its state: that is asked for now.
     refresh_templates(system).await?;
     let known = known(system, connection.id);
@@ -135,6 +138,7 @@ async fn delete(
     Refusal::typed(name, typed)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
+    let _hand = in_hand(system, actor, &connection)?;
     let known = known(system, connection.id);
     let mut those = known.iter().filter(|one| one.name.as_received() == name && id.is_none_or(|id| one.id == id));
     if let Some(off) = those.clone().find(|one| one.status.name() == "DISABLED") {
@@ -179,6 +183,11 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
     write.audit(actor, "upload_sample", &connection.id.to_string(), &clean_line(&source), now).await?;
     write.commit().await?;
     Ok(Done { said: format!("The sample is there: {}", clean_line(&handle)), made: Some(handle) })
+}
+
+/// Looked at, then changed, at the provider: two at once would both see the templates as they were.
+fn in_hand(system: &System, actor: &Actor, connection: &Connection) -> Result<InHand, Refusal> {
+    system.take_in_hand(actor, &format!("the templates of {}", connection.business_account_id))
 }
 
 async fn written(system: &System, actor: &Actor, connection: &Connection, action: &str, name: &str) -> Result<()> {

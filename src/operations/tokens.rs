@@ -56,10 +56,11 @@ async fn make(
     }
     let token = format!("{PREFIX}{}", hex::encode([system.secret(), system.secret()].concat()));
     let mut write = system.store().write().await?;
-    if !write.make_token((&name, role, agent), &digest(&token), &actor.to_string(), expires_at, now).await? {
+    let made = write.make_token((&name, role, agent), &digest(&token), &actor.to_string(), expires_at, now).await?;
+    made.or_refuse(|| {
         let why = format!("A token called {name} holds already.");
-        return Err(Refusal::new("name_taken", why, "Revoke that one, or choose another name.").into());
-    }
+        Refusal::new("name_taken", why, "Revoke that one, or choose another name.")
+    })?;
     write.audit(actor, "make_token", &name, &who, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
@@ -71,10 +72,10 @@ async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
     require(actor, Right::MakeTokens)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    if !write.revoke_token(name, &actor.to_string(), now).await? {
+    write.revoke_token(name, &actor.to_string(), now).await?.or_refuse(|| {
         let why = format!("No token called {} holds.", clean_line(name));
-        return Err(Refusal::new("not_found", why, "`wadeck tokens list` names them.").into());
-    }
+        Refusal::new("not_found", why, "`wadeck tokens list` names them.")
+    })?;
     write.audit(actor, "revoke_token", name, "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);

@@ -28,7 +28,7 @@ pub(super) async fn lasts(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let alert = NewAlert { kind, subject, said, thread: None };
-    if write.begin_trouble(kind, subject, now).await? {
+    if write.begin_trouble(kind, subject, now).await?.applied() {
         write.raise(&alert, now).await?;
         Ok(())
     } else {
@@ -38,6 +38,6 @@ pub(super) async fn lasts(
 
 /// Says whether there was any.
 pub(super) async fn over(write: &mut Write, kind: &str, subject: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let lasted = write.end_trouble(kind, subject).await?;
-    Ok(write.clear_alert(kind, subject, now).await? || lasted)
+    let lasted = write.end_trouble(kind, subject).await?.applied();
+    Ok(write.end_alert(kind, subject, now).await?.applied() || lasted)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ask_agent::{Question, TRANSCRIPT, Told};
 use super::run_agent::answered;
-use super::send::thread_row;
+use super::send::{thread_row, thread_within};
 use super::tools::{Reached, RunTools, spec};
 use super::{Result, System};
 use crate::agent::{AgentConfig, ToolSpec, Tools};
@@ -143,6 +143,10 @@ pub async fn use_tool(
     };
     let now = system.now();
     let mut write = system.store().write().await?;
+    // Whoever took the thread or stopped the agent while it looked around comes first.
+    let row = thread_within(&mut write, thread).await?;
+    let candidates = write.candidates(thread, row.connection_id, now).await?;
+    let under = contract(system, agent, tool, &row, &messages, &candidates)?.assignment.clone();
     let mode = if under.mode == Mode::Auto { Mode::Auto } else { Mode::Draft };
     let Some(due) = write.open_run((thread, row.connection_id), under.id, (agent, mode), now, LEASE).await? else {
         let why = format!("{agent} is being asked in {thread} already.");

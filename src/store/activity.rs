@@ -1,7 +1,7 @@
 //! Alerts, the audit, and the stream of what happened.
 
 use super::codec::Cells;
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::ids::{AlertId, AuditId, DeliveryId, EntryId, ThreadId};
 use crate::domain::text::Untrusted;
@@ -148,22 +148,21 @@ fn alert_view(cells: &Cells<'_>) -> Result<AlertView> {
 }
 
 impl Write {
-    /// Raises an alert, or counts it again while nobody has acknowledged it. Says whether it is new.
-    pub async fn raise(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<bool> {
-        let count: i64 = sqlx::query_scalar(
+    /// Raises an alert, or counts it again while nobody has acknowledged it.
+    pub async fn raise(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {
+        sqlx::query(
             "INSERT INTO alerts (kind, subject, said, thread_id, raised_at, last_at) VALUES ($1, $2, $3, $4, $5, $5)
              ON CONFLICT (kind, subject) WHERE acked_at IS NULL
-                DO UPDATE SET count = count + 1, last_at = excluded.last_at, said = excluded.said
-             RETURNING count",
+                DO UPDATE SET count = count + 1, last_at = excluded.last_at, said = excluded.said",
         )
         .bind(alert.kind)
         .bind(alert.subject)
         .bind(alert.said)
         .bind(alert.thread.map(|id| id.0))
         .bind(now.millis())
-        .fetch_one(self.connection())
+        .execute(self.connection())
         .await?;
-        Ok(count == 1)
+        Ok(())
     }
 
     /// Whether such an alert was ever raised, open or not.
@@ -190,8 +189,8 @@ impl Write {
         Ok(())
     }
 
-    /// `None`: there is no such alert. Otherwise who had acknowledged it before, if anybody.
-    pub async fn ack_alert(&mut self, id: AlertId, by: &str, now: Timestamp) -> Result<Option<Option<String>>> {
+    /// Acknowledges an alert that is open. The inner error names whoever acknowledged it before.
+    pub async fn ack_alert(&mut self, id: AlertId, by: &str, now: Timestamp) -> Result<Option<Result<(), String>>> {
         let before: Option<Option<String>> = sqlx::query_scalar("SELECT acked_by FROM alerts WHERE id = $1")
             .bind(id.0)
             .fetch_optional(self.connection())
@@ -204,7 +203,7 @@ impl Write {
                 .execute(self.connection())
                 .await?;
         }
-        Ok(before)
+        Ok(before.map(|before| before.map_or(Ok(()), Err)))
     }
 
     /// One more entry with a cause that others may have too: one alert for all of them, in the words for so many.
@@ -242,7 +241,7 @@ impl Write {
         let count = self.alert_entries(kind, subject).await?;
         let said = words(count);
         let alert = NewAlert { kind, subject, said: &said, thread: (count == 1).then_some(thread) };
-        self.raise(&alert, now).await.map(|_| ())
+        self.raise(&alert, now).await
     }
 
     async fn alert_entries(&mut self, kind: &str, subject: &str) -> Result<u32> {
@@ -255,31 +254,32 @@ impl Write {
     }
 
     /// An entry is dealt with: the alert about its cause is over with the last one.
-    pub async fn clear_entry_alert(&mut self, kind: &str, entry: EntryId, now: Timestamp) -> Result<bool> {
+    pub async fn clear_entry_alert(&mut self, kind: &str, entry: EntryId, now: Timestamp) -> Result<()> {
         let subject: Option<String> =
             sqlx::query_scalar("DELETE FROM alert_entries WHERE kind = $1 AND entry_id = $2 RETURNING subject")
                 .bind(kind)
                 .bind(entry.0)
                 .fetch_optional(self.connection())
                 .await?;
-        match subject {
-            Some(subject) if self.alert_entries(kind, &subject).await? == 0 => {
-                self.end_alert(kind, &subject, now).await
-            }
-            _ => Ok(false),
+        if let Some(subject) = subject
+            && self.alert_entries(kind, &subject).await? == 0
+        {
+            self.end_alert(kind, &subject, now).await?.either_way();
         }
+        Ok(())
     }
 
     /// Trouble that is over takes its alert along. What is about one entry may stand in an alert about its cause.
-    pub async fn clear_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<bool> {
-        let of_cause = match subject.parse::<EntryId>() {
-            Ok(entry) => self.clear_entry_alert(kind, entry, now).await?,
-            Err(_) => false,
-        };
-        Ok(self.end_alert(kind, subject, now).await? || of_cause)
+    pub async fn clear_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<()> {
+        if let Ok(entry) = subject.parse::<EntryId>() {
+            self.clear_entry_alert(kind, entry, now).await?;
+        }
+        self.end_alert(kind, subject, now).await?.either_way();
+        Ok(())
     }
 
-    async fn end_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<bool> {
+    /// Ends an open alert. Misses where none is open.
+    pub async fn end_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE alerts SET acked_by = 'system', acked_at = $3 WHERE kind = $1 AND subject = $2 AND acked_at IS NULL",
         )
@@ -288,6 +288,6 @@ impl Write {
         .bind(now.millis())
         .execute(self.connection())
         .await?;
-        Ok(done.rows_affected() > 0)
+        Ok(Update::of(done.rows_affected()))
     }
 }

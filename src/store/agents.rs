@@ -2,7 +2,7 @@
 
 use super::codec::{Cells, json};
 use super::threads::contact;
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::agent_desk::{AssignmentRow, Proposal};
 use crate::domain::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::contract::Money;
@@ -246,10 +246,11 @@ impl Write {
         (by, person): (&str, &str),
         agent_digest: &str,
         now: Timestamp,
-    ) -> Result<()> {
-        sqlx::query(
+    ) -> Result<Update> {
+        let done = sqlx::query(
             "UPDATE assignments SET state = CASE state WHEN 'active' THEN 'active' ELSE 'approved' END,
-                approved_by = $2, approved_person = $3, approved_digest = $4, approved_at = $5 WHERE id = $1",
+                approved_by = $2, approved_person = $3, approved_digest = $4, approved_at = $5
+             WHERE id = $1 AND state IN ('proposed', 'approved', 'active')",
         )
         .bind(id.0)
         .bind(by)
@@ -258,7 +259,7 @@ impl Write {
         .bind(now.millis())
         .execute(self.connection())
         .await?;
-        Ok(())
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// Puts it in force, for the agent as it is now, on the evidence that was seen.
@@ -284,7 +285,7 @@ impl Write {
         Ok(())
     }
 
-    /// Ends it, one way or another.
+    /// Ends what waits or is in force. Misses what has ended.
     pub async fn end_assignment(
         &mut self,
         id: AssignmentId,
@@ -292,16 +293,19 @@ impl Write {
         by: &str,
         reason: &str,
         now: Timestamp,
-    ) -> Result<()> {
-        sqlx::query("UPDATE assignments SET state = $2, decided_by = $3, decided_at = $4, reason = $5 WHERE id = $1")
-            .bind(id.0)
-            .bind(state.name())
-            .bind(by)
-            .bind(now.millis())
-            .bind(reason)
-            .execute(self.connection())
-            .await?;
-        Ok(())
+    ) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE assignments SET state = $2, decided_by = $3, decided_at = $4, reason = $5
+             WHERE id = $1 AND state IN ('proposed', 'approved', 'active')",
+        )
+        .bind(id.0)
+        .bind(state.name())
+        .bind(by)
+        .bind(now.millis())
+        .bind(reason)
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// The agent is something else than what was approved, or is it again.

@@ -6,7 +6,7 @@ use std::path::Path;
 use sqlx::ConnectOptions;
 
 use super::codec::Cells;
-use super::{Result, Store, Write};
+use super::{Result, Store, StoreError, Write};
 use crate::domain::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, link};
 use crate::domain::ids::AuditId;
 use crate::domain::role::Actor;
@@ -134,7 +134,8 @@ impl Store {
 }
 
 impl Write {
-    /// Says who did what, for good.
+    /// Says who did what, for good. What a program asked for fails here where its token was revoked between the
+    /// question and this transaction.
     pub async fn audit(
         &mut self,
         actor: &Actor,
@@ -143,6 +144,11 @@ impl Write {
         detail: &str,
         now: Timestamp,
     ) -> Result<()> {
+        if let Actor::Program { name, .. } = actor
+            && !self.token_holds(name, now).await?
+        {
+            return Err(StoreError::TokenOver { name: name.clone() });
+        }
         let last = sqlx::query_as::<_, (i64, String)>("SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1");
         let (id, before) = last.fetch_optional(self.connection()).await?.unwrap_or_default();
         let mut row = AuditRow {

@@ -1,7 +1,9 @@
 //! Connections and the proofs of their hops.
 
+use sqlx::SqliteExecutor;
+
 use super::codec::{Cells, json};
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::connection::{Connection, Environment, Hop, Proof, ProviderName};
 use crate::domain::ids::ConnectionId;
 use crate::domain::number::NumberKind;
@@ -20,11 +22,7 @@ impl Store {
     }
 
     pub async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>> {
-        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} WHERE id = $1 AND state = 'connected'")))
-            .bind(id.0)
-            .fetch_optional(&self.readers)
-            .await?;
-        row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+        one(&self.readers, id).await
     }
 
     pub async fn connection_named(&self, name: &str) -> Result<Option<Connection>> {
@@ -113,11 +111,11 @@ impl Write {
         Ok(id.map(ConnectionId))
     }
 
-    /// Takes number and ids away. What was exchanged over it stays.
-    pub async fn disconnect(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
-        sqlx::query(
+    /// Takes number and ids away. What was exchanged over it stays. Misses one that is disconnected already.
+    pub async fn disconnect(&mut self, connection: ConnectionId, now: Timestamp) -> Result<Update> {
+        let done = sqlx::query(
             "UPDATE connections SET state = 'disconnected', phone_number = NULL, phone_number_id = NULL,
-                disconnected_at = $2 WHERE id = $1",
+                disconnected_at = $2 WHERE id = $1 AND state = 'connected'",
         )
         .bind(connection.0)
         .bind(now.millis())
@@ -127,7 +125,7 @@ impl Write {
             .bind(connection.0)
             .execute(self.connection())
             .await?;
-        Ok(())
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// What the provider says the number is for.
@@ -205,6 +203,15 @@ impl Write {
         .await?;
         Ok(())
     }
+}
+
+/// One that is connected, over any connection to the database.
+pub(super) async fn one(over: impl SqliteExecutor<'_>, id: ConnectionId) -> Result<Option<Connection>> {
+    let row = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} WHERE id = $1 AND state = 'connected'")))
+        .bind(id.0)
+        .fetch_optional(over)
+        .await?;
+    row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
 }
 
 fn connection(cells: &Cells<'_>) -> Result<Connection> {

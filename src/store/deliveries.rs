@@ -3,7 +3,7 @@
 use sqlx::QueryBuilder;
 
 use super::codec::{Cells, json};
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::connection::ProviderName;
 use crate::domain::delivery::{DeliveryKey, DeliveryState, RawDelivery};
 use crate::domain::ids::{DeliveryId, ThreadId};
@@ -185,15 +185,15 @@ impl Write {
         Ok(())
     }
 
-    /// Puts a delivery that was read before back in line. `false` when its signature was wrong or
-    /// there is none.
-    pub async fn replay_delivery(&mut self, id: DeliveryId) -> Result<bool> {
+    /// Puts a delivery that was read before back in line. Misses one whose signature was wrong, and one that
+    /// is in line already.
+    pub async fn replay_delivery(&mut self, id: DeliveryId) -> Result<Update> {
         let done =
-            sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE id = $1 AND state <> 'rejected'")
+            sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE id = $1 AND state NOT IN ('rejected', 'pending')")
                 .bind(id.0)
                 .execute(self.connection())
                 .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// Deliveries of a number that has a connection now come back in line; what was said about that number is over.

@@ -24,6 +24,9 @@ pub enum StoreError {
     Lost { path: PathBuf, found: &'static str, evidence: String },
     #[error("The database did not do it: {0}")]
     Database(#[from] sqlx::Error),
+    /// Nothing was written: the token by which this was asked for was revoked, or is over.
+    #[error("The token {name} lets nobody in any more.")]
+    TokenOver { name: String },
     #[error("Table {table}, column {column}, row {key} holds what cannot be read: {found}")]
     Corrupt { table: &'static str, column: &'static str, key: i64, found: String },
 }

@@ -1,7 +1,7 @@
 //! Work over everything that a filter finds: written down, so that it goes on after a restart.
 
 use super::codec::Cells;
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::bulk::{BulkAction, JobState, JobView};
 use crate::domain::ids::EntryId;
 use crate::domain::role::{Actor, Role};
@@ -104,10 +104,18 @@ impl Write {
         .await?)
     }
 
-    /// One step is done: how many went, how many were refused, and the last reason.
-    pub async fn step_job(&mut self, id: i64, done: u32, refused: u32, last_id: i64, said: Option<&str>) -> Result<()> {
-        sqlx::query(
-            "UPDATE jobs SET done = done + $2, refused = refused + $3, last_id = $4, said = coalesce($5, said) WHERE id = $1",
+    /// One step is done: how many went, how many were refused, and the last reason. Misses a job that was
+    /// stopped.
+    pub async fn step_job(
+        &mut self,
+        id: i64,
+        (done, refused): (u32, u32),
+        last_id: i64,
+        said: Option<&str>,
+    ) -> Result<Update> {
+        let stepped = sqlx::query(
+            "UPDATE jobs SET done = done + $2, refused = refused + $3, last_id = $4, said = coalesce($5, said)
+             WHERE id = $1 AND state = 'running'",
         )
         .bind(id)
         .bind(done)
@@ -116,7 +124,7 @@ impl Write {
         .bind(said)
         .execute(self.connection())
         .await?;
-        Ok(())
+        Ok(Update::of(stepped.rows_affected()))
     }
 
     /// These were tried again by a job: what becomes of them is told with it.
@@ -131,13 +139,13 @@ impl Write {
         Ok(())
     }
 
-    pub async fn end_job(&mut self, id: i64, state: JobState, now: Timestamp) -> Result<bool> {
+    pub async fn end_job(&mut self, id: i64, state: JobState, now: Timestamp) -> Result<Update> {
         let done = sqlx::query("UPDATE jobs SET state = $2, ended_at = $3 WHERE id = $1 AND state = 'running'")
             .bind(id)
             .bind(state.name())
             .bind(now.millis())
             .execute(self.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::codec::{Cells, json};
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::content::{Content, Media};
 use crate::domain::file_name::FileName;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
@@ -273,17 +273,17 @@ impl Write {
         Ok(())
     }
 
-    /// A person wants it tried again.
-    pub async fn want_again(&mut self, message: MessageId, now: Timestamp) -> Result<bool> {
+    /// A person wants it tried again. Misses a file that is here, that is ours, or that is due already.
+    pub async fn want_again(&mut self, message: MessageId, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE media SET state = 'wanted', tries = 0, due_at = $2, said = NULL
-             WHERE message_id = $1 AND state <> 'kept' AND provider_id <> ''",
+             WHERE message_id = $1 AND state <> 'kept' AND provider_id <> '' AND NOT (state = 'wanted' AND due_at <= $2)",
         )
         .bind(message.0)
         .bind(now.millis())
         .execute(self.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// The provider has our file under this id. With an empty one it has to be uploaded again.

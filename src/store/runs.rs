@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::agents::money;
 use super::codec::{Cells, json};
 use super::threads::contact;
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::agent_desk::{Act, RunRecord, RunView, ToolCall};
 use crate::domain::assignment::{Assignment, Mode};
 use crate::domain::bounds::Words;
@@ -295,7 +295,7 @@ impl Write {
         }))
     }
 
-    /// Ends a run that is still the one that works. `false`: it was superseded or cancelled meanwhile,
+    /// Ends a run that is still the one that works. Missed: it was superseded or cancelled meanwhile,
     /// and its words must not go out.
     pub async fn finish_run(
         &mut self,
@@ -303,7 +303,7 @@ impl Write {
         state: RunState,
         finish: &Finish<'_>,
         now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<Update> {
         let whole = |figure: u64| i64::try_from(figure).unwrap_or(i64::MAX);
         let done = sqlx::query(
             "UPDATE runs SET state = $2, finished_at = $3, said = $4, trace = $5, error = $6, lease_until = NULL,
@@ -327,7 +327,7 @@ impl Write {
         .bind(finish.agent_digest)
         .execute(self.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// Whether the run is still the one that works.
@@ -339,7 +339,7 @@ impl Write {
         Ok(found.is_some())
     }
 
-    /// A person decides about what an agent proposed. `false`: it does not wait any more.
+    /// A person decides about what an agent proposed. Missed: it does not wait any more.
     pub async fn decide_run(
         &mut self,
         run: RunId,
@@ -347,7 +347,7 @@ impl Write {
         by: &str,
         why: &str,
         now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE runs SET state = $2, decided_by = $3, decided_at = $4, error = CASE $5 WHEN '' THEN error ELSE $5 END
              WHERE id = $1 AND state = 'proposed'",
@@ -359,7 +359,7 @@ impl Write {
         .bind(why)
         .execute(self.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// What an agent proposed answers a question that has changed. Says how many messages it was about.

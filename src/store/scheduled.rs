@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::codec::Cells;
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::ids::{ConnectionId, ContactId, EntryId, MessageId, ThreadId};
 use crate::domain::outbox::EntryState;
 use crate::domain::time::Timestamp;
@@ -87,8 +87,8 @@ impl Write {
     }
 
     /// Says that a kept entry is to be called back, at once.
-    pub async fn recall(&mut self, entry: EntryId, by: &str, now: Timestamp) -> Result<()> {
-        sqlx::query(
+    pub async fn recall(&mut self, entry: EntryId, by: &str, now: Timestamp) -> Result<Update> {
+        let done = sqlx::query(
             "UPDATE outbox SET recalled_at = $2, recalled_by = $3, due_at = $2, looks = 0
              WHERE id = $1 AND state = 'scheduled' AND recalled_at IS NULL",
         )
@@ -97,7 +97,7 @@ impl Write {
         .bind(by)
         .execute(self.connection())
         .await?;
-        Ok(())
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// Calls back everything that is kept for a contact who wants nothing more, over whichever number.

@@ -1,7 +1,9 @@
 //! Setups: numbers on their way to being connected, step by step.
 
+use sqlx::SqliteExecutor;
+
 use super::codec::{Cells, json};
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::connection::{Connection, Environment, ProviderName};
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::setup::{Setup, SetupState, SetupStep, StepTaken};
@@ -84,8 +86,8 @@ impl Write {
     }
 
     /// Writes where a walk stands now, if it still stands where it was read: whoever cancelled it or
-    /// moved it meanwhile wins. Says whether it did.
-    pub async fn save_setup(&mut self, setup: &Setup, was: (SetupState, SetupStep), due: Timestamp) -> Result<bool> {
+    /// moved it meanwhile wins.
+    pub async fn save_setup(&mut self, setup: &Setup, was: (SetupState, SetupStep), due: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE setups SET state = $2, step = $3, customer_id = $4, link = $5, phone_number_id = $6,
                 connection_id = $7, trouble = $8, updated_at = $9, due_at = $10, options = $13
@@ -106,7 +108,7 @@ impl Write {
         .bind(json(&setup.options))
         .execute(self.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// How a step ended; the last time counts.
@@ -169,13 +171,17 @@ impl Write {
 
     /// A connection whose number is gone at the provider: disconnected, and parked for connecting again.
     /// `keeps` where the provider has the number still: then that one is connected again.
-    pub async fn lose(&mut self, connection: &Connection, keeps: bool, now: Timestamp) -> Result<()> {
-        self.disconnect(connection.id, now).await?;
+    /// Misses one that is disconnected already.
+    pub async fn lose(&mut self, connection: &Connection, keeps: bool, now: Timestamp) -> Result<Update> {
+        if !self.disconnect(connection.id, now).await?.applied() {
+            return Ok(Update::Missed);
+        }
         let mut parked = Setup::of(connection, SetupState::Disconnected, SetupStep::Verified, "system".to_owned(), now);
         if !keeps {
             parked.phone_number_id = None;
         }
-        self.park(&parked, now).await.map(|_| ())
+        self.park(&parked, now).await?;
+        Ok(Update::Applied)
     }
 
     /// Whether a name is taken by a connection or by a walk towards one.
@@ -189,6 +195,13 @@ impl Write {
         .await?;
         Ok(found != 0)
     }
+}
+
+/// One setup without the steps that it has taken, over any connection to the database.
+pub(super) async fn one(over: impl SqliteExecutor<'_>, id: SetupId) -> Result<Option<Setup>> {
+    let text = format!("{SETUP} WHERE id = $1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(over).await?;
+    row.map(|row| setup(&Cells::new(&row, "setups"))).transpose()
 }
 
 fn setup(cells: &Cells<'_>) -> Result<Setup> {

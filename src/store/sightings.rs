@@ -1,6 +1,6 @@
 //! What was last seen of numbers and templates, so that a change is noticed, also across a restart.
 
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::time::Timestamp;
 
 impl Store {
@@ -28,24 +28,24 @@ impl Store {
 }
 
 impl Write {
-    /// Trouble that lasts begins once. Says whether it begins now.
-    pub async fn begin_trouble(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<bool> {
+    /// Trouble that lasts begins once. Misses what lasts already.
+    pub async fn begin_trouble(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<Update> {
         let done =
             sqlx::query("INSERT INTO sightings (subject, state, at) VALUES ($1, 'on', $2) ON CONFLICT DO NOTHING")
                 .bind(trouble(kind, subject))
                 .bind(now.millis())
                 .execute(self.connection())
                 .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
-    /// It is over; when it comes again, it is new. Says whether it was there.
-    pub async fn end_trouble(&mut self, kind: &str, subject: &str) -> Result<bool> {
+    /// It is over; when it comes again, it is new. Misses what was not there.
+    pub async fn end_trouble(&mut self, kind: &str, subject: &str) -> Result<Update> {
         let done = sqlx::query("DELETE FROM sightings WHERE subject = $1")
             .bind(trouble(kind, subject))
             .execute(self.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
     pub async fn sight(&mut self, subject: &str, state: &str, now: Timestamp) -> Result<()> {

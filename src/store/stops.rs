@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::codec::{Cells, json};
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::agent_desk::{Caught, StopScope, StopView};
 use crate::domain::ids::{EntryId, StopId, ThreadId};
 use crate::domain::time::Timestamp;
@@ -53,6 +53,15 @@ impl Write {
         .bind(agent)
         .fetch_optional(self.connection())
         .await?)
+    }
+
+    /// Returns who stopped exactly this, while the stop holds.
+    pub async fn stopped_by(&mut self, what: &StopScope) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar("SELECT by FROM stops WHERE scope = $1 AND subject = $2 AND lifted_at IS NULL")
+            .bind(what.name())
+            .bind(what.subject())
+            .fetch_optional(self.connection())
+            .await?)
     }
 
     /// Ends what runs, catches what has not left, and keeps both with what had left shortly before. From
@@ -133,8 +142,8 @@ impl Write {
             .collect()
     }
 
-    /// Lets them go on. `false`: they were not stopped.
-    pub async fn lift_stop(&mut self, what: &StopScope, by: &str, now: Timestamp) -> Result<bool> {
+    /// Lets them go on. Missed: they were not stopped.
+    pub async fn lift_stop(&mut self, what: &StopScope, by: &str, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE stops SET lifted_by = $3, lifted_at = $4 WHERE scope = $1 AND subject = $2 AND lifted_at IS NULL",
         )
@@ -144,7 +153,7 @@ impl Write {
         .bind(now.millis())
         .execute(self.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::{QueryBuilder, Sqlite, SqliteExecutor};
 
 use super::codec::{Cells, json};
 use super::messages::match_terms;
 use super::narrow::{self, Over, Wish};
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::assignment::{AssignmentView, Mode};
 use crate::domain::connection::Environment;
 use crate::domain::event::Direction;
@@ -148,9 +148,7 @@ impl Store {
     }
 
     pub async fn thread(&self, id: ThreadId) -> Result<Option<ThreadRow>> {
-        let text = format!("{ROW} WHERE t.id = $1");
-        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
-        row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
+        one(&self.readers, id).await
     }
 
     /// The thread with a number over a connection.
@@ -254,13 +252,13 @@ impl Write {
     }
 
     /// Its agent gave it away, or a person gives it back.
-    pub async fn hand_off(&mut self, thread: ThreadId, at: Option<Timestamp>) -> Result<bool> {
+    pub async fn hand_off(&mut self, thread: ThreadId, at: Option<Timestamp>) -> Result<Update> {
         let done = sqlx::query("UPDATE threads SET handed_off_at = $2 WHERE id = $1 AND handed_off_at IS NOT $2")
             .bind(thread.0)
             .bind(at.map(Timestamp::millis))
             .execute(self.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// From when on an agent is told what was said; again within the same breath takes it back.
@@ -294,12 +292,12 @@ impl Write {
         if out { self.recall_of_contact(ContactId(contact), now).await } else { Ok(()) }
     }
 
-    pub async fn clear_unread(&mut self, thread: ThreadId) -> Result<bool> {
+    pub async fn clear_unread(&mut self, thread: ThreadId) -> Result<Update> {
         let done = sqlx::query("UPDATE threads SET unread = 0 WHERE id = $1 AND unread > 0")
             .bind(thread.0)
             .execute(self.connection())
             .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
     /// Somebody waits for a person. The first reason and time stay until they are answered.
@@ -315,14 +313,14 @@ impl Write {
         Ok(())
     }
 
-    pub async fn stop_waiting(&mut self, thread: ThreadId) -> Result<bool> {
-        let done = sqlx::query(
+    pub async fn stop_waiting(&mut self, thread: ThreadId) -> Result<()> {
+        sqlx::query(
             "UPDATE threads SET waiting_since = NULL, waiting_reason = NULL WHERE id = $1 AND waiting_since IS NOT NULL",
         )
         .bind(thread.0)
         .execute(self.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(())
     }
 
     /// A message of ours was taken: whoever waited is answered, unless an agent gave the thread away, or
@@ -370,6 +368,13 @@ pub(super) fn contact(cells: &Cells<'_>) -> Result<ContactView> {
         phone_number: cells.opt_named("phone", |digits| PhoneNumber::parse_short(digits).ok())?,
         user_id: cells.opt_text("user_id")?,
     })
+}
+
+/// One thread, over any connection to the database.
+pub(super) async fn one(over: impl SqliteExecutor<'_>, id: ThreadId) -> Result<Option<ThreadRow>> {
+    let text = format!("{ROW} WHERE t.id = $1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(over).await?;
+    row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
 }
 
 /// What LIKE would read as a wildcard is meant to the letter.

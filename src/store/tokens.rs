@@ -1,7 +1,7 @@
 //! Tokens of programs, and what was asked once already.
 
 use super::codec::Cells;
-use super::{Result, Store, Write};
+use super::{Result, Store, Update, Write};
 use crate::domain::ids::TokenId;
 use crate::domain::role::Role;
 use crate::domain::time::Timestamp;
@@ -46,7 +46,7 @@ impl Store {
 }
 
 impl Write {
-    /// `false`: the name is taken.
+    /// Missed: the name is taken.
     pub async fn make_token(
         &mut self,
         (name, role, agent): (&str, Role, Option<&str>),
@@ -54,7 +54,7 @@ impl Write {
         by: &str,
         expires_at: Option<Timestamp>,
         now: Timestamp,
-    ) -> Result<bool> {
+    ) -> Result<Update> {
         let done = sqlx::query(
             "INSERT INTO tokens (name, hash, role, made_by, made_at, expires_at, agent) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT DO NOTHING",
@@ -68,11 +68,11 @@ impl Write {
         .bind(agent)
         .execute(self.connection())
         .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
     }
 
-    /// `false`: no such token holds.
-    pub async fn revoke_token(&mut self, name: &str, by: &str, now: Timestamp) -> Result<bool> {
+    /// Missed: no such token holds.
+    pub async fn revoke_token(&mut self, name: &str, by: &str, now: Timestamp) -> Result<Update> {
         let done =
             sqlx::query("UPDATE tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
                 .bind(name)
@@ -80,7 +80,19 @@ impl Write {
                 .bind(now.millis())
                 .execute(self.connection())
                 .await?;
-        Ok(done.rows_affected() == 1)
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// Returns whether a token of this name lets its program in at this time.
+    pub(super) async fn token_holds(&mut self, name: &str, now: Timestamp) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM tokens WHERE name = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+        )
+        .bind(name)
+        .bind(now.millis())
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(found.is_some())
     }
 
     /// When it was used last, to the minute: more would be a write for every question.
