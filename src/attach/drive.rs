@@ -199,7 +199,9 @@ pub async fn drive(
             events.push(event);
         }
         // The first answers to what somebody did are a part of it.
-        let answers = events.iter().any(|event| matches!(event, Event::Performed { .. } | Event::Answered { .. }));
+        let answers = events
+            .iter()
+            .any(|event| matches!(event, Event::Performed { .. } | Event::WantsYes { .. } | Event::Answered { .. }));
         if by_hand {
             owed = ANSWERS;
         } else if answers && owed > 0 {
@@ -336,9 +338,16 @@ async fn act_in_order(
             Request::OpenMedia { message } if here => open_media(&system, &actor, *message).await,
             _ => perform(&system, &actor, request.clone()).await,
         };
-        let result = result.map_err(|error| spoken(&error));
+        let event = match &result {
+            Err(OperationError::Refused(refusal)) => refusal.all_the_same(request.clone()).map(|then| {
+                let (request, why) = (request.clone(), refusal.why.clone());
+                Event::WantsYes { request, why, then }
+            }),
+            _ => None,
+        };
+        let performed = || Event::Performed { request, result: result.map_err(|error| spoken(&error)) };
         // A console that has ended is not told, but what it asked for is done.
-        let _ = told.try_send(Event::Performed { request, result });
+        let _ = told.try_send(event.unwrap_or_else(performed));
     }
 }
 

@@ -53,6 +53,12 @@ pub enum Event {
     },
     /// Where something was saved, or why it was not.
     Saved(Result<String, String>),
+    /// A rule wants a yes before a message goes: what it says, what was asked for, and what a yes asks for.
+    WantsYes {
+        request: Request,
+        why: String,
+        then: Request,
+    },
     /// What was requested was done, or not.
     Performed {
         request: Request,

@@ -229,7 +229,7 @@ impl Console {
         match form.request(now, offset, upload) {
             Ok(request) => {
                 form.waits = true;
-                vec![Effect::Perform(request)]
+                vec![Effect::Perform(self.as_seen(request))]
             }
             Err(why) => {
                 form.fault = Some(why);

@@ -8,7 +8,7 @@ use crate::domain::agent_desk::{AgentQuery, RunRecord};
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::note::Note;
 use crate::domain::query::{Answer, Query};
-use crate::domain::request::Request;
+use crate::domain::request::{Request, SendContext};
 use crate::domain::text::clean_line;
 use crate::domain::view::{MessageDetail, MessageView, ThreadRow};
 
@@ -71,6 +71,18 @@ impl OpenThread {
 }
 
 impl Console {
+    /// A request that sends into the open thread, with the newest of its messages that was on the screen. A page
+    /// from further up says nothing about that.
+    pub(super) fn as_seen(&self, request: Request) -> Request {
+        let thread = match &request {
+            Request::Send { thread, .. } | Request::SendFile { thread, .. } => *thread,
+            _ => return request,
+        };
+        let open = self.open.as_ref().filter(|open| open.thread == thread && open.around.is_none());
+        let seen = open.and_then(|open| open.messages.iter().map(|message| message.id).max());
+        request.knowing(SendContext { seen, despite_owner: false })
+    }
+
     pub(super) fn query_of_messages(&self, thread: ThreadId) -> Query {
         let open = self.open.as_ref().filter(|open| open.thread == thread);
         let wanted = open.map_or(MESSAGES, |open| open.wanted);

@@ -152,6 +152,8 @@ pub struct Console {
     /// Lines that the detail is scrolled by.
     scroll: u16,
     overlay: Option<Overlay>,
+    /// The form that waits behind a question about what it sends.
+    behind: Option<Box<form::Form>>,
     /// The beginning of a sequence of keys.
     pending: Vec<Chord>,
     typing: typing::Typing,
@@ -191,6 +193,7 @@ impl Console {
             composers: BTreeMap::new(),
             scroll: 0,
             overlay: None,
+            behind: None,
             pending: vec![],
             typing: typing::Typing::default(),
             notices: vec![],

@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::chord::Chord;
 use super::overlay::{Overlay, Purpose, Reading, Then};
 use super::{Console, Effect};
-use crate::domain::request::Done;
+use crate::domain::request::{Done, Request};
 
 impl Console {
     pub(super) fn overlay_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
@@ -210,6 +210,17 @@ impl Console {
     }
 
     /// The answer to a form that waits: gone when it was done, with the reason when it was not.
+    /// A rule asks before a message goes. What was written stays where it is, a form behind the question.
+    pub(super) fn wants_yes(&mut self, request: &Request, why: &str, then: Request) {
+        self.script_answered(request, Some(why));
+        let question = format!("{} Send it all the same?", crate::domain::text::clean_line(why));
+        let ask = Overlay::Confirm { question, then: Then::Perform(then) };
+        self.behind = match self.overlay.replace(ask) {
+            Some(Overlay::Form(form)) if form.waits => Some(form),
+            _ => None,
+        };
+    }
+
     pub(super) fn answer_form(&mut self, result: &Result<Done, String>) {
         let Some(Overlay::Form(form)) = &mut self.overlay else { return };
         if !form.waits {

@@ -14,6 +14,24 @@ use super::{Console, Effect};
 const CONSIDERED: Duration = Duration::from_millis(600);
 
 impl Console {
+    /// The form that sends waits on behind the question while its request is done.
+    fn said_yes_to(&mut self, then: Then) -> Vec<Effect> {
+        let form = self.behind.take();
+        let effects = self.said_yes(then);
+        if let Some(form) = form {
+            self.overlay = Some(Overlay::Form(form));
+        }
+        effects
+    }
+
+    /// Back to what stood behind the question.
+    fn leave_question(&mut self) {
+        self.overlay = self.behind.take().map(|mut form| {
+            form.waits = false;
+            Overlay::Form(form)
+        });
+    }
+
     /// Notes when a question came up, so that a letter that was meant for something else does not answer it.
     pub(super) fn note_question(&mut self) {
         if !matches!(self.overlay, Some(Overlay::Confirm { .. })) {
@@ -34,24 +52,24 @@ impl Console {
         let considered = !grave || asked_at.is_some_and(|at| pressed_at.since(at) >= CONSIDERED);
         let at_once = key.code == KeyCode::Char('y') && key.modifiers == KeyModifiers::CONTROL;
         match chord.typed() {
-            Some('y') if considered => self.said_yes(then),
-            _ if at_once => self.said_yes(then),
+            Some('y') if considered => self.said_yes_to(then),
+            _ if at_once => self.said_yes_to(then),
             Some('y') => {
                 self.notice("Read the question first, then press y; or press ctrl-y at once.", true);
                 vec![]
             }
             Some('n' | 'N' | 'q') => {
-                self.overlay = None;
+                self.leave_question();
                 vec![]
             }
             Some(_) => {
-                self.overlay = None;
+                self.leave_question();
                 self.notice("Nothing was done: another letter than y was typed.", true);
                 vec![]
             }
             None => {
                 if key.code == KeyCode::Esc {
-                    self.overlay = None;
+                    self.leave_question();
                 }
                 vec![]
             }

@@ -71,7 +71,11 @@ impl Console {
                 effects.extend(self.go_on_typing(&query));
                 effects
             }
-            Event::Performed { request, result } => self.performed(&request, result),
+            Event::Performed { request, result } => self.performed(&request.apart().0, result),
+            Event::WantsYes { request, why, then } => {
+                self.wants_yes(&request.apart().0, &why, then);
+                vec![]
+            }
             Event::Edited { what, text } => self.edited(what, text),
             Event::Uploaded { path, result } => self.uploaded(&path, result),
             Event::Completed { path, to, choices } => self.completed(&path, &to, choices),

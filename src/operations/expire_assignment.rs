@@ -57,7 +57,9 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
                 continue;
             }
         };
-        write.end_assignment(one.id, AssignmentState::Expired, "system", reason, now).await?;
+        if !write.end_assignment(one.id, AssignmentState::Expired, "system", reason, now).await?.applied() {
+            continue;
+        }
         write.end_runs_of(one.id, "its assignment expired", now).await?;
         write.audit(&Actor::System, "expire", &one.id.to_string(), reason, now).await?;
         tell(system, &mut write, &one, "assignment.expired", "system", reason).await?;

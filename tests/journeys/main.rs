@@ -9,6 +9,7 @@ mod bulk;
 mod cases;
 mod claims;
 mod clock;
+mod concurrency;
 mod conformance;
 mod console;
 mod contents;

@@ -15,7 +15,7 @@ use wadeck::domain::picture::Pictures;
 use wadeck::domain::request::Request;
 use wadeck::domain::role::{Actor, Role};
 use wadeck::domain::time::Timestamp;
-use wadeck::operations::{open_media, perform, tell};
+use wadeck::operations::{OperationError, open_media, perform, tell};
 
 use crate::stage::Stage;
 
@@ -136,7 +136,16 @@ impl Sitting {
                             Request::OpenMedia { message } => open_media(&stage.system, &self.actor, *message).await,
                             _ => perform(&stage.system, &self.actor, request.clone()).await,
                         };
-                        Event::Performed { request, result: result.map_err(|error| error.to_string()) }
+                        let then = match &result {
+                            Err(OperationError::Refused(refusal)) => {
+                                refusal.all_the_same(request.clone()).map(|then| (refusal.why.clone(), then))
+                            }
+                            _ => None,
+                        };
+                        match then {
+                            Some((why, then)) => Event::WantsYes { request, why, then },
+                            None => Event::Performed { request, result: result.map_err(|error| error.to_string()) },
+                        }
                     }
                     Effect::Copy(text) => {
                         self.copied.push(text);

@@ -43,14 +43,6 @@ pub(super) fn note() -> Value {
     field("text", "for colleagues; no contact ever sees it")
 }
 
-pub(super) fn emoji() -> Value {
-    field("emoji", "one emoji; empty takes it back")
-}
-
-pub(super) fn instead() -> Value {
-    field("instead", "other words than the agent's; empty sends its own")
-}
-
 pub(super) fn proposal() -> Value {
     json!({ "type": "object", "additionalProperties": false, "required": ["connection", "agent", "mode"],
         "properties": {

@@ -7,10 +7,8 @@ use axum::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::bodies::{
-    done, emoji, field, instead, message, messages, note, object, objects, proposal, reason, stop, thread, threads,
-};
-use super::letter::{Letter, schema as letter};
+use super::bodies::{done, field, message, messages, note, object, objects, proposal, reason, stop, thread, threads};
+use super::letter::{AcceptBody, Letter, ReactionBody, emoji, instead, schema as letter};
 use super::parameters;
 use super::read_bodies::{ProposalBody, StopBody};
 use crate::domain::agent_desk::{AgentQuery, AgentRequest};
@@ -98,6 +96,11 @@ impl Read<'_> {
         whole
             .and_then(serde_json::from_value)
             .map_err(|error| Fault { code: "body", message: format!("The body cannot be read: {error}.") })
+    }
+
+    /// The body, which may be left out.
+    fn body_or_none<T: DeserializeOwned + Default>(&self) -> Result<T, Fault> {
+        if self.given.body.is_empty() { Ok(T::default()) } else { self.body() }
     }
 
     /// A word in the body's one field, or nothing.
@@ -265,8 +268,9 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         emoji,
         false,
         posts("/messages/{message}/reaction", "React to a message", Right::ReactToMessages, |read| {
-            let emoji = Some(read.word("emoji")?).filter(|emoji| !emoji.is_empty());
-            act(Request::React { message: read.id("message")?, emoji })
+            let body: ReactionBody = read.body_or_none()?;
+            let (context, emoji) = (body.context(), Some(body.emoji).filter(|emoji| !emoji.is_empty()));
+            act(Request::React { message: read.id("message")?, emoji }.knowing(context))
         }),
     ),
     gets("/outbox", "What is to be sent, and what became of it", LIST, objects, |read| {
@@ -364,8 +368,9 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         instead,
         false,
         posts("/runs/{run}/accept", "Send what an agent proposes", Right::DecideAboutProposedAnswers, |read| {
-            let instead = Some(read.word("instead")?).filter(|text| !text.is_empty());
-            agents(AgentRequest::Accept { run: read.id("run")?, instead })
+            let body: AcceptBody = read.body_or_none()?;
+            let (context, instead) = (body.context(), Some(body.instead).filter(|text| !text.is_empty()));
+            act(Request::Agents(AgentRequest::Accept { run: read.id("run")?, instead }).knowing(context))
         }),
     ),
     with(

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::domain::content::Content;
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::phone::PhoneNumber;
-use crate::domain::request::{Refusal, Request};
+use crate::domain::request::{Refusal, Request, SendContext};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::operations::{OperationError, System};
@@ -30,6 +30,60 @@ pub(in crate::api) struct Letter {
     reply_to: Option<MessageId>,
     #[serde(default)]
     at: Option<String>,
+    #[serde(default)]
+    seen: Option<MessageId>,
+    #[serde(default)]
+    despite_owner: bool,
+}
+
+/// A reaction as a program asks for it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::api) struct ReactionBody {
+    pub emoji: String,
+    despite_owner: bool,
+}
+
+/// The words instead of those that an agent suggests.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(in crate::api) struct AcceptBody {
+    pub instead: String,
+    despite_owner: bool,
+}
+
+impl ReactionBody {
+    pub fn context(&self) -> SendContext {
+        SendContext { seen: None, despite_owner: self.despite_owner }
+    }
+}
+
+impl AcceptBody {
+    pub fn context(&self) -> SendContext {
+        SendContext { seen: None, despite_owner: self.despite_owner }
+    }
+}
+
+/// The schema of a reaction.
+pub(in crate::api) fn emoji() -> Value {
+    with_despite_owner("emoji", "one emoji; empty takes it back")
+}
+
+/// The schema of an acceptance.
+pub(in crate::api) fn instead() -> Value {
+    with_despite_owner("instead", "other words than the agent's; empty sends its own")
+}
+
+/// The schema of one field beside `despite_owner`.
+fn with_despite_owner(name: &str, what: &str) -> Value {
+    json!({ "type": "object", "additionalProperties": false, "properties": {
+        (name): { "type": "string", "description": what }, "despite_owner": despite_owner() } })
+}
+
+/// The schema of the field that sends into a colleague's thread.
+pub(in crate::api) fn despite_owner() -> Value {
+    json!({ "type": "boolean", "default": false,
+        "description": "send although a colleague has the thread; without it that is refused as `owned_by_colleague`" })
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -87,6 +141,9 @@ pub(in crate::api) fn schema() -> Value {
                     "voice": { "type": "boolean", "description": "make a voice note of other audio" }
                 } } ] },
             "reply_to": { "type": ["string", "null"], "pattern": "^m[1-9][0-9]{0,17}$" },
+            "seen": { "type": ["string", "null"], "pattern": "^m[1-9][0-9]{0,17}$",
+                "description": "the newest message that the sender has seen; refused as `answered_meanwhile` if a colleague or an agent has sent something since, or a colleague within the last five seconds" },
+            "despite_owner": despite_owner(),
             "at": { "type": ["string", "null"], "format": "date-time", "description": "not before this time" }
         },
         "examples": [
@@ -100,6 +157,11 @@ pub(in crate::api) fn schema() -> Value {
 impl Letter {
     /// The request behind it. Whether it may go is decided where every message is.
     pub async fn request(self, system: &System) -> Result<Request, OperationError> {
+        let context = SendContext { seen: self.seen, despite_owner: self.despite_owner };
+        Ok(self.plain_request(system).await?.knowing(context))
+    }
+
+    async fn plain_request(self, system: &System) -> Result<Request, OperationError> {
         let refusal =
             |rule, why: String, instead: &'static str| OperationError::Refused(Refusal::new(rule, why, instead));
         let given = [self.text.is_some(), self.template.is_some(), self.file.is_some()];

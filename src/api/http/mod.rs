@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 pub(super) use self::endpoints::Ask;
 use self::endpoints::{ENDPOINTS, Endpoint, Fault, Given, Verb};
-pub(super) use self::letter::{Letter, schema as letter_schema};
+pub(super) use self::letter::{Letter, despite_owner, schema as letter_schema};
 use crate::domain::ids::MessageId;
 use crate::domain::query::Answer;
 use crate::domain::request::Refusal;

@@ -4,13 +4,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::super::http::{Ask, Letter, letter_schema};
+use super::super::http::{Ask, Letter, despite_owner, letter_schema};
 use crate::domain::connection::ProviderName;
 use crate::domain::content::Content;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::number::NumberRequest;
 use crate::domain::query::Query;
-use crate::domain::request::Request;
+use crate::domain::request::{Request, SendContext};
 use crate::domain::right::Right;
 
 /// What a tool leaves behind, for whoever asks a person first.
@@ -80,6 +80,8 @@ struct Reply {
     thread: ThreadId,
     message: MessageId,
     text: String,
+    #[serde(default)]
+    despite_owner: bool,
 }
 
 #[derive(Deserialize)]
@@ -201,13 +203,14 @@ pub(super) static TOOLS: &[Tool] = &[
         right: Right::WriteToPeople,
         schema: || {
             let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "what is answered"),
-                "text": text("up to 4096 characters") });
+                "text": text("up to 4096 characters"), "despite_owner": despite_owner() });
             object(properties, &["thread", "message", "text"])
         },
         read: |arguments| {
-            let Reply { thread, message, text } = read(arguments)?;
+            let Reply { thread, message, text, despite_owner } = read(arguments)?;
             let content = Box::new(Content::text(text));
-            act(Request::Send { thread, content, reply_to: Some(message), at: None })
+            let context = SendContext { seen: None, despite_owner };
+            act(Request::Send { thread, content, reply_to: Some(message), at: None }.knowing(context))
         },
     },
     Tool {

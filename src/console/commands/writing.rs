@@ -93,5 +93,5 @@ fn send(console: &mut Console) -> Vec<Effect> {
         reply_to: composer.quote.as_ref().map(|(id, _)| *id),
         at: None,
     };
-    vec![Effect::Perform(request)]
+    vec![Effect::Perform(console.as_seen(request))]
 }

@@ -1,0 +1,237 @@
+//! Two at once: every operation is asked for twice at the same moment. What may happen once happens once; the
+//! second is refused with a code, leaves no row in the audit and tells nobody of a change.
+
+mod pairs;
+mod provider_scenes;
+mod scenes;
+
+use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold};
+use wadeck::domain::flow::FlowRequest;
+use wadeck::domain::number::NumberRequest;
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::registration::WebhookRequest;
+use wadeck::domain::request::{Done, Request};
+use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::template_desk::TemplateRequest;
+use wadeck::domain::token::TokenRequest;
+use wadeck::operations::{OperationError, perform};
+
+use self::scenes::{harmless_scene, scene};
+use crate::stage::{Stage, ada};
+
+/// How often each pair is tried: they meet in another order each time.
+const ROUNDS: usize = 2;
+
+/// What becomes of two who ask for the same at the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Twice {
+    /// One does it, the other is refused with one of these codes.
+    Once(&'static [&'static str]),
+    /// Both do it, one after the other, and that is right; says why.
+    Each(&'static str),
+    /// The provider decides. Never two at a time; each success stands in the audit, each refusal does not.
+    InTurn,
+    /// Nothing is changed, or only what belongs to whoever asks; says what.
+    Harmless(&'static str),
+}
+
+use Twice::{Each, Harmless, InTurn, Once};
+
+macro_rules! operations {
+    ($($pattern:pat => $name:literal, $twice:expr;)*) => {
+        /// Every operation that can be asked for.
+        const ALL: &[(&str, Twice)] = &[$(($name, $twice)),*];
+
+        /// The match has no wildcard: a new operation has to be classified before this compiles.
+        fn name_of(request: &Request) -> &'static str {
+            match request { $($pattern => $name,)* }
+        }
+    };
+}
+
+operations! {
+    Request::SendKnowing { .. } => "send_knowing", Once(&["answered_meanwhile"]);
+    Request::Send { .. } => "send", Each("two messages are two messages; a sender who says what they saw is asked");
+    Request::SendFile { .. } => "send_file", Each("two files are two messages");
+    Request::SendTemplate { .. } => "send_template", Each("two templates are two messages");
+    Request::SendTest { .. } => "send_test", Each("two tests are two messages");
+    Request::React { .. } => "react", Each("the later reaction takes the place of the earlier one at the provider");
+    Request::TakeBack { .. } => "take_back", Once(&["nothing_to_take_back"]);
+    Request::RetryEntry { .. } => "retry", Once(&["not_retryable"]);
+    Request::DiscardEntry { .. } => "discard", Once(&["not_discardable"]);
+    Request::SettleArrived { .. } => "settle_arrived", Once(&["not_uncertain"]);
+    Request::HoldEntry { .. } => "hold", Once(&["no_change"]);
+    Request::ReleaseEntry { .. } => "release_entry", Once(&["no_change"]);
+    Request::Bulk { .. } => "bulk", Once(&["job_runs"]);
+    Request::StopJob { .. } => "stop_job", Once(&["no_job"]);
+    Request::AddNote { .. } => "add_note", Each("two notes are two notes");
+    Request::OptOut { .. } => "opt_out", Once(&["no_change"]);
+    Request::TakeThread { .. } => "take_thread", Once(&["taken"]);
+    Request::HandOver { .. } => "hand_over", Once(&["taken", "no_change"]);
+    Request::ReleaseThread { .. } => "release_thread", Once(&["not_taken"]);
+    Request::AckAlert { .. } => "acknowledge", Once(&["already_acknowledged"]);
+    Request::ReplayDelivery { .. } => "replay", Once(&["not_replayable"]);
+    Request::FetchMedia { .. } => "fetch_media", Harmless("the file is asked for once more; nothing is kept of who asked");
+    Request::AddContact { .. } => "add_contact", Once(&["contact_known"]);
+    Request::RenameContact { .. } => "rename", Each("the later name stands, and both are in the audit");
+    Request::MergeContacts { .. } => "merge", Once(&["not_found"]);
+    Request::SplitContact { .. } => "split", Once(&["not_merged"]);
+    Request::Token(TokenRequest::Make { .. }) => "token_make", Once(&["name_taken"]);
+    Request::Token(TokenRequest::Revoke { .. }) => "token_revoke", Once(&["not_found"]);
+    Request::Agents(AgentRequest::Propose(_)) => "propose", Each("each proposal is decided on its own");
+    Request::Agents(AgentRequest::Approve { .. }) => "approve", Once(&["decided"]);
+    Request::Agents(AgentRequest::Reject { .. }) => "reject", Once(&["decided"]);
+    Request::Agents(AgentRequest::Narrow { .. }) => "narrow", Once(&["decided"]);
+    Request::Agents(AgentRequest::Revoke { .. }) => "revoke", Once(&["not_in_force"]);
+    Request::Agents(AgentRequest::Snooze { .. }) => "snooze", Each("the later time stands, and both are in the audit");
+    Request::Agents(AgentRequest::Rehearse { .. }) => "rehearse", Once(&["rehearsal_runs"]);
+    Request::Agents(AgentRequest::Accept { .. }) => "accept", Once(&["decided"]);
+    Request::Agents(AgentRequest::Dismiss { .. }) => "dismiss", Once(&["decided"]);
+    Request::Agents(AgentRequest::Stop { .. }) => "stop", Once(&["already_stopped"]);
+    Request::Agents(AgentRequest::Resume { .. }) => "resume", Once(&["not_stopped"]);
+    Request::Agents(AgentRequest::Forget { .. }) => "forget", Once(&["no_change"]);
+    Request::Agents(AgentRequest::Test { .. }) => "test_agent", Harmless("an agent is asked; nothing is sent or kept");
+    Request::Number(NumberRequest::SetUp { .. }) => "set_up", Once(&["name_taken"]);
+    Request::Number(NumberRequest::Adopt { .. }) => "adopt", Once(&["name_taken", "number_taken"]);
+    Request::Number(NumberRequest::GoOn { .. }) => "go_on", Once(&["setup_state"]);
+    Request::Number(NumberRequest::NewLink { .. }) => "new_link", Once(&["setup_state"]);
+    Request::Number(NumberRequest::Cancel { .. }) => "cancel", Once(&["setup_state"]);
+    Request::Number(NumberRequest::Reconnect { .. }) => "reconnect", Once(&["setup_state"]);
+    Request::Number(NumberRequest::Register { .. }) => "register", Once(&["setup_state", "in_progress"]);
+    Request::Number(NumberRequest::Renew { .. }) => "renew", Once(&["setup_state"]);
+    Request::Number(NumberRequest::Unregister { .. }) => "unregister", Once(&["in_progress", "not_found"]);
+    Request::Number(NumberRequest::Disconnect { .. }) => "disconnect", Once(&["in_progress", "not_found"]);
+    Request::Number(NumberRequest::SaveProfile { .. }) => "save_profile", InTurn;
+    Request::Webhook(WebhookRequest::Create { .. }) => "webhook_create", Once(&["in_progress", "webhook_twice"]);
+    Request::Webhook(WebhookRequest::Update { .. }) => "webhook_update", InTurn;
+    Request::Webhook(WebhookRequest::Delete { .. }) => "webhook_delete", Once(&["in_progress", "not_found"]);
+    Request::Webhook(WebhookRequest::Test { .. }) => "webhook_test", Harmless("two tests are two tests");
+    Request::Template(TemplateRequest::Create { .. }) => "template_create", Once(&["in_progress", "lint", "provider"]);
+    Request::Template(TemplateRequest::Update { .. }) => "template_update", InTurn;
+    Request::Template(TemplateRequest::Delete { .. }) => "template_delete", InTurn;
+    Request::Template(TemplateRequest::Sample { .. }) => "template_sample", InTurn;
+    Request::Flow(FlowRequest::Create { .. }) => "flow_create", InTurn;
+    Request::Flow(FlowRequest::Write { .. }) => "flow_write", InTurn;
+    Request::Flow(FlowRequest::Publish { .. }) => "flow_publish", InTurn;
+    Request::Flow(FlowRequest::Deprecate { .. }) => "flow_deprecate", Once(&["in_progress", "flow_state"]);
+    Request::Flow(FlowRequest::Delete { .. }) => "flow_delete", Once(&["in_progress", "provider", "flow_state"]);
+    Request::Flow(FlowRequest::SetCode { .. }) => "flow_code", InTurn;
+    Request::Flow(FlowRequest::Deploy { .. }) => "flow_deploy", InTurn;
+    Request::Flow(FlowRequest::Register { .. }) => "flow_register", InTurn;
+    Request::Flow(FlowRequest::Encrypt { .. }) => "flow_encrypt", InTurn;
+    Request::Flow(FlowRequest::Refresh) => "flow_refresh", Harmless("a list is fetched");
+    Request::Flow(FlowRequest::Send { .. }) => "flow_send", Each("two invitations are two messages");
+    Request::Call { .. } => "call", Each("whoever calls a provider by hand knows what it does twice");
+    Request::LookUp { .. } => "look_up", Harmless("the provider is asked; what it shows settles the entry once");
+    Request::AskAbout { .. } => "ask_about", Harmless("the provider is asked; what it says is merged");
+    Request::Attend { .. } => "attend", Harmless("says where somebody is");
+    Request::SaveView { .. } => "save_view", Harmless("a filter of one's own");
+    Request::SaveDraft { .. } => "save_draft", Harmless("a draft of one's own");
+    Request::MarkRead { .. } => "mark_read", Harmless("what is read is read");
+    Request::OpenMedia { .. } => "open_media", Harmless("a file is looked at");
+    Request::RevealDelivery { .. } => "reveal", Each("both looked, and both are in the audit");
+    Request::TryDelivery { .. } => "try_delivery", Harmless("nothing is kept");
+    Request::CheckConnection { .. } => "check_connection", Harmless("the provider is asked");
+    Request::RefreshTemplates => "refresh_templates", Harmless("a list is fetched");
+    Request::Canary { .. } => "canary", Harmless("two tests are two tests");
+    Request::FillGap { .. } => "fill_gap", Harmless("what is there already is not filled in again");
+}
+
+fn eve() -> Actor {
+    Actor::Operator { name: "eve".into(), role: Role::Admin }
+}
+
+fn ben() -> Actor {
+    Actor::Operator { name: "ben".into(), role: Role::Operator }
+}
+
+fn code(error: &OperationError) -> String {
+    match error {
+        OperationError::Refused(refusal) => refusal.rule.to_string(),
+        OperationError::Failed(error) => panic!("{error}"),
+    }
+}
+
+type Outcome = Result<Done, OperationError>;
+
+/// Both at the same moment, each on a thread of its own.
+async fn both(stage: &Stage, first: (Actor, Request), second: (Actor, Request)) -> (Outcome, Outcome) {
+    let start = std::sync::Arc::new(tokio::sync::Barrier::new(2));
+    let ask = |(actor, request): (Actor, Request)| {
+        let (system, start) = (stage.system.clone(), start.clone());
+        tokio::spawn(async move {
+            start.wait().await;
+            perform(&system, &actor, request).await
+        })
+    };
+    let (one, other) = tokio::join!(ask(first), ask(second));
+    (one.expect("no panic"), other.expect("no panic"))
+}
+
+/// Rows of the audit, and events, so far.
+async fn rows(stage: &Stage) -> (usize, usize) {
+    let Answer::Desk(told) =
+        stage.ask(Query::Desk(AgentQuery::Audit { subject: String::new(), limit: 1_000, before: None })).await
+    else {
+        panic!("the audit")
+    };
+    let AgentTold::Audit(audit) = *told else { panic!("the audit") };
+    let events = stage.system.store().events(None, 1_000).await.expect("events");
+    // What a worker does is nobody's here.
+    (audit.iter().filter(|row| row.actor != "system").count(), events.len())
+}
+
+/// Asked for here by other means: their journeys are elsewhere.
+const ELSEWHERE: [&str; 3] = ["open_media", "template_sample", "webhook_test"];
+
+/// Both at once in one round, and what was wrong with that.
+async fn meet(name: &'static str, twice: Twice, round: usize) -> Result<(), String> {
+    let (stage, request) = match harmless_scene(name).await {
+        Some(scene) => scene,
+        None => scene(name).await,
+    };
+    assert_eq!(name_of(&request), name, "the scene is about something else");
+    // Nobody else can take back what ada wrote, or send what she uploaded: there it is two consoles of hers.
+    let other = if matches!(name, "take_back" | "send_file") { ada() } else { eve() };
+    let before = rows(&stage).await;
+    let (one, two) = both(&stage, (ada(), request.clone()), (other.clone(), request.clone())).await;
+    let after = rows(&stage).await;
+    let written = after.0 - before.0;
+    let done = usize::from(one.is_ok()) + usize::from(two.is_ok());
+    let what = format!("{name}, round {round}: {one:?} and {two:?}, {written} rows");
+    let holds = |yes: bool| if yes { Ok(()) } else { Err(what.clone()) };
+    match twice {
+        Once(codes) => {
+            // Narrowing ends one assignment and approves another.
+            holds(done == 1 && written == if name == "narrow" { 2 } else { 1 })?;
+            let loser = if one.is_err() { ada() } else { other };
+            let refused = one.err().or(two.err()).ok_or_else(|| what.clone())?;
+            holds(codes.contains(&code(&refused).as_str()))?;
+            // And whoever comes a little later is refused in silence.
+            let mut listener = stage.system.bus().listen();
+            while listener.try_next().is_some() {}
+            let before = rows(&stage).await;
+            holds(perform(&stage.system, &loser, request).await.is_err())?;
+            holds(rows(&stage).await == before && listener.try_next().is_none())
+        }
+        Each(_) => holds(done == 2 && (written == 2 || (name == "call" && written == 0))),
+        InTurn => holds(done >= 1 && written == done),
+        Harmless(_) => holds(written == 0 && after.1 == before.1),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_who_ask_for_the_same_one_does_it_and_the_other_is_told_so() {
+    let mut wrong = vec![];
+    for (name, twice) in ALL.iter().filter(|(name, _)| !ELSEWHERE.contains(name)) {
+        let rounds = if matches!(twice, Once(_)) { ROUNDS } else { 1 };
+        for round in 0..rounds {
+            match tokio::spawn(meet(name, *twice, round)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(what)) => wrong.push(what),
+                Err(panic) => wrong.push(format!("{name}: {panic}")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
