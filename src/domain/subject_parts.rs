@@ -29,7 +29,7 @@ impl AgentRequest {
             Self::Stop { what: StopScope::Agent(_) | StopScope::All, .. }
             | Self::Resume { what: StopScope::Agent(_) | StopScope::All }
             | Self::Test { .. } => vec![],
-            Self::Forget { thread } => vec![Subject::Thread(*thread)],
+            Self::Forget { thread, .. } => vec![Subject::Thread(*thread)],
         }
     }
 }
