@@ -49,7 +49,7 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     let pending = write.pending_deliveries(BATCH).await?;
     let Some(oldest) = pending.first().map(|delivery| delivery.raw.received_at) else {
         drop(write);
-        super::lag::note_lag(system, None).await?;
+        super::meters::lag::note_lag(system, None).await?;
         return Ok(0);
     };
     let mut effects = Effects::default();
@@ -78,7 +78,7 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
         write.commit().await?;
         count
     };
-    super::lag::note_lag(system, Some(oldest)).await?;
+    super::meters::lag::note_lag(system, Some(oldest)).await?;
     super::notice::adopt(system, &effects.templates).await?;
     effects.changes.push(Change::Deliveries);
     effects.changes.push(Change::Activity);

@@ -24,10 +24,9 @@ pub(super) async fn inbound(
     event: &MessageEvent,
     effects: &mut Effects,
 ) -> Applied {
-    let now = system.now();
+    let (now, received_at) = (system.now(), source.received_at);
     let kind = InboundKind::of(&event.content);
     let follows = kind.effects();
-    let received_at = source.received_at;
     let Some(external_id) = external_id(&event.contact) else {
         return Ok(Err(Setback::Unreadable("the message names no contact".into())));
     };

@@ -36,7 +36,7 @@ pub(super) async fn add(
         return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
     let address = Address::Phone(number);
-    if let Some(refusal) = super::recipient::own_number(&mut write, &address).await? {
+    if let Some(refusal) = super::send::recipient::own_number(&mut write, &address).await? {
         return Err(refusal.into());
     }
     if let Some(known) = write.address_known(&address).await? {

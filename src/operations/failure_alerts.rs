@@ -38,7 +38,7 @@ pub(super) async fn failure_reaches_people(
     failure: &Failure,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    super::recipient::told_by_failure(write, thread, failure, now).await?;
+    super::send::recipient::told_by_failure(write, thread, failure, now).await?;
     let alone = format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy);
     if failure.is_shared() {
         // The same cause for many is one alert, which says how many.

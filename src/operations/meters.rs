@@ -1,5 +1,7 @@
 //! What is counted while the engine runs, and everything that is told to whoever scrapes it.
 
+pub(super) mod lag;
+
 use std::collections::BTreeMap;
 
 use super::{Result, System, dashboard, unpoisoned};

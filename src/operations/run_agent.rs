@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ask_agent::{Question, TRANSCRIPT, Told, content};
 use super::meters::Family;
-use super::recipient;
+use super::send::recipient;
 use super::send::{address, capabilities};
 use super::{Result, System};
 use crate::agent::AgentError;

@@ -1,6 +1,8 @@
 //! Send something to a thread's contact: message and outbox entry in one transaction.
 
-use super::{Result, System, claim, recipient, require};
+pub(super) mod recipient;
+
+use super::{Result, System, claim, require};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
 use crate::domain::connection::{Capabilities, Connection};

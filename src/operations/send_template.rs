@@ -93,7 +93,7 @@ pub(super) async fn send_template(
         return Err(Refusal::new("not_connected", why, "Connect it again first.").into());
     }
     let (to, content) = (&outgoing.to, &outgoing.content);
-    if let Some(refusal) = super::recipient::forbidden(system, &mut write, connection.id, to, content).await? {
+    if let Some(refusal) = super::send::recipient::forbidden(system, &mut write, connection.id, to, content).await? {
         return Err(refusal.into());
     }
     let (contact, _) = write.contact(std::slice::from_ref(&outgoing.to), None, now).await?;

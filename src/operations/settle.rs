@@ -108,7 +108,7 @@ async fn write_down(system: &System, claimed: &Claimed, attempt: AttemptId, repo
         changes.extend(end(system, &mut write, claimed, settlement, now).await?);
     }
     if outcome == "accepted" {
-        super::recipient::learn(system, &mut write, (claimed.thread, claimed.connection), response).await?;
+        super::send::recipient::learn(system, &mut write, (claimed.thread, claimed.connection), response).await?;
     }
     write.commit().await?;
     system.bus().publish(changes);

@@ -28,7 +28,7 @@ pub async fn watch(system: &System) -> Result<()> {
     calm_down(system).await?;
     let now = system.now();
     let counts = system.store().counts().await?;
-    super::lag::note_lag(system, counts.oldest_pending_at).await?;
+    super::meters::lag::note_lag(system, counts.oldest_pending_at).await?;
     let oldest = system.store().oldest_due(now).await?;
     let free = system.store().shelf().free();
     let connections = system.store().connections().await?;

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::store::{StoreError, Write};
 
 /// Why this must not be sent to this address, if it must not.
-pub(super) async fn forbidden(
+pub(in crate::operations) async fn forbidden(
     system: &System,
     write: &mut Write,
     connection: ConnectionId,
@@ -35,7 +35,7 @@ pub(super) async fn forbidden(
 }
 
 /// Our own numbers are written to by nobody: each would answer the other for ever.
-pub(super) async fn own_number(write: &mut Write, to: &Address) -> Result<Option<Refusal>, StoreError> {
+pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -> Result<Option<Refusal>, StoreError> {
     let name = write.own_number(to).await?;
     Ok(name.map(|name| {
         let name = crate::domain::text::clean_line(&name);
@@ -59,7 +59,7 @@ fn is_marketing(system: &System, connection: ConnectionId, content: &Content) ->
 }
 
 /// The provider says that the contact wants nothing, or no advertising: it is remembered, until they say otherwise.
-pub(super) async fn told_by_failure(
+pub(in crate::operations) async fn told_by_failure(
     write: &mut Write,
     thread: ThreadId,
     failure: &Failure,
@@ -87,7 +87,7 @@ pub(super) async fn told_by_failure(
 
 /// The provider took a message and says under which number it knows the contact: it is theirs from now on, unless
 /// somebody else has it.
-pub(super) async fn learn(
+pub(in crate::operations) async fn learn(
     system: &System,
     write: &mut Write,
     (thread, connection): (ThreadId, ConnectionId),

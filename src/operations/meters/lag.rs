@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::trouble::condition;
-use super::{Result, System, unpoisoned};
 use crate::domain::change::Change;
 use crate::domain::time::{Timestamp, short_span};
+use crate::operations::trouble::condition;
+use crate::operations::{Result, System, unpoisoned};
 
 /// How long a delivery may wait to be applied before people are told.
 const TOO_LONG: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ fn words(behind: u32, lag: Duration) -> String {
 }
 
 /// Raises the alert about what waits since then, or ends it. Asked with every batch, it costs nothing while all is well.
-pub(super) async fn note_lag(system: &System, oldest: Option<Timestamp>) -> Result<()> {
+pub(in crate::operations) async fn note_lag(system: &System, oldest: Option<Timestamp>) -> Result<()> {
     let now = system.now();
     let late = oldest.is_some_and(|oldest| now.since(oldest) > TOO_LONG);
     let before = std::mem::replace(&mut unpoisoned(&system.shared.meters).late, late);
