@@ -21,6 +21,7 @@ fn given(field: &str) -> Option<Value> {
         "method" => json!("GET"),
         "path" => json!("/nowhere"),
         "gone" => json!("p998"),
+        "source" => json!({ "address": "https://example.org/sample.png" }),
         _ => return None,
     })
 }
@@ -51,14 +52,14 @@ fn grow<T: DeserializeOwned>(so_far: &Map<String, Value>, last: Option<&str>, wh
     };
     if let Some(field) = error.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         assert!(!so_far.contains_key(field), "{so_far:?}: {error}, inside of a value in tests/common/samples.rs");
-        // A tag of an inner kind may be called like a field of another: it is tried as a tag first.
-        let tag = serde_json::from_value::<T>(Value::Object({
+        // A tag of an inner kind may be called like a field of another: then the value below is no variant of it.
+        let is_no_variant = |value: &Value| {
             let mut more = so_far.clone();
-            more.insert(field.to_owned(), json!("?"));
-            more
-        }));
-        let is_tag = tag.err().is_some_and(|error| error.to_string().starts_with("unknown variant"));
-        let value = if is_tag { json!("?") } else { given(field).unwrap_or_else(|| json!("?")) };
+            more.insert(field.to_owned(), value.clone());
+            let tried = serde_json::from_value::<T>(Value::Object(more));
+            tried.err().is_some_and(|error| error.to_string().starts_with("unknown variant"))
+        };
+        let value = given(field).filter(|value| !is_no_variant(value)).unwrap_or_else(|| json!("?"));
         return with(field, value);
     }
     let Some(field) = last else { panic!("not an object with tags: {error}") };

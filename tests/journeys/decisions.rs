@@ -286,7 +286,9 @@ async fn narrowing_to_the_same_asks_what_approving_asks() {
     assert_eq!(one(&stage, id).await.state, AssignmentState::Proposed, "nothing was done yet");
     desk.press(&stage, "y").await;
     assert_eq!(one(&stage, id).await.state, AssignmentState::Active);
-    desk.press(&stage, "E ctrl-s").await;
+    desk.press(&stage, "/").await;
+    desk.types(&stage, "active").await;
+    desk.press(&stage, "enter E ctrl-s").await;
     desk.sees("in force already");
     assert_eq!(all(&stage).await.len(), 1);
 }

@@ -208,6 +208,9 @@ async fn take_file(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    if let Err(refusal) = actor.may(Right::UploadFiles) {
+        return Said::refused(&refusal).into_response();
+    }
     let Some(query) = query.as_deref().and_then(|query| parameters(query).ok()) else {
         return error(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -230,6 +233,9 @@ async fn give_file(
     axum::Extension(actor): axum::Extension<Actor>,
     Path(message): Path<String>,
 ) -> Response {
+    if let Err(refusal) = actor.may(Right::SaveFiles) {
+        return Said::refused(&refusal).into_response();
+    }
     let message = match message.parse::<MessageId>() {
         Ok(message) => message,
         Err(fault) => {
