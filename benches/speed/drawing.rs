@@ -38,6 +38,7 @@ fn thread(number: i64) -> ThreadRow {
         taken_until: None,
         waiting: None,
         opted_out: false,
+        no_marketing: false,
         handed_off_at: None,
         context_from: None,
         person_wrote_at: None,

@@ -143,7 +143,7 @@ async fn nothing_is_done_by_a_token_that_was_revoked_meanwhile() {
         let (stage, thread) = asked().await;
         let make = TokenRequest::Make { name: "shop".into(), role: Role::Operator, agent: None, expires_at: None };
         stage.act(Request::Token(make)).await.expect("made");
-        let shop = Actor::Program { name: "shop".into(), role: Role::Operator };
+        let shop = Actor::Program { name: "shop".into(), role: Role::Operator, person: "ada".into() };
         let revoke = (ada(), Request::Token(TokenRequest::Revoke { name: "shop".into() }));
         let (revoked, sent) = both(&stage, revoke, (shop.clone(), send(thread, "from the shop"))).await;
         revoked.expect("revoked");
