@@ -1,5 +1,6 @@
 //! What is counted while the engine runs, and everything that is told to whoever scrapes it.
 
+mod acks;
 pub(super) mod lag;
 
 use std::collections::BTreeMap;

@@ -148,9 +148,6 @@ use crate::store::Store;
 
 type Result<T, E = OperationError> = std::result::Result<T, E>;
 
-/// Answer times that are kept for the gauge.
-const ACKS: usize = 512;
-
 /// Who the engine works for.
 #[derive(Debug, Clone)]
 pub struct Identity {
@@ -426,26 +423,6 @@ impl System {
 
     fn log_tail(&self, lines: usize) -> Vec<String> {
         (self.parts.log)(lines)
-    }
-
-    fn note_ack(&self, took: Duration) {
-        let mut acks = unpoisoned(&self.shared.acks);
-        if acks.len() == ACKS {
-            acks.pop_front();
-        }
-        acks.push_back(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-    }
-
-    /// Half, 95 % and 99 % of the last webhooks were answered within so many milliseconds.
-    fn ack_quantiles(&self) -> Option<(u64, u64, u64)> {
-        let mut times: Vec<u64> = unpoisoned(&self.shared.acks).iter().copied().collect();
-        times.sort_unstable();
-        let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied();
-        Some((at(50)?, at(95)?, at(99)?))
-    }
-
-    fn ack_p95(&self) -> Option<u64> {
-        self.ack_quantiles().map(|(_, p95, _)| p95)
     }
 
     fn attendance(&self) -> MutexGuard<'_, attend::Attendance> {

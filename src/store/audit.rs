@@ -67,7 +67,7 @@ impl Store {
 
     /// The row that carries a digest, if any does.
     pub async fn audit_row_of(&self, digest: &str) -> Result<Option<AuditId>> {
-        let row: Option<i64> = sqlx::query_scalar("SELECT id FROM audit WHERE digest = $1")
+        let row: Option<i64> = sqlx::query_scalar("SELECT id FROM audit WHERE digest = $1 LIMIT 1")
             .bind(digest)
             .fetch_optional(&self.readers)
             .await?;

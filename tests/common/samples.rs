@@ -11,6 +11,7 @@ fn given(field: &str) -> Option<Value> {
     Some(match field {
         "to" | "number" => json!("+15550109999"),
         "content" => json!({ "type": "text", "body": "hello" }),
+        "request" => json!({ "do": "send", "thread": "t999", "content": { "type": "text", "body": "hello" } }),
         "proposal" => proposal,
         "what" => json!({ "scope": "thread", "subject": "t999" }),
         "draft" => json!({ "url": "https://example.org/hook", "events": ["whatsapp.message.received"] }),
