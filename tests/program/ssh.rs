@@ -163,7 +163,7 @@ async fn a_known_key_gets_a_console_of_its_size_and_leaves_it_in_order() {
     sat.channel.window_change(60, 20, 0, 0).await.expect("resized");
     sat.parser.screen_mut().set_size(20.try_into().expect("rows"), 60.try_into().expect("columns"));
     sat.press("1").await;
-    sat.sees("support").await;
+    sat.sees("▾ 1 Connections").await;
     sat.press("q").await;
     sat.sees("The engine goes on").await;
     sat.press("y").await;

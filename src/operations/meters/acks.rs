@@ -1,0 +1,30 @@
+//! How long the last webhooks took to be answered.
+
+use std::time::Duration;
+
+use crate::operations::{System, unpoisoned};
+
+/// Answer times that are kept.
+const ACKS: usize = 512;
+
+impl System {
+    pub(in crate::operations) fn note_ack(&self, took: Duration) {
+        let mut acks = unpoisoned(&self.shared.acks);
+        if acks.len() == ACKS {
+            acks.pop_front();
+        }
+        acks.push_back(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+    }
+
+    /// Half, 95 % and 99 % of the last webhooks were answered within so many milliseconds.
+    pub(in crate::operations) fn ack_quantiles(&self) -> Option<(u64, u64, u64)> {
+        let mut times: Vec<u64> = unpoisoned(&self.shared.acks).iter().copied().collect();
+        times.sort_unstable();
+        let at = |percent: usize| times.get((times.len() * percent / 100).min(times.len().saturating_sub(1))).copied();
+        Some((at(50)?, at(95)?, at(99)?))
+    }
+
+    pub(in crate::operations) fn ack_p95(&self) -> Option<u64> {
+        self.ack_quantiles().map(|(_, p95, _)| p95)
+    }
+}
