@@ -37,7 +37,7 @@ pub(super) async fn decide(
     let (found, name) = find(&mut write, assignment).await?;
     let again = found.state == AssignmentState::Active && found.stale_since.is_some();
     let approves = matches!(decision, Decision::Approve);
-    if !found.state.waits() && !(again && approves) {
+    if !(found.state.waits() || again && approves) {
         return Err(decided(&found).into());
     }
     let me = actor.to_string();

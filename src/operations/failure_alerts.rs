@@ -26,7 +26,7 @@ pub(super) async fn shared_id(
         clean_line(provider_message_id)
     );
     let subject = connection.to_string();
-    write.raise(&NewAlert { kind: "shared_id", subject: &subject, said: &said, thread: None }, now).await.map(|_| ())
+    write.raise(&NewAlert { kind: "shared_id", subject: &subject, said: &said, thread: None }, now).await
 }
 
 /// A failure shows in the thread, raises an alert, and leaves the contact visibly waiting.

@@ -226,6 +226,9 @@ impl Default for Desk {
     }
 }
 
+/// Looks up the role that a person has now.
+pub type RoleOf = Arc<dyn Fn(&str) -> Option<Role> + Send + Sync>;
+
 /// What a system is made of.
 pub struct Parts {
     pub store: Store,
@@ -247,7 +250,7 @@ pub struct Parts {
     /// Other programs that want to know what happens.
     pub endpoints: Vec<EventEndpoint>,
     /// The role that a person has now, by name; none for somebody who is no user, or not any more.
-    pub role_of: Arc<dyn Fn(&str) -> Option<Role> + Send + Sync>,
+    pub role_of: RoleOf,
     /// What local time is ahead of UTC at a time, in seconds: contracts have hours.
     pub offset: Arc<dyn Fn(Timestamp) -> i64 + Send + Sync>,
 }

@@ -39,7 +39,7 @@ pub(super) async fn send(
     from_outside(&letter.content)?;
     letter.content.check()?;
     let at = letter.at;
-    let queued = queue(system, actor, thread, Piece::Letter(letter), context).await?;
+    let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
     let (entry, name) = (queued.entry, queued.name);
     let said = match queued.later {
         Some(then) if at.is_some() => format!("{entry} goes to {name} at {then}."),
@@ -106,7 +106,7 @@ pub(super) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) 
 
 /// What is put into a thread's queue.
 pub(super) enum Piece {
-    Letter(Letter),
+    Letter(Box<Letter>),
     Reaction { message: MessageId, emoji: Option<String> },
 }
 

@@ -73,7 +73,7 @@ pub(super) async fn send_file(
     content.check()?;
     let kind = content.words().line();
     let letter = Letter { content, reply_to: parcel.reply_to, at: parcel.at };
-    let queued = queue(system, actor, thread, Piece::Letter(letter), context).await?;
+    let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
     system.wakes().uploader.notify_one();
     let said = format!("{kind} is on its way to {} as {}.", queued.name, queued.entry);
     Ok(Done { said, made: Some(queued.message.to_string()) })

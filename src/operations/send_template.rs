@@ -1,14 +1,12 @@
 //! Send an approved template: the only thing that may begin a conversation.
 
-use std::time::Duration;
+mod approved;
 
-use super::refresh_templates::refresh_list;
 use super::send::thread_within;
 use super::send_file::header_file;
 use super::{Result, System, claim, require};
 use crate::domain::address::Address;
 use crate::domain::change::Change;
-use crate::domain::connection::Connection;
 use crate::domain::content::Content;
 use crate::domain::ids::{ConnectionId, UploadId};
 use crate::domain::outbox::Outgoing;
@@ -16,14 +14,10 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::request::{Done, Refusal, SendContext};
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
-use crate::domain::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::window;
 use crate::store::NewEntry;
-
-/// A list older than this is fetched again before anything is sent by it.
-const MAX_LIST_AGE: Duration = Duration::from_secs(15 * 60);
 
 pub(super) struct Filled {
     pub connection: ConnectionId,
@@ -54,7 +48,7 @@ pub(super) async fn send_template(
     if filled.at.is_some_and(|at| at < system.now()) {
         return Err(Refusal::new("past", "That time is over.", "Give one that is to come.").into());
     }
-    let template = sendable(system, &connection, &filled.name, &filled.language).await?;
+    let template = approved::find(system, &connection, &filled.name, &filled.language).await?;
     template.check_recipient(&filled.to)?;
     template.check(&filled.parameters, filled.header.is_some())?;
     let parameters = template.doubled(&filled.parameters);
@@ -123,29 +117,4 @@ pub(super) async fn send_template(
     system.wakes().uploader.notify_one();
     system.wakes().sender.notify_one();
     Ok(Done { said: format!("Queued {} for {} as {entry}.", filled.name, filled.to), made: Some(message.to_string()) })
-}
-
-/// Finds an approved template in the provider's list. The list is fetched first when it is older than
-/// [`MAX_LIST_AGE`], or when what it says would refuse the send: it may have been approved since.
-/// Refuses what no list has shown: a provider that cannot be asked is no reason to guess.
-async fn sendable(system: &System, connection: &Connection, name: &str, language: &str) -> Result<Template> {
-    let look = || -> (Option<Timestamp>, std::result::Result<Template, Refusal>) {
-        let lists = system.templates();
-        match lists.get(&connection.id).filter(|list| list.fetched_at.is_some()) {
-            Some(list) => (list.fetched_at, list.sendable(name, language).cloned()),
-            None => {
-                let cause = lists.get(&connection.id).and_then(|list| list.trouble.clone());
-                let cause = cause.unwrap_or_else(|| "They have not been asked for yet.".to_owned());
-                let why = format!("The templates of {} are not known: {cause}", connection.name);
-                (None, Err(Refusal::new("templates_not_fetched", why, "Fetch the templates, then send it again.")))
-            }
-        }
-    };
-    let (fetched_at, found) = look();
-    let is_old = fetched_at.is_none_or(|at| system.now().since(at) > MAX_LIST_AGE);
-    if found.is_ok() && !is_old {
-        return Ok(found?);
-    }
-    refresh_list(system, connection).await?;
-    Ok(look().1?)
 }

@@ -147,7 +147,7 @@ impl Write {
     /// The contact with one of these addresses, in any of its spellings.
     pub async fn contact_with(&mut self, addresses: &[Address]) -> Result<Option<ContactId>> {
         for address in addresses {
-            let other = address.phone().map(|number| number.variants()).unwrap_or_default();
+            let other = address.phone().map(crate::domain::phone::PhoneNumber::variants).unwrap_or_default();
             for spelling in std::iter::once(address.clone()).chain(other.into_iter().map(Address::Phone)) {
                 if let Some(contact) = self.address_known(&spelling).await? {
                     return Ok(Some(contact));

@@ -378,7 +378,7 @@ async fn why_an_agent_is_silent_and_how_an_assignment_stands() {
 
     // It is told ahead that it ends, and ends at its time.
     let passed = own.stage.now().since(approved_at);
-    own.stage.pass(Duration::from_secs(7_200 - 720) - passed);
+    own.stage.pass(Duration::from_secs(7_200 - 720).saturating_sub(passed));
     operations::expire_assignments(&own.stage.system).await.expect("looked");
     operations::expire_assignments(&own.stage.system).await.expect("looked");
     let open = own.stage.ask(Query::Alerts { open: true, limit: 20 }).await;

@@ -148,7 +148,7 @@ async fn form(stage: &mut Stage, method: &str, path: &str, fields: &[(&str, &str
     } else {
         let mut sorted = fields.to_vec();
         sorted.sort_unstable();
-        (address.clone(), address + &sorted.iter().map(|(name, value)| format!("{name}{value}")).collect::<String>())
+        (address.clone(), address + &sorted.iter().flat_map(|(name, value)| [*name, *value]).collect::<String>())
     };
     let mac = Hmac::<sha1::Sha1>::new_from_slice(crate::stage::SECRET.as_bytes()).expect("a key");
     let signature = base64::engine::general_purpose::STANDARD.encode(mac.chain_update(&signed).finalize().into_bytes());

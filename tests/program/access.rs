@@ -123,7 +123,7 @@ fn socket(world: &World, path: &str, body: &Value) -> (u16, Value) {
     )
     .expect("asked");
     let mut heard = Vec::new();
-    let mut piece = [0; 65_536];
+    let mut piece = vec![0; 65_536];
     loop {
         let count = stream.read(&mut piece).expect("an answer");
         heard.extend_from_slice(&piece[..count]);

@@ -217,7 +217,7 @@ fn card(card: &Value) -> Card {
             _ => {
                 more.extend(members(value).into_iter().map(|(name, value)| {
                     (if name.is_empty() { field.clone() } else { format!("{field}.{name}") }, value)
-                }))
+                }));
             }
         }
     }

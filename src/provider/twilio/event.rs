@@ -181,7 +181,7 @@ fn files(form: &Form) -> usize {
 }
 
 /// Where a file lies. The first one has been seen without its index.
-fn media_url<'f>(form: &'f Form, index: usize) -> Option<&'f str> {
+fn media_url(form: &Form, index: usize) -> Option<&str> {
     form.get(&format!("MediaUrl{index}")).or_else(|| form.get("MediaUrl").filter(|_| index == 0))
 }
 
