@@ -9,19 +9,22 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneNumber(String);
 
-/// Area codes of country code 1 that belong to Canada and to Caribbean countries, and to no state.
-const ELSEWHERE_IN_COUNTRY_CODE_1: [&str; 73] = [
-    // Canada
+/// Area codes of country code 1 in Canada.
+const CANADIAN_AREA_CODES: [&str; 58] = [
     "204", "226", "236", "249", "250", "257", "263", "289", "306", "343", "354", "365", "367", "368", "382", "403",
     "416", "418", "428", "431", "437", "438", "450", "460", "468", "474", "506", "514", "519", "537", "548", "568",
     "579", "581", "584", "587", "604", "613", "639", "647", "672", "683", "705", "709", "742", "753", "778", "780",
-    "782", "807", "819", "825", "851", "867", "873", "879", "902", "905", // The Caribbean and Bermuda
-    "242", "246", "264", "268", "284", "345", "441", "473", "649", "658", "664", "721", "758", "767", "784",
+    "782", "807", "819", "825", "851", "867", "873", "879", "902", "905",
 ];
-/// More of the Caribbean, and codes that are no place's: free of charge, premium, personal, not given out.
-const NOBODYS: [&str; 24] = [
-    "809", "829", "849", "868", "869", "876", "500", "521", "522", "533", "544", "555", "566", "577", "588", "600",
-    "622", "700", "710", "800", "833", "900", "950", "999",
+/// Area codes of country code 1 in Caribbean countries and Bermuda.
+const CARIBBEAN_AREA_CODES: [&str; 21] = [
+    "242", "246", "264", "268", "284", "345", "441", "473", "649", "658", "664", "721", "758", "767", "784", "809",
+    "829", "849", "868", "869", "876",
+];
+/// Codes of country code 1 that belong to no place: toll-free, premium, personal and unassigned ones.
+const NON_GEOGRAPHIC_CODES: [&str; 18] = [
+    "500", "521", "522", "533", "544", "555", "566", "577", "588", "600", "622", "700", "710", "800", "833", "900",
+    "950", "999",
 ];
 
 /// A text that cannot be a phone number.
@@ -70,13 +73,12 @@ impl PhoneNumber {
         made.map(Self).into_iter().collect()
     }
 
-    /// Whether the number belongs to the United States: country code 1 with an area code that no other
-    /// country or territory of the numbering plan has. Area codes that nobody has (`555`) are not theirs.
+    /// Returns `true` for a number of the United States: country code 1 with an area code that belongs neither
+    /// to another country of the numbering plan nor to no place at all (such as `555`).
     pub fn is_in_united_states(&self) -> bool {
+        let elsewhere = [CANADIAN_AREA_CODES.as_slice(), &CARIBBEAN_AREA_CODES, &NON_GEOGRAPHIC_CODES];
         let area = self.0.strip_prefix('1').filter(|rest| rest.len() == 10).map(|rest| &rest[..3]);
-        area.is_some_and(|area| {
-            !ELSEWHERE_IN_COUNTRY_CODE_1.contains(&area) && !area.ends_with("11") && !NOBODYS.contains(&area)
-        })
+        area.is_some_and(|area| !area.ends_with("11") && !elsewhere.iter().any(|codes| codes.contains(&area)))
     }
 
     /// A number of the range that is given to nobody, for trying things out.

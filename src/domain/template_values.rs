@@ -114,10 +114,15 @@ impl Template {
         Err(Refusal::new("template_header", why, format!("Choose a file of the kind {format}.")))
     }
 
+    /// Returns `true` for a template of the category that contacts can turn off.
+    pub fn is_marketing(&self) -> bool {
+        self.category.as_received().eq_ignore_ascii_case("MARKETING")
+    }
+
     /// Refuses who would certainly not get it: marketing to a number of the United States is withheld
     /// by the platform since 2025-04-01 (Meta: error 131049; Twilio: error 63049).
     pub fn check_recipient(&self, to: &PhoneNumber) -> Result<(), Refusal> {
-        if self.category.as_received().eq_ignore_ascii_case("MARKETING") && to.is_in_united_states() {
+        if self.is_marketing() && to.is_in_united_states() {
             let why = format!(
                 "The template {} is marketing, and WhatsApp delivers no marketing templates to numbers of the United States such as {to}.",
                 self.name.line()

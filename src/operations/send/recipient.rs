@@ -8,7 +8,7 @@ use crate::domain::failure::{Failure, Unwanted};
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::request::Refusal;
 use crate::domain::role::Actor;
-use crate::domain::text::Untrusted;
+use crate::domain::template::Template;
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, Write};
 
@@ -48,14 +48,7 @@ pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -
 fn is_marketing(system: &System, connection: ConnectionId, content: &Content) -> bool {
     let Content::Template { name, language, .. } = content else { return false };
     let lists = system.templates();
-    let same = |text: &Untrusted, wanted: &str| text.as_received() == wanted;
-    lists.get(&connection).is_some_and(|list| {
-        list.templates.iter().any(|one| {
-            same(&one.name, name)
-                && same(&one.language, language)
-                && one.category.as_received().eq_ignore_ascii_case("MARKETING")
-        })
-    })
+    lists.get(&connection).and_then(|list| list.named(name, language)).is_some_and(Template::is_marketing)
 }
 
 /// The provider says that the contact wants nothing, or no advertising: it is remembered, until they say otherwise.
