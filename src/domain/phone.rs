@@ -55,8 +55,7 @@ impl PhoneNumber {
         if short && !digits.starts_with('0') { Ok(Self(digits.to_owned())) } else { Self::parse(text) }
     }
 
-    /// Other spellings of the same phone: Brazil's ninth digit, Mexico's 1, Argentina's 9, which
-    /// providers add and drop.
+    /// Other spellings of the same phone that providers use: Brazil's ninth digit, Mexico's 1, Argentina's 9.
     pub fn variants(&self) -> Vec<Self> {
         let digits = self.0.as_str();
         let made = match (digits.get(..2), digits.len()) {
@@ -73,8 +72,7 @@ impl PhoneNumber {
         made.map(Self).into_iter().collect()
     }
 
-    /// Returns `true` for a number of the United States: country code 1 with an area code that belongs neither
-    /// to another country of the numbering plan nor to no place at all (such as `555`).
+    /// Returns `true` for country code 1 with an area code of the United States; `555` belongs to no place.
     pub fn is_in_united_states(&self) -> bool {
         let elsewhere = [CANADIAN_AREA_CODES.as_slice(), &CARIBBEAN_AREA_CODES, &NON_GEOGRAPHIC_CODES];
         let area = self.0.strip_prefix('1').filter(|rest| rest.len() == 10).map(|rest| &rest[..3]);
