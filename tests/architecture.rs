@@ -37,7 +37,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("reqwest", &["provider", "agent"]),
     ("hmac::", &["provider", "agent", "twin"]),
     ("ratatui", &["console", "attach"]),
-    ("ratatui_image", &["console"]),
+    ("image::", &["console", "operations"]),
     ("infer::", &["operations"]),
     ("crossterm", &["console", "attach"]),
     ("termina::", &["attach"]),

@@ -357,6 +357,8 @@ pub struct Agents {
 
 impl Agents {
     pub fn new(configs: Vec<AgentConfig>) -> Result<Self, AgentError> {
+        // Fails only where one was chosen before, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(5))
             .redirect(reqwest::redirect::Policy::none())

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::{MakeWriter, layer};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -49,8 +49,7 @@ impl Logs {
             })?;
         let (writer, guard) = tracing_appender::non_blocking(Quiet(appender));
         let tail = Tail::default();
-        let filter =
-            EnvFilter::try_from_env("WADECK_LOG").unwrap_or_else(|_| EnvFilter::new(format!("warn,wadeck={level}")));
+        let filter = filter(std::env::var("WADECK_LOG").ok().as_deref(), level)?;
         let to_file = layer().with_ansi(false).with_target(false).log_internal_errors(false).with_writer(writer);
         let to_tail = layer().with_ansi(false).with_target(false).log_internal_errors(false).with_writer(tail.clone());
         let stderr = || Quiet(std::io::stderr());
@@ -91,6 +90,16 @@ impl Logs {
     }
 }
 
+/// What is logged: by `WADECK_LOG` (targets and levels such as `warn,wadeck=debug`), or else our own lines from
+/// `level` on and warnings of everything else. Fails when the variable cannot be read.
+fn filter(variable: Option<&str>, level: &str) -> Result<Targets, AppError> {
+    let text = variable.map_or_else(|| format!("warn,wadeck={level}"), str::to_owned);
+    text.parse().map_err(|error| AppError::Other {
+        what: format!("WADECK_LOG=`{}` cannot be read: {error}.", clean_line(&text)),
+        remedy: "Write targets and levels, such as warn,wadeck=debug.".into(),
+    })
+}
+
 impl<'w> MakeWriter<'w> for Tail {
     type Writer = Self;
 
@@ -114,5 +123,21 @@ impl Write for Tail {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_variable_decides_and_a_wrong_one_is_said() {
+        let debug = |filter: &Targets, target: &str| filter.would_enable(target, &tracing::Level::DEBUG);
+        let own = filter(None, "debug").expect("read");
+        assert!(debug(&own, "wadeck::store") && !debug(&own, "hyper"));
+        let other = filter(Some("info,hyper=debug"), "debug").expect("read");
+        assert!(debug(&other, "hyper") && !debug(&other, "wadeck::store"));
+        let error = filter(Some("wadeck=loud"), "info").expect_err("no such level");
+        assert!(error.to_string().contains("WADECK_LOG=`wadeck=loud` cannot be read"), "{error}");
     }
 }

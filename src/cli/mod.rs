@@ -17,6 +17,7 @@ mod numbers;
 mod plain;
 mod print;
 mod print_shift;
+#[cfg(feature = "ssh")]
 mod remote;
 mod run;
 mod send;
@@ -31,13 +32,18 @@ mod twin;
 mod verbs;
 mod walk;
 mod wanted;
+#[cfg(not(feature = "ssh"))]
+mod without_ssh;
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 
 pub use self::print::error_json;
 pub use self::run::run;
+#[cfg(not(feature = "ssh"))]
+use self::without_ssh as remote;
 
 /// How a command ended, for scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,8 +54,19 @@ pub enum Exit {
     Uncertain = 5,
 }
 
+/// What `--version` prints: the version, and the optional features that this build was made without.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let features =
+        [("pictures", cfg!(feature = "pictures")), ("ssh", cfg!(feature = "ssh")), ("mcp", cfg!(feature = "mcp"))];
+    let missing: Vec<&str> = features.iter().filter(|(_, built_in)| !built_in).map(|(name, _)| *name).collect();
+    match missing.as_slice() {
+        [] => env!("CARGO_PKG_VERSION").to_owned(),
+        missing => format!("{} (without {})", env!("CARGO_PKG_VERSION"), missing.join(", ")),
+    }
+});
+
 #[derive(Debug, Parser)]
-#[command(name = "wadeck", version, about, max_term_width = 100)]
+#[command(name = "wadeck", version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,

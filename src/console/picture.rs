@@ -1,11 +1,14 @@
-//! A picture in front: made fit for the terminal once, when it comes, and only drawn after that.
+//! A picture in front: encoded for the terminal once, when it comes, and only drawn after that.
 
-use ratatui::layout::{Rect, Size};
+mod encoded;
+mod kitty;
+mod png;
+mod sixel;
+
+use ratatui::layout::Rect;
 use ratatui::style::Color;
-use ratatui_image::Resize;
-use ratatui_image::picker::{Picker, ProtocolType};
-use ratatui_image::protocol::Protocol;
 
+use self::encoded::{CELL, Encoded};
 use super::overlay::Overlay;
 use super::{Console, Effect};
 use crate::domain::ids::MessageId;
@@ -13,19 +16,14 @@ use crate::domain::picture::{Pictures, Raster};
 use crate::domain::query::Query;
 
 /// A picture as it is drawn.
+#[derive(Debug)]
 pub(super) enum Drawn {
     /// Two pixels in a cell, one above the other.
     Blocks(Raster),
-    /// In the terminal's own way.
-    Encoded(Box<Protocol>),
+    /// In the terminal's own protocol.
+    Encoded(Box<Encoded>),
     /// It is not there, or no picture.
     Nothing,
-}
-
-impl std::fmt::Debug for Drawn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Drawn")
-    }
 }
 
 impl Console {
@@ -42,7 +40,7 @@ impl Console {
         let (width, height) = match self.settings.pictures {
             Pictures::Off | Pictures::Blocks => (u32::from(area.width), u32::from(area.height) * 2),
             Pictures::Kitty | Pictures::Sixel | Pictures::Iterm2 => {
-                (u32::from(area.width) * 8, u32::from(area.height) * 16)
+                (u32::from(area.width) * CELL.0, u32::from(area.height) * CELL.1)
             }
         };
         self.ask(Query::Picture { message, width, height })
@@ -52,27 +50,15 @@ impl Console {
         if !matches!(self.overlay, Some(Overlay::Picture(shown)) if shown == message) {
             return;
         }
-        let way = match self.settings.pictures {
-            Pictures::Kitty => Some(ProtocolType::Kitty),
-            Pictures::Sixel => Some(ProtocolType::Sixel),
-            Pictures::Iterm2 => Some(ProtocolType::Iterm2),
-            Pictures::Off | Pictures::Blocks => None,
-        };
-        self.data.picture = Some(match (picture, way) {
-            (None, _) => Drawn::Nothing,
-            (Some(raster), None) => Drawn::Blocks(*raster),
-            (Some(raster), Some(way)) => encoded(&raster, way, self.picture_area()).unwrap_or(Drawn::Blocks(*raster)),
+        let id = message.0 as u32;
+        self.data.picture = Some(match picture {
+            None => Drawn::Nothing,
+            Some(raster) => match Encoded::new(&raster, self.settings.pictures, self.picture_area().as_size(), id) {
+                Some(encoded) => Drawn::Encoded(Box::new(encoded)),
+                None => Drawn::Blocks(*raster),
+            },
         });
     }
-}
-
-fn encoded(raster: &Raster, way: ProtocolType, area: Rect) -> Option<Drawn> {
-    let pixels = image::RgbImage::from_raw(raster.width, raster.height, raster.rgb.clone())?;
-    let mut picker = Picker::halfblocks();
-    picker.set_protocol_type(way);
-    let size = Size::new(area.width, area.height);
-    let protocol = picker.new_protocol(image::DynamicImage::ImageRgb8(pixels), size, Resize::Fit(None)).ok()?;
-    Some(Drawn::Encoded(Box::new(protocol)))
 }
 
 /// The colour of a pixel, black beyond the edge.

@@ -34,6 +34,7 @@ mod flows;
 mod hand_over;
 mod hold_entry;
 mod hold_number;
+mod imaging;
 mod in_hand;
 mod lend;
 mod look_up;

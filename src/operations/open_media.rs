@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use super::file_facts::preview;
+use super::imaging::preview;
 use super::{Result, System, require};
 use crate::domain::file_name::FileName;
 use crate::domain::ids::MessageId;

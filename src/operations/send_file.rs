@@ -4,7 +4,8 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::file_facts::{facts, pad, preview};
+use super::file_facts::facts;
+use super::imaging::{pad, preview};
 use super::receive_upload::read_upload;
 use super::send::{Letter, Piece, may_write, queue, thread_row};
 use super::{Result, System, require};

@@ -136,6 +136,8 @@ impl NoAnswer {
 
 impl Client {
     pub fn new() -> Result<Self, Box<Failure>> {
+        // Fails only where one was chosen before, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let inner = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(TIMEOUT)

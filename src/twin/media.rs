@@ -1,7 +1,6 @@
 //! Files at the twin: uploaded, resolved to an address that lives for four minutes, fetched.
 
 use std::collections::HashMap;
-use std::io::Cursor;
 
 use axum::extract::{Multipart, Path, Query, State};
 use axum::http::StatusCode;
@@ -92,34 +91,27 @@ pub(super) fn made(saying: &Saying, seed: u32) -> Option<(&'static str, Vec<u8>)
     }
 }
 
-/// A tooth on a coloured ground, so that there is something to see.
-fn drawn(seed: u32, side: u32) -> image::RgbImage {
-    let ground = [[236, 242, 248], [250, 240, 226], [232, 246, 236], [246, 234, 244]][(seed % 4) as usize];
-    image::RgbImage::from_fn(side, side, |x, y| {
-        let (x, y) = (f64::from(x) / f64::from(side) - 0.5, f64::from(y) / f64::from(side) - 0.5);
-        let crown = (x / 0.30).powi(2) + ((y + 0.08) / 0.28).powi(2) < 1.0;
-        let root = (0.0..0.40).contains(&y) && ((x.abs() - 0.15) / (0.13 - y * 0.2)).abs() < 1.0;
-        let pain = (x - 0.10).powi(2) + (y + 0.10).powi(2) < 0.006;
-        if pain {
-            image::Rgb([208, 52, 44])
-        } else if crown || root {
-            image::Rgb([255, 255, 252])
-        } else {
-            image::Rgb(ground)
-        }
-    })
-}
-
+/// A tooth on a ground of one of four colours, so that there is something to see. Drawn by
+/// `cargo run --example demo_pictures`.
 fn picture(seed: u32) -> Vec<u8> {
-    let mut out = Cursor::new(vec![]);
-    let _ = drawn(seed, 240).write_to(&mut out, image::ImageFormat::Png);
-    out.into_inner()
+    let files: [&[u8]; 4] = [
+        include_bytes!("pictures/tooth-0.png"),
+        include_bytes!("pictures/tooth-1.png"),
+        include_bytes!("pictures/tooth-2.png"),
+        include_bytes!("pictures/tooth-3.png"),
+    ];
+    files[(seed % 4) as usize].to_vec()
 }
 
+/// The same as a sticker of 512 x 512 pixels.
 fn sticker(seed: u32) -> Vec<u8> {
-    let mut out = Cursor::new(vec![]);
-    let _ = drawn(seed, 512).write_to(&mut out, image::ImageFormat::WebP);
-    out.into_inner()
+    let files: [&[u8]; 4] = [
+        include_bytes!("pictures/tooth-0.webp"),
+        include_bytes!("pictures/tooth-1.webp"),
+        include_bytes!("pictures/tooth-2.webp"),
+        include_bytes!("pictures/tooth-3.webp"),
+    ];
+    files[(seed % 4) as usize].to_vec()
 }
 
 fn graph(status: StatusCode, message: &str) -> Response {

@@ -49,6 +49,8 @@ pub struct World {
 
 impl World {
     pub fn new(twin: &Twin) -> Self {
+        // For the tests' own HTTP client; it fails only where one was chosen before.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let directory = tempfile::tempdir().expect("a directory");
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
         let config = DEMO_CONFIG

@@ -189,6 +189,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
         keys: &["v"],
         ready: |console| {
             has_file(console)?;
+            if !cfg!(feature = "pictures") {
+                return Err(
+                    "This build draws no pictures (the `pictures` feature was left out); o opens the file.".into()
+                );
+            }
             if console.settings.pictures == Pictures::Off {
                 return Err("Pictures are off: [console] pictures = \"blocks\" draws them; o opens the file.".into());
             }

@@ -3,7 +3,6 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use ratatui::widgets::Widget;
 
 use super::put;
 use crate::console::finder::Finder;
@@ -232,7 +231,7 @@ impl Console {
                 );
             }
             Some(Drawn::Blocks(raster)) => draw_blocks(buffer, area, raster),
-            Some(Drawn::Encoded(protocol)) => ratatui_image::Image::new(protocol.as_ref()).render(area, buffer),
+            Some(Drawn::Encoded(encoded)) => encoded.draw(area, buffer),
         }
     }
 }
