@@ -80,6 +80,9 @@ impl Failure {
         self
     }
 
+    /// The title of what was not sent since the contact stopped marketing messages.
+    pub const MARKETING_STOPPED: &'static str = "Marketing stopped";
+
     /// The provider reported a failure and gave no reason.
     pub fn without_reason() -> Self {
         Self::own(

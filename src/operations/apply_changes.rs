@@ -172,6 +172,10 @@ pub(super) async fn wish_about_marketing(
     if !write.wish_about_marketing(contact, wish.stop, wish.at).await? {
         return Ok(());
     }
+    if wish.stop {
+        super::send::marketing::call_back(system, write, contact, now).await?;
+        effects.looks = true;
+    }
     let action = if wish.stop { "marketing_stop" } else { "marketing_resume" };
     let thread = write.thread_with(connection.id, contact).await?;
     let subject = thread.map_or_else(|| contact.to_string(), |thread| thread.to_string());

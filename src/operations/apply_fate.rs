@@ -233,7 +233,8 @@ async fn merge(
             let tried = write.tried(entry).await?;
             let failure = given_up.map_or_else(|| failure.clone(), |failure| failure.given_up(tried));
             write.end_entry(entry, ends, Some(&failure), Some(SettledBy::Status), now).await?;
-            failure_reaches_people(write, "delivery_failed", matched.thread, entry, &failure, now).await?;
+            effects.looks |= failure.unwanted().is_some();
+            failure_reaches_people(system, write, "delivery_failed", matched.thread, entry, &failure, now).await?;
             if failure.class == FailureClass::Template {
                 system.wakes().templates.notify_one();
             }
@@ -284,7 +285,7 @@ async fn again(
 ) -> Result<Again, StoreError> {
     let now = system.now();
     if failure.stops_number() {
-        let probe_at = hold_number(system, write, connection.id, failure, true, now).await?;
+        let probe_at = hold_number(system, write, connection.id, failure, Some(ids.0), now).await?;
         write.requeue_failed(ids, &system.reference(), failure, probe_at, Some(Hold::Credentials)).await?;
         effects.changes.extend([Change::Alerts, Change::Connection(connection.id)]);
         effects.sends = true;

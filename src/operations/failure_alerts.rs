@@ -1,6 +1,6 @@
 //! What people are told about messages that did not go, or of which nothing certain is known.
 
-use super::Result;
+use super::{Result, System};
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::text::clean_line;
@@ -31,6 +31,7 @@ pub(super) async fn shared_id(
 
 /// A failure shows in the thread, raises an alert, and leaves the contact visibly waiting.
 pub(super) async fn failure_reaches_people(
+    system: &System,
     write: &mut Write,
     kind: &str,
     thread: ThreadId,
@@ -38,7 +39,7 @@ pub(super) async fn failure_reaches_people(
     failure: &Failure,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    super::send::recipient::told_by_failure(write, thread, failure, now).await?;
+    super::send::recipient::told_by_failure(system, write, thread, failure, now).await?;
     let alone = format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy);
     if failure.is_shared() {
         // The same cause for many is one alert, which says how many.

@@ -1,5 +1,6 @@
 //! Send something to a thread's contact: message and outbox entry in one transaction.
 
+pub(super) mod marketing;
 pub(super) mod recipient;
 
 use super::{Result, System, claim, require};

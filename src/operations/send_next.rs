@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::failure_alerts::failure_reaches_people;
 use super::meters::Family;
+use super::send::marketing::{Wanted, still_wanted};
 use super::settle::settle_attempt;
 use super::{Result, System};
 use crate::domain::ahead::Ahead;
@@ -19,6 +20,9 @@ use crate::store::{Claimed, Pace, StoreError, Write};
 
 /// Longer than any request may take: who still holds an entry then is dead.
 pub(super) const LEASE: Duration = Duration::from_secs(90);
+
+/// How long a template waits for the list that says of which kind it is.
+const LIST_COMES: Duration = Duration::from_secs(30);
 
 /// Sends the next entry that is due and allowed. `false` when there is none now.
 pub async fn send_next(system: &System) -> Result<bool> {
@@ -41,6 +45,19 @@ pub async fn send_next(system: &System) -> Result<bool> {
         if let Some(failure) = forbidden(&claimed, now).or_else(|| template_withdrawn(system, &claimed)) {
             refuse(system, write, &claimed, &failure, now).await?;
             continue;
+        }
+        match still_wanted(system, &mut write, &claimed).await? {
+            Wanted::Yes => {}
+            Wanted::No(failure) => {
+                refuse(system, write, &claimed, &failure, now).await?;
+                continue;
+            }
+            Wanted::NotKnownYet => {
+                write.hold_entry(claimed.entry, None, now.plus(LIST_COMES)).await?;
+                write.commit().await?;
+                system.wakes().templates.notify_one();
+                continue;
+            }
         }
         if let Some(held) = &claimed.held {
             if held.probe_at > now {
@@ -181,7 +198,7 @@ async fn refuse(
 ) -> Result<(), StoreError> {
     write.end_entry(claimed.entry, EntryState::Refused, Some(failure), None, now).await?;
     write.fail_message(claimed.message, failure, now).await?;
-    failure_reaches_people(&mut write, "send_refused", claimed.thread, claimed.entry, failure, now).await?;
+    failure_reaches_people(system, &mut write, "send_refused", claimed.thread, claimed.entry, failure, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Thread(claimed.thread), Change::Alerts]);
     Ok(())

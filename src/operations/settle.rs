@@ -151,7 +151,7 @@ async fn end(
         }
         Settlement::Again { failure, due_at, counts } => {
             if failure.stops_number() {
-                let probe_at = hold_number(system, write, connection, &failure, false, now).await?.max(due_at);
+                let probe_at = hold_number(system, write, connection, &failure, None, now).await?.max(due_at);
                 write.requeue(claimed.entry, &failure, probe_at, Some(Hold::Credentials), counts).await?;
                 changes.extend([Change::Alerts, Change::Connection(connection)]);
             } else {
@@ -163,14 +163,14 @@ async fn end(
             another_probe(write, claimed, now).await?;
             write.end_entry(claimed.entry, EntryState::Refused, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
-            failure_reaches_people(write, "send_refused", claimed.thread, claimed.entry, &failure, now).await?;
+            failure_reaches_people(system, write, "send_refused", claimed.thread, claimed.entry, &failure, now).await?;
             changes.push(Change::Alerts);
         }
         Settlement::Dead { failure } => {
             another_probe(write, claimed, now).await?;
             write.end_entry(claimed.entry, EntryState::Dead, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
-            failure_reaches_people(write, "dead_letter", claimed.thread, claimed.entry, &failure, now).await?;
+            failure_reaches_people(system, write, "dead_letter", claimed.thread, claimed.entry, &failure, now).await?;
             changes.push(Change::Alerts);
         }
         Settlement::Uncertain { failure } => {

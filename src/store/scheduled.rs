@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::codec::Cells;
 use super::{Result, Store, Update, Write};
 use crate::domain::ids::{ConnectionId, ContactId, EntryId, MessageId, ThreadId};
-use crate::domain::outbox::EntryState;
+use crate::domain::outbox::{EntryState, Outgoing};
 use crate::domain::time::Timestamp;
 
 /// How long after its time a message that nobody has spoken of is asked about.
@@ -113,6 +113,22 @@ impl Write {
         .execute(self.connection())
         .await?;
         Ok(())
+    }
+
+    /// What providers keep for a contact until its time, over whichever number, and what nobody calls back yet.
+    pub async fn kept_for(&mut self, contact: ContactId) -> Result<Vec<(EntryId, ConnectionId, Outgoing)>> {
+        let rows = sqlx::query(
+            "SELECT id, connection_id, outgoing FROM outbox WHERE state = 'scheduled' AND recalled_at IS NULL
+                AND thread_id IN (SELECT id FROM threads WHERE contact_id = $1)",
+        )
+        .bind(contact.0)
+        .fetch_all(self.connection())
+        .await?;
+        let read = |row| {
+            let cells = Cells::new(row, "outbox");
+            Ok((EntryId(cells.int("id")?), ConnectionId(cells.int("connection_id")?), cells.json("outgoing")?))
+        };
+        rows.iter().map(read).collect()
     }
 
     /// The provider was asked in vain: when to ask again.

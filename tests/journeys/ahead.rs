@@ -24,12 +24,16 @@ const CONFIG: &str = "organization = \"lumen\"\n[[connections]]\nname = \"clinic
 
 /// A number whose provider keeps things for later, and an approved template.
 async fn stage() -> Stage {
-    let stage = Stage::with_config(CONFIG).await;
+    stage_of(CONFIG, "UTILITY").await
+}
+
+async fn stage_of(config: &str, category: &str) -> Stage {
+    let stage = Stage::with_config(config).await;
     stage.twin.add_sender(WIRES[1].number, false);
     stage.twin.subscribe(&format!("http://{}", stage.address));
     stage.twin.add_content(json!({ "sid": "HX0123456789abcdef0123456789abcdef", "friendly_name": "reminder",
         "language": "en", "variables": {}, "types": { "twilio/text": { "body": "It is time." } },
-        "approval_requests": { "name": "reminder", "category": "UTILITY", "status": "approved" } }));
+        "approval_requests": { "name": "reminder", "category": category, "status": "approved" } }));
     operations::refresh_templates(&stage.system).await.expect("fetched");
     stage
 }
@@ -134,6 +138,78 @@ async fn who_opts_out_gets_nothing_that_was_kept_for_them() {
     assert_eq!(at_provider(&stage), "canceled");
     let row = entry(&stage).await;
     assert_eq!((row.state, row.recalled_by.as_deref()), (EntryState::Discarded, Some("the contact, who opted out")));
+}
+
+#[tokio::test]
+async fn marketing_that_is_kept_is_called_back_from_who_stops_it_and_nothing_else_is() {
+    let both = format!(
+        "{CONFIG}[[connections]]\nname = \"one\"\nprovider = \"meta\"\nphone_number = \"+15550783881\"\n\
+        phone_number_id = \"{}\"\nbusiness_account_id = \"102290129340398\"\n",
+        crate::cases::ONE
+    );
+    for (category, called_back) in [("MARKETING", true), ("UTILITY", false)] {
+        let mut stage = stage_of(&both, category).await;
+        kept(&stage, 2 * HOUR).await;
+        let now = stage.now().millis() / 1_000;
+        let value = json!({ "messaging_product": "whatsapp", "metadata": { "phone_number_id": crate::cases::ONE },
+            "user_preferences": [{ "wa_id": "15550100002", "category": "marketing_messages", "value": "stop",
+                "timestamp": now + 1 }] });
+        let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": "102290129340398",
+            "changes": [{ "field": "user_preferences", "value": value }] }] });
+        crate::cases::post(&mut stage, "/webhook/meta", &[], &body.to_string()).await;
+        look(&stage).await;
+        assert_eq!(at_provider(&stage) == "canceled", called_back, "{category}");
+        let row = entry(&stage).await;
+        let by = called_back.then_some("the contact, who stopped marketing");
+        assert_eq!(row.recalled_by.as_deref(), by, "{category}");
+        let state = if called_back { EntryState::Discarded } else { EntryState::Scheduled };
+        assert_eq!(row.state, state, "{category}");
+    }
+}
+
+#[tokio::test]
+async fn who_replied_stop_to_the_provider_is_sent_nothing_until_start() {
+    let mut stage = stage().await;
+    for by_status in [false, true] {
+        let soon = stage.now().plus(Duration::from_secs(60));
+        remind(&stage, soon).await.expect("queued");
+        if by_status {
+            stage.twin.unreachable("15550100002", 21_610);
+        } else {
+            stage.twin.next_send(SendFault::Answer {
+                status: 400,
+                body: json!({ "code": 21610, "status": 400, "message": "Attempt to send to unsubscribed recipient",
+                    "more_info": "https://www.twilio.com/docs/errors/21610" }),
+                retry_after: None,
+            });
+        }
+        stage.pass(Duration::from_secs(61));
+        stage.send().await;
+        stage.pass(Duration::from_secs(30));
+        stage.deliver().await;
+        assert_eq!(entry(&stage).await.state, EntryState::Refused, "by status: {by_status}");
+        let entries = stage.outbox().await.len();
+        let refused = remind(&stage, stage.now().plus(HOUR)).await.expect_err("refused");
+        assert!(refused.to_string().contains("asked not to be written to"), "{refused}");
+        assert_eq!(stage.outbox().await.len(), entries, "nothing is queued");
+        let thread = stage.thread().await;
+        assert!(thread.opted_out);
+        let rows = stage.system.store().audit("", 50, None).await.expect("asked");
+        let stop = rows.iter().find(|row| row.action == "opt_out").expect("written down");
+        assert!(format!("{stop:?}").contains("the provider refused with 21610"), "its source: {stop:?}");
+        stage.twin.reachable("15550100002");
+        for (word, out) in [("START", false), ("STOP", true), ("START", false)] {
+            stage.pass(Duration::from_secs(5));
+            stage.twin.says(WIRES[1].number, &rosa(), &Saying::text(word));
+            stage.deliver().await;
+            assert_eq!(stage.thread().await.opted_out, out, "{word}");
+        }
+        stage.pass(2 * HOUR);
+    }
+    let sent = stage.twin.accepted().len();
+    remind(&stage, stage.now()).await.expect("wanted again");
+    stage.send().await;
+    assert_eq!(stage.twin.accepted().len(), sent + 1);
 }
 
 #[tokio::test]

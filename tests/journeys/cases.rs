@@ -9,7 +9,7 @@ use wadeck::twin::Number;
 
 use crate::stage::{MORNING, SUPPORT, Stage, signature};
 
-const CONFIG: &str = r#"
+pub const CONFIG: &str = r#"
 organization = "lumen"
 [[connections]]
 name = "one"

@@ -1,9 +1,14 @@
 //! What people do not want, and which address they go by: told by webhooks, by refusals and by answers.
 
+use std::time::Duration;
+
 use serde_json::json;
 use wadeck::domain::ids::ConnectionId;
+use wadeck::domain::outbox::EntryState;
 use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
+use wadeck::domain::time::Timestamp;
 use wadeck::operations::{self, OperationError};
 use wadeck::twin::SendFault;
 
@@ -24,6 +29,10 @@ pub async fn templates(stage: &Stage) {
 }
 
 async fn send(stage: &Stage, name: &str) -> Result<Done, OperationError> {
+    send_at(stage, name, None).await
+}
+
+async fn send_at(stage: &Stage, name: &str, at: Option<Timestamp>) -> Result<Done, OperationError> {
     let connection = connection(stage).await;
     let to = PhoneNumber::parse("+15551600001").expect("a number");
     stage
@@ -34,7 +43,7 @@ async fn send(stage: &Stage, name: &str) -> Result<Done, OperationError> {
             language: "en_US".into(),
             parameters: vec![],
             header: None,
-            at: None,
+            at,
         })
         .await
 }
@@ -86,6 +95,64 @@ async fn a_refusal_that_says_unwanted_is_remembered_until_they_say_otherwise() {
         "type": "text", "text": { "body": "START" } });
     post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([start]))).await;
     send(&stage, "spring_sale").await.expect("wanted again");
+}
+
+#[tokio::test]
+async fn marketing_that_waits_when_they_stop_it_is_not_sent_and_says_why() {
+    let mut stage = stage().await;
+    templates(&stage).await;
+    let hello = json!({ "id": "wamid.H", "from": "15551600001", "timestamp": (MORNING / 1_000).to_string(),
+        "type": "text", "text": { "body": "hello" } });
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([hello]))).await;
+    send(&stage, "order_ready").await.expect("queued");
+    send(&stage, "spring_sale").await.expect("wanted so far");
+    send_at(&stage, "spring_sale", Some(stage.now().plus(Duration::from_secs(7_200)))).await.expect("scheduled");
+    let stop = json!([wish("stop", "15551600001", MORNING / 1_000 + 1)]);
+    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    stage.send().await;
+    stage.pass(Duration::from_secs(7_300));
+    stage.send().await;
+    let accepted: Vec<_> = stage.twin.accepted().into_iter().map(|sent| sent.text).collect();
+    assert_eq!(accepted.len(), 1, "the utility template alone: {accepted:?}");
+    let rows = stage.outbox().await;
+    let refused: Vec<_> = rows.iter().filter(|row| row.state == EntryState::Refused).collect();
+    assert_eq!(refused.len(), 2, "{rows:?}");
+    for row in refused {
+        let failure = row.error.as_ref().expect("a reason");
+        assert!(failure.explanation.contains("asked for no marketing"), "{failure:?}");
+        let Answer::Why(why) = stage.ask(Query::Why { id: row.id.to_string() }).await else { panic!("why") };
+        assert_eq!(why.cause, "marketing_stopped", "{why:?}");
+    }
+}
+
+#[tokio::test]
+async fn marketing_goes_that_was_queued_before_they_stopped_and_resumed() {
+    let mut stage = stage().await;
+    templates(&stage).await;
+    send_at(&stage, "spring_sale", Some(stage.now().plus(Duration::from_secs(600)))).await.expect("scheduled");
+    for (value, after) in [("stop", 1), ("resume", 2)] {
+        let list = json!([wish(value, "15551600001", MORNING / 1_000 + after)]);
+        post(&mut stage, "/webhook/meta", &[], &wishes(&list)).await;
+    }
+    stage.pass(Duration::from_secs(601));
+    stage.send().await;
+    assert_eq!(stage.twin.accepted().len(), 1);
+}
+
+#[tokio::test]
+async fn a_template_waits_for_the_list_that_says_whether_it_is_marketing() {
+    let mut stage = stage().await;
+    templates(&stage).await;
+    send(&stage, "order_ready").await.expect("queued");
+    let stop = json!([wish("stop", "15551600001", MORNING / 1_000 + 1)]);
+    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    stage.restart(crate::cases::CONFIG).await;
+    stage.send().await;
+    assert_eq!(stage.twin.accepted().len(), 0, "nobody knows yet of which kind it is");
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    stage.pass(Duration::from_secs(31));
+    stage.send().await;
+    assert_eq!(stage.twin.accepted().len(), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use super::{Chain, Verdict, Why};
 use crate::domain::agent_desk::RunView;
-use crate::domain::failure::FailureClass;
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::media::{MediaState, MediaView};
 use crate::domain::outbox::{EntryState, SettledBy};
 use crate::domain::run::RunState;
@@ -343,6 +343,7 @@ fn refused(entry: &EntryDetail, thread: Option<&ThreadRow>, now: Timestamp) -> V
         FailureClass::Recipient => "recipient",
         FailureClass::Template => "template",
         FailureClass::Policy if failure.title == "Opted out" => "opted_out",
+        FailureClass::Policy if failure.title == Failure::MARKETING_STOPPED => "marketing_stopped",
         FailureClass::Policy => "policy",
         FailureClass::Request => "request",
         FailureClass::Setup => "setup",

@@ -1,7 +1,7 @@
 //! Who may be sent something, beside every other rule: nobody writes to a number of our own, and nobody is sent
 //! advertising who does not want it. Asked in the transaction that queues.
 
-use super::System;
+use super::{System, marketing};
 use crate::domain::address::Address;
 use crate::domain::content::Content;
 use crate::domain::failure::{Failure, Unwanted};
@@ -45,7 +45,7 @@ pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -
 }
 
 /// Whether a template is of the kind that people can turn off, by the list as it was fetched last.
-fn is_marketing(system: &System, connection: ConnectionId, content: &Content) -> bool {
+pub(in crate::operations) fn is_marketing(system: &System, connection: ConnectionId, content: &Content) -> bool {
     let Content::Template { name, language, .. } = content else { return false };
     let lists = system.templates();
     lists.get(&connection).and_then(|list| list.named(name, language)).is_some_and(Template::is_marketing)
@@ -53,6 +53,7 @@ fn is_marketing(system: &System, connection: ConnectionId, content: &Content) ->
 
 /// The provider says that the contact wants nothing, or no advertising: it is remembered, until they say otherwise.
 pub(in crate::operations) async fn told_by_failure(
+    system: &System,
     write: &mut Write,
     thread: ThreadId,
     failure: &Failure,
@@ -72,6 +73,7 @@ pub(in crate::operations) async fn told_by_failure(
             let contact = write.contact_of_thread(thread).await?;
             if write.wish_about_marketing(contact, true, now).await? {
                 write.audit(&Actor::System, "marketing_stop", &thread.to_string(), &detail, now).await?;
+                marketing::call_back(system, write, contact, now).await?;
             }
             Ok(())
         }
