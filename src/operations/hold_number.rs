@@ -4,7 +4,7 @@ use super::trouble::{lasts, over};
 use super::{Result, System};
 use crate::domain::connection::Hop;
 use crate::domain::failure::Failure;
-use crate::domain::ids::ConnectionId;
+use crate::domain::ids::{ConnectionId, EntryId};
 use crate::domain::limits::Hold;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
@@ -24,17 +24,17 @@ pub(super) async fn schedule(
     Ok(provider.and_then(|provider| provider.schedule(code)))
 }
 
-/// Our key, account or number is refused: nothing more is sent over it, with one alert that says what to do. Returns
-/// when it is tried again.
+/// Our key, account or number is refused, by an answer or by a status of an entry: nothing more is sent over it, with
+/// one alert that says what to do. Returns when it is tried again.
 pub(super) async fn hold_number(
     system: &System,
     write: &mut Write,
     connection: ConnectionId,
     failure: &Failure,
-    by_status: bool,
+    status_of: Option<EntryId>,
     now: Timestamp,
 ) -> Result<Timestamp, StoreError> {
-    let probe_at = write.hold_connection(connection, failure, by_status, now, system.chance()).await?;
+    let probe_at = write.hold_connection(connection, failure, status_of, now, system.chance()).await?;
     write.prove(connection, Hop::Send, now, false, &failure.line()).await?;
     let said = format!("Sending stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
     lasts(write, Hold::of_number(failure).name(), &connection.to_string(), &said, now).await?;

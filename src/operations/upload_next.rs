@@ -123,7 +123,7 @@ async fn write_down(
                 _ if !still => {}
                 Settlement::Again { failure, due_at, counts } => {
                     if failure.stops_number() {
-                        let probe_at = hold_number(system, &mut write, file.connection, &failure, false, now).await?;
+                        let probe_at = hold_number(system, &mut write, file.connection, &failure, None, now).await?;
                         let due_at = probe_at.max(due_at);
                         write.put_off(file.entry, &failure, due_at, Some(Hold::Credentials), counts).await?;
                     } else {
@@ -134,7 +134,8 @@ async fn write_down(
                     let state = if outcome == "refused" { EntryState::Refused } else { EntryState::Dead };
                     write.end_entry(file.entry, state, Some(&failure), None, now).await?;
                     write.fail_message(file.message, &failure, now).await?;
-                    failure_reaches_people(&mut write, "send_refused", file.thread, file.entry, &failure, now).await?;
+                    failure_reaches_people(system, &mut write, "send_refused", file.thread, file.entry, &failure, now)
+                        .await?;
                 }
                 Settlement::Accepted { .. } => {}
             }

@@ -65,12 +65,13 @@ impl Write {
     }
 
     /// Holds a number: nothing of it goes but one entry now and then, as a probe. Returns when the next one goes.
-    /// The times of its entries stay as they are.
+    /// The times of its entries stay as they are. A status of an entry that went before the hold is more of the
+    /// same, and no probe that failed.
     pub async fn hold_connection(
         &mut self,
         connection: ConnectionId,
         failure: &Failure,
-        by_status: bool,
+        status_of: Option<EntryId>,
         now: Timestamp,
         chance: f64,
     ) -> Result<Timestamp> {
@@ -79,14 +80,16 @@ impl Write {
             "INSERT INTO connection_holds (connection_id, kind, failure, by_status, since, probes, probe_at)
              VALUES ($1, $2, $3, $4, $5, 1, $5)
              ON CONFLICT (connection_id) DO UPDATE SET kind = excluded.kind, failure = excluded.failure,
-                by_status = max(by_status, excluded.by_status), probes = probes + 1
+                by_status = max(by_status, excluded.by_status), probes = probes + ($6 IS NULL
+                    OR since <= coalesce((SELECT max(started_at) FROM attempts WHERE outbox_id = $6), 0))
              RETURNING probes",
         )
         .bind(connection.0)
         .bind(kind.name())
         .bind(json(failure))
-        .bind(by_status)
+        .bind(status_of.is_some())
         .bind(now.millis())
+        .bind(status_of.map(|entry| entry.0))
         .fetch_one(self.connection())
         .await?;
         // A key is mended at any moment, and asking costs nothing; an account takes somebody's time.

@@ -299,6 +299,41 @@ async fn a_failure_that_comes_by_status_is_tried_again_where_the_reference_says_
 }
 
 #[tokio::test]
+async fn an_account_refusal_that_comes_by_status_holds_the_number_with_one_alert() {
+    for code in [131_031, 131_042, 368] {
+        let mut stage = crowd(6).await;
+        for number in 0..6 {
+            stage.twin.unreachable(&format!("1555011{number:04}"), code);
+        }
+        stage.send().await;
+        assert_eq!(stage.twin.accepted().len(), 6, "{code}: the provider took them all");
+        stage.pass(Duration::from_secs(30));
+        stage.deliver().await;
+        let rows = stage.outbox().await;
+        assert!(rows.iter().all(|row| row.state == EntryState::Queued), "{code}: nothing is lost: {rows:?}");
+        let alerts = open_alerts(&stage).await;
+        assert_eq!(alerts.len(), 1, "{code}: {alerts:?}");
+        assert_eq!(alerts[0].kind, "account");
+        assert!(alerts[0].said.line().contains(&code.to_string()), "{}", alerts[0].said.line());
+        stage.send().await;
+        assert_eq!(stage.twin.accepted().len(), 6, "{code}: nothing goes before the probe");
+
+        for number in 0..6 {
+            stage.twin.reachable(&format!("1555011{number:04}"));
+        }
+        stage.pass(Duration::from_secs(600));
+        stage.send().await;
+        assert_eq!(stage.twin.accepted().len(), 7, "{code}: one goes as a probe; that it is taken proves nothing");
+        assert_eq!(open_alerts(&stage).await.len(), 1, "{code}");
+        stage.pass(Duration::from_secs(10));
+        stage.deliver().await;
+        stage.send().await;
+        assert_eq!(stage.twin.accepted().len(), 12, "{code}: its arrival does");
+        assert_eq!(open_alerts(&stage).await.len(), 0, "{code}");
+    }
+}
+
+#[tokio::test]
 async fn a_late_delivery_of_an_earlier_attempt_is_recorded_there_and_said() {
     let told = |id: &str, status: &str| {
         json!({ "message": { "id": id, "to": "15550100002", "timestamp": "1780304405", "type": "text",
