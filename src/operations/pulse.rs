@@ -163,7 +163,7 @@ pub(super) fn unstored_alert(system: &System) -> Option<AlertView> {
 }
 
 /// Notices that the clock was set, says so, and brings along what was due by the old one.
-async fn clock(system: &System) -> Result<()> {
+pub(super) async fn clock(system: &System) -> Result<()> {
     let now = system.now();
     let (jump, back) = {
         let mut pulse = unpoisoned(&system.shared.pulse);
@@ -184,6 +184,7 @@ async fn clock(system: &System) -> Result<()> {
     tracing::warn!("{said}");
     let mut write = system.store().write().await?;
     condition(&mut write, "clock", "jump", (!back).then_some(said), now).await?;
+    write.pace_by_clock(Timestamp::from_millis(now.millis() - jump), now).await?;
     let moved = if jump < 0 { write.set_clock_back(by, now).await? } else { 0 };
     write.commit().await?;
     tracing::info!(moved, "what was due by the old clock is due by the new one");

@@ -15,6 +15,7 @@ pub async fn rescue_at_start(system: &System) -> Result<u64> {
     system.store().shelf().sweep();
     let mut write = system.store().write().await?;
     write.fetch_all_again(system.now()).await?;
+    write.pace_from_now(system.now()).await?;
     write.commit().await?;
     rescue(system, Timestamp::from_millis(i64::MAX)).await
 }

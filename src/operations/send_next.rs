@@ -27,6 +27,8 @@ const LIST_COMES: Duration = Duration::from_secs(30);
 /// Sends the next entry that is due and allowed. `false` when there is none now.
 pub async fn send_next(system: &System) -> Result<bool> {
     loop {
+        // What went by another clock counts by this one before anything is held or let go.
+        super::pulse::clock(system).await?;
         let now = system.now();
         let mut write = system.store().write().await?;
         let Some(mut claimed) = write.head(now).await? else { return Ok(false) };

@@ -24,7 +24,37 @@ const RECKONED: [(&str, &str, &str); 8] = [
     ("tellings", "due_at", "state = 'waiting'"),
 ];
 
+/// How far back the hourly policy looks.
+const HOUR: Duration = Duration::from_secs(3_600);
+
 impl Write {
+    /// Keeps the hour between two business-initiated messages as long as it is, though the clock was set: what went
+    /// within an hour before counts by the clock as it is now. `was` is the time before the change.
+    pub async fn pace_by_clock(&mut self, was: Timestamp, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE attempts SET paced_at = coalesce(paced_at, started_at) + $1
+             WHERE business_initiated = 1 AND goes_at IS NULL AND coalesce(paced_at, started_at) > $2",
+        )
+        .bind(now.millis() - was.millis())
+        .bind(was.minus(HOUR).millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// What is written down as later than now went by a clock that was ahead, at a time that nobody knows: the hour
+    /// after it begins now.
+    pub async fn pace_from_now(&mut self, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE attempts SET paced_at = $1
+             WHERE business_initiated = 1 AND goes_at IS NULL AND coalesce(paced_at, started_at) > $1",
+        )
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Moves what the engine is to do by the old clock back by as much as the clock was: `now` is the time
     /// after the change. Nothing becomes due before `now`. Returns how many rows were moved.
     pub async fn set_clock_back(&mut self, by: Duration, now: Timestamp) -> Result<u64> {

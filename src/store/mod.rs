@@ -302,7 +302,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 15] = [
+    let steps: [(i64, &'static str, &'static str, bool); 16] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -318,6 +318,7 @@ fn migrator_to(last: i64) -> Migrator {
         (13, "person_wrote", include_str!("../../migrations/0013_person_wrote.sql"), false),
         (14, "approvals", include_str!("../../migrations/0014_approvals.sql"), false),
         (15, "inbound", include_str!("../../migrations/0015_inbound.sql"), false),
+        (16, "pace", include_str!("../../migrations/0016_pace.sql"), false),
     ];
     let steps = steps
         .into_iter()

@@ -270,8 +270,8 @@ impl Write {
         .await?;
         // An attempt that may have arrived counts like one that did. What was handed over ahead counts when it goes.
         let business_initiated: Vec<i64> = sqlx::query_scalar(
-            "SELECT a.started_at FROM attempts a
-             WHERE a.business_initiated = 1 AND a.started_at > $2 AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'uncertain'))
+            "SELECT coalesce(a.paced_at, a.started_at) FROM attempts a
+             WHERE a.business_initiated = 1 AND coalesce(a.paced_at, a.started_at) > $2 AND (a.outcome IS NULL OR a.outcome IN ('accepted', 'uncertain'))
                 AND a.thread_id IN (SELECT id FROM threads WHERE contact_id = (SELECT contact_id FROM threads WHERE id = $1))
                 AND a.goes_at IS NULL
              UNION ALL

@@ -89,3 +89,69 @@ async fn a_busy_number_goes_on_when_the_clock_is_set_back() {
     stage.send().await;
     assert_eq!(stage.twin.accepted().len(), 60, "no limit waits for the old time");
 }
+
+#[tokio::test]
+async fn the_hour_between_two_is_an_hour_whatever_the_clock_says() {
+    for jump in [-7_200, 7_200, -1_800, 1_800] {
+        let stage = Stage::set().await;
+        stage.twin.add_template(serde_json::json!({ "name": "reminder", "language": "en", "status": "APPROVED",
+            "components": [{ "type": "BODY", "text": "It is time." }] }));
+        let connection = stage.system.store().connections().await.expect("listed")[0].id;
+        let reminder = || wadeck::domain::request::Request::SendTemplate {
+            connection,
+            to: wadeck::domain::phone::PhoneNumber::parse("+15550100002").expect("a number"),
+            name: "reminder".into(),
+            language: "en".into(),
+            parameters: vec![],
+            header: None,
+            at: None,
+        };
+        operations::pulse(&stage.system).await.expect("a beat");
+        stage.act(reminder()).await.expect("queued");
+        stage.send().await;
+        assert_eq!(stage.twin.accepted().len(), 1);
+        stage.act(reminder()).await.expect("queued");
+        stage.send().await;
+        stage.pass(Duration::from_secs(600));
+        stage.set_clock(jump);
+        // The sender is first, before any beat has noticed.
+        stage.send().await;
+        operations::pulse(&stage.system).await.expect("a beat");
+        stage.send().await;
+        stage.pass(Duration::from_secs(2_980));
+        stage.send().await;
+        assert_eq!(stage.twin.accepted().len(), 1, "{jump}: twenty seconds too early");
+        stage.pass(Duration::from_secs(40));
+        stage.send().await;
+        assert_eq!(stage.twin.accepted().len(), 2, "{jump}: nothing stalls");
+    }
+}
+
+#[tokio::test]
+async fn the_hour_begins_anew_where_the_clock_was_set_back_while_nothing_ran() {
+    let mut stage = Stage::set().await;
+    stage.twin.add_template(serde_json::json!({ "name": "reminder", "language": "en", "status": "APPROVED",
+        "components": [{ "type": "BODY", "text": "It is time." }] }));
+    let reminder = |connection| wadeck::domain::request::Request::SendTemplate {
+        connection,
+        to: wadeck::domain::phone::PhoneNumber::parse("+15550100002").expect("a number"),
+        name: "reminder".into(),
+        language: "en".into(),
+        parameters: vec![],
+        header: None,
+        at: None,
+    };
+    let connection = stage.system.store().connections().await.expect("listed")[0].id;
+    stage.act(reminder(connection)).await.expect("queued");
+    stage.send().await;
+    stage.set_clock(-7_200);
+    stage.restart(crate::stage::CONFIG).await;
+    operations::rescue_at_start(&stage.system).await.expect("rescued");
+    operations::pulse(&stage.system).await.expect("a beat");
+    stage.act(reminder(connection)).await.expect("queued");
+    stage.send().await;
+    assert_eq!(stage.twin.accepted().len(), 1, "when the first went is not known: it may have been just now");
+    stage.pass(Duration::from_secs(3_601));
+    stage.send().await;
+    assert_eq!(stage.twin.accepted().len(), 2, "and never later than an hour from the start");
+}
