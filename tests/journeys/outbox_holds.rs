@@ -124,6 +124,45 @@ async fn an_account_that_may_not_send_holds_its_number_with_one_alert_and_burns_
 }
 
 #[tokio::test]
+async fn a_held_number_does_not_delay_another() {
+    let stage = crate::cases::stage().await;
+    stage.twin.add_number(wadeck::twin::Number {
+        phone_number_id: "106540352242933".into(),
+        business_account_id: "102290129340398".into(),
+        display: "+1 555-078-3882".into(),
+        name: "Lumen".into(),
+        kind: "production".into(),
+        customer: None,
+        direct: true,
+    });
+    crate::wishes::templates(&stage).await;
+    let connections = stage.system.store().connections().await.expect("listed");
+    let id = |name: &str| connections.iter().find(|connection| connection.name == name).expect("there").id;
+    let ready = |name: &str, to: &str| Request::SendTemplate {
+        connection: id(name),
+        to: PhoneNumber::parse(to).expect("a number"),
+        name: "order_ready".into(),
+        language: "en_US".into(),
+        parameters: vec![],
+        header: None,
+        at: None,
+    };
+    for number in 1..=3 {
+        stage.act(ready("one", &format!("+1555160001{number}"))).await.expect("queued");
+    }
+    stage.twin.next_send(SendFault::graph(403, 131_042, "payment"));
+    stage.send().await;
+    assert_eq!((stage.twin.send_requests(), stage.twin.accepted().len()), (1, 0), "the number is held");
+    for number in 4..=6 {
+        stage.act(ready("two", &format!("+1555160001{number}"))).await.expect("queued");
+    }
+    stage.send().await;
+    assert_eq!(stage.twin.accepted().len(), 3, "the other number sends, without a pause");
+    let rows = stage.outbox().await;
+    assert!(rows.iter().all(|row| (row.state == EntryState::Accepted) == (row.connection == "two")), "{rows:?}");
+}
+
+#[tokio::test]
 async fn a_held_number_lets_the_next_probe_go_when_the_first_ends_otherwise() {
     let stage = crowd(3).await;
     stage.twin.next_send(SendFault::graph(403, 131_042, "payment"));
