@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 
+use super::remove_orphans::remove_orphans;
 use super::{Result, System, require};
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
@@ -156,9 +157,9 @@ pub async fn prune_media(system: &System) -> Result<()> {
         }
     }
     write.commit().await?;
-    if names.is_empty() {
-        return Ok(());
+    let orphans = remove_orphans(system).await?;
+    if !names.is_empty() || orphans > 0 {
+        tracing::info!(files = names.len(), orphans, "old files were removed");
     }
-    tracing::info!(files = names.len(), "old files were removed");
     Ok(())
 }

@@ -55,6 +55,7 @@ mod receive_upload;
 mod refresh_templates;
 mod registrations;
 mod rehearse;
+mod remove_orphans;
 mod replay_delivery;
 mod rescue;
 mod retry_entry;

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::domain::file_name::FileName;
+use crate::domain::time::Timestamp;
 
 /// The directory of files inside the data directory.
 pub const MEDIA_DIRECTORY: &str = "media";
@@ -109,6 +110,19 @@ impl Shelf {
         let place = if self.root.exists() { self.root.as_path() } else { self.root.parent()? };
         let told = rustix::fs::statvfs(place).ok()?;
         Some(told.f_bavail.saturating_mul(told.f_frsize))
+    }
+
+    /// Kept files that were stored before a time.
+    pub fn older_than(&self, before: Timestamp) -> Vec<FileName> {
+        let directories = fs::read_dir(&self.root).into_iter().flatten().flatten();
+        let files = directories.flat_map(|directory| fs::read_dir(directory.path()).into_iter().flatten().flatten());
+        let old = |file: &fs::DirEntry| {
+            let stored = file.metadata().and_then(|told| told.modified()).ok()?;
+            let stored = stored.duration_since(std::time::UNIX_EPOCH).ok()?;
+            Some(i64::try_from(stored.as_millis()).ok()? < before.millis())
+        };
+        let old = files.filter(|file| old(file) == Some(true));
+        old.filter_map(|file| FileName::parse(file.file_name().to_str()?)).collect()
     }
 
     /// Removes what a dead process left half written, and takes from others what an older version, or whoever made the

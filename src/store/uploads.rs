@@ -28,6 +28,16 @@ impl Store {
         let Some(file) = FileName::parse(&cells.text("file")?) else { return Ok(None) };
         Ok(Some(StoredUpload { file, name: cells.text("file_name")?, bytes: u64::from(cells.count("bytes")?) }))
     }
+
+    /// Those of these files that nothing seems to name: to be asked again within the transaction that removes them.
+    pub async fn seem_unnamed(&self, names: Vec<FileName>) -> Result<Vec<FileName>> {
+        let named: Vec<String> =
+            sqlx::query_scalar("SELECT file FROM media WHERE file IS NOT NULL UNION SELECT file FROM uploads")
+                .fetch_all(&self.readers)
+                .await?;
+        let named: std::collections::HashSet<String> = named.into_iter().collect();
+        Ok(names.into_iter().filter(|name| !named.contains(name.as_str())).collect())
+    }
 }
 
 impl Write {
@@ -74,7 +84,7 @@ impl Write {
     }
 
     /// Those of these files that neither a message nor an upload names.
-    pub(super) async fn unnamed(&mut self, mut names: Vec<FileName>) -> Result<Vec<FileName>> {
+    pub async fn unnamed(&mut self, mut names: Vec<FileName>) -> Result<Vec<FileName>> {
         names.sort();
         names.dedup();
         let mut unnamed = vec![];

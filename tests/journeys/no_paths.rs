@@ -253,3 +253,36 @@ async fn paths_in_an_older_database_are_neither_read_nor_sent_nor_removed() {
     let again = "UPDATE media SET state = 'kept', file = '../../etc/passwd' WHERE message_id = 1000";
     assert!(sqlx::query(again).execute(&mut line).await.is_err());
 }
+
+#[tokio::test]
+async fn a_file_that_no_row_names_is_removed_after_an_hour_and_no_other() {
+    let mut stage = Stage::set().await;
+    stage.says(&rosa(), "hello").await;
+    let thread = stage.thread().await.id;
+    let upload = hand_over(&stage, &ada(), "sent.txt", b"sent").await.expect("taken");
+    stage.act(send(thread, upload)).await.expect("queued");
+    let waiting = hand_over(&stage, &ada(), "waiting.txt", b"waiting").await.expect("taken");
+    // The engine was killed between storing these and writing down whose they are.
+    let shelf = stage.system.store().shelf();
+    let stored = |bytes: &[u8]| shelf.put("t", bytes, "text/plain").expect("stored").name().clone();
+    let (old, young, pinned) =
+        (stored(b"old"), stored(b"young"), shelf.put("t", b"pinned", "text/plain").expect("kept"));
+    let now = u64::try_from(stage.now().millis()).expect("after 1970");
+    let at = |seconds: u64| std::time::UNIX_EPOCH + Duration::from_millis(now) - Duration::from_secs(seconds);
+    let media = stage.directory.path().join("media");
+    for directory in std::fs::read_dir(&media).expect("there").flatten() {
+        for file in std::fs::read_dir(directory.path()).into_iter().flatten().flatten() {
+            let ago = if file.path() == shelf.path(&young) { 3_500 } else { 7_200 };
+            let file = std::fs::OpenOptions::new().write(true).open(file.path()).expect("opened");
+            file.set_modified(at(ago)).expect("aged");
+        }
+    }
+    operations::prune_media(&stage.system).await.expect("pruned");
+    assert!(!shelf.path(&old).exists(), "nothing names it, and it is old");
+    assert!(shelf.path(&young).exists(), "whoever stored it may still be about to name it");
+    assert!(shelf.path(pinned.name()).exists(), "it is in use");
+    let kept = std::fs::read_dir(&media).expect("there").flatten();
+    let kept = kept.flat_map(|directory| std::fs::read_dir(directory.path()).into_iter().flatten()).count();
+    assert_eq!(kept, 4, "the file of a message, the upload, and these two");
+    stage.act(send(thread, waiting)).await.expect("the upload is named, and there");
+}
