@@ -64,7 +64,7 @@ impl People {
     /// Whether somebody is still who they were: with the same role, under the same name.
     pub fn still(&self, actor: &Actor) -> bool {
         let Actor::Operator { name, role } = actor else { return true };
-        self.with(|users| users.is_empty() || users.iter().any(|user| user.name == *name && user.role >= *role))
+        self.role_of(name).is_some_and(|now| now >= *role)
     }
 }
 
@@ -127,5 +127,9 @@ mod tests {
         assert!(!people.still(&ada));
         assert!(people.named("ada").is_none());
         assert_eq!((people.role_of("ada"), people.role_of("noor")), (None, Some(Role::Viewer)));
+        // Nor does anybody stay because no user is declared any more.
+        let noor = people.named("noor").expect("declared");
+        people.replace(vec![]);
+        assert!(!people.still(&noor));
     }
 }

@@ -13,9 +13,9 @@ use super::input::{Input, Typed};
 use super::surface::{Heard, Surface, Told};
 use crate::console::{Console, Edit, Effect, Event, Settings};
 use crate::domain::change::Change;
-use crate::domain::request::Request;
+use crate::domain::request::{Refusal, Request};
 use crate::domain::role::Actor;
-use crate::operations::{OperationError, System, open_media, perform, tell};
+use crate::operations::{OperationError, System, open_media, perform, still_known, tell};
 
 /// Two frames are at least this far apart.
 const FRAME: Duration = Duration::from_millis(33);
@@ -334,7 +334,14 @@ async fn act_in_order(
     told: mpsc::Sender<Event>,
 ) {
     while let Some(request) = acting.recv().await {
+        // What was asked for before somebody lost their console is not done after it.
+        let known = here || still_known(&system, &actor, None).await.unwrap_or(false);
         let result = match &request {
+            _ if !known => Err(OperationError::from(Refusal::new(
+                "role",
+                "You are not among the users any more, or have another role.",
+                "Open the console again.",
+            ))),
             Request::OpenMedia { message } if here => open_media(&system, &actor, *message).await,
             _ => perform(&system, &actor, request.clone()).await,
         };

@@ -93,8 +93,8 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
             let driven = tokio::select! {
                 driven = &mut console => driven,
                 () = not_any_more(&people, &actor) => {
-                    tracing::warn!(%actor, "a console is taken from somebody who is no user any more");
-                    let _ = told.try_send(Told::End("You are not among the users of this engine any more.".to_owned()));
+                    tracing::warn!(%actor, "a console is taken from somebody who is no user any more, or may less");
+                    let _ = told.try_send(Told::End(less(&people, &actor)));
                     console.abort();
                     return;
                 }
@@ -118,6 +118,14 @@ async fn not_any_more(people: &People, actor: &Actor) {
         if changes.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+/// Why somebody's console is taken from them.
+fn less(people: &People, actor: &Actor) -> String {
+    match actor.person().and_then(|name| people.role_of(name)) {
+        Some(role) => format!("Your role is {} now. Open the console again to go on with it.", role.name()),
+        None => "You are not among the users of this engine any more.".to_owned(),
     }
 }
 

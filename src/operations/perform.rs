@@ -18,6 +18,7 @@ use crate::provider::numbers::FreeCall;
 pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     let (request, context) = request.apart();
     let context = &context;
+    let actor = &system.as_now(actor);
     require(actor, request.required_right())?;
     for subject in request.subjects() {
         if !system.store().exists(subject).await? {

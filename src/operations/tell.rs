@@ -24,6 +24,7 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
 }
 
 async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
+    let actor = &system.as_now(actor);
     require(actor, query.required_right())?;
     let of = query.lists();
     let answer = told(system, actor, query).await?;

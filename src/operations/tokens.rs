@@ -109,6 +109,18 @@ impl System {
     fn role_of(&self, person: &str) -> Option<Role> {
         (self.parts.role_of)(person)
     }
+
+    /// Somebody with no more than the role that they have now: a console that was opened with a greater one decides
+    /// nothing by it. Whoever is no user any more loses their console, and is nobody who could be asked about here.
+    pub(super) fn as_now(&self, actor: &Actor) -> Actor {
+        match actor {
+            Actor::Operator { name, role } => {
+                let now = self.role_of(name).unwrap_or(*role);
+                Actor::Operator { name: name.clone(), role: now.min(*role) }
+            }
+            other => other.clone(),
+        }
+    }
 }
 
 /// Whom a token stands for now: nobody once it is over, or once who made it is no user any more. It never

@@ -257,3 +257,79 @@ async fn a_console_asks_where_a_colleague_was_faster() {
     sitting.sees("Queued for Rosa Field");
     assert_eq!(stage.outbox().await.len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_is_held_or_released_by_whoever_came_last() {
+    for _ in 0..2 * ROUNDS {
+        let (stage, _, entry) = queued().await;
+        let before = rows(&stage).await.0;
+        let hold = (ada(), Request::HoldEntry { entry });
+        let (held, released) = both(&stage, hold, (eve(), Request::ReleaseEntry { entry })).await;
+        held.expect("it was not held");
+        let written = rows(&stage).await.0 - before;
+        match released {
+            Ok(_) => {
+                assert_eq!(written, 2);
+                let again = stage.act(Request::ReleaseEntry { entry }).await.expect_err("it is released");
+                assert_eq!(code(&again), "no_change");
+                stage.send().await;
+                assert_eq!(stage.twin.accepted().len(), 1);
+            }
+            Err(error) => {
+                assert_eq!((code(&error).as_str(), written), ("no_change", 1), "there was nothing to release");
+                stage.send().await;
+                assert!(stage.twin.accepted().is_empty(), "it is held");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thread_is_taken_or_given_back_and_the_record_says_which() {
+    for _ in 0..2 * ROUNDS {
+        let (stage, thread) = asked().await;
+        let before = rows(&stage).await.0;
+        let take = (ben(), Request::TakeThread { thread });
+        let (taken, released) = both(&stage, take, (eve(), Request::ReleaseThread { thread })).await;
+        taken.expect("nobody had it");
+        let (row, written) = (stage.thread().await, rows(&stage).await.0 - before);
+        match released {
+            // An admin gave back what ben had taken just before.
+            Ok(_) => assert_eq!((row.taken_by, written), (None, 2)),
+            Err(error) => {
+                assert_eq!((code(&error).as_str(), row.taken_by.as_deref(), written), ("not_taken", Some("ben"), 1));
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_is_disconnected_sends_nothing_more() {
+    for _ in 0..ROUNDS {
+        let (stage, thread) = asked().await;
+        let connection = support(&stage).await;
+        let gone = Request::Number(NumberRequest::Disconnect { connection, typed: "+15550100001".into() });
+        let (gone, sent) = both(&stage, (ada(), gone), (eve(), send(thread, "too late?"))).await;
+        gone.expect("disconnected");
+        if let Err(error) = &sent {
+            assert_eq!(code(error), "not_connected");
+        }
+        assert_eq!(stage.outbox().await.len(), usize::from(sent.is_ok()));
+        stage.send().await;
+        assert!(stage.twin.accepted().is_empty());
+        let late = perform(&stage.system, &eve(), send(thread, "late")).await.expect_err("not connected");
+        assert_eq!(code(&late), "not_connected");
+    }
+}
+
+#[tokio::test]
+async fn a_person_who_lost_a_role_decides_nothing_by_the_one_they_came_with() {
+    let stage = Stage::set().await;
+    let connection = support(&stage).await;
+    let asks = || Request::Number(NumberRequest::Disconnect { connection, typed: "+15550100001".into() });
+    stage.people.replace(vec![crate::stage::user("ada", Role::Viewer)]);
+    // The console was opened while she was an admin.
+    assert_eq!(code(&stage.act(asks()).await.expect_err("she is a viewer now")), "role");
+    let told = operations::tell(&stage.system, &ada(), wadeck::domain::query::Query::Tokens).await;
+    assert_eq!(code(&told.expect_err("admins only")), "role");
+}
