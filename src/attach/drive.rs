@@ -57,6 +57,8 @@ pub struct Manner {
     /// Its terminal is this process's own: the files of whoever sits there may be opened and written here, and a
     /// program may be started that shows them.
     pub files: bool,
+    /// The process at the other end opens files of whoever sits there, and hands their bytes over.
+    pub uploads: bool,
     /// Over which way it is reached, for colleagues.
     pub how: &'static str,
 }
@@ -89,6 +91,7 @@ pub async fn drive(
         edit: None,
         suspend: false,
         redraw: false,
+        uploads: vec![],
         manner,
         rung_at: None,
         screen: ByteScreen::new(manner.columns, manner.rows)?,
@@ -113,6 +116,13 @@ pub async fn drive(
             if !say(&surface, Told::Edit(text)).await {
                 break End::Gone;
             }
+        }
+        let mut gone = false;
+        for path in std::mem::take(&mut drive.uploads) {
+            gone |= !say(&surface, Told::Upload(path)).await;
+        }
+        if gone {
+            break End::Gone;
         }
         if std::mem::take(&mut drive.suspend) && manner.suspends && !say(&surface, Told::Suspend).await {
             break End::Gone;
@@ -165,6 +175,7 @@ pub async fn drive(
                     drive.redraw = true;
                     events.extend(editing.take().map(|what| Event::Edited { what, text }));
                 }
+                Some(Heard::Uploaded { path, result }) => events.push(Event::Uploaded { path, result }),
                 Some(Heard::Back) => {
                     drive.redraw = true;
                     continue;
@@ -252,6 +263,8 @@ struct Drive<'s> {
     edit: Option<(Edit, String)>,
     suspend: bool,
     redraw: bool,
+    /// Paths that the other end is to open.
+    uploads: Vec<String>,
     manner: Manner,
     rung_at: Option<Instant>,
     screen: ByteScreen,
@@ -286,6 +299,7 @@ impl Drive<'_> {
                 Effect::Perform(request) => {
                     let _ = self.acts.send(request);
                 }
+                Effect::Upload { path } if self.manner.uploads => self.uploads.push(path),
                 Effect::Upload { path } => {
                     let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.told.clone());
                     let here = self.manner.files;

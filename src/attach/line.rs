@@ -1,11 +1,22 @@
 //! A surface at the other end of a line: frames over a stream, in both directions. Nothing is kept for
 //! whoever does not read: the next frame waits until the last one is on their screen.
 
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
 use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
 use super::surface::{Heard, LONGEST_FRAME, Seat, Surface, Told, pair};
+use crate::domain::upload::Uploaded;
+
+/// Opens a file of whoever sits here, and hands its bytes over to the engine.
+pub type HandOver = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Uploaded, String>> + Send + Sync>;
+
+/// So many files are handed over at once; a console asks for one at a time.
+const MAX_AT_ONCE: usize = 4;
 
 fn framed<S: AsyncRead + AsyncWrite>(stream: S) -> Framed<S, LengthDelimitedCodec> {
     LengthDelimitedCodec::builder().max_frame_length(LONGEST_FRAME).new_framed(stream)
@@ -44,8 +55,14 @@ pub fn host<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Su
     surface
 }
 
-/// The seat's side: carries what is done to the engine and what it says back. Returns why it ended.
-pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(stream: S, surface: Surface) -> Option<String> {
+/// The seat's side: carries what is done to the engine and what it says back. Returns why it ended. Without
+/// `hand_over` no file is opened for the console.
+pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    surface: Surface,
+    hand_over: Option<HandOver>,
+) -> Option<String> {
+    let mut uploads = FuturesUnordered::new();
     let Surface { mut heard, told } = surface;
     let mut line = framed(stream);
     // Once the engine takes nothing more, what it said last may still be there to be read.
@@ -56,9 +73,24 @@ pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(stream: S, surface: Surfac
                 Some(done) => takes = line.send(done.frame()).await.is_ok(),
                 None => return Some(String::new()),
             },
+            Some(uploaded) = uploads.next() => {
+                let uploaded: Heard = uploaded;
+                takes = line.send(uploaded.frame()).await.is_ok();
+            }
             frame = line.next() => match frame {
                 Some(Ok(frame)) => {
                     let said = Told::read(&frame);
+                    if let Some(Told::Upload(path)) = said {
+                        let opens = hand_over.clone().filter(|_| uploads.len() < MAX_AT_ONCE);
+                        uploads.push(async move {
+                            let result = match opens {
+                                Some(opens) => opens(path.clone()).await,
+                                None => Err("No file is opened for this console.".to_owned()),
+                            };
+                            Heard::Uploaded { path, result }
+                        });
+                        continue;
+                    }
                     if let Some(Told::End(why)) = said {
                         return Some(why);
                     }
@@ -109,6 +141,6 @@ mod tests {
         for _ in 0..3 {
             seat.heard.send(Heard::Ready).await.expect("queued");
         }
-        assert_eq!(carry(here, surface).await.as_deref(), Some("see you"));
+        assert_eq!(carry(here, surface, None).await.as_deref(), Some("see you"));
     }
 }

@@ -15,6 +15,6 @@ mod tty;
 pub use self::backend::ByteScreen;
 pub use self::drive::{End, Manner, drive};
 pub use self::input::{Input, Typed};
-pub use self::line::{carry, host};
+pub use self::line::{HandOver, carry, host};
 pub use self::surface::{Heard, Seat, Surface, Told, pair};
 pub use self::tty::{Left, Tty, at_home, is_terminal, size, theme};

@@ -4,6 +4,8 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
+use crate::domain::upload::Uploaded;
+
 /// A frame is no larger: a paste or what an editor wrote.
 pub const LONGEST_FRAME: usize = 12 * 1024 * 1024;
 /// Things that were done and not yet taken.
@@ -22,6 +24,11 @@ pub enum Heard {
     Ready,
     /// What the editor wrote, or why there is nothing.
     Edited(Result<String, String>),
+    /// A file of theirs was handed over to the engine, or why it was not.
+    Uploaded {
+        path: String,
+        result: Result<Uploaded, String>,
+    },
     /// Somebody is back from the shell: nothing of the screen is as it was.
     Back,
 }
@@ -35,6 +42,8 @@ pub enum Told {
     Suspend,
     /// Let them write in their editor.
     Edit(String),
+    /// Open this file of theirs and hand its bytes over to the engine.
+    Upload(String),
     /// It is over; why, where that is not plain.
     End(String),
 }
@@ -83,6 +92,7 @@ impl Heard {
             Self::Ready => frame(b'r', &[]),
             Self::Edited(Ok(text)) => frame(b'e', text.as_bytes()),
             Self::Edited(Err(why)) => frame(b'x', why.as_bytes()),
+            Self::Uploaded { path, result } => frame(b'u', &serde_json::to_vec(&(path, result)).unwrap_or_default()),
             Self::Back => frame(b'b', &[]),
         }
     }
@@ -99,6 +109,10 @@ impl Heard {
             b'r' => Self::Ready,
             b'e' => Self::Edited(Ok(text(body))),
             b'x' => Self::Edited(Err(text(body))),
+            b'u' => {
+                let (path, result) = serde_json::from_slice(body).ok()?;
+                Self::Uploaded { path, result }
+            }
             b'b' => Self::Back,
             _ => return None,
         })
@@ -111,6 +125,7 @@ impl Told {
             Self::Frame(bytes) => frame(b'f', bytes),
             Self::Suspend => frame(b'z', &[]),
             Self::Edit(text) => frame(b'e', text.as_bytes()),
+            Self::Upload(path) => frame(b'u', path.as_bytes()),
             Self::End(why) => frame(b'q', why.as_bytes()),
         }
     }
@@ -121,6 +136,7 @@ impl Told {
             b'f' => Self::Frame(body.to_vec()),
             b'z' => Self::Suspend,
             b'e' => Self::Edit(text(body)),
+            b'u' => Self::Upload(text(body)),
             b'q' => Self::End(text(body)),
             _ => return None,
         })
@@ -130,6 +146,7 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::UploadId;
 
     #[test]
     fn what_goes_over_a_line_arrives_as_it_was() {
@@ -140,12 +157,22 @@ mod tests {
             Heard::Edited(Ok("one\ntwo".into())),
             Heard::Edited(Err("no editor".into())),
             Heard::Back,
+            Heard::Uploaded {
+                path: "a b.txt".into(),
+                result: Ok(Uploaded { upload: UploadId(3), name: "a b.txt".into(), bytes: 4, sha256: "00".into() }),
+            },
+            Heard::Uploaded { path: "x".into(), result: Err("x cannot be read.".into()) },
         ];
         for one in heard {
             assert_eq!(Heard::read(&one.frame()), Some(one));
         }
-        let told =
-            [Told::Frame(vec![7; 40]), Told::Suspend, Told::Edit("x".into()), Told::End("The engine ended.".into())];
+        let told = [
+            Told::Frame(vec![7; 40]),
+            Told::Suspend,
+            Told::Edit("x".into()),
+            Told::Upload("a b.txt".into()),
+            Told::End("x".into()),
+        ];
         for one in told {
             assert_eq!(Told::read(&one.frame()), Some(one));
         }

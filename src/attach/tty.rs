@@ -156,6 +156,8 @@ impl Tty {
                         let _ = heard.send(Heard::Size { columns, rows }).await;
                         Heard::Edited(text)
                     }
+                    // Whoever carries the line has answered that already.
+                    Some(Told::Upload(_)) => continue,
                     Some(Told::End(why)) => return Ok(Left::Console(why)),
                     None => return Ok(Left::Console(String::new())),
                 },

@@ -86,6 +86,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
                 spares: wanted.spares,
                 suspends: wanted.shell,
                 files: false,
+                uploads: wanted.shell,
                 how: if wanted.shell { "socket" } else { "ssh" },
             };
             tracing::info!(%actor, "a console is attached");
@@ -150,6 +151,7 @@ pub(super) async fn own(
         spares: over_ssh(),
         suspends: true,
         files: true,
+        uploads: false,
         how: "engine",
     };
     let mut tty = Tty::enter().map_err(trouble)?;
@@ -226,7 +228,7 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
     };
     let mut tty = Tty::enter().map_err(trouble)?;
     let (surface, seat) = pair();
-    let carried = tokio::spawn(carry(line, surface));
+    let carried = tokio::spawn(carry(line, surface, Some(super::files::hand_over(directory, common.read_only))));
     let left = tty.sit(seat).await;
     drop(tty);
     match left.map_err(trouble)? {

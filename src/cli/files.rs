@@ -1,13 +1,16 @@
 //! Files of whoever uses the command line: this process opens and writes them, or they come over the SSH line. The
 //! engine is given bytes, never a path.
 
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::ask::{NoAnswer, Source, no_answer, spoken};
 use crate::api;
+use crate::attach::HandOver;
 use crate::attach::files::{open, pieces, save};
 use crate::domain::ids::{MessageId, UploadId};
 use crate::domain::request::Request;
@@ -50,6 +53,27 @@ impl Files {
             }
         }
     }
+}
+
+/// Opens files of whoever sits at a console of the engine behind a data directory, and hands them over to it.
+pub(super) fn hand_over(directory: &Path, read_only: bool) -> HandOver {
+    let directory = directory.to_owned();
+    Arc::new(move |path: String| {
+        let directory = directory.clone();
+        async move {
+            if read_only {
+                return Err("This console was opened with --read-only: no file is handed over.".to_owned());
+            }
+            let (file, name) = open(&path).await?;
+            match api::upload(&directory, &name, file).await {
+                Ok(Ok(uploaded)) => Ok(uploaded),
+                Ok(Err(api::Trouble::Refused(refusal))) => Err(refusal.to_string()),
+                Ok(Err(api::Trouble::Failed { id, said })) => Err(format!("{said} (log: {id})")),
+                Err(error) => Err(format!("The file did not get to the engine: {error}. Try again.")),
+            }
+        }
+        .boxed()
+    })
 }
 
 impl Source {

@@ -53,6 +53,8 @@ struct Sitting<'c> {
     common: &'c Common,
     open: Option<(ThreadId, String)>,
     oldest: Option<MessageId>,
+    /// The newest message of the open thread that was read out.
+    newest: Option<MessageId>,
 }
 
 /// Reads lines and says what happens until either side ends. `ends` says what leaving does.
@@ -68,7 +70,7 @@ pub(super) async fn sit(common: &Common, source: Source, ends: &str) -> Exit {
         }
         let _ = heard.blocking_send(Heard::Line("quit".to_owned()));
     });
-    let mut sitting = Sitting { source, common, open: None, oldest: None };
+    let mut sitting = Sitting { source, common, open: None, oldest: None, newest: None };
     say(&format!("wadeck, in lines. help says what can be typed. {ends}"));
     sitting.verb("status").await;
     sitting.prompt();
@@ -194,7 +196,8 @@ impl Sitting<'_> {
             }
             ("say", text, Some(thread)) if !text.is_empty() => {
                 let content = Box::new(Content::text(text));
-                self.act(Request::Send { thread, content, reply_to: None, at: None }).await;
+                let seen = SendContext { despite_owner: false, seen: self.newest };
+                self.act(Request::Send { thread, content, reply_to: None, at: None }.knowing(seen)).await;
             }
             ("say!", text, Some(thread)) if !text.is_empty() => {
                 let content = Box::new(Content::text(text));
@@ -256,6 +259,9 @@ impl Sitting<'_> {
                 if page.is_empty() {
                     say("There is nothing before that.");
                 }
+                if before.is_none() {
+                    self.newest = page.first().map(|message| message.id);
+                }
                 self.oldest = page.last().map(|message| message.id).or(self.oldest);
                 for message in page.iter().rev() {
                     say(&told(message, &contact));
@@ -310,7 +316,7 @@ impl Sitting<'_> {
     }
 
     /// What happened, in one line of its own; none where that is not worth a line.
-    async fn event(&self, event: &EventView) -> Option<String> {
+    async fn event(&mut self, event: &EventView) -> Option<String> {
         let message = event.data["message"].as_str().and_then(|id| id.parse::<MessageId>().ok());
         let here = event.thread.is_some() && event.thread == self.open.as_ref().map(|(thread, _)| *thread);
         // Where it stands is told of the thread that is open; that something failed is told of all.
@@ -327,7 +333,12 @@ impl Sitting<'_> {
         let to_whom = event.data["to"].as_str().map(|to| format!(" to {}", clean_line(to))).unwrap_or_default();
         let said = match (event.event.starts_with("message."), message) {
             (true, Some(message)) => match self.source.ask(&Query::Message { message }).await {
-                Ok(Answer::Message(Some(detail))) => told(&detail.message, &contact),
+                Ok(Answer::Message(Some(detail))) => {
+                    if here {
+                        self.newest = self.newest.max(Some(message));
+                    }
+                    told(&detail.message, &contact)
+                }
                 _ => event.event.clone(),
             },
             _ => {

@@ -16,7 +16,7 @@ use crate::domain::upload::Uploaded;
 pub enum FilePlace {
     /// With the process that this console runs in: it may open and write them.
     Here,
-    /// With another process of the same machine, which shows this console.
+    /// With another process of the same machine, which shows this console: it opens them and hands them over.
     Attached,
     /// At the other end of an SSH line.
     Ssh,
@@ -76,30 +76,31 @@ impl Form {
 
 /// What to do instead of a form that takes or gives files, for whoever's files are not here.
 fn elsewhere(kind: &FormKind, place: FilePlace) -> Option<String> {
-    let (what, verb, plain, piped) = match kind {
+    let (what, verb, attached, piped) = match kind {
         FormKind::File { thread, .. } => (
             "Your files are not on the engine's side of this console, so that it opens none. Send one with:",
             format!("wadeck send --thread {thread}"),
-            "--file FILE --caption WORDS",
+            None,
             "--file - --name NAME --caption WORDS < FILE",
         ),
         FormKind::Save { message } => (
             "Your files are not on the engine's side of this console, so that it writes none. Save the file with:",
             format!("wadeck messages save {message}"),
-            "DIRECTORY",
+            Some("DIRECTORY"),
             "- > FILE",
         ),
         FormKind::Export { thread } => (
             "Your files are not on the engine's side of this console, so that it writes none. Keep the thread with:",
             format!("wadeck threads export {thread}"),
-            "> FILE",
+            Some("> FILE"),
             "> FILE",
         ),
         _ => return None,
     };
     let command = match place {
         FilePlace::Here => return None,
-        FilePlace::Attached => format!("{verb} {plain}"),
+        // The process of an attached console opens a file itself, and hands it over.
+        FilePlace::Attached => format!("{verb} {}", attached?),
         FilePlace::Ssh => format!("ssh HOST {verb} {piped}"),
     };
     Some(format!("{what}\n\n{command}"))
@@ -215,7 +216,7 @@ impl Console {
         let path = form.file_path().map(str::to_owned);
         let upload = path.as_ref().and_then(|path| self.data.form_file.upload_of(path));
         if let Some(path) = path.filter(|_| upload.is_none()) {
-            if place != FilePlace::Here {
+            if place == FilePlace::Ssh {
                 form.fault = Some(
                     "Your files are not on the engine's side of this console. Name it on the command line: \
                      `wadeck send --template` takes --header, `wadeck templates sample` takes a file."

@@ -184,3 +184,71 @@ async fn without_an_engine_attaching_says_so() {
     screen.sees("No engine runs on");
     screen.sees("Start one with");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attached_console_opens_the_file_itself_and_the_engine_never_sees_the_path() {
+    let twin = std::sync::Arc::new(twin().await);
+    let world = World::new(&twin);
+    let _engine = world.serve();
+    twin.subscribe(&world.url());
+    let rosa = wadeck::twin::Person::new("Rosa Field", "15550100002");
+    twin.says(crate::world::SUPPORT, &rosa, &wadeck::twin::Saying::text("hello"));
+    // Where the console is started, and the engine is not: a name that only the console's own process can resolve.
+    let home = tempfile::tempdir().expect("a directory");
+    std::fs::write(home.path().join("opening-hours.txt"), "open at nine").expect("written");
+    let mut command = attach(&world, &[]);
+    command.cwd(home.path());
+    let mut screen = Screen::open(120, 40, command);
+    let playing = {
+        let twin = twin.clone();
+        tokio::spawn(async move { twin.run().await })
+    };
+    screen.sees("Rosa Field");
+    screen.press("2");
+    screen.settles();
+    screen.press("\r");
+    screen.settles();
+    screen.press("a");
+    screen.settles();
+    screen.press("\r");
+    screen.sees("tab completes");
+    screen.press("missing.txt\r");
+    screen.sees("missing.txt cannot be read");
+    // Back to the field of the path.
+    screen.press("\u{1b}[Z");
+    screen.settles();
+    screen.press(&"\u{7f}".repeat("missing.txt".len()));
+    screen.press("opening-hours.txt");
+    screen.settles();
+    let before = twin.uploads();
+    screen.press("\u{13}");
+    until("the file reached the provider", || twin.uploads() > before);
+    playing.abort();
+    screen.press("\u{3}\u{3}");
+    assert!(screen.ends());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let file = world.directory.path().join("wadeck.toml");
+    let before = std::fs::read_to_string(&file).expect("read");
+    let head = before.split("\n[[users]]").next().expect("a head").to_owned();
+    let owner = String::from_utf8(std::process::Command::new("id").arg("-un").output().expect("it runs").stdout);
+    let owner = owner.expect("UTF-8").trim().to_owned();
+    let users = |role: &str| format!("{head}\n[[users]]\nname = \"owner\"\nrole = \"{role}\"\nos_user = \"{owner}\"\n");
+    std::fs::write(&file, users("admin")).expect("written");
+    let engine = world.serve();
+    let mut screen = Screen::open(100, 30, attach(&world, &[]));
+    screen.sees("Nobody has written yet");
+    std::fs::write(&file, users("viewer")).expect("written");
+    signal(&engine.0, "-HUP");
+    screen.sees("Your role is viewer now");
+    until("it is gone", || screen.child.try_wait().expect("asked").is_some());
+    let again = Screen::open(100, 30, attach(&world, &[]));
+    again.sees("Nobody has written yet");
+    std::fs::write(&file, users("viewer").replace("name = \"owner\"", "name = \"somebody\"")).expect("written");
+    signal(&engine.0, "-HUP");
+    again.sees("You are not among the users");
+}

@@ -285,7 +285,7 @@ async fn finish(channel: &Channel<Msg>, status: u32) {
 /// Shows a console on the channel until either ends.
 async fn show(mut channel: Channel<Msg>, line: tokio::io::DuplexStream) {
     let (surface, Seat { heard, mut told }) = pair();
-    let mut carried = tokio::spawn(carry(line, surface));
+    let mut carried = tokio::spawn(carry(line, surface, None));
     let _ = channel.data_bytes(ENTER).await;
     let said = loop {
         tokio::select! {
@@ -313,7 +313,7 @@ async fn show(mut channel: Channel<Msg>, line: tokio::io::DuplexStream) {
                         break Some(String::new());
                     }
                 }
-                Some(Told::Suspend | Told::Edit(_)) => {}
+                Some(Told::Suspend | Told::Edit(_) | Told::Upload(_)) => {}
                 Some(Told::End(why)) => break Some(why),
                 None => break (&mut carried).await.ok().flatten().or(Some(String::new())),
             },
