@@ -37,6 +37,7 @@ mod hold_number;
 mod imaging;
 mod in_hand;
 mod lend;
+mod look_again;
 mod look_up;
 mod mark_read;
 mod meters;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::look_again::{Recheck, look_again};
 use super::tell_alerts::tell_unstored;
 use super::trouble::{condition, lasts};
 use super::{Result, System, check_all, unpoisoned};
@@ -32,6 +33,7 @@ pub(super) struct Pulse {
     told: Option<DatabaseFault>,
     /// The damage stands among the stored alerts.
     stored: bool,
+    pub(super) recheck: Recheck,
     /// The row of the audit that is kept outside, and when it was logged last.
     kept: i64,
     logged: (i64, Option<Timestamp>),
@@ -47,6 +49,7 @@ pub async fn pulse(system: &System) -> Result<()> {
     if let Some(ended) = store.end_trouble_if_over() {
         tell_end(system, &ended).await?;
     }
+    look_again(system);
     tell_trouble(system, store.trouble()).await?;
     keep_audit_head(system, false);
     Ok(())
@@ -76,20 +79,29 @@ pub async fn check_file_at_start(system: System) {
         }
     };
     if sound {
-        let ended = async {
-            let lasting = store.lasting_troubles().await?;
-            if !lasting.contains(&format!("trouble:{KIND}:damage")) {
-                return Ok(());
-            }
-            let mut write = store.write().await?;
-            condition(&mut write, KIND, "damage", None, system.now()).await?;
-            write.commit().await
-        };
-        if let Err(error) = ended.await {
+        if let Err(error) = no_damage(&system).await {
             tracing::error!(%error, "an alert that is over could not be ended");
         }
         system.bus().publish([Change::Alerts]);
     }
+}
+
+/// Ends the alert about damage, if one stands.
+async fn no_damage(system: &System) -> Result<()> {
+    let lasting = system.store().lasting_troubles().await?;
+    if lasting.contains(&format!("trouble:{KIND}:damage")) {
+        let mut write = system.store().write().await?;
+        condition(&mut write, KIND, "damage", None, system.now()).await?;
+        write.commit().await?;
+    }
+    Ok(())
+}
+
+/// What looked like damage is over: written down, and the alert about it ended.
+pub(super) async fn damage_is_over(system: &System, ended: &DatabaseTrouble) -> Result<()> {
+    unpoisoned(&system.shared.pulse).stored = false;
+    no_damage(system).await?;
+    tell_end(system, ended).await
 }
 
 /// Says that trouble began, once.

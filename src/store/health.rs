@@ -40,7 +40,7 @@ struct State {
     probed: Option<Instant>,
     failed: Option<Instant>,
     trouble: Option<Trouble>,
-    /// Stands until the engine starts anew: putting it right takes a stop.
+    /// Stands until a check of the whole file finds it sound, here or at the next start.
     damage: Option<Trouble>,
 }
 
@@ -159,6 +159,11 @@ impl Store {
     /// Whether the file was found to be damaged.
     pub fn is_damaged(&self) -> bool {
         self.health.state().damage.is_some()
+    }
+
+    /// The file was checked and is sound: what was taken for damage is returned, and stands no more.
+    pub fn end_damage(&self) -> Option<DatabaseTrouble> {
+        self.health.state().damage.take().map(|damage| damage.told())
     }
 
     /// Ends the trouble that is over, and returns it.

@@ -16,7 +16,7 @@ const SHIM: &str = include_str!("../fixtures/shims/diskfault.c");
 /// Within this long after the fault everything is as before, without a restart.
 const RECOVERY: Duration = Duration::from_secs(5);
 
-fn signed(body: &str) -> String {
+pub fn signed(body: &str) -> String {
     let mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("a key");
     hex::encode(mac.chain_update(body).finalize().into_bytes())
 }
@@ -129,16 +129,106 @@ async fn through_a_fault(world: &World, sender: &mut Sender<'_>, words: &str, be
     assert!(over.is_some_and(|alert| !alert["acked"].is_null()), "it is written down, and over: {history}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_fails_is_told_and_the_engine_goes_on_by_itself() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+/// The library that makes the disk fail on command.
+fn shim(world: &World) -> PathBuf {
     let source = world.directory.path().join("diskfault.c");
     let library = world.directory.path().join("diskfault.so");
     std::fs::write(&source, SHIM).expect("written");
     let mut compiler = Command::new("cc");
     compiler.args(["-O2", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).arg("-ldl");
     assert!(compiler.status().expect("a C compiler is there").success());
+    library
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_watchdog_is_not_fed_while_nothing_can_be_written() {
+    use std::os::unix::net::UnixDatagram;
+    use std::sync::{Arc, Mutex};
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let library = shim(&world);
+    let control = world.directory.path().join("fault");
+    let place = world.directory.path().join("notify");
+    let manager = UnixDatagram::bind(&place).expect("a socket");
+    let said = Arc::new(Mutex::new(Vec::<String>::new()));
+    let heard = said.clone();
+    // It reads on: a service manager never lets its socket fill up.
+    std::thread::spawn(move || {
+        let mut bytes = [0; 1_024];
+        while let Ok(count) = manager.recv(&mut bytes) {
+            heard.lock().expect("whole").push(String::from_utf8_lossy(&bytes[..count]).into_owned());
+        }
+    });
+    let count = |words: &str| said.lock().expect("whole").iter().filter(|one| one.contains(words)).count();
+    let mut engine = serve(
+        &world,
+        &[
+            ("LD_PRELOAD", &library),
+            ("WADECK_TEST_FAULT", &control),
+            ("NOTIFY_SOCKET", &place),
+            ("WATCHDOG_USEC", Path::new("600000")),
+        ],
+    );
+    until("it is fed", || count("WATCHDOG=1") > 1);
+    for fault in ["write 5", "sync 5"] {
+        std::fs::write(&control, fault).expect("written");
+        until("it says so", || count("STATUS=takes no webhooks") > 0);
+        said.lock().expect("whole").clear();
+        until("it goes on saying so", || count("STATUS=takes no webhooks") > 3);
+        assert_eq!(count("WATCHDOG=1"), 0, "{fault}");
+        std::fs::remove_file(&control).expect("removed");
+        until("it is fed again", || count("WATCHDOG=1") > 0);
+        said.lock().expect("whole").clear();
+    }
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_cannot_be_read_loses_nothing_and_is_told() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let library = shim(&world);
+    let control = world.directory.path().join("fault");
+    let mut engine = serve(&world, &[("LD_PRELOAD", &library), ("WADECK_TEST_FAULT", &control)]);
+    let mut sender = Sender::new(&twin, &world);
+    for _ in 0..20 {
+        assert_eq!(sender.post().await, 200);
+    }
+    until("they are applied", || world.json(&["status"])["deliveries_pending"] == 0);
+    std::fs::write(&control, "read 5").expect("written");
+    // What is read from memory goes on; sooner or later something has to be read.
+    let mut refused = 0;
+    until("something is refused, and said", || {
+        let looked = world.run(&["messages", "search", "open"]);
+        refused += u32::from(!looked.status.success());
+        refused > 0
+    });
+    for _ in 0..10 {
+        let status = sender.post().await;
+        assert!(matches!(status, 200 | 503), "{status}: stored, or to come again");
+    }
+    let (status, said) = readiness(&world).await;
+    assert!(status == 503 && said.contains("not ready"), "{said}");
+    std::fs::remove_file(&control).expect("removed");
+    // SQLite calls a read that failed damage: the whole file is checked before it is relied on again.
+    let healed = Instant::now();
+    while sender.post().await != 200 {
+        assert!(healed.elapsed() < 6 * RECOVERY, "webhooks are not taken again: {}", world.log());
+    }
+    until("the alert is over", || database_alerts(&world).is_empty());
+    until("what was taken is applied", || world.json(&["status"])["deliveries_pending"] == 0);
+    let stored = stored(&world).await;
+    let lost: Vec<_> = sender.acknowledged.difference(&stored).collect();
+    assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+    assert!(engine.0.try_wait().expect("asked").is_none(), "it is the same process");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fails_is_told_and_the_engine_goes_on_by_itself() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let library = shim(&world);
     let control = world.directory.path().join("fault");
     let mut engine = serve(&world, &[("LD_PRELOAD", &library), ("WADECK_TEST_FAULT", &control)]);
     let mut sender = Sender::new(&twin, &world);
