@@ -18,6 +18,7 @@ use crate::domain::agent_desk::{AgentQuery, AgentTold, EventView};
 use crate::domain::ids::{EventId, TokenId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::role::Actor;
+use crate::domain::text::escape_json;
 use crate::operations::{Arrival, OperationError, System, newest_event, still_known, tell};
 
 /// Events that are read from the database at once.
@@ -126,6 +127,6 @@ async fn page(system: &System, actor: &Actor, after: EventId) -> Result<Vec<Even
 }
 
 fn as_sent(event: &EventView) -> Event {
-    let data = serde_json::to_string(event).unwrap_or_default();
+    let data = escape_json(&serde_json::to_string(event).unwrap_or_default());
     Event::default().id(event.id.to_string()).event(&event.event).data(data)
 }

@@ -2,6 +2,7 @@
 //! data directory. The same queries, requests and rules as everywhere else. Who is asking is what
 //! the kernel says about the other end.
 
+mod escape;
 mod events;
 mod files;
 mod http;

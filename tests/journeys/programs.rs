@@ -361,3 +361,25 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
     programs.stage.act(Request::Token(TokenRequest::Revoke { name: "helper".into() })).await.expect("revoked");
     assert_eq!(programs.rpc(&helper, "tools/list", json!({})).await.0, 401);
 }
+
+#[tokio::test]
+async fn what_steers_a_terminal_stands_as_an_escape_in_every_body() {
+    let mut programs = Programs::new().await;
+    let token = programs.token("curl", Role::Viewer, None).await;
+    let name = "Rosa \u{1b}[31m\u{9b}2J\u{202e}\u{200b}\u{7f}Field";
+    programs.stage.says(&wadeck::twin::Person::new(name, "15550100002"), "hi \u{9b}31m\u{2066}there").await;
+    for path in ["/threads", "/threads/t1/messages", "/contacts", "/threads/t\u{202e}"] {
+        let url = format!("{}{path}", programs.base);
+        let response = reqwest::Client::new().get(url).bearer_auth(&token).send().await.expect("an answer");
+        let length = response.content_length();
+        let text = response.text().await.expect("UTF-8");
+        assert_eq!(length, Some(text.len() as u64), "{path}");
+        let steers = |character: &char| {
+            character.is_control()
+                || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        };
+        assert_eq!(text.chars().find(steers), None, "{path}: {text:?}");
+    }
+    let (_, threads) = programs.ask(&token, "GET", "/threads", None, None).await;
+    assert!(threads.to_string().contains("\u{9b}"), "the values are as they were: {threads}");
+}

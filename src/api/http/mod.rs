@@ -76,6 +76,7 @@ pub fn routes(system: &System) -> Router {
         .layer(from_fn_with_state(system.clone(), let_in))
         .route(&format!("{BASE}/openapi.json"), get(|| async { axum::Json(document::openapi(BASE)) }))
         .layer(DefaultBodyLimit::max(LONGEST))
+        .layer(from_fn(super::escape::escaped))
         .with_state(system.clone())
 }
 
