@@ -446,6 +446,10 @@ mod tests {
         for code in [20_005, 20_006, 30_002, 63_001, 63_007, 63_008, 63_020, 63_051] {
             assert_eq!(sorted(403, &code_of(code)), ("retry", FailureClass::Account), "{code}");
         }
+        // The sender is not usable, whoever is written to: it holds the number and burns no queue.
+        for code in [21_212, 21_606, 21_701, 21_702, 21_703, 21_704, 21_705] {
+            assert_eq!(sorted(400, &code_of(code)), ("retry", FailureClass::Account), "{code}");
+        }
         assert_eq!(sorted(400, &code_of(21_211)), ("reject", FailureClass::Recipient));
         assert_eq!(sorted(400, &code_of(63_016)), ("reject", FailureClass::Window));
         assert_eq!(sorted(400, &code_of(21_611)), ("retry", FailureClass::Throttled));
