@@ -474,10 +474,15 @@ fn printed(answer: &Answer, json: bool) -> String {
 
 async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, String), NoAnswer> {
     let answer = source.ask(query).await?;
-    let absent =
-        matches!(&answer, Answer::Thread(None) | Answer::Message(None) | Answer::Entry(None) | Answer::Delivery(None));
+    let absent = match &answer {
+        Answer::Thread(None) | Answer::Message(None) | Answer::Entry(None) | Answer::Delivery(None) => true,
+        Answer::Desk(told) => {
+            matches!(**told, AgentTold::Run(None) | AgentTold::Assignment(None) | AgentTold::Waiting(None))
+        }
+        _ => false,
+    };
     if absent {
-        return Err(NoAnswer::Failed("There is nothing with this id.".into()));
+        return Err(NoAnswer::Refused("There is nothing with this id.".into()));
     }
     let uncertain = matches!(&answer, Answer::Entry(Some(entry)) if entry.row.state.name() == "uncertain");
     let exit = match &answer {

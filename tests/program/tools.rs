@@ -99,3 +99,78 @@ async fn a_program_starts_its_tools_asks_and_closes() {
     let (good, told) = early.call("threads.list", json!({}));
     assert!(!good && told["error"]["message"].as_str().is_some_and(|why| why.contains("No engine runs")), "{told}");
 }
+
+/// Hands bytes over through the socket, as a program beside the engine does. Returns the upload's id.
+fn hand_over(world: &World, name: &str, bytes: &str) -> String {
+    let mut line = std::os::unix::net::UnixStream::connect(world.data().join("wadeck.sock")).expect("the socket");
+    let head = format!("POST /uploads?name={name} HTTP/1.1\r\nhost: wadeck\r\nconnection: close\r\n");
+    write!(line, "{head}content-type: application/octet-stream\r\ncontent-length: {}\r\n\r\n{bytes}", bytes.len())
+        .expect("asked");
+    let mut heard = String::new();
+    std::io::Read::read_to_string(&mut line, &mut heard).expect("an answer");
+    let (_, body) = heard.split_once("\r\n\r\n").expect("a body");
+    let told: Value = serde_json::from_str(body).expect("JSON");
+    told["upload"].as_str().expect("an id").to_owned()
+}
+
+/// The names of all properties in a schema.
+fn names(schema: &Value, found: &mut Vec<String>) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::Object(properties)) = fields.get("properties") {
+                found.extend(properties.keys().cloned());
+            }
+            fields.values().for_each(|inner| names(inner, found));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| names(inner, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_path_comes_in_through_a_tool_and_an_upload_goes_out() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _engine = world.serve();
+    twin.subscribe(&world.url());
+    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    let told = async {
+        while world.json(&["threads", "list"])[0].is_null() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = twin.run() => unreachable!("it runs for ever"),
+        () = told => {}
+    }
+    let mut server = Server::start(&world, &[]);
+    let listed = server.ask("tools/list", json!({}));
+    let mut found = vec![];
+    names(&listed, &mut found);
+    assert!(found.iter().any(|name| name == "upload"), "{found:?}");
+    for word in ["path", "directory", "filename", "source"] {
+        assert!(!found.iter().any(|name| name == word), "{word}");
+    }
+    let secret = world.directory.path().join("wadeck.toml").display().to_string();
+    let before = twin.uploads();
+    for path in [secret.as_str(), "/proc/self/environ", "../wadeck.toml", "file:///etc/passwd"] {
+        for file in
+            [json!(path), json!({ "path": path }), json!({ "upload": path }), json!({ "upload": "f1", "path": path })]
+        {
+            let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "file": file }));
+            assert!(!good && told["error"]["code"] == "arguments", "{file}: {told}");
+        }
+        let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "path": path }));
+        assert!(!good && told["error"]["code"] == "arguments", "{told}");
+    }
+    let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "file": { "upload": "f999" } }));
+    assert!(!good && told["error"]["code"] == "not_found", "{told}");
+    assert_eq!(
+        (twin.uploads(), twin.accepted().iter().filter(|sent| sent.object["id"].is_string()).count()),
+        (before, 0)
+    );
+    let upload = hand_over(&world, "hours.txt", "open at nine");
+    let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "file": { "upload": upload } }));
+    assert!(good, "{told}");
+    until("its bytes reached the provider", || twin.uploads() == before + 1);
+}

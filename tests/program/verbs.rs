@@ -351,3 +351,35 @@ fn switches_of_the_environment_are_the_usual_words() {
         assert!(said.contains("There is no configuration at") && said.contains("config.toml"), "{name}: {said}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_thing_that_does_not_exist_is_refused_by_every_verb_that_shows_it() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _engine = world.serve();
+    let verbs: [&[&str]; 12] = [
+        &["threads", "show", "t999"],
+        &["threads", "notes", "t999"],
+        &["threads", "export", "t999"],
+        &["messages", "list", "--thread", "t999"],
+        &["messages", "show", "m999"],
+        &["messages", "save", "m999", "nowhere"],
+        &["outbox", "show", "o999"],
+        &["deliveries", "show", "d999"],
+        &["agents", "run", "r999"],
+        &["assignments", "show", "g999"],
+        &["why", "m999"],
+        &["why", "o999"],
+    ];
+    let mut wrong = vec![];
+    for verb in verbs {
+        for json in [false, true] {
+            let output = world.run(&[verb, if json { &["--json"] } else { &[] }].concat());
+            let said = String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned();
+            if output.status.code() != Some(3) || said.trim().is_empty() {
+                wrong.push(format!("{verb:?} (json: {json}): {:?}, {said}", output.status.code()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
