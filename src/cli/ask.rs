@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::files::Files;
+use super::scoped::Asked;
 use crate::agent::Agents;
 use crate::api::{self, Trouble};
 use crate::app::{SystemChance, SystemClock, engine_holds, has_database};
@@ -30,6 +31,8 @@ pub(super) struct Source {
     pub read_only: bool,
     /// The engine itself, for somebody whom it knows: then nothing else is asked.
     pub here: Option<(System, Actor)>,
+    /// Which organization and environment it is asked about.
+    pub scope: Asked,
     /// Where the files are that a verb names.
     pub files: Files,
 }
@@ -48,6 +51,7 @@ impl Source {
             let why = "An export is written down in the audit: with --read-only nothing is written.";
             return Err(NoAnswer::Refused(why.into()));
         }
+        let query = &self.scope.of(query);
         if let Some((system, actor)) = &self.here {
             return tell(system, actor, query.clone()).await.map_err(spoken);
         }
@@ -117,6 +121,7 @@ impl Source {
         if self.read_only {
             return Err(NoAnswer::Refused("This was asked with --read-only: nothing is changed.".into()));
         }
+        let request = &self.scope.to(request);
         if let Some((system, actor)) = &self.here {
             return perform(system, actor, request.clone()).await.map_err(spoken);
         }

@@ -20,6 +20,7 @@ mod print_shift;
 #[cfg(feature = "ssh")]
 mod remote;
 mod run;
+mod scoped;
 mod send;
 mod service;
 mod shell;
@@ -39,6 +40,8 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
+
+use crate::domain::connection::Environment;
 
 pub use self::print::error_json;
 pub use self::run::run;
@@ -97,6 +100,15 @@ pub struct Common {
     /// Use no colours
     #[arg(long, global = true)]
     pub no_color: bool,
+    /// Only this organization's numbers; without it, those that `status` names
+    #[arg(long, global = true)]
+    pub organization: Option<String>,
+    /// Only the numbers of this environment: development or production
+    #[arg(long, global = true, value_parser = numbers::environment)]
+    pub environment: Option<Environment>,
+    /// Every organization and environment together
+    #[arg(long, global = true, conflicts_with_all = ["organization", "environment"])]
+    pub everywhere: bool,
 }
 
 #[derive(Debug, Subcommand)]

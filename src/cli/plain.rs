@@ -105,6 +105,7 @@ fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
         directory: source.directory.clone(),
         read_only: source.read_only,
         here: None,
+        scope: source.scope.clone(),
         files: Files::WithoutInput,
     };
     tokio::spawn(async move {

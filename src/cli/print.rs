@@ -247,6 +247,7 @@ pub(super) fn answer_text(answer: &Answer) -> String {
 fn overview_text(told: &Overview) -> String {
     let mut lines = vec![
         format!("wadeck {} for {} ({})", told.version, clean_line(&told.organization), told.environment.name()),
+        format!("shown        {}", told.scope.words()),
         format!("engine       since {}, webhooks at {}", at(told.engine_started_at), told.listening_on),
         format!(
             "connections  {}, {} proved, {} in trouble",

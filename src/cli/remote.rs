@@ -71,6 +71,7 @@ fn verbs(system: System) -> Verbs {
                 directory: std::path::PathBuf::new(),
                 read_only: cli.common.read_only,
                 here: Some((system.clone(), actor.clone())),
+                scope: super::scoped::Asked::by(&cli.common),
                 files: Files::remote(input),
             };
             if let Command::Messages(Messages::Save { message, to }) = &command

@@ -7,6 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::ask::{NoAnswer, Source};
 use super::consoles::{self, Greeting};
 use super::files::{self, Files};
+use super::scoped::Asked;
 use super::templates::{self, Templates};
 use super::verbs::{ConfigVerb, Messages};
 use super::wanted::{Wanted, wanted};
@@ -214,7 +215,7 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
 
 /// A console in lines of an engine that runs elsewhere.
 async fn guest_in_lines(common: &Common, directory: std::path::PathBuf) -> Exit {
-    let source = Source { directory, read_only: common.read_only, here: None, files: Files::WithoutInput };
+    let source = Source { directory, read_only: common.read_only, here: None, scope: Asked::by(common), files: Files::WithoutInput };
     super::plain::sit(common, source, "The engine runs elsewhere, and goes on when you leave.").await
 }
 
@@ -236,7 +237,7 @@ async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, Ap
     let guests = |config: &Config| Some(consoles::for_guests(config, people, Greeting::default()));
     let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory.clone(), guests).await?;
     if common.plain {
-        let source = Source { directory, read_only: common.read_only, here: None, files: Files::WithoutInput };
+        let source = Source { directory, read_only: common.read_only, here: None, scope: Asked::by(common), files: Files::WithoutInput };
         let exit = super::plain::sit(common, source, "This is the demo: it ends when you leave.").await;
         demo.stop().await;
         return Ok(exit);
@@ -326,7 +327,7 @@ fn keys(markdown: bool) -> Exit {
 
 fn source(common: &Common) -> Source {
     let directory = config::data_directory(common.data_dir.as_deref());
-    Source { directory, read_only: common.read_only, here: None, files: Files::Own }
+    Source { directory, read_only: common.read_only, here: None, scope: Asked::by(common), files: Files::Own }
 }
 
 async fn verb(common: &Common, command: Command) -> Exit {
@@ -473,7 +474,7 @@ fn printed(answer: &Answer, json: bool) -> String {
 }
 
 async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, String), NoAnswer> {
-    let answer = source.ask(query).await?;
+    let answer = source.ask(&source.scope.of_usual(query)).await?;
     let absent = match &answer {
         Answer::Thread(None) | Answer::Message(None) | Answer::Entry(None) | Answer::Delivery(None) => true,
         Answer::Desk(told) => {

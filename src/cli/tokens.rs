@@ -7,6 +7,7 @@ use super::wanted::Wanted;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::role::Role;
+use crate::domain::scope::Scope;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{TokenRequest, TokenView};
@@ -15,7 +16,7 @@ use crate::domain::token::{TokenRequest, TokenView};
 pub enum Tokens {
     /// Those that hold first (admins)
     List,
-    /// Make one; it is shown once (admins)
+    /// Make one; it is shown once, and reaches --organization and --environment alone (admins)
     Make {
         /// The program's name
         name: String,
@@ -45,7 +46,13 @@ pub(super) fn wanted(verb: Tokens) -> Wanted {
     match verb {
         Tokens::List => Wanted::Look(Query::Tokens),
         Tokens::Make { name, role, agent, expires } => {
-            Wanted::Act(Request::Token(TokenRequest::Make { name, role, agent, expires_at: expires }))
+            Wanted::Act(Request::Token(TokenRequest::Make {
+                name,
+                role,
+                agent,
+                expires_at: expires,
+                scope: Scope::ALL,
+            }))
         }
         Tokens::Revoke { name } => Wanted::Act(Request::Token(TokenRequest::Revoke { name })),
     }
@@ -66,6 +73,7 @@ pub(super) fn text(tokens: &[TokenView]) -> String {
             one.agent
                 .as_ref()
                 .map_or_else(|| one.role.name().to_owned(), |agent| format!("agent {}", clean_line(agent))),
+            one.scope.words(),
             clean_line(&one.made_by),
             at(one.made_at),
             or(one.expires_at, "revoked"),
@@ -73,5 +81,5 @@ pub(super) fn text(tokens: &[TokenView]) -> String {
             state,
         ]
     });
-    table(&["name", "role", "made by", "made", "until", "used", ""], rows.collect())
+    table(&["name", "role", "reaches", "made by", "made", "until", "used", ""], rows.collect())
 }

@@ -11,6 +11,7 @@ use crate::domain::agent_desk::{AgentQuery, AgentsView, Dossier, RunRecord, Stop
 use crate::domain::bulk::JobView;
 use crate::domain::change::Change;
 use crate::domain::connected::ConnectionList;
+use crate::domain::connection::Environment;
 use crate::domain::flow::{FlowDetail, FlowList, FlowQuery};
 use crate::domain::gauge::GaugesView;
 use crate::domain::ids::{DeliveryId, EntryId};
@@ -86,6 +87,8 @@ pub(super) struct Data {
     pub edits: Option<DeliveryId>,
     /// When something was revealed that is hidden again after a while.
     pub revealed_at: Option<Timestamp>,
+    /// The organization and environment that the engine works for.
+    pub(super) own: Option<(String, Environment)>,
     /// Questions under way; `true` where it has to be asked once more.
     asking: Vec<(Query, bool)>,
     /// Why the last question of a kind was not answered.
@@ -99,6 +102,7 @@ impl Console {
         if !self.settings.actor.has(query.required_right()) {
             return vec![];
         }
+        let query = self.scoped(query);
         match self.data.asking.iter_mut().find(|(asked, _)| *asked == query) {
             Some((_, again)) => {
                 *again = true;
@@ -114,6 +118,11 @@ impl Console {
     fn answered(&mut self, query: &Query) -> Vec<Effect> {
         let Some(at) = self.data.asking.iter().position(|(asked, _)| asked == query) else { return vec![] };
         let (query, again) = self.data.asking.remove(at);
+        // Once more: of what is shown now.
+        let query = match query {
+            Query::Within { query, .. } => *query,
+            query => query,
+        };
         if again { self.ask(query) } else { vec![] }
     }
 
@@ -121,8 +130,8 @@ impl Console {
         let text = self.lists[pane as usize].filter.clone();
         match pane {
             Pane::Connections => Query::Connections,
-            Pane::Threads => Query::Threads { text: self.scoped(&text), limit: ROWS, before: None },
-            Pane::Delivery => Query::Outbox { text: self.scoped(&text), limit: ROWS, before: None },
+            Pane::Threads => Query::Threads { text, limit: ROWS, before: None },
+            Pane::Delivery => Query::Outbox { text, limit: ROWS, before: None },
             Pane::Templates => Query::Templates,
             Pane::Agents => Query::Agents,
             Pane::Flows => Query::Flow(FlowQuery::List),
@@ -222,8 +231,28 @@ impl Console {
     pub(super) fn take_answer(&mut self, query: &Query, answer: Answer) -> Vec<Effect> {
         self.data.trouble = None;
         let mut effects = self.answered(query);
+        let query = match query {
+            // What was asked of another scope is not shown in this one.
+            Query::Within { query: inner, .. } if self.scoped(*inner.clone()) == *query => inner,
+            Query::Within { .. } => return effects,
+            query if self.scoped(query.clone()) != *query => {
+                // Before it was known that there is a choice, everything was asked for.
+                if let (Query::Overview, Answer::Overview(overview), None) = (query, answer, &self.data.own) {
+                    self.data.own = Some((overview.organization, overview.environment));
+                }
+                return effects;
+            }
+            query => query,
+        };
         match (query, answer) {
             (Query::Overview, Answer::Overview(overview)) => {
+                if overview.scope.is_all() {
+                    let before = self.shown();
+                    self.data.own = Some((overview.organization.clone(), overview.environment));
+                    if before != self.shown() {
+                        effects.extend(self.ask_in_scope());
+                    }
+                }
                 effects.extend(self.ring(&overview));
                 effects.extend(self.is_handed(&overview));
                 self.data.overview = Some(*overview);
@@ -245,7 +274,8 @@ impl Console {
             (Query::File { .. }, Answer::File(file)) => self.data.file = Some(*file),
             (Query::Picture { message, .. }, Answer::Picture(picture)) => self.show_picture(*message, picture),
             (Query::Bulk { action, text }, Answer::Bulk(preview)) => {
-                let then = Then::Perform(Request::Bulk { action: *action, text: text.clone() });
+                let request = Request::Bulk { action: *action, text: text.clone() };
+                let then = Then::Perform(self.scoped_request(request));
                 self.overlay = Some(Overlay::Confirm { question: preview.words(*action), then });
             }
             (Query::Connections, Answer::Connections(rows)) => effects.extend(self.take_connections(rows)),
@@ -255,13 +285,13 @@ impl Console {
             }
             (Query::Number(query), Answer::Number(told)) => effects.extend(self.take_number_answer(query, told)),
             (Query::Threads { text, .. }, Answer::Threads(rows)) => {
-                if *text == self.scoped(&self.lists[Pane::Threads as usize].filter) {
+                if *text == self.lists[Pane::Threads as usize].filter {
                     self.data.threads = Some(rows);
                     effects.extend(self.follow_selection());
                 }
             }
             (Query::Outbox { text, .. }, Answer::Outbox(rows)) => {
-                if *text == self.scoped(&self.lists[Pane::Delivery as usize].filter) {
+                if *text == self.lists[Pane::Delivery as usize].filter {
                     self.data.outbox = Some(rows);
                     effects.extend(self.follow_selection());
                 }
@@ -333,6 +363,10 @@ impl Console {
 
     pub(super) fn not_answered(&mut self, query: &Query, why: String) -> Vec<Effect> {
         self.data.asking.retain(|(asked, _)| asked != query);
+        let query = match query {
+            Query::Within { query, .. } => query,
+            query => query,
+        };
         if matches!(
             query,
             Query::Why { .. } | Query::Bulk { .. } | Query::Number(_) | Query::Template(_) | Query::Flow(_)
@@ -357,7 +391,7 @@ impl Console {
 
     /// Rings when there are more alerts than before; never for what was there at the start.
     fn ring(&self, now: &Overview) -> Option<Effect> {
-        let before = self.data.overview.as_ref()?.alerts;
+        let before = self.data.overview.as_ref().filter(|before| before.scope == now.scope)?.alerts;
         (now.alerts > before).then(|| {
             let badge = now.environment.badge();
             Effect::Ring(format!("wadeck {badge}: {} to look at", now.alerts))
@@ -396,7 +430,7 @@ impl Console {
         if before == self.shown() {
             return vec![];
         }
-        [Pane::Threads, Pane::Delivery].into_iter().flat_map(|pane| self.ask(self.query_of(pane))).collect()
+        self.ask_in_scope()
     }
 
     /// Templates with the list that they stand in. One account's numbers share their templates: they

@@ -128,6 +128,9 @@ impl Console {
             (Query::Thread { thread }, Answer::Thread(row)) => {
                 if let Some(open) = self.open.as_mut().filter(|open| open.thread == *thread) {
                     open.row = row.map(|row| *row);
+                    if let Some(row) = open.row.clone() {
+                        return self.follow_thread(&row);
+                    }
                 }
             }
             (Query::Notes { thread }, Answer::Notes(notes)) => {

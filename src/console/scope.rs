@@ -1,14 +1,27 @@
-//! Which organization and environment are shown. They never stand in one list unless that is asked for.
+//! Which organization and environment are shown. They never stand in one list unless that is asked for: every
+//! question about more than one thing carries the scope, and answers to another one are not shown.
 
 use super::{Console, Effect, Pane};
 use crate::domain::connection::Environment;
+use crate::domain::ids::ThreadId;
 use crate::domain::query::Query;
+use crate::domain::request::Request;
+use crate::domain::scope::Scope;
+use crate::domain::text::clean_line;
+use crate::domain::view::ThreadRow;
 
 /// One organization's environment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Shown {
     pub organization: String,
     pub environment: Environment,
+}
+
+impl Shown {
+    /// As it is said, in letters that a colour is not needed for.
+    fn words(&self) -> String {
+        format!("{} {}", self.environment.badge(), clean_line(&self.organization))
+    }
 }
 
 impl Console {
@@ -28,12 +41,19 @@ impl Console {
 
     /// What is shown now; nothing where everything is, or where there is no choice.
     pub(super) fn shown(&self) -> Option<Shown> {
-        if self.scopes_known().len() < 2 || self.shows_all {
+        let known = self.scopes_known();
+        if known.len() < 2 || self.shows_all {
             return None;
         }
         self.shown.clone().or_else(|| {
-            let told = self.data.overview.as_ref()?;
-            Some(Shown { organization: told.organization.clone(), environment: told.environment })
+            let (organization, environment) = self.data.own.as_ref()?;
+            let own = |one: &&Shown| one.organization == *organization;
+            known
+                .iter()
+                .find(|one| own(one) && one.environment == *environment)
+                .or_else(|| known.iter().find(own))
+                .or(known.first())
+                .cloned()
         })
     }
 
@@ -53,15 +73,38 @@ impl Console {
         }
     }
 
-    /// A filter, narrowed to what is shown.
-    pub(super) fn scoped(&self, text: &str) -> String {
+    /// A question, of what is shown. Numbers are asked for all together: they say what there is to show.
+    pub(super) fn scoped(&self, query: Query) -> Query {
         match self.shown() {
-            Some(shown) => {
-                let organization: String = shown.organization.split_whitespace().collect::<Vec<_>>().join("_");
-                format!("{text} env:{} org:{organization}", shown.environment.name()).trim().to_owned()
+            Some(shown) if query.is_of_many() && query != Query::Connections => {
+                let scope = Scope::of(&shown.organization, shown.environment).into();
+                Query::Within { scope, query: Box::new(query) }
             }
-            None => text.to_owned(),
+            _ => query,
         }
+    }
+
+    /// A request about everything that a filter finds, of what is shown.
+    pub(super) fn scoped_request(&self, request: Request) -> Request {
+        match self.shown() {
+            Some(shown) if request.is_of_many() => {
+                let scope = Scope::of(&shown.organization, shown.environment).into();
+                Request::Within { scope, request: Box::new(request) }
+            }
+            _ => request,
+        }
+    }
+
+    /// Goes along with a thread that was reached from elsewhere: its scope is shown, and that is said.
+    pub(super) fn follow_thread(&mut self, row: &ThreadRow) -> Vec<Effect> {
+        if row.organization.is_empty() || self.in_scope(&row.organization, row.environment) {
+            return vec![];
+        }
+        let to = Shown { organization: row.organization.clone(), environment: row.environment };
+        let said = format!("{} is shown now: {} belongs to it.", to.words(), row.id);
+        (self.shown, self.shows_all) = (Some(to), false);
+        self.notice(said, row.environment == Environment::Production);
+        self.ask_in_scope()
     }
 
     /// The next one; after the last all together, which is asked for by that.
@@ -78,10 +121,58 @@ impl Console {
             None => "Everything is shown, development and production together.".to_owned(),
         };
         self.notice(said, false);
+        self.ask_in_scope()
+    }
+
+    /// Lets go of what another scope showed, and asks for everything that lists and counts.
+    pub(super) fn ask_in_scope(&mut self) -> Vec<Effect> {
+        let data = &mut self.data;
+        (data.threads, data.outbox, data.agents, data.activity) = (None, None, None, None);
+        (data.gauges, data.entry, data.delivery, data.templates) = (None, None, None, None);
+        data.contacts.clear();
+        data.found.clear();
+        data.radar.clear();
+        data.views.clear();
+        data.jobs.clear();
+        data.stops.clear();
         let mut effects = self.ask(Query::Connections);
-        for pane in [Pane::Threads, Pane::Delivery] {
+        effects.extend(self.ask(Query::Overview));
+        for pane in [Pane::Threads, Pane::Delivery, Pane::Templates, Pane::Agents, Pane::Flows, Pane::Activity] {
             effects.extend(self.ask(self.query_of(pane)));
         }
         effects
+    }
+
+    /// The thread that is open, or under the cursor, with the environment of its own number.
+    pub(super) fn environment_at_hand(&self) -> Option<Environment> {
+        let of_thread = |id: ThreadId| {
+            let rows = self.data.threads.iter().flatten();
+            rows.clone().find(|row| row.id == id).map(|row| row.environment)
+        };
+        let open = self.open.as_ref();
+        let of_open = || open.and_then(|open| open.row.as_ref().map(|row| row.environment).or(of_thread(open.thread)));
+        match self.pane {
+            Pane::Connections => {
+                self.selected_connection().map(|row| row.connection.environment).or_else(|| self.environment_shown())
+            }
+            Pane::Threads => of_open()
+                .or_else(|| self.thread_at_hand().map(|row| row.environment))
+                .or_else(|| self.environment_shown()),
+            Pane::Delivery => {
+                let name = self.selected_entry().map(|row| row.connection.clone());
+                let list = self.data.connections.iter().flat_map(|list| &list.connected);
+                let mut named = list.filter(|row| Some(&row.connection.name) == name.as_ref());
+                named.next().map(|row| row.connection.environment).or_else(|| self.environment_shown())
+            }
+            _ => self.environment_shown(),
+        }
+    }
+
+    /// The title of a form, led by the environment of what it is about where there is more than one.
+    pub(super) fn form_title(&self, title: &str) -> String {
+        match self.environment_at_hand().filter(|_| self.scopes_known().len() > 1) {
+            Some(environment) => format!("{} {title}", environment.badge()),
+            None => title.to_owned(),
+        }
     }
 }

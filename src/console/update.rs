@@ -212,6 +212,10 @@ impl Console {
 
     /// The rows are there: what was typed ahead is done, in order.
     fn go_on_typing(&mut self, query: &Query) -> Vec<Effect> {
+        let query = match query {
+            Query::Within { query, .. } => query,
+            query => query,
+        };
         if self.narrowing.take_if(|narrowing| narrowing == query).is_none() {
             return vec![];
         }

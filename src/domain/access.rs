@@ -13,6 +13,7 @@ impl Query {
     /// What whoever asks this has to be permitted.
     pub fn required_right(&self) -> Right {
         match self {
+            Self::Within { query, .. } => query.required_right(),
             Self::Overview
             | Self::Connections
             | Self::Threads { .. }

@@ -14,7 +14,7 @@ impl Request {
     /// else's work: a colleague's thread is released by an admin.
     pub fn required_right(&self) -> Right {
         match self {
-            Self::SendKnowing { request, .. } => request.required_right(),
+            Self::SendKnowing { request, .. } | Self::Within { request, .. } => request.required_right(),
             Self::Send { .. }
             | Self::SendFile { .. }
             | Self::SendTemplate { .. }

@@ -14,6 +14,7 @@ use super::note::Note;
 use super::number::{NumberAnswer, NumberQuery};
 use super::picture::Raster;
 use super::registration::Fresh;
+use super::scope_choice::ScopeChoice;
 use super::template::TemplateList;
 use super::template_desk::{TemplateAnswer, TemplateQuery};
 use super::token::TokenView;
@@ -26,6 +27,11 @@ use super::why::Why;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "tell", rename_all = "snake_case")]
 pub enum Query {
+    /// A question about one organization's environment: nothing else is seen, counted or found.
+    Within {
+        scope: ScopeChoice,
+        query: Box<Query>,
+    },
     Overview,
     /// Tokens of programs.
     Tokens,

@@ -7,6 +7,7 @@ use super::bulk::BulkAction;
 use super::content::Content;
 use super::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use super::media::Pad;
+use super::scope_choice::ScopeChoice;
 use super::text::Untrusted;
 use super::time::Timestamp;
 use super::token::TokenRequest;
@@ -32,6 +33,11 @@ pub struct SendContext {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Request {
+    /// A request about one organization's environment: what is named is refused where it is not in it.
+    Within {
+        scope: ScopeChoice,
+        request: Box<Request>,
+    },
     /// A request that sends something, together with what the sender knows of the thread. It means something for
     /// messages, files, reactions, templates, Flows and suggested replies.
     SendKnowing {
@@ -260,6 +266,9 @@ impl Request {
     pub fn knowing(self, context: SendContext) -> Self {
         if context == SendContext::default() {
             return self;
+        }
+        if let Self::Within { scope, request } = self {
+            return Self::Within { scope, request: Box::new(request.knowing(context)) };
         }
         let (request, _) = self.apart();
         Self::SendKnowing { request: Box::new(request), context }

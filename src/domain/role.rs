@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::request::Refusal;
 use super::right::Right;
+use super::scope::Scope;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,6 +45,9 @@ pub enum Actor {
         role: Role,
         #[serde(default)]
         person: String,
+        /// The organization and environment that the token was made for.
+        #[serde(default)]
+        scope: Scope,
     },
     /// A model or program that answers.
     Agent { name: String },
@@ -67,6 +71,14 @@ impl Actor {
             Self::Operator { name, .. } => Some(name),
             Self::Program { person, .. } => Some(person).filter(|person| !person.is_empty()).map(String::as_str),
             Self::Agent { .. } | Self::System => None,
+        }
+    }
+
+    /// What this actor can reach at all, whatever it asks for.
+    pub const fn scope(&self) -> &Scope {
+        match self {
+            Self::Program { scope, .. } => scope,
+            Self::Operator { .. } | Self::Agent { .. } | Self::System => &Scope::ALL,
         }
     }
 

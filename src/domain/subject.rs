@@ -53,7 +53,7 @@ impl Request {
     /// What has to exist for this to make sense.
     pub fn subjects(&self) -> Vec<Subject> {
         match self {
-            Self::SendKnowing { request, .. } => request.subjects(),
+            Self::SendKnowing { request, .. } | Self::Within { request, .. } => request.subjects(),
             Self::Send { thread, reply_to, .. } | Self::SendFile { thread, reply_to, .. } => {
                 let quoted = reply_to.map(Subject::Message);
                 [Subject::Thread(*thread)].into_iter().chain(quoted).collect()
@@ -109,6 +109,7 @@ impl Query {
     /// What a list is of: where that does not exist, an empty one would be untrue.
     pub fn lists(&self) -> Option<Subject> {
         match self {
+            Self::Within { query, .. } => query.lists(),
             Self::Messages { thread, .. } | Self::Notes { thread } | Self::Export { thread } => {
                 Some(Subject::Thread(*thread))
             }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::TokenId;
 use super::role::Role;
+use super::scope::Scope;
 use super::time::Timestamp;
 
 /// A token, without the token itself: that is shown once, and kept as a digest only.
@@ -15,6 +16,9 @@ pub struct TokenView {
     /// Whose tools it lets in to, and to nothing else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<String>,
+    /// The organization and environment that it reaches; nothing else exists for it.
+    #[serde(default)]
+    pub scope: Scope,
     pub made_by: String,
     /// What whoever made it may today: the token never may more. None where they are no user any more, or
     /// where that was not looked up.
@@ -54,6 +58,9 @@ pub enum TokenRequest {
         agent: Option<String>,
         #[serde(default)]
         expires_at: Option<Timestamp>,
+        /// What it reaches: everything, where it is left out.
+        #[serde(default)]
+        scope: Scope,
     },
     Revoke {
         name: String,
@@ -74,6 +81,7 @@ mod tests {
             name: "shop".into(),
             role: Role::Operator,
             agent: None,
+            scope: Scope::ALL,
             made_by: "ada".into(),
             maker_role: None,
             made_at: Timestamp::EPOCH,

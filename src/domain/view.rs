@@ -19,6 +19,7 @@ use super::other_status::OtherStatusView;
 use super::outbox::{EntryState, SettledBy};
 use super::phone::PhoneNumber;
 use super::run::RunState;
+use super::scope::Scope;
 use super::status::DeliveryStatus;
 use super::status_view::StatusView;
 use super::text::Untrusted;
@@ -30,6 +31,9 @@ pub struct Overview {
     pub version: String,
     pub organization: String,
     pub environment: Environment,
+    /// What the counts are of.
+    #[serde(default)]
+    pub scope: Scope,
     pub engine_started_at: Timestamp,
     pub listening_on: String,
     pub connections: u32,
@@ -175,6 +179,9 @@ pub struct ThreadRow {
     pub external_id: String,
     pub connection: String,
     pub connection_id: ConnectionId,
+    /// Whose number it is over.
+    #[serde(default)]
+    pub organization: String,
     pub environment: Environment,
     pub contact: ContactView,
     pub unread: u32,
@@ -277,6 +284,14 @@ pub struct Reaction {
 pub struct MessageView {
     pub id: MessageId,
     pub thread_id: ThreadId,
+    /// Whose number it came to, or went from.
+    #[serde(default)]
+    pub organization: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    /// The contact's number; none where it is withheld.
+    #[serde(default)]
+    pub phone_number: Option<PhoneNumber>,
     pub direction: Direction,
     #[serde(rename = "type")]
     pub kind: String,

@@ -88,7 +88,8 @@ pub(super) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
     let now = system.now();
     let up_to = system.store().newest_entry().await?;
     let name = actor.to_string();
-    let who = (name.as_str(), actor.role().unwrap_or(Role::Viewer));
+    let scope = system.scope();
+    let who = (name.as_str(), actor.role().unwrap_or(Role::Viewer), &scope);
     let mut write = system.store().write().await?;
     if let Some(other) = write.running_job().await? {
         let why = format!("Another bulk action runs, as job {other}.");
@@ -133,7 +134,8 @@ pub async fn step_job(system: &System) -> Result<bool> {
     };
     let me = job.actor.to_string();
     let wish = Wish { filter: &filter, me: &me, now: job.created_at };
-    let ids = system.store().entries_in_order(&wish, job.last_id, job.up_to_id, STEP).await?;
+    let seen = system.within(&job.scope).await?;
+    let ids = seen.store().entries_in_order(&wish, job.last_id, job.up_to_id, STEP).await?;
     let now = system.now();
     let Some(last) = ids.last() else {
         let mut write = system.store().write().await?;

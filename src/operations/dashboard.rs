@@ -16,7 +16,8 @@ const PROVEN_WITHIN: Duration = Duration::from_secs(10);
 /// The handed thread, while it is still theirs.
 async fn handed(system: &System, me: &str) -> Result<Option<Handed>> {
     let Some(handed) = unpoisoned(&system.shared.handed).get(me).cloned() else { return Ok(None) };
-    let row = system.store().thread(handed.thread).await?;
+    // Wherever it is: whoever goes there is taken into its scope.
+    let row = system.everything().thread(handed.thread).await?;
     Ok(row.filter(|row| row.taken_by.as_deref() == Some(me)).map(|_| handed))
 }
 
@@ -26,20 +27,21 @@ pub(super) async fn overview(system: &System, me: &str) -> Result<Overview> {
     let database = system.store().trouble().map(|trouble| trouble.said());
     let unstored = super::pulse::unstored_alert(system).is_some();
     let handed = handed(system, me).await?;
-    let counts = system.store().counts().await?;
+    let (counts, scope) = (system.store().counts().await?, system.scope());
     let (templates, templates_waiting, templates_fetched_at) = {
-        let lists = system.templates();
+        let lists = system.template_lists().await?;
         // Numbers of one account share its templates: each counts once.
-        let mut all: Vec<_> = lists.values().flat_map(|list| &list.templates).collect();
+        let mut all: Vec<_> = lists.iter().flat_map(|list| &list.templates).collect();
         all.sort_by(|a, b| (&a.id, &a.name, &a.language).cmp(&(&b.id, &b.name, &b.language)));
         all.dedup_by(|a, b| a.id == b.id && a.name == b.name && a.language == b.language);
         let waiting = all.iter().filter(|one| !one.status.can_send()).count();
-        (all.len(), waiting, lists.values().filter_map(|list| list.fetched_at).min())
+        (all.len(), waiting, lists.iter().filter_map(|list| list.fetched_at).min())
     };
     Ok(Overview {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        organization: system.identity().organization.clone(),
-        environment: system.identity().environment,
+        organization: scope.organization.clone().unwrap_or_else(|| system.identity().organization.clone()),
+        environment: scope.environment.unwrap_or(system.identity().environment),
+        scope,
         engine_started_at: system.started_at(),
         listening_on: system.listening_on(),
         connections: counts.connections,

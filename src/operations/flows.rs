@@ -74,7 +74,7 @@ pub async fn refresh_flows(system: &System) -> Result<Done> {
 
 pub(super) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Result<Fresh<FlowAnswer>> {
     let value = match query {
-        FlowQuery::List => FlowAnswer::List(system.flows().clone()),
+        FlowQuery::List => FlowAnswer::List(system.flow_lists().await?),
         FlowQuery::Detail { connection, id } => FlowAnswer::Detail(Box::new(detail(system, connection, &id).await?)),
         FlowQuery::Json { connection, id, version } => {
             FlowAnswer::Json(json_of(system, connection, &id, version).await?)

@@ -91,6 +91,7 @@ mod use_tool;
 mod visitor;
 mod watch;
 mod why;
+mod within;
 mod wrong_tokens;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -143,6 +144,7 @@ use crate::domain::request::Refusal;
 use crate::domain::retry::RetryPolicy;
 use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
+use crate::domain::scope::Scope;
 use crate::domain::template::TemplateList;
 use crate::domain::time::{Chance, Clock, Timestamp};
 use crate::domain::view::{Handed, Here};
@@ -263,6 +265,8 @@ pub struct Parts {
 pub struct System {
     parts: Arc<Parts>,
     shared: Arc<Shared>,
+    /// The scope that is looked at, and a store that sees nothing else.
+    seen: Option<Arc<(Scope, Store)>>,
 }
 
 struct Shared {
@@ -346,11 +350,11 @@ impl System {
             doorway: receive_upload::Doorway::default(),
             hands: in_hand::Hands::default(),
         };
-        (Self { parts: Arc::new(parts), shared: Arc::new(shared) }, waiting)
+        (Self { parts: Arc::new(parts), shared: Arc::new(shared), seen: None }, waiting)
     }
 
     pub fn store(&self) -> &Store {
-        &self.parts.store
+        self.seen.as_ref().map_or(&self.parts.store, |seen| &seen.1)
     }
 
     pub fn bus(&self) -> &Bus {

@@ -16,17 +16,18 @@ use crate::provider::numbers::FreeCall;
 /// Does what is asked, or says why not. What talks to the provider at length is kept apart: everybody
 /// else's requests stay small.
 pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result<Done> {
-    let (request, context) = request.apart();
-    let context = &context;
     let actor = &system.as_now(actor);
     require(actor, request.required_right())?;
+    let (seen, request) = system.reached_by(actor, request).await?;
+    let (request, context) = request.apart();
+    let context = &context;
     for subject in request.subjects() {
-        if !system.store().exists(subject).await? {
+        if !seen.store().exists(subject).await? {
             return Err(subject.not_found().into());
         }
     }
     match request {
-        Request::SendKnowing { .. } => Err(Refusal::new("request", "A request holds one request.", "").into()),
+        Request::SendKnowing { .. } | Request::Within { .. } => Err(Refusal::new("request", "A request holds one request.", "").into()),
         Request::Send { thread, content, reply_to, at } => {
             send::send(system, actor, thread, Letter { content: *content, reply_to, at }, context).await
         }
@@ -52,7 +53,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::SettleArrived { entry } => settle_arrived::settle_arrived(system, actor, entry).await,
         Request::AskAbout { message } => ask_about::ask_about(system, actor, message).await,
         Request::LookUp { entry } => look_up::look_up(system, actor, entry).await,
-        Request::Bulk { action, text } => bulk::begin(system, actor, action, &text).await,
+        Request::Bulk { action, text } => bulk::begin(&seen, actor, action, &text).await,
         Request::StopJob { job } => bulk::stop(system, actor, job).await,
         Request::AddContact { connection, name, number } => {
             contacts::add(system, actor, connection, &name, number).await
@@ -72,7 +73,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::SendTest { connection } => super::send_test::send_test(system, actor, connection).await,
         Request::Canary { connection } => canary::canary(system, actor, connection).await,
         Request::FillGap { connection } => fill_gap::fill_now(system, actor, connection).await,
-        Request::Token(request) => tokens::perform(system, actor, request).await,
+        Request::Token(request) => tokens::perform(&seen, actor, request).await,
         Request::RevealDelivery { delivery } => reveal::reveal(system, actor, delivery).await,
         Request::TryDelivery { delivery, body } => try_delivery::try_delivery(system, actor, delivery, body).await,
         Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,

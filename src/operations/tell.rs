@@ -6,6 +6,7 @@ use crate::domain::filter::Filter;
 use crate::domain::ids::DeliveryId;
 use crate::domain::mask;
 use crate::domain::query::{Answer, Query};
+use crate::domain::request::Refusal;
 use crate::domain::right::Right;
 use crate::domain::role::Actor;
 use crate::domain::view::{ActivityKind, ActivityRow, AlertView, EntryDetail};
@@ -26,6 +27,8 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
 async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let actor = &system.as_now(actor);
     require(actor, query.required_right())?;
+    let (seen, query) = system.seen_by(actor, query).await?;
+    let system = &seen;
     let of = query.lists();
     let answer = told(system, actor, query).await?;
     let empty = match &answer {
@@ -45,6 +48,7 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
 async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let (store, now, me) = (system.store(), system.now(), actor.to_string());
     Ok(match query {
+        Query::Within { .. } => return Err(Refusal::new("query", "A scope is named once.", "").into()),
         Query::Overview => Answer::Overview(Box::new(dashboard::overview(system, &me).await?)),
         Query::Connections => Answer::Connections(dashboard::connections(system).await?),
         Query::Threads { text, limit, before } => {
@@ -106,7 +110,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
             Answer::Entry(detail.map(Box::new))
         }
         Query::Tokens => Answer::Tokens(super::tokens::list(system).await?),
-        Query::Templates => Answer::Templates(system.templates().values().cloned().collect()),
+        Query::Templates => Answer::Templates(system.template_lists().await?),
         Query::Desk(query) => Answer::Desk(Box::new(agent_desk::look(system, query).await?)),
         Query::Agents => {
             let mut view = dashboard::agents(system).await?;

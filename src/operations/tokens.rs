@@ -8,6 +8,7 @@ use crate::domain::ids::TokenId;
 use crate::domain::request::{Done, Refusal};
 use crate::domain::right::Right;
 use crate::domain::role::{Actor, Role};
+use crate::domain::scope::Scope;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::token::{PREFIX, TokenRequest, TokenView};
@@ -15,8 +16,8 @@ pub use crate::store::Once;
 
 pub(super) async fn perform(system: &System, actor: &Actor, request: TokenRequest) -> Result<Done> {
     match request {
-        TokenRequest::Make { name, role, agent, expires_at } => {
-            make(system, actor, &name, (role, agent.as_deref()), expires_at).await
+        TokenRequest::Make { name, role, agent, expires_at, scope } => {
+            make(system, actor, &name, (role, agent.as_deref(), &scope), expires_at).await
         }
         TokenRequest::Revoke { name } => revoke(system, actor, &name).await,
     }
@@ -26,10 +27,15 @@ async fn make(
     system: &System,
     actor: &Actor,
     name: &str,
-    (role, agent): (Role, Option<&str>),
+    (role, agent, scope): (Role, Option<&str>, &Scope),
     expires_at: Option<Timestamp>,
 ) -> Result<Done> {
     require(actor, Right::MakeTokens)?;
+    let scope = scope.narrowed(&system.scope()).ok_or_else(|| {
+        let why = format!("{} lies outside of {}.", scope.words(), system.scope().words());
+        Refusal::new("scope", why, "Name one of the two.")
+    })?;
+    let scope = &scope;
     // What is done with it counts as done by whoever makes it, and it may no more than they may.
     let Actor::Operator { role: own, .. } = actor else {
         let why = "A token is made by a person, who is responsible for what is done with it.";
@@ -56,15 +62,15 @@ async fn make(
     }
     let token = format!("{PREFIX}{}", hex::encode([system.secret(), system.secret()].concat()));
     let mut write = system.store().write().await?;
-    let made = write.make_token((&name, role, agent), &digest(&token), &actor.to_string(), expires_at, now).await?;
+    let made = write.make_token((&name, role, agent, scope), &digest(&token), &actor.to_string(), expires_at, now).await?;
     made.or_refuse(|| {
         let why = format!("A token called {name} holds already.");
         Refusal::new("name_taken", why, "Revoke that one, or choose another name.")
     })?;
-    write.audit(actor, "make_token", &name, &who, now).await?;
+    write.audit(actor, "make_token", &name, &format!("{who}; {}", scope.words()), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
-    let said = format!("{name} ({who}) has this token. It is shown once and kept nowhere:");
+    let said = format!("{name} ({who}; {}) has this token. It is shown once and kept nowhere:", scope.words());
     Ok(Done { said, made: Some(token) })
 }
 
@@ -137,6 +143,7 @@ fn stands_for(system: &System, token: &TokenView) -> Option<Actor> {
             name: token.name.clone(),
             role: token.role.min(maker),
             person: token.made_by.clone(),
+            scope: token.scope.clone(),
         }),
     }
 }

@@ -3,8 +3,10 @@
 use super::codec::Cells;
 use super::{Result, Store, Update, Write};
 use crate::domain::bulk::{BulkAction, JobState, JobView};
+use crate::domain::connection::Environment;
 use crate::domain::ids::EntryId;
 use crate::domain::role::{Actor, Role};
+use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
 
 /// A job that runs.
@@ -14,6 +16,8 @@ pub struct Job {
     pub action: BulkAction,
     pub terms: String,
     pub actor: Actor,
+    /// Whose entries it touches.
+    pub scope: Scope,
     pub last_id: i64,
     pub up_to_id: i64,
     pub created_at: Timestamp,
@@ -22,7 +26,7 @@ pub struct Job {
 impl Store {
     pub async fn running_job(&self) -> Result<Option<Job>> {
         let row = sqlx::query(
-            "SELECT id, action, terms, actor, role, last_id, up_to_id, created_at FROM jobs WHERE state = 'running' ORDER BY id LIMIT 1",
+            "SELECT id, action, terms, actor, role, last_id, up_to_id, created_at, organization, environment FROM jobs WHERE state = 'running' ORDER BY id LIMIT 1",
         )
         .fetch_optional(&self.readers)
         .await?;
@@ -36,6 +40,7 @@ impl Store {
                 action: cells.named("action", BulkAction::from_name)?,
                 terms: cells.text("terms")?,
                 actor: Actor::Operator { name: cells.text("actor")?, role },
+                scope: super::tokens::scope(&cells)?,
                 last_id: cells.int("last_id")?,
                 up_to_id: cells.int("up_to_id")?,
                 created_at: cells.time("created_at")?,
@@ -84,22 +89,24 @@ impl Write {
         &mut self,
         action: BulkAction,
         terms: &str,
-        who: (&str, Role),
+        (who, role, scope): (&str, Role, &Scope),
         total: u32,
         up_to_id: i64,
         now: Timestamp,
     ) -> Result<i64> {
         Ok(sqlx::query_scalar(
-            "INSERT INTO jobs (action, terms, actor, role, state, total, up_to_id, created_at)
-             VALUES ($1, $2, $3, $4, 'running', $5, $6, $7) RETURNING id",
+            "INSERT INTO jobs (action, terms, actor, role, state, total, up_to_id, created_at, organization, environment)
+             VALUES ($1, $2, $3, $4, 'running', $5, $6, $7, $8, $9) RETURNING id",
         )
         .bind(action.name())
         .bind(terms)
-        .bind(who.0)
-        .bind(who.1.name())
+        .bind(who)
+        .bind(role.name())
         .bind(total)
         .bind(up_to_id)
         .bind(now.millis())
+        .bind(scope.organization.as_deref())
+        .bind(scope.environment.map(Environment::name))
         .fetch_one(self.connection())
         .await?)
     }

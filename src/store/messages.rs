@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::codec::{Cells, json};
 use super::narrow::{self, Over, Wish};
 use super::{Result, Store};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::connection::Environment;
 use crate::domain::content::Content;
 use crate::domain::event::{Direction, Origin};
 use crate::domain::failure::Failure;
@@ -20,6 +22,10 @@ use crate::domain::view::{AttemptView, EntryBrief, FoundMessage, MessageDetail, 
 
 const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
     m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route, m.extras,
+    (SELECT nc.organization FROM connections nc WHERE nc.id = m.connection_id) AS organization,
+    (SELECT nc.environment FROM connections nc WHERE nc.id = m.connection_id) AS environment,
+    (SELECT na.value FROM threads nt JOIN addresses na ON na.contact_id = nt.contact_id AND na.kind = 'phone'
+        WHERE nt.id = m.thread_id LIMIT 1) AS phone_number,
     (SELECT q.words FROM messages q WHERE q.provider_key = m.reply_key) AS quotes,
     m.reply_to,
     (SELECT group_concat(x.sender || ' ' || x.emoji, char(10)) FROM reactions x WHERE x.target_key = m.provider_key) AS reactions,
@@ -347,6 +353,9 @@ fn message(cells: &Cells<'_>) -> Result<MessageView> {
     Ok(MessageView {
         id: MessageId(cells.int("id")?),
         thread_id: ThreadId(cells.int("thread_id")?),
+        organization: cells.opt_text("organization")?.unwrap_or_default(),
+        environment: cells.opt_named("environment", Environment::from_name)?,
+        phone_number: cells.opt_named("phone_number", |digits| PhoneNumber::parse_short(digits).ok())?,
         direction: cells.named("direction", Direction::from_name)?,
         kind: cells.text("kind")?,
         text: cells.untrusted("words")?,

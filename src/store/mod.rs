@@ -32,6 +32,8 @@ mod overview;
 mod rehearsals;
 mod runs;
 mod scheduled;
+mod scoped;
+mod scoped_views;
 mod settle;
 mod setups;
 mod shelf;
@@ -90,6 +92,8 @@ pub struct Store {
     /// One connection: whoever writes waits here, in order.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Readers that see one scope.
+    scoped: Arc<scoped::ScopedReaders>,
     /// One connection that folds the log back into the file, from beside the writer.
     side: SqlitePool,
     health: Arc<health::Health>,
@@ -142,6 +146,7 @@ impl Store {
             path,
             writer,
             readers,
+            scoped: Arc::default(),
             side,
             health: Arc::default(),
             read_only: false,
@@ -157,7 +162,8 @@ impl Store {
         let readers = Self::readers(options(&path)).await.map_err(|error| StoreError::open(&path, error))?;
         Self::await_version(&path, &readers).await?;
         let (writer, side) = (readers.clone(), readers.clone());
-        Ok(Self { shelf: Shelf::new(directory), path, writer, side, readers, health: Arc::default(), read_only: true })
+        let (scoped, health) = (Arc::default(), Arc::default());
+        Ok(Self { shelf: Shelf::new(directory), path, writer, side, readers, scoped, health, read_only: true })
     }
 
     /// A copy of the database as of one moment, in a file that is not there yet; says whether it is
@@ -236,6 +242,7 @@ impl Store {
     /// Ends all connections; what is committed is on the disk already.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.scoped.close().await;
         self.side.close().await;
         self.writer.close().await;
     }
@@ -302,7 +309,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 16] = [
+    let steps: [(i64, &'static str, &'static str, bool); 17] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -319,6 +326,7 @@ fn migrator_to(last: i64) -> Migrator {
         (14, "approvals", include_str!("../../migrations/0014_approvals.sql"), false),
         (15, "inbound", include_str!("../../migrations/0015_inbound.sql"), false),
         (16, "pace", include_str!("../../migrations/0016_pace.sql"), false),
+        (17, "scopes", include_str!("../../migrations/0017_scopes.sql"), false),
     ];
     let steps = steps
         .into_iter()

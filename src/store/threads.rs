@@ -23,7 +23,7 @@ use crate::domain::view::{ContactView, ThreadRow, Waiting};
 /// Fewer matches than this are looked up one by one.
 const FEW: u32 = 2_000;
 
-const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.name AS connection, c.environment, p.name AS contact_name,
+const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.name AS connection, c.organization, c.environment, p.name AS contact_name,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     t.unread, t.last_message_at, m.words, m.direction, m.progress, m.failed_at IS NOT NULL AS failed,
@@ -392,6 +392,7 @@ fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
         external_id: cells.text("external_id")?,
         connection: cells.text("connection")?,
         connection_id: ConnectionId(cells.int("connection_id")?),
+        organization: cells.text("organization")?,
         environment: cells.named("environment", Environment::from_name)?,
         contact: contact(cells)?,
         unread: cells.count("unread")?,

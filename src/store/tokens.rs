@@ -2,13 +2,15 @@
 
 use super::codec::Cells;
 use super::{Result, Store, Update, Write};
+use crate::domain::connection::Environment;
 use crate::domain::ids::TokenId;
 use crate::domain::role::Role;
+use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
 use crate::domain::token::TokenView;
 
 const TOKEN: &str =
-    "SELECT id, name, role, agent, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
+    "SELECT id, name, role, agent, organization, environment, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
 
 /// What is known of a request that carries a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,14 +51,15 @@ impl Write {
     /// Missed: the name is taken.
     pub async fn make_token(
         &mut self,
-        (name, role, agent): (&str, Role, Option<&str>),
+        (name, role, agent, scope): (&str, Role, Option<&str>, &Scope),
         hash: &[u8; 32],
         by: &str,
         expires_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Update> {
         let done = sqlx::query(
-            "INSERT INTO tokens (name, hash, role, made_by, made_at, expires_at, agent) VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO tokens (name, hash, role, made_by, made_at, expires_at, agent, organization, environment)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              ON CONFLICT DO NOTHING",
         )
         .bind(name)
@@ -66,6 +69,8 @@ impl Write {
         .bind(now.millis())
         .bind(expires_at.map(Timestamp::millis))
         .bind(agent)
+        .bind(scope.organization.as_deref())
+        .bind(scope.environment.map(Environment::name))
         .execute(self.connection())
         .await?;
         Ok(Update::of(done.rows_affected()))
@@ -169,6 +174,7 @@ fn token(cells: &Cells<'_>) -> Result<TokenView> {
         name: cells.text("name")?,
         role: cells.named("role", Role::from_name)?,
         agent: cells.opt_text("agent")?,
+        scope: scope(cells)?,
         made_by: cells.text("made_by")?,
         maker_role: None,
         made_at: cells.time("made_at")?,
@@ -177,4 +183,10 @@ fn token(cells: &Cells<'_>) -> Result<TokenView> {
         revoked_by: cells.opt_text("revoked_by")?,
         revoked_at: cells.opt_time("revoked_at")?,
     })
+}
+
+/// The scope of a row that keeps one.
+pub(super) fn scope(cells: &Cells<'_>) -> Result<Scope> {
+    let environment = cells.opt_named("environment", Environment::from_name)?;
+    Ok(Scope { organization: cells.opt_text("organization")?, environment })
 }

@@ -50,6 +50,7 @@ macro_rules! operations {
 }
 
 operations! {
+    Request::Within { .. } => "within", Once(&["not_retryable", "no_change"]);
     Request::SendKnowing { .. } => "send_knowing", Once(&["answered_meanwhile"]);
     Request::Send { .. } => "send", Each("two messages are two messages; a sender who says what they saw is asked");
     Request::SendFile { .. } => "send_file", Each("two files are two messages");

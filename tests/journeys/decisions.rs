@@ -1,6 +1,7 @@
 //! Who decides about agents: two persons where that is wanted, however they come; again once an agent has
 //! changed; and nothing comes into force by a side way.
 
+use wadeck::domain::scope::Scope;
 use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Proposal, StopScope};
 use wadeck::domain::assignment::{Assignment, AssignmentState, Mode};
 use wadeck::domain::contract::{Conditions, Contract, Hours};
@@ -199,7 +200,7 @@ async fn the_file_proposes_where_it_takes_two_persons() {
 }
 
 async fn token(stage: &Stage, name: &str) -> String {
-    let request = TokenRequest::Make { name: name.into(), role: Role::Admin, agent: None, expires_at: None };
+    let request = TokenRequest::Make { name: name.into(), role: Role::Admin, agent: None, expires_at: None, scope: Scope::ALL };
     stage.act(Request::Token(request)).await.expect("made").made.expect("a token")
 }
 
@@ -238,7 +239,7 @@ async fn a_token_may_no_more_than_its_maker_may_today() {
         assert_eq!(role(&secret).await, Some(now));
     }
     let agent =
-        TokenRequest::Make { name: "bot".into(), role: Role::Viewer, agent: Some("helper".into()), expires_at: None };
+        TokenRequest::Make { name: "bot".into(), role: Role::Viewer, agent: Some("helper".into()), expires_at: None, scope: Scope::ALL };
     let agent = stage.act(Request::Token(agent)).await.expect("made").made.expect("a token");
     assert!(matches!(who(&stage, &agent).await, Some(Actor::Agent { .. })));
     stage.people.replace(vec![user("ada", Role::Viewer)]);
@@ -251,8 +252,8 @@ async fn a_token_may_no_more_than_its_maker_may_today() {
     };
     assert!(listed.iter().all(|token| token.maker_role.is_none()));
     // No program makes itself another token.
-    let program = Actor::Program { name: "shop".into(), role: Role::Admin, person: "noor".into() };
-    let make = TokenRequest::Make { name: "more".into(), role: Role::Viewer, agent: None, expires_at: None };
+    let program = Actor::Program { name: "shop".into(), role: Role::Admin, person: "noor".into(), scope: Scope::ALL };
+    let make = TokenRequest::Make { name: "more".into(), role: Role::Viewer, agent: None, expires_at: None, scope: Scope::ALL };
     assert_eq!(refused(perform(&stage.system, &program, Request::Token(make)).await), "person");
 }
 

@@ -38,6 +38,7 @@ mod registrations;
 mod reports;
 #[path = "../common/samples.rs"]
 mod samples;
+mod scopes;
 mod senders;
 mod sitting;
 mod stage;

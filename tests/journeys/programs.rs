@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use wadeck::domain::scope::Scope;
 use wadeck::api;
 use wadeck::domain::request::Request;
 use wadeck::domain::role::Role;
@@ -41,7 +42,7 @@ impl Programs {
     }
 
     async fn token(&self, name: &str, role: Role, expires_at: Option<Timestamp>) -> String {
-        let request = Request::Token(TokenRequest::Make { name: name.into(), role, agent: None, expires_at });
+        let request = Request::Token(TokenRequest::Make { name: name.into(), role, agent: None, expires_at, scope: Scope::ALL });
         self.stage.act(request).await.expect("made").made.expect("a token")
     }
 
@@ -151,7 +152,7 @@ async fn a_token_ends_by_its_time_or_by_an_admin_and_is_kept_nowhere() {
     programs.stage.pass(Duration::from_secs(3_600));
     assert_eq!(programs.ask(&short, "GET", "/overview", None, None).await.0, 401);
     assert_eq!(programs.ask(&long, "GET", "/overview", None, None).await.0, 200);
-    let taken = TokenRequest::Make { name: "long".into(), role: Role::Viewer, agent: None, expires_at: None };
+    let taken = TokenRequest::Make { name: "long".into(), role: Role::Viewer, agent: None, expires_at: None, scope: Scope::ALL };
     assert!(programs.stage.act(Request::Token(taken)).await.is_err(), "the name is taken");
     programs.stage.act(Request::Token(TokenRequest::Revoke { name: "long".into() })).await.expect("revoked");
     assert_eq!(programs.ask(&long, "GET", "/overview", None, None).await.0, 401);
@@ -306,6 +307,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
         role: Role::Admin,
         agent: Some(agent.into()),
         expires_at: None,
+        scope: Scope::ALL,
     };
     let nobody = programs.stage.act(Request::Token(make("nobody"))).await.expect_err("there is no such agent");
     assert!(nobody.to_string().contains("[[agents]]"), "{nobody}");

@@ -18,7 +18,13 @@ impl Console {
         put(buffer, area.x, area.y, area.width, &rule, theme.dim());
         let instead = self.composer().is_some_and(|composer| composer.answers.is_some());
         let to = if instead { "Instead of the agent's answer, to" } else { "To" };
-        let title = format!(" {to} {} ", words::fit(&name, 24, theme.ellipsis()));
+        // Whose number it goes over, in letters: the header may show something else.
+        let badge = match self.scopes_known().len() {
+            0 | 1 => "",
+            _ => open.row.as_ref().map_or("", |row| row.environment.badge()),
+        };
+        let gap = if badge.is_empty() { "" } else { " " };
+        let title = format!("{gap}{badge} {to} {} ", words::fit(&name, 24, theme.ellipsis()));
         put(
             buffer,
             area.x + 1,
@@ -27,6 +33,10 @@ impl Console {
             &title,
             if writing { theme.accent() } else { theme.dim() },
         );
+        if let Some(row) = open.row.as_ref().filter(|_| !badge.is_empty()) {
+            let wide = words::width(badge) as u16 + 2;
+            put(buffer, area.x + 1, area.y, wide, &format!(" {badge} "), theme.environment(row.environment));
+        }
         let right = format!(" {window} ");
         let x = (area.x + area.width).saturating_sub(words::width(&right) as u16 + 1);
         if x > area.x + words::width(&title) as u16 + 1 {

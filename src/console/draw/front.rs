@@ -7,6 +7,7 @@ use ratatui::widgets::{Clear, Widget};
 use super::put;
 use crate::console::overlay::{Overlay, Reading};
 use crate::console::{Console, words};
+use crate::domain::connection::Environment;
 
 impl Console {
     /// Draws it, and says where the cursor stands.
@@ -105,7 +106,7 @@ impl Console {
         let lines = words::wrap(question, usize::from(width) - 4);
         let height = (lines.len() as u16 + 2).min(screen.height);
         let area = Rect { x: (screen.width - width) / 2, y: screen.height.saturating_sub(height) / 2, width, height };
-        let title = self.data.overview.as_ref().map_or("", |told| told.environment.badge());
+        let title = self.environment_at_hand().map_or("", Environment::badge);
         let inner = self.draw_box(buffer, area, title, "y or ctrl-y yes, n no");
         for (row, line) in lines.iter().take(usize::from(inner.height)).enumerate() {
             put(buffer, inner.x, inner.y + row as u16, inner.width, line, self.settings.theme.plain());

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wadeck::domain::scope::Scope;
 use wadeck::domain::agent_desk::{AgentRequest, StopScope};
 use wadeck::domain::bulk::BulkAction;
 use wadeck::domain::ids::{MessageId, RunId};
@@ -141,9 +142,9 @@ async fn a_stopped_bulk_action_touches_nothing_after_it_was_acknowledged() {
 async fn nothing_is_done_by_a_token_that_was_revoked_meanwhile() {
     for _ in 0..ROUNDS {
         let (stage, thread) = asked().await;
-        let make = TokenRequest::Make { name: "shop".into(), role: Role::Operator, agent: None, expires_at: None };
+        let make = TokenRequest::Make { name: "shop".into(), role: Role::Operator, agent: None, expires_at: None, scope: Scope::ALL };
         stage.act(Request::Token(make)).await.expect("made");
-        let shop = Actor::Program { name: "shop".into(), role: Role::Operator, person: "ada".into() };
+        let shop = Actor::Program { name: "shop".into(), role: Role::Operator, person: "ada".into(), scope: Scope::ALL };
         let revoke = (ada(), Request::Token(TokenRequest::Revoke { name: "shop".into() }));
         let (revoked, sent) = both(&stage, revoke, (shop.clone(), send(thread, "from the shop"))).await;
         revoked.expect("revoked");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use wadeck::domain::scope::Scope;
 use wadeck::domain::agent_desk::{AgentRequest, StopScope};
 use wadeck::domain::assignment::Mode;
 use wadeck::domain::bulk::BulkAction;
@@ -73,6 +74,11 @@ pub(super) async fn proposed() -> (Stage, AssignmentId) {
 pub(super) async fn scene(name: &str) -> (Stage, Request) {
     let number = |text: &str| PhoneNumber::parse(text).expect("a number");
     match name {
+        "within" => {
+            let (stage, held) = Box::pin(scene("hold")).await;
+            let scope = Scope::of("lumen", wadeck::domain::connection::Environment::Development).into();
+            (stage, Request::Within { scope, request: Box::new(held) })
+        }
         "send_knowing" => {
             let (stage, thread) = asked().await;
             let seen = stage.messages(thread).await.pop().map(|message| message.id);
@@ -213,7 +219,7 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
         }
         "token_make" | "token_revoke" => {
             let (stage, _) = asked().await;
-            let make = TokenRequest::Make { name: "shop".into(), role: Role::Operator, agent: None, expires_at: None };
+            let make = TokenRequest::Make { name: "shop".into(), role: Role::Operator, agent: None, expires_at: None, scope: Scope::ALL };
             if name == "token_make" {
                 return (stage, Request::Token(make));
             }

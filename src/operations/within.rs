@@ -1,0 +1,115 @@
+//! What somebody can see and reach: the scope of who asks, narrowed by the scope that they ask for. Every question
+//! and every request comes through here, so that none of them has to think of it.
+
+use std::sync::Arc;
+
+use super::{Result, System};
+use crate::domain::agent_desk::{AgentQuery, AgentRequest, StopScope};
+use crate::domain::connection::Environment;
+use crate::domain::flow::FlowList;
+use crate::domain::number::{NumberQuery, NumberRequest};
+use crate::domain::query::Query;
+use crate::domain::request::{Refusal, Request};
+use crate::domain::role::Actor;
+use crate::domain::scope::Scope;
+use crate::domain::scope_choice::ScopeChoice;
+use crate::domain::template::TemplateList;
+use crate::store::Store;
+
+impl System {
+    /// What is stored, whatever the scope.
+    pub(super) fn everything(&self) -> &Store {
+        &self.parts.store
+    }
+
+    /// The scope that is looked at.
+    pub(super) fn scope(&self) -> Scope {
+        self.seen.as_ref().map_or(Scope::ALL, |seen| seen.0.clone())
+    }
+
+    /// The same system, of which only what is in the scope can be read.
+    pub(super) async fn within(&self, scope: &Scope) -> Result<Self> {
+        if scope.is_all() {
+            return Ok(self.clone());
+        }
+        let store = self.parts.store.within(scope).await?;
+        Ok(Self { seen: Some(Arc::new((scope.clone(), store))), ..self.clone() })
+    }
+
+    /// The scope that is meant, which has to lie in that of who asks.
+    async fn settle(&self, actor: &Actor, choice: ScopeChoice) -> Result<Scope> {
+        let identity = self.identity();
+        let asked = choice.settle(&self.parts.store.scopes().await?, (&identity.organization, identity.environment));
+        let narrowed = actor.scope().narrowed(&asked);
+        narrowed.ok_or_else(|| {
+            let why = format!("{actor} reaches {}, and nothing of {}.", actor.scope().words(), asked.words());
+            Refusal::new("scope", why, "Ask within that scope, or with a token that was made for the other.").into()
+        })
+    }
+
+    /// What is seen by who asks this, and the question itself.
+    pub(super) async fn seen_by(&self, actor: &Actor, query: Query) -> Result<(Self, Query)> {
+        let (scope, query) = match query {
+            Query::Within { scope, query } => (self.settle(actor, scope).await?, *query),
+            query => (actor.scope().clone(), query),
+        };
+        let over_all = matches!(
+            query,
+            Query::Log { .. } | Query::Desk(AgentQuery::VerifyAudit { .. }) | Query::Number(NumberQuery::List { .. })
+        );
+        if over_all && !actor.scope().is_all() {
+            return Err(beyond(actor).into());
+        }
+        Ok((self.within(&scope).await?, query))
+    }
+
+    /// What can be reached by who asks this, and the request itself.
+    pub(super) async fn reached_by(&self, actor: &Actor, request: Request) -> Result<(Self, Request)> {
+        let (scope, request) = match request {
+            Request::Within { scope, request } => (self.settle(actor, scope).await?, *request),
+            request => (actor.scope().clone(), request),
+        };
+        let identity = self.identity();
+        if !actor.scope().is_all() && leaves(&request, actor.scope(), (&identity.organization, identity.environment)) {
+            return Err(beyond(actor).into());
+        }
+        Ok((self.within(&scope).await?, request))
+    }
+
+    /// The last picture of the templates of every number that is seen.
+    pub(super) async fn template_lists(&self) -> Result<Vec<TemplateList>> {
+        let seen = self.store().connections().await?;
+        let lists = self.templates();
+        let of = |list: &&TemplateList| self.seen.is_none() || seen.iter().any(|one| one.id == list.connection);
+        Ok(lists.values().filter(of).cloned().collect())
+    }
+
+    /// The last picture of the Flows of every account that is seen.
+    pub(super) async fn flow_lists(&self) -> Result<Vec<FlowList>> {
+        let seen = self.store().connections().await?;
+        let lists = self.flows();
+        let of = |list: &&FlowList| self.seen.is_none() || seen.iter().any(|one| one.id == list.connection);
+        Ok(lists.iter().filter(of).cloned().collect())
+    }
+}
+
+/// Whether a request touches what is in nobody's scope, or makes something outside of this one.
+fn leaves(request: &Request, scope: &Scope, own: (&str, Environment)) -> bool {
+    match request {
+        Request::SendKnowing { request, .. } | Request::Within { request, .. } => leaves(request, scope, own),
+        Request::Call { connection: None, .. } => true,
+        Request::Agents(AgentRequest::Stop { what, .. } | AgentRequest::Resume { what }) => {
+            !matches!(what, StopScope::Thread(_))
+        }
+        Request::Number(
+            NumberRequest::SetUp { organization, environment, .. }
+            | NumberRequest::Adopt { organization, environment, .. },
+        ) => !scope.holds(organization.as_deref().unwrap_or(own.0), environment.unwrap_or(own.1)),
+        _ => false,
+    }
+}
+
+fn beyond(actor: &Actor) -> Refusal {
+    let why = format!("{actor} reaches {}; this concerns more than that.", actor.scope().words());
+    Refusal::new("scope", why, "Ask as a person, or with a token that was made for everything.")
+}

@@ -1,0 +1,233 @@
+//! Two organizations in two environments each: whoever is in one scope sees, counts, finds and changes nothing of
+//! another. What is tried is made from the types of requests and queries.
+
+use serde_json::Value;
+use wadeck::domain::agent_desk::{AgentQuery, AgentTold};
+use wadeck::domain::connection::Environment;
+use wadeck::domain::ids::ThreadId;
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::Request;
+use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::scope::Scope;
+use wadeck::operations::{OperationError, perform, tell};
+use wadeck::twin::{Number, Person, Saying};
+
+use crate::samples;
+use crate::sitting::Sitting;
+use crate::stage::{CONFIG, Stage, ada};
+
+/// Name, organization, environment, and the last digits of each number.
+const NUMBERS: [(&str, &str, &str, u8); 3] =
+    [("lumen-live", "lumen", "production", 3), ("globex-dev", "globex", "development", 4), ("globex-live", "globex", "production", 5)];
+
+fn id(last: u8) -> String {
+    format!("10654035224292{last}")
+}
+
+async fn four() -> Stage {
+    let tables: String = NUMBERS
+        .iter()
+        .map(|(name, organization, environment, last)| {
+            format!(
+                "[[connections]]\nname = \"{name}\"\nprovider = \"kapso\"\norganization = \"{organization}\"\n\
+                 environment = \"{environment}\"\nphone_number = \"+1555010000{last}\"\nphone_number_id = \"{}\"\n\
+                 business_account_id = \"10229012934039{last}\"\n\n",
+                id(*last)
+            )
+        })
+        .collect();
+    let mut stage = Stage::with_config(&CONFIG.replacen("[[agents]]", &format!("{tables}[[agents]]"), 1)).await;
+    for (name, _, _, last) in NUMBERS {
+        stage.twin.add_number(Number {
+            phone_number_id: id(last),
+            business_account_id: format!("10229012934039{last}"),
+            display: format!("+1 555-010-000{last}"),
+            name: name.into(),
+            kind: "production".into(),
+            customer: None,
+            direct: false,
+        });
+    }
+    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.says(&Person::new("Rosa Field", "15550100002"), "hello from lumen").await;
+    for (last, who) in [(3, "Lars Live"), (4, "Gus Dev"), (5, "Kim Foreign")] {
+        stage.twin.says(&id(last), &Person::new(who, &format!("1555010008{last}")), &Saying::text("zebra words"));
+        stage.deliver().await;
+    }
+    stage
+}
+
+fn program(organization: &str, environment: Environment) -> Actor {
+    let scope = Scope::of(organization, environment);
+    Actor::Program { name: "shop".into(), role: Role::Admin, person: "ada".into(), scope }
+}
+
+async fn foreign(stage: &Stage) -> (ThreadId, Value) {
+    let thread = stage.thread_of("Kim").await;
+    let message = stage.messages(thread.id).await.pop().expect("a message");
+    let sent = stage.act(Request::AddNote { thread: thread.id, text: "zebra note".into() }).await;
+    sent.expect("noted");
+    let words = wadeck::domain::content::Content::text("zebra answer");
+    let letter = Request::Send { thread: thread.id, content: Box::new(words), reply_to: None, at: None };
+    stage.act(letter).await.expect("queued");
+    let entry = stage.outbox().await.into_iter().find(|row| row.thread_id == thread.id).expect("an entry");
+    let Answer::Message(Some(detail)) = stage.ask(Query::Message { message: message.id }).await else { panic!() };
+    let ids = serde_json::json!({
+        "t": thread.id, "m": message.id, "o": entry.id, "p": thread.contact_id, "c": thread.connection_id,
+        "d": detail.delivery.expect("a delivery"),
+    });
+    (thread.id, ids)
+}
+
+/// The sample, about what there is in the other scope.
+fn about(json: &Value, ids: &Value) -> Value {
+    match json {
+        Value::String(text) if matches!(text.get(1..), Some("999" | "998")) => {
+            ids.get(&text[..1]).cloned().unwrap_or_else(|| json.clone())
+        }
+        Value::Array(items) => items.iter().map(|item| about(item, ids)).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, value)| (name.clone(), about(value, ids))).collect(),
+        _ => json.clone(),
+    }
+}
+
+fn names_foreign(json: &Value, ids: &Value) -> bool {
+    match json {
+        Value::String(_) => ids.as_object().expect("ids").values().any(|id| id == json),
+        Value::Array(items) => items.iter().any(|item| names_foreign(item, ids)),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| !matches!(name.as_str(), "before" | "after" | "around") && names_foreign(value, ids)),
+        _ => false,
+    }
+}
+
+/// What only the other scope has.
+const MARKS: [&str; 6] = ["Kim Foreign", "zebra", "globex-live", "15550100085", "106540352242925", "globex"];
+
+#[tokio::test]
+async fn no_question_of_a_token_shows_anything_of_another_scope() {
+    let stage = four().await;
+    let (_, ids) = foreign(&stage).await;
+    let shop = program("lumen", Environment::Development);
+    let (mut tried, mut wrong) = (0, vec![]);
+    for (json, _) in samples::all::<Query>() {
+        if json["tell"] == "within" {
+            continue;
+        }
+        for json in [about(&json, &ids), json] {
+            let Ok(query) = serde_json::from_value::<Query>(json.clone()) else { continue };
+            tried += 1;
+            if let Ok(answer) = tell(&stage.system, &shop, query).await {
+                let told = serde_json::to_string(&answer).expect("JSON");
+                // What was asked for by its words may stand in the answer.
+                let found: Vec<_> = MARKS.iter().filter(|mark| told.contains(*mark)).collect();
+                if !found.is_empty() {
+                    wrong.push(format!("{json} tells {found:?}"));
+                }
+            }
+        }
+    }
+    assert!(tried > 60, "{tried}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // The same questions do tell of it where it is asked for.
+    let there = program("globex", Environment::Production);
+    for query in [
+        Query::Threads { text: String::new(), limit: 50, before: None },
+        Query::Search { text: "zebra".into(), limit: 50, before: None },
+        Query::Outbox { text: String::new(), limit: 50, before: None },
+        Query::Contacts { text: "kim".into(), limit: 50 },
+        Query::Activity { text: String::new(), limit: 50 },
+        Query::Deliveries { state: None, limit: 50, before: None },
+        Query::Connections,
+        Query::Desk(AgentQuery::Events { after: None, limit: 50 }),
+        Query::Desk(AgentQuery::Audit { subject: String::new(), limit: 50, before: None }),
+    ] {
+        let answer = tell(&stage.system, &there, query.clone()).await.expect("told");
+        let text = serde_json::to_string(&answer).expect("JSON");
+        let own = ["Kim Foreign", "zebra", "globex-live", "\"d4\"", "\"t4\""].iter().any(|mark| text.contains(mark));
+        assert!(own && !text.contains("Rosa Field"), "{query:?}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn no_request_of_a_token_reaches_another_scope() {
+    let stage = four().await;
+    let (thread, ids) = foreign(&stage).await;
+    let audit = async || {
+        let query = AgentQuery::Audit { subject: String::new(), limit: 500, before: None };
+        let Answer::Desk(told) = stage.ask(Query::Desk(query)).await else { panic!("no audit") };
+        let AgentTold::Audit(rows) = *told else { panic!("no audit") };
+        rows.len()
+    };
+    let (before, messages) = (audit().await, stage.messages(thread).await.len());
+    let shop = program("lumen", Environment::Development);
+    let (mut tried, mut wrong) = (0, vec![]);
+    for (json, _) in samples::all::<Request>() {
+        let json = about(&json, &ids);
+        // No file is opened through a door, whoever asks.
+        if !names_foreign(&json, &ids) || json["do"] == "within" || json["do"] == "open_media" {
+            continue;
+        }
+        let request: Request = serde_json::from_value(json.clone()).expect("a request");
+        tried += 1;
+        match perform(&stage.system, &shop, request).await {
+            Err(OperationError::Refused(refusal)) if refusal.rule == "not_found" => {}
+            other => wrong.push(format!("{json}: {other:?}")),
+        }
+    }
+    assert!(tried > 40, "{tried}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!((audit().await, stage.messages(thread).await.len()), (before, messages), "nothing was written");
+    for all in ["{\"do\":\"agents\",\"agents\":\"stop\",\"what\":\"all\"}"] {
+        if let Ok(request) = serde_json::from_str::<Request>(all) {
+            assert!(perform(&stage.system, &shop, request).await.is_err(), "{all}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn counts_are_of_the_scope_that_is_asked_for() {
+    let stage = four().await;
+    let within = |scope: Scope, query: Query| Query::Within { scope: scope.into(), query: Box::new(query) };
+    let counted = async |scope: Scope| match stage.ask(within(scope, Query::Overview)).await {
+        Answer::Overview(told) => (told.connections, told.threads, told.unread, told.organization.clone()),
+        other => panic!("{other:?}"),
+    };
+    let live = Scope { organization: None, environment: Some(Environment::Production) };
+    assert_eq!(counted(Scope::of("globex", Environment::Production)).await, (1, 1, 1, "globex".into()));
+    assert_eq!(counted(live).await.0, 2);
+    assert_eq!(counted(Scope::ALL).await.1, 4);
+    let nowhere = counted(Scope::of("it's nobody", Environment::Production)).await;
+    assert_eq!((nowhere.0, nowhere.1), (0, 0));
+    let outside = within(Scope::of("globex", Environment::Production), Query::Overview);
+    let refused = tell(&stage.system, &program("lumen", Environment::Production), outside).await.expect_err("refused");
+    assert!(refused.to_string().contains("lumen, production"), "{refused}");
+}
+
+#[tokio::test]
+async fn messages_say_whose_they_are() {
+    let stage = four().await;
+    let (thread, _) = foreign(&stage).await;
+    let message = serde_json::to_value(stage.messages(thread).await.pop().expect("a message")).expect("JSON");
+    assert_eq!((&message["organization"], &message["environment"]), (&"globex".into(), &"production".into()));
+    assert_eq!(message["phone_number"], "+15550100085", "{message}");
+}
+
+#[tokio::test]
+async fn a_thread_reached_from_elsewhere_takes_its_scope_along() {
+    let stage = four().await;
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.sees("DEV");
+    sitting.press(&stage, "2").await;
+    sitting.sees("Rosa Field");
+    sitting.does_not_see("Kim Foreign");
+    sitting.press(&stage, "enter").await;
+    sitting.sees("DEV To Rosa");
+    let counted = stage.thread_of("Kim").await.id;
+    perform(&stage.system, &ada(), Request::TakeThread { thread: counted }).await.expect("taken");
+    sitting.press(&stage, "1 E").await;
+    sitting.sees("PROD");
+    sitting.press(&stage, "2").await;
+    sitting.does_not_see("Rosa Field");
+}
