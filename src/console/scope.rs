@@ -1,7 +1,7 @@
 //! Which organization and environment are shown. They never stand in one list unless that is asked for: every
 //! question about more than one thing carries the scope, and answers to another one are not shown.
 
-use super::{Console, Effect, Pane};
+use super::{Console, Effect, Focus, Pane};
 use crate::domain::connection::Environment;
 use crate::domain::ids::ThreadId;
 use crate::domain::query::Query;
@@ -104,7 +104,7 @@ impl Console {
         let said = format!("{} is shown now: {} belongs to it.", to.words(), row.id);
         (self.shown, self.shows_all) = (Some(to), false);
         self.notice(said, row.environment == Environment::Production);
-        self.ask_in_scope()
+        self.ask_anew()
     }
 
     /// The next one; after the last all together, which is asked for by that.
@@ -126,6 +126,14 @@ impl Console {
 
     /// Lets go of what another scope showed, and asks for everything that lists and counts.
     pub(super) fn ask_in_scope(&mut self) -> Vec<Effect> {
+        // What lay under the cursor of the list before is not gone after.
+        if self.focus == Focus::List {
+            self.open = None;
+        }
+        self.ask_anew()
+    }
+
+    fn ask_anew(&mut self) -> Vec<Effect> {
         let data = &mut self.data;
         (data.threads, data.outbox, data.agents, data.activity) = (None, None, None, None);
         (data.gauges, data.entry, data.delivery, data.templates) = (None, None, None, None);

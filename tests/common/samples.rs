@@ -12,6 +12,8 @@ fn given(field: &str) -> Option<Value> {
         "to" | "number" => json!("+15550109999"),
         "content" => json!({ "type": "text", "body": "hello" }),
         "request" => json!({ "do": "send", "thread": "t999", "content": { "type": "text", "body": "hello" } }),
+        "scope" => json!({}),
+        "query" => json!({ "tell": "overview" }),
         "proposal" => proposal,
         "what" => json!({ "scope": "thread", "subject": "t999" }),
         "draft" => json!({ "url": "https://example.org/hook", "events": ["whatsapp.message.received"] }),
