@@ -73,7 +73,7 @@ pub(super) fn text(tokens: &[TokenView]) -> String {
             one.agent
                 .as_ref()
                 .map_or_else(|| one.role.name().to_owned(), |agent| format!("agent {}", clean_line(agent))),
-            one.scope.words(),
+            if one.agent.is_some() { "what its contract says".to_owned() } else { one.scope.words() },
             clean_line(&one.made_by),
             at(one.made_at),
             or(one.expires_at, "revoked"),

@@ -9,7 +9,7 @@ use super::{
     opt_out, refresh_templates, registrations, replay_delivery, require, retry_entry, reveal, save_draft, send,
     send_file, settle_arrived, shift, take_back, take_thread, templates, tokens, try_delivery,
 };
-use crate::domain::request::{Done, Refusal, Request};
+use crate::domain::request::{Done, Refusal, Request, SendContext};
 use crate::domain::role::Actor;
 use crate::provider::numbers::FreeCall;
 
@@ -18,14 +18,24 @@ use crate::provider::numbers::FreeCall;
 pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     let actor = &system.as_now(actor);
     require(actor, request.required_right())?;
-    let (seen, request) = system.reached_by(actor, request).await?;
+    let (seen, request) = Box::pin(system.reached_by(actor, request)).await?;
     let (request, context) = request.apart();
-    let context = &context;
     for subject in request.subjects() {
         if !seen.store().exists(subject).await? {
             return Err(subject.not_found().into());
         }
     }
+    Box::pin(done(system, &seen, actor, request, &context)).await
+}
+
+/// Does it, now that it is known to be allowed and to be about what there is.
+async fn done(
+    system: &System,
+    seen: &System,
+    actor: &Actor,
+    request: Request,
+    context: &SendContext,
+) -> Result<Done> {
     match request {
         Request::SendKnowing { .. } | Request::Within { .. } => Err(Refusal::new("request", "A request holds one request.", "").into()),
         Request::Send { thread, content, reply_to, at } => {
@@ -53,7 +63,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::SettleArrived { entry } => settle_arrived::settle_arrived(system, actor, entry).await,
         Request::AskAbout { message } => ask_about::ask_about(system, actor, message).await,
         Request::LookUp { entry } => look_up::look_up(system, actor, entry).await,
-        Request::Bulk { action, text } => bulk::begin(&seen, actor, action, &text).await,
+        Request::Bulk { action, text } => bulk::begin(seen, actor, action, &text).await,
         Request::StopJob { job } => bulk::stop(system, actor, job).await,
         Request::AddContact { connection, name, number } => {
             contacts::add(system, actor, connection, &name, number).await
@@ -73,7 +83,7 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
         Request::SendTest { connection } => super::send_test::send_test(system, actor, connection).await,
         Request::Canary { connection } => canary::canary(system, actor, connection).await,
         Request::FillGap { connection } => fill_gap::fill_now(system, actor, connection).await,
-        Request::Token(request) => tokens::perform(&seen, actor, request).await,
+        Request::Token(request) => tokens::perform(seen, actor, request).await,
         Request::RevealDelivery { delivery } => reveal::reveal(system, actor, delivery).await,
         Request::TryDelivery { delivery, body } => try_delivery::try_delivery(system, actor, delivery, body).await,
         Request::CheckConnection { connection } => check_connection::check_connection(system, actor, connection).await,

@@ -27,10 +27,10 @@ pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer
 async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let actor = &system.as_now(actor);
     require(actor, query.required_right())?;
-    let (seen, query) = system.seen_by(actor, query).await?;
+    let (seen, query) = Box::pin(system.seen_by(actor, query)).await?;
     let system = &seen;
     let of = query.lists();
-    let answer = told(system, actor, query).await?;
+    let answer = Box::pin(told(system, actor, query)).await?;
     let empty = match &answer {
         Answer::Messages(rows) => rows.is_empty(),
         Answer::Notes(rows) => rows.is_empty(),

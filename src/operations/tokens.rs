@@ -35,7 +35,8 @@ async fn make(
         let why = format!("{} lies outside of {}.", scope.words(), system.scope().words());
         Refusal::new("scope", why, "Name one of the two.")
     })?;
-    let scope = &scope;
+    // An agent is bounded by its contract, which names its numbers.
+    let scope = if agent.is_some() { &Scope::ALL } else { &scope };
     // What is done with it counts as done by whoever makes it, and it may no more than they may.
     let Actor::Operator { role: own, .. } = actor else {
         let why = "A token is made by a person, who is responsible for what is done with it.";
