@@ -18,6 +18,7 @@ use crate::domain::agent_desk::{AgentQuery, AgentTold, EventView};
 use crate::domain::ids::{EventId, TokenId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::role::Actor;
+use crate::domain::scope_choice::ScopeChoice;
 use crate::domain::text::escape_json;
 use crate::operations::{Arrival, OperationError, System, newest_event, still_known, tell};
 
@@ -32,6 +33,9 @@ pub(super) struct From {
     /// Somebody reads along: their console is open for as long as they do.
     #[serde(default)]
     console: Option<String>,
+    /// A scope as JSON: what happens elsewhere is left out.
+    #[serde(default)]
+    scope: Option<String>,
 }
 
 pub(super) async fn follow(
@@ -47,6 +51,10 @@ pub(super) async fn follow(
         let fault = json!({ "error": { "code": "parameter", "message": message, "remedy": remedy } });
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(fault)).into_response();
     };
+    let Ok(scope) = from.scope.map(|text| serde_json::from_str::<ScopeChoice>(&text)).transpose() else {
+        let fault = json!({ "error": { "code": "parameter", "message": "`scope` is no scope.", "remedy": "Leave it out." } });
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(fault)).into_response();
+    };
     // Listening begins before looking: nothing falls between.
     let listener = system.bus().listen();
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).and_then(|id| id.parse().ok());
@@ -55,7 +63,7 @@ pub(super) async fn follow(
         None => newest_event(&system).await,
     };
     let first = match after {
-        Ok(after) => page(&system, &actor, after).await.map(|events| (after, events)),
+        Ok(after) => page(&system, &actor, scope.as_ref(), after).await.map(|events| (after, events)),
         Err(error) => Err(error),
     };
     let (after, events) = match first {
@@ -65,7 +73,7 @@ pub(super) async fn follow(
     let person = matches!(actor, Actor::Operator { .. });
     let here = from.console.filter(|_| person).map(|_| system.arrives(&actor, "lines"));
     let token = caller.map(|Extension(caller)| caller.token.id);
-    let follower = Follower { system, actor, token, listener, after, ready: events.into(), _here: here };
+    let follower = Follower { system, actor, scope, token, listener, after, ready: events.into(), _here: here };
     let stream = futures::stream::unfold(follower, |mut follower| async move {
         let event = follower.next().await?;
         Some((Ok::<_, Infallible>(as_sent(&event)), follower))
@@ -76,6 +84,7 @@ pub(super) async fn follow(
 struct Follower {
     system: System,
     actor: Actor,
+    scope: Option<ScopeChoice>,
     token: Option<TokenId>,
     listener: Listener,
     after: EventId,
@@ -101,7 +110,7 @@ impl Follower {
                     return None;
                 }
             }
-            match page(&self.system, &self.actor, self.after).await {
+            match page(&self.system, &self.actor, self.scope.as_ref(), self.after).await {
                 Ok(events) if !events.is_empty() => self.ready = events.into(),
                 Ok(_) => {
                     self.listener.next().await?;
@@ -115,8 +124,17 @@ impl Follower {
     }
 }
 
-async fn page(system: &System, actor: &Actor, after: EventId) -> Result<Vec<EventView>, OperationError> {
+async fn page(
+    system: &System,
+    actor: &Actor,
+    scope: Option<&ScopeChoice>,
+    after: EventId,
+) -> Result<Vec<EventView>, OperationError> {
     let query = Query::Desk(AgentQuery::Events { after: Some(after), limit: PAGE });
+    let query = match scope {
+        Some(scope) => Query::Within { scope: scope.clone(), query: Box::new(query) },
+        None => query,
+    };
     match tell(system, actor, query).await? {
         Answer::Desk(told) => match *told {
             AgentTold::Events(events) => Ok(events),

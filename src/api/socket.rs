@@ -21,6 +21,7 @@ use super::terminal::{Consoles, Host, PROTOCOL, Wanted};
 use super::{Trouble, routes, strangers};
 use crate::domain::ids::EventId;
 use crate::domain::role::Actor;
+use crate::domain::scope_choice::ScopeChoice;
 use crate::operations::System;
 
 /// The name of the socket inside the data directory.
@@ -177,6 +178,7 @@ pub async fn open_terminal(directory: &Path, wanted: &Wanted) -> std::io::Result
 pub async fn follow(
     directory: &Path,
     (after, console): (Option<EventId>, bool),
+    scope: &ScopeChoice,
     mut each: impl FnMut(&str),
 ) -> std::io::Result<Result<(), Trouble>> {
     let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
@@ -184,8 +186,15 @@ pub async fn follow(
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| other(&error))?;
     let talking = tokio::spawn(connection);
-    let wishes = [after.map(|after| format!("after={after}")), console.then(|| "console=lines".to_owned())];
-    let path = format!("/events?{}", wishes.into_iter().flatten().collect::<Vec<_>>().join("&"));
+    let mut wishes = url::form_urlencoded::Serializer::new(String::new());
+    if let Some(after) = after {
+        wishes.append_pair("after", &after.to_string());
+    }
+    if console {
+        wishes.append_pair("console", "lines");
+    }
+    wishes.append_pair("scope", &serde_json::to_string(scope).map_err(|error| other(&error))?);
+    let path = format!("/events?{}", wishes.finish());
     let request = hyper::Request::get(path).header("host", "wadeck").body(Full::new(Bytes::new()));
     let request = request.map_err(|error| other(&error))?;
     let response = sender.send_request(request).await.map_err(|error| other(&error))?;

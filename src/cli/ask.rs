@@ -145,8 +145,9 @@ impl Source {
         (after, console): (Option<EventId>, bool),
         each: impl FnMut(&str),
     ) -> Result<(), NoAnswer> {
+        let scope = self.scope.choice();
         let followed = tokio::select! {
-            followed = api::follow(&self.directory, (after, console), each) => followed,
+            followed = api::follow(&self.directory, (after, console), &scope, each) => followed,
             // Nobody waits for what happens next.
             () = super::out::reader_left() => return Ok(()),
         };

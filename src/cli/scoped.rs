@@ -34,6 +34,11 @@ impl Asked {
         })
     }
 
+    /// What was named, or the usual one.
+    pub fn choice(&self) -> ScopeChoice {
+        self.named().unwrap_or_default()
+    }
+
     /// The question, of the scope that was named.
     pub fn of(&self, query: &Query) -> Query {
         match self.named() {

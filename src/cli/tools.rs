@@ -5,6 +5,12 @@ use crate::{api, config};
 
 /// Speaks on standard input and output until the other side closes.
 pub(super) async fn serve(common: &Common) -> Exit {
+    if common.everywhere || common.organization.is_some() || common.environment.is_some() {
+        eprintln!(
+            "Tools over standard input and output reach what their user reaches. For one organization or environment, let the model come over HTTP with a token that was made for it."
+        );
+        return Exit::Failed;
+    }
     let directory = config::data_directory(common.data_dir.as_deref());
     match api::tools_on_standard_io(&directory, common.read_only).await {
         Ok(()) => Exit::Done,

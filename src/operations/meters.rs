@@ -2,6 +2,7 @@
 
 mod acks;
 pub(super) mod lag;
+mod scopes;
 
 use std::collections::BTreeMap;
 
@@ -151,6 +152,7 @@ pub async fn metrics(system: &System) -> Result<String> {
     }
     text.gauge("wadeck_database_bytes", "The database with its log.", bytes as f64);
     text.gauge("wadeck_disk_free_bytes", "What is free beside it.", free as f64);
+    scopes::tell(system, &mut text).await?;
     let meters = unpoisoned(&system.shared.meters);
     for family in Family::ALL {
         let (name, help) = family.name();

@@ -64,7 +64,7 @@ pub struct MediaFile {
 /// Opens the file of a message. Its bytes go to whoever asked: they are written here for nobody.
 pub async fn media_file(system: &System, actor: &Actor, message: MessageId) -> Result<MediaFile> {
     require(actor, Right::SaveFiles)?;
-    let (name, kept) = kept(system, message).await?;
+    let (name, kept) = kept(&system.as_far_as(actor).await?, message).await?;
     let shelf = system.store().shelf().clone();
     let opened = tokio::task::spawn_blocking(move || {
         let file = shelf.open(&name)?;

@@ -27,6 +27,11 @@ impl System {
         self.seen.as_ref().map_or(Scope::ALL, |seen| seen.0.clone())
     }
 
+    /// The same system, as far as this actor reaches: for whoever reads something beside a question.
+    pub async fn as_far_as(&self, actor: &Actor) -> Result<Self> {
+        self.within(actor.scope()).await
+    }
+
     /// The same system, of which only what is in the scope can be read.
     pub(super) async fn within(&self, scope: &Scope) -> Result<Self> {
         if scope.is_all() {

@@ -139,8 +139,9 @@ async fn figures(State(system): State<System>, visitor: Option<Extension<Visitor
     let admitted = match (here, token, address) {
         (true, ..) => true,
         (false, Some((_, token)), Some(address)) => {
-            // An agent's token lets in to its tools, and to nothing else.
-            matches!(admit(&system, address, token.trim()).await, Ok(Admission::Known(known)) if known.0.agent.is_none())
+            // An agent's token lets in to its tools, and to nothing else; figures are of every organization.
+            let known = admit(&system, address, token.trim()).await;
+            matches!(known, Ok(Admission::Known(known)) if known.0.agent.is_none() && known.0.scope.is_all())
         }
         _ => false,
     };

@@ -206,6 +206,22 @@ async fn counts_are_of_the_scope_that_is_asked_for() {
 }
 
 #[tokio::test]
+async fn figures_are_told_by_organization_and_environment() {
+    let stage = four().await;
+    let text = wadeck::operations::metrics(&stage.system).await.expect("figures");
+    for (organization, environment) in
+        [("lumen", "development"), ("lumen", "production"), ("globex", "development"), ("globex", "production")]
+    {
+        let line = format!("wadeck_scope_threads{{organization=\"{organization}\",environment=\"{environment}\"}} 1");
+        assert!(text.contains(&line), "{line}: {text}");
+    }
+    let shop = program("lumen", Environment::Development);
+    let far = stage.system.as_far_as(&shop).await.expect("a system");
+    assert!(far.store().connection_named("globex-live").await.expect("asked").is_none());
+    assert!(far.store().connection_named("support").await.expect("asked").is_some());
+}
+
+#[tokio::test]
 async fn messages_say_whose_they_are() {
     let stage = four().await;
     let (thread, _) = foreign(&stage).await;

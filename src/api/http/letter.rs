@@ -9,6 +9,7 @@ use crate::domain::phone::PhoneNumber;
 use crate::domain::request::{Refusal, Request, SendContext};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
+use crate::domain::role::Actor;
 use crate::operations::{OperationError, System};
 
 #[derive(Debug, Clone, Deserialize)]
@@ -156,7 +157,8 @@ pub(in crate::api) fn schema() -> Value {
 
 impl Letter {
     /// The request behind it. Whether it may go is decided where every message is.
-    pub async fn request(self, system: &System) -> Result<Request, OperationError> {
+    pub async fn request(self, system: &System, actor: &Actor) -> Result<Request, OperationError> {
+        let system = &system.as_far_as(actor).await?;
         let context = SendContext { seen: self.seen, despite_owner: self.despite_owner };
         Ok(self.plain_request(system).await?.knowing(context))
     }

@@ -343,7 +343,7 @@ pub(super) async fn done(system: &System, actor: &Actor, ask: Ask) -> Said {
         }
         Ask::Act(request) => *request,
         Ask::Refuse(refusal) => return Said::refused(&refusal),
-        Ask::Send(letter) => match letter.request(system).await {
+        Ask::Send(letter) => match letter.request(system, actor).await {
             Ok(request) => request,
             Err(OperationError::Refused(refusal)) => return Said::refused(&refusal),
             Err(failed) => return operation(Err(failed)),
