@@ -186,15 +186,7 @@ pub async fn follow(
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| other(&error))?;
     let talking = tokio::spawn(connection);
-    let mut wishes = url::form_urlencoded::Serializer::new(String::new());
-    if let Some(after) = after {
-        wishes.append_pair("after", &after.to_string());
-    }
-    if console {
-        wishes.append_pair("console", "lines");
-    }
-    wishes.append_pair("scope", &serde_json::to_string(scope).map_err(|error| other(&error))?);
-    let path = format!("/events?{}", wishes.finish());
+    let path = events_path(after, console, scope).map_err(|error| other(&error))?;
     let request = hyper::Request::get(path).header("host", "wadeck").body(Full::new(Bytes::new()));
     let request = request.map_err(|error| other(&error))?;
     let response = sender.send_request(request).await.map_err(|error| other(&error))?;
@@ -216,6 +208,18 @@ pub async fn follow(
     }
     talking.abort();
     Ok(Ok(()))
+}
+
+fn events_path(after: Option<EventId>, console: bool, scope: &ScopeChoice) -> serde_json::Result<String> {
+    let mut wishes = url::form_urlencoded::Serializer::new(String::new());
+    if let Some(after) = after {
+        wishes.append_pair("after", &after.to_string());
+    }
+    if console {
+        wishes.append_pair("console", "lines");
+    }
+    wishes.append_pair("scope", &serde_json::to_string(scope)?);
+    Ok(format!("/events?{}", wishes.finish()))
 }
 
 /// Asks the engine behind a data directory. The outer error means that there is none.
