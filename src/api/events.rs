@@ -52,7 +52,8 @@ pub(super) async fn follow(
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(fault)).into_response();
     };
     let Ok(scope) = from.scope.map(|text| serde_json::from_str::<ScopeChoice>(&text)).transpose() else {
-        let fault = json!({ "error": { "code": "parameter", "message": "`scope` is no scope.", "remedy": "Leave it out." } });
+        let fault =
+            json!({ "error": { "code": "parameter", "message": "`scope` is no scope.", "remedy": "Leave it out." } });
         return (StatusCode::UNPROCESSABLE_ENTITY, Json(fault)).into_response();
     };
     // Listening begins before looking: nothing falls between.

@@ -215,7 +215,13 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
 
 /// A console in lines of an engine that runs elsewhere.
 async fn guest_in_lines(common: &Common, directory: std::path::PathBuf) -> Exit {
-    let source = Source { directory, read_only: common.read_only, here: None, scope: Asked::by(common), files: Files::WithoutInput };
+    let source = Source {
+        directory,
+        read_only: common.read_only,
+        here: None,
+        scope: Asked::by(common),
+        files: Files::WithoutInput,
+    };
     super::plain::sit(common, source, "The engine runs elsewhere, and goes on when you leave.").await
 }
 
@@ -237,7 +243,13 @@ async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, Ap
     let guests = |config: &Config| Some(consoles::for_guests(config, people, Greeting::default()));
     let demo = Demo::start(seed, speed.clamp(0.1, 50.0), directory.clone(), guests).await?;
     if common.plain {
-        let source = Source { directory, read_only: common.read_only, here: None, scope: Asked::by(common), files: Files::WithoutInput };
+        let source = Source {
+            directory,
+            read_only: common.read_only,
+            here: None,
+            scope: Asked::by(common),
+            files: Files::WithoutInput,
+        };
         let exit = super::plain::sit(common, source, "This is the demo: it ends when you leave.").await;
         demo.stop().await;
         return Ok(exit);

@@ -45,15 +45,13 @@ fn time(text: &str) -> Result<Timestamp, String> {
 pub(super) fn wanted(verb: Tokens) -> Wanted {
     match verb {
         Tokens::List => Wanted::Look(Query::Tokens),
-        Tokens::Make { name, role, agent, expires } => {
-            Wanted::Act(Request::Token(TokenRequest::Make {
-                name,
-                role,
-                agent,
-                expires_at: expires,
-                scope: Scope::ALL,
-            }))
-        }
+        Tokens::Make { name, role, agent, expires } => Wanted::Act(Request::Token(TokenRequest::Make {
+            name,
+            role,
+            agent,
+            expires_at: expires,
+            scope: Scope::ALL,
+        })),
         Tokens::Revoke { name } => Wanted::Act(Request::Token(TokenRequest::Revoke { name })),
     }
 }

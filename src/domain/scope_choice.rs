@@ -80,9 +80,8 @@ mod tests {
     fn what_is_left_out_is_the_usual_one() {
         let known = [("acme", Development), ("acme", Production), ("globex", Production)];
         let known = known.map(|(name, environment)| (name.to_owned(), environment));
-        let settle = |organization, environment| {
-            ScopeChoice { organization, environment }.settle(&known, ("acme", Development))
-        };
+        let settle =
+            |organization, environment| ScopeChoice { organization, environment }.settle(&known, ("acme", Development));
         assert_eq!(settle(Pick::Usual, Pick::Usual), Scope::of("acme", Development));
         assert_eq!(settle(Pick::Usual, Pick::One(Production)), Scope::of("acme", Production));
         let globex = Scope { organization: Some("globex".into()), environment: None };

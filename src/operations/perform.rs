@@ -29,15 +29,11 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
 }
 
 /// Does it, now that it is known to be allowed and to be about what there is.
-async fn done(
-    system: &System,
-    seen: &System,
-    actor: &Actor,
-    request: Request,
-    context: &SendContext,
-) -> Result<Done> {
+async fn done(system: &System, seen: &System, actor: &Actor, request: Request, context: &SendContext) -> Result<Done> {
     match request {
-        Request::SendKnowing { .. } | Request::Within { .. } => Err(Refusal::new("request", "A request holds one request.", "").into()),
+        Request::SendKnowing { .. } | Request::Within { .. } => {
+            Err(Refusal::new("request", "A request holds one request.", "").into())
+        }
         Request::Send { thread, content, reply_to, at } => {
             send::send(system, actor, thread, Letter { content: *content, reply_to, at }, context).await
         }

@@ -63,7 +63,8 @@ async fn make(
     }
     let token = format!("{PREFIX}{}", hex::encode([system.secret(), system.secret()].concat()));
     let mut write = system.store().write().await?;
-    let made = write.make_token((&name, role, agent, scope), &digest(&token), &actor.to_string(), expires_at, now).await?;
+    let made =
+        write.make_token((&name, role, agent, scope), &digest(&token), &actor.to_string(), expires_at, now).await?;
     made.or_refuse(|| {
         let why = format!("A token called {name} holds already.");
         Refusal::new("name_taken", why, "Revoke that one, or choose another name.")

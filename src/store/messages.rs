@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use super::codec::{Cells, json};
 use super::narrow::{self, Over, Wish};
 use super::{Result, Store};
-use crate::domain::phone::PhoneNumber;
 use crate::domain::connection::Environment;
 use crate::domain::content::Content;
 use crate::domain::event::{Direction, Origin};
@@ -14,6 +13,7 @@ use crate::domain::ids::{AttemptId, DeliveryId, EntryId, MessageId, RunId, Threa
 use crate::domain::limits::Hold;
 use crate::domain::other_status::OtherStatusView;
 use crate::domain::outbox::{EntryState, SettledBy};
+use crate::domain::phone::PhoneNumber;
 use crate::domain::status::{DeliveryStatus, Standing};
 use crate::domain::status_view::StatusView;
 use crate::domain::text::Untrusted;

@@ -37,39 +37,47 @@ pub(super) fn views(scope: &Scope) -> String {
     for table in BY_THREAD {
         view(table, &thread("x.thread_id"));
     }
-    view("rehearsals", &format!(
-        "EXISTS (SELECT 1 FROM main.assignments sa WHERE sa.id = x.assignment_id AND sa.connection_id IN {ids})"
-    ));
-    view("contacts", &format!(
-        "EXISTS (SELECT 1 FROM main.threads sc WHERE sc.contact_id = x.id AND sc.connection_id IN {ids})"
-    ));
+    view(
+        "rehearsals",
+        &format!(
+            "EXISTS (SELECT 1 FROM main.assignments sa WHERE sa.id = x.assignment_id AND sa.connection_id IN {ids})"
+        ),
+    );
+    view(
+        "contacts",
+        &format!("EXISTS (SELECT 1 FROM main.threads sc WHERE sc.contact_id = x.id AND sc.connection_id IN {ids})"),
+    );
     // A delivery that no thread is known of belongs to the numbers that it names.
     let names = "sn.phone_number_id IS NOT NULL AND instr(x.body, CAST(sn.phone_number_id AS BLOB)) > 0";
-    view("deliveries", &format!(
-        "CASE WHEN x.thread_id IS NOT NULL THEN {}
+    view(
+        "deliveries",
+        &format!(
+            "CASE WHEN x.thread_id IS NOT NULL THEN {}
               WHEN EXISTS (SELECT 1 FROM main.connections sn WHERE sn.id IN {ids} AND {names}) THEN 1
               ELSE NOT EXISTS (SELECT 1 FROM main.connections sn WHERE {names}) END",
-        thread("x.thread_id")
-    ));
+            thread("x.thread_id")
+        ),
+    );
     view("stops", &format!("x.scope <> 'thread' OR {}", about("x.subject", &ids, "")));
     let named = about("x.subject", &ids, "");
     view("alerts", &format!("CASE WHEN x.thread_id IS NOT NULL THEN {} ELSE {named} END", thread("x.thread_id")));
-    let of_alert = "WHEN 'a' THEN EXISTS (SELECT 1 FROM temp.alerts s WHERE s.id = CAST(substr(x.subject, 2) AS INTEGER))";
+    let of_alert =
+        "WHEN 'a' THEN EXISTS (SELECT 1 FROM temp.alerts s WHERE s.id = CAST(substr(x.subject, 2) AS INTEGER))";
     // A call of one's own may name anything.
     view("audit", &format!("x.action <> 'call' AND {}", about("x.subject", &ids, of_alert)));
     let assignment = about("coalesce(json_extract(x.data, '$.assignment'), '')", &ids, "");
-    view("events", &format!(
-        "CASE WHEN x.thread_id IS NOT NULL THEN {} ELSE {assignment} END",
-        thread("x.thread_id")
-    ));
+    view("events", &format!("CASE WHEN x.thread_id IS NOT NULL THEN {} ELSE {assignment} END", thread("x.thread_id")));
     let within = |column: &str, value: Option<&str>| {
         value.map_or_else(|| "1".to_owned(), |value| format!("x.{column} = '{}'", value.replace('\'', "''")))
     };
-    view("tokens", &format!(
-        "{} AND {}",
-        within("organization", scope.organization.as_deref()),
-        within("environment", scope.environment.map(Environment::name))
-    ));
+    view(
+        "tokens",
+        &format!(
+            "{} AND {}",
+            within("organization", scope.organization.as_deref()),
+            within("environment", scope.environment.map(Environment::name))
+        ),
+    );
     text.push_str("PRAGMA query_only = ON;");
     text
 }
@@ -81,7 +89,8 @@ fn about(subject: &str, ids: &str, more: &str) -> String {
         "substr({subject}, 1, CASE instr({subject}, ' ') WHEN 0 THEN length({subject}) ELSE instr({subject}, ' ') - 1 END)"
     );
     let number = format!("CAST(substr({subject}, 2) AS INTEGER)");
-    let of = |table: &str, keep: &str| format!("EXISTS (SELECT 1 FROM main.{table} s WHERE s.id = {number} AND {keep})");
+    let of =
+        |table: &str, keep: &str| format!("EXISTS (SELECT 1 FROM main.{table} s WHERE s.id = {number} AND {keep})");
     let by_connection = format!("s.connection_id IN {ids}");
     let by_thread =
         format!("EXISTS (SELECT 1 FROM main.threads st WHERE st.id = s.thread_id AND st.connection_id IN {ids})");

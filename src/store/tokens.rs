@@ -9,8 +9,7 @@ use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
 use crate::domain::token::TokenView;
 
-const TOKEN: &str =
-    "SELECT id, name, role, agent, organization, environment, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
+const TOKEN: &str = "SELECT id, name, role, agent, organization, environment, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
 
 /// What is known of a request that carries a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! Who decides about agents: two persons where that is wanted, however they come; again once an agent has
 //! changed; and nothing comes into force by a side way.
 
-use wadeck::domain::scope::Scope;
 use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Proposal, StopScope};
 use wadeck::domain::assignment::{Assignment, AssignmentState, Mode};
 use wadeck::domain::contract::{Conditions, Contract, Hours};
@@ -9,6 +8,7 @@ use wadeck::domain::ids::{AssignmentId, ConnectionId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
 use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::scope::Scope;
 use wadeck::domain::token::TokenRequest;
 use wadeck::operations::{self, OperationError, known_by, perform, rehearse_next};
 
@@ -200,7 +200,8 @@ async fn the_file_proposes_where_it_takes_two_persons() {
 }
 
 async fn token(stage: &Stage, name: &str) -> String {
-    let request = TokenRequest::Make { name: name.into(), role: Role::Admin, agent: None, expires_at: None, scope: Scope::ALL };
+    let request =
+        TokenRequest::Make { name: name.into(), role: Role::Admin, agent: None, expires_at: None, scope: Scope::ALL };
     stage.act(Request::Token(request)).await.expect("made").made.expect("a token")
 }
 
@@ -238,8 +239,13 @@ async fn a_token_may_no_more_than_its_maker_may_today() {
         stage.people.replace(vec![user("ada", now)]);
         assert_eq!(role(&secret).await, Some(now));
     }
-    let agent =
-        TokenRequest::Make { name: "bot".into(), role: Role::Viewer, agent: Some("helper".into()), expires_at: None, scope: Scope::ALL };
+    let agent = TokenRequest::Make {
+        name: "bot".into(),
+        role: Role::Viewer,
+        agent: Some("helper".into()),
+        expires_at: None,
+        scope: Scope::ALL,
+    };
     let agent = stage.act(Request::Token(agent)).await.expect("made").made.expect("a token");
     assert!(matches!(who(&stage, &agent).await, Some(Actor::Agent { .. })));
     stage.people.replace(vec![user("ada", Role::Viewer)]);
@@ -253,7 +259,13 @@ async fn a_token_may_no_more_than_its_maker_may_today() {
     assert!(listed.iter().all(|token| token.maker_role.is_none()));
     // No program makes itself another token.
     let program = Actor::Program { name: "shop".into(), role: Role::Admin, person: "noor".into(), scope: Scope::ALL };
-    let make = TokenRequest::Make { name: "more".into(), role: Role::Viewer, agent: None, expires_at: None, scope: Scope::ALL };
+    let make = TokenRequest::Make {
+        name: "more".into(),
+        role: Role::Viewer,
+        agent: None,
+        expires_at: None,
+        scope: Scope::ALL,
+    };
     assert_eq!(refused(perform(&stage.system, &program, Request::Token(make)).await), "person");
 }
 

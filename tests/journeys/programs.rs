@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wadeck::domain::scope::Scope;
 use wadeck::api;
 use wadeck::domain::request::Request;
 use wadeck::domain::role::Role;
+use wadeck::domain::scope::Scope;
 use wadeck::domain::time::Timestamp;
 use wadeck::domain::token::TokenRequest;
 use wadeck::webhook::{Door, Limits};
@@ -42,7 +42,8 @@ impl Programs {
     }
 
     async fn token(&self, name: &str, role: Role, expires_at: Option<Timestamp>) -> String {
-        let request = Request::Token(TokenRequest::Make { name: name.into(), role, agent: None, expires_at, scope: Scope::ALL });
+        let request =
+            Request::Token(TokenRequest::Make { name: name.into(), role, agent: None, expires_at, scope: Scope::ALL });
         self.stage.act(request).await.expect("made").made.expect("a token")
     }
 
@@ -152,7 +153,13 @@ async fn a_token_ends_by_its_time_or_by_an_admin_and_is_kept_nowhere() {
     programs.stage.pass(Duration::from_secs(3_600));
     assert_eq!(programs.ask(&short, "GET", "/overview", None, None).await.0, 401);
     assert_eq!(programs.ask(&long, "GET", "/overview", None, None).await.0, 200);
-    let taken = TokenRequest::Make { name: "long".into(), role: Role::Viewer, agent: None, expires_at: None, scope: Scope::ALL };
+    let taken = TokenRequest::Make {
+        name: "long".into(),
+        role: Role::Viewer,
+        agent: None,
+        expires_at: None,
+        scope: Scope::ALL,
+    };
     assert!(programs.stage.act(Request::Token(taken)).await.is_err(), "the name is taken");
     programs.stage.act(Request::Token(TokenRequest::Revoke { name: "long".into() })).await.expect("revoked");
     assert_eq!(programs.ask(&long, "GET", "/overview", None, None).await.0, 401);

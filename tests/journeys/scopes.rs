@@ -17,8 +17,11 @@ use crate::sitting::Sitting;
 use crate::stage::{CONFIG, Stage, ada};
 
 /// Name, organization, environment, and the last digits of each number.
-const NUMBERS: [(&str, &str, &str, u8); 3] =
-    [("lumen-live", "lumen", "production", 3), ("globex-dev", "globex", "development", 4), ("globex-live", "globex", "production", 5)];
+const NUMBERS: [(&str, &str, &str, u8); 3] = [
+    ("lumen-live", "lumen", "production", 3),
+    ("globex-dev", "globex", "development", 4),
+    ("globex-live", "globex", "production", 5),
+];
 
 fn id(last: u8) -> String {
     format!("10654035224292{last}")

@@ -7,9 +7,9 @@ use crate::domain::content::Content;
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::request::{Refusal, Request, SendContext};
+use crate::domain::role::Actor;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
-use crate::domain::role::Actor;
 use crate::operations::{OperationError, System};
 
 #[derive(Debug, Clone, Deserialize)]

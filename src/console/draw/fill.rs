@@ -25,8 +25,12 @@ impl Console {
             (false, true) => "enter goes on, ctrl-s sends, esc keeps it for later",
             (false, false) => "enter goes on, ctrl-s sends, esc gives it up",
         };
-        let inner =
-            self.draw_box(buffer, area, &words::fit(&self.form_title(&form.title), usize::from(width) - 6, theme.ellipsis()), hint);
+        let inner = self.draw_box(
+            buffer,
+            area,
+            &words::fit(&self.form_title(&form.title), usize::from(width) - 6, theme.ellipsis()),
+            hint,
+        );
         let label = form.fields.iter().map(|field| words::width(&field.label)).max().unwrap_or(0).min(22) as u16;
         let mut cursor = Position::new(inner.x, inner.y);
         for (row, field) in form.fields.iter().enumerate() {

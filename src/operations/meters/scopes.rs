@@ -22,8 +22,7 @@ pub(super) async fn tell(system: &System, text: &mut Exposition) -> Result<()> {
         let counts = seen.store().counts().await?;
         let values = [counts.threads, counts.unread, counts.waiting, counts.queued, counts.failed, counts.alerts];
         for ((_, _, samples), value) in families.iter_mut().zip(values) {
-            let labels =
-                vec![("organization", organization.clone()), ("environment", environment.name().to_owned())];
+            let labels = vec![("organization", organization.clone()), ("environment", environment.name().to_owned())];
             samples.push((labels, f64::from(value)));
         }
     }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use wadeck::domain::scope::Scope;
 use wadeck::domain::agent_desk::{AgentRequest, StopScope};
 use wadeck::domain::bulk::BulkAction;
 use wadeck::domain::ids::{MessageId, RunId};
@@ -10,6 +9,7 @@ use wadeck::domain::number::NumberRequest;
 use wadeck::domain::outbox::EntryState;
 use wadeck::domain::request::{Request, SendContext};
 use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::scope::Scope;
 use wadeck::domain::token::TokenRequest;
 use wadeck::operations;
 use wadeck::operations::perform;
@@ -142,9 +142,16 @@ async fn a_stopped_bulk_action_touches_nothing_after_it_was_acknowledged() {
 async fn nothing_is_done_by_a_token_that_was_revoked_meanwhile() {
     for _ in 0..ROUNDS {
         let (stage, thread) = asked().await;
-        let make = TokenRequest::Make { name: "shop".into(), role: Role::Operator, agent: None, expires_at: None, scope: Scope::ALL };
+        let make = TokenRequest::Make {
+            name: "shop".into(),
+            role: Role::Operator,
+            agent: None,
+            expires_at: None,
+            scope: Scope::ALL,
+        };
         stage.act(Request::Token(make)).await.expect("made");
-        let shop = Actor::Program { name: "shop".into(), role: Role::Operator, person: "ada".into(), scope: Scope::ALL };
+        let shop =
+            Actor::Program { name: "shop".into(), role: Role::Operator, person: "ada".into(), scope: Scope::ALL };
         let revoke = (ada(), Request::Token(TokenRequest::Revoke { name: "shop".into() }));
         let (revoked, sent) = both(&stage, revoke, (shop.clone(), send(thread, "from the shop"))).await;
         revoked.expect("revoked");

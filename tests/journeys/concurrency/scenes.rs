@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use wadeck::domain::scope::Scope;
 use wadeck::domain::agent_desk::{AgentRequest, StopScope};
 use wadeck::domain::assignment::Mode;
 use wadeck::domain::bulk::BulkAction;
@@ -15,6 +14,7 @@ use wadeck::domain::phone::PhoneNumber;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Request, SendContext};
 use wadeck::domain::role::Role;
+use wadeck::domain::scope::Scope;
 use wadeck::domain::token::TokenRequest;
 use wadeck::twin::{MediaFault, Person, Saying, SendFault};
 
@@ -219,7 +219,13 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
         }
         "token_make" | "token_revoke" => {
             let (stage, _) = asked().await;
-            let make = TokenRequest::Make { name: "shop".into(), role: Role::Operator, agent: None, expires_at: None, scope: Scope::ALL };
+            let make = TokenRequest::Make {
+                name: "shop".into(),
+                role: Role::Operator,
+                agent: None,
+                expires_at: None,
+                scope: Scope::ALL,
+            };
             if name == "token_make" {
                 return (stage, Request::Token(make));
             }
