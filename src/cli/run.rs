@@ -6,6 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::ask::{NoAnswer, Source};
 use super::consoles::{self, Greeting};
+use super::events_of::{about, named};
 use super::files::{self, Files};
 use super::scoped::Asked;
 use super::templates::{self, Templates};
@@ -404,22 +405,6 @@ async fn last_event(source: &Source) -> Option<EventId> {
         },
         _ => None,
     }
-}
-
-/// Which events a verb's answer is about; none: all of them.
-fn about(command: &Command) -> &'static [&'static str] {
-    match command {
-        Command::Messages(_) | Command::Outbox(_) => &["message."],
-        Command::Threads(_) | Command::Contacts(_) | Command::Radar { .. } => &["message.", "thread."],
-        Command::Agents(_) | Command::Assignments(_) => &["assignment.", "agents.", "thread.handed_off"],
-        _ => &[],
-    }
-}
-
-/// Whether an event, as it is told, has a name that begins so.
-fn named(event: &str, beginning: &str) -> bool {
-    let told: serde_json::Value = serde_json::from_str(event).unwrap_or_default();
-    told["event"].as_str().is_some_and(|name| name.starts_with(beginning))
 }
 
 fn not_answered(none: NoAnswer, json: bool) -> Exit {

@@ -353,14 +353,6 @@ impl Console {
         vec![]
     }
 
-    /// The number whose account a new template would belong to: that of the list, else the first shown.
-    pub(super) fn template_account(&self) -> Option<crate::domain::ids::ConnectionId> {
-        let shown = self.selected_template().map(|(list, _)| list.connection);
-        let list = self.data.connections.iter().flat_map(|list| &list.connected).map(|row| &row.connection);
-        let mut first = list.filter(|one| self.in_scope(&one.organization, one.environment)).map(|one| one.id);
-        shown.or_else(|| first.next())
-    }
-
     pub(super) fn not_answered(&mut self, query: &Query, why: String) -> Vec<Effect> {
         self.data.asking.retain(|(asked, _)| asked != query);
         let query = match query {
@@ -421,16 +413,6 @@ impl Console {
             Pane::Flows => self.flows().iter().map(|(_, flow)| flow.id.clone()).collect(),
             Pane::Activity => self.activity().iter().map(|row| activity_id(row)).collect(),
         }
-    }
-
-    /// Lists that are shown for one environment alone are asked for anew when there comes to be a second.
-    fn take_connections(&mut self, list: ConnectionList) -> Vec<Effect> {
-        let before = self.shown();
-        self.data.connections = Some(list);
-        if before == self.shown() {
-            return vec![];
-        }
-        self.ask_in_scope()
     }
 
     /// Templates with the list that they stand in. One account's numbers share their templates: they

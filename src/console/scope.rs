@@ -2,6 +2,7 @@
 //! question about more than one thing carries the scope, and answers to another one are not shown.
 
 use super::{Console, Effect, Focus, Pane};
+use crate::domain::connected::ConnectionList;
 use crate::domain::connection::Environment;
 use crate::domain::ids::ThreadId;
 use crate::domain::query::Query;
@@ -182,5 +183,23 @@ impl Console {
             Some(environment) => format!("{} {title}", environment.badge()),
             None => title.to_owned(),
         }
+    }
+
+    /// Lists that are shown for one environment alone are asked for anew when there comes to be a second.
+    pub(super) fn take_connections(&mut self, list: ConnectionList) -> Vec<Effect> {
+        let before = self.shown();
+        self.data.connections = Some(list);
+        if before == self.shown() {
+            return vec![];
+        }
+        self.ask_in_scope()
+    }
+
+    /// The number whose account a new template would belong to: that of the list, else the first shown.
+    pub(super) fn template_account(&self) -> Option<crate::domain::ids::ConnectionId> {
+        let shown = self.selected_template().map(|(list, _)| list.connection);
+        let list = self.data.connections.iter().flat_map(|list| &list.connected).map(|row| &row.connection);
+        let mut first = list.filter(|one| self.in_scope(&one.organization, one.environment)).map(|one| one.id);
+        shown.or_else(|| first.next())
     }
 }

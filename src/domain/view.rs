@@ -180,7 +180,6 @@ pub struct ThreadRow {
     pub connection: String,
     pub connection_id: ConnectionId,
     /// Whose number it is over.
-    #[serde(default)]
     pub organization: String,
     pub environment: Environment,
     pub contact: ContactView,
@@ -285,12 +284,9 @@ pub struct MessageView {
     pub id: MessageId,
     pub thread_id: ThreadId,
     /// Whose number it came to, or went from.
-    #[serde(default)]
     pub organization: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<Environment>,
     /// The contact's number; none where it is withheld.
-    #[serde(default)]
     pub phone_number: Option<PhoneNumber>,
     pub direction: Direction,
     #[serde(rename = "type")]
