@@ -103,7 +103,9 @@ impl AuditCheck {
                 None => {
                     let end = self.last.map_or_else(|| "it is empty".to_owned(), |last| format!("it ends at {last}"));
                     self.contradictions.push(format!(
-                        "{row} is missing: {source} has its digest since {at}, and the audit does not hold it ({end})."
+                        "{row} is missing: {source} has its digest since {at}, and the audit does not hold it ({end}). \
+                         Rows were removed, or an older copy of the database was restored; after a restore, move \
+                         audit.head and the logs of before out of the data directory, and keep them."
                     ));
                 }
             }

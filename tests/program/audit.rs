@@ -124,3 +124,45 @@ async fn a_chain_that_was_written_anew_is_not_taken_for_the_old_one() {
     assert_eq!(verified.status.code(), Some(1), "{}", said(&verified));
     assert!(said(&verified).contains("has another digest of it"), "{}", said(&verified));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_copy_is_told_with_what_to_do_and_is_right_after_that() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let add = |number: u32| {
+        let number = format!("+155501000{number}");
+        let added = world.run(&["contacts", "add", "--connection", "c1", "--name", "Rosa", "--number", &number]);
+        assert!(added.status.success(), "{}", said(&added));
+    };
+    let mut engine = world.serve();
+    add(10);
+    let copy = world.directory.path().join("copy.db").display().to_string();
+    assert!(world.run(&["backup", &copy]).status.success());
+    add(11);
+    add(12);
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+    for file in ["wadeck.db-wal", "wadeck.db-shm"] {
+        let _ = std::fs::remove_file(world.data().join(file));
+    }
+    std::fs::copy(&copy, world.data().join("wadeck.db")).expect("restored");
+    let mut engine = world.serve();
+    let verified = world.run(&["audit", "verify"]);
+    assert_eq!(verified.status.code(), Some(1), "{}", said(&verified));
+    let words = said(&verified);
+    assert!(words.contains("is missing") && words.contains("an older copy of the database was restored"), "{words}");
+    assert!(words.contains("move audit.head and the logs"), "{words}");
+    signal(&engine.0, "-TERM");
+    assert!(engine.0.wait().expect("ended").success());
+    let kept = world.directory.path().join("before-the-restore");
+    std::fs::create_dir(&kept).expect("made");
+    for what in ["audit.head", "logs"] {
+        std::fs::rename(world.data().join(what), kept.join(what)).expect("moved");
+    }
+    let _engine = world.serve();
+    let verified = world.run(&["audit", "verify"]);
+    assert!(verified.status.success(), "{}", said(&verified));
+    // The proof is still one.
+    let head = kept.join("audit.head").display().to_string();
+    assert_eq!(world.run(&["audit", "verify", "--against", &head]).status.code(), Some(1));
+}
