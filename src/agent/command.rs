@@ -12,14 +12,15 @@ use super::{AgentAnswer, AgentError, AgentInput, LONGEST_OUTPUT, excerpt};
 pub(super) async fn answer(program: &str, arguments: &[String], input: &AgentInput) -> Result<AgentAnswer, AgentError> {
     let body =
         serde_json::to_vec(input).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
-    let mut child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
+        .kill_on_drop(true);
+    let mut child = super::start(&mut command)
         .map_err(|error| AgentError(format!("The agent's program {program} cannot be started: {error}")))?;
     let _group = Group(child.id());
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());

@@ -7,6 +7,7 @@ mod command;
 mod http;
 mod model;
 mod openai;
+mod programs;
 mod prompt;
 mod reading;
 mod scripted;
@@ -25,6 +26,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use self::model::Endpoint;
+pub use self::programs::{start, started_with};
 use self::scripted::Scripted;
 pub use self::thoughts::clean;
 pub use crate::domain::bounds::Words;

@@ -17,9 +17,10 @@ const OTHERS: u32 = 0o077;
 /// A group that may attach passes through the directory, and sees nothing in it.
 const PASSED_THROUGH: u32 = 0o010;
 
-/// Makes everything that this process creates from now on readable by its own user alone.
+/// Makes everything that this process creates from now on readable by its own user alone. Programs that it starts have
+/// the umask of before.
 pub fn keep_private() {
-    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    crate::agent::started_with(rustix::process::umask(Mode::RWXG | Mode::RWXO));
 }
 
 /// Makes a directory, and those above it, for its owner alone. One that exists is left as it is.

@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use super::keyboard::Keyboard;
 use super::surface::{Heard, Seat, Told};
 use crate::console::Theme;
+use crate::operations::start_program;
 
 /// How often it is asked whether the terminal is still there.
 const WATCH: std::time::Duration = std::time::Duration::from_secs(2);
@@ -205,7 +206,9 @@ async fn edit(text: &str) -> Result<String, String> {
     let path = file.path().to_owned();
     std::fs::write(&path, text).map_err(|error| format!("The editor cannot be given the text: {error}."))?;
     give_back();
-    let ended = tokio::process::Command::new(&program).args(words).arg(&path).status().await;
+    let mut command = tokio::process::Command::new(&program);
+    command.args(words).arg(&path);
+    let ended = async { start_program(&mut command)?.wait().await }.await;
     take().map_err(|error| format!("The terminal cannot be taken back: {error}."))?;
     match ended {
         Ok(status) if status.success() => {

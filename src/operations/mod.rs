@@ -132,6 +132,7 @@ pub use self::visitor::{BodyBudget, ReservedBody, Visitor};
 pub use self::watch::watch;
 pub use self::wrong_tokens::{Admission, admit};
 pub use crate::agent::ToolSpec;
+pub use crate::agent::start as start_program;
 
 use crate::agent::Agents;
 use crate::bus::Bus;

@@ -35,14 +35,9 @@ pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> R
         return Ok(Done { said: format!("It is {shown}."), made: Some(shown) });
     };
     // The name on the shelf is ours: no argument comes from outside.
-    let started = tokio::process::Command::new(program)
-        .args(arguments)
-        .arg(&path)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    match started {
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    match crate::agent::start(&mut command) {
         Ok(_) => Ok(Done { said: format!("{program} opens it."), made: Some(shown) }),
         Err(error) => {
             let why = format!("{program} cannot be started: {error}.");

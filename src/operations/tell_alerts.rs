@@ -43,7 +43,8 @@ async fn run(program: &str, arguments: &[String], (id, kind, subject, said): (&s
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    match tokio::time::timeout(PATIENCE, command.status()).await {
+    let ended = async { crate::agent::start(&mut command)?.wait().await };
+    match tokio::time::timeout(PATIENCE, ended).await {
         Ok(Ok(status)) if status.success() => {}
         Ok(Ok(status)) => tracing::warn!(%status, program, "the alert command failed"),
         Ok(Err(error)) => tracing::warn!(%error, program, "the alert command cannot be started"),

@@ -158,3 +158,59 @@ async fn a_socket_that_somebody_removes_is_made_anew_and_nothing_is_read_past_th
     std::fs::write(&socket, "not a socket").expect("written");
     until("it answers again", || world.run(&["contacts", "list"]).status.success());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn programs_have_the_umask_of_whoever_started_the_engine() {
+    use std::os::unix::process::CommandExt;
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let config = world.directory.path().join("wadeck.toml");
+    let before = std::fs::read_to_string(&config).expect("read");
+    let answers = "cat > /dev/null; touch made; echo '{\\\"reply\\\": [\\\"Hello.\\\"]}'";
+    let agent =
+        format!("\n[[agents]]\nname = \"program\"\nkind = \"command\"\ncommand = [\"sh\", \"-c\", \"{answers}\"]\n");
+    std::fs::write(&config, format!("{before}{agent}")).expect("written");
+    let wadeck = world.command(&["serve"]);
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-c", "umask 026; exec \"$0\" serve"]).arg(wadeck.get_program()).arg0("sh");
+    shell.envs(wadeck.get_envs().filter_map(|(name, value)| value.map(|value| (name, value))));
+    shell.current_dir(world.directory.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let _engine = crate::world::Served(shell.spawn().expect("it starts"));
+    until("it answers", || world.run(&["status"]).status.success());
+    let tested = world.run(&["agents", "test", "program", "hi"]);
+    let made = world.directory.path().join("made");
+    assert!(made.exists(), "{}", String::from_utf8_lossy(&[&tested.stdout[..], &tested.stderr[..]].concat()));
+    assert_eq!(mode(&made), 0o640, "as the umask of whoever started it says");
+    all_private(&world.data());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_names_open_modes_and_secrets_that_cannot_be_read() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let found = |environment: &[(&str, &str)], what: &str| {
+        let mut command = world.command(&["doctor", "--json"]);
+        command.envs(environment.iter().copied());
+        let output = command.stdin(Stdio::null()).output().expect("it runs");
+        let all: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let one = all.as_array().expect("a list").iter().find(|one| one["what"] == what).cloned();
+        one.unwrap_or_else(|| panic!("{what} is not looked at: {all}")).to_string()
+    };
+    std::fs::create_dir(world.data()).expect("made");
+    for (open, octal) in [(0o755, "0755"), (0o770, "0770"), (0o701, "0701")] {
+        set(&world.data(), open);
+        let said = found(&[], "data directory");
+        assert!(said.contains(octal) && said.contains("chmod 700"), "{said}");
+    }
+    set(&world.data(), 0o700);
+    assert!(!found(&[], "data directory").contains("chmod"));
+    // A directory is nothing that anybody could read a secret from, whoever runs this.
+    let place = world.directory.path().display().to_string();
+    let said = found(&[("KAPSO_API_KEY", ""), ("KAPSO_API_KEY_FILE", &place)], "api key");
+    assert!(said.contains("cannot be read") && said.contains(&place) && !said.contains("is not set"), "{said}");
+    let empty = world.directory.path().join("empty");
+    std::fs::write(&empty, "").expect("written");
+    let said = found(&[("KAPSO_API_KEY", ""), ("KAPSO_API_KEY_FILE", &empty.display().to_string())], "api key");
+    assert!(said.contains("is empty"), "{said}");
+    assert!(found(&[("KAPSO_API_KEY", "")], "api key").contains("KAPSO_API_KEY is not set"));
+}
