@@ -7,6 +7,7 @@ mod events;
 mod files;
 mod http;
 mod mcp;
+mod names;
 mod socket;
 mod terminal;
 mod transfer;

@@ -24,7 +24,7 @@ pub enum Agents {
     Test { agent: String, words: String },
     /// The last runs
     Runs {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::thread)]
         thread: Option<ThreadId>,
         #[command(flatten)]
         page: Page,
@@ -60,6 +60,7 @@ pub enum Agents {
     Stops,
     /// Let an agent forget what was said in a thread so far
     Forget {
+        #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
         /// Take it back: the agent is told of everything again
         #[arg(long)]
@@ -116,10 +117,10 @@ pub enum Assignments {
 /// Who answers, and within which bounds.
 #[derive(Debug, Args)]
 pub struct Terms {
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = super::reference::connection)]
     connection: ConnectionId,
     /// One thread only
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = super::reference::thread)]
     thread: Option<ThreadId>,
     #[arg(long)]
     agent: String,

@@ -22,7 +22,7 @@ use crate::domain::text::clean_line;
 /// Which one.
 #[derive(Debug, clap::Args)]
 pub struct Which {
-    #[arg(long)]
+    #[arg(long, value_parser = super::reference::connection)]
     connection: ConnectionId,
     id: String,
 }
@@ -55,7 +55,7 @@ pub enum Flows {
     Lint { file: PathBuf },
     /// A new draft
     Create {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         #[arg(long)]
         name: String,

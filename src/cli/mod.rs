@@ -18,6 +18,7 @@ mod numbers;
 mod plain;
 mod print;
 mod print_shift;
+mod reference;
 #[cfg(feature = "ssh")]
 mod remote;
 mod run;
@@ -176,7 +177,7 @@ pub enum Command {
         #[arg(long, value_name = "FILE", conflicts_with = "body")]
         body_file: Option<PathBuf>,
         /// Use this number's own key
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = reference::connection)]
         connection: Option<crate::domain::ids::ConnectionId>,
     },
     /// What is exchanged with whom

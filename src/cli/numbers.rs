@@ -45,11 +45,18 @@ pub enum Connections {
         to_be: ToBe,
     },
     /// Register the webhook anew; a test then verifies that it works (admins)
-    Register { connection: ConnectionId },
+    Register {
+        #[arg(value_parser = super::reference::connection)]
+        connection: ConnectionId,
+    },
     /// Take our webhook away; the provider keeps the number (admins)
-    Unregister { connection: ConnectionId },
+    Unregister {
+        #[arg(value_parser = super::reference::connection)]
+        connection: ConnectionId,
+    },
     /// Give the number back; the customer is kept (admins)
     Disconnect {
+        #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
         /// The number, typed
         #[arg(long, value_name = "NUMBER")]
@@ -58,11 +65,18 @@ pub enum Connections {
     /// Connect a number again that was given back (admins)
     Reconnect { setup: SetupId },
     /// A link that renews the number's credentials (admins)
-    Renew { connection: ConnectionId },
+    Renew {
+        #[arg(value_parser = super::reference::connection)]
+        connection: ConnectionId,
+    },
     /// Everything that the provider checks, with who is at fault
-    Health { connection: ConnectionId },
+    Health {
+        #[arg(value_parser = super::reference::connection)]
+        connection: ConnectionId,
+    },
     /// What contacts see, or change it (admins)
     Profile {
+        #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
         /// Change these; what is not named stays
         #[command(flatten)]
@@ -70,13 +84,25 @@ pub enum Connections {
     },
     /// Ask the provider about one now
     #[command(alias = "refresh")]
-    Check { connection: ConnectionId },
+    Check {
+        #[arg(value_parser = super::reference::connection)]
+        connection: ConnectionId,
+    },
     /// Ask the provider for a test that has to come back
-    Canary { connection: ConnectionId },
+    Canary {
+        #[arg(value_parser = super::reference::connection)]
+        connection: ConnectionId,
+    },
     /// Send a test message to the tester of a number
-    Test { connection: ConnectionId },
+    Test {
+        #[arg(value_parser = super::reference::connection)]
+        connection: ConnectionId,
+    },
     /// Fill in what was never pushed
-    Fill { connection: ConnectionId },
+    Fill {
+        #[arg(value_parser = super::reference::connection)]
+        connection: ConnectionId,
+    },
 }
 
 /// What a new connection will be, and whose.
@@ -114,18 +140,18 @@ pub struct ProfileChange {
 pub enum Webhooks {
     /// Those of a number, and of its project
     List {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
     /// One, with everything but its secret
     Show {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         id: String,
     },
     /// Register one (admins)
     Create {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         /// For the whole project instead of the number
         #[arg(long)]
@@ -135,7 +161,7 @@ pub enum Webhooks {
     },
     /// Change one (admins)
     Update {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         id: String,
         #[command(flatten)]
@@ -143,7 +169,7 @@ pub enum Webhooks {
     },
     /// Delete one (admins)
     Delete {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         id: String,
         /// The id, typed again
@@ -152,7 +178,7 @@ pub enum Webhooks {
     },
     /// Ask for a test delivery, which has to come back
     Test {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         id: String,
         #[arg(long)]

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::ask::{NoAnswer, Source};
 use super::files::Files;
+use super::reference::Reading;
 use super::run::answered;
 use super::{Cli, Command, Common, Exit};
 use crate::app::{SystemClock, zone_offset};
@@ -294,7 +295,12 @@ impl Sitting<'_> {
             return;
         };
         let words = words.into_iter().skip_while(|word| word == "wadeck");
-        let cli = match Cli::try_parse_from(std::iter::once("wadeck".to_owned()).chain(words)) {
+        let words: Vec<std::ffi::OsString> =
+            std::iter::once("wadeck".to_owned()).chain(words).map(Into::into).collect();
+        Reading::start();
+        let read = Cli::try_parse_from(&words);
+        let names = Reading::end();
+        let cli = match read {
             Ok(cli) => cli,
             Err(error) => {
                 say(error.render().to_string().trim_end());
@@ -309,6 +315,11 @@ impl Sitting<'_> {
             None => return,
         };
         let common = Common { json: cli.common.json, ..self.common.clone() };
+        let wanted = match names.resolve(&self.source, words).await {
+            Ok(None) => wanted,
+            Ok(Some(cli)) => cli.command.unwrap_or(wanted),
+            Err(NoAnswer::Refused(why) | NoAnswer::Failed(why)) => return say(&clean_line(&why)),
+        };
         match answered(&self.source, &common, wanted).await {
             Ok((_, text)) => say(&text),
             Err(NoAnswer::Refused(why)) => say(&format!("Refused: {}", clean_line(&why))),

@@ -10,6 +10,7 @@ use super::agents::Events;
 use super::ask::{NoAnswer, Source, spoken};
 use super::files::Files;
 use super::numbers::Connections;
+use super::reference::Reading;
 use super::run::answered;
 use super::templates::Templates;
 use super::verbs::{Deliveries, Messages};
@@ -50,7 +51,11 @@ fn verbs(system: System) -> Verbs {
         let system = system.clone();
         async move {
             let given = std::iter::once("wadeck".to_owned()).chain(words);
-            let cli = match Cli::try_parse_from(given) {
+            let given: Vec<std::ffi::OsString> = given.map(Into::into).collect();
+            Reading::start();
+            let read = Cli::try_parse_from(&given);
+            let names = Reading::end();
+            let cli = match read {
                 Ok(cli) => cli,
                 Err(error) => {
                     let text = error.render().to_string();
@@ -73,6 +78,11 @@ fn verbs(system: System) -> Verbs {
                 here: Some((system.clone(), actor.clone())),
                 scope: super::scoped::Asked::by(&cli.common),
                 files: Files::remote(input),
+            };
+            let command = match names.resolve(&source, given).await {
+                Ok(None) => command,
+                Ok(Some(cli)) => cli.command.unwrap_or(command),
+                Err(none) => return unanswered(none),
             };
             if let Command::Messages(Messages::Save { message, to }) = &command
                 && to == "-"

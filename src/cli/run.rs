@@ -9,6 +9,7 @@ use super::consoles::{self, Greeting};
 use super::events_of::{about, named};
 use super::files::{self, Files};
 use super::scoped::Asked;
+use super::reference::Reading;
 use super::templates::{self, Templates};
 use super::verbs::{ConfigVerb, Messages};
 use super::wanted::{Wanted, wanted};
@@ -344,6 +345,13 @@ fn source(common: &Common) -> Source {
 }
 
 async fn verb(common: &Common, command: Command) -> Exit {
+    let names = Reading::end();
+    let source = source(common);
+    let command = match names.resolve(&source, std::env::args_os().collect()).await {
+        Ok(None) => command,
+        Ok(Some(cli)) => cli.command.unwrap_or(command),
+        Err(none) => return not_answered(none, common.json),
+    };
     if let Command::Flows(verb) = &command
         && let Some(exit) = super::flows::alone(verb, common)
     {
@@ -354,7 +362,6 @@ async fn verb(common: &Common, command: Command) -> Exit {
     {
         return exit;
     }
-    let source = source(common);
     if let Command::Events(super::agents::Events::Follow { after }) = &command {
         return match source.follow(*after).await {
             Ok(()) => Exit::Done,

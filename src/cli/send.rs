@@ -3,26 +3,27 @@
 use clap::Args;
 
 use super::ask::{NoAnswer, Source};
-use crate::domain::connection::Connection;
+use super::reference;
 use crate::domain::content::Content;
 use crate::domain::filter::when;
-use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
 use crate::domain::media::Pad;
 use crate::domain::phone::PhoneNumber;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Request, SendContext};
 use crate::domain::time::{Clock, Timestamp};
+use crate::domain::view::ThreadRow;
 
 #[derive(Debug, Clone, Args)]
 pub struct Send {
-    /// Over which number, by its name
-    #[arg(long, value_name = "NAME", requires = "to", conflicts_with = "thread")]
+    /// Connection to send from: id, name, phone number id or number; left out where there is only one
+    #[arg(long, value_name = "CONNECTION", requires = "to", conflicts_with = "thread")]
     pub connection: Option<String>,
     /// To which number, with the country code
     #[arg(long, value_name = "NUMBER")]
     pub to: Option<PhoneArg>,
     /// Into which thread, instead
-    #[arg(long)]
+    #[arg(long, value_parser = super::reference::thread)]
     pub thread: Option<ThreadId>,
     /// These words; - reads them from standard input
     #[arg(long, group = "what")]
@@ -145,20 +146,25 @@ async fn plain_request(source: &Source, send: Send) -> Result<Request, NoAnswer>
     Ok(Request::Send { thread, content: Box::new(content), reply_to: send.reply_to, at })
 }
 
-async fn connection(source: &Source, name: &str) -> Result<Connection, NoAnswer> {
-    let Answer::Connections(rows) = source.ask(&Query::Connections).await? else { return Err(odd()) };
-    let names: Vec<String> = rows.connected.iter().map(|row| row.connection.name.clone()).collect();
-    rows.connected
-        .into_iter()
-        .map(|row| row.connection)
-        .find(|one| one.name == name)
-        .ok_or_else(|| NoAnswer::Refused(format!("No connection is called `{name}`. There are: {}.", names.join(", "))))
+/// The connection that is named, or the only one where none is.
+async fn connection(source: &Source, name: Option<&str>) -> Result<ConnectionId, NoAnswer> {
+    if let Some(name) = name {
+        return reference::find(source, name).await;
+    }
+    let Answer::Connections(list) = source.ask(&Query::Connections).await? else { return Err(odd()) };
+    match list.connected.as_slice() {
+        [only] => Ok(only.connection.id),
+        rows => {
+            let names: Vec<&str> = rows.iter().map(|row| row.connection.name.as_str()).collect();
+            Err(NoAnswer::Refused(format!("Name the connection with --connection: {}.", names.join(", "))))
+        }
+    }
 }
 
 async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp>) -> Result<Request, NoAnswer> {
     let refused = |why: &str| NoAnswer::Refused(why.to_owned());
     let (connection, to) = match (&send.connection, &send.to, send.thread) {
-        (Some(name), Some(to), _) => (connection(source, name).await?.id, to.0.clone()),
+        (name, Some(to), None) => (connection(source, name.as_deref()).await?, to.0.clone()),
         (_, _, Some(thread)) => {
             let Answer::Thread(Some(row)) = source.ask(&Query::Thread { thread }).await? else {
                 return Err(refused("There is no such thread."));
@@ -166,7 +172,7 @@ async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp
             let to = row.contact.phone_number.ok_or_else(|| refused("This contact has no phone number."))?;
             (row.connection_id, to)
         }
-        _ => return Err(refused("Say to whom: --connection and --to, or --thread.")),
+        _ => return Err(refused("Say to whom: --to with a number, or --thread.")),
     };
     let mut parameters = vec![];
     for pair in &send.param {
@@ -190,16 +196,17 @@ async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp
 
 /// The thread with this number over this connection.
 async fn thread_of(source: &Source, send: &Send) -> Result<ThreadId, NoAnswer> {
-    let (Some(name), Some(to)) = (&send.connection, &send.to) else {
-        return Err(NoAnswer::Refused("Say to whom: --connection and --to, or --thread.".into()));
+    let Some(to) = &send.to else {
+        return Err(NoAnswer::Refused("Say to whom: --to with a number, or --thread.".into()));
     };
-    let connection = connection(source, name).await?;
-    let text = format!("num:{} conn:{}", to.0.digits(), connection.name);
-    let Answer::Threads(rows) = source.ask(&Query::Threads { text, limit: 10, before: None }).await? else {
+    let connection = connection(source, send.connection.as_deref()).await?;
+    let text = format!("num:{}", to.0.digits());
+    let Answer::Threads(rows) = source.ask(&Query::Threads { text, limit: 50, before: None }).await? else {
         return Err(odd());
     };
-    rows.iter().find(|row| row.contact.phone_number.as_ref() == Some(&to.0)).map(|row| row.id).ok_or_else(|| {
-        NoAnswer::Refused(format!("{} has never written to {name}: only a template can begin (--template).", to.0))
+    let same = |row: &&ThreadRow| row.connection_id == connection && row.contact.phone_number.as_ref() == Some(&to.0);
+    rows.iter().find(same).map(|row| row.id).ok_or_else(|| {
+        NoAnswer::Refused(format!("{} has not written to {connection}: only a template can begin (--template).", to.0))
     })
 }
 

@@ -37,7 +37,7 @@ pub enum Templates {
     },
     /// A template as it can be edited
     Text {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         id: String,
     },
@@ -49,25 +49,25 @@ pub enum Templates {
         #[arg(long)]
         fix: bool,
         /// Also against what the account of this number has already
-        #[arg(long, value_name = "ID", conflicts_with = "fix")]
+        #[arg(long, value_name = "ID", conflicts_with = "fix", value_parser = super::reference::connection)]
         connection: Option<ConnectionId>,
     },
     /// Submit a new one
     Create {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         file: std::path::PathBuf,
     },
     /// Replace one; name and language stay
     Update {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         id: String,
         file: std::path::PathBuf,
     },
     /// Delete one by its id, or every language of a name (admins)
     Delete {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         name: String,
         #[arg(long)]
@@ -78,7 +78,7 @@ pub enum Templates {
     },
     /// Upload a sample for a header: a file, - for standard input, or an https address
     Sample {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
         source: String,
     },

@@ -29,7 +29,7 @@ pub enum Contacts {
     },
     /// Add one that has not written yet (admins)
     Add {
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", value_parser = super::reference::connection)]
         connection: ConnectionId,
         #[arg(long)]
         name: String,
@@ -43,9 +43,15 @@ pub enum Contacts {
     /// Take the last merge back
     Split { contact: ContactId },
     /// Send nothing to the contact of a thread any more
-    OptOut { thread: ThreadId },
+    OptOut {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+    },
     /// The contact of a thread wants messages again
-    OptIn { thread: ThreadId },
+    OptIn {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,30 +82,56 @@ pub enum Threads {
         before: Option<ThreadId>,
     },
     /// One thread
-    Show { thread: ThreadId },
+    Show {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+    },
     /// Take a thread from its agent
-    Take { thread: ThreadId },
+    Take {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+    },
     /// Give a thread to a colleague who is here
-    HandOver { thread: ThreadId, to: String },
+    HandOver {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+        to: String,
+    },
     /// Give a thread back to its agent
-    Release { thread: ThreadId },
+    Release {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+    },
     /// Write a note for colleagues
-    Note { thread: ThreadId, text: String },
+    Note {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+        text: String,
+    },
     /// What colleagues noted
-    Notes { thread: ThreadId },
+    Notes {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+    },
     /// The whole thread as text
-    Export { thread: ThreadId },
+    Export {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+    },
     /// Filters, with how many threads each finds
     Views,
     /// Take back what you sent and what has not gone yet
-    TakeBack { thread: ThreadId },
+    TakeBack {
+        #[arg(value_parser = super::reference::thread)]
+        thread: ThreadId,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Messages {
     /// A thread's messages, newest first
     List {
-        #[arg(long)]
+        #[arg(long, value_parser = super::reference::thread)]
         thread: ThreadId,
         #[command(flatten)]
         page: Page,

@@ -14,6 +14,7 @@ pub mod bulk;
 pub mod change;
 pub mod connected;
 pub mod connection;
+pub mod connection_lookup;
 pub mod content;
 pub mod contract;
 pub mod database;

@@ -198,6 +198,23 @@ async fn the_description_names_every_route_and_events_are_followed_from_anywhere
     assert!(text.starts_with("id: e2\nevent: message.received\ndata: {"), "{text}");
 }
 
+#[tokio::test]
+async fn a_connection_is_named_in_any_way_or_not_at_all_where_there_is_one() {
+    let mut programs = Programs::new().await;
+    let shop = programs.token("shop", Role::Operator, None).await;
+    let thread = programs.stage.says(&rosa(), "Hello").await;
+    let _ = thread;
+    let number_id = crate::stage::SUPPORT;
+    for connection in [json!("support"), json!("c1"), json!(number_id), json!("+15550100001"), Value::Null] {
+        let letter = json!({ "connection": connection, "to": "+15550100002", "text": format!("by {connection}") });
+        let (status, body) = programs.ask(&shop, "POST", "/messages", Some(letter), None).await;
+        assert_eq!(status, 200, "{connection}: {body}");
+    }
+    let letter = json!({ "connection": "nobody", "to": "+15550100002", "text": "no" });
+    let (status, body) = programs.ask(&shop, "POST", "/messages", Some(letter), None).await;
+    assert_eq!((status, &body["error"]["code"]), (404, &json!("not_found")), "{body}");
+}
+
 impl Programs {
     /// One request of the Model Context Protocol, as a client of the version most in use sends it.
     async fn rpc(&self, token: &str, method: &str, params: Value) -> (u16, Value) {

@@ -7,6 +7,7 @@ mod disk;
 mod door;
 mod files;
 mod killed;
+mod names;
 mod plain;
 mod private;
 mod providers;

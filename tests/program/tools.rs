@@ -8,7 +8,7 @@ use wadeck::twin::{Person, Saying};
 
 use crate::world::{SUPPORT, World, twin, until};
 
-struct Server {
+pub struct Server {
     child: Child,
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
@@ -22,7 +22,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    fn start(world: &World, arguments: &[&str]) -> Self {
+    pub fn start(world: &World, arguments: &[&str]) -> Self {
         let mut command = world.command(&[&["mcp"], arguments].concat());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("it starts");
@@ -49,7 +49,7 @@ impl Server {
         answer["result"].clone()
     }
 
-    fn call(&mut self, name: &str, arguments: Value) -> (bool, Value) {
+    pub fn call(&mut self, name: &str, arguments: Value) -> (bool, Value) {
         let result = self.ask("tools/call", json!({ "name": name, "arguments": arguments }));
         let text = result["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{name}: {result}"));
         (result["isError"] != json!(true), serde_json::from_str(text).expect("JSON"))

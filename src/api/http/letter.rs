@@ -8,9 +8,8 @@ use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::phone::PhoneNumber;
 use crate::domain::request::{Refusal, Request, SendContext};
 use crate::domain::role::Actor;
-use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
-use crate::operations::{OperationError, System};
+use crate::operations::{OperationError, System, find_connection};
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,7 +121,7 @@ pub(in crate::api) fn schema() -> Value {
         "additionalProperties": false,
         "description": "To a number over a connection, or into a thread: a text or an uploaded file within the service window, or a template.",
         "properties": {
-            "connection": maybe("the connection's name"),
+            "connection": maybe("the connection: its id, name, phone number id or number; needed where there are several"),
             "to": maybe("a number with its country code"),
             "thread": { "type": ["string", "null"], "pattern": "^t[1-9][0-9]{0,17}$" },
             "text": maybe("up to 4096 characters"),
@@ -181,10 +180,8 @@ impl Letter {
         };
         let place = match (&self.thread, &self.connection, &self.to) {
             (Some(thread), None, None) => Place::Thread(*thread),
-            (None, Some(connection), Some(to)) => {
-                let found = system.store().connection_named(connection).await?;
-                let why = format!("No connection is called {}.", clean_line(connection));
-                let found = found.ok_or_else(|| refusal("not_found", why, "GET /connections names them."))?;
+            (None, connection, Some(to)) => {
+                let found = find_connection(system, connection.as_deref()).await?;
                 let to = PhoneNumber::parse(to).map_err(|error| {
                     refusal("number", format!("{error}."), "Write it with its country code, such as +15550100002.")
                 })?;
@@ -192,7 +189,7 @@ impl Letter {
             }
             _ => {
                 let why = "A message goes into a thread, or to a number over a connection.".to_owned();
-                return Err(refusal("place", why, "Give `thread`, or `connection` and `to`."));
+                return Err(refusal("place", why, "Give `thread`, or `to`."));
             }
         };
         if let Some(template) = self.template {

@@ -259,10 +259,18 @@ async fn answer(
     endpoint: &'static Endpoint,
     caller: &Caller,
     headers: &HeaderMap,
-    given: Given,
+    mut given: Given,
 ) -> Response {
     if let Err(refusal) = caller.actor.may(endpoint.right) {
         return Said::refused(&refusal).into_response();
+    }
+    if let Ok(Value::Object(mut body)) = serde_json::from_slice(&given.body)
+        && body.contains_key("connection")
+    {
+        match super::names::resolve(system, &mut body).await {
+            Ok(()) => given.body = Value::Object(body).to_string().into(),
+            Err(error) => return operation(Err(error)).into_response(),
+        }
     }
     let ask = match endpoint.read(&given) {
         Ok(ask) => ask,

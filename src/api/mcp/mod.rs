@@ -53,7 +53,13 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
     if let Err(refusal) = actor.may(tool.right) {
         return Came { good: false, value: super::refusal_json(&refusal) };
     }
-    match (tool.read)(Value::Object(call.arguments)) {
+    let mut arguments = call.arguments;
+    match super::names::resolve(system, &mut arguments).await {
+        Ok(()) => {}
+        Err(OperationError::Refused(refusal)) => return Came { good: false, value: super::refusal_json(&refusal) },
+        Err(OperationError::Failed(failed)) => return failed_call(&failed),
+    }
+    match (tool.read)(Value::Object(arguments)) {
         Err(error) => wrong("arguments", &format!("The arguments cannot be read: {error}.")),
         Ok(ask) => {
             let Said(status, value) = done(system, actor, ask).await;
@@ -77,14 +83,17 @@ async fn under_contract(system: &System, agent: &str, call: Call) -> Came {
         Ok(Ok(value)) => Came { good: true, value },
         Ok(Err(why)) => wrong("refused", &why),
         Err(OperationError::Refused(refusal)) => Came { good: false, value: super::refusal_json(&refusal) },
-        Err(OperationError::Failed(failed)) => {
-            let said = match super::failed(&failed) {
-                super::Trouble::Failed { id, .. } => format!("Something broke; the log knows it as {id}."),
-                super::Trouble::Refused(refusal) => refusal.to_string(),
-            };
-            wrong("failed", &said)
-        }
+        Err(OperationError::Failed(failed)) => failed_call(&failed),
     }
+}
+
+/// Something broke that the caller cannot do anything about.
+fn failed_call(failed: &crate::store::StoreError) -> Came {
+    let said = match super::failed(failed) {
+        super::Trouble::Failed { id, .. } => format!("Something broke; the log knows it as {id}."),
+        super::Trouble::Refused(refusal) => refusal.to_string(),
+    };
+    wrong("failed", &said)
 }
 
 /// One call through the socket, as the user at its other end.

@@ -232,9 +232,11 @@ pub(super) static TOOLS: &[Tool] = &[
         effect: Effect::Looks,
         right: Right::Look,
         schema: || {
-            let properties = json!({ "thread": id('t', "the thread"), "limit": limit(),
-                "before": id('m', "only older ones than this") });
-            object(properties, &["thread"])
+            let properties = json!({ "thread": id('t', "the thread"),
+                "phoneNumber": text("or the contact's number, with its country code"),
+                "connection": text("the connection that the number wrote to, where there are several"),
+                "limit": limit(), "before": id('m', "only older ones than this") });
+            object(properties, &[])
         },
         read: |arguments| {
             let Conversation { thread, limit, before } = read(arguments)?;
@@ -243,7 +245,8 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "whatsapp.getStatus",
-        says: "What became of one message, or of one entry of the outbox: every proof with its time.",
+        says: "What became of one message, or of one entry of the outbox: every proof with its time. Without either, \
+               how the connections do: each check with its age.",
         effect: Effect::Looks,
         right: Right::Look,
         schema: || {
@@ -252,7 +255,8 @@ pub(super) static TOOLS: &[Tool] = &[
         read: |arguments| match read(arguments)? {
             Status { message: Some(message), entry: None } => look(Query::Message { message }),
             Status { message: None, entry: Some(entry) } => look(Query::Entry { entry }),
-            _ => Err("give `message` or `entry`".to_owned()),
+            Status { message: None, entry: None } => look(Query::Connections),
+            _ => Err("give `message` or `entry`, not both".to_owned()),
         },
     },
     Tool {

@@ -1,0 +1,28 @@
+//! Names in what programs send: a connection by any of its names, a thread by a phone number.
+
+use serde_json::{Map, Value};
+
+use crate::domain::ids::ConnectionId;
+use crate::operations::{OperationError, System, find_connection, find_thread};
+
+/// Puts ids in the place of names: `connection` may be a name, a phone number id or a phone number;
+/// `phoneNumber`, where it stands without `thread`, is the thread with that number. Refused where
+/// a name stands for nothing or for several.
+pub(super) async fn resolve(system: &System, arguments: &mut Map<String, Value>) -> Result<(), OperationError> {
+    if let Some(Value::String(number)) = arguments.get("phoneNumber").cloned()
+        && !arguments.contains_key("thread")
+    {
+        let connection = arguments.remove("connection");
+        let thread = find_thread(system, connection.as_ref().and_then(Value::as_str), &number).await?;
+        arguments.remove("phoneNumber");
+        arguments.insert("thread".to_owned(), Value::String(thread.to_string()));
+        return Ok(());
+    }
+    if let Some(Value::String(name)) = arguments.get("connection")
+        && name.parse::<ConnectionId>().is_err()
+    {
+        let found = find_connection(system, Some(name)).await?;
+        arguments.insert("connection".to_owned(), Value::String(found.id.to_string()));
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Connections and threads by whatever name a person has at hand: a connection by its id, name, phone number id
+//! or phone number, a thread by its id or its contact's phone number.
+//!
+//! Arguments are read before anybody can be asked. What is no id is noted down while the command line is read,
+//! looked up, and found when the same words are read again.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use clap::Parser;
+
+use super::Cli;
+use super::ask::{NoAnswer, Source};
+use crate::domain::connection_lookup::find_connection;
+use crate::domain::ids::{ConnectionId, ThreadId};
+use crate::domain::phone::PhoneNumber;
+use crate::domain::query::{Answer, Query};
+use crate::domain::text::clean_line;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Connection,
+    Thread,
+}
+
+thread_local! {
+    /// What names stand for, while a command line is read for the second time.
+    static KNOWN: RefCell<BTreeMap<(Kind, String), i64>> = const { RefCell::new(BTreeMap::new()) };
+    /// Names that were met and are not known.
+    static UNKNOWN: RefCell<Vec<(Kind, String)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Reads a connection: an id, or a name that is looked up before the command runs.
+pub(super) fn connection(text: &str) -> Result<ConnectionId, String> {
+    match text.parse() {
+        Ok(id) => Ok(id),
+        Err(_) if text.trim().is_empty() => Err("name a connection by its id, name or phone number".to_owned()),
+        Err(_) => Ok(ConnectionId(named(Kind::Connection, text))),
+    }
+}
+
+/// Reads a thread: an id, or the phone number of its contact.
+pub(super) fn thread(text: &str) -> Result<ThreadId, String> {
+    match text.parse::<ThreadId>() {
+        Ok(id) => Ok(id),
+        Err(_) if PhoneNumber::parse(text).is_ok() => Ok(ThreadId(named(Kind::Thread, text))),
+        Err(error) => Err(format!("{error}, or the contact's phone number such as +15550100002")),
+    }
+}
+
+/// The id behind a name; where it is not known yet, none that exists, and the name is noted down.
+fn named(kind: Kind, text: &str) -> i64 {
+    let key = (kind, text.to_owned());
+    KNOWN.with_borrow(|known| known.get(&key).copied()).unwrap_or_else(|| {
+        UNKNOWN.with_borrow_mut(|unknown| unknown.push(key));
+        0
+    })
+}
+
+/// A command line, read with every name in it looked up at the engine, or in its database. Fails with what to do
+/// where a name stands for nothing or for several.
+pub(super) struct Reading(Vec<(Kind, String)>);
+
+impl Reading {
+    /// Starts before the command line is read.
+    pub fn start() {
+        UNKNOWN.with_borrow_mut(Vec::clear);
+        KNOWN.with_borrow_mut(BTreeMap::clear);
+    }
+
+    /// The names that were met since the start.
+    pub fn end() -> Self {
+        Self(UNKNOWN.take())
+    }
+
+    /// The same command line with what its names stand for; `None` where it holds no name.
+    pub async fn resolve(self, source: &Source, words: Vec<std::ffi::OsString>) -> Result<Option<Cli>, NoAnswer> {
+        if self.0.is_empty() {
+            return Ok(None);
+        }
+        let mut known = BTreeMap::new();
+        for (kind, text) in self.0 {
+            let id = match kind {
+                Kind::Connection => find(source, &text).await?.0,
+                Kind::Thread => thread_of(source, &text).await?.0,
+            };
+            known.insert((kind, text), id);
+        }
+        KNOWN.set(known);
+        let read = Cli::try_parse_from(words);
+        KNOWN.take();
+        read.map(Some).map_err(|error| NoAnswer::Failed(error.to_string()))
+    }
+}
+
+/// The connection that a text names.
+pub(super) async fn find(source: &Source, text: &str) -> Result<ConnectionId, NoAnswer> {
+    let Answer::Connections(list) = source.ask(&Query::Connections).await? else { return Err(odd()) };
+    let connections: Vec<_> = list.connected.into_iter().map(|row| row.connection).collect();
+    find_connection(&connections, text).map(|found| found.id).map_err(|refusal| NoAnswer::Refused(refusal.to_string()))
+}
+
+/// The thread with a phone number; where it wrote to several of our numbers, the refusal names the threads.
+async fn thread_of(source: &Source, text: &str) -> Result<ThreadId, NoAnswer> {
+    let number = PhoneNumber::parse(text).map_err(|error| NoAnswer::Refused(format!("{error}.")))?;
+    let asked = Query::Threads { text: format!("num:{}", number.digits()), limit: 50, before: None };
+    let Answer::Threads(rows) = source.ask(&asked).await? else { return Err(odd()) };
+    let found: Vec<_> = rows.iter().filter(|row| row.contact.phone_number.as_ref() == Some(&number)).collect();
+    match found.as_slice() {
+        [one] => Ok(one.id),
+        [] => Err(NoAnswer::Refused(format!("No thread with {number}. List threads with `wadeck threads list`."))),
+        several => {
+            let list: Vec<String> =
+                several.iter().map(|row| format!("{} ({})", row.id, clean_line(&row.connection))).collect();
+            Err(NoAnswer::Refused(format!("{number} has several threads: {}. Name one by its id.", list.join(", "))))
+        }
+    }
+}
+
+fn odd() -> NoAnswer {
+    NoAnswer::Failed("The engine answered something else than was asked.".into())
+}

@@ -1,0 +1,67 @@
+//! A connection is found by its id, its name, the provider's id of its number and its phone number, wherever one is
+//! named; a thread by its contact's number.
+
+use serde_json::json;
+use wadeck::twin::{Person, Saying};
+
+use crate::tools::Server;
+use crate::world::{SUPPORT, World, twin, until};
+
+const ROSA: &str = "+15550100002";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _engine = world.serve();
+    twin.subscribe(&world.url());
+    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    let told = async {
+        while world.json(&["threads", "list"])[0].is_null() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = twin.run() => unreachable!("it runs for ever"),
+        () = told => {}
+    }
+    let list = world.json(&["connections", "list"]);
+    let connection = &list["connected"][0];
+    let of = |field: &str| connection[field].as_str().expect("text").to_owned();
+    let number = format!("+{}", of("phone_number").trim_start_matches('+'));
+    for name in [of("id"), of("name"), of("phone_number_id"), number.clone()] {
+        let webhooks = world.run(&["webhooks", "list", "--connection", &name]);
+        assert!(webhooks.status.success(), "{name}: {}", String::from_utf8_lossy(&webhooks.stderr));
+        let checked = world.run(&["connections", "check", &name]);
+        assert!(checked.status.success(), "{name}: {}", String::from_utf8_lossy(&checked.stderr));
+    }
+    let refused = world.run(&["connections", "check", "nobody"]);
+    assert_eq!(refused.status.code(), Some(3));
+    let why = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(why.contains("Connection `nobody` not found.") && why.contains(&of("name")), "{why}");
+
+    let thread = world.json(&["threads", "list"])[0]["id"].clone();
+    for name in [ROSA, "1 (555) 010-0002"] {
+        assert_eq!(world.json(&["threads", "show", name])["id"], thread, "{name}");
+        assert_eq!(world.json(&["messages", "list", "--thread", name])[0]["thread_id"], thread, "{name}");
+    }
+    assert_eq!(world.run(&["threads", "show", "+15550100099"]).status.code(), Some(3));
+    // There is one connection: it needs no name.
+    let sent = world.run(&["send", "--to", ROSA, "--text", "We are here."]);
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+
+    let mut model = Server::start(&world, &[]);
+    for place in [json!({ "phoneNumber": ROSA, "limit": 5 }), json!({ "phoneNumber": ROSA, "connection": number })] {
+        let (good, messages) = model.call("whatsapp.getConversation", place);
+        assert!(good && messages.to_string().contains("We are here."), "{messages}");
+    }
+    let (good, sent) = model.call("whatsapp.send", json!({ "to": ROSA, "text": "And a model." }));
+    assert!(good, "{sent}");
+    let (good, status) = model.call("whatsapp.getStatus", json!({}));
+    assert!(good && status["connected"][0]["name"] == connection["name"], "{status}");
+    let (good, refused) = model.call("whatsapp.getConversation", json!({ "phoneNumber": "+15550100099" }));
+    assert!(!good && refused["error"]["code"] == "not_found", "{refused}");
+    until("both are queued", || {
+        world.json(&["messages", "list", "--thread", ROSA]).as_array().is_some_and(|all| all.len() >= 3)
+    });
+}
