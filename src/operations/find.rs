@@ -26,17 +26,32 @@ pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Conn
     }
 }
 
-/// The thread with a phone number over a connection, or over the only one where it is not named.
+/// The thread with a phone number: over the named connection, or over whichever it wrote to where none is named.
+/// Refused where it wrote to none, or to several.
 pub async fn find_thread(system: &System, connection: Option<&str>, number: &str) -> Result<ThreadId> {
     let number = PhoneNumber::parse(number).map_err(|error| {
         Refusal::new("number", format!("{error}."), "Write it with its country code, such as +15550100002.")
     })?;
-    let connection = find_connection(system, connection).await?;
-    match system.store().thread_with(connection.id, &number).await? {
-        Some(row) => Ok(row.id),
-        None => {
-            let why = format!("{number} has never written to {}.", connection.name);
+    let connections = match connection {
+        Some(name) => vec![find_connection(system, Some(name)).await?],
+        None => system.store().connections().await?,
+    };
+    let mut found = vec![];
+    for one in &connections {
+        if let Some(row) = system.store().thread_with(one.id, &number).await? {
+            found.push((row.id, one.name.as_str()));
+        }
+    }
+    match found.as_slice() {
+        [(thread, _)] => Ok(*thread),
+        [] => {
+            let why = format!("{number} has never written here.");
             Err(Refusal::new("not_found", why, "Only an approved template can begin.").into())
+        }
+        several => {
+            let list: Vec<String> = several.iter().map(|(thread, name)| format!("{thread} ({name})")).collect();
+            let why = format!("{number} has several threads: {}.", list.join(", "));
+            Err(Refusal::new("ambiguous", why, "Name the thread, or the connection.").into())
         }
     }
 }

@@ -277,7 +277,7 @@ async fn a_model_uses_the_tools_within_its_role_and_is_told_the_rule() {
     assert_eq!((good, &refused["error"]["code"]), (false, &json!("role")));
     for (name, arguments) in [
         ("whatsapp.send", json!({ "thread": "t1", "words": "x" })),
-        ("whatsapp.getStatus", json!({})),
+        ("whatsapp.getStatus", json!({ "message": "m1", "entry": "o1" })),
         ("whatsapp.getConversation", json!({ "thread": "m1" })),
         ("templates.list", json!({ "all": true })),
         ("shell", json!({ "run": "ls" })),

@@ -26,7 +26,8 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
         () = told => {}
     }
     let list = world.json(&["connections", "list"]);
-    let connection = &list["connected"][0];
+    let connection = list.as_array().and_then(|all| all.iter().find(|one| one["phone_number_id"] == SUPPORT));
+    let connection = connection.expect("the number that she wrote to");
     let of = |field: &str| connection[field].as_str().expect("text").to_owned();
     let number = format!("+{}", of("phone_number").trim_start_matches('+'));
     for name in [of("id"), of("name"), of("phone_number_id"), number.clone()] {
@@ -46,8 +47,10 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
         assert_eq!(world.json(&["messages", "list", "--thread", name])[0]["thread_id"], thread, "{name}");
     }
     assert_eq!(world.run(&["threads", "show", "+15550100099"]).status.code(), Some(3));
-    // There is one connection: it needs no name.
-    let sent = world.run(&["send", "--to", ROSA, "--text", "We are here."]);
+    // There are two connections: one has to be named.
+    let sent = world.run(&["send", "--to", ROSA, "--text", "No."]);
+    assert_eq!(sent.status.code(), Some(3), "{}", String::from_utf8_lossy(&sent.stderr));
+    let sent = world.run(&["send", "--connection", SUPPORT, "--to", ROSA, "--text", "We are here."]);
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
 
     let mut model = Server::start(&world, &[]);
@@ -55,10 +58,10 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
         let (good, messages) = model.call("whatsapp.getConversation", place);
         assert!(good && messages.to_string().contains("We are here."), "{messages}");
     }
-    let (good, sent) = model.call("whatsapp.send", json!({ "to": ROSA, "text": "And a model." }));
+    let (good, sent) = model.call("whatsapp.send", json!({ "connection": number, "to": ROSA, "text": "And a model." }));
     assert!(good, "{sent}");
     let (good, status) = model.call("whatsapp.getStatus", json!({}));
-    assert!(good && status["connected"][0]["name"] == connection["name"], "{status}");
+    assert!(good && status.to_string().contains(&of("phone_number_id")), "{status}");
     let (good, refused) = model.call("whatsapp.getConversation", json!({ "phoneNumber": "+15550100099" }));
     assert!(!good && refused["error"]["code"] == "not_found", "{refused}");
     until("both are queued", || {

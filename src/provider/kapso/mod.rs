@@ -117,7 +117,10 @@ impl Provider for Kapso {
             },
             Chore {
                 place: "here".into(),
-                what: "Register the webhook: `wadeck connections register` writes address and secret there.".into(),
+                what: format!(
+                    "Register the webhook: `wadeck connections register {}` writes address and secret there.",
+                    connection.id
+                ),
                 paste: None,
                 proof: Some(Hop::Registration),
             },
