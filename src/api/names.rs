@@ -3,12 +3,18 @@
 use serde_json::{Map, Value};
 
 use crate::domain::ids::ConnectionId;
+use crate::domain::role::Actor;
 use crate::operations::{OperationError, System, find_connection, find_thread};
 
 /// Puts ids in the place of names: `connection` may be a name, a phone number id or a phone number;
 /// `phoneNumber`, where it stands without `thread`, is the thread with that number. Refused where
-/// a name stands for nothing or for several.
-pub(super) async fn resolve(system: &System, arguments: &mut Map<String, Value>) -> Result<(), OperationError> {
+/// a name stands for nothing that the caller may see, or for several.
+pub(super) async fn resolve(
+    system: &System,
+    actor: &Actor,
+    arguments: &mut Map<String, Value>,
+) -> Result<(), OperationError> {
+    let system = &system.as_far_as(actor).await?;
     if let Some(Value::String(number)) = arguments.get("phoneNumber").cloned()
         && !arguments.contains_key("thread")
     {

@@ -267,7 +267,7 @@ async fn answer(
     if let Ok(Value::Object(mut body)) = serde_json::from_slice(&given.body)
         && body.contains_key("connection")
     {
-        match super::names::resolve(system, &mut body).await {
+        match super::names::resolve(system, &caller.actor, &mut body).await {
             Ok(()) => given.body = Value::Object(body).to_string().into(),
             Err(error) => return operation(Err(error)).into_response(),
         }

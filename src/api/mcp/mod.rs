@@ -54,7 +54,7 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
         return Came { good: false, value: super::refusal_json(&refusal) };
     }
     let mut arguments = call.arguments;
-    match super::names::resolve(system, &mut arguments).await {
+    match super::names::resolve(system, actor, &mut arguments).await {
         Ok(()) => {}
         Err(OperationError::Refused(refusal)) => return Came { good: false, value: super::refusal_json(&refusal) },
         Err(OperationError::Failed(failed)) => return failed_call(&failed),
