@@ -173,7 +173,7 @@ pub(super) async fn wish_about_marketing(
         return Ok(());
     }
     if wish.stop {
-        super::send::marketing::call_back(system, write, contact, now).await?;
+        Box::pin(super::send::marketing::call_back(system, write, contact, now)).await?;
         effects.looks = true;
     }
     let action = if wish.stop { "marketing_stop" } else { "marketing_resume" };

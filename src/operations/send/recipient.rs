@@ -73,7 +73,7 @@ pub(in crate::operations) async fn told_by_failure(
             let contact = write.contact_of_thread(thread).await?;
             if write.wish_about_marketing(contact, true, now).await? {
                 write.audit(&Actor::System, "marketing_stop", &thread.to_string(), &detail, now).await?;
-                marketing::call_back(system, write, contact, now).await?;
+                Box::pin(marketing::call_back(system, write, contact, now)).await?;
             }
             Ok(())
         }
