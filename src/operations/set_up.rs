@@ -140,6 +140,8 @@ pub(super) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
         (None, None) => (SetupStep::Integration, "it is set up anew from the first step on"),
     };
     setup.step = step;
+    // How the steps ended before says nothing about this walk.
+    write.forget_steps(id).await?;
     let said = format!("{}: {what}.", setup.name);
     move_to(system, write, actor, "reconnect", setup, was).await?;
     Ok(Done { said, made: Some(id.to_string()) })
@@ -149,14 +151,22 @@ pub(super) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
 pub(super) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
     require(actor, Right::GiveSetupsUp)?;
     let mut write = system.store().write().await?;
-    let Some(mut setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
-    if !setup.is_open() && setup.state != SetupState::Disconnected {
+    let Some(setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
+    let back = match setup.connection_id {
+        Some(connection) => write.live_connection(connection).await?.is_none(),
+        None => false,
+    };
+    let Some(given_up) = setup.state.given_up(back) else {
         let why = format!("{} is {} already.", setup.name, setup.state.name());
-        return Err(Refusal::new("setup_state", why, "").into());
-    }
+        let way = if back { "Reconnect it when it is wanted again: what was said over it is kept." } else { "" };
+        return Err(Refusal::new("setup_state", why, way).into());
+    };
     let was = (setup.state, setup.step);
-    (setup.state, setup.trouble) = (SetupState::Cancelled, None);
-    move_to(system, write, actor, "cancel_setup", setup.clone(), was).await?;
+    let mut ended = Setup { state: given_up, trouble: None, ..setup.clone() };
+    if given_up == SetupState::Disconnected {
+        ended.link = None;
+    }
+    move_to(system, write, actor, "cancel_setup", ended, was).await?;
     // Given up here first: whoever comes second must not take the link of a setup that goes on.
     let mut note = String::new();
     if let (Some(customer), Some(link)) = (&setup.customer_id, &setup.link)
@@ -166,7 +176,8 @@ pub(super) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
     {
         note = format!(" The link could not be revoked and may still be followed: {}.", trouble.line());
     }
-    Ok(Done { said: format!("{} is given up.{note}", setup.name), made: None })
+    let rest = if given_up == SetupState::Disconnected { " It is disconnected, and can be reconnected." } else { "" };
+    Ok(Done { said: format!("{} is given up.{rest}{note}", setup.name), made: None })
 }
 
 async fn open(write: &mut Write, actor: &Actor, id: SetupId) -> Result<Setup> {

@@ -127,6 +127,12 @@ impl Write {
         Ok(())
     }
 
+    /// Forgets how the steps of a walk ended, for one that begins again.
+    pub async fn forget_steps(&mut self, setup: SetupId) -> Result<()> {
+        sqlx::query("DELETE FROM setup_steps WHERE setup_id = $1").bind(setup.0).execute(self.connection()).await?;
+        Ok(())
+    }
+
     /// The provider says that a customer's number is connected: the walk that waits for it goes on.
     pub async fn setup_used(
         &mut self,

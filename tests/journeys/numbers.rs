@@ -296,13 +296,16 @@ async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_
     let sent = stage.act(Request::Send { thread: thread.id, content, reply_to: None, at: None }).await;
     stage.send().await;
     assert!(sent.is_err() || stage.outbox().await[0].state.name() == "refused", "{sent:?}");
+    stage.pass(Duration::from_secs(7_200));
     number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("a new link");
+    assert_eq!(only_setup(&stage).await.taken, [], "no step is shown as done before it is");
     stage.set_up().await;
     assert_eq!(stage.twin.customers().len(), 1, "the same customer");
     stage.twin.follow_link().expect("followed");
     stage.deliver().await;
     proved(&mut stage).await;
     let back = list(&stage).await;
+    assert!(back.others.is_empty(), "the test of this walk counts, not the one of hours ago: {:?}", back.others);
     let branch = back.connected.iter().find(|one| one.connection.name == "branch").expect("back");
     assert_eq!(branch.connection.id, connection, "its threads are its own again");
 }
@@ -322,6 +325,26 @@ async fn a_number_that_is_unregistered_stays_at_the_provider_and_is_served_again
     assert_eq!((stage.twin.links().len(), stage.twin.customers().len()), (0, 0), "nobody had to follow a link");
     stage.says(&rosa(), "are you back?").await;
     assert_eq!(stage.messages(stage.thread().await.id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn reconnecting_that_is_given_up_can_be_begun_again() {
+    let mut stage = Stage::set().await;
+    let connection = support(&stage).await;
+    number(&stage, NumberRequest::Unregister { connection }).await.expect("unregistered");
+    let setup = only_setup(&stage).await;
+    let idle = number(&stage, NumberRequest::Cancel { setup: setup.id }).await.expect_err("nothing to give up");
+    assert!(idle.to_string().contains("Reconnect it"), "{idle}");
+    for _ in 0..2 {
+        number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("begun");
+        let said = number(&stage, NumberRequest::Cancel { setup: setup.id }).await.expect("given up").said;
+        assert!(said.contains("can be reconnected"), "{said}");
+        assert_eq!(only_setup(&stage).await.state, SetupState::Disconnected, "it is still in the list");
+    }
+    number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("again");
+    proved(&mut stage).await;
+    assert!(list(&stage).await.others.is_empty(), "{:?}", list(&stage).await.others);
+    assert_eq!(support(&stage).await, connection);
 }
 
 #[tokio::test]
