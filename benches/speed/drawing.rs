@@ -22,6 +22,7 @@ fn thread(number: i64) -> ThreadRow {
         connection: "support".into(),
         connection_id: ConnectionId(1),
         environment: Environment::Development,
+        organization: "acme".into(),
         contact: ContactView {
             name: Some(format!("Person number {number}").into()),
             phone_number: None,
@@ -52,6 +53,9 @@ fn message(number: i64) -> MessageView {
     MessageView {
         id: MessageId(number),
         thread_id: ThreadId(1),
+        organization: "acme".into(),
+        environment: Some(Environment::Development),
+        phone_number: wadeck::domain::phone::PhoneNumber::parse("+15550100002").ok(),
         direction: if number % 2 == 0 { Direction::Inbound } else { Direction::Outbound },
         kind: "text".into(),
         text: "A message of a usual length, which is wrapped once on most screens that people use for their work."

@@ -39,15 +39,16 @@ impl Scope {
 
     /// Returns what both scopes hold; none where they have nothing in common.
     pub fn narrowed(&self, other: &Self) -> Option<Self> {
-        fn both<T: Clone + PartialEq>(one: Option<&T>, other: Option<&T>) -> Option<Option<T>> {
+        /// What both ask for; an error where they ask for different things.
+        fn both<T: Clone + PartialEq>(one: Option<&T>, other: Option<&T>) -> Result<Option<T>, ()> {
             match (one, other) {
-                (Some(one), Some(other)) => (one == other).then(|| Some(one.clone())),
-                (one, other) => Some(one.or(other).cloned()),
+                (Some(one), Some(other)) if one != other => Err(()),
+                (one, other) => Ok(one.or(other).cloned()),
             }
         }
         Some(Self {
-            organization: both(self.organization.as_ref(), other.organization.as_ref())?,
-            environment: both(self.environment.as_ref(), other.environment.as_ref())?,
+            organization: both(self.organization.as_ref(), other.organization.as_ref()).ok()?,
+            environment: both(self.environment.as_ref(), other.environment.as_ref()).ok()?,
         })
     }
 

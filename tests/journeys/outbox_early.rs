@@ -68,19 +68,28 @@ async fn day(steps: &[Step]) -> Result<(), String> {
         stage.says(&Person::new(&format!("P{number}"), &format!("1555011{number:04}")), "hello").await;
     }
     let threads: Vec<ThreadId> = stage.threads().await.into_iter().map(|row| row.id).collect();
-    // Words to the earliest time at which they may go, by the clock here.
-    let mut earliest: HashMap<String, Timestamp> = HashMap::new();
+    // Words to the earliest time at which they may go: by the clock, and as time that really passed. A time within
+    // five minutes is one for undoing, and goes along where the clock is set back.
+    let mut earliest: HashMap<String, (Timestamp, Timestamp)> = HashMap::new();
+    let mut set_back = Duration::ZERO;
+    // Attempts with how far the clock had been set back when they were made.
+    let mut made: HashMap<(EntryId, usize), Duration> = HashMap::new();
     let mut entries: Vec<EntryId> = vec![];
     for (place, step) in steps.iter().enumerate() {
         let words = format!("w{place}");
         match step {
             Step::Write(thread) => {
                 write(&stage, threads[usize::from(*thread)], &words).await;
-                earliest.insert(words, stage.now());
+                earliest.insert(words, (Timestamp::from_millis(0), stage.now().plus(set_back)));
             }
             Step::WriteLater(thread, after) => {
                 later(&stage, threads[usize::from(*thread)], &words, u64::from(*after)).await;
-                earliest.insert(words, stage.now().plus(Duration::from_secs(u64::from(*after))));
+                let at = stage.now().plus(Duration::from_secs(u64::from(*after)));
+                let by_clock = if *after <= 300 { Timestamp::from_millis(0) } else { at };
+                earliest.insert(
+                    words,
+                    (by_clock, if *after <= 300 { at.plus(set_back) } else { Timestamp::from_millis(0) }),
+                );
             }
             Step::Hold(which) | Step::Release(which) | Step::Retry(which) => {
                 let Some(entry) = entries.get(usize::from(*which)).copied() else { continue };
@@ -107,7 +116,10 @@ async fn day(steps: &[Step]) -> Result<(), String> {
                 operations::rescue_at_start(&stage.system).await.map_err(|error| error.to_string())?;
             }
             Step::Pass(seconds) => stage.pass(Duration::from_secs(u64::from(*seconds))),
-            Step::ClockBack(seconds) => stage.set_clock(-i64::from(*seconds)),
+            Step::ClockBack(seconds) => {
+                stage.set_clock(-i64::from(*seconds));
+                set_back += Duration::from_secs(u64::from(*seconds));
+            }
             Step::Send => {
                 stage.send().await;
             }
@@ -117,22 +129,28 @@ async fn day(steps: &[Step]) -> Result<(), String> {
         for row in &rows {
             let words = row.text.line();
             let Answer::Entry(Some(detail)) = stage.ask(Query::Entry { entry: row.id }).await else { continue };
-            let own = earliest.get(&words).copied().unwrap_or(Timestamp::from_millis(MORNING));
+            let morning = Timestamp::from_millis(MORNING);
+            let (by_clock, own) = earliest.get(&words).copied().unwrap_or((Timestamp::from_millis(0), morning));
             let (mut allowed, mut series) = (own, 1);
-            for attempt in &detail.tries {
+            for (number, attempt) in detail.tries.iter().enumerate() {
+                let back = *made.entry((row.id, number)).or_insert(set_back);
                 // A new series is a person's word: only its own time counts.
                 if attempt.series != series {
                     (allowed, series) = (own, attempt.series);
                 }
-                if attempt.started_at < allowed {
-                    return Err(format!("{words} went at {} and not before {allowed}", attempt.started_at));
+                let started = attempt.started_at.plus(back);
+                if attempt.started_at < by_clock || started < allowed {
+                    return Err(format!(
+                        "{words} went at {} ({started}), not before {by_clock} ({allowed})",
+                        attempt.started_at
+                    ));
                 }
                 let asked = match &attempt.failure {
                     Some(failure) if failure.code == "131057" => 60,
                     Some(_) if attempt.http_status == Some(429) => 700,
                     _ => 0,
                 };
-                let finished = attempt.finished_at.unwrap_or(attempt.started_at);
+                let finished = attempt.finished_at.unwrap_or(attempt.started_at).plus(back);
                 allowed = own.max(finished.plus(Duration::from_secs(asked)));
             }
         }

@@ -28,17 +28,15 @@ fn id(last: u8) -> String {
 }
 
 async fn four() -> Stage {
-    let tables: String = NUMBERS
-        .iter()
-        .map(|(name, organization, environment, last)| {
-            format!(
-                "[[connections]]\nname = \"{name}\"\nprovider = \"kapso\"\norganization = \"{organization}\"\n\
-                 environment = \"{environment}\"\nphone_number = \"+1555010000{last}\"\nphone_number_id = \"{}\"\n\
-                 business_account_id = \"10229012934039{last}\"\n\n",
-                id(*last)
-            )
-        })
-        .collect();
+    let mut tables = String::new();
+    for (name, organization, environment, last) in NUMBERS {
+        tables.push_str(&format!(
+            "[[connections]]\nname = \"{name}\"\nprovider = \"kapso\"\norganization = \"{organization}\"\n\
+             environment = \"{environment}\"\nphone_number = \"+1555010000{last}\"\nphone_number_id = \"{}\"\n\
+             business_account_id = \"10229012934039{last}\"\n\n",
+            id(last)
+        ));
+    }
     let mut stage = Stage::with_config(&CONFIG.replacen("[[agents]]", &format!("{tables}[[agents]]"), 1)).await;
     for (name, _, _, last) in NUMBERS {
         stage.twin.add_number(Number {

@@ -4,12 +4,15 @@ use super::super::{Result, System};
 use super::{Exposition, Kind, Labels};
 use crate::domain::scope::Scope;
 
+/// Name, help text and samples.
+type Family = (&'static str, &'static str, Vec<(Labels, f64)>);
+
 /// Scopes that are told: a figure for each of very many would be a list of customers.
 const MOST: usize = 50;
 
 /// Adds what each scope has, with its organization and environment as labels.
 pub(super) async fn tell(system: &System, text: &mut Exposition) -> Result<()> {
-    let mut families: [(&str, &str, Vec<(Labels, f64)>); 6] = [
+    let mut families: [Family; 6] = [
         ("wadeck_scope_threads", "Threads, by organization and environment.", vec![]),
         ("wadeck_scope_unread_messages", "Messages that nobody has read, by organization and environment.", vec![]),
         ("wadeck_scope_threads_waiting", "Threads that wait for a person, by organization and environment.", vec![]),
