@@ -34,6 +34,7 @@ mod pausing;
 mod pictures;
 mod programs;
 mod providers;
+mod reconnecting;
 mod registrations;
 mod reports;
 #[path = "../common/samples.rs"]
