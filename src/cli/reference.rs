@@ -32,10 +32,10 @@ thread_local! {
 
 /// Reads a connection: an id, or a name that is looked up before the command runs.
 pub(super) fn connection(text: &str) -> Result<ConnectionId, String> {
-    match text.parse() {
+    match text.parse::<ConnectionId>() {
         Ok(id) => Ok(id),
-        Err(_) if text.trim().is_empty() => Err("name a connection by its id, name or phone number".to_owned()),
-        Err(_) => Ok(ConnectionId(named(Kind::Connection, text))),
+        Err(_) if text.chars().any(char::is_alphanumeric) => Ok(ConnectionId(named(Kind::Connection, text))),
+        Err(error) => Err(format!("{error}, or the connection's name, phone number id or phone number")),
     }
 }
 
