@@ -12,7 +12,7 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use wadeck::app::{Demo, SystemClock};
 use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
-use wadeck::domain::role::{Actor, Role};
+use wadeck::domain::access::role::{Actor, Role};
 use wadeck::domain::time::Clock;
 use wadeck::operations::{perform, tell};
 
@@ -33,7 +33,7 @@ async fn main() -> anyhow::Result<()> {
         enter_sends: true,
         mark_read_on_open: true,
         typing: false,
-        pictures: wadeck::domain::picture::Pictures::Off,
+        pictures: wadeck::domain::message::picture::Pictures::Off,
         editor: true,
         files: wadeck::console::FilePlace::Here,
         keymap: Keymap::default(),

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 use wadeck::domain::lint::template::{check_edit, lint, mend};
 use wadeck::domain::lint::{Finding, Level, passes};
-use wadeck::domain::starter::TEMPLATES;
-use wadeck::domain::template::{Template, TemplateStatus};
-use wadeck::domain::template_form::read;
+use wadeck::domain::templates::form::read;
+use wadeck::domain::templates::starter::TEMPLATES;
+use wadeck::domain::templates::template::{Template, TemplateStatus};
 
 fn good() -> Value {
     json!({

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use wadeck::domain::lint::{Finding, Level, flow, flow_code, passes};
-use wadeck::domain::starter;
+use wadeck::domain::templates::starter;
 
 fn lint(value: &Value) -> Vec<Finding> {
     flow::lint(&value.to_string())

@@ -8,16 +8,17 @@ use std::sync::{Arc, Mutex};
 
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use wadeck::domain::address::Address;
-use wadeck::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName};
-use wadeck::domain::content::{Card, Content, Media};
+use wadeck::domain::contacts::address::Address;
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::ConnectionId;
-use wadeck::domain::number::Profile;
-use wadeck::domain::offer::{Action, Choice, Offer};
-use wadeck::domain::outbox::Outgoing;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::message::content::{Card, Content, Media};
+use wadeck::domain::message::interactive::{Action, Choice, Offer};
+use wadeck::domain::numbers::connection::{Connection, ConnectionSettings, Environment, ProviderName};
+use wadeck::domain::numbers::number::Profile;
+use wadeck::domain::outbox::entry::Outgoing;
+use wadeck::domain::templates::form;
+use wadeck::domain::templates::starter;
 use wadeck::domain::text::Untrusted;
-use wadeck::domain::{starter, template_form};
 use wadeck::provider::{Provider, Registry};
 
 const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
@@ -44,7 +45,7 @@ fn connection(provider: &str) -> Connection {
         phone_number: PhoneNumber::parse("+15550100001").expect("a number"),
         phone_number_id: "106540352242922".into(),
         business_account_id: if provider == "twilio" { String::new() } else { "102290129340398".into() },
-        kind: wadeck::domain::number::NumberKind::default(),
+        kind: wadeck::domain::numbers::number::NumberKind::default(),
         customer_id: None,
         settings: ConnectionSettings {
             messaging_service: Some("MG0123456789abcdef0123456789abcdef".into()),
@@ -218,7 +219,7 @@ async fn content_is_what_the_description_of_content_says() {
     let provider = registry.get(&ProviderName::new("twilio")).expect("known");
     let desk = provider.template_desk().expect("templates can be made");
     for starter in starter::TEMPLATES.iter().filter(|one| one.name != "spring_offer") {
-        let form = template_form::read(starter.text).expect("a starter");
+        let form = form::read(starter.text).expect("a starter");
         desk.create(&connection("twilio"), &form).await.expect("submitted");
     }
     let taken = taken.lock().expect("alone").clone();
@@ -318,7 +319,7 @@ async fn templates_are_what_the_description_of_the_platform_says() {
     let provider = meta_at(base);
     let desk = provider.template_desk().expect("templates can be made");
     for starter in starter::TEMPLATES.iter().filter(|one| one.name != "spring_offer") {
-        let form = template_form::read(starter.text).expect("a starter");
+        let form = form::read(starter.text).expect("a starter");
         desk.create(&connection("meta"), &form).await.expect("submitted");
     }
     let taken = taken.lock().expect("alone").clone();

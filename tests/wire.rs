@@ -10,13 +10,13 @@ use base64::Engine as _;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::SecretString;
 use sha2::Sha256;
-use wadeck::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName};
-use wadeck::domain::content::Content;
-use wadeck::domain::delivery::RawDelivery;
-use wadeck::domain::event::{Direction, InboundEvent, Origin};
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::ConnectionId;
-use wadeck::domain::outbox::Outgoing;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::inbound::delivery::RawDelivery;
+use wadeck::domain::inbound::event::{Direction, InboundEvent, Origin};
+use wadeck::domain::message::content::Content;
+use wadeck::domain::numbers::connection::{Connection, ConnectionSettings, Environment, ProviderName};
+use wadeck::domain::outbox::entry::Outgoing;
 use wadeck::domain::time::Timestamp;
 use wadeck::provider::{Provider, Registry, SignatureFault};
 
@@ -134,7 +134,7 @@ fn type_specific_objects_have_words() {
     insta::assert_snapshot!("type_specific", picture);
 }
 
-fn one(body: serde_json::Value, headers: &[(&str, &str)]) -> wadeck::domain::event::MessageEvent {
+fn one(body: serde_json::Value, headers: &[(&str, &str)]) -> wadeck::domain::inbound::event::MessageEvent {
     let reading = provider().read(&raw(body.to_string().as_bytes(), headers)).expect("read");
     match reading.events.into_iter().next() {
         Some(InboundEvent::Message(message)) => *message,
@@ -257,7 +257,7 @@ fn conformance_every_path_is_its_own_and_every_request_is_without_secrets() {
     for provider in registry().all() {
         paths.extend(provider.webhook_paths());
         let outgoing = Outgoing {
-            to: wadeck::domain::address::Address::Phone(PhoneNumber::parse("15550100002").expect("a number")),
+            to: wadeck::domain::contacts::address::Address::Phone(PhoneNumber::parse("15550100002").expect("a number")),
             content: Content::text("See https://example.net/menu"),
             reply_to: Some("wamid.Q".into()),
             reference: "w:1".into(),
@@ -283,7 +283,7 @@ fn connection() -> Connection {
         phone_number: PhoneNumber::parse("15550100001").expect("a number"),
         phone_number_id: "106540352242922".into(),
         business_account_id: "102290129340398".into(),
-        kind: wadeck::domain::number::NumberKind::Production,
+        kind: wadeck::domain::numbers::number::NumberKind::Production,
         customer_id: None,
         settings: ConnectionSettings::default(),
     }

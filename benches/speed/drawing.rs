@@ -5,12 +5,12 @@ use criterion::Criterion;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use wadeck::attach::ByteScreen;
 use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
-use wadeck::domain::connection::Environment;
-use wadeck::domain::event::{Direction, Origin};
+use wadeck::domain::access::role::{Actor, Role};
 use wadeck::domain::ids::{ConnectionId, MessageId, ThreadId};
+use wadeck::domain::inbound::event::{Direction, Origin};
+use wadeck::domain::message::status::DeliveryStatus;
+use wadeck::domain::numbers::connection::Environment;
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::role::{Actor, Role};
-use wadeck::domain::status::DeliveryStatus;
 use wadeck::domain::time::Timestamp;
 use wadeck::domain::view::{ContactView, MessageView, ThreadRow};
 
@@ -55,7 +55,7 @@ fn message(number: i64) -> MessageView {
         thread_id: ThreadId(1),
         organization: "acme".into(),
         environment: Some(Environment::Development),
-        phone_number: wadeck::domain::phone::PhoneNumber::parse("+15550100002").ok(),
+        phone_number: wadeck::domain::contacts::phone::PhoneNumber::parse("+15550100002").ok(),
         direction: if number % 2 == 0 { Direction::Inbound } else { Direction::Outbound },
         kind: "text".into(),
         text: "A message of a usual length, which is wrapped once on most screens that people use for their work."
@@ -85,7 +85,7 @@ fn console(columns: u16, rows: u16) -> Console {
         enter_sends: true,
         mark_read_on_open: true,
         typing: false,
-        pictures: wadeck::domain::picture::Pictures::Off,
+        pictures: wadeck::domain::message::picture::Pictures::Off,
         files: wadeck::console::FilePlace::Here,
         editor: true,
         keymap: Keymap::default(),

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
+use wadeck::domain::access::role::{Actor, Role};
 use wadeck::domain::filter::Filter;
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
 use wadeck::domain::time::Timestamp;
 use wadeck::operations::{apply_pending, perform, send_next, store_waiting};
 use wadeck::store::Wish;
@@ -54,7 +54,7 @@ pub fn outbox(criterion: &mut Criterion) {
                 next += 1;
                 let request = Request::Send {
                     thread,
-                    content: Box::new(wadeck::domain::content::Content::text("answer")),
+                    content: Box::new(wadeck::domain::message::content::Content::text("answer")),
                     reply_to: None,
                     at: None,
                 };

@@ -2,7 +2,7 @@
 //! only, and is called data there.
 
 use crate::agent::{AgentInput, InputMedia, InputMessage};
-use crate::domain::event::Direction;
+use crate::domain::inbound::event::Direction;
 use crate::domain::text::Untrusted;
 
 /// The frame around every operator's prompt.

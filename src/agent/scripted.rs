@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::{AgentAnswer, AgentError, AgentInput, Wish, Words};
-use crate::domain::event::Direction;
-use crate::domain::script::Rule;
+use crate::domain::agents::script::Rule;
+use crate::domain::inbound::event::Direction;
 
 #[derive(Debug)]
 pub struct Scripted<'a> {

@@ -14,11 +14,11 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::bus::Listener;
-use crate::domain::agent_desk::{AgentQuery, AgentTold, EventView};
+use crate::domain::access::role::Actor;
+use crate::domain::access::scope_choice::ScopeChoice;
+use crate::domain::agents::requests::{AgentQuery, AgentTold, EventView};
 use crate::domain::ids::{EventId, TokenId};
 use crate::domain::query::{Answer, Query};
-use crate::domain::role::Actor;
-use crate::domain::scope_choice::ScopeChoice;
 use crate::domain::text::escape_json;
 use crate::operations::{Arrival, OperationError, System, newest_event, still_known, tell};
 

@@ -26,11 +26,11 @@ pub use self::socket::{SOCKET_FILE, SocketPlace, Users, ask, follow, open_termin
 pub use self::terminal::{Consoles, Guest, Wanted};
 pub use self::transfer::{Download, download, upload};
 
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
 use crate::domain::ids::MessageId;
 use crate::domain::query::Query;
 use crate::domain::request::{Refusal, Request};
-use crate::domain::right::Right;
-use crate::domain::role::Actor;
 use crate::operations::{OperationError, System, perform, tell};
 
 /// What the other side is told when it did not work. On the wire it looks like every refusal, whichever
@@ -101,7 +101,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
 
 /// `docs/roles.md`: who may do what, and which role each route and each tool takes.
 pub fn roles_markdown() -> String {
-    let mut text = crate::domain::right::markdown();
+    let mut text = crate::domain::access::permission::markdown();
     let mut table = |title: &str, of: &str, rows: Vec<(String, Right)>| {
         text.push_str(&format!("\n## {title}\n\n| {of} | takes the role | to |\n|---|---|---|\n"));
         for (name, right) in rows {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::domain::access::role::Actor;
 use crate::domain::ids::ConnectionId;
-use crate::domain::role::Actor;
 use crate::operations::{OperationError, System, find_connection, find_thread};
 
 /// Puts ids in the place of names: `connection` may be a name, a phone number id or a phone number;

@@ -19,9 +19,9 @@ use tokio_util::task::TaskTracker;
 
 use super::terminal::{Consoles, Host, PROTOCOL, Wanted};
 use super::{Trouble, routes, strangers};
+use crate::domain::access::role::Actor;
+use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::ids::EventId;
-use crate::domain::role::Actor;
-use crate::domain::scope_choice::ScopeChoice;
 use crate::operations::System;
 
 /// The name of the socket inside the data directory.

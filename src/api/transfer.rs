@@ -14,7 +14,7 @@ use super::Trouble;
 use super::files::FILE_NAME;
 use super::socket::SOCKET_FILE;
 use crate::domain::ids::MessageId;
-use crate::domain::upload::Uploaded;
+use crate::domain::message::upload::Uploaded;
 
 /// Answers that are no file are no longer than this.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -104,7 +104,7 @@ pub async fn download(directory: &Path, message: MessageId) -> std::io::Result<R
         url::form_urlencoded::parse(told(FILE_NAME.as_str()).as_bytes()).next().map(|(name, _)| name.into_owned());
     let bytes = told("content-length").parse().map_err(other)?;
     // What it is called is the engine's word: it is made harmless here, too.
-    let name = crate::domain::media::safe_name(&name.unwrap_or_default(), &format!("{message}.bin"));
+    let name = crate::domain::message::media::safe_name(&name.unwrap_or_default(), &format!("{message}.bin"));
     let name = if name.starts_with(&message.to_string()) { name } else { format!("{message}-{name}") };
     Ok(Ok(Download { name, bytes, body: response.into_body() }))
 }

@@ -15,7 +15,7 @@ use crate::agent::{AgentConfig, AgentKind, Agents};
 use crate::api;
 use crate::bus::Bus;
 use crate::config::{AgentDeclaration, Config, DeclaredKind, EndpointConfig};
-use crate::domain::retry::RetryPolicy;
+use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::time::{Chance, Clock, Timestamp};
 use crate::operations::{self, Declared, Desk, EventEndpoint, Identity, Parts, System, Waiting};
 use crate::provider::{Registry, SecretSource};

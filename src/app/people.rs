@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use tokio::sync::watch;
 
 use crate::config::UserConfig;
-use crate::domain::role::{Actor, Role};
+use crate::domain::access::role::{Actor, Role};
 
 /// The people of an engine.
 #[derive(Debug)]

@@ -12,9 +12,9 @@ use super::files;
 use super::input::{Input, Typed};
 use super::surface::{Heard, Surface, Told};
 use crate::console::{Console, Edit, Effect, Event, Settings};
+use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::request::{Refusal, Request};
-use crate::domain::role::Actor;
 use crate::operations::{OperationError, System, open_media, perform, still_known, tell};
 
 /// Two frames are at least this far apart.

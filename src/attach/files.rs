@@ -12,11 +12,11 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use super::drive::spoken;
 use crate::console::Saves;
-use crate::domain::content::size;
+use crate::domain::access::role::Actor;
+use crate::domain::message::content::size;
+use crate::domain::message::upload::{MAX_UPLOAD_BYTES, Uploaded};
 use crate::domain::query::{Answer, Query};
-use crate::domain::role::Actor;
 use crate::domain::text::clean_line;
-use crate::domain::upload::{MAX_UPLOAD_BYTES, Uploaded};
 use crate::operations::{System, media_file, receive_upload, tell};
 
 /// A piece of a file on its way.

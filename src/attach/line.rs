@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
 use super::surface::{Heard, LONGEST_FRAME, Seat, Surface, Told, pair};
-use crate::domain::upload::Uploaded;
+use crate::domain::message::upload::Uploaded;
 
 /// Opens a file of whoever sits here, and hands its bytes over to the engine.
 pub type HandOver = Arc<dyn Fn(String) -> BoxFuture<'static, Result<Uploaded, String>> + Send + Sync>;

@@ -4,7 +4,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-use crate::domain::upload::Uploaded;
+use crate::domain::message::upload::Uploaded;
 
 /// A frame is no larger: a paste or what an editor wrote.
 pub const LONGEST_FRAME: usize = 12 * 1024 * 1024;

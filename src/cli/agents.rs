@@ -5,11 +5,11 @@ use clap::{Args, Subcommand};
 use super::print::{at, json, shortened, table};
 use super::verbs::Page;
 use super::wanted::Wanted;
-use crate::domain::agent_desk::{
+use crate::domain::agents::assignment::Mode;
+use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
+use crate::domain::agents::requests::{
     AgentQuery, AgentRequest, AgentTold, AssignmentRow, Dossier, Proposal, RunRecord, RunView, StopScope,
 };
-use crate::domain::assignment::Mode;
-use crate::domain::contract::{Conditions, Contract, Hours, Money, Tool};
 use crate::domain::ids::{AssignmentId, ConnectionId, EventId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::request::Request;

@@ -11,12 +11,12 @@ use crate::agent::Agents;
 use crate::api::{self, Trouble};
 use crate::app::{SystemChance, SystemClock, engine_holds, has_database};
 use crate::bus::Bus;
-use crate::domain::connection::Environment;
+use crate::domain::access::role::{Actor, Role};
 use crate::domain::ids::EventId;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Done, Request};
-use crate::domain::retry::RetryPolicy;
-use crate::domain::role::{Actor, Role};
 use crate::operations::{Identity, OperationError, Parts, System, perform, tell};
 use crate::provider::Registry;
 use crate::store::Store;
@@ -204,12 +204,12 @@ async fn offline(directory: &Path) -> Result<System, String> {
         log: Arc::new(|_| vec![]),
         inbox: 1,
         desk: crate::operations::Desk::default(),
-        approvals: crate::domain::assignment::ApprovalPolicy::default(),
+        approvals: crate::domain::agents::assignment::ApprovalPolicy::default(),
         endpoints: vec![],
         // Whoever reads the file is asked for no role.
         role_of: Arc::new(|_| Some(Role::Admin)),
         offset: Arc::new(|_| 0),
-        opt_out_words: crate::domain::opt_out::OptOutWords::default(),
+        opt_out_words: crate::domain::contacts::opt_out::OptOutWords::default(),
     });
     Ok(system)
 }

@@ -13,7 +13,7 @@ use crate::app::{AppError, Engine, People, current_actor};
 use crate::attach::{End, Left, Manner, Told, Tty, carry, drive, host, pair, size, theme};
 use crate::config::Config;
 use crate::console::{FilePlace, Keymap, Settings, Theme};
-use crate::domain::role::{Actor, Role};
+use crate::domain::access::role::{Actor, Role};
 use crate::domain::time::Timestamp;
 
 /// What the next guest is told: that a console's terminal went away, and the engine went on.

@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::ask::{NoAnswer, Source};
 use super::surroundings;
 use crate::config::{self, Config};
-use crate::domain::connected::ConnectionView;
-use crate::domain::connection::{Hop, IdShape};
-use crate::domain::delivery::DeliveryState;
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::numbers::connected::ConnectionView;
+use crate::domain::numbers::connection::{Hop, IdShape};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
@@ -127,9 +127,9 @@ async fn database(directory: &Path) -> Finding {
     let checked = async { Store::open_read_only(directory).await?.integrity().await };
     match checked.await {
         Ok(said) if said == "ok" => fine("database", "sound"),
-        Ok(said) => wrong("database", format!("it is damaged: {said}"), crate::domain::database::RESTORE),
+        Ok(said) => wrong("database", format!("it is damaged: {said}"), crate::domain::monitoring::database::RESTORE),
         Err(error @ crate::store::StoreError::Damaged { .. }) => {
-            wrong("database", error.to_string(), crate::domain::database::RESTORE)
+            wrong("database", error.to_string(), crate::domain::monitoring::database::RESTORE)
         }
         Err(error) => wrong("database", error.to_string(), "Check who owns the files in the data directory."),
     }

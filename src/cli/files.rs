@@ -14,7 +14,7 @@ use crate::attach::HandOver;
 use crate::attach::files::{open, pieces, save};
 use crate::domain::ids::{MessageId, UploadId};
 use crate::domain::request::Request;
-use crate::domain::template_desk::{SampleSource, TemplateRequest};
+use crate::domain::templates::requests::{SampleSource, TemplateRequest};
 use crate::operations::{media_file, receive_upload};
 
 /// What a verb reads when it reads standard input.

@@ -13,10 +13,10 @@ use super::{Common, Exit};
 use crate::domain::flow::{FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, table as answers};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{flow, flow_code, passes};
+use crate::domain::numbers::registration::Fresh;
 use crate::domain::query::Query;
-use crate::domain::registration::Fresh;
 use crate::domain::request::Request;
-use crate::domain::starter;
+use crate::domain::templates::starter;
 use crate::domain::text::clean_line;
 
 /// Which one.

@@ -43,7 +43,7 @@ use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 
-use crate::domain::connection::Environment;
+use crate::domain::numbers::connection::Environment;
 
 pub use self::print::error_json;
 pub use self::run::run;

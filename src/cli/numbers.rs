@@ -10,15 +10,15 @@ use super::print::{at, shortened, table};
 use super::send::PhoneArg;
 use super::walk::SetUp;
 use super::wanted::Wanted;
-use crate::domain::connected::{ConnectionList, ConnectionView};
-use crate::domain::connection::{Environment, ProviderName};
-use crate::domain::health::Health;
 use crate::domain::ids::{ConnectionId, SetupId};
-use crate::domain::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
+use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
+use crate::domain::numbers::connection::{Environment, ProviderName};
+use crate::domain::numbers::health::Health;
+use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
+use crate::domain::numbers::registration::{Fresh, Registration, WebhookDraft, WebhookKind, WebhookRequest};
+use crate::domain::numbers::setup::Setup;
 use crate::domain::query::Query;
-use crate::domain::registration::{Fresh, Registration, WebhookDraft, WebhookKind, WebhookRequest};
 use crate::domain::request::Request;
-use crate::domain::setup::Setup;
 use crate::domain::text::clean_line;
 
 #[derive(Debug, Subcommand)]
@@ -376,7 +376,7 @@ pub(super) fn connections_text(list: &ConnectionList) -> String {
             row.connection.environment.name().into(),
             format!("{}{mark}", row.connection.provider),
             row.connection.phone_number.to_string(),
-            row.agent.as_ref().map_or_else(|| "none".into(), crate::domain::assignment::AssignmentView::brief),
+            row.agent.as_ref().map_or_else(|| "none".into(), crate::domain::agents::assignment::AssignmentView::brief),
             proofs.collect::<Vec<_>>().join("; "),
         ]
     });

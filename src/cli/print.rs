@@ -1,8 +1,8 @@
 //! Answers as text: aligned columns, cleaned of whatever could steer a terminal; and as JSON, in
 //! which such characters are escaped.
 
-use crate::domain::limits::Hold;
-use crate::domain::outbox::EntryState;
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::outbox::limits::Hold;
 use crate::domain::query::Answer;
 use crate::domain::text::{clean_line, escape_json};
 use crate::domain::time::Timestamp;

@@ -1,7 +1,7 @@
 //! What a shift asks, as text: contacts, the radar, alerts, filters, jobs, marks and why.
 
 use super::print::{at, shortened, table};
-use crate::domain::gauge::{Gauge, GaugesView, bar};
+use crate::domain::monitoring::gauge::{Gauge, GaugesView, bar};
 use crate::domain::query::Answer;
 use crate::domain::text::clean_line;
 use crate::domain::why::Why;

@@ -11,9 +11,9 @@ use clap::Parser;
 
 use super::Cli;
 use super::ask::{NoAnswer, Source};
-use crate::domain::connection_lookup::find_connection;
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, ThreadId};
-use crate::domain::phone::PhoneNumber;
+use crate::domain::numbers::lookup::find_connection;
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;
 

@@ -21,11 +21,11 @@ use crate::app::{
 use crate::attach::{Left, is_terminal};
 use crate::config::{self, Config, ConfigError};
 use crate::console::{Keymap, keys_markdown};
-use crate::domain::agent_desk::{AgentQuery, AgentTold};
+use crate::domain::access::permission::Right;
+use crate::domain::agents::requests::{AgentQuery, AgentTold};
 use crate::domain::ids::EventId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Done, Request};
-use crate::domain::right::Right;
 use crate::domain::time::Clock;
 use crate::provider::Registry;
 

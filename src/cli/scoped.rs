@@ -1,11 +1,11 @@
 //! Which organization and environment a verb is about.
 
 use super::Common;
-use crate::domain::connection::Environment;
+use crate::domain::access::scope::Scope;
+use crate::domain::access::scope_choice::{Pick, ScopeChoice};
+use crate::domain::numbers::connection::Environment;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::scope::Scope;
-use crate::domain::scope_choice::{Pick, ScopeChoice};
 
 /// What the options say of it.
 #[derive(Debug, Clone, Default)]

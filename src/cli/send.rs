@@ -4,11 +4,11 @@ use clap::Args;
 
 use super::ask::{NoAnswer, Source};
 use super::reference;
-use crate::domain::content::Content;
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::when;
 use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
-use crate::domain::media::Pad;
-use crate::domain::phone::PhoneNumber;
+use crate::domain::message::content::Content;
+use crate::domain::message::media::Pad;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Request, SendContext};
 use crate::domain::time::{Clock, Timestamp};

@@ -68,7 +68,11 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
     match copied.await {
         Ok(sound) if sound == "ok" => {
             let size = std::fs::metadata(to).map_or(0, |meta| meta.len());
-            println!("{} holds {}; it was read back and is sound.", to.display(), crate::domain::content::size(size));
+            println!(
+                "{} holds {}; it was read back and is sound.",
+                to.display(),
+                crate::domain::message::content::size(size)
+            );
             if let Err(error) = audit_end(to).await {
                 eprintln!("The end of its audit could not be written beside it: {error}.");
                 return Exit::Failed;

@@ -9,13 +9,13 @@ use super::{Common, Exit};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::template::lint;
 use crate::domain::lint::{Finding, passes};
+use crate::domain::numbers::registration::Fresh;
 use crate::domain::query::{Answer, Query};
-use crate::domain::registration::Fresh;
 use crate::domain::request::Request;
-use crate::domain::starter;
-use crate::domain::template::TemplateList;
-use crate::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
-use crate::domain::template_form::read;
+use crate::domain::templates::form::read;
+use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
+use crate::domain::templates::starter;
+use crate::domain::templates::template::TemplateList;
 use crate::domain::text::clean_line;
 
 #[derive(Debug, Subcommand)]

@@ -4,13 +4,13 @@ use clap::Subcommand;
 
 use super::print::{at, table};
 use super::wanted::Wanted;
+use crate::domain::access::role::Role;
+use crate::domain::access::scope::Scope;
+use crate::domain::access::token::{TokenRequest, TokenView};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::role::Role;
-use crate::domain::scope::Scope;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
-use crate::domain::token::{TokenRequest, TokenView};
 
 #[derive(Debug, Subcommand)]
 pub enum Tokens {

@@ -3,11 +3,11 @@
 use clap::{Args, Subcommand};
 
 use super::send::PhoneArg;
-use crate::domain::bulk::BulkAction;
-use crate::domain::delivery::DeliveryState;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
-use crate::domain::outbox::EntryState;
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::outbox::bulk::BulkAction;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::time::Timestamp;
 
 /// How much of a list.

@@ -11,12 +11,12 @@ use super::ask::{NoAnswer, Source};
 use super::numbers::{environment, only, pair};
 use super::print::at;
 use super::wanted::Wanted;
-use crate::domain::connected::ConnectionView;
-use crate::domain::connection::{Chore, Environment, ProviderName};
-use crate::domain::number::NumberRequest;
+use crate::domain::numbers::connected::ConnectionView;
+use crate::domain::numbers::connection::{Chore, Environment, ProviderName};
+use crate::domain::numbers::number::NumberRequest;
+use crate::domain::numbers::setup::SetupOptions;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
-use crate::domain::setup::SetupOptions;
 use crate::domain::text::clean_line;
 
 /// How often a proof is looked for.

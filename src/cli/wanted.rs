@@ -4,10 +4,10 @@ use super::Command;
 use super::numbers::{self, Connections, Webhooks};
 use super::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
 use super::{agents, audit, flows, templates, tokens};
-use crate::domain::connection::ProviderName;
-use crate::domain::number::{NumberAnswer, NumberQuery, NumberRequest};
+use crate::domain::numbers::connection::ProviderName;
+use crate::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest};
+use crate::domain::numbers::registration::Fresh;
 use crate::domain::query::{Answer, Query};
-use crate::domain::registration::Fresh;
 use crate::domain::request::Request;
 
 /// What a verb asks for.

@@ -8,9 +8,9 @@ use toml::Spanned;
 
 use super::check::{Faults, MODES, http_url, nearest, one_of};
 use super::{AgentDeclaration, DeclaredKind, EndpointConfig};
-use crate::domain::assignment::{ApprovalPolicy, Mode};
-use crate::domain::contract::{Conditions, Contract, Hours, LONGEST_PAUSE_MINUTES, Money, Tool};
-use crate::domain::script::Rule;
+use crate::domain::agents::assignment::{ApprovalPolicy, Mode};
+use crate::domain::agents::contract::{Conditions, Contract, Hours, LONGEST_PAUSE_MINUTES, Money, Tool};
+use crate::domain::agents::script::Rule;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

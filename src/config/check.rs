@@ -11,12 +11,12 @@ use url::Url;
 use super::file::{Chords, ConnectionTable, File, UserTable};
 use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, EXAMPLE, LogConfig, UserConfig};
 use super::{agents, desk};
-use crate::domain::assignment::Mode;
-use crate::domain::connection::{ConnectionSettings, Environment, IdShape, ProviderName, ProviderShape};
-use crate::domain::contract::Contract;
-use crate::domain::phone::PhoneNumber;
-use crate::domain::picture::Pictures;
-use crate::domain::role::Role;
+use crate::domain::access::role::Role;
+use crate::domain::agents::assignment::Mode;
+use crate::domain::agents::contract::Contract;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::message::picture::Pictures;
+use crate::domain::numbers::connection::{ConnectionSettings, Environment, IdShape, ProviderName, ProviderShape};
 
 /// More faults than this are not looked for in one go.
 const MOST_FAULTS: usize = 20;
@@ -388,7 +388,7 @@ fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::contract::Conditions;
+    use crate::domain::agents::contract::Conditions;
 
     const MIRROR: ProviderShape = ProviderShape {
         name: "kapso",

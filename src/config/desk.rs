@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::check::Faults;
-use crate::domain::opt_out::OptOutWords;
+use crate::domain::contacts::opt_out::OptOutWords;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

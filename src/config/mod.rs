@@ -20,16 +20,16 @@ pub use self::desk::{AlertsConfig, MediaConfig, SshConfig, WatchConfig};
 pub use self::paths::{config_file, data_directory};
 pub use self::secrets::{secret, secret_fault};
 
-use crate::domain::assignment::{ApprovalPolicy, Mode};
-use crate::domain::connection::{Connection, ConnectionSettings, Environment, ProviderName, ProviderShape};
-use crate::domain::contract::{Contract, Money};
+use crate::domain::access::role::Role;
+use crate::domain::agents::assignment::{ApprovalPolicy, Mode};
+use crate::domain::agents::contract::{Contract, Money};
+use crate::domain::agents::script::Rule;
+use crate::domain::contacts::opt_out::OptOutWords;
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
-use crate::domain::number::NumberKind;
-use crate::domain::opt_out::OptOutWords;
-use crate::domain::phone::PhoneNumber;
-use crate::domain::picture::Pictures;
-use crate::domain::role::Role;
-use crate::domain::script::Rule;
+use crate::domain::message::picture::Pictures;
+use crate::domain::numbers::connection::{Connection, ConnectionSettings, Environment, ProviderName, ProviderShape};
+use crate::domain::numbers::number::NumberKind;
 
 /// The example, compiled in: what it says is the default.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");

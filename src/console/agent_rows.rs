@@ -1,8 +1,8 @@
 //! The rows of the Agents pane: who is silent, what waits, agents, what is in force, and runs.
 
 use super::{Console, Pane};
-use crate::domain::agent_desk::{AgentView, AssignmentRow, RunView, StopView};
-use crate::domain::assignment::AssignmentState;
+use crate::domain::agents::assignment::AssignmentState;
+use crate::domain::agents::requests::{AgentView, AssignmentRow, RunView, StopView};
 
 /// What a row of the Agents pane is.
 #[derive(Debug, Clone, Copy)]

@@ -7,12 +7,12 @@ use super::form::FormKind;
 use super::form_agents::AgentForm;
 use super::overlay::{Overlay, Reading};
 use super::{Console, Effect, Focus, Pane, words};
-use crate::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Dossier, RunRecord, StopScope};
-use crate::domain::assignment::Assignment;
+use crate::domain::access::permission::Right;
+use crate::domain::agents::assignment::Assignment;
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, Dossier, RunRecord, StopScope};
 use crate::domain::ids::{AssignmentId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::right::Right;
 use crate::domain::text::clean_line;
 
 /// What is picked from about agents.
@@ -225,7 +225,7 @@ impl Console {
             AgentFinder::Menu(thread) => self.menu_rows(thread),
             AgentFinder::Propose(_) => {
                 let agents = self.data.agents.iter().flat_map(|view| &view.agents);
-                let row = |agent: &crate::domain::agent_desk::AgentView| Row {
+                let row = |agent: &crate::domain::agents::requests::AgentView| Row {
                     id: agent.name.clone(),
                     head: agent.name.clone(),
                     tail: agent.kind.clone(),

@@ -5,14 +5,14 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{Console, Effect, words};
-use crate::domain::agent_desk::RunRecord;
-use crate::domain::content::size;
-use crate::domain::event::{Direction, Origin};
+use crate::domain::agents::requests::RunRecord;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::MessageId;
-use crate::domain::media::MediaState;
-use crate::domain::note::Note;
-use crate::domain::outbox::EntryState;
+use crate::domain::inbound::event::{Direction, Origin};
+use crate::domain::message::content::size;
+use crate::domain::message::media::MediaState;
+use crate::domain::message::note::Note;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::MessageView;
 
@@ -161,7 +161,7 @@ impl Console {
         let media = message.media.as_ref()?;
         let kind = crate::domain::text::clean_line(&media.mime_type);
         if let Some((sent, all)) = media.upload {
-            let bar = crate::domain::gauge::bar(sent as f64, all as f64, 12, theme.ascii);
+            let bar = crate::domain::monitoring::gauge::bar(sent as f64, all as f64, 12, theme.ascii);
             return Some((format!("{bar} {} of {}", size(sent), size(all)), theme.accent()));
         }
         let bytes = media.bytes.map(|bytes| format!("{} ", size(bytes))).unwrap_or_default();

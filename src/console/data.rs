@@ -7,21 +7,21 @@ use super::form_files::FormFile;
 use super::numbers::NumberRow;
 use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Pane};
-use crate::domain::agent_desk::{AgentQuery, AgentsView, Dossier, RunRecord, StopView};
-use crate::domain::bulk::JobView;
+use crate::domain::agents::requests::{AgentQuery, AgentsView, Dossier, RunRecord, StopView};
 use crate::domain::change::Change;
-use crate::domain::connected::ConnectionList;
-use crate::domain::connection::Environment;
 use crate::domain::flow::{FlowDetail, FlowList, FlowQuery};
-use crate::domain::gauge::GaugesView;
 use crate::domain::ids::{DeliveryId, EntryId};
-use crate::domain::media::FileCheck;
-use crate::domain::number::{NumberAnswer, NumberQuery};
+use crate::domain::message::media::FileCheck;
+use crate::domain::monitoring::gauge::GaugesView;
+use crate::domain::numbers::connected::ConnectionList;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
+use crate::domain::numbers::registration::Fresh;
+use crate::domain::outbox::bulk::JobView;
 use crate::domain::query::{Answer, Query};
-use crate::domain::registration::Fresh;
 use crate::domain::request::Request;
-use crate::domain::template::{Template, TemplateList};
-use crate::domain::template_desk::{TemplateAnswer, TemplateQuery, TemplateRecord};
+use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery, TemplateRecord};
+use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{
@@ -455,7 +455,7 @@ impl Console {
     }
 
     /// The entry that commands of the Delivery pane, or of the message under the cursor, are about.
-    pub(super) fn entry_at_hand(&self) -> Option<(EntryId, crate::domain::outbox::EntryState)> {
+    pub(super) fn entry_at_hand(&self) -> Option<(EntryId, crate::domain::outbox::entry::EntryState)> {
         match self.pane {
             Pane::Delivery => self.selected_entry().map(|row| (row.id, row.state)),
             Pane::Threads => {

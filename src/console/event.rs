@@ -6,10 +6,10 @@ use crossterm::event::KeyEvent;
 use super::form_files::Saves;
 use crate::domain::change::Change;
 use crate::domain::ids::{DeliveryId, ThreadId};
+use crate::domain::message::upload::Uploaded;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Done, Request};
 use crate::domain::time::Timestamp;
-use crate::domain::upload::Uploaded;
 
 /// Something happened.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,9 +10,9 @@ use super::numbers::NumberFinder;
 use super::overlay::Overlay;
 use super::picks::{EMOJI, KINDS};
 use super::{Console, Effect, Pane, words};
-use crate::domain::bulk::{BulkAction, JobState};
-use crate::domain::event::Direction;
 use crate::domain::ids::{ContactId, MessageId, ThreadId};
+use crate::domain::inbound::event::Direction;
+use crate::domain::outbox::bulk::{BulkAction, JobState};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::view::{FoundMessage, ThreadRow};
@@ -308,7 +308,7 @@ impl Console {
                 .iter()
                 .map(|job| {
                     let runs = job.state == JobState::Running;
-                    let bar = crate::domain::gauge::bar(
+                    let bar = crate::domain::monitoring::gauge::bar(
                         f64::from(job.done + job.refused),
                         f64::from(job.total.max(1)),
                         12,

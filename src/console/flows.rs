@@ -8,10 +8,10 @@ use super::script::ScriptKind;
 use super::{Console, Effect, Pane, words};
 use crate::domain::flow::{Flow, FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, table};
 use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::registration::Fresh;
 use crate::domain::query::Query;
-use crate::domain::registration::Fresh;
 use crate::domain::request::Request;
-use crate::domain::starter;
+use crate::domain::templates::starter;
 use crate::domain::text::clean_line;
 
 /// What is picked from about a Flow.

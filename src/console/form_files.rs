@@ -6,10 +6,10 @@ use super::form_platform::PlatformForm;
 use super::overlay::{Overlay, Reading};
 use super::{Console, Effect};
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
-use crate::domain::media::{FileCheck, FileFacts, Pad};
+use crate::domain::message::media::{FileCheck, FileFacts, Pad};
+use crate::domain::message::upload::Uploaded;
 use crate::domain::query::Query;
 use crate::domain::request::Done;
-use crate::domain::upload::Uploaded;
 
 /// Where the files are of whoever sits at a console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 
 use super::form::{Field, Form, field};
-use crate::domain::connection::{Environment, ProviderName};
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::flow::FlowRequest;
 use crate::domain::ids::{ConnectionId, UploadId};
-use crate::domain::number::{NumberRequest, Profile};
-use crate::domain::phone::PhoneNumber;
-use crate::domain::registration::{
+use crate::domain::numbers::connection::{Environment, ProviderName};
+use crate::domain::numbers::number::{NumberRequest, Profile};
+use crate::domain::numbers::registration::{
     NUMBER_EVENTS, PROJECT_EVENTS, Registration, WebhookDraft, WebhookKind, WebhookRequest, WebhookScope,
 };
+use crate::domain::numbers::setup::SetupOptions;
 use crate::domain::request::Request;
-use crate::domain::setup::SetupOptions;
-use crate::domain::template_desk::{SampleSource, TemplateRequest};
+use crate::domain::templates::requests::{SampleSource, TemplateRequest};
 use crate::domain::text::clean_line;
 
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Marks and causes as lines: they read the same without colour.
 
 use super::{Console, words};
-use crate::domain::gauge::{ACKNOWLEDGED, DELIVERED, Gauge, HourBar, REPLIED, bar, columns};
+use crate::domain::monitoring::gauge::{ACKNOWLEDGED, DELIVERED, Gauge, HourBar, REPLIED, bar, columns};
 use crate::domain::text::clean_line;
 
 type Column = fn(&HourBar) -> u32;

@@ -2,8 +2,8 @@
 
 use super::finder::Row;
 use super::{Console, Focus, words};
+use crate::domain::access::role::Role;
 use crate::domain::ids::ThreadId;
-use crate::domain::role::Role;
 use crate::domain::text::clean_line;
 use crate::domain::view::Here;
 

@@ -4,9 +4,9 @@
 use super::composer::Composer;
 use super::data::MESSAGES;
 use super::{Console, Effect, Focus, Pane, words};
-use crate::domain::agent_desk::{AgentQuery, RunRecord};
+use crate::domain::agents::requests::{AgentQuery, RunRecord};
 use crate::domain::ids::{MessageId, ThreadId};
-use crate::domain::note::Note;
+use crate::domain::message::note::Note;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Request, SendContext};
 use crate::domain::text::clean_line;

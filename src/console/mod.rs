@@ -53,10 +53,10 @@ use self::data::Data;
 use self::list::ListState;
 use self::messages::OpenThread;
 use self::overlay::Overlay;
+use crate::domain::access::role::Actor;
 use crate::domain::ids::ThreadId;
-use crate::domain::picture::Pictures;
+use crate::domain::message::picture::Pictures;
 use crate::domain::query::Query;
-use crate::domain::role::Actor;
 use crate::domain::time::Timestamp;
 
 /// The panes of the stack, in their order.

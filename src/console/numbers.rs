@@ -6,13 +6,13 @@ use super::form::FormKind;
 use super::form_platform::PlatformForm;
 use super::overlay::{Overlay, Reading};
 use super::{Console, Effect, Pane, words};
-use crate::domain::connected::ConnectionView;
 use crate::domain::ids::ConnectionId;
-use crate::domain::number::{Number, NumberAnswer, NumberQuery};
+use crate::domain::numbers::connected::ConnectionView;
+use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery};
+use crate::domain::numbers::registration::{Fresh, Registration, WebhookDraft, WebhookRequest, WebhookScope};
+use crate::domain::numbers::setup::Setup;
 use crate::domain::query::Query;
-use crate::domain::registration::{Fresh, Registration, WebhookDraft, WebhookRequest, WebhookScope};
 use crate::domain::request::Request;
-use crate::domain::setup::Setup;
 use crate::domain::text::clean_line;
 
 /// What a row of the Connections pane is.
@@ -259,7 +259,7 @@ impl Console {
                         .sets_up
                         .first()
                         .cloned()
-                        .unwrap_or_else(|| crate::domain::connection::ProviderName::new("")),
+                        .unwrap_or_else(|| crate::domain::numbers::connection::ProviderName::new("")),
                     phone_number_id: one.phone_number_id,
                     number: one.display.line(),
                     organization: overview.organization.clone(),

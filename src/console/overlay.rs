@@ -7,7 +7,7 @@ use super::command::{CommandSpec, table};
 use super::finder::Finder;
 use super::form::Form;
 use super::{Console, Pane};
-use crate::domain::agent_desk::AgentRequest;
+use crate::domain::agents::requests::AgentRequest;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{AssignmentId, ConnectionId, MessageId};
 use crate::domain::request::Request;

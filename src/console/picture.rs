@@ -12,7 +12,7 @@ use self::encoded::{CELL, Encoded};
 use super::overlay::Overlay;
 use super::{Console, Effect};
 use crate::domain::ids::MessageId;
-use crate::domain::picture::{Pictures, Raster};
+use crate::domain::message::picture::{Pictures, Raster};
 use crate::domain::query::Query;
 
 /// A picture as it is drawn.

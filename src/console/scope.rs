@@ -2,12 +2,12 @@
 //! question about more than one thing carries the scope, and answers to another one are not shown.
 
 use super::{Console, Effect, Focus, Pane};
-use crate::domain::connected::ConnectionList;
-use crate::domain::connection::Environment;
+use crate::domain::access::scope::Scope;
 use crate::domain::ids::ThreadId;
+use crate::domain::numbers::connected::ConnectionList;
+use crate::domain::numbers::connection::Environment;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::scope::Scope;
 use crate::domain::text::clean_line;
 use crate::domain::view::ThreadRow;
 

@@ -10,9 +10,9 @@ use crate::domain::flow::FlowRequest;
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{Finding, flow, flow_code, passes, template};
 use crate::domain::request::Request;
-use crate::domain::starter;
-use crate::domain::template_desk::TemplateRequest;
-use crate::domain::template_form;
+use crate::domain::templates::form;
+use crate::domain::templates::requests::TemplateRequest;
+use crate::domain::templates::starter;
 use crate::domain::text::clean_line;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl Console {
         let read = match &script.kind {
             ScriptKind::Flow { .. } => Ok(flow::lint(&script.text)),
             ScriptKind::FlowCode { .. } => Ok(flow_code::lint(&script.text)),
-            ScriptKind::Template { connection, id } => template_form::read(&script.text).map(|value| {
+            ScriptKind::Template { connection, id } => form::read(&script.text).map(|value| {
                 let list = self.data.templates.iter().flatten().find(|list| list.connection == *connection);
                 let known = list.map(|list| list.templates.as_slice()).unwrap_or_default();
                 let mut findings = template::lint(&value, known, id.as_deref());
@@ -184,7 +184,7 @@ impl Console {
                         self.notice("Nothing here can be mended by itself.", true);
                     }
                     ScriptKind::Template { .. } => {
-                        if let Ok(mut value) = template_form::read(&script.text) {
+                        if let Ok(mut value) = form::read(&script.text) {
                             let mended = template::mend(&mut value, &script.findings);
                             script.text = serde_json::to_string_pretty(&value).unwrap_or_default();
                             self.notice(format!("{mended} mended; look at the examples before you submit it."), false);

@@ -3,9 +3,9 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::domain::connection::Environment;
-use crate::domain::outbox::EntryState;
-use crate::domain::status::DeliveryStatus;
+use crate::domain::message::status::DeliveryStatus;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::view::MessageView;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

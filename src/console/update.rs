@@ -10,9 +10,9 @@ use super::event::Edit;
 use super::keys::Meaning;
 use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Event, Focus, Pane};
-use crate::domain::agent_desk::AgentRequest;
-use crate::domain::content::Content;
+use crate::domain::agents::requests::AgentRequest;
 use crate::domain::ids::DeliveryId;
+use crate::domain::message::content::Content;
 use crate::domain::query::Query;
 use crate::domain::request::{Done, Request};
 use crate::domain::time::Timestamp;
@@ -324,7 +324,7 @@ impl Console {
             }
             (
                 Request::OpenMedia { .. }
-                | Request::Template(crate::domain::template_desk::TemplateRequest::Sample { .. }),
+                | Request::Template(crate::domain::templates::requests::TemplateRequest::Sample { .. }),
                 Ok(Done { said, made: Some(path) }),
             ) => {
                 self.notice(said, false);

@@ -1,6 +1,6 @@
 //! Something stored differs now: ids only, told after the commit. Whoever shows it asks again.
 
-use super::ids::{ConnectionId, ThreadId};
+use crate::domain::ids::{ConnectionId, ThreadId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use super::media::{ENDINGS, ending};
+use crate::domain::message::media::{ENDINGS, ending};
 
 /// 64 hexadecimal digits of a SHA-256, a dot and one of the known endings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

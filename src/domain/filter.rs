@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use super::connection::Environment;
-use super::event::Direction;
-use super::outbox::EntryState;
-use super::request::Refusal;
-use super::status::DeliveryStatus;
-use super::time::Timestamp;
+use crate::domain::inbound::event::Direction;
+use crate::domain::message::status::DeliveryStatus;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::request::Refusal;
+use crate::domain::time::Timestamp;
 
 /// What `is:` can ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,7 +205,7 @@ fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
         _ => lower.as_str(),
     };
     let refused = |instead: String| {
-        let why = format!("`{name}:{}` cannot be read.", super::text::clean_line(value));
+        let why = format!("`{name}:{}` cannot be read.", crate::domain::text::clean_line(value));
         Refusal::new("filter", why, instead)
     };
     Ok(match name {
@@ -298,7 +298,7 @@ pub fn span(value: &str) -> Option<Duration> {
 pub fn when(text: &str, now: Timestamp, zone_offset: i64) -> Result<Timestamp, Refusal> {
     let text = text.trim();
     let refused = || {
-        let why = format!("`{}` is no time.", super::text::clean_line(text));
+        let why = format!("`{}` is no time.", crate::domain::text::clean_line(text));
         Refusal::new("time", why, "Write 30m, 2h, 18:30, 2026-06-02 09:00 or 2026-06-02T09:00:00Z.")
     };
     if let Some(span) = span(text) {

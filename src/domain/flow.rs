@@ -4,10 +4,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::ids::ConnectionId;
-use super::phone::PhoneNumber;
-use super::text::Untrusted;
-use super::time::Timestamp;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::ConnectionId;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
 
 /// A Flow as a list shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -272,7 +272,7 @@ pub fn diff(old: &str, new: &str) -> Vec<String> {
                 similar::ChangeTag::Insert => '+',
                 similar::ChangeTag::Equal => ' ',
             };
-            lines.push(format!("{sign} {}", super::text::clean_line(change.value().trim_end())));
+            lines.push(format!("{sign} {}", crate::domain::text::clean_line(change.value().trim_end())));
         }
     }
     if lines.is_empty() {

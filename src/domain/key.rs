@@ -3,7 +3,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::ids::ConnectionId;
+use crate::domain::ids::ConnectionId;
 
 /// Half a SHA-256 over the parts, each with its length, so that no two lists of parts collide.
 pub fn digest(parts: &[&[u8]]) -> [u8; 16] {

@@ -2,27 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::agent_desk::{AgentQuery, AgentTold, AgentsView};
-use super::bulk::{BulkAction, BulkPreview, JobView};
-use super::connected::ConnectionList;
-use super::delivery::DeliveryState;
-use super::flow::{FlowAnswer, FlowQuery};
-use super::gauge::GaugesView;
-use super::ids::{DeliveryId, EntryId, MessageId, ThreadId, UploadId};
-use super::media::{FileCheck, Pad};
-use super::note::Note;
-use super::number::{NumberAnswer, NumberQuery};
-use super::picture::Raster;
-use super::registration::Fresh;
-use super::scope_choice::ScopeChoice;
-use super::template::TemplateList;
-use super::template_desk::{TemplateAnswer, TemplateQuery};
-use super::token::TokenView;
-use super::view::{
+use crate::domain::access::scope_choice::ScopeChoice;
+use crate::domain::access::token::TokenView;
+use crate::domain::agents::requests::{AgentQuery, AgentTold, AgentsView};
+use crate::domain::flow::{FlowAnswer, FlowQuery};
+use crate::domain::ids::{DeliveryId, EntryId, MessageId, ThreadId, UploadId};
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::message::media::{FileCheck, Pad};
+use crate::domain::message::note::Note;
+use crate::domain::message::picture::Raster;
+use crate::domain::monitoring::gauge::GaugesView;
+use crate::domain::numbers::connected::ConnectionList;
+use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
+use crate::domain::numbers::registration::Fresh;
+use crate::domain::outbox::bulk::{BulkAction, BulkPreview, JobView};
+use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery};
+use crate::domain::templates::template::TemplateList;
+use crate::domain::view::{
     ActivityRow, AlertView, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, FoundMessage,
     MessageDetail, MessageView, Overview, RadarRow, SavedView, ThreadRow,
 };
-use super::why::Why;
+use crate::domain::why::Why;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "tell", rename_all = "snake_case")]

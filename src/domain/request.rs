@@ -3,14 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bulk::BulkAction;
-use super::content::Content;
-use super::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId, UploadId};
-use super::media::Pad;
-use super::scope_choice::ScopeChoice;
-use super::text::Untrusted;
-use super::time::Timestamp;
-use super::token::TokenRequest;
+use crate::domain::access::scope_choice::ScopeChoice;
+use crate::domain::access::token::TokenRequest;
+use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId, UploadId};
+use crate::domain::message::content::Content;
+use crate::domain::message::media::Pad;
+use crate::domain::outbox::bulk::BulkAction;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
 
 /// The rule that refuses to write into a colleague's thread.
 pub const OWNED: &str = "owned_by_colleague";
@@ -91,7 +91,7 @@ pub enum Request {
     /// Send an approved template to a number, in a new thread if there is none.
     SendTemplate {
         connection: ConnectionId,
-        to: super::phone::PhoneNumber,
+        to: crate::domain::contacts::phone::PhoneNumber,
         name: String,
         language: String,
         /// Values by name, or by position (`1`, `2` …).
@@ -160,7 +160,7 @@ pub enum Request {
     AddContact {
         connection: ConnectionId,
         name: String,
-        number: super::phone::PhoneNumber,
+        number: crate::domain::contacts::phone::PhoneNumber,
     },
     RenameContact {
         contact: ContactId,
@@ -203,7 +203,7 @@ pub enum Request {
         thread: ThreadId,
     },
     /// About agents: who answers, within which bounds.
-    Agents(super::agent_desk::AgentRequest),
+    Agents(crate::domain::agents::requests::AgentRequest),
     AckAlert {
         alert: AlertId,
     },
@@ -240,16 +240,16 @@ pub enum Request {
     /// Fetch templates from the provider now.
     RefreshTemplates,
     /// About a number: set up, adopt, disconnect, describe.
-    Number(super::number::NumberRequest),
+    Number(crate::domain::numbers::number::NumberRequest),
     /// About a webhook that is on file at the provider.
-    Webhook(super::registration::WebhookRequest),
+    Webhook(crate::domain::numbers::registration::WebhookRequest),
     /// About a template: submit, edit, delete.
-    Template(super::template_desk::TemplateRequest),
+    Template(crate::domain::templates::requests::TemplateRequest),
     /// About a Flow and what is behind it.
-    Flow(super::flow::FlowRequest),
+    Flow(crate::domain::flow::FlowRequest),
     /// Any request to a provider, for what has no command of its own.
     Call {
-        provider: super::connection::ProviderName,
+        provider: crate::domain::numbers::connection::ProviderName,
         method: String,
         path: String,
         #[serde(default)]
@@ -302,7 +302,7 @@ impl Refusal {
         if wanted.trim() == typed.trim() {
             return Ok(());
         }
-        let why = format!("This cannot be taken back, so {} has to be typed.", super::text::clean_line(wanted));
+        let why = format!("This cannot be taken back, so {} has to be typed.", crate::domain::text::clean_line(wanted));
         Err(Self::new("typed", why, "Type it as it stands here."))
     }
 }
@@ -348,14 +348,17 @@ pub fn check_text(text: &str) -> Result<(), Refusal> {
 }
 
 /// Whether freeform may be written to a thread now: the same words for the composer and the operation.
-pub fn check_window(closes_at: Option<super::time::Timestamp>, now: super::time::Timestamp) -> Result<(), Refusal> {
-    if super::window::is_open(closes_at, now) {
+pub fn check_window(
+    closes_at: Option<crate::domain::time::Timestamp>,
+    now: crate::domain::time::Timestamp,
+) -> Result<(), Refusal> {
+    if crate::domain::message::window::is_open(closes_at, now) {
         return Ok(());
     }
     let why = match closes_at {
         None => "The service window is closed: this contact has not written yet.".to_owned(),
         Some(closed) => {
-            let ago = super::time::short_span(now.since(closed));
+            let ago = crate::domain::time::short_span(now.since(closed));
             format!("The service window closed {ago} ago.")
         }
     };

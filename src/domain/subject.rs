@@ -1,12 +1,12 @@
 //! What a request or a query is about, by its id: whether it exists is asked once, in front of everything
 //! else. There is no wildcard here either.
 
-use super::agent_desk::AgentQuery;
-use super::ids::{
+use crate::domain::agents::requests::AgentQuery;
+use crate::domain::ids::{
     AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, SetupId, ThreadId,
 };
-use super::query::Query;
-use super::request::{Refusal, Request};
+use crate::domain::query::Query;
+use crate::domain::request::{Refusal, Request};
 
 /// Something that has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

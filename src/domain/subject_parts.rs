@@ -1,12 +1,12 @@
 //! What the requests within requests are about: the rest of the table in `subject`.
 
-use super::agent_desk::{AgentRequest, StopScope};
-use super::flow::FlowRequest;
-use super::ids::ConnectionId;
-use super::number::NumberRequest;
-use super::registration::WebhookRequest;
-use super::subject::Subject;
-use super::template_desk::TemplateRequest;
+use crate::domain::agents::requests::{AgentRequest, StopScope};
+use crate::domain::flow::FlowRequest;
+use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::number::NumberRequest;
+use crate::domain::numbers::registration::WebhookRequest;
+use crate::domain::subject::Subject;
+use crate::domain::templates::requests::TemplateRequest;
 
 impl AgentRequest {
     pub(super) fn subjects(&self) -> Vec<Subject> {

@@ -3,27 +3,27 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::assignment::AssignmentView;
-use super::connection::{Environment, ProviderName};
-use super::content::Content;
-use super::delivery::DeliveryState;
-use super::event::{Direction, Origin};
-use super::failure::Failure;
-use super::ids::{
+use crate::domain::access::scope::Scope;
+use crate::domain::agents::assignment::AssignmentView;
+use crate::domain::agents::run::RunState;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::failure::Failure;
+use crate::domain::ids::{
     AlertId, AttemptId, AuditId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
 };
-use super::inbound_content::Extras;
-use super::limits::Hold;
-use super::media::MediaView;
-use super::other_status::OtherStatusView;
-use super::outbox::{EntryState, SettledBy};
-use super::phone::PhoneNumber;
-use super::run::RunState;
-use super::scope::Scope;
-use super::status::DeliveryStatus;
-use super::status_view::StatusView;
-use super::text::Untrusted;
-use super::time::Timestamp;
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::inbound::event::{Direction, Origin};
+use crate::domain::message::content::Content;
+use crate::domain::message::inbound_content::Extras;
+use crate::domain::message::media::MediaView;
+use crate::domain::message::other_status::OtherStatusView;
+use crate::domain::message::status::DeliveryStatus;
+use crate::domain::message::status_view::StatusView;
+use crate::domain::numbers::connection::{Environment, ProviderName};
+use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::outbox::limits::Hold;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
 
 /// The dashboard in numbers: what the folded panes say.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +109,7 @@ impl ContactView {
         match (&self.name, &self.phone_number, &self.user_id) {
             (Some(name), ..) if !name.line().trim().is_empty() => name.line(),
             (_, Some(number), _) => number.to_string(),
-            (_, _, Some(id)) => super::text::clean_line(id),
+            (_, _, Some(id)) => crate::domain::text::clean_line(id),
             _ => "unknown contact".to_owned(),
         }
     }
@@ -223,7 +223,7 @@ impl ThreadRow {
     /// Until when its agent leaves it to the person who wrote in it, while that lasts.
     pub fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
         let pause = std::time::Duration::from_secs(u64::from(self.pause_seconds));
-        let until = super::routing::paused_until(self.person_wrote_at?, None, pause)?;
+        let until = crate::domain::agents::routing::paused_until(self.person_wrote_at?, None, pause)?;
         (self.assignment.is_some() && now < until).then_some(until)
     }
 

@@ -2,98 +2,19 @@
 //! role, applies the rule, writes in one transaction with one audit row, and publishes what
 //! changed. The single door for console, command line, API, workers and agents alike.
 
-mod ack_alert;
-mod add_note;
-mod agent_desk;
-mod apply;
-mod apply_changes;
-mod apply_fate;
-mod apply_inbound;
-mod apply_message;
-mod ask_about;
-mod ask_agent;
-mod attend;
-mod bulk;
-mod canary;
-mod check_connection;
-mod claim;
-mod contacts;
-mod dashboard;
-mod decide_answer;
-mod decide_assignment;
-mod declare;
-mod discard_entry;
-mod end_assignment;
+mod agents;
 mod error;
-mod expire_assignment;
-mod failure_alerts;
-mod fetch_media;
-mod file_facts;
-mod fill_gap;
-mod find;
-mod flows;
-mod hand_over;
-mod hold_entry;
-mod hold_number;
-mod imaging;
-mod in_hand;
-mod lend;
-mod look_again;
-mod look_up;
-mod mark_read;
-mod meters;
-mod notice;
-mod number_lives;
+mod inbound;
+mod integrations;
+mod media;
+mod monitoring;
 mod numbers;
-mod on_file;
-mod open_media;
-mod opt_out;
+mod outbox;
 mod perform;
-mod presence;
-mod propose_assignment;
-mod pulse;
-mod receive;
-mod receive_upload;
-mod refresh_templates;
-mod registrations;
-mod rehearse;
-mod remove_orphans;
-mod replay_delivery;
-mod rescue;
-mod retry_entry;
-mod reveal;
-mod run_agent;
-mod save_draft;
-mod send;
-mod send_file;
-mod send_flow;
-mod send_next;
-mod send_template;
-mod send_test;
-mod set_up;
-mod settle;
-mod settle_arrived;
-mod settle_kept;
-mod shift;
-mod step_setup;
-mod stop_agents;
-mod take_back;
-mod take_thread;
 mod tell;
-mod tell_alerts;
-mod tell_others;
 mod templates;
-mod tokens;
-mod tools;
-mod trouble;
-mod try_delivery;
-mod upload_next;
-mod use_tool;
-mod visitor;
-mod watch;
-mod why;
+mod threads;
 mod within;
-mod wrong_tokens;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -101,54 +22,54 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
-pub use self::apply::apply_pending;
-pub use self::bulk::step_job;
-pub use self::check_connection::{check_all, check_connection};
-pub use self::declare::{Declared, declare};
+pub use self::agents::expire_assignment::{expire_assignments, next_expiry};
+pub use self::agents::rehearse::rehearse_next;
+pub use self::agents::run_agent::run_next;
+pub use self::agents::use_tool::{agent_tools, use_tool};
 pub use self::error::OperationError;
-pub use self::expire_assignment::{expire_assignments, next_expiry};
-pub use self::fetch_media::{fetch_next, prune_media};
-pub use self::find::{find_connection, find_thread};
-pub use self::flows::refresh_flows;
-pub use self::lend::{Lent, lent};
-pub use self::look_up::{look_up_due, next_look_due};
-pub use self::meters::metrics;
-pub use self::open_media::{MediaFile, media_file, open_media};
+pub use self::inbound::apply::apply_pending;
+pub use self::inbound::receive::{Receipt, Waiting, receive, store_waiting};
+pub use self::integrations::deliver_events::{EVENTS, EventEndpoint, newest_event, tell_next};
+pub use self::integrations::tokens::{Once, ask_once, asked, known_by, still_known};
+pub use self::integrations::visitor::{BodyBudget, ReservedBody, Visitor};
+pub use self::integrations::wrong_tokens::{Admission, admit};
+pub use self::media::fetch_media::{fetch_next, prune_media};
+pub use self::media::media_links::{Lent, lent};
+pub use self::media::open_media::{MediaFile, media_file, open_media};
+pub use self::media::receive_upload::receive_upload;
+pub use self::media::upload_next::{next_upload_due, upload_next};
+pub use self::monitoring::metrics::metrics;
+pub use self::monitoring::pulse::{check_file_at_start, compare_audit_head, keep_audit_head, prove_writable, pulse};
+pub use self::monitoring::watch::watch;
+pub use self::numbers::check_connection::{check_all, check_connection};
+pub use self::numbers::declare::{Declared, declare};
+pub use self::numbers::step_setup::step_setup;
+pub use self::outbox::bulk::step_job;
+pub use self::outbox::dispatch_next::send_next;
+pub use self::outbox::reconcile::{look_up_due, next_look_due};
+pub use self::outbox::rescue::{rescue_abandoned, rescue_at_start};
 pub use self::perform::perform;
-pub use self::presence::Arrival;
-pub use self::pulse::{check_file_at_start, compare_audit_head, keep_audit_head, prove_writable, pulse};
-pub use self::receive::{Receipt, Waiting, receive, store_waiting};
-pub use self::receive_upload::receive_upload;
-pub use self::refresh_templates::refresh_templates;
-pub use self::rehearse::rehearse_next;
-pub use self::rescue::{rescue_abandoned, rescue_at_start};
-pub use self::run_agent::run_next;
-pub use self::send_next::send_next;
-pub use self::step_setup::step_setup;
 pub use self::tell::tell;
-pub use self::tell_others::{EVENTS, EventEndpoint, newest_event, tell_next};
-pub use self::tokens::{Once, ask_once, asked, known_by, still_known};
-pub use self::upload_next::{next_upload_due, upload_next};
-pub use self::use_tool::{agent_tools, use_tool};
-pub use self::visitor::{BodyBudget, ReservedBody, Visitor};
-pub use self::watch::watch;
-pub use self::wrong_tokens::{Admission, admit};
+pub use self::templates::flows::refresh_flows;
+pub use self::templates::refresh_templates::refresh_templates;
+pub use self::threads::find::{find_connection, find_thread};
+pub use self::threads::presence::Arrival;
 pub use crate::agent::ToolSpec;
 pub use crate::agent::start as start_program;
 
 use crate::agent::Agents;
 use crate::bus::Bus;
-use crate::domain::assignment::ApprovalPolicy;
-use crate::domain::connection::Environment;
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::{Actor, Role};
+use crate::domain::access::scope::Scope;
+use crate::domain::agents::assignment::ApprovalPolicy;
+use crate::domain::contacts::opt_out::OptOutWords;
 use crate::domain::flow::FlowList;
 use crate::domain::ids::{ConnectionId, EntryId};
-use crate::domain::opt_out::OptOutWords;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::request::Refusal;
-use crate::domain::retry::RetryPolicy;
-use crate::domain::right::Right;
-use crate::domain::role::{Actor, Role};
-use crate::domain::scope::Scope;
-use crate::domain::template::TemplateList;
+use crate::domain::templates::template::TemplateList;
 use crate::domain::time::{Chance, Clock, Timestamp};
 use crate::domain::view::{Handed, Here};
 use crate::provider::Registry;
@@ -282,19 +203,19 @@ struct Shared {
     templates: Mutex<BTreeMap<ConnectionId, TemplateList>>,
     acks: Mutex<VecDeque<u64>>,
     rejected_noted: Mutex<VecDeque<Timestamp>>,
-    wrong_tokens: Mutex<wrong_tokens::WrongTokens>,
-    attendance: Mutex<attend::Attendance>,
-    meters: Mutex<meters::Meters>,
-    pulse: Mutex<pulse::Pulse>,
+    wrong_tokens: Mutex<integrations::wrong_tokens::WrongTokens>,
+    attendance: Mutex<threads::update_presence::Attendance>,
+    meters: Mutex<monitoring::metrics::Meters>,
+    pulse: Mutex<monitoring::pulse::Pulse>,
     /// What was handed last to whom.
     handed: Mutex<BTreeMap<String, Handed>>,
     /// Who is here, by a number of their own.
     here: Mutex<BTreeMap<u64, Here>>,
     /// Bytes sent of all, of files that are on their way up.
     uploads: Mutex<BTreeMap<EntryId, (u64, u64)>>,
-    doorway: receive_upload::Doorway,
+    doorway: media::receive_upload::Doorway,
     /// What is being changed at a provider.
-    hands: in_hand::Hands,
+    hands: numbers::in_hand::Hands,
 }
 
 impl Wakes {
@@ -350,8 +271,8 @@ impl System {
             handed: Mutex::default(),
             here: Mutex::default(),
             uploads: Mutex::default(),
-            doorway: receive_upload::Doorway::default(),
-            hands: in_hand::Hands::default(),
+            doorway: media::receive_upload::Doorway::default(),
+            hands: numbers::in_hand::Hands::default(),
         };
         (Self { parts: Arc::new(parts), shared: Arc::new(shared), seen: None }, waiting)
     }
@@ -438,7 +359,7 @@ impl System {
         (self.parts.log)(lines)
     }
 
-    fn attendance(&self) -> MutexGuard<'_, attend::Attendance> {
+    fn attendance(&self) -> MutexGuard<'_, threads::update_presence::Attendance> {
         unpoisoned(&self.shared.attendance)
     }
 
@@ -446,7 +367,7 @@ impl System {
         unpoisoned(&self.shared.uploads)
     }
 
-    fn doorway(&self) -> &receive_upload::Doorway {
+    fn doorway(&self) -> &media::receive_upload::Doorway {
         &self.shared.doorway
     }
 

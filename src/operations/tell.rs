@@ -1,15 +1,21 @@
 //! From a query to its answer.
 
-use super::{OperationError, Result, System, agent_desk, bulk, dashboard, open_media, require, send_file, shift};
-use crate::domain::agent_desk::AgentTold;
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::agents::requests::AgentTold;
 use crate::domain::filter::Filter;
 use crate::domain::ids::DeliveryId;
-use crate::domain::mask;
+use crate::domain::inbound::mask;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Refusal;
-use crate::domain::right::Right;
-use crate::domain::role::Actor;
 use crate::domain::view::{ActivityKind, ActivityRow, AlertView, EntryDetail};
+use crate::operations::agents;
+use crate::operations::media::open_media;
+use crate::operations::monitoring::dashboard;
+use crate::operations::monitoring::reports;
+use crate::operations::outbox::bulk;
+use crate::operations::outbox::send_file;
+use crate::operations::{OperationError, Result, System, require};
 use crate::store::Wish;
 
 /// No answer is longer than this, however much is asked for.
@@ -68,14 +74,14 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
             Answer::Picture(open_media::picture(system, message, (width, height)).await?.map(Box::new))
         }
         Query::Contacts { text, limit } => Answer::Contacts(store.contacts(&text, limit.min(MOST_ROWS)).await?),
-        Query::Radar { limit } => Answer::Radar(shift::radar(system, limit.min(MOST_ROWS)).await?),
-        Query::Why { id } => Answer::Why(Box::new(super::why::why(system, &id).await?)),
+        Query::Radar { limit } => Answer::Radar(reports::radar(system, limit.min(MOST_ROWS)).await?),
+        Query::Why { id } => Answer::Why(Box::new(crate::operations::monitoring::why::why(system, &id).await?)),
         Query::Alerts { open, limit } => Answer::Alerts(alerts(system, open, limit.min(MOST_ROWS)).await?),
-        Query::Views => Answer::Views(shift::views(system, actor).await?),
+        Query::Views => Answer::Views(reports::views(system, actor).await?),
         Query::Bulk { action, text } => Answer::Bulk(bulk::preview(system, actor, action, &text).await?),
         Query::Jobs => Answer::Jobs(store.jobs().await?),
-        Query::Gauges { hours } => Answer::Gauges(Box::new(shift::gauges(system, hours).await?)),
-        Query::Export { thread } => Answer::Export(shift::export(system, actor, thread).await?),
+        Query::Gauges { hours } => Answer::Gauges(Box::new(reports::gauges(system, hours).await?)),
+        Query::Export { thread } => Answer::Export(reports::export(system, actor, thread).await?),
         Query::Notes { thread } => Answer::Notes(store.notes(thread).await?),
         Query::Messages { thread, limit, before, around } => {
             let mut rows = match around {
@@ -109,9 +115,9 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
             }
             Answer::Entry(detail.map(Box::new))
         }
-        Query::Tokens => Answer::Tokens(super::tokens::list(system).await?),
+        Query::Tokens => Answer::Tokens(crate::operations::integrations::tokens::list(system).await?),
         Query::Templates => Answer::Templates(system.template_lists().await?),
-        Query::Desk(query) => Answer::Desk(Box::new(agent_desk::look(system, query).await?)),
+        Query::Desk(query) => Answer::Desk(Box::new(agents::requests::look(system, query).await?)),
         Query::Agents => {
             let mut view = dashboard::agents(system).await?;
             if !actor.has(Right::LookAtRuns) {
@@ -133,16 +139,22 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         }
         Query::Activity { text, limit } => Answer::Activity(activity(system, &text, limit.min(MOST_ROWS)).await?),
         Query::Draft { thread } => Answer::Draft(store.draft(&actor.to_string(), thread).await?),
-        Query::Flow(query) => Answer::Flow(Box::pin(super::flows::look(system, actor, query)).await?),
-        Query::Template(query) => Answer::Template(Box::pin(super::templates::look(system, actor, query)).await?),
-        Query::Number(query) => Answer::Number(Box::pin(super::numbers::look(system, actor, query)).await?),
+        Query::Flow(query) => {
+            Answer::Flow(Box::pin(crate::operations::templates::flows::look(system, actor, query)).await?)
+        }
+        Query::Template(query) => {
+            Answer::Template(Box::pin(crate::operations::templates::requests::look(system, actor, query)).await?)
+        }
+        Query::Number(query) => {
+            Answer::Number(Box::pin(crate::operations::numbers::requests::look(system, actor, query)).await?)
+        }
         Query::Log { limit } => Answer::Log(system.log_tail(limit.min(MOST_ROWS) as usize)),
     })
 }
 
 /// Alerts, with the one that the database cannot hold.
 async fn alerts(system: &System, open: bool, limit: u32) -> Result<Vec<AlertView>> {
-    let unstored = super::pulse::unstored_alert(system);
+    let unstored = crate::operations::monitoring::pulse::unstored_alert(system);
     let stored = match system.store().alert_list(open, limit).await {
         Ok(stored) => stored,
         // What cannot be read is said by the alert that is there.
@@ -154,7 +166,7 @@ async fn alerts(system: &System, open: bool, limit: u32) -> Result<Vec<AlertView
 
 /// What happened, led by the alert that the database cannot hold.
 async fn activity(system: &System, text: &str, limit: u32) -> Result<Vec<ActivityRow>> {
-    let unstored = super::pulse::unstored_alert(system).map(|alert| ActivityRow {
+    let unstored = crate::operations::monitoring::pulse::unstored_alert(system).map(|alert| ActivityRow {
         at: alert.last_at,
         kind: ActivityKind::Alert { id: alert.id, acknowledged_by: None, count: alert.count },
         text: alert.said,

@@ -3,17 +3,17 @@
 
 use std::sync::Arc;
 
-use super::{Result, System};
-use crate::domain::agent_desk::{AgentQuery, AgentRequest, StopScope};
-use crate::domain::connection::Environment;
+use crate::domain::access::role::Actor;
+use crate::domain::access::scope::Scope;
+use crate::domain::access::scope_choice::ScopeChoice;
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, StopScope};
 use crate::domain::flow::FlowList;
-use crate::domain::number::{NumberQuery, NumberRequest};
+use crate::domain::numbers::connection::Environment;
+use crate::domain::numbers::number::{NumberQuery, NumberRequest};
 use crate::domain::query::Query;
 use crate::domain::request::{Refusal, Request};
-use crate::domain::role::Actor;
-use crate::domain::scope::Scope;
-use crate::domain::scope_choice::ScopeChoice;
-use crate::domain::template::TemplateList;
+use crate::domain::templates::template::TemplateList;
+use crate::operations::{Result, System};
 use crate::store::Store;
 
 impl System {

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::numbers::Told;
-use crate::domain::connection::Connection;
 use crate::domain::flow::{Flow, FlowEndpoint, FlowLogLine, FlowResponse, FlowVersion};
+use crate::domain::numbers::connection::Connection;
 
 pub trait Flows: Send + Sync {
     /// Those of the number's account, the newest first.

@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{SendReport, Sink, Trouble};
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::outbox::Verdict;
-use crate::domain::retry::RetryAfter;
+use crate::domain::outbox::entry::Verdict;
+use crate::domain::outbox::retry::RetryAfter;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 

@@ -4,11 +4,11 @@ use futures::future::BoxFuture;
 use serde_json::Value;
 
 use super::Trouble;
-use crate::domain::connection::Connection;
-use crate::domain::health::Health;
-use crate::domain::number::{Number, Profile};
-use crate::domain::registration::{Registration, WebhookDraft, WebhookScope};
-use crate::domain::setup::{LinkState, SetupLink, SetupOptions};
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::health::Health;
+use crate::domain::numbers::number::{Number, Profile};
+use crate::domain::numbers::registration::{Registration, WebhookDraft, WebhookScope};
+use crate::domain::numbers::setup::{LinkState, SetupLink, SetupOptions};
 
 /// An answer that takes a while.
 pub type Told<'a, T> = BoxFuture<'a, Result<T, Trouble>>;

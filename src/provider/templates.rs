@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::numbers::Told;
-use crate::domain::connection::Connection;
+use crate::domain::numbers::connection::Connection;
 
 pub trait Templates: Send + Sync {
     /// Submits a new one: its id, and the status that it has at once.

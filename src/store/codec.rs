@@ -4,12 +4,12 @@ use serde::de::DeserializeOwned;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use super::{Result, StoreError};
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
+use crate::store::{Result, StoreError};
 
 /// One row being read.
-pub(super) struct Cells<'r> {
+pub(crate) struct Cells<'r> {
     row: &'r SqliteRow,
     table: &'static str,
     key: i64,

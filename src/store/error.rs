@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::domain::database::{DatabaseFault, RESTORE};
+use crate::domain::monitoring::database::{DatabaseFault, RESTORE};
 
 #[derive(Debug, Error)]
 pub enum StoreError {

@@ -1,19 +1,22 @@
 //! What rules are asked of, read within the transaction that writes: nobody can change it before the
 //! commit.
 
-use super::codec::Cells;
-use super::{Result, Write, connections, setups, threads};
-use crate::domain::agent_desk::Act;
-use crate::domain::bounds::Words;
-use crate::domain::connection::{Connection, ProviderName};
-use crate::domain::delivery::DeliveryState;
+use crate::domain::agents::contract_check::Words;
+use crate::domain::agents::requests::Act;
+use crate::domain::agents::run::RunState;
 use crate::domain::ids::{AssignmentId, ConnectionId, DeliveryId, EntryId, MessageId, RunId, SetupId, ThreadId};
-use crate::domain::limits::Hold;
-use crate::domain::outbox::EntryState;
-use crate::domain::run::RunState;
-use crate::domain::setup::Setup;
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::numbers::connection::{Connection, ProviderName};
+use crate::domain::numbers::setup::Setup;
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
+use crate::store::codec::Cells;
+use crate::store::numbers::connections;
+use crate::store::numbers::setups;
+use crate::store::threads::thread;
+use crate::store::{Result, Write};
 
 /// An outbox entry, as far as the rules ask for it.
 #[derive(Debug, Clone)]
@@ -43,7 +46,7 @@ pub struct SuggestedReply {
 impl Write {
     /// Returns a thread as lists show it, without who is present.
     pub async fn thread_row(&mut self, thread: ThreadId) -> Result<Option<ThreadRow>> {
-        threads::one(self.connection(), thread).await
+        thread::one(self.connection(), thread).await
     }
 
     /// Returns a connection that is connected.

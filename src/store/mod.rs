@@ -2,49 +2,22 @@
 //! survives a power cut. One writer connection, several readers, one file per aggregate. Rows
 //! never leave this module. Called by `operations`; it decides nothing.
 
-mod activity;
 mod agents;
-mod audit;
-mod audit_head;
-mod clock;
 mod codec;
-mod connections;
-mod contacts;
-mod deliveries;
-mod entries;
+mod database;
 mod error;
-mod events;
-mod filters;
-mod gauges;
 mod guard;
-mod health;
-mod holds;
 mod inbound;
-mod inbound_changes;
-mod inspect;
-mod jobs;
+mod integrations;
 mod media;
-mod messages;
+mod monitoring;
 mod narrow;
-mod notes;
+mod numbers;
 mod outbox;
-mod overview;
-mod rehearsals;
-mod runs;
-mod scheduled;
 mod scoped;
 mod scoped_views;
-mod settle;
-mod setups;
-mod shelf;
-mod sightings;
-mod stops;
-mod template_records;
 mod threads;
-mod tokens;
 mod update;
-mod uploads;
-mod watch;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,30 +27,30 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction};
 
-pub use self::activity::NewAlert;
-pub use self::agents::RunTally;
-pub use self::audit_head::{heads_in_logs, read_heads};
-pub use self::deliveries::{Arrived, StoredDelivery};
-pub use self::entries::BulkGroup;
+pub use self::agents::assignments::RunTally;
+pub use self::agents::rehearsals::{Played, ToPlay};
+pub use self::agents::runs::{DueRun, Finish, Silenced};
 pub use self::error::StoreError;
-pub use self::events::Telling;
 pub use self::guard::{EntryFacts, SuggestedReply};
-pub use self::holds::HeldNumber;
-pub use self::inbound::{Inserted, Matched, NewInbound, Stored};
-pub use self::inbound_changes::{KnownMessage, LateChange};
-pub use self::jobs::Job;
-pub use self::media::{KeptFile, ToUpload, Wanted};
+pub use self::inbound::changes::{KnownMessage, LateChange};
+pub use self::inbound::deliveries::{Arrived, StoredDelivery};
+pub use self::inbound::messages::{Inserted, Matched, NewInbound, Stored};
+pub use self::integrations::events::Telling;
+pub use self::integrations::tokens::Once;
+pub use self::media::file_store::{Incoming, MEDIA_DIRECTORY, Pinned, Shelf};
+pub use self::media::files::{KeptFile, ToUpload, Wanted};
+pub use self::media::uploads::StoredUpload;
+pub use self::monitoring::activity::NewAlert;
+pub use self::monitoring::audit_head::{heads_in_logs, read_heads};
 pub use self::narrow::Wish;
-pub use self::outbox::{Claimed, Doubtful, NewEntry, Pace};
-pub use self::rehearsals::{Played, ToPlay};
-pub use self::runs::{DueRun, Finish, Silenced};
-pub use self::scheduled::Kept;
-pub use self::shelf::{Incoming, MEDIA_DIRECTORY, Pinned, Shelf};
-pub use self::tokens::Once;
+pub use self::outbox::entries::BulkGroup;
+pub use self::outbox::holds::HeldNumber;
+pub use self::outbox::jobs::Job;
+pub use self::outbox::queue::{Claimed, Doubtful, NewEntry, Pace};
+pub use self::outbox::scheduled::Kept;
 pub use self::update::Update;
-pub use self::uploads::StoredUpload;
 
-use crate::domain::audit::AuditHead;
+use crate::domain::access::audit::AuditHead;
 
 type Result<T, E = StoreError> = std::result::Result<T, E>;
 
@@ -96,7 +69,7 @@ pub struct Store {
     scoped: Arc<scoped::ScopedReaders>,
     /// One connection that folds the log back into the file, from beside the writer.
     side: SqlitePool,
-    health: Arc<health::Health>,
+    health: Arc<database::health::Health>,
     read_only: bool,
 }
 
@@ -104,7 +77,7 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Write {
     tx: Transaction<'static, Sqlite>,
-    health: Arc<health::Health>,
+    health: Arc<database::health::Health>,
     /// The last row of the audit that this transaction adds.
     head: Option<AuditHead>,
 }
@@ -113,7 +86,7 @@ impl Store {
     /// Opens the database in `directory`, creates it where there is none, and brings it up to date.
     pub async fn open(directory: &Path) -> Result<Self> {
         let path = directory.join(DATABASE_FILE);
-        inspect::inspect(directory)?;
+        database::inspect::inspect(directory)?;
         let options = options(&path).create_if_missing(true);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::codec::folded;
-use super::threads::escaped;
-use crate::domain::event::Direction;
 use crate::domain::filter::{Filter, Is, StatusTerm, Term};
-use crate::domain::outbox::EntryState;
-use crate::domain::status::DeliveryStatus;
+use crate::domain::inbound::event::Direction;
+use crate::domain::message::status::DeliveryStatus;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::time::Timestamp;
+use crate::store::codec::folded;
+use crate::store::threads::thread::escaped;
 
 /// An entry that is due, or without an answer from the phone, for longer than this is late.
 pub(super) const LATE: Duration = Duration::from_secs(300);

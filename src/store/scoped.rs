@@ -5,11 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
 
-use super::codec::Cells;
-use super::scoped_views::views;
-use super::{Result, Store, StoreError, options};
-use crate::domain::connection::Environment;
-use crate::domain::scope::Scope;
+use crate::domain::access::scope::Scope;
+use crate::domain::numbers::connection::Environment;
+use crate::store::codec::Cells;
+use crate::store::scoped_views::views;
+use crate::store::{Result, Store, StoreError, options};
 
 /// Scopes whose readers are kept open.
 const KEPT: usize = 16;

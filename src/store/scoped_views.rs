@@ -1,7 +1,7 @@
 //! The views by which a store sees one scope, one for each table that a question may name.
 
-use crate::domain::connection::Environment;
-use crate::domain::scope::Scope;
+use crate::domain::access::scope::Scope;
+use crate::domain::numbers::connection::Environment;
 
 /// Tables whose rows belong to a connection, to a thread, or to an assignment.
 const BY_CONNECTION: [&str; 8] =

@@ -17,8 +17,8 @@ use tokio::io::AsyncReadExt;
 
 use super::Limits;
 use crate::domain::change::Change;
-use crate::domain::delivery::RawDelivery;
-use crate::domain::setup::failed_words;
+use crate::domain::inbound::delivery::RawDelivery;
+use crate::domain::numbers::setup::failed_words;
 use crate::operations::{Admission, Receipt, System, Visitor, admit, lent, metrics, prove_writable, receive};
 use crate::provider::{Provider, SignatureFault};
 

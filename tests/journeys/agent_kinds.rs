@@ -11,7 +11,7 @@ use axum::{Json, Router};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use wadeck::domain::agent_desk::AgentRequest;
+use wadeck::domain::agents::requests::AgentRequest;
 use wadeck::domain::request::Request;
 use wadeck::twin::Person;
 

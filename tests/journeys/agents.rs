@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use wadeck::domain::agent_desk::{AgentRequest, RunView};
+use wadeck::domain::agents::requests::{AgentRequest, RunView};
+use wadeck::domain::agents::run::RunState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::run::RunState;
 
 use crate::stage::{Stage, rosa};
 
@@ -116,7 +116,7 @@ async fn what_is_being_retried_is_caught_too() {
     stage
         .act(Request::Send {
             thread,
-            content: Box::new(wadeck::domain::content::Content::text("I am here")),
+            content: Box::new(wadeck::domain::message::content::Content::text("I am here")),
             reply_to: None,
             at: None,
         })
@@ -164,7 +164,7 @@ async fn approving_puts_one_agent_in_anothers_place_and_deciding_twice_says_so()
     ))
     .await;
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
-    let mode = wadeck::domain::assignment::Mode::Auto;
+    let mode = wadeck::domain::agents::assignment::Mode::Auto;
     let proposed = stage.act(crate::stage::proposal(connection, "second", mode)).await.expect("proposed");
     let assignment = proposed.made.expect("an id").parse().expect("an id");
     let approve = || Request::Agents(AgentRequest::Approve { assignment });

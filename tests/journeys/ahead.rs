@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wadeck::domain::outbox::EntryState;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::contacts::phone::PhoneNumber;
+use wadeck::domain::message::status::DeliveryStatus;
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
-use wadeck::domain::status::DeliveryStatus;
 use wadeck::domain::time::Timestamp;
 use wadeck::domain::view::EntryRow;
 use wadeck::operations::{self, OperationError};
@@ -225,7 +225,7 @@ async fn the_hour_between_two_is_kept_over_there_too() {
     stage.deliver().await;
     assert_eq!(stage.send().await, 0);
     let held = stage.outbox().await.into_iter().find(|row| row.hold.is_some()).expect("held");
-    assert_eq!(held.hold.map(wadeck::domain::limits::Hold::name), Some("hourly_policy"));
+    assert_eq!(held.hold.map(wadeck::domain::outbox::limits::Hold::name), Some("hourly_policy"));
     assert_eq!(held.due_at.since(stage.now()), HOUR / 2);
     stage.pass(HOUR / 2);
     assert_eq!(stage.send().await, 1);

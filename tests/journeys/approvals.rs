@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use wadeck::console::Theme;
-use wadeck::domain::assignment::Mode;
+use wadeck::domain::access::role::Role;
+use wadeck::domain::agents::assignment::Mode;
 use wadeck::domain::ids::ConnectionId;
-use wadeck::domain::role::Role;
 use wadeck::operations;
 use wadeck::twin::Person;
 
@@ -265,7 +265,7 @@ async fn pictures_of_the_desk_for_agents() {
     stage.says(&tom, "Are you open on Sunday?").await;
     stage.act(proposal(ConnectionId(1), "helper", Mode::Auto)).await.expect("proposed");
     stage
-        .agents(wadeck::domain::agent_desk::AgentRequest::Rehearse {
+        .agents(wadeck::domain::agents::requests::AgentRequest::Rehearse {
             assignment: wadeck::domain::ids::AssignmentId(1),
             exchanges: 5,
         })
@@ -289,7 +289,9 @@ async fn pictures_of_the_desk_for_agents() {
         shot(&desk, "stop");
     }
     stage
-        .agents(wadeck::domain::agent_desk::AgentRequest::Approve { assignment: wadeck::domain::ids::AssignmentId(1) })
+        .agents(wadeck::domain::agents::requests::AgentRequest::Approve {
+            assignment: wadeck::domain::ids::AssignmentId(1),
+        })
         .await
         .expect("approved");
     stage.says(&tom, "On Sunday, please?").await;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wadeck::domain::bulk::{BulkAction, JobState};
-use wadeck::domain::content::Content;
+use wadeck::domain::message::content::Content;
+use wadeck::domain::outbox::bulk::{BulkAction, JobState};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
@@ -35,7 +35,7 @@ async fn failures() -> Stage {
     stage
 }
 
-async fn jobs(stage: &Stage) -> Vec<wadeck::domain::bulk::JobView> {
+async fn jobs(stage: &Stage) -> Vec<wadeck::domain::outbox::bulk::JobView> {
     match stage.ask(Query::Jobs).await {
         Answer::Jobs(jobs) => jobs,
         other => panic!("{other:?}"),

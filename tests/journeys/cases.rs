@@ -1,8 +1,8 @@
 //! What comes in, case by case, from the wire to the thread: whose it is, what it means, and that nothing of it is lost.
 
 use serde_json::{Value, json};
-use wadeck::domain::delivery::DeliveryState;
-use wadeck::domain::event::{Direction, Origin};
+use wadeck::domain::inbound::delivery::DeliveryState;
+use wadeck::domain::inbound::event::{Direction, Origin};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::view::{DeliveryRow, MessageDetail, MessageView, ThreadRow};
 use wadeck::twin::Number;

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use wadeck::domain::content::Content;
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
 use wadeck::operations::{perform, tell};
 
 use crate::sitting::Sitting;

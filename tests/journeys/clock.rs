@@ -99,7 +99,7 @@ async fn the_hour_between_two_is_an_hour_whatever_the_clock_says() {
         let connection = stage.system.store().connections().await.expect("listed")[0].id;
         let reminder = || wadeck::domain::request::Request::SendTemplate {
             connection,
-            to: wadeck::domain::phone::PhoneNumber::parse("+15550100002").expect("a number"),
+            to: wadeck::domain::contacts::phone::PhoneNumber::parse("+15550100002").expect("a number"),
             name: "reminder".into(),
             language: "en".into(),
             parameters: vec![],
@@ -134,7 +134,7 @@ async fn the_hour_begins_anew_where_the_clock_was_set_back_while_nothing_ran() {
         "components": [{ "type": "BODY", "text": "It is time." }] }));
     let reminder = |connection| wadeck::domain::request::Request::SendTemplate {
         connection,
-        to: wadeck::domain::phone::PhoneNumber::parse("+15550100002").expect("a number"),
+        to: wadeck::domain::contacts::phone::PhoneNumber::parse("+15550100002").expect("a number"),
         name: "reminder".into(),
         language: "en".into(),
         parameters: vec![],

@@ -5,15 +5,15 @@ mod pairs;
 mod provider_scenes;
 mod scenes;
 
-use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold};
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::access::token::TokenRequest;
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold};
 use wadeck::domain::flow::FlowRequest;
-use wadeck::domain::number::NumberRequest;
+use wadeck::domain::numbers::number::NumberRequest;
+use wadeck::domain::numbers::registration::WebhookRequest;
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::registration::WebhookRequest;
 use wadeck::domain::request::{Done, Request};
-use wadeck::domain::role::{Actor, Role};
-use wadeck::domain::template_desk::TemplateRequest;
-use wadeck::domain::token::TokenRequest;
+use wadeck::domain::templates::requests::TemplateRequest;
 use wadeck::operations::{OperationError, perform};
 
 use self::scenes::{harmless_scene, scene};

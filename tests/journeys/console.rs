@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wadeck::domain::role::Role;
+use wadeck::domain::access::role::Role;
 use wadeck::twin::{Person, Saying, SendFault};
 
 use crate::sitting::Sitting;
@@ -175,7 +175,7 @@ async fn an_admin_approves_by_key_and_a_viewer_is_told_why_not() {
     let text = format!("{}\n[[agents]]\nname = \"second\"\nkind = \"scripted\"\nrules = []\n", quiet());
     let stage = Stage::with_config(&text).await;
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
-    let mode = wadeck::domain::assignment::Mode::Draft;
+    let mode = wadeck::domain::agents::assignment::Mode::Draft;
     let propose = crate::stage::proposal(connection, "second", mode);
     stage.act(propose).await.expect("proposed");
     let mut vic = Sitting::with(&stage, 80, 24, Role::Viewer, crate::sitting::THEME).await;

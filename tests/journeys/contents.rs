@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use wadeck::domain::content::{Card, Content};
-use wadeck::domain::event::Direction;
 use wadeck::domain::ids::ThreadId;
-use wadeck::domain::limits::Hold;
-use wadeck::domain::offer::{Action, Heading, Offer, read_sections};
-use wadeck::domain::outbox::EntryState;
+use wadeck::domain::inbound::event::Direction;
+use wadeck::domain::message::content::{Card, Content};
+use wadeck::domain::message::interactive::{Action, Heading, Offer, read_sections};
+use wadeck::domain::outbox::entry::EntryState;
+use wadeck::domain::outbox::limits::Hold;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::twin::{Person, Saying};
@@ -216,7 +216,7 @@ async fn stop_is_honoured_on_every_path_and_start_takes_it_back() {
         "status": "APPROVED", "components": [{ "type": "BODY", "text": "It is time." }] }));
     let template = Request::SendTemplate {
         connection: stage.thread().await.connection_id,
-        to: wadeck::domain::phone::PhoneNumber::parse("15550100002").expect("a number"),
+        to: wadeck::domain::contacts::phone::PhoneNumber::parse("15550100002").expect("a number"),
         name: "reminder".into(),
         language: String::new(),
         parameters: vec![],
@@ -248,7 +248,10 @@ async fn a_note_is_seen_by_colleagues_and_by_nobody_else() {
 #[tokio::test]
 async fn colleagues_see_who_looks_and_who_writes() {
     let (stage, thread) = with_rosa().await;
-    let ben = wadeck::domain::role::Actor::Operator { name: "ben".into(), role: wadeck::domain::role::Role::Operator };
+    let ben = wadeck::domain::access::role::Actor::Operator {
+        name: "ben".into(),
+        role: wadeck::domain::access::role::Role::Operator,
+    };
     let attend = Request::Attend { thread: Some(thread), writes: true, typing: true };
     wadeck::operations::perform(&stage.system, &ben, attend).await.expect("noted");
     assert_eq!(stage.thread().await.present[0].who, "ben");

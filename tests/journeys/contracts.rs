@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use sqlx::Connection;
-use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Proposal, StopScope};
-use wadeck::domain::assignment::{AssignmentState, Mode};
-use wadeck::domain::contract::{Conditions, Contract, Hours, Tool};
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::agents::assignment::{AssignmentState, Mode};
+use wadeck::domain::agents::contract::{Conditions, Contract, Hours, Tool};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, Proposal, StopScope};
+use wadeck::domain::agents::run::RunState;
 use wadeck::domain::ids::{AssignmentId, ConnectionId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
-use wadeck::domain::run::RunState;
 use wadeck::operations::{self, OperationError};
 use wadeck::twin::Person;
 
@@ -141,7 +141,7 @@ async fn a_person_who_answers_lets_the_draft_fall() {
     let config = CONFIG.replace("agent = \"helper\"", "agent = \"helper\"\nmode = \"draft\"");
     let stage = said(&config, "hello").await;
     let thread = stage.thread().await.id;
-    let content = Box::new(wadeck::domain::content::Content::text("I am here"));
+    let content = Box::new(wadeck::domain::message::content::Content::text("I am here"));
     stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
     assert_eq!(stage.run(1).await.run.state, RunState::Cancelled);
 }

@@ -1,15 +1,15 @@
 //! Who decides about agents: two persons where that is wanted, however they come; again once an agent has
 //! changed; and nothing comes into force by a side way.
 
-use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, Proposal, StopScope};
-use wadeck::domain::assignment::{Assignment, AssignmentState, Mode};
-use wadeck::domain::contract::{Conditions, Contract, Hours};
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::access::scope::Scope;
+use wadeck::domain::access::token::TokenRequest;
+use wadeck::domain::agents::assignment::{Assignment, AssignmentState, Mode};
+use wadeck::domain::agents::contract::{Conditions, Contract, Hours};
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, Proposal, StopScope};
 use wadeck::domain::ids::{AssignmentId, ConnectionId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
-use wadeck::domain::role::{Actor, Role};
-use wadeck::domain::scope::Scope;
-use wadeck::domain::token::TokenRequest;
 use wadeck::operations::{self, OperationError, known_by, perform, rehearse_next};
 
 use crate::sitting::Sitting;
@@ -116,7 +116,7 @@ async fn a_changed_agent_is_rehearsed_again() {
     let mut stage = Stage::with_config(&text).await;
     stage.says(&rosa(), "When do you open?").await;
     let thread = stage.thread().await.id;
-    let content = Box::new(wadeck::domain::content::Content::text("At nine."));
+    let content = Box::new(wadeck::domain::message::content::Content::text("At nine."));
     stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("sent");
     stage.send().await;
     stage.act(Request::ReleaseThread { thread }).await.ok();

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use wadeck::domain::content::Content;
-use wadeck::domain::outbox::EntryState;
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::message::content::Content;
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
 use wadeck::operations;
 use wadeck::twin::{Person, Saying, SendFault};
 
@@ -393,7 +393,7 @@ async fn two_people_see_each_other_and_merge_what_is_one() {
 
 #[tokio::test]
 async fn pictures_are_drawn_in_the_terminals_own_way_where_it_has_one() {
-    use wadeck::domain::picture::Pictures;
+    use wadeck::domain::message::picture::Pictures;
     let (mut stage, _) = at_the_desk().await;
     stage.twin.says(SUPPORT, &rosa(), &Saying::Image { caption: None });
     stage.deliver().await;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use wadeck::domain::content::Content;
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::MessageId;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
 use wadeck::domain::view::{ContactRow, MessageView, ThreadRow};
 use wadeck::operations::{perform, tell};
 use wadeck::twin::{Person, Saying, SendFault};

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::flow::{FlowAnswer, FlowDetail, FlowQuery, FlowRequest};
 use wadeck::domain::ids::ConnectionId;
-use wadeck::domain::phone::PhoneNumber;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
-use wadeck::domain::starter;
+use wadeck::domain::templates::starter;
 use wadeck::operations::OperationError;
 
 use crate::sitting::Sitting;

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use wadeck::domain::event::Direction;
 use wadeck::domain::ids::DeliveryId;
+use wadeck::domain::inbound::event::Direction;
+use wadeck::domain::message::status::DeliveryStatus;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::status::DeliveryStatus;
 use wadeck::twin::{Person, Saying};
 
 use crate::stage::{SUPPORT, Stage, rosa};
@@ -149,7 +149,7 @@ async fn a_test_delivery_is_marked_and_never_answered_over_the_network() {
     let refused = stage
         .act(Request::Send {
             thread: thread.id,
-            content: Box::new(wadeck::domain::content::Content::text("hi")),
+            content: Box::new(wadeck::domain::message::content::Content::text("hi")),
             reply_to: None,
             at: None,
         })

@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wadeck::api;
-use wadeck::domain::agent_desk::{AgentQuery, AgentRequest, AgentTold, StopScope, StopView};
-use wadeck::domain::assignment::Mode;
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::agents::assignment::Mode;
+use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, StopScope, StopView};
 use wadeck::domain::ids::{AssignmentId, ConnectionId, DeliveryId, EventId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
 use wadeck::operations;
 use wadeck::twin::{Person, Saying};
 
@@ -90,7 +90,7 @@ async fn nothing_leaves_after_stop_whenever_it_is_pressed() {
         stage.run_agents().await;
         stage.send().await;
         let stopped = last_stop(&stage).await;
-        let names = |list: &[wadeck::domain::agent_desk::Caught]| -> BTreeSet<String> {
+        let names = |list: &[wadeck::domain::agents::requests::Caught]| -> BTreeSet<String> {
             list.iter().map(|one| one.contact.clone()).collect()
         };
         let (kept, gone) = (names(&stopped.caught), names(&stopped.departed));
@@ -311,7 +311,8 @@ async fn whoever_follows_is_told_everything_in_order_from_where_they_were() {
         let (seen, directory) = (seen.clone(), stage.directory.path().to_owned());
         async move {
             let each = |event: &str| seen.lock().expect("whole").push(serde_json::from_str(event).expect("JSON"));
-            api::follow(&directory, (Some(EventId(1)), false), &wadeck::domain::scope::Scope::ALL.into(), each).await
+            api::follow(&directory, (Some(EventId(1)), false), &wadeck::domain::access::scope::Scope::ALL.into(), each)
+                .await
         }
     });
     let until = async |count: usize| {

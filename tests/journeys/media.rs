@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use wadeck::attach::files;
 use wadeck::console::Saves;
-use wadeck::domain::media::{MediaState, MediaView, Pad};
-use wadeck::domain::outbox::EntryState;
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::message::media::{MediaState, MediaView, Pad};
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
 use wadeck::operations::open_media;
 use wadeck::twin::{MediaFault, Saying, UploadFault};
 

@@ -4,16 +4,16 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wadeck::domain::address::Address;
-use wadeck::domain::content::{Content, Media};
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::contacts::address::Address;
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::file_name::FileName;
 use wadeck::domain::ids::{ThreadId, UploadId};
-use wadeck::domain::media::MediaState;
-use wadeck::domain::outbox::{EntryState, Outgoing};
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::message::content::{Content, Media};
+use wadeck::domain::message::media::MediaState;
+use wadeck::domain::outbox::entry::{EntryState, Outgoing};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
 use wadeck::operations::{self, perform, receive_upload};
 
 use crate::contents::with_rosa;

@@ -2,7 +2,7 @@
 //! What is tried is made from the types of requests and queries, so that nobody has to think of it.
 
 use serde_json::Value;
-use wadeck::domain::agent_desk::AgentTold;
+use wadeck::domain::agents::requests::AgentTold;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations::{OperationError, perform, tell};

@@ -4,14 +4,14 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wadeck::domain::connected::ConnectionList;
-use wadeck::domain::connection::{Environment, Hop, ProviderName};
+use wadeck::domain::access::role::{Actor, Role};
 use wadeck::domain::ids::ConnectionId;
-use wadeck::domain::number::{NumberAnswer, NumberKind, NumberQuery, NumberRequest, Profile};
+use wadeck::domain::numbers::connected::ConnectionList;
+use wadeck::domain::numbers::connection::{Environment, Hop, ProviderName};
+use wadeck::domain::numbers::number::{NumberAnswer, NumberKind, NumberQuery, NumberRequest, Profile};
+use wadeck::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
-use wadeck::domain::role::{Actor, Role};
-use wadeck::domain::setup::{Setup, SetupOptions, SetupState, SetupStep};
 use wadeck::operations::{self, OperationError};
 use wadeck::twin::{Number, Saying};
 
@@ -292,7 +292,7 @@ async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_
     assert!(!stage.twin.webhooks().iter().any(|one| one["phone_number_id"] == id.as_str()));
     // What was said is still there; nothing can be sent over it.
     assert_eq!(stage.messages(thread.id).await.len(), 1);
-    let content = Box::new(wadeck::domain::content::Content::text("too late"));
+    let content = Box::new(wadeck::domain::message::content::Content::text("too late"));
     let sent = stage.act(Request::Send { thread: thread.id, content, reply_to: None, at: None }).await;
     stage.send().await;
     assert!(sent.is_err() || stage.outbox().await[0].state.name() == "refused", "{sent:?}");

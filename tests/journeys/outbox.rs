@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use wadeck::domain::outbox::{EntryState, SettledBy};
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::contacts::phone::PhoneNumber;
+use wadeck::domain::message::status::DeliveryStatus;
+use wadeck::domain::outbox::entry::{EntryState, SettledBy};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::status::DeliveryStatus;
 use wadeck::operations;
 use wadeck::twin::SendFault;
 
@@ -24,7 +24,7 @@ async fn with_rosa() -> (Stage, wadeck::domain::ids::ThreadId) {
 async fn write(stage: &Stage, thread: wadeck::domain::ids::ThreadId, words: &str) {
     let request = Request::Send {
         thread,
-        content: Box::new(wadeck::domain::content::Content::text(words)),
+        content: Box::new(wadeck::domain::message::content::Content::text(words)),
         reply_to: None,
         at: None,
     };
@@ -234,7 +234,7 @@ async fn a_refused_key_stops_sending_and_loses_nothing() {
     }
     let entry = stage.outbox().await.remove(0);
     assert_eq!(entry.state, EntryState::Queued, "five refusals of the key are no fault of the message");
-    assert_eq!(entry.hold.map(wadeck::domain::limits::Hold::name), Some("credentials"));
+    assert_eq!(entry.hold.map(wadeck::domain::outbox::limits::Hold::name), Some("credentials"));
     assert_eq!(stage.send().await, 1);
     assert_eq!(stage.overview().await.alerts, 0, "the alert goes with the trouble");
 
@@ -271,7 +271,7 @@ async fn one_business_initiated_message_per_contact_and_hour() {
     stage.act(reminder()).await.expect("queued");
     assert_eq!(stage.send().await, 1);
     let held = stage.outbox().await.into_iter().find(|row| row.state == EntryState::Queued).expect("held");
-    assert_eq!(held.hold.map(wadeck::domain::limits::Hold::name), Some("hourly_policy"));
+    assert_eq!(held.hold.map(wadeck::domain::outbox::limits::Hold::name), Some("hourly_policy"));
     assert_eq!(held.due_at.since(stage.now()), Duration::from_secs(3_600));
     stage.pass(Duration::from_secs(3_599));
     assert_eq!(stage.send().await, 0);
@@ -303,7 +303,7 @@ async fn outside_the_window_nothing_reaches_the_network() {
     let refused = stage
         .act(Request::Send {
             thread,
-            content: Box::new(wadeck::domain::content::Content::text("too late")),
+            content: Box::new(wadeck::domain::message::content::Content::text("too late")),
             reply_to: None,
             at: None,
         })
@@ -317,12 +317,12 @@ async fn outside_the_window_nothing_reaches_the_network() {
 
 #[tokio::test]
 async fn a_viewer_may_look_and_nothing_else() {
-    use wadeck::domain::role::{Actor, Role};
+    use wadeck::domain::access::role::{Actor, Role};
     let (stage, thread) = with_rosa().await;
     let viewer = Actor::Operator { name: "vic".into(), role: Role::Viewer };
     let request = Request::Send {
         thread,
-        content: Box::new(wadeck::domain::content::Content::text("hi")),
+        content: Box::new(wadeck::domain::message::content::Content::text("hi")),
         reply_to: None,
         at: None,
     };

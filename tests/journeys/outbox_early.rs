@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 use wadeck::domain::ids::{EntryId, ThreadId};
-use wadeck::domain::limits::Hold;
+use wadeck::domain::outbox::limits::Hold;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;

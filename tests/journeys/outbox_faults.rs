@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use sqlx::ConnectOptions;
-use wadeck::domain::content::Content;
 use wadeck::domain::ids::ThreadId;
-use wadeck::domain::outbox::EntryState;
+use wadeck::domain::message::content::Content;
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::view::AlertView;

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wadeck::domain::bulk::BulkAction;
-use wadeck::domain::content::Content;
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::ThreadId;
-use wadeck::domain::limits::Hold;
-use wadeck::domain::outbox::EntryState;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::message::content::Content;
+use wadeck::domain::message::status::DeliveryStatus;
+use wadeck::domain::outbox::bulk::BulkAction;
+use wadeck::domain::outbox::entry::EntryState;
+use wadeck::domain::outbox::limits::Hold;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::status::DeliveryStatus;
 use wadeck::operations;
 use wadeck::twin::{Person, SendFault};
 

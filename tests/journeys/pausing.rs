@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wadeck::domain::agent_desk::AgentRequest;
-use wadeck::domain::content::Content;
+use wadeck::domain::agents::requests::AgentRequest;
+use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use wadeck::console::Theme;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::access::role::Role;
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::role::Role;
 use wadeck::operations;
 use wadeck::twin::{Person, Saying, SendFault};
 
@@ -34,7 +34,7 @@ async fn a_morning() -> Stage {
     operations::refresh_templates(&stage.system).await.expect("fetched");
     operations::check_all(&stage.system).await.expect("checked");
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
-    let mode = wadeck::domain::assignment::Mode::Auto;
+    let mode = wadeck::domain::agents::assignment::Mode::Auto;
     let proposal = crate::stage::proposal(connection, "night", mode);
     stage.act(proposal).await.expect("proposed");
 
@@ -211,8 +211,8 @@ fn without_codes(picture: &str) -> String {
 #[tokio::test]
 async fn numbers_webhooks_templates_and_flows() {
     use wadeck::domain::flow::FlowRequest;
-    use wadeck::domain::number::NumberRequest;
-    use wadeck::domain::starter;
+    use wadeck::domain::numbers::number::NumberRequest;
+    use wadeck::domain::templates::starter;
     for (columns, rows) in [(80, 24), (120, 40)] {
         let stage = Stage::set().await;
         stage.twin.add_template(
@@ -221,7 +221,7 @@ async fn numbers_webhooks_templates_and_flows() {
             "components": [{ "type": "BODY", "text": "Hello {{1}}, see you tomorrow." }] }),
         );
         wadeck::operations::refresh_templates(&stage.system).await.expect("fetched");
-        let provider = wadeck::domain::connection::ProviderName::new("kapso");
+        let provider = wadeck::domain::numbers::connection::ProviderName::new("kapso");
         let begin = NumberRequest::SetUp {
             name: "branch".into(),
             provider,

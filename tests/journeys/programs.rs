@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wadeck::api;
+use wadeck::domain::access::role::Role;
+use wadeck::domain::access::scope::Scope;
+use wadeck::domain::access::token::TokenRequest;
 use wadeck::domain::request::Request;
-use wadeck::domain::role::Role;
-use wadeck::domain::scope::Scope;
 use wadeck::domain::time::Timestamp;
-use wadeck::domain::token::TokenRequest;
 use wadeck::webhook::{Door, Limits};
 
 use crate::stage::{Stage, rosa};

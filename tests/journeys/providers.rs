@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wadeck::domain::delivery::DeliveryState;
-use wadeck::domain::media::MediaState;
-use wadeck::domain::outbox::EntryState;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::contacts::phone::PhoneNumber;
+use wadeck::domain::inbound::delivery::DeliveryState;
+use wadeck::domain::message::media::MediaState;
+use wadeck::domain::message::status::DeliveryStatus;
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::starter;
-use wadeck::domain::status::DeliveryStatus;
-use wadeck::domain::template_desk::TemplateRequest;
+use wadeck::domain::templates::requests::TemplateRequest;
+use wadeck::domain::templates::starter;
 use wadeck::domain::text::Untrusted;
 use wadeck::operations;
 use wadeck::twin::Saying;

@@ -1,7 +1,7 @@
 //! Numbers that were given back or unregistered, and connected again.
 
-use wadeck::domain::number::NumberRequest;
-use wadeck::domain::setup::SetupState;
+use wadeck::domain::numbers::number::NumberRequest;
+use wadeck::domain::numbers::setup::SetupState;
 
 use crate::numbers::{list, number, only_setup, proved, support};
 use crate::stage::{SUPPORT, Stage, rosa};

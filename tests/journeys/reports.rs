@@ -2,7 +2,7 @@
 //! not decide alone.
 
 use serde_json::json;
-use wadeck::domain::delivery::DeliveryState;
+use wadeck::domain::inbound::delivery::DeliveryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 
@@ -105,14 +105,14 @@ async fn a_number_of_our_own_is_written_to_by_nobody_and_answered_by_nobody() {
     nobody_is_asked(&stage).await;
     let Answer::Why(why) = stage.ask(Query::Why { id: message.id.to_string() }).await else { panic!() };
     assert_eq!(why.cause, "own_number");
-    let content = Box::new(wadeck::domain::content::Content::text("hi"));
+    let content = Box::new(wadeck::domain::message::content::Content::text("hi"));
     let refused = stage.act(Request::Send { thread: thread.id, content, reply_to: None, at: None }).await;
     assert!(refused.expect_err("refused").to_string().contains("our own number"));
     crate::wishes::templates(&stage).await;
     let connection = stage.system.store().connections().await.expect("asked")[0].id;
     let template = Request::SendTemplate {
         connection,
-        to: wadeck::domain::phone::PhoneNumber::parse("+15550783882").expect("a number"),
+        to: wadeck::domain::contacts::phone::PhoneNumber::parse("+15550783882").expect("a number"),
         name: "order_ready".into(),
         language: "en_US".into(),
         parameters: vec![],

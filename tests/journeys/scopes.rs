@@ -2,13 +2,13 @@
 //! another. What is tried is made from the types of requests and queries.
 
 use serde_json::Value;
-use wadeck::domain::agent_desk::{AgentQuery, AgentTold};
-use wadeck::domain::connection::Environment;
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::access::scope::Scope;
+use wadeck::domain::agents::requests::{AgentQuery, AgentTold};
 use wadeck::domain::ids::ThreadId;
+use wadeck::domain::numbers::connection::Environment;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
-use wadeck::domain::scope::Scope;
 use wadeck::operations::{OperationError, perform, tell};
 use wadeck::twin::{Number, Person, Saying};
 
@@ -68,7 +68,7 @@ async fn foreign(stage: &Stage) -> (ThreadId, Value) {
     let message = stage.messages(thread.id).await.pop().expect("a message");
     let sent = stage.act(Request::AddNote { thread: thread.id, text: "zebra note".into() }).await;
     sent.expect("noted");
-    let words = wadeck::domain::content::Content::text("zebra answer");
+    let words = wadeck::domain::message::content::Content::text("zebra answer");
     let letter = Request::Send { thread: thread.id, content: Box::new(words), reply_to: None, at: None };
     stage.act(letter).await.expect("queued");
     let entry = stage.outbox().await.into_iter().find(|row| row.thread_id == thread.id).expect("an entry");

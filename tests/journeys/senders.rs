@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wadeck::domain::connection::Hop;
-use wadeck::domain::number::{NumberAnswer, NumberQuery, NumberRequest, Profile};
+use wadeck::domain::numbers::connection::Hop;
+use wadeck::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest, Profile};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;

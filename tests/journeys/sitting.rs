@@ -11,9 +11,9 @@ use ratatui::buffer::Buffer;
 use wadeck::attach::files;
 use wadeck::bus::Listener;
 use wadeck::console::{Console, Effect, Event, FilePlace, Keymap, Settings, Theme};
-use wadeck::domain::picture::Pictures;
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::message::picture::Pictures;
 use wadeck::domain::request::Request;
-use wadeck::domain::role::{Actor, Role};
 use wadeck::domain::time::Timestamp;
 use wadeck::operations::{OperationError, open_media, perform, tell};
 

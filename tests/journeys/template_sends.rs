@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::ConnectionId;
-use wadeck::domain::outbox::EntryState;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::request::{Refusal, Request};
 use wadeck::operations::{self, OperationError};
 use wadeck::twin::SendFault;

@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wadeck::domain::access::role::{Actor, Role};
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
-use wadeck::domain::role::{Actor, Role};
-use wadeck::domain::starter;
-use wadeck::domain::template_desk::{SampleSource, TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest};
+use wadeck::domain::templates::requests::{
+    SampleSource, TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest,
+};
+use wadeck::domain::templates::starter;
 use wadeck::operations::{self, OperationError};
 
 use crate::sitting::Sitting;
@@ -216,7 +218,7 @@ async fn a_template_shows_how_it_fares_and_what_depends_on_it() {
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let send = |to: &str, at: Option<wadeck::domain::time::Timestamp>| Request::SendTemplate {
         connection,
-        to: wadeck::domain::phone::PhoneNumber::parse(to).expect("a number"),
+        to: wadeck::domain::contacts::phone::PhoneNumber::parse(to).expect("a number"),
         name: "reminder".into(),
         language: "en_US".into(),
         parameters: vec![("1".into(), "Rosa".into())],

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use wadeck::console::Event;
-use wadeck::domain::agent_desk::AgentRequest;
-use wadeck::domain::assignment::Mode;
+use wadeck::domain::agents::assignment::Mode;
+use wadeck::domain::agents::requests::AgentRequest;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::request::Request;
 use wadeck::twin::SendFault;
@@ -69,7 +69,7 @@ async fn busy() -> Stage {
     stage.says(&ana, "quiet").await;
     let thread = stage.thread_of("quiet").await.id;
     for fault in [SendFault::Vanish, SendFault::graph(400, 131_026, "Message undeliverable")] {
-        let content = Box::new(wadeck::domain::content::Content::text("Until six."));
+        let content = Box::new(wadeck::domain::message::content::Content::text("Until six."));
         stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
         stage.twin.next_send(fault);
         stage.send().await;

@@ -2,7 +2,7 @@
 //! whatever is asked afterwards is agreed to. Nothing is written.
 
 use wadeck::console::{Pane, Scope, table};
-use wadeck::domain::role::Role;
+use wadeck::domain::access::role::Role;
 
 use crate::sitting::{Sitting, THEME};
 use crate::stage::{Stage, rosa};

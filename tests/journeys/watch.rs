@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use wadeck::domain::connection::{Hop, Proof};
-use wadeck::domain::content::Content;
-use wadeck::domain::event::Origin;
 use wadeck::domain::ids::MessageId;
+use wadeck::domain::inbound::event::Origin;
+use wadeck::domain::message::content::Content;
+use wadeck::domain::numbers::connection::{Hop, Proof};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::view::{AlertView, MessageView};

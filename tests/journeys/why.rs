@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use wadeck::domain::agent_desk::{AgentRequest, Proposal, StopScope};
-use wadeck::domain::assignment::Mode;
-use wadeck::domain::content::Content;
-use wadeck::domain::contract::{Conditions, Contract};
+use wadeck::domain::agents::assignment::Mode;
+use wadeck::domain::agents::contract::{Conditions, Contract};
+use wadeck::domain::agents::requests::{AgentRequest, Proposal, StopScope};
 use wadeck::domain::ids::{AssignmentId, ConnectionId, EntryId, MessageId, ThreadId};
+use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::why::Why;

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use serde_json::json;
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::ConnectionId;
-use wadeck::domain::outbox::EntryState;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Done, Request};
 use wadeck::domain::time::Timestamp;

@@ -10,10 +10,10 @@ use std::process::Command;
 use clap::{Arg, ArgAction, CommandFactory};
 use serde_json::{Value, json};
 use wadeck::cli::Cli;
+use wadeck::domain::access::permission::Right;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::query::Query;
 use wadeck::domain::request::Request;
-use wadeck::domain::right::Right;
-use wadeck::domain::role::Role;
 
 use crate::samples;
 use crate::ssh::{ask, engine_for, knock};

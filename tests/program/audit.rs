@@ -88,7 +88,7 @@ async fn rows_that_were_removed_are_missed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_that_was_written_anew_is_not_taken_for_the_old_one() {
-    use wadeck::domain::audit::{AuditRow, link};
+    use wadeck::domain::access::audit::{AuditRow, link};
     let twin = twin().await;
     let world = World::new(&twin);
     let mut engine = world.serve();

@@ -187,8 +187,9 @@ async fn ready(twin: &Twin, world: &World) -> Served {
         twin.step(crate::world::wall() + 60_000).await;
     }
     let directory = world.directory.path();
-    std::fs::write(directory.join("template.txt"), wadeck::domain::starter::TEMPLATES[0].text).expect("written");
-    std::fs::write(directory.join("flow.json"), wadeck::domain::starter::FLOWS[0].text).expect("written");
+    std::fs::write(directory.join("template.txt"), wadeck::domain::templates::starter::TEMPLATES[0].text)
+        .expect("written");
+    std::fs::write(directory.join("flow.json"), wadeck::domain::templates::starter::FLOWS[0].text).expect("written");
     engine
 }
 

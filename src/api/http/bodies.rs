@@ -55,8 +55,10 @@ pub(super) fn proposal() -> Value {
 }
 
 pub(super) fn contract() -> Value {
-    let tools: Vec<&str> =
-        crate::domain::contract::Tool::ALL.into_iter().map(crate::domain::contract::Tool::name).collect();
+    let tools: Vec<&str> = crate::domain::agents::contract::Tool::ALL
+        .into_iter()
+        .map(crate::domain::agents::contract::Tool::name)
+        .collect();
     let count = json!({ "type": "integer", "minimum": 0, "maximum": 100_000 });
     json!({ "type": "object", "additionalProperties": false, "description": "what is not named is as usual",
         "properties": {

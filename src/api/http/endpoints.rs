@@ -11,11 +11,11 @@ use super::bodies::{done, field, message, messages, note, object, objects, propo
 use super::letter::{AcceptBody, Letter, ReactionBody, emoji, instead, schema as letter};
 use super::parameters;
 use super::read_bodies::{ProposalBody, StopBody};
-use crate::domain::agent_desk::{AgentQuery, AgentRequest};
+use crate::domain::access::permission::Right;
+use crate::domain::agents::requests::{AgentQuery, AgentRequest};
 use crate::domain::ids::{AssignmentId, ContactId, MessageId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::request::{Refusal, Request};
-use crate::domain::right::Right;
 
 /// What a request comes down to.
 pub(in crate::api) enum Ask {

@@ -25,12 +25,12 @@ use serde_json::{Value, json};
 pub(super) use self::endpoints::Ask;
 use self::endpoints::{ENDPOINTS, Endpoint, Fault, Given, Verb};
 pub(super) use self::letter::{Letter, despite_owner, schema as letter_schema};
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::access::token::TokenView;
 use crate::domain::ids::MessageId;
 use crate::domain::query::Answer;
 use crate::domain::request::Refusal;
-use crate::domain::right::Right;
-use crate::domain::role::Actor;
-use crate::domain::token::TokenView;
 use crate::operations::{Admission, Once, OperationError, System, Visitor, admit, ask_once, asked, perform, tell};
 
 /// Where everything lies.

@@ -1,9 +1,9 @@
 //! Bodies that are read with care.
 
 use super::endpoints::{Ask, Fault, Reading, agents};
-use crate::domain::agent_desk::{AgentRequest, Proposal, StopScope};
-use crate::domain::assignment::Mode;
-use crate::domain::contract::Contract;
+use crate::domain::agents::assignment::Mode;
+use crate::domain::agents::contract::Contract;
+use crate::domain::agents::requests::{AgentRequest, Proposal, StopScope};
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::request::Refusal;
 use crate::domain::time::Timestamp;

@@ -21,9 +21,9 @@ pub use self::absent::{on_standard_io, service};
 pub use self::protocol::{on_standard_io, service};
 use self::tools::{TOOLS, named};
 use super::http::{Said, done, fault};
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
 use crate::domain::ids::ThreadId;
-use crate::domain::right::Right;
-use crate::domain::role::Actor;
 use crate::operations::{OperationError, System, use_tool};
 
 /// A tool, as it is called through the socket.

@@ -19,7 +19,7 @@ use super::super::http::{Caller, is_key};
 use super::super::{Trouble, ask, refusal_json};
 use super::tools::{Effect, TOOLS, Tool, named};
 use super::{Call, Came, called, wrong};
-use crate::domain::role::Actor;
+use crate::domain::access::role::Actor;
 use crate::operations::{Once, System, ToolSpec, agent_tools, ask_once, asked};
 
 /// A request is no longer than this.

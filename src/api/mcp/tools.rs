@@ -5,13 +5,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::http::{Ask, Letter, despite_owner, letter_schema};
-use crate::domain::connection::ProviderName;
-use crate::domain::content::Content;
+use crate::domain::access::permission::Right;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
-use crate::domain::number::NumberRequest;
+use crate::domain::message::content::Content;
+use crate::domain::numbers::connection::ProviderName;
+use crate::domain::numbers::number::NumberRequest;
 use crate::domain::query::Query;
 use crate::domain::request::{Request, SendContext};
-use crate::domain::right::Right;
 
 /// What a tool leaves behind, for whoever asks a person first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,10 +9,10 @@ use crate::console::form::FormKind;
 use crate::console::form_agents::AgentForm;
 use crate::console::overlay::{Overlay, Purpose, Reading};
 use crate::console::{Console, Effect, Pane};
-use crate::domain::agent_desk::{AgentRequest, AssignmentRow};
-use crate::domain::assignment::{Assignment, AssignmentState};
+use crate::domain::access::permission::Right;
+use crate::domain::agents::assignment::{Assignment, AssignmentState};
+use crate::domain::agents::requests::{AgentRequest, AssignmentRow};
 use crate::domain::request::Request;
-use crate::domain::right::Right;
 
 const AGENTS: Scope = Scope::Pane(Pane::Agents);
 const THREADS: Scope = Scope::Pane(Pane::Threads);

@@ -3,7 +3,7 @@
 use super::threads::operator;
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::{Console, Effect, Pane};
-use crate::domain::outbox::EntryState;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::request::Request;
 use crate::domain::view::ActivityKind;
 

@@ -6,12 +6,12 @@ use crate::console::form::FormKind;
 use crate::console::form_platform::PlatformForm;
 use crate::console::numbers::NumberFinder;
 use crate::console::{Console, Effect, Pane};
+use crate::domain::access::permission::Right;
 use crate::domain::ids::{ConnectionId, SetupId};
-use crate::domain::number::{NumberQuery, NumberRequest};
+use crate::domain::numbers::number::{NumberQuery, NumberRequest};
+use crate::domain::numbers::setup::{SetupState, SetupStep};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::right::Right;
-use crate::domain::setup::{SetupState, SetupStep};
 
 const NUMBERS: Scope = Scope::Pane(Pane::Connections);
 

@@ -3,8 +3,8 @@
 use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::overlay::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
+use crate::domain::access::permission::Right;
 use crate::domain::request::Request;
-use crate::domain::right::Right;
 
 pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {

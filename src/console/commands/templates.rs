@@ -9,8 +9,8 @@ use crate::console::form_platform::PlatformForm;
 use crate::console::{Console, Pane};
 use crate::domain::ids::ConnectionId;
 use crate::domain::query::Query;
-use crate::domain::template::Template;
-use crate::domain::template_desk::TemplateQuery;
+use crate::domain::templates::requests::TemplateQuery;
+use crate::domain::templates::template::Template;
 
 const TEMPLATES: Scope = Scope::Pane(Pane::Templates);
 

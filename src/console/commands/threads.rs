@@ -4,11 +4,11 @@ use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::finder::FinderKind;
 use crate::console::overlay::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
-use crate::domain::content::Content;
+use crate::domain::access::permission::Right;
 use crate::domain::ids::ThreadId;
+use crate::domain::message::content::Content;
 use crate::domain::query::Query;
 use crate::domain::request::{Request, check_window};
-use crate::domain::right::Right;
 
 const THREADS: Scope = Scope::Pane(Pane::Threads);
 

@@ -4,10 +4,10 @@ use super::threads::operator;
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::finder::FinderKind;
 use crate::console::{Console, Effect, Pane};
+use crate::domain::access::permission::Right;
 use crate::domain::ids::ConnectionId;
-use crate::domain::outbox::EntryState;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::request::Request;
-use crate::domain::right::Right;
 
 const DELIVERY: Scope = Scope::Pane(Pane::Delivery);
 const CONNECTIONS: Scope = Scope::Pane(Pane::Connections);

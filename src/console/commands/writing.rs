@@ -2,8 +2,8 @@
 
 use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::{Console, Effect, Focus};
-use crate::domain::agent_desk::AgentRequest;
-use crate::domain::content::Content;
+use crate::domain::agents::requests::AgentRequest;
+use crate::domain::message::content::Content;
 use crate::domain::request::{Request, check_text, check_window};
 
 pub(super) const ROWS: &[CommandSpec] = &[

@@ -7,9 +7,9 @@ use super::lists::Row;
 use crate::console::agent_rows::AgentRow;
 use crate::console::agents::Fact;
 use crate::console::{Console, words};
-use crate::domain::agent_desk::{AgentView, AssignmentRow, Dossier, Exchange, RunView, StopScope, StopView};
-use crate::domain::assignment::AssignmentState;
-use crate::domain::run::RunState;
+use crate::domain::agents::assignment::AssignmentState;
+use crate::domain::agents::requests::{AgentView, AssignmentRow, Dossier, Exchange, RunView, StopScope, StopView};
+use crate::domain::agents::run::RunState;
 use crate::domain::text::clean_line;
 
 impl Console {

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 
 use super::put_lines;
 use crate::console::{Console, Focus, Pane, words};
-use crate::domain::outbox::EntryState;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::{ActivityKind, AttemptView, DeliveryDetail, EntryDetail};
 

@@ -9,8 +9,8 @@ use crate::console::finder::Finder;
 use crate::console::form::{Form, FormKind};
 use crate::console::picture::{Drawn, pixel};
 use crate::console::{Console, words};
-use crate::domain::content::size;
-use crate::domain::picture::Raster;
+use crate::domain::message::content::size;
+use crate::domain::message::picture::Raster;
 
 impl Console {
     pub(super) fn draw_form(&self, buffer: &mut Buffer, screen: Rect, form: &Form) -> Position {

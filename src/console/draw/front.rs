@@ -7,7 +7,7 @@ use ratatui::widgets::{Clear, Widget};
 use super::put;
 use crate::console::overlay::{Overlay, Reading};
 use crate::console::{Console, words};
-use crate::domain::connection::Environment;
+use crate::domain::numbers::connection::Environment;
 
 impl Console {
     /// Draws it, and says where the cursor stands.

@@ -6,12 +6,12 @@ use ratatui::style::Style;
 
 use super::put;
 use crate::console::{Console, Focus, Pane, words};
-use crate::domain::delivery::DeliveryState;
-use crate::domain::event::Direction;
-use crate::domain::outbox::EntryState;
-use crate::domain::run::RunState;
+use crate::domain::agents::run::RunState;
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::inbound::event::Direction;
+use crate::domain::message::window;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::view::{ActivityKind, ActivityRow, EntryRow, ThreadRow};
-use crate::domain::window;
 
 /// A row: text at the left that may be cut, text at the right that is not.
 pub(super) struct Row {
@@ -201,7 +201,7 @@ impl Console {
         }
     }
 
-    fn template_row(&self, template: &crate::domain::template::Template) -> Row {
+    fn template_row(&self, template: &crate::domain::templates::template::Template) -> Row {
         let theme = self.settings.theme;
         let status = template.status.name();
         let (sign, style) = match () {

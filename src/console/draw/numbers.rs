@@ -9,9 +9,9 @@ use super::details::Sheet;
 use super::lists::Row;
 use crate::console::numbers::NumberRow;
 use crate::console::{Console, words};
-use crate::domain::connected::ConnectionView;
-use crate::domain::connection::{Environment, Hop};
-use crate::domain::setup::{Setup, SetupState, SetupStep};
+use crate::domain::numbers::connected::ConnectionView;
+use crate::domain::numbers::connection::{Environment, Hop};
+use crate::domain::numbers::setup::{Setup, SetupState, SetupStep};
 use crate::domain::text::clean_line;
 
 /// Blank modules around the picture: readers want some.

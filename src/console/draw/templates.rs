@@ -2,7 +2,7 @@
 
 use super::details::Sheet;
 use crate::console::{Console, words};
-use crate::domain::template::Template;
+use crate::domain::templates::template::Template;
 use crate::domain::text::clean_line;
 
 impl Console {
@@ -17,7 +17,8 @@ impl Console {
         } else {
             let bar = |label: &str, count: u32| {
                 let share = f64::from(count) * 100.0 / f64::from(record.sent);
-                let bar = crate::domain::gauge::bar(f64::from(count), f64::from(record.sent), 16, theme.ascii);
+                let bar =
+                    crate::domain::monitoring::gauge::bar(f64::from(count), f64::from(record.sent), 16, theme.ascii);
                 (label.to_owned(), format!("{bar} {count} of {} ({share:.0} %)", record.sent))
             };
             for (label, text) in

@@ -5,7 +5,7 @@ use ratatui::layout::{Rect, Size};
 use ratatui::style::Color;
 
 use super::{kitty, png, sixel};
-use crate::domain::picture::{Pictures, Raster};
+use crate::domain::message::picture::{Pictures, Raster};
 
 /// Pixels of a cell that a picture is asked for in. Real cells may be larger; the kitty and iTerm2
 /// protocols scale to cells, sixel pictures are then smaller than they could be.

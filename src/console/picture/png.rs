@@ -1,6 +1,6 @@
 //! A raster as PNG, for the protocols that take files.
 
-use crate::domain::picture::Raster;
+use crate::domain::message::picture::Raster;
 
 /// The PNG of a raster; `None` when it cannot be encoded.
 #[cfg(feature = "pictures")]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::picture::Raster;
+use crate::domain::message::picture::Raster;
 
 /// Steps of each primary colour: a palette of 6 x 6 x 6.
 const STEPS: usize = 6;

@@ -5,7 +5,7 @@ use super::{Finding, Report};
 
 /// How every handler begins.
 fn head() -> &'static str {
-    crate::domain::starter::FLOW_CODE.lines().next().unwrap_or_default()
+    crate::domain::templates::starter::FLOW_CODE.lines().next().unwrap_or_default()
 }
 
 pub fn lint(code: &str) -> Vec<Finding> {

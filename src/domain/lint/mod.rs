@@ -63,7 +63,7 @@ impl Report {
     }
 
     fn add(&mut self, rule: &str, level: Level, place: &str, what: String, instead: String) {
-        let clean = |text: String| super::text::clean_line(&text);
+        let clean = |text: String| crate::domain::text::clean_line(&text);
         self.findings.push(Finding {
             rule: rule.to_owned(),
             level,

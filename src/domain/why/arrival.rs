@@ -1,13 +1,13 @@
 //! Why a message that came has, or has not, been answered; and how a thread stands.
 
 use super::{Chain, Verdict, Why, window_words};
-use crate::domain::agent_desk::RunView;
-use crate::domain::audit::AuditRow;
-use crate::domain::event::Origin;
+use crate::domain::access::audit::AuditRow;
+use crate::domain::agents::requests::RunView;
+use crate::domain::agents::routing::NoRun;
+use crate::domain::agents::run::RunState;
 use crate::domain::ids::EntryId;
-use crate::domain::inbound_kind::InboundKind;
-use crate::domain::routing::NoRun;
-use crate::domain::run::RunState;
+use crate::domain::inbound::event::Origin;
+use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::{DeliveryRow, EntryRow, MessageDetail, ThreadRow};
@@ -121,7 +121,7 @@ fn answered(known: &Arrived<'_>) -> Option<Verdict> {
             format!("Ask why {id} is uncertain."),
         )),
         _ => {
-            let why = last.error.as_ref().map(super::super::failure::Failure::line).unwrap_or_default();
+            let why = last.error.as_ref().map(crate::domain::failure::Failure::line).unwrap_or_default();
             Some(Verdict::new(
                 "reply_failed",
                 format!("An answer was written and did not arrive ({id}): {why}."),
@@ -148,7 +148,7 @@ fn unanswered(known: &Arrived<'_>) -> Verdict {
     match known.runs.last() {
         None => say("no_run", "no agent was asked, and no reason was kept".to_owned(), "Answer it yourself."),
         Some(run) => {
-            let error = run.error.as_ref().map(super::super::text::Untrusted::line).unwrap_or_default();
+            let error = run.error.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
             let agent = &run.agent;
             match run.state {
                 RunState::Scheduled => Verdict::new(

@@ -11,7 +11,7 @@ pub use self::arrival::{Arrived, of_arrival, of_thread};
 pub use self::others::{of_alert, of_assignment, of_connection, of_contact, of_delivery, of_run, of_template};
 pub use self::sending::of_entry;
 
-use super::time::{Timestamp, short_span};
+use crate::domain::time::{Timestamp, short_span};
 
 /// One link of the chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

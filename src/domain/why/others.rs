@@ -1,13 +1,13 @@
 //! Why a delivery, a run, a connection, a template, an assignment, an alert or a contact is as it is.
 
 use super::{Chain, Verdict, Why};
-use crate::domain::agent_desk::{AssignmentRow, RunView};
-use crate::domain::assignment::{AssignmentState, Mode, TIME_IS_OVER};
-use crate::domain::connected::ConnectionView;
-use crate::domain::connection::Hop;
-use crate::domain::delivery::DeliveryState;
-use crate::domain::run::RunState;
-use crate::domain::template::{Template, TemplateList};
+use crate::domain::agents::assignment::{AssignmentState, Mode, TIME_IS_OVER};
+use crate::domain::agents::requests::{AssignmentRow, RunView};
+use crate::domain::agents::run::RunState;
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::numbers::connected::ConnectionView;
+use crate::domain::numbers::connection::Hop;
+use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::{AlertView, ContactRow, DeliveryDetail};
@@ -22,7 +22,7 @@ pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
     if row.repeats > 0 {
         chain.note(format!("the same delivery came {} more time(s) and counted once", row.repeats));
     }
-    let note = row.note.as_ref().map(super::super::text::Untrusted::line).unwrap_or_default();
+    let note = row.note.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
     let verdict = match row.state {
         DeliveryState::Applied if note.starts_with("Duplicate of") => {
             Verdict::new("duplicate", format!("It was read, and says what is here already. {note}"), "")
@@ -70,7 +70,7 @@ pub fn of_run(run: &RunView, now: Timestamp) -> Why {
     if let Some(at) = run.finished_at {
         chain.at(at, run.state.name().replace('_', " "));
     }
-    let error = run.error.as_ref().map(super::super::text::Untrusted::line).unwrap_or_default();
+    let error = run.error.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
     let verdict = match run.state {
         RunState::Scheduled => Verdict::new(
             "collecting",
@@ -180,7 +180,7 @@ pub fn of_template(list: &TemplateList, template: &Template) -> Why {
         chain.note(format!("the list could not be fetched since: {}", clean_line(trouble)));
     }
     let name = template.name.line();
-    let reason = template.rejected_reason.as_ref().map(super::super::text::Untrusted::line);
+    let reason = template.rejected_reason.as_ref().map(crate::domain::text::Untrusted::line);
     let verdict = match template.status.name() {
         "APPROVED" => Verdict::new("approved", format!("{name} is approved and can be sent."), ""),
         "PENDING" | "IN_APPEAL" => Verdict::new(

@@ -1,12 +1,12 @@
 //! Why a message of ours stands where it stands.
 
 use super::{Chain, Verdict, Why};
-use crate::domain::agent_desk::RunView;
+use crate::domain::agents::requests::RunView;
+use crate::domain::agents::run::RunState;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::media::{MediaState, MediaView};
-use crate::domain::outbox::{EntryState, SettledBy};
-use crate::domain::run::RunState;
-use crate::domain::status::DeliveryStatus;
+use crate::domain::message::media::{MediaState, MediaView};
+use crate::domain::message::status::DeliveryStatus;
+use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::{AttemptView, EntryDetail, ThreadRow};
@@ -113,7 +113,7 @@ fn verdict(
         EntryState::Refused => refused(entry, thread, now),
         EntryState::Dead => {
             let failure = entry.row.error.as_ref();
-            let why = failure.map(super::super::failure::Failure::line).unwrap_or_default();
+            let why = failure.map(crate::domain::failure::Failure::line).unwrap_or_default();
             let remedy = failure.map(|failure| failure.remedy.to_string()).unwrap_or_default();
             Verdict::new(
                 "dead",
@@ -179,7 +179,7 @@ fn kept(entry: &EntryDetail, now: Timestamp) -> Verdict {
 
 /// What stands in the way of a queued entry.
 fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaView>, now: Timestamp) -> Verdict {
-    use crate::domain::limits::Hold;
+    use crate::domain::outbox::limits::Hold;
     let row = &entry.row;
     let until = |at: Timestamp| {
         if at > now { format!("in {}", short_span(at.since(now))) } else { "now".to_owned() }

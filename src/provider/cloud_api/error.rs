@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::dictionary;
 use super::{loose, text};
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::outbox::Verdict;
-use crate::domain::retry::RetryAfter;
+use crate::domain::outbox::entry::Verdict;
+use crate::domain::outbox::retry::RetryAfter;
 
 /// The reason inside an error answer.
 pub(crate) fn failure(status: u16, body: &str) -> Failure {

@@ -7,9 +7,9 @@ use super::message::{content, members};
 use super::people::{Person, person, same_phone};
 use super::webhook::{Around, list, message, unreadable};
 use super::{loose, text, time, untrusted};
-use crate::domain::content::Content;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin};
-use crate::domain::inbound_content::{Call, Extras, News};
+use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
+use crate::domain::message::content::Content;
+use crate::domain::message::inbound_content::{Call, Extras, News};
 use crate::domain::text::{Untrusted, clean_line};
 
 pub(super) fn read(around: &Around<'_>, field: &str, events: &mut Vec<InboundEvent>) {
@@ -31,7 +31,7 @@ pub(super) fn read(around: &Around<'_>, field: &str, events: &mut Vec<InboundEve
             .collect();
         for event in &mut seen {
             if let InboundEvent::Message(message) = event {
-                message.origin = Origin::Other(crate::domain::routing::STANDBY.into());
+                message.origin = Origin::Other(crate::domain::agents::routing::STANDBY.into());
             }
         }
         events.extend(seen);

@@ -6,12 +6,12 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{error, loose, template, text};
-use crate::domain::address::Address;
-use crate::domain::connection::Connection;
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::outbox::Verdict;
-use crate::domain::phone::PhoneNumber;
-use crate::domain::template::Template;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::outbox::entry::Verdict;
+use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
 use crate::provider::http::{Client, HttpAnswer};
 use crate::provider::{SendReport, Sink, Trouble, Upload};

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::{loose, text, time, untrusted};
-use crate::domain::content::{Card, Content, InteractiveReply, Media};
-use crate::domain::event::OtherStatus;
 use crate::domain::failure::Failure;
-use crate::domain::inbound_content::{Extras, News, Order, OrderItem};
-use crate::domain::status::{DeliveryStatus, StatusReport};
+use crate::domain::inbound::event::OtherStatus;
+use crate::domain::message::content::{Card, Content, InteractiveReply, Media};
+use crate::domain::message::inbound_content::{Extras, News, Order, OrderItem};
+use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 

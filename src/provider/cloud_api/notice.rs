@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{dictionary, loose, text};
-use crate::domain::event::{InboundEvent, TemplateState};
-use crate::domain::template::TemplateStatus;
+use crate::domain::inbound::event::{InboundEvent, TemplateState};
+use crate::domain::templates::template::TemplateStatus;
 use crate::domain::text::{Untrusted, clean_line};
 
 /// A sentence about one change, and whether somebody has to hear it.

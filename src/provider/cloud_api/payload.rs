@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::address::Address;
-use crate::domain::content::{Card, Content, Media};
-use crate::domain::offer::{Action, Heading, Offer, Section};
-use crate::domain::outbox::Outgoing;
-use crate::domain::template_values::location_of;
+use crate::domain::contacts::address::Address;
+use crate::domain::message::content::{Card, Content, Media};
+use crate::domain::message::interactive::{Action, Heading, Offer, Section};
+use crate::domain::outbox::entry::Outgoing;
+use crate::domain::templates::values::location_of;
 use crate::domain::text::Untrusted;
 
 /// The JSON body of `POST /{phone_number_id}/messages`.
@@ -202,12 +202,12 @@ fn interactive(offer: &Offer) -> Value {
 fn action(action: &Action) -> Value {
     match action {
         Action::Buttons { buttons } => {
-            let reply = |one: &crate::domain::offer::Choice| json!({ "type": "reply", "reply": { "id": one.id, "title": one.title.as_received() } });
+            let reply = |one: &crate::domain::message::interactive::Choice| json!({ "type": "reply", "reply": { "id": one.id, "title": one.title.as_received() } });
             json!({ "buttons": buttons.iter().map(reply).collect::<Value>() })
         }
         Action::List { button, sections } => {
             let rows = |section: &Section| -> Value {
-                let row = |one: &crate::domain::offer::Choice| {
+                let row = |one: &crate::domain::message::interactive::Choice| {
                     let mut row = json!({ "id": one.id, "title": one.title.as_received() });
                     put(&mut row, "description", one.description.as_ref());
                     row

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::{loose, text, untrusted};
-use crate::domain::address::Address;
-use crate::domain::phone::PhoneNumber;
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::text::Untrusted;
 
 /// A person as a message names them, with what the matching entry of `contacts` adds.

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::graph::encoded;
 use super::{text, untrusted};
-use crate::domain::connection::Connection;
-use crate::domain::number::Profile;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::number::Profile;
 
 /// Where it is changed; with `fields`, where it is read.
 pub(crate) fn path(connection: &Connection, fields: bool) -> String {

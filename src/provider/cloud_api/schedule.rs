@@ -1,6 +1,6 @@
 //! When a message is tried again, by the code that it met.
 
-use crate::domain::retry::RetryPolicy;
+use crate::domain::outbox::retry::RetryPolicy;
 
 /// When a message that met this code is tried again (Meta: errors › table, column *Retry*). What is not here is
 /// tried again by the usual schedule where its class says so, or not at all.

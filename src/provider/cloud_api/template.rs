@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{text, untrusted};
-use crate::domain::template::{Template, TemplateButton, TemplateStatus};
+use crate::domain::templates::template::{Template, TemplateButton, TemplateStatus};
 use crate::domain::text::Untrusted;
 
 /// One entry of a template list. Without a name it is none.

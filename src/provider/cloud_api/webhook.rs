@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::message::{content, extras, other_status, status};
 use super::people::{Person, person};
 use super::{fields, loose, notice, text, time};
-use crate::domain::address::Address;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, Moved, OWN_TEST, Origin, StatusEvent};
-use crate::domain::phone::PhoneNumber;
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Moved, OWN_TEST, Origin, StatusEvent};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 

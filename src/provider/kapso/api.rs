@@ -5,10 +5,10 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Checked, Kapso, SendReport, SentMessage, Trouble, WireRequest};
-use crate::domain::connection::Connection;
-use crate::domain::number::NumberKind;
-use crate::domain::outbox::Outgoing;
-use crate::domain::phone::PhoneNumber;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::number::NumberKind;
+use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::Untrusted;
 use crate::provider::cloud_api::graph::{self, Graph, parsed};
 use crate::provider::cloud_api::message::content;

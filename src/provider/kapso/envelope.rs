@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::event;
-use crate::domain::delivery::RawDelivery;
-use crate::domain::event::InboundEvent;
+use crate::domain::inbound::delivery::RawDelivery;
+use crate::domain::inbound::event::InboundEvent;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::{text, time};
 use crate::provider::{Reading, Unreadable};

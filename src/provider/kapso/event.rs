@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::domain::address::Address;
-use crate::domain::content::{Content, Media};
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, Origin, OtherStatus, StatusEvent};
-use crate::domain::status::{DeliveryStatus, StatusReport};
+use crate::domain::contacts::address::Address;
+use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin, OtherStatus, StatusEvent};
+use crate::domain::message::content::{Content, Media};
+use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::Unreadable;

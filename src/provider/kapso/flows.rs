@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Kapso;
-use crate::domain::connection::Connection;
 use crate::domain::flow::{Flow, FlowEndpoint, FlowLogLine, FlowResponse, FlowVersion, ProviderFinding};
+use crate::domain::numbers::connection::Connection;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::provider::Trouble;
 use crate::provider::cloud_api::graph::{encoded, lacking, parsed};

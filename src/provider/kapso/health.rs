@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::domain::health::{Health, HealthCheck, HealthEntity, HealthError};
+use crate::domain::numbers::health::{Health, HealthCheck, HealthEntity, HealthError};
 use crate::domain::text::{Untrusted, clean_line};
 use crate::provider::cloud_api::{loose, text, untrusted};
 

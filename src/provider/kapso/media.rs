@@ -5,7 +5,7 @@ use url::Url;
 
 use super::Kapso;
 use super::api::KEY_HEADER;
-use crate::domain::connection::Connection;
+use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::{self, no_address, strange};
 use crate::provider::cloud_api::{loose, text};
 use crate::provider::{MediaSource, Sink, Trouble};

@@ -21,15 +21,15 @@ use super::{
     Checked, Listed, MediaSource, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Sink,
     Trouble, Unreadable, Upload, Upstream, WireRequest,
 };
-use crate::domain::address::Address;
-use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
-use crate::domain::delivery::{DeliveryKey, RawDelivery};
-use crate::domain::event::MessageEvent;
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
+use crate::domain::inbound::event::MessageEvent;
 use crate::domain::key::digest;
-use crate::domain::outbox::Outgoing;
-use crate::domain::phone::PhoneNumber;
-use crate::domain::retry::RetryPolicy;
-use crate::domain::template::Template;
+use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::outbox::entry::Outgoing;
+use crate::domain::outbox::retry::RetryPolicy;
+use crate::domain::templates::template::Template;
 use crate::domain::time::Timestamp;
 
 const NAME: &str = "kapso";

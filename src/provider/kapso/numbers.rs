@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::Kapso;
-use crate::domain::connection::Connection;
-use crate::domain::health::Health;
-use crate::domain::number::{Number, NumberKind, Profile};
-use crate::domain::setup::{LinkState, SetupLink, SetupOptions};
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::health::Health;
+use crate::domain::numbers::number::{Number, NumberKind, Profile};
+use crate::domain::numbers::setup::{LinkState, SetupLink, SetupOptions};
 use crate::provider::cloud_api::graph::{encoded, lacking};
 use crate::provider::cloud_api::{loose, profile, text, time, untrusted};
 use crate::provider::numbers::{Access, Numbers, Profiles, Told};

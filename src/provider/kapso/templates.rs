@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Kapso;
-use crate::domain::connection::Connection;
+use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::{encoded, lacking};
 use crate::provider::cloud_api::text;
 use crate::provider::numbers::Told;

@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use super::{Kapso, event};
-use crate::domain::connection::Connection;
-use crate::domain::event::{InboundEvent, MessageEvent};
+use crate::domain::inbound::event::{InboundEvent, MessageEvent};
+use crate::domain::numbers::connection::Connection;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::{loose, text, time};
 use crate::provider::{Listed, Trouble, Upstream};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Kapso;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::registration::{Buffer, Registration, WebhookDraft, WebhookKind, WebhookScope};
+use crate::domain::numbers::registration::{Buffer, Registration, WebhookDraft, WebhookKind, WebhookScope};
 use crate::domain::text::clean_line;
 use crate::provider::Trouble;
 use crate::provider::cloud_api::graph::{encoded, lacking};

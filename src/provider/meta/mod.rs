@@ -17,17 +17,17 @@ use super::{
     Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault,
     Sink, Trouble, Unreadable, Upload, WireRequest,
 };
-use crate::domain::address::Address;
-use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
-use crate::domain::delivery::{DeliveryKey, RawDelivery};
-use crate::domain::event::{MessageEvent, OWN_TEST};
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
+use crate::domain::inbound::event::{MessageEvent, OWN_TEST};
 use crate::domain::key::digest;
-use crate::domain::number::NumberKind;
-use crate::domain::outbox::Outgoing;
-use crate::domain::phone::PhoneNumber;
-use crate::domain::retry::RetryPolicy;
-use crate::domain::template::Template;
+use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::numbers::number::NumberKind;
+use crate::domain::outbox::entry::Outgoing;
+use crate::domain::outbox::retry::RetryPolicy;
+use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 

@@ -1,8 +1,8 @@
 //! What contacts see of a number of one's own.
 
 use super::Meta;
-use crate::domain::connection::Connection;
-use crate::domain::number::Profile;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::number::Profile;
 use crate::provider::cloud_api::profile;
 use crate::provider::numbers::{Profiles, Told};
 

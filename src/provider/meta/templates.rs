@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::Meta;
-use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::encoded;
 use crate::provider::numbers::Told;
 use crate::provider::templates::Templates;

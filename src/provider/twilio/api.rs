@@ -7,16 +7,16 @@ use url::form_urlencoded::Serializer;
 
 use super::payload::{channel, path};
 use super::{Twilio, dictionary, event, schedule, sender};
-use crate::domain::address::Address;
-use crate::domain::ahead::CalledBack;
-use crate::domain::connection::Connection;
-use crate::domain::content::{Content, Media};
-use crate::domain::event::{Direction, MessageEvent, Origin};
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::number::NumberKind;
-use crate::domain::outbox::Verdict;
-use crate::domain::phone::PhoneNumber;
-use crate::domain::status::{DeliveryStatus, StatusReport};
+use crate::domain::inbound::event::{Direction, MessageEvent, Origin};
+use crate::domain::message::content::{Content, Media};
+use crate::domain::message::status::{DeliveryStatus, StatusReport};
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::number::NumberKind;
+use crate::domain::outbox::entry::Verdict;
+use crate::domain::outbox::scheduling::CalledBack;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::graph::{encoded, key_missing, nameless};
@@ -396,7 +396,7 @@ fn listed_message(twilio: &Twilio, connection: &Connection, object: &Value, now:
         reference: None,
         first_contact: false,
         test: false,
-        extras: crate::domain::inbound_content::Extras::default(),
+        extras: crate::domain::message::inbound_content::Extras::default(),
         group: None,
         moved: None,
         conversation: None,

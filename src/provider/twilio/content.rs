@@ -5,9 +5,9 @@ use serde_json::{Map, Value, json};
 
 use super::Twilio;
 use super::api::{Host, parsed};
-use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::template::{Template, TemplateButton, TemplateStatus};
+use crate::domain::numbers::connection::Connection;
+use crate::domain::templates::template::{Template, TemplateButton, TemplateStatus};
 use crate::domain::text::Untrusted;
 use crate::provider::Trouble;
 use crate::provider::cloud_api::graph::encoded;
@@ -343,7 +343,8 @@ impl Templates for Twilio {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{starter, template_form};
+    use crate::domain::templates::form;
+    use crate::domain::templates::starter;
 
     #[test]
     fn every_starter_becomes_content_that_reads_back_the_same() {
@@ -356,7 +357,7 @@ mod tests {
             ("order_update", "whatsapp/card"),
             ("login_code", "whatsapp/authentication"),
         ] {
-            let form = template_form::read(starter::template(name).expect(name).text).expect(name);
+            let form = form::read(starter::template(name).expect(name).text).expect(name);
             let mut content = to_content(&form).expect(name);
             assert_eq!(
                 content["types"].as_object().and_then(|types| types.keys().next()).map(String::as_str),

@@ -2,14 +2,16 @@
 
 use super::dictionary;
 use super::form::{Form, query};
-use crate::domain::address::Address;
-use crate::domain::content::{Content, InteractiveReply, Media};
-use crate::domain::delivery::RawDelivery;
-use crate::domain::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, OtherStatus, StatusEvent};
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::inbound_content::Extras;
-use crate::domain::phone::PhoneNumber;
-use crate::domain::status::{DeliveryStatus, StatusReport};
+use crate::domain::inbound::delivery::RawDelivery;
+use crate::domain::inbound::event::{
+    Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, OtherStatus, StatusEvent,
+};
+use crate::domain::message::content::{Content, InteractiveReply, Media};
+use crate::domain::message::inbound_content::Extras;
+use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::{Reading, Unreadable};

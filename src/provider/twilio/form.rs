@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::delivery::RawDelivery;
+use crate::domain::inbound::delivery::RawDelivery;
 
 /// More parameters than this are no webhook of anybody's.
 const MOST: usize = 500;

@@ -5,8 +5,8 @@ use url::Url;
 
 use super::Twilio;
 use super::api::{Host, failure};
-use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::strange;
 use crate::provider::cloud_api::text;
 use crate::provider::{MediaSource, Sink, Trouble};

@@ -26,17 +26,17 @@ use super::{
     Acknowledgement, Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport,
     SentMessage, SignatureFault, Sink, Trouble, Unreadable, Upload, WireRequest,
 };
-use crate::domain::ahead::{Ahead, CalledBack};
-use crate::domain::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
-use crate::domain::delivery::{DeliveryKey, RawDelivery};
-use crate::domain::event::{MessageEvent, OWN_TEST};
+use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
+use crate::domain::inbound::event::{MessageEvent, OWN_TEST};
 use crate::domain::key::digest;
-use crate::domain::limits::Rate;
-use crate::domain::outbox::Outgoing;
-use crate::domain::phone::PhoneNumber;
-use crate::domain::retry::RetryPolicy;
-use crate::domain::template::Template;
+use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::outbox::entry::Outgoing;
+use crate::domain::outbox::limits::Rate;
+use crate::domain::outbox::retry::RetryPolicy;
+use crate::domain::outbox::scheduling::{Ahead, CalledBack};
+use crate::domain::templates::template::Template;
 use crate::domain::time::Timestamp;
 
 const NAME: &str = "twilio";

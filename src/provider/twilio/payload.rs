@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded::Serializer;
 
-use crate::domain::address::Address;
-use crate::domain::connection::Connection;
-use crate::domain::content::Content;
-use crate::domain::outbox::Outgoing;
+use crate::domain::contacts::address::Address;
+use crate::domain::message::content::Content;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::outbox::entry::Outgoing;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::graph::encoded;
 

@@ -1,6 +1,6 @@
 //! When a message is tried again, by the code that it met.
 
-use crate::domain::retry::RetryPolicy;
+use crate::domain::outbox::retry::RetryPolicy;
 
 /// When a message that met this code is tried again, in the answer or by a callback. Source: part 7, column *Retry*.
 pub(super) fn schedule(code: &str) -> Option<RetryPolicy> {

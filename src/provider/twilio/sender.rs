@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Host, Twilio};
-use crate::domain::connection::Connection;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::number::Profile;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::number::Profile;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::provider::Trouble;
 use crate::provider::cloud_api::graph::{encoded, lacking};

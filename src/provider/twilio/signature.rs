@@ -9,7 +9,7 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use super::form::{Form, query};
-use crate::domain::delivery::RawDelivery;
+use crate::domain::inbound::delivery::RawDelivery;
 use crate::provider::SignatureFault;
 
 /// The same address as it may have been signed: without a port, with its own, or with the usual one.
@@ -154,7 +154,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::domain::connection::ProviderName;
+    use crate::domain::numbers::connection::ProviderName;
     use crate::domain::time::Timestamp;
 
     const VECTORS: &str = include_str!("../../../tests/fixtures/twilio/signature-vectors.json");

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use wadeck::domain::agent_desk::{AgentRequest, StopScope};
-use wadeck::domain::bulk::BulkAction;
+use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::access::scope::Scope;
+use wadeck::domain::access::token::TokenRequest;
+use wadeck::domain::agents::requests::{AgentRequest, StopScope};
 use wadeck::domain::ids::{MessageId, RunId};
-use wadeck::domain::number::NumberRequest;
-use wadeck::domain::outbox::EntryState;
+use wadeck::domain::numbers::number::NumberRequest;
+use wadeck::domain::outbox::bulk::BulkAction;
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::request::{Request, SendContext};
-use wadeck::domain::role::{Actor, Role};
-use wadeck::domain::scope::Scope;
-use wadeck::domain::token::TokenRequest;
 use wadeck::operations;
 use wadeck::operations::perform;
 

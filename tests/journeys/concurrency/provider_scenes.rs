@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::flow::FlowRequest;
 use wadeck::domain::ids::{ConnectionId, SetupId};
-use wadeck::domain::number::{NumberRequest, Profile};
-use wadeck::domain::phone::PhoneNumber;
-use wadeck::domain::registration::{WebhookDraft, WebhookRequest};
+use wadeck::domain::numbers::number::{NumberRequest, Profile};
+use wadeck::domain::numbers::registration::{WebhookDraft, WebhookRequest};
 use wadeck::domain::request::Request;
-use wadeck::domain::starter;
-use wadeck::domain::template_desk::TemplateRequest;
+use wadeck::domain::templates::requests::TemplateRequest;
+use wadeck::domain::templates::starter;
 use wadeck::operations;
 
 use crate::numbers::{kapso, list, support};

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use wadeck::domain::agent_desk::{AgentRequest, StopScope};
-use wadeck::domain::assignment::Mode;
-use wadeck::domain::bulk::BulkAction;
-use wadeck::domain::content::Content;
-use wadeck::domain::contract::Contract;
+use wadeck::domain::access::role::Role;
+use wadeck::domain::access::scope::Scope;
+use wadeck::domain::access::token::TokenRequest;
+use wadeck::domain::agents::assignment::Mode;
+use wadeck::domain::agents::contract::Contract;
+use wadeck::domain::agents::requests::{AgentRequest, StopScope};
+use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::flow::FlowRequest;
 use wadeck::domain::ids::{AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, RunId, ThreadId};
-use wadeck::domain::outbox::EntryState;
-use wadeck::domain::phone::PhoneNumber;
+use wadeck::domain::message::content::Content;
+use wadeck::domain::outbox::bulk::BulkAction;
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Request, SendContext};
-use wadeck::domain::role::Role;
-use wadeck::domain::scope::Scope;
-use wadeck::domain::token::TokenRequest;
 use wadeck::twin::{MediaFault, Person, Saying, SendFault};
 
 use super::ben;
@@ -76,7 +76,7 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
     match name {
         "within" => {
             let (stage, held) = Box::pin(scene("hold")).await;
-            let scope = Scope::of("lumen", wadeck::domain::connection::Environment::Development).into();
+            let scope = Scope::of("lumen", wadeck::domain::numbers::connection::Environment::Development).into();
             (stage, Request::Within { scope, request: Box::new(held) })
         }
         "send_knowing" => {

@@ -13,7 +13,7 @@ pub use self::mend::mend;
 pub use self::top::{LANGUAGES, check_edit};
 
 use super::{Finding, Report};
-use crate::domain::template::Template;
+use crate::domain::templates::template::Template;
 
 /// A component with its place.
 struct Part<'v> {

@@ -1,0 +1,70 @@
+//! Which questions are about everything that there is, and not about one thing that they name: those are what a
+//! scope that nobody named narrows. There is no wildcard here either.
+
+use crate::domain::access::token::TokenRequest;
+use crate::domain::agents::requests::AgentQuery;
+use crate::domain::flow::FlowQuery;
+use crate::domain::query::Query;
+use crate::domain::request::Request;
+
+impl Query {
+    /// Whether it lists, counts or searches.
+    pub const fn is_of_many(&self) -> bool {
+        match self {
+            Self::Overview
+            | Self::Tokens
+            | Self::Connections
+            | Self::Threads { .. }
+            | Self::Contacts { .. }
+            | Self::Radar { .. }
+            | Self::Views
+            | Self::Bulk { .. }
+            | Self::Jobs
+            | Self::Alerts { .. }
+            | Self::Gauges { .. }
+            | Self::Search { .. }
+            | Self::Outbox { .. }
+            | Self::Templates
+            | Self::Agents
+            | Self::Deliveries { .. }
+            | Self::Activity { .. }
+            | Self::Flow(FlowQuery::List) => true,
+            Self::Desk(query) => match query {
+                AgentQuery::Runs { thread: None, .. }
+                | AgentQuery::Assignments { .. }
+                | AgentQuery::Stops { .. }
+                | AgentQuery::Audit { .. }
+                | AgentQuery::Events { .. } => true,
+                AgentQuery::Run { .. }
+                | AgentQuery::Runs { thread: Some(_), .. }
+                | AgentQuery::Assignment { .. }
+                | AgentQuery::Waiting { .. }
+                | AgentQuery::VerifyAudit { .. }
+                | AgentQuery::LastEvent => false,
+            },
+            Self::Within { .. }
+            | Self::Thread { .. }
+            | Self::Messages { .. }
+            | Self::Message { .. }
+            | Self::Why { .. }
+            | Self::Export { .. }
+            | Self::File { .. }
+            | Self::Picture { .. }
+            | Self::Notes { .. }
+            | Self::Entry { .. }
+            | Self::Delivery { .. }
+            | Self::Draft { .. }
+            | Self::Log { .. }
+            | Self::Number(_)
+            | Self::Template(_)
+            | Self::Flow(_) => false,
+        }
+    }
+}
+
+impl Request {
+    /// Whether it is about everything that a filter finds, or makes something that has a scope.
+    pub const fn is_of_many(&self) -> bool {
+        matches!(self, Self::Bulk { .. } | Self::Token(TokenRequest::Make { .. }))
+    }
+}

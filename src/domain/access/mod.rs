@@ -1,0 +1,11 @@
+//! Who may do and see what: roles, permissions, scopes, tokens and the audit.
+
+pub mod audit;
+pub mod broad_queries;
+pub mod permission;
+pub mod queries;
+mod requests;
+pub mod role;
+pub mod scope;
+pub mod scope_choice;
+pub mod token;

@@ -1,0 +1,111 @@
+//! What each role may do: one table. Operations check it, the console asks it before it offers a
+//! command, and `docs/roles.md` is printed from it.
+
+use crate::domain::access::role::Role;
+
+/// The table's rows: a name, what is done, in words that end a sentence, and who may.
+macro_rules! rights {
+    ($($name:ident, $what:literal, $role:ident;)*) => {
+        /// Something that takes a role.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Right {
+            $(#[doc = concat!("To ", $what, ".")] $name,)*
+        }
+
+        impl Right {
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// What it is, as the end of "may not …".
+            pub const fn what(self) -> &'static str {
+                match self { $(Self::$name => $what,)* }
+            }
+
+            /// The least role that has it.
+            pub const fn role(self) -> Role {
+                match self { $(Self::$name => Role::$role,)* }
+            }
+        }
+    };
+}
+
+rights! {
+    KeepFilters, "keep filters", Viewer;
+    Look, "look", Viewer;
+    LookAtTemplates, "look at templates", Viewer;
+    OpenFiles, "open files", Viewer;
+    VerifyTheAudit, "verify the audit", Viewer;
+    AcknowledgeAlerts, "acknowledge alerts", Operator;
+    ActOnManyMessagesAtOnce, "act on many messages at once", Operator;
+    AskAProvider, "ask a provider", Operator;
+    AskForATestDelivery, "ask for a test delivery", Operator;
+    AskTheProviderAboutAMessage, "ask the provider about a message", Operator;
+    CheckAConnection, "check a connection", Operator;
+    DecideAboutProposedAnswers, "decide about proposed answers", Operator;
+    DiscardAMessage, "discard a message", Operator;
+    EditTemplates, "edit templates", Operator;
+    ExportThreads, "export threads", Operator;
+    FetchFiles, "fetch files", Operator;
+    FillGaps, "fill gaps", Operator;
+    HoldMessages, "hold messages", Operator;
+    LetAgentsGoOn, "let agents go on", Operator;
+    ListTheProvidersNumbers, "list the provider's numbers", Operator;
+    LookAtRuns, "look at runs", Operator;
+    MarkThreadsAsRead, "mark threads as read", Operator;
+    MergeContacts, "merge contacts", Operator;
+    NameContacts, "name contacts", Operator;
+    ProposeAnAgent, "propose an agent", Operator;
+    ReactToMessages, "react to messages", Operator;
+    ReadAnswers, "read answers", Operator;
+    ReadEvents, "read events", Operator;
+    RehearseAnAgent, "rehearse an agent", Operator;
+    ReleaseAThread, "release a thread", Operator;
+    ReplayADelivery, "replay a delivery", Operator;
+    ResetAnAgentsMemoryOfAThread, "reset an agent's memory of a thread", Operator;
+    RetryAMessage, "retry a message", Operator;
+    SaveFiles, "save files", Operator;
+    SayWhoMayBeWrittenTo, "say who may be written to", Operator;
+    SettleAMessage, "settle a message", Operator;
+    SplitContacts, "split contacts", Operator;
+    StopABulkAction, "stop a bulk action", Operator;
+    StopAgents, "stop agents", Operator;
+    SubmitTemplates, "submit templates", Operator;
+    TakeAThread, "take a thread", Operator;
+    TakeMessagesBack, "take messages back", Operator;
+    TryADelivery, "try a delivery", Operator;
+    TryWebhooks, "try webhooks", Operator;
+    UploadFiles, "upload files", Operator;
+    UploadSamples, "upload samples", Operator;
+    WriteFlows, "write Flows", Operator;
+    WriteNotes, "write notes", Operator;
+    WriteToPeople, "write to people", Operator;
+    AddContacts, "add contacts", Admin;
+    ChangeAProvidersRecords, "change a provider's records", Admin;
+    ChangeWebhooks, "change webhooks", Admin;
+    ChangeWhatContactsSee, "change what contacts see", Admin;
+    ConnectNumbersAgain, "connect numbers again", Admin;
+    DecideAboutAgents, "decide about agents", Admin;
+    DeleteTemplates, "delete templates", Admin;
+    DeleteWebhooks, "delete webhooks", Admin;
+    DisconnectNumbers, "disconnect numbers", Admin;
+    GiveSetupsUp, "give setups up", Admin;
+    MakeTokens, "make and revoke tokens", Admin;
+    PublishFlows, "publish Flows", Admin;
+    RegisterWebhooks, "register webhooks", Admin;
+    ReleaseAColleaguesThread, "release a colleague's thread", Admin;
+    RevealWhatAProviderSent, "reveal what a provider sent", Admin;
+    SetNumbersUp, "set numbers up", Admin;
+    UnregisterNumbers, "unregister numbers", Admin;
+}
+
+/// The table as a document.
+pub fn markdown() -> String {
+    let mut text = "# Roles\n\nPrinted by `wadeck roles --markdown` from the table that every operation checks. An admin may what an\noperator may, an operator what a viewer may. Agents hold no role: what they may is in their contract.\n"
+        .to_owned();
+    for role in [Role::Viewer, Role::Operator, Role::Admin] {
+        text.push_str(&format!("\n## From {} on\n\n", role.name()));
+        for right in Right::ALL.iter().filter(|right| right.role() == role) {
+            text.push_str(&format!("- {}\n", right.what()));
+        }
+    }
+    text
+}

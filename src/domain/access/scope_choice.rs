@@ -1,0 +1,93 @@
+//! From what a caller names of a scope to the scope that is meant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::access::scope::Scope;
+use crate::domain::numbers::connection::Environment;
+
+/// What a caller names of one half of a scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pick<T> {
+    /// Nothing: the usual one.
+    #[default]
+    Usual,
+    All,
+    One(T),
+}
+
+/// A scope as it is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScopeChoice {
+    #[serde(default)]
+    pub organization: Pick<String>,
+    #[serde(default)]
+    pub environment: Pick<Environment>,
+}
+
+impl From<Scope> for ScopeChoice {
+    fn from(scope: Scope) -> Self {
+        Self {
+            organization: scope.organization.map_or(Pick::All, Pick::One),
+            environment: scope.environment.map_or(Pick::All, Pick::One),
+        }
+    }
+}
+
+impl ScopeChoice {
+    /// Returns the scope that is meant, among those that have numbers (`known`). What is left out is the engine's
+    /// own where that has numbers, and otherwise the first that has; it stays open where there is no choice.
+    pub fn settle(&self, known: &[(String, Environment)], own: (&str, Environment)) -> Scope {
+        let organization = match &self.organization {
+            Pick::All => None,
+            Pick::One(name) => Some(name.clone()),
+            Pick::Usual => {
+                let fits = |environment: Environment| match self.environment {
+                    Pick::One(wanted) => wanted == environment,
+                    Pick::Usual | Pick::All => true,
+                };
+                let mut names: Vec<&str> =
+                    known.iter().filter(|(_, environment)| fits(*environment)).map(|(name, _)| name.as_str()).collect();
+                names.sort_unstable();
+                names.dedup();
+                let usual = names.iter().find(|name| **name == own.0).or(names.first());
+                usual.filter(|_| names.len() > 1).map(|name| (*name).to_owned())
+            }
+        };
+        let environment = match self.environment {
+            Pick::All => None,
+            Pick::One(environment) => Some(environment),
+            Pick::Usual => {
+                let of = |name: &str| organization.as_deref().is_none_or(|wanted| wanted == name);
+                let mut there: Vec<Environment> =
+                    known.iter().filter(|(name, _)| of(name)).map(|(_, environment)| *environment).collect();
+                there.sort_unstable();
+                there.dedup();
+                let usual = there.iter().find(|environment| **environment == own.1).or(there.first());
+                usual.filter(|_| there.len() > 1).copied()
+            }
+        };
+        Scope { organization, environment }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::numbers::connection::Environment::{Development, Production};
+
+    #[test]
+    fn what_is_left_out_is_the_usual_one() {
+        let known = [("acme", Development), ("acme", Production), ("globex", Production)];
+        let known = known.map(|(name, environment)| (name.to_owned(), environment));
+        let settle =
+            |organization, environment| ScopeChoice { organization, environment }.settle(&known, ("acme", Development));
+        assert_eq!(settle(Pick::Usual, Pick::Usual), Scope::of("acme", Development));
+        assert_eq!(settle(Pick::Usual, Pick::One(Production)), Scope::of("acme", Production));
+        let globex = Scope { organization: Some("globex".into()), environment: None };
+        assert_eq!(settle(Pick::One("globex".into()), Pick::Usual), globex, "it has one environment");
+        assert!(settle(Pick::All, Pick::All).is_all());
+        let one = [("acme".to_owned(), Production)];
+        assert!(ScopeChoice::default().settle(&one, ("acme", Development)).is_all(), "there is no choice");
+    }
+}

@@ -1,0 +1,399 @@
+//! What an agent may do where it answers: the bounds that an admin agrees to, in a shape that the
+//! engine keeps and anybody can check.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+
+/// Something an agent may reach for while it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Tool {
+    /// Words to the thread's own contact.
+    Send,
+    GetConversation,
+    GetStatus,
+    SendTemplate,
+    React,
+    /// Who is behind a number or a name.
+    ResolveContact,
+    /// Give the thread to a person.
+    HandOff,
+    /// A note for colleagues, which no contact sees.
+    Note,
+}
+
+impl Tool {
+    pub const ALL: [Self; 8] = [
+        Self::Send,
+        Self::GetConversation,
+        Self::GetStatus,
+        Self::SendTemplate,
+        Self::React,
+        Self::ResolveContact,
+        Self::HandOff,
+        Self::Note,
+    ];
+    /// What an agent gets where nobody says anything else.
+    pub const USUAL: [Self; 4] = [Self::Send, Self::GetConversation, Self::GetStatus, Self::HandOff];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Send => "whatsapp.send",
+            Self::GetConversation => "whatsapp.getConversation",
+            Self::GetStatus => "whatsapp.getStatus",
+            Self::SendTemplate => "whatsapp.sendTemplate",
+            Self::React => "whatsapp.react",
+            Self::ResolveContact => "contacts.resolve",
+            Self::HandOff => "handOff",
+            Self::Note => "note",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tool| tool.name().eq_ignore_ascii_case(name))
+    }
+}
+
+impl Serialize for Tool {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Tool {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::from_name(&name).ok_or_else(|| serde::de::Error::custom(format!("{name} is no tool")))
+    }
+}
+
+/// Millionths of the currency in which prices are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Money(pub u64);
+
+impl Money {
+    /// Reads `5` or `0.25`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let amount: f64 = text.trim().replace(',', ".").parse().ok()?;
+        (0.0..1e9).contains(&amount).then(|| Self((amount * 1e6).round() as u64))
+    }
+}
+
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, rest) = (self.0 / 1_000_000, self.0 % 1_000_000);
+        match rest % 10_000 {
+            0 => write!(f, "{whole}.{:02}", rest / 10_000),
+            _ => write!(f, "{whole}.{rest:06}"),
+        }
+    }
+}
+
+/// Days of the week and hours of the day, in the engine's zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hours {
+    /// Monday first.
+    pub days: [bool; 7],
+    /// Minutes since midnight; until the next day where `until` is not after `from`.
+    pub from: u16,
+    pub until: u16,
+}
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+impl Hours {
+    /// Whether every minute of these is one of the others.
+    pub fn is_within(self, other: Self) -> bool {
+        let span = |hours: Self| {
+            let until = if hours.until > hours.from { hours.until } else { hours.until + 1_440 };
+            (hours.from, until)
+        };
+        let ((from, until), (first, last)) = (span(self), span(other));
+        let days = self.days.iter().zip(other.days).all(|(own, others)| !own || others);
+        days && first <= from && until <= last
+    }
+
+    /// Reads `mon-fri 09:00-18:00`, `sat 10:00-14:00` or `22:00-06:00`.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{}` are no hours; write them like mon-fri 09:00-18:00.", clean_line(text));
+        let lower = text.trim().to_lowercase();
+        let (days, span) = lower.split_once(' ').unwrap_or(("mon-sun", &lower));
+        let mut hours = Self { days: [false; 7], from: 0, until: 0 };
+        let day = |name: &str| DAYS.iter().position(|day| *day == name).ok_or_else(wrong);
+        for part in days.split(',') {
+            match part.split_once('-') {
+                None => hours.days[day(part)?] = true,
+                Some((first, last)) => {
+                    let (mut at, last) = (day(first)?, day(last)?);
+                    hours.days[at] = true;
+                    while at != last {
+                        at = (at + 1) % 7;
+                        hours.days[at] = true;
+                    }
+                }
+            }
+        }
+        let minute = |text: &str| {
+            let (hour, minute) = text.trim().split_once(':')?;
+            let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
+            (hour <= 24 && minute < 60 && hour * 60 + minute <= 1_440).then_some(hour * 60 + minute)
+        };
+        let (from, until) = span.split_once('-').ok_or_else(wrong)?;
+        hours.from = minute(from).filter(|from| *from < 1_440).ok_or_else(wrong)?;
+        hours.until = minute(until).ok_or_else(wrong)?;
+        Ok(hours)
+    }
+
+    /// Whether a time lies within; `offset` is what local time is ahead of UTC, in seconds.
+    pub fn hold(&self, at: Timestamp, offset: i64) -> bool {
+        let local = at.seconds() + offset;
+        let minute = (local.rem_euclid(86_400) / 60) as u16;
+        // The first of January 1970 was a Thursday.
+        let today = (local.div_euclid(86_400) + 3).rem_euclid(7) as usize;
+        if self.from < self.until {
+            return self.days[today] && (self.from..self.until).contains(&minute);
+        }
+        (self.days[today] && minute >= self.from) || (self.days[(today + 6) % 7] && minute < self.until)
+    }
+}
+
+impl fmt::Display for Hours {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.days != [true; 7] {
+            let mut parts = vec![];
+            let mut at = 0;
+            while at < 7 {
+                let run = self.days[at..].iter().take_while(|day| **day).count();
+                match run {
+                    0 => at += 1,
+                    1 => parts.push(DAYS[at].to_owned()),
+                    _ => parts.push(format!("{}-{}", DAYS[at], DAYS[at + run - 1])),
+                }
+                at += run;
+            }
+            write!(f, "{} ", parts.join(","))?;
+        }
+        let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
+        write!(f, "{}-{}", clock(self.from), clock(self.until))
+    }
+}
+
+impl Serialize for Hours {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Hours {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Which messages a contract is about; empty means all. Several agents may stand on one number, each
+/// under its own conditions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Conditions {
+    /// Only who has never written before, or only who has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_contact: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hours: Option<Hours>,
+    /// ISO 639-1, as far as it can be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// One of these stands in the message.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<String>,
+}
+
+impl Conditions {
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether they hold for no message for which the others do not: each condition of theirs is kept, or
+    /// made stricter.
+    pub fn are_within(&self, other: &Self) -> bool {
+        let kept = |own: bool, others: bool| others || own;
+        kept(self.first_contact == other.first_contact, other.first_contact.is_none())
+            && kept(self.language == other.language, other.language.is_none())
+            && other.hours.is_none_or(|hours| self.hours.is_some_and(|own| own.is_within(hours)))
+            && (other.words.is_empty()
+                || !self.words.is_empty() && self.words.iter().all(|word| other.words.contains(word)))
+    }
+}
+
+/// The bounds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Contract {
+    pub tools: Vec<Tool>,
+    pub when: Conditions,
+    /// Replies per thread and hour; two machines that talk to each other are stopped by it.
+    pub most_per_hour: u32,
+    /// Messages in one answer.
+    pub most_messages: u32,
+    /// Characters in one message.
+    pub longest: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_per_day: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub money_per_day: Option<Money>,
+    /// Whether it may write to contacts other than the one who wrote.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub others: bool,
+    /// How long it is silent in a thread after a person wrote there; without it, as the number says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pause_after_person_minutes: Option<u32>,
+}
+
+/// A pause after a person's words is at most a week.
+pub const LONGEST_PAUSE_MINUTES: u32 = 7 * 24 * 60;
+
+/// Contracts end by themselves after at most this long.
+pub const LONGEST_TERM: Duration = Duration::from_secs(366 * 86_400);
+
+impl Default for Contract {
+    fn default() -> Self {
+        Self {
+            tools: Tool::USUAL.to_vec(),
+            when: Conditions::default(),
+            most_per_hour: 12,
+            most_messages: 3,
+            longest: 700,
+            tokens_per_day: None,
+            money_per_day: None,
+            pause_after_person_minutes: None,
+            others: false,
+        }
+    }
+}
+
+impl Contract {
+    pub fn allows(&self, tool: Tool) -> bool {
+        self.tools.contains(&tool)
+    }
+
+    /// Whether this one permits nothing that the other does not.
+    pub fn is_within(&self, other: &Self) -> bool {
+        let at_most = |own: Option<u64>, most: Option<u64>| most.is_none_or(|most| own.is_some_and(|own| own <= most));
+        self.tools.iter().all(|tool| other.allows(*tool))
+            && self.most_per_hour <= other.most_per_hour
+            && self.most_messages <= other.most_messages
+            && self.longest <= other.longest
+            && at_most(self.tokens_per_day, other.tokens_per_day)
+            && at_most(self.money_per_day.map(|money| money.0), other.money_per_day.map(|money| money.0))
+            && (!self.others || other.others)
+            && self.when.are_within(&other.when)
+    }
+
+    /// Every term with its value, for people; in the same order always.
+    pub fn terms(&self) -> Vec<(&'static str, String)> {
+        let tools: Vec<&str> = self.tools.iter().map(|tool| tool.name()).collect();
+        let mut terms = vec![
+            ("tools", if tools.is_empty() { "none".to_owned() } else { tools.join(", ") }),
+            ("per hour", format!("{} replies per thread", self.most_per_hour)),
+            ("messages", format!("1 to {}, of {} characters", self.most_messages, self.longest)),
+        ];
+        let budget = match (self.tokens_per_day, self.money_per_day) {
+            (None, None) => "no limit".to_owned(),
+            (Some(tokens), None) => format!("{tokens} tokens a day"),
+            (None, Some(money)) => format!("{money} a day"),
+            (Some(tokens), Some(money)) => format!("{tokens} tokens or {money} a day"),
+        };
+        terms.push(("budget", budget));
+        terms.push(("hours", self.when.hours.map_or_else(|| "always".to_owned(), |hours| hours.to_string())));
+        if let Some(first) = self.when.first_contact {
+            terms.push(("contacts", if first { "only new ones" } else { "only known ones" }.to_owned()));
+        }
+        if let Some(language) = &self.when.language {
+            terms.push(("language", clean_line(language)));
+        }
+        if !self.when.words.is_empty() {
+            terms.push(("words", clean_line(&self.when.words.join(", "))));
+        }
+        if let Some(minutes) = self.pause_after_person_minutes {
+            terms.push(("pause", format!("{minutes} minutes after a person wrote")));
+        }
+        if self.others {
+            terms.push(("recipients", "also contacts who did not write".to_owned()));
+        }
+        terms
+    }
+
+    /// Why it cannot be agreed to.
+    pub fn check(&self) -> Result<(), String> {
+        if self.pause_after_person_minutes.is_some_and(|minutes| minutes > LONGEST_PAUSE_MINUTES) {
+            return Err(format!("pause_after_person_minutes is between 0 and {LONGEST_PAUSE_MINUTES}."));
+        }
+        if !(1..=10).contains(&self.most_messages) {
+            return Err("An answer has 1 to 10 messages.".into());
+        }
+        if !(1..=4_096).contains(&self.longest) {
+            return Err("A message has 1 to 4096 characters.".into());
+        }
+        if !(1..=1_000).contains(&self.most_per_hour) {
+            return Err("The cap is 1 to 1000 replies per thread and hour; it stops loops.".into());
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_are_read_written_and_kept() {
+        for text in ["mon-fri 09:00-18:00", "sat 10:00-14:00", "22:00-06:00", "mon,wed-thu 00:00-24:00"] {
+            assert_eq!(Hours::parse(text).expect(text).to_string(), text);
+        }
+        for text in ["9-18", "someday 09:00-18:00", "mon 25:00-26:00", ""] {
+            assert!(Hours::parse(text).is_err(), "{text}");
+        }
+        // 2026-06-01 is a Monday.
+        let at = |text: &str| Timestamp::parse(text).expect(text);
+        let office = Hours::parse("mon-fri 09:00-18:00").expect("hours");
+        assert!(office.hold(at("2026-06-01T09:00:00Z"), 0));
+        assert!(!office.hold(at("2026-06-01T18:00:00Z"), 0));
+        assert!(!office.hold(at("2026-05-31T12:00:00Z"), 0));
+        assert!(office.hold(at("2026-06-01T08:00:00Z"), 3_600), "in a zone one hour ahead");
+        let night = Hours::parse("fri 22:00-06:00").expect("hours");
+        assert!(night.hold(at("2026-06-05T23:00:00Z"), 0));
+        assert!(night.hold(at("2026-06-06T05:59:00Z"), 0), "still Friday's night");
+        assert!(!night.hold(at("2026-06-05T05:00:00Z"), 0));
+    }
+
+    #[test]
+    fn narrower_is_within_and_wider_is_not() {
+        let usual = Contract::default();
+        let narrow = Contract { tools: vec![Tool::Send], most_per_hour: 2, tokens_per_day: Some(10), ..usual.clone() };
+        assert!(narrow.is_within(&usual));
+        assert!(!usual.is_within(&narrow));
+        assert!(!Contract { others: true, ..usual.clone() }.is_within(&usual));
+        let at = |hours: &str| {
+            let when = Conditions { hours: Some(Hours::parse(hours).expect("hours")), ..Conditions::default() };
+            Contract { when, ..usual.clone() }
+        };
+        assert!(at("mon-fri 09:00-18:00").is_within(&usual) && !usual.is_within(&at("mon-fri 09:00-18:00")));
+        assert!(at("mon-tue 10:00-12:00").is_within(&at("mon-fri 09:00-18:00")));
+        assert!(!at("sat 10:00-12:00").is_within(&at("mon-fri 09:00-18:00")));
+        assert!(!at("mon 08:00-12:00").is_within(&at("mon-fri 09:00-18:00")));
+        assert!(at("23:00-02:00").is_within(&at("22:00-06:00")) && !at("22:00-07:00").is_within(&at("22:00-06:00")));
+    }
+
+    #[test]
+    fn money_is_written_as_people_write_it() {
+        assert_eq!(Money::parse("5").map(|money| money.to_string()), Some("5.00".to_owned()));
+        assert_eq!(Money::parse("0,25").map(|money| money.to_string()), Some("0.25".to_owned()));
+        assert_eq!(Money(1).to_string(), "0.000001");
+        assert_eq!(Money::parse("-1"), None);
+    }
+}

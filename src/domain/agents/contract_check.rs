@@ -1,0 +1,269 @@
+//! Whether an answer stays within its contract. What goes beyond is held for a person, with the
+//! reason; nothing is quietly cut to fit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::agents::contract::{Contract, Tool};
+use crate::domain::ids::MessageId;
+use crate::domain::text::clean_line;
+
+/// Something an agent wants to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Words {
+    pub text: String,
+    /// The message that it answers, where that should be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<MessageId>,
+}
+
+/// Where an answer left its bounds, in a sentence's second half.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Breach {
+    TooMany {
+        messages: usize,
+        most: u32,
+    },
+    TooLong {
+        characters: usize,
+        most: u32,
+    },
+    /// Told from each other with confidence; ISO 639-1.
+    Language {
+        asked: String,
+        answered: String,
+    },
+    Forbidden {
+        tool: String,
+    },
+    /// It calls the contact by somebody else's name, or gives somebody else's number.
+    SomebodyElse {
+        name: String,
+    },
+    NotAllowedToSpeak,
+}
+
+impl Breach {
+    pub fn words(&self) -> String {
+        match self {
+            Self::TooMany { messages, most } => format!("it has {messages} messages and may have {most}"),
+            Self::TooLong { characters, most } => format!("a message has {characters} characters and may have {most}"),
+            Self::Language { asked, answered } => {
+                format!("it is written in {} and the contact writes {}", language(answered), language(asked))
+            }
+            Self::Forbidden { tool } => {
+                format!("it wanted the tool {}, which its contract does not name", clean_line(tool))
+            }
+            Self::SomebodyElse { name } => format!("it names {}, who is another contact", clean_line(name)),
+            Self::NotAllowedToSpeak => format!("its contract does not name {}", Tool::Send.name()),
+        }
+    }
+}
+
+/// The English name of the languages that are told apart most often; else the code.
+fn language(code: &str) -> String {
+    let names = [
+        ("en", "English"),
+        ("es", "Spanish"),
+        ("pt", "Portuguese"),
+        ("fr", "French"),
+        ("de", "German"),
+        ("it", "Italian"),
+        ("nl", "Dutch"),
+        ("ru", "Russian"),
+        ("ar", "Arabic"),
+        ("hi", "Hindi"),
+        ("id", "Indonesian"),
+        ("tr", "Turkish"),
+        ("zh", "Chinese"),
+        ("ja", "Japanese"),
+    ];
+    names.iter().find(|(known, _)| *known == code).map_or_else(|| clean_line(code), |(_, name)| (*name).to_owned())
+}
+
+/// What the words are measured against, beside the contract.
+#[derive(Debug, Clone, Default)]
+pub struct Measure<'a> {
+    /// The language of what is to be answered and of the answer, where both can be told for sure.
+    pub languages: Option<(&'a str, &'a str)>,
+    /// Other contacts whom the answer names.
+    pub others: &'a [String],
+    /// Tools that it called and may not.
+    pub refused: &'a [String],
+}
+
+/// Everything that is wrong with an answer.
+pub fn breaches(contract: &Contract, words: &[Words], measure: &Measure<'_>) -> Vec<Breach> {
+    let mut found: Vec<Breach> = measure.refused.iter().map(|tool| Breach::Forbidden { tool: tool.clone() }).collect();
+    if words.is_empty() {
+        return found;
+    }
+    if !contract.allows(Tool::Send) {
+        found.push(Breach::NotAllowedToSpeak);
+    }
+    if words.len() > contract.most_messages as usize {
+        found.push(Breach::TooMany { messages: words.len(), most: contract.most_messages });
+    }
+    let longest = words.iter().map(|one| one.text.chars().count()).max().unwrap_or(0);
+    if longest > contract.longest as usize {
+        found.push(Breach::TooLong { characters: longest, most: contract.longest });
+    }
+    if let Some((asked, answered)) = measure.languages.filter(|(asked, answered)| asked != answered) {
+        found.push(Breach::Language { asked: asked.to_owned(), answered: answered.to_owned() });
+    }
+    found.extend(measure.others.iter().map(|name| Breach::SomebodyElse { name: name.clone() }));
+    found
+}
+
+/// Several open questions are answered each by quoting it, where the agent did not say otherwise.
+pub fn quote_questions(batch: &[(MessageId, &str)], words: &mut [Words]) {
+    let questions: Vec<MessageId> =
+        batch.iter().filter(|(_, text)| text.contains(['?', '？', '؟'])).map(|(id, _)| *id).collect();
+    if questions.len() < 2 || words.iter().any(|one| one.reply_to.is_some()) {
+        return;
+    }
+    if words.len() == questions.len() {
+        for (one, question) in words.iter_mut().zip(&questions) {
+            one.reply_to = Some(*question);
+        }
+    } else if let (Some(first), Some(last)) = (words.first_mut(), questions.last()) {
+        first.reply_to = Some(*last);
+    }
+}
+
+/// On first contact an agent says who it is: what it says for that stands first, unless it did.
+pub fn introduce(introduction: &str, words: &mut [Words]) {
+    let own = introduction.trim();
+    let said = |one: &Words| one.text.to_lowercase().contains(&own.to_lowercase());
+    if own.is_empty() || words.iter().any(said) {
+        return;
+    }
+    if let Some(first) = words.first_mut() {
+        first.text = format!("{own} {}", first.text.trim_start());
+    }
+}
+
+/// Names that an answer may be addressing somebody by: words with capitals that stand together, and
+/// the one word after a greeting.
+pub fn names_in(text: &str) -> Vec<String> {
+    const GREETINGS: [&str; 16] = [
+        "hi", "hello", "hey", "dear", "hola", "olá", "oi", "bonjour", "salut", "hallo", "ciao", "liebe", "lieber",
+        "thanks", "gracias", "merci",
+    ];
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let is_name = |word: &str| word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 1;
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut names = vec![];
+    let mut run: Vec<String> = vec![];
+    let mut end = |run: &mut Vec<String>| {
+        // Every stretch of two or three: a sentence may begin with the word before a name.
+        for size in 2..=3 {
+            names.extend(run.windows(size).map(|part| part.join(" ")));
+        }
+        run.clear();
+    };
+    let mut greeted = vec![];
+    for (index, word) in words.iter().enumerate() {
+        let own = bare(word);
+        if is_name(&own) {
+            run.push(own.clone());
+        } else {
+            end(&mut run);
+        }
+        if index > 0 && is_name(&own) && GREETINGS.contains(&bare(words[index - 1]).to_lowercase().as_str()) {
+            greeted.push(own);
+        }
+        if word.ends_with(['.', '!', '?', ',', ':', ';']) {
+            end(&mut run);
+        }
+    }
+    end(&mut run);
+    names.extend(greeted);
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// Numbers that could be somebody's: eight digits and more that stand together.
+pub fn numbers_in(text: &str) -> Vec<String> {
+    let mut numbers = vec![];
+    let mut digits = String::new();
+    for character in text.chars().chain(std::iter::once('x')) {
+        match character {
+            '0'..='9' => digits.push(character),
+            '+' | '-' | ' ' | '(' | ')' | '.' | '/' if !digits.is_empty() => {}
+            _ => {
+                if (8..=15).contains(&digits.len()) {
+                    numbers.push(digits.clone());
+                }
+                digits.clear();
+            }
+        }
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(texts: &[&str]) -> Vec<Words> {
+        texts.iter().map(|text| Words { text: (*text).to_owned(), reply_to: None }).collect()
+    }
+
+    #[test]
+    fn each_breach_is_found_alone() {
+        let contract = Contract::default();
+        let found = |texts: &[&str], measure: Measure<'_>| breaches(&contract, &words(texts), &measure);
+        assert_eq!(found(&["fine"], Measure::default()), []);
+        assert_eq!(found(&["a"; 12], Measure::default()), [Breach::TooMany { messages: 12, most: 3 }]);
+        let long = "x".repeat(701);
+        assert_eq!(found(&[&long], Measure::default()), [Breach::TooLong { characters: 701, most: 700 }]);
+        let measure = Measure { languages: Some(("es", "en")), ..Measure::default() };
+        assert_eq!(found(&["hello"], measure)[0].words(), "it is written in English and the contact writes Spanish");
+        let refused = ["admin.delete".to_owned()];
+        let measure = Measure { refused: &refused, ..Measure::default() };
+        assert_eq!(found(&[], measure), [Breach::Forbidden { tool: "admin.delete".into() }]);
+        let mute = Contract { tools: vec![Tool::HandOff], ..contract.clone() };
+        assert_eq!(breaches(&mute, &words(&["hi"]), &Measure::default()), [Breach::NotAllowedToSpeak]);
+    }
+
+    #[test]
+    fn questions_are_quoted_where_there_are_several() {
+        let batch = [(MessageId(1), "when?"), (MessageId(2), "thanks"), (MessageId(3), "how much?")];
+        let mut two = words(&["At nine.", "Five."]);
+        quote_questions(&batch, &mut two);
+        assert_eq!([two[0].reply_to, two[1].reply_to], [Some(MessageId(1)), Some(MessageId(3))]);
+        let mut one = words(&["At nine, for five."]);
+        quote_questions(&batch, &mut one);
+        assert_eq!(one[0].reply_to, Some(MessageId(3)));
+        let mut alone = words(&["Yes."]);
+        quote_questions(&batch[..2], &mut alone);
+        assert_eq!(alone[0].reply_to, None);
+    }
+
+    #[test]
+    fn an_introduction_stands_once() {
+        let mut fresh = words(&["We open at nine."]);
+        introduce("I am Lumen's assistant.", &mut fresh);
+        assert_eq!(fresh[0].text, "I am Lumen's assistant. We open at nine.");
+        introduce("I am Lumen's assistant.", &mut fresh);
+        assert_eq!(fresh[0].text.matches("assistant").count(), 1);
+    }
+
+    #[test]
+    fn names_and_numbers_are_seen() {
+        assert_eq!(
+            names_in("Hi Maria, your order with Tom Weber is ready."),
+            ["Maria", "Tom Weber"]
+                .map(str::to_owned)
+                .to_vec()
+                .into_iter()
+                .chain(["Hi Maria".to_owned()])
+                .collect::<std::collections::BTreeSet<_>>()
+                .into_iter()
+                .collect::<Vec<_>>()
+        );
+        assert_eq!(names_in("we open at nine"), Vec::<String>::new());
+        assert_eq!(numbers_in("call +1 555-010-0003 or 12"), ["15550100003"]);
+    }
+}

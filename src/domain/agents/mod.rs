@@ -1,0 +1,9 @@
+//! Agents: assignments, contracts, routing and runs.
+
+pub mod assignment;
+pub mod contract;
+pub mod contract_check;
+pub mod requests;
+pub mod routing;
+pub mod run;
+pub mod script;

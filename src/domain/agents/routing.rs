@@ -1,0 +1,472 @@
+//! Whether a message that arrived starts an agent run, of which agent, and if not, why not.
+//! Direction decides, never status. Every step of the decision can be told afterwards.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::agents::assignment::{Assignment, Mode};
+use crate::domain::agents::contract::{Conditions, Contract};
+use crate::domain::inbound::event::{Direction, Origin};
+use crate::domain::language;
+use crate::domain::message::content::Content;
+use crate::domain::message::inbound_kind::InboundKind;
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+
+/// Older messages are history, however they arrived: nobody expects an answer to them now.
+pub const STALE_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How the origin of a message is called that only stands by: another app holds the conversation.
+pub const STANDBY: &str = "standby";
+
+/// Everything that the decision may depend on, beside the assignments.
+#[derive(Debug, Clone)]
+pub struct Arrival<'a> {
+    pub direction: Direction,
+    pub origin: &'a Origin,
+    pub content: &'a Content,
+    pub test: bool,
+    pub sent_at: Timestamp,
+    /// Nothing was ever exchanged before.
+    pub first: bool,
+    /// A person has the thread.
+    pub taken_by: Option<&'a str>,
+    /// Its agent gave it away, and no person has given it back.
+    pub handed_off: bool,
+    pub opted_out: bool,
+    /// When a person last wrote in the thread, and how long agents leave it to them then, unless their own
+    /// contract says otherwise.
+    pub person_wrote_at: Option<Timestamp>,
+    pub pause_after_person: Duration,
+    /// It was written by a number of our own.
+    pub ours: bool,
+    /// What local time is ahead of UTC, in seconds.
+    pub offset: i64,
+}
+
+impl Arrival<'_> {
+    /// Until when an agent under this contract leaves the thread to the person who wrote in it.
+    fn paused_until(&self, contract: &Contract) -> Option<Timestamp> {
+        paused_until(self.person_wrote_at?, contract.pause_after_person_minutes, self.pause_after_person)
+    }
+}
+
+/// Until when an agent leaves a thread to the person who wrote in it. `minutes` is what its contract says,
+/// `usual` what the number says.
+pub fn paused_until(person_wrote_at: Timestamp, minutes: Option<u32>, usual: Duration) -> Option<Timestamp> {
+    let pause = minutes.map_or(usual, |minutes| Duration::from_secs(u64::from(minutes) * 60));
+    (!pause.is_zero()).then(|| person_wrote_at.plus(pause))
+}
+
+/// An assignment that could answer, with what it has used up.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    pub assignment: Assignment,
+    /// Its agent's replies in this thread within the last hour.
+    pub replies: u32,
+    /// Within the last day.
+    pub tokens: u64,
+    pub money: u64,
+    /// Who told it to be silent, and why.
+    pub stopped: Option<String>,
+}
+
+/// The decision, with how it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    pub route: Route,
+    /// A line for each thing that was looked at.
+    pub trace: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// The candidate at this place answers, not before this time.
+    Run {
+        candidate: usize,
+        due_at: Timestamp,
+    },
+    None(NoRun),
+}
+
+/// What stands in the way of an agent run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoRun {
+    Outbound,
+    Test,
+    History,
+    Filled,
+    Reaction,
+    Sticker,
+    Call,
+    News,
+    Unsupported,
+    Ours,
+    Standby,
+    Stale,
+    OptedOut,
+    Taken,
+    HandedOff,
+    NoAssignment,
+    /// There are agents, and none of them is for this message.
+    NoneFits,
+    Off,
+    Stopped,
+    /// The agent is not what was approved any more.
+    Changed,
+    /// A person wrote there a short while ago.
+    PersonWrote,
+    Capped,
+    Budget,
+}
+
+impl NoRun {
+    pub const ALL: [Self; 23] = [
+        Self::Outbound,
+        Self::Test,
+        Self::History,
+        Self::Filled,
+        Self::Reaction,
+        Self::Sticker,
+        Self::Call,
+        Self::News,
+        Self::Unsupported,
+        Self::Ours,
+        Self::Standby,
+        Self::Stale,
+        Self::OptedOut,
+        Self::Taken,
+        Self::HandedOff,
+        Self::NoAssignment,
+        Self::NoneFits,
+        Self::Off,
+        Self::Stopped,
+        Self::Changed,
+        Self::PersonWrote,
+        Self::Capped,
+        Self::Budget,
+    ];
+
+    /// The reason that is written in these words.
+    pub fn from_words(words: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.words() == words)
+    }
+
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Outbound => "it went out from us",
+            Self::Test => "it is a test of the provider's: nothing is answered over the network",
+            Self::History => "it is history that the provider synchronised",
+            Self::Filled => {
+                "it was never pushed to us and was found afterwards: an agent does not answer it as if it were new"
+            }
+            Self::Reaction => "a reaction is attached to its message and needs no answer",
+            Self::Sticker => "a sticker needs no answer",
+            Self::Call => "a call is answered by nobody here",
+            Self::News => "it is news about the conversation and needs no answer",
+            Self::Unsupported => "it cannot be read here, so no agent knows what was said",
+            Self::Ours => "it was written by a number of our own: two machines would talk to each other",
+            Self::Standby => "another app holds the conversation at the provider",
+            Self::Stale => "it was hours old when it arrived",
+            Self::OptedOut => "the contact opted out",
+            Self::Taken => "a person has the thread",
+            Self::HandedOff => "its agent gave the thread to a person, who has not given it back",
+            Self::NoAssignment => "no agent is assigned to this number or thread",
+            Self::NoneFits => "no agent of this number is for such a message, or at this hour",
+            Self::Off => "the assigned agent is switched off",
+            Self::Stopped => "the agent was stopped",
+            Self::Changed => "the agent has changed since it was approved, and nobody has looked again",
+            Self::PersonWrote => "a person wrote here shortly before, and the agent leaves the thread to them",
+            Self::Capped => "the agent has answered here as often as it may in an hour: perhaps two machines talk",
+            Self::Budget => "the agent has used up what it may in a day",
+        }
+    }
+
+    /// Whether a person should look, as nobody else will answer.
+    pub const fn leaves_waiting(self) -> bool {
+        !matches!(
+            self,
+            Self::Outbound
+                | Self::Test
+                | Self::History
+                | Self::Reaction
+                | Self::Sticker
+                | Self::Call
+                | Self::News
+                | Self::Ours
+                | Self::Standby
+                | Self::OptedOut
+        )
+    }
+
+    /// Whether it is worth an alert of its own, beside a thread that waits.
+    pub const fn alerts(self) -> bool {
+        matches!(self, Self::Capped | Self::Budget | Self::Changed)
+    }
+}
+
+/// The rule. Candidates stand in the order in which they are tried: the thread's own first, then those
+/// with conditions, then the one without.
+pub fn route(arrival: &Arrival<'_>, candidates: &[Candidate], debounce: Duration, now: Timestamp) -> Decision {
+    let mut trace = vec![];
+    if let Some(reason) = refused(arrival, now) {
+        trace.push(format!("nobody: {}", reason.words()));
+        return Decision { route: Route::None(reason), trace };
+    }
+    let words = arrival.content.words();
+    let mut reason = NoRun::NoAssignment;
+    for (at, candidate) in candidates.iter().enumerate() {
+        let one = &candidate.assignment;
+        let who = format!("{} ({})", clean_line(&one.agent), one.id);
+        if let Some(why) = does_not_fit(&one.contract.when, arrival, words.as_received(), now) {
+            trace.push(format!("{who}: not for this, {why}"));
+            reason = NoRun::NoneFits;
+            continue;
+        }
+        // Whoever fits decides: nobody else steps in where it is off or at its end.
+        let held = held_back(candidate, arrival, now);
+        match held {
+            Some(why) => {
+                trace.push(format!("{who}: {}", detail(candidate, why)));
+                return Decision { route: Route::None(why), trace };
+            }
+            None => {
+                let due_at = now.plus(debounce);
+                trace.push(format!("{who}: answers ({})", one.mode.name()));
+                return Decision { route: Route::Run { candidate: at, due_at }, trace };
+            }
+        }
+    }
+    if trace.is_empty() {
+        trace.push(format!("nobody: {}", reason.words()));
+    }
+    Decision { route: Route::None(reason), trace }
+}
+
+fn refused(arrival: &Arrival<'_>, now: Timestamp) -> Option<NoRun> {
+    Some(match arrival {
+        Arrival { direction: Direction::Outbound, .. } => NoRun::Outbound,
+        Arrival { origin: Origin::HistorySync, .. } => NoRun::History,
+        Arrival { origin: Origin::Filled, .. } => NoRun::Filled,
+        Arrival { test: true, .. } => NoRun::Test,
+        Arrival { ours: true, .. } => NoRun::Ours,
+        Arrival { origin: Origin::Other(name), .. } if name == STANDBY => NoRun::Standby,
+        Arrival { content, .. } if let Some(reason) = by_kind(content) => reason,
+        Arrival { sent_at, .. } if now.since(*sent_at) > STALE_AFTER => NoRun::Stale,
+        Arrival { opted_out: true, .. } => NoRun::OptedOut,
+        Arrival { taken_by: Some(_), .. } => NoRun::Taken,
+        Arrival { handed_off: true, .. } => NoRun::HandedOff,
+        _ => return None,
+    })
+}
+
+/// What is not answered, whoever wrote it.
+fn by_kind(content: &Content) -> Option<NoRun> {
+    Some(match InboundKind::of(content) {
+        InboundKind::Words => return None,
+        InboundKind::Sticker => NoRun::Sticker,
+        InboundKind::Reaction => NoRun::Reaction,
+        InboundKind::Call => NoRun::Call,
+        InboundKind::News | InboundKind::Group => NoRun::News,
+        InboundKind::Unsupported => NoRun::Unsupported,
+    })
+}
+
+/// What keeps an agent from answering a message that is meant for it.
+fn held_back(candidate: &Candidate, arrival: &Arrival<'_>, now: Timestamp) -> Option<NoRun> {
+    let (one, contract) = (&candidate.assignment, &candidate.assignment.contract);
+    Some(match () {
+        () if candidate.stopped.is_some() => NoRun::Stopped,
+        () if one.mode == Mode::Off => NoRun::Off,
+        () if one.stale_since.is_some() => NoRun::Changed,
+        () if arrival.paused_until(contract).is_some_and(|until| now < until) => NoRun::PersonWrote,
+        () if candidate.replies >= contract.most_per_hour => NoRun::Capped,
+        () if contract.tokens_per_day.is_some_and(|most| candidate.tokens >= most) => NoRun::Budget,
+        () if contract.money_per_day.is_some_and(|most| candidate.money >= most.0) => NoRun::Budget,
+        () => return None,
+    })
+}
+
+fn detail(candidate: &Candidate, why: NoRun) -> String {
+    match (why, &candidate.stopped) {
+        (NoRun::Stopped, Some(by)) => format!("stopped by {}", clean_line(by)),
+        (NoRun::Capped, _) => format!("{} replies in the last hour; it may not say more", candidate.replies),
+        _ => why.words().to_owned(),
+    }
+}
+
+/// Why a message is not one that these conditions are about.
+fn does_not_fit(when: &Conditions, arrival: &Arrival<'_>, words: &str, now: Timestamp) -> Option<String> {
+    if let Some(first) = when.first_contact.filter(|first| *first != arrival.first) {
+        return Some(if first { "they have written before" } else { "they write for the first time" }.to_owned());
+    }
+    if let Some(hours) = when.hours.filter(|hours| !hours.hold(now, arrival.offset)) {
+        return Some(format!("it is outside {hours}"));
+    }
+    if let Some(wanted) = &when.language {
+        match language::told(words) {
+            Some(found) if found.eq_ignore_ascii_case(wanted) => {}
+            Some(found) => return Some(format!("it is written in {found}")),
+            None => return Some("its language cannot be told".to_owned()),
+        }
+    }
+    let lower = words.to_lowercase();
+    if !when.words.is_empty() && !when.words.iter().any(|word| lower.contains(&word.to_lowercase())) {
+        return Some("none of its words stands in it".to_owned());
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::agents::assignment::AssignmentState;
+    use crate::domain::agents::contract::Hours;
+    use crate::domain::ids::{AssignmentId, ConnectionId};
+
+    fn candidate(id: i64, contract: Contract) -> Candidate {
+        Candidate {
+            assignment: Assignment {
+                id: AssignmentId(id),
+                connection: ConnectionId(1),
+                thread: None,
+                agent: "helper".into(),
+                mode: Mode::Auto,
+                state: AssignmentState::Active,
+                from_file: true,
+                place: 0,
+                contract,
+                agent_digest: None,
+                stale_since: None,
+                evidence: None,
+                proposed_by: "ada".into(),
+                proposed_at: Timestamp::EPOCH,
+                approved_by: None,
+                approved_at: None,
+                approved_person: None,
+                approved_digest: None,
+                decided_by: None,
+                decided_at: None,
+                reason: None,
+                expires_at: None,
+                snoozed_until: None,
+            },
+            replies: 0,
+            tokens: 0,
+            money: 0,
+            stopped: None,
+        }
+    }
+
+    fn arrival<'a>(content: &'a Content, origin: &'a Origin) -> Arrival<'a> {
+        Arrival {
+            direction: Direction::Inbound,
+            origin,
+            content,
+            test: false,
+            sent_at: Timestamp::from_seconds(1_000),
+            first: false,
+            taken_by: None,
+            handed_off: false,
+            opted_out: false,
+            person_wrote_at: None,
+            pause_after_person: Duration::from_secs(3_600),
+            ours: false,
+            offset: 0,
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_001);
+
+    fn decide(arrival: &Arrival<'_>, candidates: &[Candidate]) -> Route {
+        route(arrival, candidates, Duration::from_secs(4), NOW).route
+    }
+
+    #[test]
+    fn each_reason_stands_alone() {
+        let text = Content::text("hi");
+        let api = Origin::Api;
+        let usual = [candidate(1, Contract::default())];
+        let due_at = Timestamp::from_seconds(1_005);
+        assert_eq!(decide(&arrival(&text, &api), &usual), Route::Run { candidate: 0, due_at });
+        assert_eq!(decide(&arrival(&text, &api), &[]), Route::None(NoRun::NoAssignment));
+
+        let refused = |arrival: Arrival<'_>, reason| assert_eq!(decide(&arrival, &usual), Route::None(reason));
+        refused(Arrival { direction: Direction::Outbound, ..arrival(&text, &api) }, NoRun::Outbound);
+        refused(Arrival { test: true, ..arrival(&text, &api) }, NoRun::Test);
+        refused(arrival(&text, &Origin::HistorySync), NoRun::History);
+        refused(Arrival { taken_by: Some("ada"), ..arrival(&text, &api) }, NoRun::Taken);
+        refused(Arrival { handed_off: true, ..arrival(&text, &api) }, NoRun::HandedOff);
+        refused(Arrival { opted_out: true, ..arrival(&text, &api) }, NoRun::OptedOut);
+        let reaction = Content::Reaction { target: "x".into(), emoji: None };
+        refused(arrival(&reaction, &api), NoRun::Reaction);
+        let old = Arrival { sent_at: Timestamp::from_seconds(1_001 - 7 * 3_600), ..arrival(&text, &api) };
+        refused(old, NoRun::Stale);
+    }
+
+    #[test]
+    fn whoever_fits_is_held_back_alone_and_nobody_steps_in() {
+        let (text, api) = (Content::text("hi"), Origin::Api);
+        let held = |change: fn(&mut Candidate), reason| {
+            let mut first = candidate(1, Contract { tokens_per_day: Some(10), ..Contract::default() });
+            change(&mut first);
+            let both = [first, candidate(2, Contract::default())];
+            assert_eq!(decide(&arrival(&text, &api), &both), Route::None(reason));
+        };
+        held(|one| one.stopped = Some("ada".into()), NoRun::Stopped);
+        held(|one| one.assignment.mode = Mode::Off, NoRun::Off);
+        held(|one| one.assignment.stale_since = Some(NOW), NoRun::Changed);
+        held(|one| one.replies = 12, NoRun::Capped);
+        held(|one| one.tokens = 10, NoRun::Budget);
+    }
+
+    #[test]
+    fn after_a_person_wrote_the_agent_pauses_as_long_as_it_is_told() {
+        let (text, api) = (Content::text("hi"), Origin::Api);
+        let decide = |ago: u64, minutes: Option<u32>| {
+            let contract = Contract { pause_after_person_minutes: minutes, ..Contract::default() };
+            let wrote = Some(NOW.minus(Duration::from_secs(ago)));
+            decide(&Arrival { person_wrote_at: wrote, ..arrival(&text, &api) }, &[candidate(1, contract)])
+        };
+        assert_eq!(decide(3_599, None), Route::None(NoRun::PersonWrote));
+        assert!(matches!(decide(3_600, None), Route::Run { .. }));
+        assert!(matches!(decide(0, Some(0)), Route::Run { .. }));
+        assert_eq!(decide(3_600, Some(61)), Route::None(NoRun::PersonWrote));
+    }
+
+    #[test]
+    fn conditions_choose_among_agents_and_the_trace_tells_how() {
+        let api = Origin::Api;
+        let when = |when: Conditions| Contract { when, ..Contract::default() };
+        let all = [
+            candidate(1, when(Conditions { first_contact: Some(true), ..Conditions::default() })),
+            candidate(2, when(Conditions { words: vec!["Invoice".into()], ..Conditions::default() })),
+            candidate(3, when(Conditions { hours: Hours::parse("09:00-10:00").ok(), ..Conditions::default() })),
+            candidate(4, when(Conditions { language: Some("es".into()), ..Conditions::default() })),
+            candidate(5, Contract::default()),
+        ];
+        let chosen = |arrival: &Arrival<'_>| match decide(arrival, &all) {
+            Route::Run { candidate, .. } => all[candidate].assignment.id.0,
+            Route::None(reason) => panic!("{reason:?}"),
+        };
+        let (hi, bill) = (Content::text("hi"), Content::text("where is my invoice?"));
+        let spanish = Content::text("Buenos días, quisiera saber cuándo llega mi pedido, por favor");
+        assert_eq!(chosen(&Arrival { first: true, ..arrival(&hi, &api) }), 1);
+        assert_eq!(chosen(&arrival(&bill, &api)), 2);
+        assert_eq!(chosen(&Arrival { offset: 9 * 3_600, ..arrival(&hi, &api) }), 3);
+        assert_eq!(chosen(&arrival(&spanish, &api)), 4);
+        assert_eq!(chosen(&arrival(&hi, &api)), 5);
+        let told = route(&arrival(&hi, &api), &all[..3], Duration::ZERO, NOW);
+        assert_eq!(told.route, Route::None(NoRun::NoneFits));
+        assert_eq!(
+            told.trace,
+            [
+                "helper (g1): not for this, they have written before",
+                "helper (g2): not for this, none of its words stands in it",
+                "helper (g3): not for this, it is outside 09:00-10:00",
+            ]
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! How far a delivery was applied: item by item, each that was set aside with its own reason. What is known is kept
+//! with the delivery, so that only those items are tried again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::text::clean_line;
+
+/// Reasons that a note tells one by one; the rest are counted.
+const REASONS: usize = 20;
+
+/// One item that was not applied.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Its place among the items of the delivery, from 0.
+    pub at: usize,
+    /// It is for a number that no connection has: this one. Otherwise it could not be read.
+    pub number: Option<String>,
+    pub why: String,
+}
+
+impl SetAside {
+    /// An item for a number that no connection has.
+    pub fn foreign(at: usize, number: &str) -> Self {
+        let number: String = clean_line(number).chars().take(40).collect();
+        Self { at, why: format!("phone_number_id {number}"), number: Some(number) }
+    }
+
+    /// An item that cannot be read, or that the database does not take.
+    pub fn unreadable(at: usize, why: &str) -> Self {
+        Self { at, number: None, why: clean_line(why).chars().take(300).collect() }
+    }
+}
+
+/// What is done of a delivery, and what was set aside.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// How many items there are.
+    of: usize,
+    /// The first that was not looked at yet.
+    next: usize,
+    aside: Vec<SetAside>,
+    /// Set aside before, and to be tried again now.
+    #[serde(default)]
+    again: Vec<usize>,
+}
+
+impl Progress {
+    /// Goes on from what was kept, where it was kept of the same items.
+    pub fn begin(kept: Option<&Self>, of: usize) -> Self {
+        match kept.filter(|kept| kept.of == of) {
+            Some(kept) => {
+                let mut next = kept.clone();
+                if kept.is_done() {
+                    next.again = next.aside.drain(..).map(|item| item.at).collect();
+                }
+                next
+            }
+            None => Self { of, ..Self::default() },
+        }
+    }
+
+    /// The next items, at most so many; they count as looked at.
+    pub fn todo(&mut self, most: usize) -> Vec<usize> {
+        let mut items: Vec<usize> = self.again.drain(..self.again.len().min(most)).collect();
+        let upto = self.of.min(self.next + most.saturating_sub(items.len()));
+        items.extend(self.next..upto);
+        self.next = upto;
+        items
+    }
+
+    pub fn set_aside(&mut self, item: SetAside) {
+        self.aside.push(item);
+    }
+
+    pub const fn is_done(&self) -> bool {
+        self.next >= self.of && self.again.is_empty()
+    }
+
+    pub const fn any(&self) -> bool {
+        !self.aside.is_empty()
+    }
+
+    pub fn state(&self) -> DeliveryState {
+        if !self.is_done() {
+            DeliveryState::Pending
+        } else if self.aside.iter().any(|item| item.number.is_some()) {
+            DeliveryState::Quarantined
+        } else {
+            DeliveryState::Unreadable
+        }
+    }
+
+    /// Each reason, with the place of its item where there are several.
+    pub fn note(&self) -> String {
+        if self.of == 1 {
+            return self.aside.first().map(|item| item.why.clone()).unwrap_or_default();
+        }
+        let applied = self.next.saturating_sub(self.aside.len() + self.again.len());
+        let mut lines = vec![format!("{applied} of {} items were applied", self.of)];
+        lines.extend(self.aside.iter().take(REASONS).map(|item| format!("item {}: {}", item.at + 1, item.why)));
+        if self.aside.len() > REASONS {
+            lines.push(format!("and {} more", self.aside.len() - REASONS));
+        }
+        lines.join("\n")
+    }
+
+    /// Kind, subject and words of what people have to hear.
+    pub fn alerts(&self) -> Vec<(&'static str, String, String)> {
+        if !self.is_done() {
+            return vec![];
+        }
+        let mut alerts: Vec<(&'static str, String, String)> = vec![];
+        for item in &self.aside {
+            let alert = match &item.number {
+                Some(_) => {
+                    let said = format!("Webhooks arrive for a number that no connection has: {}.", item.why);
+                    ("quarantine", item.why.clone(), said)
+                }
+                None if self.of == 1 => {
+                    ("unreadable", "delivery".to_owned(), "A signed webhook could not be read; it is kept.".to_owned())
+                }
+                None => {
+                    let said = "A part of a signed webhook could not be read; it is kept, and the rest was applied.";
+                    ("unreadable", "delivery".to_owned(), said.to_owned())
+                }
+            };
+            if !alerts.iter().any(|known| known.0 == alert.0 && known.1 == alert.1) {
+                alerts.push(alert);
+            }
+        }
+        alerts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_delivery_is_applied_in_turns_and_only_what_was_set_aside_is_tried_again() {
+        let mut progress = Progress::begin(None, 7);
+        assert_eq!(progress.todo(3), [0, 1, 2]);
+        progress.set_aside(SetAside::foreign(1, "9"));
+        assert_eq!(progress.state(), DeliveryState::Pending);
+        let mut progress = Progress::begin(Some(&progress), 7);
+        assert_eq!(progress.todo(9), [3, 4, 5, 6]);
+        progress.set_aside(SetAside::unreadable(5, "no id"));
+        assert_eq!(progress.state(), DeliveryState::Quarantined);
+        assert_eq!(progress.note(), "5 of 7 items were applied\nitem 2: phone_number_id 9\nitem 6: no id");
+        assert_eq!(progress.alerts().len(), 2);
+        let mut again = Progress::begin(Some(&progress), 7);
+        assert_eq!(again.todo(9), [1, 5]);
+        assert!(again.is_done() && !again.any());
+        assert_eq!(Progress::begin(Some(&progress), 8).todo(9).len(), 8, "read in another way, it is read anew");
+    }
+}

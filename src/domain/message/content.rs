@@ -1,0 +1,464 @@
+//! What a message holds. Every kind has a line for lists and details for whoever asks; nothing is
+//! ever blank, not even what nobody here has heard of.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::file_name::{self, FileName};
+use crate::domain::message::inbound_content::{Call, News, Order, members};
+use crate::domain::message::interactive::{Heading, Offer, within};
+use crate::domain::request::{Refusal, check_text};
+use crate::domain::text::Untrusted;
+
+/// A file that the provider keeps under an id of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// The provider's id; empty for a file of ours that is not uploaded yet.
+    pub id: String,
+    /// The name of a file of ours in the file store. It is set here and never taken from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "file_name::lenient")]
+    pub file: Option<FileName>,
+    pub mime_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<Untrusted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<Untrusted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<Untrusted>,
+    #[serde(default)]
+    pub voice: bool,
+    #[serde(default)]
+    pub animated: bool,
+}
+
+/// One shared contact card.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    pub name: Untrusted,
+    pub phones: Vec<Untrusted>,
+    pub emails: Vec<Untrusted>,
+    /// Everything else on it: company, addresses, links.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more: Vec<(String, Untrusted)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content {
+    Text {
+        body: Untrusted,
+        /// The advertisement that it was written from, in older rows; newer ones have it beside the content.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        referral: Option<Untrusted>,
+    },
+    Image(Media),
+    Video(Media),
+    Audio(Media),
+    Document(Media),
+    Sticker(Media),
+    Location {
+        latitude: f64,
+        longitude: f64,
+        name: Option<Untrusted>,
+        address: Option<Untrusted>,
+    },
+    Contacts {
+        cards: Vec<Card>,
+    },
+    /// Attached to the message it speaks of; without an emoji it takes the reaction back.
+    Reaction {
+        target: String,
+        emoji: Option<Untrusted>,
+    },
+    /// A tap on a template's quick reply.
+    Button {
+        text: Untrusted,
+        payload: Untrusted,
+    },
+    /// Buttons, a list, a link: something to choose, sent by us.
+    Offer(Offer),
+    /// A tap on a button or a list row, or a filled form.
+    Interactive {
+        reply: InteractiveReply,
+        id: Untrusted,
+        title: Untrusted,
+        description: Option<Untrusted>,
+    },
+    Template {
+        name: String,
+        language: String,
+        /// The provider's own id of it, for providers that send by that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<String>,
+        /// Values by place, as they were filled in: `customer_name` or `1` for the body, with `header:`
+        /// or `button:0:` before it for the other parts.
+        parameters: Vec<(String, Untrusted)>,
+        /// The file in the header, where the template has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        header: Option<Box<Media>>,
+        /// The words as the contact sees them.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rendered: Option<Untrusted>,
+    },
+    /// What a customer ordered from a catalog.
+    Order(Order),
+    Call(Call),
+    /// Something about the conversation itself.
+    News(News),
+    /// New words for a message that was written before.
+    Edit {
+        target: String,
+        content: Box<Content>,
+    },
+    /// The writer deleted a message.
+    Deletion {
+        target: String,
+    },
+    /// A kind that this program does not read; what the provider said about it is kept, with its members.
+    Other {
+        kind: String,
+        summary: Untrusted,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        members: Vec<(String, Untrusted)>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InteractiveReply {
+    Button,
+    List,
+    Form,
+}
+
+/// What somebody filled in: names and values, without the token that only says which form it was.
+pub fn form_fields(answer: &Untrusted) -> Vec<(String, String)> {
+    let read = crate::domain::json_text::parse(answer.as_received().as_bytes());
+    let Ok(serde_json::Value::Object(fields)) = read else { return vec![] };
+    let shown = |value: serde_json::Value| match value {
+        serde_json::Value::String(text) => text,
+        serde_json::Value::Array(list) if list.iter().all(serde_json::Value::is_string) => {
+            list.iter().filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        other => other.to_string(),
+    };
+    fields.into_iter().filter(|(name, _)| name != "flow_token").map(|(name, value)| (name, shown(value))).collect()
+}
+
+impl Content {
+    pub fn text(body: impl Into<Untrusted>) -> Self {
+        Self::Text { body: body.into(), referral: None }
+    }
+
+    /// The kind's name, as lists and JSON call it.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Text { .. } => "text",
+            Self::Image(_) => "image",
+            Self::Video(_) => "video",
+            Self::Audio(_) => "audio",
+            Self::Document(_) => "document",
+            Self::Sticker(_) => "sticker",
+            Self::Location { .. } => "location",
+            Self::Contacts { .. } => "contacts",
+            Self::Reaction { .. } => "reaction",
+            Self::Button { .. } => "button",
+            Self::Interactive { .. } | Self::Offer(_) => "interactive",
+            Self::Template { .. } => "template",
+            Self::Order(_) => "order",
+            Self::Call(_) => "call",
+            Self::News(news) => &news.kind,
+            Self::Edit { .. } => "edit",
+            Self::Deletion { .. } => "revoke",
+            Self::Other { kind, .. } => kind,
+        }
+    }
+
+    /// What a person would quote: the words, else a bracketed description. Never empty.
+    pub fn words(&self) -> Untrusted {
+        match self {
+            Self::Text { body, .. } if body.as_received().trim().is_empty() => Untrusted::from("[empty text]"),
+            Self::Text { body, .. } => body.clone(),
+            Self::Image(media) => described("image", media),
+            Self::Video(media) => described("video", media),
+            Self::Audio(media) => described(if media.voice { "voice note" } else { "audio" }, media),
+            Self::Document(media) => described("document", media),
+            Self::Sticker(media) => described(if media.animated { "animated sticker" } else { "sticker" }, media),
+            Self::Location { latitude, longitude, name, address } => {
+                let place =
+                    [name, address].into_iter().flatten().map(Untrusted::as_received).collect::<Vec<_>>().join(", ");
+                let place = if place.is_empty() { String::new() } else { format!(" {place}") };
+                Untrusted::new(format!("[location {latitude:.5},{longitude:.5}]{place}"))
+            }
+            Self::Contacts { cards } => {
+                let names: Vec<_> =
+                    cards.iter().map(|card| card.name.as_received()).filter(|name| !name.is_empty()).collect();
+                let names = if names.is_empty() { "without a name".to_owned() } else { names.join(", ") };
+                Untrusted::new(format!("[{}] {names}", if cards.len() == 1 { "contact" } else { "contacts" }))
+            }
+            Self::Reaction { emoji: Some(emoji), .. } => Untrusted::new(format!("reacted {}", emoji.as_received())),
+            Self::Reaction { emoji: None, .. } => Untrusted::from("took a reaction back"),
+            Self::Button { text, .. } => Untrusted::new(format!("chose: {}", text.as_received())),
+            Self::Offer(offer) => {
+                let labels =
+                    offer.labels().iter().map(|label| format!("[{}]", label.as_received())).collect::<Vec<_>>();
+                Untrusted::new(format!("{} {}", offer.body.as_received(), labels.join(" ")))
+            }
+            Self::Interactive { reply: InteractiveReply::Form, title, description, .. } => {
+                let fields = description.as_ref().map(form_fields).unwrap_or_default();
+                let head = format!("filled the form {}", title.as_received());
+                let told = fields.iter().map(|(name, value)| format!("{name}: {value}"));
+                Untrusted::new(std::iter::once(head).chain(told).collect::<Vec<_>>().join("\n"))
+            }
+            Self::Interactive { title, .. } => Untrusted::new(format!("chose: {}", title.as_received())),
+            Self::Template { name, .. } => Untrusted::new(format!("[Template: {name}]")),
+            Self::Order(order) => order.words(),
+            Self::Call(call) => call.words(),
+            Self::News(news) => news.words(),
+            Self::Edit { content, .. } => {
+                Untrusted::new(format!("[edited a message] {}", content.words().as_received()))
+            }
+            Self::Deletion { .. } => Untrusted::from("[deleted a message]"),
+            Self::Other { kind, summary, members } => {
+                let told = members.iter().map(|(name, value)| format!("{name}: {}", value.as_received()));
+                let told = told.collect::<Vec<_>>().join(", ");
+                let parts = [format!("[{kind}]"), summary.as_received().to_owned(), told];
+                Untrusted::new(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" "))
+            }
+        }
+    }
+
+    /// Label and value of everything there is to know.
+    pub fn details(&self) -> Vec<(&'static str, Untrusted)> {
+        let text = |value: &str| Untrusted::from(value);
+        match self {
+            Self::Text { body, referral } => {
+                let from = referral.clone().map(|referral| ("came from", referral));
+                std::iter::once(("text", body.clone())).chain(from).collect()
+            }
+            Self::Image(media)
+            | Self::Video(media)
+            | Self::Audio(media)
+            | Self::Document(media)
+            | Self::Sticker(media) => {
+                let mut rows = vec![("media id", text(&media.id)), ("type", text(&media.mime_type))];
+                rows.extend(media.file_name.clone().map(|name| ("file name", name)));
+                rows.extend(media.bytes.map(|bytes| ("size", Untrusted::new(size(bytes)))));
+                rows.extend(media.caption.clone().map(|caption| ("caption", caption)));
+                rows.extend(media.transcript.clone().map(|words| ("transcript", words)));
+                rows.extend(media.sha256.as_deref().map(|hash| ("sha256", text(hash))));
+                rows
+            }
+            Self::Location { latitude, longitude, name, address } => {
+                let mut rows =
+                    vec![("latitude", text(&latitude.to_string())), ("longitude", text(&longitude.to_string()))];
+                rows.extend(name.clone().map(|name| ("name", name)));
+                rows.extend(address.clone().map(|address| ("address", address)));
+                rows
+            }
+            Self::Contacts { cards } => cards
+                .iter()
+                .flat_map(|card| {
+                    let phones = card.phones.iter().map(|phone| ("phone", phone.clone()));
+                    let emails = card.emails.iter().map(|email| ("email", email.clone()));
+                    let named = std::iter::once(("name", card.name.clone()));
+                    named.chain(phones).chain(emails).chain(members(&card.more)).collect::<Vec<_>>()
+                })
+                .collect(),
+            Self::Reaction { target, emoji } => {
+                vec![("to message", text(target)), ("emoji", emoji.clone().unwrap_or_else(|| text("taken back")))]
+            }
+            Self::Button { text, payload } => vec![("button", text.clone()), ("payload", payload.clone())],
+            Self::Interactive { id, title, description, .. } => {
+                let mut rows = vec![("choice", title.clone()), ("choice id", id.clone())];
+                rows.extend(description.clone().map(|words| ("description", words)));
+                rows
+            }
+            Self::Offer(offer) => {
+                let mut rows = vec![("offers", text(offer.name())), ("text", offer.body.clone())];
+                rows.extend(offer.footer.clone().map(|footer| ("footer", footer)));
+                rows.extend(offer.labels().into_iter().map(|label| ("choice", label)));
+                rows
+            }
+            Self::Template { name, language, parameters, header, rendered, .. } => {
+                let mut rows = vec![("template", text(name)), ("language", text(language))];
+                rows.extend(rendered.clone().map(|words| ("rendered", words)));
+                rows.extend(header.as_ref().map(|file| ("header", text(&file.mime_type))));
+                rows.extend(
+                    parameters.iter().map(|(name, value)| {
+                        ("parameter", Untrusted::new(format!("{name} = {}", value.as_received())))
+                    }),
+                );
+                rows
+            }
+            Self::Order(order) => order.details(),
+            Self::Call(call) => call.details(),
+            Self::News(news) => news.details(),
+            Self::Edit { target, content } => {
+                std::iter::once(("edits", text(target))).chain(content.details()).collect()
+            }
+            Self::Deletion { target } => vec![("deletes", text(target))],
+            Self::Other { kind, summary, members: told } => {
+                let head = [("kind", text(kind)), ("content", summary.clone())];
+                head.into_iter().chain(members(told)).collect()
+            }
+        }
+    }
+
+    /// Whether a provider's list may mean this by these words: it names a template or tells its text, and
+    /// has a caption or nothing for a file.
+    pub fn echoes(&self, words: &str) -> bool {
+        if self.words().as_received() == words {
+            return true;
+        }
+        match self {
+            Self::Template { rendered, .. } => rendered.as_ref().is_some_and(|told| told.as_received() == words),
+            _ => self.media().is_some_and(|media| media.caption.as_ref().map_or("", |one| one.as_received()) == words),
+        }
+    }
+
+    /// The file inside, where there is one.
+    pub fn media(&self) -> Option<&Media> {
+        match self {
+            Self::Image(media)
+            | Self::Video(media)
+            | Self::Audio(media)
+            | Self::Document(media)
+            | Self::Sticker(media) => Some(media),
+            Self::Template { header, .. } => header.as_deref(),
+            Self::Offer(offer) => match &offer.heading {
+                Some(Heading::Image(media) | Heading::Video(media) | Heading::Document(media)) => Some(media),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub fn media_mut(&mut self) -> Option<&mut Media> {
+        match self {
+            Self::Image(media)
+            | Self::Video(media)
+            | Self::Audio(media)
+            | Self::Document(media)
+            | Self::Sticker(media) => Some(media),
+            Self::Template { header, .. } => header.as_deref_mut(),
+            Self::Offer(offer) => match &mut offer.heading {
+                Some(Heading::Image(media) | Heading::Video(media) | Heading::Document(media)) => Some(media),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a person may send this, with the provider's limits: checked where it is written, and
+    /// by the operation again.
+    pub fn check(&self) -> Result<(), Refusal> {
+        match self {
+            Self::Text { body, .. } => check_text(body.as_received()),
+            Self::Image(media) | Self::Video(media) | Self::Document(media) => match &media.caption {
+                Some(caption) => within("The caption", caption, 1, 1024),
+                None => Ok(()),
+            },
+            Self::Audio(media) | Self::Sticker(media) if media.caption.is_some() => {
+                Err(Refusal::new("content", "This kind has no caption.", "Send the words on their own."))
+            }
+            Self::Audio(_) | Self::Sticker(_) | Self::Template { .. } | Self::Reaction { .. } => Ok(()),
+            Self::Location { latitude, longitude, .. } => {
+                if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 {
+                    Ok(())
+                } else {
+                    Err(Refusal::new(
+                        "content",
+                        "There is no such place.",
+                        "Latitude is -90 to 90, longitude -180 to 180.",
+                    ))
+                }
+            }
+            Self::Contacts { cards } => {
+                let whole = |card: &Card| !card.name.as_received().trim().is_empty() && !card.phones.is_empty();
+                if (1..=257).contains(&cards.len()) && cards.iter().all(whole) {
+                    Ok(())
+                } else {
+                    Err(Refusal::new("content", "A contact needs a name and a number.", "Fill in both."))
+                }
+            }
+            Self::Offer(offer) => offer.check(),
+            Self::Button { .. }
+            | Self::Interactive { .. }
+            | Self::Order(_)
+            | Self::Call(_)
+            | Self::News(_)
+            | Self::Edit { .. }
+            | Self::Deletion { .. }
+            | Self::Other { .. } => {
+                Err(Refusal::new("content", "This kind only comes in; it cannot be sent.", "Send it as words."))
+            }
+        }
+    }
+
+    /// Templates may be sent at any time; everything else needs an open service window.
+    pub const fn is_freeform(&self) -> bool {
+        !matches!(self, Self::Template { .. })
+    }
+}
+
+fn described(what: &str, media: &Media) -> Untrusted {
+    let mut label = format!("[{what}");
+    if let Some(bytes) = media.bytes {
+        label.push(' ');
+        label.push_str(&size(bytes));
+    }
+    label.push(']');
+    for part in [&media.file_name, &media.caption, &media.transcript].into_iter().flatten() {
+        label.push(' ');
+        label.push_str(part.as_received());
+    }
+    Untrusted::new(label)
+}
+
+/// `812 B`, `200 KB`, `1.4 MB`.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_ever_blank() {
+        let media = Media { mime_type: "image/jpeg".into(), ..Media::default() };
+        let contents = [
+            Content::text("  "),
+            Content::Image(media.clone()),
+            Content::Video(media.clone()),
+            Content::Audio(media.clone()),
+            Content::Document(media.clone()),
+            Content::Sticker(media),
+            Content::Location { latitude: 0.0, longitude: 0.0, name: None, address: None },
+            Content::Contacts { cards: vec![] },
+            Content::Reaction { target: "x".into(), emoji: None },
+            Content::Button { text: "".into(), payload: "".into() },
+            Content::Template {
+                name: "n".into(),
+                language: "en".into(),
+                id: None,
+                parameters: vec![],
+                header: None,
+                rendered: None,
+            },
+            Content::Other { kind: "order".into(), summary: "".into(), members: vec![] },
+        ];
+        for content in contents {
+            assert!(!content.words().line().trim().is_empty(), "{content:?}");
+            assert!(!content.details().is_empty() || content.kind() == "contacts", "{content:?}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Contents that only come in: orders, calls, news about the conversation; and what a message carries beside its
+//! content. Everything has a line for the thread and details for whoever asks.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::text::Untrusted;
+use crate::domain::time::{Timestamp, short_span};
+
+/// Label and value, as details show them.
+pub type Rows = Vec<(&'static str, Untrusted)>;
+
+/// One line of an order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct OrderItem {
+    /// The shop's own id of the product.
+    pub product: Untrusted,
+    pub quantity: f64,
+    /// Of one piece; `None` where it is not told.
+    pub price: Option<f64>,
+    pub currency: Untrusted,
+}
+
+/// What a customer ordered from a catalog.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    pub catalog: Untrusted,
+    pub note: Option<Untrusted>,
+    pub items: Vec<OrderItem>,
+}
+
+impl OrderItem {
+    fn line(&self) -> String {
+        let price = self.price.map(|price| format!(" at {price:.2} {}", self.currency.as_received()));
+        format!("{} × {}{}", self.quantity, self.product.as_received(), price.unwrap_or_default())
+    }
+}
+
+impl Order {
+    /// What it comes to, one sum for each currency; empty where a price is missing.
+    pub fn totals(&self) -> Vec<String> {
+        let mut sums: Vec<(&str, f64)> = vec![];
+        for item in &self.items {
+            let Some(price) = item.price else { return vec![] };
+            let currency = item.currency.as_received();
+            match sums.iter_mut().find(|(known, _)| *known == currency) {
+                Some((_, sum)) => *sum += price * item.quantity,
+                None => sums.push((currency, price * item.quantity)),
+            }
+        }
+        sums.into_iter().map(|(currency, sum)| format!("{sum:.2} {currency}")).collect()
+    }
+
+    /// The note, a line for each item, and the total.
+    pub fn words(&self) -> Untrusted {
+        let note = self.note.as_ref().map(|note| format!(" {}", note.as_received())).unwrap_or_default();
+        let mut lines = vec![format!("[order]{note}")];
+        lines.extend(self.items.iter().map(OrderItem::line));
+        let totals = self.totals();
+        if !totals.is_empty() {
+            lines.push(format!("total {}", totals.join(" + ")));
+        }
+        Untrusted::new(lines.join("\n"))
+    }
+
+    pub fn details(&self) -> Rows {
+        let mut rows: Rows = self.note.clone().map(|note| ("note", note)).into_iter().collect();
+        rows.extend(self.items.iter().map(|item| ("item", Untrusted::new(item.line()))));
+        rows.extend(self.totals().into_iter().map(|total| ("total", Untrusted::new(total))));
+        rows.push(("catalog", self.catalog.clone()));
+        rows
+    }
+}
+
+/// A call: that it rings, or how it ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Call {
+    /// The provider's id of the call: what rings and what ended share it.
+    pub id: String,
+    /// `connect` while it rings, `terminate` at its end.
+    pub event: Untrusted,
+    /// How the provider says that it ended.
+    pub status: Option<Untrusted>,
+    /// Whether we called.
+    pub by_us: bool,
+    pub seconds: Option<u64>,
+}
+
+impl Call {
+    /// It is over, and nobody spoke.
+    pub fn missed(&self) -> bool {
+        self.event.as_received() == "terminate" && self.seconds.is_none_or(|seconds| seconds == 0)
+    }
+
+    pub fn words(&self) -> Untrusted {
+        let way = if self.by_us { "from us" } else { "from the contact" };
+        let what = match (self.event.as_received(), self.seconds) {
+            ("terminate", Some(seconds)) if seconds > 0 => {
+                format!("lasted {}", short_span(std::time::Duration::from_secs(seconds)))
+            }
+            ("terminate", _) if self.by_us => "not answered".to_owned(),
+            ("terminate", _) => "missed".to_owned(),
+            ("connect", _) => "rings".to_owned(),
+            (other, _) => other.to_owned(),
+        };
+        Untrusted::new(format!("[call] {way}, {what}"))
+    }
+
+    pub fn details(&self) -> Rows {
+        let mut rows: Rows = vec![("call", self.words()), ("call id", Untrusted::from(self.id.as_str()))];
+        rows.push(("event", self.event.clone()));
+        rows.extend(self.status.clone().map(|status| ("ended", status)));
+        rows.extend(self.seconds.map(|seconds| ("seconds", Untrusted::new(seconds.to_string()))));
+        rows
+    }
+}
+
+/// News about the conversation, in the platform's own words where it has some.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct News {
+    /// The kind on the wire, such as `system`.
+    pub kind: String,
+    /// What happened, such as `user_changed_number`.
+    pub what: Untrusted,
+    pub text: Untrusted,
+    /// Everything else that was told: name and value.
+    #[serde(default)]
+    pub members: Vec<(String, Untrusted)>,
+}
+
+impl News {
+    pub fn words(&self) -> Untrusted {
+        let what = self.what.as_received().replace('_', " ");
+        Untrusted::new(match (self.text.is_empty(), what.is_empty()) {
+            (false, _) => format!("[{}] {}", self.kind, self.text.as_received()),
+            (true, false) => format!("[{}] {what}", self.kind),
+            (true, true) => format!("[{}]", self.kind.replace('_', " ")),
+        })
+    }
+
+    pub fn details(&self) -> Rows {
+        let mut rows: Rows = vec![("news", Untrusted::from(self.kind.as_str())), ("what", self.what.clone())];
+        rows.push(("text", self.text.clone()));
+        rows.extend(members(&self.members));
+        rows
+    }
+}
+
+/// Members of an object that nobody here knows, as details show them.
+pub fn members(list: &[(String, Untrusted)]) -> impl Iterator<Item = (&'static str, Untrusted)> {
+    list.iter().map(|(name, value)| ("member", Untrusted::new(format!("{name}: {}", value.as_received()))))
+}
+
+/// What a message carries beside its content, and what became of it afterwards.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Extras {
+    /// The advertisement or post that it was written from, in one line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub referral: Option<Untrusted>,
+    /// Everything that was told of the advertisement: name and value.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub referral_members: Vec<(String, Untrusted)>,
+    /// The product that it asks about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub product: Option<Untrusted>,
+    /// It was forwarded; `true`: many times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forwarded: Option<bool>,
+    /// What the provider could not do with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<Untrusted>,
+    /// When the writer changed it, and the words that stood there first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited: Option<(Timestamp, Untrusted)>,
+    /// When the writer deleted it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<Timestamp>,
+    /// Words that came again under the same id, and differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub duplicates: Vec<Untrusted>,
+}
+
+impl Extras {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The words of a message as its thread, a search and an agent have them: those of its content, with whatever
+    /// changes what they mean.
+    pub fn around(&self, words: Untrusted) -> Untrusted {
+        if self.is_empty() {
+            return words;
+        }
+        let mut line = String::new();
+        if self.deleted.is_some() {
+            line.push_str("[deleted by the writer] ");
+        }
+        line.push_str(words.as_received());
+        let mut add = |what: &str, value: &Untrusted| line.push_str(&format!("\n[{what} {}]", value.as_received()));
+        if let Some(referral) = &self.referral {
+            add("came from", referral);
+        }
+        if let Some(product) = &self.product {
+            add("about the product", product);
+        }
+        if let Some(error) = &self.error {
+            add("the provider says", error);
+        }
+        match self.forwarded {
+            Some(true) => line.push_str("\n[forwarded many times]"),
+            Some(false) => line.push_str("\n[forwarded]"),
+            None => {}
+        }
+        if self.edited.is_some() {
+            line.push_str("\n[edited]");
+        }
+        Untrusted::new(line)
+    }
+
+    pub fn details(&self) -> Rows {
+        let mut rows: Rows = vec![];
+        rows.extend(self.referral.clone().map(|referral| ("came from", referral)));
+        rows.extend(members(&self.referral_members));
+        rows.extend(self.product.clone().map(|product| ("product", product)));
+        rows.extend(
+            self.forwarded.map(|often| ("forwarded", Untrusted::from(if often { "many times" } else { "yes" }))),
+        );
+        rows.extend(self.error.clone().map(|error| ("error", error)));
+        if let Some((at, before)) = &self.edited {
+            rows.push(("edited", Untrusted::new(at.to_string())));
+            rows.push(("before", before.clone()));
+        }
+        rows.extend(self.deleted.map(|at| ("deleted", Untrusted::new(at.to_string()))));
+        rows.extend(self.duplicates.iter().cloned().map(|words| ("came again", words)));
+        rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_is_told_with_what_it_comes_to() {
+        let item = |product: &str, quantity, price, currency: &str| OrderItem {
+            product: product.into(),
+            quantity,
+            price,
+            currency: currency.into(),
+        };
+        let items = vec![item("TEA-1", 3.0, Some(4.5), "EUR"), item("CUP-9", 1.0, Some(12.0), "EUR")];
+        let mut order = Order { catalog: "77".into(), note: Some("leave at the door".into()), items };
+        let words = "[order] leave at the door\n3 × TEA-1 at 4.50 EUR\n1 × CUP-9 at 12.00 EUR\ntotal 25.50 EUR";
+        assert_eq!(order.words().as_received(), words);
+        order.items.push(item("PIN-2", 2.0, Some(1.0), "USD"));
+        assert_eq!(order.totals(), ["25.50 EUR", "2.00 USD"]);
+        order.items.push(item("BAG-7", 1.0, None, ""));
+        assert!(order.totals().is_empty(), "a sum without one of its parts would be false");
+    }
+
+    #[test]
+    fn a_call_says_whether_it_was_missed_or_how_long_it_was() {
+        let call = |event: &str, seconds| Call { event: event.into(), seconds, ..Call::default() };
+        assert_eq!(call("terminate", None).words().as_received(), "[call] from the contact, missed");
+        assert_eq!(call("terminate", Some(125)).words().as_received(), "[call] from the contact, lasted 2m");
+        assert_eq!(call("connect", None).words().as_received(), "[call] from the contact, rings");
+        assert!(call("terminate", Some(0)).missed() && !call("connect", None).missed());
+    }
+}

@@ -1,0 +1,122 @@
+//! What a message that came in means for its thread: one table, obeyed by whoever applies it. It is a function of
+//! values: neither clock nor store is asked.
+
+use crate::domain::message::content::Content;
+
+/// What kind of thing came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InboundKind {
+    /// What a customer says, by writing, showing, choosing or ordering.
+    Words,
+    Sticker,
+    /// Attached to the message that it names, and nothing beside.
+    Reaction,
+    Call,
+    /// News about the conversation: a system notice, an edit, a deletion, a chat that was opened, an identity that
+    /// changed, a conversation handed over.
+    News,
+    /// The customer said something that cannot be read here.
+    Unsupported,
+    /// Said in a group: it belongs into no private thread.
+    Group,
+}
+
+/// What follows for the thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a table of yes and no")]
+pub struct KindEffects {
+    /// It is a line in the contact's own thread.
+    pub line: bool,
+    /// It opens the service window, or keeps it open.
+    pub window: bool,
+    /// It counts as unread.
+    pub unread: bool,
+    /// Routing is asked which agent answers. Where it is not asked, nobody answers by himself.
+    pub routed: bool,
+    /// Without an agent the thread waits for a person.
+    pub waits: bool,
+}
+
+impl InboundKind {
+    pub const ALL: [Self; 7] =
+        [Self::Words, Self::Sticker, Self::Reaction, Self::Call, Self::News, Self::Unsupported, Self::Group];
+
+    /// The kind of a content. A group message is told by its envelope, not by what it holds.
+    pub fn of(content: &Content) -> Self {
+        match content {
+            Content::Sticker(_) => Self::Sticker,
+            Content::Reaction { .. } => Self::Reaction,
+            Content::Call(_) => Self::Call,
+            Content::News(_) | Content::Edit { .. } | Content::Deletion { .. } => Self::News,
+            // A tap or a filled form of a kind that nobody here knows is the customer's own act all the same.
+            Content::Other { kind, .. } if kind == "interactive" => Self::Words,
+            Content::Other { .. } => Self::Unsupported,
+            _ => Self::Words,
+        }
+    }
+
+    /// The table.
+    pub const fn effects(self) -> KindEffects {
+        let (yes, no) = (true, false);
+        match self {
+            //                   line window unread routed waits
+            Self::Words => row([yes, yes, yes, yes, yes]),
+            Self::Sticker => row([yes, yes, yes, yes, no]),
+            Self::Reaction => row([no, no, no, no, no]),
+            Self::Call => row([yes, yes, no, no, no]),
+            Self::News => row([yes, no, no, no, no]),
+            Self::Unsupported => row([yes, no, yes, no, yes]),
+            Self::Group => row([no, no, no, no, no]),
+        }
+    }
+
+    /// Whether messages that are stored under this name are something that a contact said: what an agent answers.
+    pub fn is_said(kind: &str) -> bool {
+        !matches!(kind, "reaction" | "call" | "edit" | "revoke" | "system" | "request_welcome" | "handover")
+    }
+}
+
+const fn row([line, window, unread, routed, waits]: [bool; 5]) -> KindEffects {
+    KindEffects { line, window, unread, routed, waits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::message::inbound_content::{Call, News};
+
+    #[test]
+    fn what_somebody_said_is_told_by_content_and_by_name_alike() {
+        let contents = [
+            Content::text("hi"),
+            Content::Call(Call::default()),
+            Content::News(News { kind: "system".into(), ..News::default() }),
+            Content::News(News { kind: "request_welcome".into(), ..News::default() }),
+            Content::News(News { kind: "handover".into(), ..News::default() }),
+            Content::Edit { target: "x".into(), content: Box::new(Content::text("hi")) },
+            Content::Deletion { target: "x".into() },
+            Content::Reaction { target: "x".into(), emoji: None },
+            Content::Other { kind: "unsupported".into(), summary: "".into(), members: vec![] },
+        ];
+        for content in contents {
+            let said = matches!(
+                InboundKind::of(&content),
+                InboundKind::Words | InboundKind::Sticker | InboundKind::Unsupported
+            );
+            assert_eq!(InboundKind::is_said(content.kind()), said, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_a_customer_does_opens_the_window_and_only_words_are_answered() {
+        for kind in InboundKind::ALL {
+            let follows = kind.effects();
+            let customer = matches!(kind, InboundKind::Words | InboundKind::Sticker | InboundKind::Call);
+            assert_eq!(follows.window, customer, "{kind:?}");
+            assert!(!follows.routed || follows.unread, "{kind:?}: an agent answers what counts as unread");
+            assert!(!follows.waits || follows.unread, "{kind:?}: what waits is unread");
+        }
+        let group = InboundKind::Group.effects();
+        assert!(!group.line && !group.window && !group.routed, "a group is nobody's private thread");
+    }
+}

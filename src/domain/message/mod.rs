@@ -1,0 +1,15 @@
+//! What a message holds, how it came or goes, and what is known of its delivery.
+
+pub mod content;
+mod details;
+pub mod inbound_content;
+pub mod inbound_kind;
+pub mod interactive;
+pub mod media;
+pub mod note;
+pub mod other_status;
+pub mod picture;
+pub mod status;
+pub mod status_view;
+pub mod upload;
+pub mod window;

@@ -1,0 +1,41 @@
+//! The service window: 24 hours after a contact's last message, in which freeform is allowed.
+
+use std::time::Duration;
+
+use crate::domain::time::Timestamp;
+
+/// How long one inbound message keeps the window open.
+pub const SERVICE_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// When the window that this inbound message opened closes. A provider's clock that runs ahead
+/// does not lengthen it.
+pub fn closes_after(sent_at: Timestamp, received_at: Timestamp) -> Timestamp {
+    sent_at.min(received_at).plus(SERVICE_WINDOW)
+}
+
+/// Whether freeform may be sent now. The last second of the window is outside: a request takes time.
+pub fn is_open(closes_at: Option<Timestamp>, now: Timestamp) -> bool {
+    closes_at.is_some_and(|closes_at| now < closes_at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_known_to_the_second() {
+        let opened = Timestamp::from_seconds(1_000_000);
+        let closes = closes_after(opened, opened.plus(Duration::from_secs(3)));
+        let last = opened.plus(Duration::from_secs(24 * 3600 - 1));
+        assert!(is_open(Some(closes), last));
+        assert!(!is_open(Some(closes), last.plus(Duration::from_secs(1))));
+        assert!(!is_open(None, opened));
+    }
+
+    #[test]
+    fn a_clock_that_runs_ahead_does_not_lengthen_it() {
+        let received = Timestamp::from_seconds(1_000_000);
+        let ahead = received.plus(Duration::from_secs(7_200));
+        assert_eq!(closes_after(ahead, received), received.plus(SERVICE_WINDOW));
+    }
+}

@@ -1,0 +1,53 @@
+//! Numbers as consoles and scripts read them: with their proofs, and what is left to be done.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::agents::assignment::AssignmentView;
+use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, Proof};
+use crate::domain::numbers::setup::Setup;
+use crate::domain::time::Timestamp;
+
+/// Numbers that are connected, and those that are on their way or were given back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionList {
+    pub connected: Vec<ConnectionView>,
+    pub others: Vec<Setup>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConnectionView {
+    #[serde(flatten)]
+    pub connection: Connection,
+    pub proofs: Vec<Proof>,
+    pub capabilities: Capabilities,
+    /// What has to be done so that it works here, in order.
+    #[serde(default)]
+    pub chores: Vec<Chore>,
+    pub agent: Option<AssignmentView>,
+    pub threads: u32,
+    pub unread: u32,
+    pub queued: u32,
+    pub failed: u32,
+}
+
+impl ConnectionView {
+    /// What proves that this was done. An address that messages came to is on file, where nothing else is told of it.
+    pub fn proof_of(&self, chore: &Chore) -> Option<&Proof> {
+        let of = |hop| self.proofs.iter().find(|proof| proof.hop == hop);
+        let told = match chore.proof? {
+            Hop::Registration => of(Hop::Registration).or_else(|| of(Hop::Inbound)),
+            hop => of(hop),
+        };
+        told.filter(|proof| proof.works)
+    }
+
+    /// When the outside proved last that it works; nothing where it never did.
+    pub fn proved_at(&self) -> Option<Timestamp> {
+        self.proofs.iter().filter(|proof| proof.works && proof.hop.is_outside()).map(|proof| proof.at).max()
+    }
+
+    /// Something is left that has a proof, and has it not.
+    pub fn to_be_done(&self) -> bool {
+        self.chores.iter().any(|chore| chore.proof.is_some() && self.proof_of(chore).is_none())
+    }
+}

@@ -1,0 +1,82 @@
+//! Finds a connection by whatever name a person or program has at hand.
+
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::request::Refusal;
+use crate::domain::text::clean_line;
+
+/// Finds the connection that a text names: by its id (`c1`), its name, the provider's id of its number, or its
+/// phone number, in this order. Refuses (`not_found`, `ambiguous`) where there is none or there are several.
+pub fn find_connection<'c>(connections: &'c [Connection], text: &str) -> Result<&'c Connection, Refusal> {
+    let text = text.trim();
+    let id = text.parse::<ConnectionId>().ok();
+    let number = PhoneNumber::parse(text).ok();
+    let ways: [&dyn Fn(&Connection) -> bool; 4] =
+        [&|one| Some(one.id) == id, &|one| one.name == text, &|one| one.phone_number_id == text, &|one| {
+            Some(&one.phone_number) == number.as_ref()
+        }];
+    for way in ways {
+        let found: Vec<&Connection> = connections.iter().filter(|one| way(one)).collect();
+        match found.as_slice() {
+            [] => {}
+            [one] => return Ok(*one),
+            several => {
+                let list: Vec<String> = several.iter().map(|one| format!("{} ({})", one.id, one.name)).collect();
+                let why = format!("`{}` names several connections: {}.", clean_line(text), list.join(", "));
+                return Err(Refusal::new("ambiguous", why, "Name one by its id."));
+            }
+        }
+    }
+    let names: Vec<String> = connections.iter().map(|one| format!("{} ({})", one.name, one.id)).collect();
+    let instead = match names.as_slice() {
+        [] => "Set one up first: no number is connected.".to_owned(),
+        names => format!("Connected are: {}.", names.join(", ")),
+    };
+    Err(Refusal::new("not_found", format!("Connection `{}` not found.", clean_line(text)), instead))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::numbers::connection::{ConnectionSettings, Environment, ProviderName};
+    use crate::domain::numbers::number::NumberKind;
+
+    fn one(id: i64, name: &str, number: &str, number_id: &str) -> Connection {
+        Connection {
+            id: ConnectionId(id),
+            name: name.into(),
+            organization: "acme".into(),
+            environment: Environment::Development,
+            provider: ProviderName::new("kapso"),
+            phone_number: PhoneNumber::parse(number).expect("a number"),
+            phone_number_id: number_id.into(),
+            business_account_id: "1".into(),
+            kind: NumberKind::default(),
+            customer_id: None,
+            settings: ConnectionSettings::default(),
+        }
+    }
+
+    #[test]
+    fn every_name_of_a_connection_finds_it() {
+        let all = [one(1, "support", "+15550100001", "123456789012345"), one(2, "sales", "+15550100009", "77")];
+        for name in ["c1", "support", "123456789012345", "+15550100001", "15550100001", " +1 (555) 010-0001 "] {
+            assert_eq!(find_connection(&all, name).map(|found| found.id), Ok(ConnectionId(1)), "{name}");
+        }
+        let refusal = find_connection(&all, "c9").expect_err("no such connection");
+        assert_eq!(&*refusal.rule, "not_found");
+        assert!(refusal.instead.contains("support (c1), sales (c2)"), "{refusal}");
+    }
+
+    #[test]
+    fn a_name_comes_before_a_number_and_several_are_refused() {
+        let all = [
+            one(1, "15550100009", "+15550100001", "7"),
+            one(2, "b", "+15550100009", "8"),
+            one(3, "c", "+15550100003", "8"),
+        ];
+        assert_eq!(find_connection(&all, "15550100009").map(|found| found.id), Ok(ConnectionId(1)));
+        assert_eq!(&*find_connection(&all, "8").expect_err("two of them").rule, "ambiguous");
+    }
+}

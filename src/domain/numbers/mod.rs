@@ -1,0 +1,9 @@
+//! Business numbers and their connections, from setup to disconnection.
+
+pub mod connected;
+pub mod connection;
+pub mod health;
+pub mod lookup;
+pub mod number;
+pub mod registration;
+pub mod setup;

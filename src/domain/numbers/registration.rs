@@ -1,0 +1,334 @@
+//! Registrations: the webhooks that a provider has on file for us, what belongs in one, and which of
+//! them cannot work.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::domain::ids::ConnectionId;
+use crate::domain::request::Refusal;
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+
+/// A value that came from outside this program, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fresh<T> {
+    pub fetched_at: Timestamp,
+    #[serde(flatten)]
+    pub value: T,
+}
+
+/// Whose events a webhook gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookScope {
+    /// The life of numbers and workflows, for the whole project.
+    Project,
+    /// Messages and conversations of one number, by the provider's id of it.
+    Number(String),
+}
+
+impl WebhookScope {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Project => "project",
+            Self::Number(_) => "number",
+        }
+    }
+}
+
+/// What a webhook carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookKind {
+    /// The provider's own events, chosen by name.
+    #[default]
+    Events,
+    /// Bodies as the network below sent them: no choice, no buffering, one per number.
+    Raw,
+}
+
+impl WebhookKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Raw => "raw",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Events, Self::Raw].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// A webhook as it is registered at the provider. Its secret is never read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Registration {
+    pub id: String,
+    pub scope: WebhookScope,
+    pub url: String,
+    pub active: bool,
+    pub kind: WebhookKind,
+    pub payload_version: String,
+    pub events: Vec<String>,
+    /// Headers that are added to each delivery; values may be secrets and are not kept.
+    pub headers: Vec<String>,
+    /// Messages of a conversation are collected for so many seconds, and at most so many.
+    pub buffer: Option<Buffer>,
+    /// After so many minutes without a message a conversation counts as inactive.
+    pub inactivity_minutes: Option<u32>,
+    pub updated_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buffer {
+    pub seconds: u32,
+    pub most: u32,
+}
+
+/// What a webhook is to be. Fields that are `None` stay as they are, or take the provider's default.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WebhookDraft {
+    pub url: Option<String>,
+    pub events: Option<Vec<String>>,
+    pub kind: Option<WebhookKind>,
+    pub payload_version: Option<String>,
+    pub active: Option<bool>,
+    pub headers: Option<BTreeMap<String, String>>,
+    pub buffer_enabled: Option<bool>,
+    pub buffer_seconds: Option<u32>,
+    pub buffer_most: Option<u32>,
+    pub inactivity_minutes: Option<u32>,
+}
+
+/// Events of one number.
+pub const NUMBER_EVENTS: [&str; 8] = [
+    "whatsapp.message.received",
+    "whatsapp.message.sent",
+    "whatsapp.message.delivered",
+    "whatsapp.message.read",
+    "whatsapp.message.failed",
+    "whatsapp.conversation.created",
+    "whatsapp.conversation.ended",
+    "whatsapp.conversation.inactive",
+];
+
+/// Events of the whole project.
+pub const PROJECT_EVENTS: [&str; 5] = [
+    "whatsapp.phone_number.created",
+    "whatsapp.phone_number.deleted",
+    "workflow.execution.handoff",
+    "workflow.execution.failed",
+    "project.event",
+];
+
+impl WebhookDraft {
+    /// What a number's webhook is, where nobody asks for something else.
+    pub fn for_number(url: String) -> Self {
+        Self {
+            url: Some(url),
+            events: Some(NUMBER_EVENTS.map(str::to_owned).to_vec()),
+            kind: Some(WebhookKind::Events),
+            payload_version: Some("v2".into()),
+            active: Some(true),
+            ..Self::default()
+        }
+    }
+
+    /// What the project's webhook is, where nobody asks for something else.
+    pub fn for_project(url: String) -> Self {
+        Self {
+            events: Some(PROJECT_EVENTS[..2].iter().map(|event| (*event).to_owned()).collect()),
+            ..Self::for_number(url)
+        }
+    }
+
+    /// Every rule that the provider has, and the pairs of scope and event that it accepts and never
+    /// delivers: said here before it is asked. `new` webhooks need an address and events.
+    pub fn check(&self, scope: &WebhookScope, new: bool) -> Result<(), Refusal> {
+        let refused = |rule, why: String, instead: &str| Err(Refusal::new(rule, why, instead.to_owned()));
+        match &self.url {
+            None if new => return refused("webhook_url", "A webhook needs an address.".into(), "Give --url."),
+            None => {}
+            Some(url) => check_url(url)?,
+        }
+        let kind = self.kind.unwrap_or_default();
+        if let Some(version) = self.payload_version.as_deref().filter(|version| !matches!(*version, "v1" | "v2")) {
+            let why = format!("`{}` is no version of the payload.", clean_line(version));
+            return refused("webhook_version", why, "Say v2; v1 is the old one.");
+        }
+        let events = self.events.as_deref().unwrap_or_default();
+        if kind == WebhookKind::Raw {
+            if *scope == WebhookScope::Project {
+                let why = "Raw forwarding belongs to one number; a project has none.".to_owned();
+                return refused("webhook_scope", why, "Name the number.");
+            }
+            if !events.is_empty() || self.buffer_enabled == Some(true) {
+                let why = "Raw forwarding takes neither events nor buffering.".to_owned();
+                return refused("webhook_kind", why, "Leave both out, or use the kind events.");
+            }
+        } else if new && events.is_empty() {
+            let instead = "Name some, such as whatsapp.message.received.";
+            return refused("webhook_events", "Without events nothing is ever delivered.".into(), instead);
+        }
+        for event in events {
+            check_event(event, scope)?;
+        }
+        if self.buffer_enabled == Some(true) && *scope == WebhookScope::Project {
+            let why = "Only received messages are buffered, and a project's webhook never gets them.".to_owned();
+            return refused("webhook_scope", why, "Buffer at the number's webhook.");
+        }
+        let bounds = [
+            ("buffer window", self.buffer_seconds, 60, "seconds"),
+            ("buffer size", self.buffer_most, 100, "messages"),
+            ("inactivity", self.inactivity_minutes, 1_440, "minutes"),
+        ];
+        for (name, value, most, unit) in bounds {
+            if let Some(value) = value.filter(|value| !(1..=most).contains(value)) {
+                let why = format!("The {name} is 1 to {most} {unit}; {value} was given.");
+                return refused("webhook_bounds", why, "Give one in between.");
+            }
+        }
+        for (name, value) in self.headers.iter().flatten() {
+            let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+            if !plain(name) || name.contains([' ', ':']) || !plain(value) {
+                let why = format!("`{}` is no header with a value that can be sent.", clean_line(name));
+                return refused("webhook_headers", why, "Write NAME=VALUE in plain ASCII.");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Providers call `https`; only a machine that plays provider on loopback may do without.
+fn check_url(url: &str) -> Result<(), Refusal> {
+    let refused = |why: String| {
+        Err(Refusal::new("webhook_url", why, "Give the public https address, such as https://hooks.example.com/…."))
+    };
+    let Ok(parsed) = Url::parse(url) else { return refused(format!("`{}` is no address.", clean_line(url))) };
+    let loopback = matches!(parsed.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    match parsed.scheme() {
+        "https" => Ok(()),
+        "http" if loopback => Ok(()),
+        _ => refused(format!("{} is not https: it would not be called.", clean_line(url))),
+    }
+}
+
+fn check_event(event: &str, scope: &WebhookScope) -> Result<(), Refusal> {
+    let of_number = NUMBER_EVENTS.contains(&event);
+    let of_project = PROJECT_EVENTS.contains(&event);
+    let shown = clean_line(event);
+    match scope {
+        _ if !of_number && !of_project => {
+            let nearest = NUMBER_EVENTS
+                .iter()
+                .chain(&PROJECT_EVENTS)
+                .max_by(|a, b| strsim::jaro(a, event).total_cmp(&strsim::jaro(b, event)));
+            let instead = nearest.map(|name| format!("Did you mean {name}?")).unwrap_or_default();
+            Err(Refusal::new("webhook_event", format!("No event is called `{shown}`."), instead))
+        }
+        WebhookScope::Project if of_number => Err(Refusal::new(
+            "webhook_scope",
+            format!("{shown} is never sent to a project's webhook, whatever it says."),
+            "Messages and conversations go to the webhook of their number.",
+        )),
+        WebhookScope::Number(_) if of_project => Err(Refusal::new(
+            "webhook_scope",
+            format!("{shown} is never sent to a number's webhook."),
+            "The life of numbers and workflows goes to the project's webhook.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What can be asked to be done about a webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "webhook", rename_all = "snake_case")]
+pub enum WebhookRequest {
+    /// For a number, or for the project that the number's key belongs to.
+    Create {
+        connection: ConnectionId,
+        project: bool,
+        draft: Box<WebhookDraft>,
+    },
+    Update {
+        connection: ConnectionId,
+        id: String,
+        draft: Box<WebhookDraft>,
+    },
+    Delete {
+        connection: ConnectionId,
+        id: String,
+        /// The id, typed: what was registered with headers and buffering is not so easily made again.
+        typed: String,
+    },
+    /// A test delivery, which has to come back.
+    Test {
+        connection: ConnectionId,
+        id: String,
+        #[serde(default)]
+        event: Option<String>,
+    },
+}
+
+/// Webhooks that stand in each other's way: the same address twice means everything arrives twice.
+pub fn same_address(list: &[Registration], url: &str, scope: &WebhookScope) -> Option<String> {
+    let normal = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
+    let twin = list.iter().find(|one| one.scope == *scope && normal(&one.url) == normal(url))?;
+    Some(twin.id.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number() -> WebhookScope {
+        WebhookScope::Number("1".into())
+    }
+
+    #[test]
+    fn what_every_webhook_is_by_default_passes() {
+        assert!(WebhookDraft::for_number("https://a.b/x".into()).check(&number(), true).is_ok());
+        assert!(WebhookDraft::for_project("https://a.b/x".into()).check(&WebhookScope::Project, true).is_ok());
+        assert!(WebhookDraft::default().check(&number(), false).is_ok());
+    }
+
+    #[test]
+    fn each_impossible_webhook_is_refused_before_the_provider_is_asked() {
+        let base = || WebhookDraft::for_number("https://a.b/x".into());
+        let events = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        let cases: Vec<(&str, WebhookDraft, WebhookScope)> = vec![
+            ("webhook_url", WebhookDraft { url: None, ..base() }, number()),
+            ("webhook_url", WebhookDraft { url: Some("http://a.b".into()), ..base() }, number()),
+            ("webhook_url", WebhookDraft { url: Some("hooks".into()), ..base() }, number()),
+            ("webhook_kind", WebhookDraft { kind: Some(WebhookKind::Raw), ..base() }, number()),
+            (
+                "webhook_scope",
+                WebhookDraft { kind: Some(WebhookKind::Raw), events: None, ..base() },
+                WebhookScope::Project,
+            ),
+            ("webhook_version", WebhookDraft { payload_version: Some("v3".into()), ..base() }, number()),
+            ("webhook_events", WebhookDraft { events: None, ..base() }, number()),
+            ("webhook_event", WebhookDraft { events: events(&["whatsapp.message.recieved"]), ..base() }, number()),
+            ("webhook_scope", base(), WebhookScope::Project),
+            ("webhook_scope", WebhookDraft { events: events(&["whatsapp.phone_number.created"]), ..base() }, number()),
+            ("webhook_bounds", WebhookDraft { buffer_seconds: Some(61), ..base() }, number()),
+            ("webhook_bounds", WebhookDraft { buffer_seconds: Some(0), ..base() }, number()),
+            ("webhook_bounds", WebhookDraft { buffer_most: Some(101), ..base() }, number()),
+            ("webhook_bounds", WebhookDraft { inactivity_minutes: Some(1_441), ..base() }, number()),
+            (
+                "webhook_headers",
+                WebhookDraft { headers: Some([("X A".into(), "b".into())].into()), ..base() },
+                number(),
+            ),
+        ];
+        for (rule, draft, scope) in cases {
+            let refusal = draft.check(&scope, true).expect_err(rule);
+            assert_eq!(refusal.rule, rule, "{refusal}");
+        }
+        let near = WebhookDraft { events: events(&["whatsapp.message.recieved"]), ..base() };
+        assert!(near.check(&number(), true).expect_err("near").instead.contains("whatsapp.message.received"));
+    }
+}

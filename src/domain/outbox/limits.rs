@@ -1,0 +1,150 @@
+//! How fast we may send: per connection, per pair of number and contact, and our own promise of
+//! one business-initiated message per contact and hour. What is too early is held until a known
+//! time, never dropped.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::time::Timestamp;
+
+/// One send per `interval` on average, with up to `burst` of them at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    pub interval: Duration,
+    pub burst: u32,
+}
+
+impl Rate {
+    /// One message per six seconds to one contact, forty-five at once, then the debt is worked off.
+    pub const PAIR: Self = Self { interval: Duration::from_secs(6), burst: 45 };
+
+    /// A rate of so many per second, with one second's worth at once.
+    pub fn per_second(count: u32) -> Self {
+        let count = count.max(1);
+        Self { interval: Duration::from_secs(1) / count, burst: count }
+    }
+
+    /// How far back a history has to reach to decide.
+    pub fn horizon(&self) -> Duration {
+        self.interval * self.burst
+    }
+
+    /// When the next send may go, given when the ones before went (in any order): never later than one whole
+    /// bucket from now, whatever clock the history was written by.
+    pub fn ready_at(&self, history: &[Timestamp], now: Timestamp) -> Timestamp {
+        // What went later than the bucket reaches was written down by a clock that was ahead of this one.
+        let horizon = now.plus(self.horizon());
+        let mut history: Vec<Timestamp> = history.iter().copied().filter(|sent| *sent <= horizon).collect();
+        history.sort_unstable();
+        let tolerance = self.interval * self.burst.saturating_sub(1);
+        // The theoretical arrival time of the next conforming send, as in the leaky bucket as a meter.
+        let next = history.iter().fold(Timestamp::EPOCH, |next, sent| next.max(*sent).plus(self.interval));
+        next.minus(tolerance).max(now).min(horizon)
+    }
+}
+
+/// Which rule holds an entry back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Hold {
+    /// The number may not send faster.
+    ConnectionRate,
+    /// This contact may not be written to faster.
+    PairRate,
+    /// One business-initiated message per contact and hour.
+    HourlyPolicy,
+    /// The provider refused our key: nothing goes out until it is mended.
+    Credentials,
+    /// The provider refused our account or number: nothing goes out until it is mended.
+    Account,
+    /// A person holds it.
+    Operator,
+}
+
+impl Hold {
+    pub const ALL: [Self; 6] =
+        [Self::ConnectionRate, Self::PairRate, Self::HourlyPolicy, Self::Credentials, Self::Account, Self::Operator];
+
+    /// The hold of a whole number that this failure asks for.
+    pub const fn of_number(failure: &Failure) -> Self {
+        if matches!(failure.class, FailureClass::Account) { Self::Account } else { Self::Credentials }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConnectionRate => "connection_rate",
+            Self::PairRate => "pair_rate",
+            Self::HourlyPolicy => "hourly_policy",
+            Self::Credentials => "credentials",
+            Self::Account => "account",
+            Self::Operator => "operator",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|hold| hold.name() == name)
+    }
+
+    /// The rule in words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::ConnectionRate => "this number sends as fast as it may",
+            Self::PairRate => "one message per 6 s to one contact",
+            Self::HourlyPolicy => "one business-initiated message per contact and hour",
+            Self::Credentials => "the provider refuses our key",
+            Self::Account => "the provider refuses our account or number",
+            Self::Operator => "held by a person",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_burst_goes_at_once_and_the_rest_is_paced() {
+        let rate = Rate { interval: Duration::from_secs(6), burst: 3 };
+        let start = Timestamp::from_seconds(1_000);
+        let mut sent = vec![];
+        for expected in [0, 0, 0, 6, 12, 18] {
+            let at = rate.ready_at(&sent, start);
+            assert_eq!(at.since(start).as_secs(), expected);
+            sent.push(at);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_holds_nothing_longer_than_the_bucket() {
+        let rate = Rate { interval: Duration::from_secs(6), burst: 3 };
+        let (before, now) = (Timestamp::from_seconds(10_000), Timestamp::from_seconds(2_800));
+        assert_eq!(rate.ready_at(&[before; 40], now), now, "two hours ahead: it says nothing about now");
+        let soon = now.plus(Duration::from_secs(10));
+        let until = rate.ready_at(&[soon; 40], now);
+        assert!(until > now && until <= now.plus(rate.horizon()), "{until}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_stretch_of_time_holds_more_than_its_share(gaps in prop::collection::vec(0_i64..9_000, 1..80)) {
+            let rate = Rate { interval: Duration::from_secs(6), burst: 5 };
+            let mut now = Timestamp::from_seconds(1_000);
+            let mut sent: Vec<Timestamp> = vec![];
+            for gap in gaps {
+                now = Timestamp::from_millis(now.millis() + gap);
+                let at = rate.ready_at(&sent, now);
+                sent.push(at);
+                now = now.max(at);
+            }
+            for (first, from) in sent.iter().enumerate() {
+                for (last, until) in sent.iter().enumerate().skip(first) {
+                    let allowed = 5 + until.since(*from).as_millis() / 6_000;
+                    prop_assert!((last - first + 1) as u128 <= allowed, "{from} {until}");
+                }
+            }
+        }
+    }
+}

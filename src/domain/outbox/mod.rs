@@ -1,0 +1,8 @@
+//! What must be sent: entries, pace, retries and bulk actions.
+
+pub mod bulk;
+pub mod entry;
+pub mod job;
+pub mod limits;
+pub mod retry;
+pub mod scheduling;

@@ -1,0 +1,166 @@
+//! When to try again, and when to stop trying.
+
+use std::time::Duration;
+
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::time::Timestamp;
+
+/// The longest time that the other side may ask for: what it asks for beyond is taken for a mistake.
+const LONGEST_WAIT: Duration = Duration::from_secs(7 * 86_400);
+
+/// How often an entry is tried by itself, and how long it rests between two tries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RetryPolicy {
+    /// Tries in one series, the first one included; then the entry is a dead letter.
+    pub attempts: u32,
+    pub first_pause: Duration,
+    /// How much longer each pause is than the one before.
+    pub factor: f64,
+    pub longest_pause: Duration,
+    /// The pauses are the provider's own: jitter only lengthens them.
+    pub documented: bool,
+}
+
+/// The usual schedule: 5 s, 30 s, 3 min …
+impl Default for RetryPolicy {
+    fn default() -> Self {
+        Self {
+            attempts: 3,
+            first_pause: Duration::from_secs(5),
+            factor: 6.0,
+            longest_pause: Duration::from_secs(600),
+            documented: false,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// The other side is not there, or has no time for anybody: 5 s, 15 s, 45 s … 5 min, for half an hour.
+    pub const OUTAGE: Self = Self {
+        attempts: 10,
+        first_pause: Duration::from_secs(5),
+        factor: 3.0,
+        longest_pause: Duration::from_secs(300),
+        documented: false,
+    };
+
+    /// How often a number that may not send is tried again: 1 min, 2 min, 4 min … 30 min, without an end.
+    pub const PROBE: Self = Self {
+        attempts: u32::MAX,
+        first_pause: Duration::from_secs(60),
+        factor: 2.0,
+        longest_pause: Duration::from_secs(1_800),
+        documented: false,
+    };
+
+    /// A schedule that a provider's reference names: seconds before the second try, how much longer each pause is
+    /// than the one before, the longest pause in seconds, and tries in all.
+    pub const fn documented(first_pause: u64, factor: f64, longest_pause: u64, attempts: u32) -> Self {
+        Self {
+            attempts,
+            first_pause: Duration::from_secs(first_pause),
+            factor,
+            longest_pause: Duration::from_secs(longest_pause),
+            documented: true,
+        }
+    }
+
+    /// The schedule for a failure: the provider's own for its code, else one for an outage where there is no code,
+    /// else this one.
+    #[must_use]
+    pub fn for_failure(self, failure: &Failure, of_code: Option<Self>) -> Self {
+        let unwell = matches!(failure.class, FailureClass::Transient | FailureClass::Throttled);
+        match of_code {
+            Some(schedule) => schedule,
+            None if unwell && failure.code.is_empty() => {
+                Self { attempts: self.attempts.max(Self::OUTAGE.attempts), ..Self::OUTAGE }
+            }
+            None => self,
+        }
+    }
+
+    /// The pause after the given number of failed attempts (1 = after the first), with a fifth of jitter.
+    /// A `Retry-After` is kept to, up to a week, and only ever lengthens it. `chance` is in `0.0..1.0`.
+    pub fn pause(&self, failed_attempts: u32, retry_after: Option<Duration>, chance: f64) -> Duration {
+        let chance = chance.clamp(0.0, 1.0);
+        let exponent = failed_attempts.saturating_sub(1).min(20);
+        let base = self.first_pause.as_secs_f64() * self.factor.powi(exponent.cast_signed());
+        let base = base.min(self.longest_pause.as_secs_f64());
+        let jitter = if self.documented { 1.0 + 0.2 * chance } else { 0.8 + 0.4 * chance };
+        let jittered = Duration::from_secs_f64(base * jitter);
+        match retry_after {
+            // Jitter goes on top, so that those who were told the same time do not come back as one.
+            Some(wait) => wait.min(LONGEST_WAIT).max(jittered) + Duration::from_secs_f64(chance),
+            None => jittered,
+        }
+    }
+
+    pub const fn exhausted(&self, failed_attempts: u32) -> bool {
+        failed_attempts >= self.attempts
+    }
+}
+
+/// What `Retry-After` asked for: a span, or a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RetryAfter {
+    /// By the other side's own clock, where it told its time.
+    pub pause: Duration,
+    /// The moment that was named.
+    pub until: Option<Timestamp>,
+}
+
+impl RetryAfter {
+    pub const fn seconds(seconds: u64) -> Self {
+        Self { pause: Duration::from_secs(seconds), until: None }
+    }
+
+    /// How long to wait from now on: not too early by either clock.
+    pub fn from(&self, now: Timestamp) -> Duration {
+        self.until.map_or(self.pause, |until| until.since(now).max(self.pause))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_and_stay_within_their_jitter() {
+        let policy = RetryPolicy::default();
+        for (failed, base) in [(1, 5.0), (2, 30.0), (3, 180.0), (4, 600.0), (9, 600.0)] {
+            for chance in [0.0, 0.5, 0.999] {
+                let pause = policy.pause(failed, None, chance).as_secs_f64();
+                assert!((base * 0.8 - 1e-6..=base * 1.2).contains(&pause), "{failed}: {pause}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_documented_pause_is_never_shorter_than_it_says() {
+        let four_to_the_n = RetryPolicy::documented(4, 4.0, 3_600, 6);
+        for (failed, base) in [(1, 4), (2, 16), (3, 64), (4, 256)] {
+            for chance in [0.0, 0.5, 0.999] {
+                let pause = four_to_the_n.pause(failed, None, chance);
+                assert!(pause >= Duration::from_secs(base) && pause.as_secs_f64() <= base as f64 * 1.2, "{pause:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn retry_after_is_kept_to_a_day_stays_a_day_and_a_year_does_not_stop_us() {
+        let policy = RetryPolicy::default();
+        assert!(policy.pause(1, Some(Duration::from_secs(60)), 0.0) >= Duration::from_secs(60));
+        assert!(policy.pause(1, Some(Duration::from_secs(86_400)), 0.0) >= Duration::from_secs(86_400));
+        assert!(policy.pause(1, Some(Duration::from_secs(u64::MAX)), 0.9) <= Duration::from_secs(7 * 86_400 + 1));
+        assert!(policy.pause(1, Some(Duration::ZERO), 0.5) >= Duration::from_secs(4));
+    }
+
+    #[test]
+    fn a_moment_is_waited_for_by_both_clocks() {
+        let now = Timestamp::from_seconds(1_000);
+        let asked = RetryAfter { pause: Duration::from_secs(60), until: Some(Timestamp::from_seconds(1_030)) };
+        assert_eq!(asked.from(now), Duration::from_secs(60));
+        assert_eq!(asked.from(Timestamp::from_seconds(100)), Duration::from_secs(930));
+        assert_eq!(RetryAfter::seconds(7).from(now), Duration::from_secs(7));
+    }
+}

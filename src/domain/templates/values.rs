@@ -1,0 +1,255 @@
+//! Checks what a template is to be sent with: every place filled in, within the platform's limits, in
+//! a form that is not known to be refused. Form, command line and operation ask the same function.
+
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::message::content::Media;
+use crate::domain::request::Refusal;
+use crate::domain::templates::template::{LOCATION_PARTS, Template, TemplateList};
+use crate::domain::text::{Untrusted, clean_line};
+
+/// A coupon code or one-time code holds this many characters (Kapso: sending templates, `copy_code`;
+/// Meta: authentication templates, sending).
+const MAX_CODE_CHARACTERS: usize = 15;
+/// A text header holds this many characters once it is filled in (Meta: template components, header).
+const MAX_HEADER_CHARACTERS: usize = 60;
+/// A body beside other components holds this many characters once it is filled in (Meta: sending a template).
+const MAX_BODY_CHARACTERS: usize = 1024;
+
+fn refused(why: String, instead: impl Into<String>) -> Refusal {
+    Refusal::new("template_parameters", why, instead)
+}
+
+impl Template {
+    /// Checks the values given by key, and that a header file is given exactly where the template has one.
+    pub fn check(&self, given: &[(String, String)], has_file: bool) -> Result<(), Refusal> {
+        if let Some(part) = self.unfillable.first() {
+            let why = format!(
+                "The template {} has a {part}, which needs values that cannot be given from here yet.",
+                self.name.line()
+            );
+            return Err(Refusal::new("template_component", why, "Choose another template."));
+        }
+        let slots = self.slots();
+        for slot in &slots {
+            let value = given.iter().find(|(key, _)| *key == slot.key).map(|(_, value)| value.trim());
+            if slot.file {
+                if !has_file {
+                    return Err(refused(format!("The template needs a file for its {}.", slot.label), "Name one."));
+                }
+            } else if value.is_none_or(str::is_empty) {
+                let why = format!("{} is not filled in; templates with empty places are refused.", slot.label);
+                return Err(refused(why, "Fill it in."));
+            } else if let Some(value) = value {
+                self.check_value(&slot.key, &slot.label, value)?;
+            }
+        }
+        if has_file && !slots.iter().any(|slot| slot.file) {
+            let why = format!("The header of the template {} takes no file.", self.name.line());
+            return Err(refused(why, "Send it without one."));
+        }
+        if let Some((key, _)) = given.iter().find(|(key, _)| !slots.iter().any(|slot| slot.key == *key)) {
+            let why = format!("The template has no place called {}.", clean_line(key));
+            let places = slots.iter().map(|slot| slot.key.as_str()).collect::<Vec<_>>().join(", ");
+            let instead = if places.is_empty() { "It has none.".to_owned() } else { format!("It has: {places}.") };
+            return Err(refused(why, instead));
+        }
+        self.check_lengths(given)
+    }
+
+    fn check_value(&self, key: &str, label: &str, value: &str) -> Result<(), Refusal> {
+        if value.contains(['\n', '\r', '\t']) || value.contains("     ") {
+            let why = format!("{label} holds a line break, a tab or more than four blanks in a row.");
+            return Err(refused(why, "Write it on one line."));
+        }
+        let code = key.ends_with(":code") || (self.doubles_code() && !key.contains(':'));
+        let length = value.chars().count();
+        if code && length > MAX_CODE_CHARACTERS {
+            let why = format!("{label} has {length} characters; a code holds {MAX_CODE_CHARACTERS}.");
+            return Err(refused(why, "Give a shorter code."));
+        }
+        if self.header_format.as_deref() == Some("LOCATION") {
+            let bound = match key.strip_prefix("header:") {
+                Some("latitude") => 90.0,
+                Some("longitude") => 180.0,
+                _ => return Ok(()),
+            };
+            if value.parse::<f64>().ok().is_none_or(|degrees| !(-bound..=bound).contains(&degrees)) {
+                let why = format!("{label} is {}, which is no number between -{bound} and {bound}.", clean_line(value));
+                return Err(refused(why, "Write degrees with a point, such as 52.52."));
+            }
+        }
+        Ok(())
+    }
+
+    /// Texts that are too long once they are filled in are refused with 132005.
+    fn check_lengths(&self, given: &[(String, String)]) -> Result<(), Refusal> {
+        let alone = self.header_format.is_none() && self.footer.is_none() && self.buttons.is_empty();
+        let header = (self.header_format.as_deref() == Some("TEXT")).then(|| self.filled_header(given)).flatten();
+        let body = (!alone).then(|| self.filled_body(given));
+        let parts = [("header", header, MAX_HEADER_CHARACTERS), ("body", body, MAX_BODY_CHARACTERS)];
+        for (part, text, bound) in parts {
+            let length = text.map_or(0, |text| text.chars().count());
+            if length > bound {
+                let why = format!("Filled in, the {part} has {length} characters; the platform takes {bound}.");
+                return Err(refused(why, "Shorten what is filled in."));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that a header file is of the kind that the template was approved with: a picture in a
+    /// document's place, and the other way round, is refused by the platform (132012).
+    pub fn check_header_file(&self, file: &Media) -> Result<(), Refusal> {
+        let format = self.header_format.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let family = file.mime_type.split('/').next().unwrap_or_default();
+        let kind = if ["image", "video", "audio"].contains(&family) { family } else { "document" };
+        if kind == format {
+            return Ok(());
+        }
+        let name = file.file_name.as_ref().map_or_else(|| "The file".into(), Untrusted::line);
+        let why = format!(
+            "The header of the template {} is of the kind {format}; {name} is of the kind {kind}.",
+            self.name.line()
+        );
+        Err(Refusal::new("template_header", why, format!("Choose a file of the kind {format}.")))
+    }
+
+    /// Returns `true` for a template of the category that contacts can turn off.
+    pub fn is_marketing(&self) -> bool {
+        self.category.as_received().eq_ignore_ascii_case("MARKETING")
+    }
+
+    /// Refuses who would certainly not get it: marketing to a number of the United States is withheld
+    /// by the platform since 2025-04-01 (Meta: error 131049; Twilio: error 63049).
+    pub fn check_recipient(&self, to: &PhoneNumber) -> Result<(), Refusal> {
+        if self.is_marketing() && to.is_in_united_states() {
+            let why = format!(
+                "The template {} is marketing, and WhatsApp delivers no marketing templates to numbers of the United States such as {to}.",
+                self.name.line()
+            );
+            return Err(Refusal::new("marketing_united_states", why, "Send a utility template."));
+        }
+        Ok(())
+    }
+}
+
+impl TemplateList {
+    /// The template of this name in exactly this language, whatever its status.
+    pub fn named(&self, name: &str, language: &str) -> Option<&Template> {
+        self.templates.iter().find(|one| one.name.as_received() == name && one.language.as_received() == language)
+    }
+
+    /// Finds what can be sent under a name: in this language, or without a language in the only one
+    /// that there is.
+    pub fn sendable(&self, name: &str, language: &str) -> Result<&Template, Refusal> {
+        let named: Vec<&Template> = self.templates.iter().filter(|one| one.name.as_received() == name).collect();
+        let shown = clean_line(name);
+        let languages = || {
+            let mut all: Vec<String> = named.iter().map(|one| one.language.line()).collect();
+            all.sort();
+            all.join(", ")
+        };
+        let found = match (named.as_slice(), language) {
+            ([], _) => {
+                let why = format!("There is no template {shown} for {}.", self.connection_name);
+                return Err(Refusal::new("template_unknown", why, "Choose one that the list of templates shows."));
+            }
+            ([only], "") => only,
+            (_, "") => {
+                let why = format!("The template {shown} stands in several languages: {}.", languages());
+                return Err(Refusal::new("template_language", why, "Name one of them."));
+            }
+            (several, language) => {
+                let found = several.iter().find(|one| same_language(one.language.as_received(), language));
+                found.ok_or_else(|| {
+                    let why = format!(
+                        "The template {shown} does not stand in {}; it stands in: {}.",
+                        clean_line(language),
+                        languages()
+                    );
+                    Refusal::new("template_language", why, "Name one of them.")
+                })?
+            }
+        };
+        if found.status.can_send() {
+            return Ok(found);
+        }
+        let why = format!("The template {shown} ({}) is {}.", found.language.line(), found.status.name());
+        Err(Refusal::new("template_not_approved", why, "Choose an approved one."))
+    }
+}
+
+/// Whether two language codes are the same but for case and `-` in place of `_`.
+fn same_language(one: &str, other: &str) -> bool {
+    let plain = |code: &str| code.to_ascii_lowercase().replace('-', "_");
+    plain(one) == plain(other)
+}
+
+/// The values of a location header among a template's parameters, where it has one: a text header has
+/// at most one place, so that both coordinates together mean a location.
+pub fn location_of(parameters: &[(String, Untrusted)]) -> Option<[&Untrusted; 4]> {
+    let value = |part: &str| {
+        parameters.iter().find(|(key, _)| key.strip_prefix("header:") == Some(part)).map(|(_, value)| value)
+    };
+    let [latitude, longitude, name, address] = LOCATION_PARTS;
+    Some([value(latitude)?, value(longitude)?, value(name)?, value(address)?])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::templates::template::TemplateStatus;
+
+    fn with_header(format: &str) -> Template {
+        Template {
+            id: "1".into(),
+            name: "order".into(),
+            language: "en".into(),
+            category: "UTILITY".into(),
+            status: TemplateStatus::new("approved"),
+            header: None,
+            header_format: Some(format.into()),
+            body: "Hi {{1}}".into(),
+            footer: None,
+            buttons: vec![],
+            examples: vec![],
+            rejected_reason: None,
+            quality: None,
+            shared_places: false,
+            unfillable: vec![],
+        }
+    }
+
+    #[test]
+    fn a_header_file_has_to_be_of_the_kind_that_was_approved() {
+        let file = |mime_type: &str| Media { mime_type: mime_type.into(), ..Media::default() };
+        for (format, mime_type, fits) in [
+            ("IMAGE", "image/png", true),
+            ("IMAGE", "application/pdf", false),
+            ("DOCUMENT", "application/pdf", true),
+            ("DOCUMENT", "image/png", false),
+            ("DOCUMENT", "audio/ogg", false),
+            ("VIDEO", "video/mp4", true),
+            ("VIDEO", "image/jpeg", false),
+        ] {
+            assert_eq!(with_header(format).check_header_file(&file(mime_type)).is_ok(), fits, "{format} {mime_type}");
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_keeps_the_limits_of_the_platform() {
+        let mut template = with_header("TEXT");
+        template.header = Some("Order".into());
+        let given = |text: String| vec![("1".to_owned(), text)];
+        assert!(template.check(&given("x".repeat(1021)), false).is_ok());
+        assert!(template.check(&given("x".repeat(1022)), false).expect_err("too long").why.contains("1025"));
+        assert!(template.check(&given("a    b".into()), false).is_ok(), "four blanks pass");
+        assert!(template.check(&given("a     b".into()), false).is_err());
+        assert!(template.check(&given("x".into()), true).is_err(), "a file that has no place");
+        template.header_format = None;
+        assert!(template.check(&given("x".repeat(1022)), false).is_ok(), "alone, a body may be longer");
+        template.category = "AUTHENTICATION".into();
+        assert!(template.check(&given("1".repeat(15)), false).is_ok());
+        assert!(template.check(&given("1".repeat(16)), false).is_err());
+    }
+}

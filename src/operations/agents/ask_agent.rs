@@ -1,0 +1,209 @@
+//! Ask an agent about the last messages of a thread, and measure what it says against its contract.
+//! Used by runs, by rehearsals and by tests; nothing is sent or written here.
+
+use base64::Engine;
+
+use crate::agent::{
+    AgentAnswer, AgentConfig, AgentError, AgentInput, InputBounds, InputConnection, InputContact, InputMedia,
+    InputMessage, InputThread,
+};
+use crate::domain::agents::contract::{Contract, Money};
+use crate::domain::agents::contract_check::{self, Measure, Words};
+use crate::domain::agents::requests::{Act, ToolCall};
+use crate::domain::ids::{MessageId, RunId};
+use crate::domain::inbound::event::Direction;
+use crate::domain::language;
+use crate::domain::message::content::Content;
+use crate::domain::message::inbound_kind::InboundKind;
+use crate::domain::message::media::MediaState;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::view::{MessageView, ThreadRow};
+use crate::operations::agents::tools::{Reached, RunTools};
+use crate::operations::{Result, System};
+use crate::store::Write;
+
+/// Messages of the thread that an agent is given.
+pub(crate) const TRANSCRIPT: u32 = 30;
+/// A larger file is only named, in bytes.
+const LARGEST: u64 = 5 * 1024 * 1024;
+
+/// What an agent is asked about.
+pub(crate) struct Question<'a> {
+    pub run: RunId,
+    pub agent: &'a str,
+    pub contract: &'a Contract,
+    pub thread: &'a ThreadRow,
+    pub connection: &'a Connection,
+    /// Oldest first.
+    pub messages: Vec<MessageView>,
+    /// The last so many inbound ones are to be answered.
+    pub batch_size: u32,
+    pub first_contact: bool,
+}
+
+/// What an agent said and reached for.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub words: Vec<Words>,
+    pub acts: Vec<Act>,
+    pub calls: Vec<ToolCall>,
+    pub refused: Vec<String>,
+    pub hand_off: Option<String>,
+    /// Why its words are not whole.
+    pub cut: Option<String>,
+    /// What it was given, as JSON.
+    pub given: String,
+    pub trace: Vec<String>,
+    pub tokens_in: u64,
+    pub tokens_out: u64,
+    pub cost: Money,
+    pub agent_digest: String,
+    pub error: Option<AgentError>,
+}
+
+impl Question<'_> {
+    fn batch(&self) -> impl Iterator<Item = &MessageView> {
+        // News about the conversation stands between what was said, and is not what is answered.
+        let said =
+            |message: &&MessageView| message.direction == Direction::Inbound && InboundKind::is_said(&message.kind);
+        let inbound = self.messages.iter().filter(said);
+        let first = inbound.clone().count().saturating_sub(self.batch_size as usize);
+        inbound.skip(first)
+    }
+
+    async fn input(&self, system: &System, config: Option<&AgentConfig>) -> Result<AgentInput> {
+        let asked: Vec<MessageId> = self.batch().map(|message| message.id).collect();
+        let mut messages = vec![];
+        let ids: Vec<MessageId> = self.messages.iter().map(|message| message.id).collect();
+        let contents = system.store().contents(&ids).await?;
+        for message in &self.messages {
+            let sees = config.is_some_and(|config| config.sees.contains(&message.kind));
+            let media = if sees && asked.contains(&message.id) { file(system, message.id).await? } else { None };
+            let told = InputMessage {
+                id: message.id,
+                direction: message.direction,
+                kind: message.kind.clone(),
+                text: message.text.clone(),
+                chose: None,
+                contacts: vec![],
+                file_name: None,
+                quotes: message.quotes.clone(),
+                created_at: message.created_at,
+                media,
+            };
+            messages.push(match contents.get(&message.id) {
+                Some(content) => told.detailed(content),
+                None => told,
+            });
+        }
+        Ok(AgentInput {
+            run_id: self.run,
+            batch_size: self.batch_size,
+            first_contact: self.first_contact,
+            connection: InputConnection {
+                name: self.connection.name.clone(),
+                phone_number: self.connection.phone_number.clone(),
+                environment: self.connection.environment,
+            },
+            thread: InputThread { id: self.thread.id, external_id: self.thread.external_id.clone() },
+            contact: InputContact {
+                name: self.thread.contact.name.clone(),
+                phone_number: self.thread.contact.phone_number.clone(),
+            },
+            messages,
+            tools: self.contract.tools.iter().map(|tool| tool.name().to_owned()).collect(),
+            bounds: InputBounds { messages: self.contract.most_messages, characters: self.contract.longest },
+        })
+    }
+
+    /// Asks. Whatever happens is told, with everything that was reached for on the way.
+    pub async fn ask(&self, system: &System) -> Result<Told> {
+        let config = system.agents().get(self.agent);
+        let input = self.input(system, config).await?;
+        let tools = RunTools::new(system, self.thread, self.contract);
+        let answered = system.agents().answer(self.agent, &input, &tools).await;
+        let Reached { calls, mut words, acts, refused } = tools.reached();
+        let (answer, error) = match answered {
+            Ok(answer) => (answer, None),
+            Err(error) => (AgentAnswer::default(), Some(error)),
+        };
+        words.extend(answer.messages);
+        let batch: Vec<(MessageId, &str)> =
+            self.batch().map(|message| (message.id, message.text.as_received())).collect();
+        contract_check::quote_questions(&batch, &mut words);
+        if let Some(config) = config.filter(|_| self.first_contact) {
+            contract_check::introduce(&config.introduction, &mut words);
+        }
+        let mut given = input;
+        given.messages.iter_mut().filter_map(|message| message.media.as_mut()).for_each(|media| media.data.clear());
+        let given = serde_json::json!({ "prompt": answer.prompt, "input": given });
+        Ok(Told {
+            words,
+            acts,
+            calls,
+            refused,
+            hand_off: answer.hand_off,
+            cut: answer.cut,
+            given: serde_json::to_string_pretty(&given).unwrap_or_default(),
+            trace: answer.trace,
+            cost: config.map(|config| config.cost(answer.tokens_in, answer.tokens_out)).unwrap_or_default(),
+            tokens_in: answer.tokens_in,
+            tokens_out: answer.tokens_out,
+            agent_digest: config.map(AgentConfig::digest).unwrap_or_default(),
+            error,
+        })
+    }
+
+    /// Where what was said leaves the contract's bounds.
+    pub async fn breaches(
+        &self,
+        system: &System,
+        write: &mut Write,
+        told: &Told,
+    ) -> Result<Vec<String>, crate::store::StoreError> {
+        let said = told.words.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n\n");
+        let asked = self.batch().map(|message| message.text.as_received()).collect::<Vec<_>>().join("\n");
+        let languages = language::told(&asked).zip(language::told(&said));
+        // What was named in the thread itself may be named again.
+        let spoken = self.messages.iter().map(|message| message.text.as_received().to_lowercase()).collect::<Vec<_>>();
+        let fresh = |name: &String| !spoken.iter().any(|text| text.contains(&name.to_lowercase()));
+        let names: Vec<String> = contract_check::names_in(&said).into_iter().filter(fresh).collect();
+        let numbers: Vec<String> = contract_check::numbers_in(&said).into_iter().filter(fresh).collect();
+        let others = if names.is_empty() && numbers.is_empty() || self.contract.others {
+            vec![]
+        } else {
+            let found = write.others_called(self.thread.id, &names, &numbers).await?;
+            // A name that is a part of a longer one says nothing more.
+            let part = |name: &String| found.iter().any(|other| other != name && other.contains(name.as_str()));
+            found.iter().filter(|name| !part(name)).cloned().collect()
+        };
+        let measure = Measure { languages, others: &others, refused: &told.refused };
+        // What the provider would not take is beyond every contract.
+        let most = crate::operations::outbox::send_message::capabilities(system, self.connection)
+            .longest_text
+            .unwrap_or(u32::MAX);
+        let contract = Contract { longest: self.contract.longest.min(most), ..self.contract.clone() };
+        let found = contract_check::breaches(&contract, &told.words, &measure);
+        Ok(told.cut.iter().cloned().chain(found.iter().map(contract_check::Breach::words)).collect())
+    }
+}
+
+/// The file of a message, where it is here and not too large.
+async fn file(system: &System, message: MessageId) -> Result<Option<InputMedia>> {
+    let kept = system.store().kept_file(message).await?;
+    let Some(kept) = kept.filter(|kept| kept.view.state == MediaState::Kept) else { return Ok(None) };
+    let Some(name) = kept.view.file.filter(|_| kept.view.bytes.is_none_or(|bytes| bytes <= LARGEST)) else {
+        return Ok(None);
+    };
+    let shelf = system.store().shelf().clone();
+    let read = tokio::task::spawn_blocking(move || shelf.read(&name)).await;
+    Ok(read.ok().and_then(std::io::Result::ok).map(|bytes| InputMedia {
+        mime_type: kept.view.mime_type,
+        data: base64::engine::general_purpose::STANDARD.encode(bytes),
+    }))
+}
+
+/// One message as it is sent, quoting what it answers.
+pub(crate) fn content(words: &Words) -> Content {
+    Content::text(words.text.trim())
+}

@@ -1,0 +1,89 @@
+//! A person decides about what an agent proposed to say: send it, send something else, or nothing.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::agents::contract_check::Words;
+use crate::domain::agents::run::RunState;
+use crate::domain::change::Change;
+use crate::domain::ids::RunId;
+use crate::domain::request::{Done, Refusal, SendContext, check_text};
+use crate::domain::text::clean_line;
+use crate::operations::agents::run_agent::carry_out;
+use crate::operations::outbox::send_message::{may_write, thread_within};
+use crate::operations::threads::claim;
+use crate::operations::{Result, System, require};
+use crate::store::{SuggestedReply, Write};
+
+/// What still waits for a decision. Asked within the transaction that decides, so that of two who decide at the
+/// same moment one is refused.
+async fn waiting(write: &mut Write, run: RunId) -> Result<SuggestedReply> {
+    let Some(reply) = write.suggested_reply(run).await? else {
+        return Err(Refusal::new("not_found", format!("There is no run {run}."), "").into());
+    };
+    if reply.state == RunState::Proposed {
+        return Ok(reply);
+    }
+    Err(decided(run, reply.state, reply.decided_by.as_deref()).into())
+}
+
+fn decided(run: RunId, state: RunState, by: Option<&str>) -> Refusal {
+    let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
+    let why = format!("{run} is {} already{by}.", state.name().replace('_', " "));
+    Refusal::new("decided", why, "Look at the thread as it is now.")
+}
+
+/// Sends it, as the agent wrote it or in other words.
+pub(crate) async fn accept(
+    system: &System,
+    actor: &Actor,
+    run: RunId,
+    instead: Option<&str>,
+    context: &SendContext,
+) -> Result<Done> {
+    require(actor, Right::DecideAboutProposedAnswers)?;
+    let me = actor.to_string();
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let reply = waiting(&mut write, run).await?;
+    let row = thread_within(&mut write, reply.thread).await?;
+    may_write(&row, None, now)?;
+    claim::may_answer(&mut write, &row, &me, context, now).await?;
+    let (words, author, acts) = match instead {
+        // What a person wrote is that person's, and no act of the agent's rides along.
+        Some(text) => {
+            check_text(text)?;
+            (vec![Words { text: text.to_owned(), reply_to: None }], me.clone(), vec![])
+        }
+        None => (reply.words, format!("agent {}", reply.agent), reply.acts),
+    };
+    for one in &words {
+        check_text(&one.text)?;
+    }
+    write.decide_run(run, RunState::Answered, &me, "", now).await?.or_refuse(|| decided(run, reply.state, None))?;
+    carry_out(system, &mut write, (&row, run, &author), &words, &acts).await?;
+    write.stop_waiting(row.id).await?;
+    write.clear_unread(row.id).await?.either_way();
+    let how = if instead.is_some() { "accept_edited" } else { "accept" };
+    write.audit(actor, how, &run.to_string(), &row.id.to_string(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Agents, Change::Thread(row.id), Change::Outbox, Change::Activity]);
+    system.wakes().sender.notify_one();
+    let what = if instead.is_some() { "Your words are" } else { "The answer is" };
+    Ok(Done { said: format!("{what} on the way to {}.", row.contact.shown()), made: None })
+}
+
+/// Does not send it. The thread goes on waiting for a person.
+pub(crate) async fn dismiss(system: &System, actor: &Actor, run: RunId, reason: &str) -> Result<Done> {
+    require(actor, Right::DecideAboutProposedAnswers)?;
+    let (now, me) = (system.now(), actor.to_string());
+    let mut write = system.store().write().await?;
+    let reply = waiting(&mut write, run).await?;
+    let missed = || decided(run, reply.state, None);
+    write.decide_run(run, RunState::Rejected, &me, reason.trim(), now).await?.or_refuse(missed)?;
+    let thread = reply.thread;
+    write.wait(thread, &format!("{me} did not want the answer of {}", reply.agent), now).await?;
+    write.audit(actor, "dismiss", &run.to_string(), &clean_line(reason), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Agents, Change::Thread(thread), Change::Activity]);
+    Ok(Done { said: "The answer is not sent; the thread waits for a person.".into(), made: None })
+}

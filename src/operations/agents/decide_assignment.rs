@@ -1,0 +1,228 @@
+//! Approve, narrow or reject who answers. What is decided already is not decided again.
+
+use crate::agent::AgentConfig;
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::agents::assignment::{Approval, Approver, Assignment, AssignmentState, approve};
+use crate::domain::agents::requests::Proposal;
+use crate::domain::change::Change;
+use crate::domain::ids::AssignmentId;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::clean_line;
+use crate::operations::agents::propose_assignment::check;
+use crate::operations::{Result, System, require};
+use crate::store::Write;
+
+/// What an admin says.
+pub(crate) enum Decision {
+    Approve,
+    Reject { reason: String },
+}
+
+pub(crate) async fn decide(
+    system: &System,
+    actor: &Actor,
+    assignment: AssignmentId,
+    decision: Decision,
+) -> Result<Done> {
+    require(actor, Right::DecideAboutAgents)?;
+    if let Decision::Reject { reason } = &decision
+        && reason.trim().is_empty()
+    {
+        let instead = "Say why, so that the next proposal is better.";
+        return Err(Refusal::new("no_reason", "A rejection needs a reason.", instead).into());
+    }
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let (found, name) = find(&mut write, assignment).await?;
+    let again = found.state == AssignmentState::Active && found.stale_since.is_some();
+    let approves = matches!(decision, Decision::Approve);
+    if !(found.state.waits() || again && approves) {
+        return Err(decided(&found).into());
+    }
+    let me = actor.to_string();
+    let said = match decision {
+        Decision::Approve => match agree(system, &mut write, actor, &found).await? {
+            Approval::FirstOfTwo if again => format!(
+                "You agree that {} answers {name} again, as it is now. It is silent until a second person agrees too.",
+                found.agent
+            ),
+            Approval::FirstOfTwo => {
+                format!("You agree that {} answers {name}. A second person has to agree too.", found.agent)
+            }
+            Approval::Active if again => {
+                format!("{} answers {name} again, as it is now ({}).", found.agent, found.mode.name())
+            }
+            Approval::Active => format!("{} answers {name} from now on ({}).", found.agent, found.mode.name()),
+        },
+        Decision::Reject { reason } => {
+            let ended = write.end_assignment(assignment, AssignmentState::Rejected, &me, &reason, now).await?;
+            ended.or_refuse(|| decided(&found))?;
+            write.audit(actor, "reject", &assignment.to_string(), &reason, now).await?;
+            tell(system, &mut write, &found, "assignment.rejected", &me, &reason).await?;
+            format!("{assignment} is rejected; {} learns why.", found.proposed_by)
+        }
+    };
+    write.commit().await?;
+    published(system, &found);
+    Ok(Done { said, made: None })
+}
+
+/// The one way in which anything comes into force by a person's word: new, narrowed, or after its agent
+/// changed. The rule and what follows from it stand in the caller's transaction.
+async fn agree(system: &System, write: &mut Write, actor: &Actor, found: &Assignment) -> Result<Approval> {
+    let now = system.now();
+    if found.expires_at.is_some_and(|at| at <= now) {
+        let why = format!("The time of {} is over.", found.id);
+        return Err(Refusal::new("expiry", why, "Propose a new one.").into());
+    }
+    let Some(digest) = system.agents().get(&found.agent).map(AgentConfig::digest) else {
+        let why = format!("The agent {} is not declared any more.", clean_line(&found.agent));
+        return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
+    };
+    let evidence = evidence(write, found.id, &digest).await?.or_else(|| found.evidence_for(&digest));
+    let me = actor.to_string();
+    let person = actor.person().unwrap_or(&me);
+    let approver = Approver { person, agent_digest: &digest, rehearsed: evidence.is_some() };
+    let approval = approve(found, approver, system.approvals())?;
+    match approval {
+        Approval::FirstOfTwo => {
+            let first = write.approve_first(found.id, (&me, person), &digest, now).await?;
+            first.or_refuse(|| decided(found))?;
+            let detail = format!("{} as {digest}", found.agent);
+            write.audit(actor, "approve_first", &found.id.to_string(), &detail, now).await?;
+        }
+        Approval::Active => activate(system, write, actor, found, (&digest, evidence.as_deref())).await?,
+    }
+    Ok(approval)
+}
+
+/// Agrees to less: what was proposed, or is in force, is replaced by something within its bounds.
+pub(crate) async fn narrow(
+    system: &System,
+    actor: &Actor,
+    assignment: AssignmentId,
+    proposal: &Proposal,
+) -> Result<Done> {
+    require(actor, Right::DecideAboutAgents)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    check(system, &mut write, proposal).await?;
+    let (found, name) = find(&mut write, assignment).await?;
+    if !found.state.waits() && found.state != AssignmentState::Active {
+        return Err(decided(&found).into());
+    }
+    if found.says_the_same(proposal) {
+        // Nothing is narrowed: it is the same decision as any other approval.
+        drop(write);
+        return decide(system, actor, assignment, Decision::Approve).await;
+    }
+    let same =
+        (found.connection, found.thread, &found.agent) == (proposal.connection, proposal.thread, &proposal.agent);
+    let sooner = |own: Option<_>, most: Option<_>| most.is_none_or(|most| own.is_some_and(|own| own <= most));
+    if !same
+        || !proposal.mode.is_within(found.mode)
+        || !proposal.contract.is_within(&found.contract)
+        || !sooner(proposal.expires_at, found.expires_at)
+    {
+        let why = "This allows something that was not proposed.";
+        return Err(Refusal::new("wider", why, "Narrow it, or propose it as a new one.").into());
+    }
+    let me = actor.to_string();
+    let id = write.propose(proposal, &found.proposed_by, false, now).await?;
+    let (new, _) = find(&mut write, id).await?;
+    // Whoever agreed to more has agreed to this, and what was rehearsed was this agent.
+    let given = Assignment {
+        approved_by: found.approved_by.clone(),
+        approved_person: found.approved_person.clone(),
+        approved_digest: found.approved_digest.clone(),
+        agent_digest: found.agent_digest.clone(),
+        evidence: found.evidence.clone(),
+        ..new
+    };
+    let digest = system.agents().get(&found.agent).map(AgentConfig::digest).unwrap_or_default();
+    let seen = evidence(&mut write, assignment, &digest).await?;
+    let given = match seen {
+        Some(seen) => Assignment { evidence: Some(seen), agent_digest: Some(digest), ..given },
+        None => given,
+    };
+    let approval = agree(system, &mut write, actor, &given).await?;
+    let reason = format!("narrowed to {id}");
+    let ended = write.end_assignment(assignment, AssignmentState::Revoked, &me, &reason, now).await?;
+    ended.or_refuse(|| decided(&found))?;
+    write.audit(actor, "narrow", &assignment.to_string(), &id.to_string(), now).await?;
+    let said = match approval {
+        Approval::FirstOfTwo => {
+            format!("{id} is {assignment} with narrower bounds. It answers once a second person agrees too.")
+        }
+        Approval::Active => format!("{} answers {name} within narrower bounds, as {id}.", found.agent),
+    };
+    write.commit().await?;
+    published(system, &found);
+    Ok(Done { said, made: Some(id.to_string()) })
+}
+
+async fn find(write: &mut Write, id: AssignmentId) -> Result<(Assignment, String)> {
+    match write.assignment(id).await? {
+        Some(row) => Ok((row.assignment, row.connection_name)),
+        None => Err(Refusal::new("not_found", format!("There is no assignment {id}."), "").into()),
+    }
+}
+
+/// What was decided already, and by whom.
+fn decided(assignment: &Assignment) -> Refusal {
+    let by = assignment.decided_by.as_deref().unwrap_or("nobody");
+    let why = format!("{} is {} already, by {by}.", assignment.id, assignment.state.name());
+    let instead =
+        if assignment.state == AssignmentState::Active { "What is in force is revoked." } else { "Propose a new one." };
+    Refusal::new("decided", why, instead)
+}
+
+/// The digest of what was rehearsed with the agent as it is now.
+async fn evidence(write: &mut Write, assignment: AssignmentId, digest: &str) -> Result<Option<String>> {
+    let Some((seen, agent_digest)) = write.rehearsal_digest(assignment).await? else { return Ok(None) };
+    Ok(seen.filter(|_| agent_digest == digest))
+}
+
+/// Puts it in force. The database holds that one agent answers; the one before steps back in the same
+/// breath.
+async fn activate(
+    system: &System,
+    write: &mut Write,
+    actor: &Actor,
+    assignment: &Assignment,
+    (digest, evidence): (&str, Option<&str>),
+) -> Result<()> {
+    let (now, me) = (system.now(), actor.to_string());
+    if let Some(before) = write.in_place_of(assignment).await? {
+        let reason = format!("replaced by {}", assignment.id);
+        let ended = write.end_assignment(before.id, AssignmentState::Revoked, &me, &reason, now).await?;
+        ended.or_refuse(|| decided(&before))?;
+        write.audit(actor, "revoke", &before.id.to_string(), &reason, now).await?;
+    }
+    write.activate(assignment.id, &me, digest, evidence, now).await?;
+    let seen = evidence.map_or_else(|| "nothing rehearsed".to_owned(), |digest| format!("rehearsal {digest}"));
+    let detail = format!("{} as {digest}, {seen}", assignment.agent);
+    write.audit(actor, "approve", &assignment.id.to_string(), &detail, now).await?;
+    tell(system, write, assignment, "assignment.approved", &me, "").await
+}
+
+pub(crate) async fn tell(
+    system: &System,
+    write: &mut Write,
+    assignment: &Assignment,
+    event: &str,
+    by: &str,
+    reason: &str,
+) -> Result<()> {
+    let data =
+        serde_json::json!({ "assignment": assignment.id, "agent": assignment.agent, "by": by, "reason": reason });
+    system.happened(write, event, assignment.thread, &data).await?;
+    Ok(())
+}
+
+pub(crate) fn published(system: &System, assignment: &Assignment) {
+    system.bus().publish([Change::Agents, Change::Connection(assignment.connection), Change::Activity]);
+    system.wakes().teller.notify_one();
+    system.wakes().expirer.notify_one();
+}

@@ -1,0 +1,84 @@
+//! Revoke what is in force, put off what waits, and mark what is not any more what was approved.
+
+use crate::agent::AgentConfig;
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::agents::assignment::AssignmentState;
+use crate::domain::change::Change;
+use crate::domain::ids::AssignmentId;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::time::Timestamp;
+use crate::operations::agents::decide_assignment::{published, tell};
+use crate::operations::{Result, System, require};
+use crate::store::NewAlert;
+
+pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, reason: &str) -> Result<Done> {
+    require(actor, Right::DecideAboutAgents)?;
+    let (now, me) = (system.now(), actor.to_string());
+    let mut write = system.store().write().await?;
+    let found = write.assignment(id).await?.map(|row| row.assignment);
+    let Some(found) = found.filter(|found| found.state == AssignmentState::Active || found.state.waits()) else {
+        let why = format!("{id} is not in force.");
+        return Err(Refusal::new("not_in_force", why, "List them with `wadeck assignments list`.").into());
+    };
+    let reason = if reason.trim().is_empty() { "taken back" } else { reason.trim() };
+    let missed = || Refusal::new("not_in_force", format!("{id} is not in force."), "");
+    write.end_assignment(id, AssignmentState::Revoked, &me, reason, now).await?.or_refuse(missed)?;
+    let ended = write.end_runs_of(id, &format!("{me} took the assignment back"), now).await?;
+    write.clear_alert("assignment_ends", &id.to_string(), now).await?;
+    write.audit(actor, "revoke", &id.to_string(), reason, now).await?;
+    tell(system, &mut write, &found, "assignment.revoked", &me, reason).await?;
+    write.commit().await?;
+    published(system, &found);
+    system.bus().publish([Change::Outbox, Change::Everything]);
+    let also = if ended > 0 { format!(" {ended} of its runs ended; their threads wait.") } else { String::new() };
+    Ok(Done { said: format!("{} answers no more under {id}.{also}", found.agent), made: None })
+}
+
+pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, until: Timestamp) -> Result<Done> {
+    require(actor, Right::DecideAboutAgents)?;
+    let mut write = system.store().write().await?;
+    let found = write.assignment(id).await?.map(|row| row.assignment);
+    if !found.is_some_and(|found| found.state.waits()) {
+        let why = format!("{id} waits for nobody.");
+        return Err(Refusal::new("decided", why, "Only what waits can be put off.").into());
+    }
+    write.snooze(id, until).await?;
+    write.audit(actor, "snooze", &id.to_string(), &until.to_string(), system.now()).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Agents, Change::Activity]);
+    Ok(Done { said: format!("{id} is put off until {until}; it still expires in its time."), made: None })
+}
+
+/// What was approved for an agent that has changed since is stale, until somebody looks again; and is
+/// not, once the agent is what it was.
+pub(crate) async fn mark_stale(system: &System) -> Result<()> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    for row in write.assignments_open(None).await? {
+        let one = row.assignment;
+        // Where one word is enough, the file's is: whoever changed the agent there has said so.
+        if one.state != AssignmentState::Active || (one.from_file && system.approvals().takes_one_word()) {
+            continue;
+        }
+        let is = system.agents().get(&one.agent).map(AgentConfig::digest);
+        let same = is.is_some() && (one.agent_digest.is_none() || is == one.agent_digest);
+        if same == one.stale_since.is_none() {
+            continue;
+        }
+        write.set_stale(one.id, (!same).then_some(now)).await?;
+        let what =
+            if same { "the agent is again what was approved" } else { "the agent has changed since it was approved" };
+        write.audit(&Actor::System, "stale", &one.id.to_string(), what, now).await?;
+        if !same {
+            let said = format!(
+                "{} is not what was approved as {}: nobody is answered by it before an admin looks again.",
+                one.agent, one.id
+            );
+            let subject = one.id.to_string();
+            let alert = NewAlert { kind: "agent_changed", subject: &subject, said: &said, thread: None };
+            write.raise(&alert, now).await?;
+        }
+    }
+    Ok(write.commit().await?)
+}

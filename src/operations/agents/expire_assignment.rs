@@ -1,0 +1,102 @@
+//! Assignments end at their time, which is told ahead, or when nobody decided about them.
+
+use std::time::Duration;
+
+use crate::domain::access::role::Actor;
+use crate::domain::agents::assignment::{Assignment, AssignmentState, TIME_IS_OVER};
+use crate::domain::change::Change;
+use crate::domain::text::clean_line;
+use crate::domain::time::{Timestamp, short_span};
+use crate::operations::agents::decide_assignment::tell;
+use crate::operations::{Result, System};
+use crate::store::{NewAlert, StoreError, Write};
+
+/// How long before an assignment ends people are told: a day, and no more than a tenth of its time.
+const AHEAD: Duration = Duration::from_secs(86_400);
+/// The longest sleep between two looks.
+const LOOKS_EVERY: Duration = Duration::from_secs(30);
+
+/// When people are told that an assignment is about to end.
+fn told_ahead_at(one: &Assignment) -> Option<Timestamp> {
+    let ends = one.expires_at?;
+    let began = one.approved_at.unwrap_or(one.proposed_at);
+    Some(ends.minus(AHEAD.min(ends.since(began) / 10)))
+}
+
+/// When the next assignment ends, or is about to; at the latest when it is looked again.
+pub async fn next_expiry(system: &System) -> std::result::Result<Option<Timestamp>, StoreError> {
+    let now = system.now();
+    let undecided = system.approvals().undecided;
+    let rows = system.store().assignments_to_end().await?;
+    let due = rows.iter().flat_map(|one| {
+        let decided = one.state.waits().then(|| one.proposed_at.plus(undecided));
+        let active = one.state == AssignmentState::Active;
+        let times = [decided, one.expires_at.filter(|_| active), told_ahead_at(one).filter(|_| active)];
+        times.into_iter().flatten().filter(move |at| *at > now)
+    });
+    Ok(due.chain(std::iter::once(now.plus(LOOKS_EVERY))).min())
+}
+
+/// The step of a worker: what has come to its end is ended, and said to be what it is; what is about to
+/// end is told ahead.
+pub async fn expire_assignments(system: &System) -> Result<()> {
+    let now = system.now();
+    let undecided = system.approvals().undecided;
+    let mut write = system.store().write().await?;
+    let (mut ended, mut told) = (false, false);
+    for row in write.assignments_open(None).await? {
+        let one = row.assignment;
+        let is_active = one.state == AssignmentState::Active;
+        let reason = match one.state {
+            AssignmentState::Active if one.expires_at.is_some_and(|at| at <= now) => TIME_IS_OVER,
+            state if state.waits() && one.proposed_at.plus(undecided) <= now => "nobody decided in time",
+            _ => {
+                if is_active && told_ahead_at(&one).is_some_and(|at| at <= now) {
+                    told |= tell_ahead(&mut write, &one, &row.connection_name, now).await?;
+                }
+                continue;
+            }
+        };
+        if !write.end_assignment(one.id, AssignmentState::Expired, "system", reason, now).await?.applied() {
+            continue;
+        }
+        write.end_runs_of(one.id, "its assignment expired", now).await?;
+        write.audit(&Actor::System, "expire", &one.id.to_string(), reason, now).await?;
+        tell(system, &mut write, &one, "assignment.expired", "system", reason).await?;
+        write.clear_alert("assignment_ends", &one.id.to_string(), now).await?;
+        if is_active {
+            let said = format!(
+                "{} answers {} no more: the time of {} is over. Propose it anew if it should go on.",
+                clean_line(&one.agent),
+                row.connection_name,
+                one.id
+            );
+            let subject = one.id.to_string();
+            let alert = NewAlert { kind: "assignment_ended", subject: &subject, said: &said, thread: one.thread };
+            write.raise(&alert, now).await?;
+        }
+        ended = true;
+    }
+    write.forget_events(now.minus(Duration::from_secs(30 * 86_400))).await?;
+    write.commit().await?;
+    if ended || told {
+        system.bus().publish([Change::Agents, Change::Activity, Change::Alerts, Change::Everything]);
+        system.wakes().teller.notify_one();
+    }
+    Ok(())
+}
+
+/// Says once that an assignment is about to end.
+async fn tell_ahead(write: &mut Write, one: &Assignment, number: &str, now: Timestamp) -> Result<bool> {
+    let (subject, Some(ends)) = (one.id.to_string(), one.expires_at) else { return Ok(false) };
+    if write.was_raised("assignment_ends", &subject).await? {
+        return Ok(false);
+    }
+    let left = short_span(ends.since(now));
+    let agent = clean_line(&one.agent);
+    let said =
+        format!("{agent} answers {number} for {left} more: {} ends then. Propose it anew if it should go on.", one.id);
+    let alert = NewAlert { kind: "assignment_ends", subject: &subject, said: &said, thread: one.thread };
+    write.raise(&alert, now).await?;
+    Ok(true)
+}

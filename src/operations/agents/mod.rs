@@ -1,0 +1,14 @@
+//! Agents: proposed, approved, run, stopped, and the tools that they use.
+
+pub(crate) mod ask_agent;
+pub(crate) mod decide_answer;
+pub(crate) mod decide_assignment;
+pub(crate) mod end_assignment;
+pub(crate) mod expire_assignment;
+pub(crate) mod propose_assignment;
+pub(crate) mod rehearse;
+pub(crate) mod requests;
+pub(crate) mod run_agent;
+pub(crate) mod stop_agents;
+pub(crate) mod tools;
+pub(crate) mod use_tool;

@@ -1,0 +1,54 @@
+//! Propose that an agent answers a number or a thread, within which bounds. An admin decides.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::agents::contract::LONGEST_TERM;
+use crate::domain::agents::requests::Proposal;
+use crate::domain::change::Change;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::clean_line;
+use crate::operations::{Result, System, require};
+use crate::store::Write;
+
+/// What a proposal has to fulfil, whoever makes it.
+pub(crate) async fn check(system: &System, write: &mut Write, proposal: &Proposal) -> Result<String> {
+    if !system.agents().has(&proposal.agent) {
+        let why = format!("No agent is called {}.", clean_line(&proposal.agent));
+        return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
+    }
+    let Some(connection) = write.live_connection(proposal.connection).await? else {
+        let why = format!("There is no connection {}.", proposal.connection);
+        return Err(Refusal::new("not_found", why, "").into());
+    };
+    if let Some(thread) = proposal.thread {
+        let row = write.thread_row(thread).await?;
+        if row.is_none_or(|row| row.connection_id != proposal.connection) {
+            let why = format!("{thread} is no thread of {}.", connection.name);
+            return Err(Refusal::new("not_found", why, "").into());
+        }
+    }
+    proposal.contract.check().map_err(|why| Refusal::new("contract", why, ""))?;
+    let now = system.now();
+    if proposal.expires_at.is_some_and(|at| at <= now || at > now.plus(LONGEST_TERM)) {
+        let why = "A contract ends after now, and within a year.";
+        return Err(Refusal::new("expiry", why, "Give another time, or none.").into());
+    }
+    let whom =
+        proposal.thread.map_or_else(|| connection.name.clone(), |thread| format!("{thread} of {}", connection.name));
+    Ok(format!("{} answers {whom} ({})", proposal.agent, proposal.mode.name()))
+}
+
+pub(crate) async fn propose(system: &System, actor: &Actor, proposal: &Proposal) -> Result<Done> {
+    require(actor, Right::ProposeAnAgent)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let detail = check(system, &mut write, proposal).await?;
+    let id = write.propose(proposal, &actor.to_string(), false, now).await?;
+    write.audit(actor, "propose", &id.to_string(), &detail, now).await?;
+    let data = serde_json::json!({ "assignment": id, "agent": proposal.agent, "by": actor.to_string() });
+    system.happened(&mut write, "assignment.proposed", proposal.thread, &data).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Agents, Change::Activity]);
+    system.wakes().teller.notify_one();
+    Ok(Done { said: format!("Proposed as {id}: {detail}. An admin decides."), made: Some(id.to_string()) })
+}

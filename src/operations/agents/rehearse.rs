@@ -1,0 +1,155 @@
+//! Rehearsal: the last real exchanges of an assignment's scope are put to its agent again, with
+//! sending impossible, so that whoever decides has seen what it would have said.
+
+use sha2::{Digest, Sha256};
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::agents::assignment::Assignment;
+use crate::domain::agents::requests::Exchange;
+use crate::domain::change::Change;
+use crate::domain::ids::{AssignmentId, MessageId, RunId};
+use crate::domain::inbound::event::Direction;
+use crate::domain::language;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::Untrusted;
+use crate::domain::view::MessageView;
+use crate::operations::agents::ask_agent::{Question, TRANSCRIPT};
+use crate::operations::{Result, System, require};
+use crate::store::Played;
+
+/// More would cost more than it tells.
+const MOST: u32 = 50;
+
+/// Begins a rehearsal; it goes on by itself, and starts again after a restart where it stopped.
+pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, exchanges: u32) -> Result<Done> {
+    require(actor, Right::RehearseAnAgent)?;
+    let mut write = system.store().write().await?;
+    let Some(row) = write.assignment(id).await? else {
+        return Err(Refusal::new("not_found", format!("There is no assignment {id}."), "").into());
+    };
+    let one = row.assignment;
+    let Some(config) = system.agents().get(&one.agent) else {
+        let why = format!("The agent {} is not declared any more.", one.agent);
+        return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
+    };
+    if let Some(by) = write.rehearsing(id, &config.digest()).await? {
+        let why = format!("{by} rehearses {id} right now.");
+        return Err(Refusal::new("rehearsal_runs", why, "Wait for what it shows.").into());
+    }
+    let wanted = system.store().exchanges(&one, exchanges.clamp(1, MOST)).await?;
+    if wanted.is_empty() {
+        let why = "Nothing was asked and answered here yet.";
+        return Err(Refusal::new("no_exchanges", why, "Rehearse it once there is something to play.").into());
+    }
+    let now = system.now();
+    let rehearsal = write.begin_rehearsal(id, &config.digest(), &wanted, &actor.to_string(), now).await?;
+    write.audit(actor, "rehearse", &id.to_string(), &format!("{rehearsal}, {} exchanges", wanted.len()), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Agents, Change::Activity]);
+    system.wakes().rehearser.notify_one();
+    let said = format!("{} exchange(s) are played to {}; nothing is sent.", wanted.len(), one.agent);
+    Ok(Done { said, made: Some(rehearsal.to_string()) })
+}
+
+/// The step of a worker: plays the next exchange. `false` when there is none.
+pub async fn rehearse_next(system: &System) -> Result<bool> {
+    let Some(mut next) = system.store().to_play().await? else { return Ok(false) };
+    let mut write = system.store().write().await?;
+    let assignment = write.assignment(next.assignment).await?.map(|row| row.assignment);
+    drop(write);
+    let message = next.wanted.get(next.played.len()).copied();
+    if let (Some(assignment), Some(message)) = (&assignment, message) {
+        next.played.push(play(system, assignment, message).await?);
+    }
+    let over = assignment.is_none() || next.played.len() >= next.wanted.len();
+    let digest = over.then(|| digest(&next.agent_digest, &next.played));
+    let mut write = system.store().write().await?;
+    let played = Played { exchanges: &next.played, digest: digest.as_deref() };
+    write.keep_played(next.id, &played, system.now()).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Agents]);
+    Ok(true)
+}
+
+/// What was seen: the agent as it was, and everything that it said.
+fn digest(agent: &str, played: &[Exchange]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(agent);
+    hash.update(serde_json::to_vec(played).unwrap_or_default());
+    hex::encode(&hash.finalize()[..8])
+}
+
+async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Result<Exchange> {
+    let nothing = || Refusal::new("gone", "An exchange to be rehearsed is gone.", "Rehearse again.");
+    let store = system.store();
+    let (thread, _) = store.provider_id(last).await?.ok_or_else(nothing)?;
+    let row = store.thread(thread).await?.ok_or_else(nothing)?;
+    let connection = store.connection(row.connection_id).await?.ok_or_else(nothing)?;
+    let mut all = store.messages_around(thread, last, 2 * TRANSCRIPT).await?;
+    all.reverse();
+    let at = all.iter().position(|message| message.id == last).ok_or_else(nothing)?;
+    let inbound = |message: &&MessageView| message.direction == Direction::Inbound;
+    let batch: Vec<&MessageView> = all[..=at].iter().rev().take_while(inbound).collect();
+    let answer: Vec<&MessageView> = all[at + 1..].iter().take_while(|message| !inbound(message)).collect();
+    let joined = |messages: &mut dyn Iterator<Item = &MessageView>| {
+        let texts: Vec<&str> = messages.map(|message| message.text.as_received()).collect();
+        Untrusted::new(texts.join("\n"))
+    };
+    let question = Question {
+        run: RunId(0),
+        agent: &assignment.agent,
+        contract: &assignment.contract,
+        thread: &row,
+        connection: &connection,
+        batch_size: u32::try_from(batch.len()).unwrap_or(1).max(1),
+        first_contact: batch.len() == at + 1,
+        messages: all[..=at].to_vec(),
+    };
+    let began = system.now();
+    let told = question.ask(system).await?;
+    let took_ms = u64::try_from(system.now().since(began).as_millis()).unwrap_or(u64::MAX);
+    let mut write = store.write().await?;
+    let breaches = question.breaches(system, &mut write, &told).await?;
+    drop(write);
+    let now = told.words.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n\n");
+    Ok(Exchange {
+        thread,
+        at: all[at].created_at,
+        asked: joined(&mut batch.iter().rev().copied()),
+        said: joined(&mut answer.iter().copied()),
+        by: answer.iter().find_map(|message| message.author.clone()).unwrap_or_default(),
+        language: language::told(&now).map(str::to_owned),
+        now: (!now.is_empty()).then(|| Untrusted::new(now)),
+        hand_off: told.hand_off,
+        error: told.error.map(|error| error.to_string()),
+        tools: told.calls.into_iter().map(|call| call.tool).collect(),
+        breaches,
+        took_ms,
+        tokens: told.tokens_in + told.tokens_out,
+        cost: told.cost,
+    })
+}
+
+/// Asks an agent something with nobody's thread behind it.
+pub(crate) async fn test(system: &System, actor: &Actor, agent: &str, words: &str) -> Result<Done> {
+    require(actor, Right::RehearseAnAgent)?;
+    let Some(config) = system.agents().get(agent) else {
+        let why = format!("No agent is called {}.", crate::domain::text::clean_line(agent));
+        return Err(Refusal::new("not_found", why, "`wadeck agents list` names them.").into());
+    };
+    let input = crate::agent::AgentInput::sample(words, system.now());
+    let began = system.now();
+    let answered = system.agents().answer(agent, &input, &crate::agent::NoTools).await;
+    let took = system.now().since(began).as_millis();
+    let said = match answered {
+        Err(error) => return Err(Refusal::new("agent_failed", error.to_string(), "").into()),
+        Ok(answer) if answer.messages.is_empty() => match answer.hand_off {
+            Some(reason) => format!("It hands off: {reason}"),
+            None => "It says nothing.".to_owned(),
+        },
+        Ok(answer) => answer.messages.into_iter().map(|one| one.text).collect::<Vec<_>>().join("\n\n"),
+    };
+    let cleaned: Vec<String> = said.lines().map(crate::domain::text::clean_line).collect();
+    Ok(Done { said: format!("{}\n({} in {took} ms; nothing was sent.)", cleaned.join("\n"), config.name), made: None })
+}

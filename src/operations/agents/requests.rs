@@ -1,0 +1,110 @@
+//! What can be asked about agents, and decided about them: from a request to its operation.
+
+use crate::agent::AgentConfig;
+use crate::domain::access::audit::{AuditCheck, KnownHead};
+use crate::domain::access::role::Actor;
+use crate::domain::agents::assignment::AssignmentState;
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, Dossier};
+use crate::domain::ids::AssignmentId;
+use crate::domain::request::{Done, SendContext};
+use crate::operations::agents::decide_answer;
+use crate::operations::agents::decide_assignment::{Decision, decide, narrow};
+use crate::operations::agents::end_assignment;
+use crate::operations::agents::propose_assignment;
+use crate::operations::agents::rehearse;
+use crate::operations::agents::stop_agents;
+use crate::operations::{Result, System};
+use crate::store::heads_in_logs;
+
+pub(crate) async fn perform(
+    system: &System,
+    actor: &Actor,
+    request: AgentRequest,
+    context: &SendContext,
+) -> Result<Done> {
+    match request {
+        AgentRequest::Propose(proposal) => propose_assignment::propose(system, actor, &proposal).await,
+        AgentRequest::Approve { assignment } => decide(system, actor, assignment, Decision::Approve).await,
+        AgentRequest::Reject { assignment, reason } => {
+            decide(system, actor, assignment, Decision::Reject { reason }).await
+        }
+        AgentRequest::Narrow { assignment, proposal } => narrow(system, actor, assignment, &proposal).await,
+        AgentRequest::Revoke { assignment, reason } => end_assignment::revoke(system, actor, assignment, &reason).await,
+        AgentRequest::Snooze { assignment, until } => end_assignment::snooze(system, actor, assignment, until).await,
+        AgentRequest::Rehearse { assignment, exchanges } => {
+            rehearse::rehearse(system, actor, assignment, exchanges).await
+        }
+        AgentRequest::Accept { run, instead } => {
+            decide_answer::accept(system, actor, run, instead.as_deref(), context).await
+        }
+        AgentRequest::Dismiss { run, reason } => decide_answer::dismiss(system, actor, run, &reason).await,
+        AgentRequest::Stop { what, reason } => stop_agents::stop(system, actor, &what, &reason).await,
+        AgentRequest::Resume { what } => stop_agents::resume(system, actor, &what).await,
+        AgentRequest::Forget { thread, undo } => stop_agents::forget(system, actor, thread, undo).await,
+        AgentRequest::Test { agent, words } => rehearse::test(system, actor, &agent, &words).await,
+    }
+}
+
+pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentTold> {
+    let store = system.store();
+    Ok(match query {
+        AgentQuery::Run { run } => AgentTold::Run(store.run_record(run).await?.map(Box::new)),
+        AgentQuery::Runs { thread, limit, before } => AgentTold::Runs(store.runs(thread, limit, before).await?),
+        AgentQuery::Assignments { limit } => AgentTold::Assignments(store.assignments(limit).await?),
+        AgentQuery::Assignment { assignment } => {
+            AgentTold::Assignment(dossier(system, assignment).await?.map(Box::new))
+        }
+        AgentQuery::Waiting { thread } => {
+            let run = store.proposed_in(thread).await?;
+            AgentTold::Waiting(match run {
+                Some(run) => store.run_record(run).await?.map(Box::new),
+                None => None,
+            })
+        }
+        AgentQuery::Stops { limit } => AgentTold::Stops(store.stops(limit).await?),
+        AgentQuery::Audit { subject, limit, before } => AgentTold::Audit(store.audit(&subject, limit, before).await?),
+        AgentQuery::VerifyAudit { against } => AgentTold::Verified(verify_audit(system, against).await?),
+        AgentQuery::Events { after, limit } => AgentTold::Events(store.events(after, limit).await?),
+        AgentQuery::LastEvent => AgentTold::LastEvent(store.newest_event().await?),
+    })
+}
+
+/// Follows the chain and compares it with every end of it that is kept outside the database: in memory, in
+/// the file beside it, in the logs, and with what was given.
+async fn verify_audit(system: &System, against: Vec<KnownHead>) -> Result<AuditCheck> {
+    let store = system.store();
+    let mut known = store.kept_audit_heads();
+    known.extend(store.path().parent().map(|directory| heads_in_logs(&directory.join("logs"))).unwrap_or_default());
+    known.extend(store.audit_head().map(|head| KnownHead { head, source: "this engine".to_owned() }));
+    let mut bare = vec![];
+    for given in against {
+        if given.head.row.0 > 0 { known.push(given) } else { bare.push(given.head.digest) }
+    }
+    let mut check = store.verify_audit(&known).await?;
+    for digest in bare {
+        check.compared += 1;
+        if store.audit_row_of(&digest).await?.is_none() {
+            check
+                .contradictions
+                .push(format!("No row carries the digest {digest}: the row that did was removed or rewritten."));
+        }
+    }
+    Ok(check)
+}
+
+async fn dossier(system: &System, id: AssignmentId) -> Result<Option<Dossier>> {
+    let store = system.store();
+    let all = store.assignments(1_000).await?;
+    let Some(row) = all.iter().find(|row| row.assignment.id == id).cloned() else { return Ok(None) };
+    let in_force = all.into_iter().map(|row| row.assignment).filter(|one| one.state == AssignmentState::Active);
+    let instead_of = in_force.filter(|one| one.id != id).find(|one| one.shares_place_with(&row.assignment));
+    let (runs, cost) = store.use_of(id).await?;
+    Ok(Some(Dossier {
+        agent_digest: system.agents().get(&row.assignment.agent).map(AgentConfig::digest),
+        rehearsal: store.rehearsal(id).await?,
+        instead_of,
+        runs,
+        cost,
+        row,
+    }))
+}

@@ -1,0 +1,359 @@
+//! The runner's step: claim a run whose burst is over, ask its agent, and put the words into the
+//! outbox, unless a newer message or a person came first, or they leave the bounds of the contract.
+
+use std::time::Duration;
+
+use crate::agent::AgentError;
+use crate::domain::agents::assignment::Mode;
+use crate::domain::agents::contract_check::Words;
+use crate::domain::agents::requests::Act;
+use crate::domain::agents::run::RunState;
+use crate::domain::change::Change;
+use crate::domain::contacts::address::Address;
+use crate::domain::ids::RunId;
+use crate::domain::message::content::Content;
+use crate::domain::message::note::Note;
+use crate::domain::message::window;
+use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::outbox::entry::Outgoing;
+use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::time::Timestamp;
+use crate::domain::view::ThreadRow;
+use crate::operations::agents::ask_agent::{Question, TRANSCRIPT, Told, content};
+use crate::operations::monitoring::metrics::Family;
+use crate::operations::outbox::send_message::recipient;
+use crate::operations::outbox::send_message::{address, capabilities};
+use crate::operations::{Result, System};
+use crate::store::{DueRun, Finish, NewAlert, NewEntry, StoreError, Write};
+
+/// The typing indicator fades after 25 s; it is renewed before.
+const TYPING_EVERY: Duration = Duration::from_secs(20);
+/// How long an answer may wait for its read mark.
+const FIRST_MARK: Duration = Duration::from_secs(2);
+
+/// Runs the next due run to its end. `false` when there is none now.
+pub async fn run_next(system: &System) -> Result<bool> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    // Longer than the slowest agent may take: a run that is still held then belongs to the dead.
+    let lease = system.agents().all().map(|agent| agent.timeout).max().unwrap_or_default() + Duration::from_secs(60);
+    let Some(due) = write.claim_run(now, lease).await? else { return Ok(false) };
+    let assignment = write.assignment(due.assignment).await?.map(|row| row.assignment);
+    let connection = system.store().connection(due.connection).await?;
+    if let Some(connection) = connection.as_ref().filter(|_| due.mode == Mode::Auto) {
+        begin_signs(system, &mut write, &due, connection).await?;
+    }
+    write.commit().await?;
+    system.wakes().runner.notify_one();
+    system.wakes().sender.notify_one();
+    system.bus().publish([Change::Agents, Change::Thread(due.thread)]);
+
+    let thread = system.store().thread(due.thread).await?;
+    let (Some(thread), Some(connection), Some(assignment)) = (thread, connection, assignment) else {
+        let told = Told { error: Some(AgentError("its thread is gone".into())), ..Told::default() };
+        finish(system, &due, None, told).await?;
+        return Ok(true);
+    };
+    let mut messages = system.store().messages(due.thread, TRANSCRIPT.max(due.batch_size), None).await?;
+    messages.retain(|message| !message.test && thread.context_from.is_none_or(|from| message.created_at > from));
+    messages.reverse();
+    let question = Question {
+        run: due.run,
+        agent: &due.agent,
+        contract: &assignment.contract,
+        thread: &thread,
+        connection: &connection,
+        messages,
+        batch_size: due.batch_size,
+        first_contact: due.first_contact,
+    };
+    let began = std::time::Instant::now();
+    let asked = async {
+        tokio::select! {
+            told = question.ask(system) => told,
+            () = keep_typing(system, &due, &connection) => Ok(Told::default()),
+        }
+    };
+    // The contact sees that it was read even when the answer is there at once.
+    let first = tokio::time::timeout(FIRST_MARK, show_typing(system, &due, &connection));
+    let (told, _) = tokio::join!(asked, first);
+    system.timed(Family::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
+    finish(system, &due, Some(&question), told?).await?;
+    system.wakes().runner.notify_one();
+    Ok(true)
+}
+
+/// Renews the typing indicator; never ends by itself.
+async fn keep_typing(system: &System, due: &DueRun, connection: &Connection) {
+    loop {
+        tokio::time::sleep(TYPING_EVERY).await;
+        show_typing(system, due, connection).await;
+    }
+}
+
+/// Marks the last message read, with the sign that an answer is being written.
+async fn show_typing(system: &System, due: &DueRun, connection: &Connection) {
+    let provider = system.providers().get(&connection.provider).filter(|provider| provider.capabilities().read_marks);
+    let Some(provider) = provider.filter(|_| connection.settings.read_marks && due.mode == Mode::Auto) else { return };
+    let Ok(Some(last)) = system.store().last_inbound(due.thread).await else { return };
+    if let Err(trouble) = provider.mark_read(connection, &last, true).await {
+        tracing::debug!(thread = %due.thread, trouble = trouble.line(), "no typing indicator");
+    }
+}
+
+async fn finish(system: &System, due: &DueRun, question: Option<&Question<'_>>, told: Told) -> Result<()> {
+    let mut write = system.store().write().await?;
+    let (works, note) = match &told.error {
+        None => (true, format!("{} answered", due.agent)),
+        Some(error) => (false, format!("{} failed: {}", due.agent, clean_line(&error.to_string()))),
+    };
+    write.prove(due.connection, Hop::Agent, system.now(), works, &note).await?;
+    let alive = write.still_runs(due.run).await?;
+    if alive {
+        match question {
+            Some(question) if told.error.is_none() => answered(system, &mut write, due, question, &told).await?,
+            _ => failed(system, &mut write, due, &told, None).await?,
+        }
+    } else {
+        tracing::info!(run = %due.run, thread = %due.thread, "a run's words were dropped: something newer came first");
+    }
+    write.commit().await?;
+    system.bus().publish([Change::Agents, Change::Thread(due.thread), Change::Outbox, Change::Alerts]);
+    system.wakes().sender.notify_one();
+    system.wakes().teller.notify_one();
+    Ok(())
+}
+
+fn ended(system: &System, due: &DueRun, state: RunState) {
+    system.counted(Family::Runs, vec![("agent", due.agent.clone()), ("state", state.name().to_owned())]);
+}
+
+/// Everything that belongs to the record of a run.
+fn record<'a>(told: &'a Told, said: Option<&'a Untrusted>, trace: &'a str, breaches: &'a [String]) -> Finish<'a> {
+    Finish {
+        said,
+        words: &told.words,
+        acts: &told.acts,
+        calls: &told.calls,
+        given: (!told.given.is_empty()).then_some(told.given.as_str()),
+        trace: (!trace.is_empty()).then_some(trace),
+        error: told.hand_off.as_deref(),
+        breaches,
+        tokens_in: told.tokens_in,
+        tokens_out: told.tokens_out,
+        cost: told.cost,
+        agent_digest: &told.agent_digest,
+    }
+}
+
+/// The thread stays visibly waiting for a person, with the reason.
+async fn failed(
+    system: &System,
+    write: &mut Write,
+    due: &DueRun,
+    told: &Told,
+    why: Option<&str>,
+) -> Result<(), StoreError> {
+    let now = system.now();
+    let error = match why {
+        Some(why) => why.to_owned(),
+        None => told.error.as_ref().map(ToString::to_string).unwrap_or_default(),
+    };
+    let trace = told.trace.join("\n");
+    let finish = Finish { error: Some(&error), ..record(told, None, &trace, &[]) };
+    if !write.finish_run(due.run, RunState::Failed, &finish, now).await?.applied() {
+        return Ok(());
+    }
+    ended(system, due, RunState::Failed);
+    let reason = format!("the agent {} failed: {}", due.agent, clean_line(&error));
+    end_sign(system, write, due, "❌").await?;
+    needs_person(write, due, "agent_failed", &reason, now).await
+}
+
+pub(crate) async fn answered(
+    system: &System,
+    write: &mut Write,
+    due: &DueRun,
+    question: &Question<'_>,
+    told: &Told,
+) -> Result<(), StoreError> {
+    let now = system.now();
+    // The thread as it is now: the agent took its time.
+    let fresh = write.thread_row(due.thread).await?;
+    let thread = fresh.as_ref().unwrap_or(question.thread);
+    let words = told.words.iter().map(|words| words.text.trim()).collect::<Vec<_>>().join("\n\n");
+    let said = (!words.is_empty()).then(|| Untrusted::new(words));
+    let wants = said.is_some() || !told.acts.is_empty();
+    if said.is_some() && (!window::is_open(thread.window_closes_at, now) || address(thread).is_err()) {
+        return failed(system, write, due, told, Some("the service window closed before it answered")).await;
+    }
+    let breaches = question.breaches(system, write, told).await?;
+    let trace = told.trace.join("\n");
+    let finish = record(told, said.as_ref(), &trace, &breaches);
+    let held = wants && (!breaches.is_empty() || due.mode == Mode::Draft);
+    let state = match (held, wants, &told.hand_off) {
+        (true, ..) => RunState::Proposed,
+        (_, _, Some(_)) => RunState::HandedOff,
+        (_, true, None) => RunState::Answered,
+        (_, false, None) => RunState::Silent,
+    };
+    if !write.finish_run(due.run, state, &finish, now).await?.applied() {
+        return Ok(());
+    }
+    ended(system, due, state);
+    if held {
+        let reason = match breaches.first() {
+            None => format!("{} proposes an answer", due.agent),
+            Some(first) => format!("the answer of {} is held: {first}", due.agent),
+        };
+        write.wait(due.thread, &reason, now).await?;
+    } else {
+        if !breaches.is_empty() {
+            let reason = format!("{}: {}", due.agent, breaches.join("; "));
+            write.wait(due.thread, &reason, now).await?;
+        }
+        let author = format!("agent {}", due.agent);
+        carry_out(system, write, (thread, due.run, &author), &told.words, &told.acts).await?;
+        end_sign(system, write, due, "✅").await?;
+    }
+    if let Some(reason) = &told.hand_off {
+        // Three facts, each on its own: the contact is told, an alert is raised, the thread waits.
+        let told_so = question.connection.settings.hand_off_text.trim();
+        if said.is_none() && !told_so.is_empty() && due.mode == Mode::Auto {
+            let words = [Words { text: told_so.to_owned(), reply_to: None }];
+            let author = format!("agent {}", due.agent);
+            carry_out(system, write, (thread, due.run, &author), &words, &[]).await?;
+        }
+        let reason = format!("{} hands off: {}", due.agent, clean_line(reason));
+        write.hand_off(due.thread, Some(now)).await?.either_way();
+        needs_person(write, due, "hand_off", &reason, now).await?;
+        let data = serde_json::json!({ "agent": due.agent, "run": due.run, "reason": reason });
+        system.happened(write, "thread.handed_off", Some(due.thread), &data).await?;
+    }
+    Ok(())
+}
+
+/// Puts what an agent said, and what it wants done, where it goes: words and templates into the outbox,
+/// notes among the notes.
+pub(crate) async fn carry_out(
+    system: &System,
+    write: &mut Write,
+    (thread, run, author): (&ThreadRow, RunId, &str),
+    words: &[Words],
+    acts: &[Act],
+) -> Result<(), StoreError> {
+    let now = system.now();
+    let mut letters: Vec<(ThreadRow, Content, Option<String>, Option<Timestamp>)> = vec![];
+    for one in words {
+        let quoted = match one.reply_to {
+            None => None,
+            Some(id) => {
+                let found = system.store().provider_id(id).await?;
+                found.filter(|(of, _)| *of == thread.id).and_then(|(_, provider_id)| provider_id)
+            }
+        };
+        letters.push((thread.clone(), content(one), quoted, None));
+    }
+    for act in acts {
+        match act {
+            Act::Note { text } => {
+                let words =
+                    Untrusted::new(text.chars().take(crate::domain::message::note::LONGEST).collect::<String>());
+                write.add_note(thread.id, &Note { author: author.to_owned(), at: now, words }).await?;
+            }
+            Act::Send { thread: to, content, at } => {
+                let other = if *to == thread.id { Some(thread.clone()) } else { system.store().thread(*to).await? };
+                letters.extend(other.map(|other| (other, (**content).clone(), None, *at)));
+            }
+        }
+    }
+    for (to, content, reply_to, not_before) in letters {
+        let Ok(address) = address(&to) else { continue };
+        let template = matches!(content, Content::Template { .. });
+        let business_initiated = template && !window::is_open(to.window_closes_at, now);
+        enqueue(system, write, (&to, address), content, reply_to, (run, author, business_initiated, not_before))
+            .await?;
+    }
+    Ok(())
+}
+
+async fn enqueue(
+    system: &System,
+    write: &mut Write,
+    (thread, to): (&ThreadRow, Address),
+    content: Content,
+    reply_to: Option<String>,
+    (run, author, business_initiated, not_before): (RunId, &str, bool, Option<Timestamp>),
+) -> Result<(), StoreError> {
+    let connection = system.store().connection(thread.connection_id).await?;
+    let able = connection.map(|connection| capabilities(system, &connection)).unwrap_or_default();
+    // Words go without their quote where it cannot be sent; signs that cannot be sent are left out.
+    let reply_to = reply_to.filter(|_| able.quotes);
+    if let Err(refusal) = able.forbid(&content, false) {
+        tracing::info!(thread = %thread.id, %run, why = %refusal.why, "left out of what an agent does");
+        return Ok(());
+    }
+    if let Some(refusal) = recipient::forbidden(system, write, thread.connection_id, &to, &content).await? {
+        tracing::info!(thread = %thread.id, %run, why = %refusal.why, "left out of what an agent does");
+        let said = format!("{author} wanted to send something that must not be sent: {}", refusal.why);
+        let subject = thread.id.to_string();
+        let alert = NewAlert { kind: "agent_held_back", subject: &subject, said: &said, thread: Some(thread.id) };
+        write.raise(&alert, system.now()).await?;
+        return Ok(());
+    }
+    let outgoing = Outgoing { to, content, reply_to, reference: system.reference(), at: None };
+    let new = NewEntry {
+        thread: thread.id,
+        connection: thread.connection_id,
+        outgoing: &outgoing,
+        author,
+        run: Some(run),
+        business_initiated,
+        not_before,
+        hand_over: None,
+        now: system.now(),
+    };
+    write.enqueue(&new).await?;
+    Ok(())
+}
+
+/// What the contact sees while an answer is being made, where that is wanted.
+async fn begin_signs(system: &System, write: &mut Write, due: &DueRun, connection: &Connection) -> Result<()> {
+    if connection.settings.lifecycle_reactions {
+        end_sign(system, write, due, "👀").await?;
+    }
+    if connection.settings.batch_note && due.batch_size > 1 {
+        let Some(thread) = system.store().thread(due.thread).await? else { return Ok(()) };
+        let words = [Words { text: format!("🧵 Got your {} messages", due.batch_size), reply_to: None }];
+        let author = format!("agent {}", due.agent);
+        carry_out(system, write, (&thread, due.run, &author), &words, &[]).await?;
+    }
+    Ok(())
+}
+
+/// A reaction on the last message that says how far it is.
+async fn end_sign(system: &System, write: &mut Write, due: &DueRun, emoji: &str) -> Result<(), StoreError> {
+    let connection = system.store().connection(due.connection).await?;
+    if due.mode != Mode::Auto || !connection.is_some_and(|connection| connection.settings.lifecycle_reactions) {
+        return Ok(());
+    }
+    let (thread, last) = (system.store().thread(due.thread).await?, system.store().last_inbound(due.thread).await?);
+    let (Some(thread), Some(target)) = (thread, last) else { return Ok(()) };
+    let Ok(to) = address(&thread) else { return Ok(()) };
+    let content = Content::Reaction { target, emoji: Some(Untrusted::from(emoji)) };
+    let author = format!("agent {}", due.agent);
+    enqueue(system, write, (&thread, to), content, None, (due.run, &author, false, None)).await
+}
+
+async fn needs_person(
+    write: &mut Write,
+    due: &DueRun,
+    kind: &str,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    write.wait(due.thread, reason, now).await?;
+    let subject = due.thread.to_string();
+    write.raise(&NewAlert { kind, subject: &subject, said: reason, thread: Some(due.thread) }, now).await?;
+    Ok(())
+}

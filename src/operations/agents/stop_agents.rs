@@ -1,0 +1,101 @@
+//! Silence, now: one thread's agent, one agent, or all. What has not left is caught in the same
+//! transaction that says so, and nothing is begun after it.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::agents::requests::StopScope;
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::clean_line;
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reason: &str) -> Result<Done> {
+    require(actor, Right::StopAgents)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    is_there(system, what).await?;
+    let standing = write.stopped_by(what).await?;
+    let stop = write.stop(what, &actor.to_string(), clean_line(reason).trim(), now).await?;
+    // Stopping what is stopped catches what came since. If nothing did, the stop that stands keeps its record.
+    if let Some(by) = standing.filter(|_| stop.caught.is_empty() && stop.runs == 0) {
+        let why = format!("{by} stopped {} already, and nothing came since.", what.words());
+        return Err(Refusal::new("already_stopped", why, "").into());
+    }
+    write.audit(actor, "stop", &what.subject(), &what.words(), now).await?;
+    let data = serde_json::json!({ "what": what, "by": actor.to_string(), "caught": stop.caught.len() });
+    system.happened(&mut write, "agents.stopped", None, &data).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    system.wakes().teller.notify_one();
+    let said = format!(
+        "Silent: {}. {} message(s) caught before they left, {} run(s) ended; {} had left in the last ten minutes.",
+        what.words(),
+        stop.caught.len(),
+        stop.runs,
+        stop.departed.len()
+    );
+    Ok(Done { said, made: Some(stop.id.to_string()) })
+}
+
+/// Whether there is such a thread or agent at all.
+async fn is_there(system: &System, what: &StopScope) -> Result<()> {
+    match what {
+        StopScope::Thread(thread) => {
+            crate::operations::outbox::send_message::thread_row(system, *thread).await.map(|_| ())
+        }
+        StopScope::Agent(agent) if !system.agents().has(agent) => {
+            let why = format!("No agent is called {}.", clean_line(agent));
+            Err(Refusal::new("not_found", why, "`wadeck agents list` names them.").into())
+        }
+        StopScope::Agent(_) | StopScope::All => Ok(()),
+    }
+}
+
+pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> Result<Done> {
+    require(actor, Right::LetAgentsGoOn)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let lifted = write.lift_stop(what, &actor.to_string(), now).await?;
+    if !lifted.applied() {
+        // An agent that is not declared any more can still be let go on; one that never was is no one.
+        is_there(system, what).await?;
+    }
+    lifted.or_refuse(|| {
+        let why = format!("Nobody stopped {}.", what.words());
+        Refusal::new("not_stopped", why, "There is nothing to lift.")
+    })?;
+    write.audit(actor, "resume", &what.subject(), &what.words(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    Ok(Done { said: format!("{} may answer again, from the next message on.", capital(&what.words())), made: None })
+}
+
+/// Lets an agent forget what was said so far in a thread, or takes that back while nothing was said since.
+pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, undo: bool) -> Result<Done> {
+    require(actor, Right::ResetAnAgentsMemoryOfAThread)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let row = crate::operations::outbox::send_message::thread_within(&mut write, thread).await?;
+    let forgotten = row.context_from.is_some_and(|from| from >= row.last_message_at);
+    if forgotten != undo {
+        let why = if undo { "The agent remembers everything already." } else { "The agent begins anew already." };
+        return Err(Refusal::new("no_change", why, "").into());
+    }
+    let said = if undo {
+        write.remember_again(thread).await?;
+        "The agent is told of everything again."
+    } else {
+        write.forget_before(thread, now).await?;
+        "The agent begins anew with the next message."
+    };
+    write.audit(actor, if undo { "remember" } else { "forget" }, &thread.to_string(), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Activity]);
+    Ok(Done { said: said.into(), made: None })
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}

@@ -1,0 +1,231 @@
+//! Apply what changes something that is here already: edits, deletions, a second message under the same id, an address
+//! that moved, a wish about marketing, a conversation that its holder gave away.
+
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::contacts::address::Address;
+use crate::domain::ids::{ConnectionId, ThreadId};
+use crate::domain::inbound::event::{Direction, MessageEvent, Moved};
+use crate::domain::key::message_key;
+use crate::domain::message::content::Content;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::time::Timestamp;
+use crate::operations::System;
+use crate::operations::inbound::apply_event::{Effects, Source};
+use crate::store::{KnownMessage, NewAlert, StoreError, Write};
+
+/// Different words under one id that are kept with the message; the deliveries hold all of them.
+const DUPLICATES: usize = 5;
+
+/// An edit or a deletion: the message that it is about is changed, where it is here and the same side wrote it in the
+/// same thread. Other contents change nothing.
+pub(crate) async fn change(
+    write: &mut Write,
+    connection: ConnectionId,
+    thread: ThreadId,
+    direction: Direction,
+    content: &Content,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let (Content::Edit { target, .. } | Content::Deletion { target }) = content else { return Ok(()) };
+    let Some(known) = write.known_message(&message_key(connection, target)).await? else { return Ok(()) };
+    if known.thread != thread || known.direction != direction {
+        return Ok(());
+    }
+    rewrite(write, known, content, at).await
+}
+
+/// Changes that came before the message that they are about.
+pub(crate) async fn early_changes(write: &mut Write, key: &[u8; 16]) -> Result<(), StoreError> {
+    for late in write.early_changes(key).await? {
+        let Some(known) = write.known_message(key).await? else { return Ok(()) };
+        if known.thread == late.thread && known.direction == late.direction {
+            rewrite(write, known, &late.content, late.at).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn rewrite(
+    write: &mut Write,
+    mut known: KnownMessage,
+    content: &Content,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    match content {
+        Content::Deletion { .. } => known.extras.deleted = Some(at),
+        Content::Edit { content: edited, .. } => {
+            // An older change that comes late does not undo a newer one.
+            if known.extras.edited.as_ref().is_some_and(|(before, _)| *before > at) {
+                return Ok(());
+            }
+            let first = match known.extras.edited.take() {
+                Some((_, first)) => first,
+                None => known.content.words(),
+            };
+            known.extras.edited = Some((at, first));
+            let mut edited = (**edited).clone();
+            // New words under the same file do not name the file again.
+            if let (Some(new), Some(old)) = (edited.media_mut(), known.content.media())
+                && new.id.is_empty()
+            {
+                let caption = new.caption.clone();
+                *new = crate::domain::message::content::Media { caption, ..old.clone() };
+            }
+            known.content = edited;
+        }
+        _ => return Ok(()),
+    }
+    write.rewrite_message(&known).await
+}
+
+/// A message whose id is here already. From the same delivery it is the same; from another it is said to be a
+/// duplicate, with its words where they differ.
+pub(crate) async fn duplicate(
+    write: &mut Write,
+    source: &Source,
+    key: &[u8; 16],
+    content: &Content,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let Some(delivery) = source.delivery else { return Ok(()) };
+    let Some(mut known) = write.known_message(key).await? else { return Ok(()) };
+    if known.delivery == Some(delivery) {
+        return Ok(());
+    }
+    let words = content.words();
+    let first = known.extras.edited.as_ref().map_or_else(|| known.content.words(), |(_, first)| first.clone());
+    if words == first {
+        effects.notes.push(format!("Duplicate of {}.", known.id));
+        return Ok(());
+    }
+    let (ours, theirs): (String, String) =
+        (first.line().chars().take(200).collect(), words.line().chars().take(200).collect());
+    effects.notes.push(format!(
+        "Duplicate of {}, with other words: \u{201c}{theirs}\u{201d} instead of \u{201c}{ours}\u{201d}.",
+        known.id
+    ));
+    if known.extras.duplicates.len() < DUPLICATES && !known.extras.duplicates.contains(&words) {
+        known.extras.duplicates.push(words);
+        effects.changes.push(Change::Thread(known.thread));
+        write.rewrite_message(&known).await?;
+    }
+    Ok(())
+}
+
+/// Somebody has another number or id now. Who has it already is perhaps the same person: people decide.
+pub(crate) async fn move_contact(
+    write: &mut Write,
+    moved: &Moved,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    if let Some((contact, other)) = write.move_address(&moved.from, &moved.to).await? {
+        crate::operations::inbound::apply_event::suggest_merge(write, contact, Some(other), now, effects).await?;
+    }
+    Ok(())
+}
+
+/// What is said in a group belongs into nobody's private thread, and is answered to nobody. It is kept in its delivery.
+pub(crate) async fn said_in_a_group(
+    write: &mut Write,
+    connection: &Connection,
+    event: &MessageEvent,
+    group: &str,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let group: String = clean_line(group).chars().take(80).collect();
+    let who = event.contact_name.as_ref().map(Untrusted::line);
+    let who = who.or_else(|| event.contact.first().map(Address::shown)).unwrap_or_else(|| "somebody".to_owned());
+    let words: String = event.content.words().line().chars().take(200).collect();
+    effects.notes.push(format!("Set aside: {who} said in the group {group}: {words}"));
+    let said = format!(
+        "{}: messages arrive in the group {group}. They are kept with their deliveries, stand in no thread and are not answered.",
+        connection.name
+    );
+    write.raise(&NewAlert { kind: "group", subject: &group, said: &said, thread: None }, now).await?;
+    effects.changes.push(Change::Alerts);
+    Ok(())
+}
+
+/// What somebody wants of marketing messages.
+pub(crate) struct MarketingWish<'w> {
+    pub contact: &'w [Address],
+    pub stop: bool,
+    pub at: Timestamp,
+    /// How it is known, for the audit.
+    pub by: &'w str,
+}
+
+/// Whoever wants no marketing messages is marked, and is sent no template of that kind until they want it again.
+pub(crate) async fn wish_about_marketing(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    wish: &MarketingWish<'_>,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let now = system.now();
+    let (contact, _) = write.contact(wish.contact, None, now).await?;
+    if !write.wish_about_marketing(contact, wish.stop, wish.at).await? {
+        return Ok(());
+    }
+    if wish.stop {
+        Box::pin(crate::operations::outbox::send_message::marketing::call_back(system, write, contact, now)).await?;
+        effects.looks = true;
+    }
+    let action = if wish.stop { "marketing_stop" } else { "marketing_resume" };
+    let thread = write.thread_with(connection.id, contact).await?;
+    let subject = thread.map_or_else(|| contact.to_string(), |thread| thread.to_string());
+    write.audit(&Actor::System, action, &subject, wish.by, now).await?;
+    effects.changes.extend(thread.map(Change::Thread));
+    effects.changes.push(Change::Activity);
+    Ok(())
+}
+
+/// Whoever held a conversation at the provider gave it to a person, or broke down.
+pub(crate) struct Handoff<'h> {
+    pub name: &'h str,
+    pub number: &'h str,
+    pub conversation: Option<&'h str>,
+    pub contact: &'h [Address],
+    pub note: &'h Untrusted,
+}
+
+/// The thread of that conversation waits for a person, with an alert.
+pub(crate) async fn handed_off(
+    write: &mut Write,
+    source: &Source,
+    told: &Handoff<'_>,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let at = source.received_at;
+    let mut threads = match told.conversation {
+        Some(id) => write.threads_of_conversation(&source.provider, id).await?,
+        None => vec![],
+    };
+    if threads.is_empty()
+        && let Some(connection) = write.connection_of(&source.provider, told.number).await?
+        && let Some(contact) = write.contact_with(told.contact).await?
+    {
+        threads.extend(write.thread_with(connection.id, contact).await?);
+    }
+    let failed = told.name.ends_with("failed");
+    let what = if failed { "the provider's workflow failed" } else { "the provider's workflow gave it to a person" };
+    let note: String = told.note.line().chars().take(200).collect();
+    let reason = if note.is_empty() { what.to_owned() } else { format!("{what}: {note}") };
+    if threads.is_empty() {
+        effects.notes.push(format!("Recorded; {reason}, in a conversation that is not known here."));
+        return Ok(());
+    }
+    for thread in threads {
+        write.wait(thread, &reason, at).await?;
+        let said = format!("{thread} waits for a person: {reason}.");
+        let alert = NewAlert { kind: "workflow", subject: &thread.to_string(), said: &said, thread: Some(thread) };
+        write.raise(&alert, at).await?;
+        effects.changes.extend([Change::Thread(thread), Change::Alerts]);
+    }
+    Ok(())
+}

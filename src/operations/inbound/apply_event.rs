@@ -1,0 +1,357 @@
+//! Apply one event: a contact's message, one of ours that was written elsewhere, or news about a number.
+
+use std::time::Duration;
+
+use crate::domain::change::Change;
+use crate::domain::contacts::address::Address;
+use crate::domain::ids::{ConnectionId, ContactId, DeliveryId};
+use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, TemplateState};
+use crate::domain::key::message_key;
+use crate::domain::message::content::Content;
+use crate::domain::message::inbound_kind::InboundKind;
+use crate::domain::numbers::connection::{Connection, Hop, ProviderName};
+use crate::domain::outbox::entry::SettledBy;
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+use crate::operations::System;
+use crate::operations::inbound::apply::Setback;
+use crate::operations::inbound::apply_changes::{
+    Handoff, MarketingWish, change, duplicate, early_changes, handed_off, said_in_a_group, wish_about_marketing,
+};
+use crate::operations::inbound::apply_inbound::inbound;
+use crate::operations::inbound::apply_status::{adopt, bare_status, known_by_id};
+use crate::operations::monitoring::notice::{Notice, notice};
+use crate::operations::numbers::canary::canary_is_back;
+use crate::operations::numbers::number_lifecycle::{NumberLife, number_lives};
+use crate::operations::outbox::send_message::capabilities;
+use crate::store::{NewAlert, NewInbound, StoreError, StoredDelivery, Write};
+
+/// Nothing was written over this platform before: the beginning of 2009.
+const FIRST_MESSAGES: Timestamp = Timestamp::from_seconds(1_230_768_000);
+/// How far ahead a clock there may run.
+const AHEAD: Duration = Duration::from_secs(86_400);
+
+/// What is said of an event that is known, or kept, and changes nothing here.
+pub(crate) const NOTHING_TO_DO: &str = "Recorded; nothing to do.";
+
+/// What follows once the transaction is committed.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    pub changes: Vec<Change>,
+    /// Hops that were seen to work, with the newest time and what was seen.
+    pub proofs: Vec<(ConnectionId, Hop, Timestamp, String)>,
+    pub runs: bool,
+    pub sends: bool,
+    /// The provider is to be asked about something.
+    pub looks: bool,
+    pub files: bool,
+    pub setups: bool,
+    pub tells: bool,
+    /// Templates that were spoken of, each with its account.
+    pub templates: Vec<(String, TemplateState)>,
+    /// What is to be said about the delivery although it was applied: duplicates, and what changes nothing.
+    pub notes: Vec<String>,
+}
+
+impl Effects {
+    pub fn absorb(&mut self, other: Self) {
+        for change in other.changes {
+            if !self.changes.contains(&change) {
+                self.changes.push(change);
+            }
+        }
+        for (connection, hop, at, note) in other.proofs {
+            self.proved(connection, hop, at, &note);
+        }
+        self.runs |= other.runs;
+        self.sends |= other.sends;
+        self.looks |= other.looks;
+        self.files |= other.files;
+        self.setups |= other.setups;
+        self.tells |= other.tells;
+        self.templates.extend(other.templates);
+        self.notes.extend(other.notes);
+    }
+
+    /// One proof per hop and transaction: the newest.
+    pub(crate) fn proved(&mut self, connection: ConnectionId, hop: Hop, at: Timestamp, note: &str) {
+        match self.proofs.iter_mut().find(|(of, known, ..)| *of == connection && *known == hop) {
+            Some(known) => (known.2, known.3) = (at, note.to_owned()),
+            None => self.proofs.push((connection, hop, at, note.to_owned())),
+        }
+    }
+}
+
+/// Where an event comes from: a delivery, or the provider's own list.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub provider: ProviderName,
+    pub delivery: Option<DeliveryId>,
+    pub event: String,
+    pub received_at: Timestamp,
+}
+
+impl Source {
+    pub fn pushed(delivery: &StoredDelivery) -> Self {
+        Self {
+            provider: delivery.raw.provider.clone(),
+            delivery: Some(delivery.id),
+            event: delivery.event.clone(),
+            received_at: delivery.raw.received_at,
+        }
+    }
+
+    pub fn listed(connection: &Connection, now: Timestamp) -> Self {
+        Self { provider: connection.provider.clone(), delivery: None, event: "listed".to_owned(), received_at: now }
+    }
+}
+
+pub(crate) type Applied = Result<Result<(), Setback>, StoreError>;
+
+pub(crate) async fn apply_event(
+    system: &System,
+    write: &mut Write,
+    source: &Source,
+    event: &InboundEvent,
+    effects: &mut Effects,
+) -> Applied {
+    match event {
+        InboundEvent::Message(message) => {
+            let canary = message.test && canary_is_back(write, &message.phone_number_id, source, effects).await?;
+            let Some(connection) = write.connection_of(&source.provider, &message.phone_number_id).await? else {
+                if canary {
+                    return Ok(Ok(()));
+                }
+                return Ok(Err(Setback::UnknownNumber(message.phone_number_id.clone())));
+            };
+            // What we sent to ourselves proves the way, and nothing about the provider.
+            let own = message.provider_message_id.starts_with(OWN_TEST);
+            // A test proves the way of webhooks alone: nobody wrote.
+            if source.delivery.is_some() && message.test && !own {
+                effects.proved(
+                    connection.id,
+                    Hop::Signature,
+                    source.received_at,
+                    "a test of the provider's was signed right",
+                );
+            } else if source.delivery.is_some() && !own {
+                effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
+                effects.proved(connection.id, Hop::Signature, source.received_at, "a signature of ours fitted");
+                if capabilities(system, &connection).signs_address && system.public_url().is_some() {
+                    effects.proved(connection.id, Hop::Public, source.received_at, "signed for our public address");
+                }
+            }
+            effects.changes.push(Change::Connection(connection.id));
+            if canary || own {
+                return Ok(Ok(()));
+            }
+            if let Some(group) = &message.group {
+                said_in_a_group(write, &connection, message, group, source.received_at, effects).await?;
+                return Ok(Ok(()));
+            }
+            match message.direction {
+                Direction::Inbound => inbound(system, write, source, &connection, message, effects).await,
+                Direction::Outbound => outbound(system, write, source, &connection, message, effects).await,
+            }
+        }
+        InboundEvent::Status(status) => {
+            let connection = match (status.phone_number_id.as_str(), &status.reference) {
+                // Where nobody sent it yet no number is named; our own reference says whose it is.
+                ("", Some(reference)) => write.connection_of_reference(&source.provider, reference).await?,
+                ("", None) => write.connection_of_message(&source.provider, &status.provider_message_id).await?,
+                (number, _) => write.connection_of(&source.provider, number).await?,
+            };
+            let Some(connection) = connection else {
+                if status.phone_number_id.is_empty() {
+                    let id: String = clean_line(&status.provider_message_id).chars().take(80).collect();
+                    let why = format!("the status of {id} names no phone_number_id, and that message is not known");
+                    return Ok(Err(Setback::Unreadable(why)));
+                }
+                return Ok(Err(Setback::UnknownNumber(status.phone_number_id.clone())));
+            };
+            bare_status(system, write, source, &connection, status, effects).await
+        }
+        InboundEvent::Lifecycle { name, phone_number_id, customer_id, .. } => {
+            let Some(number) = phone_number_id else {
+                effects.notes.push(NOTHING_TO_DO.to_owned());
+                return Ok(Ok(()));
+            };
+            let known = write.connection_of(&source.provider, number).await?;
+            if let Some(connection) = &known {
+                effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
+                effects.changes.push(Change::Connection(connection.id));
+            }
+            let life = NumberLife { name, number, customer: customer_id.as_deref(), known: known.as_ref() };
+            number_lives(write, source, &life, effects).await?;
+            Ok(Ok(()))
+        }
+        InboundEvent::Notice { account, subject, said, alarming, template, .. } => {
+            let account = account.as_deref().unwrap_or_default();
+            let said = said.line();
+            let told = Notice { account, subject, said: &said, alarming: *alarming, template: template.as_ref() };
+            notice(write, &told, system.now(), effects).await?;
+            if told.said.is_empty() {
+                effects.notes.push(NOTHING_TO_DO.to_owned());
+            }
+            Ok(Ok(()))
+        }
+        InboundEvent::Unknown { .. } => {
+            effects.notes.push(NOTHING_TO_DO.to_owned());
+            Ok(Ok(()))
+        }
+        InboundEvent::Handoff { name, phone_number_id, conversation, contact, note } => {
+            let told = Handoff { name, number: phone_number_id, conversation: conversation.as_deref(), contact, note };
+            handed_off(write, source, &told, effects).await?;
+            Ok(Ok(()))
+        }
+        InboundEvent::Preference { phone_number_id, contact, stop, at } => {
+            let Some(connection) = write.connection_of(&source.provider, phone_number_id).await? else {
+                return Ok(Err(Setback::UnknownNumber(phone_number_id.clone())));
+            };
+            let at = plausible(*at, source.received_at);
+            let wish = MarketingWish { contact, stop: *stop, at, by: "said so to the platform" };
+            wish_about_marketing(system, write, &connection, &wish, effects).await?;
+            Ok(Ok(()))
+        }
+        InboundEvent::Named { phone_number_id, contact, name } => {
+            let Some(_) = write.connection_of(&source.provider, phone_number_id).await? else {
+                return Ok(Err(Setback::UnknownNumber(phone_number_id.clone())));
+            };
+            match write.contact_with(contact).await? {
+                Some(contact) => write.name_if_nameless(contact, name).await?,
+                // A phone book is no reason to have somebody here who never wrote.
+                None => effects
+                    .notes
+                    .push("A name from the phone's own book, of somebody who is not known here.".to_owned()),
+            }
+            Ok(Ok(()))
+        }
+        InboundEvent::Unreadable { why } => Ok(Err(Setback::Unreadable(why.clone()))),
+    }
+}
+
+/// A message of ours: one that was sent from here and has news, or one that was written elsewhere.
+async fn outbound(
+    system: &System,
+    write: &mut Write,
+    source: &Source,
+    connection: &Connection,
+    event: &MessageEvent,
+    effects: &mut Effects,
+) -> Applied {
+    let key = message_key(connection.id, &event.provider_message_id);
+    let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
+    for other in &event.other_statuses {
+        write.keep_other_status(&key, other, source.received_at).await?;
+    }
+    if known_by_id(system, write, source, connection, &key, told, effects).await? {
+        return Ok(Ok(()));
+    }
+    if event.contact.is_empty() {
+        return Ok(Err(Setback::Unreadable("the message names no contact".into())));
+    }
+    let external_id = external_id(&event.contact).unwrap_or_default();
+    let now = system.now();
+    let (contact, other) = write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
+    suggest_merge(write, contact, other, now, effects).await?;
+    let thread = write.thread(connection.id, contact, &external_id, event.sent_at).await?;
+    effects.changes.push(Change::Thread(thread.thread));
+
+    let mut found = None;
+    if let Some(reference) = &event.reference {
+        let referred = write.outbound_by_reference(connection.id, reference).await?;
+        found = referred.map(|matched| (matched, SettledBy::Reference));
+    }
+    if found.is_none() {
+        let like = write.uncertain_like(thread.thread, &event.content.words(), event.sent_at).await?;
+        found = like.map(|matched| (matched, SettledBy::Status));
+    }
+    if let Some((matched, by)) = found {
+        adopt(system, write, connection, &matched, &event.provider_message_id, by, effects).await?;
+        return Ok(Ok(()));
+    }
+
+    // Nobody here sent it. Perhaps our own answer is still under way: then it becomes that message's.
+    let author = match event.origin {
+        Origin::BusinessApp => Some("phone app"),
+        _ => None,
+    };
+    let new = NewInbound {
+        thread: thread.thread,
+        connection: connection.id,
+        direction: Direction::Outbound,
+        origin: &event.origin,
+        content: &event.content,
+        provider_message_id: &event.provider_message_id,
+        reply_to: event.reply_to.as_deref(),
+        test: event.test,
+        created_at: as_of(event.sent_at, source.received_at, now),
+        received_at: source.received_at,
+        delivery: source.delivery,
+        author,
+        extras: &event.extras,
+    };
+    let Some(inserted) = write.insert_message(&new).await? else {
+        duplicate(write, source, &key, &event.content, effects).await?;
+        return Ok(Ok(()));
+    };
+    let message = inserted.id;
+    if inserted.changed {
+        early_changes(write, &key).await?;
+    }
+    if let Content::Reaction { target, emoji } = &event.content {
+        let target = message_key(connection.id, target);
+        write.react(&target, Direction::Outbound, emoji.as_ref(), event.sent_at).await?;
+        return Ok(Ok(()));
+    }
+    change(write, connection.id, thread.thread, Direction::Outbound, &event.content, new.created_at).await?;
+    write.touch_thread(thread.thread, message, new.created_at, 0, None, event.conversation.as_deref()).await?;
+    write.merge_statuses(message).await?;
+    let spoken = matches!(InboundKind::of(&event.content), InboundKind::Words | InboundKind::Sticker);
+    if event.origin == Origin::BusinessApp && spoken {
+        write.silence_agent(thread.thread, "a person answered from the phone app", now).await?;
+        write.person_wrote(thread.thread, event.sent_at.min(now)).await?;
+        write.stop_waiting(thread.thread).await?;
+        effects.changes.push(Change::Agents);
+    }
+    Ok(Ok(()))
+}
+
+/// When a message was written, for its place in the thread. Providers tell whole seconds: within its
+/// second, what we know better is when it came. What came after `now` was noted by a clock that was ahead:
+/// then the order of arrival is all that is known.
+pub(crate) fn as_of(sent_at: Timestamp, received_at: Timestamp, now: Timestamp) -> Timestamp {
+    if received_at > now {
+        return received_at;
+    }
+    let sent_at = plausible(sent_at, received_at);
+    sent_at.plus(Duration::from_millis(999)).min(received_at)
+}
+
+/// A time that can be: from before there were such messages, or from days ahead, it is the time at which it came.
+pub(crate) fn plausible(at: Timestamp, received_at: Timestamp) -> Timestamp {
+    let can_be = at >= FIRST_MESSAGES && at <= received_at.plus(AHEAD);
+    if can_be { at } else { received_at }
+}
+
+/// `whatsapp:{digits}` where there is a number, else the user id.
+pub(crate) fn external_id(addresses: &[Address]) -> Option<String> {
+    let phone = addresses.iter().find(|address| address.phone().is_some());
+    phone.or_else(|| addresses.first()).map(Address::external_id)
+}
+
+/// One message that names two contacts says that they are one person; a person decides.
+pub(crate) async fn suggest_merge(
+    write: &mut Write,
+    contact: ContactId,
+    other: Option<ContactId>,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let Some(other) = other else { return Ok(()) };
+    let subject = format!("{contact}+{other}");
+    let said = format!("{contact} and {other} are one person, by what the provider says: merge them, or leave them.");
+    write.raise(&NewAlert { kind: "same_person", subject: &subject, said: &said, thread: None }, now).await?;
+    effects.changes.push(Change::Alerts);
+    Ok(())
+}

@@ -1,0 +1,323 @@
+//! Apply what is told about a message of ours: its statuses, and that the provider has it.
+
+use crate::domain::change::Change;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::ids::{EntryId, MessageId, ThreadId};
+use crate::domain::inbound::event::StatusEvent;
+use crate::domain::key::message_key;
+use crate::domain::message::status::{DeliveryStatus, StatusReport};
+use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::outbox::limits::Hold;
+use crate::domain::time::Timestamp;
+use crate::operations::System;
+use crate::operations::inbound::apply_event::{Applied, Effects, Source};
+use crate::operations::numbers::hold_number::{hold_number, number_sends_again};
+use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, failure_reaches_people, shared_id};
+use crate::store::{Matched, NewAlert, StoreError, Write};
+
+/// A status that came by itself.
+pub(crate) async fn bare_status(
+    system: &System,
+    write: &mut Write,
+    source: &Source,
+    connection: &Connection,
+    event: &StatusEvent,
+    effects: &mut Effects,
+) -> Applied {
+    let key = message_key(connection.id, &event.provider_message_id);
+    let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
+    for other in &event.other_statuses {
+        write.keep_other_status(&key, other, source.received_at).await?;
+    }
+    if known_by_id(system, write, source, connection, &key, told, effects).await? {
+        return Ok(Ok(()));
+    }
+    if let Some(reference) = &event.reference
+        && let Some(matched) = write.outbound_by_reference(connection.id, reference).await?
+    {
+        adopt(system, write, connection, &matched, &event.provider_message_id, SettledBy::Reference, effects).await?;
+    }
+    Ok(Ok(()))
+}
+
+/// Keeps what is told about a message, and applies it where its id is known. `false` where it is not.
+pub(crate) async fn known_by_id(
+    system: &System,
+    write: &mut Write,
+    source: &Source,
+    connection: &Connection,
+    key: &[u8; 16],
+    (reports, raw): (&[StatusReport], &[String]),
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    if called_back(system, write, key, reports, effects).await? {
+        return Ok(true);
+    }
+    for (report, raw) in reports.iter().zip(raw) {
+        let at = crate::operations::inbound::apply_event::plausible(report.at, source.received_at);
+        let report = StatusReport { at, ..report.clone() };
+        write.keep_status(key, &report, raw, source.received_at).await?;
+    }
+    matched_by_id(system, write, connection, key, reports, effects).await
+}
+
+/// That a message was cancelled which we have called back is no failure: it is what we wanted.
+async fn called_back(
+    system: &System,
+    write: &mut Write,
+    key: &[u8; 16],
+    reports: &[StatusReport],
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    let cancelled =
+        |report: &StatusReport| report.failure.as_ref().is_some_and(|failure| failure.class == FailureClass::Withdrawn);
+    if !reports.iter().any(cancelled) {
+        return Ok(false);
+    }
+    let Some((entry, thread, open)) = write.recalled(key).await? else { return Ok(false) };
+    if open {
+        let now = system.now();
+        write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Status), now).await?;
+        write.clear_alert("kept", &entry.to_string(), now).await?;
+        effects.changes.extend([Change::Thread(thread), Change::Outbox, Change::Alerts]);
+    }
+    Ok(true)
+}
+
+/// News about a message whose provider id is known, now or from an earlier series of attempts.
+async fn matched_by_id(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    key: &[u8; 16],
+    reports: &[StatusReport],
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    if let Some(matched) = write.outbound_by_key(key).await? {
+        effects.proved(connection.id, Hop::Status, system.now(), "a status came back");
+        merge(system, write, connection, &matched, effects).await?;
+        return Ok(true);
+    }
+    if let Some(earlier) = write.earlier_attempt(key).await? {
+        earlier_attempt(system, write, connection, key, (earlier, reports), effects).await?;
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// News about an attempt after which there was, or is to be, another. That it arrived makes the next one needless
+/// where it has not gone, and a message that the contact may have twice where it has.
+async fn earlier_attempt(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    key: &[u8; 16],
+    ((entry, message, thread), reports): ((EntryId, MessageId, ThreadId), &[StatusReport]),
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    effects.changes.extend([Change::Thread(thread), Change::Outbox]);
+    effects.proved(connection.id, Hop::Status, system.now(), "a status came back");
+    if !reports.iter().any(|report| report.status.proves_arrival()) {
+        return Ok(());
+    }
+    let now = system.now();
+    let Some((state, ..)) = write.entry_state(entry).await? else { return Ok(()) };
+    let gone_again =
+        matches!(state, EntryState::Sending | EntryState::Accepted | EntryState::Uncertain | EntryState::Scheduled);
+    if !gone_again && write.take_earlier(entry, message, key).await? {
+        write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
+        for kind in ENTRY_ALERTS {
+            write.clear_alert(kind, &entry.to_string(), now).await?;
+        }
+        if state == EntryState::Discarded {
+            let said = format!("{entry} was discarded, and an earlier attempt had arrived all the same.");
+            gone_all_the_same(write, thread, entry, &said, now, effects).await?;
+        }
+        write.answered(thread, message).await?;
+        effects.sends = true;
+        let matched = Matched { message, thread, entry: Some((entry, EntryState::Accepted)) };
+        return merge(system, write, connection, &matched, effects).await;
+    }
+    let said = format!("{entry}: an earlier attempt arrived as well: the contact may have it twice.");
+    write
+        .raise(&NewAlert { kind: "twice", subject: &entry.to_string(), said: &said, thread: Some(thread) }, now)
+        .await?;
+    effects.changes.push(Change::Alerts);
+    Ok(())
+}
+
+/// The provider calls one of our open entries by this id.
+pub(crate) async fn adopt(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    matched: &Matched,
+    provider_message_id: &str,
+    by: SettledBy,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let Some((entry, state)) = matched.entry else { return Ok(()) };
+    if !matches!(state, EntryState::Accepted | EntryState::Scheduled) {
+        let now = system.now();
+        let shared = write.accept_entry(entry, matched.message, connection.id, provider_message_id, by, now).await?;
+        if let Some(other) = shared {
+            shared_id(write, connection.id, matched.message, other, provider_message_id, now).await?;
+            effects.changes.push(Change::Alerts);
+        }
+        for kind in ENTRY_ALERTS {
+            write.clear_alert(kind, &entry.to_string(), now).await?;
+        }
+        if state == EntryState::Discarded {
+            let said = format!("{entry} was discarded, and had gone all the same: the provider has it.");
+            gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
+        }
+        write.answered(matched.thread, matched.message).await?;
+        effects.proved(connection.id, Hop::Status, now, "a status came back");
+        effects.sends = true;
+    }
+    merge(system, write, connection, matched, effects).await
+}
+
+/// Merges what is known. A failure after acceptance is tried again where it is for now, and reaches people where
+/// it is not.
+async fn merge(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    matched: &Matched,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let message: MessageId = matched.message;
+    let (before, after) = write.merge_statuses(message).await?;
+    effects.changes.push(Change::Thread(matched.thread));
+    effects.changes.push(Change::Outbox);
+    let (was, is) = (before.status(), after.status());
+    let newly_failed = is == DeliveryStatus::Failed && was != DeliveryStatus::Failed;
+    let mut ends = EntryState::Refused;
+    if let (true, Some((entry, state)), Some(failure)) = (newly_failed, matched.entry, after.failure())
+        && state != EntryState::Discarded
+    {
+        match again(system, write, connection, (entry, message), failure, effects).await? {
+            Again::Queued => return Ok(()),
+            Again::GivenUp => ends = EntryState::Dead,
+            Again::No => {}
+        }
+    }
+    if let (true, Some((entry, _))) = (after.progress > DeliveryStatus::Accepted && was != is, matched.entry)
+        && !newly_failed
+        && write.status_ends_hold(connection.id, entry).await?
+    {
+        number_sends_again(write, connection.id, system.now()).await?;
+        effects.changes.push(Change::Alerts);
+        effects.sends = true;
+    }
+    let event = match is {
+        _ if was == is => None,
+        DeliveryStatus::Delivered => Some("message.delivered"),
+        DeliveryStatus::Read | DeliveryStatus::Played => Some("message.read"),
+        DeliveryStatus::Failed => Some("message.failed"),
+        _ => None,
+    };
+    if let Some(event) = event {
+        let data = serde_json::json!({ "message": message, "status": is, "error": after.failure() });
+        system.happened(write, event, Some(matched.thread), &data).await?;
+        effects.tells = true;
+    }
+    let Some((entry, _)) = matched.entry else { return Ok(()) };
+    let now = system.now();
+    let failed = |status| status == DeliveryStatus::Failed;
+    if failed(after.status()) && !failed(before.status()) {
+        if let Some(failure) = after.failure() {
+            let given_up = (ends == EntryState::Dead).then(|| failure.clone());
+            let tried = write.tried(entry).await?;
+            let failure = given_up.map_or_else(|| failure.clone(), |failure| failure.given_up(tried));
+            write.end_entry(entry, ends, Some(&failure), Some(SettledBy::Status), now).await?;
+            effects.looks |= failure.unwanted().is_some();
+            failure_reaches_people(system, write, "delivery_failed", matched.thread, entry, &failure, now).await?;
+            if failure.class == FailureClass::Template {
+                system.wakes().templates.notify_one();
+            }
+        }
+    } else if !failed(after.status()) && failed(before.status()) {
+        // It failed, they said, and now there is proof that it arrived.
+        write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
+        write.clear_alert("delivery_failed", &entry.to_string(), now).await?;
+    } else if after.progress > DeliveryStatus::Accepted
+        && let Some((state @ (EntryState::Scheduled | EntryState::Discarded), ..)) = write.entry_state(entry).await?
+    {
+        // Its time has come and it has gone, perhaps although it was called back.
+        let recalled_by = write.recalled_by(entry).await?;
+        if state == EntryState::Discarded || recalled_by.is_some() {
+            let by = recalled_by.unwrap_or_else(|| "somebody".to_owned());
+            let said = format!("{entry} has gone: it could not be called back in time, as {by} wanted.");
+            gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
+        }
+        write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
+    }
+    if after.contradictory() && !before.contradictory() {
+        let said = format!("{message}: the provider reports both that it failed and that it arrived.");
+        let subject = entry.to_string();
+        let alert = NewAlert { kind: "contradiction", subject: &subject, said: &said, thread: Some(matched.thread) };
+        write.raise(&alert, now).await?;
+        effects.changes.push(Change::Alerts);
+    }
+    Ok(())
+}
+
+/// What follows by itself from a failure that a status told of.
+enum Again {
+    Queued,
+    /// It would be tried again, and has been as often as it may.
+    GivenUp,
+    No,
+}
+
+/// Tries a message again that the provider took and that failed then, where its reference says that this helps. An
+/// account that may not send holds the whole number, and the message waits for that.
+async fn again(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    ids: (EntryId, MessageId),
+    failure: &Failure,
+    effects: &mut Effects,
+) -> Result<Again, StoreError> {
+    let now = system.now();
+    if failure.stops_number() {
+        let probe_at = hold_number(system, write, connection.id, failure, Some(ids.0), now).await?;
+        write.requeue_failed(ids, &system.reference(), failure, probe_at, Some(Hold::Credentials)).await?;
+        effects.changes.extend([Change::Alerts, Change::Connection(connection.id)]);
+        effects.sends = true;
+        return Ok(Again::Queued);
+    }
+    let provider = system.providers().get(&connection.provider);
+    let of_code = provider.and_then(|provider| provider.schedule(&failure.code));
+    if of_code.is_none() && !matches!(failure.class, FailureClass::Transient | FailureClass::Throttled) {
+        return Ok(Again::No);
+    }
+    let policy = system.retry().for_failure(failure, of_code);
+    let tried = write.tried(ids.0).await?.max(1);
+    if policy.exhausted(tried) {
+        return Ok(Again::GivenUp);
+    }
+    let due_at = now.plus(policy.pause(tried, None, system.chance()));
+    write.requeue_failed(ids, &system.reference(), failure, due_at, None).await?;
+    effects.sends = true;
+    Ok(Again::Queued)
+}
+
+/// Somebody thinks that it was not sent: they have to hear that it was.
+async fn gone_all_the_same(
+    write: &mut Write,
+    thread: ThreadId,
+    entry: EntryId,
+    said: &str,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    write.clear_alert("kept", &entry.to_string(), now).await?;
+    write.raise(&NewAlert { kind: "gone", subject: &entry.to_string(), said, thread: Some(thread) }, now).await?;
+    effects.changes.push(Change::Alerts);
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Apply a copy of a delivery dry: it is read and applied like any other, and then everything is
+//! taken back. What would have happened is told.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::DeliveryId;
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::inbound::event::InboundEvent;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::clean_line;
+use crate::operations::inbound::apply::{Outcome, apply_one};
+use crate::operations::inbound::apply_event::Effects;
+use crate::operations::{Result, System, require};
+
+/// A copy that somebody edits is no larger than this.
+const LONGEST: usize = 1024 * 1024;
+
+pub(crate) async fn try_delivery(
+    system: &System,
+    actor: &Actor,
+    delivery: DeliveryId,
+    body: Option<String>,
+) -> Result<Done> {
+    require(actor, Right::TryADelivery)?;
+    if body.as_ref().is_some_and(|body| body.len() > LONGEST) {
+        return Err(Refusal::new("too_long", "The copy is longer than a webhook may be.", "Shorten it.").into());
+    }
+    let mut write = system.store().write().await?;
+    let Some(mut stored) = write.stored_delivery(delivery).await? else {
+        return Err(Refusal::new("not_found", format!("There is no delivery {delivery}."), "").into());
+    };
+    if let Some(body) = body {
+        stored.raw.body = body.into_bytes();
+    }
+    let Some(provider) = system.providers().get(&stored.raw.provider) else {
+        return Err(Refusal::new("no_provider", "Its provider is not part of this program.", "").into());
+    };
+    let reading = match provider.read(&stored.raw) {
+        Ok(reading) => reading,
+        Err(unreadable) => return Ok(Done { said: format!("It cannot be read: {unreadable}."), made: None }),
+    };
+    let mut lines = vec![format!("Read as {} with {} event(s).", reading.event, reading.events.len())];
+    for event in &reading.events {
+        lines.push(match event {
+            InboundEvent::Handoff { name, note, .. } => format!("{} {}", clean_line(name), note.line()),
+            InboundEvent::Preference { stop: true, .. } => "wants no marketing messages".to_owned(),
+            InboundEvent::Preference { .. } => "wants marketing messages again".to_owned(),
+            InboundEvent::Named { name, .. } => format!("is called {}", name.line()),
+            InboundEvent::Unreadable { why } => format!("cannot be read: {}", clean_line(why)),
+            InboundEvent::Message(message) => format!(
+                "{} {} {}: {}",
+                message.direction.name(),
+                message.content.kind(),
+                clean_line(&message.provider_message_id),
+                message.content.words().line()
+            ),
+            InboundEvent::Status(status) => {
+                let names: Vec<&str> = status.statuses.iter().map(|report| report.status.name()).collect();
+                format!("status {} of {}", names.join(", "), clean_line(&status.provider_message_id))
+            }
+            InboundEvent::Notice { said, .. } if !said.is_empty() => said.line(),
+            InboundEvent::Lifecycle { name, .. }
+            | InboundEvent::Notice { name, .. }
+            | InboundEvent::Unknown { name } => clean_line(name),
+        });
+    }
+    let mut effects = Effects::default();
+    let outcome = apply_one(system, &mut write, &stored, &mut effects, true).await;
+    // Nothing of it stays.
+    drop(write);
+    lines.push(match outcome {
+        Ok(Outcome::Applied { .. }) => {
+            let threads: Vec<String> = effects
+                .changes
+                .iter()
+                .filter_map(|change| if let Change::Thread(thread) = change { Some(thread.to_string()) } else { None })
+                .collect();
+            let touched = if threads.is_empty() {
+                "No thread would change".to_owned()
+            } else {
+                format!("It would change {}", threads.join(", "))
+            };
+            let runs = if effects.runs { ", and an agent would be asked" } else { "" };
+            format!("{touched}{runs}. Nothing was changed: this was dry.")
+        }
+        Ok(Outcome::Partly { progress, .. }) => match progress.state() {
+            DeliveryState::Quarantined => format!("It would be quarantined: {}.", progress.note()),
+            DeliveryState::Pending => format!("So far: {}.", progress.note()),
+            _ => format!("It could not be applied: {}.", progress.note()),
+        },
+        Ok(Outcome::Unreadable { note }) => format!("It could not be applied: {note}."),
+        Err(error) => format!("It could not be applied: {error}."),
+    });
+    Ok(Done { said: lines.join("\n"), made: None })
+}

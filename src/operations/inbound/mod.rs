@@ -1,0 +1,12 @@
+//! What comes in: webhook deliveries are received, applied, replayed and backfilled.
+
+pub(crate) mod apply;
+pub(crate) mod apply_changes;
+pub(crate) mod apply_event;
+pub(crate) mod apply_inbound;
+pub(crate) mod apply_status;
+pub(crate) mod backfill;
+pub(crate) mod dry_run;
+pub(crate) mod receive;
+pub(crate) mod replay_delivery;
+pub(crate) mod reveal;

@@ -1,0 +1,135 @@
+//! Take a webhook delivery: signature, then the disk, then the answer. Understanding comes later.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::domain::change::Change;
+use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
+use crate::domain::key::digest;
+use crate::domain::time::Timestamp;
+use crate::operations::monitoring::metrics::Family;
+use crate::operations::{System, unpoisoned};
+use crate::provider::{Provider, SignatureFault};
+use crate::store::Arrived;
+
+/// Deliveries that one commit takes along.
+const BATCH: usize = 512;
+/// Wrongly signed requests that are written down per minute; the rest is only counted in the log.
+const REJECTED_PER_MINUTE: usize = 20;
+
+/// What becomes of a request.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// On the disk, or known from before: 200.
+    Stored,
+    /// Not from whom it says: 401.
+    BadSignature(SignatureFault),
+    /// Too many wait already: 503, come again.
+    Busy,
+    /// It could not be written: 503, come again.
+    NotStored,
+}
+
+/// A delivery on its way to the writer, and who waits for it.
+#[derive(Debug)]
+pub struct Waiting {
+    arrived: Arrived,
+    done: oneshot::Sender<bool>,
+}
+
+/// Receives one request for a provider.
+pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery) -> Receipt {
+    // A stopwatch, not a clock: nothing is decided by it.
+    let began = Instant::now();
+    let labels = |result: &str| vec![("provider", provider.name().to_string()), ("result", result.to_owned())];
+    if let Err(fault) = provider.verify(&raw) {
+        system.counted(Family::Webhooks, labels("refused"));
+        note_rejected(system, provider, raw, fault).await;
+        return Receipt::BadSignature(fault);
+    }
+    let arrived = Arrived { key: provider.key(&raw), event: provider.event_hint(&raw), raw };
+    let (done, stored) = oneshot::channel();
+    let receipt = match system.shared.inbox.try_send(Waiting { arrived, done }) {
+        Err(_) => Receipt::Busy,
+        Ok(()) => match stored.await {
+            Ok(true) => Receipt::Stored,
+            Ok(false) | Err(_) => Receipt::NotStored,
+        },
+    };
+    let took = began.elapsed();
+    let result = if receipt == Receipt::Stored { "stored" } else { "busy" };
+    system.counted(Family::Webhooks, labels(result));
+    system.timed(Family::WebhookTimes, vec![("provider", provider.name().to_string())], took);
+    system.note_ack(took);
+    receipt
+}
+
+/// The writer's step: takes whatever waits, commits it together, answers all. `false` when nothing
+/// will ever come again.
+pub async fn store_waiting(system: &System, inbox: &mut mpsc::Receiver<Waiting>) -> bool {
+    let mut waiting = Vec::with_capacity(BATCH);
+    if inbox.recv_many(&mut waiting, BATCH).await == 0 {
+        return false;
+    }
+    let (batch, waiters): (Vec<_>, Vec<_>) = waiting.into_iter().map(|one| (one.arrived, one.done)).unzip();
+    let inserted = if system.store().is_damaged() {
+        // What a damaged file takes may be gone with it: the provider keeps it until another is in its place.
+        None
+    } else {
+        Some(system.store().insert_deliveries(&batch).await)
+    };
+    let stored = match inserted {
+        None => false,
+        Some(Ok(())) => true,
+        Some(Err(error)) => {
+            system.store().note_failure(&error);
+            tracing::error!(%error, deliveries = batch.len(), "deliveries could not be stored; their senders are told to come again");
+            false
+        }
+    };
+    for waiter in waiters {
+        // Whoever hung up meanwhile comes again, and is then a duplicate.
+        let _ = waiter.send(stored);
+    }
+    if stored {
+        system.wakes().applier.notify_one();
+        system.wakes().keeper.notify_one();
+        system.bus().publish([Change::Deliveries]);
+    }
+    true
+}
+
+/// A wrongly signed request is never applied. It is kept for the inspector within bounds, and its
+/// key can never stand in the way of a right one.
+async fn note_rejected(system: &System, provider: &dyn Provider, raw: RawDelivery, fault: SignatureFault) {
+    let now = system.now();
+    {
+        let mut noted = unpoisoned(&system.shared.rejected_noted);
+        noted.retain(|at| now.since(*at) < Duration::from_secs(60));
+        if noted.len() >= REJECTED_PER_MINUTE {
+            return;
+        }
+        noted.push_back(now);
+    }
+    let path = raw.path.clone();
+    tracing::warn!(path, %fault, bytes = raw.body.len(), "a webhook was refused: 401");
+    let digest = digest(&[b"rejected", raw.path.as_bytes(), &raw.body]);
+    let why = match fault {
+        SignatureFault::Mismatch => provider.explain(&raw),
+        fault => fault.to_string(),
+    };
+    let mut raw = raw;
+    raw.body.truncate(16 * 1024);
+    let event = provider.event_hint(&raw);
+    let arrived = Arrived { raw, key: DeliveryKey { sent_at: Timestamp::EPOCH, digest }, event };
+    let kept = async {
+        let mut write = system.store().write().await?;
+        write.keep_rejected(&arrived, &why).await?;
+        write.commit().await
+    };
+    match kept.await {
+        Ok(()) => system.bus().publish([Change::Deliveries]),
+        Err(error) => tracing::error!(%error, "a refused webhook could not be noted"),
+    }
+}

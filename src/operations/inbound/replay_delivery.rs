@@ -1,0 +1,30 @@
+//! Read a stored delivery again, after a fix. What it said already is known by its keys, so that
+//! reading it twice does nothing twice.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::DeliveryId;
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
+    require(actor, Right::ReplayADelivery)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let state = write.delivery_state(delivery).await?;
+    write.replay_delivery(delivery).await?.or_refuse(|| {
+        let why = match state {
+            None => format!("There is no delivery {delivery}."),
+            Some(DeliveryState::Pending) => format!("{delivery} is in line already and is about to be read."),
+            Some(_) => format!("The signature of {delivery} was wrong: such requests are never applied."),
+        };
+        Refusal::new("not_replayable", why, "")
+    })?;
+    write.audit(actor, "replay", &delivery.to_string(), "", now).await?;
+    write.commit().await?;
+    system.wakes().applier.notify_one();
+    system.bus().publish([Change::Deliveries, Change::Activity]);
+    Ok(Done { said: format!("{delivery} is read again."), made: None })
+}

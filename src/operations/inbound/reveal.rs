@@ -1,0 +1,21 @@
+//! Reveal what a provider sent, as it came: for admins, and never without a trace.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::DeliveryId;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn reveal(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
+    require(actor, Right::RevealWhatAProviderSent)?;
+    let Some(detail) = system.store().delivery(delivery).await? else {
+        return Err(Refusal::new("not_found", format!("There is no delivery {delivery}."), "").into());
+    };
+    let mut write = system.store().write().await?;
+    write.audit(actor, "reveal", &delivery.to_string(), "the body, as it came", system.now()).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Activity]);
+    let body = detail.body.as_received().to_owned();
+    Ok(Done { said: format!("{delivery} as it came; the audit names who looked."), made: Some(body) })
+}

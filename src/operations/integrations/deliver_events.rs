@@ -1,0 +1,143 @@
+//! Events for other programs: written down in the transaction of what happened, then told to each
+//! endpoint that wants them: signed, in order within a thread, again and again until it listens.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::domain::change::Change;
+use crate::domain::ids::{EventId, ThreadId};
+use crate::operations::monitoring::metrics::Family;
+use crate::operations::{Result, System};
+use crate::store::{NewAlert, StoreError, Telling, Write};
+
+/// An address that wants to know.
+#[derive(Debug, Clone)]
+pub struct EventEndpoint {
+    pub name: String,
+    pub url: String,
+    pub secret: Option<SecretString>,
+    /// Such as `message.received` or `assignment.*`; empty means all.
+    pub events: Vec<String>,
+}
+
+/// Every kind of event, with what it tells.
+pub const EVENTS: [(&str, &str); 15] = [
+    ("message.received", "a contact wrote"),
+    ("message.accepted", "the provider took a message"),
+    ("message.delivered", "a message arrived"),
+    ("message.read", "a message was read"),
+    ("message.failed", "a message failed, now or after it was taken"),
+    ("thread.handed_off", "an agent gave a thread to a person"),
+    ("thread.taken", "a person took a thread"),
+    ("thread.released", "a person gave a thread back"),
+    ("thread.handed_over", "a person gave a thread to a colleague"),
+    ("assignment.proposed", "somebody proposed that an agent answers"),
+    ("assignment.approved", "it is in force"),
+    ("assignment.rejected", "it is not wanted"),
+    ("assignment.revoked", "it is in force no more"),
+    ("assignment.expired", "its time was over, or nobody decided"),
+    ("agents.stopped", "agents were told to be silent"),
+];
+
+impl EventEndpoint {
+    pub fn wants(&self, event: &str) -> bool {
+        let fits = |wanted: &String| match wanted.strip_suffix('*') {
+            Some(beginning) => event.starts_with(beginning),
+            None => event == wanted,
+        };
+        self.events.is_empty() || self.events.iter().any(fits)
+    }
+}
+
+/// Another try is made this long after the last; then it is given up, and an alert says so.
+const AGAIN: [Duration; 8] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(600),
+    Duration::from_secs(1_800),
+    Duration::from_secs(3_600),
+    Duration::from_secs(4 * 3_600),
+    Duration::from_secs(12 * 3_600),
+];
+const LEASE: Duration = Duration::from_secs(60);
+
+/// The last thing that happened, for whoever wants to know what comes after it.
+pub async fn newest_event(system: &System) -> Result<EventId> {
+    Ok(system.store().newest_event().await?)
+}
+
+impl System {
+    /// Writes down that something happened, beside the change itself.
+    pub(crate) async fn happened(
+        &self,
+        write: &mut Write,
+        event: &str,
+        thread: Option<ThreadId>,
+        data: &Value,
+    ) -> Result<(), StoreError> {
+        let wanting: Vec<&str> =
+            self.endpoints().iter().filter(|one| one.wants(event)).map(|one| one.name.as_str()).collect();
+        write.happened(event, thread, data, &wanting, self.now()).await?;
+        Ok(())
+    }
+}
+
+/// The step of a worker: tells one endpoint of one event. `false` when nothing is due.
+pub async fn tell_next(system: &System) -> Result<bool> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let Some(telling) = write.claim_telling(now, LEASE).await? else { return Ok(false) };
+    write.commit().await?;
+    system.wakes().teller.notify_one();
+    let endpoint = system.endpoints().iter().find(|one| one.name == telling.endpoint);
+    let outcome = match endpoint {
+        None => Err("it is not declared any more".to_owned()),
+        Some(endpoint) => {
+            let body = json!({ "id": telling.event.id, "event": telling.event.event, "at": telling.event.at,
+                "thread": telling.event.thread, "data": telling.event.data });
+            system
+                .agents()
+                .post(&endpoint.url, endpoint.secret.as_ref(), &body)
+                .await
+                .map_err(|error| error.to_string())
+        }
+    };
+    settle(system, &telling, endpoint.is_some(), outcome).await?;
+    system.wakes().teller.notify_one();
+    Ok(true)
+}
+
+async fn settle(system: &System, telling: &Telling, declared: bool, outcome: Result<(), String>) -> Result<()> {
+    let now = system.now();
+    let result = if outcome.is_ok() { "told" } else { "failed" };
+    system.counted(Family::Tellings, vec![("endpoint", telling.endpoint.clone()), ("result", result.to_owned())]);
+    let mut write = system.store().write().await?;
+    match outcome {
+        Ok(()) => write.settle_telling(telling, true, None, "").await?,
+        Err(why) => {
+            let again = AGAIN.get(telling.tried as usize).filter(|_| declared).map(|wait| now.plus(*wait));
+            write.settle_telling(telling, false, again, &why).await?;
+            if again.is_none() && declared {
+                let said = format!(
+                    "{} was not told of {} {}: {}",
+                    telling.endpoint,
+                    telling.event.event,
+                    telling.event.id,
+                    crate::domain::text::clean_line(&why)
+                );
+                let alert = NewAlert {
+                    kind: "endpoint",
+                    subject: &telling.endpoint,
+                    said: &said,
+                    thread: telling.event.thread,
+                };
+                write.raise(&alert, now).await?;
+                system.bus().publish([Change::Alerts]);
+            }
+        }
+    }
+    Ok(write.commit().await?)
+}

@@ -1,0 +1,165 @@
+//! The fetcher's step: one file that came with a message. Its address lives for minutes, so it is
+//! fetched at once; its size and hash are checked; what does not come is tried again by asking for a
+//! new address.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::failure::FailureClass;
+use crate::domain::ids::MessageId;
+use crate::domain::message::media::{LARGEST, MediaState};
+use crate::domain::message::upload::UPLOAD_KEPT;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::time::Timestamp;
+use crate::operations::media::remove_orphans::remove_orphans;
+use crate::operations::{Result, System, require};
+use crate::store::{Pinned, Wanted};
+
+/// Longer than a file may take: who still holds it then is dead.
+const LEASE: Duration = Duration::from_secs(900);
+/// The rests between tries. Ids from webhooks live for seven days.
+const RESTS: [Duration; 6] = [
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_secs(120),
+    Duration::from_secs(900),
+    Duration::from_secs(7_200),
+    Duration::from_secs(86_400),
+];
+
+/// How a try ended.
+enum Came {
+    /// It is in the store, and not removed before its row names it.
+    Kept {
+        file: Pinned,
+        bytes: u64,
+        mime_type: String,
+    },
+    Not {
+        said: String,
+        ever: Option<MediaState>,
+    },
+}
+
+/// Fetches the next file that is due. `false` when there is none now.
+pub async fn fetch_next(system: &System) -> Result<bool> {
+    let mut write = system.store().write().await?;
+    let Some(wanted) = write.claim_fetch(system.now(), LEASE).await? else { return Ok(false) };
+    write.commit().await?;
+    let came = fetch(system, &wanted).await?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    match &came {
+        Came::Kept { file, bytes, mime_type } => {
+            write.keep_media(wanted.message, file.name(), *bytes, mime_type, now).await?;
+        }
+        Came::Not { said, ever } => {
+            let rest = RESTS.get(wanted.tries.saturating_sub(1) as usize);
+            let (state, due) = match (ever, rest) {
+                (Some(state), _) => (*state, now),
+                (None, Some(rest)) => (MediaState::Wanted, now.plus(*rest)),
+                (None, None) => (MediaState::Lost, now),
+            };
+            write.miss_media(wanted.message, state, said, due).await?;
+        }
+    }
+    write.commit().await?;
+    system.bus().publish([Change::Thread(wanted.thread)]);
+    Ok(true)
+}
+
+async fn fetch(system: &System, wanted: &Wanted) -> Result<Came> {
+    let not = |said: &str, ever| Ok(Came::Not { said: said.to_owned(), ever });
+    let Some(connection) = system.store().connection(wanted.connection).await? else {
+        return not("its connection is gone", Some(MediaState::Lost));
+    };
+    let Some(provider) = system.providers().get(&connection.provider) else {
+        return not("its provider is not part of this program", Some(MediaState::Lost));
+    };
+    let mut incoming = match system.store().shelf().begin(&wanted.message.to_string(), LARGEST) {
+        Ok(incoming) => incoming,
+        Err(error) => return not(&format!("it cannot be kept on this disk: {error}"), None),
+    };
+    let mut first = Vec::with_capacity(512);
+    let mut sink = |chunk: &[u8]| {
+        if first.len() < 512 {
+            first.extend_from_slice(&chunk[..chunk.len().min(512)]);
+        }
+        incoming.chunk(chunk).map_err(|error| error.to_string())
+    };
+    let source = match provider.fetch_media(&connection, &wanted.provider_id, &mut sink).await {
+        Ok(source) => source,
+        Err(trouble) => {
+            let ever = (trouble.class == FailureClass::Policy).then_some(MediaState::Refused);
+            return not(&format!("{}. {}", trouble.line(), trouble.explanation), ever);
+        }
+    };
+    let (bytes, hash) = (incoming.bytes(), incoming.sha256());
+    if bytes == 0 {
+        return not("the provider gave a file of 0 bytes", (wanted.tries >= 3).then_some(MediaState::Lost));
+    }
+    if source.bytes.is_some_and(|told| told != bytes) {
+        return not("it broke off: its size is not the one that was told", None);
+    }
+    let told = source.sha256.or_else(|| wanted.sha256.clone());
+    if told.as_deref().and_then(plain_hash).is_some_and(|told| told != hash) {
+        let ever = (wanted.tries >= 3).then_some(MediaState::Refused);
+        return not("its hash is not the one that was told: it was changed or broken on the way", ever);
+    }
+    let mime_type = [source.mime_type, wanted.mime_type.clone()].into_iter().find(|mime| !mime.is_empty());
+    let sniffed = infer::get(&first).map(|kind| kind.mime_type().to_owned());
+    let mime_type = mime_type.or(sniffed).unwrap_or_else(|| "application/octet-stream".to_owned());
+    match incoming.keep(&mime_type) {
+        Ok(file) => Ok(Came::Kept { file, bytes, mime_type }),
+        Err(error) => not(&format!("it cannot be kept on this disk: {error}"), None),
+    }
+}
+
+/// Hex or base64, as providers spell it; anything else proves nothing.
+fn plain_hash(told: &str) -> Option<String> {
+    if told.len() == 64 && told.chars().all(|c| c.is_ascii_hexdigit()) {
+        return Some(told.to_ascii_lowercase());
+    }
+    let bytes = base64::engine::general_purpose::STANDARD.decode(told).ok()?;
+    (bytes.len() == 32).then(|| hex::encode(bytes))
+}
+
+/// A person wants a file that did not come.
+pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
+    require(actor, Right::FetchFiles)?;
+    let mut write = system.store().write().await?;
+    write.want_again(message, system.now()).await?.or_refuse(|| {
+        let why = "There is nothing to fetch: the file is here, it was ours, or it is being asked for already.";
+        Refusal::new("nothing_to_fetch", why, "")
+    })?;
+    write.commit().await?;
+    system.wakes().fetcher.notify_one();
+    Ok(Done { said: "The provider is asked for it again.".into(), made: None })
+}
+
+/// Removes files by age and for room, and uploads that are over. The messages stay.
+pub async fn prune_media(system: &System) -> Result<()> {
+    let now = system.now();
+    let desk = system.desk();
+    let before = Timestamp::from_millis(now.minus(desk.keep).millis());
+    let mut write = system.store().write().await?;
+    let mut names = write.prune_uploads(now.minus(UPLOAD_KEPT)).await?;
+    names.extend(write.prune_media(before, desk.most, now).await?);
+    // As long as this transaction is open nobody can begin to name a file that nothing names.
+    let shelf = system.store().shelf();
+    for name in &names {
+        if let Err(error) = shelf.remove(name) {
+            tracing::warn!(%name, %error, "a file could not be removed");
+        }
+    }
+    write.commit().await?;
+    let orphans = remove_orphans(system).await?;
+    if !names.is_empty() || orphans > 0 {
+        tracing::info!(files = names.len(), orphans, "old files were removed");
+    }
+    Ok(())
+}

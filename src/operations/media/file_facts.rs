@@ -1,0 +1,84 @@
+//! What a file is, by its own bytes.
+
+use crate::domain::message::media::FileFacts;
+
+/// Reads what the bytes say. The name helps only where text has no marks of its own.
+pub(crate) fn facts(bytes: &[u8], name: &str) -> FileFacts {
+    let sniffed = infer::get(bytes).map(|kind| kind.mime_type());
+    let ogg = bytes.starts_with(b"OggS");
+    let mime_type = match sniffed {
+        _ if ogg => "audio/ogg",
+        Some("audio/m4a") => "audio/mp4",
+        Some("video/quicktime") => "video/quicktime",
+        Some(known) => known,
+        None if std::str::from_utf8(bytes).is_ok() && !bytes.contains(&0) => by_name(name).unwrap_or("text/plain"),
+        None => by_name(name).unwrap_or("application/octet-stream"),
+    };
+    let mut facts = FileFacts { mime_type: mime_type.to_owned(), bytes: bytes.len() as u64, ..FileFacts::default() };
+    let head = &bytes[..bytes.len().min(4_096)];
+    facts.opus = ogg && find(head, b"OpusHead");
+    facts.animated = mime_type == "image/webp"
+        && bytes.get(12..16) == Some(b"VP8X")
+        && bytes.get(20).is_some_and(|flags| flags & 2 != 0);
+    if mime_type.starts_with("image/") {
+        facts.size = dimensions(bytes);
+        if mime_type == "image/png" && bytes.get(24).is_some_and(|depth| *depth != 8) {
+            facts.codec_fault = Some(format!("This PNG has {} bits per colour; the provider takes 8.", bytes[24]));
+        }
+    }
+    if mime_type == "video/mp4" {
+        let other = [(&b"hvc1"[..], "HEVC"), (b"hev1", "HEVC"), (b"av01", "AV1"), (b"vp09", "VP9")];
+        if let Some((_, codec)) = other.iter().find(|(mark, _)| find(bytes, mark)) {
+            facts.codec_fault = Some(format!("This video holds {codec}; phones are promised H.264."));
+        }
+    }
+    facts
+}
+
+/// Width and height in pixels, as the file's header claims them; `None` when it is no picture that is known.
+fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
+    let size = imagesize::blob_size(bytes).ok()?;
+    Some((u32::try_from(size.width).ok()?, u32::try_from(size.height).ok()?))
+}
+
+fn by_name(name: &str) -> Option<&'static str> {
+    let ending = name.rsplit('.').next()?.to_ascii_lowercase();
+    Some(match ending.as_str() {
+        "pdf" => "application/pdf",
+        "txt" | "csv" | "log" | "md" => "text/plain",
+        "doc" => "application/msword",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xls" => "application/vnd.ms-excel",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "ppt" => "application/vnd.ms-powerpoint",
+        "pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        "amr" => "audio/amr",
+        "aac" => "audio/aac",
+        _ => return None,
+    })
+}
+
+fn find(bytes: &[u8], mark: &[u8]) -> bool {
+    bytes.windows(mark.len()).any(|window| window == mark)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The start of a PNG, which is all that is looked at.
+    const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\x04\xb0\0\0\x02\x76\x08\x02\0\0\0";
+
+    #[test]
+    fn bytes_decide_and_names_do_not() {
+        let png = facts(PNG, "invoice.pdf");
+        assert_eq!((png.mime_type.as_str(), png.size), ("image/png", Some((1_200, 630))));
+        assert_eq!(facts(b"hello", "a.txt").mime_type, "text/plain");
+        assert_eq!(facts(&[0, 1, 2, 3], "a.xyz").mime_type, "application/octet-stream");
+        let mut ogg = b"OggS".to_vec();
+        ogg.extend_from_slice(&[0; 24]);
+        assert!(!facts(&ogg, "a.ogg").opus);
+        ogg.extend_from_slice(b"OpusHead");
+        assert!(facts(&ogg, "a.ogg").opus);
+    }
+}

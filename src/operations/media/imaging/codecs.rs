@@ -1,0 +1,89 @@
+//! Pictures made fit: padded, shrunk, previewed.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, ImageReader, Limits, Rgb, RgbImage, imageops};
+
+use crate::domain::message::media::Pad;
+use crate::domain::message::picture::Raster;
+
+/// No picture is opened that has more pixels across than this: a small file can claim a huge one.
+const WIDEST: u32 = 12_000;
+/// Pixels of a side that a picture is padded to, at most.
+const PADDED: u32 = 4_096;
+
+fn reader(bytes: &[u8]) -> Option<ImageReader<Cursor<&[u8]>>> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(WIDEST);
+    limits.max_image_height = Some(WIDEST);
+    limits.max_alloc = Some(256 * 1024 * 1024);
+    reader.limits(limits);
+    Some(reader)
+}
+
+fn open(bytes: &[u8]) -> Result<DynamicImage, String> {
+    let reader = reader(bytes).ok_or("this is no picture that can be read here")?;
+    reader.decode().map_err(|error| format!("the picture cannot be read: {error}"))
+}
+
+/// Sets a picture in the middle of a canvas of one colour, as PNG.
+pub fn pad(bytes: &[u8], pad: &Pad) -> Result<Vec<u8>, String> {
+    let padded = padded(bytes, pad)?;
+    let mut out = Cursor::new(vec![]);
+    padded.write_to(&mut out, ImageFormat::Png).map_err(|error| format!("the picture cannot be written: {error}"))?;
+    Ok(out.into_inner())
+}
+
+fn padded(bytes: &[u8], pad: &Pad) -> Result<RgbImage, String> {
+    if !(1..=PADDED).contains(&pad.width) || !(1..=PADDED).contains(&pad.height) {
+        return Err(format!(
+            "a picture is padded to between 1 and {PADDED} pixels, not to {}x{}",
+            pad.width, pad.height
+        ));
+    }
+    let picture = open(bytes)?;
+    let corner = picture.to_rgb8().get_pixel_checked(0, 0).map_or([255; 3], |pixel| pixel.0);
+    let mut canvas = RgbImage::from_pixel(pad.width, pad.height, Rgb(pad.colour.unwrap_or(corner)));
+    let fitted = picture.resize(pad.width, pad.height, imageops::FilterType::Lanczos3).to_rgb8();
+    let (x, y) = ((pad.width - fitted.width()) / 2, (pad.height - fitted.height()) / 2);
+    imageops::overlay(&mut canvas, &fitted, i64::from(x), i64::from(y));
+    Ok(canvas)
+}
+
+/// The picture in so many pixels at most, padded first where it is to be.
+pub fn preview(bytes: &[u8], shape: Option<&Pad>, most: (u32, u32)) -> Option<Raster> {
+    let picture = match shape {
+        Some(shape) => DynamicImage::ImageRgb8(padded(bytes, shape).ok()?),
+        None => open(bytes).ok()?,
+    };
+    let small = picture.thumbnail(most.0.clamp(1, 1_600), most.1.clamp(1, 1_600)).to_rgb8();
+    Some(Raster { width: small.width(), height: small.height(), rgb: small.into_raw() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operations::media::file_facts::facts;
+
+    fn png(width: u32, height: u32) -> Vec<u8> {
+        let mut out = Cursor::new(vec![]);
+        RgbImage::from_pixel(width, height, Rgb([10, 20, 30])).write_to(&mut out, ImageFormat::Png).expect("written");
+        out.into_inner()
+    }
+
+    #[test]
+    fn a_wide_picture_is_set_on_its_corners_colour() {
+        let wide = png(1200, 630);
+        assert_eq!(facts(&wide, "x").size, Some((1200, 630)));
+        let shape = Pad::read("square", "corner").expect("fine").expect("padded");
+        let padded = pad(&wide, &shape).expect("padded");
+        assert_eq!(facts(&padded, "x").size, Some((1080, 1080)));
+        let seen = preview(&wide, Some(&shape), (40, 40)).expect("a preview");
+        assert_eq!((seen.width, seen.height, &seen.rgb[..3]), (40, 40, &[10, 20, 30][..]));
+        for (width, height) in [(0, 1_080), (1_080, u32::MAX)] {
+            pad(&wide, &Pad { width, height, ..shape }).expect_err("no canvas of that size");
+        }
+        assert!(preview(b"not a picture", None, (10, 10)).is_none());
+    }
+}

@@ -1,0 +1,118 @@
+//! Lend a file of ours to a provider that only fetches from addresses: for a few minutes, under an
+//! address that nobody can guess, and counted as it goes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::domain::access::role::Actor;
+use crate::domain::ids::UploadId;
+use crate::domain::request::Refusal;
+use crate::domain::time::Timestamp;
+use crate::operations::numbers::set_up::public_url;
+use crate::operations::{Result, System};
+use crate::store::{Pinned, Shelf, StoredUpload};
+
+const LENT_FOR: Duration = Duration::from_secs(300);
+/// How long after its message went a file may still be fetched.
+const FETCHED_WITHIN: Duration = Duration::from_secs(86_400);
+/// No sample may be larger. Source: platform API, part 2.7.
+const MOST: u64 = 100_000_000;
+
+/// A file that is lent.
+#[derive(Debug, Clone)]
+pub struct Lent {
+    pub token: String,
+    pub address: String,
+    pub mime_type: String,
+    pub bytes: u64,
+    until: Timestamp,
+    gone: Arc<AtomicU64>,
+    /// It is not removed while it is lent.
+    file: Arc<Pinned>,
+    shelf: Shelf,
+}
+
+impl Lent {
+    /// Bytes that were fetched, of all.
+    pub fn progress(&self) -> (u64, u64) {
+        (self.gone.load(Ordering::Relaxed).min(self.bytes), self.bytes)
+    }
+
+    /// Opens the file.
+    pub async fn open(&self) -> std::io::Result<tokio::fs::File> {
+        let (shelf, file) = (self.shelf.clone(), self.file.clone());
+        let opened = tokio::task::spawn_blocking(move || shelf.open(file.name())).await;
+        opened.map_err(std::io::Error::other).flatten().map(tokio::fs::File::from_std)
+    }
+
+    pub fn note(&self, bytes: u64) {
+        self.gone.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Result<Lent> {
+    let base = public_url(system)?;
+    let (found, pinned) = crate::operations::media::receive_upload::uploaded(system, actor, upload).await?;
+    let head = head(system.store().shelf().clone(), &found).await;
+    let kind = infer::get(&head).map(|kind| kind.mime_type());
+    let fits = |kind: &&str| matches!(*kind, "image/jpeg" | "image/png" | "video/mp4" | "application/pdf");
+    let Some(mime_type) = kind.filter(fits).filter(|_| found.bytes <= MOST) else {
+        let why = "A sample is a JPEG, a PNG, an MP4 or a PDF of up to 100 MB.";
+        return Err(Refusal::new("file", why, "Choose another file.").into());
+    };
+    let token = system.reference().trim_start_matches("w:").to_owned();
+    let lent = Lent {
+        address: format!("{base}/lent/{token}"),
+        token,
+        mime_type: mime_type.to_owned(),
+        bytes: found.bytes,
+        until: system.now().plus(LENT_FOR),
+        gone: Arc::default(),
+        file: Arc::new(pinned),
+        shelf: system.store().shelf().clone(),
+    };
+    system.lent().push(lent.clone());
+    Ok(lent)
+}
+
+/// The first bytes of a file, which tell what it is.
+async fn head(shelf: Shelf, upload: &StoredUpload) -> Vec<u8> {
+    let name = upload.file.clone();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut head = vec![];
+        std::io::Read::read_to_end(&mut std::io::Read::take(shelf.open(&name)?, 4_096), &mut head)?;
+        Ok::<_, std::io::Error>(head)
+    });
+    read.await.map_err(std::io::Error::other).flatten().unwrap_or_default()
+}
+
+pub(crate) fn take_back(system: &System, token: &str) {
+    system.lent().retain(|one| one.token != token);
+}
+
+/// An address for a file on its way out, for a provider that fetches instead of taking uploads. It is kept
+/// with the message: a restart does not end it.
+pub(crate) fn address_for(system: &System) -> Result<String, Refusal> {
+    let base = public_url(system)?;
+    Ok(format!("{base}/lent/{}", system.reference().trim_start_matches("w:")))
+}
+
+/// The file that is lent under a token, while it is.
+pub async fn lent(system: &System, token: &str) -> Option<Lent> {
+    let now = system.now();
+    let sample = {
+        let mut all = system.lent();
+        all.retain(|one| one.until > now);
+        all.iter().find(|one| one.token == token).cloned()
+    };
+    if sample.is_some() {
+        return sample;
+    }
+    let address = format!("{}/lent/{token}", public_url(system).ok()?);
+    let found = system.store().lent_file(&address, now.minus(FETCHED_WITHIN)).await;
+    let (file, mime_type, bytes) = found.inspect_err(|error| tracing::error!(%error, "a lent file")).ok()??;
+    let shelf = system.store().shelf().clone();
+    let (until, file) = (now.plus(LENT_FOR), Arc::new(shelf.pin(&file)));
+    Some(Lent { token: token.to_owned(), address, mime_type, bytes, until, gone: Arc::default(), file, shelf })
+}

@@ -1,0 +1,108 @@
+//! Open a message's file, hand its bytes over under a harmless name, or show it as pixels.
+
+use std::process::Stdio;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::file_name::FileName;
+use crate::domain::ids::MessageId;
+use crate::domain::message::media::{MediaState, saved_name};
+use crate::domain::message::picture::Raster;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::Untrusted;
+use crate::operations::media::imaging::preview;
+use crate::operations::{Result, System, require};
+use crate::store::KeptFile;
+
+/// Why a file is not opened for whoever asks through a door: the program would start on the engine's machine,
+/// in front of nobody.
+pub(crate) fn not_on_this_terminal() -> Refusal {
+    let why = "A file is opened only in the console that the engine itself runs in: the program would start on \
+               the engine's machine, not on yours.";
+    let instead =
+        "Save it (`s` in the console, `wadeck messages save` on the command line), and open it where you are.";
+    Refusal::new("own_terminal_only", why, instead)
+}
+
+/// Opens a message's file with the configured program. Called only for the console in the engine's own
+/// process, on its own terminal: nothing is started on this machine for anybody else.
+pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
+    require(actor, Right::OpenFiles)?;
+    let (name, _) = kept(system, message).await?;
+    let path = system.store().shelf().path(&name);
+    let shown = path.display().to_string();
+    let Some((program, arguments)) = system.desk().open.split_first() else {
+        return Ok(Done { said: format!("It is {shown}."), made: Some(shown) });
+    };
+    // The name on the shelf is ours: no argument comes from outside.
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    match crate::agent::start(&mut command) {
+        Ok(_) => Ok(Done { said: format!("{program} opens it."), made: Some(shown) }),
+        Err(error) => {
+            let why = format!("{program} cannot be started: {error}.");
+            Err(Refusal::new("open", why, format!("The file is {shown}.")).into())
+        }
+    }
+}
+
+/// The file of a message, open, for whoever wants its bytes.
+#[derive(Debug)]
+pub struct MediaFile {
+    /// A harmless name to save it under.
+    pub name: String,
+    pub mime_type: String,
+    pub bytes: u64,
+    pub file: tokio::fs::File,
+}
+
+/// Opens the file of a message. Its bytes go to whoever asked: they are written here for nobody.
+pub async fn media_file(system: &System, actor: &Actor, message: MessageId) -> Result<MediaFile> {
+    require(actor, Right::SaveFiles)?;
+    let (name, kept) = kept(&system.as_far_as(actor).await?, message).await?;
+    let shelf = system.store().shelf().clone();
+    let opened = tokio::task::spawn_blocking(move || {
+        let file = shelf.open(&name)?;
+        let bytes = file.metadata()?.len();
+        Ok::<_, std::io::Error>((file, bytes))
+    });
+    let (file, bytes) = opened.await.map_err(std::io::Error::other).flatten().map_err(|error| {
+        Refusal::new("no_file", format!("The file cannot be read: {error}."), "Look at the media directory.")
+    })?;
+    let mut write = system.store().write().await?;
+    write.audit(actor, "save_file", &message.to_string(), "", system.now()).await?;
+    write.commit().await?;
+    let given = kept.content.media().and_then(|media| media.file_name.as_ref()).map(Untrusted::as_received);
+    let name = saved_name(message, given, &kept.view.mime_type);
+    Ok(MediaFile { name, mime_type: kept.view.mime_type, bytes, file: tokio::fs::File::from_std(file) })
+}
+
+/// The picture of a message in so many pixels at most. None where it is no picture.
+pub(crate) async fn picture(system: &System, message: MessageId, most: (u32, u32)) -> Result<Option<Raster>> {
+    let Ok((name, file)) = kept(system, message).await else { return Ok(None) };
+    if !file.view.mime_type.starts_with("image/") {
+        return Ok(None);
+    }
+    let shelf = system.store().shelf().clone();
+    let drawn = tokio::task::spawn_blocking(move || preview(&shelf.read(&name).ok()?, None, most));
+    Ok(drawn.await.unwrap_or(None))
+}
+
+async fn kept(system: &System, message: MessageId) -> Result<(FileName, KeptFile)> {
+    let Some(file) = system.store().kept_file(message).await? else {
+        return Err(Refusal::new("no_file", "This message has no file.", "").into());
+    };
+    let name = match (&file.view.state, &file.view.file) {
+        (MediaState::Kept, Some(name)) => name.clone(),
+        (state, _) => {
+            let said = file.view.said.clone().unwrap_or_else(|| "it is still being fetched".to_owned());
+            let why = format!("The file is not here ({}): {said}.", state.name());
+            return Err(Refusal::new("no_file", why, "F asks the provider for it again.").into());
+        }
+    };
+    if !system.store().shelf().path(&name).exists() {
+        let why = "The file was kept, and is not on the disk any more: somebody removed it.";
+        return Err(Refusal::new("no_file", why, "Put the media directory back from a backup.").into());
+    }
+    Ok((name, file))
+}

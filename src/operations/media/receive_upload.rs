@@ -1,0 +1,150 @@
+//! Take the bytes of a file that somebody hands over, so that a message can carry it. Whoever has the file opens it:
+//! no path is ever opened here for anybody.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::ids::UploadId;
+use crate::domain::message::content::size;
+use crate::domain::message::media::safe_name;
+use crate::domain::message::upload::{MAX_UPLOAD_BYTES, MAX_UPLOADED_BYTES, MAX_UPLOADS, UPLOAD_KEPT, Uploaded};
+use crate::domain::request::Refusal;
+use crate::operations::{Result, System, require};
+use crate::store::{Incoming, Pinned, StoredUpload};
+
+/// So many files are handed over at once, by everybody together.
+const MAX_AT_ONCE: usize = 8;
+/// Whoever sends nothing for so long is let go.
+const SILENCE: Duration = Duration::from_secs(30);
+/// No file takes longer to come.
+const WHOLE: Duration = Duration::from_secs(600);
+
+/// Room for files that are being handed over.
+#[derive(Debug)]
+pub(crate) struct Doorway(Semaphore);
+
+impl Default for Doorway {
+    fn default() -> Self {
+        Self(Semaphore::new(MAX_AT_ONCE))
+    }
+}
+
+impl Doorway {
+    fn enter(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.0.try_acquire().map_err(|_| {
+            let why = format!("{MAX_AT_ONCE} files are being uploaded at this moment.");
+            Refusal::new("busy", why, "Upload it again in a moment.")
+        })
+    }
+}
+
+/// Stores the bytes as they come, within bounds of size, time and number, and returns the id under which requests of
+/// the same person or program name them.
+pub async fn receive_upload<E: std::fmt::Display>(
+    system: &System,
+    actor: &Actor,
+    name: &str,
+    bytes: impl Stream<Item = Result<Bytes, E>> + Send,
+) -> Result<Uploaded> {
+    require(actor, Right::UploadFiles)?;
+    let author = actor.to_string();
+    let _inside = system.doorway().enter()?;
+    let mut write = system.store().write().await?;
+    let before = write.uploads_of(&author).await?;
+    drop(write);
+    room_for(before, 0)?;
+    if system.store().shelf().free().is_some_and(|free| free < system.desk().least_free) {
+        return Err(Refusal::new("disk", "The disk is nearly full.", "Make room on the engine's disk first.").into());
+    }
+    let label = system.reference();
+    let incoming = system.store().shelf().begin(&label, MAX_UPLOAD_BYTES).map_err(|error| disk(&error))?;
+    let incoming = tokio::time::timeout(WHOLE, take(incoming, bytes)).await.map_err(|_| {
+        let why = format!("The file did not arrive within {} minutes.", WHOLE.as_secs() / 60);
+        Refusal::new("slow", why, "Upload it over a faster line.")
+    })??;
+    let count = incoming.bytes();
+    let kept = incoming.keep("application/octet-stream").map_err(|error| disk(&error))?;
+    let name = safe_name(name, "file");
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    // Others of theirs may have come meanwhile.
+    room_for(write.uploads_of(&author).await?, count)?;
+    let upload = write.insert_upload(&author, kept.name(), &name, count, now).await?;
+    write.audit(actor, "upload", &upload.to_string(), &format!("{name}, {}", size(count)), now).await?;
+    write.commit().await?;
+    Ok(Uploaded { upload, name, bytes: count, sha256: kept.name().sha256().to_owned() })
+}
+
+fn room_for((uploads, bytes): (u32, u64), more: u64) -> Result<(), Refusal> {
+    if uploads < MAX_UPLOADS && bytes + more <= MAX_UPLOADED_BYTES {
+        return Ok(());
+    }
+    let why = format!("You have {uploads} uploaded files of {} that are not over yet.", size(bytes));
+    let wait = format!("An upload is removed {} minutes after it came: wait for that.", UPLOAD_KEPT.as_secs() / 60);
+    Err(Refusal::new("uploads", why, wait))
+}
+
+fn disk(error: &io::Error) -> Refusal {
+    let why = format!("The file cannot be kept in the data directory: {error}.");
+    Refusal::new("disk", why, "Make room on the disk; nothing was sent.")
+}
+
+async fn take<E: std::fmt::Display>(
+    mut incoming: Incoming,
+    bytes: impl Stream<Item = Result<Bytes, E>> + Send,
+) -> Result<Incoming, Refusal> {
+    let mut bytes = std::pin::pin!(bytes);
+    loop {
+        let next = tokio::time::timeout(SILENCE, bytes.next()).await.map_err(|_| {
+            let why = format!("Nothing more of the file came for {} s.", SILENCE.as_secs());
+            Refusal::new("slow", why, "Upload it again.")
+        })?;
+        match next {
+            None => return Ok(incoming),
+            Some(Ok(chunk)) => incoming.chunk(&chunk).map_err(|error| match error.kind() {
+                io::ErrorKind::FileTooLarge => {
+                    let why = format!("It is larger than {}.", size(MAX_UPLOAD_BYTES));
+                    Refusal::new("too_large", why, "Send a link to it.")
+                }
+                _ => disk(&error),
+            })?,
+            Some(Err(error)) => {
+                let why = format!("The file broke off: {}.", crate::domain::text::clean_line(&error.to_string()));
+                return Err(Refusal::new("broke_off", why, "Upload it again."));
+            }
+        }
+    }
+}
+
+/// An upload of this actor. It is not removed as long as what holds it lives.
+pub(crate) async fn uploaded(system: &System, actor: &Actor, upload: UploadId) -> Result<(StoredUpload, Pinned)> {
+    let none = || {
+        let why = format!("There is no upload {upload} of yours.");
+        let wait = format!("Upload the file; it can be sent for {} minutes.", UPLOAD_KEPT.as_secs() / 60);
+        Refusal::new("not_found", why, wait)
+    };
+    let found = system.store().upload(upload, &actor.to_string()).await?.ok_or_else(none)?;
+    let pinned = system.store().shelf().pin(&found.file);
+    // It may have been removed before it was held.
+    match system.store().upload(upload, &actor.to_string()).await? {
+        Some(_) => Ok((found, pinned)),
+        None => Err(none().into()),
+    }
+}
+
+/// The bytes and the name of an upload.
+pub(crate) async fn read_upload(system: &System, actor: &Actor, upload: UploadId) -> Result<(Vec<u8>, String)> {
+    let (found, pinned) = uploaded(system, actor, upload).await?;
+    let shelf = system.store().shelf().clone();
+    let read = tokio::task::spawn_blocking(move || shelf.read(pinned.name())).await;
+    let bytes = read.map_err(io::Error::other).flatten().map_err(|error| {
+        Refusal::new("file", format!("The uploaded file cannot be read: {error}."), "Upload it again.")
+    })?;
+    Ok((bytes, found.name))
+}

@@ -1,0 +1,29 @@
+//! Files in the file store that no row names: the engine was killed after it stored them and before it wrote down whose
+//! they are.
+
+use crate::domain::message::upload::UPLOAD_KEPT;
+use crate::operations::{Result, System};
+
+/// Removes files that are older than any upload may be and that no row names. Returns how many.
+pub(crate) async fn remove_orphans(system: &System) -> Result<usize> {
+    let shelf = system.store().shelf();
+    let before = system.now().minus(UPLOAD_KEPT);
+    let looked = shelf.clone();
+    let old = tokio::task::spawn_blocking(move || looked.older_than(before)).await.unwrap_or_default();
+    let old = system.store().seem_unnamed(old).await?;
+    if old.is_empty() {
+        return Ok(0);
+    }
+    // Asked within the write transaction: nobody can begin to name one of them before it is removed.
+    let mut write = system.store().write().await?;
+    let orphans = write.unnamed(old).await?;
+    let mut removed = 0;
+    for name in &orphans {
+        match shelf.remove(name) {
+            Ok(()) => removed += 1,
+            Err(error) => tracing::warn!(%name, %error, "a file that nothing names could not be removed"),
+        }
+    }
+    write.commit().await?;
+    Ok(removed)
+}

@@ -1,0 +1,35 @@
+//! Acknowledge an alert: somebody has seen it, and their name stays on it.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::AlertId;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) -> Result<Done> {
+    require(actor, Right::AcknowledgeAlerts)?;
+    if alert == AlertId(0) {
+        return Err(Refusal::new(
+            "not_found",
+            "This alert ends by itself: it is kept in memory while the database cannot be written.",
+            "Do what it says.",
+        )
+        .into());
+    }
+    let now = system.now();
+    let me = actor.to_string();
+    let mut write = system.store().write().await?;
+    match write.ack_alert(alert, &me, now).await? {
+        None => return Err(Refusal::new("not_found", format!("There is no alert {alert}."), "").into()),
+        Some(Err(other)) => {
+            let why = format!("{other} acknowledged {alert} already.");
+            return Err(Refusal::new("already_acknowledged", why, "").into());
+        }
+        Some(Ok(())) => {}
+    }
+    write.audit(actor, "acknowledge", &alert.to_string(), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Alerts, Change::Activity]);
+    Ok(Done { said: format!("{alert} is acknowledged."), made: None })
+}

@@ -1,0 +1,149 @@
+//! The dashboard: everything counted, numbers with their proofs, agents with what they did.
+
+use std::time::Duration;
+
+use crate::agent::AgentConfig;
+use crate::domain::agents::assignment::{AssignmentState, AssignmentView};
+use crate::domain::agents::requests::{AgentView, AgentsView, StopScope};
+use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
+use crate::domain::numbers::connection::Capabilities;
+use crate::domain::view::{Handed, Overview};
+use crate::operations::{Result, System, unpoisoned};
+
+/// A commit within this long is proof enough that the database can be written.
+const PROVEN_WITHIN: Duration = Duration::from_secs(10);
+
+/// The handed thread, while it is still theirs.
+async fn handed(system: &System, me: &str) -> Result<Option<Handed>> {
+    let Some(handed) = unpoisoned(&system.shared.handed).get(me).cloned() else { return Ok(None) };
+    // Wherever it is: whoever goes there is taken into its scope.
+    let row = system.everything().thread(handed.thread).await?;
+    Ok(row.filter(|row| row.taken_by.as_deref() == Some(me)).map(|_| handed))
+}
+
+pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
+    // Whoever looks is told what is so now: proven by a small write where nobody wrote lately.
+    let _ = system.store().prove_writable(PROVEN_WITHIN).await;
+    let database = system.store().trouble().map(|trouble| trouble.said());
+    let unstored = crate::operations::monitoring::pulse::unstored_alert(system).is_some();
+    let handed = handed(system, me).await?;
+    let (counts, scope) = (system.store().counts().await?, system.scope());
+    let (templates, templates_waiting, templates_fetched_at) = {
+        let lists = system.template_lists().await?;
+        // Numbers of one account share its templates: each counts once.
+        let mut all: Vec<_> = lists.iter().flat_map(|list| &list.templates).collect();
+        all.sort_by(|a, b| (&a.id, &a.name, &a.language).cmp(&(&b.id, &b.name, &b.language)));
+        all.dedup_by(|a, b| a.id == b.id && a.name == b.name && a.language == b.language);
+        let waiting = all.iter().filter(|one| !one.status.can_send()).count();
+        (all.len(), waiting, lists.iter().filter_map(|list| list.fetched_at).min())
+    };
+    Ok(Overview {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        organization: scope.organization.clone().unwrap_or_else(|| system.identity().organization.clone()),
+        environment: scope.environment.unwrap_or(system.identity().environment),
+        scope,
+        engine_started_at: system.started_at(),
+        listening_on: system.listening_on(),
+        connections: counts.connections,
+        connections_in_trouble: counts.connections_in_trouble,
+        connections_proved: counts.connections_proved,
+        threads: counts.threads,
+        unread: counts.unread,
+        waiting: counts.waiting,
+        queued: counts.queued,
+        held: counts.held,
+        uncertain: counts.uncertain,
+        scheduled: counts.scheduled,
+        failed: counts.failed,
+        oldest_queued_at: counts.oldest_queued_at,
+        templates: u32::try_from(templates).unwrap_or(u32::MAX),
+        templates_waiting: u32::try_from(templates_waiting).unwrap_or(u32::MAX),
+        templates_fetched_at,
+        agents: u32::try_from(system.agents().all().count()).unwrap_or(u32::MAX),
+        runs_open: counts.runs_open,
+        approvals: counts.approvals,
+        stopped: counts.stopped,
+        alerts: counts.alerts + u32::from(unstored),
+        database,
+        deliveries_pending: counts.deliveries_pending,
+        deliveries_quarantined: counts.deliveries_quarantined,
+        deliveries_unreadable: counts.deliveries_unreadable,
+        deliveries_rejected: counts.deliveries_rejected,
+        last_delivery_at: counts.last_delivery_at,
+        oldest_pending_at: counts.oldest_pending_at,
+        ack_p95_ms: system.ack_p95(),
+        sample: system.lent().last().map(crate::operations::Lent::progress),
+        setups: counts.setups,
+        here: system.here(),
+        handed,
+        sets_up: system.providers().all().iter().filter(|one| one.numbers().is_some()).map(|one| one.name()).collect(),
+    })
+}
+
+pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
+    let store = system.store();
+    let (proofs, counts) = (store.proofs().await?, store.connection_counts().await?);
+    let assignments = store.assignments(100).await?;
+    let stops = store.open_stops().await?;
+    let silent = |agent: &str| {
+        stops.iter().any(|stop| *stop == StopScope::All || matches!(stop, StopScope::Agent(name) if name == agent))
+    };
+    let connections = store.connections().await?.into_iter().map(|connection| {
+        let id = connection.id;
+        let [threads, unread, queued, failed] =
+            counts.iter().find(|(of, _)| *of == id).map_or([0; 4], |(_, counts)| *counts);
+        let in_force = assignments.iter().map(|row| &row.assignment).find(|assignment| {
+            assignment.connection == id && assignment.thread.is_none() && assignment.state == AssignmentState::Active
+        });
+        ConnectionView {
+            proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
+            capabilities: system
+                .providers()
+                .get(&connection.provider)
+                .map_or_else(Capabilities::default, |provider| provider.capabilities()),
+            chores: system.providers().get(&connection.provider).map(|one| one.chores(&connection)).unwrap_or_default(),
+            agent: in_force.map(|one| AssignmentView {
+                agent: one.agent.clone(),
+                mode: one.mode,
+                stopped: silent(&one.agent),
+                stale: one.stale_since.is_some(),
+            }),
+            threads,
+            unread,
+            queued,
+            failed,
+            connection,
+        }
+    });
+    Ok(ConnectionList { connected: connections.collect(), others: store.setups().await? })
+}
+
+pub(crate) async fn agents(system: &System) -> Result<AgentsView> {
+    let store = system.store();
+    let since = system.now().minus(Duration::from_secs(24 * 3_600));
+    let stops: Vec<_> = store.stops(20).await?.into_iter().filter(|stop| stop.lifted.is_none()).collect();
+    let mut agents = vec![];
+    for config in system.agents().all() {
+        let tally = store.run_tally(&config.name, since).await?;
+        agents.push(AgentView {
+            name: config.name.clone(),
+            kind: config.kind.name().to_owned(),
+            last_run_at: tally.last.map(|(at, _)| at),
+            last_run_state: tally.last.map(|(_, state)| state),
+            runs_today: tally.runs,
+            failures_today: tally.failed,
+            held_today: tally.held,
+            tokens_today: tally.tokens,
+            cost_today: tally.cost,
+            half_took_ms: tally.half_took_ms,
+            digest: AgentConfig::digest(config),
+            stopped: stops.iter().any(|stop| match &stop.what {
+                StopScope::All => true,
+                StopScope::Agent(name) => *name == config.name,
+                StopScope::Thread(_) => false,
+            }),
+        });
+    }
+    let (assignments, runs) = (store.assignments(100).await?, store.runs(None, 50, None).await?);
+    Ok(AgentsView { agents, assignments, runs, stops })
+}

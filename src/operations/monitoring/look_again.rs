@@ -1,0 +1,77 @@
+//! Damage that is none: SQLite tells a read that failed as damage of the file. So the file is checked again, as it
+//! would be after a restart, and when it is sound the engine goes on by itself.
+
+use std::time::Duration;
+
+use crate::operations::monitoring::pulse::damage_is_over;
+use crate::operations::{System, unpoisoned};
+
+/// How long the file is checked.
+const CHECK_LIMIT: Duration = Duration::from_secs(60);
+/// Beats of the pulse between two checks, at first and at most: a check reads the whole file.
+const BEATS: (u32, u32) = (2, 300);
+
+/// When the file is checked again.
+#[derive(Debug, Default)]
+pub(crate) struct Recheck {
+    runs: bool,
+    left: u32,
+    pause: u32,
+}
+
+impl Recheck {
+    /// One beat: whether a check begins now.
+    fn begins(&mut self) -> bool {
+        if self.runs || self.left > 0 {
+            self.left = self.left.saturating_sub(1);
+            return false;
+        }
+        self.runs = true;
+        true
+    }
+
+    fn ended(&mut self, sound: bool) {
+        let (least, most) = BEATS;
+        self.runs = false;
+        self.pause = if sound { 0 } else { (self.pause * 2).clamp(least, most) };
+        self.left = self.pause;
+    }
+}
+
+/// Begins a check of the file, where it counts as damaged and a check is due.
+pub(crate) fn look_again(system: &System) {
+    if !system.store().is_damaged() || !unpoisoned(&system.shared.pulse).recheck.begins() {
+        return;
+    }
+    let system = system.clone();
+    tokio::spawn(async move {
+        let checked = system.store().check_file(CHECK_LIMIT).await;
+        let sound = matches!(checked, Ok(Some(said)) if said == "ok");
+        unpoisoned(&system.shared.pulse).recheck.ended(sound);
+        if let Some(ended) = sound.then(|| system.store().end_damage()).flatten() {
+            tracing::warn!("the database file is sound: what looked like damage were reads that failed");
+            if let Err(error) = damage_is_over(&system, &ended).await {
+                tracing::error!(%error, "an alert that is over could not be ended");
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn checks_become_rarer_and_never_run_twice_at_once() {
+        let mut recheck = Recheck::default();
+        assert!(recheck.begins() && !recheck.begins(), "one at a time");
+        let mut pauses = vec![];
+        for _ in 0..10 {
+            recheck.ended(false);
+            pauses.push((0..1_000).take_while(|_| !recheck.begins()).count());
+        }
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
+        recheck.ended(true);
+        assert!(recheck.begins(), "after a sound file everything begins anew");
+    }
+}

@@ -1,0 +1,180 @@
+//! What is counted while the engine runs, and everything that is told to whoever scrapes it.
+
+mod acks;
+pub(crate) mod lag;
+mod scopes;
+
+use std::collections::BTreeMap;
+
+use crate::domain::monitoring::metrics::{Exposition, Kind, Labels, Times};
+use crate::domain::numbers::connection::Hop;
+use crate::operations::monitoring::dashboard;
+use crate::operations::{Result, System, unpoisoned};
+
+/// Counters and times since the engine's start.
+#[derive(Debug, Default)]
+pub(crate) struct Meters {
+    counts: BTreeMap<(Family, Labels), u64>,
+    times: BTreeMap<(Family, Labels), Times>,
+    /// What was acknowledged is not applied in time.
+    pub(crate) late: bool,
+}
+
+/// What is counted or timed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Family {
+    Webhooks,
+    WebhookTimes,
+    Attempts,
+    AttemptTimes,
+    Runs,
+    RunTimes,
+    Tellings,
+}
+
+impl Family {
+    const ALL: [Self; 7] = [
+        Self::Webhooks,
+        Self::WebhookTimes,
+        Self::Attempts,
+        Self::AttemptTimes,
+        Self::Runs,
+        Self::RunTimes,
+        Self::Tellings,
+    ];
+
+    const fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Webhooks => ("wadeck_webhooks_total", "Webhooks that were answered, by provider and result."),
+            Self::WebhookTimes => ("wadeck_webhook_seconds", "From a webhook's last byte to its answer."),
+            Self::Attempts => ("wadeck_attempts_total", "Tries at sending, by result and the provider's code."),
+            Self::AttemptTimes => ("wadeck_attempt_seconds", "How long the provider took to answer a try at sending."),
+            Self::Runs => ("wadeck_agent_runs_total", "Agent runs that ended, by agent and how."),
+            Self::RunTimes => ("wadeck_agent_run_seconds", "How long an agent took to answer."),
+            Self::Tellings => ("wadeck_events_told_total", "Events told to endpoints, by endpoint and result."),
+        }
+    }
+
+    const fn is_timed(self) -> bool {
+        matches!(self, Self::WebhookTimes | Self::AttemptTimes | Self::RunTimes)
+    }
+}
+
+impl System {
+    pub(crate) fn counted(&self, family: Family, labels: Labels) {
+        *unpoisoned(&self.shared.meters).counts.entry((family, labels)).or_default() += 1;
+    }
+
+    pub(crate) fn timed(&self, family: Family, labels: Labels, took: std::time::Duration) {
+        unpoisoned(&self.shared.meters).times.entry((family, labels)).or_default().note(took.as_secs_f64());
+    }
+}
+
+/// Everything, as Prometheus reads it.
+pub async fn metrics(system: &System) -> Result<String> {
+    let told = dashboard::overview(system, "").await?;
+    let connections = dashboard::connections(system).await?.connected;
+    let (now, store) = (system.now(), system.store());
+    let closing = store.windows_closing(now).await?;
+    let (bytes, free) = store.room();
+    let mut text = Exposition::default();
+    let version = vec![("version", told.version.clone())];
+    text.figures("wadeck_build_info", "Which program this is.", Kind::Gauge, &[(version, 1.0)]);
+    text.gauge(
+        "wadeck_start_time_seconds",
+        "When the engine began, in Unix time.",
+        told.engine_started_at.millis() as f64 / 1_000.0,
+    );
+    for (name, help, value) in [
+        ("wadeck_threads", "Threads.", told.threads),
+        ("wadeck_unread_messages", "Messages that nobody has read.", told.unread),
+        ("wadeck_threads_waiting", "Threads that wait for a person.", told.waiting),
+        ("wadeck_alerts_open", "Alerts that nobody has acknowledged.", told.alerts),
+        ("wadeck_approvals_waiting", "Assignments that wait for an admin.", told.approvals),
+        ("wadeck_agents_stopped", "Stops of agents that hold.", told.stopped),
+        ("wadeck_agent_runs_open", "Agent runs that collect or work.", told.runs_open),
+        ("wadeck_consoles", "Consoles that are attached.", system.consoles()),
+        ("wadeck_templates_not_ready", "Templates that cannot be sent now.", told.templates_waiting),
+    ] {
+        text.gauge(name, help, f64::from(value));
+    }
+    let by = |name: &'static str, values: &[(&str, u32)]| -> Vec<(Labels, f64)> {
+        values.iter().map(|(value, count)| (vec![(name, (*value).to_owned())], f64::from(*count))).collect()
+    };
+    let outbox = by(
+        "state",
+        &[
+            ("queued", told.queued),
+            ("held", told.held),
+            ("scheduled", told.scheduled),
+            ("uncertain", told.uncertain),
+            ("failed", told.failed),
+        ],
+    );
+    text.figures("wadeck_outbox_entries", "What is to be sent, and what wants a person.", Kind::Gauge, &outbox);
+    let oldest = told.oldest_queued_at.map_or(0.0, |at| now.since(at).as_secs_f64());
+    text.gauge("wadeck_outbox_oldest_seconds", "Age of the oldest entry that is due and not held.", oldest);
+    let deliveries = by(
+        "state",
+        &[
+            ("pending", told.deliveries_pending),
+            ("quarantined", told.deliveries_quarantined),
+            ("unreadable", told.deliveries_unreadable),
+            ("rejected", told.deliveries_rejected),
+        ],
+    );
+    text.figures("wadeck_deliveries", "Webhook deliveries that are not applied, by state.", Kind::Gauge, &deliveries);
+    let lag = told.oldest_pending_at.map_or(0.0, |at| now.since(at).as_secs_f64());
+    text.gauge("wadeck_apply_lag_seconds", "Age of the oldest webhook that is acknowledged and not applied.", lag);
+    let silence = told.last_delivery_at.map_or(-1.0, |at| now.since(at).as_secs_f64());
+    text.gauge("wadeck_last_delivery_seconds", "Since the last webhook; -1 before the first.", silence);
+    let windows: Vec<(Labels, f64)> =
+        closing.iter().map(|(within, count)| (vec![("within", (*within).to_owned())], f64::from(*count))).collect();
+    text.figures(
+        "wadeck_windows_closing",
+        "Threads whose window closes within this time while somebody waits.",
+        Kind::Gauge,
+        &windows,
+    );
+    let mut proofs = vec![];
+    for row in &connections {
+        for proof in &row.proofs {
+            let labels = vec![("connection", row.connection.name.clone()), ("hop", Hop::name(proof.hop).to_owned())];
+            proofs.push((labels, f64::from(u8::from(proof.works))));
+        }
+    }
+    text.figures("wadeck_hop_works", "Whether the last proof of a hop was a good one.", Kind::Gauge, &proofs);
+    let works = f64::from(u8::from(told.database.is_none()));
+    text.gauge("wadeck_database_works", "Whether the database can be written and is not damaged.", works);
+    if let Some(head) = store.audit_head() {
+        text.gauge("wadeck_audit_rows", "The number of the audit's last row.", head.row.0 as f64);
+        let labels = vec![("row", head.row.to_string()), ("digest", head.digest)];
+        text.figures("wadeck_audit_head_info", "The audit's last row with its digest.", Kind::Gauge, &[(labels, 1.0)]);
+    }
+    text.gauge("wadeck_database_bytes", "The database with its log.", bytes as f64);
+    text.gauge("wadeck_disk_free_bytes", "What is free beside it.", free as f64);
+    scopes::tell(system, &mut text).await?;
+    let meters = unpoisoned(&system.shared.meters);
+    for family in Family::ALL {
+        let (name, help) = family.name();
+        if family.is_timed() {
+            let samples: Vec<(Labels, Times)> = meters
+                .times
+                .iter()
+                .filter(|((of, _), _)| *of == family)
+                .map(|((_, labels), times)| (labels.clone(), times.clone()))
+                .collect();
+            text.times(name, help, &samples);
+        } else {
+            let samples: Vec<(Labels, f64)> = meters
+                .counts
+                .iter()
+                .filter(|((of, _), _)| *of == family)
+                .map(|((_, labels), count)| (labels.clone(), *count as f64))
+                .collect();
+            text.figures(name, help, Kind::Counter, &samples);
+        }
+    }
+    drop(meters);
+    Ok(text.text())
+}

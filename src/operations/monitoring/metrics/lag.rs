@@ -1,0 +1,50 @@
+//! Whether what was acknowledged is applied in time. While it is not, every list shows what was so a while ago, and
+//! people have to hear that.
+
+use std::time::Duration;
+
+use crate::domain::change::Change;
+use crate::domain::time::{Timestamp, short_span};
+use crate::operations::monitoring::conditions::condition;
+use crate::operations::{Result, System, unpoisoned};
+
+/// How long a delivery may wait to be applied before people are told.
+const TOO_LONG: Duration = Duration::from_secs(10);
+
+impl System {
+    /// `applying: 29,754 deliveries behind, 5m`; nothing while nothing waits.
+    pub async fn lag_words(&self) -> Result<Option<String>> {
+        let Some((behind, since)) = self.store().behind().await? else { return Ok(None) };
+        Ok(Some(words(behind, self.now().since(since))))
+    }
+}
+
+fn words(behind: u32, lag: Duration) -> String {
+    let deliveries = if behind == 1 { "delivery" } else { "deliveries" };
+    format!("applying: {} {deliveries} behind, {}", crate::domain::text::grouped(behind), short_span(lag))
+}
+
+/// Raises the alert about what waits since then, or ends it. Asked with every batch, it costs nothing while all is well.
+pub(in crate::operations) async fn note_lag(system: &System, oldest: Option<Timestamp>) -> Result<()> {
+    let now = system.now();
+    let late = oldest.is_some_and(|oldest| now.since(oldest) > TOO_LONG);
+    let before = std::mem::replace(&mut unpoisoned(&system.shared.meters).late, late);
+    if before == late {
+        return Ok(());
+    }
+    let said = match system.store().behind().await? {
+        Some((behind, since)) if late => {
+            let lag = now.since(since);
+            Some(format!(
+                "Webhooks are acknowledged faster than they are applied ({}). Threads and lists are that old.",
+                words(behind, lag)
+            ))
+        }
+        _ => None,
+    };
+    let mut write = system.store().write().await?;
+    condition(&mut write, "lag", "deliveries", said, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Alerts]);
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! The figures of each organization's environment.
+
+use super::{Exposition, Kind, Labels};
+use crate::domain::access::scope::Scope;
+use crate::operations::{Result, System};
+
+/// Name, help text and samples.
+type Family = (&'static str, &'static str, Vec<(Labels, f64)>);
+
+/// Scopes that are told: a figure for each of very many would be a list of customers.
+const MOST: usize = 50;
+
+/// Adds what each scope has, with its organization and environment as labels.
+pub(super) async fn tell(system: &System, text: &mut Exposition) -> Result<()> {
+    let mut families: [Family; 6] = [
+        ("wadeck_scope_threads", "Threads, by organization and environment.", vec![]),
+        ("wadeck_scope_unread_messages", "Messages that nobody has read, by organization and environment.", vec![]),
+        ("wadeck_scope_threads_waiting", "Threads that wait for a person, by organization and environment.", vec![]),
+        ("wadeck_scope_outbox_queued", "What is queued, by organization and environment.", vec![]),
+        ("wadeck_scope_outbox_failed", "What was refused or given up, by organization and environment.", vec![]),
+        ("wadeck_scope_alerts_open", "Alerts that nobody has acknowledged, by organization and environment.", vec![]),
+    ];
+    for (organization, environment) in system.store().scopes().await?.into_iter().take(MOST) {
+        let seen = system.within(&Scope::of(&organization, environment)).await?;
+        let counts = seen.store().counts().await?;
+        let values = [counts.threads, counts.unread, counts.waiting, counts.queued, counts.failed, counts.alerts];
+        for ((_, _, samples), value) in families.iter_mut().zip(values) {
+            let labels = vec![("organization", organization.clone()), ("environment", environment.name().to_owned())];
+            samples.push((labels, f64::from(value)));
+        }
+    }
+    for (name, help, samples) in families {
+        text.figures(name, help, Kind::Gauge, &samples);
+    }
+    Ok(())
+}

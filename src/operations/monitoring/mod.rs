@@ -1,0 +1,13 @@
+//! Health, alerts, figures and explanations.
+
+pub(crate) mod ack_alert;
+pub(crate) mod conditions;
+pub(crate) mod dashboard;
+pub(crate) mod look_again;
+pub(crate) mod metrics;
+pub(crate) mod notice;
+pub(crate) mod notify_alerts;
+pub(crate) mod pulse;
+pub(crate) mod reports;
+pub(crate) mod watch;
+pub(crate) mod why;

@@ -1,0 +1,71 @@
+//! The platform speaks of a template, a number or the account: what is known is brought up to date, and bad
+//! news reaches people.
+
+use crate::domain::change::Change;
+use crate::domain::inbound::event::TemplateState;
+use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::time::Timestamp;
+use crate::operations::inbound::apply_event::Effects;
+use crate::operations::{Result, System};
+use crate::store::{NewAlert, StoreError, Write};
+
+/// One change, as it was told.
+pub(crate) struct Notice<'n> {
+    pub account: &'n str,
+    pub subject: &'n str,
+    pub said: &'n str,
+    pub alarming: bool,
+    pub template: Option<&'n TemplateState>,
+}
+
+pub(crate) async fn notice(
+    write: &mut Write,
+    notice: &Notice<'_>,
+    now: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let account = clean_line(notice.account);
+    let (kind, subject) = match notice.template {
+        Some(state) => ("template", format!("template:{account}/{}/{}", state.name, state.language)),
+        None => ("platform", format!("{account}/{}", notice.subject)),
+    };
+    if let Some(state) = notice.template {
+        let reason = state.reason.as_ref().map(Untrusted::line).unwrap_or_default();
+        write.sight(&subject, state.status.name(), now).await?;
+        write.note_template(&account, (&state.name, &state.language), state.status.name(), &reason, now).await?;
+        effects.templates.push((account, state.clone()));
+    }
+    if notice.alarming {
+        write.raise(&NewAlert { kind, subject: &subject, said: notice.said, thread: None }, now).await?;
+    } else if notice.template.is_some() {
+        write.clear_alert(kind, &subject, now).await?;
+    } else {
+        return Ok(());
+    }
+    effects.tells = true;
+    effects.changes.push(Change::Alerts);
+    Ok(())
+}
+
+/// The lists as they were fetched are true again, as far as they were told about.
+pub(crate) async fn adopt(system: &System, told: &[(String, TemplateState)]) -> Result<()> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let connections = system.store().connections().await?;
+    let mut lists = system.templates();
+    for (account, state) in told {
+        for connection in connections.iter().filter(|one| one.business_account_id == *account) {
+            let Some(list) = lists.get_mut(&connection.id) else { continue };
+            let same = |text: &Untrusted, wanted: &str| text.as_received() == wanted;
+            let found = list.templates.iter_mut();
+            for template in found.filter(|one| same(&one.name, &state.name) && same(&one.language, &state.language)) {
+                template.status = state.status.clone();
+                template.rejected_reason.clone_from(&state.reason);
+            }
+        }
+    }
+    drop(lists);
+    system.bus().publish([Change::Templates]);
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Tell whoever wants to be told outside of the console: a program of their choosing is run for each
+//! new alert, not too often. Words go in the environment, never into a shell.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::domain::view::AlertView;
+use crate::operations::{Result, System};
+
+/// A program that takes longer is left to itself.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) async fn tell_alerts(system: &System) -> Result<()> {
+    let Some((program, arguments)) = system.desk().alert_command.split_first() else { return Ok(()) };
+    let now = system.now();
+    let told = system.store().alerts_told_since(now.minus(Duration::from_secs(3_600))).await?;
+    let room = system.desk().alerts_per_hour.saturating_sub(told);
+    for (id, kind, subject, said) in system.store().untold_alerts(room).await? {
+        let mut write = system.store().write().await?;
+        write.mark_told(id, now).await?;
+        write.commit().await?;
+        run(program, arguments, (&id.to_string(), &kind, &subject, &said)).await;
+    }
+    Ok(())
+}
+
+/// Tells of an alert that the database cannot hold. It is not counted against the hourly limit: it is one
+/// for one trouble.
+pub(crate) async fn tell_unstored(system: &System, alert: &AlertView) {
+    let Some((program, arguments)) = system.desk().alert_command.split_first() else { return };
+    run(program, arguments, (&alert.id.to_string(), &alert.kind, &alert.subject, alert.said.as_received())).await;
+}
+
+async fn run(program: &str, arguments: &[String], (id, kind, subject, said): (&str, &str, &str, &str)) {
+    let mut command = tokio::process::Command::new(program);
+    command
+        .args(arguments)
+        .env("WADECK_ALERT_ID", id)
+        .env("WADECK_ALERT_KIND", kind)
+        .env("WADECK_ALERT_SUBJECT", crate::domain::text::clean_line(subject))
+        .env("WADECK_ALERT_TEXT", crate::domain::text::clean_line(said))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    let ended = async { crate::agent::start(&mut command)?.wait().await };
+    match tokio::time::timeout(PATIENCE, ended).await {
+        Ok(Ok(status)) if status.success() => {}
+        Ok(Ok(status)) => tracing::warn!(%status, program, "the alert command failed"),
+        Ok(Err(error)) => tracing::warn!(%error, program, "the alert command cannot be started"),
+        Err(_) => tracing::warn!(program, "the alert command takes too long"),
+    }
+}

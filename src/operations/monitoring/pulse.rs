@@ -1,0 +1,262 @@
+//! Once a second: whether the database takes what is written and whether somebody set the clock. Trouble is
+//! told at once from memory, and written down as soon as something can be written.
+
+use std::time::Duration;
+
+use crate::domain::change::Change;
+use crate::domain::ids::AlertId;
+use crate::domain::monitoring::database::{DatabaseFault, DatabaseTrouble};
+use crate::domain::text::Untrusted;
+use crate::domain::time::{ClockWatch, Timestamp, short_span};
+use crate::domain::view::AlertView;
+use crate::operations::monitoring::conditions::{condition, lasts};
+use crate::operations::monitoring::look_again::{Recheck, look_again};
+use crate::operations::monitoring::notify_alerts::tell_unstored;
+use crate::operations::{Result, System, check_all, unpoisoned};
+use crate::store::NewAlert;
+
+/// With nothing written for this long, a small write shows whether it still works.
+const PROVE_EVERY: Duration = Duration::from_secs(60);
+/// How long the file is checked at the start, beside the work.
+const CHECK_LIMIT: Duration = Duration::from_secs(60);
+/// How often the end of the audit goes into the log, while rows are added.
+const LOG_HEAD_EVERY: Duration = Duration::from_secs(3_600);
+
+/// The kind of alerts about the database.
+const KIND: &str = "database";
+
+/// What the pulse remembers between two beats.
+#[derive(Debug, Default)]
+pub(crate) struct Pulse {
+    clock: ClockWatch,
+    /// The trouble that consoles were told of.
+    told: Option<DatabaseFault>,
+    /// The damage stands among the stored alerts.
+    stored: bool,
+    pub(crate) recheck: Recheck,
+    /// The row of the audit that is kept outside, and when it was logged last.
+    kept: i64,
+    logged: (i64, Option<Timestamp>),
+}
+
+/// Looks at clock and database.
+pub async fn pulse(system: &System) -> Result<()> {
+    clock(system).await?;
+    let store = system.store();
+    let known = store.trouble();
+    let max_age = if known.is_some() { Duration::ZERO } else { PROVE_EVERY };
+    let _ = store.prove_writable(max_age).await;
+    if let Some(ended) = store.end_trouble_if_over() {
+        tell_end(system, &ended).await?;
+    }
+    look_again(system);
+    tell_trouble(system, store.trouble()).await?;
+    keep_audit_head(system, false);
+    Ok(())
+}
+
+/// Whether the database takes what is written, for probes and the watchdog: proven within a second.
+pub async fn prove_writable(system: &System) -> Result<(), DatabaseTrouble> {
+    system.store().prove_writable(Duration::from_secs(1)).await
+}
+
+/// Has the database check its file beside the work, and ends or begins the alert about it. It does not
+/// always come to an end on a large file.
+pub async fn check_file_at_start(system: System) {
+    let store = system.store();
+    let sound = match store.check_file(CHECK_LIMIT).await {
+        Ok(Some(said)) => said == "ok",
+        Ok(None) => {
+            tracing::info!(
+                "the check of the database file did not end within {} s; `wadeck doctor` checks all of it",
+                CHECK_LIMIT.as_secs()
+            );
+            return;
+        }
+        Err(error) => {
+            tracing::error!(%error, "the database file could not be checked");
+            return;
+        }
+    };
+    if sound {
+        if let Err(error) = no_damage(&system).await {
+            tracing::error!(%error, "an alert that is over could not be ended");
+        }
+        system.bus().publish([Change::Alerts]);
+    }
+}
+
+/// Ends the alert about damage, if one stands.
+async fn no_damage(system: &System) -> Result<()> {
+    let lasting = system.store().lasting_troubles().await?;
+    if lasting.contains(&format!("trouble:{KIND}:damage")) {
+        let mut write = system.store().write().await?;
+        condition(&mut write, KIND, "damage", None, system.now()).await?;
+        write.commit().await?;
+    }
+    Ok(())
+}
+
+/// What looked like damage is over: written down, and the alert about it ended.
+pub(crate) async fn damage_is_over(system: &System, ended: &DatabaseTrouble) -> Result<()> {
+    unpoisoned(&system.shared.pulse).stored = false;
+    no_damage(system).await?;
+    tell_end(system, ended).await
+}
+
+/// Says that trouble began, once.
+async fn tell_trouble(system: &System, trouble: Option<DatabaseTrouble>) -> Result<()> {
+    let fault = trouble.as_ref().map(|trouble| trouble.fault);
+    let (begins, stored) = {
+        let mut pulse = unpoisoned(&system.shared.pulse);
+        let begins = fault.is_some() && pulse.told != fault;
+        pulse.told = fault;
+        (begins, pulse.stored)
+    };
+    let Some(trouble) = trouble else { return Ok(()) };
+    if begins {
+        tracing::error!("{}", trouble.said());
+        system.bus().publish([Change::Alerts, Change::Activity]);
+        if let Some(alert) = unstored_alert(system) {
+            let system = system.clone();
+            tokio::spawn(async move { tell_unstored(&system, &alert).await });
+        }
+    }
+    if trouble.fault == DatabaseFault::Damaged && !stored {
+        let mut write = system.store().write().await?;
+        let said = format!("{} ({}). {}", trouble.fault.reason(), trouble.detail, trouble.fault.remedy());
+        lasts(&mut write, KIND, "damage", &said, system.now()).await?;
+        write.commit().await?;
+        unpoisoned(&system.shared.pulse).stored = true;
+        system.bus().publish([Change::Alerts]);
+    }
+    Ok(())
+}
+
+/// Writes down what had to be told from memory, and that it is over.
+async fn tell_end(system: &System, ended: &DatabaseTrouble) -> Result<()> {
+    let now = system.now();
+    let said = format!(
+        "{} for {} until {now} ({}). Webhooks of that time were refused with 503; the provider sends them again.",
+        ended.fault.reason(),
+        short_span(ended.lasted),
+        ended.detail
+    );
+    tracing::warn!("it is over: {said}");
+    let mut write = system.store().write().await?;
+    write.raise(&NewAlert { kind: KIND, subject: "disk", said: &said, thread: None }, now).await?;
+    write.clear_alert(KIND, "disk", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Alerts, Change::Activity]);
+    for wake in system.wakes().all() {
+        wake.notify_one();
+    }
+    Ok(())
+}
+
+/// An alert that is known in memory alone, while the database cannot hold it.
+pub(crate) fn unstored_alert(system: &System) -> Option<AlertView> {
+    let trouble = system.store().trouble()?;
+    if trouble.fault == DatabaseFault::Damaged && unpoisoned(&system.shared.pulse).stored {
+        return None;
+    }
+    let now = system.now();
+    Some(AlertView {
+        id: AlertId(0),
+        kind: KIND.to_owned(),
+        subject: "disk".to_owned(),
+        said: Untrusted::new(trouble.said()),
+        thread_id: None,
+        raised_at: now.minus(trouble.lasted),
+        last_at: now,
+        count: u32::try_from(trouble.times).unwrap_or(u32::MAX),
+        acked: None,
+    })
+}
+
+/// Notices that the clock was set, says so, and brings along what was due by the old one.
+pub(crate) async fn clock(system: &System) -> Result<()> {
+    let now = system.now();
+    let (jump, back) = {
+        let mut pulse = unpoisoned(&system.shared.pulse);
+        let jump = pulse.clock.look(now, system.parts.clock.steady());
+        if pulse.clock.is_back() {
+            pulse.clock.set_by = 0;
+        }
+        (jump, pulse.clock.set_by == 0)
+    };
+    let Some(jump) = jump else { return Ok(()) };
+    let by = Duration::from_millis(jump.unsigned_abs());
+    let way = if jump < 0 { "back" } else { "forward" };
+    let said = format!(
+        "The clock was set {way} by {} to {now}. Service windows, retries and times of day go by it. \
+         If that was not intended, set it right: timedatectl set-ntp true.",
+        short_span(by)
+    );
+    tracing::warn!("{said}");
+    let mut write = system.store().write().await?;
+    condition(&mut write, "clock", "jump", (!back).then_some(said), now).await?;
+    write.pace_by_clock(Timestamp::from_millis(now.millis() - jump), now).await?;
+    let moved = if jump < 0 { write.set_clock_back(by, now).await? } else { 0 };
+    write.commit().await?;
+    tracing::info!(moved, "what was due by the old clock is due by the new one");
+    system.bus().publish([Change::Alerts]);
+    for wake in system.wakes().all() {
+        wake.notify_one();
+    }
+    // What providers say of our clock is asked anew, so that nobody goes by what was true before.
+    let system = system.clone();
+    tokio::spawn(async move {
+        if let Err(error) = check_all(&system).await {
+            tracing::error!(%error, "the connections could not be checked after the clock was set");
+        }
+    });
+    Ok(())
+}
+
+/// Keeps the end of the audit outside the database, at most once a second; in the log once an hour, and
+/// `at_stop`.
+pub fn keep_audit_head(system: &System, at_stop: bool) {
+    let Some(head) = system.store().audit_head() else { return };
+    let now = system.now();
+    let (keep, log) = {
+        let mut pulse = unpoisoned(&system.shared.pulse);
+        let (logged, at) = pulse.logged;
+        let due = at_stop || at.is_none_or(|at| now.since(at) >= LOG_HEAD_EVERY);
+        let log = due && (logged != head.row.0 || at_stop);
+        if log {
+            pulse.logged = (head.row.0, Some(now));
+        }
+        (std::mem::replace(&mut pulse.kept, head.row.0) != head.row.0, log)
+    };
+    if log {
+        tracing::info!(row = %head.row, digest = %head.digest, at = %head.at, "audit head");
+    }
+    if keep && let Err(error) = system.store().keep_audit_head(&head, true) {
+        tracing::warn!(%error, "the end of the audit could not be kept beside the database");
+        unpoisoned(&system.shared.pulse).kept = -1;
+    }
+}
+
+/// Compares the end of the audit that is kept beside the database with the database, once at the start.
+pub async fn compare_audit_head(system: &System) -> Result<()> {
+    let now = system.now();
+    let lost = system.store().open_audit_head(now).await?;
+    if let Some(head) = system.store().audit_head() {
+        unpoisoned(&system.shared.pulse).kept = head.row.0;
+    }
+    let said = lost.map(|known| {
+        format!(
+            "The audit lacks {} of {}, whose digest is kept in {}. If a backup was restored, this is what it lacks; \
+             otherwise somebody removed or rewrote rows. `wadeck audit verify` says more.",
+            known.head.row, known.head.at, known.source
+        )
+    });
+    let lasting = system.store().lasting_troubles().await?;
+    if said.is_some() || lasting.contains(&"trouble:audit:head".to_owned()) {
+        let mut write = system.store().write().await?;
+        condition(&mut write, "audit", "head", said, now).await?;
+        write.commit().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! What a shift asks: what will be lost next, how many of what, how well it goes, and a thread as text.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::filter::{Filter, Is};
+use crate::domain::ids::ThreadId;
+use crate::domain::inbound::event::Direction;
+use crate::domain::monitoring::gauge::GaugesView;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::view::{RadarRow, SavedView};
+use crate::operations::outbox::send_message::thread_row;
+use crate::operations::{Result, System, require};
+use crate::store::Wish;
+
+/// Messages that an export holds at most.
+const LONGEST: usize = 100_000;
+const PAGE: u32 = 500;
+
+/// Filters that are always there, by what they ask.
+const ALWAYS: [(&str, Is); 4] =
+    [("unread", Is::Unread), ("unanswered", Is::Unanswered), ("mine", Is::Mine), ("waiting longest", Is::Waiting)];
+
+pub(crate) async fn radar(system: &System, limit: u32) -> Result<Vec<RadarRow>> {
+    let now = system.now();
+    let rows = system.store().closing(now, limit).await?;
+    let templates = system.templates();
+    let can_send = |connection| {
+        templates.get(&connection).map(|list| list.templates.iter().filter(|one| one.status.can_send()).count())
+    };
+    let tell = |thread: crate::domain::view::ThreadRow| {
+        let owner = thread.taken_by.clone().or_else(|| {
+            let agent = thread.assignment.as_ref()?;
+            thread.waiting.is_none().then(|| format!("agent {}", agent.agent))
+        });
+        let cost = match can_send(thread.connection_id) {
+            Some(0) => "afterwards nothing can be sent: no template is approved".to_owned(),
+            Some(count) => format!("afterwards only a template, which is paid for ({count} approved)"),
+            None => "afterwards only an approved template".to_owned(),
+        };
+        RadarRow { thread, owner, cost }
+    };
+    Ok(rows.into_iter().map(tell).collect())
+}
+
+pub(crate) async fn views(system: &System, actor: &Actor) -> Result<Vec<SavedView>> {
+    let me = actor.to_string();
+    let now = system.now();
+    let mut views = vec![];
+    let named = ALWAYS.map(|(name, is)| {
+        let word = Is::ALL.iter().find(|(_, known)| *known == is).map_or("", |(word, _)| *word);
+        (name.to_owned(), format!("is:{word}"), false)
+    });
+    let own = system.store().saved_filters(&me).await?.into_iter().map(|(name, terms)| (name, terms, true));
+    for (name, terms, own) in named.into_iter().chain(own) {
+        let count = match Filter::read(&terms, now) {
+            Ok(filter) => system.store().count_threads(&Wish { filter: &filter, me: &me, now }).await?,
+            Err(_) => 0,
+        };
+        views.push(SavedView { name, terms, count, own });
+    }
+    Ok(views)
+}
+
+pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms: &str) -> Result<Done> {
+    require(actor, Right::KeepFilters)?;
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 40 {
+        return Err(Refusal::new("name", "A filter's name has 1 to 40 characters.", "Give one that fits.").into());
+    }
+    Filter::read(terms, system.now())?;
+    let mut write = system.store().write().await?;
+    write.save_filter(&actor.to_string(), name, terms).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Activity]);
+    let said =
+        if terms.trim().is_empty() { format!("{name} is forgotten.") } else { format!("{name} is kept: {terms}") };
+    Ok(Done { said, made: None })
+}
+
+pub(crate) async fn gauges(system: &System, hours: u32) -> Result<GaugesView> {
+    let now = system.now();
+    let since = now.minus(Duration::from_secs(u64::from(hours.clamp(1, 24 * 31)) * 3_600));
+    let store = system.store();
+    let counts = store.counts().await?;
+    Ok(GaugesView {
+        since,
+        gauges: store.gauges(since).await?,
+        hours: store.hours(now.minus(Duration::from_secs(24 * 3_600))).await?,
+        ack_ms: system.ack_quantiles(),
+        breaches: store.breaches(since).await?,
+        queued: counts.queued,
+        oldest_queued_at: counts.oldest_queued_at,
+    })
+}
+
+/// A thread as text that a person can read and keep: who, when, what, and what became of it.
+pub(crate) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> Result<String> {
+    require(actor, Right::ExportThreads)?;
+    let row = thread_row(system, thread).await?;
+    let mut messages = vec![];
+    let mut before = None;
+    loop {
+        let page = system.store().messages(thread, PAGE, before).await?;
+        before = page.last().map(|message| message.id);
+        let full = page.len() == PAGE as usize;
+        messages.extend(page);
+        if !full || messages.len() >= LONGEST {
+            break;
+        }
+    }
+    let mut text = String::new();
+    let number = row.contact.phone_number.as_ref().map(ToString::to_string).unwrap_or_default();
+    let _ = writeln!(text, "Thread {thread} with {} {number} over {}", row.contact.shown(), row.connection);
+    let _ = writeln!(text, "Exported at {}, {} messages, oldest first, times in UTC\n", system.now(), messages.len());
+    for message in messages.iter().rev() {
+        let who = match (message.direction, &message.author) {
+            (Direction::Inbound, _) => row.contact.shown(),
+            (Direction::Outbound, Some(author)) => crate::domain::text::clean_line(author),
+            (Direction::Outbound, None) => row.connection.clone(),
+        };
+        let _ = writeln!(text, "{}  {who}  {}", message.created_at, message.status.name());
+        for line in message.text.lines() {
+            let _ = writeln!(text, "    {line}");
+        }
+        if let Some(error) = &message.error {
+            let _ = writeln!(text, "    ! {}: {}", error.line(), error.explanation);
+        }
+    }
+    for note in system.store().notes(thread).await? {
+        let _ = writeln!(text, "{}  note by {}\n    {}", note.at, note.author, note.words.line());
+    }
+    // Whoever looks into a database without an engine cannot write into it.
+    if *actor != Actor::System {
+        let mut write = system.store().write().await?;
+        write.audit(actor, "export", &thread.to_string(), "", system.now()).await?;
+        write.commit().await?;
+    }
+    Ok(text)
+}

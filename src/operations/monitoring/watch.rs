@@ -1,0 +1,143 @@
+//! The watcher's step, once a minute: what nobody would notice otherwise. What is well again takes
+//! its alert along.
+
+use std::time::Duration;
+
+use crate::domain::change::Change;
+use crate::domain::ids::ConnectionId;
+use crate::domain::message::content::size;
+use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::time::{Timestamp, short_span};
+use crate::operations::inbound::backfill::watch_gaps;
+use crate::operations::integrations::wrong_tokens::calm_down;
+use crate::operations::monitoring::conditions::condition;
+use crate::operations::numbers::canary::watch_canaries;
+use crate::operations::{Result, System};
+
+/// Two clocks that differ more than this are not both right.
+pub(crate) const SKEW: Duration = Duration::from_secs(30);
+
+/// So many failures within so long are one trouble, not many.
+const FAILING: u32 = 5;
+const FAILING_WITHIN: Duration = Duration::from_secs(900);
+/// How often a hop that works is proved again.
+const PROVED_AGAIN: Duration = Duration::from_secs(600);
+
+/// Looks at queue, disk and silence, sends canaries, fills gaps, and tells who wants to be told.
+pub async fn watch(system: &System) -> Result<()> {
+    calm_down(system).await?;
+    let now = system.now();
+    let counts = system.store().counts().await?;
+    crate::operations::monitoring::metrics::lag::note_lag(system, counts.oldest_pending_at).await?;
+    let oldest = system.store().oldest_due(now).await?;
+    let free = system.store().shelf().free();
+    let connections = system.store().connections().await?;
+    let proofs = system.store().proofs().await?;
+    let desk = system.desk();
+    let mut wanted: Vec<(&str, String, Option<String>)> = vec![];
+    let old: Vec<(ConnectionId, Timestamp)> =
+        oldest.into_iter().filter(|(_, since)| now.since(*since) > desk.queue).collect();
+    let named =
+        |id: ConnectionId| connections.iter().find(|one| one.id == id).map_or(id.to_string(), |one| one.name.clone());
+    let queue = old.iter().min_by_key(|(_, since)| *since).map(|(id, since)| {
+        format!(
+            "{} messages wait to be sent; the oldest, of {}, is due since {}.",
+            counts.queued,
+            named(*id),
+            short_span(now.since(*since))
+        )
+    });
+    wanted.push(("queue", "outbox".to_owned(), queue));
+    let disk = free.filter(|free| *free < desk.least_free).map(|free| {
+        format!("The disk has {} left: files are not fetched and webhooks not stored when it is full.", size(free))
+    });
+    wanted.push(("disk", "disk".to_owned(), disk));
+    wanted.push(("waiting", "threads".to_owned(), waiting(system, now).await?));
+    wanted.push(("closing", "threads".to_owned(), closing(system, now).await?));
+    let failures = system.store().failures_since(now.minus(FAILING_WITHIN)).await?;
+    let mut proved = vec![];
+    for connection in &connections {
+        let known =
+            |hop| proofs.iter().find(|(of, proof)| *of == connection.id && proof.hop == hop).map(|(_, proof)| proof);
+        let works = old.iter().all(|(id, _)| *id != connection.id);
+        if known(Hop::Outbox).is_none_or(|proof| proof.works != works || now.since(proof.at) >= PROVED_AGAIN) {
+            proved.push((connection.id, works));
+        }
+        let silent = silence(connection, known(Hop::Inbound).map(|proof| proof.at), system.started_at(), now);
+        wanted.push(("silent", connection.id.to_string(), silent));
+        let failing = failures.iter().find(|(of, failed, ..)| *of == connection.id && *failed >= FAILING);
+        let failing = failing.map(|(_, failed, code, of_code)| {
+            let why = match code.as_str() {
+                "" => String::new(),
+                code if of_code * 2 > *failed => format!(", mostly with {code} ({of_code} of {failed})"),
+                code => format!(", most often with {code} ({of_code} of {failed})"),
+            };
+            format!(
+                "{failed} messages of {} failed within {}{why}. Look at them before more go.",
+                connection.name,
+                short_span(FAILING_WITHIN)
+            )
+        });
+        wanted.push(("failing", connection.id.to_string(), failing));
+    }
+    let lasting = system.store().lasting_troubles().await?;
+    wanted.retain(|(kind, subject, said)| said.is_some() || lasting.contains(&format!("trouble:{kind}:{subject}")));
+    // Nothing is written while all is as it was.
+    if !wanted.is_empty() || !proved.is_empty() {
+        let mut write = system.store().write().await?;
+        let mut changes: Vec<Change> = proved.iter().map(|(connection, _)| Change::Connection(*connection)).collect();
+        for (connection, works) in proved {
+            let note = if works { "what is due goes out" } else { "what is due does not go out" };
+            write.prove(connection, Hop::Outbox, now, works, note).await?;
+        }
+        for (kind, subject, said) in wanted {
+            condition(&mut write, kind, &subject, said, now).await?;
+            changes.push(Change::Alerts);
+        }
+        write.commit().await?;
+        changes.dedup();
+        system.bus().publish(changes);
+    }
+    watch_canaries(system).await?;
+    watch_gaps(system).await?;
+    crate::operations::monitoring::notify_alerts::tell_alerts(system).await
+}
+
+/// People who wait for a person for too long.
+async fn waiting(system: &System, now: Timestamp) -> Result<Option<String>> {
+    let Some(patience) = system.desk().waiting else { return Ok(None) };
+    let Some((count, thread, since)) = system.store().waiting_since_before(now.minus(patience)).await? else {
+        return Ok(None);
+    };
+    let who = system.store().thread(thread).await?.map_or_else(|| thread.to_string(), |row| row.contact.shown());
+    let others = if count == 1 { String::new() } else { format!(", and {} more for too long", count - 1) };
+    Ok(Some(format!("{who} waits for a person for {}{others}. W lists who waits.", short_span(now.since(since)))))
+}
+
+/// Windows that close while somebody waits: afterwards only a template reaches them.
+async fn closing(system: &System, now: Timestamp) -> Result<Option<String>> {
+    let Some(margin) = system.desk().closing else { return Ok(None) };
+    let rows = system.store().closing(now, 1).await?;
+    let next = rows.first().and_then(|row| row.window_closes_at.map(|closes| (row, closes)));
+    Ok(next.filter(|(_, closes)| closes.since(now) < margin).map(|(row, closes)| {
+        format!(
+            "{} waits, and the window closes in {}: after that only a template reaches them. g r lists who is next.",
+            row.contact.shown(),
+            short_span(closes.since(now))
+        )
+    }))
+}
+
+/// A number that people write to all day and that nobody writes to is broken, or has lost its people.
+fn silence(connection: &Connection, last: Option<Timestamp>, started: Timestamp, now: Timestamp) -> Option<String> {
+    let after = connection.settings.silent_after;
+    let since = last.unwrap_or(started);
+    (!after.is_zero() && now.since(since) > after).then(|| {
+        format!(
+            "Nothing came for {} for {}; more than {} is unusual. Send a canary, and look at the provider.",
+            connection.name,
+            short_span(now.since(since)),
+            short_span(after)
+        )
+    })
+}

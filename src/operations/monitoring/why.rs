@@ -1,0 +1,157 @@
+//! Gather what is known around an id, and ask the domain why.
+
+use crate::domain::agents::requests::StopScope;
+use crate::domain::ids::{
+    AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
+};
+use crate::domain::inbound::event::Direction;
+use crate::domain::request::Refusal;
+use crate::domain::view::ThreadRow;
+use crate::domain::why::{self, Arrived, Why};
+use crate::operations::monitoring::dashboard;
+use crate::operations::{Result, System, tell::verdict};
+
+/// Why is it as it is? By the letter of its id.
+pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
+    let id = id.trim();
+    let found = match id.get(..1).unwrap_or_default() {
+        "m" => message(system, parsed::<MessageId>(id)?).await?,
+        "o" => entry(system, parsed::<EntryId>(id)?).await?,
+        "t" if id.starts_with("template ") => template(system, id.trim_start_matches("template ").trim()),
+        "t" => thread(system, parsed::<ThreadId>(id)?).await?,
+        "d" => delivery(system, parsed::<DeliveryId>(id)?).await?,
+        "r" => system.store().run(parsed::<RunId>(id)?).await?.map(|run| why::of_run(&run, system.now())),
+        "c" => {
+            let id = parsed::<ConnectionId>(id)?;
+            let views = dashboard::connections(system).await?;
+            views
+                .connected
+                .iter()
+                .find(|view| view.connection.id == id)
+                .map(|view| why::of_connection(view, system.now()))
+        }
+        "g" => {
+            let id = parsed::<AssignmentId>(id)?;
+            let rows = system.store().assignments(100).await?;
+            match rows.iter().find(|row| row.assignment.id == id) {
+                Some(row) => {
+                    let stops = system.store().stops(100).await?;
+                    let stop = stops.iter().filter(|stop| stop.lifted.is_none()).find(|stop| match &stop.what {
+                        StopScope::All => true,
+                        StopScope::Agent(agent) => *agent == row.assignment.agent,
+                        StopScope::Thread(thread) => Some(*thread) == row.assignment.thread,
+                    });
+                    let stopped = stop.map(|stop| format!("{} stopped it", stop.by));
+                    Some(why::of_assignment(row, stopped.as_deref(), system.now()))
+                }
+                None => None,
+            }
+        }
+        "a" => system.store().alert(parsed::<AlertId>(id)?).await?.map(|alert| why::of_alert(&alert)),
+        "p" => {
+            let id = parsed::<ContactId>(id)?;
+            system.store().contact_row(id).await?.map(|row| why::of_contact(&row))
+        }
+        _ => return Err(unknown(id).into()),
+    };
+    found.ok_or_else(|| unknown(id).into())
+}
+
+fn unknown(id: &str) -> Refusal {
+    let why = format!("There is nothing called `{}`.", crate::domain::text::clean_line(id));
+    Refusal::new("not_found", why, "Give an id such as m12, o3, t7, d40, r5, c1, g2, a9, p4, or `template NAME`.")
+}
+
+fn parsed<T: std::str::FromStr>(id: &str) -> Result<T, Refusal> {
+    id.parse().map_err(|_| unknown(id))
+}
+
+async fn message(system: &System, id: MessageId) -> Result<Option<Why>> {
+    let Some(detail) = system.store().message(id).await? else { return Ok(None) };
+    if detail.message.direction == Direction::Outbound {
+        return match &detail.message.entry {
+            Some(brief) => entry(system, brief.id).await,
+            None => Ok(Some(elsewhere(&detail))),
+        };
+    }
+    let thread = system.store().thread(detail.message.thread_id).await?;
+    Ok(Some(around(system, &detail, thread.as_ref(), |known| why::of_arrival(&known)).await?))
+}
+
+/// One of ours that was not sent from here.
+fn elsewhere(detail: &crate::domain::view::MessageDetail) -> Why {
+    Why {
+        id: detail.message.id.to_string(),
+        about: "a message that was not sent from here".to_owned(),
+        answer: format!("It was sent from elsewhere ({}); the provider told us of it.", detail.message.origin.name()),
+        cause: "elsewhere".to_owned(),
+        remedy: String::new(),
+        chain: vec![],
+    }
+}
+
+/// Collects what lies around a message that came, and hands it on.
+async fn around<T>(
+    system: &System,
+    detail: &crate::domain::view::MessageDetail,
+    thread: Option<&ThreadRow>,
+    then: impl FnOnce(Arrived<'_>) -> T,
+) -> Result<T> {
+    let store = system.store();
+    let id = detail.message.thread_id;
+    let delivery = match detail.delivery {
+        Some(delivery) => store.delivery(delivery).await?.map(|one| one.row),
+        None => None,
+    };
+    let runs = store.runs_of(id, detail.message.created_at).await?;
+    let entries = store.entries_after(id, detail.received_at).await?;
+    let audit = store.audit(&id.to_string(), 20, None).await?.into_iter().rev().collect::<Vec<_>>();
+    Ok(then(Arrived {
+        message: detail,
+        thread,
+        delivery: delivery.as_ref(),
+        runs: &runs,
+        entries: &entries,
+        audit: &audit,
+        now: system.now(),
+    }))
+}
+
+async fn entry(system: &System, id: EntryId) -> Result<Option<Why>> {
+    let Some(detail) = system.store().entry(id).await? else { return Ok(None) };
+    let thread = system.store().thread(detail.row.thread_id).await?;
+    let file = system.store().kept_file(detail.row.message_id).await?;
+    let run = match system.store().message(detail.row.message_id).await?.and_then(|message| message.message.run) {
+        Some(run) => system.store().run(run).await?,
+        None => None,
+    };
+    let file = file.as_ref().map(|file| &file.view);
+    Ok(Some(why::of_entry(&detail, thread.as_ref(), file, run.as_ref(), system.now())))
+}
+
+async fn thread(system: &System, id: ThreadId) -> Result<Option<Why>> {
+    let Some(row) = system.store().thread(id).await? else { return Ok(None) };
+    let last = match system.store().last_inbound_message(id).await? {
+        Some(last) => system.store().message(last).await?,
+        None => None,
+    };
+    let now = system.now();
+    Ok(Some(match &last {
+        Some(detail) => around(system, detail, Some(&row), |known| why::of_thread(&row, Some(&known), now)).await?,
+        None => why::of_thread(&row, None, now),
+    }))
+}
+
+async fn delivery(system: &System, id: DeliveryId) -> Result<Option<Why>> {
+    let Some(mut detail) = system.store().delivery(id).await? else { return Ok(None) };
+    detail.verdict = verdict(system, id).await?;
+    Ok(Some(why::of_delivery(&detail)))
+}
+
+fn template(system: &System, name: &str) -> Option<Why> {
+    let lists = system.templates();
+    lists.values().find_map(|list| {
+        let template = list.templates.iter().find(|one| one.name.as_received() == name)?;
+        Some(why::of_template(list, template))
+    })
+}

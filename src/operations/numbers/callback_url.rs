@@ -1,0 +1,71 @@
+//! Whether the one address that a provider posts to, by its own words, is ours.
+
+use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::time::Timestamp;
+use crate::operations::monitoring::conditions::condition;
+use crate::operations::{Result, System};
+use crate::store::Write;
+
+/// Proves the registration, or says where what people write goes instead.
+pub(crate) async fn on_file(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    webhook: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let provider = system.providers().get(&connection.provider);
+    let (paths, aliases) =
+        provider.map_or((&[][..], &[][..]), |provider| (provider.webhook_paths(), provider.webhook_aliases()));
+    let base = system.public_url();
+    let ours = paths.iter().any(|path| match &base {
+        Some(base) => webhook == format!("{base}{path}"),
+        None => webhook.ends_with(path),
+    }) || aliases.iter().any(|alias| {
+        let fixed = alias.split('{').next().unwrap_or(alias);
+        match &base {
+            Some(base) => webhook.starts_with(&format!("{base}{fixed}")),
+            None => webhook.contains(fixed),
+        }
+    });
+    let heard = heard_since(system, write, connection, webhook, now).await?;
+    let lost = !ours && !heard;
+    let note = match webhook {
+        "" => "no address is on file".to_owned(),
+        _ if ours => format!("on file: {webhook}"),
+        _ if lost => format!("another address is on file: {webhook}"),
+        _ => format!("another address is on file, and what comes there is handed on to us: {webhook}"),
+    };
+    write.prove(connection.id, Hop::Registration, now, !lost, &note).await?;
+    // A number that never had an address is being set up.
+    let said = (lost && !webhook.is_empty()).then(|| {
+        let name = &connection.name;
+        format!("{name}: the provider posts what people write to {webhook}. Nothing comes here until our address is on file there.")
+    });
+    condition(write, "webhook_off", &connection.id.to_string(), said, now).await?;
+    Ok(())
+}
+
+/// Whether somebody was heard since this address is on file: there may be a relay in between.
+async fn heard_since(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    webhook: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let subject = format!("webhook:{}", connection.id);
+    let since = match system.store().sighting(&subject).await? {
+        Some((known, at)) if known == webhook => at,
+        known => {
+            // How long the first one has been there is not known: whatever was heard counts.
+            let at = if known.is_some() { now } else { Timestamp::EPOCH };
+            write.sight(&subject, webhook, at).await?;
+            at
+        }
+    };
+    let proofs = system.store().proofs().await?;
+    Ok(proofs
+        .iter()
+        .any(|(of, proof)| *of == connection.id && proof.hop == Hop::Inbound && proof.works && proof.at > since))
+}

@@ -1,0 +1,144 @@
+//! A canary: the provider is asked for a test delivery, which has to come back through our public
+//! address. The round trip proves address, signature and listener in one go.
+
+use std::time::Duration;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::registration::Registration;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::inbound::apply_event::{Effects, Source};
+use crate::operations::{Result, System, require};
+use crate::provider::Provider;
+use crate::store::{NewAlert, StoreError, Write};
+
+/// A test that is not back by then is lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
+    require(actor, Right::AskForATestDelivery)?;
+    let Some(connection) = system.store().connection(connection).await? else {
+        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
+    };
+    match send(system, &connection).await? {
+        Ok(()) => Ok(Done {
+            said: format!("A test for {} is on its way; it shows here when it is back.", connection.name),
+            made: None,
+        }),
+        Err(why) => Err(Refusal::new("canary", why, "Look at the connection: which hop is not proved?").into()),
+    }
+}
+
+/// Asks for one. The reason where there is nothing to ask for.
+pub(crate) async fn send(system: &System, connection: &Connection) -> Result<std::result::Result<(), String>> {
+    let Some(provider) = system.providers().get(&connection.provider) else {
+        return Ok(Err("Its provider is not part of this program.".into()));
+    };
+    let Some(webhooks) = provider.webhooks() else { return knock(system, provider.as_ref(), connection).await };
+    let registrations = match webhooks.list(connection.into(), Some(&connection.phone_number_id)).await {
+        Ok(list) => list,
+        Err(trouble) => return Ok(Err(format!("{}. {}", trouble.line(), trouble.remedy))),
+    };
+    let Some(registration) = registrations.iter().find(|one| one.active) else {
+        return Ok(Err(format!("{} has no active webhook at the provider.", connection.name)));
+    };
+    send_through(system, connection, registration, None).await
+}
+
+/// Where the provider sends no tests we post one to our own public address, signed as it would be.
+async fn knock(
+    system: &System,
+    provider: &dyn Provider,
+    connection: &Connection,
+) -> Result<std::result::Result<(), String>> {
+    let base = match crate::operations::numbers::set_up::public_url(system) {
+        Ok(base) => base,
+        Err(refusal) => return Ok(Err(refusal.to_string())),
+    };
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let canary = write.send_canary(connection.id, now).await?;
+    write.commit().await?;
+    let token = system.reference();
+    let Err(trouble) = provider.knock(connection, &base, token.trim_start_matches("w:")).await else {
+        return Ok(Ok(()));
+    };
+    let said = format!("{}: {} {}", trouble.line(), trouble.explanation, trouble.remedy);
+    let mut write = system.store().write().await?;
+    write.forget_canary(canary).await?;
+    write.prove(connection.id, Hop::Public, now, false, &trouble.explanation).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Connection(connection.id)]);
+    Ok(Err(said))
+}
+
+/// Asks for one through a certain webhook.
+pub(crate) async fn send_through(
+    system: &System,
+    connection: &Connection,
+    registration: &Registration,
+    event: Option<&str>,
+) -> Result<std::result::Result<(), String>> {
+    let webhooks = system.providers().get(&connection.provider).map(std::convert::AsRef::as_ref);
+    let Some(webhooks) = webhooks.and_then(|provider| provider.webhooks()) else {
+        return Ok(Err(format!("{} sends no tests.", connection.provider)));
+    };
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let canary = write.send_canary(connection.id, now).await?;
+    write.commit().await?;
+    if let Err(trouble) = webhooks.test(connection.into(), &registration.id, event).await {
+        let mut write = system.store().write().await?;
+        write.forget_canary(canary).await?;
+        write.commit().await?;
+        return Ok(Err(format!("The provider sends no test: {}. {}", trouble.line(), trouble.remedy)));
+    }
+    Ok(Ok(()))
+}
+
+/// The watcher's step: new canaries where they are due, and a sentence for those that are lost.
+pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let lost = write.lost_canaries(now.minus(PATIENCE)).await?;
+    for connection in &lost {
+        let note = "a test that the provider sent did not come back within 60 s";
+        write.prove(*connection, Hop::Public, now, false, note).await?;
+        let said = format!("{connection}: {note}. Is the public address reachable, and the webhook registered right?");
+        let subject = connection.to_string();
+        write.raise(&NewAlert { kind: "canary", subject: &subject, said: &said, thread: None }, now).await?;
+    }
+    write.commit().await?;
+    system.bus().publish(lost.iter().map(|id| Change::Connection(*id)));
+    let Some(every) = system.desk().canary else { return Ok(()) };
+    for connection in system.store().connections().await? {
+        let last = system.store().last_canary(connection.id).await?;
+        if last.is_none_or(|last| now.since(last) >= every)
+            && let Err(why) = send(system, &connection).await?
+        {
+            tracing::warn!(connection = connection.name, why, "no canary");
+        }
+    }
+    Ok(())
+}
+
+/// A test that we asked for is back: it proves the whole way, and is no message.
+pub(crate) async fn canary_is_back(
+    write: &mut Write,
+    phone_number_id: &str,
+    source: &Source,
+    effects: &mut Effects,
+) -> Result<bool, StoreError> {
+    let at = source.received_at;
+    let Some((connection, sent)) = write.canary_back(&source.provider, phone_number_id, at).await? else {
+        return Ok(false);
+    };
+    let note = format!("a test came back in {} ms", at.since(sent).as_millis());
+    effects.proved(connection, Hop::Public, at, &note);
+    write.clear_alert("canary", &connection.to_string(), at).await?;
+    effects.changes.extend([Change::Connection(connection), Change::Alerts]);
+    Ok(true)
+}

@@ -1,0 +1,174 @@
+//! Ask the provider about a number: the proof that key, address and number work, or the reason why
+//! not. A silent network is no wrong key, and is not called one.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::failure::FailureClass;
+use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::registration::Registration;
+use crate::domain::outbox::limits::Hold;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::clean_line;
+use crate::domain::time::{Timestamp, short_span};
+use crate::operations::monitoring::conditions::{condition, lasts, over};
+use crate::operations::monitoring::watch::SKEW;
+use crate::operations::numbers::callback_url::on_file;
+use crate::operations::numbers::hold_number::number_sends_again;
+use crate::operations::{Result, System, require};
+use crate::provider::{Provider, Trouble};
+use crate::store::Write;
+
+/// Checks every connection: the worker's step.
+pub async fn check_all(system: &System) -> Result<()> {
+    for connection in system.store().connections().await? {
+        crate::operations::numbers::number_lifecycle::confirm_deletion(system, &connection).await?;
+        check(system, &connection).await?;
+    }
+    Ok(())
+}
+
+pub async fn check_connection(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
+    require(actor, Right::CheckAConnection)?;
+    let Some(connection) = system.store().connection(connection).await? else {
+        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
+    };
+    let said = check(system, &connection).await?;
+    Ok(Done { said, made: None })
+}
+
+async fn check(system: &System, connection: &Connection) -> Result<String> {
+    let Some(provider) = system.providers().get(&connection.provider) else {
+        return Ok(format!("{}: its provider is not part of this program.", connection.name));
+    };
+    let answer = provider.check(connection).await;
+    // Whoever does not answer at all is not asked more.
+    let (registered, upstream) = match &answer {
+        Ok(_) => (registrations(provider.as_ref(), connection).await, Some(provider.upstream(connection).await)),
+        Err(_) => (None, None),
+    };
+    let paths = provider.webhook_paths();
+    let now = system.now();
+    let subject = connection.id.to_string();
+    let known = system.store().sighting(&format!("quality:{subject}")).await?;
+    let mut write = system.store().write().await?;
+    let said = match &answer {
+        Ok(checked) => {
+            write.prove(connection.id, Hop::Provider, now, true, &checked.note).await?;
+            over(&mut write, "setup", &subject, now).await?;
+            // That the number can be asked about proves the key; an account that may not send is proved by a message.
+            over(&mut write, "credentials", &subject, now).await?;
+            let held = write.connection_hold(connection.id).await?;
+            if held.is_some_and(|held| held.kind == Hold::Credentials) {
+                number_sends_again(&mut write, connection.id, now).await?;
+                system.wakes().sender.notify_one();
+            }
+            let skew = checked.clock.map(|there| there.since(now).max(now.since(there)));
+            let clock = skew.filter(|skew| *skew > SKEW).map(|skew| {
+                let off = short_span(skew);
+                format!("The clock here differs from the provider's by {off}: windows and limits are reckoned wrong. Set it.")
+            });
+            condition(&mut write, "clock", "clock", clock, now).await?;
+            if let Some(kind) = checked.kind {
+                write.note_kind(connection.id, kind).await?;
+            }
+            if let Some(quality) = &checked.quality {
+                notice_quality(&mut write, connection, quality, known.as_ref().map(|(state, _)| state.as_str()), now)
+                    .await?;
+            }
+            format!("{}: {}.", connection.name, checked.note)
+        }
+        Err(trouble) => {
+            write.prove(connection.id, Hop::Provider, now, false, &trouble.line()).await?;
+            if matches!(trouble.class, FailureClass::Authorization | FailureClass::Account | FailureClass::Setup) {
+                let said = format!("{}: {} {}", connection.name, trouble.explanation, trouble.remedy);
+                let kind = if trouble.class == FailureClass::Authorization { "credentials" } else { "setup" };
+                lasts(&mut write, kind, &subject, &said, now).await?;
+            }
+            format!("{}: {}. {}", connection.name, trouble.line(), trouble.remedy)
+        }
+    };
+    if let Ok(checked) = &answer
+        && let Some(webhook) = &checked.webhook
+    {
+        on_file(system, &mut write, connection, webhook, now).await?;
+    }
+    if let Some(Ok(list)) = &registered {
+        registration(&mut write, connection, list, paths, now).await?;
+    }
+    // An empty log proves nothing.
+    if let Some(Ok(told)) = &upstream
+        && told.delivered + told.failed > 0
+    {
+        let failing = told.last_failed_at > told.last_delivered_at;
+        let note = match &told.last_failure {
+            Some(why) if failing => format!("its last delivery to us failed: {}", clean_line(why)),
+            _ => format!("{} delivered, {} failed in its log of the last day", told.delivered, told.failed),
+        };
+        write.prove(connection.id, Hop::Upstream, now, !failing, &note).await?;
+    }
+    write.commit().await?;
+    system.bus().publish([Change::Connection(connection.id), Change::Alerts]);
+    Ok(said)
+}
+
+type Registered = std::result::Result<Vec<Registration>, Trouble>;
+
+/// The webhooks of this number; none where the provider keeps no list.
+async fn registrations(provider: &dyn Provider, connection: &Connection) -> Option<Registered> {
+    let webhooks = provider.webhooks()?;
+    Some(webhooks.list(connection.into(), Some(&connection.phone_number_id)).await)
+}
+
+/// Whether an active webhook at the provider points here.
+async fn registration(
+    write: &mut Write,
+    connection: &Connection,
+    list: &[Registration],
+    paths: &[&str],
+    now: Timestamp,
+) -> Result<()> {
+    let here: Vec<&Registration> =
+        list.iter().filter(|one| paths.iter().any(|path| one.url.trim_end_matches('/').ends_with(path))).collect();
+    let active = here.iter().find(|one| one.active);
+    let (works, note) = match (active, here.first()) {
+        (Some(one), _) => (true, format!("active, to {}", clean_line(&one.url))),
+        (None, Some(one)) => (false, format!("switched off at the provider: {}", clean_line(&one.url))),
+        (None, None) => (false, "no webhook that points here is registered".to_owned()),
+    };
+    write.prove(connection.id, Hop::Registration, now, works, &note).await?;
+    // A number that never had one is being set up; one that was switched off is losing messages.
+    let off = (!works && !here.is_empty()).then(|| {
+        format!("{}: the webhook is {note}. Nothing is pushed to us until it is switched on again.", connection.name)
+    });
+    condition(write, "webhook_off", &connection.id.to_string(), off, now).await?;
+    Ok(())
+}
+
+/// A rating that falls is told before it costs.
+async fn notice_quality(
+    write: &mut Write,
+    connection: &Connection,
+    quality: &str,
+    before: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    if before == Some(quality) {
+        return Ok(());
+    }
+    let rank = |quality: &str| ["RED", "YELLOW", "GREEN"].iter().position(|known| *known == quality).unwrap_or(1);
+    let subject = connection.id.to_string();
+    write.sight(&format!("quality:{subject}"), quality, now).await?;
+    let fell = rank(quality) < before.map_or(2, rank);
+    let said = fell.then(|| {
+        let from = before.map(|before| format!(" from {}", before.to_lowercase())).unwrap_or_default();
+        format!(
+            "The quality of {} fell{from} to {}: send less, and less of what people block.",
+            connection.name,
+            quality.to_lowercase()
+        )
+    });
+    condition(write, "quality", &subject, said, now).await?;
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! Bring the database in line with what the configuration declares: connections, and the agents
+//! that the file's owner has approved by writing them down.
+
+use crate::agent::AgentConfig;
+use crate::domain::access::role::Actor;
+use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
+use crate::domain::agents::contract::Contract;
+use crate::domain::agents::requests::Proposal;
+use crate::domain::change::Change;
+use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::connection::Connection;
+use crate::operations::{Result, System};
+
+/// One connection as the file declares it.
+#[derive(Debug, Clone)]
+pub struct Declared {
+    /// Its id is given by the database.
+    pub connection: Connection,
+    pub agent: Option<(String, Mode)>,
+    pub contract: Contract,
+    /// Agents for some messages only, each under its conditions; tried before the one above.
+    pub routes: Vec<(String, Mode, Contract)>,
+}
+
+/// Everything that the file declares for one connection.
+fn proposals(connection: ConnectionId, declared: &Declared) -> Vec<Proposal> {
+    let proposal = |agent: &String, mode: Mode, contract: &Contract| Proposal {
+        connection,
+        thread: None,
+        agent: agent.clone(),
+        mode,
+        contract: contract.clone(),
+        expires_at: None,
+    };
+    let routes = declared.routes.iter().map(|(agent, mode, contract)| proposal(agent, *mode, contract));
+    routes.chain(declared.agent.iter().map(|(agent, mode)| proposal(agent, *mode, &declared.contract))).collect()
+}
+
+fn says_the_same(one: &Assignment, new: &Proposal) -> bool {
+    one.agent == new.agent && one.mode == new.mode && one.contract == new.contract
+}
+
+/// Declares everything at once. Deliveries that waited for one of these numbers come back in line.
+pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
+    let now = system.now();
+    let actor = Actor::System;
+    let mut write = system.store().write().await?;
+    for one in declared {
+        let Some(id) = write.put_connection(&one.connection, false).await? else {
+            let name = &one.connection.name;
+            tracing::warn!(name, "the file declares a connection that was disconnected from the console; it stays so");
+            continue;
+        };
+        let wanted = proposals(id, one);
+        let standing: Vec<_> = write.assignments_open(Some(id)).await?.into_iter().map(|row| row.assignment).collect();
+        // What the file proposed and nobody has decided about is the file's as well as what is in force.
+        let standing = standing
+            .into_iter()
+            .filter(|one| one.thread.is_none() && (one.state == AssignmentState::Active || one.from_file));
+        let (kept, over): (Vec<_>, Vec<_>) = standing
+            .filter(|one| one.from_file || wanted.iter().any(|new| new.contract.when == one.contract.when))
+            .partition(|one| one.from_file && wanted.iter().any(|new| says_the_same(one, new)));
+        // What the file once approved and no longer names is over; what people approved stays, unless the
+        // file names somebody for the same place.
+        for before in over {
+            let reason = "the configuration file says otherwise";
+            let ended = write.end_assignment(before.id, AssignmentState::Revoked, "configuration", reason, now).await?;
+            if ended.applied() {
+                write.audit(&actor, "revoke", &before.id.to_string(), reason, now).await?;
+            }
+        }
+        for new in wanted.iter().filter(|new| !kept.iter().any(|one| says_the_same(one, new))) {
+            let made = write.propose(new, "configuration", true, now).await?;
+            let (agent, mode) = (&new.agent, new.mode.name());
+            let detail = format!("{agent} answers {} ({mode}), declared in the file", one.connection.name);
+            if !system.approvals().takes_one_word() {
+                // Where it takes two persons or a rehearsal, the file's word is one, and has seen nothing.
+                write.audit(&actor, "propose", &made.to_string(), &detail, now).await?;
+                tracing::warn!(assignment = %made, agent, "the file names an agent that people have yet to approve");
+                continue;
+            }
+            let digest = system.agents().get(&new.agent).map(AgentConfig::digest).unwrap_or_default();
+            write.activate(made, "configuration", &digest, None, now).await?;
+            write.audit(&actor, "approve", &made.to_string(), &detail, now).await?;
+        }
+    }
+    write.commit().await?;
+    crate::operations::agents::end_assignment::mark_stale(system).await?;
+    let mut write = system.store().write().await?;
+    let released = write.release_quarantine(now).await?;
+    write.commit().await?;
+    if released > 0 {
+        tracing::info!(released, "quarantined deliveries are read again");
+        system.wakes().applier.notify_one();
+    }
+    system.bus().publish([Change::Everything]);
+    Ok(())
+}

@@ -1,0 +1,64 @@
+//! A number that may not send: held as a whole, probed now and then, released by proof.
+
+use crate::domain::failure::Failure;
+use crate::domain::ids::{ConnectionId, EntryId};
+use crate::domain::numbers::connection::Hop;
+use crate::domain::outbox::limits::Hold;
+use crate::domain::outbox::retry::RetryPolicy;
+use crate::domain::time::Timestamp;
+use crate::operations::monitoring::conditions::{lasts, over};
+use crate::operations::{Result, System};
+use crate::store::{Claimed, StoreError, Write};
+
+/// The provider's own schedule for a code.
+pub(crate) async fn schedule(
+    system: &System,
+    connection: ConnectionId,
+    code: &str,
+) -> Result<Option<RetryPolicy>, StoreError> {
+    if code.is_empty() {
+        return Ok(None);
+    }
+    let connection = system.store().connection(connection).await?;
+    let provider = connection.and_then(|connection| system.providers().get(&connection.provider));
+    Ok(provider.and_then(|provider| provider.schedule(code)))
+}
+
+/// Our key, account or number is refused, by an answer or by a status of an entry: nothing more is sent over it, with
+/// one alert that says what to do. Returns when it is tried again.
+pub(crate) async fn hold_number(
+    system: &System,
+    write: &mut Write,
+    connection: ConnectionId,
+    failure: &Failure,
+    status_of: Option<EntryId>,
+    now: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    let probe_at = write.hold_connection(connection, failure, status_of, now, system.chance()).await?;
+    write.prove(connection, Hop::Send, now, false, &failure.line()).await?;
+    let said = format!("Sending stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
+    lasts(write, Hold::of_number(failure).name(), &connection.to_string(), &said, now).await?;
+    Ok(probe_at)
+}
+
+/// What was held goes, each at its own time, and the alerts are over.
+pub(crate) async fn number_sends_again(
+    write: &mut Write,
+    connection: ConnectionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    write.release_connection(connection).await?;
+    for kind in [Hold::Credentials, Hold::Account] {
+        over(write, kind.name(), &connection.to_string(), now).await?;
+    }
+    Ok(())
+}
+
+/// The probe ended in another way, which says nothing about the number: the next entry is the next probe.
+pub(crate) async fn another_probe(write: &mut Write, claimed: &Claimed, now: Timestamp) -> Result<(), StoreError> {
+    if claimed.held.is_some() {
+        write.probe_at(claimed.connection, now).await?;
+        write.hold_due_now(claimed.connection, now).await?;
+    }
+    Ok(())
+}

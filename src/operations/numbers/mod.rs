@@ -1,0 +1,14 @@
+//! Business numbers: set up, checked, held, and their webhooks.
+
+pub(crate) mod callback_url;
+pub(crate) mod canary;
+pub(crate) mod check_connection;
+pub(crate) mod declare;
+pub(crate) mod hold_number;
+pub(crate) mod in_hand;
+pub(crate) mod number_lifecycle;
+pub(crate) mod registrations;
+pub(crate) mod requests;
+pub(crate) mod send_test;
+pub(crate) mod set_up;
+pub(crate) mod step_setup;

@@ -1,0 +1,140 @@
+//! The life of numbers at the provider: connected, and given back. The webhook is the first to say so.
+
+use std::time::Duration;
+
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::failure::FailureClass;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::text::clean_line;
+use crate::operations::inbound::apply_event::{Effects, Source};
+use crate::operations::numbers::set_up::number_created;
+use crate::operations::{Result, System};
+use crate::store::{NewAlert, StoreError, Write};
+
+/// An event about a number.
+pub(crate) struct NumberLife<'e> {
+    pub name: &'e str,
+    pub number: &'e str,
+    pub customer: Option<&'e str>,
+    pub known: Option<&'e Connection>,
+}
+
+pub(crate) async fn number_lives(
+    write: &mut Write,
+    source: &Source,
+    life: &NumberLife<'_>,
+    effects: &mut Effects,
+) -> std::result::Result<(), StoreError> {
+    let now = source.received_at;
+    match life.name.rsplit('.').next() {
+        Some("created") if life.name.contains("phone_number") => {
+            let setup = number_created(write, &source.provider, life.customer, life.number, now).await?;
+            if let Some(setup) = setup {
+                let detail = format!("connected by the provider's webhook: {}", clean_line(life.number));
+                write.audit(&Actor::System, "link_used", &setup.to_string(), &detail, now).await?;
+                effects.setups = true;
+                effects.changes.extend([Change::Everything]);
+            } else if life.known.is_none() {
+                let said = format!(
+                    "A number that nobody here set up was connected at the provider ({}): a in Connections adopts it.",
+                    clean_line(life.number)
+                );
+                write
+                    .raise(&NewAlert { kind: "number_unclaimed", subject: life.number, said: &said, thread: None }, now)
+                    .await?;
+                effects.changes.push(Change::Alerts);
+            }
+        }
+        Some("deleted") if life.name.contains("phone_number") => {
+            // The name of the event is not signed, and a teardown takes a while: the provider is asked first.
+            if let Some(connection) = life.known {
+                let subject = connection.id.to_string();
+                write.sight(&deletion(&subject), TOLD, now).await?;
+                let said = format!(
+                    "A webhook says that {} ({}) was disconnected at the provider. The provider is asked; until it says so, the number stays.",
+                    connection.name, connection.phone_number
+                );
+                write
+                    .raise(&NewAlert { kind: "deletion_told", subject: &subject, said: &said, thread: None }, now)
+                    .await?;
+                effects.setups = true;
+                effects.changes.push(Change::Alerts);
+            }
+        }
+        _ => effects.notes.push(crate::operations::inbound::apply_event::NOTHING_TO_DO.to_owned()),
+    }
+    Ok(())
+}
+
+/// The provider has not been asked yet.
+const TOLD: &str = "told";
+/// It was asked, and still had the number.
+const ASKED: &str = "asked";
+/// A number that is still there after so long is not being taken down.
+const TEARDOWN: Duration = Duration::from_secs(3_600);
+
+fn deletion(subject: &str) -> String {
+    format!("deletion:{subject}")
+}
+
+/// Asks the provider about numbers of which a webhook said that they are gone. `true` where one was asked.
+pub(crate) async fn confirm_deletions(system: &System) -> Result<bool> {
+    let mut asked = false;
+    for connection in system.store().connections().await? {
+        let told = system.store().sighting(&deletion(&connection.id.to_string())).await?;
+        if told.is_some_and(|(state, _)| state == TOLD) {
+            confirm_deletion(system, &connection).await?;
+            asked = true;
+        }
+    }
+    Ok(asked)
+}
+
+/// Asks about one number, where that is in question. It is disconnected here once the provider has it no more.
+pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -> Result<()> {
+    let subject = connection.id.to_string();
+    let Some((state, since)) = system.store().sighting(&deletion(&subject)).await? else { return Ok(()) };
+    if state != TOLD && state != ASKED {
+        return Ok(());
+    }
+    let Some(provider) = system.providers().get(&connection.provider) else { return Ok(()) };
+    let there = match provider.numbers() {
+        Some(numbers) => {
+            let list = numbers.list(connection.into(), None).await.ok();
+            list.map(|list| list.iter().any(|one| one.phone_number_id == connection.phone_number_id))
+        }
+        None => match provider.check(connection).await {
+            Ok(_) => Some(true),
+            Err(trouble) => (trouble.class == FailureClass::Setup).then_some(false),
+        },
+    };
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    match there {
+        Some(false) => {
+            if !write.lose(connection, false, now).await?.applied() {
+                return Ok(());
+            }
+            let said = format!(
+                "{} ({}) was disconnected at the provider: nothing comes or goes over it. R in Connections connects it again.",
+                connection.name, connection.phone_number
+            );
+            write.raise(&NewAlert { kind: "disconnected", subject: &subject, said: &said, thread: None }, now).await?;
+            write.clear_alert("deletion_told", &subject, now).await?;
+            write.sight(&deletion(&subject), "confirmed", now).await?;
+            let detail = "told by the provider's webhook, and confirmed by asking it";
+            write.audit(&Actor::System, "disconnected", &subject, detail, now).await?;
+        }
+        Some(true) if state == ASKED && now.since(since) > TEARDOWN => {
+            write.clear_alert("deletion_told", &subject, now).await?;
+            write.sight(&deletion(&subject), "not so", now).await?;
+        }
+        // It may be readable for a while yet, or the provider did not answer: the next check asks again.
+        _ if state == TOLD => write.sight(&deletion(&subject), ASKED, now).await?,
+        _ => return Ok(()),
+    }
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    Ok(())
+}

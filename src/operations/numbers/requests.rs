@@ -1,0 +1,317 @@
+//! Numbers: what the provider has, how it fares, what contacts see of it; adopted, registered, and
+//! given back.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::{ConnectionId, SetupId};
+use crate::domain::numbers::connection::{Connection, ProviderName};
+use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
+use crate::domain::numbers::registration::{Fresh, WebhookDraft, WebhookScope};
+use crate::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep, StepTaken};
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::clean_line;
+use crate::operations::numbers::registrations::{self, at_provider, refused};
+use crate::operations::numbers::set_up::{self, Plan};
+use crate::operations::{Result, System, require};
+use crate::provider::Provider;
+use crate::provider::numbers::{Access, FreeCall, Numbers, Profiles};
+
+pub(crate) async fn perform(system: &System, actor: &Actor, request: NumberRequest) -> Result<Done> {
+    let from = |name, provider, organization, environment, options, step, phone_number_id| Plan {
+        name,
+        provider,
+        organization,
+        environment,
+        options,
+        step,
+        phone_number_id,
+    };
+    match request {
+        NumberRequest::SetUp { name, provider, organization, environment, options } => {
+            let plan = from(name, provider, organization, environment, *options, SetupStep::Integration, None);
+            set_up::begin(system, actor, plan).await
+        }
+        NumberRequest::Adopt { name, provider, phone_number_id, organization, environment } => {
+            let (options, id) = (SetupOptions::default(), Some(phone_number_id));
+            let plan = from(name, provider, organization, environment, options, SetupStep::Number, id);
+            set_up::begin(system, actor, plan).await
+        }
+        NumberRequest::GoOn { setup } => set_up::go_on(system, actor, setup).await,
+        NumberRequest::NewLink { setup } => set_up::new_link(system, actor, setup).await,
+        NumberRequest::Cancel { setup } => set_up::cancel(system, actor, setup).await,
+        NumberRequest::Reconnect { setup } => set_up::reconnect(system, actor, setup).await,
+        NumberRequest::Register { connection } => register(system, actor, connection).await,
+        NumberRequest::Renew { connection } => renew(system, actor, connection).await,
+        NumberRequest::Unregister { connection } => unregister(system, actor, connection).await,
+        NumberRequest::Disconnect { connection, typed } => disconnect(system, actor, connection, &typed).await,
+        NumberRequest::SaveProfile { connection, profile } => save_profile(system, actor, connection, &profile).await,
+    }
+}
+
+/// Asks the provider, now.
+pub(crate) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> Result<Fresh<NumberAnswer>> {
+    let value = match query {
+        NumberQuery::List { provider } => {
+            require(actor, Right::ListTheProvidersNumbers)?;
+            NumberAnswer::List(list(system, &provider).await?)
+        }
+        NumberQuery::Health { connection } => {
+            let (connection, provider) = at_provider(system, connection).await?;
+            let health = numbers_of(provider.as_ref(), &connection.provider)?.health(&connection).await;
+            NumberAnswer::Health(Box::new(health.map_err(refused)?))
+        }
+        NumberQuery::Profile { connection } => {
+            let (connection, provider) = at_provider(system, connection).await?;
+            let profile = profiles_of(provider.as_ref(), &connection.provider)?.profile(&connection).await;
+            NumberAnswer::Profile(Box::new(profile.map_err(refused)?))
+        }
+        NumberQuery::Webhooks { connection } => NumberAnswer::Webhooks(registrations::all(system, connection).await?),
+    };
+    Ok(Fresh { fetched_at: system.now(), value })
+}
+
+async fn list(system: &System, name: &ProviderName) -> Result<Vec<Number>> {
+    let Some(provider) = system.providers().get(name) else {
+        let known: Vec<String> = system.providers().all().iter().map(|one| one.name().to_string()).collect();
+        let why = format!("No provider is called {}.", clean_line(name.as_str()));
+        return Err(Refusal::new("provider", why, format!("There is {}.", known.join(", "))).into());
+    };
+    let access = Access { label: "the list of numbers", api_key_env: None };
+    let mut found = numbers_of(provider.as_ref(), name)?.list(access, None).await.map_err(refused)?;
+    let here = system.store().connections().await?;
+    for number in &mut found {
+        let known = here.iter().find(|one| one.provider == *name && one.phone_number_id == number.phone_number_id);
+        number.connection = known.map(|one| (one.id, one.name.clone()));
+    }
+    Ok(found)
+}
+
+fn numbers_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p dyn Numbers, Refusal> {
+    provider.numbers().ok_or_else(|| {
+        Refusal::new("provider", format!("{name} tells nothing about its numbers."), "Look where they are managed.")
+    })
+}
+
+fn profiles_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p dyn Profiles, Refusal> {
+    provider.profiles().ok_or_else(|| {
+        let why = format!("{name} tells nothing about what contacts see.");
+        Refusal::new("provider", why, "Look where its numbers are managed.")
+    })
+}
+
+/// Our webhook is put on file at the provider, now; that it works is shown by a test, which is sent next.
+async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
+    require(actor, Right::SetNumbersUp)?;
+    let (connection, provider) = at_provider(system, id).await?;
+    numbers_of(provider.as_ref(), &connection.provider)?;
+    let base = set_up::public_url(system)?;
+    let Some(webhooks) = provider.webhooks() else {
+        let why = format!("{} takes no webhooks by request.", connection.provider);
+        return Err(Refusal::new("provider", why, "Register it where its numbers are managed.").into());
+    };
+    // Looked at, then made, at the provider: two at once would both find none.
+    let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
+    not_under_way(system, &connection).await?;
+    let scope = WebhookScope::Number(connection.phone_number_id.clone());
+    let url = format!("{base}{}", webhooks.path(&scope));
+    let draft = WebhookDraft::for_number(url.clone());
+    let (webhook, new) =
+        registrations::ensure(webhooks, (&connection).into(), &scope, &draft).await.map_err(refused)?;
+    let webhook = clean_line(&webhook);
+    let done = if new { "registered as" } else { "there already, and active, as" };
+    let now = system.now();
+    let setup = Setup::of(&connection, SetupState::Running, SetupStep::Verified, actor.to_string(), now);
+    let note = format!("{done} {webhook}");
+    let taken = StepTaken { step: SetupStep::Webhook, at: now, works: true, note: note.clone() };
+    let setup_id = begin(system, actor, ("register", &connection), &setup, Some(&taken)).await?;
+    let said = format!(
+        "{}: the webhook for {} is {note}. Not verified yet: a test is sent next, and has to come back within a \
+         minute; how it ended is told as {setup_id} among the connections.",
+        connection.name,
+        clean_line(&url)
+    );
+    Ok(Done { said, made: Some(setup_id.to_string()) })
+}
+
+/// A link is made next that whoever owns the number follows to renew its credentials.
+async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
+    require(actor, Right::SetNumbersUp)?;
+    let (connection, provider) = at_provider(system, id).await?;
+    numbers_of(provider.as_ref(), &connection.provider)?;
+    set_up::public_url(system)?;
+    let mut setup = Setup::of(&connection, SetupState::Running, SetupStep::Link, actor.to_string(), system.now());
+    if setup.customer_id.is_none() {
+        let why = format!("{} belongs to no customer at the provider, so no link can renew it.", connection.name);
+        return Err(Refusal::new("no_customer", why, "Renew its credentials where it was connected.").into());
+    }
+    setup.options.reconnect = Some(connection.phone_number.clone());
+    setup.phone_number_id = None;
+    let setup_id = begin(system, actor, ("renew", &connection), &setup, None).await?;
+    let said = format!(
+        "{}: a link that renews its credentials is asked for next. It shows as {setup_id} among the connections; \
+         nothing is renewed before somebody has followed it.",
+        connection.name
+    );
+    Ok(Done { said, made: Some(setup_id.to_string()) })
+}
+
+async fn not_under_way(system: &System, connection: &Connection) -> Result<()> {
+    if system.store().setups().await?.iter().any(|open| open.connection_id == Some(connection.id) && open.is_open()) {
+        return Err(under_way(connection).into());
+    }
+    Ok(())
+}
+
+fn under_way(connection: &Connection) -> Refusal {
+    let why = format!("{} is being set up already.", connection.name);
+    Refusal::new("setup_state", why, "See its steps in Connections.")
+}
+
+/// Begins a walk with a connection that is there, perhaps with a step that was taken already.
+async fn begin(
+    system: &System,
+    actor: &Actor,
+    (action, connection): (&str, &Connection),
+    setup: &Setup,
+    taken: Option<&StepTaken>,
+) -> Result<SetupId> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    if write.live_connection(connection.id).await?.is_none() {
+        return Err(not_connected(connection).into());
+    }
+    if write.open_setup_of(connection.id).await?.is_some() {
+        return Err(under_way(connection).into());
+    }
+    let setup_id = write.begin_setup(setup).await?;
+    if let Some(taken) = taken {
+        write.note_step(setup_id, taken).await?;
+    }
+    write.audit(actor, action, &connection.id.to_string(), &connection.name, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    system.wakes().setups.notify_one();
+    Ok(setup_id)
+}
+
+/// Our webhook is taken away. What others registered stays.
+async fn take_webhooks(system: &System, connection: &Connection, provider: &dyn Provider) -> Result<usize> {
+    let (Some(webhooks), Ok(base)) = (provider.webhooks(), set_up::public_url(system)) else { return Ok(0) };
+    let known = webhooks.list(connection.into(), Some(&connection.phone_number_id)).await.map_err(refused)?;
+    let mut gone = 0;
+    for one in known.iter().filter(|one| one.url.starts_with(&base)) {
+        webhooks.delete(connection.into(), &one.id).await.map_err(refused)?;
+        gone += 1;
+    }
+    Ok(gone)
+}
+
+async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
+    require(actor, Right::UnregisterNumbers)?;
+    let _hand = system.take_in_hand(actor, &format!("connection {id}"))?;
+    let (connection, provider) = at_provider(system, id).await?;
+    let gone = take_webhooks(system, &connection, provider.as_ref()).await?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.lose(&connection, true, now).await?.or_refuse(|| not_connected(&connection))?;
+    write.audit(actor, "unregister", &id.to_string(), &connection.name, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    let webhooks = if gone == 1 { "its webhook is".to_owned() } else { format!("{gone} webhooks are") };
+    let said = format!(
+        "{} is not served here any more; {webhooks} deleted. The provider still has the number: R serves it again.",
+        connection.name
+    );
+    Ok(Done { said, made: None })
+}
+
+/// The number is given back at the provider; the customer stays, for connecting again.
+async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &str) -> Result<Done> {
+    require(actor, Right::DisconnectNumbers)?;
+    let _hand = system.take_in_hand(actor, &format!("connection {id}"))?;
+    let (connection, provider) = at_provider(system, id).await?;
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    if digits(typed) != connection.phone_number.digits() {
+        Refusal::typed(&connection.phone_number.to_string(), typed)?;
+    }
+    let numbers = numbers_of(provider.as_ref(), &connection.provider)?;
+    take_webhooks(system, &connection, provider.as_ref()).await?;
+    numbers.disconnect(&connection).await.map_err(refused)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    // The provider's own webhook about it may have been faster than its answer.
+    write.lose(&connection, false, now).await?.either_way();
+    write
+        .audit(actor, "disconnect", &id.to_string(), &format!("{}, {}", connection.name, connection.phone_number), now)
+        .await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    let kept = if connection.customer_id.is_some() { " The customer is kept: R connects again." } else { "" };
+    Ok(Done { said: format!("{} is disconnected.{kept}", connection.name), made: None })
+}
+
+fn not_connected(connection: &Connection) -> Refusal {
+    let why = format!("{} is not connected any more.", connection.name);
+    Refusal::new("not_found", why, "Connect it again first.")
+}
+
+async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile: &Profile) -> Result<Done> {
+    require(actor, Right::ChangeWhatContactsSee)?;
+    profile.check()?;
+    let _hand = system.take_in_hand(actor, &format!("the profile of {id}"))?;
+    let (connection, provider) = at_provider(system, id).await?;
+    let saved = profiles_of(provider.as_ref(), &connection.provider)?.save_profile(&connection, profile).await;
+    saved.map_err(refused)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.audit(actor, "profile", &id.to_string(), &connection.name, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Connection(id), Change::Activity]);
+    Ok(Done { said: format!("{}: the profile is saved.", connection.name), made: None })
+}
+
+/// A request that no command is made for. Looking takes an operator, changing an admin.
+pub(crate) async fn call(
+    system: &System,
+    actor: &Actor,
+    name: &ProviderName,
+    call: FreeCall,
+    connection: Option<ConnectionId>,
+) -> Result<Done> {
+    let looks = call.method.eq_ignore_ascii_case("GET");
+    require(actor, if looks { Right::AskAProvider } else { Right::ChangeAProvidersRecords })?;
+    let fits = call.path.starts_with('/') && !call.path.starts_with("//") && !call.path.chars().any(char::is_control);
+    if !fits {
+        let why = format!("`{}` is no path.", clean_line(&call.path));
+        return Err(Refusal::new("path", why, "Write it from the slash on, such as /platform/v1/customers.").into());
+    }
+    let found = system.providers().get(name).cloned();
+    let Some(provider) = found else {
+        return Err(Refusal::new("provider", format!("No provider is called {name}."), "").into());
+    };
+    let connection = match connection {
+        Some(id) => Some(at_provider(system, id).await?.0),
+        None => None,
+    };
+    let access = connection.as_ref().map_or(Access { label: "this call", api_key_env: None }, Access::from);
+    let answer = provider.call(access, &call).await.map_err(refused)?;
+    if !looks {
+        let now = system.now();
+        let mut write = system.store().write().await?;
+        let detail = format!("{} {} answered {}", call.method, call.path, answer.status);
+        write.audit(actor, "call", name.as_str(), &detail, now).await?;
+        write.commit().await?;
+        system.bus().publish([Change::Activity]);
+    }
+    let body = if answer.body.is_null() {
+        String::new()
+    } else {
+        serde_json::to_string_pretty(&answer.body).unwrap_or_default()
+    };
+    if !(200..=299).contains(&answer.status) {
+        let why = format!("{} {} was answered {}: {body}", call.method, call.path, answer.status);
+        return Err(Refusal::new("provider", why, "").into());
+    }
+    Ok(Done { said: body, made: Some(answer.status.to_string()) })
+}

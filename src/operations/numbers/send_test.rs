@@ -1,0 +1,32 @@
+//! A message to one of us: the whole way out, proved by its statuses.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::ids::ConnectionId;
+use crate::domain::message::content::Content;
+use crate::domain::request::{Done, Refusal, SendContext};
+use crate::domain::text::clean_line;
+use crate::operations::outbox::send_message::{Letter, send};
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn send_test(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
+    require(actor, Right::WriteToPeople)?;
+    let Some(connection) = system.store().connection(connection).await? else {
+        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
+    };
+    let name = clean_line(&connection.name);
+    let Some(tester) = &connection.settings.tester else {
+        let why = format!("Nobody is named who takes the tests of {name}.");
+        let instead = "Set `tester` of the connection to the number of one of you, and start again.";
+        return Err(Refusal::new("tester", why, instead).into());
+    };
+    let Some(thread) = system.store().thread_with(connection.id, tester).await? else {
+        let why = format!("{tester} has not written to {name} yet, so that nothing but a template may go there.");
+        return Err(Refusal::new("window", why, "Write a word from that phone first.").into());
+    };
+    let words = format!("wadeck test of {name}, {}: nothing is to be done.", system.now());
+    let content = Content::text(words);
+    // Who has the tester's thread does not matter: the test proves the way out.
+    let context = SendContext { despite_owner: true, ..SendContext::default() };
+    send(system, actor, thread.id, Letter { content, reply_to: None, at: None }, &context).await
+}

@@ -1,0 +1,259 @@
+//! Set a number up: begin, go on, make another link, give up. The steps themselves are the worker's.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::SetupId;
+use crate::domain::numbers::connection::{Environment, ProviderName};
+use crate::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep};
+use crate::domain::request::{Done, Refusal};
+use crate::domain::time::Timestamp;
+use crate::operations::{Result, System, require};
+use crate::provider::numbers::Access;
+use crate::store::Write;
+
+const LONGEST_NAME: usize = 40;
+
+/// What a walk towards a number is begun from.
+pub(crate) struct Plan {
+    pub name: String,
+    pub provider: ProviderName,
+    pub organization: Option<String>,
+    pub environment: Option<Environment>,
+    pub options: SetupOptions,
+    /// Where it begins: from nothing, or with a number that is there.
+    pub step: SetupStep,
+    pub phone_number_id: Option<String>,
+}
+
+/// Begins a walk. Its first step is taken at once.
+pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<Done> {
+    require(actor, Right::SetNumbersUp)?;
+    let name = plan.name.trim();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
+    if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(plain) {
+        let why = format!("A connection's name has 1 to {LONGEST_NAME} letters, digits, blanks, dots or dashes.");
+        return Err(Refusal::new("name", why, "Give one that fits.").into());
+    }
+    plan.options.check()?;
+    able(system, &plan.provider)?;
+    let base = public_url(system)?;
+    let now = system.now();
+    let mut options = plan.options;
+    // Whoever follows the link comes back to a page of ours, unless another was named.
+    if base.starts_with("https://") || base.starts_with("http://127.0.0.1") {
+        options.success_url.get_or_insert_with(|| format!("{base}/setup/complete"));
+        options.failure_url.get_or_insert_with(|| format!("{base}/setup/failed"));
+    }
+    let setup = Setup {
+        id: SetupId(0),
+        name: name.to_owned(),
+        organization: plan.organization.unwrap_or_else(|| system.identity().organization.clone()),
+        environment: plan.environment.unwrap_or(system.identity().environment),
+        provider: plan.provider,
+        options,
+        state: SetupState::Running,
+        step: plan.step,
+        customer_id: None,
+        link: None,
+        phone_number_id: plan.phone_number_id,
+        connection_id: None,
+        trouble: None,
+        started_by: actor.to_string(),
+        started_at: now,
+        updated_at: now,
+        taken: vec![],
+    };
+    let mut write = system.store().write().await?;
+    if write.name_taken(name).await? {
+        let why = format!("A connection is called {name} already.");
+        return Err(Refusal::new("name_taken", why, "Choose another name, or go on with that one.").into());
+    }
+    if let Some(number) = &setup.phone_number_id
+        && let Some(other) = write.number_claimed(&setup.provider, number, None).await?
+    {
+        let why = format!("This number is connected already, or on its way, as {other}.");
+        return Err(Refusal::new("number_taken", why, "Choose another number, or go on with that one.").into());
+    }
+    let id = write.begin_setup(&setup).await?;
+    let detail = format!("{name} ({}, {})", setup.organization, setup.environment.name());
+    write.audit(actor, "set_up", &id.to_string(), &detail, now).await?;
+    write.commit().await?;
+    told(system);
+    Ok(Done { said: format!("{name} is being set up; every step shows in Connections."), made: Some(id.to_string()) })
+}
+
+/// Somebody wants a walk to go on: a failed step is tried again, a waited-for one looked at now.
+pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
+    let mut write = system.store().write().await?;
+    let mut setup = open(&mut write, actor, id).await?;
+    let was = (setup.state, setup.step);
+    if setup.state == SetupState::Running {
+        let why = format!("{} goes on already: {}.", setup.name, setup.step.words());
+        return Err(Refusal::new("setup_state", why, "").into());
+    }
+    setup.state = if setup.step == SetupStep::Used { SetupState::Waiting } else { SetupState::Running };
+    setup.trouble = None;
+    let said = format!("{}: tried again next: {}. How it ends shows in Connections.", setup.name, setup.step.words());
+    move_to(system, write, actor, "go_on", setup, was).await?;
+    Ok(Done { said, made: None })
+}
+
+/// A new link; the one before is revoked by it.
+pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
+    let mut write = system.store().write().await?;
+    let mut setup = open(&mut write, actor, id).await?;
+    if setup.customer_id.is_none() || setup.phone_number_id.is_some() {
+        let why = format!("{} stands at another step: {}.", setup.name, setup.step.words());
+        return Err(Refusal::new("setup_step", why, "A link is made while it is waited for.").into());
+    }
+    let was = (setup.state, setup.step);
+    if was == (SetupState::Running, SetupStep::Link) {
+        let why = format!("A link for {} is being made already.", setup.name);
+        return Err(Refusal::new("setup_state", why, "").into());
+    }
+    (setup.state, setup.step, setup.trouble) = (SetupState::Running, SetupStep::Link, None);
+    let said =
+        format!("{}: a new link is asked for next; the old one is no longer valid once it is there.", setup.name);
+    move_to(system, write, actor, "new_link", setup, was).await?;
+    Ok(Done { said, made: None })
+}
+
+/// The number was given back, and is wanted again: the customer is the same.
+pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
+    require(actor, Right::ConnectNumbersAgain)?;
+    let mut write = system.store().write().await?;
+    let Some(mut setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
+    if setup.state != SetupState::Disconnected {
+        let why = format!("{} is {}, not disconnected.", setup.name, setup.state.name());
+        return Err(Refusal::new("setup_state", why, "").into());
+    }
+    public_url(system)?;
+    let was = (setup.state, setup.step);
+    setup.state = SetupState::Running;
+    setup.options.reconnect = None;
+    let (step, what) = match (&setup.phone_number_id, &setup.customer_id) {
+        (Some(_), _) => {
+            (SetupStep::Number, "its number is looked up next, then its webhook is registered and verified by a test")
+        }
+        (None, Some(_)) => (SetupStep::Link, "a new link for the same customer is asked for next"),
+        (None, None) => (SetupStep::Integration, "it is set up anew from the first step on"),
+    };
+    setup.step = step;
+    // How the steps ended before says nothing about this walk.
+    write.forget_steps(id).await?;
+    let said = format!("{}: {what}.", setup.name);
+    move_to(system, write, actor, "reconnect", setup, was).await?;
+    Ok(Done { said, made: Some(id.to_string()) })
+}
+
+/// Nobody wants it any more.
+pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
+    require(actor, Right::GiveSetupsUp)?;
+    let mut write = system.store().write().await?;
+    let Some(setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
+    let back = match setup.connection_id {
+        Some(connection) => write.live_connection(connection).await?.is_none(),
+        None => false,
+    };
+    let Some(given_up) = setup.state.given_up(back) else {
+        let why = format!("{} is {} already.", setup.name, setup.state.name());
+        let way = if back { "Reconnect it when it is wanted again: what was said over it is kept." } else { "" };
+        return Err(Refusal::new("setup_state", why, way).into());
+    };
+    let was = (setup.state, setup.step);
+    let mut ended = Setup { state: given_up, trouble: None, ..setup.clone() };
+    if given_up == SetupState::Disconnected {
+        ended.link = None;
+    }
+    move_to(system, write, actor, "cancel_setup", ended, was).await?;
+    // Given up here first: whoever comes second must not take the link of a setup that goes on.
+    let mut note = String::new();
+    if let (Some(customer), Some(link)) = (&setup.customer_id, &setup.link)
+        && let Some(provider) = system.providers().get(&setup.provider)
+        && let Some(numbers) = provider.numbers()
+        && let Err(trouble) = numbers.revoke_link(access(&setup), customer, &link.id).await
+    {
+        note = format!(" The link could not be revoked and may still be followed: {}.", trouble.line());
+    }
+    let rest = if given_up == SetupState::Disconnected { " It is disconnected, and can be reconnected." } else { "" };
+    Ok(Done { said: format!("{} is given up.{rest}{note}", setup.name), made: None })
+}
+
+async fn open(write: &mut Write, actor: &Actor, id: SetupId) -> Result<Setup> {
+    require(actor, Right::SetNumbersUp)?;
+    let Some(setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
+    if setup.is_open() {
+        return Ok(setup);
+    }
+    let why = format!("{} is {}: there is no step to take.", setup.name, setup.state.name());
+    Err(Refusal::new("setup_state", why, "").into())
+}
+
+fn unknown(id: SetupId) -> Refusal {
+    Refusal::new("not_found", format!("There is no setup {id}."), "")
+}
+
+async fn move_to(
+    system: &System,
+    mut write: Write,
+    actor: &Actor,
+    action: &str,
+    mut setup: Setup,
+    was: (SetupState, SetupStep),
+) -> Result<()> {
+    let now = system.now();
+    setup.updated_at = now;
+    write.save_setup(&setup, was, now).await?.or_refuse(|| {
+        let why = format!("{} has moved on meanwhile.", setup.name);
+        Refusal::new("setup_moved", why, "Look at it again.")
+    })?;
+    write.audit(actor, action, &setup.id.to_string(), &setup.name, now).await?;
+    write.commit().await?;
+    told(system);
+    Ok(())
+}
+
+fn told(system: &System) {
+    system.bus().publish([Change::Everything]);
+    system.wakes().setups.notify_one();
+}
+
+fn able(system: &System, name: &ProviderName) -> Result<(), Refusal> {
+    let fits = system.providers().get(name).is_some_and(|one| one.numbers().is_some() && one.webhooks().is_some());
+    if fits {
+        return Ok(());
+    }
+    let why = format!("Numbers of {name} cannot be set up from here.");
+    Err(Refusal::new("provider", why, "Declare the number in the configuration, under [[connections]]."))
+}
+
+/// The address that providers reach us at.
+pub(crate) fn public_url(system: &System) -> Result<String, Refusal> {
+    match system.public_url() {
+        Some(url) => Ok(url.trim_end_matches('/').to_owned()),
+        None => Err(Refusal::new(
+            "public_url",
+            "It is not known where the provider reaches us, so nothing could be pushed here.",
+            "Set [http] public_url to the https address that leads to this listener, and start again.",
+        )),
+    }
+}
+
+pub(crate) fn access(setup: &Setup) -> Access<'_> {
+    Access { label: &setup.name, api_key_env: None }
+}
+
+/// A number was connected at the provider: whoever waits for it goes on, else somebody should know.
+pub(crate) async fn number_created(
+    write: &mut Write,
+    provider: &ProviderName,
+    customer: Option<&str>,
+    phone_number_id: &str,
+    now: Timestamp,
+) -> Result<Option<SetupId>, crate::store::StoreError> {
+    match customer {
+        Some(customer) => write.setup_used(provider, customer, phone_number_id, now).await,
+        None => Ok(None),
+    }
+}

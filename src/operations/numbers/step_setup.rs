@@ -1,0 +1,290 @@
+//! The worker's step of setting a number up: takes one step of one walk and writes down how it ended.
+//! Every step can be taken twice without doing its work twice: it looks for what it is about to make.
+
+use std::time::Duration;
+
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::numbers::connection::{Connection, ConnectionSettings, Hop};
+use crate::domain::numbers::registration::{WebhookDraft, WebhookScope};
+use crate::domain::numbers::setup::{Setup, SetupState, SetupStep, StepTaken};
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+use crate::operations::numbers::canary;
+use crate::operations::numbers::registrations::ensure;
+use crate::operations::numbers::set_up::{access, public_url};
+use crate::operations::{Result, System};
+use crate::provider::Provider;
+use crate::provider::numbers::{Numbers, Webhooks};
+
+/// How often a link is looked at while nobody says that it was followed: the webhook comes first.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// How often it is asked whether the test is back.
+const BACK_YET: Duration = Duration::from_secs(2);
+/// A test that is not back by then is lost.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How a step ended.
+enum Ended {
+    /// What was done, for whoever reads along.
+    Done(String),
+    /// Somebody else is to do their part; look again then.
+    Waits(String, Timestamp),
+    Failed(String),
+}
+
+/// Takes the next step that is due. `false` when there is none now.
+pub async fn step_setup(system: &System) -> Result<bool> {
+    if crate::operations::numbers::number_lifecycle::confirm_deletions(system).await? {
+        return Ok(true);
+    }
+    let now = system.now();
+    let Some(mut setup) = system.store().setup_due(now).await? else { return Ok(false) };
+    let was = (setup.state, setup.step);
+    let ended = match system.providers().get(&setup.provider).cloned() {
+        Some(provider) => take(system, provider.as_ref(), &mut setup).await?,
+        None => Ended::Failed("Its provider is not part of this program.".into()),
+    };
+    let now = system.now();
+    let mut due = now;
+    let (works, note) = match ended {
+        Ended::Done(note) => {
+            let next = was.1.next();
+            setup.state = if next.is_some() { SetupState::Running } else { SetupState::Done };
+            setup.step = next.unwrap_or(was.1);
+            (true, note)
+        }
+        Ended::Waits(note, until) => {
+            setup.state = SetupState::Waiting;
+            due = until;
+            (true, note)
+        }
+        Ended::Failed(why) => {
+            setup.state = SetupState::Failed;
+            setup.trouble = Some(why.clone());
+            (false, why)
+        }
+    };
+    setup.updated_at = now;
+    let mut write = system.store().write().await?;
+    // Whoever moved it while the step was taken wins: the step is looked at again from there.
+    if write.save_setup(&setup, was, due).await?.applied() {
+        // Waiting is not done: only how a step ended is written down.
+        let again =
+            setup.state == SetupState::Waiting && setup.taken.iter().any(|taken| taken.step == was.1 && taken.works);
+        let not_yet = setup.state == SetupState::Waiting && was.1 == SetupStep::Used;
+        if !(again || not_yet) {
+            write.note_step(setup.id, &StepTaken { step: was.1, at: now, works, note: clean_line(&note) }).await?;
+        }
+        if setup.state == SetupState::Done {
+            let detail = format!("{} is connected and proved", setup.name);
+            write.audit(&Actor::System, "connected", &setup.id.to_string(), &detail, now).await?;
+        }
+    }
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    Ok(true)
+}
+
+async fn take(system: &System, provider: &dyn Provider, setup: &mut Setup) -> Result<Ended> {
+    let (Some(numbers), Some(webhooks)) = (provider.numbers(), provider.webhooks()) else {
+        return Ok(Ended::Failed("Its provider cannot set numbers up.".into()));
+    };
+    let base = match public_url(system) {
+        Ok(base) => base,
+        Err(refusal) => return Ok(Ended::Failed(refusal.to_string())),
+    };
+    match setup.step {
+        SetupStep::Integration => integration(system, webhooks, setup, &base).await,
+        SetupStep::Customer => {
+            let (name, external) = (format!("{} {}", setup.organization, setup.name), setup.external_customer_id());
+            Ok(match numbers.customer(access(setup), &name, &external).await {
+                Ok(id) => {
+                    let note = format!("customer {}", clean_line(&id));
+                    setup.customer_id = Some(id);
+                    Ended::Done(note)
+                }
+                Err(trouble) => failed(&trouble),
+            })
+        }
+        SetupStep::Link => {
+            let customer = setup.customer_id.clone().unwrap_or_default();
+            Ok(match numbers.link(access(setup), &customer, &setup.options).await {
+                Ok(link) => {
+                    let until = link.expires_at.map(|at| format!(", valid until {at}")).unwrap_or_default();
+                    setup.link = Some(link);
+                    Ended::Done(format!("the link is there{until}"))
+                }
+                Err(trouble) => failed(&trouble),
+            })
+        }
+        SetupStep::Used => used(system, numbers, setup).await,
+        SetupStep::Number => number(system, numbers, setup).await,
+        SetupStep::Webhook => webhook(system, webhooks, setup, &base).await,
+        SetupStep::Verified => verified(system, setup).await,
+    }
+}
+
+fn failed(trouble: &crate::provider::Trouble) -> Ended {
+    let said = if trouble.said.is_empty() { String::new() } else { format!(" It said: {}.", trouble.said.line()) };
+    Ended::Failed(format!("{}. {}{said} {}", trouble.line(), trouble.explanation, trouble.remedy))
+}
+
+/// The project tells us when numbers come and go.
+async fn integration(system: &System, webhooks: &dyn Webhooks, setup: &Setup, base: &str) -> Result<Ended> {
+    let scope = WebhookScope::Project;
+    let draft = WebhookDraft::for_project(format!("{base}{}", webhooks.path(&scope)));
+    Ok(match ensure(webhooks, access(setup), &scope, &draft).await {
+        Ok((id, new)) => {
+            let now = system.now();
+            let mut write = system.store().write().await?;
+            let state = format!("{} active", setup.provider);
+            write
+                .sight(&format!("integration:{}/{}", setup.organization, setup.environment.name()), &state, now)
+                .await?;
+            write.commit().await?;
+            let what = if new { "registered" } else { "there already" };
+            Ended::Done(format!(
+                "active for {} ({}); its webhook is {what}: {}",
+                setup.organization,
+                setup.environment.name(),
+                clean_line(&id)
+            ))
+        }
+        Err(trouble) => failed(&trouble),
+    })
+}
+
+/// The webhook says so; should it be lost, the provider's list does.
+async fn used(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Result<Ended> {
+    if setup.phone_number_id.is_some() {
+        return Ok(Ended::Done("the provider has said so".into()));
+    }
+    let customer = setup.customer_id.clone().unwrap_or_default();
+    let Ok(listed) = numbers.list(access(setup), Some(&customer)).await else {
+        // It is waited for anyhow: the next look may succeed.
+        return Ok(Ended::Waits("the link waits to be followed".into(), system.now().plus(LOOK_AGAIN)));
+    };
+    let mut known = system.store().connections().await?.into_iter().map(|one| one.phone_number_id);
+    if let Some(found) = listed
+        .iter()
+        .find(|one| one.customer_id.as_deref() == Some(&customer) && !known.any(|id| id == one.phone_number_id))
+    {
+        setup.phone_number_id = Some(found.phone_number_id.clone());
+        return Ok(Ended::Done("found in the provider's list; its webhook did not come".into()));
+    }
+    let Some(link) = setup.link.as_ref().map(|link| link.id.clone()) else {
+        return Ok(Ended::Failed("There is no link to follow: K makes one.".into()));
+    };
+    let told = numbers.link_state(access(setup), &customer, &link).await;
+    Ok(match told {
+        Ok(Some(told)) if matches!(told.status.as_str(), "expired" | "revoked") => {
+            Ended::Failed(format!("The link is {} and nobody followed it: K makes a new one.", told.status))
+        }
+        Ok(Some(told)) if told.error.is_some() => {
+            let why = told.error.unwrap_or_default();
+            Ended::Failed(format!("Whoever followed the link met an error: {}. K makes a new link.", clean_line(&why)))
+        }
+        _ => Ended::Waits("the link waits to be followed".into(), system.now().plus(LOOK_AGAIN)),
+    })
+}
+
+/// The connection is made, or connected again.
+async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Result<Ended> {
+    let id = setup.phone_number_id.clone().unwrap_or_default();
+    let told = match numbers.number(access(setup), &id).await {
+        Ok(told) => told,
+        Err(trouble) => return Ok(failed(&trouble)),
+    };
+    let digits: String = told.display.as_received().chars().filter(char::is_ascii_digit).collect();
+    let Ok(phone_number) = PhoneNumber::parse(&digits) else {
+        return Ok(Ended::Failed(format!("The provider calls its number `{}`, which is none.", told.display.line())));
+    };
+    let now = system.now();
+    let note = format!("{phone_number}, {}", clean_line(&told.phone_number_id));
+    let connection = Connection {
+        id: crate::domain::ids::ConnectionId(0),
+        name: setup.name.clone(),
+        organization: setup.organization.clone(),
+        environment: setup.environment,
+        provider: setup.provider.clone(),
+        phone_number,
+        phone_number_id: told.phone_number_id,
+        business_account_id: told.business_account_id,
+        kind: told.kind,
+        customer_id: told.customer_id.or_else(|| setup.customer_id.clone()),
+        settings: ConnectionSettings::default(),
+    };
+    let mut write = system.store().write().await?;
+    // Whoever gave the setup up while the provider was asked wants no connection.
+    let still = write.setup(setup.id).await?.is_some_and(|now| (now.state, now.step) == (setup.state, setup.step));
+    if !still {
+        return Ok(Ended::Failed("It was moved on meanwhile; no connection is made.".into()));
+    }
+    if let Some(other) = write.number_claimed(&setup.provider, &connection.phone_number_id, Some(setup.id)).await? {
+        return Ok(Ended::Failed(format!("{} is connected already, as {other}.", connection.phone_number)));
+    }
+    setup.connection_id = write.put_connection(&connection, true).await?;
+    setup.customer_id.clone_from(&connection.customer_id);
+    if let Some(id) = setup.connection_id {
+        write.note_connected(id, now).await?;
+    }
+    let released = write.release_quarantine(now).await?;
+    write.commit().await?;
+    if released > 0 {
+        system.wakes().applier.notify_one();
+    }
+    Ok(Ended::Done(note))
+}
+
+async fn webhook(system: &System, webhooks: &dyn Webhooks, setup: &Setup, base: &str) -> Result<Ended> {
+    let Some(connection) = connection_of(system, setup).await? else {
+        return Ok(Ended::Failed("Its connection is gone meanwhile.".into()));
+    };
+    let scope = WebhookScope::Number(connection.phone_number_id.clone());
+    let draft = WebhookDraft::for_number(format!("{base}{}", webhooks.path(&scope)));
+    Ok(match ensure(webhooks, (&connection).into(), &scope, &draft).await {
+        Ok((id, new)) => {
+            Ended::Done(format!("{} {}", if new { "registered as" } else { "there already as" }, clean_line(&id)))
+        }
+        Err(trouble) => failed(&trouble),
+    })
+}
+
+/// A test is asked for once, and waited for.
+async fn verified(system: &System, setup: &mut Setup) -> Result<Ended> {
+    let Some(connection) = connection_of(system, setup).await? else {
+        return Ok(Ended::Failed("Its connection is gone meanwhile.".into()));
+    };
+    let now = system.now();
+    let asked = setup.taken.iter().find(|taken| taken.step == SetupStep::Verified && taken.works).map(|taken| taken.at);
+    let Some(asked) = asked else {
+        return Ok(match canary::send(system, &connection).await? {
+            Ok(()) => Ended::Waits("a test is on its way".into(), now.plus(BACK_YET)),
+            Err(why) => Ended::Failed(why),
+        });
+    };
+    let proofs = system.store().proofs().await?;
+    let proof =
+        proofs.into_iter().find(|(of, proof)| *of == connection.id && proof.hop == Hop::Public && proof.at >= asked);
+    Ok(match proof {
+        Some((_, proof)) if proof.works => Ended::Done(proof.note),
+        Some((_, proof)) => Ended::Failed(format!(
+            "{}. Does {} lead to this listener?",
+            proof.note,
+            system.public_url().unwrap_or_default()
+        )),
+        None if now.since(asked) > PATIENCE => Ended::Failed(
+            "The test did not come back within 60 s. Does the public address lead to this listener?".into(),
+        ),
+        None => Ended::Waits("a test is on its way".into(), now.plus(BACK_YET)),
+    })
+}
+
+async fn connection_of(system: &System, setup: &Setup) -> Result<Option<Connection>> {
+    match setup.connection_id {
+        Some(id) => Ok(system.store().connection(id).await?),
+        None => Ok(None),
+    }
+}

@@ -1,0 +1,236 @@
+//! One action over everything that a filter finds: counted before, done in order, a step at a time,
+//! and stopped when somebody says so.
+
+use std::collections::BTreeSet;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::{Actor, Role};
+use crate::domain::change::Change;
+use crate::domain::filter::{Filter, StatusTerm, Term};
+use crate::domain::ids::{EntryId, ThreadId};
+use crate::domain::outbox::bulk::{BulkAction, BulkPreview, JobState};
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::outbox::confirm_arrived::settle_arrived_within;
+use crate::operations::outbox::discard_entry::discard_within;
+use crate::operations::outbox::hold_entry::hold_within;
+use crate::operations::outbox::reconcile::look_up;
+use crate::operations::outbox::retry_entry::retry_within;
+use crate::operations::{OperationError, Result, System, require};
+use crate::store::{Job, Wish, Write};
+
+/// Entries per step: a stop is heard after each.
+const STEP: u32 = 20;
+/// No preview counts further than this.
+const MOST: u32 = 20_000;
+
+/// What would happen, without anything happening.
+pub(crate) async fn preview(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<BulkPreview> {
+    let now = system.now();
+    let filter = Filter::read(text, now)?;
+    let me = actor.to_string();
+    let wish = Wish { filter: &filter, me: &me, now };
+    let up_to = system.store().newest_entry().await?;
+    let counts = system.store().bulk_counts(&wish, up_to, MOST).await?;
+    let mut preview = BulkPreview::default();
+    for group in counts {
+        preview.found += group.count;
+        let fits = fits(action, group.state, group.held, asks_for_uncertain(&filter));
+        if !fits {
+            let doubt = group.state == EntryState::Uncertain;
+            if doubt { preview.uncertain += group.count } else { preview.not_fitting += group.count }
+        } else if action == BulkAction::Retry && group.opted_out {
+            preview.opted_out += group.count;
+        } else if action == BulkAction::Retry && group.freeform && !group.window_open {
+            preview.need_template += group.count;
+        } else {
+            preview.will += group.count;
+            if group.state == EntryState::Uncertain {
+                preview.may_have_arrived += group.count;
+                preview.not_listed += if group.not_listed { group.count } else { 0 };
+            }
+            if action == BulkAction::Retry && group.business_initiated {
+                preview.held_hourly += group.count;
+            }
+        }
+    }
+    Ok(preview)
+}
+
+/// An uncertain entry is never part of a crowd by chance: whoever means it says so.
+fn asks_for_uncertain(filter: &Filter) -> bool {
+    filter.terms.contains(&Term::Status(StatusTerm::Entry(EntryState::Uncertain)))
+}
+
+fn fits(action: BulkAction, state: EntryState, held: bool, uncertain: bool) -> bool {
+    match action {
+        BulkAction::Retry | BulkAction::Discard if state == EntryState::Uncertain => uncertain,
+        BulkAction::Retry => matches!(state, EntryState::Refused | EntryState::Dead | EntryState::Discarded),
+        BulkAction::Discard => {
+            matches!(state, EntryState::Queued | EntryState::Scheduled | EntryState::Dead | EntryState::Refused)
+        }
+        BulkAction::Hold => state == EntryState::Queued && !held,
+        BulkAction::Release => state == EntryState::Queued && held,
+        BulkAction::LookUp | BulkAction::Arrived => state == EntryState::Uncertain,
+    }
+}
+
+pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<Done> {
+    require(actor, Right::ActOnManyMessagesAtOnce)?;
+    if text.trim().is_empty() {
+        let why = "Without a filter this would be everything that was ever sent.";
+        return Err(Refusal::new("no_filter", why, "Narrow the list first, such as status:failed since:2h.").into());
+    }
+    let preview = preview(system, actor, action, text).await?;
+    if preview.will == 0 {
+        return Err(Refusal::new("nothing_to_do", preview.words(action), "Change the filter.").into());
+    }
+    let now = system.now();
+    let up_to = system.store().newest_entry().await?;
+    let name = actor.to_string();
+    let scope = system.scope();
+    let who = (name.as_str(), actor.role().unwrap_or(Role::Viewer), &scope);
+    let mut write = system.store().write().await?;
+    if let Some(other) = write.running_job().await? {
+        let why = format!("Another bulk action runs, as job {other}.");
+        return Err(Refusal::new("job_runs", why, "Wait for it, or stop it.").into());
+    }
+    let job = write.begin_job(action, text, who, preview.will, up_to, now).await?;
+    write.audit(actor, &format!("bulk_{}", action.name()), &format!("job {job}"), text, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Activity]);
+    system.wakes().jobs.notify_one();
+    Ok(Done { said: format!("{} It runs as job {job}.", preview.words(action)), made: Some(job.to_string()) })
+}
+
+pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Done> {
+    require(actor, Right::StopABulkAction)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let missed = || Refusal::new("no_job", format!("Job {job} does not run."), "");
+    write.end_job(job, JobState::Stopped, now).await?.or_refuse(missed)?;
+    write.audit(actor, "stop_job", &format!("job {job}"), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Activity]);
+    Ok(Done { said: format!("Job {job} is stopped; what it did stays done."), made: None })
+}
+
+/// The worker's step: some entries of the running job. `false` when there is none.
+pub async fn step_job(system: &System) -> Result<bool> {
+    let Some(job) = system.store().running_job().await? else { return Ok(false) };
+    // What the filter means is what it meant when somebody said yes.
+    let filter = match Filter::read(&job.terms, job.created_at) {
+        Ok(filter) => filter,
+        // Whatever it meant, it did not mean everything.
+        Err(refusal) => {
+            tracing::warn!(job = job.id, why = %refusal, "a bulk action is stopped: its filter cannot be read");
+            let mut write = system.store().write().await?;
+            // Whoever stopped it in this moment wanted the same.
+            write.end_job(job.id, JobState::Stopped, system.now()).await?.either_way();
+            write.commit().await?;
+            system.bus().publish([Change::Outbox]);
+            return Ok(true);
+        }
+    };
+    let me = job.actor.to_string();
+    let wish = Wish { filter: &filter, me: &me, now: job.created_at };
+    let seen = system.within(&job.scope).await?;
+    let ids = seen.store().entries_in_order(&wish, job.last_id, job.up_to_id, STEP).await?;
+    let now = system.now();
+    let Some(last) = ids.last() else {
+        let mut write = system.store().write().await?;
+        // Whoever stopped it in this moment was first: then it is stopped, not done.
+        write.end_job(job.id, JobState::Done, now).await?.either_way();
+        write.commit().await?;
+        system.bus().publish([Change::Outbox]);
+        return Ok(true);
+    };
+    if job.action == BulkAction::LookUp {
+        return look_up_each(system, &job, &ids, *last).await;
+    }
+    // The whole step is one transaction that begins by asking whether the job still runs: once a stop is
+    // acknowledged, no further entry is touched.
+    let mut write = system.store().write().await?;
+    if write.running_job().await? != Some(job.id) {
+        return Ok(true);
+    }
+    let (mut done, mut refused, mut said) = (0, 0, None);
+    let mut again = vec![];
+    let mut threads = BTreeSet::new();
+    for entry in &ids {
+        match act(system, &mut write, &job, *entry, asks_for_uncertain(&filter)).await {
+            Ok(Some(thread)) => {
+                done += 1;
+                again.push(*entry);
+                threads.insert(thread);
+            }
+            Ok(None) => {}
+            Err(OperationError::Refused(refusal)) => {
+                refused += 1;
+                said = Some(format!("{entry}: {refusal}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if job.action == BulkAction::Retry {
+        write.tried_by_job(job.id, &again).await?;
+    }
+    let stepped = write.step_job(job.id, (done, refused), last.0, said.as_deref()).await?;
+    if !stepped.applied() {
+        return Ok(true);
+    }
+    write.commit().await?;
+    system.bus().publish(threads.into_iter().map(Change::Thread));
+    system.bus().publish([Change::Outbox, Change::Alerts, Change::Activity]);
+    system.wakes().sender.notify_one();
+    system.wakes().looker.notify_one();
+    Ok(true)
+}
+
+/// Asking the provider takes a while and changes nothing that a stop would hold back: each is asked on its own.
+async fn look_up_each(system: &System, job: &Job, ids: &[EntryId], last: EntryId) -> Result<bool> {
+    let (mut done, mut refused, mut said) = (0, 0, None);
+    for entry in ids {
+        if system.store().running_job().await?.is_none_or(|running| running.id != job.id) {
+            return Ok(true);
+        }
+        match look_up(system, &job.actor, *entry).await {
+            Ok(_) => done += 1,
+            Err(OperationError::Refused(refusal)) => {
+                refused += 1;
+                said = Some(format!("{entry}: {refusal}"));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let mut write = system.store().write().await?;
+    // A job that was stopped meanwhile keeps its count.
+    write.step_job(job.id, (done, refused), last.0, said.as_deref()).await?.either_way();
+    write.commit().await?;
+    system.bus().publish([Change::Outbox]);
+    Ok(true)
+}
+
+/// The thread that was acted in. `None`: the action means nothing here (any more).
+async fn act(
+    system: &System,
+    write: &mut Write,
+    job: &Job,
+    entry: EntryId,
+    uncertain: bool,
+) -> Result<Option<ThreadId>> {
+    let Some(facts) = write.entry_facts(entry).await? else { return Ok(None) };
+    if !fits(job.action, facts.state, facts.hold.is_some(), uncertain) {
+        return Ok(None);
+    }
+    let (thread, _) = match job.action {
+        BulkAction::Retry => retry_within(system, write, &job.actor, entry).await?,
+        BulkAction::Discard => discard_within(system, write, &job.actor, entry).await?,
+        BulkAction::Hold => hold_within(system, write, &job.actor, entry, true).await?,
+        BulkAction::Release => hold_within(system, write, &job.actor, entry, false).await?,
+        BulkAction::Arrived => settle_arrived_within(system, write, &job.actor, entry).await?,
+        // This one has a step of its own.
+        BulkAction::LookUp => return Ok(None),
+    };
+    Ok(Some(thread))
+}

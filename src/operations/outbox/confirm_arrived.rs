@@ -1,0 +1,39 @@
+//! A person knows that an uncertain message arrived: the decision is theirs, with their name on it.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::{EntryId, ThreadId};
+use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::request::{Done, Refusal};
+use crate::operations::{Result, System, require};
+use crate::store::Write;
+
+pub(crate) async fn settle_arrived(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
+    let mut write = system.store().write().await?;
+    let (thread, said) = settle_arrived_within(system, &mut write, actor, entry).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
+    system.wakes().sender.notify_one();
+    Ok(Done { said, made: None })
+}
+
+/// Rule and write in a transaction of the caller's. Nothing is written where it is refused.
+pub(crate) async fn settle_arrived_within(
+    system: &System,
+    write: &mut Write,
+    actor: &Actor,
+    entry: EntryId,
+) -> Result<(ThreadId, String)> {
+    require(actor, Right::SettleAMessage)?;
+    let now = system.now();
+    let Some((EntryState::Uncertain, _, thread, _)) = write.entry_state(entry).await? else {
+        let why = format!("{entry} is not uncertain (any more).");
+        return Err(Refusal::new("not_uncertain", why, "Open it to see where it stands.").into());
+    };
+    write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Person), now).await?;
+    write.clear_alert("uncertain", &entry.to_string(), now).await?;
+    write.stop_waiting(thread).await?;
+    write.audit(actor, "settle_arrived", &thread.to_string(), &entry.to_string(), now).await?;
+    Ok((thread, format!("{entry} counts as arrived, by your word.")))
+}

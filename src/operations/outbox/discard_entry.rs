@@ -1,0 +1,64 @@
+//! Take an entry out of the outbox: it will not be sent. What has left cannot be called back.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::{EntryId, ThreadId};
+use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::request::{Done, Refusal};
+use crate::operations::outbox::failure_alerts::ENTRY_ALERTS;
+use crate::operations::{Result, System, require};
+use crate::store::Write;
+
+pub(crate) async fn discard_entry(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
+    let mut write = system.store().write().await?;
+    let (thread, said) = discard_within(system, &mut write, actor, entry).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
+    system.wakes().sender.notify_one();
+    system.wakes().looker.notify_one();
+    Ok(Done { said, made: None })
+}
+
+/// Rule and write in a transaction of the caller's. Nothing is written where it is refused.
+pub(crate) async fn discard_within(
+    system: &System,
+    write: &mut Write,
+    actor: &Actor,
+    entry: EntryId,
+) -> Result<(ThreadId, String)> {
+    require(actor, Right::DiscardAMessage)?;
+    let now = system.now();
+    let Some(facts) = write.entry_facts(entry).await? else {
+        let why = format!("There is no outbox entry {entry}.");
+        return Err(Refusal::new("not_found", why, "List them with `wadeck outbox list`.").into());
+    };
+    let (state, thread) = (facts.state, facts.thread);
+    if !state.can_discard() {
+        let why = match state {
+            EntryState::Sending => format!("{entry} is being sent this very moment."),
+            _ => format!("{entry} is {}: there is nothing to take out.", state.name()),
+        };
+        return Err(Refusal::new("not_discardable", why, "").into());
+    }
+    let kept = state == EntryState::Scheduled;
+    if kept {
+        let by = facts.recalled_by.unwrap_or_default();
+        write.recall(entry, &actor.to_string(), now).await?.or_refuse(|| {
+            let why = format!("{entry} is being called back already, as {by} wants it.");
+            Refusal::new("not_discardable", why, "It is discarded once the provider says so.")
+        })?;
+    } else {
+        write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
+    }
+    for kind in ENTRY_ALERTS {
+        write.clear_alert(kind, &entry.to_string(), now).await?;
+    }
+    write.audit(actor, "discard", &thread.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;
+    let said = if kept {
+        format!("{entry} is being called back; it is discarded once the provider says so.")
+    } else {
+        format!("{entry} is discarded.")
+    };
+    Ok((thread, said))
+}

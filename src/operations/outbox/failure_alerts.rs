@@ -1,0 +1,63 @@
+//! What people are told about messages that did not go, or of which nothing certain is known.
+
+use crate::domain::failure::Failure;
+use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
+use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
+use crate::operations::{Result, System};
+use crate::store::{NewAlert, StoreError, Write};
+
+/// The alerts that are about one entry: gone when somebody, or something, has dealt with it.
+pub(crate) const ENTRY_ALERTS: [&str; 6] =
+    ["dead_letter", "send_refused", "delivery_failed", "uncertain", "kept", "gone"];
+
+/// Two messages under one id cannot be told apart by what is reported under it: one alert for the number.
+pub(crate) async fn shared_id(
+    write: &mut Write,
+    connection: ConnectionId,
+    message: MessageId,
+    other: MessageId,
+    provider_message_id: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let said = format!(
+        "{message} was given the id {} that {other} has already: statuses under it are counted for {other} alone. \
+         Ask the provider; a stand-in for the provider does this.",
+        clean_line(provider_message_id)
+    );
+    let subject = connection.to_string();
+    write.raise(&NewAlert { kind: "shared_id", subject: &subject, said: &said, thread: None }, now).await
+}
+
+/// A failure shows in the thread, raises an alert, and leaves the contact visibly waiting.
+pub(crate) async fn failure_reaches_people(
+    system: &System,
+    write: &mut Write,
+    kind: &str,
+    thread: ThreadId,
+    entry: EntryId,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    crate::operations::outbox::send_message::recipient::told_by_failure(system, write, thread, failure, now).await?;
+    let alone = format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy);
+    if failure.is_shared() {
+        // The same cause for many is one alert, which says how many.
+        let connection = write.entry_state(entry).await?.map(|(.., connection)| connection.to_string());
+        let cause = if failure.code.is_empty() { &failure.title } else { failure.code.as_str() };
+        let subject = format!("{} {cause}", connection.unwrap_or_default());
+        let words = |count: u32| match count {
+            1 => alone.clone(),
+            count => format!(
+                "{count} messages were not delivered, for one cause: {}. {} The last is {entry}.",
+                failure.line(),
+                failure.remedy
+            ),
+        };
+        write.raise_cause((kind, &subject), entry, thread, words, now).await?;
+    } else {
+        let subject = entry.to_string();
+        write.raise(&NewAlert { kind, subject: &subject, said: &alone, thread: Some(thread) }, now).await?;
+    }
+    write.wait(thread, &format!("a reply was not delivered: {}", failure.line()), now).await
+}

@@ -1,0 +1,65 @@
+//! Hold a queued entry until somebody releases it.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::{EntryId, ThreadId};
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::outbox::limits::Hold;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::{Result, System, require};
+use crate::store::Write;
+
+pub(crate) async fn hold_entry(system: &System, actor: &Actor, entry: EntryId, hold: bool) -> Result<Done> {
+    let mut write = system.store().write().await?;
+    let (thread, said) = hold_within(system, &mut write, actor, entry, hold).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Thread(thread), Change::Activity]);
+    system.wakes().sender.notify_one();
+    Ok(Done { said, made: None })
+}
+
+/// Rule and write in a transaction of the caller's. Nothing is written where it is refused.
+pub(crate) async fn hold_within(
+    system: &System,
+    write: &mut Write,
+    actor: &Actor,
+    entry: EntryId,
+    hold: bool,
+) -> Result<(ThreadId, String)> {
+    require(actor, Right::HoldMessages)?;
+    let now = system.now();
+    let Some(facts) = write.entry_facts(entry).await? else {
+        return Err(Refusal::new("not_found", format!("There is no outbox entry {entry}."), "").into());
+    };
+    let (state, thread) = (facts.state, facts.thread);
+    if state != EntryState::Queued {
+        let why = format!("{entry} is {}: only what is queued can be held or released.", state.name());
+        let remedy = if state == EntryState::Scheduled {
+            "The provider keeps it: discard it, which calls it back, and then retry it."
+        } else {
+            ""
+        };
+        return Err(Refusal::new("not_queued", why, remedy).into());
+    }
+    if hold {
+        if facts.hold == Some(Hold::Operator) {
+            return Err(Refusal::new("no_change", format!("{entry} is held already."), "").into());
+        }
+        write.hold_entry(entry, Some(Hold::Operator), now).await?;
+    } else {
+        if facts.hold.is_none() && facts.not_before.is_none() {
+            return Err(
+                Refusal::new("no_change", format!("{entry} is not held."), "It goes when its turn comes.").into()
+            );
+        }
+        write.release_entry(entry, now).await?;
+    }
+    write.audit(actor, if hold { "hold" } else { "release" }, &thread.to_string(), &entry.to_string(), now).await?;
+    let said = if hold {
+        format!("{entry} is held, and what follows it in its thread waits too. H releases it.")
+    } else {
+        format!("{entry} is released.")
+    };
+    Ok((thread, said))
+}

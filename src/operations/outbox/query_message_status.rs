@@ -1,0 +1,90 @@
+//! Ask the provider about one message that it has: what it says is compared with what stands here, and
+//! what it knows more is written down as a status.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::ids::MessageId;
+use crate::domain::inbound::event::{Direction, InboundEvent};
+use crate::domain::message::status::DeliveryStatus;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::inbound::apply_event::{Effects, Source, apply_event};
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn ask_about(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
+    require(actor, Right::AskTheProviderAboutAMessage)?;
+    let Some(before) = system.store().message(message).await? else {
+        return Err(Refusal::new("not_found", format!("There is no message {message}."), "").into());
+    };
+    let before = before.message;
+    let Some(id) = before.provider_message_id else {
+        let why = format!("The provider never gave {message} an id, so it cannot be asked about it.");
+        return Err(
+            Refusal::new("no_provider_id", why, "In delivery, p looks for an uncertain one by its words.").into()
+        );
+    };
+    let thread = system.store().thread(before.thread_id).await?;
+    let connection = match thread {
+        Some(thread) => system.store().connection(thread.connection_id).await?,
+        None => None,
+    };
+    let Some((connection, provider)) =
+        connection.and_then(|one| system.providers().get(&one.provider).map(|provider| (one, provider)))
+    else {
+        return Err(Refusal::new("no_provider", "Its connection's provider is not part of this program.", "").into());
+    };
+    let now = system.now();
+    let told = match provider.inspect(&connection, &id, now).await {
+        Ok(told) => told,
+        Err(trouble) => {
+            let why = format!("The provider does not say what became of {message}: {}.", trouble.line());
+            return Err(Refusal::new("cannot_ask", why, trouble.remedy).into());
+        }
+    };
+    let Some(told) = told else {
+        let why = format!("What the provider says about {message} could not be read.");
+        return Err(Refusal::new("cannot_ask", why, "Look at it in the provider's own console.").into());
+    };
+    if told.direction == Direction::Inbound {
+        return Ok(Done { said: format!("The provider has {message} too, as it came."), made: None });
+    }
+    let says = told.statuses.iter().map(|report| report.status).max_by_key(|status| furthest(*status));
+    let mut effects = Effects::default();
+    let mut write = system.store().write().await?;
+    let event = InboundEvent::Message(Box::new(told));
+    // That it is asked proves nothing about the way by which statuses come.
+    let _ = apply_event(system, &mut write, &Source::listed(&connection, now), &event, &mut effects).await?;
+    write.commit().await?;
+    system.bus().publish(effects.changes.iter().copied());
+    if effects.sends {
+        system.wakes().sender.notify_one();
+    }
+    if effects.looks {
+        system.wakes().looker.notify_one();
+    }
+    let after = system.store().message(message).await?.map_or(before.status, |detail| detail.message.status);
+    let said = match says {
+        None => format!("The provider has {message}, and says nothing about its fate."),
+        Some(says) if says == before.status => format!("The provider says the same: {message} is {}.", says.name()),
+        Some(says) => {
+            format!(
+                "The provider says {}; here {message} was {}, and is {} now.",
+                says.name(),
+                before.status.name(),
+                after.name()
+            )
+        }
+    };
+    Ok(Done { said, made: None })
+}
+
+/// A failure outweighs what came before it; arriving outweighs a failure.
+const fn furthest(status: DeliveryStatus) -> u8 {
+    match status {
+        DeliveryStatus::Sent => 1,
+        DeliveryStatus::Failed => 2,
+        DeliveryStatus::Delivered => 3,
+        DeliveryStatus::Read => 4,
+        DeliveryStatus::Played => 5,
+        _ => 0,
+    }
+}

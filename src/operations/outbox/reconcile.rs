@@ -1,0 +1,195 @@
+//! Ask the provider's own message list what became of an entry whose answer was lost. Found: it is
+//! settled. Not found: it stays uncertain, since a list may lag; a person decides.
+
+use std::time::Duration;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::EntryId;
+use crate::domain::key::message_key;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::request::{Done, Refusal};
+use crate::domain::time::Timestamp;
+use crate::domain::view::{Evidence, ListedLine};
+use crate::operations::outbox::failure_alerts::shared_id;
+use crate::operations::outbox::settle_scheduled::settle_kept;
+use crate::operations::{Result, System, require};
+use crate::store::{Doubtful, StoreError};
+
+/// The shortest rest between two questions about the same message.
+pub(crate) const FIRST_REST: Duration = Duration::from_secs(20);
+/// The rests between looks; after the last one only a person or a status settles it.
+const RESTS: [Duration; 5] = [
+    FIRST_REST,
+    Duration::from_secs(60),
+    Duration::from_secs(300),
+    Duration::from_secs(1_800),
+    Duration::from_secs(7_200),
+];
+/// After so many looks in vain a person is asked.
+const ASK_A_PERSON_AFTER: u32 = 2;
+/// Clocks of two companies differ.
+const SLACK: Duration = Duration::from_secs(30);
+const LATEST: Duration = Duration::from_secs(600);
+
+/// What a look showed.
+enum Seen {
+    Found,
+    NotListed,
+    CannotAsk(String),
+}
+
+/// The looker's step: one entry that is due for a look. `false` when there is none now.
+pub async fn look_up_due(system: &System) -> Result<bool> {
+    match system.store().doubtful(system.now(), None).await? {
+        Some(doubtful) => look(system, &doubtful).await.map(|_| true),
+        None => settle_kept(system).await,
+    }
+}
+
+/// When there is something to ask about next.
+pub async fn next_look_due(system: &System) -> Result<Option<Timestamp>, StoreError> {
+    let due = [system.store().next_look_due().await?, system.store().next_kept_due().await?];
+    Ok(due.into_iter().flatten().min())
+}
+
+/// A person wants to know now.
+pub(crate) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
+    require(actor, Right::AskTheProviderAboutAMessage)?;
+    let Some(doubtful) = system.store().doubtful(system.now(), Some(entry)).await? else {
+        let why = format!("{entry} is not uncertain (any more).");
+        return Err(Refusal::new("not_uncertain", why, "Open it to see where it stands.").into());
+    };
+    // Boxed: it is a part of everything that can be asked for.
+    let said = match Box::pin(look(system, &doubtful)).await? {
+        Seen::Found => format!("{entry} is in the provider's list: it was accepted."),
+        Seen::NotListed => format!(
+            "{entry} is not in the provider's list. Lists lag: it may still appear. Retrying it may send it twice."
+        ),
+        Seen::CannotAsk(why) => format!("{entry} could not be looked up: {why}"),
+    };
+    Ok(Done { said, made: None })
+}
+
+async fn look(system: &System, doubtful: &Doubtful) -> Result<Seen> {
+    let connection = system.store().connection(doubtful.connection).await?;
+    let seen = match &connection {
+        None => Err("the connection is gone".to_owned()),
+        Some(connection) => ask(system, connection, doubtful).await,
+    };
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    // Something else may have settled it while the provider was asked: that stands, whatever the list shows.
+    let open = write.entry_facts(doubtful.entry).await?.is_some_and(|facts| facts.state == EntryState::Uncertain);
+    if !open {
+        return Ok(match seen {
+            Ok(Looked { found: Some(_), .. }) => Seen::Found,
+            Ok(_) => Seen::NotListed,
+            Err(why) => Seen::CannotAsk(why),
+        });
+    }
+    if let Ok(looked) = &seen {
+        write.keep_evidence(doubtful.entry, &looked.evidence).await?;
+    }
+    let seen = match seen.map(|looked| looked.found) {
+        Ok(Some(id)) => {
+            let by = SettledBy::Look;
+            let shared =
+                write.accept_entry(doubtful.entry, doubtful.message, doubtful.connection, &id, by, now).await?;
+            if let Some(other) = shared {
+                shared_id(&mut write, doubtful.connection, doubtful.message, other, &id, now).await?;
+            }
+            write.merge_statuses(doubtful.message).await?;
+            write.clear_alert("uncertain", &doubtful.entry.to_string(), now).await?;
+            write.stop_waiting(doubtful.thread).await?;
+            Seen::Found
+        }
+        missing => {
+            let rest = RESTS.get(doubtful.looks as usize);
+            write.looked(doubtful.entry, rest.map_or(Timestamp::from_millis(i64::MAX), |rest| now.plus(*rest))).await?;
+            if doubtful.looks + 1 >= ASK_A_PERSON_AFTER {
+                let name = connection.as_ref().map(|one| one.name.clone()).unwrap_or_default();
+                let words = |count: u32| match count {
+                    1 => format!(
+                        "{}: nobody knows whether it arrived. Look at the evidence, then retry or settle it.",
+                        doubtful.entry
+                    ),
+                    count => format!(
+                        "{count} messages of {name}: nobody knows whether they arrived. List them with status:uncertain, \
+                         look at the evidence of each, then look them up, settle, retry or discard them, also in bulk."
+                    ),
+                };
+                let subject = doubtful.connection.to_string();
+                write.raise_cause(("uncertain", &subject), doubtful.entry, doubtful.thread, words, now).await?;
+            }
+            match missing {
+                Err(why) => Seen::CannotAsk(why),
+                _ => Seen::NotListed,
+            }
+        }
+    };
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Thread(doubtful.thread), Change::Alerts]);
+    system.wakes().sender.notify_one();
+    Ok(seen)
+}
+
+/// What the list showed, and the id of the one message that is ours, if there is one.
+struct Looked {
+    found: Option<String>,
+    evidence: Evidence,
+}
+
+async fn ask(system: &System, connection: &Connection, doubtful: &Doubtful) -> Result<Looked, String> {
+    let provider = system.providers().get(&connection.provider).ok_or("the provider is not part of this program")?;
+    let phone =
+        doubtful.outgoing.to.phone().ok_or("the provider's list is searched by phone number, and there is none")?;
+    let listed = provider.sent_to(connection, phone).await.map_err(|trouble| trouble.line())?;
+    let mut lines = vec![];
+    let mut strangers = vec![];
+    let mut found = None;
+    for sent in &listed {
+        let near = sent.sent_at.plus(SLACK) >= doubtful.last_attempt_at
+            && sent.sent_at <= doubtful.last_attempt_at.plus(LATEST);
+        let because = if sent.reference.as_ref() == Some(&doubtful.outgoing.reference) {
+            found = Some(sent.provider_message_id.clone());
+            "it carries our reference: it is this one"
+        } else if sent.reference.is_some() {
+            "it carries the reference of another message"
+        } else if !near {
+            "it was sent at another time"
+        } else if !doubtful.outgoing.content.echoes(sent.words.as_received()) {
+            "it has other words"
+        } else if system
+            .store()
+            .is_known(&message_key(connection.id, &sent.provider_message_id))
+            .await
+            .map_err(|error| error.to_string())?
+        {
+            // What is known to be another message of ours proves nothing about this one.
+            "the same words, and known to be another message of ours"
+        } else {
+            strangers.push(sent.provider_message_id.clone());
+            "the same words at the same time, and nobody else's"
+        };
+        if near || found.as_ref() == Some(&sent.provider_message_id) {
+            lines.push(ListedLine {
+                provider_message_id: sent.provider_message_id.clone(),
+                at: sent.sent_at,
+                words: sent.words.clone(),
+                because: because.to_owned(),
+            });
+        }
+    }
+    // Two that fit are no proof of either.
+    let found = found.or_else(|| if let [one] = strangers.as_slice() { Some(one.clone()) } else { None });
+    let said = match (&found, strangers.len()) {
+        (Some(_), _) => "it is in the list: it was accepted".to_owned(),
+        (None, 0) => format!("of {} listed messages none is this one; lists lag", listed.len()),
+        (None, count) => format!("{count} listed messages could be this one: none of them is a proof"),
+    };
+    lines.truncate(20);
+    Ok(Looked { found, evidence: Evidence { asked_at: system.now(), said, listed: lines } })
+}

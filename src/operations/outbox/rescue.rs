@@ -1,0 +1,71 @@
+//! Deal with what a dead process held. An entry that was being sent may have arrived: it becomes
+//! uncertain, never queued again. A run that was working is taken up again: its words go out once.
+
+use crate::domain::change::Change;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::ids::{EntryId, ThreadId};
+use crate::domain::time::Timestamp;
+use crate::operations::outbox::dispatch_next::LEASE;
+use crate::operations::outbox::settle::FIRST_LOOK;
+use crate::operations::{Result, System};
+use crate::store::{StoreError, Write};
+
+/// At start nobody else can be alive: whatever is held is abandoned, whatever its lease says.
+pub async fn rescue_at_start(system: &System) -> Result<u64> {
+    system.store().shelf().sweep();
+    let mut write = system.store().write().await?;
+    write.fetch_all_again(system.now()).await?;
+    write.pace_from_now(system.now()).await?;
+    write.commit().await?;
+    rescue(system, Timestamp::from_millis(i64::MAX)).await
+}
+
+/// While running: only what outlived its lease.
+pub async fn rescue_abandoned(system: &System) -> Result<u64> {
+    rescue(system, system.now()).await
+}
+
+async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let abandoned = write.abandoned(leased_until, now.plus(LEASE)).await?;
+    let failure = Failure::own(
+        FailureClass::Unknown,
+        "Stopped while sending",
+        "The program ended while this was on the wire: it may have arrived.",
+        "It is looked up at the provider; else decide with what is known.",
+    );
+    for (entry, thread) in &abandoned {
+        write.doubt_entry(*entry, &failure, now.plus(FIRST_LOOK)).await?;
+        // One that resists does not keep the others on the wire.
+        write.savepoint().await?;
+        match note(&mut write, *entry, *thread, &failure, now).await {
+            Ok(()) => write.keep_part().await?,
+            Err(error) => {
+                tracing::error!(%entry, %error, "what a dead process left open could not be noted");
+                write.undo_part().await?;
+            }
+        }
+    }
+    let runs = write.rescue_runs(leased_until, now).await?;
+    write.commit().await?;
+    if !abandoned.is_empty() {
+        tracing::warn!(
+            entries = abandoned.len(),
+            "entries were being sent when the program stopped: they are uncertain now"
+        );
+        system.bus().publish([Change::Outbox]);
+    }
+    Ok(abandoned.len() as u64 + runs)
+}
+
+async fn note(
+    write: &mut Write,
+    entry: EntryId,
+    thread: ThreadId,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    write.abandon_attempts(entry, failure, now).await?;
+    write.wait(thread, "a reply may not have arrived: the program stopped while sending", now).await
+}

@@ -1,0 +1,62 @@
+//! Try an entry again by hand: a new series of attempts, beside the old ones, which stay.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::{EntryId, ThreadId};
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::request::{Done, Refusal, check_window};
+use crate::operations::outbox::failure_alerts::ENTRY_ALERTS;
+use crate::operations::outbox::send_message::thread_within;
+use crate::operations::{Result, System, require};
+use crate::store::Write;
+
+pub(crate) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
+    let mut write = system.store().write().await?;
+    let (thread, said) = retry_within(system, &mut write, actor, entry).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
+    system.wakes().sender.notify_one();
+    Ok(Done { said, made: None })
+}
+
+/// Rule and write in a transaction of the caller's. Nothing is written where it is refused.
+pub(crate) async fn retry_within(
+    system: &System,
+    write: &mut Write,
+    actor: &Actor,
+    entry: EntryId,
+) -> Result<(ThreadId, String)> {
+    require(actor, Right::RetryAMessage)?;
+    let now = system.now();
+    let Some(facts) = write.entry_facts(entry).await? else {
+        let why = format!("There is no outbox entry {entry}.");
+        return Err(Refusal::new("not_found", why, "List them with `wadeck outbox list`.").into());
+    };
+    let state = facts.state;
+    if !state.can_retry() {
+        let why = format!("{entry} is {}: there is nothing to try again.", state.name());
+        let instead = "Only what failed, is uncertain or was discarded can be retried.";
+        return Err(Refusal::new("not_retryable", why, instead).into());
+    }
+    let row = thread_within(write, facts.thread).await?;
+    if row.opted_out {
+        let why = format!("{} asked not to be written to.", row.contact.shown());
+        return Err(Refusal::new("opted_out", why, "Write when they want it again.").into());
+    }
+    if facts.freeform {
+        check_window(row.window_closes_at, now)?;
+    }
+    write.new_series(entry, facts.message, &system.reference(), now).await?;
+    for kind in ENTRY_ALERTS {
+        write.clear_alert(kind, &entry.to_string(), now).await?;
+    }
+    write.audit(actor, "retry", &row.id.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;
+    let said = match state {
+        EntryState::Uncertain => {
+            format!("{entry} is queued again, by your decision: if the first one arrived, the contact gets it twice.")
+        }
+        _ => format!("{entry} is queued again as a new series of attempts."),
+    };
+    Ok((row.id, said))
+}

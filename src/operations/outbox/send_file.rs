@@ -1,0 +1,196 @@
+//! Send a file: looked at first, made fit where somebody wants it, put on the shelf, queued. It is
+//! uploaded before its message goes.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::ids::{MessageId, ThreadId, UploadId};
+use crate::domain::message::content::{Content, Media};
+use crate::domain::message::media::{FileCheck, FileKind, Pad, plan};
+use crate::domain::request::{Done, Refusal, SendContext};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::operations::media::file_facts::facts;
+use crate::operations::media::imaging::{pad, preview};
+use crate::operations::media::receive_upload::read_upload;
+use crate::operations::outbox::send_message::{Letter, Piece, may_write, queue, thread_row};
+use crate::operations::{Result, System, require};
+use crate::store::Pinned;
+
+/// Longer than any conversion of sixteen megabytes takes.
+const CONVERTING: Duration = Duration::from_secs(60);
+
+/// A file on its way out.
+pub(crate) struct Parcel {
+    pub upload: UploadId,
+    pub caption: String,
+    pub pad: Option<Pad>,
+    /// Make it a voice note.
+    pub voice: bool,
+    pub reply_to: Option<MessageId>,
+    pub at: Option<Timestamp>,
+}
+
+/// What the file is, before anything is sent.
+pub(crate) async fn check_file(
+    system: &System,
+    actor: &Actor,
+    upload: UploadId,
+    shape: Option<Pad>,
+) -> Result<FileCheck> {
+    let can_convert = can_convert(system).await;
+    let (bytes, name) = read_upload(system, actor, upload).await?;
+    let known = facts(&bytes, &name);
+    let seen = known.size.and_then(|_| preview(&bytes, shape.as_ref(), (120, 80)));
+    let (kind, warnings, refusal) = match plan(&known, false) {
+        Ok((kind, warnings)) => (Some(kind), if shape.is_some() { vec![] } else { warnings }, None),
+        Err(refusal) => (None, vec![], Some(refusal.to_string())),
+    };
+    Ok(FileCheck {
+        can_convert: can_convert && known.mime_type.starts_with("audio/"),
+        facts: known,
+        kind,
+        warnings,
+        refusal,
+        preview: seen,
+    })
+}
+
+pub(crate) async fn send_file(
+    system: &System,
+    actor: &Actor,
+    thread: ThreadId,
+    parcel: Parcel,
+    context: &SendContext,
+) -> Result<Done> {
+    require(actor, Right::WriteToPeople)?;
+    // Before a large file is read and converted; every rule is asked again when it is queued.
+    let row = thread_row(system, thread).await?;
+    may_write(&row, parcel.at, system.now())?;
+    // The file stays in the store until the message that names it is written down.
+    let (content, _pinned) = content(system, actor, &parcel).await?;
+    content.check()?;
+    let kind = content.words().line();
+    let letter = Letter { content, reply_to: parcel.reply_to, at: parcel.at };
+    let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
+    system.wakes().uploader.notify_one();
+    let said = format!("{kind} is on its way to {} as {}.", queued.name, queued.entry);
+    Ok(Done { said, made: Some(queued.message.to_string()) })
+}
+
+/// Reads, converts, checks and shelves the file.
+async fn content(system: &System, actor: &Actor, parcel: &Parcel) -> Result<(Content, Pinned)> {
+    let (mut bytes, name) = read_upload(system, actor, parcel.upload).await?;
+    if let Some(shape) = &parcel.pad {
+        bytes =
+            pad(&bytes, shape).map_err(|why| Refusal::new("file", format!("{why}."), "Send it without padding."))?;
+    }
+    let mut known = facts(&bytes, &name);
+    if parcel.voice && !known.opus {
+        bytes = voice_note(system, bytes, &known.mime_type).await?;
+        known = facts(&bytes, "voice.ogg");
+    }
+    let (kind, _) = plan(&known, parcel.voice)?;
+    let (media, pinned) = shelve(system, &bytes, &known.mime_type, &name, kind == FileKind::Voice)?;
+    let caption = (!parcel.caption.trim().is_empty()).then(|| Untrusted::from(parcel.caption.trim()));
+    let with = |media: Media| Media { caption: caption.clone(), ..media };
+    let content = match kind {
+        FileKind::Image => Content::Image(with(Media { file_name: None, ..media })),
+        FileKind::Video => Content::Video(with(Media { file_name: None, ..media })),
+        FileKind::Audio | FileKind::Voice => Content::Audio(with(Media { file_name: None, ..media })),
+        FileKind::Document => Content::Document(with(media)),
+        FileKind::Sticker => Content::Sticker(with(Media { file_name: None, ..media })),
+    };
+    Ok((content, pinned))
+}
+
+/// Stores an uploaded file as the header of a template.
+pub(crate) async fn header_file(system: &System, actor: &Actor, upload: UploadId) -> Result<(Media, Pinned)> {
+    let (bytes, name) = read_upload(system, actor, upload).await?;
+    let known = facts(&bytes, &name);
+    let (kind, _) = plan(&known, false)?;
+    if !matches!(kind, FileKind::Image | FileKind::Video | FileKind::Document) {
+        let why = format!("A header holds an image, a video or a document, not {}.", kind.name());
+        return Err(Refusal::new("file", why, "Choose another file.").into());
+    }
+    shelve(system, &bytes, &known.mime_type, &name, false)
+}
+
+fn shelve(system: &System, bytes: &[u8], mime_type: &str, name: &str, voice: bool) -> Result<(Media, Pinned)> {
+    let label = system.reference();
+    let pinned = system.store().shelf().put(&label, bytes, mime_type).map_err(|error| {
+        let why = format!("The file cannot be kept in the data directory: {error}.");
+        Refusal::new("disk", why, "Make room on the disk; nothing was sent.")
+    })?;
+    let media = Media {
+        sha256: Some(pinned.name().sha256().to_owned()),
+        file: Some(pinned.name().clone()),
+        mime_type: mime_type.to_owned(),
+        bytes: Some(bytes.len() as u64),
+        file_name: Some(name.into()),
+        voice,
+        ..Media::default()
+    };
+    Ok((media, pinned))
+}
+
+async fn can_convert(system: &System) -> bool {
+    let mut command = tokio::process::Command::new(&system.desk().converter);
+    command.arg("-version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    matches!(tokio::time::timeout(Duration::from_secs(3), command.status()).await, Ok(Ok(status)) if status.success())
+}
+
+/// The reader that the converter is to use for a type of audio. It must not choose by itself: some formats are lists of
+/// other files, and a file that somebody uploaded would then name files of this machine.
+fn reader(mime_type: &str) -> Option<&'static str> {
+    Some(match mime_type {
+        "audio/aac" => "aac",
+        "audio/amr" => "amr",
+        "audio/mpeg" => "mp3",
+        "audio/mp4" => "mp4",
+        "audio/ogg" => "ogg",
+        "audio/wav" | "audio/x-wav" => "wav",
+        "audio/flac" | "audio/x-flac" => "flac",
+        _ => return None,
+    })
+}
+
+/// Ogg with Opus in one channel, as voice notes are.
+async fn voice_note(system: &System, bytes: Vec<u8>, mime_type: &str) -> Result<Vec<u8>> {
+    let converter = &system.desk().converter;
+    let refused =
+        |why: String| Refusal::new("convert", why, "Send it as it is, or convert it to Ogg with Opus elsewhere.");
+    let reader = reader(mime_type).ok_or_else(|| refused(format!("{mime_type} cannot be made a voice note here.")))?;
+    let directory = private_directory(system)?;
+    let (from, to) = (directory.join("in"), directory.join("out.ogg"));
+    let made = async {
+        tokio::fs::write(&from, &bytes).await?;
+        let mut command = tokio::process::Command::new(converter);
+        command.args(["-y", "-v", "error", "-protocol_whitelist", "file", "-f", reader, "-i"]).arg(&from);
+        command.args(["-vn", "-c:a", "libopus", "-b:a", "32k", "-ac", "1", "-application", "voip"]).arg(&to);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        let out = tokio::time::timeout(CONVERTING, command.output()).await.map_err(std::io::Error::other)??;
+        if !out.status.success() {
+            let said = String::from_utf8_lossy(&out.stderr).lines().next_back().unwrap_or_default().to_owned();
+            return Err(std::io::Error::other(said));
+        }
+        tokio::fs::read(&to).await
+    };
+    let made = made.await;
+    let _ = tokio::fs::remove_dir_all(&directory).await;
+    Ok(made.map_err(|error| refused(format!("{converter} could not make a voice note of it: {error}.")))?)
+}
+
+/// A new directory that nobody else can look into.
+fn private_directory(system: &System) -> Result<std::path::PathBuf> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let name = system.reference().replace(':', "-");
+    let directory = std::env::temp_dir().join(format!("wadeck-{name}"));
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&directory)
+        .map_err(|error| Refusal::new("disk", format!("There is no room to convert it: {error}."), "Make room."))?;
+    Ok(directory)
+}

@@ -1,0 +1,70 @@
+//! Send a Flow in a thread. It goes the way of every message: through the outbox, within the window.
+
+use crate::domain::access::role::Actor;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::filter::{Filter, Term};
+use crate::domain::flow::Flow;
+use crate::domain::message::content::Content;
+use crate::domain::message::interactive::{Action, Offer};
+use crate::domain::numbers::connection::Connection;
+use crate::domain::request::{Done, Refusal, SendContext};
+use crate::operations::outbox::send_message;
+use crate::operations::{Result, System};
+use crate::store::Wish;
+
+/// What stands around the Flow.
+pub(crate) struct Invitation {
+    pub to: PhoneNumber,
+    pub body: String,
+    pub button: String,
+    /// Where it begins; without it, on its first screen.
+    pub screen: Option<String>,
+}
+
+pub(crate) async fn send_flow(
+    system: &System,
+    actor: &Actor,
+    connection: &Connection,
+    flow: &Flow,
+    invitation: Invitation,
+    context: &SendContext,
+) -> Result<Done> {
+    let draft = flow.is("draft");
+    if !draft && !flow.is("published") {
+        let why = format!("{} is {}.", flow.name.line(), flow.status);
+        return Err(Refusal::new("flow_state", why, "Drafts can be tested, published ones sent.").into());
+    }
+    let filter = Filter {
+        terms: vec![Term::Number(invitation.to.digits().to_owned()), Term::Connection(connection.name.to_lowercase())],
+    };
+    let me = actor.to_string();
+    let wish = Wish { filter: &filter, me: &me, now: system.now() };
+    let found = system.store().threads(&wish, 5, None).await?;
+    let Some(thread) = found.into_iter().find(|row| row.contact.phone_number.as_ref() == Some(&invitation.to)) else {
+        let why = format!("Nobody has written from {} to {} yet.", invitation.to, connection.name);
+        return Err(Refusal::new(
+            "window_closed",
+            why,
+            "A Flow is sent within the window that they open; or as a template's button.",
+        )
+        .into());
+    };
+    let dynamic = flow.data_api_version.is_some();
+    let content = Content::Offer(Offer {
+        heading: None,
+        body: invitation.body.into(),
+        footer: None,
+        action: Action::Flow {
+            flow: flow.network_id.clone(),
+            name: flow.name.clone(),
+            label: invitation.button.into(),
+            // Unguessable, and different each time: it says which invitation was answered.
+            token: system.reference(),
+            draft,
+            asks: dynamic,
+            screen: invitation.screen.filter(|_| !dynamic),
+        },
+    });
+    let letter = send_message::Letter { content, reply_to: None, at: None };
+    send_message::send(system, actor, thread.id, letter, context).await
+}

@@ -1,0 +1,239 @@
+//! Send something to a thread's contact: message and outbox entry in one transaction.
+
+pub(crate) mod marketing;
+pub(crate) mod recipient;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::contacts::address::Address;
+use crate::domain::ids::{EntryId, MessageId, ThreadId};
+use crate::domain::message::content::Content;
+use crate::domain::numbers::connection::{Capabilities, Connection};
+use crate::domain::outbox::entry::Outgoing;
+use crate::domain::request::{Done, Refusal, SendContext, check_window};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::domain::view::ThreadRow;
+use crate::operations::threads::claim;
+use crate::operations::{Result, System, require};
+use crate::store::{NewEntry, Write};
+
+/// What a person sends.
+pub(crate) struct Letter {
+    pub content: Content,
+    pub reply_to: Option<MessageId>,
+    pub at: Option<Timestamp>,
+}
+
+pub(crate) async fn send(
+    system: &System,
+    actor: &Actor,
+    thread: ThreadId,
+    letter: Letter,
+    context: &SendContext,
+) -> Result<Done> {
+    require(actor, Right::WriteToPeople)?;
+    if matches!(letter.content, Content::Template { .. } | Content::Reaction { .. }) {
+        let why = format!("A {} is not sent like this.", letter.content.kind());
+        return Err(Refusal::new("content", why, "Templates and reactions have commands of their own.").into());
+    }
+    from_outside(&letter.content)?;
+    letter.content.check()?;
+    let at = letter.at;
+    let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
+    let (entry, name) = (queued.entry, queued.name);
+    let said = match queued.later {
+        Some(then) if at.is_some() => format!("{entry} goes to {name} at {then}."),
+        Some(_) => format!("{entry} goes to {name} in a moment: u takes it back."),
+        None => format!("Queued for {name} as {entry}."),
+    };
+    Ok(Done { said, made: Some(queued.message.to_string()) })
+}
+
+/// A content that somebody wrote may name a file that the provider has, and no file of ours.
+fn from_outside(content: &Content) -> Result<(), Refusal> {
+    let Some(media) = content.media() else { return Ok(()) };
+    if media.file.is_some() {
+        let why = "A message cannot name a file of the file store.";
+        return Err(Refusal::new("file", why, "Upload the file, and send it by the id of its upload."));
+    }
+    if media.id.trim().is_empty() {
+        let why = "The content names no file of the provider.";
+        return Err(Refusal::new("file", why, "Give the provider's `id` of it, or upload the file and send that."));
+    }
+    Ok(())
+}
+
+/// One reaction per message: a new one takes the place of the old, none takes it back.
+pub(crate) async fn react(
+    system: &System,
+    actor: &Actor,
+    message: MessageId,
+    emoji: Option<String>,
+    context: &SendContext,
+) -> Result<Done> {
+    require(actor, Right::ReactToMessages)?;
+    let Some((thread, _)) = system.store().provider_id(message).await? else {
+        return Err(Refusal::new("not_found", format!("There is no message {message}."), "").into());
+    };
+    let emoji = emoji.map(|emoji| emoji.trim().to_owned()).filter(|emoji| !emoji.is_empty());
+    if let Some(emoji) = &emoji
+        && (emoji.chars().count() > 12 || emoji.chars().any(char::is_alphanumeric))
+    {
+        return Err(Refusal::new("content", "A reaction is one emoji.", "Choose one from the list.").into());
+    }
+    let piece = Piece::Reaction { message, emoji: emoji.clone() };
+    let queued = queue(system, actor, thread, piece, context).await?;
+    let entry = queued.entry;
+    let said = match emoji {
+        Some(emoji) => format!("{emoji} is on its way as {entry}."),
+        None => format!("The reaction is being taken back ({entry})."),
+    };
+    Ok(Done { said, made: Some(queued.message.to_string()) })
+}
+
+/// The rules that hold for anything freeform.
+pub(crate) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
+    if at.is_some_and(|at| at < now) {
+        return Err(Refusal::new("past", "That time is over.", "Give one that is to come."));
+    }
+    check_window(row.window_closes_at, at.unwrap_or(now))?;
+    if row.opted_out {
+        let why = format!("{} asked not to be written to.", row.contact.shown());
+        return Err(Refusal::new("opted_out", why, "Write when they want it again; O on the thread says so."));
+    }
+    Ok(())
+}
+
+/// What is put into a thread's queue.
+pub(crate) enum Piece {
+    Letter(Box<Letter>),
+    Reaction { message: MessageId, emoji: Option<String> },
+}
+
+/// What was queued.
+pub(crate) struct Queued {
+    pub message: MessageId,
+    pub entry: EntryId,
+    /// When it goes, where that is not at once.
+    pub later: Option<Timestamp>,
+    /// Whom it goes to.
+    pub name: String,
+}
+
+/// Asks every rule and writes message and entry down, in one transaction. Whatever the agent has not sent yet is
+/// taken back, here and now.
+pub(crate) async fn queue(
+    system: &System,
+    actor: &Actor,
+    thread: ThreadId,
+    piece: Piece,
+    context: &SendContext,
+) -> Result<Queued> {
+    let (now, author) = (system.now(), actor.to_string());
+    let at = if let Piece::Letter(letter) = &piece { letter.at } else { None };
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
+    may_write(&row, at, now)?;
+    claim::may_answer(&mut write, &row, &author, context, now).await?;
+    let Some(connection) = write.live_connection(row.connection_id).await? else {
+        let why = format!("{} is not connected any more: nothing can be sent over it.", row.connection);
+        return Err(Refusal::new("not_connected", why, "Connect it again first.").into());
+    };
+    let (content, reply_to) = match piece {
+        Piece::Letter(letter) => {
+            let quoted = match letter.reply_to {
+                None => None,
+                Some(message) => Some(provider_id(&mut write, thread, message).await?),
+            };
+            (letter.content, quoted)
+        }
+        Piece::Reaction { message, emoji } => {
+            let target = provider_id(&mut write, thread, message).await?;
+            (Content::Reaction { target, emoji: emoji.as_deref().map(Untrusted::from) }, None)
+        }
+    };
+    capabilities(system, &connection).forbid(&content, reply_to.is_some())?;
+    let undo = Some(connection.settings.undo).filter(|undo| !undo.is_zero());
+    let reaction = matches!(content, Content::Reaction { .. });
+    let not_before = at.or_else(|| undo.filter(|_| !reaction).map(|undo| now.plus(undo)));
+    let text = matches!(content, Content::Text { .. });
+    let outgoing = Outgoing { to: address(&row)?, content, reply_to, reference: system.reference(), at: None };
+    let new = NewEntry {
+        thread: row.id,
+        connection: row.connection_id,
+        outgoing: &outgoing,
+        author: &author,
+        run: None,
+        business_initiated: false,
+        not_before,
+        hand_over: None,
+        now,
+    };
+    let (to, content) = (&outgoing.to, &outgoing.content);
+    if let Some(refusal) = recipient::forbidden(system, &mut write, row.connection_id, to, content).await? {
+        return Err(refusal.into());
+    }
+    let (message, entry) = write.enqueue(&new).await?;
+    claim::keep(&mut write, row.id, &author, now).await?;
+    if !reaction {
+        silence(&mut write, row.id, &author, now).await?;
+        if text {
+            write.save_draft(&author, row.id, "", now).await?;
+        }
+    }
+    write.audit(actor, "send", &row.id.to_string(), &entry.to_string(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(row.id), Change::Outbox, Change::Agents, Change::Activity]);
+    system.wakes().sender.notify_one();
+    Ok(Queued { message, entry, later: not_before, name: row.contact.shown() })
+}
+
+/// What the provider of a connection can do.
+pub(crate) fn capabilities(system: &System, connection: &Connection) -> Capabilities {
+    system.providers().get(&connection.provider).map_or_else(Capabilities::default, |one| one.capabilities())
+}
+
+/// A person answers: the agent falls silent.
+async fn silence(write: &mut Write, thread: ThreadId, author: &str, now: Timestamp) -> Result<()> {
+    write.silence_agent(thread, &format!("{author} answered"), now).await?;
+    write.person_wrote(thread, now).await?;
+    write.clear_unread(thread).await?.either_way();
+    Ok(())
+}
+
+async fn provider_id(write: &mut Write, thread: ThreadId, message: MessageId) -> Result<String> {
+    match write.provider_id(message).await? {
+        Some((of, Some(id))) if of == thread => Ok(id),
+        _ => {
+            let why = format!("{message} cannot be quoted or reacted to: it has no provider id in this thread.");
+            Err(Refusal::new("cannot_quote", why, "Send it without a quote.").into())
+        }
+    }
+}
+
+pub(crate) async fn thread_row(system: &System, thread: ThreadId) -> Result<ThreadRow> {
+    system.store().thread(thread).await?.ok_or_else(|| no_such_thread(thread).into())
+}
+
+/// The thread as it is within a transaction: nobody changes it before the commit.
+pub(crate) async fn thread_within(write: &mut Write, thread: ThreadId) -> Result<ThreadRow> {
+    write.thread_row(thread).await?.ok_or_else(|| no_such_thread(thread).into())
+}
+
+fn no_such_thread(thread: ThreadId) -> Refusal {
+    Refusal::new("not_found", format!("There is no thread {thread}."), "List them with `wadeck threads list`.")
+}
+
+/// Where the contact is written to: the number where there is one.
+pub(crate) fn address(row: &ThreadRow) -> Result<Address, Refusal> {
+    let phone = row.contact.phone_number.clone().map(Address::Phone);
+    phone.or_else(|| row.contact.user_id.clone().map(Address::User)).ok_or_else(|| {
+        Refusal::new(
+            "no_address",
+            "This contact has neither a phone number nor a user id.",
+            "Wait until they write again.",
+        )
+    })
+}

@@ -1,0 +1,63 @@
+//! Marketing that waits, or that a provider keeps, for somebody who wants none any more.
+
+use super::recipient::is_marketing;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::ids::ContactId;
+use crate::domain::message::content::Content;
+use crate::domain::time::Timestamp;
+use crate::operations::System;
+use crate::store::{Claimed, StoreError, Write};
+
+/// Who calls back what a provider keeps, as it is shown.
+const BY: &str = "the contact, who stopped marketing";
+
+/// What the wish of a contact means for a message at the last moment before it is sent.
+pub(in crate::operations) enum Wanted {
+    Yes,
+    No(Box<Failure>),
+    /// They want no marketing, and no list of templates shows yet whether this is.
+    NotKnownYet,
+}
+
+/// Asks again what was asked when it was queued, since they may have said so in between.
+pub(in crate::operations) async fn still_wanted(
+    system: &System,
+    write: &mut Write,
+    claimed: &Claimed,
+) -> Result<Wanted, StoreError> {
+    let content = &claimed.outgoing.content;
+    if !matches!(content, Content::Template { .. }) {
+        return Ok(Wanted::Yes);
+    }
+    let contact = write.contact_of_thread(claimed.thread).await?;
+    if !write.stops_marketing(contact).await? {
+        return Ok(Wanted::Yes);
+    }
+    if !system.templates().contains_key(&claimed.connection) {
+        return Ok(Wanted::NotKnownYet);
+    }
+    if !is_marketing(system, claimed.connection, content) {
+        return Ok(Wanted::Yes);
+    }
+    Ok(Wanted::No(Box::new(Failure::own(
+        FailureClass::Policy,
+        Failure::MARKETING_STOPPED,
+        "This contact asked for no marketing messages after it was queued; nothing was sent.",
+        "Send a utility template, or wait until they resume marketing.",
+    ))))
+}
+
+/// Calls back the marketing that a provider keeps for this contact until its time.
+pub(in crate::operations) async fn call_back(
+    system: &System,
+    write: &mut Write,
+    contact: ContactId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for (entry, connection, outgoing) in write.kept_for(contact).await? {
+        if is_marketing(system, connection, &outgoing.content) {
+            write.recall(entry, BY, now).await?.either_way();
+        }
+    }
+    Ok(())
+}

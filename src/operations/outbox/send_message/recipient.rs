@@ -1,0 +1,100 @@
+//! Who may be sent something, beside every other rule: nobody writes to a number of our own, and nobody is sent
+//! advertising who does not want it. Asked in the transaction that queues.
+
+use super::{System, marketing};
+use crate::domain::access::role::Actor;
+use crate::domain::contacts::address::Address;
+use crate::domain::failure::{Failure, Unwanted};
+use crate::domain::ids::{ConnectionId, ThreadId};
+use crate::domain::message::content::Content;
+use crate::domain::request::Refusal;
+use crate::domain::templates::template::Template;
+use crate::domain::time::Timestamp;
+use crate::store::{StoreError, Write};
+
+/// Why this must not be sent to this address, if it must not.
+pub(in crate::operations) async fn forbidden(
+    system: &System,
+    write: &mut Write,
+    connection: ConnectionId,
+    to: &Address,
+    content: &Content,
+) -> Result<Option<Refusal>, StoreError> {
+    if let Some(refusal) = own_number(write, to).await? {
+        return Ok(Some(refusal));
+    }
+    if is_marketing(system, connection, content)
+        && let Some(contact) = write.contact_with(std::slice::from_ref(to)).await?
+        && write.stops_marketing(contact).await?
+    {
+        let why = format!("{} asked for no marketing messages.", to.shown());
+        let instead = "Send a utility template, or wait until they resume marketing.";
+        return Ok(Some(Refusal::new("marketing_stopped", why, instead)));
+    }
+    Ok(None)
+}
+
+/// Our own numbers are written to by nobody: each would answer the other for ever.
+pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -> Result<Option<Refusal>, StoreError> {
+    let name = write.own_number(to).await?;
+    Ok(name.map(|name| {
+        let name = crate::domain::text::clean_line(&name);
+        let why = format!("{} is our own number ({name}).", to.shown());
+        Refusal::new("own_number", why, "Give the contact's number.")
+    }))
+}
+
+/// Whether a template is of the kind that people can turn off, by the list as it was fetched last.
+pub(in crate::operations) fn is_marketing(system: &System, connection: ConnectionId, content: &Content) -> bool {
+    let Content::Template { name, language, .. } = content else { return false };
+    let lists = system.templates();
+    lists.get(&connection).and_then(|list| list.named(name, language)).is_some_and(Template::is_marketing)
+}
+
+/// The provider says that the contact wants nothing, or no advertising: it is remembered, until they say otherwise.
+pub(in crate::operations) async fn told_by_failure(
+    system: &System,
+    write: &mut Write,
+    thread: ThreadId,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some(unwanted) = failure.unwanted() else { return Ok(()) };
+    let detail = format!("the provider refused with {}", failure.code);
+    match unwanted {
+        Unwanted::Everything => {
+            if write.opted_out(thread).await? {
+                return Ok(());
+            }
+            write.opt_out(thread, true, now).await?;
+            write.audit(&Actor::System, "opt_out", &thread.to_string(), &detail, now).await
+        }
+        Unwanted::Marketing => {
+            let contact = write.contact_of_thread(thread).await?;
+            if write.wish_about_marketing(contact, true, now).await? {
+                write.audit(&Actor::System, "marketing_stop", &thread.to_string(), &detail, now).await?;
+                Box::pin(marketing::call_back(system, write, contact, now)).await?;
+            }
+            Ok(())
+        }
+    }
+}
+
+/// The provider took a message and says under which number it knows the contact: it is theirs from now on, unless
+/// somebody else has it.
+pub(in crate::operations) async fn learn(
+    system: &System,
+    write: &mut Write,
+    (thread, connection): (ThreadId, ConnectionId),
+    response: &str,
+) -> Result<(), StoreError> {
+    let Some(connection) = write.connection_by_id(connection).await? else { return Ok(()) };
+    let told = system.providers().get(&connection.provider).and_then(|provider| provider.recipient(response));
+    match told {
+        Some(address) => {
+            let contact = write.contact_of_thread(thread).await?;
+            write.learn_address(contact, &address).await
+        }
+        None => Ok(()),
+    }
+}

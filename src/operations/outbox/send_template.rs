@@ -1,0 +1,124 @@
+//! Send an approved template: the only thing that may begin a conversation.
+
+mod approved;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::{ConnectionId, UploadId};
+use crate::domain::message::content::Content;
+use crate::domain::message::window;
+use crate::domain::outbox::entry::Outgoing;
+use crate::domain::request::{Done, Refusal, SendContext};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::operations::outbox::send_file::header_file;
+use crate::operations::outbox::send_message::thread_within;
+use crate::operations::threads::claim;
+use crate::operations::{Result, System, require};
+use crate::store::NewEntry;
+
+pub(crate) struct Filled {
+    pub connection: ConnectionId,
+    pub to: PhoneNumber,
+    pub name: String,
+    pub language: String,
+    pub parameters: Vec<(String, String)>,
+    pub header: Option<UploadId>,
+    pub at: Option<Timestamp>,
+}
+
+pub(crate) async fn send_template(
+    system: &System,
+    actor: &Actor,
+    filled: Filled,
+    context: &SendContext,
+) -> Result<Done> {
+    require(actor, Right::WriteToPeople)?;
+    let connection = system
+        .store()
+        .connection(filled.connection)
+        .await?
+        .ok_or_else(|| Refusal::new("not_found", format!("There is no connection {}.", filled.connection), ""))?;
+    if let Some((name, _)) = filled.parameters.iter().find(|(_, value)| value.trim().is_empty()) {
+        let why = format!("The parameter {name} is empty; templates with empty parameters are refused.");
+        return Err(Refusal::new("empty_parameter", why, "Fill it in.").into());
+    }
+    if filled.at.is_some_and(|at| at < system.now()) {
+        return Err(Refusal::new("past", "That time is over.", "Give one that is to come.").into());
+    }
+    let template = approved::find(system, &connection, &filled.name, &filled.language).await?;
+    template.check_recipient(&filled.to)?;
+    template.check(&filled.parameters, filled.header.is_some())?;
+    let parameters = template.doubled(&filled.parameters);
+    let rendered = Some(template.render(&filled.parameters));
+    // The file stays in the store until the message that names it is written down.
+    let (header, _pinned) = match filled.header {
+        Some(upload) => header_file(system, actor, upload).await.map(|(media, pinned)| (Some(media), Some(pinned)))?,
+        None => (None, None),
+    };
+    if let Some(file) = &header {
+        template.check_header_file(file)?;
+    }
+    let now = system.now();
+    // A file is lent for a while only: what carries one is kept here.
+    let provider = system.providers().get(&connection.provider);
+    let ahead = provider.and_then(|provider| provider.ahead(&connection)).filter(|_| header.is_none());
+    let hand_over = ahead.zip(filled.at).map(|(ahead, at)| ahead.opens(at, now));
+    let outgoing = Outgoing {
+        to: Address::Phone(filled.to.clone()),
+        content: Content::Template {
+            name: filled.name.clone(),
+            language: template.language.as_received().to_owned(),
+            id: Some(template.id).filter(|id| !id.is_empty()),
+            parameters: parameters.into_iter().map(|(name, value)| (name, Untrusted::new(value))).collect(),
+            header: header.map(Box::new),
+            rendered,
+        },
+        reply_to: None,
+        reference: system.reference(),
+        at: hand_over.and(filled.at),
+    };
+    let author = actor.to_string();
+    let mut write = system.store().write().await?;
+    if write.live_connection(connection.id).await?.is_none() {
+        let why = format!("{} is not connected any more: nothing can be sent over it.", connection.name);
+        return Err(Refusal::new("not_connected", why, "Connect it again first.").into());
+    }
+    let (to, content) = (&outgoing.to, &outgoing.content);
+    if let Some(refusal) =
+        crate::operations::outbox::send_message::recipient::forbidden(system, &mut write, connection.id, to, content)
+            .await?
+    {
+        return Err(refusal.into());
+    }
+    let (contact, _) = write.contact(std::slice::from_ref(&outgoing.to), None, now).await?;
+    let thread = write.thread(connection.id, contact, &outgoing.to.external_id(), now).await?;
+    if thread.opted_out {
+        let why = format!("{} asked not to be written to.", filled.to);
+        return Err(Refusal::new("opted_out", why, "Write when they want it again.").into());
+    }
+    let row = thread_within(&mut write, thread.thread).await?;
+    claim::may_answer(&mut write, &row, &author, context, now).await?;
+    let open = window::is_open(row.window_closes_at, now);
+    let new = NewEntry {
+        thread: thread.thread,
+        connection: connection.id,
+        outgoing: &outgoing,
+        author: &author,
+        run: None,
+        business_initiated: !open,
+        not_before: filled.at,
+        hand_over,
+        now,
+    };
+    let (message, entry) = write.enqueue(&new).await?;
+    write.audit(actor, "send_template", &thread.thread.to_string(), &format!("{} {entry}", filled.name), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread.thread), Change::Outbox, Change::Activity]);
+    system.wakes().uploader.notify_one();
+    system.wakes().sender.notify_one();
+    Ok(Done { said: format!("Queued {} for {} as {entry}.", filled.name, filled.to), made: Some(message.to_string()) })
+}

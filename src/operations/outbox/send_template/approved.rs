@@ -1,0 +1,38 @@
+//! Looks a template up in the provider's list, and asks for the list again where it cannot be relied on.
+
+use std::time::Duration;
+
+use crate::domain::numbers::connection::Connection;
+use crate::domain::request::Refusal;
+use crate::domain::templates::template::Template;
+use crate::domain::time::Timestamp;
+use crate::operations::templates::refresh_templates::refresh_list;
+use crate::operations::{Result, System};
+
+/// A list older than this is fetched again before anything is sent by it.
+const MAX_LIST_AGE: Duration = Duration::from_secs(15 * 60);
+
+/// Finds an approved template in the provider's list. The list is fetched first when it is older than
+/// [`MAX_LIST_AGE`], or when what it says would refuse the send: it may have been approved since.
+/// Refuses what no list has shown: a provider that cannot be asked is no reason to guess.
+pub(super) async fn find(system: &System, connection: &Connection, name: &str, language: &str) -> Result<Template> {
+    let look = || -> (Option<Timestamp>, std::result::Result<Template, Refusal>) {
+        let lists = system.templates();
+        match lists.get(&connection.id).filter(|list| list.fetched_at.is_some()) {
+            Some(list) => (list.fetched_at, list.sendable(name, language).cloned()),
+            None => {
+                let cause = lists.get(&connection.id).and_then(|list| list.trouble.clone());
+                let cause = cause.unwrap_or_else(|| "They have not been asked for yet.".to_owned());
+                let why = format!("The templates of {} are not known: {cause}", connection.name);
+                (None, Err(Refusal::new("templates_not_fetched", why, "Fetch the templates, then send it again.")))
+            }
+        }
+    };
+    let (fetched_at, found) = look();
+    let is_old = fetched_at.is_none_or(|at| system.now().since(at) > MAX_LIST_AGE);
+    if found.is_ok() && !is_old {
+        return Ok(found?);
+    }
+    refresh_list(system, connection).await?;
+    Ok(look().1?)
+}

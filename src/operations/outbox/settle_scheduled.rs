@@ -1,0 +1,139 @@
+//! What the provider keeps until its time: called back where somebody wants it back, asked about where its
+//! time has come and nobody has spoken of it.
+
+use std::time::Duration;
+
+use crate::domain::change::Change;
+use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::inbound::event::InboundEvent;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::outbox::scheduling::CalledBack;
+use crate::domain::time::Timestamp;
+use crate::operations::inbound::apply_event::{Effects, Source, apply_event};
+use crate::operations::outbox::reconcile::FIRST_REST;
+use crate::operations::{Result, System};
+use crate::provider::Provider;
+use crate::store::{Kept, NewAlert, StoreError, Write};
+
+/// The longest rest between two questions.
+const LONGEST_REST: Duration = Duration::from_secs(600);
+
+/// The looker's other step: one kept entry that is due. `false` when there is none now.
+pub async fn settle_kept(system: &System) -> Result<bool> {
+    let Some(kept) = system.store().kept_due(system.now()).await? else { return Ok(false) };
+    let connection = system.store().connection(kept.connection).await?;
+    let provider = connection.as_ref().and_then(|connection| system.providers().get(&connection.provider));
+    let outcome = match (&connection, provider) {
+        (Some(connection), Some(provider)) => settle(system, provider.as_ref(), connection, &kept).await?,
+        _ => Err(Failure::own(
+            FailureClass::Setup,
+            "Not connected",
+            "Its number is not connected any more, so the provider cannot be asked.",
+            "Connect it again.",
+        )),
+    };
+    if let Err(failure) = outcome {
+        let now = system.now();
+        let mut write = system.store().write().await?;
+        let rest = FIRST_REST * 2_u32.saturating_pow(kept.looks.min(8));
+        write.ask_again(kept.entry, now.plus(rest.min(LONGEST_REST))).await?;
+        let why = failure.line();
+        let said = match &kept.recalled_by {
+            Some(by) if now < kept.goes_at => format!(
+                "{} is not called back yet, as {by} wants it: {why}. It is tried again; unless that works, it goes at {}.",
+                kept.entry, kept.goes_at
+            ),
+            _ => format!(
+                "{} was to go at {}, and the provider cannot be asked about it: {why}.",
+                kept.entry, kept.goes_at
+            ),
+        };
+        warn(&mut write, &kept, &said, now).await?;
+        write.commit().await?;
+        system.bus().publish([Change::Outbox, Change::Thread(kept.thread), Change::Alerts]);
+    }
+    Ok(true)
+}
+
+async fn warn(write: &mut Write, kept: &Kept, said: &str, now: Timestamp) -> Result<(), StoreError> {
+    let subject = kept.entry.to_string();
+    write.raise(&NewAlert { kind: "kept", subject: &subject, said, thread: Some(kept.thread) }, now).await?;
+    Ok(())
+}
+
+/// The inner failure: nobody answered, and the entry stays as it is.
+async fn settle(
+    system: &System,
+    provider: &dyn Provider,
+    connection: &Connection,
+    kept: &Kept,
+) -> Result<Result<(), Failure>> {
+    if kept.recalled_by.is_some() {
+        match provider.call_back(connection, &kept.provider_message_id).await {
+            Ok(CalledBack::Cancelled) => {
+                withdrawn(system, kept).await?;
+                return Ok(Ok(()));
+            }
+            // It may have been called back before, and the answer lost: what became of it is asked.
+            Ok(CalledBack::TooLate(failure)) => {
+                tracing::info!(entry = %kept.entry, code = failure.code, "a kept message could not be called back");
+            }
+            Err(trouble) => return Ok(Err(*trouble)),
+        }
+    }
+    let now = system.now();
+    let told = match provider.inspect(connection, &kept.provider_message_id, now).await {
+        Ok(told) => told,
+        Err(trouble) => return Ok(Err(*trouble)),
+    };
+    let mut effects = Effects::default();
+    let mut write = system.store().write().await?;
+    match told {
+        Some(told) => {
+            let event = InboundEvent::Message(Box::new(told));
+            // That it is asked proves nothing about the way by which statuses come.
+            let _ = apply_event(system, &mut write, &Source::listed(connection, now), &event, &mut effects).await?;
+        }
+        None => {
+            let failure = Failure::own(
+                FailureClass::Unknown,
+                "Not known any more",
+                "The provider took it to send it later, and does not know it any more.",
+                "Look at the provider's own console, then retry it or settle it.",
+            );
+            if still_kept(&mut write, kept).await? {
+                write.doubt_entry(kept.entry, &failure, now.plus(FIRST_REST)).await?;
+            }
+        }
+    }
+    if still_kept(&mut write, kept).await? {
+        if now >= kept.goes_at {
+            // Its time is over and it was not cancelled: from here on it is like any other.
+            write.end_entry(kept.entry, EntryState::Accepted, None, Some(SettledBy::Look), now).await?;
+        } else {
+            write.ask_again(kept.entry, now.plus(FIRST_REST)).await?;
+        }
+    }
+    write.commit().await?;
+    effects.changes.extend([Change::Outbox, Change::Thread(kept.thread), Change::Alerts]);
+    system.bus().publish(effects.changes.iter().copied());
+    system.wakes().sender.notify_one();
+    Ok(Ok(()))
+}
+
+async fn still_kept(write: &mut Write, kept: &Kept) -> Result<bool> {
+    Ok(write.entry_state(kept.entry).await?.is_some_and(|(state, ..)| state == EntryState::Scheduled))
+}
+
+async fn withdrawn(system: &System, kept: &Kept) -> Result<()> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    if still_kept(&mut write, kept).await? {
+        write.end_entry(kept.entry, EntryState::Discarded, None, Some(SettledBy::Answer), now).await?;
+        write.clear_alert("kept", &kept.entry.to_string(), now).await?;
+    }
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Thread(kept.thread), Change::Alerts]);
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! Take the last message back that has not gone yet. Its words are the draft again.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::message::content::Content;
+use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::request::{Done, Refusal};
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+    require(actor, Right::TakeMessagesBack)?;
+    let author = actor.to_string();
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let Some((entry, state, content)) = write.last_unsent(thread, &author).await? else {
+        let why = "Nothing of yours waits here: what you wrote has gone, or was never queued.";
+        return Err(Refusal::new("nothing_to_take_back", why, "").into());
+    };
+    let kept_there = state == EntryState::Scheduled;
+    if kept_there {
+        write.recall(entry, &author, now).await?.or_refuse(|| {
+            let why = format!("{entry} is being called back already.");
+            Refusal::new("nothing_to_take_back", why, "")
+        })?;
+    } else {
+        write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;
+    }
+    let kept = match &content {
+        Content::Text { body, .. } => {
+            write.save_draft(&author, thread, body.as_received(), now).await?;
+            " Its words are your draft again."
+        }
+        _ => "",
+    };
+    write.audit(actor, "take_back", &thread.to_string(), &entry.to_string(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
+    system.wakes().sender.notify_one();
+    system.wakes().looker.notify_one();
+    let said = if kept_there {
+        format!("{entry} is being called back; it is discarded once the provider says so.")
+    } else {
+        format!("{entry} is taken back; it was not sent.{kept}")
+    };
+    Ok(Done { said, made: None })
+}

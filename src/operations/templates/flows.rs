@@ -1,0 +1,275 @@
+//! Flows: listed, written, published, sent; and the endpoint behind them. What would be refused is
+//! found before the provider is asked.
+
+use serde_json::{Value, json};
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::flow::{FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, checks, diff};
+use crate::domain::ids::ConnectionId;
+use crate::domain::lint::{Finding, Level, flow, flow_code, passes};
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::registration::Fresh;
+use crate::domain::request::{Done, Refusal, SendContext};
+use crate::domain::text::clean_line;
+use crate::operations::numbers::registrations::{at_provider, refused};
+use crate::operations::{Result, System, require};
+use crate::provider::Provider;
+use crate::provider::flows::Flows;
+
+fn desk<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Flows, Refusal> {
+    let why = || format!("{} has no Flows.", connection.provider);
+    provider.flows().ok_or_else(|| Refusal::new("provider", why(), "Use another number."))
+}
+
+fn lint_refusal(findings: &[Finding]) -> Refusal {
+    let errors = findings.iter().filter(|one| one.level == Level::Error).take(6).map(Finding::line);
+    Refusal::new("lint", errors.collect::<Vec<_>>().join("\n"), "Mend these; nothing was sent.")
+}
+
+fn passed(json: &str) -> Result<Value, Refusal> {
+    let findings = flow::lint(json);
+    if !passes(&findings) {
+        return Err(lint_refusal(&findings));
+    }
+    serde_json::from_str(json).map_err(|error| Refusal::new("lint", format!("F1: {error}."), "Mend it."))
+}
+
+/// Asks for every account's list; numbers of one account share it.
+pub async fn refresh_flows(system: &System) -> Result<Done> {
+    let mut count = 0;
+    let mut known: Vec<(String, ConnectionId)> = vec![];
+    let mut lists = vec![];
+    for connection in system.store().connections().await? {
+        let account = format!("{}/{}", connection.provider, connection.business_account_id);
+        if known.iter().any(|(name, _)| *name == account) {
+            continue;
+        }
+        known.push((account, connection.id));
+        let Some(provider) = system.providers().get(&connection.provider) else { continue };
+        let Some(flows) = provider.flows() else { continue };
+        let told = flows.list(&connection).await;
+        let before = system.flows().iter().find(|list| list.connection == connection.id).cloned();
+        let mut list = before.unwrap_or(FlowList {
+            connection: connection.id,
+            connection_name: connection.name.clone(),
+            fetched_at: None,
+            flows: vec![],
+            trouble: None,
+        });
+        match told {
+            Ok(flows) => {
+                count += flows.len();
+                (list.flows, list.fetched_at, list.trouble) = (flows, Some(system.now()), None);
+            }
+            Err(trouble) => list.trouble = Some(format!("{}. {}", trouble.line(), trouble.remedy)),
+        }
+        lists.push(list);
+    }
+    *system.flows() = lists;
+    system.bus().publish([Change::Flows]);
+    Ok(Done { said: format!("{count} Flows fetched."), made: None })
+}
+
+pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Result<Fresh<FlowAnswer>> {
+    let value = match query {
+        FlowQuery::List => FlowAnswer::List(system.flow_lists().await?),
+        FlowQuery::Detail { connection, id } => FlowAnswer::Detail(Box::new(detail(system, connection, &id).await?)),
+        FlowQuery::Json { connection, id, version } => {
+            FlowAnswer::Json(json_of(system, connection, &id, version).await?)
+        }
+        FlowQuery::Diff { connection, id, old, new } => {
+            let old = json_of(system, connection, &id, Some(old)).await?;
+            let new = json_of(system, connection, &id, Some(new)).await?;
+            FlowAnswer::Diff(diff(&old, &new))
+        }
+        FlowQuery::Responses { connection, id } => {
+            require(actor, Right::ReadAnswers)?;
+            let (connection, provider) = at_provider(system, connection).await?;
+            FlowAnswer::Responses(
+                desk(provider.as_ref(), &connection)?.responses(&connection, &id).await.map_err(refused)?,
+            )
+        }
+        FlowQuery::Logs { connection, id } => {
+            let (connection, provider) = at_provider(system, connection).await?;
+            FlowAnswer::Lines(desk(provider.as_ref(), &connection)?.logs(&connection, &id).await.map_err(refused)?)
+        }
+        FlowQuery::Invocations { connection, id } => {
+            let (connection, provider) = at_provider(system, connection).await?;
+            FlowAnswer::Lines(
+                desk(provider.as_ref(), &connection)?.invocations(&connection, &id).await.map_err(refused)?,
+            )
+        }
+    };
+    Ok(Fresh { fetched_at: system.now(), value })
+}
+
+async fn detail(system: &System, connection: ConnectionId, id: &str) -> Result<FlowDetail> {
+    let (connection, provider) = at_provider(system, connection).await?;
+    let flows = desk(provider.as_ref(), &connection)?;
+    let flow = flows.flow(&connection, id).await.map_err(refused)?;
+    let versions = flows.versions(&connection, id).await.map_err(refused)?;
+    let newest = match versions.first() {
+        Some(first) => Some(flows.version(&connection, id, &first.id).await.map_err(refused)?),
+        None => None,
+    };
+    let endpoint = flows.endpoint(&connection, id).await.map_err(refused)?;
+    let checks = checks(&flow, newest.as_ref(), endpoint.as_ref());
+    Ok(FlowDetail { flow, versions, endpoint, checks })
+}
+
+async fn json_of(system: &System, connection: ConnectionId, id: &str, version: Option<String>) -> Result<String> {
+    let (connection, provider) = at_provider(system, connection).await?;
+    let flows = desk(provider.as_ref(), &connection)?;
+    let version = match version {
+        Some(version) => version,
+        None => match flows.versions(&connection, id).await.map_err(refused)?.into_iter().next() {
+            Some(newest) => newest.id,
+            None => return Err(Refusal::new("no_version", "This Flow has no version yet.", "Write one.").into()),
+        },
+    };
+    let told = flows.version(&connection, id, &version).await.map_err(refused)?;
+    Ok(serde_json::to_string_pretty(&told.json.unwrap_or_else(|| json!({}))).unwrap_or_default())
+}
+
+pub(crate) async fn perform(
+    system: &System,
+    actor: &Actor,
+    request: FlowRequest,
+    context: &SendContext,
+) -> Result<Done> {
+    let (connection, needed, action) = match &request {
+        FlowRequest::Refresh => return refresh_flows(system).await,
+        FlowRequest::Send { connection, .. } => (*connection, Right::WriteFlows, "send_flow"),
+        FlowRequest::Create { connection, .. } => (*connection, Right::WriteFlows, "create_flow"),
+        FlowRequest::Write { connection, .. } => (*connection, Right::WriteFlows, "write_flow"),
+        FlowRequest::Publish { connection, .. } => (*connection, Right::PublishFlows, "publish_flow"),
+        FlowRequest::Deprecate { connection, .. } => (*connection, Right::PublishFlows, "deprecate_flow"),
+        FlowRequest::Delete { connection, .. } => (*connection, Right::PublishFlows, "delete_flow"),
+        FlowRequest::SetCode { connection, .. } => (*connection, Right::PublishFlows, "set_flow_code"),
+        FlowRequest::Deploy { connection, .. } => (*connection, Right::PublishFlows, "deploy_flow_code"),
+        FlowRequest::Register { connection, .. } => (*connection, Right::PublishFlows, "register_flow_endpoint"),
+        FlowRequest::Encrypt { connection, .. } => (*connection, Right::PublishFlows, "encrypt_flow"),
+    };
+    require(actor, needed)?;
+    let (connection, provider) = at_provider(system, connection).await?;
+    let flows = desk(provider.as_ref(), &connection)?;
+    let (said, made, subject) = match request {
+        FlowRequest::Send { id, to, body, button, screen, .. } => {
+            let flow = flows.flow(&connection, &id).await.map_err(refused)?;
+            return crate::operations::outbox::send_flow::send_flow(
+                system,
+                actor,
+                &connection,
+                &flow,
+                crate::operations::outbox::send_flow::Invitation { to, body, button, screen },
+                context,
+            )
+            .await;
+        }
+        other => {
+            // Looked at, then changed, at the provider: two at once would both see it as it was.
+            let _hand = system.take_in_hand(actor, &format!("the Flows of {}", connection.business_account_id))?;
+            change(flows, &connection, other).await?
+        }
+    };
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.audit(actor, action, &connection.id.to_string(), &clean_line(&subject), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Activity]);
+    refresh_flows(system).await?;
+    Ok(Done { said, made })
+}
+
+async fn change(
+    flows: &dyn Flows,
+    connection: &Connection,
+    request: FlowRequest,
+) -> Result<(String, Option<String>, String)> {
+    Ok(match request {
+        FlowRequest::Create { name, json, .. } => {
+            let name = name.trim().to_owned();
+            if name.is_empty() || name.chars().count() > 100 {
+                return Err(
+                    Refusal::new("name", "A Flow's name has 1 to 100 characters.", "Give one that fits.").into()
+                );
+            }
+            let value = passed(&json)?;
+            let made = flows.create(connection, &name, &value).await.map_err(refused)?;
+            (format!("{name} is a draft now; a test shows it on a phone."), Some(made.id), name)
+        }
+        FlowRequest::Write { id, json, .. } => {
+            let value = passed(&json)?;
+            let version = flows.write(connection, &id, &value).await.map_err(refused)?;
+            let said = match version.findings.as_slice() {
+                [] => format!("{} is written; nothing stands in the way of publishing it.", version.label),
+                found => {
+                    let all = found.iter().map(|one| format!("{}: {}", one.code, one.said.line())).collect::<Vec<_>>();
+                    format!("{} is written, but the provider found: {}", version.label, all.join("; "))
+                }
+            };
+            (said, Some(version.id), id)
+        }
+        FlowRequest::Publish { id, .. } => {
+            let versions = flows.versions(connection, &id).await.map_err(refused)?;
+            if let Some(found) = versions.first().and_then(|version| version.findings.first()) {
+                let why = format!("The provider found in the newest version: {} {}.", found.code, found.said.line());
+                return Err(Refusal::new("flow_invalid", why, "Mend it first.").into());
+            }
+            flows.publish(connection, &id).await.map_err(refused)?;
+            ("It is published: it can be sent, and changed only by new versions.".to_owned(), None, id)
+        }
+        FlowRequest::Deprecate { id, typed, .. } => {
+            let flow = flows.flow(connection, &id).await.map_err(refused)?;
+            Refusal::typed(flow.name.as_received(), &typed)?;
+            if !flow.is("published") {
+                let why = format!("It is {}.", flow.status);
+                return Err(Refusal::new("flow_state", why, "Only what is published can be deprecated.").into());
+            }
+            flows.deprecate(connection, &flow).await.map_err(refused)?;
+            (format!("{} is deprecated: nobody can open it any more.", flow.name.line()), None, flow.name.line())
+        }
+        FlowRequest::Delete { id, typed, .. } => {
+            let flow = flows.flow(connection, &id).await.map_err(refused)?;
+            Refusal::typed(flow.name.as_received(), &typed)?;
+            if !flow.is("draft") {
+                let why = format!("It is {}.", flow.status);
+                return Err(Refusal::new("flow_state", why, "Only drafts can be deleted; deprecate it instead.").into());
+            }
+            flows.delete(connection, &flow).await.map_err(refused)?;
+            (format!("{} is deleted.", flow.name.line()), None, flow.name.line())
+        }
+        FlowRequest::SetCode { id, code, .. } => {
+            let findings = flow_code::lint(&code);
+            if !passes(&findings) {
+                return Err(lint_refusal(&findings).into());
+            }
+            flows.set_code(connection, &id, &code).await.map_err(refused)?;
+            ("The code is there; it runs when it is deployed.".to_owned(), None, id)
+        }
+        FlowRequest::Deploy { id, .. } => {
+            flows.deploy(connection, &id).await.map_err(refused)?;
+            ("The code is deployed; it is asked when it is registered.".to_owned(), None, id)
+        }
+        FlowRequest::Register { id, .. } => {
+            let endpoint = flows.endpoint(connection, &id).await.map_err(refused)?;
+            if !endpoint.is_some_and(|endpoint| endpoint.status.eq_ignore_ascii_case("deployed")) {
+                return Err(Refusal::new("flow_endpoint", "The code is not deployed yet.", "Deploy it first.").into());
+            }
+            let said = match flows.register(connection, &id).await.map_err(refused)? {
+                Some(warning) => format!("The endpoint is registered, but: {}", clean_line(&warning)),
+                None => "The endpoint is registered.".to_owned(),
+            };
+            (said, None, id)
+        }
+        FlowRequest::Encrypt { id, .. } => {
+            flows.encrypt(connection, &id).await.map_err(refused)?;
+            ("Encryption is set up for the number.".to_owned(), None, id)
+        }
+        FlowRequest::Refresh | FlowRequest::Send { .. } => {
+            return Err(Refusal::new("flow", "This is done elsewhere.", "").into());
+        }
+    })
+}

@@ -1,0 +1,5 @@
+//! Templates and Flows at the provider.
+
+pub(crate) mod flows;
+pub(crate) mod refresh_templates;
+pub(crate) mod requests;

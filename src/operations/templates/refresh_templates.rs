@@ -1,0 +1,160 @@
+//! Fetch templates from the provider. What is kept is a picture with its time; when a fetch fails,
+//! the old picture stays, with its age and the reason.
+
+use std::time::Duration;
+
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::request::Done;
+use crate::domain::templates::template::{Template, TemplateList};
+use crate::operations::monitoring::conditions::condition;
+use crate::operations::{Result, System};
+use crate::store::NewAlert;
+
+/// A provider is asked for a list again at the earliest after this time, whoever wants it.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+type Fetched = std::result::Result<Vec<Template>, String>;
+
+/// Fetches every connection's list. Numbers of one account share one request.
+pub async fn refresh_templates(system: &System) -> Result<Done> {
+    let mut count = 0;
+    let mut troubles = vec![];
+    let mut accounts: Vec<(String, Fetched)> = vec![];
+    for connection in system.store().connections().await? {
+        let account = format!("{}/{}", connection.provider, connection.business_account_id);
+        let known = accounts.iter().find(|(name, _)| *name == account).map(|(_, fetched)| fetched.clone());
+        let fetched = match known {
+            Some(fetched) => fetched,
+            None => {
+                let Some(fetched) = fetch(system, &connection).await else { continue };
+                accounts.push((account, fetched.clone()));
+                fetched
+            }
+        };
+        match keep(system, &connection, fetched).await? {
+            Ok(found) => count += found,
+            Err(why) => troubles.push(format!("{}: {why}", connection.name)),
+        }
+    }
+    system.bus().publish([Change::Templates]);
+    let said = if troubles.is_empty() { format!("{count} templates fetched.") } else { troubles.join(" ") };
+    Ok(Done { said, made: None })
+}
+
+/// Fetches one connection's list, unless that was tried less than [`ASK_AGAIN_AFTER`] ago.
+pub(crate) async fn refresh_list(system: &System, connection: &Connection) -> Result<()> {
+    let now = system.now();
+    let recent = system.templates().get(&connection.id).and_then(|list| list.tried_at);
+    if recent.is_some_and(|at| at <= now && now.since(at) < ASK_AGAIN_AFTER) {
+        return Ok(());
+    }
+    if let Some(fetched) = fetch(system, connection).await {
+        // Why it could not be fetched stands beside the list.
+        let _ = keep(system, connection, fetched).await?;
+        system.bus().publish([Change::Templates]);
+    }
+    Ok(())
+}
+
+/// What the provider lists; `None` if this build does not support the provider.
+async fn fetch(system: &System, connection: &Connection) -> Option<Fetched> {
+    let provider = system.providers().get(&connection.provider)?;
+    let listed = provider.templates(connection).await;
+    Some(listed.map_err(|trouble| format!("{}. {}", trouble.line(), trouble.remedy)))
+}
+
+/// Keeps a list with its time, or why there is none. Returns how many templates it holds.
+async fn keep(
+    system: &System,
+    connection: &Connection,
+    fetched: Fetched,
+) -> Result<std::result::Result<usize, String>> {
+    if let Ok(templates) = &fetched {
+        notice_changes(system, connection, templates).await?;
+    }
+    let now = system.now();
+    let mut lists = system.templates();
+    let list = lists.entry(connection.id).or_insert_with(|| TemplateList {
+        connection: connection.id,
+        connection_name: connection.name.clone(),
+        fetched_at: None,
+        tried_at: None,
+        templates: vec![],
+        trouble: None,
+    });
+    list.tried_at = Some(now);
+    Ok(match fetched {
+        Ok(templates) => {
+            let count = templates.len();
+            list.templates = templates;
+            list.fetched_at = Some(now);
+            list.trouble = None;
+            Ok(count)
+        }
+        Err(why) => {
+            list.trouble = Some(why.clone());
+            Err(why)
+        }
+    })
+}
+
+/// A template that was paused, rejected or switched off wants a person; one that is well again does not.
+async fn notice_changes(system: &System, connection: &Connection, templates: &[Template]) -> Result<()> {
+    let now = system.now();
+    let known = system.store().sightings(&format!("template:{}/", connection.business_account_id)).await?;
+    let mut changes = vec![];
+    for template in templates {
+        let subject = format!(
+            "template:{}/{}/{}",
+            connection.business_account_id,
+            template.name.line(),
+            template.language.line()
+        );
+        let before = known.iter().find(|(name, _)| *name == subject).map(|(_, state)| state.as_str());
+        if before != Some(template.status.name()) {
+            changes.push((subject, template, before.is_some()));
+        }
+    }
+    if changes.is_empty() {
+        return Ok(());
+    }
+    let mut write = system.store().write().await?;
+    for (subject, template, seen_before) in changes {
+        write.sight(&subject, template.status.name(), now).await?;
+        let (name, language, status) =
+            (template.name.as_received(), template.language.as_received(), template.status.name());
+        let reason = template.rejected_reason.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
+        write.note_template(&connection.business_account_id, (name, language), status, &reason, now).await?;
+        if seen_before {
+            let detail =
+                format!("{} ({}) is {} now", template.name.line(), template.language.line(), status.to_lowercase());
+            write.audit(&Actor::System, "template_changed", &connection.id.to_string(), &detail, now).await?;
+        }
+        let scheduled =
+            if template.status.can_send() { 0 } else { system.store().scheduled_with(name, language).await? };
+        let waits = (scheduled > 0).then(|| {
+            format!(
+                "Of what is queued, {scheduled} would go out with {} ({}), which is {}: that will be refused. Hold it, or mend the template.",
+                template.name.line(), template.language.line(), status.to_lowercase()
+            )
+        });
+        condition(&mut write, "template_scheduled", &subject, waits, now).await?;
+        if template.status.wants_attention() {
+            let reason = template.rejected_reason.as_ref().map(|why| format!(": {}", why.line())).unwrap_or_default();
+            let said = format!(
+                "The template {} ({}) is {}{reason}. What is sent with it is refused.",
+                template.name.line(),
+                template.language.line(),
+                template.status.name().to_lowercase()
+            );
+            write.raise(&NewAlert { kind: "template", subject: &subject, said: &said, thread: None }, now).await?;
+        } else if seen_before {
+            write.clear_alert("template", &subject, now).await?;
+        }
+    }
+    write.commit().await?;
+    system.bus().publish([Change::Alerts, Change::Activity]);
+    Ok(())
+}

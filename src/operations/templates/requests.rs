@@ -1,0 +1,204 @@
+//! Templates: submitted, edited, deleted; what would be refused is found before the provider is asked.
+
+use serde_json::Value;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::ConnectionId;
+use crate::domain::lint::template::{check_edit, lint};
+use crate::domain::lint::{Finding, Level, passes};
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::registration::Fresh;
+use crate::domain::request::{Done, Refusal};
+use crate::domain::templates::form::read;
+use crate::domain::templates::requests::{SampleSource, TemplateAnswer, TemplateQuery, TemplateRequest};
+use crate::domain::templates::template::Template;
+use crate::domain::text::clean_line;
+use crate::operations::numbers::in_hand::InHand;
+use crate::operations::numbers::registrations::{at_provider, refused};
+use crate::operations::{Result, System, refresh_templates, require};
+use crate::provider::Provider;
+use crate::provider::templates::Templates;
+
+fn desk<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Templates, Refusal> {
+    let why = || format!("Templates of {} cannot be made from here.", connection.provider);
+    provider.template_desk().ok_or_else(|| Refusal::new("provider", why(), "Make them where they are managed."))
+}
+
+/// What is known of an account's templates, as it was fetched last.
+fn known(system: &System, connection: ConnectionId) -> Vec<Template> {
+    system.templates().get(&connection).map(|list| list.templates.clone()).unwrap_or_default()
+}
+
+pub(crate) async fn perform(system: &System, actor: &Actor, request: TemplateRequest) -> Result<Done> {
+    match request {
+        TemplateRequest::Create { connection, text } => create(system, actor, connection, &text).await,
+        TemplateRequest::Update { connection, id, text } => update(system, actor, connection, &id, &text).await,
+        TemplateRequest::Delete { connection, name, id, typed } => {
+            delete(system, actor, connection, (&name, id.as_deref()), &typed).await
+        }
+        TemplateRequest::Sample { connection, source } => sample(system, actor, connection, source).await,
+    }
+}
+
+pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -> Result<Fresh<TemplateAnswer>> {
+    let value = match query {
+        TemplateQuery::Text { connection, id } => {
+            require(actor, Right::EditTemplates)?;
+            let (connection, provider) = at_provider(system, connection).await?;
+            let told = desk(provider.as_ref(), &connection)?.text(&connection, &id).await.map_err(refused)?;
+            let Some(value) = told else {
+                let why = format!("The provider knows no template {}.", clean_line(&id));
+                return Err(Refusal::new("not_found", why, "Fetch the list again.").into());
+            };
+            TemplateAnswer::Text(serde_json::to_string_pretty(&value).unwrap_or_default())
+        }
+        TemplateQuery::Record { connection, name, language } => {
+            let Some(connection) = system.store().connection(connection).await? else {
+                return Err(Refusal::new("not_found", "This connection is not connected.", "").into());
+            };
+            let account = &connection.business_account_id;
+            TemplateAnswer::Record(Box::new(system.store().template_record(account, &name, &language).await?))
+        }
+        TemplateQuery::Lint { connection, text, id } => {
+            let known = connection.map(|connection| known(system, connection)).unwrap_or_default();
+            TemplateAnswer::Lint(findings(&read(&text)?, &known, id.as_deref()))
+        }
+    };
+    Ok(Fresh { fetched_at: system.now(), value })
+}
+
+fn findings(template: &Value, known: &[Template], id: Option<&str>) -> Vec<Finding> {
+    let mut findings = lint(template, known, id);
+    if let Some(old) = known.iter().find(|one| Some(one.id.as_str()) == id) {
+        check_edit(&mut findings, old, template);
+    }
+    findings
+}
+
+/// Reads and checks, and gives what passes.
+fn passed(text: &str, known: &[Template], id: Option<&str>) -> Result<Value, Refusal> {
+    let template = read(text)?;
+    let findings = findings(&template, known, id);
+    if passes(&findings) {
+        return Ok(template);
+    }
+    let errors: Vec<String> =
+        findings.iter().filter(|one| one.level == Level::Error).take(6).map(Finding::line).collect();
+    Err(Refusal::new("lint", errors.join("\n"), "Mend these; nothing was sent."))
+}
+
+async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: &str) -> Result<Done> {
+    require(actor, Right::SubmitTemplates)?;
+    let (connection, provider) = at_provider(system, connection).await?;
+    let desk = desk(provider.as_ref(), &connection)?;
+    let _hand = in_hand(system, actor, &connection)?;
+    let template = passed(text, &known(system, connection.id), None)?;
+    let (id, status) = desk.create(&connection, &template).await.map_err(refused)?;
+    let name = template["name"].as_str().unwrap_or_default();
+    written(system, actor, &connection, "create_template", name).await?;
+    let status = clean_line(&status).to_lowercase();
+    let said = match status.as_str() {
+        "approved" => format!("{name} is approved and can be sent."),
+        "rejected" => format!("{name} was rejected at once; its reason is in the list."),
+        _ => format!("{name} is submitted: it is {status}. Review takes minutes to a day; a change is told here."),
+    };
+    Ok(Done { said, made: Some(id) })
+}
+
+async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &str, text: &str) -> Result<Done> {
+    require(actor, Right::EditTemplates)?;
+    let (connection, provider) = at_provider(system, connection).await?;
+    let desk = desk(provider.as_ref(), &connection)?;
+    let _hand = in_hand(system, actor, &connection)?;
+    // The rules of editing depend on its state: that is asked for now.
+    refresh_templates(system).await?;
+    let known = known(system, connection.id);
+    if !known.iter().any(|one| one.id == id) {
+        let why = format!("There is no template {} on this account.", clean_line(id));
+        return Err(Refusal::new("not_found", why, "Fetch the list again.").into());
+    }
+    let template = passed(text, &known, Some(id))?;
+    desk.update(&connection, id, &template).await.map_err(refused)?;
+    let name = template["name"].as_str().unwrap_or_default();
+    written(system, actor, &connection, "edit_template", name).await?;
+    let said = format!("{name} is changed and reviewed again; it may not be sendable meanwhile.");
+    Ok(Done { said, made: Some(id.to_owned()) })
+}
+
+async fn delete(
+    system: &System,
+    actor: &Actor,
+    connection: ConnectionId,
+    (name, id): (&str, Option<&str>),
+    typed: &str,
+) -> Result<Done> {
+    require(actor, Right::DeleteTemplates)?;
+    Refusal::typed(name, typed)?;
+    let (connection, provider) = at_provider(system, connection).await?;
+    let desk = desk(provider.as_ref(), &connection)?;
+    let _hand = in_hand(system, actor, &connection)?;
+    let known = known(system, connection.id);
+    let mut those = known.iter().filter(|one| one.name.as_received() == name && id.is_none_or(|id| one.id == id));
+    if let Some(off) = those.clone().find(|one| one.status.name() == "DISABLED") {
+        let why = format!("{} ({}) is disabled.", off.name.line(), off.language.line());
+        return Err(Refusal::new("template_disabled", why, "Disabled templates cannot be deleted.").into());
+    }
+    if let Some(first) = those.next() {
+        let waiting = system.store().scheduled_with(name, first.language.as_received()).await?;
+        if waiting > 0 {
+            let why = format!("{waiting} messages are queued that go out with {}.", clean_line(name));
+            return Err(Refusal::new("template_scheduled", why, "Discard them first, in Delivery.").into());
+        }
+    }
+    desk.delete(&connection, name, id).await.map_err(refused)?;
+    written(system, actor, &connection, "delete_template", name).await?;
+    let what = if id.is_some() { "" } else { ", in every language" };
+    let said = format!("{} is deleted{what}. An approved name is free again after 30 days.", clean_line(name));
+    Ok(Done { said, made: None })
+}
+
+/// A file that was uploaded here is lent to the provider for a while, under an address that nobody can guess.
+async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source: SampleSource) -> Result<Done> {
+    require(actor, Right::UploadSamples)?;
+    let (connection, provider) = at_provider(system, connection).await?;
+    let desk = desk(provider.as_ref(), &connection)?;
+    let (lent, source) = match source {
+        SampleSource::Address(address) if address.starts_with("https://") => (None, address),
+        SampleSource::Address(_) => {
+            let why = "The address of a sample begins with https://.";
+            return Err(Refusal::new("file", why, "Give such an address, or upload the file.").into());
+        }
+        SampleSource::Upload(upload) => {
+            (Some(crate::operations::media::media_links::lend(system, actor, upload).await?), upload.to_string())
+        }
+    };
+    let address = lent.as_ref().map_or(source.as_str(), |lent| lent.address.as_str());
+    let handle = desk.sample(&connection, address).await;
+    if let Some(lent) = &lent {
+        crate::operations::media::media_links::take_back(system, &lent.token);
+    }
+    let handle = handle.map_err(refused)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.audit(actor, "upload_sample", &connection.id.to_string(), &clean_line(&source), now).await?;
+    write.commit().await?;
+    Ok(Done { said: format!("The sample is there: {}", clean_line(&handle)), made: Some(handle) })
+}
+
+/// Looked at, then changed, at the provider: two at once would both see the templates as they were.
+fn in_hand(system: &System, actor: &Actor, connection: &Connection) -> Result<InHand, Refusal> {
+    system.take_in_hand(actor, &format!("the templates of {}", connection.business_account_id))
+}
+
+async fn written(system: &System, actor: &Actor, connection: &Connection, action: &str, name: &str) -> Result<()> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.audit(actor, action, &connection.id.to_string(), &clean_line(name), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Activity]);
+    // The list is what the provider says, not what was hoped.
+    refresh_templates(system).await?;
+    Ok(())
+}

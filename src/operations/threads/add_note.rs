@@ -1,0 +1,27 @@
+//! Write a note for colleagues. It goes into a table that nothing sends from.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::message::note::{self, Note};
+use crate::domain::request::Done;
+use crate::domain::text::Untrusted;
+use crate::operations::outbox::send_message::thread_within;
+use crate::operations::threads::claim;
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
+    require(actor, Right::WriteNotes)?;
+    note::check(text)?;
+    let now = system.now();
+    let note = Note { author: actor.to_string(), at: now, words: Untrusted::from(text.trim()) };
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
+    write.add_note(thread, &note).await?;
+    claim::keep(&mut write, thread, &note.author, now).await?;
+    write.audit(actor, "note", &thread.to_string(), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Activity]);
+    Ok(Done { said: format!("Noted on {}, for colleagues only.", row.contact.shown()), made: None })
+}

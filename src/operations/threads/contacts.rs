@@ -1,0 +1,106 @@
+//! Contacts: added by an admin, renamed, merged and split again.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::{ConnectionId, ContactId};
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::Untrusted;
+use crate::operations::{Result, System, require};
+
+const LONGEST_NAME: usize = 100;
+
+fn checked(name: &str) -> Result<Untrusted, Refusal> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > LONGEST_NAME {
+        let why = format!("A name has 1 to {LONGEST_NAME} characters.");
+        return Err(Refusal::new("name", why, "Give one that fits."));
+    }
+    Ok(name.into())
+}
+
+pub(crate) async fn add(
+    system: &System,
+    actor: &Actor,
+    connection: ConnectionId,
+    name: &str,
+    number: PhoneNumber,
+) -> Result<Done> {
+    require(actor, Right::AddContacts)?;
+    let name = checked(name)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let Some(connection) = write.live_connection(connection).await? else {
+        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
+    };
+    let address = Address::Phone(number);
+    if let Some(refusal) = crate::operations::outbox::send_message::recipient::own_number(&mut write, &address).await? {
+        return Err(refusal.into());
+    }
+    if let Some(known) = write.address_known(&address).await? {
+        let why = format!("{} is known already, as {known}.", address.shown());
+        return Err(Refusal::new("contact_known", why, "Find them by name or number.").into());
+    }
+    let (contact, _) = write.contact(std::slice::from_ref(&address), Some(&name), now).await?;
+    let thread = write.thread(connection.id, contact, &address.external_id(), now).await?;
+    write.audit(actor, "add_contact", &contact.to_string(), &address.shown(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread.thread), Change::Activity]);
+    let said = format!("{} is added; only a template can be sent until they write.", name.line());
+    Ok(Done { said, made: Some(thread.thread.to_string()) })
+}
+
+pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, name: &str) -> Result<Done> {
+    require(actor, Right::NameContacts)?;
+    let name = checked(name)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    if !write.contact_exists(contact).await? {
+        return Err(Refusal::new("not_found", format!("There is no contact {contact}."), "").into());
+    }
+    write.name_contact(contact, &name).await?;
+    write.audit(actor, "rename", &contact.to_string(), &name.line(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    Ok(Done { said: format!("{contact} is called {} here.", name.line()), made: None })
+}
+
+pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone: ContactId) -> Result<Done> {
+    require(actor, Right::MergeContacts)?;
+    if keep == gone {
+        return Err(Refusal::new("same_contact", "That is one contact already.", "Choose another.").into());
+    }
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    for contact in [keep, gone] {
+        if !write.contact_exists(contact).await? {
+            return Err(Refusal::new("not_found", format!("There is no contact {contact}."), "").into());
+        }
+    }
+    write.merge_contacts(keep, gone, &actor.to_string(), now).await?;
+    write.clear_alert("same_person", &format!("{keep}+{gone}"), now).await?;
+    write.clear_alert("same_person", &format!("{gone}+{keep}"), now).await?;
+    write.audit(actor, "merge", &keep.to_string(), &gone.to_string(), now).await?;
+    write.commit().await?;
+    system.wakes().looker.notify_one();
+    system.bus().publish([Change::Everything]);
+    Ok(Done { said: format!("{gone} is {keep} now; splitting {keep} takes it back."), made: None })
+}
+
+pub(crate) async fn split(system: &System, actor: &Actor, contact: ContactId) -> Result<Done> {
+    require(actor, Right::SplitContacts)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let Some(gone) = write.split_contact(contact, now).await? else {
+        return Err(Refusal::new("not_merged", format!("Nothing was merged into {contact}."), "").into());
+    };
+    write.audit(actor, "split", &contact.to_string(), &gone.to_string(), now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Everything]);
+    Ok(Done {
+        said: format!("{gone} is a contact of its own again, with what was theirs."),
+        made: Some(gone.to_string()),
+    })
+}

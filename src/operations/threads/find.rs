@@ -1,0 +1,57 @@
+//! Finds connections and threads by the names that people and programs have for them.
+
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::ThreadId;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::lookup;
+use crate::domain::request::Refusal;
+use crate::operations::{Result, System};
+
+/// The connection with this id, name, phone number id or phone number; without a text the only one that is
+/// connected. Refused where there is none, or several.
+pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Connection> {
+    let connections = system.store().connections().await?;
+    match (text, connections.as_slice()) {
+        (Some(text), all) => Ok(lookup::find_connection(all, text)?.clone()),
+        (None, [only]) => Ok(only.clone()),
+        (None, all) => {
+            let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
+            let instead = if names.is_empty() {
+                "Set one up first: no number is connected.".to_owned()
+            } else {
+                format!("Name one of: {}.", names.join(", "))
+            };
+            Err(Refusal::new("place", "No connection is named, and there is not exactly one.", instead).into())
+        }
+    }
+}
+
+/// The thread with a phone number: over the named connection, or over whichever it wrote to where none is named.
+/// Refused where it wrote to none, or to several.
+pub async fn find_thread(system: &System, connection: Option<&str>, number: &str) -> Result<ThreadId> {
+    let number = PhoneNumber::parse(number).map_err(|error| {
+        Refusal::new("number", format!("{error}."), "Write it with its country code, such as +15550100002.")
+    })?;
+    let connections = match connection {
+        Some(name) => vec![find_connection(system, Some(name)).await?],
+        None => system.store().connections().await?,
+    };
+    let mut found = vec![];
+    for one in &connections {
+        if let Some(row) = system.store().thread_with(one.id, &number).await? {
+            found.push((row.id, one.name.as_str()));
+        }
+    }
+    match found.as_slice() {
+        [(thread, _)] => Ok(*thread),
+        [] => {
+            let why = format!("{number} has never written here.");
+            Err(Refusal::new("not_found", why, "Only an approved template can begin.").into())
+        }
+        several => {
+            let list: Vec<String> = several.iter().map(|(thread, name)| format!("{thread} ({name})")).collect();
+            let why = format!("{number} has several threads: {}.", list.join(", "));
+            Err(Refusal::new("ambiguous", why, "Name the thread, or the connection.").into())
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Mark a thread as read: here at once, and at the provider so that the contact sees it.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::request::Done;
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+    require(actor, Right::MarkThreadsAsRead)?;
+    let row = crate::operations::outbox::send_message::thread_row(system, thread).await?;
+    let mut write = system.store().write().await?;
+    let changed = write.clear_unread(thread).await?.applied();
+    write.commit().await?;
+    if !changed {
+        return Ok(Done { said: "Nothing was unread.".into(), made: None });
+    }
+    system.bus().publish([Change::Thread(thread)]);
+    let name = row.contact.shown();
+    let here = format!("{name} is read here");
+    let Some(connection) = system.store().connection(row.connection_id).await? else {
+        return Ok(Done { said: format!("{here}."), made: None });
+    };
+    let provider = system.providers().get(&connection.provider).filter(|provider| provider.capabilities().read_marks);
+    let last = system.store().last_inbound(thread).await?;
+    let said = match (provider, last) {
+        (Some(provider), Some(last)) if connection.settings.read_marks => {
+            match provider.mark_read(&connection, &last, false).await {
+                Ok(()) => format!("{here}, and {name} can see it."),
+                // Asking twice does no harm, but nobody waits for it either.
+                Err(trouble) => format!("{here}; the provider was not told: {}.", trouble.line()),
+            }
+        }
+        _ => format!("{here}."),
+    };
+    Ok(Done { said, made: None })
+}

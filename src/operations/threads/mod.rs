@@ -1,0 +1,13 @@
+//! Threads and contacts, and who of the team is in them.
+
+pub(crate) mod add_note;
+pub(crate) mod claim;
+pub(crate) mod contacts;
+pub(crate) mod find;
+pub(crate) mod mark_read;
+pub(crate) mod opt_out;
+pub(crate) mod presence;
+pub(crate) mod save_draft;
+pub(crate) mod take_thread;
+pub(crate) mod transfer;
+pub(crate) mod update_presence;

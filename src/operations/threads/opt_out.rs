@@ -1,0 +1,32 @@
+//! Say by hand that a contact wants no messages, or wants them again.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::outbox::send_message::thread_within;
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, out: bool) -> Result<Done> {
+    require(actor, Right::SayWhoMayBeWrittenTo)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
+    if row.opted_out == out {
+        let why = if out { "They are opted out already." } else { "They are not opted out." };
+        return Err(Refusal::new("no_change", why, "").into());
+    }
+    write.opt_out(thread, out, now).await?;
+    write.audit(actor, if out { "opt_out" } else { "opt_in" }, &thread.to_string(), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
+    system.wakes().looker.notify_one();
+    let name = row.contact.shown();
+    let said = if out {
+        format!("Nothing is sent to {name} from now on.")
+    } else {
+        format!("{name} can be written to again.")
+    };
+    Ok(Done { said, made: None })
+}

@@ -1,0 +1,26 @@
+//! Keep what a person is writing: it belongs to its thread and survives a restart.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::ids::ThreadId;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::{Result, System, require};
+
+/// More than any message holds, and little enough to keep.
+const LONGEST: usize = 64 * 1024;
+
+pub(crate) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
+    require(actor, Right::WriteToPeople)?;
+    if text.len() > LONGEST {
+        return Err(Refusal::new(
+            "draft_too_long",
+            "The draft is longer than 64 KB.",
+            "Shorten it; it is not saved as it is.",
+        )
+        .into());
+    }
+    let mut write = system.store().write().await?;
+    write.save_draft(&actor.to_string(), thread, text, system.now()).await?;
+    write.commit().await?;
+    Ok(Done { said: "Draft kept.".into(), made: None })
+}

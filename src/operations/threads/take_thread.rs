@@ -1,0 +1,70 @@
+//! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::request::{Done, Refusal};
+use crate::operations::outbox::send_message::thread_within;
+use crate::operations::threads::claim;
+use crate::operations::{Result, System, require};
+
+pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+    require(actor, Right::TakeAThread)?;
+    let me = actor.to_string();
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
+    if let Some(other) = claim::holder(&row, &me, now) {
+        let why = format!("{other} has this thread, and is at it.");
+        let instead = "Ask them to hand it over; half an hour after they left it, anybody may take it.";
+        return Err(Refusal::new("taken", why, instead).into());
+    }
+    if row.taken_by.as_deref() == Some(&me) && !row.is_left(now) {
+        claim::keep(&mut write, thread, &me, now).await?;
+        write.commit().await?;
+        return Ok(Done { said: format!("{} is yours already.", row.contact.shown()), made: None });
+    }
+    let left = row.taken_by.clone().filter(|other| *other != me);
+    write.take_thread(thread, Some((&me, claim::until(now)))).await?;
+    let caught = write.silence_agent(thread, &format!("{me} took the thread"), now).await?;
+    write.audit(actor, "take", &thread.to_string(), left.as_deref().unwrap_or_default(), now).await?;
+    system.happened(&mut write, "thread.taken", Some(thread), &serde_json::json!({ "by": me })).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
+    let caught = caught.runs + caught.entries;
+    let caught = if caught > 0 { format!(" {caught} unsent step(s) of the agent were caught.") } else { String::new() };
+    let left = left.map_or_else(String::new, |other| format!(" {other} had left it."));
+    Ok(Done { said: format!("{} is yours; the agent is silent.{left}{caught}", row.contact.shown()), made: None })
+}
+
+pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
+    require(actor, Right::ReleaseAThread)?;
+    let me = actor.to_string();
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
+    let left = row.is_left(now);
+    match row.taken_by {
+        None if row.handed_off_at.is_some() || row.paused_until(now).is_some() => {}
+        None => return Err(Refusal::new("not_taken", "Nobody has this thread.", "").into()),
+        Some(other) if other != me && !left && !actor.has(Right::ReleaseAColleaguesThread) => {
+            return Err(
+                Refusal::new("taken", format!("{other} has this thread."), "They or an admin can release it.").into()
+            );
+        }
+        Some(_) => {}
+    }
+    write.take_thread(thread, None).await?;
+    write.person_gave_back(thread).await?;
+    if write.hand_off(thread, None).await?.applied() {
+        // What led to it is settled: an agent that read it again would hand off again.
+        write.forget_before(thread, now).await?;
+        write.stop_waiting(thread).await?;
+    }
+    system.happened(&mut write, "thread.released", Some(thread), &serde_json::json!({ "by": me })).await?;
+    write.audit(actor, "release", &thread.to_string(), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Thread(thread), Change::Activity]);
+    Ok(Done { said: format!("{} is released; the agent answers the next message.", row.contact.shown()), made: None })
+}

@@ -1,0 +1,60 @@
+//! Hand a thread to a colleague, with what was begun in it. What was written half stands as a note, so
+//! that it is never lost, and waits where the colleague writes, unless they have begun themselves.
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::{Actor, Role};
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::message::note::{self, Note};
+use crate::domain::request::{Done, Refusal};
+use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::view::Handed;
+use crate::operations::outbox::send_message::thread_within;
+use crate::operations::threads::claim;
+use crate::operations::{Result, System, require, unpoisoned};
+
+pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, to: &str) -> Result<Done> {
+    require(actor, Right::TakeAThread)?;
+    let (me, now) = (actor.to_string(), system.now());
+    let mut write = system.store().write().await?;
+    let row = thread_within(&mut write, thread).await?;
+    if let Some(other) = claim::holder(&row, &me, now).filter(|_| !actor.has(Right::ReleaseAColleaguesThread)) {
+        let why = format!("{other} has this thread.");
+        return Err(Refusal::new("taken", why, "They or an admin can hand it over.").into());
+    }
+    if row.taken_by.as_deref() == Some(to) {
+        let why = format!("{} has this thread already.", clean_line(to));
+        return Err(Refusal::new("no_change", why, "").into());
+    }
+    let here = system.here();
+    let able = here.iter().find(|one| one.who == to && one.role != Role::Viewer.name());
+    if to == me || able.is_none() {
+        let why = format!("{} is nobody who is here and may answer.", clean_line(to));
+        return Err(Refusal::new("not_here", why, "A thread is handed to a colleague whose console is open.").into());
+    }
+    let begun = write.draft(&me, thread).await?;
+    let theirs = write.draft(to, thread).await?;
+    let words = format!("Begun by {me}: {begun}");
+    if words.chars().count() > note::LONGEST {
+        let why = format!("What you have begun is longer than a note, which holds {} characters.", note::LONGEST);
+        return Err(Refusal::new("draft_too_long", why, "Shorten it, or send a part of it first.").into());
+    }
+    write.take_thread(thread, Some((to, claim::until(now)))).await?;
+    write.silence_agent(thread, &format!("{me} handed the thread to {to}"), now).await?;
+    if !begun.trim().is_empty() {
+        write.add_note(thread, &Note { author: me.clone(), at: now, words: Untrusted::from(words) }).await?;
+        write.save_draft(&me, thread, "", now).await?;
+        if theirs.trim().is_empty() {
+            write.save_draft(to, thread, &begun, now).await?;
+        }
+    }
+    write.audit(actor, "hand over", &thread.to_string(), to, now).await?;
+    let data = serde_json::json!({ "by": me, "to": to });
+    system.happened(&mut write, "thread.handed_over", Some(thread), &data).await?;
+    write.commit().await?;
+    let handed = Handed { thread, contact: row.contact.shown(), by: me, at: now };
+    unpoisoned(&system.shared.handed).insert(to.to_owned(), handed);
+    system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
+    let with = if begun.trim().is_empty() { "" } else { ", with what you had begun" };
+    Ok(Done { said: format!("{to} has {} now{with}.", row.contact.shown()), made: None })
+}

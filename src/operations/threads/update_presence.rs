@@ -1,0 +1,100 @@
+//! Who is where: kept in memory, as it is only true while somebody is there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::domain::access::permission::Right;
+use crate::domain::access::role::Actor;
+use crate::domain::change::Change;
+use crate::domain::ids::ThreadId;
+use crate::domain::request::Done;
+use crate::domain::time::Timestamp;
+use crate::domain::view::{Presence, ThreadRow};
+use crate::operations::threads::claim;
+use crate::operations::{Result, System, require};
+
+/// Consoles say once a minute that somebody is still there.
+const HERE: Duration = Duration::from_secs(100);
+/// Who writes says so more often.
+const WRITES: Duration = Duration::from_secs(30);
+
+/// Where everybody was last.
+#[derive(Debug, Default)]
+pub(crate) struct Attendance {
+    seen: BTreeMap<String, (ThreadId, Timestamp, Option<Timestamp>)>,
+}
+
+impl Attendance {
+    /// Where somebody is, and whether they write.
+    pub fn of(&self, who: &str, now: Timestamp) -> Option<(ThreadId, bool)> {
+        let (thread, at, wrote) = self.seen.get(who)?;
+        let writes = wrote.is_some_and(|wrote| now.since(wrote) < WRITES);
+        (now.since(*at) < HERE).then_some((*thread, writes))
+    }
+
+    /// Puts colleagues into the rows of the threads that they look at.
+    pub fn fill(&self, rows: &mut [ThreadRow], me: &str, now: Timestamp) {
+        for (who, (thread, at, wrote)) in &self.seen {
+            if who != me
+                && now.since(*at) < HERE
+                && let Some(row) = rows.iter_mut().find(|row| row.id == *thread)
+            {
+                let writes = wrote.is_some_and(|wrote| now.since(wrote) < WRITES);
+                row.present.push(Presence { who: who.clone(), writes });
+            }
+        }
+    }
+}
+
+pub(crate) async fn attend(
+    system: &System,
+    actor: &Actor,
+    thread: Option<ThreadId>,
+    writes: bool,
+    typing: bool,
+) -> Result<Done> {
+    require(actor, Right::Look)?;
+    let now = system.now();
+    let done = Done { said: String::new(), made: None };
+    let changed = {
+        let mut attendance = system.attendance();
+        let before = attendance.seen.get(&actor.to_string()).copied();
+        match thread {
+            Some(thread) => {
+                attendance.seen.insert(actor.to_string(), (thread, now, writes.then_some(now)));
+            }
+            None => {
+                attendance.seen.remove(&actor.to_string());
+            }
+        }
+        let told = |one: &(ThreadId, Timestamp, Option<Timestamp>)| (one.0, one.2.is_some());
+        let after = thread.map(|thread| (thread, writes));
+        if before.as_ref().map(told) == after {
+            vec![]
+        } else {
+            before.map(|one| one.0).into_iter().chain(thread).collect()
+        }
+    };
+    system.bus().publish(changed.into_iter().map(Change::Thread));
+    if let Some(thread) = thread {
+        claim::keep_looking(system, actor, thread).await?;
+    }
+    if let Some(thread) = thread.filter(|_| writes && typing && actor.has(Right::WriteToPeople)) {
+        show_typing(system, thread).await?;
+    }
+    Ok(done)
+}
+
+/// A courtesy: whether it reaches the contact changes nothing here.
+async fn show_typing(system: &System, thread: ThreadId) -> Result<()> {
+    let Some(row) = system.store().thread(thread).await? else { return Ok(()) };
+    let Some(connection) = system.store().connection(row.connection_id).await? else { return Ok(()) };
+    let provider = system.providers().get(&connection.provider).filter(|provider| provider.capabilities().read_marks);
+    let open = crate::domain::message::window::is_open(row.window_closes_at, system.now());
+    if let (Some(provider), Some(last), true) = (provider, system.store().last_inbound(thread).await?, open)
+        && let Err(trouble) = provider.mark_read(&connection, &last, true).await
+    {
+        tracing::debug!(%thread, trouble = trouble.line(), "the typing sign was not shown");
+    }
+    Ok(())
+}

@@ -1,0 +1,389 @@
+//! Assignments with their contracts, and how agents do.
+
+use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
+use crate::domain::agents::contract::Money;
+use crate::domain::agents::requests::{AssignmentRow, Proposal};
+use crate::domain::agents::routing::Candidate;
+use crate::domain::agents::run::RunState;
+use crate::domain::ids::{AssignmentId, ConnectionId, ThreadId};
+use crate::domain::time::Timestamp;
+use crate::store::codec::{Cells, json};
+use crate::store::threads::thread::contact;
+use crate::store::{Result, Store, Update, Write};
+
+const HOUR: i64 = 3_600_000;
+const DAY: i64 = 24 * HOUR;
+
+const ASSIGNMENT: &str = "SELECT g.id, g.connection_id, g.thread_id, g.agent, g.mode, g.state, g.from_file, g.place,
+    g.contract, g.agent_digest, g.stale_since, g.evidence, g.proposed_by, g.proposed_at, g.approved_by, g.approved_at, g.approved_person,
+    g.approved_digest, g.decided_by, g.decided_at, g.reason, g.expires_at, g.snoozed_until, c.name AS connection, p.name AS contact_name,
+    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id
+ FROM assignments g JOIN connections c ON c.id = g.connection_id
+    LEFT JOIN threads t ON t.id = g.thread_id LEFT JOIN contacts p ON p.id = t.contact_id";
+
+/// What an agent did since a time.
+#[derive(Debug, Clone, Default)]
+pub struct RunTally {
+    pub runs: u32,
+    pub failed: u32,
+    pub held: u32,
+    pub tokens: u64,
+    pub cost: Money,
+    pub half_took_ms: Option<u64>,
+    pub last: Option<(Timestamp, RunState)>,
+}
+
+impl Store {
+    /// Those that wait for a decision first, then those in force, then the rest, newest first.
+    pub async fn assignments(&self, limit: u32) -> Result<Vec<AssignmentRow>> {
+        let text = format!(
+            "{ASSIGNMENT} ORDER BY CASE g.state WHEN 'proposed' THEN 0 WHEN 'approved' THEN 0 WHEN 'active' THEN 1 ELSE 2 END,
+                g.id DESC LIMIT $1"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(limit)).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| assignment(&Cells::new(row, "assignments"))).collect()
+    }
+
+    /// How a contract was used: runs, those that were answered, held and failed; and what they cost.
+    pub async fn use_of(&self, id: AssignmentId) -> Result<([u32; 4], Money)> {
+        let row = sqlx::query(
+            "SELECT 0 AS id, count(*) AS runs, count(*) FILTER (WHERE state IN ('answered', 'handed_off')) AS answered,
+                count(*) FILTER (WHERE breaches IS NOT NULL) AS held, count(*) FILTER (WHERE state = 'failed') AS failed,
+                coalesce(sum(cost), 0) AS cost FROM runs WHERE assignment_id = $1",
+        )
+        .bind(id.0)
+        .fetch_one(&self.readers)
+        .await?;
+        let cells = Cells::new(&row, "runs");
+        let counts = [cells.count("runs")?, cells.count("answered")?, cells.count("held")?, cells.count("failed")?];
+        Ok((counts, money(&cells, "cost")?))
+    }
+
+    /// Assignments that end at some time, or of which somebody has still to decide.
+    pub async fn assignments_to_end(&self) -> Result<Vec<Assignment>> {
+        let text = format!(
+            "{ASSIGNMENT} WHERE g.state IN ('proposed', 'approved') OR (g.state = 'active' AND g.expires_at IS NOT NULL)"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| Ok(assignment(&Cells::new(row, "assignments"))?.assignment)).collect()
+    }
+
+    /// What an agent did since a time, from an index: runs are many.
+    pub async fn run_tally(&self, agent: &str, since: Timestamp) -> Result<RunTally> {
+        let row = sqlx::query(
+            "SELECT 0 AS id, count(*) AS runs, count(*) FILTER (WHERE state = 'failed') AS failed,
+                count(*) FILTER (WHERE breaches IS NOT NULL) AS held,
+                coalesce(sum(tokens_in + tokens_out), 0) AS tokens, coalesce(sum(cost), 0) AS cost
+             FROM runs WHERE agent = $1 AND created_at >= $2",
+        )
+        .bind(agent)
+        .bind(since.millis())
+        .fetch_one(&self.readers)
+        .await?;
+        let cells = Cells::new(&row, "runs");
+        let took: Vec<i64> = sqlx::query_scalar(
+            "SELECT finished_at - started_at FROM runs WHERE agent = $1 AND created_at >= $2
+                AND started_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY 1 LIMIT 10000",
+        )
+        .bind(agent)
+        .bind(since.millis())
+        .fetch_all(&self.readers)
+        .await?;
+        let last = sqlx::query(
+            "SELECT id, coalesce(finished_at, started_at, due_at) AS at, state FROM runs WHERE agent = $1
+             ORDER BY created_at DESC LIMIT 1",
+        )
+        .bind(agent)
+        .fetch_optional(&self.readers)
+        .await?;
+        let last = last.map(|row| {
+            let cells = Cells::new(&row, "runs");
+            Ok::<_, crate::store::StoreError>((cells.time("at")?, cells.named("state", RunState::from_name)?))
+        });
+        Ok(RunTally {
+            runs: cells.count("runs")?,
+            failed: cells.count("failed")?,
+            held: cells.count("held")?,
+            tokens: cells.int("tokens")?.try_into().unwrap_or(0),
+            cost: money(&cells, "cost")?,
+            half_took_ms: took.get(took.len() / 2).and_then(|took| u64::try_from(*took).ok()),
+            last: last.transpose()?,
+        })
+    }
+}
+
+impl Write {
+    /// Everything in force that could answer in a thread, in the order in which it is tried, with what
+    /// it has used up.
+    pub async fn candidates(
+        &mut self,
+        thread: ThreadId,
+        connection: ConnectionId,
+        now: Timestamp,
+    ) -> Result<Vec<Candidate>> {
+        let text = format!(
+            "{ASSIGNMENT} WHERE g.state = 'active' AND (g.expires_at IS NULL OR g.expires_at > $3)
+                AND (g.thread_id = $1 OR (g.connection_id = $2 AND g.thread_id IS NULL))
+             ORDER BY g.thread_id IS NULL, g.place = 0, g.place"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(thread.0)
+            .bind(connection.0)
+            .bind(now.millis())
+            .fetch_all(self.connection())
+            .await?;
+        let mut candidates = vec![];
+        for row in &rows {
+            let assignment = assignment(&Cells::new(row, "assignments"))?.assignment;
+            let replies: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM runs WHERE thread_id = $1 AND agent = $2 AND finished_at > $3
+                    AND state IN ('answered', 'handed_off')",
+            )
+            .bind(thread.0)
+            .bind(&assignment.agent)
+            .bind(now.millis() - HOUR)
+            .fetch_one(self.connection())
+            .await?;
+            let (tokens, money): (i64, i64) = sqlx::query_as(
+                "SELECT coalesce(sum(tokens_in + tokens_out), 0), coalesce(sum(cost), 0) FROM runs
+                 WHERE assignment_id = $1 AND created_at > $2",
+            )
+            .bind(assignment.id.0)
+            .bind(now.millis() - DAY)
+            .fetch_one(self.connection())
+            .await?;
+            let stopped = self.stopped(thread, &assignment.agent).await?;
+            candidates.push(Candidate {
+                replies: u32::try_from(replies).unwrap_or(u32::MAX),
+                tokens: u64::try_from(tokens).unwrap_or(0),
+                money: u64::try_from(money).unwrap_or(0),
+                stopped,
+                assignment,
+            });
+        }
+        Ok(candidates)
+    }
+
+    pub async fn assignment(&mut self, id: AssignmentId) -> Result<Option<AssignmentRow>> {
+        let text = format!("{ASSIGNMENT} WHERE g.id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(self.connection()).await?;
+        row.map(|row| assignment(&Cells::new(&row, "assignments"))).transpose()
+    }
+
+    /// What is in force in the place of another.
+    pub async fn in_place_of(&mut self, other: &Assignment) -> Result<Option<Assignment>> {
+        let text = format!(
+            "{ASSIGNMENT} WHERE g.state = 'active' AND g.id <> $1 AND g.connection_id = $2 AND g.thread_id IS $3
+                AND (g.thread_id IS NOT NULL OR g.place = $4)"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(other.id.0)
+            .bind(other.connection.0)
+            .bind(other.thread.map(|thread| thread.0))
+            .bind(i64::from(other.place))
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(|row| Ok(assignment(&Cells::new(&row, "assignments"))?.assignment)).transpose()
+    }
+
+    /// Everything in force, and everything that waits, of one connection or of all.
+    pub async fn assignments_open(&mut self, connection: Option<ConnectionId>) -> Result<Vec<AssignmentRow>> {
+        let text = format!(
+            "{ASSIGNMENT} WHERE g.state IN ('proposed', 'approved', 'active')
+                AND ($1 IS NULL OR g.connection_id = $1) ORDER BY g.id"
+        );
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(text)).bind(connection.map(|id| id.0)).fetch_all(self.connection()).await?;
+        rows.iter().map(|row| assignment(&Cells::new(row, "assignments"))).collect()
+    }
+
+    /// Writes a proposal down. One with conditions gets a place of its own on its connection, unless one
+    /// with the same conditions has one already: then it is about that.
+    pub async fn propose(
+        &mut self,
+        proposal: &Proposal,
+        proposed_by: &str,
+        from_file: bool,
+        now: Timestamp,
+    ) -> Result<AssignmentId> {
+        let mut place = 0;
+        if proposal.thread.is_none() && !proposal.contract.when.are_none() {
+            let open = self.assignments_open(Some(proposal.connection)).await?;
+            let same = open
+                .iter()
+                .find(|row| row.assignment.thread.is_none() && row.assignment.contract.when == proposal.contract.when);
+            place = match same {
+                Some(row) => row.assignment.place,
+                None => open.iter().map(|row| row.assignment.place).max().unwrap_or(0) + 1,
+            };
+        }
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO assignments (connection_id, thread_id, agent, mode, state, from_file, place, contract, proposed_by,
+                                      proposed_at, expires_at)
+             VALUES ($1, $2, $3, $4, 'proposed', $5, $6, $7, $8, $9, $10) RETURNING id",
+        )
+        .bind(proposal.connection.0)
+        .bind(proposal.thread.map(|thread| thread.0))
+        .bind(&proposal.agent)
+        .bind(proposal.mode.name())
+        .bind(from_file)
+        .bind(i64::from(place))
+        .bind(json(&proposal.contract))
+        .bind(proposed_by)
+        .bind(now.millis())
+        .bind(proposal.expires_at.map(Timestamp::millis))
+        .fetch_one(self.connection())
+        .await?;
+        Ok(AssignmentId(id))
+    }
+
+    /// The first of two persons agrees to the agent as it is now. What is in force, and silent because its
+    /// agent changed, stays so until the second does.
+    pub async fn approve_first(
+        &mut self,
+        id: AssignmentId,
+        (by, person): (&str, &str),
+        agent_digest: &str,
+        now: Timestamp,
+    ) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE assignments SET state = CASE state WHEN 'active' THEN 'active' ELSE 'approved' END,
+                approved_by = $2, approved_person = $3, approved_digest = $4, approved_at = $5
+             WHERE id = $1 AND state IN ('proposed', 'approved', 'active')",
+        )
+        .bind(id.0)
+        .bind(by)
+        .bind(person)
+        .bind(agent_digest)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// Puts it in force, for the agent as it is now, on the evidence that was seen.
+    pub async fn activate(
+        &mut self,
+        id: AssignmentId,
+        by: &str,
+        agent_digest: &str,
+        evidence: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE assignments SET state = 'active', decided_by = $2, decided_at = $3, agent_digest = $4,
+                stale_since = NULL, evidence = $5 WHERE id = $1",
+        )
+        .bind(id.0)
+        .bind(by)
+        .bind(now.millis())
+        .bind(agent_digest)
+        .bind(evidence)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Ends what waits or is in force. Misses what has ended.
+    pub async fn end_assignment(
+        &mut self,
+        id: AssignmentId,
+        state: AssignmentState,
+        by: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE assignments SET state = $2, decided_by = $3, decided_at = $4, reason = $5
+             WHERE id = $1 AND state IN ('proposed', 'approved', 'active')",
+        )
+        .bind(id.0)
+        .bind(state.name())
+        .bind(by)
+        .bind(now.millis())
+        .bind(reason)
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// The agent is something else than what was approved, or is it again.
+    pub async fn set_stale(&mut self, id: AssignmentId, since: Option<Timestamp>) -> Result<()> {
+        sqlx::query("UPDATE assignments SET stale_since = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(since.map(Timestamp::millis))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    pub async fn snooze(&mut self, id: AssignmentId, until: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE assignments SET snoozed_until = $2 WHERE id = $1")
+            .bind(id.0)
+            .bind(until.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Other contacts than the thread's who have one of these names, or numbers.
+    pub async fn others_called(
+        &mut self,
+        thread: ThreadId,
+        names: &[String],
+        numbers: &[String],
+    ) -> Result<Vec<String>> {
+        Ok(sqlx::query_scalar(
+            "SELECT DISTINCT n.value FROM json_each($2) n JOIN contacts p
+                ON p.folded LIKE lower(n.value) || ' %' AND p.merged_into IS NULL
+             WHERE p.id <> (SELECT contact_id FROM threads WHERE id = $1)
+                AND NOT EXISTS (SELECT 1 FROM contacts own JOIN threads t ON t.contact_id = own.id
+                                WHERE t.id = $1 AND ' ' || own.folded LIKE '% ' || lower(n.value) || ' %')
+             UNION SELECT n.value FROM json_each($3) n JOIN addresses a ON a.kind = 'phone' AND a.value = n.value
+             WHERE a.contact_id <> (SELECT contact_id FROM threads WHERE id = $1)",
+        )
+        .bind(thread.0)
+        .bind(json(&names))
+        .bind(json(&numbers))
+        .fetch_all(self.connection())
+        .await?)
+    }
+}
+
+pub(crate) fn money(cells: &Cells<'_>, column: &'static str) -> Result<Money> {
+    Ok(Money(cells.int(column)?.try_into().unwrap_or(0)))
+}
+
+fn assignment(cells: &Cells<'_>) -> Result<AssignmentRow> {
+    let thread = cells.opt_int("thread_id")?.map(ThreadId);
+    Ok(AssignmentRow {
+        assignment: Assignment {
+            id: AssignmentId(cells.int("id")?),
+            connection: ConnectionId(cells.int("connection_id")?),
+            thread,
+            agent: cells.text("agent")?,
+            mode: cells.named("mode", Mode::from_name)?,
+            state: cells.named("state", AssignmentState::from_name)?,
+            from_file: cells.flag("from_file")?,
+            place: cells.count("place")?,
+            contract: cells.json("contract")?,
+            agent_digest: cells.opt_text("agent_digest")?,
+            stale_since: cells.opt_time("stale_since")?,
+            evidence: cells.opt_text("evidence")?,
+            proposed_by: cells.text("proposed_by")?,
+            proposed_at: cells.time("proposed_at")?,
+            approved_by: cells.opt_text("approved_by")?,
+            approved_at: cells.opt_time("approved_at")?,
+            approved_person: cells.opt_text("approved_person")?,
+            approved_digest: cells.opt_text("approved_digest")?,
+            decided_by: cells.opt_text("decided_by")?,
+            decided_at: cells.opt_time("decided_at")?,
+            reason: cells.opt_text("reason")?,
+            expires_at: cells.opt_time("expires_at")?,
+            snoozed_until: cells.opt_time("snoozed_until")?,
+        },
+        connection_name: cells.text("connection")?,
+        contact: thread.map(|_| contact(cells)).transpose()?,
+    })
+}

@@ -1,0 +1,6 @@
+//! Assignments, runs, rehearsals and stops.
+
+pub(crate) mod assignments;
+pub(crate) mod rehearsals;
+pub(crate) mod runs;
+pub(crate) mod stops;

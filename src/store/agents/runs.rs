@@ -1,0 +1,440 @@
+//! Agent runs: scheduled with the message that asks for them, claimed under a lease, finished once.
+
+use std::time::Duration;
+
+use crate::domain::agents::assignment::{Assignment, Mode};
+use crate::domain::agents::contract::Money;
+use crate::domain::agents::contract_check::Words;
+use crate::domain::agents::requests::{Act, RunRecord, RunView, ToolCall};
+use crate::domain::agents::run::RunState;
+use crate::domain::ids::{AssignmentId, ConnectionId, MessageId, RunId, ThreadId};
+use crate::domain::message::status::{DeliveryStatus, Standing};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::store::agents::assignments::money;
+use crate::store::codec::{Cells, json};
+use crate::store::threads::thread::contact;
+use crate::store::{Result, Store, Update, Write};
+
+const RUN: &str = "SELECT r.id, r.thread_id, p.name AS contact_name,
+    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
+    r.agent, r.state, r.batch_size, r.due_at, r.started_at, r.finished_at, r.said, r.error, r.breaches, r.decided_by
+ FROM runs r JOIN threads t ON t.id = r.thread_id JOIN contacts p ON p.id = t.contact_id";
+
+fn run(cells: &Cells<'_>) -> Result<RunView> {
+    Ok(RunView {
+        id: RunId(cells.int("id")?),
+        thread_id: ThreadId(cells.int("thread_id")?),
+        contact: contact(cells)?,
+        agent: cells.text("agent")?,
+        state: cells.named("state", RunState::from_name)?,
+        batch_size: cells.count("batch_size")?,
+        due_at: cells.time("due_at")?,
+        started_at: cells.opt_time("started_at")?,
+        finished_at: cells.opt_time("finished_at")?,
+        said: cells.opt_untrusted("said")?,
+        error: cells.opt_untrusted("error")?,
+        breaches: cells.opt_json("breaches")?.unwrap_or_default(),
+        decided_by: cells.opt_text("decided_by")?,
+    })
+}
+
+/// A run whose time has come.
+#[derive(Debug, Clone)]
+pub struct DueRun {
+    pub run: RunId,
+    pub thread: ThreadId,
+    pub connection: ConnectionId,
+    pub assignment: AssignmentId,
+    pub agent: String,
+    pub mode: Mode,
+    pub batch_size: u32,
+    pub first_contact: bool,
+}
+
+/// How a run ended, and everything that belongs to its record.
+#[derive(Debug, Default)]
+pub struct Finish<'a> {
+    pub said: Option<&'a Untrusted>,
+    pub words: &'a [Words],
+    pub acts: &'a [Act],
+    pub calls: &'a [ToolCall],
+    pub given: Option<&'a str>,
+    pub trace: Option<&'a str>,
+    pub error: Option<&'a str>,
+    pub breaches: &'a [String],
+    pub tokens_in: u64,
+    pub tokens_out: u64,
+    pub cost: Money,
+    pub agent_digest: &'a str,
+}
+
+/// Runs and entries that were caught when an agent fell silent.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Silenced {
+    pub runs: u64,
+    pub entries: u64,
+}
+
+impl Store {
+    /// The last runs, of one thread where it is named.
+    pub async fn runs(&self, thread: Option<ThreadId>, limit: u32, before: Option<RunId>) -> Result<Vec<RunView>> {
+        let condition = if thread.is_some() { "r.thread_id = $1" } else { "$1 IS NULL" };
+        let text = format!("{RUN} WHERE {condition} AND r.id < $2 ORDER BY r.id DESC LIMIT $3");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(thread.map(|thread| thread.0))
+            .bind(before.map_or(i64::MAX, |id| id.0))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| run(&Cells::new(row, "runs"))).collect()
+    }
+
+    pub async fn run(&self, id: RunId) -> Result<Option<RunView>> {
+        let text = format!("{RUN} WHERE r.id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
+        row.map(|row| run(&Cells::new(&row, "runs"))).transpose()
+    }
+
+    /// What an agent proposes in a thread.
+    pub async fn proposed_in(&self, thread: ThreadId) -> Result<Option<RunId>> {
+        let id: Option<i64> = sqlx::query_scalar("SELECT id FROM runs WHERE thread_id = $1 AND state = 'proposed'")
+            .bind(thread.0)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(id.map(RunId))
+    }
+
+    /// Everything about one run.
+    pub async fn run_record(&self, id: RunId) -> Result<Option<RunRecord>> {
+        let Some(view) = self.run(id).await? else { return Ok(None) };
+        let row = sqlx::query(
+            "SELECT id, assignment_id, mode, given, words, calls, trace, tokens_in, tokens_out, cost, agent_digest,
+                decided_at FROM runs WHERE id = $1",
+        )
+        .bind(id.0)
+        .fetch_one(&self.readers)
+        .await?;
+        let cells = Cells::new(&row, "runs");
+        let (words, acts): (Vec<Words>, Vec<Act>) = cells.opt_json("words")?.unwrap_or_default();
+        let rows = sqlx::query(
+            "SELECT id, words, progress, failed_at IS NOT NULL AS failed FROM messages WHERE run_id = $1 ORDER BY id",
+        )
+        .bind(id.0)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut messages = vec![];
+        for row in &rows {
+            let cells = Cells::new(row, "messages");
+            let progress = cells.named("progress", DeliveryStatus::from_name)?;
+            let failed = cells.flag("failed")? && !progress.proves_arrival();
+            let status = if failed { DeliveryStatus::Failed } else { Standing::new(progress).status() };
+            messages.push((MessageId(cells.int("id")?), cells.untrusted("words")?, status));
+        }
+        Ok(Some(RunRecord {
+            run: view,
+            assignment: AssignmentId(cells.int("assignment_id")?),
+            mode: cells.named("mode", Mode::from_name)?,
+            given: cells.opt_untrusted("given")?,
+            words,
+            acts,
+            calls: cells.opt_json("calls")?.unwrap_or_default(),
+            trace: cells.opt_untrusted("trace")?,
+            tokens_in: cells.int("tokens_in")?.try_into().unwrap_or(0),
+            tokens_out: cells.int("tokens_out")?.try_into().unwrap_or(0),
+            cost: money(&cells, "cost")?,
+            agent_digest: cells.opt_text("agent_digest")?,
+            decided_at: cells.opt_time("decided_at")?,
+            messages,
+        }))
+    }
+
+    /// Runs of a thread that were open at a time or began after it, oldest first.
+    pub async fn runs_of(&self, thread: ThreadId, since: Timestamp) -> Result<Vec<RunView>> {
+        let text = format!(
+            "{RUN} WHERE r.thread_id = $1 AND (r.finished_at IS NULL OR r.finished_at >= $2) ORDER BY r.id DESC LIMIT 20"
+        );
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(text)).bind(thread.0).bind(since.millis()).fetch_all(&self.readers).await?;
+        rows.iter().rev().map(|row| run(&Cells::new(row, "runs"))).collect()
+    }
+
+    pub async fn next_run_due(&self) -> Result<Option<Timestamp>> {
+        // Whoever works holds the thread's turn; the next run starts when that one has ended.
+        let due: Option<i64> = sqlx::query_scalar(
+            "SELECT min(r.due_at) FROM runs r WHERE r.state = 'scheduled'
+                AND NOT EXISTS (SELECT 1 FROM runs w WHERE w.thread_id = r.thread_id AND w.state = 'running')",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+}
+
+impl Write {
+    /// Schedules a run for a message, or lets the one that collects wait for this message too. A run
+    /// that works and has not sent is superseded.
+    pub async fn schedule_run(
+        &mut self,
+        thread: ThreadId,
+        assignment: &Assignment,
+        due_at: Timestamp,
+        first_contact: bool,
+        now: Timestamp,
+    ) -> Result<RunId> {
+        let superseded: Option<(i64, i64)> = sqlx::query_as(
+            "UPDATE runs SET state = 'superseded', finished_at = $2, error = 'a newer message came first', lease_until = NULL
+             WHERE thread_id = $1 AND state = 'running' RETURNING id, batch_size",
+        )
+        .bind(thread.0)
+        .bind(now.millis())
+        .fetch_optional(self.connection())
+        .await?;
+        // Words that are written but not yet on the wire answer a question that has changed.
+        let unsent: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT DISTINCT r.id, r.batch_size FROM outbox o JOIN messages m ON m.id = o.message_id JOIN runs r ON r.id = m.run_id
+             WHERE o.thread_id = $1 AND o.state = 'queued' AND r.state = 'answered' AND r.decided_by IS NULL
+                AND (o.not_before IS NULL OR o.not_before <= $2)
+                AND NOT EXISTS (SELECT 1 FROM outbox s JOIN messages n ON n.id = s.message_id
+                                WHERE n.run_id = r.id AND s.state IN ('sending', 'accepted', 'uncertain'))",
+        )
+        .bind(thread.0)
+        .bind(now.millis())
+        .fetch_all(self.connection())
+        .await?;
+        let mut carried = superseded.map_or(0, |(_, batch)| batch) + self.let_proposal_fall(thread, now).await?;
+        for (run, batch) in unsent {
+            self.discard_unsent_of(RunId(run), now).await?;
+            sqlx::query("UPDATE runs SET state = 'superseded', error = 'a newer message came first' WHERE id = $1")
+                .bind(run)
+                .execute(self.connection())
+                .await?;
+            carried += batch;
+        }
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO runs (thread_id, assignment_id, agent, mode, state, batch_size, due_at, created_at, first_contact)
+             SELECT $1, g.id, g.agent, g.mode, 'scheduled', $3, $4, $5, $6 FROM assignments g WHERE g.id = $2
+             ON CONFLICT (thread_id) WHERE state = 'scheduled' DO UPDATE SET due_at = excluded.due_at,
+                batch_size = runs.batch_size + 1, assignment_id = excluded.assignment_id, agent = excluded.agent,
+                mode = excluded.mode
+             RETURNING id",
+        )
+        .bind(thread.0)
+        .bind(assignment.id.0)
+        .bind(1 + carried)
+        .bind(due_at.millis())
+        .bind(now.millis())
+        .bind(first_contact)
+        .fetch_one(self.connection())
+        .await?;
+        Ok(RunId(id))
+    }
+
+    /// Takes the next due run for a limited time.
+    pub async fn claim_run(&mut self, now: Timestamp, lease: Duration) -> Result<Option<DueRun>> {
+        let row = sqlx::query(
+            "UPDATE runs SET state = 'running', started_at = $1, lease_until = $2 WHERE id = (
+                SELECT r.id FROM runs r WHERE r.state = 'scheduled' AND r.due_at <= $1
+                    AND NOT EXISTS (SELECT 1 FROM runs w WHERE w.thread_id = r.thread_id AND w.state = 'running')
+                ORDER BY r.due_at LIMIT 1)
+             RETURNING id, thread_id, assignment_id, agent, mode, batch_size, first_contact,
+                (SELECT t.connection_id FROM threads t WHERE t.id = thread_id) AS connection_id",
+        )
+        .bind(now.millis())
+        .bind(now.plus(lease).millis())
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "runs");
+            Ok(DueRun {
+                run: RunId(cells.int("id")?),
+                thread: ThreadId(cells.int("thread_id")?),
+                connection: ConnectionId(cells.int("connection_id")?),
+                assignment: AssignmentId(cells.int("assignment_id")?),
+                agent: cells.text("agent")?,
+                mode: cells.named("mode", Mode::from_name)?,
+                batch_size: cells.count("batch_size")?,
+                first_contact: cells.flag("first_contact")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Begins a run at once, for an agent that came by itself. None where one works in the thread already.
+    pub async fn open_run(
+        &mut self,
+        (thread, connection): (ThreadId, ConnectionId),
+        assignment: AssignmentId,
+        (agent, mode): (&str, Mode),
+        now: Timestamp,
+        lease: Duration,
+    ) -> Result<Option<DueRun>> {
+        let id: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO runs (thread_id, assignment_id, agent, mode, state, batch_size, due_at, created_at, started_at,
+                               lease_until, first_contact)
+             VALUES ($1, $2, $3, $4, 'running', 1, $5, $5, $5, $6, 0) ON CONFLICT DO NOTHING RETURNING id",
+        )
+        .bind(thread.0)
+        .bind(assignment.0)
+        .bind(agent)
+        .bind(mode.name())
+        .bind(now.millis())
+        .bind(now.plus(lease).millis())
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(id.map(|id| DueRun {
+            run: RunId(id),
+            thread,
+            connection,
+            assignment,
+            agent: agent.to_owned(),
+            mode,
+            batch_size: 1,
+            first_contact: false,
+        }))
+    }
+
+    /// Ends a run that is still the one that works. Missed: it was superseded or cancelled meanwhile,
+    /// and its words must not go out.
+    pub async fn finish_run(
+        &mut self,
+        run: RunId,
+        state: RunState,
+        finish: &Finish<'_>,
+        now: Timestamp,
+    ) -> Result<Update> {
+        let whole = |figure: u64| i64::try_from(figure).unwrap_or(i64::MAX);
+        let done = sqlx::query(
+            "UPDATE runs SET state = $2, finished_at = $3, said = $4, trace = $5, error = $6, lease_until = NULL,
+                words = $7, calls = $8, given = $9, breaches = $10, tokens_in = $11, tokens_out = $12, cost = $13,
+                agent_digest = $14
+             WHERE id = $1 AND state = 'running'",
+        )
+        .bind(run.0)
+        .bind(state.name())
+        .bind(now.millis())
+        .bind(finish.said.map(Untrusted::as_received))
+        .bind(finish.trace)
+        .bind(finish.error)
+        .bind(json(&(finish.words, finish.acts)))
+        .bind(json(&finish.calls))
+        .bind(finish.given)
+        .bind((!finish.breaches.is_empty()).then(|| json(&finish.breaches)))
+        .bind(whole(finish.tokens_in))
+        .bind(whole(finish.tokens_out))
+        .bind(whole(finish.cost.0))
+        .bind(finish.agent_digest)
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// Whether the run is still the one that works.
+    pub async fn still_runs(&mut self, run: RunId) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT id FROM runs WHERE id = $1 AND state = 'running'")
+            .bind(run.0)
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(found.is_some())
+    }
+
+    /// A person decides about what an agent proposed. Missed: it does not wait any more.
+    pub async fn decide_run(
+        &mut self,
+        run: RunId,
+        state: RunState,
+        by: &str,
+        why: &str,
+        now: Timestamp,
+    ) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE runs SET state = $2, decided_by = $3, decided_at = $4, error = CASE $5 WHEN '' THEN error ELSE $5 END
+             WHERE id = $1 AND state = 'proposed'",
+        )
+        .bind(run.0)
+        .bind(state.name())
+        .bind(by)
+        .bind(now.millis())
+        .bind(why)
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// What an agent proposed answers a question that has changed. Says how many messages it was about.
+    pub async fn let_proposal_fall(&mut self, thread: ThreadId, now: Timestamp) -> Result<i64> {
+        let batch: Option<i64> = sqlx::query_scalar(
+            "UPDATE runs SET state = 'superseded', finished_at = $2, error = 'a newer message came before anybody decided'
+             WHERE thread_id = $1 AND state = 'proposed' RETURNING batch_size",
+        )
+        .bind(thread.0)
+        .bind(now.millis())
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(batch.unwrap_or(0))
+    }
+
+    /// A person has the thread now: nothing that an agent has not sent goes out.
+    pub async fn silence_agent(&mut self, thread: ThreadId, why: &str, now: Timestamp) -> Result<Silenced> {
+        let runs = sqlx::query(
+            "UPDATE runs SET state = 'cancelled', finished_at = $2, error = $3, lease_until = NULL
+             WHERE thread_id = $1 AND state IN ('scheduled', 'running', 'proposed')",
+        )
+        .bind(thread.0)
+        .bind(now.millis())
+        .bind(why)
+        .execute(self.connection())
+        .await?;
+        let entries = sqlx::query(
+            "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2
+             WHERE thread_id = $1 AND state = 'queued' AND (not_before IS NULL OR not_before <= $2)
+                AND message_id IN (SELECT id FROM messages WHERE thread_id = $1 AND run_id IS NOT NULL)",
+        )
+        .bind(thread.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(Silenced { runs: runs.rows_affected(), entries: entries.rows_affected() })
+    }
+
+    /// An assignment is over: what runs under it ends, and what it has not sent is caught.
+    pub async fn end_runs_of(&mut self, assignment: AssignmentId, why: &str, now: Timestamp) -> Result<u64> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2 WHERE state = 'queued' AND message_id IN
+                (SELECT m.id FROM messages m JOIN runs r ON r.id = m.run_id WHERE r.assignment_id = $1)",
+        )
+        .bind(assignment.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        let threads: Vec<i64> = sqlx::query_scalar(
+            "UPDATE runs SET state = 'cancelled', finished_at = $2, error = $3, lease_until = NULL
+             WHERE assignment_id = $1 AND state IN ('scheduled', 'running', 'proposed') RETURNING thread_id",
+        )
+        .bind(assignment.0)
+        .bind(now.millis())
+        .bind(why)
+        .fetch_all(self.connection())
+        .await?;
+        for thread in &threads {
+            self.wait(ThreadId(*thread), why, now).await?;
+        }
+        Ok(threads.len() as u64)
+    }
+
+    /// Runs of a dead process are taken up again: an agent asked twice does no harm, as its words go
+    /// out once.
+    pub async fn rescue_runs(&mut self, leased_until: Timestamp, now: Timestamp) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE runs SET state = 'scheduled', started_at = NULL, lease_until = NULL, due_at = $1
+             WHERE state = 'running' AND lease_until <= $2
+                AND NOT EXISTS (SELECT 1 FROM runs s WHERE s.thread_id = runs.thread_id AND s.state = 'scheduled')",
+        )
+        .bind(now.millis())
+        .bind(leased_until.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+}

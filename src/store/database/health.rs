@@ -1,0 +1,313 @@
+//! Whether the database can be relied on now: kept in memory from what every commit and every failure
+//! showed, and proven by a small write where nobody has written lately.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use sqlx::{ConnectOptions, Connection};
+
+use crate::domain::access::audit::AuditHead;
+use crate::domain::monitoring::database::{DatabaseFault, DatabaseTrouble};
+use crate::domain::time::Timestamp;
+use crate::store::error::fault_of;
+use crate::store::{Result, Store, StoreError, options};
+
+/// How long a small write may take.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+/// A probe that failed is not repeated before.
+const PROBE_EVERY: Duration = Duration::from_secs(1);
+/// Failures of single statements count as over after this long without another.
+const QUIET: Duration = Duration::from_secs(3);
+/// Times further ahead of the clock than this are garbage, not a clock that was set back.
+const MAX_AHEAD: Duration = Duration::from_secs(86_400);
+
+/// What is known of the database in memory. Shared by all clones of the store.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    state: Mutex<State>,
+    /// One probe at a time.
+    probing: tokio::sync::Mutex<()>,
+    /// The latest time of arrival that was handed out, in milliseconds.
+    latest: AtomicI64,
+    /// The last row of the audit that was committed.
+    head: Mutex<Option<AuditHead>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    committed: Option<Instant>,
+    probed: Option<Instant>,
+    failed: Option<Instant>,
+    trouble: Option<Trouble>,
+    /// Stands until a check of the whole file finds it sound, here or at the next start.
+    damage: Option<Trouble>,
+}
+
+#[derive(Debug, Clone)]
+struct Trouble {
+    fault: DatabaseFault,
+    detail: String,
+    since: Instant,
+    times: u64,
+    /// A transaction could not begin or commit, as opposed to a statement that failed.
+    writing: bool,
+}
+
+impl Trouble {
+    fn told(&self) -> DatabaseTrouble {
+        DatabaseTrouble {
+            fault: self.fault,
+            detail: self.detail.clone(),
+            lasted: self.since.elapsed(),
+            times: self.times,
+        }
+    }
+}
+
+impl Health {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn committed(&self) {
+        let mut state = self.state();
+        state.committed = Some(Instant::now());
+        if state.trouble.as_ref().is_some_and(|trouble| trouble.writing) {
+            // The pulse tells it as ended; whoever asks meanwhile is told that it works.
+            state.failed = None;
+        }
+    }
+
+    /// Takes note of an error. Errors about values or statements are none of the database's.
+    pub(crate) fn failed(&self, error: &StoreError, writing: bool) {
+        if let Some((fault, detail)) = fault_of(error) {
+            self.note(fault, detail, writing);
+        }
+    }
+
+    fn note(&self, fault: DatabaseFault, detail: String, writing: bool) {
+        let mut state = self.state();
+        let now = Instant::now();
+        if fault != DatabaseFault::Damaged {
+            state.failed = Some(now);
+        }
+        let place = if fault == DatabaseFault::Damaged { &mut state.damage } else { &mut state.trouble };
+        let (since, times) = place.as_ref().map_or((now, 0), |known| (known.since, known.times));
+        *place = Some(Trouble { fault, detail, since, times: times + 1, writing });
+    }
+
+    /// What is known without a probe. `None`: somebody has to try.
+    fn known(&self, max_age: Duration) -> Option<Result<(), DatabaseTrouble>> {
+        let state = self.state();
+        if let Some(damage) = &state.damage {
+            return Some(Err(damage.told()));
+        }
+        let within = |at: Option<Instant>, span| at.is_some_and(|at| at.elapsed() < span);
+        match &state.trouble {
+            Some(trouble) if state.failed.is_some() => within(state.probed, PROBE_EVERY).then(|| Err(trouble.told())),
+            _ => within(state.committed, max_age).then_some(Ok(())),
+        }
+    }
+
+    /// Damage, or trouble that no later commit has shown to be over.
+    fn standing(&self) -> Option<DatabaseTrouble> {
+        let state = self.state();
+        let trouble = state.trouble.as_ref().filter(|_| state.failed.is_some());
+        state.damage.as_ref().or(trouble).map(Trouble::told)
+    }
+
+    pub(crate) fn set_head(&self, head: AuditHead) {
+        let mut known = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        // A lower row means that rows were removed meanwhile: what was known then still shows it.
+        if known.as_ref().is_none_or(|known| known.row < head.row) {
+            *known = Some(head);
+        }
+    }
+
+    pub(crate) fn head(&self) -> Option<AuditHead> {
+        self.head.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A time of arrival for `now`: never before one that was handed out earlier.
+    pub(crate) fn arrival(&self, now: Timestamp) -> Timestamp {
+        let now = now.millis();
+        let horizon = i64::try_from(MAX_AHEAD.as_millis()).unwrap_or(i64::MAX);
+        let next = |latest: i64| {
+            let is_ahead = latest > now && latest - now <= horizon;
+            // Each later than the one before: what came last leads its list.
+            if is_ahead { latest + 1 } else { now }
+        };
+        let before = self.latest.fetch_update(Ordering::AcqRel, Ordering::Acquire, |latest| Some(next(latest)));
+        let latest = before.map_or(now, next);
+        Timestamp::from_millis(latest)
+    }
+}
+
+impl Store {
+    /// Takes note of an error that a statement met, as whoever handles it passes it on.
+    pub fn note_failure(&self, error: &StoreError) {
+        self.health.failed(error, false);
+    }
+
+    /// Trouble that stands now, and whether the file itself is damaged.
+    pub fn trouble(&self) -> Option<DatabaseTrouble> {
+        let state = self.health.state();
+        state.damage.as_ref().or(state.trouble.as_ref()).map(Trouble::told)
+    }
+
+    /// Whether the file was found to be damaged.
+    pub fn is_damaged(&self) -> bool {
+        self.health.state().damage.is_some()
+    }
+
+    /// The file was checked and is sound: what was taken for damage is returned, and stands no more.
+    pub fn end_damage(&self) -> Option<DatabaseTrouble> {
+        self.health.state().damage.take().map(|damage| damage.told())
+    }
+
+    /// Ends the trouble that is over, and returns it.
+    pub fn end_trouble_if_over(&self) -> Option<DatabaseTrouble> {
+        let mut state = self.health.state();
+        let trouble = state.trouble.as_ref()?;
+        let committed_since = state.committed.is_some_and(|at| state.failed.is_none_or(|failed| at > failed));
+        let quiet = trouble.writing || state.failed.is_none_or(|failed| failed.elapsed() > QUIET);
+        if !committed_since || !quiet {
+            return None;
+        }
+        state.failed = None;
+        state.trouble.take().map(|trouble| trouble.told())
+    }
+
+    /// Proves that something can be written: by a commit of somebody within `max_age`, else by a small
+    /// write, at most one a second and bounded in time.
+    pub async fn prove_writable(&self, max_age: Duration) -> Result<(), DatabaseTrouble> {
+        if self.read_only {
+            return Ok(());
+        }
+        if let Some(known) = self.health.known(max_age) {
+            return known;
+        }
+        let _one = self.health.probing.lock().await;
+        if let Some(known) = self.health.known(max_age) {
+            return known;
+        }
+        let began = Instant::now();
+        let probe = async {
+            let mut write = self.write().await?;
+            // The value means nothing; writing it changes one page.
+            if let Err(error) = sqlx::query("PRAGMA user_version = 1").execute(write.connection()).await {
+                let error = StoreError::from(error);
+                self.health.failed(&error, true);
+                return Err(error);
+            }
+            write.commit().await
+        };
+        let ended = tokio::time::timeout(PROBE_TIMEOUT, probe).await;
+        self.health.state().probed = Some(Instant::now());
+        match ended {
+            Ok(Ok(())) => self.health.standing().map_or(Ok(()), Err),
+            Ok(Err(error)) => {
+                if fault_of(&error).is_none() {
+                    self.health.note(DatabaseFault::NoAnswer, error.to_string(), true);
+                }
+                Err(self.trouble_or_no_answer())
+            }
+            // Whoever committed meanwhile was only ahead of us in line.
+            Err(_) if self.health.state().committed.is_some_and(|at| at > began) => Ok(()),
+            Err(_) => {
+                let detail = format!("a small write did not end within {} s", PROBE_TIMEOUT.as_secs());
+                self.health.note(DatabaseFault::NoAnswer, detail, true);
+                Err(self.trouble_or_no_answer())
+            }
+        }
+    }
+
+    fn trouble_or_no_answer(&self) -> DatabaseTrouble {
+        self.trouble().unwrap_or_else(|| DatabaseTrouble {
+            fault: DatabaseFault::NoAnswer,
+            detail: "it is not known why".to_owned(),
+            lasted: Duration::ZERO,
+            times: 1,
+        })
+    }
+
+    /// Has the database check its file, on a connection of its own, for as long as `limit`. `None`: it did
+    /// not get to the end. What it finds stands as damage.
+    pub async fn check_file(&self, limit: Duration) -> Result<Option<String>> {
+        let began = Instant::now();
+        let mut connection = options(&self.path).read_only(true).connect().await?;
+        connection.lock_handle().await?.set_progress_handler(100_000, move || began.elapsed() < limit);
+        let said: std::result::Result<String, sqlx::Error> =
+            sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut connection).await;
+        let said = match said {
+            Ok(said) => said,
+            Err(_) if began.elapsed() >= limit => return Ok(None),
+            Err(error) => {
+                let error = StoreError::from(error);
+                self.health.failed(&error, false);
+                return Err(error);
+            }
+        };
+        let _ = connection.close().await;
+        if said != "ok" {
+            self.health.note(DatabaseFault::Damaged, said.lines().next().unwrap_or_default().to_owned(), false);
+        }
+        Ok(Some(said))
+    }
+
+    /// A time for what arrives or is written now, never before the time of what came earlier: the order of
+    /// arrival survives a clock that is set back.
+    pub fn arrival(&self, now: Timestamp) -> Timestamp {
+        self.health.arrival(now)
+    }
+
+    /// The last row of the audit that was committed; `None` while there is none.
+    pub fn audit_head(&self) -> Option<AuditHead> {
+        self.health.head()
+    }
+
+    /// Reads what is remembered in memory from the database once.
+    pub(crate) async fn recall(&self) -> Result<()> {
+        let latest: Option<i64> =
+            sqlx::query_scalar("SELECT max(last_message_at) FROM threads").fetch_one(&self.writer).await?;
+        self.health.latest.store(latest.unwrap_or(0), Ordering::Release);
+        if let Some(head) = self.stored_audit_head().await? {
+            self.health.set_head(head);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_arrival_rise_when_the_clock_does_not() {
+        let health = Health::default();
+        let at = Timestamp::from_seconds;
+        assert_eq!(health.arrival(at(10_000)), at(10_000));
+        let later = health.arrival(at(2_800));
+        assert!(later > at(10_000));
+        assert!(health.arrival(at(2_800)) > later, "each is later than the one before");
+        assert_eq!(health.arrival(at(20_000)), at(20_000));
+        health.arrival(at(4_000_000_000));
+        assert_eq!(health.arrival(at(20_001)), at(20_001), "a clock that was decades ahead is not followed");
+    }
+
+    #[test]
+    fn trouble_stands_until_something_was_committed() {
+        let health = Health::default();
+        health.committed();
+        assert_eq!(health.known(Duration::from_secs(60)), Some(Ok(())));
+        health.note(DatabaseFault::Full, "full (13)".to_owned(), true);
+        assert!(health.standing().is_some());
+        assert_eq!(health.known(Duration::from_secs(60)), None, "somebody has to try");
+        health.committed();
+        assert!(health.standing().is_none());
+        health.note(DatabaseFault::Damaged, "malformed (11)".to_owned(), false);
+        health.committed();
+        assert!(matches!(health.known(Duration::from_secs(60)), Some(Err(_))), "damage is not over with a commit");
+    }
+}

@@ -1,0 +1,5 @@
+//! The database file itself: opened, checked, and its health.
+
+pub(crate) mod clock;
+pub(crate) mod health;
+pub(crate) mod inspect;

@@ -1,0 +1,269 @@
+//! Webhook deliveries, stored raw.
+
+use sqlx::QueryBuilder;
+
+use crate::domain::ids::{DeliveryId, ThreadId};
+use crate::domain::inbound::delivery::{DeliveryKey, DeliveryState, RawDelivery};
+use crate::domain::inbound::set_aside::Progress;
+use crate::domain::numbers::connection::ProviderName;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::domain::view::{DeliveryDetail, DeliveryRow};
+use crate::store::codec::{Cells, json};
+use crate::store::{Result, Store, Update, Write};
+
+/// How many wrongly signed requests are kept for the inspector.
+const REJECTED_KEPT: i64 = 200;
+
+/// Rows of one statement, at most.
+const MOST_ROWS: usize = 128;
+
+/// One request on its way into the database.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    pub raw: RawDelivery,
+    pub key: DeliveryKey,
+    pub event: String,
+}
+
+/// One stored request, to be applied.
+#[derive(Debug, Clone)]
+pub struct StoredDelivery {
+    pub id: DeliveryId,
+    pub raw: RawDelivery,
+    pub event: String,
+    /// How far it was applied before, where it was not applied in one go.
+    pub progress: Option<Progress>,
+}
+
+/// How a delivery was applied: its id, the name of its event, the thread that it told about, and what is to be said
+/// about it.
+pub type Done = (DeliveryId, String, Option<ThreadId>, Option<String>);
+
+impl Store {
+    /// Stores a batch in one transaction and few statements. A delivery that is there already only
+    /// counts as a repeat.
+    pub async fn insert_deliveries(&self, batch: &[Arrived]) -> Result<()> {
+        let mut write = self.write().await?;
+        let mut rest = batch;
+        while !rest.is_empty() {
+            // A few sizes only, so that each statement is prepared once and for all.
+            let size = (1 << rest.len().ilog2()).min(MOST_ROWS);
+            let (rows, after) = rest.split_at(size);
+            rest = after;
+            let mut insert = QueryBuilder::new(
+                "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event) ",
+            );
+            insert.push_values(rows, |mut row, arrived| {
+                row.push_bind(arrived.raw.provider.as_str())
+                    .push_bind(&arrived.raw.path)
+                    .push_bind(json(&arrived.raw.headers))
+                    .push_bind(&arrived.raw.body[..])
+                    .push_bind(arrived.raw.received_at.millis())
+                    .push_bind(arrived.key.sent_at.millis())
+                    .push_bind(&arrived.key.digest[..])
+                    .push("'pending'")
+                    .push_bind(&arrived.event);
+            });
+            insert.push(" ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1");
+            insert.build().execute(write.connection()).await?;
+        }
+        write.commit().await
+    }
+
+    /// Newest first.
+    pub async fn deliveries(
+        &self,
+        state: Option<DeliveryState>,
+        limit: u32,
+        before: Option<DeliveryId>,
+    ) -> Result<Vec<DeliveryRow>> {
+        // A state is written out, so that its own index serves it.
+        let of_state = state.map(|state| format!("state = '{}' AND ", state.name())).unwrap_or_default();
+        let text = format!(
+            "SELECT id, path, event, state, received_at, length(body) AS bytes, repeats, note FROM deliveries
+             WHERE {of_state}id < $1 ORDER BY id DESC LIMIT $2"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(before.map_or(i64::MAX, |id| id.0))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| delivery_row(&Cells::new(row, "deliveries"))).collect()
+    }
+
+    pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>> {
+        let row = sqlx::query(
+            "SELECT id, provider, path, event, state, received_at, length(body) AS bytes, repeats, note, headers, body
+             FROM deliveries WHERE id = $1",
+        )
+        .bind(id.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "deliveries");
+            let headers: Vec<(String, Untrusted)> = cells.json("headers")?;
+            let body = String::from_utf8_lossy(&cells.bytes("body")?).into_owned();
+            Ok(DeliveryDetail {
+                row: delivery_row(&cells)?,
+                provider: cells.text("provider")?,
+                headers,
+                body: Untrusted::new(body),
+                verdict: String::new(),
+            })
+        })
+        .transpose()
+    }
+}
+
+impl Write {
+    /// The oldest deliveries that wait to be applied.
+    pub async fn pending_deliveries(&mut self, limit: u32) -> Result<Vec<StoredDelivery>> {
+        let rows = sqlx::query(
+            "SELECT id, provider, path, headers, body, received_at, event, progress FROM deliveries
+             WHERE state = 'pending' ORDER BY id LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(self.connection())
+        .await?;
+        rows.iter().map(|row| stored(&Cells::new(row, "deliveries"))).collect()
+    }
+
+    pub async fn mark_delivery(
+        &mut self,
+        id: DeliveryId,
+        state: DeliveryState,
+        event: &str,
+        note: Option<&str>,
+    ) -> Result<()> {
+        sqlx::query("UPDATE deliveries SET state = $2, event = $3, note = $4 WHERE id = $1")
+            .bind(id.0)
+            .bind(state.name())
+            .bind(event)
+            .bind(note)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Marks deliveries as applied.
+    pub async fn mark_applied(&mut self, applied: &[Done]) -> Result<()> {
+        if applied.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> =
+            applied.iter().map(|(id, event, thread, note)| (id.0, event, thread.map(|it| it.0), note)).collect();
+        sqlx::query(
+            "WITH told (id, event, thread, note) AS MATERIALIZED (
+                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($1))
+             UPDATE deliveries SET state = 'applied', note = told.note, event = told.event, progress = NULL,
+                                   thread_id = coalesce(told.thread, thread_id)
+             FROM told WHERE deliveries.id = told.id",
+        )
+        .bind(json(&rows))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps how far a delivery was applied, with its state and the reasons of what was set aside.
+    pub async fn keep_progress(
+        &mut self,
+        id: DeliveryId,
+        state: DeliveryState,
+        event: &str,
+        progress: &Progress,
+    ) -> Result<()> {
+        sqlx::query("UPDATE deliveries SET state = $2, event = $3, note = $4, progress = $5 WHERE id = $1")
+            .bind(id.0)
+            .bind(state.name())
+            .bind(event)
+            .bind(progress.note())
+            .bind(json(progress))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Puts a delivery that was read before back in line. Misses one whose signature was wrong, and one that
+    /// is in line already.
+    pub async fn replay_delivery(&mut self, id: DeliveryId) -> Result<Update> {
+        let done =
+            sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE id = $1 AND state NOT IN ('rejected', 'pending')")
+                .bind(id.0)
+                .execute(self.connection())
+                .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// Deliveries of a number that has a connection now come back in line; what was said about that number is over.
+    pub async fn release_quarantine(&mut self, now: Timestamp) -> Result<u64> {
+        let done = sqlx::query("UPDATE deliveries SET state = 'pending', note = NULL WHERE state = 'quarantined'")
+            .execute(self.connection())
+            .await?;
+        sqlx::query(
+            "UPDATE alerts SET acked_by = 'system', acked_at = $1 WHERE kind = 'quarantine' AND acked_at IS NULL
+                AND subject IN (SELECT 'phone_number_id ' || phone_number_id FROM connections)",
+        )
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+
+    /// Keeps a wrongly signed request for the inspector, and forgets the oldest of its kind.
+    pub async fn keep_rejected(&mut self, arrived: &Arrived, note: &str) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event, note)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'rejected', $8, $9)
+             ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1",
+        )
+        .bind(arrived.raw.provider.as_str())
+        .bind(&arrived.raw.path)
+        .bind(json(&arrived.raw.headers))
+        .bind(&arrived.raw.body)
+        .bind(arrived.raw.received_at.millis())
+        .bind(arrived.key.sent_at.millis())
+        .bind(&arrived.key.digest[..])
+        .bind(&arrived.event)
+        .bind(note)
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "DELETE FROM deliveries WHERE state = 'rejected' AND id <=
+                (SELECT id FROM deliveries WHERE state = 'rejected' ORDER BY id DESC LIMIT 1 OFFSET $1)",
+        )
+        .bind(REJECTED_KEPT)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+pub(crate) fn stored(cells: &Cells<'_>) -> Result<StoredDelivery> {
+    Ok(StoredDelivery {
+        id: DeliveryId(cells.int("id")?),
+        raw: RawDelivery {
+            provider: ProviderName::new(cells.text("provider")?),
+            path: cells.text("path")?,
+            headers: cells.json("headers")?,
+            body: cells.bytes("body")?,
+            received_at: cells.time("received_at")?,
+        },
+        event: cells.text("event")?,
+        progress: cells.opt_json("progress")?,
+    })
+}
+
+fn delivery_row(cells: &Cells<'_>) -> Result<DeliveryRow> {
+    Ok(DeliveryRow {
+        id: DeliveryId(cells.int("id")?),
+        path: cells.text("path")?,
+        event: cells.text("event")?,
+        state: cells.named("state", DeliveryState::from_name)?,
+        received_at: cells.time("received_at")?,
+        bytes: cells.int("bytes")?.cast_unsigned(),
+        repeats: cells.count("repeats")?,
+        note: cells.opt_untrusted("note")?,
+    })
+}

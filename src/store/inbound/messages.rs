@@ -1,0 +1,486 @@
+//! What a delivery changes: contacts, threads, messages, statuses and reactions. Every claim is
+//! an insert that the database decides, never a look before a write.
+
+use crate::domain::contacts::address::Address;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
+use crate::domain::inbound::event::{Direction, Origin};
+use crate::domain::key::message_key;
+use crate::domain::message::content::Content;
+use crate::domain::message::inbound_content::Extras;
+use crate::domain::message::status::{DeliveryStatus, Standing, StatusReport};
+use crate::domain::outbox::entry::EntryState;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::store::codec::{Cells, folded, json};
+use crate::store::{Result, StoreError, Write};
+
+/// A message that arrived, or one of ours that was sent from elsewhere.
+#[derive(Debug)]
+pub struct NewInbound<'a> {
+    pub thread: ThreadId,
+    pub connection: ConnectionId,
+    pub direction: Direction,
+    pub origin: &'a Origin,
+    pub content: &'a Content,
+    pub provider_message_id: &'a str,
+    pub reply_to: Option<&'a str>,
+    pub test: bool,
+    pub created_at: Timestamp,
+    pub received_at: Timestamp,
+    /// None for what was filled in from the provider's own list.
+    pub delivery: Option<DeliveryId>,
+    pub author: Option<&'a str>,
+    pub extras: &'a Extras,
+}
+
+/// A message that was written down just now.
+#[derive(Debug, Clone, Copy)]
+pub struct Inserted {
+    pub id: MessageId,
+    /// It was edited or deleted before it came.
+    pub changed: bool,
+}
+
+/// The thread that a message belongs to, as it stands.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub thread: ThreadId,
+    pub taken_by: Option<String>,
+    pub opted_out: bool,
+    /// Nothing was ever exchanged before.
+    pub first: bool,
+    /// When a person last wrote in it, unless it was given back since.
+    pub person_wrote_at: Option<Timestamp>,
+    /// Its agent gave it away.
+    pub handed_off: bool,
+    /// Its contact is a number of our own.
+    pub ours: bool,
+}
+
+/// A message of ours that a status speaks of.
+#[derive(Debug, Clone)]
+pub struct Matched {
+    pub message: MessageId,
+    pub thread: ThreadId,
+    pub entry: Option<(EntryId, EntryState)>,
+}
+
+impl Write {
+    /// The contact behind these addresses, made if nobody has them yet. Addresses that are new to a
+    /// known contact are learnt; a number counts as known in its other spelling too. Where the
+    /// addresses belong to two contacts, the second is told beside the first.
+    pub async fn contact(
+        &mut self,
+        addresses: &[Address],
+        name: Option<&Untrusted>,
+        now: Timestamp,
+    ) -> Result<(ContactId, Option<ContactId>)> {
+        let mut known: Option<(i64, Option<String>)> = None;
+        let mut unknown = vec![];
+        let mut other = None;
+        for address in addresses {
+            let (kind, value) = spelt(address);
+            let found: Option<(i64, Option<String>)> = sqlx::query_as(
+                "SELECT p.id, p.name FROM addresses a JOIN contacts p ON p.id = a.contact_id WHERE a.kind = $1 AND a.value = $2",
+            )
+            .bind(kind)
+            .bind(value)
+            .fetch_optional(self.connection())
+            .await?;
+            match found {
+                Some(found) => {
+                    other = other.or(known.as_ref().filter(|(id, _)| *id != found.0).map(|_| found.0));
+                    known = known.or(Some(found));
+                }
+                None => {
+                    if let Address::Phone(number) = address {
+                        for variant in number.variants() {
+                            let found = self.by_phone(&variant).await?;
+                            known = known.or(found);
+                        }
+                    }
+                    unknown.push((kind, value));
+                }
+            }
+        }
+        let told = name.map(Untrusted::as_received);
+        let (id, renamed) = match known {
+            Some((id, name)) => (id, told.is_some() && name.as_deref() != told),
+            None => {
+                let new = sqlx::query_scalar(
+                    "INSERT INTO contacts (name, folded, created_at) VALUES ($1, '', $2) RETURNING id",
+                );
+                (new.bind(told).bind(now.millis()).fetch_one(self.connection()).await?, false)
+            }
+        };
+        for (kind, value) in &unknown {
+            sqlx::query("INSERT INTO addresses (kind, value, contact_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+                .bind(*kind)
+                .bind(*value)
+                .bind(id)
+                .execute(self.connection())
+                .await?;
+        }
+        if renamed {
+            sqlx::query("UPDATE contacts SET name = $2 WHERE id = $1")
+                .bind(id)
+                .bind(told)
+                .execute(self.connection())
+                .await?;
+        }
+        if renamed || !unknown.is_empty() {
+            self.refold(id).await?;
+        }
+        Ok((ContactId(id), other.map(ContactId)))
+    }
+
+    async fn by_phone(&mut self, number: &PhoneNumber) -> Result<Option<(i64, Option<String>)>> {
+        Ok(sqlx::query_as(
+            "SELECT p.id, p.name FROM addresses a JOIN contacts p ON p.id = a.contact_id WHERE a.kind = 'phone' AND a.value = $1",
+        )
+        .bind(number.digits())
+        .fetch_optional(self.connection())
+        .await?)
+    }
+
+    pub(crate) async fn refold(&mut self, contact: i64) -> Result<()> {
+        let name: Option<String> = sqlx::query_scalar("SELECT name FROM contacts WHERE id = $1")
+            .bind(contact)
+            .fetch_one(self.connection())
+            .await?;
+        let values: Vec<String> = sqlx::query_scalar("SELECT value FROM addresses WHERE contact_id = $1")
+            .bind(contact)
+            .fetch_all(self.connection())
+            .await?;
+        let mut parts = vec![name.as_deref().unwrap_or_default()];
+        parts.extend(values.iter().map(String::as_str));
+        sqlx::query("UPDATE contacts SET folded = $2 WHERE id = $1")
+            .bind(contact)
+            .bind(folded(&parts))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The thread of a contact over a connection: one, however many ask for it at once.
+    pub async fn thread(
+        &mut self,
+        connection: ConnectionId,
+        contact: ContactId,
+        external_id: &str,
+        now: Timestamp,
+    ) -> Result<Stored> {
+        if let Some(known) = self.known_thread(connection, contact, false).await? {
+            return Ok(known);
+        }
+        // The writer is alone, and the unique key holds it all the same.
+        sqlx::query(
+            "INSERT INTO threads (connection_id, contact_id, external_id, last_message_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (connection_id, contact_id) DO NOTHING",
+        )
+        .bind(connection.0)
+        .bind(contact.0)
+        .bind(external_id)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        let made = self.known_thread(connection, contact, true).await?;
+        made.ok_or_else(|| StoreError::Database(sqlx::Error::RowNotFound))
+    }
+
+    async fn known_thread(
+        &mut self,
+        connection: ConnectionId,
+        contact: ContactId,
+        made: bool,
+    ) -> Result<Option<Stored>> {
+        let row = sqlx::query(
+            "SELECT t.id, t.taken_by, t.last_message_id, t.handed_off_at, t.person_wrote_at, p.opted_out,
+                EXISTS (SELECT 1 FROM connections k JOIN addresses a ON a.kind = 'phone' AND a.value = k.phone_number
+                        WHERE a.contact_id = t.contact_id AND k.state = 'connected') AS ours
+             FROM threads t JOIN contacts p ON p.id = t.contact_id
+             WHERE t.connection_id = $1 AND t.contact_id = $2",
+        )
+        .bind(connection.0)
+        .bind(contact.0)
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "threads");
+            Ok(Stored {
+                thread: ThreadId(cells.int("id")?),
+                taken_by: cells.opt_text("taken_by")?,
+                opted_out: cells.flag("opted_out")?,
+                first: made || cells.opt_int("last_message_id")?.is_none(),
+                handed_off: cells.opt_int("handed_off_at")?.is_some(),
+                person_wrote_at: cells.opt_time("person_wrote_at")?,
+                ours: cells.flag("ours")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Claims a message by inserting it. `None`: somebody has it already, and nothing was done.
+    pub async fn insert_message(&mut self, new: &NewInbound<'_>) -> Result<Option<Inserted>> {
+        let words = new.extras.around(new.content.words());
+        // A change is kept with the message that it is about, as a quote is.
+        let reply_to = match new.content {
+            Content::Edit { target, .. } | Content::Deletion { target } => Some(target.as_str()),
+            _ => new.reply_to,
+        };
+        let progress = match new.direction {
+            Direction::Inbound => DeliveryStatus::Received,
+            Direction::Outbound => DeliveryStatus::Accepted,
+        };
+        let row: Option<(i64, bool)> = sqlx::query_as(
+            "INSERT INTO messages (thread_id, connection_id, direction, origin, kind, content, words, progress,
+                                   provider_message_id, provider_key, reply_to, author, test, created_at, received_at, delivery_id,
+                                   reply_key, extras)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+             ON CONFLICT (provider_key) DO NOTHING
+             RETURNING id, EXISTS (SELECT 1 FROM messages c WHERE c.kind = 'edit' AND c.reply_key = $10)
+                        OR EXISTS (SELECT 1 FROM messages c WHERE c.kind = 'revoke' AND c.reply_key = $10)",
+        )
+        .bind(new.thread.0)
+        .bind(new.connection.0)
+        .bind(new.direction.name())
+        .bind(new.origin.name())
+        .bind(new.content.kind())
+        .bind(json(new.content))
+        .bind(words.as_received())
+        .bind(progress.name())
+        .bind(new.provider_message_id)
+        .bind(&message_key(new.connection, new.provider_message_id)[..])
+        .bind(reply_to)
+        .bind(new.author)
+        .bind(new.test)
+        .bind(new.created_at.millis())
+        .bind(new.received_at.millis())
+        .bind(new.delivery.map(|id| id.0))
+        .bind(reply_to.map(|id| message_key(new.connection, id).to_vec()))
+        .bind((!new.extras.is_empty()).then(|| json(new.extras)))
+        .fetch_optional(self.connection())
+        .await?;
+        let Some((id, changed)) = row else { return Ok(None) };
+        let id = MessageId(id);
+        self.index_words(id, new.thread, &words).await?;
+        Ok(Some(Inserted { id, changed }))
+    }
+
+    /// How it was decided who answers; and where nobody does, why.
+    pub async fn routed(&mut self, message: MessageId, trace: &[String], refused: Option<&str>) -> Result<()> {
+        sqlx::query("UPDATE messages SET route = $2, not_routed = $3 WHERE id = $1")
+            .bind(message.0)
+            .bind(trace.join("\n"))
+            .bind(refused)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    pub(crate) async fn index_words(&mut self, id: MessageId, thread: ThreadId, words: &Untrusted) -> Result<()> {
+        sqlx::query("INSERT INTO message_words (rowid, words, tag) VALUES ($1, $2, $3)")
+            .bind(id.0)
+            .bind(words.as_received())
+            .bind(thread.to_string())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Moves the thread to the top of the list with its newest message, and keeps its window open: an
+    /// older message never closes it earlier.
+    pub async fn touch_thread(
+        &mut self,
+        thread: ThreadId,
+        message: MessageId,
+        at: Timestamp,
+        unread: u32,
+        window_closes_at: Option<Timestamp>,
+        conversation: Option<&str>,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE threads SET unread = unread + $4,
+                last_message_id = CASE WHEN $3 >= last_message_at OR last_message_id IS NULL THEN $2 ELSE last_message_id END,
+                last_message_at = CASE WHEN last_message_id IS NULL THEN $3 ELSE max(last_message_at, $3) END,
+                window_closes_at = CASE WHEN $5 IS NULL THEN window_closes_at ELSE max(coalesce(window_closes_at, 0), $5) END,
+                conversation = coalesce($6, conversation)
+             WHERE id = $1",
+        )
+        .bind(thread.0)
+        .bind(message.0)
+        .bind(at.millis())
+        .bind(unread)
+        .bind(window_closes_at.map(Timestamp::millis))
+        .bind(conversation)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps a reported status with its raw object. `false`: it was known.
+    pub async fn keep_status(
+        &mut self,
+        key: &[u8; 16],
+        report: &StatusReport,
+        raw: &str,
+        received_at: Timestamp,
+    ) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO statuses (provider_key, status, at, received_at, failure, raw) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (provider_key, status, at) DO NOTHING",
+        )
+        .bind(&key[..])
+        .bind(report.status.name())
+        .bind(report.at.millis())
+        .bind(received_at.millis())
+        .bind(report.failure.as_ref().map(json))
+        .bind(raw)
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// The standing of a message of ours from everything reported about it, written down. Returns
+    /// what it was and what it is now.
+    pub async fn merge_statuses(&mut self, message: MessageId) -> Result<(Standing, Standing)> {
+        let row = sqlx::query("SELECT id, progress, failure, failed_at, provider_key FROM messages WHERE id = $1")
+            .bind(message.0)
+            .fetch_one(self.connection())
+            .await?;
+        let cells = Cells::new(&row, "messages");
+        let failure = cells.opt_json("failure")?;
+        let before = Standing {
+            progress: cells.named("progress", DeliveryStatus::from_name)?,
+            failed: cells.opt_time("failed_at")?.zip(failure),
+        };
+        let rows = sqlx::query("SELECT id, status, at, failure FROM statuses WHERE provider_key = $1 ORDER BY id")
+            .bind(cells.bytes("provider_key")?)
+            .fetch_all(self.connection())
+            .await?;
+        let mut after = before.clone();
+        for row in &rows {
+            let cells = Cells::new(row, "statuses");
+            after = after.merge(&StatusReport {
+                status: cells.named("status", DeliveryStatus::from_name)?,
+                at: cells.time("at")?,
+                failure: cells.opt_json("failure")?,
+            });
+        }
+        if after != before {
+            sqlx::query("UPDATE messages SET progress = $2, failure = $3, failed_at = $4 WHERE id = $1")
+                .bind(message.0)
+                .bind(after.progress.name())
+                .bind(after.failure().map(json))
+                .bind(after.failed.as_ref().map(|(at, _)| at.millis()))
+                .execute(self.connection())
+                .await?;
+        }
+        Ok((before, after))
+    }
+
+    /// A message of ours by the provider's id.
+    pub async fn outbound_by_key(&mut self, key: &[u8; 16]) -> Result<Option<Matched>> {
+        let row = sqlx::query(
+            "SELECT m.id, m.thread_id, o.id AS entry_id, o.state FROM messages m LEFT JOIN outbox o ON o.message_id = m.id
+             WHERE m.provider_key = $1 AND m.direction = 'outbound'",
+        )
+        .bind(&key[..])
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(|row| matched(&Cells::new(&row, "messages"))).transpose()
+    }
+
+    /// A message of ours by the reference that was sent along.
+    pub async fn outbound_by_reference(
+        &mut self,
+        connection: ConnectionId,
+        reference: &str,
+    ) -> Result<Option<Matched>> {
+        let row = sqlx::query(
+            "SELECT m.id, m.thread_id, o.id AS entry_id, o.state FROM outbox o JOIN messages m ON m.id = o.message_id
+             WHERE o.reference = $1 AND o.connection_id = $2",
+        )
+        .bind(reference)
+        .bind(connection.0)
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(|row| matched(&Cells::new(&row, "messages"))).transpose()
+    }
+
+    /// The one uncertain entry of a thread with these words, tried shortly before `at`. When several
+    /// fit, none is meant.
+    pub async fn uncertain_like(
+        &mut self,
+        thread: ThreadId,
+        words: &Untrusted,
+        at: Timestamp,
+    ) -> Result<Option<Matched>> {
+        let rows = sqlx::query(
+            "SELECT m.id, m.thread_id, o.id AS entry_id, o.state FROM outbox o JOIN messages m ON m.id = o.message_id
+             WHERE o.thread_id = $1 AND o.state = 'uncertain' AND m.words = $2 AND EXISTS (
+                SELECT 1 FROM attempts a WHERE a.outbox_id = o.id AND a.started_at BETWEEN $3 - 600000 AND $3 + 5000)
+             LIMIT 2",
+        )
+        .bind(thread.0)
+        .bind(words.as_received())
+        .bind(at.millis())
+        .fetch_all(self.connection())
+        .await?;
+        match rows.as_slice() {
+            [row] => Ok(Some(matched(&Cells::new(row, "messages"))?)),
+            _ => Ok(None),
+        }
+    }
+
+    /// A reaction takes the place of the one before; without an emoji it takes it back.
+    pub async fn react(
+        &mut self,
+        target: &[u8; 16],
+        sender: Direction,
+        emoji: Option<&Untrusted>,
+        at: Timestamp,
+    ) -> Result<()> {
+        match emoji.filter(|emoji| !emoji.is_empty()) {
+            Some(emoji) => {
+                sqlx::query(
+                    "INSERT INTO reactions (target_key, sender, emoji, at) VALUES ($1, $2, $3, $4)
+                     ON CONFLICT (target_key, sender) DO UPDATE SET emoji = excluded.emoji, at = excluded.at
+                     WHERE excluded.at >= reactions.at",
+                )
+                .bind(&target[..])
+                .bind(sender.name())
+                .bind(emoji.as_received())
+                .bind(at.millis())
+                .execute(self.connection())
+                .await?;
+            }
+            None => {
+                sqlx::query("DELETE FROM reactions WHERE target_key = $1 AND sender = $2 AND at <= $3")
+                    .bind(&target[..])
+                    .bind(sender.name())
+                    .bind(at.millis())
+                    .execute(self.connection())
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn spelt(address: &Address) -> (&'static str, &str) {
+    match address {
+        Address::Phone(number) => ("phone", number.digits()),
+        Address::User(id) => ("user", id),
+    }
+}
+
+fn matched(cells: &Cells<'_>) -> Result<Matched> {
+    let state = cells.opt_named("state", EntryState::from_name)?;
+    Ok(Matched {
+        message: MessageId(cells.int("id")?),
+        thread: ThreadId(cells.int("thread_id")?),
+        entry: cells.opt_int("entry_id")?.map(EntryId).zip(state),
+    })
+}

@@ -1,0 +1,5 @@
+//! What comes in: raw deliveries and what they change.
+
+pub(crate) mod changes;
+pub(crate) mod deliveries;
+pub(crate) mod messages;

@@ -1,0 +1,155 @@
+//! What happened, for other programs; and how far each of them was told.
+
+use std::time::Duration;
+
+use crate::domain::agents::requests::EventView;
+use crate::domain::ids::{EventId, ThreadId};
+use crate::domain::time::Timestamp;
+use crate::store::codec::{Cells, json};
+use crate::store::{Result, Store, Write};
+
+/// An event that an endpoint is to be told.
+#[derive(Debug, Clone)]
+pub struct Telling {
+    pub endpoint: String,
+    pub event: EventView,
+    /// How often it was tried before.
+    pub tried: u32,
+}
+
+const EVENT: &str = "SELECT e.id, e.at, e.kind, e.thread_id, e.data FROM events e";
+
+fn event(cells: &Cells<'_>) -> Result<EventView> {
+    Ok(EventView {
+        id: EventId(cells.int("id")?),
+        at: cells.time("at")?,
+        event: cells.text("kind")?,
+        thread: cells.opt_int("thread_id")?.map(ThreadId),
+        data: cells.json("data")?,
+    })
+}
+
+impl Store {
+    /// What happened after an event, the oldest first.
+    pub async fn events(&self, after: Option<EventId>, limit: u32) -> Result<Vec<EventView>> {
+        let text = format!("{EVENT} WHERE e.id > $1 ORDER BY e.id LIMIT $2");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(after.map_or(0, |id| id.0))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| event(&Cells::new(row, "events"))).collect()
+    }
+
+    /// When somebody is to be told next.
+    pub async fn next_telling_due(&self) -> Result<Option<Timestamp>> {
+        let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM tellings WHERE state = 'waiting'")
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+}
+
+impl Store {
+    pub async fn newest_event(&self) -> Result<EventId> {
+        let newest: Option<i64> = sqlx::query_scalar("SELECT max(id) FROM events").fetch_one(&self.readers).await?;
+        Ok(EventId(newest.unwrap_or(0)))
+    }
+}
+
+impl Write {
+    /// Writes an event down, for each endpoint that wants its kind.
+    pub async fn happened(
+        &mut self,
+        kind: &str,
+        thread: Option<ThreadId>,
+        data: &serde_json::Value,
+        endpoints: &[&str],
+        now: Timestamp,
+    ) -> Result<EventId> {
+        let id: i64 =
+            sqlx::query_scalar("INSERT INTO events (at, kind, thread_id, data) VALUES ($1, $2, $3, $4) RETURNING id")
+                .bind(now.millis())
+                .bind(kind)
+                .bind(thread.map(|thread| thread.0))
+                .bind(json(data))
+                .fetch_one(self.connection())
+                .await?;
+        for endpoint in endpoints {
+            sqlx::query(
+                "INSERT INTO tellings (endpoint, event_id, thread_id, state, due_at) VALUES ($1, $2, $3, 'waiting', $4)",
+            )
+            .bind(endpoint)
+            .bind(id)
+            .bind(thread.map(|thread| thread.0))
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        }
+        Ok(EventId(id))
+    }
+
+    /// Takes the next telling for a limited time. What came before in its thread goes first.
+    pub async fn claim_telling(&mut self, now: Timestamp, lease: Duration) -> Result<Option<Telling>> {
+        let row = sqlx::query(
+            "UPDATE tellings SET lease_until = $2, due_at = $2 WHERE (endpoint, event_id) = (
+                SELECT t.endpoint, t.event_id FROM tellings t WHERE t.state = 'waiting' AND t.due_at <= $1
+                    AND NOT EXISTS (SELECT 1 FROM tellings p WHERE p.endpoint = t.endpoint AND p.thread_id = t.thread_id
+                        AND p.event_id < t.event_id AND p.state = 'waiting')
+                ORDER BY t.due_at, t.event_id LIMIT 1)
+             RETURNING event_id AS id, endpoint, tried",
+        )
+        .bind(now.millis())
+        .bind(now.plus(lease).millis())
+        .fetch_optional(self.connection())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let cells = Cells::new(&row, "tellings");
+        let text = format!("{EVENT} WHERE e.id = $1");
+        let found = sqlx::query(sqlx::AssertSqlSafe(text)).bind(cells.int("id")?).fetch_one(self.connection()).await?;
+        Ok(Some(Telling {
+            endpoint: cells.text("endpoint")?,
+            event: event(&Cells::new(&found, "events"))?,
+            tried: cells.count("tried")?,
+        }))
+    }
+
+    /// How it went: told, due again later, or given up.
+    pub async fn settle_telling(
+        &mut self,
+        telling: &Telling,
+        told: bool,
+        again_at: Option<Timestamp>,
+        note: &str,
+    ) -> Result<()> {
+        let state = match (told, again_at) {
+            (true, _) => "told",
+            (false, Some(_)) => "waiting",
+            (false, None) => "given_up",
+        };
+        sqlx::query(
+            "UPDATE tellings SET state = $3, tried = tried + 1, due_at = coalesce($4, due_at), lease_until = NULL, note = $5
+             WHERE endpoint = $1 AND event_id = $2",
+        )
+        .bind(&telling.endpoint)
+        .bind(telling.event.id.0)
+        .bind(state)
+        .bind(again_at.map(Timestamp::millis))
+        .bind(note)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Old events that nobody is to be told any more are forgotten.
+    pub async fn forget_events(&mut self, before: Timestamp) -> Result<u64> {
+        let done = sqlx::query(
+            "DELETE FROM events WHERE at < $1 AND NOT EXISTS
+                (SELECT 1 FROM tellings t WHERE t.event_id = events.id AND t.state = 'waiting')",
+        )
+        .bind(before.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+}

@@ -1,0 +1,4 @@
+//! Events for other programs, and their tokens.
+
+pub(crate) mod events;
+pub(crate) mod tokens;

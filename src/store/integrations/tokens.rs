@@ -1,0 +1,191 @@
+//! Tokens of programs, and what was asked once already.
+
+use crate::domain::access::role::Role;
+use crate::domain::access::scope::Scope;
+use crate::domain::access::token::TokenView;
+use crate::domain::ids::TokenId;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::time::Timestamp;
+use crate::store::codec::Cells;
+use crate::store::{Result, Store, Update, Write};
+
+const TOKEN: &str = "SELECT id, name, role, agent, organization, environment, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
+
+/// What is known of a request that carries a key of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Once {
+    /// It is this one's to do.
+    First,
+    /// Something else was asked under this key.
+    Other,
+    /// It was begun, and nobody knows how it ended.
+    Begun(Timestamp),
+    /// It was done, with this answer.
+    Done(u16, String),
+}
+
+impl Store {
+    /// Those that hold first, then the newest.
+    pub async fn tokens(&self) -> Result<Vec<TokenView>> {
+        let text = format!("{TOKEN} ORDER BY revoked_at IS NOT NULL, id DESC LIMIT 500");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| token(&Cells::new(row, "tokens"))).collect()
+    }
+
+    pub async fn token(&self, id: TokenId) -> Result<Option<TokenView>> {
+        let text = format!("{TOKEN} WHERE id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
+        row.map(|row| token(&Cells::new(&row, "tokens"))).transpose()
+    }
+
+    /// The token behind a digest.
+    pub async fn token_of(&self, hash: &[u8; 32]) -> Result<Option<TokenView>> {
+        let text = format!("{TOKEN} WHERE hash = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(&hash[..]).fetch_optional(&self.readers).await?;
+        row.map(|row| token(&Cells::new(&row, "tokens"))).transpose()
+    }
+}
+
+impl Write {
+    /// Missed: the name is taken.
+    pub async fn make_token(
+        &mut self,
+        (name, role, agent, scope): (&str, Role, Option<&str>, &Scope),
+        hash: &[u8; 32],
+        by: &str,
+        expires_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Update> {
+        let done = sqlx::query(
+            "INSERT INTO tokens (name, hash, role, made_by, made_at, expires_at, agent, organization, environment)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(name)
+        .bind(&hash[..])
+        .bind(role.name())
+        .bind(by)
+        .bind(now.millis())
+        .bind(expires_at.map(Timestamp::millis))
+        .bind(agent)
+        .bind(scope.organization.as_deref())
+        .bind(scope.environment.map(Environment::name))
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// Missed: no such token holds.
+    pub async fn revoke_token(&mut self, name: &str, by: &str, now: Timestamp) -> Result<Update> {
+        let done =
+            sqlx::query("UPDATE tokens SET revoked_by = $2, revoked_at = $3 WHERE name = $1 AND revoked_at IS NULL")
+                .bind(name)
+                .bind(by)
+                .bind(now.millis())
+                .execute(self.connection())
+                .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// Returns whether a token of this name lets its program in at this time.
+    pub(crate) async fn token_holds(&mut self, name: &str, now: Timestamp) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM tokens WHERE name = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)",
+        )
+        .bind(name)
+        .bind(now.millis())
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(found.is_some())
+    }
+
+    /// When it was used last, to the minute: more would be a write for every question.
+    pub async fn used_token(&mut self, id: TokenId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE tokens SET used_at = $2 WHERE id = $1 AND coalesce(used_at, 0) < $2 - 60000")
+            .bind(id.0)
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Claims a key for what is asked under it.
+    pub async fn ask_once(&mut self, id: TokenId, key: &str, digest: &[u8; 32], now: Timestamp) -> Result<Once> {
+        let made = sqlx::query(
+            "INSERT INTO asked_once (token_id, key, digest, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        )
+        .bind(id.0)
+        .bind(key)
+        .bind(&digest[..])
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        if made.rows_affected() == 1 {
+            return Ok(Once::First);
+        }
+        let row = sqlx::query(
+            "SELECT token_id AS id, digest, at, status, body FROM asked_once WHERE token_id = $1 AND key = $2",
+        )
+        .bind(id.0)
+        .bind(key)
+        .fetch_one(self.connection())
+        .await?;
+        let cells = Cells::new(&row, "asked_once");
+        if cells.bytes("digest")? != digest[..] {
+            return Ok(Once::Other);
+        }
+        Ok(match (cells.opt_int("status")?, cells.opt_text("body")?) {
+            (Some(status), Some(body)) => Once::Done(u16::try_from(status).unwrap_or(500), body),
+            _ => Once::Begun(cells.time("at")?),
+        })
+    }
+
+    /// Keeps the answer; or lets go of the key where nothing was done.
+    pub async fn asked(&mut self, id: TokenId, key: &str, answer: Option<(u16, &str)>) -> Result<()> {
+        let Some((status, body)) = answer else {
+            sqlx::query("DELETE FROM asked_once WHERE token_id = $1 AND key = $2")
+                .bind(id.0)
+                .bind(key)
+                .execute(self.connection())
+                .await?;
+            return Ok(());
+        };
+        sqlx::query("UPDATE asked_once SET status = $3, body = $4 WHERE token_id = $1 AND key = $2")
+            .bind(id.0)
+            .bind(key)
+            .bind(i64::from(status))
+            .bind(body)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Keys are remembered for a while, and not for ever.
+    pub async fn forget_asked(&mut self, before: Timestamp) -> Result<()> {
+        sqlx::query("DELETE FROM asked_once WHERE at < $1").bind(before.millis()).execute(self.connection()).await?;
+        Ok(())
+    }
+}
+
+fn token(cells: &Cells<'_>) -> Result<TokenView> {
+    Ok(TokenView {
+        id: TokenId(cells.int("id")?),
+        name: cells.text("name")?,
+        role: cells.named("role", Role::from_name)?,
+        agent: cells.opt_text("agent")?,
+        scope: scope(cells)?,
+        made_by: cells.text("made_by")?,
+        maker_role: None,
+        made_at: cells.time("made_at")?,
+        expires_at: cells.opt_time("expires_at")?,
+        used_at: cells.opt_time("used_at")?,
+        revoked_by: cells.opt_text("revoked_by")?,
+        revoked_at: cells.opt_time("revoked_at")?,
+    })
+}
+
+/// The scope of a row that keeps one.
+pub(crate) fn scope(cells: &Cells<'_>) -> Result<Scope> {
+    let environment = cells.opt_named("environment", Environment::from_name)?;
+    Ok(Scope { organization: cells.opt_text("organization")?, environment })
+}

@@ -1,0 +1,374 @@
+//! The files of messages: wanted, kept, lost; and those of ours that wait to be uploaded.
+
+use std::time::Duration;
+
+use crate::domain::file_name::FileName;
+use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
+use crate::domain::message::content::{Content, Media};
+use crate::domain::message::media::{MediaState, MediaView};
+use crate::domain::outbox::entry::Outgoing;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::store::codec::{Cells, json};
+use crate::store::{Result, Store, Update, Write};
+
+/// A file that is to be fetched.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub message: MessageId,
+    pub thread: ThreadId,
+    pub connection: ConnectionId,
+    pub provider_id: String,
+    pub mime_type: String,
+    /// As the webhook told it, in whatever spelling.
+    pub sha256: Option<String>,
+    pub tries: u32,
+}
+
+/// A file of ours that has to reach the provider before its message can go.
+#[derive(Debug, Clone)]
+pub struct ToUpload {
+    pub entry: EntryId,
+    pub message: MessageId,
+    pub thread: ThreadId,
+    pub connection: ConnectionId,
+    pub file: FileName,
+    pub file_name: Option<Untrusted>,
+    pub mime_type: String,
+    pub bytes: u64,
+    pub tried: u32,
+}
+
+/// The file of a message, for opening and saving.
+#[derive(Debug, Clone)]
+pub struct KeptFile {
+    pub thread: ThreadId,
+    pub view: MediaView,
+    pub content: Content,
+}
+
+/// The name of a kept file. A row that holds anything else is broken, and no path is made of it.
+fn stored_name(cells: &Cells<'_>) -> Result<FileName> {
+    cells.named("file", FileName::parse)
+}
+
+pub(crate) fn view(cells: &Cells<'_>) -> Result<Option<MediaView>> {
+    let Some(state) = cells.opt_named("media_state", MediaState::from_name)? else { return Ok(None) };
+    Ok(Some(MediaView {
+        state,
+        mime_type: cells.opt_text("media_type")?.unwrap_or_default(),
+        bytes: cells.opt_int("media_bytes")?.and_then(|bytes| u64::try_from(bytes).ok()),
+        file: cells.opt_text("media_file")?.as_deref().and_then(FileName::parse),
+        said: cells.opt_text("media_said")?,
+        fetched_at: cells.opt_time("fetched_at")?,
+        upload: None,
+    }))
+}
+
+impl Store {
+    pub async fn next_fetch_due(&self) -> Result<Option<Timestamp>> {
+        let due: Option<i64> =
+            sqlx::query_scalar("SELECT min(due_at) FROM media WHERE state = 'wanted'").fetch_one(&self.readers).await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+
+    /// When the next file of ours is to be uploaded.
+    pub async fn next_upload_due(&self, busy: &[EntryId]) -> Result<Option<Timestamp>> {
+        let busy = busy.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
+        let text = format!(
+            "SELECT min(o.due_at) FROM outbox o JOIN media f ON f.message_id = o.message_id
+             WHERE o.state = 'queued' AND o.hold IS NOT 'operator' AND f.state = 'kept' AND f.provider_id = ''
+                AND o.id NOT IN ({busy})"
+        );
+        let due: Option<i64> = sqlx::query_scalar(sqlx::AssertSqlSafe(text)).fetch_one(&self.readers).await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+
+    /// The oldest file of ours that is due, unless it is in `busy`.
+    pub async fn to_upload(&self, now: Timestamp, busy: &[EntryId]) -> Result<Option<ToUpload>> {
+        let busy = busy.iter().map(|id| id.0.to_string()).collect::<Vec<_>>().join(",");
+        let text = format!(
+            "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.tried, f.file, f.mime_type, f.bytes, m.content
+             FROM outbox o JOIN media f ON f.message_id = o.message_id JOIN messages m ON m.id = o.message_id
+             WHERE o.state = 'queued' AND o.due_at <= $1 AND o.hold IS NOT 'operator' AND f.state = 'kept'
+                AND f.provider_id = '' AND o.id NOT IN ({busy}) ORDER BY o.id LIMIT 1"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(now.millis()).fetch_optional(&self.readers).await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "outbox");
+            let content: Content = cells.json("content")?;
+            Ok(ToUpload {
+                entry: EntryId(cells.int("id")?),
+                message: MessageId(cells.int("message_id")?),
+                thread: ThreadId(cells.int("thread_id")?),
+                connection: ConnectionId(cells.int("connection_id")?),
+                file: stored_name(&cells)?,
+                file_name: content.media().and_then(|media| media.file_name.clone()),
+                mime_type: cells.text("mime_type")?,
+                bytes: u64::from(cells.count("bytes")?),
+                tried: cells.count("tried")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Name, type and size of the file that is lent under an address, while its message is on its way or
+    /// went after `since`.
+    pub async fn lent_file(&self, address: &str, since: Timestamp) -> Result<Option<(FileName, String, u64)>> {
+        let row = sqlx::query(
+            "SELECT f.file, f.mime_type, f.bytes FROM media f JOIN outbox o ON o.message_id = f.message_id
+             WHERE f.state = 'kept' AND f.provider_id = $1 AND f.file IS NOT NULL
+                AND (o.state IN ('queued', 'sending', 'uncertain') OR o.settled_at >= $2) LIMIT 1",
+        )
+        .bind(address)
+        .bind(since.millis())
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "media");
+            Ok((stored_name(&cells)?, cells.text("mime_type")?, u64::from(cells.count("bytes")?)))
+        })
+        .transpose()
+    }
+
+    pub async fn kept_file(&self, message: MessageId) -> Result<Option<KeptFile>> {
+        let row = sqlx::query(
+            "SELECT m.id, m.thread_id, m.content, f.state AS media_state, f.mime_type AS media_type, f.bytes AS media_bytes,
+                f.file AS media_file, f.said AS media_said, f.fetched_at
+             FROM messages m JOIN media f ON f.message_id = m.id WHERE m.id = $1",
+        )
+        .bind(message.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let cells = Cells::new(&row, "media");
+        let Some(view) = view(&cells)? else { return Ok(None) };
+        Ok(Some(KeptFile { thread: ThreadId(cells.int("thread_id")?), view, content: cells.json("content")? }))
+    }
+}
+
+impl Write {
+    /// A file came with a message: it is to be fetched at once.
+    pub async fn want_media(
+        &mut self,
+        message: MessageId,
+        connection: ConnectionId,
+        media: &Media,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO media (message_id, connection_id, provider_id, state, sha256, mime_type, bytes, due_at)
+             VALUES ($1, $2, $3, 'wanted', $4, $5, $6, $7) ON CONFLICT (message_id) DO NOTHING",
+        )
+        .bind(message.0)
+        .bind(connection.0)
+        .bind(&media.id)
+        .bind(media.sha256.as_deref())
+        .bind(&media.mime_type)
+        .bind(media.bytes.and_then(|bytes| i64::try_from(bytes).ok()))
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A file of ours that is on the shelf already.
+    pub async fn keep_own_media(
+        &mut self,
+        message: MessageId,
+        connection: ConnectionId,
+        media: &Media,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO media (message_id, connection_id, provider_id, state, sha256, file, mime_type, bytes, due_at, fetched_at)
+             VALUES ($1, $2, '', 'kept', $3, $4, $5, $6, $7, $7)",
+        )
+        .bind(message.0)
+        .bind(connection.0)
+        .bind(media.sha256.as_deref())
+        .bind(media.file.as_ref().map(FileName::as_str))
+        .bind(&media.mime_type)
+        .bind(media.bytes.and_then(|bytes| i64::try_from(bytes).ok()))
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Takes the next file that is due, and puts it off for as long as fetching may take.
+    pub async fn claim_fetch(&mut self, now: Timestamp, lease: Duration) -> Result<Option<Wanted>> {
+        let row = sqlx::query(
+            "UPDATE media SET due_at = $2, tries = tries + 1
+             WHERE message_id = (SELECT message_id FROM media WHERE state = 'wanted' AND due_at <= $1 ORDER BY due_at LIMIT 1)
+             RETURNING message_id AS id, connection_id, provider_id, mime_type, sha256, tries,
+                (SELECT thread_id FROM messages m WHERE m.id = message_id) AS thread_id",
+        )
+        .bind(now.millis())
+        .bind(now.plus(lease).millis())
+        .fetch_optional(self.connection())
+        .await?;
+        row.map(|row| {
+            let cells = Cells::new(&row, "media");
+            Ok(Wanted {
+                message: MessageId(cells.int("id")?),
+                thread: ThreadId(cells.int("thread_id")?),
+                connection: ConnectionId(cells.int("connection_id")?),
+                provider_id: cells.text("provider_id")?,
+                mime_type: cells.text("mime_type")?,
+                sha256: cells.opt_text("sha256")?,
+                tries: cells.count("tries")?,
+            })
+        })
+        .transpose()
+    }
+
+    pub async fn keep_media(
+        &mut self,
+        message: MessageId,
+        file: &FileName,
+        bytes: u64,
+        mime_type: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE media SET state = 'kept', file = $2, sha256 = $3, bytes = $4, mime_type = $5, fetched_at = $6, said = NULL
+             WHERE message_id = $1",
+        )
+        .bind(message.0)
+        .bind(file.as_str())
+        .bind(file.sha256())
+        .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
+        .bind(mime_type)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// It did not come: again at a time, or never.
+    pub async fn miss_media(
+        &mut self,
+        message: MessageId,
+        state: MediaState,
+        said: &str,
+        due_at: Timestamp,
+    ) -> Result<()> {
+        sqlx::query("UPDATE media SET state = $2, file = NULL, said = $3, due_at = $4 WHERE message_id = $1")
+            .bind(message.0)
+            .bind(state.name())
+            .bind(said)
+            .bind(due_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Whoever was fetching is dead: what is wanted is due now.
+    pub async fn fetch_all_again(&mut self, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE media SET due_at = $1 WHERE state = 'wanted' AND due_at > $1")
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// A person wants it tried again. Misses a file that is here, that is ours, or that is due already.
+    pub async fn want_again(&mut self, message: MessageId, now: Timestamp) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE media SET state = 'wanted', tries = 0, due_at = $2, said = NULL
+             WHERE message_id = $1 AND state <> 'kept' AND provider_id <> '' AND NOT (state = 'wanted' AND due_at <= $2)",
+        )
+        .bind(message.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// The provider has our file under this id. With an empty one it has to be uploaded again.
+    pub async fn uploaded(&mut self, message: MessageId, provider_id: &str) -> Result<()> {
+        let row = sqlx::query("SELECT o.id, o.outgoing FROM outbox o WHERE o.message_id = $1")
+            .bind(message.0)
+            .fetch_one(self.connection())
+            .await?;
+        let mut outgoing: Outgoing = Cells::new(&row, "outbox").json("outgoing")?;
+        if let Some(media) = outgoing.content.media_mut() {
+            provider_id.clone_into(&mut media.id);
+        }
+        sqlx::query("UPDATE outbox SET outgoing = $2, failure = NULL WHERE message_id = $1")
+            .bind(message.0)
+            .bind(json(&outgoing))
+            .execute(self.connection())
+            .await?;
+        sqlx::query("UPDATE messages SET content = $2 WHERE id = $1")
+            .bind(message.0)
+            .bind(json(&outgoing.content))
+            .execute(self.connection())
+            .await?;
+        sqlx::query("UPDATE media SET provider_id = $2 WHERE message_id = $1 AND file IS NOT NULL")
+            .bind(message.0)
+            .bind(provider_id)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Files to remove: those older than `before`, and the oldest beyond `most` bytes in all; never
+    /// one that waits to be sent. Returns names that nobody needs any more.
+    pub async fn prune_media(&mut self, before: Timestamp, most: u64, now: Timestamp) -> Result<Vec<FileName>> {
+        let rows = sqlx::query(
+            "SELECT f.message_id AS id, f.file, f.bytes, f.fetched_at FROM media f LEFT JOIN outbox o ON o.message_id = f.message_id
+             WHERE f.state = 'kept' AND (o.id IS NULL OR o.state IN ('accepted', 'discarded'))
+             ORDER BY f.fetched_at DESC",
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let mut sum = 0;
+        let mut names = vec![];
+        for row in &rows {
+            let cells = Cells::new(row, "media");
+            sum += u64::from(cells.count("bytes")?);
+            let old = cells.opt_time("fetched_at")?.is_some_and(|at| at < before);
+            if !old && sum <= most {
+                continue;
+            }
+            let said = if old { "removed by age" } else { "removed to make room" };
+            let id = MessageId(cells.int("id")?);
+            names.extend(FileName::parse(&cells.text("file")?));
+            self.miss_media(id, MediaState::Pruned, said, now).await?;
+        }
+        self.unnamed(names).await
+    }
+
+    /// Writes down a try that was not a send: an upload.
+    pub async fn note_attempt(
+        &mut self,
+        upload: &ToUpload,
+        request: &str,
+        outcome: &str,
+        http_status: Option<u16>,
+        response: &str,
+        times: (Timestamp, Timestamp),
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO attempts (outbox_id, connection_id, thread_id, business_initiated, series, number, started_at, finished_at,
+                                   outcome, http_status, request, response, upload)
+             VALUES ($1, $2, $3, 0, (SELECT series FROM outbox WHERE id = $1),
+                (SELECT 1 + count(*) FROM attempts WHERE outbox_id = $1
+                    AND series = (SELECT series FROM outbox WHERE id = $1)), $4, $5, $6, $7, $8, $9, 1)",
+        )
+        .bind(upload.entry.0)
+        .bind(upload.connection.0)
+        .bind(upload.thread.0)
+        .bind(times.0.millis())
+        .bind(times.1.millis())
+        .bind(outcome)
+        .bind(http_status)
+        .bind(request)
+        .bind(response)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

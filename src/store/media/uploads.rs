@@ -1,0 +1,104 @@
+//! Uploads: files that were handed over and wait for a message.
+
+use crate::domain::file_name::FileName;
+use crate::domain::ids::UploadId;
+use crate::domain::time::Timestamp;
+use crate::store::codec::Cells;
+use crate::store::{Result, Store, Write};
+
+/// An upload as it is stored.
+#[derive(Debug, Clone)]
+pub struct StoredUpload {
+    pub file: FileName,
+    /// What it is called, made harmless when it came.
+    pub name: String,
+    pub bytes: u64,
+}
+
+impl Store {
+    /// An upload of this author. Those of others are unknown to them.
+    pub async fn upload(&self, upload: UploadId, author: &str) -> Result<Option<StoredUpload>> {
+        let row = sqlx::query("SELECT id, file, file_name, bytes FROM uploads WHERE id = $1 AND author = $2")
+            .bind(upload.0)
+            .bind(author)
+            .fetch_optional(&self.readers)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let cells = Cells::new(&row, "uploads");
+        let Some(file) = FileName::parse(&cells.text("file")?) else { return Ok(None) };
+        Ok(Some(StoredUpload { file, name: cells.text("file_name")?, bytes: u64::from(cells.count("bytes")?) }))
+    }
+
+    /// Those of these files that nothing seems to name: to be asked again within the transaction that removes them.
+    pub async fn seem_unnamed(&self, names: Vec<FileName>) -> Result<Vec<FileName>> {
+        let named: Vec<String> =
+            sqlx::query_scalar("SELECT file FROM media WHERE file IS NOT NULL UNION SELECT file FROM uploads")
+                .fetch_all(&self.readers)
+                .await?;
+        let named: std::collections::HashSet<String> = named.into_iter().collect();
+        Ok(names.into_iter().filter(|name| !named.contains(name.as_str())).collect())
+    }
+}
+
+impl Write {
+    /// How many uploads an author has, and how many bytes they have together.
+    pub async fn uploads_of(&mut self, author: &str) -> Result<(u32, u64)> {
+        let row = sqlx::query(
+            "SELECT 0 AS id, count(*) AS uploads, coalesce(sum(bytes), 0) AS bytes FROM uploads WHERE author = $1",
+        )
+        .bind(author)
+        .fetch_one(self.connection())
+        .await?;
+        let cells = Cells::new(&row, "uploads");
+        Ok((cells.count("uploads")?, u64::try_from(cells.int("bytes")?).unwrap_or_default()))
+    }
+
+    pub async fn insert_upload(
+        &mut self,
+        author: &str,
+        file: &FileName,
+        name: &str,
+        bytes: u64,
+        now: Timestamp,
+    ) -> Result<UploadId> {
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO uploads (author, file, file_name, bytes, created_at) VALUES ($1, $2, $3, $4, $5) RETURNING id",
+        )
+        .bind(author)
+        .bind(file.as_str())
+        .bind(name)
+        .bind(i64::try_from(bytes).unwrap_or(i64::MAX))
+        .bind(now.millis())
+        .fetch_one(self.connection())
+        .await?;
+        Ok(UploadId(id))
+    }
+
+    /// Forgets uploads that came before a time. Returns the files that nothing names any more.
+    pub async fn prune_uploads(&mut self, before: Timestamp) -> Result<Vec<FileName>> {
+        let names: Vec<String> = sqlx::query_scalar("DELETE FROM uploads WHERE created_at < $1 RETURNING file")
+            .bind(before.millis())
+            .fetch_all(self.connection())
+            .await?;
+        self.unnamed(names.iter().filter_map(|name| FileName::parse(name)).collect()).await
+    }
+
+    /// Those of these files that neither a message nor an upload names.
+    pub async fn unnamed(&mut self, mut names: Vec<FileName>) -> Result<Vec<FileName>> {
+        names.sort();
+        names.dedup();
+        let mut unnamed = vec![];
+        for name in names {
+            let used: i64 = sqlx::query_scalar(
+                "SELECT EXISTS (SELECT 1 FROM media WHERE file = $1) OR EXISTS (SELECT 1 FROM uploads WHERE file = $1)",
+            )
+            .bind(name.as_str())
+            .fetch_one(self.connection())
+            .await?;
+            if used == 0 {
+                unnamed.push(name);
+            }
+        }
+        Ok(unnamed)
+    }
+}

@@ -1,0 +1,293 @@
+//! Alerts, the audit, and the stream of what happened.
+
+use crate::domain::ids::{AlertId, AuditId, DeliveryId, EntryId, ThreadId};
+use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::domain::view::{ActivityKind, ActivityRow, AlertView};
+use crate::store::codec::Cells;
+use crate::store::{Result, Store, Update, Write};
+
+/// A condition that wants a person.
+#[derive(Debug, Clone)]
+pub struct NewAlert<'a> {
+    /// What sort of trouble: `dead_letter`, `delivery_failed`, `credentials` …
+    pub kind: &'a str,
+    /// What it is about; the same trouble with the same subject is one alert that counts.
+    pub subject: &'a str,
+    pub said: &'a str,
+    pub thread: Option<ThreadId>,
+}
+
+impl Store {
+    /// Alerts, deliveries and audited changes in one stream, newest first; open alerts lead.
+    pub async fn activity(&self, text: &str, limit: u32) -> Result<Vec<ActivityRow>> {
+        let words = text.trim().to_lowercase();
+        let pattern = format!("%{}%", crate::store::threads::thread::escaped(&words));
+        let mut rows = self.alerts(limit).await?;
+        rows.retain(|row| row.text.line().to_lowercase().contains(&words));
+        // Bodies are looked through as far back as a person would.
+        let found = sqlx::query(
+            "SELECT d.id, event, path, d.state, received_at, repeats, note, thread_id, coalesce(
+                 c.name, (SELECT '+' || value FROM addresses WHERE contact_id = c.id AND kind = 'phone' LIMIT 1)) AS contact
+             FROM (SELECT * FROM deliveries ORDER BY id DESC LIMIT 5000) d
+             LEFT JOIN threads t ON t.id = thread_id LEFT JOIN contacts c ON c.id = t.contact_id
+             WHERE $2 = '%%' OR lower(d.state || ' ' || event || ' ' || path || ' ' || coalesce(note, '')) LIKE $2 ESCAPE '\\'
+                OR lower(CAST(body AS TEXT)) LIKE $2 ESCAPE '\\'
+             ORDER BY d.id DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .bind(&pattern)
+        .fetch_all(&self.readers)
+        .await?;
+        for row in &found {
+            let cells = Cells::new(row, "deliveries");
+            let (event, path) = (cells.text("event")?, cells.text("path")?);
+            let what = if event.is_empty() { &path } else { event.strip_prefix("whatsapp.").unwrap_or(&event) };
+            let again = match cells.count("repeats")? {
+                0 => String::new(),
+                repeats => format!(" (came {} times)", repeats + 1),
+            };
+            let whom = cells.opt_text("contact")?.map(|whom| format!("  {whom}")).unwrap_or_default();
+            let note = cells.opt_text("note")?.map(|note| format!(": {note}")).unwrap_or_default();
+            rows.push(ActivityRow {
+                at: cells.time("received_at")?,
+                kind: ActivityKind::Delivery {
+                    id: DeliveryId(cells.int("id")?),
+                    state: cells.named("state", DeliveryState::from_name)?,
+                },
+                text: Untrusted::new(format!("{what}{whom}{again}{note}")),
+                thread: cells.opt_int("thread_id")?.map(ThreadId),
+            });
+        }
+        let found = sqlx::query(
+            "SELECT id, at, actor, action, subject, detail FROM (SELECT * FROM audit ORDER BY id DESC LIMIT 5000)
+             WHERE $2 = '%%' OR lower(actor || ' ' || action || ' ' || subject || ' ' || detail) LIKE $2 ESCAPE '\\'
+             ORDER BY id DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .bind(&pattern)
+        .fetch_all(&self.readers)
+        .await?;
+        for row in &found {
+            let cells = Cells::new(row, "audit");
+            let (action, subject, detail) = (cells.text("action")?, cells.text("subject")?, cells.text("detail")?);
+            rows.push(ActivityRow {
+                at: cells.time("at")?,
+                kind: ActivityKind::Audit { id: AuditId(cells.int("id")?), actor: cells.text("actor")? },
+                text: Untrusted::new(format!("{action} {subject} {detail}").trim_end().to_owned()),
+                thread: subject.parse().ok(),
+            });
+        }
+        let open = |row: &ActivityRow| matches!(row.kind, ActivityKind::Alert { acknowledged_by: None, .. });
+        rows.sort_by(|a, b| open(b).cmp(&open(a)).then(b.at.cmp(&a.at)));
+        rows.truncate(limit as usize);
+        Ok(rows)
+    }
+
+    /// Alerts with their lives, open ones first, then the newest.
+    pub async fn alert_list(&self, open: bool, limit: u32) -> Result<Vec<AlertView>> {
+        let rows = sqlx::query(
+            "SELECT id, kind, subject, said, thread_id, raised_at, last_at, count, acked_by, acked_at FROM alerts
+             WHERE acked_at IS NULL OR $1 = 0 ORDER BY acked_at IS NOT NULL, last_at DESC LIMIT $2",
+        )
+        .bind(open)
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(|row| alert_view(&Cells::new(row, "alerts"))).collect()
+    }
+
+    pub async fn alert(&self, id: AlertId) -> Result<Option<AlertView>> {
+        let row = sqlx::query(
+            "SELECT id, kind, subject, said, thread_id, raised_at, last_at, count, acked_by, acked_at FROM alerts WHERE id = $1",
+        )
+        .bind(id.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        row.map(|row| alert_view(&Cells::new(&row, "alerts"))).transpose()
+    }
+
+    async fn alerts(&self, limit: u32) -> Result<Vec<ActivityRow>> {
+        let rows = sqlx::query(
+            "SELECT id, said, thread_id, last_at, count, acked_by FROM alerts ORDER BY acked_by IS NOT NULL, last_at DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::new(row, "alerts");
+                Ok(ActivityRow {
+                    at: cells.time("last_at")?,
+                    kind: ActivityKind::Alert {
+                        id: AlertId(cells.int("id")?),
+                        acknowledged_by: cells.opt_text("acked_by")?,
+                        count: cells.count("count")?,
+                    },
+                    text: cells.untrusted("said")?,
+                    thread: cells.opt_int("thread_id")?.map(ThreadId),
+                })
+            })
+            .collect()
+    }
+}
+
+fn alert_view(cells: &Cells<'_>) -> Result<AlertView> {
+    Ok(AlertView {
+        id: AlertId(cells.int("id")?),
+        kind: cells.text("kind")?,
+        subject: cells.text("subject")?,
+        said: cells.untrusted("said")?,
+        thread_id: cells.opt_int("thread_id")?.map(ThreadId),
+        raised_at: cells.time("raised_at")?,
+        last_at: cells.time("last_at")?,
+        count: cells.count("count")?,
+        acked: cells.opt_text("acked_by")?.zip(cells.opt_time("acked_at")?),
+    })
+}
+
+impl Write {
+    /// Raises an alert, or counts it again while nobody has acknowledged it.
+    pub async fn raise(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO alerts (kind, subject, said, thread_id, raised_at, last_at) VALUES ($1, $2, $3, $4, $5, $5)
+             ON CONFLICT (kind, subject) WHERE acked_at IS NULL
+                DO UPDATE SET count = count + 1, last_at = excluded.last_at, said = excluded.said",
+        )
+        .bind(alert.kind)
+        .bind(alert.subject)
+        .bind(alert.said)
+        .bind(alert.thread.map(|id| id.0))
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Whether such an alert was ever raised, open or not.
+    pub async fn was_raised(&mut self, kind: &str, subject: &str) -> Result<bool> {
+        let raised: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM alerts WHERE kind = $1 AND subject = $2)")
+            .bind(kind)
+            .bind(subject)
+            .fetch_one(self.connection())
+            .await?;
+        Ok(raised)
+    }
+
+    /// Says anew what an open alert is about. One that was acknowledged stays so.
+    pub async fn renew_alert(&mut self, alert: &NewAlert<'_>, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE alerts SET said = $3, last_at = $4 WHERE kind = $1 AND subject = $2 AND acked_at IS NULL AND said <> $3",
+        )
+        .bind(alert.kind)
+        .bind(alert.subject)
+        .bind(alert.said)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Acknowledges an alert that is open. The inner error names whoever acknowledged it before.
+    pub async fn ack_alert(&mut self, id: AlertId, by: &str, now: Timestamp) -> Result<Option<Result<(), String>>> {
+        let before: Option<Option<String>> = sqlx::query_scalar("SELECT acked_by FROM alerts WHERE id = $1")
+            .bind(id.0)
+            .fetch_optional(self.connection())
+            .await?;
+        if before == Some(None) {
+            sqlx::query("UPDATE alerts SET acked_by = $2, acked_at = $3 WHERE id = $1")
+                .bind(id.0)
+                .bind(by)
+                .bind(now.millis())
+                .execute(self.connection())
+                .await?;
+        }
+        Ok(before.map(|before| before.map_or(Ok(()), Err)))
+    }
+
+    /// One more entry with a cause that others may have too: one alert for all of them, in the words for so many.
+    pub async fn raise_cause(
+        &mut self,
+        (kind, subject): (&str, &str),
+        entry: EntryId,
+        thread: ThreadId,
+        words: impl Fn(u32) -> String + Send,
+        now: Timestamp,
+    ) -> Result<()> {
+        let open: Option<i64> =
+            sqlx::query_scalar("SELECT id FROM alerts WHERE kind = $1 AND subject = $2 AND acked_at IS NULL")
+                .bind(kind)
+                .bind(subject)
+                .fetch_optional(self.connection())
+                .await?;
+        if open.is_none() {
+            // Somebody acknowledged those before.
+            sqlx::query("DELETE FROM alert_entries WHERE kind = $1 AND subject = $2")
+                .bind(kind)
+                .bind(subject)
+                .execute(self.connection())
+                .await?;
+        }
+        sqlx::query(
+            "INSERT INTO alert_entries (kind, entry_id, subject) VALUES ($1, $2, $3)
+             ON CONFLICT (kind, entry_id) DO UPDATE SET subject = excluded.subject",
+        )
+        .bind(kind)
+        .bind(entry.0)
+        .bind(subject)
+        .execute(self.connection())
+        .await?;
+        let count = self.alert_entries(kind, subject).await?;
+        let said = words(count);
+        let alert = NewAlert { kind, subject, said: &said, thread: (count == 1).then_some(thread) };
+        self.raise(&alert, now).await
+    }
+
+    async fn alert_entries(&mut self, kind: &str, subject: &str) -> Result<u32> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM alert_entries WHERE kind = $1 AND subject = $2")
+            .bind(kind)
+            .bind(subject)
+            .fetch_one(self.connection())
+            .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// An entry is dealt with: the alert about its cause is over with the last one.
+    pub async fn clear_entry_alert(&mut self, kind: &str, entry: EntryId, now: Timestamp) -> Result<()> {
+        let subject: Option<String> =
+            sqlx::query_scalar("DELETE FROM alert_entries WHERE kind = $1 AND entry_id = $2 RETURNING subject")
+                .bind(kind)
+                .bind(entry.0)
+                .fetch_optional(self.connection())
+                .await?;
+        if let Some(subject) = subject
+            && self.alert_entries(kind, &subject).await? == 0
+        {
+            self.end_alert(kind, &subject, now).await?.either_way();
+        }
+        Ok(())
+    }
+
+    /// Trouble that is over takes its alert along. What is about one entry may stand in an alert about its cause.
+    pub async fn clear_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<()> {
+        if let Ok(entry) = subject.parse::<EntryId>() {
+            self.clear_entry_alert(kind, entry, now).await?;
+        }
+        self.end_alert(kind, subject, now).await?.either_way();
+        Ok(())
+    }
+
+    /// Ends an open alert. Misses where none is open.
+    pub async fn end_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE alerts SET acked_by = 'system', acked_at = $3 WHERE kind = $1 AND subject = $2 AND acked_at IS NULL",
+        )
+        .bind(kind)
+        .bind(subject)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+}

@@ -1,0 +1,179 @@
+//! The audit: rows that are only added, each with a digest over itself and the row before.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use sqlx::ConnectOptions;
+
+use crate::domain::access::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, link};
+use crate::domain::access::role::Actor;
+use crate::domain::ids::AuditId;
+use crate::domain::time::Timestamp;
+use crate::store::codec::Cells;
+use crate::store::{Result, Store, StoreError, Write};
+
+/// Rows that are checked at a time.
+const PAGE: i64 = 1_000;
+
+const ROW: &str = "SELECT id, at, actor, action, subject, detail, digest FROM audit";
+
+fn read(cells: &Cells<'_>) -> Result<AuditRow> {
+    Ok(AuditRow {
+        id: AuditId(cells.int("id")?),
+        at: cells.time("at")?,
+        actor: cells.text("actor")?,
+        action: cells.text("action")?,
+        subject: cells.text("subject")?,
+        detail: cells.text("detail")?,
+        digest: cells.opt_text("digest")?.unwrap_or_default(),
+    })
+}
+
+fn head(cells: &Cells<'_>) -> Result<AuditHead> {
+    let row = read(cells)?;
+    Ok(AuditHead { row: row.id, digest: row.digest, at: row.at })
+}
+
+impl Store {
+    /// What was done, newest first; only about one subject, where one is named.
+    pub async fn audit(&self, subject: &str, limit: u32, before: Option<AuditId>) -> Result<Vec<AuditRow>> {
+        let condition = if subject.is_empty() { "$1 = ''" } else { "subject = $1" };
+        let text = format!("{ROW} WHERE {condition} AND id < $2 ORDER BY id DESC LIMIT $3");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(subject)
+            .bind(before.map_or(i64::MAX, |id| id.0))
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| read(&Cells::new(row, "audit"))).collect()
+    }
+
+    /// Follows the chain from its beginning to the first row that does not fit, or to its end, and compares
+    /// with the heads that are kept outside the database.
+    pub async fn verify_audit(&self, known: &[KnownHead]) -> Result<AuditCheck> {
+        let mut check = AuditCheck::default();
+        let mut found = BTreeMap::new();
+        for known in known {
+            let digest: Option<Option<String>> = sqlx::query_scalar("SELECT digest FROM audit WHERE id = $1")
+                .bind(known.head.row.0)
+                .fetch_optional(&self.readers)
+                .await?;
+            found.extend(digest.flatten().map(|digest| (known.head.row.0, digest)));
+        }
+        self.follow_audit(&mut check).await?;
+        check.compare(known, &found);
+        Ok(check)
+    }
+
+    /// The row that carries a digest, if any does.
+    pub async fn audit_row_of(&self, digest: &str) -> Result<Option<AuditId>> {
+        let row: Option<i64> = sqlx::query_scalar("SELECT id FROM audit WHERE digest = $1 LIMIT 1")
+            .bind(digest)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row.map(AuditId))
+    }
+
+    /// The last row of the audit in a copy of a database.
+    pub async fn audit_head_of(copy: &Path) -> Result<Option<AuditHead>> {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(copy).read_only(true);
+        let mut copy = options.connect().await?;
+        let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(&mut copy).await?;
+        row.map(|row| head(&Cells::new(&row, "audit"))).transpose()
+    }
+
+    /// The last row as the database has it.
+    pub(crate) async fn stored_audit_head(&self) -> Result<Option<AuditHead>> {
+        let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(&self.readers).await?;
+        row.map(|row| head(&Cells::new(&row, "audit"))).transpose()
+    }
+
+    async fn follow_audit(&self, check: &mut AuditCheck) -> Result<()> {
+        let mut last = 0;
+        loop {
+            let text = format!("{ROW} WHERE id > $1 ORDER BY id LIMIT $2");
+            let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(last).bind(PAGE).fetch_all(&self.readers).await?;
+            for row in &rows {
+                let row = read(&Cells::new(row, "audit"))?;
+                last = row.id.0;
+                if !check.follow(row) {
+                    return Ok(());
+                }
+            }
+            if rows.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Rows of an older version are taken into the chain as they are found.
+    pub(crate) async fn chain_audit(&self) -> Result<()> {
+        let open: i64 = sqlx::query_scalar("SELECT count(*) FROM (SELECT 1 FROM audit WHERE digest IS NULL LIMIT 1)")
+            .fetch_one(&self.writer)
+            .await?;
+        if open == 0 {
+            return Ok(());
+        }
+        let mut write = self.write().await?;
+        let mut before = String::new();
+        let text = format!("{ROW} ORDER BY id");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(write.connection()).await?;
+        for row in &rows {
+            let row = read(&Cells::new(row, "audit"))?;
+            before = link(&before, &row);
+            sqlx::query("UPDATE audit SET digest = $2 WHERE id = $1 AND digest IS NULL")
+                .bind(row.id.0)
+                .bind(&before)
+                .execute(write.connection())
+                .await?;
+        }
+        write.commit().await
+    }
+}
+
+impl Write {
+    /// Says who did what, for good. What a program asked for fails here where its token was revoked between the
+    /// question and this transaction.
+    pub async fn audit(
+        &mut self,
+        actor: &Actor,
+        action: &str,
+        subject: &str,
+        detail: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        if let Actor::Program { name, .. } = actor
+            && !self.token_holds(name, now).await?
+        {
+            return Err(StoreError::TokenOver { name: name.clone() });
+        }
+        let last = sqlx::query_as::<_, (i64, String)>("SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1");
+        let (id, before) = last.fetch_optional(self.connection()).await?.unwrap_or_default();
+        let mut row = AuditRow {
+            id: AuditId(id + 1),
+            at: now,
+            actor: actor.to_string(),
+            action: action.to_owned(),
+            subject: subject.to_owned(),
+            detail: detail.to_owned(),
+            digest: String::new(),
+        };
+        row.digest = link(&before, &row);
+        sqlx::query(
+            "INSERT INTO audit (id, at, actor, action, subject, detail, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(row.id.0)
+        .bind(now.millis())
+        .bind(row.actor)
+        .bind(action)
+        .bind(subject)
+        .bind(detail)
+        .bind(&row.digest)
+        .execute(self.connection())
+        .await?;
+        self.head = Some(AuditHead { row: row.id, digest: row.digest, at: now });
+        Ok(())
+    }
+}

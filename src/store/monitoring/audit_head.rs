@@ -1,0 +1,110 @@
+//! The end of the audit, kept in a small file beside the database: whoever removes rows from the database
+//! has to know of it too. The last line is the present end; lines before it are ends that a database found
+//! here later did not hold.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::domain::access::audit::{AuditHead, KnownHead};
+use crate::domain::ids::AuditId;
+use crate::domain::time::Timestamp;
+use crate::store::database::inspect::AUDIT_HEAD_FILE;
+use crate::store::{Result, Store};
+
+/// Ends that did not fit, as many as are kept.
+const MAX_LINES: usize = 50;
+/// A line of the log holds this, and what follows it.
+const IN_LOG: &str = "audit head";
+
+impl Store {
+    /// Heads that the file beside the database has, the oldest first.
+    pub fn kept_audit_heads(&self) -> Vec<KnownHead> {
+        read_heads(&self.head_file(), AUDIT_HEAD_FILE)
+    }
+
+    /// Writes the end of the audit beside the database. A head that is there already and is not in the
+    /// database (`fits` is false) stays, on a line of its own. The file is replaced as a whole, and is not
+    /// synchronized: it may be some seconds behind after a power cut, never half written.
+    pub fn keep_audit_head(&self, head: &AuditHead, fits: bool) -> io::Result<()> {
+        let mut heads: Vec<AuditHead> = self.kept_audit_heads().into_iter().map(|known| known.head).collect();
+        if fits {
+            heads.pop();
+        }
+        heads.push(head.clone());
+        let skip = heads.len().saturating_sub(MAX_LINES);
+        let path = self.head_file();
+        let part = path.with_extension("head.part");
+        let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        for head in &heads[skip..] {
+            writeln!(file, "{}", serde_json::json!(head))?;
+        }
+        fs::rename(part, path)
+    }
+
+    /// Compares the file with the database, once at the start: what does not fit is returned and stays.
+    pub async fn open_audit_head(&self, now: Timestamp) -> Result<Option<KnownHead>> {
+        let (mut lost, mut last_fits) = (None, true);
+        for known in self.kept_audit_heads() {
+            last_fits = known.head.row.0 == 0 || self.audit_row_of(&known.head.digest).await? == Some(known.head.row);
+            if !last_fits && lost.is_none() {
+                lost = Some(known);
+            }
+        }
+        let head = self.audit_head().unwrap_or(AuditHead { row: AuditId(0), digest: String::new(), at: now });
+        if let Err(error) = self.keep_audit_head(&head, last_fits) {
+            tracing::warn!(%error, "the end of the audit could not be kept beside the database");
+        }
+        Ok(lost)
+    }
+
+    fn head_file(&self) -> PathBuf {
+        self.path.with_file_name(AUDIT_HEAD_FILE)
+    }
+}
+
+/// Heads in a file of this kind: beside a database, or beside a backup. A line that cannot be read is left out.
+pub fn read_heads(path: &Path, source: &str) -> Vec<KnownHead> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let heads = text.lines().filter_map(|line| serde_json::from_str(line).ok());
+    heads.map(|head| KnownHead { head, source: source.to_owned() }).collect()
+}
+
+/// Heads that the logs in a directory tell of, the last of each file.
+pub fn heads_in_logs(logs: &Path) -> Vec<KnownHead> {
+    let mut found = vec![];
+    for entry in fs::read_dir(logs).into_iter().flatten().flatten() {
+        let Ok(text) = fs::read(entry.path()) else { continue };
+        let text = String::from_utf8_lossy(&text);
+        let last = text.lines().rev().find_map(head_in_line);
+        found.extend(last.map(|head| KnownHead { head, source: format!("logs/{}", entry.file_name().display()) }));
+    }
+    found.sort_by_key(|known| known.head.row);
+    found
+}
+
+/// `… audit head row=12 digest=… at=…`
+fn head_in_line(line: &str) -> Option<AuditHead> {
+    let (_, rest) = line.split_once(IN_LOG)?;
+    let value = |name: &str| {
+        let (_, value) = rest.split_once(name)?;
+        value.split_whitespace().next()
+    };
+    let row = value("row=")?.parse().ok()?;
+    Some(AuditHead { row, digest: value("digest=")?.to_owned(), at: Timestamp::parse(value("at=")?)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_read_from_a_line_of_the_log() {
+        let line = "2026-06-01T09:00:00Z  INFO audit head row=u12 digest=00ff at=2026-06-01T08:59:00Z";
+        let head = head_in_line(line).expect("read");
+        assert_eq!((head.row.0, head.digest.as_str()), (12, "00ff"));
+        assert_eq!(head.at.to_string(), "2026-06-01T08:59:00Z");
+        assert_eq!(head_in_line("something else row=1"), None);
+    }
+}

@@ -1,0 +1,231 @@
+//! Connections and the proofs of their hops.
+
+use sqlx::SqliteExecutor;
+
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::connection::{Connection, Environment, Hop, Proof, ProviderName};
+use crate::domain::numbers::number::NumberKind;
+use crate::domain::time::Timestamp;
+use crate::store::codec::{Cells, json};
+use crate::store::{Result, Store, Update, Write};
+
+const CONNECTION: &str = "SELECT id, name, organization, environment, provider, phone_number, phone_number_id,
+        business_account_id, kind, customer_id, settings FROM connections";
+
+impl Store {
+    /// Those that are connected; who was disconnected stands among the setups.
+    pub async fn connections(&self) -> Result<Vec<Connection>> {
+        let text = format!("{CONNECTION} WHERE state = 'connected' ORDER BY name");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| connection(&Cells::new(row, "connections"))).collect()
+    }
+
+    pub async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>> {
+        one(&self.readers, id).await
+    }
+
+    pub async fn connection_named(&self, name: &str) -> Result<Option<Connection>> {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} WHERE name = $1 AND state = 'connected'")))
+            .bind(name)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+    }
+
+    /// In the order in which a message passes the hops.
+    pub async fn proofs(&self) -> Result<Vec<(ConnectionId, Proof)>> {
+        let rows = sqlx::query("SELECT connection_id AS id, hop, at, works, note FROM proofs")
+            .fetch_all(&self.readers)
+            .await?;
+        let mut proofs = rows
+            .iter()
+            .map(|row| {
+                let cells = Cells::new(row, "proofs");
+                let proof = Proof {
+                    hop: cells.named("hop", Hop::from_name)?,
+                    at: cells.time("at")?,
+                    works: cells.flag("works")?,
+                    note: cells.text("note")?,
+                };
+                Ok((ConnectionId(cells.int("id")?), proof))
+            })
+            .collect::<Result<Vec<_>>>()?;
+        proofs.sort_by_key(|(connection, proof)| (*connection, proof.hop));
+        Ok(proofs)
+    }
+
+    /// Threads, unread messages, queued and failed entries of each connection.
+    pub async fn connection_counts(&self) -> Result<Vec<(ConnectionId, [u32; 4])>> {
+        let rows = sqlx::query(
+            "SELECT c.id,
+                (SELECT count(*) FROM threads t WHERE t.connection_id = c.id) AS threads,
+                (SELECT coalesce(sum(t.unread), 0) FROM threads t WHERE t.connection_id = c.id AND t.unread > 0) AS unread,
+                (SELECT count(*) FROM outbox o WHERE o.state = 'queued' AND o.connection_id = c.id) AS queued,
+                (SELECT count(*) FROM outbox o WHERE o.state IN ('refused', 'dead') AND o.connection_id = c.id) AS failed
+             FROM connections c",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::new(row, "connections");
+                let counts =
+                    [cells.count("threads")?, cells.count("unread")?, cells.count("queued")?, cells.count("failed")?];
+                Ok((ConnectionId(cells.int("id")?), counts))
+            })
+            .collect()
+    }
+}
+
+impl Write {
+    /// Writes a connection by its name; `id` in the argument is ignored. One that was disconnected from
+    /// here stays so, and is not told: only `revive` connects it again.
+    pub async fn put_connection(&mut self, new: &Connection, revive: bool) -> Result<Option<ConnectionId>> {
+        let id: Option<i64> = sqlx::query_scalar(
+            "INSERT INTO connections (name, organization, environment, provider, phone_number, phone_number_id,
+                                      business_account_id, settings, kind, customer_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             ON CONFLICT (name) DO UPDATE SET organization = excluded.organization, environment = excluded.environment,
+                provider = excluded.provider, phone_number = excluded.phone_number,
+                phone_number_id = excluded.phone_number_id, business_account_id = excluded.business_account_id,
+                settings = excluded.settings, state = 'connected', disconnected_at = NULL,
+                kind = CASE WHEN $11 THEN excluded.kind ELSE connections.kind END,
+                customer_id = coalesce(excluded.customer_id, connections.customer_id)
+             WHERE connections.state = 'connected' OR $11
+             RETURNING id",
+        )
+        .bind(&new.name)
+        .bind(&new.organization)
+        .bind(new.environment.name())
+        .bind(new.provider.as_str())
+        .bind(new.phone_number.digits())
+        .bind(&new.phone_number_id)
+        .bind(&new.business_account_id)
+        .bind(json(&new.settings))
+        .bind(new.kind.name())
+        .bind(&new.customer_id)
+        .bind(revive)
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(id.map(ConnectionId))
+    }
+
+    /// Takes number and ids away. What was exchanged over it stays. Misses one that is disconnected already.
+    pub async fn disconnect(&mut self, connection: ConnectionId, now: Timestamp) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE connections SET state = 'disconnected', phone_number = NULL, phone_number_id = NULL,
+                disconnected_at = $2 WHERE id = $1 AND state = 'connected'",
+        )
+        .bind(connection.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        sqlx::query("DELETE FROM proofs WHERE connection_id = $1")
+            .bind(connection.0)
+            .execute(self.connection())
+            .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// What the provider says the number is for.
+    pub async fn note_kind(&mut self, connection: ConnectionId, kind: NumberKind) -> Result<()> {
+        sqlx::query("UPDATE connections SET kind = $2 WHERE id = $1 AND kind <> $2")
+            .bind(connection.0)
+            .bind(kind.name())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// When it was connected, for those that the file does not declare.
+    pub async fn note_connected(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE connections SET connected_at = $2 WHERE id = $1")
+            .bind(connection.0)
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The connection that a provider's number id stands for.
+    pub async fn connection_of(
+        &mut self,
+        provider: &ProviderName,
+        phone_number_id: &str,
+    ) -> Result<Option<Connection>> {
+        let text = format!("{CONNECTION} WHERE provider = $1 AND phone_number_id = $2");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(provider.as_str())
+            .bind(phone_number_id)
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+    }
+
+    /// The connection over which something was sent under this reference of ours.
+    pub async fn connection_of_reference(
+        &mut self,
+        provider: &ProviderName,
+        reference: &str,
+    ) -> Result<Option<Connection>> {
+        let text = format!(
+            "{CONNECTION} WHERE provider = $1 AND id = (SELECT connection_id FROM outbox WHERE reference = $2)"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(provider.as_str())
+            .bind(reference)
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+    }
+
+    /// Keeps the newest proof of a hop.
+    pub async fn prove(
+        &mut self,
+        connection: ConnectionId,
+        hop: Hop,
+        at: Timestamp,
+        works: bool,
+        note: &str,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO proofs (connection_id, hop, at, works, note) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (connection_id, hop) DO UPDATE SET at = excluded.at, works = excluded.works, note = excluded.note
+             WHERE excluded.at >= proofs.at",
+        )
+        .bind(connection.0)
+        .bind(hop.name())
+        .bind(at.millis())
+        .bind(works)
+        .bind(note)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+/// One that is connected, over any connection to the database.
+pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ConnectionId) -> Result<Option<Connection>> {
+    let row = sqlx::query(sqlx::AssertSqlSafe(format!("{CONNECTION} WHERE id = $1 AND state = 'connected'")))
+        .bind(id.0)
+        .fetch_optional(over)
+        .await?;
+    row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+}
+
+fn connection(cells: &Cells<'_>) -> Result<Connection> {
+    Ok(Connection {
+        id: ConnectionId(cells.int("id")?),
+        name: cells.text("name")?,
+        organization: cells.text("organization")?,
+        environment: cells.named("environment", Environment::from_name)?,
+        provider: ProviderName::new(cells.text("provider")?),
+        phone_number: cells.named("phone_number", |digits| PhoneNumber::parse(digits).ok())?,
+        phone_number_id: cells.text("phone_number_id")?,
+        business_account_id: cells.text("business_account_id")?,
+        kind: cells.named("kind", NumberKind::from_name)?,
+        customer_id: cells.opt_text("customer_id")?,
+        settings: cells.json("settings")?,
+    })
+}

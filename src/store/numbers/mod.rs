@@ -1,0 +1,6 @@
+//! Connections, setups and what was last seen of numbers and templates.
+
+pub(crate) mod connections;
+pub(crate) mod setups;
+pub(crate) mod snapshots;
+pub(crate) mod template_records;

@@ -1,0 +1,242 @@
+//! Setups: numbers on their way to being connected, step by step.
+
+use sqlx::SqliteExecutor;
+
+use crate::domain::ids::{ConnectionId, SetupId};
+use crate::domain::numbers::connection::{Connection, Environment, ProviderName};
+use crate::domain::numbers::setup::{Setup, SetupState, SetupStep, StepTaken};
+use crate::domain::time::Timestamp;
+use crate::store::codec::{Cells, json};
+use crate::store::{Result, Store, Update, Write};
+
+const SETUP: &str = "SELECT id, name, organization, environment, provider, options, state, step, customer_id, link,
+        phone_number_id, connection_id, trouble, started_by, started_at, updated_at FROM setups";
+
+impl Store {
+    /// Those that are not at an end, and those that were disconnected; the newest first.
+    pub async fn setups(&self) -> Result<Vec<Setup>> {
+        self.some_setups("WHERE state IN ('running', 'waiting', 'failed', 'disconnected') ORDER BY id DESC", 0).await
+    }
+
+    pub async fn setup(&self, id: SetupId) -> Result<Option<Setup>> {
+        Ok(self.some_setups("WHERE id = $1", id.0).await?.pop())
+    }
+
+    /// The walk that connected this number, or is about to.
+    pub async fn setup_of(&self, connection: ConnectionId) -> Result<Option<Setup>> {
+        Ok(self.some_setups("WHERE connection_id = $1 ORDER BY id DESC LIMIT 1", connection.0).await?.pop())
+    }
+
+    async fn some_setups(&self, tail: &str, id: i64) -> Result<Vec<Setup>> {
+        let rows =
+            sqlx::query(sqlx::AssertSqlSafe(format!("{SETUP} {tail}"))).bind(id).fetch_all(&self.readers).await?;
+        let mut setups = rows.iter().map(|row| setup(&Cells::new(row, "setups"))).collect::<Result<Vec<_>>>()?;
+        for setup in &mut setups {
+            let rows = sqlx::query(
+                "SELECT setup_id AS id, step, at, works, note FROM setup_steps WHERE setup_id = $1 ORDER BY at",
+            )
+            .bind(setup.id.0)
+            .fetch_all(&self.readers)
+            .await?;
+            setup.taken = rows.iter().map(|row| taken(&Cells::new(row, "setup_steps"))).collect::<Result<_>>()?;
+            setup.taken.sort_by_key(|one| one.step);
+        }
+        Ok(setups)
+    }
+
+    /// The walk whose next step is due.
+    pub async fn setup_due(&self, now: Timestamp) -> Result<Option<Setup>> {
+        let tail = "WHERE state IN ('running', 'waiting') AND due_at <= $1 ORDER BY due_at, id LIMIT 1";
+        Ok(self.some_setups(tail, now.millis()).await?.pop())
+    }
+
+    pub async fn next_setup_due(&self) -> Result<Option<Timestamp>> {
+        let due: Option<i64> =
+            sqlx::query_scalar("SELECT min(due_at) FROM setups WHERE state IN ('running', 'waiting')")
+                .fetch_one(&self.readers)
+                .await?;
+        Ok(due.map(Timestamp::from_millis))
+    }
+}
+
+impl Write {
+    /// Begins a walk; `id` in the argument is ignored.
+    pub async fn begin_setup(&mut self, new: &Setup) -> Result<SetupId> {
+        let id: i64 = sqlx::query_scalar(
+            "INSERT INTO setups (name, organization, environment, provider, options, state, step, customer_id, link,
+                                 phone_number_id, connection_id, started_by, started_at, updated_at, due_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13, $13) RETURNING id",
+        )
+        .bind(&new.name)
+        .bind(&new.organization)
+        .bind(new.environment.name())
+        .bind(new.provider.as_str())
+        .bind(json(&new.options))
+        .bind(new.state.name())
+        .bind(new.step.name())
+        .bind(&new.customer_id)
+        .bind(new.link.as_ref().map(json))
+        .bind(&new.phone_number_id)
+        .bind(new.connection_id.map(|id| id.0))
+        .bind(&new.started_by)
+        .bind(new.started_at.millis())
+        .fetch_one(self.connection())
+        .await?;
+        Ok(SetupId(id))
+    }
+
+    /// Writes where a walk stands now, if it still stands where it was read: whoever cancelled it or
+    /// moved it meanwhile wins.
+    pub async fn save_setup(&mut self, setup: &Setup, was: (SetupState, SetupStep), due: Timestamp) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE setups SET state = $2, step = $3, customer_id = $4, link = $5, phone_number_id = $6,
+                connection_id = $7, trouble = $8, updated_at = $9, due_at = $10, options = $13
+             WHERE id = $1 AND state = $11 AND step = $12",
+        )
+        .bind(setup.id.0)
+        .bind(setup.state.name())
+        .bind(setup.step.name())
+        .bind(&setup.customer_id)
+        .bind(setup.link.as_ref().map(json))
+        .bind(&setup.phone_number_id)
+        .bind(setup.connection_id.map(|id| id.0))
+        .bind(&setup.trouble)
+        .bind(setup.updated_at.millis())
+        .bind(due.millis())
+        .bind(was.0.name())
+        .bind(was.1.name())
+        .bind(json(&setup.options))
+        .execute(self.connection())
+        .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// How a step ended; the last time counts.
+    pub async fn note_step(&mut self, setup: SetupId, taken: &StepTaken) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO setup_steps (setup_id, step, at, works, note) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (setup_id, step) DO UPDATE SET at = excluded.at, works = excluded.works, note = excluded.note",
+        )
+        .bind(setup.0)
+        .bind(taken.step.name())
+        .bind(taken.at.millis())
+        .bind(taken.works)
+        .bind(&taken.note)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Forgets how the steps of a walk ended, for one that begins again.
+    pub async fn forget_steps(&mut self, setup: SetupId) -> Result<()> {
+        sqlx::query("DELETE FROM setup_steps WHERE setup_id = $1").bind(setup.0).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// The provider says that a customer's number is connected: the walk that waits for it goes on.
+    pub async fn setup_used(
+        &mut self,
+        provider: &ProviderName,
+        customer: &str,
+        phone_number_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<SetupId>> {
+        let id: Option<i64> = sqlx::query_scalar(
+            "UPDATE setups SET phone_number_id = $3, state = 'running', step = 'number', trouble = NULL,
+                updated_at = $4, due_at = $4
+             WHERE provider = $1 AND customer_id = $2 AND step = 'used' AND state IN ('running', 'waiting', 'failed')
+             RETURNING id",
+        )
+        .bind(provider.as_str())
+        .bind(customer)
+        .bind(phone_number_id)
+        .bind(now.millis())
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(id.map(SetupId))
+    }
+
+    /// A connection that was given back stands among the setups, so that it can be connected again.
+    async fn park(&mut self, parked: &Setup, now: Timestamp) -> Result<SetupId> {
+        let known: Option<i64> = sqlx::query_scalar(
+            "UPDATE setups SET state = 'disconnected', link = NULL, phone_number_id = $4, trouble = NULL,
+                customer_id = coalesce($2, customer_id), updated_at = $3
+             WHERE id = (SELECT max(id) FROM setups WHERE connection_id = $1) RETURNING id",
+        )
+        .bind(parked.connection_id.map(|id| id.0))
+        .bind(&parked.customer_id)
+        .bind(now.millis())
+        .bind(&parked.phone_number_id)
+        .fetch_optional(self.connection())
+        .await?;
+        match known {
+            Some(id) => Ok(SetupId(id)),
+            None => self.begin_setup(parked).await,
+        }
+    }
+
+    /// A connection whose number is gone at the provider: disconnected, and parked for connecting again.
+    /// `keeps` where the provider has the number still: then that one is connected again.
+    /// Misses one that is disconnected already.
+    pub async fn lose(&mut self, connection: &Connection, keeps: bool, now: Timestamp) -> Result<Update> {
+        if !self.disconnect(connection.id, now).await?.applied() {
+            return Ok(Update::Missed);
+        }
+        let mut parked = Setup::of(connection, SetupState::Disconnected, SetupStep::Verified, "system".to_owned(), now);
+        if !keeps {
+            parked.phone_number_id = None;
+        }
+        self.park(&parked, now).await?;
+        Ok(Update::Applied)
+    }
+
+    /// Whether a name is taken by a connection or by a walk towards one.
+    pub async fn name_taken(&mut self, name: &str) -> Result<bool> {
+        let found: i64 = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM connections WHERE name = $1)
+                 OR EXISTS (SELECT 1 FROM setups WHERE name = $1 AND state IN ('running', 'waiting', 'failed', 'disconnected'))",
+        )
+        .bind(name)
+        .fetch_one(self.connection())
+        .await?;
+        Ok(found != 0)
+    }
+}
+
+/// One setup without the steps that it has taken, over any connection to the database.
+pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: SetupId) -> Result<Option<Setup>> {
+    let text = format!("{SETUP} WHERE id = $1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(over).await?;
+    row.map(|row| setup(&Cells::new(&row, "setups"))).transpose()
+}
+
+fn setup(cells: &Cells<'_>) -> Result<Setup> {
+    Ok(Setup {
+        id: SetupId(cells.int("id")?),
+        name: cells.text("name")?,
+        organization: cells.text("organization")?,
+        environment: cells.named("environment", Environment::from_name)?,
+        provider: ProviderName::new(cells.text("provider")?),
+        options: cells.json("options")?,
+        state: cells.named("state", SetupState::from_name)?,
+        step: cells.named("step", SetupStep::from_name)?,
+        customer_id: cells.opt_text("customer_id")?,
+        link: cells.opt_json("link")?,
+        phone_number_id: cells.opt_text("phone_number_id")?,
+        connection_id: cells.opt_int("connection_id")?.map(ConnectionId),
+        trouble: cells.opt_text("trouble")?,
+        started_by: cells.text("started_by")?,
+        started_at: cells.time("started_at")?,
+        updated_at: cells.time("updated_at")?,
+        taken: vec![],
+    })
+}
+
+fn taken(cells: &Cells<'_>) -> Result<StepTaken> {
+    Ok(StepTaken {
+        step: cells.named("step", SetupStep::from_name)?,
+        at: cells.time("at")?,
+        works: cells.flag("works")?,
+        note: cells.text("note")?,
+    })
+}

@@ -1,0 +1,167 @@
+//! Numbers that are held as a whole, since the provider refuses their key or their account.
+
+use crate::domain::failure::Failure;
+use crate::domain::ids::{ConnectionId, EntryId};
+use crate::domain::outbox::limits::Hold;
+use crate::domain::outbox::retry::RetryPolicy;
+use crate::domain::time::Timestamp;
+use crate::store::codec::{Cells, json};
+use crate::store::{Result, Store, Write};
+
+/// How long after the probe the others look whether they may go.
+const AFTER_PROBE: std::time::Duration = std::time::Duration::from_secs(900);
+
+/// How a number is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldNumber {
+    pub kind: Hold,
+    pub probe_at: Timestamp,
+    /// Only a status proves that it is over.
+    pub by_status: bool,
+}
+
+impl HeldNumber {
+    /// From the columns `held_kind`, `probe_at` and `by_status`, which are empty where the number is not held.
+    pub(crate) fn read(cells: &Cells<'_>) -> Result<Option<Self>> {
+        let Some(kind) = cells.opt_named("held_kind", Hold::from_name)? else { return Ok(None) };
+        Ok(Some(Self { kind, probe_at: cells.time("probe_at")?, by_status: cells.flag("by_status")? }))
+    }
+}
+
+impl Store {
+    /// Why a number is held; nothing where it is not.
+    pub async fn held_number(&self, connection: ConnectionId) -> Result<Option<Failure>> {
+        let row = sqlx::query("SELECT connection_id AS id, failure FROM connection_holds WHERE connection_id = $1")
+            .bind(connection.0)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| Cells::new(&row, "connection_holds").json("failure")).transpose()
+    }
+}
+
+impl Write {
+    /// Whether a number is held, and how.
+    pub async fn connection_hold(&mut self, connection: ConnectionId) -> Result<Option<HeldNumber>> {
+        let row = sqlx::query(
+            "SELECT connection_id AS id, kind AS held_kind, probe_at, by_status FROM connection_holds WHERE connection_id = $1",
+        )
+        .bind(connection.0)
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|row| HeldNumber::read(&Cells::new(&row, "connection_holds"))).transpose()?.flatten())
+    }
+
+    /// Whether a number is held until a status proves that it may send, and this entry was tried since.
+    pub async fn status_ends_hold(&mut self, connection: ConnectionId, entry: EntryId) -> Result<bool> {
+        let ends: Option<bool> = sqlx::query_scalar(
+            "SELECT since <= (SELECT max(started_at) FROM attempts WHERE outbox_id = $2) FROM connection_holds
+             WHERE connection_id = $1 AND by_status = 1",
+        )
+        .bind(connection.0)
+        .bind(entry.0)
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(ends == Some(true))
+    }
+
+    /// Holds a number: nothing of it goes but one entry now and then, as a probe. Returns when the next one goes.
+    /// The times of its entries stay as they are. A status of an entry that went before the hold is more of the
+    /// same, and no probe that failed.
+    pub async fn hold_connection(
+        &mut self,
+        connection: ConnectionId,
+        failure: &Failure,
+        status_of: Option<EntryId>,
+        now: Timestamp,
+        chance: f64,
+    ) -> Result<Timestamp> {
+        let kind = Hold::of_number(failure);
+        let probes: i64 = sqlx::query_scalar(
+            "INSERT INTO connection_holds (connection_id, kind, failure, by_status, since, probes, probe_at)
+             VALUES ($1, $2, $3, $4, $5, 1, $5)
+             ON CONFLICT (connection_id) DO UPDATE SET kind = excluded.kind, failure = excluded.failure,
+                by_status = max(by_status, excluded.by_status), probes = probes + ($6 IS NULL
+                    OR since <= coalesce((SELECT max(started_at) FROM attempts WHERE outbox_id = $6), 0))
+             RETURNING probes",
+        )
+        .bind(connection.0)
+        .bind(kind.name())
+        .bind(json(failure))
+        .bind(status_of.is_some())
+        .bind(now.millis())
+        .bind(status_of.map(|entry| entry.0))
+        .fetch_one(self.connection())
+        .await?;
+        // A key is mended at any moment, and asking costs nothing; an account takes somebody's time.
+        let rest = match kind {
+            Hold::Account => RetryPolicy::PROBE.pause(u32::try_from(probes).unwrap_or(u32::MAX), None, chance),
+            _ => RetryPolicy::default().pause(2, None, chance),
+        };
+        let probe_at = now.plus(rest);
+        self.probe_at(connection, probe_at).await?;
+        self.hold_due(connection, probe_at, None, now).await?;
+        Ok(probe_at)
+    }
+
+    /// One entry is on its way to see whether it is over: no other goes before then.
+    pub async fn probe_at(&mut self, connection: ConnectionId, at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE connection_holds SET probe_at = $2 WHERE connection_id = $1")
+            .bind(connection.0)
+            .bind(at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Holds what is due of a held number, and keeps in mind when it was due. The named one is the next probe.
+    pub async fn hold_due(
+        &mut self,
+        connection: ConnectionId,
+        probe_at: Timestamp,
+        next: Option<EntryId>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET hold = 'credentials', held_due_at = coalesce(held_due_at, due_at),
+                due_at = CASE WHEN id = $2 THEN $3 ELSE $4 END
+             WHERE connection_id = $1 AND state = 'queued' AND hold IS NOT 'operator' AND due_at <= $5",
+        )
+        .bind(connection.0)
+        .bind(next.map(|entry| entry.0))
+        .bind(probe_at.millis())
+        .bind(probe_at.plus(AFTER_PROBE).millis())
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// One held entry, the oldest, is due now: the next probe.
+    pub async fn hold_due_now(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET due_at = $2 WHERE id = (SELECT min(id) FROM outbox
+                WHERE connection_id = $1 AND state = 'queued' AND hold = 'credentials')",
+        )
+        .bind(connection.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A number may send again: its entries are due when they were due before, and keep their order.
+    pub async fn release_connection(&mut self, connection: ConnectionId) -> Result<()> {
+        sqlx::query("DELETE FROM connection_holds WHERE connection_id = $1")
+            .bind(connection.0)
+            .execute(self.connection())
+            .await?;
+        sqlx::query(
+            "UPDATE outbox SET hold = NULL, due_at = coalesce(held_due_at, due_at), held_due_at = NULL
+             WHERE connection_id = $1 AND state = 'queued' AND hold = 'credentials'",
+        )
+        .bind(connection.0)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,8 @@
+//! Outbox entries, from their queueing to their end.
+
+pub(crate) mod entries;
+pub(crate) mod holds;
+pub(crate) mod jobs;
+pub(crate) mod queue;
+pub(crate) mod scheduled;
+pub(crate) mod settle;

@@ -1,0 +1,347 @@
+//! How entries of the outbox end, or go round again: accept, refuse, doubt, requeue, rescue.
+
+use crate::domain::failure::Failure;
+use crate::domain::ids::{ConnectionId, EntryId, MessageId, RunId, ThreadId};
+use crate::domain::inbound::event::Direction;
+use crate::domain::key::message_key;
+use crate::domain::message::content::Content;
+use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::outbox::limits::Hold;
+use crate::domain::time::Timestamp;
+use crate::domain::view::Evidence;
+use crate::store::codec::json;
+use crate::store::{Result, Write};
+
+impl Write {
+    /// The provider has the message under this id, to send it or to keep it until its time. If a webhook told
+    /// of it first, that row and what was reported under the id become this message's. Where another message of
+    /// ours has the id already, both keep it, statuses under it stay with the first, and that one is returned.
+    pub async fn accept_entry(
+        &mut self,
+        entry: EntryId,
+        message: MessageId,
+        connection: ConnectionId,
+        provider_message_id: &str,
+        by: SettledBy,
+        now: Timestamp,
+    ) -> Result<Option<MessageId>> {
+        let key = message_key(connection, provider_message_id);
+        let other: Option<(i64, bool)> = sqlx::query_as(
+            "SELECT m.id, m.direction = 'outbound' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id)
+             FROM messages m WHERE m.provider_key = $1 AND m.id <> $2",
+        )
+        .bind(&key[..])
+        .bind(message.0)
+        .fetch_optional(self.connection())
+        .await?;
+        let stranger = other.filter(|(_, told)| *told).map(|(id, _)| id);
+        let shared = other.filter(|(_, told)| !told).map(|(id, _)| MessageId(id));
+        // A message is claimed by its key, so that the second one needs a key of its own.
+        let own_key = match shared {
+            Some(_) => message_key(connection, &format!("{provider_message_id}\n{entry}")),
+            None => key,
+        };
+        if let Some(stranger) = stranger {
+            sqlx::query("UPDATE threads SET last_message_id = $2 WHERE last_message_id = $1")
+                .bind(stranger)
+                .bind(message.0)
+                .execute(self.connection())
+                .await?;
+            sqlx::query("DELETE FROM message_words WHERE rowid = $1").bind(stranger).execute(self.connection()).await?;
+            // What hangs on the row goes with it: this message has a file of its own.
+            sqlx::query("DELETE FROM media WHERE message_id = $1").bind(stranger).execute(self.connection()).await?;
+            sqlx::query("DELETE FROM merged_messages WHERE message_id = $1")
+                .bind(stranger)
+                .execute(self.connection())
+                .await?;
+            sqlx::query("DELETE FROM messages WHERE id = $1").bind(stranger).execute(self.connection()).await?;
+        }
+        sqlx::query(
+            "UPDATE messages SET provider_message_id = $2, provider_key = $3, failure = NULL, failed_at = NULL,
+                progress = CASE WHEN progress = 'queued' THEN 'accepted' ELSE progress END
+             WHERE id = $1",
+        )
+        .bind(message.0)
+        .bind(provider_message_id)
+        .bind(&own_key[..])
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE attempts SET provider_key = $2, provider_message_id = $3
+             WHERE id = (SELECT max(id) FROM attempts WHERE outbox_id = $1 AND upload = 0)",
+        )
+        .bind(entry.0)
+        .bind(&key[..])
+        .bind(provider_message_id)
+        .execute(self.connection())
+        .await?;
+        let content: String = sqlx::query_scalar("SELECT content FROM messages WHERE id = $1")
+            .bind(message.0)
+            .fetch_one(self.connection())
+            .await?;
+        // A reaction stands on its message once the provider has it, not before.
+        if let Ok(Content::Reaction { target, emoji }) = serde_json::from_str(&content) {
+            self.react(&message_key(connection, &target), Direction::Outbound, emoji.as_ref(), now).await?;
+        }
+        self.end_entry(entry, EntryState::Accepted, None, Some(by), now).await?;
+        self.keep_until_it_goes(entry, now).await?;
+        Ok(shared)
+    }
+
+    /// Puts an entry into a state in which nothing more happens to it by itself.
+    pub async fn end_entry(
+        &mut self,
+        entry: EntryId,
+        state: EntryState,
+        failure: Option<&Failure>,
+        by: Option<SettledBy>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = $2, failure = $3, settled_by = $4, settled_at = $5, lease_until = NULL, hold = NULL
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(state.name())
+        .bind(failure.map(json))
+        .bind(by.map(SettledBy::name))
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A failure that ends the message until a person tries again.
+    pub async fn fail_message(&mut self, message: MessageId, failure: &Failure, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE messages SET failure = $2, failed_at = $3 WHERE id = $1")
+            .bind(message.0)
+            .bind(json(failure))
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Back into the queue after a try that certainly did not arrive.
+    pub async fn requeue(
+        &mut self,
+        entry: EntryId,
+        failure: &Failure,
+        due_at: Timestamp,
+        hold: Option<Hold>,
+        counts: bool,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'queued', lease_until = NULL, failure = $2, due_at = $3, hold = $4,
+                held_due_at = CASE WHEN $4 IS NULL THEN NULL ELSE coalesce(held_due_at, due_at) END,
+                tried = CASE WHEN $5 THEN tried ELSE tried - 1 END
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(json(failure))
+        .bind(due_at.millis())
+        .bind(hold.map(Hold::name))
+        .bind(counts)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Put off without ever having been on the wire: its file could not be uploaded.
+    pub async fn put_off(
+        &mut self,
+        entry: EntryId,
+        failure: &Failure,
+        due_at: Timestamp,
+        hold: Option<Hold>,
+        counts: bool,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET failure = $2, due_at = $3, hold = $4,
+                held_due_at = CASE WHEN $4 IS NULL THEN NULL ELSE coalesce(held_due_at, due_at) END,
+                tried = CASE WHEN $5 THEN tried + 1 ELSE tried END
+             WHERE id = $1 AND state = 'queued'",
+        )
+        .bind(entry.0)
+        .bind(json(failure))
+        .bind(due_at.millis())
+        .bind(hold.map(Hold::name))
+        .bind(counts)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// The answer was lost; `look_at` is when the provider's list is asked.
+    pub async fn doubt_entry(&mut self, entry: EntryId, failure: &Failure, look_at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE outbox SET state = 'uncertain', lease_until = NULL, failure = $2, due_at = $3, looks = 0 WHERE id = $1")
+            .bind(entry.0)
+            .bind(json(failure))
+            .bind(look_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// What the provider's own list showed, for whoever has to decide.
+    pub async fn keep_evidence(&mut self, entry: EntryId, evidence: &Evidence) -> Result<()> {
+        sqlx::query("UPDATE outbox SET evidence = $2 WHERE id = $1")
+            .bind(entry.0)
+            .bind(json(evidence))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Notes that the provider's list was asked in vain, and when to ask again.
+    pub async fn looked(&mut self, entry: EntryId, again_at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE outbox SET looks = looks + 1, due_at = $2 WHERE id = $1 AND state = 'uncertain'")
+            .bind(entry.0)
+            .bind(again_at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The entry of which an attempt before the present one was given this id.
+    pub async fn earlier_attempt(&mut self, key: &[u8; 16]) -> Result<Option<(EntryId, MessageId, ThreadId)>> {
+        let row: Option<(i64, i64, i64)> = sqlx::query_as(
+            "SELECT o.id, o.message_id, o.thread_id FROM attempts a JOIN outbox o ON o.id = a.outbox_id
+                JOIN messages m ON m.id = o.message_id
+             WHERE a.provider_key = $1 AND m.provider_key IS NOT $1 LIMIT 1",
+        )
+        .bind(&key[..])
+        .fetch_optional(self.connection())
+        .await?;
+        Ok(row.map(|(entry, message, thread)| (EntryId(entry), MessageId(message), ThreadId(thread))))
+    }
+
+    /// An attempt before the present one arrived: the message is that one, under the id that it was given then.
+    #[must_use = "where the message has another id by now, nothing was changed"]
+    pub async fn take_earlier(&mut self, entry: EntryId, message: MessageId, key: &[u8; 16]) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE messages SET provider_key = $3, failure = NULL, failed_at = NULL, progress = 'accepted',
+                provider_message_id = (SELECT a.provider_message_id FROM attempts a WHERE a.outbox_id = $2 AND a.provider_key = $3)
+             WHERE id = $1 AND EXISTS (SELECT 1 FROM attempts a WHERE a.outbox_id = $2 AND a.provider_key = $3
+                AND a.provider_message_id IS NOT NULL)",
+        )
+        .bind(message.0)
+        .bind(entry.0)
+        .bind(&key[..])
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
+
+    /// Back into the queue after the provider had taken it and said later that it failed. The attempt keeps its id
+    /// and what was reported under it; the message waits for an id of its next attempt.
+    pub async fn requeue_failed(
+        &mut self,
+        (entry, message): (EntryId, MessageId),
+        reference: &str,
+        failure: &Failure,
+        due_at: Timestamp,
+        hold: Option<Hold>,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'queued', failure = $3, due_at = $4, hold = $5, reference = $2,
+                held_due_at = CASE WHEN $5 IS NULL THEN NULL ELSE coalesce(not_before, created_at) END,
+                outgoing = json_remove(json_set(outgoing, '$.reference', $2), '$.at'), settled_at = NULL, settled_by = NULL
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(reference)
+        .bind(json(failure))
+        .bind(due_at.millis())
+        .bind(hold.map(Hold::name))
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE messages SET failure = NULL, failed_at = NULL, progress = 'queued', provider_message_id = NULL,
+                provider_key = NULL WHERE id = $1",
+        )
+        .bind(message.0)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// How often an entry was tried in its present series.
+    pub async fn tried(&mut self, entry: EntryId) -> Result<u32> {
+        let tried: i64 = sqlx::query_scalar("SELECT tried FROM outbox WHERE id = $1")
+            .bind(entry.0)
+            .fetch_one(self.connection())
+            .await?;
+        Ok(u32::try_from(tried).unwrap_or(u32::MAX))
+    }
+
+    /// Entries that nobody is sending any more: their lease is over, or ends later than any lease given at `now`
+    /// can, which means that the clock was set back. They may have arrived.
+    pub async fn abandoned(&mut self, now: Timestamp, longest: Timestamp) -> Result<Vec<(EntryId, ThreadId)>> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(
+            "SELECT id, thread_id FROM outbox WHERE state = 'sending' AND (lease_until <= $1 OR lease_until > $2)",
+        )
+        .bind(now.millis())
+        .bind(longest.millis())
+        .fetch_all(self.connection())
+        .await?;
+        Ok(rows.into_iter().map(|(entry, thread)| (EntryId(entry), ThreadId(thread))).collect())
+    }
+
+    /// Ends the attempt that a dead process left open.
+    pub async fn abandon_attempts(&mut self, entry: EntryId, failure: &Failure, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE attempts SET finished_at = $2, outcome = 'uncertain', failure = $3
+             WHERE outbox_id = $1 AND finished_at IS NULL",
+        )
+        .bind(entry.0)
+        .bind(now.millis())
+        .bind(json(failure))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A new series of attempts, with a reference of its own; the old attempts stay.
+    pub async fn new_series(
+        &mut self,
+        entry: EntryId,
+        message: MessageId,
+        reference: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET state = 'queued', series = series + 1, tried = 0, due_at = $3, hold = NULL, held_due_at = NULL, failure = NULL,
+                reference = $2, outgoing = json_remove(json_set(outgoing, '$.reference', $2), '$.at'), settled_at = NULL,
+                settled_by = NULL, recalled_at = NULL, recalled_by = NULL
+             WHERE id = $1",
+        )
+        .bind(entry.0)
+        .bind(reference)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE messages SET failure = NULL, failed_at = NULL, progress = 'queued', provider_message_id = NULL,
+                provider_key = NULL WHERE id = $1",
+        )
+        .bind(message.0)
+        .execute(self.connection())
+        .await?;
+        // Ids of files expire: a new series uploads anew.
+        self.uploaded(message, "").await
+    }
+
+    /// Entries of a run that have not gone yet: their words are taken back.
+    pub async fn discard_unsent_of(&mut self, run: RunId, now: Timestamp) -> Result<u64> {
+        let done = sqlx::query(
+            "UPDATE outbox SET state = 'discarded', hold = NULL, settled_at = $2
+             WHERE state = 'queued' AND message_id IN (SELECT id FROM messages WHERE run_id = $1)",
+        )
+        .bind(run.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(done.rows_affected())
+    }
+}

@@ -1,0 +1,303 @@
+//! Contacts: found by name or number, made, and merged so that everything can go back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::contacts::address::Address;
+use crate::domain::ids::{ContactId, ThreadId};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::domain::view::{ContactRow, ContactView};
+use crate::store::codec::{Cells, folded, json};
+use crate::store::threads::thread::escaped;
+use crate::store::{Result, Store, Write};
+
+/// What a merge moved, to go back.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Moved {
+    addresses: Vec<(String, String)>,
+    /// Threads that changed their contact as a whole.
+    threads: Vec<i64>,
+    /// Threads whose messages went into another one: from, into.
+    emptied: Vec<(i64, i64)>,
+    folded: String,
+}
+
+/// Tables whose rows follow a thread's messages when two threads become one.
+const FOLLOW: [&str; 4] = ["outbox", "attempts", "notes", "runs"];
+
+const CONTACT: &str = "SELECT p.id, p.name AS contact_name, p.opted_out, p.marketing_stopped_at IS NOT NULL AS no_marketing,
+                (SELECT group_concat(a.kind || ':' || a.value, char(10)) FROM addresses a WHERE a.contact_id = p.id) AS addresses,
+                (SELECT group_concat(t.id || ' ' || t.last_message_at || ' ' || c.name, char(10)) FROM threads t
+                    JOIN connections c ON c.id = t.connection_id WHERE t.contact_id = p.id) AS threads,
+                (SELECT count(*) FROM merges g WHERE g.kept_id = p.id AND g.undone_at IS NULL) AS merged
+    FROM contacts p";
+
+impl Store {
+    pub async fn contact_row(&self, id: ContactId) -> Result<Option<ContactRow>> {
+        let text = format!("{CONTACT} WHERE p.id = $1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
+        row.map(|row| contact_row(&Cells::new(&row, "contacts"))).transpose()
+    }
+
+    /// Contacts whose name or number holds the letters in this order, with or without others between.
+    pub async fn contacts(&self, text: &str, limit: u32) -> Result<Vec<ContactRow>> {
+        let plain = folded(&[text.trim().trim_start_matches('+')]);
+        let exact = format!("%{}%", escaped(&plain));
+        let mut loose = String::from("%");
+        for letter in plain.chars().filter(|letter| !letter.is_whitespace()) {
+            loose.push_str(&escaped(&letter.to_string()));
+            loose.push('%');
+        }
+        let query = format!(
+            "{CONTACT} WHERE p.merged_into IS NULL AND (p.folded LIKE $1 ESCAPE '\\' OR p.folded LIKE $2 ESCAPE '\\')
+             ORDER BY p.folded NOT LIKE $1 ESCAPE '\\', p.folded LIMIT $3"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(query))
+            .bind(exact)
+            .bind(loose)
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| contact_row(&Cells::new(row, "contacts"))).collect()
+    }
+
+    /// The contact of a thread, as it stands now.
+    pub async fn contact_of(&self, thread: ThreadId) -> Result<Option<ContactId>> {
+        let id: Option<i64> = sqlx::query_scalar("SELECT contact_id FROM threads WHERE id = $1")
+            .bind(thread.0)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(id.map(ContactId))
+    }
+}
+
+fn contact_row(cells: &Cells<'_>) -> Result<ContactRow> {
+    let list = |text: Option<String>| text.unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>();
+    let addresses = list(cells.opt_text("addresses")?);
+    let first = |kind: &str| addresses.iter().find_map(|one| one.strip_prefix(kind).map(str::to_owned));
+    let threads = list(cells.opt_text("threads")?).into_iter().filter_map(|line| {
+        let mut parts = line.splitn(3, ' ');
+        let (id, at) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        Some((ThreadId(id), Timestamp::from_millis(at), parts.next()?.to_owned()))
+    });
+    let mut threads: Vec<_> = threads.collect();
+    threads.sort_by_key(|(_, at, _)| std::cmp::Reverse(*at));
+    Ok(ContactRow {
+        id: ContactId(cells.int("id")?),
+        contact: ContactView {
+            name: cells.opt_untrusted("contact_name")?,
+            phone_number: first("phone:")
+                .and_then(|digits| crate::domain::contacts::phone::PhoneNumber::parse_short(&digits).ok()),
+            user_id: first("user:"),
+        },
+        addresses,
+        threads,
+        opted_out: cells.flag("opted_out")?,
+        no_marketing: cells.flag("no_marketing")?,
+        merged: cells.count("merged")?,
+    })
+}
+
+impl Write {
+    /// Gives a contact a name that a person chose.
+    pub async fn name_contact(&mut self, contact: ContactId, name: &Untrusted) -> Result<()> {
+        sqlx::query("UPDATE contacts SET name = $2 WHERE id = $1")
+            .bind(contact.0)
+            .bind(name.as_received())
+            .execute(self.connection())
+            .await?;
+        self.refold(contact.0).await
+    }
+
+    pub async fn contact_exists(&mut self, contact: ContactId) -> Result<bool> {
+        let found: Option<i64> = sqlx::query_scalar("SELECT 1 FROM contacts WHERE id = $1 AND merged_into IS NULL")
+            .bind(contact.0)
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(found.is_some())
+    }
+
+    pub async fn address_known(&mut self, address: &Address) -> Result<Option<ContactId>> {
+        let kind = if address.phone().is_some() { "phone" } else { "user" };
+        let id: Option<i64> = sqlx::query_scalar("SELECT contact_id FROM addresses WHERE kind = $1 AND value = $2")
+            .bind(kind)
+            .bind(address.key())
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(id.map(ContactId))
+    }
+
+    /// Makes two contacts one. Threads over the same number become one, in the order of time.
+    pub async fn merge_contacts(&mut self, kept: ContactId, gone: ContactId, by: &str, now: Timestamp) -> Result<()> {
+        let mut moved = Moved {
+            addresses: sqlx::query_as("SELECT kind, value FROM addresses WHERE contact_id = $1")
+                .bind(gone.0)
+                .fetch_all(self.connection())
+                .await?,
+            ..Moved::default()
+        };
+        let merge: i64 = sqlx::query_scalar(
+            "INSERT INTO merges (kept_id, gone_id, moved, at, by) VALUES ($1, $2, '{}', $3, $4) RETURNING id",
+        )
+        .bind(kept.0)
+        .bind(gone.0)
+        .bind(now.millis())
+        .bind(by)
+        .fetch_one(self.connection())
+        .await?;
+        let threads: Vec<(i64, Option<i64>)> = sqlx::query_as(
+            "SELECT t.id, (SELECT k.id FROM threads k WHERE k.contact_id = $2 AND k.connection_id = t.connection_id)
+             FROM threads t WHERE t.contact_id = $1",
+        )
+        .bind(gone.0)
+        .bind(kept.0)
+        .fetch_all(self.connection())
+        .await?;
+        for (thread, into) in threads {
+            match into {
+                None => {
+                    sqlx::query("UPDATE threads SET contact_id = $2 WHERE id = $1")
+                        .bind(thread)
+                        .bind(kept.0)
+                        .execute(self.connection())
+                        .await?;
+                    moved.threads.push(thread);
+                }
+                Some(into) => {
+                    sqlx::query("INSERT INTO merged_messages (merge_id, message_id) SELECT $1, id FROM messages WHERE thread_id = $2")
+                        .bind(merge)
+                        .bind(thread)
+                        .execute(self.connection())
+                        .await?;
+                    self.move_messages(merge, into).await?;
+                    self.settle_threads(thread, into).await?;
+                    moved.emptied.push((thread, into));
+                }
+            }
+        }
+        sqlx::query("UPDATE addresses SET contact_id = $2 WHERE contact_id = $1")
+            .bind(gone.0)
+            .bind(kept.0)
+            .execute(self.connection())
+            .await?;
+        let opted_out: bool = sqlx::query_scalar(
+            "UPDATE contacts SET opted_out = max(opted_out, (SELECT opted_out FROM contacts WHERE id = $2)) WHERE id = $1
+             RETURNING opted_out",
+        )
+        .bind(kept.0)
+        .bind(gone.0)
+        .fetch_one(self.connection())
+        .await?;
+        if opted_out {
+            self.recall_of_contact(kept, now).await?;
+        }
+        sqlx::query("UPDATE contacts SET merged_into = $2, folded = '' WHERE id = $1")
+            .bind(gone.0)
+            .bind(kept.0)
+            .execute(self.connection())
+            .await?;
+        sqlx::query("UPDATE merges SET moved = $2 WHERE id = $1")
+            .bind(merge)
+            .bind(json(&moved))
+            .execute(self.connection())
+            .await?;
+        self.refold(kept.0).await
+    }
+
+    /// Takes the last merge of a contact back. None: there is none.
+    pub async fn split_contact(&mut self, kept: ContactId, now: Timestamp) -> Result<Option<ContactId>> {
+        let row = sqlx::query(
+            "SELECT id, gone_id, moved FROM merges WHERE kept_id = $1 AND undone_at IS NULL ORDER BY id DESC LIMIT 1",
+        )
+        .bind(kept.0)
+        .fetch_optional(self.connection())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let cells = Cells::new(&row, "merges");
+        let (merge, gone) = (cells.int("id")?, ContactId(cells.int("gone_id")?));
+        let moved: Moved = cells.json("moved")?;
+        sqlx::query("UPDATE contacts SET merged_into = NULL WHERE id = $1")
+            .bind(gone.0)
+            .execute(self.connection())
+            .await?;
+        for (kind, value) in &moved.addresses {
+            sqlx::query("UPDATE addresses SET contact_id = $3 WHERE kind = $1 AND value = $2")
+                .bind(kind)
+                .bind(value)
+                .bind(gone.0)
+                .execute(self.connection())
+                .await?;
+        }
+        for thread in &moved.threads {
+            sqlx::query("UPDATE threads SET contact_id = $2 WHERE id = $1")
+                .bind(thread)
+                .bind(gone.0)
+                .execute(self.connection())
+                .await?;
+        }
+        for (thread, into) in &moved.emptied {
+            self.move_messages(merge, *thread).await?;
+            self.settle_threads(*into, *thread).await?;
+            self.settle_threads(*thread, *into).await?;
+        }
+        sqlx::query("UPDATE merges SET undone_at = $2 WHERE id = $1")
+            .bind(merge)
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        self.refold(kept.0).await?;
+        self.refold(gone.0).await?;
+        Ok(Some(gone))
+    }
+
+    /// Moves a merge's messages, and what follows them, into a thread.
+    async fn move_messages(&mut self, merge: i64, into: i64) -> Result<()> {
+        let of_merge = "(SELECT message_id FROM merged_messages WHERE merge_id = $1)";
+        for table in FOLLOW {
+            let condition = match table {
+                "outbox" => format!("message_id IN {of_merge}"),
+                "attempts" => format!("outbox_id IN (SELECT id FROM outbox WHERE message_id IN {of_merge})"),
+                // Open runs stay where they were scheduled: one collects per thread.
+                "runs" => format!(
+                    "id IN (SELECT run_id FROM messages WHERE id IN {of_merge}) AND state NOT IN ('scheduled', 'running', 'proposed')"
+                ),
+                _ => format!("thread_id IN (SELECT DISTINCT thread_id FROM messages WHERE id IN {of_merge})"),
+            };
+            let text = format!("UPDATE {table} SET thread_id = $2 WHERE {condition}");
+            sqlx::query(sqlx::AssertSqlSafe(text)).bind(merge).bind(into).execute(self.connection()).await?;
+        }
+        let text = format!("UPDATE messages SET thread_id = $2 WHERE id IN {of_merge}");
+        sqlx::query(sqlx::AssertSqlSafe(text)).bind(merge).bind(into).execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// What a thread shows of itself, reckoned anew after its messages have moved.
+    async fn settle_threads(&mut self, from: i64, into: i64) -> Result<()> {
+        sqlx::query(
+            "UPDATE threads SET
+                window_closes_at = nullif(max(coalesce(window_closes_at, 0), coalesce((SELECT f.window_closes_at FROM threads f WHERE f.id = $1), 0)), 0),
+                unread = unread + (SELECT f.unread FROM threads f WHERE f.id = $1),
+                waiting_since = coalesce(waiting_since, (SELECT f.waiting_since FROM threads f WHERE f.id = $1)),
+                waiting_reason = coalesce(waiting_reason, (SELECT f.waiting_reason FROM threads f WHERE f.id = $1)),
+                last_message_id = (SELECT m.id FROM messages m WHERE m.thread_id = $2 AND m.kind <> 'reaction'
+                    ORDER BY m.created_at DESC, m.id DESC LIMIT 1),
+                last_message_at = coalesce((SELECT m.created_at FROM messages m WHERE m.thread_id = $2 AND m.kind <> 'reaction'
+                    ORDER BY m.created_at DESC, m.id DESC LIMIT 1), last_message_at)
+             WHERE id = $2",
+        )
+        .bind(from)
+        .bind(into)
+        .execute(self.connection())
+        .await?;
+        sqlx::query(
+            "UPDATE threads SET unread = 0, waiting_since = NULL, waiting_reason = NULL,
+                last_message_id = (SELECT m.id FROM messages m WHERE m.thread_id = $1 AND m.kind <> 'reaction'
+                    ORDER BY m.created_at DESC, m.id DESC LIMIT 1)
+             WHERE id = $1",
+        )
+        .bind(from)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,399 @@
+//! Messages and outbox entries as lists and details show them.
+
+use std::collections::BTreeMap;
+
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::failure::Failure;
+use crate::domain::ids::{AttemptId, DeliveryId, EntryId, MessageId, RunId, ThreadId};
+use crate::domain::inbound::event::{Direction, Origin};
+use crate::domain::message::content::Content;
+use crate::domain::message::other_status::OtherStatusView;
+use crate::domain::message::status::{DeliveryStatus, Standing};
+use crate::domain::message::status_view::StatusView;
+use crate::domain::numbers::connection::Environment;
+use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::outbox::limits::Hold;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::domain::view::{AttemptView, EntryBrief, FoundMessage, MessageDetail, MessageView, Reaction};
+use crate::store::codec::{Cells, json};
+use crate::store::narrow::{self, Over, Wish};
+use crate::store::{Result, Store};
+
+const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
+    m.provider_message_id, m.created_at, m.origin, m.author, m.test, m.content, m.received_at, m.delivery_id, m.run_id, m.not_routed, m.route, m.extras,
+    (SELECT nc.organization FROM connections nc WHERE nc.id = m.connection_id) AS organization,
+    (SELECT nc.environment FROM connections nc WHERE nc.id = m.connection_id) AS environment,
+    (SELECT na.value FROM threads nt JOIN addresses na ON na.contact_id = nt.contact_id AND na.kind = 'phone'
+        WHERE nt.id = m.thread_id LIMIT 1) AS phone_number,
+    (SELECT q.words FROM messages q WHERE q.provider_key = m.reply_key) AS quotes,
+    m.reply_to,
+    (SELECT group_concat(x.sender || ' ' || x.emoji, char(10)) FROM reactions x WHERE x.target_key = m.provider_key) AS reactions,
+    o.id AS entry_id, o.state,
+    CASE WHEN o.hold = 'credentials' THEN coalesce((SELECT h.kind FROM connection_holds h WHERE h.connection_id = o.connection_id),
+        o.hold) ELSE o.hold END AS hold, o.due_at, o.not_before, o.settled_by, o.recalled_by, o.failure AS entry_failure,
+    (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id AND a.upload = 0) AS attempts,
+    (SELECT min(b.id) FROM outbox b WHERE b.thread_id = o.thread_id AND b.id < o.id AND o.state = 'queued'
+        AND b.state IN ('queued', 'sending', 'uncertain') AND (b.not_before IS NULL OR b.not_before <= o.due_at)
+        AND NOT (b.business_initiated = 1 AND o.business_initiated = 0 AND EXISTS (SELECT 1 FROM outbox q
+        WHERE q.thread_id = o.thread_id AND q.id <= b.id AND q.state = 'queued' AND q.hold = 'hourly_policy'))) AS behind,
+    f.state AS media_state, f.mime_type AS media_type, f.bytes AS media_bytes, f.file AS media_file, f.said AS media_said,
+    f.fetched_at
+ FROM messages m LEFT JOIN outbox o ON o.message_id = m.id LEFT JOIN media f ON f.message_id = m.id";
+
+/// Matches that are looked through at once for the other terms.
+const STEP: u32 = 2_000;
+
+impl Store {
+    /// A page of a thread's messages in which this one stands, newest first: some that came after it,
+    /// and those before.
+    pub async fn messages_around(&self, thread: ThreadId, id: MessageId, limit: u32) -> Result<Vec<MessageView>> {
+        let newer: Option<i64> = sqlx::query_scalar(
+            "SELECT n.id FROM messages n WHERE n.thread_id = $1
+                AND (n.created_at, n.id) > (SELECT b.created_at, b.id FROM messages b WHERE b.id = $2)
+             ORDER BY n.created_at, n.id LIMIT 1 OFFSET $3",
+        )
+        .bind(thread.0)
+        .bind(id.0)
+        .bind(i64::from(limit / 3))
+        .fetch_optional(&self.readers)
+        .await?;
+        self.messages(thread, limit, newer.map(MessageId)).await
+    }
+
+    /// A thread's messages, newest first.
+    pub async fn messages(&self, thread: ThreadId, limit: u32, before: Option<MessageId>) -> Result<Vec<MessageView>> {
+        let below = if before.is_some() {
+            "(m.created_at, m.id) < (SELECT b.created_at, b.id FROM messages b WHERE b.id = $3)"
+        } else {
+            "$3 IS NULL"
+        };
+        let text = format!(
+            "{MESSAGE} WHERE m.thread_id = $1 AND {below} AND m.kind <> 'reaction'
+             ORDER BY m.created_at DESC, m.id DESC LIMIT $2"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(thread.0)
+            .bind(i64::from(limit))
+            .bind(before.map(|id| id.0))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| message(&Cells::new(row, "messages"))).collect()
+    }
+
+    /// What these messages hold, as far as it can be read.
+    pub async fn contents(&self, ids: &[MessageId]) -> Result<BTreeMap<MessageId, Content>> {
+        let ids = json(&ids.iter().map(|id| id.0).collect::<Vec<_>>());
+        let rows = sqlx::query("SELECT id, content FROM messages WHERE id IN (SELECT value FROM json_each($1))")
+            .bind(ids)
+            .fetch_all(&self.readers)
+            .await?;
+        let mut contents = BTreeMap::new();
+        for row in &rows {
+            let cells = Cells::new(row, "messages");
+            if let Some(content) = cells.opt_json("content")? {
+                contents.insert(MessageId(cells.int("id")?), content);
+            }
+        }
+        Ok(contents)
+    }
+
+    pub async fn message(&self, id: MessageId) -> Result<Option<MessageDetail>> {
+        let text = format!("{MESSAGE} WHERE m.id = $1");
+        let Some(row) = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await? else {
+            return Ok(None);
+        };
+        let cells = Cells::new(&row, "messages");
+        let message = message(&cells)?;
+        let tries = match &message.entry {
+            Some(entry) => self.attempts(entry.id).await?,
+            None => vec![],
+        };
+        let key: Option<Vec<u8>> = sqlx::query_scalar("SELECT provider_key FROM messages WHERE id = $1")
+            .bind(id.0)
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(Some(MessageDetail {
+            content: cells.json("content")?,
+            received_at: cells.time("received_at")?,
+            delivery: cells.opt_int("delivery_id")?.map(DeliveryId),
+            not_routed: cells.opt_text("not_routed")?,
+            route: cells.opt_text("route")?.map(|trace| trace.lines().map(str::to_owned).collect()).unwrap_or_default(),
+            statuses: self.statuses(key.as_deref()).await?,
+            other_statuses: self.other_statuses(key.as_deref()).await?,
+            tries,
+            extras: cells.opt_json("extras")?.unwrap_or_default(),
+            message,
+        }))
+    }
+
+    /// Messages that hold all the words and fit the terms, newest first. The last word may be a
+    /// beginning; where the words as they stand fill the page already, beginnings are not asked for:
+    /// they cost more.
+    pub async fn search(&self, wish: &Wish<'_>, limit: u32, before: Option<MessageId>) -> Result<Vec<FoundMessage>> {
+        let whole = match_terms(wish.filter.words());
+        let mut rows = self.found(wish, &whole, limit, before).await?;
+        if !whole.is_empty() && rows.len() < limit as usize {
+            rows = self.found(wish, &format!("{whole}*"), limit, before).await?;
+        }
+        let found: Vec<MessageView> =
+            rows.iter().map(|row| message(&Cells::new(row, "messages"))).collect::<Result<_>>()?;
+        let people = self.people_of(found.iter().map(|message| message.thread_id)).await?;
+        Ok(found
+            .into_iter()
+            .filter_map(|message| {
+                people.get(&message.thread_id).map(|contact| FoundMessage { contact: contact.clone(), message })
+            })
+            .collect())
+    }
+
+    /// Words are matched newest first in steps, so that a rare term among common words stays bounded.
+    async fn found(
+        &self,
+        wish: &Wish<'_>,
+        terms: &str,
+        limit: u32,
+        before: Option<MessageId>,
+    ) -> Result<Vec<sqlx::sqlite::SqliteRow>> {
+        if terms.is_empty() && wish.filter.is_empty() {
+            return Ok(vec![]);
+        }
+        let only_words = wish.filter.terms.len() == 1;
+        let mut found = vec![];
+        let mut below = before;
+        loop {
+            let mut query = sqlx::QueryBuilder::<sqlx::Sqlite>::new(MESSAGE);
+            let mut step = None;
+            if terms.is_empty() {
+                query.push(" WHERE m.id < ").push_bind(below.map_or(i64::MAX, |id| id.0));
+            } else {
+                let size = if only_words { limit } else { STEP };
+                let ids = self.matching(terms, size, below).await?;
+                step = ids.last().copied().filter(|_| ids.len() == size as usize && !only_words);
+                let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+                query.push(format!(" WHERE m.id IN ({list})"));
+            }
+            narrow::push(&mut query, wish, Over::Messages);
+            query
+                .push(" AND m.kind <> 'reaction' ORDER BY m.id DESC LIMIT ")
+                .push_bind(i64::from(limit) - found.len() as i64);
+            found.extend(query.build().persistent(false).fetch_all(&self.readers).await?);
+            match step {
+                Some(last) if found.len() < limit as usize => below = Some(MessageId(last)),
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    pub(crate) async fn matching(&self, terms: &str, limit: u32, before: Option<MessageId>) -> Result<Vec<i64>> {
+        let ids = sqlx::query_scalar(
+            "SELECT rowid FROM message_words WHERE message_words MATCH $1 AND rowid < $2 ORDER BY rowid DESC LIMIT $3",
+        )
+        .bind(terms)
+        .bind(before.map_or(i64::MAX, |id| id.0))
+        .bind(i64::from(limit))
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(ids)
+    }
+
+    /// The thread and provider id of a message, for quoting and for read marks.
+    pub async fn provider_id(&self, message: MessageId) -> Result<Option<(ThreadId, Option<String>)>> {
+        let row: Option<(i64, Option<String>)> =
+            sqlx::query_as("SELECT thread_id, provider_message_id FROM messages WHERE id = $1")
+                .bind(message.0)
+                .fetch_optional(&self.readers)
+                .await?;
+        Ok(row.map(|(thread, id)| (ThreadId(thread), id)))
+    }
+
+    /// The newest message that a contact wrote.
+    pub async fn last_inbound_message(&self, thread: ThreadId) -> Result<Option<MessageId>> {
+        let id: Option<i64> = sqlx::query_scalar(
+            "SELECT id FROM messages WHERE thread_id = $1 AND direction = 'inbound' AND kind <> 'reaction'
+             ORDER BY created_at DESC, id DESC LIMIT 1",
+        )
+        .bind(thread.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(id.map(MessageId))
+    }
+
+    /// The provider's id of the newest message that a contact wrote.
+    pub async fn last_inbound(&self, thread: ThreadId) -> Result<Option<String>> {
+        Ok(sqlx::query_scalar(
+            "SELECT provider_message_id FROM messages WHERE thread_id = $1 AND direction = 'inbound' AND test = 0
+                AND kind NOT IN ('call', 'system', 'edit', 'revoke', 'request_welcome', 'handover')
+             ORDER BY created_at DESC, id DESC LIMIT 1",
+        )
+        .bind(thread.0)
+        .fetch_optional(&self.readers)
+        .await?
+        .flatten())
+    }
+
+    pub(crate) async fn statuses(&self, key: Option<&[u8]>) -> Result<Vec<StatusView>> {
+        let rows = sqlx::query(
+            "SELECT id, status, at, received_at, failure, raw FROM statuses WHERE provider_key = $1 ORDER BY received_at, id",
+        )
+        .bind(key)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::new(row, "statuses");
+                Ok(StatusView {
+                    status: cells.named("status", DeliveryStatus::from_name)?,
+                    at: cells.time("at")?,
+                    received_at: cells.time("received_at")?,
+                    failure: cells.opt_json("failure")?,
+                    raw: cells.untrusted("raw")?,
+                })
+            })
+            .collect()
+    }
+
+    async fn other_statuses(&self, key: Option<&[u8]>) -> Result<Vec<OtherStatusView>> {
+        let rows = sqlx::query(
+            "SELECT id, word, at, received_at, raw FROM other_statuses WHERE provider_key = $1 ORDER BY received_at, id",
+        )
+        .bind(key)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::new(row, "other_statuses");
+                Ok(OtherStatusView {
+                    word: cells.untrusted("word")?,
+                    at: cells.time("at")?,
+                    received_at: cells.time("received_at")?,
+                    raw: cells.untrusted("raw")?,
+                })
+            })
+            .collect()
+    }
+
+    pub(crate) async fn attempts(&self, entry: EntryId) -> Result<Vec<AttemptView>> {
+        let rows = sqlx::query(
+            "SELECT id, series, number, started_at, finished_at, outcome, http_status, failure, request, response, upload,
+                provider_message_id, provider_key FROM attempts WHERE outbox_id = $1 ORDER BY id",
+        )
+        .bind(entry.0)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut tries: Vec<AttemptView> = vec![];
+        for row in &rows {
+            let cells = Cells::new(row, "attempts");
+            let provider_message_id = cells.opt_text("provider_message_id")?;
+            // What was reported under the id of this attempt: a later one takes nothing of it away.
+            let statuses = match &provider_message_id {
+                Some(_) => self.statuses(Some(&cells.bytes("provider_key")?)).await?,
+                None => vec![],
+            };
+            tries.push(AttemptView {
+                id: AttemptId(cells.int("id")?),
+                series: cells.count("series")?,
+                number: cells.count("number")?,
+                started_at: cells.time("started_at")?,
+                finished_at: cells.opt_time("finished_at")?,
+                outcome: cells.opt_text("outcome")?,
+                http_status: cells.opt_int("http_status")?.and_then(|code| u16::try_from(code).ok()),
+                failure: cells.opt_json("failure")?,
+                request: cells.untrusted("request")?,
+                response: cells.untrusted("response")?,
+                upload: cells.flag("upload")?,
+                provider_message_id,
+                statuses,
+            });
+        }
+        Ok(tries)
+    }
+}
+
+/// Every word quoted: raw text would be read as a query language.
+pub(crate) fn match_terms(text: &str) -> String {
+    let words: Vec<String> = text
+        .split(|c: char| !c.is_alphanumeric() && c != '\'')
+        .filter(|word| !word.is_empty())
+        .map(|word| format!("words:\"{}\"", word.replace('"', "\"\"")))
+        .collect();
+    words.join(" ")
+}
+
+pub(crate) fn standing(cells: &Cells<'_>) -> Result<Standing> {
+    let failure: Option<Failure> = cells.opt_json("failure")?;
+    Ok(Standing {
+        progress: cells.named("progress", DeliveryStatus::from_name)?,
+        failed: cells.opt_time("failed_at")?.zip(failure),
+    })
+}
+
+fn message(cells: &Cells<'_>) -> Result<MessageView> {
+    let standing = standing(cells)?;
+    let state = cells.opt_named("state", EntryState::from_name)?;
+    let entry = match cells.opt_int("entry_id")?.map(EntryId).zip(state) {
+        None => None,
+        Some((id, state)) => Some(EntryBrief {
+            id,
+            state,
+            hold: cells.opt_named("hold", Hold::from_name)?,
+            due_at: cells.opt_time("due_at")?.unwrap_or(Timestamp::EPOCH),
+            not_before: cells.opt_time("not_before")?,
+            settled_by: cells.opt_named("settled_by", SettledBy::from_name)?,
+            recalled_by: cells.opt_text("recalled_by")?,
+            behind: cells.opt_int("behind")?.map(EntryId),
+        }),
+    };
+    let quotes = cells.opt_untrusted("quotes")?;
+    let unknown_quote = cells.opt_text("reply_to")?.map(|_| Untrusted::from("a message that is not here"));
+    let error = match standing.failure() {
+        Some(failure) => Some(failure.clone()),
+        None => cells.opt_json("entry_failure")?,
+    };
+    Ok(MessageView {
+        id: MessageId(cells.int("id")?),
+        thread_id: ThreadId(cells.int("thread_id")?),
+        organization: cells.opt_text("organization")?.unwrap_or_default(),
+        environment: cells.opt_named("environment", Environment::from_name)?,
+        phone_number: cells.opt_named("phone_number", |digits| PhoneNumber::parse_short(digits).ok())?,
+        direction: cells.named("direction", Direction::from_name)?,
+        kind: cells.text("kind")?,
+        text: cells.untrusted("words")?,
+        status: standing.status(),
+        provider_message_id: cells.opt_text("provider_message_id")?,
+        created_at: cells.time("created_at")?,
+        error,
+        attempts: cells.count("attempts")?,
+        origin: Origin::from_name(&cells.text("origin")?),
+        author: cells.opt_text("author")?,
+        quotes: quotes.or(unknown_quote),
+        reactions: reactions(cells.opt_text("reactions")?.as_deref()),
+        run: cells.opt_int("run_id")?.map(RunId),
+        test: cells.flag("test")?,
+        contradictory: standing.contradictory(),
+        entry,
+        media: crate::store::media::files::view(cells)?,
+    })
+}
+
+fn reactions(list: Option<&str>) -> Vec<Reaction> {
+    list.unwrap_or_default()
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .filter_map(|(sender, emoji)| {
+            Some(Reaction { from: Direction::from_name(sender)?, emoji: Untrusted::from(emoji) })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::match_terms;
+
+    #[test]
+    fn what_people_type_is_never_a_query_language() {
+        assert_eq!(match_terms("hola* OR \"x"), "words:\"hola\" words:\"OR\" words:\"x\"");
+        assert_eq!(match_terms("NEAR(a b)"), "words:\"NEAR\" words:\"a\" words:\"b\"");
+        assert_eq!(match_terms("  ?!  "), "");
+    }
+}

@@ -1,0 +1,43 @@
+//! Filters that somebody gave a name.
+
+use crate::store::{Result, Store, Write};
+
+/// Filters of one list: that of the threads.
+const PANE: &str = "threads";
+
+impl Store {
+    /// One's own, by name.
+    pub async fn saved_filters(&self, operator: &str) -> Result<Vec<(String, String)>> {
+        Ok(sqlx::query_as("SELECT name, terms FROM filters WHERE operator = $1 AND pane = $2 ORDER BY name")
+            .bind(operator)
+            .bind(PANE)
+            .fetch_all(&self.readers)
+            .await?)
+    }
+}
+
+impl Write {
+    /// With no terms it is forgotten.
+    pub async fn save_filter(&mut self, operator: &str, name: &str, terms: &str) -> Result<()> {
+        if terms.trim().is_empty() {
+            sqlx::query("DELETE FROM filters WHERE operator = $1 AND pane = $2 AND name = $3")
+                .bind(operator)
+                .bind(PANE)
+                .bind(name)
+                .execute(self.connection())
+                .await?;
+            return Ok(());
+        }
+        sqlx::query(
+            "INSERT INTO filters (operator, pane, name, terms) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (operator, pane, name) DO UPDATE SET terms = excluded.terms",
+        )
+        .bind(operator)
+        .bind(PANE)
+        .bind(name)
+        .bind(terms)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}

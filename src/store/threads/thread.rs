@@ -1,0 +1,425 @@
+//! Threads as lists show them, and what people change about them.
+
+use std::collections::HashMap;
+
+use sqlx::{QueryBuilder, Sqlite, SqliteExecutor};
+
+use crate::domain::agents::assignment::{AssignmentView, Mode};
+use crate::domain::agents::run::RunState;
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::filter::{Filter, Is, Term};
+use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId};
+use crate::domain::inbound::event::Direction;
+use crate::domain::message::status::{DeliveryStatus, Standing};
+use crate::domain::numbers::connection::Environment;
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::domain::view::{ContactView, ThreadRow, Waiting};
+use crate::store::codec::{Cells, json};
+use crate::store::narrow::{self, Over, Wish};
+use crate::store::threads::messages::match_terms;
+use crate::store::{Result, Store, Update, Write};
+
+/// Fewer matches than this are looked up one by one.
+const FEW: u32 = 2_000;
+
+const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.name AS connection, c.organization, c.environment, p.name AS contact_name,
+    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+    (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
+    t.unread, t.last_message_at, m.words, m.direction, m.progress, m.failed_at IS NOT NULL AS failed,
+    t.window_closes_at, g.agent, g.mode, g.stale_since IS NOT NULL AS stale, t.person_wrote_at, coalesce(
+        60 * json_extract(g.contract, '$.pause_after_person_minutes'),
+        json_extract(c.settings, '$.pause_after_person_seconds'), 3600) AS pause_seconds,
+    EXISTS (SELECT 1 FROM stops s WHERE s.lifted_at IS NULL AND (s.scope = 'all' OR (s.scope = 'agent' AND s.subject = g.agent)
+        OR (s.scope = 'thread' AND s.subject = 't' || t.id))) AS stopped, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.context_from, p.opted_out, p.marketing_stopped_at IS NOT NULL AS no_marketing,
+    coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
+        (SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'scheduled')) AS run
+ FROM threads t JOIN connections c ON c.id = t.connection_id JOIN contacts p ON p.id = t.contact_id
+    LEFT JOIN messages m ON m.id = t.last_message_id
+    LEFT JOIN assignments g ON g.id = coalesce(
+        (SELECT id FROM assignments x WHERE x.thread_id = t.id AND x.state = 'active'),
+        (SELECT id FROM assignments x WHERE x.connection_id = t.connection_id AND x.thread_id IS NULL AND x.state = 'active' ORDER BY x.place LIMIT 1))";
+
+impl Store {
+    /// Threads that fit, the most recently used first; who waits is asked for, the longest first.
+    pub async fn threads(&self, wish: &Wish<'_>, limit: u32, before: Option<ThreadId>) -> Result<Vec<ThreadRow>> {
+        let mut query = QueryBuilder::<Sqlite>::new(ROW);
+        match before {
+            Some(before) => {
+                query.push(
+                    " WHERE (t.last_message_at, t.id) < (SELECT b.last_message_at, b.id FROM threads b WHERE b.id = ",
+                );
+                query.push_bind(before.0).push(")");
+            }
+            None => {
+                query.push(" WHERE 1 = 1");
+            }
+        }
+        self.narrow_threads(&mut query, wish).await?;
+        query.push(if wish.filter.asks(Is::Waiting) && before.is_none() {
+            " ORDER BY t.waiting_since, t.id LIMIT "
+        } else {
+            " ORDER BY t.last_message_at DESC, t.id DESC LIMIT "
+        });
+        query.push_bind(i64::from(limit));
+        let rows = query.build().persistent(wish.filter.is_empty()).fetch_all(&self.readers).await?;
+        rows.iter().map(|row| thread_row(&Cells::new(row, "threads"))).collect()
+    }
+
+    /// How many threads fit, counted up to a thousand.
+    pub async fn count_threads(&self, wish: &Wish<'_>) -> Result<u32> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT count(*) FROM (SELECT 1 FROM threads t JOIN connections c ON c.id = t.connection_id
+             JOIN contacts p ON p.id = t.contact_id LEFT JOIN messages m ON m.id = t.last_message_id
+             LEFT JOIN assignments g ON g.id = (SELECT x.id FROM assignments x WHERE x.connection_id = t.connection_id
+                AND x.thread_id IS NULL AND x.state = 'active' ORDER BY x.place LIMIT 1) WHERE 1 = 1",
+        );
+        self.narrow_threads(&mut query, wish).await?;
+        query.push(" LIMIT 1000)");
+        let count: i64 = query.build_query_scalar().persistent(false).fetch_one(&self.readers).await?;
+        Ok(u32::try_from(count).unwrap_or(0))
+    }
+
+    /// Words that few threads hold are found by index, and only those threads are looked at. Words that
+    /// many hold are found soon enough by looking from the newest on.
+    async fn narrow_threads(&self, query: &mut QueryBuilder<Sqlite>, wish: &Wish<'_>) -> Result<()> {
+        let words = wish.filter.words();
+        let Some(few) = self.few_with(words).await? else {
+            narrow::push(query, wish, Over::Threads);
+            return Ok(());
+        };
+        query.push(" AND t.id IN (SELECT value FROM json_each(").push_bind(json(&few)).push("))");
+        let terms = wish.filter.terms.iter().filter(|term| !matches!(term, Term::Words(_))).cloned().collect();
+        narrow::push(query, &Wish { filter: &Filter { terms }, ..*wish }, Over::Threads);
+        Ok(())
+    }
+
+    /// The threads whose person, or whose last message, holds these words. None where that cannot be told
+    /// by index: no words, too many of them, or the name of a connection.
+    async fn few_with(&self, words: &str) -> Result<Option<Vec<i64>>> {
+        let terms = match_terms(words);
+        // Beginnings of one or two letters are in nearly every message.
+        if terms.is_empty() || words.split_whitespace().any(|word| word.chars().count() < 3) {
+            return Ok(None);
+        }
+        let pattern = narrow::pattern(words);
+        let all: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM connections WHERE lower(name) LIKE $1 ESCAPE '\\')")
+                .bind(&pattern)
+                .fetch_one(&self.readers)
+                .await?;
+        let spoken = self.matching(&format!("{terms}*"), FEW, None).await?;
+        if all || spoken.len() == FEW as usize {
+            return Ok(None);
+        }
+        let people: Vec<i64> = sqlx::query_scalar("SELECT id FROM contacts WHERE folded LIKE $1 ESCAPE '\\' LIMIT $2")
+            .bind(&pattern)
+            .bind(i64::from(FEW))
+            .fetch_all(&self.readers)
+            .await?;
+        if people.len() == FEW as usize {
+            return Ok(None);
+        }
+        let threads = sqlx::query_scalar(
+            "SELECT t.id FROM json_each($1) n CROSS JOIN threads t ON t.contact_id = n.value
+             UNION SELECT t.id FROM json_each($2) n CROSS JOIN messages m ON m.id = n.value
+                CROSS JOIN threads t ON t.id = m.thread_id AND t.last_message_id = m.id",
+        )
+        .bind(json(&people))
+        .bind(json(&spoken))
+        .fetch_all(&self.readers)
+        .await?;
+        Ok(Some(threads))
+    }
+
+    /// Threads in which somebody waits and the window closes, the next first.
+    pub async fn closing(&self, now: Timestamp, limit: u32) -> Result<Vec<ThreadRow>> {
+        let text = format!(
+            "{ROW} WHERE t.window_closes_at > $1 AND p.opted_out = 0
+                AND (t.waiting_since IS NOT NULL OR (m.direction = 'inbound' AND m.kind NOT IN ('reaction', 'sticker') AND m.test = 0))
+             ORDER BY t.window_closes_at LIMIT $2"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(now.millis())
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| thread_row(&Cells::new(row, "threads"))).collect()
+    }
+
+    pub async fn thread(&self, id: ThreadId) -> Result<Option<ThreadRow>> {
+        one(&self.readers, id).await
+    }
+
+    /// The thread with a number over a connection.
+    pub async fn thread_with(&self, connection: ConnectionId, number: &PhoneNumber) -> Result<Option<ThreadRow>> {
+        let text = format!(
+            "{ROW} WHERE t.connection_id = $1 AND t.contact_id =
+                (SELECT contact_id FROM addresses WHERE kind = 'phone' AND value = $2)"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(connection.0)
+            .bind(number.digits())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
+    }
+
+    /// Whose threads these are.
+    pub(crate) async fn people_of(
+        &self,
+        threads: impl Iterator<Item = ThreadId>,
+    ) -> Result<HashMap<ThreadId, ContactView>> {
+        let ids: Vec<i64> = threads.map(|thread| thread.0).collect();
+        let rows = sqlx::query(
+            "SELECT t.id, p.name AS contact_name,
+                (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
+                (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id
+             FROM threads t JOIN contacts p ON p.id = t.contact_id WHERE t.id IN (SELECT value FROM json_each($1))",
+        )
+        .bind(json(&ids))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::new(row, "threads");
+                Ok((ThreadId(cells.int("id")?), contact(&cells)?))
+            })
+            .collect()
+    }
+
+    pub async fn draft(&self, operator: &str, thread: ThreadId) -> Result<String> {
+        let body: Option<String> = sqlx::query_scalar("SELECT body FROM drafts WHERE operator = $1 AND thread_id = $2")
+            .bind(operator)
+            .bind(thread.0)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(body.unwrap_or_default())
+    }
+
+    /// The contact of a thread, with whether they asked not to be written to.
+    pub async fn thread_contact(&self, thread: ThreadId) -> Result<Option<(ContactId, bool)>> {
+        let row: Option<(i64, bool)> = sqlx::query_as(
+            "SELECT p.id, p.opted_out FROM threads t JOIN contacts p ON p.id = t.contact_id WHERE t.id = $1",
+        )
+        .bind(thread.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.map(|(id, opted_out)| (ContactId(id), opted_out)))
+    }
+}
+
+impl Write {
+    /// Somebody has it until a time, or nobody.
+    pub async fn take_thread(&mut self, thread: ThreadId, who: Option<(&str, Timestamp)>) -> Result<()> {
+        sqlx::query("UPDATE threads SET taken_by = $2, taken_until = $3 WHERE id = $1")
+            .bind(thread.0)
+            .bind(who.map(|(operator, _)| operator))
+            .bind(who.map(|(_, until)| until.millis()))
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps it longer for whoever has it.
+    pub async fn keep_claim(&mut self, thread: ThreadId, operator: &str, until: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE threads SET taken_until = $3 WHERE id = $1 AND taken_by = $2")
+            .bind(thread.0)
+            .bind(operator)
+            .bind(until.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// A person wrote in it: its agent leaves it to them for a while.
+    pub async fn person_wrote(&mut self, thread: ThreadId, at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE threads SET person_wrote_at = max(coalesce(person_wrote_at, 0), $2) WHERE id = $1")
+            .bind(thread.0)
+            .bind(at.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// The person gives it back to its agent before that while is over.
+    pub async fn person_gave_back(&mut self, thread: ThreadId) -> Result<()> {
+        sqlx::query("UPDATE threads SET person_wrote_at = NULL WHERE id = $1")
+            .bind(thread.0)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Its agent gave it away, or a person gives it back.
+    pub async fn hand_off(&mut self, thread: ThreadId, at: Option<Timestamp>) -> Result<Update> {
+        let done = sqlx::query("UPDATE threads SET handed_off_at = $2 WHERE id = $1 AND handed_off_at IS NOT $2")
+            .bind(thread.0)
+            .bind(at.map(Timestamp::millis))
+            .execute(self.connection())
+            .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// From when on an agent is told what was said; again within the same breath takes it back.
+    pub async fn forget_before(&mut self, thread: ThreadId, now: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE threads SET context_before = context_from, context_from = $2 WHERE id = $1")
+            .bind(thread.0)
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    pub async fn remember_again(&mut self, thread: ThreadId) -> Result<()> {
+        sqlx::query("UPDATE threads SET context_from = context_before, context_before = NULL WHERE id = $1")
+            .bind(thread.0)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// Whether anything may be sent to the contact of this thread, over whichever number. What a provider keeps
+    /// for them is called back.
+    pub async fn opt_out(&mut self, thread: ThreadId, out: bool, now: Timestamp) -> Result<()> {
+        let contact: i64 = sqlx::query_scalar(
+            "UPDATE contacts SET opted_out = $2 WHERE id = (SELECT contact_id FROM threads WHERE id = $1) RETURNING id",
+        )
+        .bind(thread.0)
+        .bind(out)
+        .fetch_one(self.connection())
+        .await?;
+        if out { self.recall_of_contact(ContactId(contact), now).await } else { Ok(()) }
+    }
+
+    pub async fn clear_unread(&mut self, thread: ThreadId) -> Result<Update> {
+        let done = sqlx::query("UPDATE threads SET unread = 0 WHERE id = $1 AND unread > 0")
+            .bind(thread.0)
+            .execute(self.connection())
+            .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// Somebody waits for a person. The first reason and time stay until they are answered.
+    pub async fn wait(&mut self, thread: ThreadId, reason: &str, since: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE threads SET waiting_since = coalesce(waiting_since, $3), waiting_reason = $2 WHERE id = $1",
+        )
+        .bind(thread.0)
+        .bind(reason)
+        .bind(since.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    pub async fn stop_waiting(&mut self, thread: ThreadId) -> Result<()> {
+        sqlx::query(
+            "UPDATE threads SET waiting_since = NULL, waiting_reason = NULL WHERE id = $1 AND waiting_since IS NOT NULL",
+        )
+        .bind(thread.0)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// A message of ours was taken: whoever waited is answered, unless an agent gave the thread away, or
+    /// has something to say that a person has still to read.
+    pub async fn answered(&mut self, thread: ThreadId, message: MessageId) -> Result<()> {
+        sqlx::query(
+            "UPDATE threads SET waiting_since = NULL, waiting_reason = NULL WHERE id = $1 AND waiting_since IS NOT NULL
+                AND EXISTS (SELECT 1 FROM messages m WHERE m.id = $2 AND m.kind <> 'reaction' AND (m.run_id IS NULL
+                    OR (threads.handed_off_at IS NULL
+                        AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.thread_id = $1 AND r.state = 'proposed'))))",
+        )
+        .bind(thread.0)
+        .bind(message.0)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    pub async fn save_draft(&mut self, operator: &str, thread: ThreadId, body: &str, now: Timestamp) -> Result<()> {
+        if body.is_empty() {
+            sqlx::query("DELETE FROM drafts WHERE operator = $1 AND thread_id = $2")
+                .bind(operator)
+                .bind(thread.0)
+                .execute(self.connection())
+                .await?;
+        } else {
+            sqlx::query(
+                "INSERT INTO drafts (operator, thread_id, body, saved_at) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (operator, thread_id) DO UPDATE SET body = excluded.body, saved_at = excluded.saved_at",
+            )
+            .bind(operator)
+            .bind(thread.0)
+            .bind(body)
+            .bind(now.millis())
+            .execute(self.connection())
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn contact(cells: &Cells<'_>) -> Result<ContactView> {
+    Ok(ContactView {
+        name: cells.opt_untrusted("contact_name")?,
+        phone_number: cells.opt_named("phone", |digits| PhoneNumber::parse_short(digits).ok())?,
+        user_id: cells.opt_text("user_id")?,
+    })
+}
+
+/// One thread, over any connection to the database.
+pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ThreadId) -> Result<Option<ThreadRow>> {
+    let text = format!("{ROW} WHERE t.id = $1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(over).await?;
+    row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
+}
+
+/// What LIKE would read as a wildcard is meant to the letter.
+pub(crate) fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
+    let progress = cells.opt_named("progress", DeliveryStatus::from_name)?.unwrap_or(DeliveryStatus::Received);
+    let failed = cells.flag("failed")? && !progress.proves_arrival();
+    let mode = cells.opt_named("mode", Mode::from_name)?;
+    Ok(ThreadRow {
+        id: ThreadId(cells.int("id")?),
+        contact_id: ContactId(cells.int("contact_id")?),
+        external_id: cells.text("external_id")?,
+        connection: cells.text("connection")?,
+        connection_id: ConnectionId(cells.int("connection_id")?),
+        organization: cells.text("organization")?,
+        environment: cells.named("environment", Environment::from_name)?,
+        contact: contact(cells)?,
+        unread: cells.count("unread")?,
+        last_message_at: cells.time("last_message_at")?,
+        last_text: cells.opt_untrusted("words")?.unwrap_or_else(|| Untrusted::from("no message yet")),
+        last_direction: cells.opt_named("direction", Direction::from_name)?.unwrap_or(Direction::Inbound),
+        last_status: if failed { DeliveryStatus::Failed } else { Standing::new(progress).status() },
+        window_closes_at: cells.opt_time("window_closes_at")?,
+        assignment: match cells.opt_text("agent")?.zip(mode) {
+            Some((agent, mode)) => {
+                Some(AssignmentView { agent, mode, stopped: cells.flag("stopped")?, stale: cells.flag("stale")? })
+            }
+            None => None,
+        },
+        taken_by: cells.opt_text("taken_by")?,
+        taken_until: cells.opt_time("taken_until")?,
+        waiting: cells
+            .opt_time("waiting_since")?
+            .zip(cells.opt_text("waiting_reason")?)
+            .map(|(since, reason)| Waiting { since, reason }),
+        run: cells.opt_named("run", RunState::from_name)?,
+        opted_out: cells.flag("opted_out")?,
+        no_marketing: cells.flag("no_marketing")?,
+        handed_off_at: cells.opt_time("handed_off_at")?,
+        context_from: cells.opt_time("context_from")?,
+        person_wrote_at: cells.opt_time("person_wrote_at")?,
+        pause_seconds: cells.count("pause_seconds")?,
+        present: vec![],
+    })
+}
