@@ -29,9 +29,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     let json = error.use_stderr() && std::env::args_os().any(|argument| argument == "--json");
     let printed = if json {
         use std::io::Write;
-        let text = error.render().to_string();
-        let reason = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ");
-        writeln!(std::io::stderr(), "{}", wadeck::cli::error_json("usage", reason.trim()))
+        writeln!(std::io::stderr(), "{}", wadeck::cli::usage_json(error))
     } else {
         error.print()
     };

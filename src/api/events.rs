@@ -11,7 +11,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::bus::Listener;
 use crate::domain::access::role::Actor;
@@ -38,6 +37,11 @@ pub(super) struct From {
     scope: Option<String>,
 }
 
+fn wrong(reason: &str, remedy: &str) -> Response {
+    let error = super::ErrorBody::new("parameter", reason, remedy).json();
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(error)).into_response()
+}
+
 pub(super) async fn follow(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
@@ -48,13 +52,10 @@ pub(super) async fn follow(
     let Ok(Parameters(from)) = from else {
         let message = "`after` is the id of an event, such as e12.";
         let remedy = "Leave it out to hear what happens from now on.";
-        let fault = json!({ "error": { "code": "parameter", "message": message, "remedy": remedy } });
-        return (StatusCode::UNPROCESSABLE_ENTITY, Json(fault)).into_response();
+        return wrong(message, remedy);
     };
     let Ok(scope) = from.scope.map(|text| serde_json::from_str::<ScopeChoice>(&text)).transpose() else {
-        let fault =
-            json!({ "error": { "code": "parameter", "message": "`scope` is no scope.", "remedy": "Leave it out." } });
-        return (StatusCode::UNPROCESSABLE_ENTITY, Json(fault)).into_response();
+        return wrong("`scope` is no scope.", "Leave it out.");
     };
     // Listening begins before looking: nothing falls between.
     let listener = system.bus().listen();

@@ -2,6 +2,7 @@
 //! data directory. The same queries, requests and rules as everywhere else. Who is asking is what
 //! the kernel says about the other end.
 
+mod error;
 mod escape;
 mod events;
 mod files;
@@ -18,8 +19,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+pub use self::error::{ErrorBody, Trouble};
 pub use self::http::routes as for_programs;
 pub use self::mcp::on_standard_io as tools_on_standard_io;
 pub use self::socket::{SOCKET_FILE, SocketPlace, Users, ask, follow, open_terminal, serve};
@@ -33,60 +35,23 @@ use crate::domain::query::Query;
 use crate::domain::request::{Refusal, Request};
 use crate::operations::{OperationError, System, perform, tell};
 
-/// What the other side is told when it did not work. On the wire it looks like every refusal, whichever
-/// door it comes through: `{"error": {"code", "message", "remedy"}}`; a failure carries its `id` besides.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "WireTrouble", into = "WireTrouble")]
-pub enum Trouble {
-    /// A rule said no.
-    Refused(Refusal),
-    /// Something broke; the id finds it in the log.
-    Failed { id: String, said: String },
+/// The refusal of a single thing that is asked for and is not there.
+fn nothing() -> Refusal {
+    Refusal::new("not_found", "There is nothing with this id.", "")
 }
 
-#[derive(Serialize, Deserialize)]
-struct WireTrouble {
-    error: WireError,
-}
-
-#[derive(Serialize, Deserialize)]
-struct WireError {
-    code: String,
-    message: String,
-    #[serde(default)]
-    remedy: String,
-    /// Where the log knows it, for failures only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-}
-
-impl From<Trouble> for WireTrouble {
-    fn from(trouble: Trouble) -> Self {
-        let error = match trouble {
-            Trouble::Refused(Refusal { rule, why, instead }) => {
-                WireError { code: rule.into_owned(), message: why, remedy: instead, id: None }
-            }
-            Trouble::Failed { id, said } => {
-                let remedy = "Try again; if it stays so, see the log.".to_owned();
-                WireError { code: "failed".to_owned(), message: said, remedy, id: Some(id) }
-            }
-        };
-        Self { error }
+/// A failure for somebody elsewhere: what broke is the log's.
+fn hidden_failure(error: &crate::store::StoreError) -> ErrorBody {
+    let mut body = ErrorBody::from(failed(error));
+    if let Some(id) = &body.id {
+        body.reason = format!("Something broke; the log knows it as {id}.");
     }
-}
-
-impl From<WireTrouble> for Trouble {
-    fn from(WireTrouble { error }: WireTrouble) -> Self {
-        match error.id {
-            Some(id) => Self::Failed { id, said: error.message },
-            None => Self::Refused(Refusal { rule: error.code.into(), why: error.message, instead: error.remedy }),
-        }
-    }
+    body
 }
 
 /// A refusal as every door tells it.
 fn refusal_json(refusal: &Refusal) -> serde_json::Value {
-    http::fault(&refusal.rule, &refusal.why, &refusal.instead)
+    ErrorBody::from(refusal).json()
 }
 
 /// The HTTP status of a refusal, the same on every door.
@@ -131,7 +96,7 @@ fn strangers(uid: u32) -> Router {
     let refusal = Refusal::new("unknown_user", why, "An admin can add them, with their os_user.");
     Router::new().fallback(move || {
         let refusal = refusal.clone();
-        async move { (StatusCode::FORBIDDEN, Json(Trouble::Refused(refusal))) }
+        async move { (StatusCode::FORBIDDEN, Json(refusal_json(&refusal))) }
     })
 }
 
@@ -171,7 +136,7 @@ async fn give_file(
 fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {
     match result {
         Ok(value) => Json(value).into_response(),
-        Err(OperationError::Refused(refusal)) => (status_of(&refusal), Json(Trouble::Refused(refusal))).into_response(),
+        Err(OperationError::Refused(refusal)) => (status_of(&refusal), Json(refusal_json(&refusal))).into_response(),
         Err(OperationError::Failed(error)) => {
             let trouble = failed(&error);
             (StatusCode::INTERNAL_SERVER_ERROR, Json(trouble)).into_response()

@@ -33,3 +33,20 @@ pub enum AppError {
     #[error("{what} {remedy}")]
     Other { what: String, remedy: String },
 }
+
+impl AppError {
+    /// What kind it is, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "config",
+            Self::Store(_) => "database",
+            Self::Operation(_) | Self::Other { .. } => "failed",
+            Self::Provider(_) => "provider",
+            Self::Agent(_) => "agent",
+            Self::Directory { .. } => "directory",
+            Self::Locked { .. } => "engine_runs",
+            Self::Port { .. } => "port",
+            Self::Socket { .. } => "socket",
+        }
+    }
+}

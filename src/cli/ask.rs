@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::files::Files;
+use super::no_answer::NoAnswer;
 use super::scoped::Asked;
 use crate::agent::Agents;
 use crate::api::{self, Trouble};
-use crate::app::{SystemChance, SystemClock, engine_holds, has_database};
+use crate::app::{AppError, SystemChance, SystemClock, engine_holds, has_database};
 use crate::bus::Bus;
 use crate::domain::access::role::{Actor, Role};
 use crate::domain::ids::EventId;
@@ -17,7 +18,7 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Done, Request};
-use crate::operations::{Identity, OperationError, Parts, System, perform, tell};
+use crate::operations::{Identity, Parts, System, perform, tell};
 use crate::provider::Registry;
 use crate::store::Store;
 
@@ -37,26 +38,20 @@ pub(super) struct Source {
     pub files: Files,
 }
 
-/// Why there is no answer.
-#[derive(Debug)]
-pub(super) enum NoAnswer {
-    Refused(String),
-    Failed(String),
-}
-
 impl Source {
     /// Whether an engine answers, and what it says.
     pub async fn ask(&self, query: &Query) -> Result<Answer, NoAnswer> {
         if self.read_only && matches!(query, Query::Export { .. }) {
-            let why = "An export is written down in the audit: with --read-only nothing is written.";
-            return Err(NoAnswer::Refused(why.into()));
+            return Err(NoAnswer::read_only(
+                "An export is written down in the audit: with --read-only nothing is written.",
+            ));
         }
         let query = &self.scope.of(query);
         if let Some((system, actor)) = &self.here {
-            return tell(system, actor, query.clone()).await.map_err(spoken);
+            return tell(system, actor, query.clone()).await.map_err(NoAnswer::from);
         }
         match self.asked::<Query, Answer>("/query", query).await {
-            Ok(answer) => answer.map_err(no_answer),
+            Ok(answer) => answer.map_err(NoAnswer::from),
             Err(error) => {
                 self.no_engine(&error)?;
                 self.look(query.clone()).await
@@ -92,22 +87,36 @@ impl Source {
     fn no_engine(&self, error: &std::io::Error) -> Result<(), NoAnswer> {
         let place = self.directory.display();
         if error.kind() == ErrorKind::PermissionDenied {
-            return Err(NoAnswer::Refused(format!(
-                "The engine's socket in {place} is closed to you. Ask as its own user, or have an admin let a group in with [attach] group."
-            )));
+            return Err(NoAnswer::refused(
+                "closed",
+                format!("The engine's socket in {place} is closed to you."),
+                "Ask as its own user, or have an admin let a group in with [attach] group.",
+            ));
         }
         match engine_holds(&self.directory) {
             Ok(false) => Ok(()),
-            Ok(true) => Err(NoAnswer::Failed(format!(
-                "An engine runs on {place}, and its socket does not answer ({error}). Ask again in a moment; a socket that was removed is made anew."
-            ))),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(NoAnswer::Refused(format!(
-                "The data directory {place} is closed to you ({error}). Ask as its own user."
-            ))),
-            Err(error) => Err(NoAnswer::Failed(format!(
-                "Whether an engine runs on {place} cannot be seen ({error}). Check the data directory."
-            ))),
+            Ok(true) => Err(NoAnswer::failed(
+                "no_answer",
+                format!("An engine runs on {place}, and its socket does not answer ({error})."),
+                "Ask again in a moment; a socket that was removed is made anew.",
+            )),
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(NoAnswer::refused(
+                "closed",
+                format!("The data directory {place} is closed to you ({error})."),
+                "Ask as its own user.",
+            )),
+            Err(error) => Err(NoAnswer::failed(
+                "directory",
+                format!("Whether an engine runs on {place} cannot be seen ({error})."),
+                "Check the data directory.",
+            )),
         }
+    }
+
+    /// No engine runs, and what was asked for needs one.
+    fn none_runs(&self, error: &std::io::Error, so: &str) -> NoAnswer {
+        let reason = format!("No engine runs on {} ({error}): {so}.", self.directory.display());
+        NoAnswer::failed("no_engine", reason, "Start one with `wadeck serve`.")
     }
 
     pub async fn engine_runs(&self) -> bool {
@@ -119,18 +128,17 @@ impl Source {
 
     pub async fn act(&self, request: &Request) -> Result<Done, NoAnswer> {
         if self.read_only {
-            return Err(NoAnswer::Refused("This was asked with --read-only: nothing is changed.".into()));
+            return Err(NoAnswer::read_only("This was asked with --read-only: nothing is changed."));
         }
         let request = &self.scope.to(request);
         if let Some((system, actor)) = &self.here {
-            return perform(system, actor, request.clone()).await.map_err(spoken);
+            return perform(system, actor, request.clone()).await.map_err(NoAnswer::from);
         }
         match self.asked::<Request, Done>("/perform", request).await {
-            Ok(done) => done.map_err(no_answer),
-            Err(error) => Err(self.no_engine(&error).err().unwrap_or(NoAnswer::Failed(format!(
-                "No engine runs on {} ({error}): nothing was changed. Start one with `wadeck serve`.",
-                self.directory.display()
-            )))),
+            Ok(done) => done.map_err(NoAnswer::from),
+            Err(error) => {
+                Err(self.no_engine(&error).err().unwrap_or_else(|| self.none_runs(&error, "nothing was changed")))
+            }
         }
     }
 
@@ -152,51 +160,32 @@ impl Source {
             () = super::out::reader_left() => return Ok(()),
         };
         match followed {
-            Ok(followed) => followed.map_err(no_answer),
-            Err(error) => Err(NoAnswer::Failed(format!(
-                "No engine runs on {} ({error}): there is nothing to follow. Start one with `wadeck serve`.",
-                self.directory.display()
-            ))),
+            Ok(followed) => followed.map_err(NoAnswer::from),
+            Err(error) => Err(self.none_runs(&error, "there is nothing to follow")),
         }
     }
 
     /// Looks into the database itself.
     async fn look(&self, query: Query) -> Result<Answer, NoAnswer> {
         if !has_database(&self.directory) {
-            let why = format!(
-                "No engine runs on {}, and there is no database in it. Start one with `wadeck serve`, or try `wadeck demo`.",
-                self.directory.display()
-            );
-            return Err(NoAnswer::Failed(why));
+            let place = self.directory.display();
+            let reason = format!("No engine runs on {place}, and there is no database in it.");
+            return Err(NoAnswer::failed("no_engine", reason, "Start one with `wadeck serve`, or try `wadeck demo`."));
         }
-        let system = offline(&self.directory).await.map_err(NoAnswer::Failed)?;
-        tell(&system, &Actor::System, query).await.map_err(|error| NoAnswer::Failed(error.to_string()))
-    }
-}
-
-pub(super) fn spoken(error: OperationError) -> NoAnswer {
-    match error {
-        OperationError::Refused(refusal) => NoAnswer::Refused(refusal.to_string()),
-        OperationError::Failed(error) => no_answer(api::failed(&error)),
-    }
-}
-
-pub(super) fn no_answer(trouble: Trouble) -> NoAnswer {
-    match trouble {
-        Trouble::Refused(refusal) => NoAnswer::Refused(refusal.to_string()),
-        Trouble::Failed { id, said } => NoAnswer::Failed(format!("{said} (log: {id})")),
+        let system = offline(&self.directory).await.map_err(NoAnswer::from)?;
+        tell(&system, &Actor::System, query).await.map_err(NoAnswer::from)
     }
 }
 
 /// A system that can only look.
-async fn offline(directory: &Path) -> Result<System, String> {
-    let store = Store::open_read_only(directory).await.map_err(|error| error.to_string())?;
-    let providers = Registry::new(Arc::new(|_| None), &mut |_| {}).map_err(|failure| failure.line())?;
+async fn offline(directory: &Path) -> Result<System, AppError> {
+    let store = Store::open_read_only(directory).await?;
+    let providers = Registry::new(Arc::new(|_| None), &mut |_| {}).map_err(AppError::Provider)?;
     let (system, _) = System::new(Parts {
         store,
         bus: Bus::default(),
         providers,
-        agents: Agents::new(vec![]).map_err(|error| error.to_string())?,
+        agents: Agents::new(vec![])?,
         clock: Arc::new(SystemClock),
         chance: Arc::new(SystemChance),
         identity: Identity { organization: String::new(), environment: Environment::Development, public_url: None },

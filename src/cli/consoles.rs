@@ -14,6 +14,7 @@ use crate::attach::{End, Left, Manner, Told, Tty, carry, drive, host, pair, size
 use crate::config::Config;
 use crate::console::{FilePlace, Keymap, Settings, Theme};
 use crate::domain::access::role::{Actor, Role};
+use crate::domain::remedy::REPORT;
 use crate::domain::time::Timestamp;
 
 /// What the next guest is told: that a console's terminal went away, and the engine went on.
@@ -212,10 +213,10 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
     };
     let line = match api::open_terminal(directory, &wanted).await {
         Ok(Ok(line)) => line,
-        Ok(Err(Trouble::Refused(refusal))) => {
-            return Err(AppError::Other { what: refusal.to_string(), remedy: String::new() });
+        Ok(Err(Trouble::Refused(refusal))) => return Err(AppError::Operation(refusal.into())),
+        Ok(Err(Trouble::Failed { said, .. })) => {
+            return Err(AppError::Other { what: said, remedy: REPORT.into() });
         }
-        Ok(Err(Trouble::Failed { said, .. })) => return Err(AppError::Other { what: said, remedy: String::new() }),
         Err(error) => {
             let what = format!("No engine runs on {} ({error}).", directory.display());
             let remedy = if common.read_only {

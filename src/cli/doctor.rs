@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::ask::{NoAnswer, Source};
+use super::ask::Source;
 use super::surroundings;
 use crate::config::{self, Config};
 use crate::domain::inbound::delivery::DeliveryState;
@@ -215,10 +215,8 @@ pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
             Some((proof.works, proof.at, clean_line(&proof.note)))
         };
         let before = seen(&row);
-        if let Err(NoAnswer::Refused(why) | NoAnswer::Failed(why)) =
-            source.act(&Request::Canary { connection: row.connection.id }).await
-        {
-            found.push(wrong("webhook", format!("{name}: {}", clean_line(&why)), "Mend it, then ask again."));
+        if let Err(none) = source.act(&Request::Canary { connection: row.connection.id }).await {
+            found.push(wrong("webhook", format!("{name}: {}", none.line()), "Mend it, then ask again."));
             continue;
         }
         let mut back = None;

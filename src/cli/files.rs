@@ -8,11 +8,14 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::ask::{NoAnswer, Source, no_answer, spoken};
+use super::Exit;
+use super::ask::Source;
+use super::no_answer::NoAnswer;
 use crate::api;
 use crate::attach::HandOver;
 use crate::attach::files::{open, pieces, save};
 use crate::domain::ids::{MessageId, UploadId};
+use crate::domain::remedy::REPORT;
 use crate::domain::request::Request;
 use crate::domain::templates::requests::{SampleSource, TemplateRequest};
 use crate::operations::{media_file, receive_upload};
@@ -43,13 +46,13 @@ impl Files {
     }
 
     fn input(&self) -> Result<Input, NoAnswer> {
-        let refused = |why: &str| NoAnswer::Refused(why.to_owned());
+        let refused = |reason: &str, remedy: &str| NoAnswer::refused("input", reason, remedy);
         match self {
             Self::Own => Ok(Box::new(tokio::io::stdin())),
-            Self::WithoutInput => Err(refused("Standard input is what you type here. Name a file.")),
+            Self::WithoutInput => Err(refused("Standard input is what you type here.", "Name a file.")),
             Self::Remote(input) => {
                 let input = input.lock().unwrap_or_else(PoisonError::into_inner).take();
-                input.ok_or_else(|| refused("Standard input was read already. Use `-` once."))
+                input.ok_or_else(|| refused("Standard input was read already.", "Use `-` once."))
             }
         }
     }
@@ -80,23 +83,24 @@ impl Source {
     /// Opens a file here, or takes standard input for `-`, and hands the bytes to the engine.
     pub async fn upload(&self, path: &str, name: Option<&str>) -> Result<UploadId, NoAnswer> {
         if self.read_only {
-            return Err(NoAnswer::Refused("This was asked with --read-only: nothing is changed.".into()));
+            return Err(NoAnswer::read_only("This was asked with --read-only: nothing is changed."));
         }
         let (from, own): (Input, String) = match (path, &self.files) {
             ("-", files) => (files.input()?, "file".to_owned()),
-            (_, Files::Remote(_)) => return Err(NoAnswer::Refused(over_ssh())),
+            (_, Files::Remote(_)) => return Err(over_ssh()),
             (path, _) => {
-                let (file, name) = open(path).await.map_err(NoAnswer::Refused)?;
+                let (file, name) =
+                    open(path).await.map_err(|why| NoAnswer::of_sentences(Exit::Refused, "file", &why))?;
                 (Box::new(file), name)
             }
         };
         let name = name.unwrap_or(&own);
         if let Some((system, actor)) = &self.here {
-            let uploaded = receive_upload(system, actor, name, pieces(from)).await.map_err(spoken)?;
+            let uploaded = receive_upload(system, actor, name, pieces(from)).await.map_err(NoAnswer::from)?;
             return Ok(uploaded.upload);
         }
         match api::upload(&self.directory, name, from).await {
-            Ok(uploaded) => uploaded.map(|uploaded| uploaded.upload).map_err(no_answer),
+            Ok(uploaded) => uploaded.map(|uploaded| uploaded.upload).map_err(NoAnswer::from),
             Err(error) => Err(self.nobody(&error, "nothing was sent")),
         }
     }
@@ -108,67 +112,74 @@ impl Source {
         let reading = input.read_to_end(&mut bytes);
         let read = match &self.files {
             Files::Remote(_) => tokio::time::timeout(SILENCE, reading).await.map_err(|_| {
-                NoAnswer::Refused(format!("Nothing came on standard input for {} s.", SILENCE.as_secs()))
+                let reason = format!("Nothing came on standard input for {} s.", SILENCE.as_secs());
+                NoAnswer::refused("input", reason, "Pipe something into the command.")
             })?,
             _ => reading.await,
         };
-        read.map_err(|error| NoAnswer::Failed(format!("Standard input cannot be read: {error}.")))?;
+        read.map_err(|error| NoAnswer::unreadable(format!("Standard input cannot be read: {error}.")))?;
         if bytes.len() as u64 > MAX_TEXT_BYTES {
-            return Err(NoAnswer::Refused(format!(
-                "Standard input has more than {MAX_TEXT_BYTES} bytes: no text is so long."
-            )));
+            let reason = format!("Standard input has more than {MAX_TEXT_BYTES} bytes: no text is so long.");
+            return Err(NoAnswer::refused("input", reason, "Send it as a file."));
         }
         let text = String::from_utf8(bytes);
         let text =
-            text.map_err(|_| NoAnswer::Refused("Standard input is no text in UTF-8. Send it as a file.".into()))?;
+            text.map_err(|_| NoAnswer::refused("input", "Standard input is no text in UTF-8.", "Send it as a file."))?;
         Ok(text.trim_end_matches(['\n', '\r']).to_owned())
     }
 
     /// Saves the file of a message where it is wanted. This process writes it.
     pub(super) async fn save(&self, message: MessageId, to: &str) -> Result<String, NoAnswer> {
         if self.read_only && to != "-" {
-            let why = "This was asked with --read-only: no file is written. `-` prints it.";
-            return Err(NoAnswer::Refused(why.into()));
+            let reason = "This was asked with --read-only: no file is written.";
+            return Err(NoAnswer::refused("read_only", reason, "`-` prints it."));
         }
         if matches!(self.files, Files::Remote(_)) {
-            let how = format!("ssh HOST wadeck messages save {message} - > FILE");
-            return Err(NoAnswer::Refused(format!("Nothing is written on the engine's machine for you: {how}")));
+            let how = format!("Take it over the line: ssh HOST wadeck messages save {message} - > FILE");
+            return Err(NoAnswer::refused(
+                "own_machine_only",
+                "Nothing is written on the engine's machine for you.",
+                how,
+            ));
         }
         let saved = if let Some((system, actor)) = &self.here {
-            let mut opened = media_file(system, actor, message).await.map_err(spoken)?;
+            let mut opened = media_file(system, actor, message).await.map_err(NoAnswer::from)?;
             save(to, &opened.name, async |file: &mut tokio::fs::File| {
                 crate::attach::files::copy(&mut opened.file, file).await
             })
             .await
         } else {
             let download = match api::download(&self.directory, message).await {
-                Ok(download) => download.map_err(no_answer)?,
+                Ok(download) => download.map_err(NoAnswer::from)?,
                 Err(error) => return Err(self.nobody(&error, "nothing was saved")),
             };
             if to == "-" {
                 let out = download.write_to(&mut tokio::io::stdout()).await;
-                out.map_err(|error| NoAnswer::Failed(format!("The file was not written whole: {error}.")))?;
+                out.map_err(|error| {
+                    NoAnswer::failed("file", format!("The file was not written whole: {error}."), REPORT)
+                })?;
                 return Ok(String::new());
             }
             let name = download.name.clone();
             save(to, &name, async |file: &mut tokio::fs::File| download.write_to(file).await).await
         };
-        saved.map(|path| path.display().to_string()).map_err(NoAnswer::Failed)
+        let saved = saved.map(|path| path.display().to_string());
+        saved.map_err(|why| NoAnswer::of_sentences(Exit::Failed, "file", &why))
     }
 
     fn nobody(&self, error: &std::io::Error, nothing: &str) -> NoAnswer {
-        NoAnswer::Failed(format!(
-            "No engine answers on {} ({error}): {nothing}. Start one with `wadeck serve`.",
-            self.directory.display()
-        ))
+        let reason = format!("No engine answers on {} ({error}): {nothing}.", self.directory.display());
+        NoAnswer::failed("no_engine", reason, "Start one with `wadeck serve`.")
     }
 }
 
 /// What is said to whoever names a path over SSH.
-fn over_ssh() -> String {
-    "A path would be one of the engine's machine, where no file is opened for you. \
-     Send yours over the line: ssh HOST wadeck send … --file - --name NAME < FILE"
-        .to_owned()
+fn over_ssh() -> NoAnswer {
+    NoAnswer::refused(
+        "own_machine_only",
+        "A path would be one of the engine's machine, where no file is opened for you.",
+        "Send yours over the line: ssh HOST wadeck send … --file - --name NAME < FILE",
+    )
 }
 
 /// The sample that a verb names: an https address, a file here, or `-`.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::no_answer::NoAnswer;
 use super::print::{at, json as printed, table};
 use super::send::PhoneArg;
 use super::templates::findings_text;
@@ -131,21 +132,18 @@ pub enum Flows {
     Starters { name: Option<String> },
 }
 
-fn file(path: &Path) -> Result<String, String> {
+fn file(path: &Path) -> Result<String, NoAnswer> {
     let read =
         if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
-    read.map_err(|error| format!("{} cannot be read: {error}.", path.display()))
+    read.map_err(|error| NoAnswer::unreadable(format!("{} cannot be read: {error}.", path.display())))
 }
 
 /// Verbs that need no engine: answered at once.
 pub(super) fn alone(verb: &Flows, common: &Common) -> Option<Exit> {
     match verb {
-        Flows::Starters { name } => Some(starters(name.as_deref())),
+        Flows::Starters { name } => Some(starters(name.as_deref(), common.json)),
         Flows::Lint { file: path } => Some(match file(path) {
-            Err(why) => {
-                eprintln!("{}", clean_line(&why));
-                Exit::Failed
-            }
+            Err(none) => none.tell(common.json),
             Ok(text) => {
                 let code = path.extension().is_some_and(|extension| extension == "js");
                 let findings = if code { flow_code::lint(&text) } else { flow::lint(&text) };
@@ -157,26 +155,26 @@ pub(super) fn alone(verb: &Flows, common: &Common) -> Option<Exit> {
     }
 }
 
-fn starters(name: Option<&str>) -> Exit {
+fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
+    let code = ("booking.js", "the code behind booking", starter::FLOW_CODE);
+    let all = starter::FLOWS.iter().map(|one| (one.name, one.what, one.text)).chain([code]);
+    let value = |(name, what, text): (&str, &str, &str)| json!({ "name": name, "what": what, "text": text });
     match name {
-        Some("booking.js") => print!("{}", starter::FLOW_CODE),
-        Some(name) => match starter::flow(name) {
-            Some(starter) => print!("{}", starter.text),
-            None => {
-                eprintln!("There is no starter {}. `wadeck flows starters` lists them.", clean_line(name));
-                return Exit::Failed;
-            }
+        Some(wanted) => match all.clone().find(|(name, ..)| *name == wanted) {
+            Some(one) if json_wanted => println!("{}", printed(&value(one))),
+            Some((_, _, text)) => print!("{text}"),
+            None => return super::templates::no_starter(wanted, "flows").tell(json_wanted),
         },
+        None if json_wanted => println!("{}", printed(&all.map(value).collect::<Vec<_>>())),
         None => {
-            let rows = starter::FLOWS.iter().map(|one| vec![one.name.to_owned(), one.what.to_owned()]);
-            let code = std::iter::once(vec!["booking.js".to_owned(), "the code behind booking".to_owned()]);
-            println!("{}", table(&["name", "what"], rows.chain(code).collect()));
+            let rows = all.map(|(name, what, _)| vec![name.to_owned(), what.to_owned()]);
+            println!("{}", table(&["name", "what"], rows.collect()));
         }
     }
     Exit::Done
 }
 
-pub(super) fn wanted(verb: Flows) -> Result<Wanted, String> {
+pub(super) fn wanted(verb: Flows) -> Result<Wanted, NoAnswer> {
     use Wanted::{Act, Look};
     let act = |request| Act(Request::Flow(request));
     let look = |query| Look(Query::Flow(query));
@@ -223,7 +221,7 @@ pub(super) fn wanted(verb: Flows) -> Result<Wanted, String> {
         }
         Flows::Deploy(Which { connection, id }) => act(FlowRequest::Deploy { connection, id }),
         Flows::Register(Which { connection, id }) => act(FlowRequest::Register { connection, id }),
-        Flows::Lint { .. } | Flows::Starters { .. } => return Err("This needs no engine.".into()),
+        Flows::Lint { .. } | Flows::Starters { .. } => return Err(NoAnswer::not_here()),
     })
 }
 

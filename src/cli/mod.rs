@@ -14,6 +14,7 @@ mod doctor;
 mod events_of;
 mod files;
 mod flows;
+mod no_answer;
 mod numbers;
 mod plain;
 mod print;
@@ -28,10 +29,12 @@ mod service;
 mod shell;
 mod surroundings;
 mod switches;
+mod tables;
 mod templates;
 mod tokens;
 mod tools;
 mod twin;
+mod verb;
 mod verbs;
 mod walk;
 mod wanted;
@@ -45,7 +48,7 @@ use clap::{Parser, Subcommand};
 
 use crate::domain::numbers::connection::Environment;
 
-pub use self::print::error_json;
+pub use self::no_answer::usage_json;
 pub use self::run::run;
 #[cfg(not(feature = "ssh"))]
 use self::without_ssh as remote;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::no_answer::NoAnswer;
 use super::print::{at, shortened, table};
 use super::send::PhoneArg;
 use super::walk::SetUp;
@@ -326,11 +327,11 @@ pub(super) fn webhooks(verb: Webhooks) -> Wanted {
 }
 
 /// The body of a free call: as it stands, or from a file.
-pub(super) fn body_of(text: Option<String>, file: Option<PathBuf>) -> Result<Option<String>, String> {
+pub(super) fn body_of(text: Option<String>, file: Option<PathBuf>) -> Result<Option<String>, NoAnswer> {
     match file {
-        Some(path) => {
-            std::fs::read_to_string(&path).map(Some).map_err(|error| format!("The body cannot be read: {error}."))
-        }
+        Some(path) => std::fs::read_to_string(&path)
+            .map(Some)
+            .map_err(|error| NoAnswer::unreadable(format!("The body cannot be read: {error}."))),
         None => Ok(text),
     }
 }

@@ -7,10 +7,11 @@ use std::io::BufRead;
 use clap::Parser;
 use tokio::sync::mpsc;
 
-use super::ask::{NoAnswer, Source};
+use super::ask::Source;
 use super::files::Files;
+use super::no_answer::NoAnswer;
 use super::reference::Reading;
-use super::run::answered;
+use super::verb::answered;
 use super::{Cli, Command, Common, Exit};
 use crate::app::{SystemClock, zone_offset};
 use crate::domain::agents::requests::EventView;
@@ -125,12 +126,17 @@ fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
         });
         let why = match ended.await {
             Ok(()) => "The engine ended; what was acknowledged or queued is kept.".to_owned(),
-            Err(NoAnswer::Refused(why) | NoAnswer::Failed(why)) => clean_line(&why),
+            Err(none) => none.line(),
         };
         drop(events);
         let _ = passed.await;
         let _ = heard.send(Heard::Over(why)).await;
     });
+}
+
+fn not_done(none: &NoAnswer, json: bool) -> String {
+    let refused = if none.is_refusal() && !json { "Refused: " } else { "" };
+    format!("{refused}{}", none.text(json))
 }
 
 fn say(text: &str) {
@@ -270,7 +276,7 @@ impl Sitting<'_> {
                 }
             }
             Ok(_) => {}
-            Err(NoAnswer::Refused(why) | NoAnswer::Failed(why)) => say(&clean_line(&why)),
+            Err(none) => say(&none.line()),
         }
     }
 
@@ -283,8 +289,7 @@ impl Sitting<'_> {
     async fn act(&self, request: Request) {
         match self.source.act(&request).await {
             Ok(done) => say(&clean_line(&done.said)),
-            Err(NoAnswer::Refused(why)) => say(&format!("Refused: {}", clean_line(&why))),
-            Err(NoAnswer::Failed(why)) => say(&clean_line(&why)),
+            Err(none) => say(&not_done(&none, false)),
         }
     }
 
@@ -318,12 +323,11 @@ impl Sitting<'_> {
         let wanted = match names.resolve(&self.source, words).await {
             Ok(None) => wanted,
             Ok(Some(cli)) => cli.command.unwrap_or(wanted),
-            Err(NoAnswer::Refused(why) | NoAnswer::Failed(why)) => return say(&clean_line(&why)),
+            Err(none) => return say(&not_done(&none, common.json)),
         };
         match answered(&self.source, &common, wanted).await {
             Ok((_, text)) => say(&text),
-            Err(NoAnswer::Refused(why)) => say(&format!("Refused: {}", clean_line(&why))),
-            Err(NoAnswer::Failed(why)) => say(&clean_line(&why)),
+            Err(none) => say(&not_done(&none, common.json)),
         }
     }
 

@@ -18,11 +18,6 @@ pub(super) fn escaped(text: &str) -> String {
     escape_json(text)
 }
 
-/// An error for whoever asked for JSON.
-pub fn error_json(code: &str, reason: &str) -> String {
-    json(&serde_json::json!({ "error": { "code": code, "reason": reason } }))
-}
-
 /// Something that was fetched, with the time of that in every object.
 pub(super) fn dated(told: serde_json::Value) -> serde_json::Value {
     let at = told["fetched_at"].clone();

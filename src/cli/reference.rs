@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use clap::Parser;
 
 use super::Cli;
-use super::ask::{NoAnswer, Source};
+use super::ask::Source;
+use super::no_answer::NoAnswer;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::numbers::lookup::find_connection;
@@ -89,34 +90,35 @@ impl Reading {
         KNOWN.set(known);
         let read = Cli::try_parse_from(words);
         KNOWN.take();
-        read.map(Some).map_err(|error| NoAnswer::Failed(error.to_string()))
+        read.map(Some).map_err(|error| NoAnswer::failed("usage", error.to_string(), "Name it by its id."))
     }
 }
 
 /// The connection that a text names.
 pub(super) async fn find(source: &Source, text: &str) -> Result<ConnectionId, NoAnswer> {
-    let Answer::Connections(list) = source.ask(&Query::Connections).await? else { return Err(odd()) };
+    let Answer::Connections(list) = source.ask(&Query::Connections).await? else { return Err(NoAnswer::odd()) };
     let connections: Vec<_> = list.connected.into_iter().map(|row| row.connection).collect();
-    find_connection(&connections, text).map(|found| found.id).map_err(|refusal| NoAnswer::Refused(refusal.to_string()))
+    find_connection(&connections, text).map(|found| found.id).map_err(NoAnswer::from)
 }
 
 /// The thread with a phone number; where it wrote to several of our numbers, the refusal names the threads.
 async fn thread_of(source: &Source, text: &str) -> Result<ThreadId, NoAnswer> {
-    let number = PhoneNumber::parse(text).map_err(|error| NoAnswer::Refused(format!("{error}.")))?;
+    let number = PhoneNumber::parse(text)
+        .map_err(|error| NoAnswer::refused("number", format!("{error}."), "Write it with its country code."))?;
     let asked = Query::Threads { text: format!("num:{}", number.digits()), limit: 50, before: None };
-    let Answer::Threads(rows) = source.ask(&asked).await? else { return Err(odd()) };
+    let Answer::Threads(rows) = source.ask(&asked).await? else { return Err(NoAnswer::odd()) };
     let found: Vec<_> = rows.iter().filter(|row| row.contact.phone_number.as_ref() == Some(&number)).collect();
     match found.as_slice() {
         [one] => Ok(one.id),
-        [] => Err(NoAnswer::Refused(format!("No thread with {number}. List threads with `wadeck threads list`."))),
+        [] => {
+            let remedy = "List threads with `wadeck threads list`.";
+            Err(NoAnswer::refused("not_found", format!("No thread with {number}."), remedy))
+        }
         several => {
             let list: Vec<String> =
                 several.iter().map(|row| format!("{} ({})", row.id, clean_line(&row.connection))).collect();
-            Err(NoAnswer::Refused(format!("{number} has several threads: {}. Name one by its id.", list.join(", "))))
+            let reason = format!("{number} has several threads: {}.", list.join(", "));
+            Err(NoAnswer::refused("ambiguous", reason, "Name one by its id."))
         }
     }
-}
-
-fn odd() -> NoAnswer {
-    NoAnswer::Failed("The engine answered something else than was asked.".into())
 }

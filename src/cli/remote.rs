@@ -7,14 +7,15 @@ use clap::Parser;
 use futures::FutureExt;
 
 use super::agents::Events;
-use super::ask::{NoAnswer, Source, spoken};
+use super::ask::Source;
 use super::files::Files;
+use super::no_answer::{NoAnswer, usage_json};
 use super::numbers::Connections;
 use super::reference::Reading;
-use super::run::answered;
 use super::templates::Templates;
+use super::verb::answered;
 use super::verbs::{Deliveries, Messages};
-use super::{Cli, Command, Exit};
+use super::{Cli, Command};
 use crate::app::{AppError, Engine, People, SystemChance};
 use crate::attach::ssh::{self, Ran, SshSetup, Verbs, WhoseKey, known_keys};
 use crate::config::Config;
@@ -58,19 +59,25 @@ fn verbs(system: System) -> Verbs {
             let cli = match read {
                 Ok(cli) => cli,
                 Err(error) => {
-                    let text = error.render().to_string();
                     let asked = !error.use_stderr();
+                    let text = if !asked && given.iter().any(|word| word == "--json") {
+                        format!("{}\n", usage_json(&error))
+                    } else {
+                        error.render().to_string()
+                    };
                     let (out, err) = if asked { (text, String::new()) } else { (String::new(), text) };
                     return Ran { out, err, status: u32::from(!asked) * 2, file: None };
                 }
             };
             let Some(command) = cli.command else {
-                let err = "The console needs a terminal: ssh -t, without a command.\n".to_owned();
-                return Ran { err, status: 2, ..Ran::default() };
+                let remedy = "Ask for one: ssh -t, without a command.";
+                let none = NoAnswer::failed("usage", "The console needs a terminal.", remedy);
+                return Ran { status: 2, ..unanswered(&none, cli.common.json) };
             };
             if !offered(&command) {
-                let err = "This is not offered over SSH: it is for whoever is on the engine's machine.\n".to_owned();
-                return Ran { err, status: Exit::Refused as u32, ..Ran::default() };
+                let reason = "This is not offered over SSH: it is for whoever is on the engine's machine.";
+                let none = NoAnswer::refused("own_machine_only", reason, "Ask for it there.");
+                return unanswered(&none, cli.common.json);
             }
             let source = Source {
                 directory: std::path::PathBuf::new(),
@@ -82,31 +89,27 @@ fn verbs(system: System) -> Verbs {
             let command = match names.resolve(&source, given).await {
                 Ok(None) => command,
                 Ok(Some(cli)) => cli.command.unwrap_or(command),
-                Err(none) => return unanswered(none),
+                Err(none) => return unanswered(&none, cli.common.json),
             };
             if let Command::Messages(Messages::Save { message, to }) = &command
                 && to == "-"
             {
-                return match media_file(&system, &actor, *message).await.map_err(spoken) {
+                return match media_file(&system, &actor, *message).await.map_err(NoAnswer::from) {
                     Ok(opened) => Ran { file: Some(opened.file), ..Ran::default() },
-                    Err(none) => unanswered(none),
+                    Err(none) => unanswered(&none, cli.common.json),
                 };
             }
             match answered(&source, &cli.common, command).await {
                 Ok((exit, text)) => Ran { out: format!("{text}\n"), status: exit as u32, ..Ran::default() },
-                Err(none) => unanswered(none),
+                Err(none) => unanswered(&none, cli.common.json),
             }
         }
         .boxed()
     })
 }
 
-fn unanswered(none: NoAnswer) -> Ran {
-    let (why, exit) = match none {
-        NoAnswer::Refused(why) => (why, Exit::Refused),
-        NoAnswer::Failed(why) => (why, Exit::Failed),
-    };
-    Ran { err: format!("{}\n", clean_line(&why)), status: exit as u32, ..Ran::default() }
+fn unanswered(none: &NoAnswer, json: bool) -> Ran {
+    Ran { err: format!("{}\n", none.text(json)), status: none.exit as u32, ..Ran::default() }
 }
 
 /// Lets people in over SSH, where the configuration wants that.

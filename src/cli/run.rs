@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::ask::{NoAnswer, Source};
+use super::ask::Source;
 use super::consoles::{self, Greeting};
-use super::events_of::{about, named};
-use super::files::{self, Files};
-use super::reference::Reading;
+use super::files::Files;
+use super::no_answer::NoAnswer;
 use super::scoped::Asked;
-use super::templates::{self, Templates};
-use super::verbs::{ConfigVerb, Messages};
-use super::wanted::{Wanted, wanted};
+use super::verb::{source, verb};
+use super::verbs::ConfigVerb;
 use super::{Cli, Command, Common, Exit, doctor, print};
 use crate::api::Consoles;
 use crate::app::{
@@ -20,12 +18,7 @@ use crate::app::{
 };
 use crate::attach::{Left, is_terminal};
 use crate::config::{self, Config, ConfigError};
-use crate::console::{Keymap, keys_markdown};
-use crate::domain::access::permission::Right;
-use crate::domain::agents::requests::{AgentQuery, AgentTold};
-use crate::domain::ids::EventId;
-use crate::domain::query::{Answer, Query};
-use crate::domain::request::{Done, Request};
+use crate::console::Keymap;
 use crate::domain::time::Clock;
 use crate::provider::Registry;
 
@@ -35,25 +28,33 @@ pub async fn run(cli: Cli) -> Exit {
     if !matches!(cli.command, Some(Command::Man { .. })) {
         crate::app::keep_private();
     }
-    if let Some(why) = cli.common.read_only.then(|| writes(cli.command.as_ref())).flatten() {
-        eprintln!("{why}");
-        return Exit::Refused;
+    if let Some((reason, remedy)) = cli.common.read_only.then(|| writes(cli.command.as_ref())).flatten() {
+        return NoAnswer::refused("read_only", reason, remedy).tell(cli.common.json);
     }
     let exit = Box::pin(carry_out(cli)).await;
     if exit == Exit::Done && super::out::is_lost() { Exit::Failed } else { exit }
 }
 
-/// Why a command that writes or sends by itself does not go with `--read-only`; what asks the engine to change
+/// Why a command that writes or sends by itself does not go with `--read-only`, and what does; what asks the engine to change
 /// something is refused where it asks.
-fn writes(command: Option<&Command>) -> Option<&'static str> {
+fn writes(command: Option<&Command>) -> Option<(&'static str, &'static str)> {
     Some(match command? {
-        Command::Serve => {
-            "`wadeck serve` takes webhooks, runs agents and sends: --read-only cannot hold for it. Look at an engine that runs with `wadeck attach --read-only`."
+        Command::Serve => (
+            "`wadeck serve` takes webhooks, runs agents and sends: --read-only cannot hold for it.",
+            "Look at an engine that runs with `wadeck attach --read-only`.",
+        ),
+        Command::Twin(_) => {
+            ("The simulated provider sends webhooks: --read-only cannot hold for it.", "Start it without --read-only.")
         }
-        Command::Twin(_) => "The simulated provider sends webhooks: --read-only cannot hold for it.",
-        Command::Backup { .. } => "A backup writes files: with --read-only nothing is written.",
-        Command::Man { to: Some(_) } => "With --read-only nothing is written; without --to, the page is printed.",
-        Command::Doctor { webhook: true } => "`--webhook` has tests sent: with --read-only nothing is.",
+        Command::Backup { .. } => {
+            ("A backup writes files: with --read-only nothing is written.", "Ask for it without --read-only.")
+        }
+        Command::Man { to: Some(_) } => {
+            ("With --read-only nothing is written.", "Leave --to out: then the page is printed.")
+        }
+        Command::Doctor { webhook: true } => {
+            ("`--webhook` has tests sent: with --read-only nothing is.", "Leave --webhook out.")
+        }
         _ => return None,
     })
 }
@@ -72,19 +73,13 @@ async fn carry_out(cli: Cli) -> Exit {
             return super::shell::backup(&cli.common, &to, media.as_deref()).await;
         }
         Some(Command::Completions { shell }) => return super::shell::completions(shell),
-        Some(Command::Man { to }) => return super::shell::man(to.as_deref()),
+        Some(Command::Man { to }) => return super::shell::man(&cli.common, to.as_deref()),
         Some(Command::Doctor { webhook }) => return examine(&cli.common, webhook).await,
-        Some(Command::Keys { markdown }) => return keys(markdown),
-        Some(Command::Roles { markdown }) => return roles(markdown),
+        Some(Command::Keys { markdown }) => return super::tables::keys(&cli.common, markdown),
+        Some(Command::Roles { markdown }) => return super::tables::roles(&cli.common, markdown),
         Some(command) => return verb(&cli.common, command).await,
     };
-    match result {
-        Ok(exit) => exit,
-        Err(error) => {
-            said(&error.to_string());
-            Exit::Failed
-        }
-    }
+    result.unwrap_or_else(|error| NoAnswer::from(error).tell(cli.common.json))
 }
 
 /// Says a line on standard error. Where that is closed or on a full disk, nobody is told, and nothing ends.
@@ -175,7 +170,10 @@ async fn start(
 }
 
 fn no_signals(error: &std::io::Error) -> AppError {
-    AppError::Other { what: format!("Signals cannot be listened for: {error}."), remedy: String::new() }
+    AppError::Other {
+        what: format!("Signals cannot be listened for: {error}."),
+        remedy: "Start it on another system.".into(),
+    }
 }
 
 async fn console(common: &Common) -> Result<Exit, AppError> {
@@ -314,187 +312,4 @@ async fn examine(common: &Common, webhook: bool) -> Exit {
         }
     }
     if fine { Exit::Done } else { Exit::Failed }
-}
-
-fn roles(markdown: bool) -> Exit {
-    if markdown {
-        print!("{}", crate::api::roles_markdown());
-        return Exit::Done;
-    }
-    for right in Right::ALL {
-        println!("{:<10}{}", right.role().name(), right.what());
-    }
-    Exit::Done
-}
-
-fn keys(markdown: bool) -> Exit {
-    if markdown {
-        print!("{}", keys_markdown());
-        return Exit::Done;
-    }
-    let map = Keymap::default();
-    for spec in crate::console::table() {
-        println!("{:<24} {:<18} {}", spec.id, map.shown(spec), spec.help);
-    }
-    Exit::Done
-}
-
-fn source(common: &Common) -> Source {
-    let directory = config::data_directory(common.data_dir.as_deref());
-    Source { directory, read_only: common.read_only, here: None, scope: Asked::by(common), files: Files::Own }
-}
-
-async fn verb(common: &Common, command: Command) -> Exit {
-    let names = Reading::end();
-    let source = source(common);
-    let command = match names.resolve(&source, std::env::args_os().collect()).await {
-        Ok(None) => command,
-        Ok(Some(cli)) => cli.command.unwrap_or(command),
-        Err(none) => return not_answered(none, common.json),
-    };
-    if let Command::Flows(verb) = &command
-        && let Some(exit) = super::flows::alone(verb, common)
-    {
-        return exit;
-    }
-    if let Command::Templates(verb) = &command
-        && let Some(exit) = templates::alone(verb, common)
-    {
-        return exit;
-    }
-    if let Command::Events(super::agents::Events::Follow { after }) = &command {
-        return match source.follow(*after).await {
-            Ok(()) => Exit::Done,
-            Err(none) => not_answered(none, common.json),
-        };
-    }
-    if let Command::Connections(super::numbers::Connections::Setup(wish)) = &command
-        && let Some((of, wait)) = wish.walks()
-    {
-        return super::walk::walk(&source, of, wait, common.json)
-            .await
-            .unwrap_or_else(|none| not_answered(none, common.json));
-    }
-    let status = matches!(command, Command::Status);
-    let about = about(&command);
-    // The file itself went to standard output.
-    let bytes = matches!(&command, Command::Messages(Messages::Save { to, .. }) if to == "-");
-    // What happens while the answer is made is told too.
-    let last = if common.follow { last_event(&source).await } else { None };
-    match answered(&source, common, command).await {
-        Ok((exit, text)) => {
-            if !bytes {
-                println!("{text}");
-            }
-            if common.follow {
-                let ended = source.hear((last, false), |event| {
-                    if about.is_empty() || about.iter().any(|name| named(event, name)) {
-                        println!("{}", print::escaped(event));
-                    }
-                });
-                return ended.await.map_or_else(|none| not_answered(none, common.json), |()| Exit::Done);
-            }
-            if status && !source.engine_runs().await {
-                eprintln!("No engine runs on {}: this is what its database holds.", source.directory.display());
-                return Exit::Failed;
-            }
-            exit
-        }
-        Err(none) => not_answered(none, common.json),
-    }
-}
-
-async fn last_event(source: &Source) -> Option<EventId> {
-    match source.ask(&Query::Desk(AgentQuery::LastEvent)).await {
-        Ok(Answer::Desk(told)) => match *told {
-            AgentTold::LastEvent(event) => Some(event),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-fn not_answered(none: NoAnswer, json: bool) -> Exit {
-    let (why, exit, code) = match none {
-        NoAnswer::Refused(why) => (why, Exit::Refused, "refused"),
-        NoAnswer::Failed(why) => (why, Exit::Failed, "failed"),
-    };
-    let why = crate::domain::text::clean_line(&why);
-    eprintln!("{}", if json { print::error_json(code, &why) } else { why });
-    exit
-}
-
-/// What a verb has to say, and how it ended; for whoever asked, wherever they are.
-pub(super) async fn answered(source: &Source, common: &Common, command: Command) -> Result<(Exit, String), NoAnswer> {
-    let flows = matches!(command, Command::Flows(super::flows::Flows::List { refresh: true }));
-    let refreshed = matches!(command, Command::Templates(Templates::List { refresh: true, .. }));
-    let wanted = match command {
-        Command::Messages(Messages::Save { message, to }) => {
-            let path = source.save(message, &to).await?;
-            let done = Done { said: format!("Saved as {path}."), made: Some(path) };
-            return Ok((Exit::Done, if common.json { print::json(&done) } else { done.said }));
-        }
-        Command::Templates(Templates::Sample { connection, source: from }) => {
-            Some(Wanted::Act(files::sample(source, connection, from).await?))
-        }
-        Command::Send(send) => Some(Wanted::Act(super::send::request(source, *send).await?)),
-        command => wanted(command).map_err(NoAnswer::Failed)?,
-    };
-    let nothing = || NoAnswer::Failed("This is no verb that answers.".into());
-    match follow(source, wanted.ok_or_else(nothing)?).await? {
-        Wanted::Told(answer) => Ok((Exit::Done, printed(&answer, common.json))),
-        Wanted::Said(text) => Ok((Exit::Done, text)),
-        Wanted::Then(..) => Err(nothing()),
-        Wanted::Look(query) => look(source, &query, common.json).await,
-        Wanted::Act(request) => {
-            let done = source.act(&request).await?;
-            if flows {
-                return look(source, &Query::Flow(crate::domain::flow::FlowQuery::List), common.json).await;
-            }
-            if refreshed {
-                return look(source, &Query::Templates, common.json).await;
-            }
-            if common.json {
-                return Ok((Exit::Done, print::json(&done)));
-            }
-            let shown = matches!(request, Request::RevealDelivery { .. } | Request::Token(_));
-            let revealed = shown.then_some(done.made).flatten();
-            let lines = done.said.lines().chain(revealed.iter().flat_map(|body| body.lines()));
-            Ok((Exit::Done, lines.map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
-        }
-    }
-}
-
-/// Asks as long as what follows depends on an answer.
-async fn follow(source: &Source, mut wanted: Wanted) -> Result<Wanted, NoAnswer> {
-    while let Wanted::Then(query, next) = wanted {
-        wanted = next(source.ask(&query).await?).map_err(NoAnswer::Failed)?;
-    }
-    Ok(wanted)
-}
-
-fn printed(answer: &Answer, json: bool) -> String {
-    if json { print::answer_json(answer) } else { print::answer_text(answer) }
-}
-
-async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, String), NoAnswer> {
-    let answer = source.ask(&source.scope.of_usual(query)).await?;
-    let absent = match &answer {
-        Answer::Thread(None) | Answer::Message(None) | Answer::Entry(None) | Answer::Delivery(None) => true,
-        Answer::Desk(told) => {
-            matches!(**told, AgentTold::Run(None) | AgentTold::Assignment(None) | AgentTold::Waiting(None))
-        }
-        _ => false,
-    };
-    if absent {
-        return Err(NoAnswer::Refused("There is nothing with this id.".into()));
-    }
-    let uncertain = matches!(&answer, Answer::Entry(Some(entry)) if entry.row.state.name() == "uncertain");
-    let exit = match &answer {
-        _ if uncertain => Exit::Uncertain,
-        Answer::Template(told) if told.value.refuses() => Exit::Refused,
-        Answer::Desk(told) if super::agents::is_trouble(told) => Exit::Failed,
-        _ => Exit::Done,
-    };
-    Ok((exit, printed(&answer, json)))
 }

@@ -2,7 +2,8 @@
 
 use clap::Args;
 
-use super::ask::{NoAnswer, Source};
+use super::ask::Source;
+use super::no_answer::NoAnswer;
 use super::reference;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::when;
@@ -11,6 +12,7 @@ use crate::domain::message::content::Content;
 use crate::domain::message::media::Pad;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Request, SendContext};
+use crate::domain::text::clean_line;
 use crate::domain::time::{Clock, Timestamp};
 use crate::domain::view::ThreadRow;
 
@@ -107,12 +109,11 @@ pub(super) async fn request(source: &Source, send: Send) -> Result<Request, NoAn
 }
 
 async fn plain_request(source: &Source, send: Send) -> Result<Request, NoAnswer> {
-    let refused = |why: String| NoAnswer::Refused(why);
     let clock = crate::app::SystemClock;
     let now = jiff::Timestamp::from_millisecond(clock.now().millis()).unwrap_or_default();
     let offset = jiff::tz::TimeZone::system().to_offset(now).seconds();
     let at = match &send.at {
-        Some(text) => Some(when(text, clock.now(), i64::from(offset)).map_err(|refusal| refused(refusal.to_string()))?),
+        Some(text) => Some(when(text, clock.now(), i64::from(offset))?),
         None => None,
     };
     if let Some(name) = &send.template {
@@ -123,7 +124,7 @@ async fn plain_request(source: &Source, send: Send) -> Result<Request, NoAnswer>
         None => thread_of(source, &send).await?,
     };
     if let Some(path) = send.file {
-        let pad = Pad::read(&send.pad, &send.colour).map_err(|refusal| refused(refusal.to_string()))?;
+        let pad = Pad::read(&send.pad, &send.colour)?;
         let upload = source.upload(&path, send.name.as_deref()).await?;
         return Ok(Request::SendFile {
             thread,
@@ -139,9 +140,15 @@ async fn plain_request(source: &Source, send: Send) -> Result<Request, NoAnswer>
         (Some(text), _) if text == "-" => Content::text(source.typed().await?),
         (Some(text), _) => Content::text(text),
         (_, Some(json)) => {
-            serde_json::from_str(&json).map_err(|error| refused(format!("The content cannot be read: {error}.")))?
+            let unread = |error| format!("The content cannot be read: {error}.");
+            serde_json::from_str(&json).map_err(|error| {
+                NoAnswer::refused("content", unread(error), r#"Write it as JSON, such as {"type":"text","text":"…"}."#)
+            })?
         }
-        _ => return Err(refused("Say what to send: --text, --template, --file or --content.".into())),
+        _ => {
+            let remedy = "Give one of --text, --template, --file and --content.";
+            return Err(NoAnswer::refused("nothing_to_send", "What to send is not said.", remedy));
+        }
     };
     Ok(Request::Send { thread, content: Box::new(content), reply_to: send.reply_to, at })
 }
@@ -151,32 +158,41 @@ async fn connection(source: &Source, name: Option<&str>) -> Result<ConnectionId,
     if let Some(name) = name {
         return reference::find(source, name).await;
     }
-    let Answer::Connections(list) = source.ask(&Query::Connections).await? else { return Err(odd()) };
+    let Answer::Connections(list) = source.ask(&Query::Connections).await? else { return Err(NoAnswer::odd()) };
     match list.connected.as_slice() {
         [only] => Ok(only.connection.id),
         rows => {
             let names: Vec<&str> = rows.iter().map(|row| row.connection.name.as_str()).collect();
-            Err(NoAnswer::Refused(format!("Name the connection with --connection: {}.", names.join(", "))))
+            let remedy = match names.as_slice() {
+                [] => "Connect a number first.".to_owned(),
+                names => format!("Name it with --connection: {}.", names.join(", ")),
+            };
+            Err(NoAnswer::refused("connection", "Which connection it goes from is not said.", remedy))
         }
     }
 }
 
 async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp>) -> Result<Request, NoAnswer> {
-    let refused = |why: &str| NoAnswer::Refused(why.to_owned());
     let (connection, to) = match (&send.connection, &send.to, send.thread) {
         (name, Some(to), None) => (connection(source, name.as_deref()).await?, to.0.clone()),
         (_, _, Some(thread)) => {
             let Answer::Thread(Some(row)) = source.ask(&Query::Thread { thread }).await? else {
-                return Err(refused("There is no such thread."));
+                return Err(NoAnswer::refused("not_found", format!("There is no thread {thread}."), ""));
             };
-            let to = row.contact.phone_number.ok_or_else(|| refused("This contact has no phone number."))?;
+            let to = row.contact.phone_number.ok_or_else(no_number)?;
             (row.connection_id, to)
         }
-        _ => return Err(refused("Say to whom: --to with a number, or --thread.")),
+        _ => return Err(no_recipient()),
     };
     let mut parameters = vec![];
     for pair in &send.param {
-        let (key, value) = pair.split_once('=').ok_or_else(|| refused("A parameter is written KEY=VALUE."))?;
+        let (key, value) = pair.split_once('=').ok_or_else(|| {
+            NoAnswer::refused(
+                "parameters",
+                format!("The parameter `{}` has no value.", clean_line(pair)),
+                "Write KEY=VALUE.",
+            )
+        })?;
         parameters.push((key.to_owned(), value.to_owned()));
     }
     let header = match &send.header {
@@ -197,19 +213,24 @@ async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp
 /// The thread with this number over this connection.
 async fn thread_of(source: &Source, send: &Send) -> Result<ThreadId, NoAnswer> {
     let Some(to) = &send.to else {
-        return Err(NoAnswer::Refused("Say to whom: --to with a number, or --thread.".into()));
+        return Err(no_recipient());
     };
     let connection = connection(source, send.connection.as_deref()).await?;
     let text = format!("num:{}", to.0.digits());
     let Answer::Threads(rows) = source.ask(&Query::Threads { text, limit: 50, before: None }).await? else {
-        return Err(odd());
+        return Err(NoAnswer::odd());
     };
     let same = |row: &&ThreadRow| row.connection_id == connection && row.contact.phone_number.as_ref() == Some(&to.0);
     rows.iter().find(same).map(|row| row.id).ok_or_else(|| {
-        NoAnswer::Refused(format!("{} has not written to {connection}: only a template can begin (--template).", to.0))
+        let reason = format!("{} has not written to {connection}: only a template can begin.", to.0);
+        NoAnswer::refused("window_closed", reason, "Send a template: --template NAME.")
     })
 }
 
-fn odd() -> NoAnswer {
-    NoAnswer::Failed("The engine answered something else than was asked.".into())
+fn no_recipient() -> NoAnswer {
+    NoAnswer::refused("recipient", "To whom it goes is not said.", "Give --to with a number, or --thread.")
+}
+
+fn no_number() -> NoAnswer {
+    NoAnswer::refused("recipient", "This contact has no phone number.", "Send a message into the thread instead.")
 }

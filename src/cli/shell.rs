@@ -5,7 +5,9 @@ use std::path::Path;
 
 use clap::CommandFactory;
 
+use super::no_answer::NoAnswer;
 use super::{Cli, Common, Exit};
+use crate::app::AppError;
 use crate::config;
 use crate::store::Store;
 
@@ -17,7 +19,7 @@ pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
 }
 
 /// One page on standard output, or all of them into a directory.
-pub(super) fn man(to: Option<&Path>) -> Exit {
+pub(super) fn man(common: &Common, to: Option<&Path>) -> Exit {
     let written = match to {
         None => {
             let mut page = vec![];
@@ -31,8 +33,8 @@ pub(super) fn man(to: Option<&Path>) -> Exit {
     match written {
         Ok(()) => Exit::Done,
         Err(error) => {
-            eprintln!("The manual cannot be written: {error}.");
-            Exit::Failed
+            let reason = format!("The manual cannot be written: {error}.");
+            NoAnswer::failed("file", reason, "Name a directory in which you may write.").tell(common.json)
         }
     }
 }
@@ -50,10 +52,7 @@ pub(super) fn show(common: &Common) -> Exit {
             print!("{}", config::as_text(&value));
             Exit::Done
         }
-        Err(error) => {
-            eprintln!("{error}");
-            Exit::Failed
-        }
+        Err(error) => NoAnswer::from(AppError::Config(error)).tell(common.json),
     }
 }
 
@@ -61,8 +60,8 @@ pub(super) fn show(common: &Common) -> Exit {
 pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> Exit {
     let directory = config::data_directory(common.data_dir.as_deref());
     if to.exists() {
-        eprintln!("{} is there already: nothing was written over.", to.display());
-        return Exit::Failed;
+        let reason = format!("{} is there already: nothing was written over.", to.display());
+        return NoAnswer::refused("file", reason, "Name a file that is not there yet.").tell(common.json);
     }
     let copied = async { Store::open_read_only(&directory).await?.copy_to(to).await };
     match copied.await {
@@ -74,20 +73,18 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
                 crate::domain::message::content::size(size)
             );
             if let Err(error) = audit_end(to).await {
-                eprintln!("The end of its audit could not be written beside it: {error}.");
-                return Exit::Failed;
+                let reason = format!("The end of its audit could not be written beside it: {error}.");
+                return NoAnswer::failed("file", reason, "Make room there, then take another copy.").tell(common.json);
             }
-            files(&directory.join("media"), media)
+            files(common, &directory.join("media"), media)
         }
         Ok(said) => {
-            eprintln!("The copy is not sound: {said}. Take it again, and look at `wadeck doctor`.");
-            Exit::Failed
+            let reason = format!("The copy is not sound: {said}.");
+            NoAnswer::failed("database", reason, "Take it again, and look at `wadeck doctor`.").tell(common.json)
         }
         Err(error) => {
-            eprintln!(
-                "No copy was made: {error}. Check the path, the room on the disk and who owns the data directory."
-            );
-            Exit::Failed
+            let remedy = "Check the path, the room on the disk and who owns the data directory.";
+            NoAnswer::failed("database", format!("No copy was made: {error}."), remedy).tell(common.json)
         }
     }
 }
@@ -107,7 +104,7 @@ async fn audit_end(copy: &Path) -> Result<(), String> {
 }
 
 /// The files of messages never change: those that are there already need no second copy.
-fn files(from: &Path, to: Option<&Path>) -> Exit {
+fn files(common: &Common, from: &Path, to: Option<&Path>) -> Exit {
     let Some(to) = to else {
         println!("Files of messages lie in {}; --media DIR copies them too.", from.display());
         return Exit::Done;
@@ -118,8 +115,8 @@ fn files(from: &Path, to: Option<&Path>) -> Exit {
             Exit::Done
         }
         Err(error) => {
-            eprintln!("Not every file of messages was copied: {error}. Make room, then ask again: it goes on.");
-            Exit::Failed
+            let reason = format!("Not every file of messages was copied: {error}.");
+            NoAnswer::failed("file", reason, "Make room, then ask again: it goes on.").tell(common.json)
         }
     }
 }

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use super::no_answer::NoAnswer;
 use super::print::{at, json as printed, table};
 use super::wanted::Wanted;
 use super::{Common, Exit};
@@ -86,10 +87,10 @@ pub enum Templates {
     Starters { name: Option<String> },
 }
 
-fn file(path: &std::path::Path) -> Result<String, String> {
+fn file(path: &std::path::Path) -> Result<String, NoAnswer> {
     let read =
         if path.as_os_str() == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
-    read.map_err(|error| format!("{} cannot be read: {error}.", path.display()))
+    read.map_err(|error| NoAnswer::unreadable(format!("{} cannot be read: {error}.", path.display())))
 }
 
 /// Verbs that need no engine: answered at once.
@@ -102,23 +103,21 @@ pub(super) fn alone(verb: &Templates, common: &Common) -> Option<Exit> {
 }
 
 fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
+    let value = |one: &starter::Starter| json!({ "name": one.name, "what": one.what, "text": one.text });
     match name {
         Some(name) => match starter::template(name) {
+            Some(starter) if json_wanted => {
+                println!("{}", printed(&value(starter)));
+                Exit::Done
+            }
             Some(starter) => {
                 print!("{}", starter.text);
                 Exit::Done
             }
-            None => {
-                eprintln!("There is no starter {}. `wadeck templates starters` lists them.", clean_line(name));
-                Exit::Failed
-            }
+            None => no_starter(name, "templates").tell(json_wanted),
         },
         None if json_wanted => {
-            let all: Vec<_> = starter::TEMPLATES
-                .iter()
-                .map(|one| json!({ "name": one.name, "what": one.what, "text": one.text }))
-                .collect();
-            println!("{}", printed(&all));
+            println!("{}", printed(&starter::TEMPLATES.iter().map(value).collect::<Vec<_>>()));
             Exit::Done
         }
         None => {
@@ -129,21 +128,28 @@ fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
     }
 }
 
+/// No starter has this name.
+pub(super) fn no_starter(name: &str, of: &str) -> NoAnswer {
+    let reason = format!("There is no starter {}.", clean_line(name));
+    NoAnswer::refused("not_found", reason, format!("`wadeck {of} starters` lists them."))
+}
+
 fn check(path: &std::path::Path, fix: bool, json_wanted: bool) -> Exit {
-    let mut value = match file(path).and_then(|text| read(&text).map_err(|refusal| refusal.to_string())) {
+    let mut value = match file(path).and_then(|text| read(&text).map_err(NoAnswer::from)) {
         Ok(value) => value,
-        Err(why) => {
-            eprintln!("{}", clean_line(&why));
-            return Exit::Failed;
-        }
+        Err(none) => return none.tell(json_wanted),
     };
     let mut findings = lint(&value, &[], None);
     if fix {
         crate::domain::lint::template::mend(&mut value, &findings);
         println!("{}", printed(&value));
         findings = lint(&value, &[], None);
-        for one in &findings {
-            eprintln!("{}", one.line());
+        let left = findings.iter().map(Finding::line).collect::<Vec<_>>();
+        if json_wanted && !passes(&findings) {
+            return NoAnswer::refused("lint", left.join(" "), "Change by hand what the reason names.").tell(true);
+        }
+        for line in left {
+            eprintln!("{line}");
         }
     } else if json_wanted {
         println!("{}", printed(&findings));
@@ -160,7 +166,7 @@ pub(super) fn findings_text(findings: &[Finding]) -> String {
     findings.iter().map(Finding::line).collect::<Vec<_>>().join("\n")
 }
 
-pub(super) fn wanted(verb: Templates) -> Result<Wanted, String> {
+pub(super) fn wanted(verb: Templates) -> Result<Wanted, NoAnswer> {
     use Wanted::{Act, Look};
     let act = |request| Act(Request::Template(request));
     Ok(match verb {
@@ -174,14 +180,14 @@ pub(super) fn wanted(verb: Templates) -> Result<Wanted, String> {
                     }
                     Ok(Wanted::Told(Box::new(Answer::Templates(lists))))
                 }
-                _ => Err("The engine answered something else.".into()),
+                _ => Err(NoAnswer::odd()),
             }),
         ),
         Templates::Show { name, language } => Wanted::Then(
             Query::Templates,
             Box::new(move |answer| match answer {
                 Answer::Templates(lists) => record_of(&lists, &name, language.as_deref()),
-                _ => Err("The engine answered something else.".into()),
+                _ => Err(NoAnswer::odd()),
             }),
         ),
         Templates::Text { connection, id } => Look(Query::Template(TemplateQuery::Text { connection, id })),
@@ -195,12 +201,12 @@ pub(super) fn wanted(verb: Templates) -> Result<Wanted, String> {
         Templates::Lint { file: path, connection, .. } => {
             Look(Query::Template(TemplateQuery::Lint { connection, text: file(&path)?, id: None }))
         }
-        Templates::Sample { .. } => return Err("A sample is uploaded first.".into()),
-        Templates::Starters { .. } => return Err("This needs no engine.".into()),
+        Templates::Sample { .. } => return Err(NoAnswer::not_here()),
+        Templates::Starters { .. } => return Err(NoAnswer::not_here()),
     })
 }
 
-fn record_of(lists: &[TemplateList], name: &str, language: Option<&str>) -> Result<Wanted, String> {
+fn record_of(lists: &[TemplateList], name: &str, language: Option<&str>) -> Result<Wanted, NoAnswer> {
     let found = lists.iter().flat_map(|list| list.templates.iter().map(move |one| (list, one)));
     let mut found = found.filter(|(_, one)| {
         one.name.as_received() == name && language.is_none_or(|wanted| one.language.as_received() == wanted)
@@ -211,10 +217,10 @@ fn record_of(lists: &[TemplateList], name: &str, language: Option<&str>) -> Resu
             name: name.to_owned(),
             language: one.language.as_received().to_owned(),
         }))),
-        None => Err(format!(
-            "No template is called {}. `wadeck templates list --refresh` asks the provider.",
-            clean_line(name)
-        )),
+        None => {
+            let reason = format!("No template is called {}.", clean_line(name));
+            Err(NoAnswer::refused("not_found", reason, "`wadeck templates list --refresh` asks the provider."))
+        }
     }
 }
 

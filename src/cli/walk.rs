@@ -7,7 +7,8 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Exit;
-use super::ask::{NoAnswer, Source};
+use super::ask::Source;
+use super::no_answer::NoAnswer;
 use super::numbers::{environment, only, pair};
 use super::print::at;
 use super::wanted::Wanted;
@@ -103,12 +104,12 @@ fn proved(view: &ConnectionView, chore: &Chore) -> Option<String> {
 async fn view(source: &Source, of: &str) -> Result<ConnectionView, NoAnswer> {
     let told = source.ask(&Query::Connections).await?;
     let Answer::Connections(list) = told else {
-        return Err(NoAnswer::Failed("The engine answered something else.".into()));
+        return Err(NoAnswer::odd());
     };
     let found = only(list, of).and_then(|list| list.connected.into_iter().next());
     found.ok_or_else(|| {
-        let instead = "Declare it under [[connections]] in the configuration and start again.";
-        NoAnswer::Failed(format!("There is no number {} here. {instead}", clean_line(of)))
+        let remedy = "Declare it under [[connections]] in the configuration and start again.";
+        NoAnswer::refused("not_found", format!("There is no number {} here.", clean_line(of)), remedy)
     })
 }
 

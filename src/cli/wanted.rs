@@ -1,6 +1,7 @@
 //! From a verb to what it asks of the engine.
 
 use super::Command;
+use super::no_answer::NoAnswer;
 use super::numbers::{self, Connections, Webhooks};
 use super::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
 use super::{agents, audit, flows, templates, tokens};
@@ -9,6 +10,7 @@ use crate::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest};
 use crate::domain::numbers::registration::Fresh;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
+use crate::domain::text::clean_line;
 
 /// What a verb asks for.
 pub(super) enum Wanted {
@@ -23,9 +25,9 @@ pub(super) enum Wanted {
 }
 
 /// From an answer to what follows from it, or why nothing can.
-pub(super) type Next = Box<dyn FnOnce(Answer) -> Result<Wanted, String> + Send>;
+pub(super) type Next = Box<dyn FnOnce(Answer) -> Result<Wanted, NoAnswer> + Send>;
 
-pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
+pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, NoAnswer> {
     use Wanted::{Act, Look};
     Ok(Some(match command {
         Command::Status => Look(Query::Overview),
@@ -35,10 +37,11 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
                 Answer::Connections(list) => match numbers::only(list, &id) {
                     Some(list) => Ok(Wanted::Told(Box::new(Answer::Connections(list)))),
                     None => {
-                        Err(format!("There is no connection and no setup {}.", crate::domain::text::clean_line(&id)))
+                        let reason = format!("There is no connection and no setup {}.", clean_line(&id));
+                        Err(NoAnswer::refused("not_found", reason, "`wadeck connections list` names them."))
                     }
                 },
-                _ => Err("The engine answered something else.".into()),
+                _ => Err(NoAnswer::odd()),
             }),
         ),
         Command::Connections(Connections::Profile { connection, change }) => {
@@ -55,7 +58,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
                             None => Wanted::Told(Box::new(answer)),
                         })
                     }
-                    _ => Err("The engine answered something else.".into()),
+                    _ => Err(NoAnswer::odd()),
                 }),
             )
         }
@@ -66,14 +69,15 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
                 Answer::Number(Fresh { fetched_at, value: NumberAnswer::Webhooks(mut list) }) => {
                     list.retain(|one| one.id == id);
                     if list.is_empty() {
-                        return Err(format!("There is no webhook {}.", crate::domain::text::clean_line(&id)));
+                        let reason = format!("There is no webhook {}.", clean_line(&id));
+                        return Err(NoAnswer::refused("not_found", reason, "`wadeck webhooks list` names them."));
                     }
                     Ok(Wanted::Told(Box::new(Answer::Number(Fresh {
                         fetched_at,
                         value: NumberAnswer::Webhooks(list),
                     }))))
                 }
-                _ => Err("The engine answered something else.".into()),
+                _ => Err(NoAnswer::odd()),
             }),
         ),
         Command::Webhooks(verb) => numbers::webhooks(verb),
@@ -151,7 +155,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, String> {
         Command::Deliveries(Deliveries::Try { delivery, body }) => {
             let body = match body.map(std::fs::read_to_string).transpose() {
                 Ok(body) => body,
-                Err(error) => return Err(format!("The copy cannot be read: {error}.")),
+                Err(error) => return Err(NoAnswer::unreadable(format!("The copy cannot be read: {error}."))),
             };
             Act(Request::TryDelivery { delivery, body })
         }

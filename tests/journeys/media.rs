@@ -48,7 +48,7 @@ async fn a_file_is_fetched_checked_and_kept_under_its_hash() {
     assert_eq!(opened.made, Some(path.display().to_string()));
     // Whoever comes through a door is told how to come by the file; no program is started for them.
     let refused = stage.act(Request::OpenMedia { message }).await.expect_err("their terminal is elsewhere");
-    assert!(refused.to_string().contains("Save it"), "{refused}");
+    assert!(refused.to_string().contains("Save the file"), "{refused}");
 
     let mut opened = wadeck::operations::media_file(&stage.system, &ada(), message).await.expect("open");
     assert_eq!(opened.name, format!("{message}-photo.jpg"), "its id comes first");

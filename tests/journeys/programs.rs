@@ -283,7 +283,7 @@ async fn a_model_uses_the_tools_within_its_role_and_is_told_the_rule() {
         ("shell", json!({ "run": "ls" })),
     ] {
         let (good, refused) = programs.tool(&model, name, arguments).await;
-        assert!(!good && refused["error"]["message"].is_string(), "{name}: {refused}");
+        assert!(!good && refused["error"]["reason"].is_string(), "{name}: {refused}");
     }
     assert_eq!(programs.stage.twin.accepted().len(), 1);
     // An admin's token may; the provider has no such number, and says so.
@@ -370,7 +370,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
         assert!(good, "{count}: {done}");
     }
     let (good, refused) = programs.tool(&helper, "whatsapp.send", say("once more")).await;
-    assert!(!good && refused["error"]["message"].to_string().contains("as often as it may"), "{refused}");
+    assert!(!good && refused["error"]["reason"].to_string().contains("as often as it may"), "{refused}");
     let (good, _) = programs.tool(&helper, "whatsapp.getConversation", json!({ "thread": "t1" })).await;
     assert!(good, "it may look on");
 
@@ -379,7 +379,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
     let thread = programs.stage.thread().await.id;
     programs.stage.act(Request::TakeThread { thread }).await.expect("taken");
     let (good, refused) = programs.tool(&helper, "whatsapp.send", say("still me")).await;
-    assert!(!good && refused["error"]["message"].to_string().contains("a person has the thread"), "{refused}");
+    assert!(!good && refused["error"]["reason"].to_string().contains("a person has the thread"), "{refused}");
     programs.stage.act(Request::ReleaseThread { thread }).await.expect("released");
     let (good, given) = programs.tool(&helper, "handOff", json!({ "thread": "t1", "reason": "too hard" })).await;
     assert!(good && given["state"] == "handed_off", "{given}");

@@ -52,21 +52,25 @@ impl Document {
 }
 
 /// One refusal in the one shape of every door.
-fn shape(body: &Value) -> (&str, &str) {
+pub fn shape(body: &Value) -> (&str, &str) {
     let error = &body["error"];
     let text = |name: &str| error[name].as_str().unwrap_or_else(|| panic!("no {name}: {body}"));
-    assert!(!text("message").is_empty() && text("remedy").len() < 1_000);
-    (text("code"), text("message"))
+    assert!(!text("reason").is_empty() && !text("remedy").is_empty() && text("remedy").len() < 1_000, "{body}");
+    // Whoever reads this has no keys, and may have no shell.
+    for word in ["press", "Press", "ctrl-", "`wadeck"] {
+        assert!(!text("remedy").contains(word), "{body}");
+    }
+    (text("code"), text("reason"))
 }
 
 /// Fits the answer to who asked: refused for their role, with 403 and in the words of the table, or not.
 fn fits(what: &str, (role, needs): (Role, Role), (status, body): (u16, &Value), words: &str) {
     if role < needs {
         assert_eq!(status, 403, "{what} as {}: {body}", role.name());
-        let (code, message) = shape(body);
+        let (code, reason) = shape(body);
         assert_eq!(code, "role", "{what} as {}: {body}", role.name());
         let said = format!("may not {words}: that takes the role {}, and they have {}.", needs.name(), role.name());
-        assert!(message.ends_with(&said), "{what}: {message}");
+        assert!(reason.ends_with(&said), "{what}: {reason}");
     } else {
         let refused = body["error"]["code"] == "role";
         assert!(status != 403 && status != 500 && !refused, "{what} as {}: {status} {body}", role.name());
@@ -299,11 +303,11 @@ async fn a_token_may_what_the_table_says_of_every_route_and_tool() {
 }
 
 /// Verbs that ask nothing of the engine, or never end.
-const ALONE: [&str; 11] =
+pub const ALONE: [&str; 11] =
     ["demo", "serve", "attach", "mcp", "twin", "doctor", "config", "completions", "man", "roles", "keys"];
 
 /// Every verb with values for what it needs.
-fn verbs() -> Vec<Vec<String>> {
+pub fn verbs() -> Vec<Vec<String>> {
     fn leaves(command: &clap::Command, before: &[String], all: &mut Vec<Vec<String>>) {
         let name = |one: &clap::Command| [before, &[one.get_name().to_owned()]].concat();
         for one in command.get_subcommands().filter(|one| one.get_name() != "help") {

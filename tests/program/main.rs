@@ -5,6 +5,7 @@ mod attached;
 mod audit;
 mod disk;
 mod door;
+mod errors;
 mod files;
 mod killed;
 mod names;

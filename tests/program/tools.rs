@@ -41,7 +41,7 @@ impl Server {
         writeln!(self.input.as_mut().expect("open"), "{line}").expect("written");
     }
 
-    fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub fn ask(&mut self, method: &str, params: Value) -> Value {
         self.write(&json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params }));
         let mut line = String::new();
         self.output.read_line(&mut line).expect("a line");
@@ -62,7 +62,7 @@ async fn a_program_starts_its_tools_asks_and_closes() {
     let world = World::new(&twin);
     let mut early = Server::start(&world, &[]);
     let (good, told) = early.call("threads.list", json!({}));
-    assert!(!good && told["error"]["message"].as_str().is_some_and(|why| why.contains("wadeck serve")), "{told}");
+    assert!(!good && told["error"]["remedy"].as_str().is_some_and(|what| what.contains("wadeck serve")), "{told}");
 
     let engine = world.serve();
     twin.subscribe(&world.url());
@@ -85,7 +85,7 @@ async fn a_program_starts_its_tools_asks_and_closes() {
 
     let mut looks = Server::start(&world, &["--read-only"]);
     let (good, told) = looks.call("threads.note", json!({ "thread": thread, "text": "no" }));
-    assert!(!good && told["error"]["message"].as_str().is_some_and(|why| why.contains("--read-only")), "{told}");
+    assert!(!good && told["error"]["reason"].as_str().is_some_and(|why| why.contains("--read-only")), "{told}");
     assert!(looks.call("connections.list", json!({})).0);
 
     looks.input = None;
@@ -97,7 +97,7 @@ async fn a_program_starts_its_tools_asks_and_closes() {
     assert!(ended.is_some_and(|ended| ended.success()));
     drop(engine);
     let (good, told) = early.call("threads.list", json!({}));
-    assert!(!good && told["error"]["message"].as_str().is_some_and(|why| why.contains("No engine runs")), "{told}");
+    assert!(!good && told["error"]["reason"].as_str().is_some_and(|why| why.contains("No engine runs")), "{told}");
 }
 
 /// Hands bytes over through the socket, as a program beside the engine does. Returns the upload's id.

@@ -71,7 +71,7 @@ fn operation(endpoint: &Endpoint) -> Value {
         ("409", "A rule says no: the body names it."),
         ("413", "The body is too long."),
         ("422", "It was not asked for as described."),
-        ("500", "Something broke; the log knows it by the id in the message."),
+        ("500", "Something broke; the log knows it by the id."),
     ] {
         responses.insert(status.into(), fault(what));
     }
@@ -103,7 +103,7 @@ fn files(paths: &mut Map<String, Value>) {
         ("403", "The token's role does not allow it."),
         ("409", "A rule says no: the body names it."),
         ("422", "It was not asked for as described."),
-        ("500", "Something broke; the log knows it by the id in the message."),
+        ("500", "Something broke; the log knows it by the id."),
     ];
     let taken = json!({ "200": { "description": "Kept for an hour, for messages to carry.", "content": {
         "application/json": { "schema": { "type": "object", "required": ["upload", "name", "bytes", "sha256"],
@@ -173,9 +173,11 @@ pub(super) fn openapi(base: &str) -> Value {
             "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
             "schemas": {
                 "Error": { "type": "object", "required": ["error"], "properties": { "error": {
-                    "type": "object", "required": ["code", "message", "remedy"], "properties": {
+                    "type": "object", "required": ["code", "reason", "remedy"], "properties": {
                         "code": { "type": "string", "description": "the rule, for programs" },
-                        "message": { "type": "string" }, "remedy": { "type": "string" } } } } },
+                        "reason": { "type": "string", "description": "what happened, and why" },
+                        "remedy": { "type": "string", "description": "what to do" },
+                        "id": { "type": "string", "description": "of a failure: the log knows it by this" } } } } },
                 "Done": { "type": "object", "required": ["said"], "properties": {
                     "said": { "type": "string" },
                     "made": { "type": ["string", "null"], "description": "the id of what was made" } } },

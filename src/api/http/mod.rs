@@ -6,6 +6,7 @@ mod document;
 mod endpoints;
 mod letter;
 mod read_bodies;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,14 +18,15 @@ use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodFilter, get, on, post};
+use axum::routing::{MethodFilter, any, get, on, post};
 use http_body_util::Limited;
 use hyper::body::Body as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(super) use self::endpoints::Ask;
 use self::endpoints::{ENDPOINTS, Endpoint, Fault, Given, Verb};
 pub(super) use self::letter::{Letter, despite_owner, schema as letter_schema};
+use super::ErrorBody;
 use crate::domain::access::permission::Right;
 use crate::domain::access::role::Actor;
 use crate::domain::access::token::TokenView;
@@ -73,9 +75,11 @@ pub fn routes(system: &System) -> Router {
         .route(&format!("{BASE}/events"), events)
         .route(&format!("{BASE}/uploads"), post(take_file))
         .route(&format!("{BASE}/messages/{{message}}/file"), get(give_file))
+        .route(&format!("{BASE}/{{*rest}}"), any(|| async { StatusCode::NOT_FOUND }))
         .layer(from_fn_with_state(system.clone(), let_in))
         .route(&format!("{BASE}/openapi.json"), get(|| async { axum::Json(document::openapi(BASE)) }))
         .layer(DefaultBodyLimit::max(LONGEST))
+        .layer(from_fn(shape::shaped))
         .layer(from_fn(super::escape::escaped))
         .with_state(system.clone())
 }
@@ -148,13 +152,8 @@ async fn bounded(request: Request, next: Next) -> Response {
     next.run(request.map(|body| Body::new(Limited::new(body, LONGEST)))).await
 }
 
-fn error(status: StatusCode, code: &str, message: &str, remedy: &str) -> Response {
-    (status, axum::Json(fault(code, message, remedy))).into_response()
-}
-
-/// What every route that is not the description answers a caller with who may not, or asks wrongly.
-pub(super) fn fault(code: &str, message: &str, remedy: &str) -> Value {
-    json!({ "error": { "code": code, "message": message, "remedy": remedy } })
+fn error(status: StatusCode, code: &str, reason: &str, remedy: &str) -> Response {
+    (status, axum::Json(ErrorBody::new(code, reason, remedy).json())).into_response()
 }
 
 /// Every route with who may ask, for the document about roles.
@@ -186,17 +185,11 @@ impl IntoResponse for Said {
 
 fn operation(result: Result<Value, OperationError>) -> Said {
     match result {
-        Ok(Value::Null) => {
-            Said(StatusCode::NOT_FOUND, fault("not_found", "There is nothing with this id.", "List what there is."))
-        }
+        Ok(Value::Null) => Said::refused(&super::nothing()),
         Ok(value) => Said(StatusCode::OK, value),
         Err(OperationError::Refused(refusal)) => Said::refused(&refusal),
         Err(OperationError::Failed(failed)) => {
-            let said = match super::failed(&failed) {
-                super::Trouble::Failed { id, .. } => format!("Something broke; the log knows it as {id}."),
-                super::Trouble::Refused(refusal) => refusal.to_string(),
-            };
-            Said(StatusCode::INTERNAL_SERVER_ERROR, fault("failed", &said, "Try again; if it stays so, see the log."))
+            Said(StatusCode::INTERNAL_SERVER_ERROR, super::hidden_failure(&failed).json())
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any};
 
-use super::super::http::fault;
+use super::super::ErrorBody;
 use crate::operations::System;
 
 const WHY: &str = "this build of wadeck has no Model Context Protocol (the `mcp` feature was left out)";
@@ -15,7 +15,7 @@ const WHY: &str = "this build of wadeck has no Model Context Protocol (the `mcp`
 /// Answers every request with 501 and the reason.
 pub fn service(_: System) -> MethodRouter {
     any(|| async {
-        let why = fault("not_built_in", WHY, "Use a build with the `mcp` feature, or the HTTP API.");
+        let why = ErrorBody::new("not_built_in", WHY, "Use a build with the `mcp` feature, or the HTTP API.").json();
         (StatusCode::NOT_IMPLEMENTED, Json(why)).into_response()
     })
 }

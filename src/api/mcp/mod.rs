@@ -20,7 +20,8 @@ pub use self::absent::{on_standard_io, service};
 #[cfg(feature = "mcp")]
 pub use self::protocol::{on_standard_io, service};
 use self::tools::{TOOLS, named};
-use super::http::{Said, done, fault};
+use super::ErrorBody;
+use super::http::{Said, done};
 use crate::domain::access::permission::Right;
 use crate::domain::access::role::Actor;
 use crate::domain::ids::ThreadId;
@@ -47,8 +48,7 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
     }
     let Some(tool) = named(&call.name) else {
         let known: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
-        let why = format!("There is no such tool. There are: {}.", known.join(", "));
-        return wrong("tool", &why);
+        return wrong("tool", "There is no such tool.", &format!("Call one of these: {}.", known.join(", ")));
     };
     if let Err(refusal) = actor.may(tool.right) {
         return Came { good: false, value: super::refusal_json(&refusal) };
@@ -60,7 +60,10 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
         Err(OperationError::Failed(failed)) => return failed_call(&failed),
     }
     match (tool.read)(Value::Object(arguments)) {
-        Err(error) => wrong("arguments", &format!("The arguments cannot be read: {error}.")),
+        Err(error) => {
+            let reason = format!("The arguments cannot be read: {error}.");
+            wrong("arguments", &reason, "Give them as the tool's schema says.")
+        }
         Ok(ask) => {
             let Said(status, value) = done(system, actor, ask).await;
             Came { good: status == StatusCode::OK, value }
@@ -68,20 +71,20 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
     }
 }
 
-fn wrong(code: &str, message: &str) -> Came {
-    Came { good: false, value: fault(code, message, "") }
+fn wrong(code: &str, reason: &str, remedy: &str) -> Came {
+    Came { good: false, value: ErrorBody::new(code, reason, remedy).json() }
 }
 
 /// An agent that came with a token of its own: its tools, each in a thread, under its contract.
 async fn under_contract(system: &System, agent: &str, call: Call) -> Came {
     let thread = call.arguments.get("thread").cloned().unwrap_or_default();
     let Ok(thread) = serde_json::from_value::<ThreadId>(thread) else {
-        return wrong("arguments", "Say the thread, such as t12, in `thread`.");
+        return wrong("arguments", "Which thread it is about is not said.", "Say it in `thread`, such as t12.");
     };
     let arguments = Value::Object(call.arguments);
     match use_tool(system, agent, &call.name, thread, &arguments).await {
         Ok(Ok(value)) => Came { good: true, value },
-        Ok(Err(why)) => wrong("refused", &why),
+        Ok(Err(why)) => wrong("refused", &why, "Do what the contract allows, or leave it to a person."),
         Err(OperationError::Refused(refusal)) => Came { good: false, value: super::refusal_json(&refusal) },
         Err(OperationError::Failed(failed)) => failed_call(&failed),
     }
@@ -89,11 +92,7 @@ async fn under_contract(system: &System, agent: &str, call: Call) -> Came {
 
 /// Something broke that the caller cannot do anything about.
 fn failed_call(failed: &crate::store::StoreError) -> Came {
-    let said = match super::failed(failed) {
-        super::Trouble::Failed { id, .. } => format!("Something broke; the log knows it as {id}."),
-        super::Trouble::Refused(refusal) => refusal.to_string(),
-    };
-    wrong("failed", &said)
+    Came { good: false, value: super::hidden_failure(failed).json() }
 }
 
 /// One call through the socket, as the user at its other end.

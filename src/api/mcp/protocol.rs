@@ -16,10 +16,11 @@ use rmcp::{ErrorData, ServerHandler, ServiceExt};
 use serde_json::{Map, Value, json};
 
 use super::super::http::{Caller, is_key};
-use super::super::{Trouble, ask, refusal_json};
+use super::super::{ErrorBody, ask};
 use super::tools::{Effect, TOOLS, Tool, named};
 use super::{Call, Came, called, wrong};
 use crate::domain::access::role::Actor;
+use crate::domain::remedy::REPORT;
 use crate::operations::{Once, System, ToolSpec, agent_tools, ask_once, asked};
 
 /// A request is no longer than this.
@@ -36,24 +37,27 @@ A message is sent when its status says so, not when it was accepted here: look w
 
 /// What an argument is called that makes a call be done once, however often it is made.
 const KEY: &str = "idempotency_key";
+/// What to do where nobody knows whether something was done.
+const LOOK_FIRST: &str = "Look whether it was done before you ask for it again.";
 
 /// Done once under its key, where it has one.
 async fn once(system: &System, caller: &Caller, mut call: Call) -> Came {
     let key = match call.arguments.remove(KEY) {
         None => return called(system, &caller.actor, call).await,
         Some(Value::String(key)) if is_key(&key) => key,
-        Some(_) => return wrong(KEY, "A key has 1 to 200 letters, digits, dashes and underscores."),
+        Some(_) => {
+            return wrong(KEY, "A key has 1 to 200 letters, digits, dashes and underscores.", "Use a UUID.");
+        }
     };
     let what = json!({ "tool": call.name, "arguments": call.arguments }).to_string();
     match ask_once(system, &caller.token, &key, what.as_bytes()).await {
-        Err(_) => wrong("failed", "It could not be written down; nothing was done."),
+        Err(_) => wrong("failed", "It could not be written down; nothing was done.", REPORT),
         Ok(Once::Other) => {
-            wrong(KEY, "Something else was asked for under this key. Use one of its own for each thing.")
+            wrong(KEY, "Something else was asked for under this key.", "Use a key of its own for each thing.")
         }
         Ok(Once::Begun(at)) => {
-            let said =
-                format!("This was begun at {at}, and how it ended was not written down. Look before you ask again.");
-            wrong("uncertain", &said)
+            let reason = format!("This was begun at {at}, and how it ended was not written down.");
+            wrong("uncertain", &reason, LOOK_FIRST)
         }
         Ok(Once::Done(_, body)) => Came { good: true, value: serde_json::from_str(&body).unwrap_or_default() },
         Ok(Once::First) => {
@@ -61,9 +65,7 @@ async fn once(system: &System, caller: &Caller, mut call: Call) -> Came {
             let body = came.value.to_string();
             match asked(system, &caller.token, &key, came.good.then_some((200, body.as_str()))).await {
                 Ok(()) => came,
-                Err(_) => {
-                    wrong("uncertain", "Whether it was done could not be written down: look before you ask again.")
-                }
+                Err(_) => wrong("uncertain", "Whether it was done could not be written down.", LOOK_FIRST),
             }
         }
     }
@@ -93,36 +95,32 @@ struct Server(Behind);
 
 impl Server {
     async fn call(&self, call: Call, context: &RequestContext<RoleServer>) -> Came {
-        let refused = |code: &str, message: String| wrong(code, &message);
         match &self.0 {
             Behind::Here(system) => match parts(context).and_then(|parts| parts.extensions.get::<Caller>()) {
                 Some(caller) => once(system, caller, call).await,
-                None => refused("unauthorized", "Nobody is known to have asked.".to_owned()),
+                None => wrong("unauthorized", "Nobody is known to have asked.", "Ask with a token that holds."),
             },
             Behind::Socket { read_only: true, .. }
                 if named(&call.name).is_some_and(|tool| tool.effect != Effect::Looks) =>
             {
-                refused("read_only", "This server was started with --read-only: nothing is changed.".to_owned())
+                wrong(
+                    "read_only",
+                    "This server was started with --read-only: nothing is changed.",
+                    "Have a person start it without, or only look.",
+                )
             }
             Behind::Socket { directory, .. } => match ask::<Call, Came>(directory, "/tool", &call).await {
                 Ok(Ok(came)) => came,
-                Ok(Err(Trouble::Refused(refusal))) => Came { good: false, value: refusal_json(&refusal) },
-                Ok(Err(Trouble::Failed { id, said })) => refused("failed", format!("{said} (log: {id})")),
+                Ok(Err(trouble)) => Came { good: false, value: ErrorBody::from(trouble).json() },
                 Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
-                    let place = directory.display();
-                    refused(
-                        "no_engine",
-                        format!("No engine runs on {place}: nothing was done. One starts with `wadeck serve`."),
-                    )
+                    let reason = format!("No engine runs on {}: nothing was done.", directory.display());
+                    wrong("no_engine", &reason, "Have a person start one with `wadeck serve`.")
                 }
-                Err(error) => refused(
-                    "uncertain",
-                    format!(
-                        "The engine on {} gave no answer ({error}). Whether something was done is not known: look \
-                     before you ask for it again.",
-                        directory.display()
-                    ),
-                ),
+                Err(error) => {
+                    let place = directory.display();
+                    let reason = format!("The engine on {place} gave no answer ({error}).");
+                    wrong("uncertain", &reason, LOOK_FIRST)
+                }
             },
         }
     }

@@ -21,7 +21,7 @@ pub struct Note {
 pub fn check(text: &str) -> Result<(), Refusal> {
     let length = text.chars().count();
     if text.trim().is_empty() {
-        return Err(Refusal::new("empty_note", "The note is empty.", "Write something, or press esc."));
+        return Err(Refusal::new("empty_note", "The note is empty.", "Write something."));
     }
     if length > LONGEST {
         let why = format!("The note has {length} characters; one holds {LONGEST}.");

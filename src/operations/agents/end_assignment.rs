@@ -19,7 +19,7 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
     let found = write.assignment(id).await?.map(|row| row.assignment);
     let Some(found) = found.filter(|found| found.state == AssignmentState::Active || found.state.waits()) else {
         let why = format!("{id} is not in force.");
-        return Err(Refusal::new("not_in_force", why, "List them with `wadeck assignments list`.").into());
+        return Err(Refusal::new("not_in_force", why, "List the assignments.").into());
     };
     let reason = if reason.trim().is_empty() { "taken back" } else { reason.trim() };
     let missed = || Refusal::new("not_in_force", format!("{id} is not in force."), "");

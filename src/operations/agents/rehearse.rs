@@ -136,7 +136,7 @@ pub(crate) async fn test(system: &System, actor: &Actor, agent: &str, words: &st
     require(actor, Right::RehearseAnAgent)?;
     let Some(config) = system.agents().get(agent) else {
         let why = format!("No agent is called {}.", crate::domain::text::clean_line(agent));
-        return Err(Refusal::new("not_found", why, "`wadeck agents list` names them.").into());
+        return Err(Refusal::new("not_found", why, "List the agents.").into());
     };
     let input = crate::agent::AgentInput::sample(words, system.now());
     let began = system.now();

@@ -46,7 +46,7 @@ async fn is_there(system: &System, what: &StopScope) -> Result<()> {
         }
         StopScope::Agent(agent) if !system.agents().has(agent) => {
             let why = format!("No agent is called {}.", clean_line(agent));
-            Err(Refusal::new("not_found", why, "`wadeck agents list` names them.").into())
+            Err(Refusal::new("not_found", why, "List the agents.").into())
         }
         StopScope::Agent(_) | StopScope::All => Ok(()),
     }

@@ -40,7 +40,7 @@ async fn make(
     // What is done with it counts as done by whoever makes it, and it may no more than they may.
     let Actor::Operator { role: own, .. } = actor else {
         let why = "A token is made by a person, who is responsible for what is done with it.";
-        return Err(Refusal::new("person", why, "Make it with `wadeck tokens make`, as an admin.").into());
+        return Err(Refusal::new("person", why, "Have an admin make it.").into());
     };
     let name = clean_line(name.trim());
     if name.is_empty() || name.chars().count() > 60 {
@@ -82,7 +82,7 @@ async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
     let mut write = system.store().write().await?;
     write.revoke_token(name, &actor.to_string(), now).await?.or_refuse(|| {
         let why = format!("No token called {} holds.", clean_line(name));
-        Refusal::new("not_found", why, "`wadeck tokens list` names them.")
+        Refusal::new("not_found", why, "List the tokens.")
     })?;
     write.audit(actor, "revoke_token", name, "", now).await?;
     write.commit().await?;

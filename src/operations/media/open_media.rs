@@ -19,8 +19,7 @@ use crate::store::KeptFile;
 pub(crate) fn not_on_this_terminal() -> Refusal {
     let why = "A file is opened only in the console that the engine itself runs in: the program would start on \
                the engine's machine, not on yours.";
-    let instead =
-        "Save it (`s` in the console, `wadeck messages save` on the command line), and open it where you are.";
+    let instead = "Save the file, and open it where you are.";
     Refusal::new("own_terminal_only", why, instead)
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn discard_within(
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
         let why = format!("There is no outbox entry {entry}.");
-        return Err(Refusal::new("not_found", why, "List them with `wadeck outbox list`.").into());
+        return Err(Refusal::new("not_found", why, "List the outbox.").into());
     };
     let (state, thread) = (facts.state, facts.thread);
     if !state.can_discard() {

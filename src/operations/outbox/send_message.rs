@@ -223,7 +223,7 @@ pub(crate) async fn thread_within(write: &mut Write, thread: ThreadId) -> Result
 }
 
 fn no_such_thread(thread: ThreadId) -> Refusal {
-    Refusal::new("not_found", format!("There is no thread {thread}."), "List them with `wadeck threads list`.")
+    Refusal::new("not_found", format!("There is no thread {thread}."), "List the threads.")
 }
 
 /// Where the contact is written to: the number where there is one.

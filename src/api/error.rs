@@ -1,0 +1,91 @@
+//! An error as every door tells it, in one shape: `{"error": {"code", "reason", "remedy"}}`. The HTTP API, the
+//! tools for models, the socket, and the command line with `--json` all print this and nothing else.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::domain::remedy::REPORT;
+use crate::domain::request::Refusal;
+
+/// Why something was not done, for programs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// The rule or the kind of failure.
+    pub code: String,
+    /// What happened and why, in sentences.
+    #[serde(alias = "message")]
+    pub reason: String,
+    /// What to do, in a sentence.
+    #[serde(default)]
+    pub remedy: String,
+    /// Under which the log knows it; for failures of the engine only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+impl ErrorBody {
+    pub fn new(code: impl Into<String>, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code: code.into(), reason: reason.into(), remedy: remedy.into(), id: None }
+    }
+
+    /// The same as a line for a person.
+    pub fn line(&self) -> String {
+        let id = self.id.as_ref().map(|id| format!("(log: {id})")).unwrap_or_default();
+        let remedy = if self.id.is_some() { "" } else { self.remedy.as_str() };
+        [self.reason.trim(), remedy.trim(), &id]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// The whole value that a program is given.
+    pub fn json(&self) -> Value {
+        json!({ "error": self })
+    }
+}
+
+impl From<&Refusal> for ErrorBody {
+    fn from(refusal: &Refusal) -> Self {
+        Self::new(refusal.rule.as_ref(), refusal.why.as_str(), refusal.remedy())
+    }
+}
+
+/// What the other side is told when it did not work; on the wire an [`ErrorBody`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Wire", into = "Wire")]
+pub enum Trouble {
+    /// A rule said no.
+    Refused(Refusal),
+    /// Something broke; the id finds it in the log.
+    Failed { id: String, said: String },
+}
+
+#[derive(Serialize, Deserialize)]
+struct Wire {
+    error: ErrorBody,
+}
+
+impl From<Trouble> for ErrorBody {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Refused(refusal) => Self::from(&refusal),
+            Trouble::Failed { id, said } => Self { id: Some(id), ..Self::new("failed", said, REPORT) },
+        }
+    }
+}
+
+impl From<Trouble> for Wire {
+    fn from(trouble: Trouble) -> Self {
+        Self { error: trouble.into() }
+    }
+}
+
+impl From<Wire> for Trouble {
+    fn from(Wire { error }: Wire) -> Self {
+        match error.id {
+            Some(id) => Self::Failed { id, said: error.reason },
+            None => Self::Refused(Refusal { rule: error.code.into(), why: error.reason, instead: error.remedy }),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Why a verb did nothing: a sentence for a person, and the one shape of every door for a program.
+
+use super::{Exit, print};
+use crate::api::{self, ErrorBody, Trouble};
+use crate::app::AppError;
+use crate::config::ConfigError;
+use crate::domain::remedy::REPORT;
+use crate::domain::request::Refusal;
+use crate::domain::text::clean_line;
+use crate::operations::OperationError;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) struct NoAnswer {
+    pub exit: Exit,
+    error: ErrorBody,
+}
+
+impl NoAnswer {
+    /// A rule said no; what to do instead may be empty where the code says it.
+    pub fn refused(code: &'static str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Refusal::new(code, reason, remedy).into()
+    }
+
+    /// Something broke, or nobody answered.
+    pub fn failed(code: &str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, error: ErrorBody::new(code, reason, remedy) }
+    }
+
+    /// With `--read-only`, something would have been written or sent.
+    pub fn read_only(reason: &str) -> Self {
+        Self::refused("read_only", reason, "Ask for it without --read-only.")
+    }
+
+    /// Sentences of which the first says what happened, and the others what to do.
+    pub fn of_sentences(exit: Exit, code: &str, text: &str) -> Self {
+        let text = text.trim();
+        let ends = text.match_indices(". ").find(|(at, _)| text[at + 2..].starts_with(char::is_uppercase));
+        let (reason, remedy) = match ends {
+            Some((at, _)) => (&text[..=at], &text[at + 2..]),
+            None => (text, REPORT),
+        };
+        Self { exit, error: ErrorBody::new(code, reason, remedy) }
+    }
+
+    /// A file of whoever asks cannot be read.
+    pub fn unreadable(reason: String) -> Self {
+        Self::failed("file", reason, "Name a file that is there and that you may read.")
+    }
+
+    /// The answer belongs to another question.
+    pub fn odd() -> Self {
+        Self::failed("failed", "The engine answered something else than was asked.", "Use the engine's own version.")
+    }
+
+    /// The verb is one for a shell: it asks nothing of an engine, or goes on for ever.
+    pub fn not_here() -> Self {
+        Self::refused("verb", "This verb is for a shell, not for here.", "Run it as a command of its own.")
+    }
+
+    pub fn is_refusal(&self) -> bool {
+        self.exit == Exit::Refused
+    }
+
+    /// One line for a person.
+    pub fn line(&self) -> String {
+        clean_line(&self.error.line())
+    }
+
+    /// As it is printed: one line, or JSON.
+    pub fn text(&self, json: bool) -> String {
+        if json { print::json(&self.error.json()) } else { self.line() }
+    }
+
+    /// Says it on standard error. Returns how the command ends.
+    pub fn tell(self, json: bool) -> Exit {
+        eprintln!("{}", self.text(json));
+        self.exit
+    }
+}
+
+impl From<Refusal> for NoAnswer {
+    fn from(refusal: Refusal) -> Self {
+        Self { exit: Exit::Refused, error: ErrorBody::from(&refusal) }
+    }
+}
+
+impl From<Trouble> for NoAnswer {
+    fn from(trouble: Trouble) -> Self {
+        let exit = if matches!(trouble, Trouble::Refused(_)) { Exit::Refused } else { Exit::Failed };
+        Self { exit, error: trouble.into() }
+    }
+}
+
+impl From<OperationError> for NoAnswer {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Refused(refusal) => refusal.into(),
+            OperationError::Failed(error) => api::failed(&error).into(),
+        }
+    }
+}
+
+impl From<AppError> for NoAnswer {
+    fn from(error: AppError) -> Self {
+        let code = error.code();
+        match error {
+            AppError::Operation(error) => error.into(),
+            AppError::Other { what, remedy } if !remedy.is_empty() => Self::failed(code, what, remedy),
+            AppError::Other { what, .. } => Self::of_sentences(Exit::Failed, code, &what),
+            AppError::Provider(failure) => {
+                let reason = format!("{}. {}", failure.title, failure.explanation);
+                Self::failed(code, reason, failure.remedy)
+            }
+            AppError::Config(error @ ConfigError::Faulty { .. }) => Self::failed(
+                code,
+                error.to_string(),
+                "Mend the configuration; `wadeck config check` names every fault.",
+            ),
+            error => Self::of_sentences(Exit::Failed, code, &error.to_string()),
+        }
+    }
+}
+
+/// An error of the command line itself, as clap words it: of usage, in JSON.
+pub fn usage_json(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let reason = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ").trim();
+    let reason = clean_line(&reason.split_whitespace().collect::<Vec<_>>().join(" "));
+    print::json(&ErrorBody::new("usage", reason, "--help behind the command says how it is written.").json())
+}

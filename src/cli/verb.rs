@@ -1,0 +1,166 @@
+//! Verbs that ask and act: their answers, as text or JSON, and how they end.
+
+use super::ask::Source;
+use super::events_of::{about, named};
+use super::files::{self, Files};
+use super::no_answer::NoAnswer;
+use super::reference::Reading;
+use super::scoped::Asked;
+use super::templates::{self, Templates};
+use super::verbs::Messages;
+use super::wanted::{Wanted, wanted};
+use super::{Command, Common, Exit, print};
+use crate::config;
+use crate::domain::agents::requests::{AgentQuery, AgentTold};
+use crate::domain::ids::EventId;
+use crate::domain::query::{Answer, Query};
+use crate::domain::request::{Done, Request};
+
+pub(super) fn source(common: &Common) -> Source {
+    let directory = config::data_directory(common.data_dir.as_deref());
+    Source { directory, read_only: common.read_only, here: None, scope: Asked::by(common), files: Files::Own }
+}
+
+/// A verb that asks the engine, or the database where none runs.
+pub(super) async fn verb(common: &Common, command: Command) -> Exit {
+    let names = Reading::end();
+    let source = source(common);
+    let command = match names.resolve(&source, std::env::args_os().collect()).await {
+        Ok(None) => command,
+        Ok(Some(cli)) => cli.command.unwrap_or(command),
+        Err(none) => return none.tell(common.json),
+    };
+    if let Command::Flows(verb) = &command
+        && let Some(exit) = super::flows::alone(verb, common)
+    {
+        return exit;
+    }
+    if let Command::Templates(verb) = &command
+        && let Some(exit) = templates::alone(verb, common)
+    {
+        return exit;
+    }
+    if let Command::Events(super::agents::Events::Follow { after }) = &command {
+        return match source.follow(*after).await {
+            Ok(()) => Exit::Done,
+            Err(none) => none.tell(common.json),
+        };
+    }
+    if let Command::Connections(super::numbers::Connections::Setup(wish)) = &command
+        && let Some((of, wait)) = wish.walks()
+    {
+        return super::walk::walk(&source, of, wait, common.json).await.unwrap_or_else(|none| none.tell(common.json));
+    }
+    let status = matches!(command, Command::Status);
+    let about = about(&command);
+    // The file itself went to standard output.
+    let bytes = matches!(&command, Command::Messages(Messages::Save { to, .. }) if to == "-");
+    // What happens while the answer is made is told too.
+    let last = if common.follow { last_event(&source).await } else { None };
+    match answered(&source, common, command).await {
+        Ok((exit, text)) => {
+            if !bytes {
+                println!("{text}");
+            }
+            if common.follow {
+                let ended = source.hear((last, false), |event| {
+                    if about.is_empty() || about.iter().any(|name| named(event, name)) {
+                        println!("{}", print::escaped(event));
+                    }
+                });
+                return ended.await.map_or_else(|none| none.tell(common.json), |()| Exit::Done);
+            }
+            if status && !source.engine_runs().await {
+                let place = source.directory.display();
+                let reason = format!("No engine runs on {place}: this is what its database holds.");
+                return NoAnswer::failed("no_engine", reason, "Start one with `wadeck serve`.").tell(common.json);
+            }
+            exit
+        }
+        Err(none) => none.tell(common.json),
+    }
+}
+
+async fn last_event(source: &Source) -> Option<EventId> {
+    match source.ask(&Query::Desk(AgentQuery::LastEvent)).await {
+        Ok(Answer::Desk(told)) => match *told {
+            AgentTold::LastEvent(event) => Some(event),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What a verb has to say, and how it ended; for whoever asked, wherever they are.
+pub(super) async fn answered(source: &Source, common: &Common, command: Command) -> Result<(Exit, String), NoAnswer> {
+    let flows = matches!(command, Command::Flows(super::flows::Flows::List { refresh: true }));
+    let refreshed = matches!(command, Command::Templates(Templates::List { refresh: true, .. }));
+    let wanted = match command {
+        Command::Messages(Messages::Save { message, to }) => {
+            let path = source.save(message, &to).await?;
+            let done = Done { said: format!("Saved as {path}."), made: Some(path) };
+            return Ok((Exit::Done, if common.json { print::json(&done) } else { done.said }));
+        }
+        Command::Templates(Templates::Sample { connection, source: from }) => {
+            Some(Wanted::Act(files::sample(source, connection, from).await?))
+        }
+        Command::Send(send) => Some(Wanted::Act(super::send::request(source, *send).await?)),
+        command => wanted(command)?,
+    };
+    match follow(source, wanted.ok_or_else(NoAnswer::not_here)?).await? {
+        Wanted::Told(answer) => Ok((Exit::Done, printed(&answer, common.json))),
+        Wanted::Said(text) => Ok((Exit::Done, text)),
+        Wanted::Then(..) => Err(NoAnswer::not_here()),
+        Wanted::Look(query) => look(source, &query, common.json).await,
+        Wanted::Act(request) => {
+            let done = source.act(&request).await?;
+            if flows {
+                return look(source, &Query::Flow(crate::domain::flow::FlowQuery::List), common.json).await;
+            }
+            if refreshed {
+                return look(source, &Query::Templates, common.json).await;
+            }
+            if common.json {
+                return Ok((Exit::Done, print::json(&done)));
+            }
+            let shown = matches!(request, Request::RevealDelivery { .. } | Request::Token(_));
+            let revealed = shown.then_some(done.made).flatten();
+            let lines = done.said.lines().chain(revealed.iter().flat_map(|body| body.lines()));
+            Ok((Exit::Done, lines.map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
+        }
+    }
+}
+
+/// Asks as long as what follows depends on an answer.
+async fn follow(source: &Source, mut wanted: Wanted) -> Result<Wanted, NoAnswer> {
+    while let Wanted::Then(query, next) = wanted {
+        wanted = next(source.ask(&query).await?)?;
+    }
+    Ok(wanted)
+}
+
+fn printed(answer: &Answer, json: bool) -> String {
+    if json { print::answer_json(answer) } else { print::answer_text(answer) }
+}
+
+async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, String), NoAnswer> {
+    let answer = source.ask(&source.scope.of_usual(query)).await?;
+    let absent = match &answer {
+        Answer::Thread(None) | Answer::Message(None) | Answer::Entry(None) | Answer::Delivery(None) => true,
+        Answer::Desk(told) => {
+            matches!(**told, AgentTold::Run(None) | AgentTold::Assignment(None) | AgentTold::Waiting(None))
+        }
+        _ => false,
+    };
+    if absent {
+        return Err(NoAnswer::refused("not_found", "There is nothing with this id.", ""));
+    }
+    let uncertain = matches!(&answer, Answer::Entry(Some(entry)) if entry.row.state.name() == "uncertain");
+    let exit = match &answer {
+        _ if uncertain => Exit::Uncertain,
+        Answer::Template(told) if told.value.refuses() => Exit::Refused,
+        Answer::Desk(told) if super::agents::is_trouble(told) => Exit::Failed,
+        _ => Exit::Done,
+    };
+    Ok((exit, printed(&answer, json)))
+}

@@ -1,0 +1,258 @@
+//! What is refused or breaks is told in one shape at every door. What is tried is made from the program's own tables:
+//! verbs from the command line, tools from their list.
+
+use std::collections::BTreeSet;
+use std::process::Output;
+
+use clap::CommandFactory;
+use serde_json::{Value, json};
+use wadeck::cli::Cli;
+
+use crate::access::{ALONE, shape, verbs};
+use crate::ssh::{ask, engine_for, knock, public};
+use crate::tools::Server;
+use crate::world::{World, twin};
+
+/// Codes of what broke, or of what nobody answered; all others are rules that said no.
+const FAILURES: [&str; 13] = [
+    "failed",
+    "no_engine",
+    "no_answer",
+    "file",
+    "usage",
+    "database",
+    "config",
+    "engine_runs",
+    "port",
+    "directory",
+    "scope",
+    "agent",
+    "protocol",
+];
+
+/// Print no JSON where it goes well: scripts and pages for other programs.
+const TEXTS: [&str; 2] = ["completions", "man"];
+
+/// What a person reads, in one JSON value on standard error, with the exit status that it stands for.
+fn told(what: &str, (out, err, status): (&str, &str, Option<i32>)) -> Option<String> {
+    assert_ne!(status, Some(101), "{what}: {err}");
+    if status == Some(0) {
+        let text = TEXTS.iter().any(|verb| what.starts_with(verb)) || what.contains("messages save");
+        assert!(text || serde_json::from_str::<Value>(out).is_ok(), "{what}: no JSON: {out}");
+        return None;
+    }
+    if err.trim().is_empty() {
+        // A report, such as what a lint found.
+        assert!(serde_json::from_str::<Value>(out).is_ok(), "{what}: {status:?}: {out}");
+        return None;
+    }
+    let error: Value = serde_json::from_str(err).unwrap_or_else(|_| panic!("{what}: no JSON: {err}"));
+    let text = |name: &str| error["error"][name].as_str().unwrap_or_else(|| panic!("{what}: no {name}: {error}"));
+    let (code, reason, remedy) = (text("code"), text("reason"), text("remedy"));
+    assert!(!code.is_empty() && reason.len() > 5 && remedy.len() > 5, "{what}: {error}");
+    for word in ["press ", "Press ", "ctrl-"] {
+        assert!(!remedy.contains(word), "{what}: {error}");
+    }
+    let wanted = match code {
+        "usage" => 2,
+        code if FAILURES.contains(&code) => 1,
+        _ => 3,
+    };
+    // A file that is there already is not written over: that is a rule, too.
+    assert!(status == Some(wanted) || (code == "file" && status == Some(3)), "{what}: {status:?}: {error}");
+    Some(code.to_owned())
+}
+
+fn of(what: &str, output: &Output) -> Option<String> {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    told(what, (&out, &err, output.status.code()))
+}
+
+fn asked(world: &World, words: &[String], more: &[&str]) -> Option<String> {
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(more.iter().copied()).collect();
+    of(&words.join(" "), &world.run(&words))
+}
+
+/// The verbs that ask nothing of an engine, or never end: each with words that it fails on.
+fn alone(world: &World) -> Vec<Vec<String>> {
+    let taken = format!("127.0.0.1:{}", world.port);
+    let there = world.directory.path().join("wadeck.toml").display().to_string();
+    let lines: Vec<String> = vec![
+        String::new(),
+        "demo".into(),
+        "serve".into(),
+        "attach".into(),
+        "mcp --everywhere".into(),
+        format!("twin --listen {taken}"),
+        "doctor --data-dir /nowhere/at/all".into(),
+        "config check --config /nowhere/at/all".into(),
+        "config show --config /nowhere/at/all".into(),
+        "man --to /proc/nowhere".into(),
+        format!("backup {there}"),
+        "events follow --data-dir /nowhere/at/all".into(),
+        "completions bash".into(),
+        "roles".into(),
+        "keys".into(),
+    ];
+    lines.iter().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+}
+
+fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
+    let inner: Vec<_> = command.get_subcommands().filter(|inner| inner.get_name() != "help").collect();
+    if inner.is_empty() {
+        found.insert(path.trim().to_owned());
+    }
+    for inner in inner {
+        leaves(inner, &format!("{path} {}", inner.get_name()), found);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_verb_tells_an_error_in_the_one_shape_of_all_doors() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let viewer = format!("\n[[users]]\nname = \"eyes\"\nrole = \"viewer\"\nssh_keys = [\"{}\"]\n", public(11));
+    let admin = format!("\n[[users]]\nname = \"chief\"\nrole = \"admin\"\nssh_keys = [\"{}\"]\n", public(12));
+    let own = "\n[[users]]\nname = \"owner\"\nrole = \"admin\"\nos_user = \"root\"\n";
+    let (served, port) = engine_for(&world, &format!("{viewer}{admin}{own}"));
+    let verbs = verbs();
+    let all: Vec<Vec<String>> = verbs.iter().cloned().chain(alone(&world)).collect();
+    let mut names = BTreeSet::new();
+    leaves(&Cli::command(), "", &mut names);
+    let tried =
+        |name: &String| all.iter().any(|words| format!("{} ", words.join(" ")).starts_with(&format!("{name} ")));
+    assert_eq!(names.iter().find(|name| !tried(name)), None, "this verb is not tried");
+    let mut codes = BTreeSet::new();
+    let elsewhere = world.directory.path().join("elsewhere").display().to_string();
+    for words in &all {
+        codes.extend(asked(&world, words, &["--json"]));
+        if words.is_empty() || ["demo", "attach", "mcp"].contains(&words[0].as_str()) {
+            continue;
+        }
+        codes.extend(asked(&world, words, &["--json", "--nonsense"]));
+        codes.extend(asked(&world, words, &["--json", "--read-only"]));
+        if !ALONE.contains(&words[0].as_str()) && !words.contains(&"--data-dir".to_owned()) {
+            codes.extend(asked(&world, words, &["--json", "--data-dir", &elsewhere]));
+        }
+    }
+    for starter in ["templates starters", "flows starters"] {
+        for (name, code) in [("order_update", None), ("nobody", Some("not_found")), ("", None)] {
+            let words: Vec<String> = format!("{starter} {name}").split_whitespace().map(str::to_owned).collect();
+            if (starter, name) != ("flows starters", "order_update") {
+                assert_eq!(asked(&world, &words, &["--json"]).as_deref(), code, "{words:?}");
+            }
+        }
+    }
+    for seed in [11, 12] {
+        let line = knock(port, seed).await.expect("let in");
+        for words in &all {
+            for more in ["--json", "--json --nonsense"] {
+                let verb = format!("{} {more}", shell_words::join(words));
+                let (out, err, status) = ask(&line, &verb).await;
+                let status = status.and_then(|status| i32::try_from(status).ok());
+                // What is not offered there is refused like everything else.
+                if words.is_empty() && status == Some(2) {
+                    assert!(serde_json::from_str::<Value>(&err).is_ok(), "{verb}: {err}");
+                    continue;
+                }
+                codes.extend(told(&verb, (&out, &err, status)));
+            }
+        }
+    }
+    drop(served);
+    for words in &verbs {
+        codes.extend(asked(&world, words, &["--json"]));
+    }
+    for code in ["role", "not_found", "read_only", "no_engine", "usage", "own_machine_only", "engine_runs", "port"] {
+        assert!(codes.contains(code), "{code} was never told: {codes:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn routes_that_are_not_there_are_told_in_the_same_shape() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _served = world.serve();
+    let made = world.json(&["tokens", "make", "eyes", "--role", "viewer"]);
+    let token = made["made"].as_str().expect("a token").to_owned();
+    let client = reqwest::Client::new();
+    let ask = async |method: &str, path: &str, body: Option<&str>, token: &str| -> (u16, bool, Value) {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let mut request = client.request(method, format!("{}/api/v1{path}", world.url())).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.body(body.to_owned());
+        }
+        let response = request.send().await.expect("an answer");
+        let (status, allow) = (response.status().as_u16(), response.headers().contains_key("allow"));
+        (status, allow, response.json().await.expect("JSON"))
+    };
+    for (method, path, body, status, code) in [
+        ("GET", "/nowhere", None, 404, "not_found"),
+        ("POST", "/threads/t1/nowhere", Some("{}"), 404, "not_found"),
+        ("DELETE", "/threads", None, 405, "method"),
+        ("GET", "/messages/%ff/file", None, 400, "request"),
+        ("GET", "/threads/t999", None, 404, "not_found"),
+        ("GET", "/threads?limit=x", None, 422, "parameter"),
+    ] {
+        let (got, allow, body) = ask(method, path, body, &token).await;
+        let told = shape(&body);
+        assert_eq!((got, told.0), (status, code), "{method} {path}: {body}");
+        assert_eq!(allow, status == 405, "{method} {path}");
+    }
+    let (status, _, body) = ask("GET", "/nowhere", None, "wadeck_nobody").await;
+    assert_eq!((status, body["error"]["code"].as_str()), (401, Some("unauthorized")));
+}
+
+/// The properties of a schema that name one thing by its id, each with an id that is nobody's.
+fn ids(schema: &Value) -> Vec<(String, Value)> {
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let of = |schema: &Value| Some(format!("{}999", schema["pattern"].as_str()?.get(1..2)?));
+    properties
+        .filter(|(name, _)| *name != "before")
+        .filter_map(|(name, schema)| Some((name.clone(), json!(of(schema)?))))
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_is_told_that_the_one_thing_it_names_is_not_there() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _served = world.serve();
+    let mut server = Server::start(&world, &[]);
+    let listed = server.ask("tools/list", json!({}));
+    let tools = listed["tools"].as_array().expect("tools").clone();
+    let mut calls = vec![
+        ("why".to_owned(), json!({ "id": "m999" })),
+        ("whatsapp.getConversation".to_owned(), json!({ "phoneNumber": "+15550109999" })),
+        ("whatsapp.getConversation".to_owned(), json!({ "phoneNumber": "+15550109999", "connection": "support" })),
+        ("whatsapp.send".to_owned(), json!({ "to": "+15550100002", "connection": "nobody", "text": "hello" })),
+        ("numbers.unregister".to_owned(), json!({ "connection": "nobody" })),
+    ];
+    for tool in &tools {
+        let (name, schema) = (tool["name"].as_str().expect("a name"), &tool["inputSchema"]);
+        for (property, id) in ids(schema) {
+            let mut arguments = json!({});
+            for needed in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let known = ids(schema).into_iter().find(|(name, _)| name == needed);
+                arguments[needed] = known.map_or_else(|| json!("hello"), |(_, id)| id);
+            }
+            if name == "whatsapp.send" {
+                arguments["text"] = json!("hello");
+            }
+            if name == "whatsapp.send" && property == "connection" {
+                arguments["to"] = json!("+15550100002");
+            }
+            arguments[&property] = id;
+            calls.push((name.to_owned(), arguments));
+        }
+    }
+    assert!(calls.len() > 12, "{calls:?}");
+    for (name, arguments) in calls {
+        // What a message quotes is looked for once its thread is there.
+        if arguments.get("reply_to").is_some() || arguments.get("seen").is_some() {
+            continue;
+        }
+        let (good, told) = server.call(&name, arguments.clone());
+        assert!(!good && shape(&told).0 == "not_found", "{name} {arguments}: {told}");
+    }
+}
