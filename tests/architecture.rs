@@ -207,6 +207,32 @@ fn the_printed_roles_are_the_table() {
 }
 
 #[test]
+fn the_printed_life_of_a_number_is_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/connections.md");
+    let printed = fs::read_to_string(&path).unwrap_or_default();
+    let again = "print it anew: cargo run -- connections states > docs/connections.md";
+    assert_eq!(printed, wadeck::domain::numbers::life_document::life_markdown(), "{again}");
+}
+
+#[test]
+fn only_the_table_of_states_moves_a_number() {
+    for (module, path, text) in sources() {
+        // Tests are cut off by `code`; the life itself and the type of the steps are where states are named.
+        let own = path.ends_with("domain/numbers/life.rs") || path.ends_with("domain/numbers/setup.rs");
+        for word in [".state = SetupState::", "state: SetupState::"] {
+            let begins = path.ends_with("operations/numbers/set_up.rs") || path.ends_with("store/numbers/setups.rs");
+            let found = code(&text)
+                .replace("state: SetupState::Cancelled,", if begins { "" } else { "state: SetupState::Cancelled," });
+            assert!(own || !found.contains(word), "{module}: {} moves a number past the table", path.display());
+        }
+        if module == "store" {
+            let sets = |state: &str| code(&text).contains(&format!("UPDATE setups SET state = '{state}'"));
+            assert!(!["running", "waiting", "failed", "done", "disconnected", "cancelled"].into_iter().any(sets));
+        }
+    }
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     for (_, path, text) in sources() {
         for word in ["todo!(", "unimplemented!(", "FIXME", "#[ignore"] {

@@ -18,6 +18,7 @@ mod no_answer;
 mod numbers;
 mod plain;
 mod print;
+mod print_numbers;
 mod print_shift;
 mod reference;
 #[cfg(feature = "ssh")]

@@ -1,26 +1,21 @@
-//! The verbs about numbers and their webhooks, and what is printed for them.
+//! The verbs about numbers and their webhooks.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
 
 use super::no_answer::NoAnswer;
-use super::print::{at, shortened, table};
 use super::send::PhoneArg;
 use super::walk::SetUp;
 use super::wanted::Wanted;
 use crate::domain::ids::{ConnectionId, SetupId};
-use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
 use crate::domain::numbers::connection::{Environment, ProviderName};
-use crate::domain::numbers::health::Health;
-use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
-use crate::domain::numbers::registration::{Fresh, Registration, WebhookDraft, WebhookKind, WebhookRequest};
-use crate::domain::numbers::setup::Setup;
+use crate::domain::numbers::life_document::life_markdown;
+use crate::domain::numbers::number::{NumberQuery, NumberRequest, Profile};
+use crate::domain::numbers::registration::{WebhookDraft, WebhookKind, WebhookRequest};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::text::clean_line;
 
 #[derive(Debug, Subcommand)]
 pub enum Connections {
@@ -32,6 +27,8 @@ pub enum Connections {
     Numbers { provider: String },
     /// What has to be done so that a declared number works, proved one by one; or set one up from nothing (admins)
     Setup(Box<SetUp>),
+    /// The states of a number, and what can be done in each; docs/connections.md is printed from it
+    States,
     /// Try the step again that failed, or look again
     GoOn { setup: SetupId },
     /// A new setup link; the one before is revoked
@@ -257,6 +254,7 @@ pub(super) fn connections(verb: Connections) -> Wanted {
         Connections::Numbers { provider } => {
             Look(Query::Number(NumberQuery::List { provider: ProviderName::new(provider) }))
         }
+        Connections::States => Wanted::Said(life_markdown().trim_end().to_owned()),
         Connections::Setup(wish) => wish.wanted(),
         Connections::GoOn { setup } => number(NumberRequest::GoOn { setup }),
         Connections::Link { setup } => number(NumberRequest::NewLink { setup }),
@@ -334,145 +332,4 @@ pub(super) fn body_of(text: Option<String>, file: Option<PathBuf>) -> Result<Opt
             .map_err(|error| NoAnswer::unreadable(format!("The body cannot be read: {error}."))),
         None => Ok(text),
     }
-}
-
-/// Every number in one list; one that is not connected has none.
-pub(super) fn connections_json(list: &ConnectionList) -> Value {
-    let connected = list.connected.iter().map(|view| {
-        let mut value = json!(view);
-        value["state"] = "connected".into();
-        value
-    });
-    let others = list.others.iter().map(|setup| {
-        let mut value = json!(setup);
-        value["phone_number"] = Value::Null;
-        value["setup_state"] = setup.state.name().into();
-        value["state"] = setup.state.connection_state().into();
-        value
-    });
-    connected.chain(others).collect()
-}
-
-/// Only the one that is asked for.
-pub(super) fn only(list: ConnectionList, id: &str) -> Option<ConnectionList> {
-    let connected: Vec<ConnectionView> = list
-        .connected
-        .into_iter()
-        .filter(|one| one.connection.id.to_string() == id || one.connection.name == id)
-        .collect();
-    let others: Vec<Setup> = list.others.into_iter().filter(|one| one.id.to_string() == id || one.name == id).collect();
-    (!connected.is_empty() || !others.is_empty()).then_some(ConnectionList { connected, others })
-}
-
-pub(super) fn connections_text(list: &ConnectionList) -> String {
-    let connected = list.connected.iter().map(|row| {
-        let proofs = row.proofs.iter().map(|proof| {
-            let works = if proof.works { "ok" } else { "FAILS" };
-            format!("{} {works} {} ({})", proof.hop.name(), at(proof.at), clean_line(&proof.note))
-        });
-        let mark = row.connection.kind.mark().map(|mark| format!(" {mark}")).unwrap_or_default();
-        vec![
-            row.connection.id.to_string(),
-            clean_line(&row.connection.name),
-            row.connection.environment.name().into(),
-            format!("{}{mark}", row.connection.provider),
-            row.connection.phone_number.to_string(),
-            row.agent.as_ref().map_or_else(|| "none".into(), crate::domain::agents::assignment::AssignmentView::brief),
-            proofs.collect::<Vec<_>>().join("; "),
-        ]
-    });
-    let others = list.others.iter().map(|setup| {
-        let steps = setup.taken.iter().map(|taken| {
-            let works = if taken.works { "ok" } else { "FAILS" };
-            format!("{} {works} {} ({})", taken.step.name(), at(taken.at), clean_line(&taken.note))
-        });
-        let link = setup.link.as_ref().map(|link| format!("link {}", clean_line(&link.url)));
-        vec![
-            setup.id.to_string(),
-            clean_line(&setup.name),
-            setup.environment.name().into(),
-            setup.provider.to_string(),
-            setup.state.connection_state().into(),
-            format!("{}: {}", setup.state.name(), setup.step.words()),
-            steps.chain(link).collect::<Vec<_>>().join("; "),
-        ]
-    });
-    table(&["id", "name", "environment", "provider", "number", "agent", "proofs"], connected.chain(others).collect())
-}
-
-pub(super) fn answer_text(told: &Fresh<NumberAnswer>) -> String {
-    let body = match &told.value {
-        NumberAnswer::List(numbers) => {
-            let head = ["id", "number", "name", "kind", "status", "quality", "limit", "customer", "here"];
-            table(&head, numbers.iter().map(number).collect())
-        }
-        NumberAnswer::Health(health) => health_lines(health).join("\n"),
-        NumberAnswer::Profile(profile) => profile_lines(profile).join("\n"),
-        NumberAnswer::Webhooks(list) => {
-            table(&["id", "scope", "kind", "state", "address", "events", "buffer"], list.iter().map(webhook).collect())
-        }
-    };
-    format!("as of {}\n{body}", at(told.fetched_at))
-}
-
-fn number(one: &Number) -> Vec<String> {
-    let word = |word: &Option<String>| word.clone().unwrap_or_default();
-    vec![
-        clean_line(&one.phone_number_id),
-        one.display.line(),
-        shortened(&one.name.line()),
-        one.kind.name().to_owned(),
-        word(&one.status),
-        word(&one.quality),
-        word(&one.messaging_limit),
-        one.customer_id.as_deref().map(clean_line).unwrap_or_default(),
-        one.connection.as_ref().map_or_else(|| "no".to_owned(), |(id, name)| format!("{name} ({id})")),
-    ]
-}
-
-fn webhook(one: &Registration) -> Vec<String> {
-    vec![
-        clean_line(&one.id),
-        one.scope.name().to_owned(),
-        format!("{} {}", one.kind.name(), one.payload_version),
-        if one.active { "active".into() } else { "OFF".into() },
-        one.url.clone(),
-        one.events.join(" "),
-        one.buffer.map(|buffer| format!("{} s, {} messages", buffer.seconds, buffer.most)).unwrap_or_default(),
-    ]
-}
-
-fn health_lines(health: &Health) -> Vec<String> {
-    let mut lines = vec![format!("health       {}", health.status)];
-    lines.extend(health.error.as_ref().map(|error| format!("             {}", error.line())));
-    for check in &health.checks {
-        let word = if check.passed { "passed" } else { "FAILED" };
-        lines.push(format!("{word}       {}: {}", check.name, check.meaning()));
-        lines.extend(check.error.as_ref().map(|error| format!("             {}", error.line())));
-        lines.extend(check.facts.iter().map(|(name, fact)| format!("             {name}: {}", fact.line())));
-        for entity in &check.entities {
-            lines.push(format!("             {} {} {}", entity.kind, entity.id, entity.can_send));
-            lines.extend(entity.notes.iter().map(|note| format!("               {}", note.line())));
-            for error in &entity.errors {
-                let remedy = error.remedy.as_ref().map(|remedy| format!(" -> {}", remedy.line())).unwrap_or_default();
-                lines.push(format!("               {} {}{remedy}", error.code, error.said.line()));
-            }
-        }
-        if !check.passed {
-            lines.push(format!("             -> {}", check.remedy()));
-        }
-    }
-    lines
-}
-
-fn profile_lines(profile: &Profile) -> Vec<String> {
-    let sites = profile.websites.iter().map(crate::domain::text::Untrusted::line).collect::<Vec<_>>().join(" ");
-    vec![
-        format!("about        {}", profile.about.line()),
-        format!("address      {}", profile.address.line()),
-        format!("description  {}", profile.description.line()),
-        format!("email        {}", profile.email.line()),
-        format!("websites     {sites}"),
-        format!("vertical     {}", clean_line(&profile.vertical)),
-    ]
 }

@@ -35,7 +35,7 @@ pub(super) fn answer_json(answer: &Answer) -> String {
     match answer {
         Answer::Overview(value) => json(value),
         Answer::Tokens(value) => json(value),
-        Answer::Connections(value) => json(&super::numbers::connections_json(value)),
+        Answer::Connections(value) => json(&super::print_numbers::connections_json(value)),
         Answer::Threads(value) => json(value),
         Answer::Thread(value) => json(value),
         Answer::Messages(value) => json(value),
@@ -161,8 +161,8 @@ fn entry(row: &EntryRow) -> Vec<String> {
 pub(super) fn answer_text(answer: &Answer) -> String {
     match answer {
         Answer::Overview(overview) => overview_text(overview),
-        Answer::Connections(list) => super::numbers::connections_text(list),
-        Answer::Number(told) => super::numbers::answer_text(told),
+        Answer::Connections(list) => super::print_numbers::connections_text(list),
+        Answer::Number(told) => super::print_numbers::answer_text(told),
         Answer::Desk(told) => super::agents::answer_text(told),
         Answer::Flow(told) => super::flows::answer_text(told),
         Answer::Template(told) => super::templates::answer_text(told),

@@ -4,7 +4,7 @@ use super::Command;
 use super::no_answer::NoAnswer;
 use super::numbers::{self, Connections, Webhooks};
 use super::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
-use super::{agents, audit, flows, templates, tokens};
+use super::{agents, audit, flows, print_numbers, templates, tokens};
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest};
 use crate::domain::numbers::registration::Fresh;
@@ -34,7 +34,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, NoAnswer> {
         Command::Connections(Connections::Show { id }) => Wanted::Then(
             Query::Connections,
             Box::new(move |answer| match answer {
-                Answer::Connections(list) => match numbers::only(list, &id) {
+                Answer::Connections(list) => match print_numbers::only(list, &id) {
                     Some(list) => Ok(Wanted::Told(Box::new(Answer::Connections(list)))),
                     None => {
                         let reason = format!("There is no connection and no setup {}.", clean_line(&id));

@@ -7,6 +7,7 @@ use crate::domain::agents::run::RunState;
 use crate::domain::ids::{AssignmentId, ConnectionId, DeliveryId, EntryId, MessageId, RunId, SetupId, ThreadId};
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::numbers::connection::{Connection, ProviderName};
+use crate::domain::numbers::life::Presence;
 use crate::domain::numbers::setup::Setup;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::Hold;
@@ -52,6 +53,15 @@ impl Write {
     /// Returns a connection that is connected.
     pub async fn live_connection(&mut self, id: ConnectionId) -> Result<Option<Connection>> {
         connections::one(self.connection(), id).await
+    }
+
+    /// Returns whether the number that a setup is about is connected.
+    pub async fn presence(&mut self, setup: &Setup) -> Result<Presence> {
+        Ok(match setup.connection_id {
+            None => Presence::New,
+            Some(id) if self.live_connection(id).await?.is_some() => Presence::Live,
+            Some(_) => Presence::Gone,
+        })
     }
 
     /// Returns the thread of a message, with the provider's id for it.

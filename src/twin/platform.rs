@@ -46,6 +46,8 @@ pub(super) struct Records {
     /// What of the platform's pages was asked for, as `METHOD path`.
     pub calls: Vec<String>,
     ids: u64,
+    /// The place in line of the next number that a link connects.
+    numbered: u64,
 }
 
 impl Records {
@@ -227,7 +229,9 @@ impl World {
                 self.numbers.iter().find(|one| one.digits() == digits)?.phone_number_id.clone()
             }
             None => {
-                let place = self.numbers.len() as u64;
+                // An id is not given twice, whatever was deleted meanwhile.
+                let place = self.records.numbered.max(self.numbers.len() as u64);
+                self.records.numbered = place + 1;
                 let id = (106_540_352_243_000 + place).to_string();
                 self.numbers.push(Number {
                     phone_number_id: id.clone(),

@@ -25,6 +25,7 @@ mod media;
 mod model_answers;
 mod no_paths;
 mod not_found;
+mod number_life;
 mod numbers;
 mod outbox;
 mod outbox_early;

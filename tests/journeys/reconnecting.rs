@@ -30,7 +30,7 @@ async fn reconnecting_that_is_given_up_can_be_begun_again() {
     number(&stage, NumberRequest::Unregister { connection }).await.expect("unregistered");
     let setup = only_setup(&stage).await;
     let idle = number(&stage, NumberRequest::Cancel { setup: setup.id }).await.expect_err("nothing to give up");
-    assert!(idle.to_string().contains("Reconnect it"), "{idle}");
+    assert!(idle.to_string().contains("connect it again"), "{idle}");
     for _ in 0..2 {
         number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("begun");
         let said = number(&stage, NumberRequest::Cancel { setup: setup.id }).await.expect("given up").said;

@@ -8,6 +8,7 @@ mod door;
 mod errors;
 mod files;
 mod killed;
+mod life;
 mod names;
 mod plain;
 mod private;

@@ -31,6 +31,7 @@ alerts ack a1
 status
 doctor --webhook
 connections list
+connections states
 connections show c1
 connections numbers kapso
 connections setup support

@@ -7,9 +7,9 @@ use crate::console::form_platform::PlatformForm;
 use crate::console::numbers::NumberFinder;
 use crate::console::{Console, Effect, Pane};
 use crate::domain::access::permission::Right;
-use crate::domain::ids::{ConnectionId, SetupId};
+use crate::domain::ids::ConnectionId;
+use crate::domain::numbers::life::NumberEvent;
 use crate::domain::numbers::number::{NumberQuery, NumberRequest};
-use crate::domain::numbers::setup::{SetupState, SetupStep};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 
@@ -96,11 +96,14 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: NUMBERS,
         keys: &["R"],
         hint: true,
-        ready: |console| setup(console).map(|_| ()),
-        run: |console| match console.selected_setup().map(|setup| (setup.id, setup.state)) {
-            Some((setup, SetupState::Disconnected)) => act(NumberRequest::Reconnect { setup }),
-            Some((setup, _)) => act(NumberRequest::GoOn { setup }),
-            None => vec![],
+        ready: |console| can(console, &[NumberEvent::GoOn, NumberEvent::Reconnect]).map(|_| ()),
+        run: |console| {
+            let Some(setup) = console.selected_setup().map(|setup| setup.id) else { return vec![] };
+            match can(console, &[NumberEvent::GoOn, NumberEvent::Reconnect]) {
+                Ok(NumberEvent::Reconnect) => act(NumberRequest::Reconnect { setup }),
+                Ok(_) => act(NumberRequest::GoOn { setup }),
+                Err(_) => vec![],
+            }
         },
         ..ROW
     },
@@ -137,10 +140,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
         ready: |console| {
             admin(console)?;
             match console.selected_setup() {
-                Some(setup) if setup.customer_id.is_none() || setup.step > SetupStep::Used => {
-                    Err("It needs no link now.".into())
-                }
-                Some(_) => Ok(()),
+                Some(setup) if !setup.takes_a_link() => Err("It needs no link now.".into()),
+                Some(_) => can(console, &[NumberEvent::NewLink]).map(|_| ()),
                 None => connected(console).map(|_| ()),
             }
         },
@@ -179,8 +180,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
             let name = console.selected_setup().map_or("", |setup| setup.name.as_str());
             format!("Give {name} up? Its link is revoked.")
         }),
-        ready: |console| setup(console).map(|_| ()),
-        run: |console| setup(console).map(|setup| act(NumberRequest::Cancel { setup })).unwrap_or_default(),
+        ready: |console| can(console, &[NumberEvent::GiveUp]).map(|_| ()),
+        run: |console| {
+            let setup = console.selected_setup().map(|setup| setup.id);
+            setup.map(|setup| act(NumberRequest::Cancel { setup })).unwrap_or_default()
+        },
         ..ROW
     },
     CommandSpec {
@@ -255,9 +259,15 @@ fn connected(console: &Console) -> Result<ConnectionId, String> {
     console.selected_connection().map(|row| row.connection.id).ok_or_else(|| "This number is not connected.".into())
 }
 
-fn setup(console: &Console) -> Result<SetupId, String> {
+/// Which of these can happen to the setup under the cursor, or why none can.
+fn can(console: &Console, events: &[NumberEvent]) -> Result<NumberEvent, String> {
     admin(console)?;
-    console.selected_setup().map(|setup| setup.id).ok_or_else(|| "Nothing is being set up here.".into())
+    let (Some(setup), Some(list)) = (console.selected_setup(), &console.data.connections) else {
+        return Err("Nothing is being set up here.".into());
+    };
+    let state = setup.life(list.presence(setup));
+    let event = events.iter().find(|event| state.after(**event).is_some());
+    event.copied().ok_or_else(|| state.refuse(&setup.name).to_string())
 }
 
 fn act(request: NumberRequest) -> Vec<Effect> {

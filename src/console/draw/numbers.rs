@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::details::Sheet;
 use super::lists::Row;
+use crate::console::command::table;
 use crate::console::numbers::NumberRow;
 use crate::console::{Console, words};
 use crate::domain::numbers::connected::ConnectionView;
@@ -189,11 +190,14 @@ impl Console {
         if setup.state == SetupState::Disconnected {
             sheet.lines.push(Line::default());
             let text = match (&setup.phone_number_id, &setup.customer_id) {
-                (Some(_), _) => "The provider has the number still. R serves it again; X forgets it.",
-                (None, Some(_)) => "The number was given back. R makes a new link for the same customer; X forgets it.",
-                (None, None) => "The number was given back. R sets it up anew; X forgets it.",
+                (Some(_), _) => "The provider has the number still: no link is needed to connect it again.",
+                (None, Some(_)) => {
+                    "The number was given back. Connecting again makes a new link for the same customer."
+                }
+                (None, None) => "The number was given back. Connecting again sets it up anew.",
             };
             sheet.text(text, theme.plain());
+            self.ways_on(sheet, setup);
             return;
         }
         sheet.heading("Steps");
@@ -214,10 +218,7 @@ impl Console {
                 sheet.text(&format!("  {}", clean_line(&taken.note)), theme.dim());
             }
         }
-        if setup.state == SetupState::Failed {
-            sheet.lines.push(Line::default());
-            sheet.text("R tries this step again.", theme.accent());
-        }
+        self.ways_on(sheet, setup);
         let Some(link) = setup.link.as_ref().filter(|_| setup.step == SetupStep::Used) else { return };
         sheet.heading("The link");
         sheet.text(&clean_line(&link.url), theme.accent());
@@ -233,6 +234,19 @@ impl Console {
             sheet.text("There is no room for the link as a picture here.", theme.dim());
         }
         sheet.lines.extend(picture);
+    }
+}
+
+impl Console {
+    /// What can be done with a setup, each with its key.
+    fn ways_on(&self, sheet: &mut Sheet<'_>, setup: &Setup) {
+        let Some(list) = &self.data.connections else { return };
+        sheet.heading("What can be done");
+        for verb in list.verbs(setup) {
+            let spec = table().iter().find(|spec| spec.id == verb.command);
+            let key = spec.map(|spec| self.settings.keymap.first(spec)).unwrap_or_default();
+            sheet.text(&format!("{key}  {}", verb.words), self.settings.theme.accent());
+        }
     }
 }
 

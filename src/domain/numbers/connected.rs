@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::agents::assignment::AssignmentView;
 use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, Proof};
+use crate::domain::numbers::life::{NumberEvent, Presence, Verb};
 use crate::domain::numbers::setup::Setup;
 use crate::domain::time::Timestamp;
 
@@ -12,6 +13,22 @@ use crate::domain::time::Timestamp;
 pub struct ConnectionList {
     pub connected: Vec<ConnectionView>,
     pub others: Vec<Setup>,
+}
+
+impl ConnectionList {
+    /// Whether the number that a setup is about is connected.
+    pub fn presence(&self, setup: &Setup) -> Presence {
+        match setup.connection_id {
+            None => Presence::New,
+            Some(id) if self.connected.iter().any(|row| row.connection.id == id) => Presence::Live,
+            Some(_) => Presence::Gone,
+        }
+    }
+
+    /// What people can do with a setup, in the order in which it is offered.
+    pub fn verbs(&self, setup: &Setup) -> Vec<Verb> {
+        setup.verbs(self.presence(setup)).into_iter().filter_map(NumberEvent::verb).collect()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,8 @@
 pub mod connected;
 pub mod connection;
 pub mod health;
+pub mod life;
+pub mod life_document;
 pub mod lookup;
 pub mod number;
 pub mod registration;

@@ -107,17 +107,6 @@ impl SetupState {
         Self::ALL.into_iter().find(|state| state.name() == name)
     }
 
-    /// What giving up makes of it; `None` where there is nothing to give up. A walk that was to bring a
-    /// disconnected number back ends where it began, so that it can be connected again.
-    pub const fn given_up(self, number_was_disconnected: bool) -> Option<Self> {
-        match self {
-            Self::Running | Self::Waiting | Self::Failed if number_was_disconnected => Some(Self::Disconnected),
-            Self::Running | Self::Waiting | Self::Failed => Some(Self::Cancelled),
-            Self::Disconnected if !number_was_disconnected => Some(Self::Cancelled),
-            Self::Disconnected | Self::Done | Self::Cancelled => None,
-        }
-    }
-
     /// How the connection stands meanwhile, in the words of its life.
     pub const fn connection_state(self) -> &'static str {
         match self {
@@ -280,8 +269,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A walk with a connection that is there, or away from it.
-    pub fn of(connection: &Connection, state: SetupState, step: SetupStep, started_by: String, now: Timestamp) -> Self {
+    /// Steps with a connection that is there, or away from it, of which none is asked for yet.
+    pub fn of(connection: &Connection, step: SetupStep, started_by: String, now: Timestamp) -> Self {
         Self {
             id: SetupId(0),
             name: connection.name.clone(),
@@ -289,7 +278,7 @@ impl Setup {
             environment: connection.environment,
             provider: connection.provider.clone(),
             options: SetupOptions::default(),
-            state,
+            state: SetupState::Cancelled,
             step,
             customer_id: connection.customer_id.clone(),
             link: None,
@@ -359,17 +348,6 @@ mod tests {
         ];
         for options in wrong {
             assert_eq!(options.check().expect_err("refused").rule, "setup_options", "{options:?}");
-        }
-    }
-
-    #[test]
-    fn giving_up_never_strands_a_number_that_was_disconnected() {
-        for state in SetupState::ALL {
-            assert_ne!(state.given_up(true), Some(SetupState::Cancelled), "{state:?}");
-            if state.connection_state() == "pending_setup" {
-                assert_eq!(state.given_up(true), Some(SetupState::Disconnected));
-                assert_eq!(state.given_up(false), Some(SetupState::Cancelled));
-            }
         }
     }
 

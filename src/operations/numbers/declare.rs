@@ -9,7 +9,10 @@ use crate::domain::agents::requests::Proposal;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::life::NumberEvent;
+use crate::domain::time::Timestamp;
 use crate::operations::{Result, System};
+use crate::store::Write;
 
 /// One connection as the file declares it.
 #[derive(Debug, Clone)]
@@ -44,9 +47,14 @@ fn says_the_same(one: &Assignment, new: &Proposal) -> bool {
 pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     let now = system.now();
     let actor = Actor::System;
+    crate::operations::numbers::number_lifecycle::mend_stranded(system).await?;
     let mut write = system.store().write().await?;
     for one in declared {
-        let Some(id) = write.put_connection(&one.connection, false).await? else {
+        let mut id = write.put_connection(&one.connection, false).await?;
+        if id.is_none() {
+            id = restored(system, &mut write, &one.connection, now).await?;
+        }
+        let Some(id) = id else {
             let name = &one.connection.name;
             tracing::warn!(name, "the file declares a connection that was disconnected from the console; it stays so");
             continue;
@@ -95,4 +103,25 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     }
     system.bus().publish([Change::Everything]);
     Ok(())
+}
+
+/// A disconnected connection whose provider sets no numbers up, and whose number nobody here knows any more: the file
+/// is then the only way on, and says what it was.
+async fn restored(
+    system: &System,
+    write: &mut Write,
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<Option<ConnectionId>> {
+    let sets_up = system.providers().get(&connection.provider).is_none_or(|provider| provider.numbers().is_some());
+    let Some(id) = write.connection_id_named(&connection.name).await?.filter(|_| !sets_up) else { return Ok(None) };
+    let Some(mut setup) = write.last_setup_of(id).await? else { return Ok(None) };
+    let was = (setup.state, setup.step);
+    let number = write.presence(&setup).await?;
+    if setup.options.reconnect.is_some() || setup.happens(NumberEvent::Restored, number).is_err() {
+        return Ok(None);
+    }
+    setup.updated_at = now;
+    write.save_setup(&setup, was, now).await?.either_way();
+    Ok(write.put_connection(connection, true).await?)
 }

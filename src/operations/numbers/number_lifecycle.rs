@@ -6,11 +6,14 @@ use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::life::{NumberEvent, Presence};
+use crate::domain::numbers::setup::{Setup, SetupStep};
 use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
 use crate::operations::inbound::apply_event::{Effects, Source};
 use crate::operations::numbers::set_up::number_created;
 use crate::operations::{Result, System};
-use crate::store::{NewAlert, StoreError, Write};
+use crate::store::{NewAlert, StoreError, Update, Write};
 
 /// An event about a number.
 pub(crate) struct NumberLife<'e> {
@@ -113,7 +116,7 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
     let mut write = system.store().write().await?;
     match there {
         Some(false) => {
-            if !write.lose(connection, false, now).await?.applied() {
+            if !lose(&mut write, connection, NumberEvent::Lost, now).await?.applied() {
                 return Ok(());
             }
             let said = format!(
@@ -136,5 +139,58 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
     }
     write.commit().await?;
     system.bus().publish([Change::Everything]);
+    Ok(())
+}
+
+/// A connection is no longer connected: it loses its number, and stands among the setups, so that it can be connected
+/// again. Misses one that is disconnected already.
+pub(crate) async fn lose(
+    write: &mut Write,
+    connection: &Connection,
+    event: NumberEvent,
+    now: Timestamp,
+) -> Result<Update> {
+    if !write.disconnect(connection.id, now).await?.applied() {
+        return Ok(Update::Missed);
+    }
+    let last = write.last_setup_of(connection.id).await?;
+    let new = || Setup::of(connection, SetupStep::Verified, Actor::System.to_string(), now);
+    let mut setup = last.unwrap_or_else(new);
+    let was = (setup.state, setup.step);
+    setup.happens(event, Presence::Live)?;
+    // The provider has it still: then this one is connected again, and no link is needed.
+    let keeps = event == NumberEvent::Unregister;
+    setup.phone_number_id = keeps.then(|| connection.phone_number_id.clone());
+    setup.options.reconnect = keeps.then(|| connection.phone_number.clone());
+    setup.customer_id = connection.customer_id.clone().or(setup.customer_id);
+    (setup.link, setup.updated_at) = (None, now);
+    if setup.id.0 == 0 {
+        write.begin_setup(&setup).await?;
+        return Ok(Update::Applied);
+    }
+    Ok(write.save_setup(&setup, was, now).await?)
+}
+
+/// Finds numbers that an earlier version left without a way on, and puts them back among those that can be connected.
+pub(crate) async fn mend_stranded(system: &System) -> Result<()> {
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    for mut setup in write.stranded_connections(now).await? {
+        let was = (setup.state, setup.step);
+        let number = write.presence(&setup).await?;
+        if !setup.mend(number) {
+            continue;
+        }
+        setup.updated_at = now;
+        let id = if setup.id.0 == 0 {
+            write.begin_setup(&setup).await?
+        } else {
+            write.save_setup(&setup, was, now).await?.either_way();
+            setup.id
+        };
+        let detail = format!("{} can be connected again", setup.name);
+        write.audit(&Actor::System, "mend_setup", &id.to_string(), &detail, now).await?;
+    }
+    write.commit().await?;
     Ok(())
 }

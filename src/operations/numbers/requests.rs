@@ -6,11 +6,13 @@ use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Connection, ProviderName};
+use crate::domain::numbers::life::{NumberEvent, Presence};
 use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
 use crate::domain::numbers::registration::{Fresh, WebhookDraft, WebhookScope};
-use crate::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep, StepTaken};
+use crate::domain::numbers::setup::{Setup, SetupOptions, SetupStep, StepTaken};
 use crate::domain::request::{Done, Refusal};
 use crate::domain::text::clean_line;
+use crate::operations::numbers::number_lifecycle::lose;
 use crate::operations::numbers::registrations::{self, at_provider, refused};
 use crate::operations::numbers::set_up::{self, Plan};
 use crate::operations::{Result, System, require};
@@ -121,7 +123,8 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
     let webhook = clean_line(&webhook);
     let done = if new { "registered as" } else { "there already, and active, as" };
     let now = system.now();
-    let setup = Setup::of(&connection, SetupState::Running, SetupStep::Verified, actor.to_string(), now);
+    let mut setup = Setup::of(&connection, SetupStep::Verified, actor.to_string(), now);
+    setup.happens(NumberEvent::Register, Presence::Live)?;
     let note = format!("{done} {webhook}");
     let taken = StepTaken { step: SetupStep::Webhook, at: now, works: true, note: note.clone() };
     let setup_id = begin(system, actor, ("register", &connection), &setup, Some(&taken)).await?;
@@ -140,7 +143,8 @@ async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done>
     let (connection, provider) = at_provider(system, id).await?;
     numbers_of(provider.as_ref(), &connection.provider)?;
     set_up::public_url(system)?;
-    let mut setup = Setup::of(&connection, SetupState::Running, SetupStep::Link, actor.to_string(), system.now());
+    let mut setup = Setup::of(&connection, SetupStep::Link, actor.to_string(), system.now());
+    setup.happens(NumberEvent::Renew, Presence::Live)?;
     if setup.customer_id.is_none() {
         let why = format!("{} belongs to no customer at the provider, so no link can renew it.", connection.name);
         return Err(Refusal::new("no_customer", why, "Renew its credentials where it was connected.").into());
@@ -214,13 +218,13 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
     let gone = take_webhooks(system, &connection, provider.as_ref()).await?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    write.lose(&connection, true, now).await?.or_refuse(|| not_connected(&connection))?;
+    lose(&mut write, &connection, NumberEvent::Unregister, now).await?.or_refuse(|| not_connected(&connection))?;
     write.audit(actor, "unregister", &id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     let webhooks = if gone == 1 { "its webhook is".to_owned() } else { format!("{gone} webhooks are") };
     let said = format!(
-        "{} is not served here any more; {webhooks} deleted. The provider still has the number: R serves it again.",
+        "{} is not served here any more; {webhooks} deleted. The provider still has the number: `wadeck connections reconnect` serves it again.",
         connection.name
     );
     Ok(Done { said, made: None })
@@ -241,13 +245,17 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     let now = system.now();
     let mut write = system.store().write().await?;
     // The provider's own webhook about it may have been faster than its answer.
-    write.lose(&connection, false, now).await?.either_way();
+    lose(&mut write, &connection, NumberEvent::Disconnect, now).await?.either_way();
     write
         .audit(actor, "disconnect", &id.to_string(), &format!("{}, {}", connection.name, connection.phone_number), now)
         .await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
-    let kept = if connection.customer_id.is_some() { " The customer is kept: R connects again." } else { "" };
+    let kept = if connection.customer_id.is_some() {
+        " The customer is kept: `wadeck connections reconnect` connects it again."
+    } else {
+        ""
+    };
     Ok(Done { said: format!("{} is disconnected.{kept}", connection.name), made: None })
 }
 

@@ -5,6 +5,7 @@ use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::SetupId;
 use crate::domain::numbers::connection::{Environment, ProviderName};
+use crate::domain::numbers::life::{NumberEvent, NumberState, Presence};
 use crate::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep};
 use crate::domain::request::{Done, Refusal};
 use crate::domain::time::Timestamp;
@@ -45,14 +46,14 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
         options.success_url.get_or_insert_with(|| format!("{base}/setup/complete"));
         options.failure_url.get_or_insert_with(|| format!("{base}/setup/failed"));
     }
-    let setup = Setup {
+    let mut setup = Setup {
         id: SetupId(0),
         name: name.to_owned(),
         organization: plan.organization.unwrap_or_else(|| system.identity().organization.clone()),
         environment: plan.environment.unwrap_or(system.identity().environment),
         provider: plan.provider,
         options,
-        state: SetupState::Running,
+        state: SetupState::Cancelled,
         step: plan.step,
         customer_id: None,
         link: None,
@@ -64,6 +65,8 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
         updated_at: now,
         taken: vec![],
     };
+    let event = if setup.phone_number_id.is_some() { NumberEvent::Adopt } else { NumberEvent::SetUp };
+    setup.happens(event, Presence::New)?;
     let mut write = system.store().write().await?;
     if write.name_taken(name).await? {
         let why = format!("A connection is called {name} already.");
@@ -85,15 +88,11 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
 
 /// Somebody wants a walk to go on: a failed step is tried again, a waited-for one looked at now.
 pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
+    require(actor, Right::SetNumbersUp)?;
     let mut write = system.store().write().await?;
-    let mut setup = open(&mut write, actor, id).await?;
+    let mut setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
-    if setup.state == SetupState::Running {
-        let why = format!("{} goes on already: {}.", setup.name, setup.step.words());
-        return Err(Refusal::new("setup_state", why, "").into());
-    }
-    setup.state = if setup.step == SetupStep::Used { SetupState::Waiting } else { SetupState::Running };
-    setup.trouble = None;
+    happens(&mut write, &mut setup, NumberEvent::GoOn).await?;
     let said = format!("{}: tried again next: {}. How it ends shows in Connections.", setup.name, setup.step.words());
     move_to(system, write, actor, "go_on", setup, was).await?;
     Ok(Done { said, made: None })
@@ -101,18 +100,20 @@ pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result
 
 /// A new link; the one before is revoked by it.
 pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
+    require(actor, Right::SetNumbersUp)?;
     let mut write = system.store().write().await?;
-    let mut setup = open(&mut write, actor, id).await?;
-    if setup.customer_id.is_none() || setup.phone_number_id.is_some() {
+    let mut setup = known(&mut write, id).await?;
+    let was = (setup.state, setup.step);
+    happens(&mut write, &mut setup, NumberEvent::NewLink).await?;
+    if !setup.takes_a_link() {
         let why = format!("{} stands at another step: {}.", setup.name, setup.step.words());
         return Err(Refusal::new("setup_step", why, "A link is made while it is waited for.").into());
     }
-    let was = (setup.state, setup.step);
     if was == (SetupState::Running, SetupStep::Link) {
         let why = format!("A link for {} is being made already.", setup.name);
         return Err(Refusal::new("setup_state", why, "").into());
     }
-    (setup.state, setup.step, setup.trouble) = (SetupState::Running, SetupStep::Link, None);
+    setup.step = SetupStep::Link;
     let said =
         format!("{}: a new link is asked for next; the old one is no longer valid once it is there.", setup.name);
     move_to(system, write, actor, "new_link", setup, was).await?;
@@ -123,15 +124,14 @@ pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
 pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
     require(actor, Right::ConnectNumbersAgain)?;
     let mut write = system.store().write().await?;
-    let Some(mut setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
-    if setup.state != SetupState::Disconnected {
-        let why = format!("{} is {}, not disconnected.", setup.name, setup.state.name());
-        return Err(Refusal::new("setup_state", why, "").into());
-    }
-    public_url(system)?;
+    let mut setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
-    setup.state = SetupState::Running;
-    setup.options.reconnect = None;
+    happens(&mut write, &mut setup, NumberEvent::Reconnect).await?;
+    public_url(system)?;
+    // Where the provider cannot be asked for the number, what it was is kept.
+    if system.providers().get(&setup.provider).is_some_and(|provider| provider.numbers().is_some()) {
+        setup.options.reconnect = None;
+    }
     let (step, what) = match (&setup.phone_number_id, &setup.customer_id) {
         (Some(_), _) => {
             (SetupStep::Number, "its number is looked up next, then its webhook is registered and verified by a test")
@@ -151,19 +151,11 @@ pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
 pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
     require(actor, Right::GiveSetupsUp)?;
     let mut write = system.store().write().await?;
-    let Some(setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
-    let back = match setup.connection_id {
-        Some(connection) => write.live_connection(connection).await?.is_none(),
-        None => false,
-    };
-    let Some(given_up) = setup.state.given_up(back) else {
-        let why = format!("{} is {} already.", setup.name, setup.state.name());
-        let way = if back { "Reconnect it when it is wanted again: what was said over it is kept." } else { "" };
-        return Err(Refusal::new("setup_state", why, way).into());
-    };
+    let setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
-    let mut ended = Setup { state: given_up, trouble: None, ..setup.clone() };
-    if given_up == SetupState::Disconnected {
+    let mut ended = setup.clone();
+    let state = happens(&mut write, &mut ended, NumberEvent::GiveUp).await?;
+    if state == NumberState::Disconnected {
         ended.link = None;
     }
     move_to(system, write, actor, "cancel_setup", ended, was).await?;
@@ -176,18 +168,18 @@ pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
     {
         note = format!(" The link could not be revoked and may still be followed: {}.", trouble.line());
     }
-    let rest = if given_up == SetupState::Disconnected { " It is disconnected, and can be reconnected." } else { "" };
+    let rest = if state == NumberState::Disconnected { " It is disconnected, and can be reconnected." } else { "" };
     Ok(Done { said: format!("{} is given up.{rest}{note}", setup.name), made: None })
 }
 
-async fn open(write: &mut Write, actor: &Actor, id: SetupId) -> Result<Setup> {
-    require(actor, Right::SetNumbersUp)?;
-    let Some(setup) = write.setup(id).await? else { return Err(unknown(id).into()) };
-    if setup.is_open() {
-        return Ok(setup);
-    }
-    let why = format!("{} is {}: there is no step to take.", setup.name, setup.state.name());
-    Err(Refusal::new("setup_state", why, "").into())
+async fn known(write: &mut Write, id: SetupId) -> Result<Setup> {
+    Ok(write.setup(id).await?.ok_or_else(|| unknown(id))?)
+}
+
+/// Moves a setup by what happened to its number, or refuses what cannot happen.
+pub(crate) async fn happens(write: &mut Write, setup: &mut Setup, event: NumberEvent) -> Result<NumberState> {
+    let number = write.presence(setup).await?;
+    Ok(setup.happens(event, number)?)
 }
 
 fn unknown(id: SetupId) -> Refusal {
@@ -252,8 +244,14 @@ pub(crate) async fn number_created(
     phone_number_id: &str,
     now: Timestamp,
 ) -> Result<Option<SetupId>, crate::store::StoreError> {
-    match customer {
-        Some(customer) => write.setup_used(provider, customer, phone_number_id, now).await,
-        None => Ok(None),
+    let Some(customer) = customer else { return Ok(None) };
+    let Some(mut setup) = write.setup_awaiting(provider, customer).await? else { return Ok(None) };
+    let was = (setup.state, setup.step);
+    let number = write.presence(&setup).await?;
+    if setup.happens(NumberEvent::LinkFollowed, number).is_err() {
+        return Ok(None);
     }
+    setup.phone_number_id = Some(phone_number_id.to_owned());
+    (setup.step, setup.updated_at) = (SetupStep::Number, now);
+    Ok(write.save_setup(&setup, was, now).await?.applied().then_some(setup.id))
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::failure::FailureClass;
 use crate::domain::numbers::connection::{Connection, ConnectionSettings, Hop};
+use crate::domain::numbers::life::{NumberEvent, Presence};
 use crate::domain::numbers::registration::{WebhookDraft, WebhookScope};
 use crate::domain::numbers::setup::{Setup, SetupState, SetupStep, StepTaken};
 use crate::domain::text::clean_line;
@@ -32,6 +34,8 @@ enum Ended {
     /// Somebody else is to do their part; look again then.
     Waits(String, Timestamp),
     Failed(String),
+    /// The provider has this number no more; what is next is the way to another.
+    Gone(String, SetupStep),
 }
 
 /// Takes the next step that is due. `false` when there is none now.
@@ -42,32 +46,45 @@ pub async fn step_setup(system: &System) -> Result<bool> {
     let now = system.now();
     let Some(mut setup) = system.store().setup_due(now).await? else { return Ok(false) };
     let was = (setup.state, setup.step);
+    let before = match setup.connection_id {
+        None => Presence::New,
+        Some(id) if system.store().connection(id).await?.is_some() => Presence::Live,
+        Some(_) => Presence::Gone,
+    };
     let ended = match system.providers().get(&setup.provider).cloned() {
         Some(provider) => take(system, provider.as_ref(), &mut setup).await?,
         None => Ended::Failed("Its provider is not part of this program.".into()),
     };
     let now = system.now();
     let mut due = now;
-    let (works, note) = match ended {
+    let mut write = system.store().write().await?;
+    let number = write.presence(&setup).await?;
+    let (works, note, moved) = match ended {
         Ended::Done(note) => {
             let next = was.1.next();
-            setup.state = if next.is_some() { SetupState::Running } else { SetupState::Done };
             setup.step = next.unwrap_or(was.1);
-            (true, note)
+            let moved = match (was.1, next) {
+                (SetupStep::Number, _) => setup.happens(NumberEvent::Made, before),
+                (_, Some(_)) => setup.happens(NumberEvent::StepDone, number),
+                (_, None) => setup.happens(NumberEvent::Verified, number),
+            };
+            (true, note, moved)
         }
         Ended::Waits(note, until) => {
-            setup.state = SetupState::Waiting;
             due = until;
-            (true, note)
+            (true, note, setup.happens(NumberEvent::StepWaits, number))
         }
-        Ended::Failed(why) => {
-            setup.state = SetupState::Failed;
-            setup.trouble = Some(why.clone());
-            (false, why)
+        Ended::Failed(why) => (false, why.clone(), setup.fails(why, number)),
+        Ended::Gone(why, step) => {
+            (setup.phone_number_id, setup.step) = (None, step);
+            (false, why.clone(), setup.fails(why, number))
         }
     };
+    if moved.is_err() {
+        // Whoever took the number away meanwhile has written down where it stands.
+        return Ok(true);
+    }
     setup.updated_at = now;
-    let mut write = system.store().write().await?;
     // Whoever moved it while the step was taken wins: the step is looked at again from there.
     if write.save_setup(&setup, was, due).await?.applied() {
         // Waiting is not done: only how a step ended is written down.
@@ -89,7 +106,7 @@ pub async fn step_setup(system: &System) -> Result<bool> {
 
 async fn take(system: &System, provider: &dyn Provider, setup: &mut Setup) -> Result<Ended> {
     let (Some(numbers), Some(webhooks)) = (provider.numbers(), provider.webhooks()) else {
-        return Ok(Ended::Failed("Its provider cannot set numbers up.".into()));
+        return without_numbers(system, provider, setup).await;
     };
     let base = match public_url(system) {
         Ok(base) => base,
@@ -124,6 +141,65 @@ async fn take(system: &System, provider: &dyn Provider, setup: &mut Setup) -> Re
         SetupStep::Webhook => webhook(system, webhooks, setup, &base).await,
         SetupStep::Verified => verified(system, setup).await,
     }
+}
+
+/// The steps of a number whose provider tells nothing about numbers: it is connected again as it was.
+async fn without_numbers(system: &System, provider: &dyn Provider, setup: &Setup) -> Result<Ended> {
+    match setup.step {
+        SetupStep::Number => as_it_was(system, setup).await,
+        SetupStep::Webhook => match provider.webhooks() {
+            Some(webhooks) => match public_url(system) {
+                Ok(base) => webhook(system, webhooks, setup, &base).await,
+                Err(refusal) => Ok(Ended::Failed(refusal.to_string())),
+            },
+            None => Ok(Ended::Done("it is set where its number is; connections setup says how".into())),
+        },
+        SetupStep::Verified => verified(system, setup).await,
+        SetupStep::Integration | SetupStep::Customer | SetupStep::Link | SetupStep::Used => {
+            Ok(Ended::Failed("Its provider cannot set numbers up: declare it in the configuration.".into()))
+        }
+    }
+}
+
+async fn as_it_was(system: &System, setup: &Setup) -> Result<Ended> {
+    let (Some(connection), Some(number), Some(id)) =
+        (setup.connection_id, &setup.options.reconnect, &setup.phone_number_id)
+    else {
+        let why = "Its number is not known any more: declare it in the configuration, and start again.";
+        return Ok(Ended::Failed(why.into()));
+    };
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    let still = write.setup(setup.id).await?.is_some_and(|now| (now.state, now.step) == (setup.state, setup.step));
+    if !still {
+        return Ok(Ended::Failed("It was moved on meanwhile; no connection is made.".into()));
+    }
+    if let Some(other) = write.number_claimed(&setup.provider, id, Some(setup.id)).await? {
+        return Ok(Ended::Failed(format!("{number} is connected already, as {other}.")));
+    }
+    write.revive(connection, number, id).await?.either_way();
+    write.note_connected(connection, now).await?;
+    let released = write.release_quarantine(now).await?;
+    write.commit().await?;
+    if released > 0 {
+        system.wakes().applier.notify_one();
+    }
+    Ok(Ended::Done(format!("{number}, {}", clean_line(id))))
+}
+
+/// The way to another number, where the provider has the one before no more and its own list says so, too.
+async fn gone(numbers: &dyn Numbers, setup: &Setup, id: &str) -> Option<Ended> {
+    let listed = numbers.list(access(setup), None).await.ok()?;
+    // A number that was never connected may be mistyped: whoever adopts it says another.
+    if setup.connection_id.is_none() || listed.iter().any(|one| one.phone_number_id == id) {
+        return None;
+    }
+    let (step, way) = match setup.customer_id {
+        Some(_) => (SetupStep::Link, "a new link for the same customer"),
+        None => (SetupStep::Integration, "a setup from the first step on"),
+    };
+    let why = format!("The provider has no number {} any more. Trying again begins {way}.", clean_line(id));
+    Some(Ended::Gone(why, step))
 }
 
 fn failed(trouble: &crate::provider::Trouble) -> Ended {
@@ -175,16 +251,16 @@ async fn used(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Resu
         return Ok(Ended::Done("found in the provider's list; its webhook did not come".into()));
     }
     let Some(link) = setup.link.as_ref().map(|link| link.id.clone()) else {
-        return Ok(Ended::Failed("There is no link to follow: K makes one.".into()));
+        return Ok(Ended::Failed("There is no link to follow: make one.".into()));
     };
     let told = numbers.link_state(access(setup), &customer, &link).await;
     Ok(match told {
         Ok(Some(told)) if matches!(told.status.as_str(), "expired" | "revoked") => {
-            Ended::Failed(format!("The link is {} and nobody followed it: K makes a new one.", told.status))
+            Ended::Failed(format!("The link is {} and nobody followed it: make a new one.", told.status))
         }
         Ok(Some(told)) if told.error.is_some() => {
             let why = told.error.unwrap_or_default();
-            Ended::Failed(format!("Whoever followed the link met an error: {}. K makes a new link.", clean_line(&why)))
+            Ended::Failed(format!("Whoever followed the link met an error: {}. Make a new link.", clean_line(&why)))
         }
         _ => Ended::Waits("the link waits to be followed".into(), system.now().plus(LOOK_AGAIN)),
     })
@@ -195,6 +271,9 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
     let id = setup.phone_number_id.clone().unwrap_or_default();
     let told = match numbers.number(access(setup), &id).await {
         Ok(told) => told,
+        Err(trouble) if trouble.class == FailureClass::Setup => {
+            return Ok(gone(numbers, setup, &id).await.unwrap_or_else(|| failed(&trouble)));
+        }
         Err(trouble) => return Ok(failed(&trouble)),
     };
     let digits: String = told.display.as_received().chars().filter(char::is_ascii_digit).collect();
@@ -253,7 +332,7 @@ async fn webhook(system: &System, webhooks: &dyn Webhooks, setup: &Setup, base: 
 }
 
 /// A test is asked for once, and waited for.
-async fn verified(system: &System, setup: &mut Setup) -> Result<Ended> {
+async fn verified(system: &System, setup: &Setup) -> Result<Ended> {
     let Some(connection) = connection_of(system, setup).await? else {
         return Ok(Ended::Failed("Its connection is gone meanwhile.".into()));
     };

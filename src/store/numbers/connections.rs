@@ -80,7 +80,7 @@ impl Store {
 
 impl Write {
     /// Writes a connection by its name; `id` in the argument is ignored. One that was disconnected from
-    /// here stays so, and is not told: only `revive` connects it again.
+    /// here stays so, and is not told: only `revive` connects it again, with the settings that it had.
     pub async fn put_connection(&mut self, new: &Connection, revive: bool) -> Result<Option<ConnectionId>> {
         let id: Option<i64> = sqlx::query_scalar(
             "INSERT INTO connections (name, organization, environment, provider, phone_number, phone_number_id,
@@ -89,7 +89,8 @@ impl Write {
              ON CONFLICT (name) DO UPDATE SET organization = excluded.organization, environment = excluded.environment,
                 provider = excluded.provider, phone_number = excluded.phone_number,
                 phone_number_id = excluded.phone_number_id, business_account_id = excluded.business_account_id,
-                settings = excluded.settings, state = 'connected', disconnected_at = NULL,
+                settings = CASE WHEN $11 THEN connections.settings ELSE excluded.settings END,
+                state = 'connected', disconnected_at = NULL,
                 kind = CASE WHEN $11 THEN excluded.kind ELSE connections.kind END,
                 customer_id = coalesce(excluded.customer_id, connections.customer_id)
              WHERE connections.state = 'connected' OR $11
@@ -125,6 +126,34 @@ impl Write {
             .bind(connection.0)
             .execute(self.connection())
             .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+
+    /// The connection of this name, connected or not.
+    pub async fn connection_id_named(&mut self, name: &str) -> Result<Option<ConnectionId>> {
+        let id: Option<i64> = sqlx::query_scalar("SELECT id FROM connections WHERE name = $1")
+            .bind(name)
+            .fetch_optional(self.connection())
+            .await?;
+        Ok(id.map(ConnectionId))
+    }
+
+    /// Connects a number again with the ids that it had. Misses one that is connected.
+    pub async fn revive(
+        &mut self,
+        connection: ConnectionId,
+        number: &PhoneNumber,
+        phone_number_id: &str,
+    ) -> Result<Update> {
+        let done = sqlx::query(
+            "UPDATE connections SET state = 'connected', disconnected_at = NULL, phone_number = $2, phone_number_id = $3
+             WHERE id = $1 AND state = 'disconnected'",
+        )
+        .bind(connection.0)
+        .bind(number.digits())
+        .bind(phone_number_id)
+        .execute(self.connection())
+        .await?;
         Ok(Update::of(done.rows_affected()))
     }
 

@@ -3,8 +3,8 @@
 use sqlx::SqliteExecutor;
 
 use crate::domain::ids::{ConnectionId, SetupId};
-use crate::domain::numbers::connection::{Connection, Environment, ProviderName};
-use crate::domain::numbers::setup::{Setup, SetupState, SetupStep, StepTaken};
+use crate::domain::numbers::connection::{Environment, ProviderName};
+use crate::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep, StepTaken};
 use crate::domain::time::Timestamp;
 use crate::store::codec::{Cells, json};
 use crate::store::{Result, Store, Update, Write};
@@ -133,61 +133,67 @@ impl Write {
         Ok(())
     }
 
-    /// The provider says that a customer's number is connected: the walk that waits for it goes on.
-    pub async fn setup_used(
-        &mut self,
-        provider: &ProviderName,
-        customer: &str,
-        phone_number_id: &str,
-        now: Timestamp,
-    ) -> Result<Option<SetupId>> {
-        let id: Option<i64> = sqlx::query_scalar(
-            "UPDATE setups SET phone_number_id = $3, state = 'running', step = 'number', trouble = NULL,
-                updated_at = $4, due_at = $4
-             WHERE provider = $1 AND customer_id = $2 AND step = 'used' AND state IN ('running', 'waiting', 'failed')
-             RETURNING id",
-        )
-        .bind(provider.as_str())
-        .bind(customer)
-        .bind(phone_number_id)
-        .bind(now.millis())
-        .fetch_optional(self.connection())
-        .await?;
-        Ok(id.map(SetupId))
+    /// The setup that waits for a customer to follow its link.
+    pub async fn setup_awaiting(&mut self, provider: &ProviderName, customer: &str) -> Result<Option<Setup>> {
+        let text = format!(
+            "{SETUP} WHERE provider = $1 AND customer_id = $2 AND step = 'used'
+                 AND state IN ('running', 'waiting', 'failed') LIMIT 1"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(provider.as_str())
+            .bind(customer)
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(|row| setup(&Cells::new(&row, "setups"))).transpose()
     }
 
-    /// A connection that was given back stands among the setups, so that it can be connected again.
-    async fn park(&mut self, parked: &Setup, now: Timestamp) -> Result<SetupId> {
-        let known: Option<i64> = sqlx::query_scalar(
-            "UPDATE setups SET state = 'disconnected', link = NULL, phone_number_id = $4, trouble = NULL,
-                customer_id = coalesce($2, customer_id), updated_at = $3
-             WHERE id = (SELECT max(id) FROM setups WHERE connection_id = $1) RETURNING id",
-        )
-        .bind(parked.connection_id.map(|id| id.0))
-        .bind(&parked.customer_id)
-        .bind(now.millis())
-        .bind(&parked.phone_number_id)
-        .fetch_optional(self.connection())
-        .await?;
-        match known {
-            Some(id) => Ok(SetupId(id)),
-            None => self.begin_setup(parked).await,
-        }
+    /// The last setup of a connection, without the steps that it has taken.
+    pub async fn last_setup_of(&mut self, connection: ConnectionId) -> Result<Option<Setup>> {
+        let text = format!("{SETUP} WHERE connection_id = $1 ORDER BY id DESC LIMIT 1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(connection.0).fetch_optional(self.connection()).await?;
+        row.map(|row| setup(&Cells::new(&row, "setups"))).transpose()
     }
 
-    /// A connection whose number is gone at the provider: disconnected, and parked for connecting again.
-    /// `keeps` where the provider has the number still: then that one is connected again.
-    /// Misses one that is disconnected already.
-    pub async fn lose(&mut self, connection: &Connection, keeps: bool, now: Timestamp) -> Result<Update> {
-        if !self.disconnect(connection.id, now).await?.applied() {
-            return Ok(Update::Missed);
+    /// Disconnected connections that stand nowhere among the setups, so that nobody could connect them again: each
+    /// with its last setup, or with a new one.
+    pub async fn stranded_connections(&mut self, now: Timestamp) -> Result<Vec<Setup>> {
+        let rows = sqlx::query(
+            "SELECT id, name, organization, environment, provider, customer_id FROM connections c
+             WHERE state = 'disconnected' AND NOT EXISTS (SELECT 1 FROM setups s
+                 WHERE (s.connection_id = c.id OR s.name = c.name)
+                   AND s.state IN ('running', 'waiting', 'failed', 'disconnected'))",
+        )
+        .fetch_all(self.connection())
+        .await?;
+        let mut found = vec![];
+        for row in &rows {
+            let cells = Cells::new(row, "connections");
+            let id = ConnectionId(cells.int("id")?);
+            let setup = match self.last_setup_of(id).await? {
+                Some(last) => last,
+                None => Setup {
+                    id: SetupId(0),
+                    name: cells.text("name")?,
+                    organization: cells.text("organization")?,
+                    environment: cells.named("environment", Environment::from_name)?,
+                    provider: ProviderName::new(cells.text("provider")?),
+                    options: SetupOptions::default(),
+                    state: SetupState::Cancelled,
+                    step: SetupStep::Verified,
+                    customer_id: cells.opt_text("customer_id")?,
+                    link: None,
+                    phone_number_id: None,
+                    connection_id: Some(id),
+                    trouble: None,
+                    started_by: "system".to_owned(),
+                    started_at: now,
+                    updated_at: now,
+                    taken: vec![],
+                },
+            };
+            found.push(setup);
         }
-        let mut parked = Setup::of(connection, SetupState::Disconnected, SetupStep::Verified, "system".to_owned(), now);
-        if !keeps {
-            parked.phone_number_id = None;
-        }
-        self.park(&parked, now).await?;
-        Ok(Update::Applied)
+        Ok(found)
     }
 
     /// Whether a name is taken by a connection or by a walk towards one.

@@ -1,0 +1,491 @@
+//! The life of a number, as one table: its states, what can happen in each of them, and what people can do there.
+//! Whatever moves a number asks this table first, so that no state is without a way on.
+
+use crate::domain::numbers::setup::{Setup, SetupState};
+use crate::domain::request::Refusal;
+
+/// Whether the number itself is connected, beside the steps that are taken with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Presence {
+    /// It never was.
+    New,
+    Live,
+    /// It was, and what was exchanged over it is kept.
+    Gone,
+}
+
+/// Where a number stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NumberState {
+    /// Nothing is known of it here.
+    Absent,
+    SettingUp,
+    SetupWaits,
+    SetupFailed,
+    Connected,
+    /// It is connected, and steps are taken with it: its webhook is registered anew, its credentials are renewed.
+    Checking,
+    CheckWaits,
+    CheckFailed,
+    Disconnected,
+    Reconnecting,
+    ReconnectWaits,
+    ReconnectFailed,
+}
+
+/// What can happen to a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NumberEvent {
+    // What people ask for.
+    SetUp,
+    Adopt,
+    GoOn,
+    NewLink,
+    GiveUp,
+    Reconnect,
+    Register,
+    Renew,
+    Unregister,
+    Disconnect,
+    // What happens by itself.
+    /// The configuration file names it.
+    Declared,
+    /// The configuration file names one that no step of ours could connect again.
+    Restored,
+    StepDone,
+    StepWaits,
+    StepFailed,
+    /// Its owner followed the link.
+    LinkFollowed,
+    /// A step connected the number.
+    Made,
+    /// The last step is done.
+    Verified,
+    /// The provider has it no more.
+    Lost,
+}
+
+use NumberEvent as E;
+use NumberState as S;
+
+/// Every transition: what is not in here does not happen.
+pub(crate) const LIFE: &[(S, &[(E, S)])] = &[
+    (S::Absent, &[(E::SetUp, S::SettingUp), (E::Adopt, S::SettingUp), (E::Declared, S::Connected)]),
+    (
+        S::SettingUp,
+        &[
+            (E::NewLink, S::SettingUp),
+            (E::GiveUp, S::Absent),
+            (E::Made, S::Checking),
+            (E::StepDone, S::SettingUp),
+            (E::StepWaits, S::SetupWaits),
+            (E::StepFailed, S::SetupFailed),
+            (E::LinkFollowed, S::SettingUp),
+        ],
+    ),
+    (
+        S::SetupWaits,
+        &[
+            (E::GoOn, S::SettingUp),
+            (E::NewLink, S::SettingUp),
+            (E::GiveUp, S::Absent),
+            (E::Made, S::Checking),
+            (E::StepDone, S::SettingUp),
+            (E::StepWaits, S::SetupWaits),
+            (E::StepFailed, S::SetupFailed),
+            (E::LinkFollowed, S::SettingUp),
+        ],
+    ),
+    (
+        S::SetupFailed,
+        &[(E::GoOn, S::SettingUp), (E::NewLink, S::SettingUp), (E::GiveUp, S::Absent), (E::LinkFollowed, S::SettingUp)],
+    ),
+    (
+        S::Connected,
+        &[
+            (E::Register, S::Checking),
+            (E::Renew, S::Checking),
+            (E::Unregister, S::Disconnected),
+            (E::Disconnect, S::Disconnected),
+            (E::Declared, S::Connected),
+            (E::Lost, S::Disconnected),
+        ],
+    ),
+    (
+        S::Checking,
+        &[
+            (E::NewLink, S::Checking),
+            (E::GiveUp, S::Connected),
+            (E::Unregister, S::Disconnected),
+            (E::Disconnect, S::Disconnected),
+            (E::Declared, S::Checking),
+            (E::Made, S::Checking),
+            (E::StepDone, S::Checking),
+            (E::StepWaits, S::CheckWaits),
+            (E::StepFailed, S::CheckFailed),
+            (E::LinkFollowed, S::Checking),
+            (E::Verified, S::Connected),
+            (E::Lost, S::Disconnected),
+        ],
+    ),
+    (
+        S::CheckWaits,
+        &[
+            (E::GoOn, S::Checking),
+            (E::NewLink, S::Checking),
+            (E::GiveUp, S::Connected),
+            (E::Unregister, S::Disconnected),
+            (E::Disconnect, S::Disconnected),
+            (E::Declared, S::CheckWaits),
+            (E::Made, S::Checking),
+            (E::StepDone, S::Checking),
+            (E::StepWaits, S::CheckWaits),
+            (E::StepFailed, S::CheckFailed),
+            (E::LinkFollowed, S::Checking),
+            (E::Verified, S::Connected),
+            (E::Lost, S::Disconnected),
+        ],
+    ),
+    (
+        S::CheckFailed,
+        &[
+            (E::GoOn, S::Checking),
+            (E::NewLink, S::Checking),
+            (E::GiveUp, S::Connected),
+            (E::Unregister, S::Disconnected),
+            (E::Disconnect, S::Disconnected),
+            (E::Declared, S::CheckFailed),
+            (E::LinkFollowed, S::Checking),
+            (E::Lost, S::Disconnected),
+        ],
+    ),
+    (S::Disconnected, &[(E::Reconnect, S::Reconnecting), (E::Declared, S::Disconnected), (E::Restored, S::Connected)]),
+    (
+        S::Reconnecting,
+        &[
+            (E::NewLink, S::Reconnecting),
+            (E::GiveUp, S::Disconnected),
+            (E::Declared, S::Reconnecting),
+            (E::Made, S::Checking),
+            (E::StepDone, S::Reconnecting),
+            (E::StepWaits, S::ReconnectWaits),
+            (E::StepFailed, S::ReconnectFailed),
+            (E::LinkFollowed, S::Reconnecting),
+        ],
+    ),
+    (
+        S::ReconnectWaits,
+        &[
+            (E::GoOn, S::Reconnecting),
+            (E::NewLink, S::Reconnecting),
+            (E::GiveUp, S::Disconnected),
+            (E::Declared, S::ReconnectWaits),
+            (E::Made, S::Checking),
+            (E::StepDone, S::Reconnecting),
+            (E::StepWaits, S::ReconnectWaits),
+            (E::StepFailed, S::ReconnectFailed),
+            (E::LinkFollowed, S::Reconnecting),
+        ],
+    ),
+    (
+        S::ReconnectFailed,
+        &[
+            (E::GoOn, S::Reconnecting),
+            (E::NewLink, S::Reconnecting),
+            (E::GiveUp, S::Disconnected),
+            (E::Declared, S::ReconnectFailed),
+            (E::LinkFollowed, S::Reconnecting),
+        ],
+    ),
+];
+
+impl NumberState {
+    /// Where a number stands whose steps, where any were taken, stand so.
+    pub const fn of(number: Presence, steps: Option<SetupState>) -> Self {
+        match (number, steps) {
+            (Presence::New, Some(SetupState::Running)) => Self::SettingUp,
+            (Presence::New, Some(SetupState::Waiting)) => Self::SetupWaits,
+            (Presence::New, Some(SetupState::Failed)) => Self::SetupFailed,
+            (Presence::New, _) => Self::Absent,
+            (Presence::Live, Some(SetupState::Running)) => Self::Checking,
+            (Presence::Live, Some(SetupState::Waiting)) => Self::CheckWaits,
+            (Presence::Live, Some(SetupState::Failed)) => Self::CheckFailed,
+            (Presence::Live, _) => Self::Connected,
+            (Presence::Gone, Some(SetupState::Running)) => Self::Reconnecting,
+            (Presence::Gone, Some(SetupState::Waiting)) => Self::ReconnectWaits,
+            (Presence::Gone, Some(SetupState::Failed)) => Self::ReconnectFailed,
+            (Presence::Gone, _) => Self::Disconnected,
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "not set up",
+            Self::SettingUp => "being set up",
+            Self::SetupWaits => "setup waits",
+            Self::SetupFailed => "setup failed",
+            Self::Connected => "connected",
+            Self::Checking => "connected, being checked",
+            Self::CheckWaits => "connected, the check waits",
+            Self::CheckFailed => "connected, the check failed",
+            Self::Disconnected => "disconnected",
+            Self::Reconnecting => "being reconnected",
+            Self::ReconnectWaits => "reconnecting waits",
+            Self::ReconnectFailed => "reconnecting failed",
+        }
+    }
+
+    fn transitions(self) -> &'static [(NumberEvent, Self)] {
+        LIFE.iter().find(|(state, _)| *state == self).map_or(&[], |(_, transitions)| transitions)
+    }
+
+    /// Where a number stands after this happened; `None` where it cannot happen.
+    pub fn after(self, event: NumberEvent) -> Option<Self> {
+        self.transitions().iter().find(|(known, _)| *known == event).map(|(_, next)| *next)
+    }
+
+    /// What people can do here, in the order in which it is offered.
+    pub fn verbs(self) -> impl Iterator<Item = NumberEvent> {
+        self.transitions().iter().map(|(event, _)| *event).filter(|event| event.verb().is_some())
+    }
+
+    /// The refusal of what cannot be done here; it names what can.
+    pub fn refuse(self, name: &str) -> Refusal {
+        let ways: Vec<&str> = self.verbs().filter_map(NumberEvent::verb).map(|verb| verb.words).collect();
+        let why = format!("{name} is {}.", self.name());
+        Refusal::new("setup_state", why, format!("What can be done: {}.", ways.join("; ")))
+    }
+}
+
+impl NumberState {
+    /// How the steps of a number stand, as they are stored.
+    const fn steps(self, event: NumberEvent) -> SetupState {
+        match self {
+            Self::SettingUp | Self::Checking | Self::Reconnecting => SetupState::Running,
+            Self::SetupWaits | Self::CheckWaits | Self::ReconnectWaits => SetupState::Waiting,
+            Self::SetupFailed | Self::CheckFailed | Self::ReconnectFailed => SetupState::Failed,
+            Self::Disconnected => SetupState::Disconnected,
+            Self::Connected if matches!(event, NumberEvent::Verified) => SetupState::Done,
+            Self::Connected | Self::Absent => SetupState::Cancelled,
+        }
+    }
+}
+
+impl Setup {
+    /// Where the number stands that these steps are about.
+    pub const fn life(&self, number: Presence) -> NumberState {
+        NumberState::of(number, Some(self.state))
+    }
+
+    /// Moves on by what happened, or says why that cannot happen. Nothing else changes the state of a setup.
+    pub fn happens(&mut self, event: NumberEvent, number: Presence) -> Result<NumberState, Refusal> {
+        let state = self.life(number);
+        let next = state.after(event).ok_or_else(|| state.refuse(&self.name))?;
+        self.state = next.steps(event);
+        self.trouble = None;
+        Ok(next)
+    }
+
+    /// A step failed, for this reason.
+    pub fn fails(&mut self, why: String, number: Presence) -> Result<NumberState, Refusal> {
+        let next = self.happens(NumberEvent::StepFailed, number)?;
+        self.trouble = Some(why);
+        Ok(next)
+    }
+
+    /// Brings what is stored in line with the table; `false` where it was. Earlier versions ended the steps of a
+    /// disconnected number for good.
+    pub fn mend(&mut self, number: Presence) -> bool {
+        let stranded = number == Presence::Gone && matches!(self.state, SetupState::Cancelled | SetupState::Done);
+        if stranded {
+            (self.state, self.link, self.trouble) = (SetupState::Disconnected, None, None);
+        }
+        stranded
+    }
+
+    /// What people can do with it now, in the order in which it is offered.
+    pub fn verbs(&self, number: Presence) -> Vec<NumberEvent> {
+        let fits = |event: &NumberEvent| *event != NumberEvent::NewLink || self.takes_a_link();
+        // What is asked of a connection stands beside the connection.
+        let of_steps = |event: &NumberEvent| event.verb().is_some_and(|verb| verb.about == About::Setup);
+        self.life(number).verbs().filter(fits).filter(of_steps).collect()
+    }
+
+    /// Whether its owner can follow a link: there is a customer, and no number yet.
+    pub const fn takes_a_link(&self) -> bool {
+        self.customer_id.is_some() && self.phone_number_id.is_none()
+    }
+}
+
+/// What a verb is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum About {
+    Nothing,
+    Setup,
+    Connection,
+}
+
+/// What somebody does with a number, on each surface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verb {
+    pub about: About,
+    /// The command line after `wadeck connections`; `{}` stands for the id.
+    pub line: &'static str,
+    /// The console's command, by its name in the command table.
+    pub command: &'static str,
+    pub words: &'static str,
+}
+
+impl NumberEvent {
+    /// How people ask for it; `None` where it happens by itself.
+    pub const fn verb(self) -> Option<Verb> {
+        let about = match self {
+            Self::SetUp | Self::Adopt => About::Nothing,
+            Self::GoOn | Self::NewLink | Self::GiveUp | Self::Reconnect => About::Setup,
+            _ => About::Connection,
+        };
+        let (line, command, words) = match self {
+            Self::SetUp => {
+                ("setup --name NAME --provider PROVIDER", "connections.new", "set one up by a link for its owner")
+            }
+            Self::Adopt => (
+                "adopt PHONE_NUMBER_ID --name NAME --provider PROVIDER",
+                "connections.adopt",
+                "adopt one that the provider has",
+            ),
+            Self::GoOn => {
+                ("go-on {}", "connections.go_on", "take the step again, or look again for what is waited for")
+            }
+            Self::NewLink => ("link {}", "connections.link", "make a new link for its owner"),
+            Self::GiveUp => ("cancel {}", "connections.give_up", "give the steps up"),
+            Self::Reconnect => ("reconnect {}", "connections.go_on", "connect it again"),
+            Self::Register => ("register {}", "connections.register", "register its webhook anew and test it"),
+            Self::Renew => ("renew {}", "connections.link", "make a link that renews its credentials"),
+            Self::Unregister => {
+                ("unregister {}", "connections.unregister", "stop serving it here; the provider keeps it")
+            }
+            Self::Disconnect => ("disconnect {} --confirm NUMBER", "connections.disconnect", "give the number back"),
+            Self::Declared
+            | Self::Restored
+            | Self::StepDone
+            | Self::StepWaits
+            | Self::StepFailed
+            | Self::LinkFollowed
+            | Self::Made
+            | Self::Verified
+            | Self::Lost => return None,
+        };
+        Some(Verb { about, line, command, words })
+    }
+}
+
+impl Verb {
+    /// The whole command line for a number.
+    pub fn for_id(&self, id: &str) -> String {
+        format!("wadeck connections {}", self.line.replace("{}", id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENTS: [E; 19] = [
+        E::SetUp,
+        E::Adopt,
+        E::GoOn,
+        E::NewLink,
+        E::GiveUp,
+        E::Reconnect,
+        E::Register,
+        E::Renew,
+        E::Unregister,
+        E::Disconnect,
+        E::Declared,
+        E::Restored,
+        E::StepDone,
+        E::StepWaits,
+        E::StepFailed,
+        E::LinkFollowed,
+        E::Made,
+        E::Verified,
+        E::Lost,
+    ];
+
+    /// The state that rows are stored as, and read again.
+    fn stored(state: S) -> S {
+        let presence = match state {
+            S::Absent | S::SettingUp | S::SetupWaits | S::SetupFailed => Presence::New,
+            S::Connected | S::Checking | S::CheckWaits | S::CheckFailed => Presence::Live,
+            _ => Presence::Gone,
+        };
+        let steps = match state {
+            S::SettingUp | S::Checking | S::Reconnecting => Some(SetupState::Running),
+            S::SetupWaits | S::CheckWaits | S::ReconnectWaits => Some(SetupState::Waiting),
+            S::SetupFailed | S::CheckFailed | S::ReconnectFailed => Some(SetupState::Failed),
+            S::Disconnected => Some(SetupState::Disconnected),
+            S::Absent | S::Connected => None,
+        };
+        S::of(presence, steps)
+    }
+
+    /// Whether the verbs of people, and steps that are done, lead from here to a number that works.
+    fn leads_to_connected(from: S, first: Option<E>) -> bool {
+        let mut reached: Vec<S> = first.map_or(vec![from], |event| from.after(event).into_iter().collect());
+        let mut at = 0;
+        while let Some(state) = reached.get(at).copied() {
+            if state == S::Connected {
+                return true;
+            }
+            let onwards = EVENTS.into_iter().filter(|event| {
+                event.verb().is_some() || matches!(event, E::StepDone | E::LinkFollowed | E::Made | E::Verified)
+            });
+            for next in onwards.filter_map(|event| state.after(event)) {
+                if !reached.contains(&next) {
+                    reached.push(next);
+                }
+            }
+            at += 1;
+        }
+        false
+    }
+
+    #[test]
+    fn whatever_happens_there_is_a_verb_that_leads_on() {
+        let mut dice = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut seen = vec![];
+        for _ in 0..200 {
+            let mut state = S::Absent;
+            for _ in 0..200 {
+                dice ^= dice << 13;
+                dice ^= dice >> 7;
+                dice ^= dice << 17;
+                let event = EVENTS[(dice % EVENTS.len() as u64) as usize];
+                let Some(next) = state.after(event) else { continue };
+                if state != S::Absent && next == S::Absent {
+                    assert!(
+                        matches!(state, S::SettingUp | S::SetupWaits | S::SetupFailed),
+                        "{state:?} forgets a number that was connected"
+                    );
+                }
+                state = next;
+                assert_eq!(stored(state), state, "it reads as it was written");
+                if !seen.contains(&state) {
+                    seen.push(state);
+                }
+                let way = state.verbs().find(|verb| leads_to_connected(state, Some(*verb)));
+                assert!(way.is_some() || state == S::Connected, "{state:?} has no way on");
+            }
+        }
+        assert_eq!(seen.len(), LIFE.len(), "{seen:?}");
+    }
+
+    #[test]
+    fn a_refusal_names_what_can_be_done() {
+        let refusal = S::Disconnected.refuse("branch");
+        assert_eq!(refusal.why, "branch is disconnected.");
+        assert!(refusal.instead.contains("connect it again"), "{refusal}");
+        assert_eq!(S::Disconnected.after(E::GiveUp), None);
+        assert_eq!(S::ReconnectFailed.after(E::GiveUp), Some(S::Disconnected), "it can be connected again");
+    }
+}
