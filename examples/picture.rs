@@ -12,7 +12,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use wadeck::app::{Demo, SystemClock};
 use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
-use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::time::Clock;
 use wadeck::operations::{perform, tell};
 

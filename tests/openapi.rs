@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use wadeck::domain::contacts::address::Address;
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::ConnectionId;
-use wadeck::domain::message::content::{Card, Content, Media};
+use wadeck::domain::message::content::{Card, Content};
 use wadeck::domain::message::interactive::{Action, Choice, Offer};
+use wadeck::domain::message::media::Media;
 use wadeck::domain::numbers::connection::{Connection, ConnectionSettings, Environment, ProviderName};
 use wadeck::domain::numbers::number::Profile;
 use wadeck::domain::outbox::entry::Outgoing;
@@ -45,7 +46,7 @@ fn connection(provider: &str) -> Connection {
         phone_number: PhoneNumber::parse("+15550100001").expect("a number"),
         phone_number_id: "106540352242922".into(),
         business_account_id: if provider == "twilio" { String::new() } else { "102290129340398".into() },
-        kind: wadeck::domain::numbers::number::NumberKind::default(),
+        kind: wadeck::domain::numbers::number_kind::NumberKind::default(),
         customer_id: None,
         settings: ConnectionSettings {
             messaging_service: Some("MG0123456789abcdef0123456789abcdef".into()),

@@ -283,7 +283,7 @@ fn connection() -> Connection {
         phone_number: PhoneNumber::parse("15550100001").expect("a number"),
         phone_number_id: "106540352242922".into(),
         business_account_id: "102290129340398".into(),
-        kind: wadeck::domain::numbers::number::NumberKind::Production,
+        kind: wadeck::domain::numbers::number_kind::NumberKind::Production,
         customer_id: None,
         settings: ConnectionSettings::default(),
     }

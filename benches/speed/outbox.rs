@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput};
-use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::filter::Filter;
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;

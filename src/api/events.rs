@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use crate::bus::Listener;
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::agents::requests::{AgentQuery, AgentTold, EventView};
 use crate::domain::ids::{EventId, TokenId};

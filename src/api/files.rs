@@ -8,11 +8,11 @@ use futures::stream;
 use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::ids::MessageId;
-use crate::domain::message::content::size;
+use crate::domain::message::media::size;
 use crate::domain::message::upload::{MAX_UPLOAD_BYTES, Uploaded};
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::operations::{MediaFile, OperationError, System, media_file, receive_upload};
 
 /// A piece of a file on its way.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::ids::ConnectionId;
 use crate::operations::{OperationError, System, find_connection, find_thread};
 

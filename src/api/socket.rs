@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use super::terminal::{Consoles, Host, PROTOCOL, Wanted};
 use super::{Trouble, routes, strangers};
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::ids::EventId;
 use crate::operations::System;

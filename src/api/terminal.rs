@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::operations::System;
 
 /// What the connection is after it was HTTP.

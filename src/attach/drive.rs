@@ -12,9 +12,10 @@ use super::files;
 use super::input::{Input, Typed};
 use super::surface::{Heard, Surface, Told};
 use crate::console::{Console, Edit, Effect, Event, Settings};
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
-use crate::domain::request::{Refusal, Request};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::Request;
 use crate::operations::{OperationError, System, open_media, perform, still_known, tell};
 
 /// Two frames are at least this far apart.

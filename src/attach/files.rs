@@ -12,8 +12,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 
 use super::drive::spoken;
 use crate::console::Saves;
-use crate::domain::access::role::Actor;
-use crate::domain::message::content::size;
+use crate::domain::access::actor::Actor;
+use crate::domain::message::media::size;
 use crate::domain::message::upload::{MAX_UPLOAD_BYTES, Uploaded};
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::clean_line;

@@ -70,7 +70,7 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
             println!(
                 "{} holds {}; it was read back and is sound.",
                 to.display(),
-                crate::domain::message::content::size(size)
+                crate::domain::message::media::size(size)
             );
             if let Err(error) = audit_end(to).await {
                 let reason = format!("The end of its audit could not be written beside it: {error}.");

@@ -29,7 +29,7 @@ use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::picture::Pictures;
 use crate::domain::numbers::connection::{Connection, ConnectionSettings, Environment, ProviderName, ProviderShape};
-use crate::domain::numbers::number::NumberKind;
+use crate::domain::numbers::number_kind::NumberKind;
 
 /// The example, compiled in: what it says is the default.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");

@@ -17,7 +17,7 @@ use crate::domain::numbers::connected::ConnectionList;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
 use crate::domain::numbers::registration::Fresh;
-use crate::domain::outbox::bulk::JobView;
+use crate::domain::outbox::job::JobView;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery, TemplateRecord};

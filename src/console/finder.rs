@@ -12,7 +12,7 @@ use super::picks::{EMOJI, KINDS};
 use super::{Console, Effect, Pane, words};
 use crate::domain::ids::{ContactId, MessageId, ThreadId};
 use crate::domain::inbound::event::Direction;
-use crate::domain::outbox::bulk::{BulkAction, JobState};
+use crate::domain::outbox::job::{BulkAction, JobState};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::view::{FoundMessage, ThreadRow};

@@ -9,7 +9,7 @@ use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::message::media::{FileCheck, FileFacts, Pad};
 use crate::domain::message::upload::Uploaded;
 use crate::domain::query::Query;
-use crate::domain::request::Done;
+use crate::domain::refusal::Done;
 
 /// Where the files are of whoever sits at a console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -53,7 +53,7 @@ use self::data::Data;
 use self::list::ListState;
 use self::messages::OpenThread;
 use self::overlay::Overlay;
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::picture::Pictures;
 use crate::domain::query::Query;

@@ -14,7 +14,8 @@ use crate::domain::agents::requests::AgentRequest;
 use crate::domain::ids::DeliveryId;
 use crate::domain::message::content::Content;
 use crate::domain::query::Query;
-use crate::domain::request::{Done, Request};
+use crate::domain::refusal::Done;
+use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 

@@ -3,8 +3,6 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
-use crate::domain::message::media::{ENDINGS, ending};
-
 /// 64 hexadecimal digits of a SHA-256, a dot and one of the known endings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -51,6 +49,38 @@ impl<'de> Deserialize<'de> for FileName {
 pub(super) fn lenient<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<FileName>, D::Error> {
     let text = Option::<serde_json::Value>::deserialize(deserializer)?;
     Ok(text.and_then(|value| value.as_str().and_then(FileName::parse)))
+}
+
+/// Every ending that a file in the file store can have.
+pub const ENDINGS: &[&str] = &[
+    "jpg", "png", "webp", "gif", "mp4", "3gp", "ogg", "mp3", "m4a", "aac", "amr", "pdf", "txt", "doc", "xls", "ppt",
+    "docx", "xlsx", "pptx", "bin",
+];
+
+/// The usual ending of a type; files are kept under their hash and this, whatever they were called.
+pub fn ending(mime_type: &str) -> &'static str {
+    match mime_type.split(';').next().unwrap_or_default().trim() {
+        "image/jpeg" => "jpg",
+        "image/png" => "png",
+        "image/webp" => "webp",
+        "image/gif" => "gif",
+        "video/mp4" => "mp4",
+        "video/3gpp" => "3gp",
+        "audio/ogg" => "ogg",
+        "audio/mpeg" => "mp3",
+        "audio/mp4" => "m4a",
+        "audio/aac" => "aac",
+        "audio/amr" => "amr",
+        "application/pdf" => "pdf",
+        "text/plain" => "txt",
+        "application/msword" => "doc",
+        "application/vnd.ms-excel" => "xls",
+        "application/vnd.ms-powerpoint" => "ppt",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => "pptx",
+        _ => "bin",
+    }
 }
 
 #[cfg(test)]

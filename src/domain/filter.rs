@@ -7,7 +7,7 @@ use crate::domain::inbound::event::Direction;
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::outbox::entry::EntryState;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
 /// What `is:` can ask.

@@ -21,6 +21,7 @@ pub mod monitoring;
 pub mod numbers;
 pub mod outbox;
 pub mod query;
+pub mod refusal;
 pub mod remedy;
 pub mod request;
 pub mod subject;

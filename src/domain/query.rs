@@ -15,7 +15,8 @@ use crate::domain::monitoring::gauge::GaugesView;
 use crate::domain::numbers::connected::ConnectionList;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
 use crate::domain::numbers::registration::Fresh;
-use crate::domain::outbox::bulk::{BulkAction, BulkPreview, JobView};
+use crate::domain::outbox::bulk::BulkPreview;
+use crate::domain::outbox::job::{BulkAction, JobView};
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery};
 use crate::domain::templates::template::TemplateList;
 use crate::domain::view::{

@@ -1,6 +1,6 @@
 //! What to do about a refusal whose rule says it all: programs are never left without a remedy.
 
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 
 /// What to do about a failure of the engine.
 pub const REPORT: &str = "Try again; if it stays so, see the log.";

@@ -1,6 +1,7 @@
 //! What can be asked of the system to do. Plain data: a console makes it, a socket carries it, an
 //! operation checks the role and the rule and does it.
 
+use crate::domain::refusal::Refusal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::access::scope_choice::ScopeChoice;
@@ -8,8 +9,7 @@ use crate::domain::access::token::TokenRequest;
 use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use crate::domain::message::content::Content;
 use crate::domain::message::media::Pad;
-use crate::domain::outbox::bulk::BulkAction;
-use crate::domain::text::Untrusted;
+use crate::domain::outbox::job::BulkAction;
 use crate::domain::time::Timestamp;
 
 /// The rule that refuses to write into a colleague's thread.
@@ -296,71 +296,4 @@ impl Refusal {
         };
         Some(request.knowing(context))
     }
-
-    /// What cannot be taken back is done only by whoever typed its name.
-    pub fn typed(wanted: &str, typed: &str) -> Result<(), Self> {
-        if wanted.trim() == typed.trim() {
-            return Ok(());
-        }
-        let why = format!("This cannot be taken back, so {} has to be typed.", crate::domain::text::clean_line(wanted));
-        Err(Self::new("typed", why, "Type it as it stands here."))
-    }
-}
-
-/// What was done, in one sentence for whoever asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Done {
-    pub said: String,
-    /// What the request made, if it made something: an id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub made: Option<String>,
-}
-
-/// A rule said no, worded for whoever asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{why} {instead}")]
-pub struct Refusal {
-    /// Which rule, for programs.
-    pub rule: std::borrow::Cow<'static, str>,
-    /// What stands in the way.
-    pub why: String,
-    /// What to do instead; may be empty.
-    pub instead: String,
-}
-
-impl Refusal {
-    pub fn new(rule: &'static str, why: impl Into<String>, instead: impl Into<String>) -> Self {
-        Self { rule: rule.into(), why: why.into(), instead: instead.into() }
-    }
-}
-
-/// What may be written to a contact: checked in the console before, in the operation again.
-pub fn check_text(text: &str) -> Result<(), Refusal> {
-    if text.trim().is_empty() {
-        return Err(Refusal::new("empty_text", "There is nothing to send.", "Write something first."));
-    }
-    let length = Untrusted::new(text).as_received().chars().count();
-    if length > 4096 {
-        let why = format!("The text has {length} characters; one message holds 4096.");
-        return Err(Refusal::new("text_too_long", why, "Send it in parts."));
-    }
-    Ok(())
-}
-
-/// Whether freeform may be written to a thread now: the same words for the composer and the operation.
-pub fn check_window(
-    closes_at: Option<crate::domain::time::Timestamp>,
-    now: crate::domain::time::Timestamp,
-) -> Result<(), Refusal> {
-    if crate::domain::message::window::is_open(closes_at, now) {
-        return Ok(());
-    }
-    let why = match closes_at {
-        None => "The service window is closed: this contact has not written yet.".to_owned(),
-        Some(closed) => {
-            let ago = crate::domain::time::short_span(now.since(closed));
-            format!("The service window closed {ago} ago.")
-        }
-    };
-    Err(Refusal::new("window_closed", why, "Only an approved template can be sent until they write again."))
 }

@@ -6,7 +6,8 @@ use crate::domain::ids::{
     AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, SetupId, ThreadId,
 };
 use crate::domain::query::Query;
-use crate::domain::request::{Refusal, Request};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::Request;
 
 /// Something that has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::store::StoreError;
 
 #[derive(Debug, Error)]

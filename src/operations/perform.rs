@@ -1,7 +1,8 @@
 //! From a request, as a console or a command makes it, to the operation that does it.
 
-use crate::domain::access::role::Actor;
-use crate::domain::request::{Done, Refusal, Request, SendContext};
+use crate::domain::access::actor::Actor;
+use crate::domain::refusal::{Done, Refusal};
+use crate::domain::request::{Request, SendContext};
 use crate::operations::agents;
 use crate::operations::inbound::backfill;
 use crate::operations::inbound::dry_run;

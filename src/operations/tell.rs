@@ -1,13 +1,13 @@
 //! From a query to its answer.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::agents::requests::AgentTold;
 use crate::domain::filter::Filter;
 use crate::domain::ids::DeliveryId;
 use crate::domain::inbound::mask;
 use crate::domain::query::{Answer, Query};
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::view::{ActivityKind, ActivityRow, AlertView, EntryDetail};
 use crate::operations::agents;
 use crate::operations::media::open_media;

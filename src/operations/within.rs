@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::access::scope::Scope;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest, StopScope};
@@ -11,7 +11,8 @@ use crate::domain::flow::FlowList;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::numbers::number::{NumberQuery, NumberRequest};
 use crate::domain::query::Query;
-use crate::domain::request::{Refusal, Request};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::Request;
 use crate::domain::templates::template::TemplateList;
 use crate::operations::{Result, System};
 use crate::store::Store;

@@ -31,7 +31,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::inbound::event::{InboundEvent, MessageEvent};
 use crate::domain::numbers::connection::{Capabilities, Chore, Connection, ProviderName, ProviderShape};
-use crate::domain::numbers::number::NumberKind;
+use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::outbox::entry::{Outgoing, Verdict};
 use crate::domain::outbox::limits::Rate;
 use crate::domain::outbox::retry::RetryPolicy;

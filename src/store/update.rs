@@ -1,6 +1,6 @@
 //! Whether a conditional write found what it was to change.
 
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 
 /// How a write ended that names the state in which it expects its row.
 #[must_use = "a write that changed nothing means that somebody else was first: refuse, or say why that does no harm"]

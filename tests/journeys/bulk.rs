@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wadeck::domain::message::content::Content;
-use wadeck::domain::outbox::bulk::{BulkAction, JobState};
+use wadeck::domain::outbox::job::{BulkAction, JobState};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
@@ -35,7 +35,7 @@ async fn failures() -> Stage {
     stage
 }
 
-async fn jobs(stage: &Stage) -> Vec<wadeck::domain::outbox::bulk::JobView> {
+async fn jobs(stage: &Stage) -> Vec<wadeck::domain::outbox::job::JobView> {
     match stage.ask(Query::Jobs).await {
         Answer::Jobs(jobs) => jobs,
         other => panic!("{other:?}"),

@@ -5,14 +5,16 @@ mod pairs;
 mod provider_scenes;
 mod scenes;
 
-use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::access::token::TokenRequest;
 use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold};
 use wadeck::domain::flow::FlowRequest;
 use wadeck::domain::numbers::number::NumberRequest;
 use wadeck::domain::numbers::registration::WebhookRequest;
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::request::{Done, Request};
+use wadeck::domain::refusal::Done;
+use wadeck::domain::request::Request;
 use wadeck::domain::templates::requests::TemplateRequest;
 use wadeck::operations::{OperationError, perform};
 

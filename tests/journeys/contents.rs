@@ -248,7 +248,7 @@ async fn a_note_is_seen_by_colleagues_and_by_nobody_else() {
 #[tokio::test]
 async fn colleagues_see_who_looks_and_who_writes() {
     let (stage, thread) = with_rosa().await;
-    let ben = wadeck::domain::access::role::Actor::Operator {
+    let ben = wadeck::domain::access::actor::Actor::Operator {
         name: "ben".into(),
         role: wadeck::domain::access::role::Role::Operator,
     };

@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::contacts::address::Address;
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::file_name::FileName;
 use wadeck::domain::ids::{ThreadId, UploadId};
-use wadeck::domain::message::content::{Content, Media};
+use wadeck::domain::message::content::Content;
+use wadeck::domain::message::media::Media;
 use wadeck::domain::message::media::MediaState;
 use wadeck::domain::outbox::entry::{EntryState, Outgoing};
 use wadeck::domain::query::{Answer, Query};

@@ -4,14 +4,17 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wadeck::domain::access::role::{Actor, Role};
+use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::numbers::connected::ConnectionList;
 use wadeck::domain::numbers::connection::{Environment, Hop, ProviderName};
-use wadeck::domain::numbers::number::{NumberAnswer, NumberKind, NumberQuery, NumberRequest, Profile};
+use wadeck::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest, Profile};
+use wadeck::domain::numbers::number_kind::NumberKind;
 use wadeck::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep};
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::request::{Done, Request};
+use wadeck::domain::refusal::Done;
+use wadeck::domain::request::Request;
 use wadeck::operations::{self, OperationError};
 use wadeck::twin::{Number, Saying};
 

@@ -3,11 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::message::content::Content;
-use crate::domain::request::{Refusal, Request, SendContext};
+use crate::domain::refusal::Refusal;
+use crate::domain::request::{Request, SendContext};
 use crate::domain::time::Timestamp;
 use crate::operations::{OperationError, System, find_connection};
 

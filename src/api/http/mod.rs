@@ -27,12 +27,12 @@ pub(super) use self::endpoints::Ask;
 use self::endpoints::{ENDPOINTS, Endpoint, Fault, Given, Verb};
 pub(super) use self::letter::{Letter, despite_owner, schema as letter_schema};
 use super::ErrorBody;
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::access::token::TokenView;
 use crate::domain::ids::MessageId;
 use crate::domain::query::Answer;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::operations::{Admission, Once, OperationError, System, Visitor, admit, ask_once, asked, perform, tell};
 
 /// Where everything lies.

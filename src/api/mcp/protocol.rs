@@ -19,7 +19,7 @@ use super::super::http::{Caller, is_key};
 use super::super::{ErrorBody, ask};
 use super::tools::{Effect, TOOLS, Tool, named};
 use super::{Call, Came, called, wrong};
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::remedy::REPORT;
 use crate::operations::{Once, System, ToolSpec, agent_tools, ask_once, asked};
 

@@ -17,7 +17,7 @@ use super::door::Crowd;
 use crate::api::{self, Wanted};
 use crate::attach::line::carry;
 use crate::attach::surface::{Heard, Seat, Told, pair};
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::operations::System;
 
 /// Whoever does not take a frame within this is gone.

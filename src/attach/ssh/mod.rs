@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Consoles;
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::operations::System;
 
 use self::door::Door;

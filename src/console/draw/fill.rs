@@ -9,7 +9,7 @@ use crate::console::finder::Finder;
 use crate::console::form::{Form, FormKind};
 use crate::console::picture::{Drawn, pixel};
 use crate::console::{Console, words};
-use crate::domain::message::content::size;
+use crate::domain::message::media::size;
 use crate::domain::message::picture::Raster;
 
 impl Console {

@@ -60,7 +60,7 @@ impl Console {
         let Some(row) = self.open.as_ref().and_then(|open| open.row.as_ref()) else { return };
         let connections = self.data.connections.iter().flat_map(|list| &list.connected);
         let kind = connections.map(|one| &one.connection).find(|one| one.id == row.connection_id).map(|one| one.kind);
-        let mark = kind.and_then(crate::domain::numbers::number::NumberKind::mark).map(|mark| format!(" {mark}"));
+        let mark = kind.and_then(crate::domain::numbers::number_kind::NumberKind::mark).map(|mark| format!(" {mark}"));
         let name = format!("{} {}", mark.unwrap_or_default(), row.contact.shown());
         let style = if self.focus == Focus::Detail { theme.accent() } else { theme.bold() };
         let named = row.contact.name.is_some();

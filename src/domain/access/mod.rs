@@ -1,5 +1,6 @@
 //! Who may do and see what: roles, permissions, scopes, tokens and the audit.
 
+pub mod actor;
 pub mod audit;
 pub mod broad_queries;
 pub mod permission;

@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agents::contract::Contract;
-use crate::domain::agents::requests::Proposal;
 use crate::domain::ids::{AssignmentId, ConnectionId, ThreadId};
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 
@@ -244,6 +243,21 @@ pub fn approve(assignment: &Assignment, by: Approver<'_>, policy: ApprovalPolicy
         }
         Some(_) => Ok(Approval::Active),
     }
+}
+
+/// What an assignment is to say, before it is one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    pub connection: ConnectionId,
+    /// One thread only.
+    #[serde(default)]
+    pub thread: Option<ThreadId>,
+    pub agent: String,
+    pub mode: Mode,
+    #[serde(default)]
+    pub contract: Contract,
+    #[serde(default)]
+    pub expires_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -1,35 +1,19 @@
 //! What can be asked about agents, and decided about them.
 
+use crate::domain::agents::assignment::Proposal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::domain::access::audit::{AuditCheck, AuditRow, KnownHead};
 use crate::domain::agents::assignment::{Assignment, Mode};
-use crate::domain::agents::contract::{Contract, Money};
+use crate::domain::agents::contract::Money;
 use crate::domain::agents::contract_check::Words;
 use crate::domain::agents::run::RunState;
-use crate::domain::ids::{
-    AssignmentId, AuditId, ConnectionId, EntryId, EventId, MessageId, RehearsalId, RunId, StopId, ThreadId,
-};
+use crate::domain::ids::{AssignmentId, AuditId, EntryId, EventId, MessageId, RehearsalId, RunId, StopId, ThreadId};
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::domain::view::ContactView;
-
-/// What an assignment is to say, before it is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proposal {
-    pub connection: ConnectionId,
-    /// One thread only.
-    #[serde(default)]
-    pub thread: Option<ThreadId>,
-    pub agent: String,
-    pub mode: Mode,
-    #[serde(default)]
-    pub contract: Contract,
-    #[serde(default)]
-    pub expires_at: Option<Timestamp>,
-}
 
 /// Who is to be silent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,38 +1,13 @@
 //! What a message holds. Every kind has a line for lists and details for whoever asks; nothing is
 //! ever blank, not even what nobody here has heard of.
 
+use crate::domain::message::media::{Media, size};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::file_name::{self, FileName};
 use crate::domain::message::inbound_content::{Call, News, Order, members};
 use crate::domain::message::interactive::{Heading, Offer, within};
-use crate::domain::request::{Refusal, check_text};
+use crate::domain::refusal::Refusal;
 use crate::domain::text::Untrusted;
-
-/// A file that the provider keeps under an id of its own.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
-    /// The provider's id; empty for a file of ours that is not uploaded yet.
-    pub id: String,
-    /// The name of a file of ours in the file store. It is set here and never taken from outside.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "file_name::lenient")]
-    pub file: Option<FileName>,
-    pub mime_type: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bytes: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub file_name: Option<Untrusted>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub caption: Option<Untrusted>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub transcript: Option<Untrusted>,
-    #[serde(default)]
-    pub voice: bool,
-    #[serde(default)]
-    pub animated: bool,
-}
 
 /// One shared contact card.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -419,13 +394,17 @@ fn described(what: &str, media: &Media) -> Untrusted {
     Untrusted::new(label)
 }
 
-/// `812 B`, `200 KB`, `1.4 MB`.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
-        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+/// What may be written to a contact: checked in the console before, in the operation again.
+pub fn check_text(text: &str) -> Result<(), Refusal> {
+    if text.trim().is_empty() {
+        return Err(Refusal::new("empty_text", "There is nothing to send.", "Write something first."));
     }
+    let length = Untrusted::new(text).as_received().chars().count();
+    if length > 4096 {
+        let why = format!("The text has {length} characters; one message holds 4096.");
+        return Err(Refusal::new("text_too_long", why, "Send it in parts."));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

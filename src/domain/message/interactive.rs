@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::message::content::Media;
-use crate::domain::request::Refusal;
+use crate::domain::message::media::Media;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::Untrusted;
 
 /// One thing that can be chosen.

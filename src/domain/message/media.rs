@@ -3,15 +3,39 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::file_name::FileName;
+use crate::domain::file_name::{self, FileName, ending};
 use crate::domain::ids::MessageId;
-use crate::domain::message::content::size;
-use crate::domain::request::Refusal;
-use crate::domain::text::clean_line;
+use crate::domain::refusal::Refusal;
+use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 
 /// No file that comes in is larger, in bytes: the provider's own limit for documents.
 pub const LARGEST: u64 = 100 * 1024 * 1024;
+
+/// A file that the provider keeps under an id of its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// The provider's id; empty for a file of ours that is not uploaded yet.
+    pub id: String,
+    /// The name of a file of ours in the file store. It is set here and never taken from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "file_name::lenient")]
+    pub file: Option<FileName>,
+    pub mime_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_name: Option<Untrusted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<Untrusted>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcript: Option<Untrusted>,
+    #[serde(default)]
+    pub voice: bool,
+    #[serde(default)]
+    pub animated: bool,
+}
 
 /// As what a file travels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -182,38 +206,6 @@ pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), R
     Ok((kind, warnings))
 }
 
-/// Every ending that a file in the file store can have.
-pub const ENDINGS: &[&str] = &[
-    "jpg", "png", "webp", "gif", "mp4", "3gp", "ogg", "mp3", "m4a", "aac", "amr", "pdf", "txt", "doc", "xls", "ppt",
-    "docx", "xlsx", "pptx", "bin",
-];
-
-/// The usual ending of a type; files are kept under their hash and this, whatever they were called.
-pub fn ending(mime_type: &str) -> &'static str {
-    match mime_type.split(';').next().unwrap_or_default().trim() {
-        "image/jpeg" => "jpg",
-        "image/png" => "png",
-        "image/webp" => "webp",
-        "image/gif" => "gif",
-        "video/mp4" => "mp4",
-        "video/3gpp" => "3gp",
-        "audio/ogg" => "ogg",
-        "audio/mpeg" => "mp3",
-        "audio/mp4" => "m4a",
-        "audio/aac" => "aac",
-        "audio/amr" => "amr",
-        "application/pdf" => "pdf",
-        "text/plain" => "txt",
-        "application/msword" => "doc",
-        "application/vnd.ms-excel" => "xls",
-        "application/vnd.ms-powerpoint" => "ppt",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => "docx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" => "xlsx",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation" => "pptx",
-        _ => "bin",
-    }
-}
-
 /// A name that is only a name: no path, nothing hidden, nothing that steers, not too long.
 pub fn safe_name(given: &str, otherwise: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -299,6 +291,15 @@ pub struct FileCheck {
     /// Whether it can be made a voice note here.
     pub can_convert: bool,
     pub preview: Option<crate::domain::message::picture::Raster>,
+}
+
+/// `812 B`, `200 KB`, `1.4 MB`.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} KB", bytes / 1_000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
 }
 
 #[cfg(test)]

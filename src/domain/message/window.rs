@@ -1,5 +1,6 @@
 //! The service window: 24 hours after a contact's last message, in which freeform is allowed.
 
+use crate::domain::refusal::Refusal;
 use std::time::Duration;
 
 use crate::domain::time::Timestamp;
@@ -16,6 +17,24 @@ pub fn closes_after(sent_at: Timestamp, received_at: Timestamp) -> Timestamp {
 /// Whether freeform may be sent now. The last second of the window is outside: a request takes time.
 pub fn is_open(closes_at: Option<Timestamp>, now: Timestamp) -> bool {
     closes_at.is_some_and(|closes_at| now < closes_at)
+}
+
+/// Whether freeform may be written to a thread now: the same words for the composer and the operation.
+pub fn check_window(
+    closes_at: Option<crate::domain::time::Timestamp>,
+    now: crate::domain::time::Timestamp,
+) -> Result<(), Refusal> {
+    if crate::domain::message::window::is_open(closes_at, now) {
+        return Ok(());
+    }
+    let why = match closes_at {
+        None => "The service window is closed: this contact has not written yet.".to_owned(),
+        Some(closed) => {
+            let ago = crate::domain::time::short_span(now.since(closed));
+            format!("The service window closed {ago} ago.")
+        }
+    };
+    Err(Refusal::new("window_closed", why, "Only an approved template can be sent until they write again."))
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::content::Content;
-use crate::domain::numbers::number::NumberKind;
-use crate::domain::request::Refusal;
+use crate::domain::numbers::number_kind::NumberKind;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 //! Whatever moves a number asks this table first, so that no state is without a way on.
 
 use crate::domain::numbers::setup::{Setup, SetupState};
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 
 /// Whether the number itself is connected, beside the steps that are taken with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

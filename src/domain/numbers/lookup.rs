@@ -3,7 +3,7 @@
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::Connection;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 
 /// Finds the connection that a text names: by its id (`c1`), its name, the provider's id of its number, or its
@@ -40,7 +40,7 @@ pub fn find_connection<'c>(connections: &'c [Connection], text: &str) -> Result<
 mod tests {
     use super::*;
     use crate::domain::numbers::connection::{ConnectionSettings, Environment, ProviderName};
-    use crate::domain::numbers::number::NumberKind;
+    use crate::domain::numbers::number_kind::NumberKind;
 
     fn one(id: i64, name: &str, number: &str, number_id: &str) -> Connection {
         Connection {

@@ -7,5 +7,6 @@ pub mod life;
 pub mod life_document;
 pub mod lookup;
 pub mod number;
+pub mod number_kind;
 pub mod registration;
 pub mod setup;

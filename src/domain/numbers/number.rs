@@ -1,6 +1,7 @@
 //! Numbers as a provider lists them, whether they are connected here or not, and what they show the
 //! world.
 
+use crate::domain::numbers::number_kind::NumberKind;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{ConnectionId, SetupId};
@@ -8,44 +9,8 @@ use crate::domain::numbers::connection::{Environment, ProviderName};
 use crate::domain::numbers::health::Health;
 use crate::domain::numbers::registration::Registration;
 use crate::domain::numbers::setup::SetupOptions;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::{Untrusted, clean_line};
-
-/// What a number is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NumberKind {
-    #[default]
-    Production,
-    /// For trying out: reaches only whoever wrote to it first, has no templates.
-    Sandbox,
-}
-
-impl NumberKind {
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Production => "production",
-            Self::Sandbox => "sandbox",
-        }
-    }
-
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Production, Self::Sandbox].into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// A provider's word for it. What nobody here knows is not taken for production.
-    pub fn told(word: &str) -> Self {
-        if word.eq_ignore_ascii_case("production") { Self::Production } else { Self::Sandbox }
-    }
-
-    /// The word that stands beside its name wherever it is shown.
-    pub const fn mark(self) -> Option<&'static str> {
-        match self {
-            Self::Production => None,
-            Self::Sandbox => Some("SANDBOX"),
-        }
-    }
-}
 
 /// A number at the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::domain::ids::ConnectionId;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 

@@ -9,7 +9,7 @@ use url::Url;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Connection, Environment, ProviderName};
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 

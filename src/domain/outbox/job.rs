@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::outbox::bulk::BulkAction;
 use crate::domain::time::Timestamp;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,5 +63,37 @@ impl JobView {
             }
         }
         words
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BulkAction {
+    Retry,
+    Discard,
+    Hold,
+    Release,
+    /// Asks the provider what became of uncertain ones.
+    LookUp,
+    /// Settles uncertain ones as arrived, by the word of whoever asks.
+    Arrived,
+}
+
+impl BulkAction {
+    pub const ALL: [Self; 6] = [Self::Retry, Self::Discard, Self::Hold, Self::Release, Self::LookUp, Self::Arrived];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Discard => "discard",
+            Self::Hold => "hold",
+            Self::Release => "release",
+            Self::LookUp => "look_up",
+            Self::Arrived => "arrived",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.name() == name.replace('-', "_"))
     }
 }

@@ -16,7 +16,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 
 const KEYS: [&str; 14] = [

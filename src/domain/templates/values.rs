@@ -2,8 +2,8 @@
 //! a form that is not known to be refused. Form, command line and operation ask the same function.
 
 use crate::domain::contacts::phone::PhoneNumber;
-use crate::domain::message::content::Media;
-use crate::domain::request::Refusal;
+use crate::domain::message::media::Media;
+use crate::domain::refusal::Refusal;
 use crate::domain::templates::template::{LOCATION_PARTS, Template, TemplateList};
 use crate::domain::text::{Untrusted, clean_line};
 

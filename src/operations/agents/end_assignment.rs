@@ -1,12 +1,12 @@
 //! Revoke what is in force, put off what waits, and mark what is not any more what was approved.
 
 use crate::agent::AgentConfig;
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::change::Change;
 use crate::domain::ids::AssignmentId;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::operations::agents::decide_assignment::{published, tell};
 use crate::operations::{Result, System, require};

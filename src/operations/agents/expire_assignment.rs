@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, TIME_IS_OVER};
 use crate::domain::change::Change;
 use crate::domain::text::clean_line;

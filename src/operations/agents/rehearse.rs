@@ -3,15 +3,15 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::agents::assignment::Assignment;
 use crate::domain::agents::requests::Exchange;
 use crate::domain::change::Change;
 use crate::domain::ids::{AssignmentId, MessageId, RunId};
 use crate::domain::inbound::event::Direction;
 use crate::domain::language;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::Untrusted;
 use crate::domain::view::MessageView;
 use crate::operations::agents::ask_agent::{Question, TRANSCRIPT};

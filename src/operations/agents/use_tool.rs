@@ -16,7 +16,7 @@ use crate::domain::change::Change;
 use crate::domain::ids::{RunId, ThreadId};
 use crate::domain::inbound::event::{Direction, Origin};
 use crate::domain::message::content::Content;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::{MessageView, ThreadRow};
 use crate::operations::agents::ask_agent::{Question, TRANSCRIPT, Told};

@@ -1,7 +1,7 @@
 //! Apply what changes something that is here already: edits, deletions, a second message under the same id, an address
 //! that moved, a wish about marketing, a conversation that its holder gave away.
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{ConnectionId, ThreadId};
@@ -71,7 +71,7 @@ async fn rewrite(
                 && new.id.is_empty()
             {
                 let caption = new.caption.clone();
-                *new = crate::domain::message::content::Media { caption, ..old.clone() };
+                *new = crate::domain::message::media::Media { caption, ..old.clone() };
             }
             known.content = edited;
         }

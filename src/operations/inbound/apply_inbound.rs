@@ -1,6 +1,6 @@
 //! Apply a message that a contact wrote: its line, what it means for the thread by its kind, and who answers it.
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::agents::routing::{Arrival, Route, route};
 use crate::domain::change::Change;
 use crate::domain::contacts::opt_out::Wish;

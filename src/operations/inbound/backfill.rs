@@ -3,15 +3,15 @@
 
 use std::time::Duration;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
 use crate::domain::key::message_key;
 use crate::domain::message::status::Standing;
 use crate::domain::numbers::connection::Connection;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::operations::inbound::apply_event::{Effects, Source, apply_event};
 use crate::operations::{Result, System, require};

@@ -1,13 +1,13 @@
 //! Apply a copy of a delivery dry: it is read and applied like any other, and then everything is
 //! taken back. What would have happened is told.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::inbound::event::InboundEvent;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::inbound::apply::{Outcome, apply_one};
 use crate::operations::inbound::apply_event::Effects;

@@ -1,12 +1,12 @@
 //! Read a stored delivery again, after a fix. What it said already is known by its keys, so that
 //! reading it twice does nothing twice.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::inbound::delivery::DeliveryState;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {

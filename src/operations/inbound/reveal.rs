@@ -1,10 +1,10 @@
 //! Reveal what a provider sent, as it came: for admins, and never without a trace.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn reveal(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {

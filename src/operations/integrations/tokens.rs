@@ -2,13 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::{Actor, Role};
+use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
 use crate::domain::access::token::{PREFIX, TokenRequest, TokenView};
 use crate::domain::change::Change;
 use crate::domain::ids::TokenId;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::operations::{OperationError, Result, System, require};

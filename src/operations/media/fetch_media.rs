@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::MessageId;
 use crate::domain::message::media::{LARGEST, MediaState};
 use crate::domain::message::upload::UPLOAD_KEPT;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::operations::media::remove_orphans::remove_orphans;
 use crate::operations::{Result, System, require};

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::ids::UploadId;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::operations::numbers::set_up::public_url;
 use crate::operations::{Result, System};

@@ -2,13 +2,13 @@
 
 use std::process::Stdio;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::file_name::FileName;
 use crate::domain::ids::MessageId;
 use crate::domain::message::media::{MediaState, saved_name};
 use crate::domain::message::picture::Raster;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::Untrusted;
 use crate::operations::media::imaging::preview;
 use crate::operations::{Result, System, require};

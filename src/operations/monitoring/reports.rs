@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::filter::{Filter, Is};
 use crate::domain::ids::ThreadId;
 use crate::domain::inbound::event::Direction;
 use crate::domain::monitoring::gauge::GaugesView;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::view::{RadarRow, SavedView};
 use crate::operations::outbox::send_message::thread_row;
 use crate::operations::{Result, System, require};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
-use crate::domain::message::content::size;
+use crate::domain::message::media::size;
 use crate::domain::numbers::connection::{Connection, Hop};
 use crate::domain::time::{Timestamp, short_span};
 use crate::operations::inbound::backfill::watch_gaps;

@@ -5,7 +5,7 @@ use crate::domain::ids::{
     AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
 };
 use crate::domain::inbound::event::Direction;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::view::ThreadRow;
 use crate::domain::why::{self, Arrived, Why};
 use crate::operations::monitoring::dashboard;

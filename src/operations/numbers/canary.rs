@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::{Connection, Hop};
 use crate::domain::numbers::registration::Registration;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::inbound::apply_event::{Effects, Source};
 use crate::operations::{Result, System, require};
 use crate::provider::Provider;

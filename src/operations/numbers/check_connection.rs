@@ -1,15 +1,15 @@
 //! Ask the provider about a number: the proof that key, address and number work, or the reason why
 //! not. A silent network is no wrong key, and is not called one.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::{Connection, Hop};
 use crate::domain::numbers::registration::Registration;
 use crate::domain::outbox::limits::Hold;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::operations::monitoring::conditions::{condition, lasts, over};

@@ -2,10 +2,10 @@
 //! that the file's owner has approved by writing them down.
 
 use crate::agent::AgentConfig;
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
+use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::agents::contract::Contract;
-use crate::domain::agents::requests::Proposal;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::Connection;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::domain::access::role::Actor;
-use crate::domain::request::Refusal;
+use crate::domain::access::actor::Actor;
+use crate::domain::refusal::Refusal;
 use crate::operations::{System, unpoisoned};
 
 /// Who changes what, by what it is.

@@ -1,8 +1,8 @@
 //! Webhooks at the provider: listed, made, changed, switched, deleted and tried; what cannot work is
 //! refused before the provider accepts it.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
@@ -10,7 +10,7 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::registration::{
     Registration, WebhookDraft, WebhookKind, WebhookRequest, WebhookScope, same_address,
 };
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::numbers::canary;
 use crate::operations::{Result, System, require};

@@ -1,8 +1,8 @@
 //! Numbers: what the provider has, how it fares, what contacts see of it; adopted, registered, and
 //! given back.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Connection, ProviderName};
@@ -10,7 +10,7 @@ use crate::domain::numbers::life::{NumberEvent, Presence};
 use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
 use crate::domain::numbers::registration::{Fresh, WebhookDraft, WebhookScope};
 use crate::domain::numbers::setup::{Setup, SetupOptions, SetupStep, StepTaken};
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::numbers::number_lifecycle::lose;
 use crate::operations::numbers::registrations::{self, at_provider, refused};

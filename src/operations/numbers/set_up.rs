@@ -1,13 +1,13 @@
 //! Set a number up: begin, go on, make another link, give up. The steps themselves are the worker's.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::SetupId;
 use crate::domain::numbers::connection::{Environment, ProviderName};
 use crate::domain::numbers::life::{NumberEvent, NumberState, Presence};
 use crate::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep};
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::operations::{Result, System, require};
 use crate::provider::numbers::Access;

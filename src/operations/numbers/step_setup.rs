@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::FailureClass;

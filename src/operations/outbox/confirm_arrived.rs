@@ -1,11 +1,11 @@
 //! A person knows that an uncertain message arrived: the decision is theirs, with their name on it.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 use crate::store::Write;
 

@@ -1,11 +1,11 @@
 //! Take an entry out of the outbox: it will not be sent. What has left cannot be called back.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::failure_alerts::ENTRY_ALERTS;
 use crate::operations::{Result, System, require};
 use crate::store::Write;

@@ -1,12 +1,12 @@
 //! Hold a queued entry until somebody releases it.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::Hold;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 use crate::store::Write;
 

@@ -1,12 +1,12 @@
 //! Ask the provider about one message that it has: what it says is compared with what stands here, and
 //! what it knows more is written down as a status.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::ids::MessageId;
 use crate::domain::inbound::event::{Direction, InboundEvent};
 use crate::domain::message::status::DeliveryStatus;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::inbound::apply_event::{Effects, Source, apply_event};
 use crate::operations::{Result, System, require};
 

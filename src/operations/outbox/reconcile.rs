@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::EntryId;
 use crate::domain::key::message_key;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Evidence, ListedLine};
 use crate::operations::outbox::failure_alerts::shared_id;

@@ -1,13 +1,14 @@
 //! Send a Flow in a thread. It goes the way of every message: through the outbox, within the window.
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::{Filter, Term};
 use crate::domain::flow::Flow;
 use crate::domain::message::content::Content;
 use crate::domain::message::interactive::{Action, Offer};
 use crate::domain::numbers::connection::Connection;
-use crate::domain::request::{Done, Refusal, SendContext};
+use crate::domain::refusal::{Done, Refusal};
+use crate::domain::request::SendContext;
 use crate::operations::outbox::send_message;
 use crate::operations::{Result, System};
 use crate::store::Wish;

@@ -1,12 +1,12 @@
 //! Take the last message back that has not gone yet. Its words are the draft again.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {

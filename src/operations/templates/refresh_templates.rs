@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::numbers::connection::Connection;
-use crate::domain::request::Done;
+use crate::domain::refusal::Done;
 use crate::domain::templates::template::{Template, TemplateList};
 use crate::operations::monitoring::conditions::condition;
 use crate::operations::{Result, System};

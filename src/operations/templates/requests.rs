@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::template::{check_edit, lint};
 use crate::domain::lint::{Finding, Level, passes};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::registration::Fresh;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::templates::form::read;
 use crate::domain::templates::requests::{SampleSource, TemplateAnswer, TemplateQuery, TemplateRequest};
 use crate::domain::templates::template::Template;

@@ -1,11 +1,11 @@
 //! Write a note for colleagues. It goes into a table that nothing sends from.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::note::{self, Note};
-use crate::domain::request::Done;
+use crate::domain::refusal::Done;
 use crate::domain::text::Untrusted;
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::claim;

@@ -4,7 +4,7 @@ use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ThreadId;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::lookup;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::operations::{Result, System};
 
 /// The connection with this id, name, phone number id or phone number; without a text the only one that is

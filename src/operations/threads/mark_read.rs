@@ -1,10 +1,10 @@
 //! Mark a thread as read: here at once, and at the provider so that the contact sees it.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
-use crate::domain::request::Done;
+use crate::domain::refusal::Done;
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {

@@ -1,6 +1,6 @@
 //! Who is here: every console, from when it is opened until it is gone.
 
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::view::Here;
 use crate::operations::{System, unpoisoned};

@@ -1,9 +1,9 @@
 //! Keep what a person is writing: it belongs to its thread and survives a restart.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::ids::ThreadId;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 /// More than any message holds, and little enough to keep.

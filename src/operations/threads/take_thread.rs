@@ -1,10 +1,10 @@
 //! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::threads::claim;
 use crate::operations::{Result, System, require};

@@ -1,12 +1,13 @@
 //! Hand a thread to a colleague, with what was begun in it. What was written half stands as a note, so
 //! that it is never lost, and waits where the colleague writes, unless they have begun themselves.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::{Actor, Role};
+use crate::domain::access::role::Role;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::note::{self, Note};
-use crate::domain::request::{Done, Refusal};
+use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::Handed;
 use crate::operations::outbox::send_message::thread_within;

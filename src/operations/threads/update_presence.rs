@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
-use crate::domain::access::role::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
-use crate::domain::request::Done;
+use crate::domain::refusal::Done;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Presence, ThreadRow};
 use crate::operations::threads::claim;

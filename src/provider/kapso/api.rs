@@ -7,7 +7,7 @@ use url::Url;
 use super::{Checked, Kapso, SendReport, SentMessage, Trouble, WireRequest};
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::numbers::connection::Connection;
-use crate::domain::numbers::number::NumberKind;
+use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::Untrusted;
 use crate::provider::cloud_api::graph::{self, Graph, parsed};

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::domain::contacts::address::Address;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin, OtherStatus, StatusEvent};
-use crate::domain::message::content::{Content, Media};
+use crate::domain::message::content::Content;
+use crate::domain::message::media::Media;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;

@@ -24,7 +24,7 @@ use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::inbound::event::{MessageEvent, OWN_TEST};
 use crate::domain::key::digest;
 use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
-use crate::domain::numbers::number::NumberKind;
+use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::templates::template::Template;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::domain::file_name::FileName;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
-use crate::domain::message::content::{Content, Media};
+use crate::domain::message::content::Content;
+use crate::domain::message::media::Media;
 use crate::domain::message::media::{MediaState, MediaView};
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::Untrusted;

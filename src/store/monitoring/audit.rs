@@ -5,8 +5,8 @@ use std::path::Path;
 
 use sqlx::ConnectOptions;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, link};
-use crate::domain::access::role::Actor;
 use crate::domain::ids::AuditId;
 use crate::domain::time::Timestamp;
 use crate::store::codec::Cells;

@@ -5,7 +5,7 @@ use sqlx::SqliteExecutor;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::{Connection, Environment, Hop, Proof, ProviderName};
-use crate::domain::numbers::number::NumberKind;
+use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{Cells, json};
 use crate::store::{Result, Store, Update, Write};

@@ -1,10 +1,11 @@
 //! Work over everything that a filter finds: written down, so that it goes on after a restart.
 
-use crate::domain::access::role::{Actor, Role};
+use crate::domain::access::actor::Actor;
+use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
 use crate::domain::ids::EntryId;
 use crate::domain::numbers::connection::Environment;
-use crate::domain::outbox::bulk::{BulkAction, JobState, JobView};
+use crate::domain::outbox::job::{BulkAction, JobState, JobView};
 use crate::domain::time::Timestamp;
 use crate::store::codec::Cells;
 use crate::store::{Result, Store, Update, Write};

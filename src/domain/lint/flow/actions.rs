@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::bindings::{could_be, references, resolve};
-use super::{Flow, Node, Report, Screen, spec};
+use super::parts::{Flow, Node, Screen};
+use super::spec;
+use crate::domain::lint::Report;
 
 const KEYS: [&str; 3] = ["on-click-action", "on-select-action", "on-unselect-action"];
 

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Flow, Report, Screen, is_bound};
+use super::parts::{Flow, Screen, is_bound};
+use crate::domain::lint::Report;
 
 /// The references inside a text, without `${` and `}`.
 pub(super) fn references(text: &str) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! Conditions of If and values of Switch.
 
-use super::{Report, Screen};
+use super::parts::Screen;
+use crate::domain::lint::Report;
 
 #[derive(Debug, Clone, PartialEq)]
 enum Token {

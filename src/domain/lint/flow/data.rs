@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Report, Screen};
+use super::parts::Screen;
+use crate::domain::lint::Report;
 
 pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
     let data = &screen.value["data"];

@@ -6,6 +6,7 @@ mod components;
 mod conditions;
 mod data;
 mod limits;
+mod parts;
 mod placement;
 mod routing;
 mod shape;
@@ -13,63 +14,8 @@ mod spec;
 
 use serde_json::Value;
 
+use self::parts::Flow;
 use super::{Finding, Report};
-
-/// A version, as it is written: 1.10 follows 1.9.
-type Version = (u32, u32);
-
-/// A component where it stands.
-struct Node<'v> {
-    kind: &'v str,
-    value: &'v Value,
-    place: String,
-    /// The form that it stands in, by that form's place.
-    form: Option<String>,
-    /// How many If and Switch are around it.
-    depth: usize,
-    /// The branch that it stands in.
-    branch: Option<String>,
-}
-
-struct Screen<'v> {
-    id: &'v str,
-    value: &'v Value,
-    place: String,
-    nodes: Vec<Node<'v>>,
-    terminal: bool,
-}
-
-/// A Flow, taken apart.
-struct Flow<'v> {
-    value: &'v Value,
-    version: Version,
-    /// It has an endpoint that is asked for data.
-    endpoint: bool,
-    screens: Vec<Screen<'v>>,
-}
-
-impl<'v> Flow<'v> {
-    fn screen(&self, id: &str) -> Option<&Screen<'v>> {
-        self.screens.iter().find(|screen| screen.id == id)
-    }
-}
-
-impl Screen<'_> {
-    /// Names of what is filled in on it.
-    fn inputs(&self) -> Vec<&str> {
-        let inputs = self.nodes.iter().filter(|node| spec::is_input(node.kind));
-        inputs.filter_map(|node| node.value["name"].as_str()).collect()
-    }
-}
-
-fn count(text: &str) -> usize {
-    text.chars().count()
-}
-
-/// Whether a value is bound to data instead of written out.
-fn is_bound(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.starts_with("${") || text.starts_with('`'))
-}
 
 /// Everything that stands in the way of a Flow, the refusals first.
 pub fn lint(text: &str) -> Vec<Finding> {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
+use super::parts::{Flow, Screen};
 use super::spec::{is_input, is_picker};
-use super::{Flow, Report, Screen};
+use crate::domain::lint::Report;
 
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     let of = |kind: &str| screen.nodes.iter().filter(|node| node.kind == kind).count();

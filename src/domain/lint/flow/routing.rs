@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Flow, Report, Screen};
+use super::parts::{Flow, Screen};
+use crate::domain::lint::Report;
 
 type Graph<'v> = BTreeMap<&'v str, BTreeSet<&'v str>>;
 

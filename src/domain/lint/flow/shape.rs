@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Flow, Node, Report, Screen, Version, count};
+use super::parts::{Flow, Node, Screen, count};
+use super::spec::Version;
+use crate::domain::lint::Report;
 
 /// Versions that can be published, and those that can only be sent. Source: part 6.1.
 const PUBLISHED: [&str; 9] = ["5.1", "6.0", "6.1", "6.2", "6.3", "7.0", "7.1", "7.2", "7.3"];

@@ -1,6 +1,7 @@
 //! What each component must and may have. Source: Cloud API, part 6.3.
 
-use super::Version;
+/// A version, as it is written: 1.10 follows 1.9.
+pub(super) type Version = (u32, u32);
 
 pub(super) struct Spec {
     pub kind: &'static str,

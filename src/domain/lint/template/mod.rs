@@ -2,6 +2,7 @@
 
 mod buttons;
 mod mend;
+mod part;
 mod special;
 mod texts;
 mod top;
@@ -12,32 +13,9 @@ use serde_json::Value;
 pub use self::mend::mend;
 pub use self::top::{LANGUAGES, check_edit};
 
+use self::part::{parts, text, upper};
 use super::{Finding, Report};
 use crate::domain::templates::template::Template;
-
-/// A component with its place.
-struct Part<'v> {
-    kind: String,
-    value: &'v Value,
-    place: String,
-}
-
-fn upper(value: &Value, key: &str) -> String {
-    value[key].as_str().unwrap_or_default().to_ascii_uppercase()
-}
-
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
-    value[key].as_str().unwrap_or_default()
-}
-
-fn count(text: &str) -> usize {
-    text.chars().count()
-}
-
-fn parts<'v>(components: &'v Value, place: &str) -> Vec<Part<'v>> {
-    let list = components.as_array().into_iter().flatten().enumerate();
-    list.map(|(at, value)| Part { kind: upper(value, "type"), value, place: format!("{place}[{at}]") }).collect()
-}
 
 /// Everything that stands in the way of a template, the refusals first. `known` are the templates that
 /// the account has; `own` is the id of the one that is edited.

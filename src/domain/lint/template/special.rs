@@ -1,6 +1,8 @@
 //! Authentication, offers that end, and carousels.
 
-use super::{Part, Report, buttons, count, text, texts, upper};
+use super::part::{Part, count, text, upper};
+use super::{buttons, texts};
+use crate::domain::lint::Report;
 
 pub(super) fn authentication(report: &mut Report, components: &[Part<'_>]) {
     for part in components {
@@ -181,7 +183,7 @@ pub(super) fn carousel(report: &mut Report, components: &[Part<'_>], category: &
     }
     let mut shapes: Vec<Vec<String>> = vec![];
     for (at, card) in cards.iter().enumerate() {
-        let parts = super::parts(&card["components"], &format!("{place}[{at}].components"));
+        let parts = super::part::parts(&card["components"], &format!("{place}[{at}].components"));
         let place = format!("{place}[{at}]");
         let mut shape = vec![];
         for part in &parts {

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Part, Report, text, upper};
+use super::part::{Part, text, upper};
 use crate::domain::lint::Finding;
+use crate::domain::lint::Report;
 use crate::domain::templates::template::Template;
 
 /// Languages that templates may have. Source: Cloud API, appendix A.

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{Part, Report, text};
+use super::part::{Part, text};
+use crate::domain::lint::Report;
 
 /// What stands between double braces, with where it begins and ends.
 pub(super) struct Variable {

@@ -2,12 +2,12 @@
 //! advertising who does not want it. Asked in the transaction that queues.
 
 use super::{System, marketing};
-use crate::domain::access::role::Actor;
+use crate::domain::access::actor::Actor;
 use crate::domain::contacts::address::Address;
 use crate::domain::failure::{Failure, Unwanted};
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::message::content::Content;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::templates::template::Template;
 use crate::domain::time::Timestamp;
 use crate::store::{StoreError, Write};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::numbers::connection::Connection;
-use crate::domain::request::Refusal;
+use crate::domain::refusal::Refusal;
 use crate::domain::templates::template::Template;
 use crate::domain::time::Timestamp;
 use crate::operations::templates::refresh_templates::refresh_list;
