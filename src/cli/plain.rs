@@ -14,6 +14,7 @@ use super::reference::Reading;
 use super::verb::answered;
 use super::{Cli, Command, Common, Exit};
 use crate::app::{SystemClock, zone_offset};
+use crate::config;
 use crate::domain::agents::requests::EventView;
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::inbound::event::Direction;
@@ -23,10 +24,11 @@ use crate::domain::request::{Request, SendContext};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Clock, Timestamp};
 use crate::domain::view::{MessageView, ThreadRow};
+use crate::provider::Registry;
 
 const HELP: &str = "\
 list             threads, the newest first
-t3               open a thread; its last messages are read out
+t3               open a thread; its last messages are read out, and it is marked as read
 say WORDS        send words into the open thread
 say! WORDS       the same although a colleague has the thread
 more             older messages of it
@@ -57,6 +59,14 @@ struct Sitting<'c> {
     oldest: Option<MessageId>,
     /// The newest message of the open thread that was read out.
     newest: Option<MessageId>,
+    /// Opening a thread marks it as read.
+    marks_read: bool,
+}
+
+/// Whether the configuration, if there is one here, leaves it at that.
+fn marks_read(common: &Common) -> bool {
+    let file = config::config_file(common.config.as_deref());
+    config::load(&file, Registry::SHAPES).map_or(true, |config| config.console.mark_read_on_open)
 }
 
 /// Reads lines and says what happens until either side ends. `ends` says what leaving does.
@@ -72,7 +82,8 @@ pub(super) async fn sit(common: &Common, source: Source, ends: &str) -> Exit {
         }
         let _ = heard.blocking_send(Heard::Line("quit".to_owned()));
     });
-    let mut sitting = Sitting { source, common, open: None, oldest: None, newest: None };
+    let mut sitting =
+        Sitting { source, common, open: None, oldest: None, newest: None, marks_read: marks_read(common) };
     say(&format!("wadeck, in lines. help says what can be typed. {ends}"));
     sitting.verb("status").await;
     sitting.prompt();
@@ -257,6 +268,10 @@ impl Sitting<'_> {
         self.open = Some((thread, row.contact.shown()));
         self.is_here(Some(thread)).await;
         self.read_out(thread, None).await;
+        // As in the console that is drawn. Whoever may not do that looks, and nothing is said of it.
+        if row.unread > 0 && self.marks_read {
+            let _ = self.source.act(&Request::MarkRead { thread }).await;
+        }
     }
 
     /// Reads a page out, the oldest first: as one would tell it.

@@ -125,6 +125,52 @@ async fn a_person_who_listens_answers_people() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_thread_that_is_read_out_is_read() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let file = world.directory.path().join("wadeck.toml");
+    let config = std::fs::read_to_string(&file).expect("a configuration");
+    let _served = world.serve();
+    twin.subscribe(&world.url());
+    for number in ["15550100002", "15550100003"] {
+        twin.says(SUPPORT, &Person::new("Rosa", number), &Saying::text("Are you open?"));
+    }
+    let unread = |world: &World, thread: usize| {
+        let rows = world.json(&["threads", "list"]);
+        let rows = rows.as_array().cloned().unwrap_or_default();
+        let id = format!("t{thread}");
+        rows.iter().find(|row| row["id"] == id.as_str()).and_then(|row| row["unread"].as_u64())
+    };
+    let came = async {
+        while (unread(&world, 1), unread(&world, 2)) != (Some(1), Some(1)) {
+            twin.step(crate::world::wall() + 60_000).await;
+        }
+    };
+    tokio::time::timeout(crate::world::PATIENCE, came).await.expect("both have come");
+    let mut lines = Lines::start(&world, &["attach", "--plain"]);
+    lines.types("t1");
+    lines.hears("Are you open?");
+    until("it is read here", || unread(&world, 1) == Some(0));
+    until("the contact sees it", || !twin.read_marks().is_empty());
+    assert_eq!(unread(&world, 2), Some(1), "the other one is not");
+    // Not where the configuration says otherwise, nor by whoever only looks.
+    let looks = config.replace("[console]", "[console]\nmark_read_on_open = false");
+    let looks = if looks == config { format!("{config}\n[console]\nmark_read_on_open = false\n") } else { looks };
+    let mut only = Lines::start(&world, &["attach", "--plain", "--read-only"]);
+    only.types("t2");
+    only.hears("Are you open?");
+    std::fs::write(&file, looks).expect("written");
+    let mut otherwise = Lines::start(&world, &["attach", "--plain"]);
+    otherwise.types("t2");
+    otherwise.hears("Are you open?");
+    for lines in [&mut only, &mut otherwise] {
+        lines.types("why");
+        lines.hears("the contact last wrote");
+    }
+    assert_eq!(unread(&world, 2), Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_an_engine_it_runs_one_and_takes_it_along() {
     let twin = twin().await;
     let world = World::new(&twin);
