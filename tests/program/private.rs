@@ -214,3 +214,39 @@ async fn doctor_names_open_modes_and_secrets_that_cannot_be_read() {
     assert!(said.contains("is empty"), "{said}");
     assert!(found(&[("KAPSO_API_KEY", "")], "api key").contains("KAPSO_API_KEY is not set"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_names_a_verify_token_and_an_account_that_are_missing_or_cannot_be_read() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let config = "[[connections]]\nname = \"direct\"\nprovider = \"meta\"\nphone_number = \"+15550100201\"\n\
+                  phone_number_id = \"200000000000001\"\nbusiness_account_id = \"200000000000002\"\n\n\
+                  [[connections]]\nname = \"clinic\"\nprovider = \"twilio\"\nphone_number = \"+15550100300\"\n";
+    std::fs::write(world.directory.path().join("wadeck.toml"), config).expect("written");
+    let checked = world.run(&["config", "check"]);
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    let place = world.directory.path().display().to_string();
+    let empty = world.directory.path().join("empty");
+    std::fs::write(&empty, "").expect("written");
+    let empty = empty.display().to_string();
+    for (what, name) in [("variable", "META_VERIFY_TOKEN"), ("account", "TWILIO_ACCOUNT_SID")] {
+        let found = |value: &str, file: &str| {
+            let mut command = world.command(&["doctor", "--json"]);
+            command.env(name, value).env(format!("{name}_FILE"), file);
+            let output = command.stdin(Stdio::null()).output().expect("it runs");
+            assert_eq!(output.status.code(), Some(1), "something is to be mended");
+            let all: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+            let about = |one: &&serde_json::Value| one["what"] == what && one.to_string().contains(name);
+            all.as_array().expect("a list").iter().find(about).unwrap_or_else(|| panic!("{name}: {all}")).clone()
+        };
+        let missing = found("", "");
+        assert_eq!(missing["fine"], false, "{missing}");
+        assert!(missing["said"].as_str().is_some_and(|said| said.contains(&format!("{name} is not set"))), "{missing}");
+        assert!(missing["remedy"].as_str().is_some_and(|remedy| remedy.contains(name)), "{missing}");
+        let unreadable = found("", &place);
+        assert!(unreadable.to_string().contains("cannot be read"), "{unreadable}");
+        assert!(!unreadable.to_string().contains("is not set"), "one cause: {unreadable}");
+        assert!(found("", &empty).to_string().contains("is empty"));
+        assert_eq!(found("AC0123456789abcdef0123456789abcdef", "")["fine"], true);
+    }
+}
