@@ -41,7 +41,7 @@ use crate::operations::threads::save_draft;
 use crate::operations::threads::take_thread;
 use crate::operations::threads::transfer;
 use crate::operations::threads::update_presence;
-use crate::operations::{Result, System, require};
+use crate::operations::{OperationError, Result, System, require};
 use crate::provider::numbers::FreeCall;
 
 /// Does what is asked, or says why not. What talks to the provider at length is kept apart: everybody
@@ -49,6 +49,14 @@ use crate::provider::numbers::FreeCall;
 pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     let actor = &system.as_now(actor);
     require(actor, request.required_right())?;
+    let done = Box::pin(allowed(system, actor, request)).await;
+    if let Err(OperationError::Failed(error)) = &done {
+        system.store().note_failure(error);
+    }
+    done
+}
+
+async fn allowed(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     let (seen, request) = Box::pin(system.reached_by(actor, request)).await?;
     let (request, context) = request.apart();
     for subject in request.subjects() {

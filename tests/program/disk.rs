@@ -10,7 +10,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use wadeck::twin::{Person, Saying, Twin};
 
-use crate::world::{SECRET, SUPPORT, Served, World, signal, twin, until, wall};
+use crate::world::{PATIENCE, SECRET, SUPPORT, Served, World, signal, twin, until, wall};
 
 const SHIM: &str = include_str!("../fixtures/shims/diskfault.c");
 /// Within this long after the fault everything is as before, without a restart.
@@ -353,6 +353,66 @@ async fn a_damaged_page_is_told_with_its_remedy_and_nothing_is_acknowledged() {
     assert!(said.contains("damaged") && said.contains("wadeck backup"), "{said}");
     assert_eq!(sender.post().await, 503, "what a damaged file takes may be gone with it");
     until("it is in the log", || world.log().contains("The database file is damaged"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_are_overwritten_below_a_running_engine_are_told_and_nothing_is_lost_in_silence() {
+    for table in ["messages", "threads", "deliveries", "alerts"] {
+        let twin = twin().await;
+        let world = World::new(&twin);
+        let mut sender = Sender::new(&twin, &world);
+        let mut engine = serve(&world, &[]);
+        for _ in 0..3 {
+            assert_eq!(sender.post().await, 200);
+        }
+        until("they are applied", || world.json(&["status"])["deliveries_pending"] == 0);
+        assert_eq!(readiness(&world).await.0, 200);
+        damage(&world.data().join("wadeck.db"), table).await;
+        // Webhooks come, and somebody looks at the engine's state now and then.
+        let began = Instant::now();
+        while sender.post().await == 200 {
+            world.run(&["status"]);
+            assert!(began.elapsed() < PATIENCE, "{table}: the damage is never noticed");
+            tokio::task::yield_now().await;
+        }
+        until_async(&format!("{table}: it is not ready"), async || readiness(&world).await.0 == 503).await;
+        let (_, said) = readiness(&world).await;
+        assert!(said.contains("damaged") && said.contains("wadeck backup"), "{table}: {said}");
+        assert_eq!(sender.post().await, 503, "{table}: what a damaged file takes may be gone with it");
+        // Whoever asks is told, though the table of alerts itself may be what is damaged.
+        until(&format!("{table}: it says so"), || {
+            let alerts = world.run(&["alerts", "list", "--json"]);
+            let said = String::from_utf8_lossy(&[alerts.stdout, alerts.stderr].concat()).into_owned();
+            said.contains("The database file is damaged")
+        });
+        until("it is in the log", || world.log().contains("The database file is damaged"));
+        assert!(engine.0.try_wait().expect("asked").is_none(), "{table}: the engine goes on saying so");
+        // Everything that was acknowledged is in the file, as far as that can be read.
+        if table == "messages" {
+            let kept = kept_deliveries(&world).await;
+            for id in &sender.acknowledged {
+                assert!(kept.contains(id), "{id} was acknowledged and is not stored");
+            }
+        }
+    }
+}
+
+/// The bodies of all deliveries that the file holds.
+async fn kept_deliveries(world: &World) -> String {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.data().join("wadeck.db"));
+    let pool = sqlx::SqlitePool::connect_with(options).await.expect("opened");
+    let bodies: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT CAST(body AS BLOB) FROM deliveries").fetch_all(&pool).await.expect("read");
+    pool.close().await;
+    bodies.iter().map(|body| String::from_utf8_lossy(body).into_owned()).collect()
+}
+
+async fn until_async(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so().await {
+        assert!(began.elapsed() < PATIENCE, "it never came about: {what}");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

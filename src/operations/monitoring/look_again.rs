@@ -1,5 +1,6 @@
-//! Damage that is none: SQLite tells a read that failed as damage of the file. So the file is checked again, as it
-//! would be after a restart, and when it is sound the engine goes on by itself.
+//! Checks of the database file while the engine runs. A file that is taken for sound is looked at now and then: pages
+//! that nobody reads may be damaged all the same. SQLite tells a read that failed as damage of the file, too, so a
+//! file that is taken for damaged is checked again, and when it is sound the engine goes on by itself.
 
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use crate::operations::{System, unpoisoned};
 const CHECK_LIMIT: Duration = Duration::from_secs(60);
 /// Beats of the pulse between two checks, at first and at most: a check reads the whole file.
 const BEATS: (u32, u32) = (2, 300);
+/// Beats of the pulse between two checks of a file that is taken for sound.
+const ROUTINE: u32 = 6 * 3_600;
 
 /// When the file is checked again.
 #[derive(Debug, Default)]
@@ -17,6 +20,8 @@ pub(crate) struct Recheck {
     runs: bool,
     left: u32,
     pause: u32,
+    /// Beats since the file was checked while it was taken for sound.
+    sound_for: u32,
 }
 
 impl Recheck {
@@ -30,6 +35,16 @@ impl Recheck {
         true
     }
 
+    /// One beat of a file that is taken for sound: whether it is looked at all the same.
+    fn is_due(&mut self) -> bool {
+        self.sound_for += 1;
+        let due = self.sound_for >= ROUTINE;
+        if due {
+            self.sound_for = 0;
+        }
+        due
+    }
+
     fn ended(&mut self, sound: bool) {
         let (least, most) = BEATS;
         self.runs = false;
@@ -38,9 +53,20 @@ impl Recheck {
     }
 }
 
-/// Begins a check of the file, where it counts as damaged and a check is due.
+/// Begins a check of the file, where one is due. What it finds stands as damage.
 pub(crate) fn look_again(system: &System) {
-    if !system.store().is_damaged() || !unpoisoned(&system.shared.pulse).recheck.begins() {
+    if !system.store().is_damaged() {
+        if unpoisoned(&system.shared.pulse).recheck.is_due() {
+            let system = system.clone();
+            tokio::spawn(async move {
+                if let Err(error) = system.store().check_file(CHECK_LIMIT).await {
+                    tracing::error!(%error, "the database file could not be checked");
+                }
+            });
+        }
+        return;
+    }
+    if !unpoisoned(&system.shared.pulse).recheck.begins() {
         return;
     }
     let system = system.clone();
@@ -73,5 +99,11 @@ mod tests {
         assert_eq!(pauses, [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
         recheck.ended(true);
         assert!(recheck.begins(), "after a sound file everything begins anew");
+    }
+
+    #[test]
+    fn a_sound_file_is_looked_at_four_times_a_day() {
+        let mut recheck = Recheck::default();
+        assert_eq!((0..86_400).filter(|_| recheck.is_due()).count(), 4);
     }
 }
