@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -16,7 +16,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
-use crate::operations::{OperationError, System, open_media, perform, still_known, tell};
+use crate::operations::{OperationError, System, open_media, other_role, perform, still_known, tell};
 
 /// Two frames are at least this far apart.
 const FRAME: Duration = Duration::from_millis(33);
@@ -62,6 +62,8 @@ pub struct Manner {
     pub uploads: bool,
     /// Over which way it is reached, for colleagues.
     pub how: &'static str,
+    /// It only looks, whatever role its person has or is given.
+    pub read_only: bool,
 }
 
 /// Drives a console until it ends. Drafts are kept before it returns.
@@ -70,13 +72,13 @@ pub async fn drive(
     settings: Settings,
     mut surface: Surface,
     manner: Manner,
-    stop: &CancellationToken,
+    (stop, mut people): (&CancellationToken, watch::Receiver<()>),
 ) -> std::io::Result<End> {
     let actor = settings.actor.clone();
     let _here = system.arrives(&actor, manner.how);
     let (told, mut telling) = mpsc::channel::<Event>(256);
-    let (acts, acting) = mpsc::unbounded_channel::<Request>();
-    let worker = tokio::spawn(act_in_order((system.clone(), actor.clone()), manner.files, acting, told.clone()));
+    let (acts, acting) = mpsc::unbounded_channel::<(Actor, Request)>();
+    let worker = tokio::spawn(act_in_order(system.clone(), manner.files, acting, told.clone()));
 
     let mut listener = system.bus().listen();
     let mut input = Input::default();
@@ -101,6 +103,7 @@ pub async fn drive(
 
     // What is to be drawn because somebody did something, or because something changed.
     let (mut asked, mut changed) = (true, false);
+    let mut people_are_kept = true;
     let mut busy = false;
     let mut drawn_at = Instant::now() - FRAME;
     let mut rests_until = Instant::now();
@@ -190,6 +193,14 @@ pub async fn drive(
                 events.extend(input.pause().into_iter().filter_map(|typed| drive.means(typed)));
             }
             event = telling.recv() => events.extend(event),
+            changed = people.changed(), if !manner.read_only && people_are_kept => {
+                people_are_kept = changed.is_ok();
+                // What they were permitted is on the screen, and so is what they are permitted now.
+                if let Some(actor) = other_role(system, &drive.actor) {
+                    drive.actor = actor.clone();
+                    events.push(Event::Actor(actor));
+                }
+            }
             change = listener.next() => match change {
                 Some(change) => {
                     if !gathered.contains(&change) {
@@ -234,11 +245,10 @@ pub async fn drive(
     )));
     for effect in effects {
         if let Effect::Perform(request) = effect {
-            let _ = drive.acts.send(request);
+            drive.act(request);
         }
     }
-    let nowhere = Request::Attend { thread: None, writes: false, typing: false };
-    let _ = drive.acts.send(nowhere);
+    drive.act(Request::Attend { thread: None, writes: false, typing: false });
     drop(drive);
     let _ = tokio::time::timeout(Duration::from_secs(1), worker).await;
     let why = match end {
@@ -258,7 +268,7 @@ struct Drive<'s> {
     system: &'s System,
     actor: Actor,
     told: mpsc::Sender<Event>,
-    acts: mpsc::UnboundedSender<Request>,
+    acts: mpsc::UnboundedSender<(Actor, Request)>,
     quit: bool,
     /// What is to be edited outside.
     edit: Option<(Edit, String)>,
@@ -284,6 +294,11 @@ impl Drive<'_> {
         }
     }
 
+    /// Has something done, as whoever they are now.
+    fn act(&self, request: Request) {
+        let _ = self.acts.send((self.actor.clone(), request));
+    }
+
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -297,9 +312,7 @@ impl Drive<'_> {
                         let _ = told.send(event).await;
                     });
                 }
-                Effect::Perform(request) => {
-                    let _ = self.acts.send(request);
-                }
+                Effect::Perform(request) => self.act(request),
                 Effect::Upload { path } if self.manner.uploads => self.uploads.push(path),
                 Effect::Upload { path } => {
                     let (system, actor, told) = (self.system.clone(), self.actor.clone(), self.told.clone());
@@ -343,12 +356,12 @@ impl Drive<'_> {
 
 /// Requests are done one after the other, as they were made.
 async fn act_in_order(
-    (system, actor): (System, Actor),
+    system: System,
     here: bool,
-    mut acting: mpsc::UnboundedReceiver<Request>,
+    mut acting: mpsc::UnboundedReceiver<(Actor, Request)>,
     told: mpsc::Sender<Event>,
 ) {
-    while let Some(request) = acting.recv().await {
+    while let Some((actor, request)) = acting.recv().await {
         // What was asked for before somebody lost their console is not done after it.
         let known = here || still_known(&system, &actor, None).await.unwrap_or(false);
         let result = match &request {

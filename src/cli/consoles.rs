@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Common, Exit};
@@ -90,9 +91,12 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
                 files: false,
                 uploads: wanted.shell,
                 how: if wanted.shell { "socket" } else { "ssh" },
+                read_only: wanted.read_only,
             };
+            let changes = people.changes();
             tracing::info!(%actor, "a console is attached");
-            let mut console = tokio::spawn(async move { drive(&system, settings, surface, manner, &stop).await });
+            let mut console =
+                tokio::spawn(async move { drive(&system, settings, surface, manner, (&stop, changes)).await });
             let driven = tokio::select! {
                 driven = &mut console => driven,
                 () = not_any_more(&people, &actor) => {
@@ -155,6 +159,7 @@ pub(super) async fn own(
         files: true,
         uploads: false,
         how: "engine",
+        read_only: common.read_only,
     };
     let mut tty = Tty::enter().map_err(trouble)?;
     let (surface, seat) = pair();
@@ -162,7 +167,9 @@ pub(super) async fn own(
     // A console that breaks harms only itself: the engine is stopped in order all the same.
     let driven = tokio::spawn({
         let stop = stop.clone();
-        crate::attach::at_home(async move { drive(&system, settings, surface, manner, &stop).await })
+        crate::attach::at_home(
+            async move { drive(&system, settings, surface, manner, (&stop, watch::channel(()).1)).await },
+        )
     });
     let left = tty.sit(seat).await.map_err(trouble);
     if matches!(left, Ok(Left::Terminated)) {

@@ -4,6 +4,7 @@
 use crossterm::event::KeyEvent;
 
 use super::form_files::Saves;
+use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::{DeliveryId, ThreadId};
 use crate::domain::message::upload::Uploaded;
@@ -24,6 +25,8 @@ pub enum Event {
     },
     /// The time now; comes when [`super::Console::next_tick`] says so, and with everything else.
     Time(Timestamp),
+    /// The person has another role from now on.
+    Actor(Actor),
     /// Something stored differs.
     Changed(Change),
     /// An answer to what was asked.

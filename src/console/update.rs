@@ -10,7 +10,9 @@ use super::event::Edit;
 use super::keys::Meaning;
 use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Event, Focus, Pane};
+use crate::domain::access::actor::Actor;
 use crate::domain::agents::requests::AgentRequest;
+use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::message::content::Content;
 use crate::domain::query::Query;
@@ -62,6 +64,7 @@ impl Console {
             }
             Event::Time(now) => self.time(now),
             Event::Changed(change) => self.changed(change),
+            Event::Actor(actor) => self.has_role_of(actor),
             Event::Answered { query, answer } => {
                 let mut effects = self.take_answer(&query, *answer);
                 effects.extend(self.go_on_typing(&query));
@@ -82,6 +85,15 @@ impl Console {
             Event::Completed { path, to, choices } => self.completed(&path, &to, choices),
             Event::Saved(result) => self.saved(result),
         }
+    }
+
+    /// The person may other things from now on: what could not be asked for before is asked for now.
+    fn has_role_of(&mut self, actor: Actor) -> Vec<Effect> {
+        if let Some(role) = actor.role() {
+            self.notice(format!("Your role is {} now.", role.name()), false);
+        }
+        self.settings.actor = actor;
+        self.changed(Change::Everything)
     }
 
     /// When the console wants to be told the time: for what is written and not kept, for a notice

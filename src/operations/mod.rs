@@ -30,7 +30,7 @@ pub use self::error::OperationError;
 pub use self::inbound::apply::apply_pending;
 pub use self::inbound::receive::{Receipt, Waiting, receive, store_waiting};
 pub use self::integrations::deliver_events::{EVENTS, EventEndpoint, newest_event, tell_next};
-pub use self::integrations::tokens::{Once, ask_once, asked, known_by, still_known};
+pub use self::integrations::tokens::{Once, ask_once, asked, known_by, other_role, still_known};
 pub use self::integrations::visitor::{BodyBudget, ReservedBody, Visitor};
 pub use self::integrations::wrong_tokens::{Admission, admit};
 pub use self::media::fetch_media::{fetch_next, prune_media};

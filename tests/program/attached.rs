@@ -252,3 +252,55 @@ async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
     signal(&engine.0, "-HUP");
     again.sees("You are not among the users");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let file = world.directory.path().join("wadeck.toml");
+    let before = std::fs::read_to_string(&file).expect("read");
+    let head = before.split("\n[[users]]").next().expect("a head").to_owned();
+    let owner = String::from_utf8(std::process::Command::new("id").arg("-un").output().expect("it runs").stdout);
+    let owner = owner.expect("UTF-8").trim().to_owned();
+    let users = |role: &str| format!("{head}\n[[users]]\nname = \"owner\"\nrole = \"{role}\"\nos_user = \"{owner}\"\n");
+    std::fs::write(&file, users("viewer")).expect("written");
+    let engine = world.serve();
+    twin.subscribe(&world.url());
+    twin.says(
+        crate::world::SUPPORT,
+        &wadeck::twin::Person::new("Rosa Field", "15550100002"),
+        &wadeck::twin::Saying::text("hello"),
+    );
+    let playing = tokio::spawn(async move { twin.run().await });
+    let mut screen = Screen::open(120, 40, attach(&world, &[]));
+    let mut looks = Screen::open(120, 40, attach(&world, &["--read-only"]));
+    for screen in [&mut screen, &mut looks] {
+        screen.sees("Rosa Field");
+        screen.press("2");
+        screen.settles();
+        screen.press("\r");
+        screen.settles();
+        screen.press("C");
+        screen.sees("This takes the role operator");
+    }
+    std::fs::write(&file, users("operator")).expect("written");
+    signal(&engine.0, "-HUP");
+    screen.sees("Your role is operator now");
+    screen.settles();
+    screen.press("C");
+    until("it is taken", || world.json(&["threads", "list"])[0]["taken_by"] == "owner");
+    // Whoever only looks goes on looking.
+    looks.press("C");
+    looks.settles();
+    looks.sees("This takes the role operator");
+    assert_eq!(world.json(&["threads", "list"])[0]["taken_by"], "owner");
+    // And what is taken away again is gone.
+    std::fs::write(&file, users("viewer")).expect("written");
+    signal(&engine.0, "-HUP");
+    screen.sees("Your role is viewer now");
+    screen.settles();
+    screen.press("C");
+    screen.sees("This takes the role operator");
+    assert_eq!(world.json(&["threads", "list"])[0]["taken_by"], "owner");
+    playing.abort();
+}

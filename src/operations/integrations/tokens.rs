@@ -132,6 +132,13 @@ impl System {
     }
 }
 
+/// Somebody with the role that they have now, where it is another one; none where they are nobody any more.
+pub fn other_role(system: &System, actor: &Actor) -> Option<Actor> {
+    let Actor::Operator { name, role } = actor else { return None };
+    let now = system.role_of(name)?;
+    (now != *role).then(|| Actor::Operator { name: name.clone(), role: now })
+}
+
 /// Whom a token stands for now: nobody once it is over, or once who made it is no user any more. It never
 /// may more than its maker may today.
 fn stands_for(system: &System, token: &TokenView) -> Option<Actor> {
