@@ -8,6 +8,7 @@ use super::wanted::Wanted;
 use crate::domain::access::audit::{AuditHead, KnownHead};
 use crate::domain::agents::requests::AgentQuery;
 use crate::domain::ids::AuditId;
+use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
 use crate::store::read_heads;
 
@@ -33,11 +34,20 @@ pub enum Audit {
         #[arg(long, value_name = "DIGEST|FILE")]
         against: Vec<String>,
     },
+    /// Accept that a restored copy of the database lacks the last rows: they are named in the audit for good (admins)
+    ///
+    /// Example: wadeck audit accept-restored --confirm u17
+    AcceptRestored {
+        /// The newest row that `wadeck audit verify` says is missing
+        #[arg(long, value_name = "ROW")]
+        confirm: String,
+    },
 }
 
 pub(super) fn audit(verb: Audit) -> Wanted {
     match verb {
         Audit::List { subject, page, before } => look(AgentQuery::Audit { subject, limit: page.limit, before }),
+        Audit::AcceptRestored { confirm } => Wanted::Act(Request::AcceptRestored { typed: confirm }),
         Audit::Verify { against } => {
             look(AgentQuery::VerifyAudit { against: against.iter().flat_map(|one| known_heads(one)).collect() })
         }

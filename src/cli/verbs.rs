@@ -6,8 +6,8 @@ use super::send::PhoneArg;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
 use crate::domain::inbound::delivery::DeliveryState;
-use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::job::BulkAction;
+use crate::domain::outbox::entry::EntryState;
 use crate::domain::time::Timestamp;
 
 /// How much of a list.

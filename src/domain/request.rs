@@ -231,6 +231,11 @@ pub enum Request {
     /// Read and apply a delivery, or an edited copy of it, without changing anything.
     TryDelivery {
         delivery: DeliveryId,
+    /// Say that the rows which the audit lacks are missing because an older copy of the database was restored: the
+    /// newest of them is typed. They are named in the audit, and are not missed any more.
+    AcceptRestored {
+        typed: String,
+    },
         body: Option<String>,
     },
     /// Ask the provider about this connection now.
@@ -297,3 +302,5 @@ impl Refusal {
         Some(request.knowing(context))
     }
 }
+
+

@@ -6,8 +6,8 @@ use crate::domain::ids::{
     AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, SetupId, ThreadId,
 };
 use crate::domain::query::Query;
-use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
+use crate::domain::refusal::Refusal;
 
 /// Something that has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,7 @@ impl Request {
             Self::Flow(request) => request.connection().map(Subject::Connection).into_iter().collect(),
             // Through a door no file is opened, whichever it is.
             Self::OpenMedia { .. }
+            | Self::AcceptRestored { .. }
             | Self::Bulk { .. }
             | Self::SaveView { .. }
             | Self::Token(_)

@@ -1,8 +1,8 @@
 //! From a request, as a console or a command makes it, to the operation that does it.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::{Request, SendContext};
+use crate::domain::refusal::{Done, Refusal};
 use crate::operations::agents;
 use crate::operations::inbound::backfill;
 use crate::operations::inbound::dry_run;
@@ -11,6 +11,7 @@ use crate::operations::inbound::reveal;
 use crate::operations::integrations::tokens;
 use crate::operations::media::fetch_media;
 use crate::operations::media::open_media;
+use crate::operations::monitoring::accept_restored;
 use crate::operations::monitoring::ack_alert;
 use crate::operations::monitoring::reports;
 use crate::operations::numbers;
@@ -118,6 +119,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,
         Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
         Request::SendTest { connection } => {
+        Request::AcceptRestored { typed } => accept_restored::accept_restored(system, actor, &typed).await,
             crate::operations::numbers::send_test::send_test(system, actor, connection).await
         }
         Request::Canary { connection } => canary::canary(system, actor, connection).await,

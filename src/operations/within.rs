@@ -11,8 +11,8 @@ use crate::domain::flow::FlowList;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::numbers::number::{NumberQuery, NumberRequest};
 use crate::domain::query::Query;
-use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
+use crate::domain::refusal::Refusal;
 use crate::domain::templates::template::TemplateList;
 use crate::operations::{Result, System};
 use crate::store::Store;
@@ -103,7 +103,7 @@ impl System {
 fn leaves(request: &Request, scope: &Scope, own: (&str, Environment)) -> bool {
     match request {
         Request::SendKnowing { request, .. } | Request::Within { request, .. } => leaves(request, scope, own),
-        Request::Call { connection: None, .. } => true,
+        Request::Call { connection: None, .. } | Request::AcceptRestored { .. } => true,
         Request::Agents(AgentRequest::Stop { what, .. } | AgentRequest::Resume { what }) => {
             !matches!(what, StopScope::Thread(_))
         }

@@ -5,16 +5,16 @@ mod pairs;
 mod provider_scenes;
 mod scenes;
 
-use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
+use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::token::TokenRequest;
 use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold};
 use wadeck::domain::flow::FlowRequest;
 use wadeck::domain::numbers::number::NumberRequest;
 use wadeck::domain::numbers::registration::WebhookRequest;
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::refusal::Done;
 use wadeck::domain::request::Request;
+use wadeck::domain::refusal::Done;
 use wadeck::domain::templates::requests::TemplateRequest;
 use wadeck::operations::{OperationError, perform};
 
@@ -77,6 +77,7 @@ operations! {
     Request::FetchMedia { .. } => "fetch_media", Harmless("the file is asked for once more; nothing is kept of who asked");
     Request::AddContact { .. } => "add_contact", Once(&["contact_known"]);
     Request::RenameContact { .. } => "rename", Each("the later name stands, and both are in the audit");
+    Request::AcceptRestored { .. } => "accept_restored", Once(&["nothing_to_accept"]);
     Request::MergeContacts { .. } => "merge", Once(&["not_found"]);
     Request::SplitContact { .. } => "split", Once(&["not_merged"]);
     Request::Token(TokenRequest::Make { .. }) => "token_make", Once(&["name_taken"]);

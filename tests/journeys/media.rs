@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use wadeck::attach::files;
 use wadeck::console::Saves;
-use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
+use wadeck::domain::access::actor::Actor;
 use wadeck::domain::message::media::{MediaState, MediaView, Pad};
 use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};

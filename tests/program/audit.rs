@@ -126,7 +126,7 @@ async fn a_chain_that_was_written_anew_is_not_taken_for_the_old_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restored_copy_is_told_with_what_to_do_and_is_right_after_that() {
+async fn a_restored_copy_is_told_and_is_right_once_an_admin_has_accepted_it() {
     let twin = twin().await;
     let world = World::new(&twin);
     let add = |number: u32| {
@@ -140,8 +140,10 @@ async fn a_restored_copy_is_told_with_what_to_do_and_is_right_after_that() {
     assert!(world.run(&["backup", &copy]).status.success());
     add(11);
     add(12);
+    let before = world.json(&["audit", "list"]);
     signal(&engine.0, "-TERM");
     assert!(engine.0.wait().expect("ended").success());
+    let kept = std::fs::read_to_string(world.data().join("audit.head")).expect("kept");
     for file in ["wadeck.db-wal", "wadeck.db-shm"] {
         let _ = std::fs::remove_file(world.data().join(file));
     }
@@ -151,18 +153,41 @@ async fn a_restored_copy_is_told_with_what_to_do_and_is_right_after_that() {
     assert_eq!(verified.status.code(), Some(1), "{}", said(&verified));
     let words = said(&verified);
     assert!(words.contains("is missing") && words.contains("an older copy of the database was restored"), "{words}");
-    assert!(words.contains("move audit.head and the logs"), "{words}");
-    signal(&engine.0, "-TERM");
-    assert!(engine.0.wait().expect("ended").success());
-    let kept = world.directory.path().join("before-the-restore");
-    std::fs::create_dir(&kept).expect("made");
-    for what in ["audit.head", "logs"] {
-        std::fs::rename(world.data().join(what), kept.join(what)).expect("moved");
-    }
-    let _engine = world.serve();
+    let lost = &before[0];
+    let (row, digest) = (lost["id"].as_str().expect("an id"), lost["digest"].as_str().expect("a digest"));
+    assert!(words.contains(&format!("wadeck audit accept-restored --confirm {row}")), "{words}");
+    until("there is an alert", || said(&world.run(&["alerts", "list", "--open"])).contains("accept-restored"));
+    let end = world.json(&["audit", "list"])[0]["digest"].as_str().expect("a digest").to_owned();
+
+    // Only by an admin who typed what is lost.
+    let refused = world.run(&["audit", "accept-restored", "--confirm", "u1", "--json"]);
+    assert!(refused.status.code() == Some(3) && said(&refused).contains("\"typed\""), "{}", said(&refused));
+    let accepted = world.run(&["audit", "accept-restored", "--confirm", row]);
+    assert!(accepted.status.success(), "{}", said(&accepted));
+    let refused = world.run(&["audit", "accept-restored", "--confirm", row, "--json"]);
+    assert!(said(&refused).contains("nothing_to_accept"), "{}", said(&refused));
+    let audited = &world.json(&["audit", "list"])[0];
+    assert_eq!(audited["action"], "accept_restored");
+    let detail = audited["detail"].as_str().expect("a detail");
+    assert!(detail.contains(digest) && detail.contains(&end), "{detail}");
+    until("the alert is over", || !said(&world.run(&["alerts", "list", "--open"])).contains("accept-restored"));
     let verified = world.run(&["audit", "verify"]);
-    assert!(verified.status.success(), "{}", said(&verified));
-    // The proof is still one.
-    let head = kept.join("audit.head").display().to_string();
-    assert_eq!(world.run(&["audit", "verify", "--against", &head]).status.code(), Some(1));
+    assert!(verified.status.success() && said(&verified).contains(digest), "{}", said(&verified));
+    // It stays so, with new rows and after another start; and the proof is still one.
+    add(13);
+    add(14);
+    let head = world.directory.path().join("kept.head").display().to_string();
+    std::fs::write(&head, &kept).expect("written");
+    for _ in 0..2 {
+        let verified = world.run(&["audit", "verify"]);
+        assert!(verified.status.success(), "{}", said(&verified));
+        assert_eq!(world.run(&["audit", "verify", "--against", &head]).status.code(), Some(1));
+        signal(&engine.0, "-TERM");
+        assert!(engine.0.wait().expect("ended").success());
+        engine = world.serve();
+    }
+    assert!(!said(&world.run(&["alerts", "list", "--open"])).contains("The audit lacks"));
+    // What is removed after that is missed as ever.
+    change(&world, &["DELETE FROM audit WHERE id > (SELECT max(id) - 1 FROM audit)"]).await;
+    assert_eq!(world.run(&["audit", "verify"]).status.code(), Some(1));
 }

@@ -140,6 +140,7 @@ audit list
 audit verify
 events list
 events follow
+audit accept-restored --confirm u9
 tokens list
 tokens make shop --role viewer
 tokens revoke shop

@@ -40,6 +40,41 @@ pub struct KnownHead {
     pub source: String,
 }
 
+/// Rows that a restored copy of the database lacks, as the audit names them once somebody accepted that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RestoredRows {
+    /// Ends of the audit of before that it does not hold any more.
+    pub lost: Vec<AuditHead>,
+    /// The last row of the copy, from which it goes on; none where it was empty.
+    pub end: Option<AuditHead>,
+}
+
+impl RestoredRows {
+    /// The action of the audit's row.
+    pub const ACTION: &'static str = "accept_restored";
+
+    /// The detail of the audit's row: every digest that is not there, and the one from which the audit goes on.
+    pub fn detail(&self) -> String {
+        let word = |head: &AuditHead| format!("{} {}", head.row, head.digest);
+        let lost: Vec<String> = self.lost.iter().map(word).collect();
+        let end = self.end.as_ref().map_or_else(|| "an empty audit".to_owned(), word);
+        format!("lost {}; goes on after {end}", lost.join(", "))
+    }
+
+    /// The digests that a detail accepts as lost.
+    pub fn lost_digests(detail: &str) -> impl Iterator<Item = &str> {
+        let lost = detail.strip_prefix("lost ").and_then(|rest| rest.split(';').next()).unwrap_or_default();
+        lost.split(", ").filter_map(|one| one.split_once(' ')).map(|(_, digest)| digest)
+    }
+
+    /// What was accepted, in a sentence.
+    pub fn words(&self) -> String {
+        let last = self.lost.iter().max_by_key(|head| head.row).map_or_else(String::new, |head| head.row.to_string());
+        let end = self.end.as_ref().map_or_else(|| "its beginning".to_owned(), |head| head.row.to_string());
+        format!("A restored copy of the database lacks rows up to {last}; the audit goes on after {end}.")
+    }
+}
+
 /// The digest of a row that follows on `before`; the first follows on nothing. Every part is preceded
 /// by its length, so that no two rows read alike.
 pub fn link(before: &str, row: &AuditRow) -> String {
@@ -68,6 +103,12 @@ pub struct AuditCheck {
     /// How many heads were kept outside and compared.
     #[serde(default)]
     pub compared: u64,
+    /// Who accepted that a restored copy lacks rows, a sentence each. Stays for good.
+    #[serde(default)]
+    pub accepted: Vec<String>,
+    /// The newest row that is missing or another one, to be typed by whoever accepts that.
+    #[serde(default)]
+    pub newest_lost: Option<AuditId>,
 }
 
 impl AuditCheck {
@@ -95,7 +136,7 @@ impl AuditCheck {
             self.compared += 1;
             let (row, at) = (head.row, head.at);
             match found.get(&row.0) {
-                Some(digest) if *digest == head.digest => {}
+                Some(digest) if *digest == head.digest => continue,
                 Some(_) => self.contradictions.push(format!(
                     "{row} is not the row that was written at {at}: {source} has another digest of it ({}).",
                     head.digest
@@ -103,12 +144,11 @@ impl AuditCheck {
                 None => {
                     let end = self.last.map_or_else(|| "it is empty".to_owned(), |last| format!("it ends at {last}"));
                     self.contradictions.push(format!(
-                        "{row} is missing: {source} has its digest since {at}, and the audit does not hold it ({end}). \
-                         Rows were removed, or an older copy of the database was restored; after a restore, move \
-                         audit.head and the logs of before out of the data directory, and keep them."
+                        "{row} is missing: {source} has its digest since {at}, and the audit does not hold it ({end})."
                     ));
                 }
             }
+            self.newest_lost = self.newest_lost.max(Some(row));
         }
     }
 
@@ -119,16 +159,17 @@ impl AuditCheck {
 
     /// The verdict, a sentence for each thing that does not fit.
     pub fn said(&self) -> String {
-        let chain = self.chain();
+        let chain = [&[self.chain()], self.accepted.as_slice()].concat().join(" ");
         if self.contradictions.is_empty() {
             return match self.compared {
                 0 => chain,
                 count => format!("{chain} {count} digests kept outside the database fit."),
             };
         }
+        let row = self.newest_lost.map_or_else(|| "ROW".to_owned(), |row| row.to_string());
         format!(
-            "{} {chain} If a backup was restored, this is what it lacks; move audit.head out of the data directory to begin anew. \
-             Otherwise somebody removed or rewrote rows.",
+            "{} {chain} Somebody removed or rewrote rows, or an older copy of the database was restored. If that was it, an admin \
+             accepts it: `wadeck audit accept-restored --confirm {row}`.",
             self.contradictions.join(" ")
         )
     }

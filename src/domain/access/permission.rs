@@ -78,6 +78,7 @@ rights! {
     WriteFlows, "write Flows", Operator;
     WriteNotes, "write notes", Operator;
     WriteToPeople, "write to people", Operator;
+    AcceptARestoredDatabase, "accept a restored database", Admin;
     AddContacts, "add contacts", Admin;
     ChangeAProvidersRecords, "change a provider's records", Admin;
     ChangeWebhooks, "change webhooks", Admin;

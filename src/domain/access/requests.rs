@@ -20,6 +20,7 @@ impl Request {
             | Self::SendTemplate { .. }
             | Self::SendTest { .. }
             | Self::SaveDraft { .. } => Right::WriteToPeople,
+            Self::AcceptRestored { .. } => Right::AcceptARestoredDatabase,
             Self::OpenMedia { .. } => Right::OpenFiles,
             Self::FetchMedia { .. } => Right::FetchFiles,
             Self::React { .. } => Right::ReactToMessages,

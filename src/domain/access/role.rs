@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -26,3 +27,4 @@ impl Role {
         }
     }
 }
+

@@ -1,21 +1,21 @@
 //! What can be asked about agents, and decided about them: from a request to its operation.
 
 use crate::agent::AgentConfig;
-use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, KnownHead};
+use crate::domain::access::actor::Actor;
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, Dossier};
 use crate::domain::ids::AssignmentId;
-use crate::domain::refusal::Done;
 use crate::domain::request::SendContext;
+use crate::domain::refusal::Done;
 use crate::operations::agents::decide_answer;
 use crate::operations::agents::decide_assignment::{Decision, decide, narrow};
 use crate::operations::agents::end_assignment;
 use crate::operations::agents::propose_assignment;
 use crate::operations::agents::rehearse;
 use crate::operations::agents::stop_agents;
+use crate::operations::monitoring::accept_restored::kept_heads;
 use crate::operations::{Result, System};
-use crate::store::heads_in_logs;
 
 pub(crate) async fn perform(
     system: &System,
@@ -74,15 +74,9 @@ pub(crate) async fn look(system: &System, query: AgentQuery) -> Result<AgentTold
 /// the file beside it, in the logs, and with what was given.
 async fn verify_audit(system: &System, against: Vec<KnownHead>) -> Result<AuditCheck> {
     let store = system.store();
-    let mut known = store.kept_audit_heads();
-    known.extend(store.path().parent().map(|directory| heads_in_logs(&directory.join("logs"))).unwrap_or_default());
-    known.extend(store.audit_head().map(|head| KnownHead { head, source: "this engine".to_owned() }));
-    let mut bare = vec![];
-    for given in against {
-        if given.head.row.0 > 0 { known.push(given) } else { bare.push(given.head.digest) }
-    }
-    let mut check = store.verify_audit(&known).await?;
-    for digest in bare {
+    let (given, bare): (Vec<KnownHead>, Vec<KnownHead>) = against.into_iter().partition(|one| one.head.row.0 > 0);
+    let mut check = store.verify_audit(&kept_heads(system), &given).await?;
+    for digest in bare.into_iter().map(|one| one.head.digest) {
         check.compared += 1;
         if store.audit_row_of(&digest).await?.is_none() {
             check

@@ -1,5 +1,6 @@
 //! Health, alerts, figures and explanations.
 
+pub(crate) mod accept_restored;
 pub(crate) mod ack_alert;
 pub(crate) mod conditions;
 pub(crate) mod dashboard;

@@ -1,12 +1,12 @@
 //! The audit: rows that are only added, each with a digest over itself and the row before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use sqlx::ConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
 
+use crate::domain::access::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, RestoredRows, link};
 use crate::domain::access::actor::Actor;
-use crate::domain::access::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, link};
 use crate::domain::ids::AuditId;
 use crate::domain::time::Timestamp;
 use crate::store::codec::Cells;
@@ -49,20 +49,35 @@ impl Store {
     }
 
     /// Follows the chain from its beginning to the first row that does not fit, or to its end, and compares
-    /// with the heads that are kept outside the database.
-    pub async fn verify_audit(&self, known: &[KnownHead]) -> Result<AuditCheck> {
+    /// with the heads that are kept outside the database. `known` are those of this engine, of which it may have
+    /// been accepted that a restored copy lacks them; `given` are those that somebody shows.
+    pub async fn verify_audit(&self, known: &[KnownHead], given: &[KnownHead]) -> Result<AuditCheck> {
         let mut check = AuditCheck::default();
+        let mut connection = self.readers.acquire().await?;
+        let accepted = accepted_rows(&mut connection).await?;
+        let lost: BTreeSet<&str> = accepted.iter().flat_map(|row| RestoredRows::lost_digests(&row.detail)).collect();
+        let known = known.iter().filter(|known| !lost.contains(known.head.digest.as_str()));
+        let known: Vec<KnownHead> = known.chain(given).cloned().collect();
         let mut found = BTreeMap::new();
-        for known in known {
-            let digest: Option<Option<String>> = sqlx::query_scalar("SELECT digest FROM audit WHERE id = $1")
-                .bind(known.head.row.0)
-                .fetch_optional(&self.readers)
-                .await?;
-            found.extend(digest.flatten().map(|digest| (known.head.row.0, digest)));
+        for known in &known {
+            let digest = digest_of(&mut connection, known.head.row).await?;
+            found.extend(digest.map(|digest| (known.head.row.0, digest)));
         }
+        drop(connection);
         self.follow_audit(&mut check).await?;
-        check.compare(known, &found);
+        check.compare(&known, &found);
+        check.accepted = accepted
+            .iter()
+            .map(|row| format!("{} accepted a restored copy at {} ({}): {}.", row.actor, row.at, row.id, row.detail))
+            .collect();
         Ok(check)
+    }
+
+    /// Digests of which somebody accepted that a restored copy lacks them.
+    pub(crate) async fn accepted_audit_digests(&self) -> Result<BTreeSet<String>> {
+        let mut connection = self.readers.acquire().await?;
+        let rows = accepted_rows(&mut connection).await?;
+        Ok(rows.iter().flat_map(|row| RestoredRows::lost_digests(&row.detail)).map(str::to_owned).collect())
     }
 
     /// The row that carries a digest, if any does.
@@ -133,7 +148,42 @@ impl Store {
     }
 }
 
+/// Rows in which somebody accepted a restored copy.
+async fn accepted_rows(connection: &mut SqliteConnection) -> Result<Vec<AuditRow>> {
+    let text = format!("{ROW} WHERE subject = 'audit' AND action = $1 ORDER BY id");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(RestoredRows::ACTION).fetch_all(connection).await?;
+    rows.iter().map(|row| read(&Cells::new(row, "audit"))).collect()
+}
+
+async fn digest_of(connection: &mut SqliteConnection, row: AuditId) -> Result<Option<String>> {
+    let digest: Option<Option<String>> =
+        sqlx::query_scalar("SELECT digest FROM audit WHERE id = $1").bind(row.0).fetch_optional(connection).await?;
+    Ok(digest.flatten())
+}
+
 impl Write {
+    /// Heads kept outside the database that it does not hold, and of which nobody has accepted that; each once.
+    pub async fn lost_audit_heads(&mut self, known: &[KnownHead]) -> Result<Vec<AuditHead>> {
+        let accepted = accepted_rows(self.connection()).await?;
+        let accepted: BTreeSet<&str> =
+            accepted.iter().flat_map(|row| RestoredRows::lost_digests(&row.detail)).collect();
+        let mut lost: Vec<AuditHead> = vec![];
+        for KnownHead { head, .. } in known.iter().filter(|known| known.head.row.0 > 0) {
+            let known = accepted.contains(head.digest.as_str()) || lost.iter().any(|one| one.digest == head.digest);
+            if !known && digest_of(self.connection(), head.row).await?.as_ref() != Some(&head.digest) {
+                lost.push(head.clone());
+            }
+        }
+        Ok(lost)
+    }
+
+    /// The last row of the audit.
+    pub async fn audit_end(&mut self) -> Result<Option<AuditHead>> {
+        let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
+        let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(self.connection()).await?;
+        row.map(|row| head(&Cells::new(&row, "audit"))).transpose()
+    }
+
     /// Says who did what, for good. What a program asked for fails here where its token was revoked between the
     /// question and this transaction.
     pub async fn audit(

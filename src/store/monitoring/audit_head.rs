@@ -46,9 +46,10 @@ impl Store {
     /// Compares the file with the database, once at the start: what does not fit is returned and stays.
     pub async fn open_audit_head(&self, now: Timestamp) -> Result<Option<KnownHead>> {
         let (mut lost, mut last_fits) = (None, true);
+        let accepted = self.accepted_audit_digests().await?;
         for known in self.kept_audit_heads() {
             last_fits = known.head.row.0 == 0 || self.audit_row_of(&known.head.digest).await? == Some(known.head.row);
-            if !last_fits && lost.is_none() {
+            if !last_fits && lost.is_none() && !accepted.contains(&known.head.digest) {
                 lost = Some(known);
             }
         }

@@ -1,7 +1,7 @@
 //! Work over everything that a filter finds: written down, so that it goes on after a restart.
 
-use crate::domain::access::actor::Actor;
 use crate::domain::access::role::Role;
+use crate::domain::access::actor::Actor;
 use crate::domain::access::scope::Scope;
 use crate::domain::ids::EntryId;
 use crate::domain::numbers::connection::Environment;

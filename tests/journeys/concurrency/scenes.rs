@@ -12,8 +12,8 @@ use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::flow::FlowRequest;
 use wadeck::domain::ids::{AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, RunId, ThreadId};
 use wadeck::domain::message::content::Content;
-use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::outbox::job::BulkAction;
+use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Request, SendContext};
 use wadeck::twin::{MediaFault, Person, Saying, SendFault};
@@ -181,6 +181,12 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
             stage.answer().await;
             let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else {
                 panic!("alerts")
+        "accept_restored" => {
+            let (stage, _) = asked().await;
+            let lost = serde_json::json!({ "row": "u900", "digest": "ab".repeat(32), "at": "2026-06-01T08:00:00Z" });
+            std::fs::write(stage.directory.path().join("audit.head"), format!("{lost}\n")).expect("written");
+            (stage, Request::AcceptRestored { typed: "u900".into() })
+        }
             };
             let alert: AlertId = alerts[0].id;
             (stage, Request::AckAlert { alert })

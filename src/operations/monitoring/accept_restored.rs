@@ -1,0 +1,49 @@
+//! After a restore: what the audit lacks is named in it, and is not missed any more.
+
+use crate::domain::access::audit::{AuditCheck, KnownHead, RestoredRows};
+use crate::domain::access::permission::Right;
+use crate::domain::access::actor::Actor;
+use crate::domain::change::Change;
+use crate::domain::refusal::{Done, Refusal};
+use crate::operations::monitoring::conditions::condition;
+use crate::operations::{Result, System, require};
+use crate::store::heads_in_logs;
+
+/// Ends of the audit that this engine keeps outside the database: in the file beside it, in the logs, in memory.
+pub(crate) fn kept_heads(system: &System) -> Vec<KnownHead> {
+    let store = system.store();
+    let mut known = store.kept_audit_heads();
+    known.extend(store.path().parent().map(|directory| heads_in_logs(&directory.join("logs"))).unwrap_or_default());
+    known.extend(store.audit_head().map(|head| KnownHead { head, source: "this engine".to_owned() }));
+    known
+}
+
+/// Accepts that the rows whose digests are kept outside the database are not in it. `typed` is the newest of them.
+pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str) -> Result<Done> {
+    require(actor, Right::AcceptARestoredDatabase)?;
+    // A chain that was broken is no older copy. Rows that are there never change: this needs no transaction.
+    let AuditCheck { broken, .. } = system.store().verify_audit(&[], &[]).await?;
+    if let Some((row, why)) = broken {
+        let why = format!("{row} does not fit: {why}. That is no older copy, but a changed one.");
+        return Err(Refusal::new("audit_broken", why, "Restore a copy whose audit is whole.").into());
+    }
+    let now = system.now();
+    let known = kept_heads(system);
+    let mut write = system.store().write().await?;
+    let lost = write.lost_audit_heads(&known).await?;
+    let Some(newest) = lost.iter().map(|head| head.row).max() else {
+        let why = "The audit holds every row whose digest is kept outside the database.";
+        return Err(Refusal::new("nothing_to_accept", why, "Nothing needs to be done.").into());
+    };
+    Refusal::typed(&newest.to_string(), typed)?;
+    let end = write.audit_end().await?;
+    let rows = RestoredRows { lost, end };
+    write.audit(actor, RestoredRows::ACTION, "audit", &rows.detail(), now).await?;
+    condition(&mut write, "audit", "head", None, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Alerts, Change::Activity]);
+    Ok(Done {
+        said: format!("{} It is written down in the audit, and is not missed any more.", rows.words()),
+        made: None,
+    })
+}
