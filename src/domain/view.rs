@@ -494,7 +494,23 @@ pub struct ActivityRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ActivityKind {
-    Alert { id: AlertId, acknowledged_by: Option<String>, count: u32 },
-    Delivery { id: DeliveryId, state: DeliveryState },
-    Audit { id: AuditId, actor: String },
+    Alert {
+        id: AlertId,
+        acknowledged_by: Option<String>,
+        count: u32,
+    },
+    Delivery {
+        id: DeliveryId,
+        state: DeliveryState,
+        /// It holds a message that had come with another delivery.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        duplicate_of: Option<MessageId>,
+        /// How often the same delivery came again.
+        #[serde(default)]
+        repeats: u32,
+    },
+    Audit {
+        id: AuditId,
+        actor: String,
+    },
 }

@@ -7,6 +7,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 
 use crate::cases::{alerts, deliveries, detail, enveloped, nobody_is_asked, note, only, post, stage, text, told};
+use crate::sitting::Sitting;
 use crate::stage::{SUPPORT, Stage};
 
 #[tokio::test]
@@ -30,6 +31,33 @@ async fn the_same_id_with_other_words_is_a_duplicate_with_a_difference() {
     stage.act(Request::ReplayDelivery { delivery: rows[2].id }).await.expect("read again");
     stage.apply().await;
     assert_eq!(note(&deliveries(&stage).await[2]), "", "a delivery that is read again is no duplicate of itself");
+}
+
+#[tokio::test]
+async fn a_repeated_id_is_marked_in_the_list_with_the_message_it_repeats() {
+    let mut stage = stage().await;
+    for words in ["first", "first", "second"] {
+        let mut message = text("wamid.DUP", "15551600001", words);
+        message["n"] = json!(deliveries(&stage).await.len());
+        post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([message]))).await;
+    }
+    // The provider sends one of them again, as it was.
+    let mut again = text("wamid.DUP", "15551600001", "first");
+    again["n"] = json!(1);
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([again]))).await;
+    let (thread, message) = only(&stage).await;
+    assert_eq!(stage.messages(thread.id).await.len(), 1, "one row per message");
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "7").await;
+    let shown = sitting.screen();
+    let marks: Vec<&str> = shown.lines().filter(|line| line.contains(&format!("DUP {} ", message.id))).collect();
+    assert_eq!(marks.len(), 2, "{shown}");
+    assert!(marks[1].contains("(came 2 times)"), "{shown}");
+    // What the cursor is on says what differs.
+    let told: String = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains(&format!("Duplicate of {}, with other words", message.id)), "{shown}");
+    sitting.press(&stage, "2 enter k i").await;
+    sitting.sees("came again");
 }
 
 #[tokio::test]

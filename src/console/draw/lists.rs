@@ -238,6 +238,8 @@ impl Console {
         let who = match &row.kind {
             ActivityKind::Alert { count, .. } if *count > 1 => format!("{count} times: "),
             ActivityKind::Audit { actor, .. } => format!("{} ", crate::domain::text::clean_line(actor)),
+            ActivityKind::Delivery { duplicate_of: Some(first), .. } => format!("DUP {first} "),
+            ActivityKind::Delivery { repeats, .. } if *repeats > 0 => format!("DUP {}{repeats} ", theme.pick("×", "x")),
             _ => String::new(),
         };
         let text_style = if matches!(row.kind, ActivityKind::Delivery { state: DeliveryState::Applied, .. }) {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::ids::MessageId;
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::time::Timestamp;
 
@@ -21,6 +22,15 @@ impl RawDelivery {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
+}
+
+/// The beginning of what is noted about a delivery whose message had come with another one; its id follows.
+pub const DUPLICATE_OF: &str = "Duplicate of ";
+
+/// The message that had come before, as a delivery's note names it.
+pub fn duplicate_of(note: &str) -> Option<MessageId> {
+    let (_, rest) = note.split_once(DUPLICATE_OF)?;
+    rest.split(|c: char| !c.is_ascii_alphanumeric()).next()?.parse().ok()
 }
 
 /// What makes two requests the same delivery.
@@ -61,5 +71,19 @@ impl DeliveryState {
 
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_names_the_message_that_had_come_before() {
+        assert_eq!(duplicate_of("Duplicate of m12."), Some(MessageId(12)));
+        assert_eq!(duplicate_of("Duplicate of m7, with other words: \u{201c}b\u{201d}."), Some(MessageId(7)));
+        assert_eq!(duplicate_of("1 of 3 set aside. Duplicate of m3."), Some(MessageId(3)));
+        assert_eq!(duplicate_of("no signature"), None);
+        assert_eq!(duplicate_of("Duplicate of nothing"), None);
     }
 }

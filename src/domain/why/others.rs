@@ -4,7 +4,7 @@ use super::{Chain, Verdict, Why};
 use crate::domain::agents::assignment::{AssignmentState, Mode, TIME_IS_OVER};
 use crate::domain::agents::requests::{AssignmentRow, RunView};
 use crate::domain::agents::run::RunState;
-use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::inbound::delivery::{DUPLICATE_OF, DeliveryState};
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::Hop;
 use crate::domain::templates::template::{Template, TemplateList};
@@ -24,7 +24,7 @@ pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
     }
     let note = row.note.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
     let verdict = match row.state {
-        DeliveryState::Applied if note.starts_with("Duplicate of") => {
+        DeliveryState::Applied if note.starts_with(DUPLICATE_OF) => {
             Verdict::new("duplicate", format!("It was read, and says what is here already. {note}"), "")
         }
         DeliveryState::Applied if note.starts_with("Recorded") => Verdict::new("recorded", note.clone(), ""),

@@ -5,6 +5,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{ConnectionId, ThreadId};
+use crate::domain::inbound::delivery::DUPLICATE_OF;
 use crate::domain::inbound::event::{Direction, MessageEvent, Moved};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
@@ -97,13 +98,13 @@ pub(crate) async fn duplicate(
     let words = content.words();
     let first = known.extras.edited.as_ref().map_or_else(|| known.content.words(), |(_, first)| first.clone());
     if words == first {
-        effects.notes.push(format!("Duplicate of {}.", known.id));
+        effects.notes.push(format!("{DUPLICATE_OF}{}.", known.id));
         return Ok(());
     }
     let (ours, theirs): (String, String) =
         (first.line().chars().take(200).collect(), words.line().chars().take(200).collect());
     effects.notes.push(format!(
-        "Duplicate of {}, with other words: \u{201c}{theirs}\u{201d} instead of \u{201c}{ours}\u{201d}.",
+        "{DUPLICATE_OF}{}, with other words: \u{201c}{theirs}\u{201d} instead of \u{201c}{ours}\u{201d}.",
         known.id
     ));
     if known.extras.duplicates.len() < DUPLICATES && !known.extras.duplicates.contains(&words) {

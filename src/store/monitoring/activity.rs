@@ -1,7 +1,7 @@
 //! Alerts, the audit, and the stream of what happened.
 
 use crate::domain::ids::{AlertId, AuditId, DeliveryId, EntryId, ThreadId};
-use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::inbound::delivery::{DeliveryState, duplicate_of};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{ActivityKind, ActivityRow, AlertView};
@@ -44,17 +44,22 @@ impl Store {
             let cells = Cells::new(row, "deliveries");
             let (event, path) = (cells.text("event")?, cells.text("path")?);
             let what = if event.is_empty() { &path } else { event.strip_prefix("whatsapp.").unwrap_or(&event) };
-            let again = match cells.count("repeats")? {
+            let repeats = cells.count("repeats")?;
+            let again = match repeats {
                 0 => String::new(),
                 repeats => format!(" (came {} times)", repeats + 1),
             };
             let whom = cells.opt_text("contact")?.map(|whom| format!("  {whom}")).unwrap_or_default();
-            let note = cells.opt_text("note")?.map(|note| format!(": {note}")).unwrap_or_default();
+            let note = cells.opt_text("note")?.unwrap_or_default();
+            let duplicate_of = duplicate_of(&note);
+            let note = if note.is_empty() { note } else { format!(": {note}") };
             rows.push(ActivityRow {
                 at: cells.time("received_at")?,
                 kind: ActivityKind::Delivery {
                     id: DeliveryId(cells.int("id")?),
                     state: cells.named("state", DeliveryState::from_name)?,
+                    duplicate_of,
+                    repeats,
                 },
                 text: Untrusted::new(format!("{what}{whom}{again}{note}")),
                 thread: cells.opt_int("thread_id")?.map(ThreadId),
