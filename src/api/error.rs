@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::domain::remedy::REPORT;
 use crate::domain::refusal::Refusal;
+use crate::domain::remedy::REPORT;
 
 /// Why something was not done, for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -28,12 +28,12 @@ pub use self::socket::{SOCKET_FILE, SocketPlace, Users, ask, follow, open_termin
 pub use self::terminal::{Consoles, Guest, Wanted};
 pub use self::transfer::{Download, download, upload};
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::ids::MessageId;
 use crate::domain::query::Query;
-use crate::domain::request::Request;
 use crate::domain::refusal::Refusal;
+use crate::domain::request::Request;
 use crate::operations::{OperationError, System, perform, tell};
 
 /// The refusal of a single thing that is asked for and is not there.

@@ -6,8 +6,8 @@ use std::sync::{PoisonError, RwLock};
 use tokio::sync::watch;
 
 use crate::config::UserConfig;
-use crate::domain::access::role::Role;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::role::Role;
 
 /// The people of an engine.
 #[derive(Debug)]

@@ -6,9 +6,11 @@ use super::print::{at, json, shortened, table};
 use super::verbs::Page;
 use super::wanted::Wanted;
 use crate::domain::agents::assignment::Mode;
-use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
-use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, AssignmentRow, Dossier, RunRecord, RunView, StopScope};
 use crate::domain::agents::assignment::Proposal;
+use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
+use crate::domain::agents::requests::{
+    AgentQuery, AgentRequest, AgentTold, AssignmentRow, Dossier, RunRecord, RunView, StopScope,
+};
 use crate::domain::ids::{AssignmentId, ConnectionId, EventId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::request::Request;

@@ -14,8 +14,8 @@ use crate::app::{AppError, Engine, People, current_actor};
 use crate::attach::{End, Left, Manner, Told, Tty, carry, drive, host, pair, size, theme};
 use crate::config::Config;
 use crate::console::{FilePlace, Keymap, Settings, Theme};
-use crate::domain::access::role::Role;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::role::Role;
 use crate::domain::remedy::REPORT;
 use crate::domain::time::Timestamp;
 

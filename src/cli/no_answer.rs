@@ -4,8 +4,8 @@ use super::{Exit, print};
 use crate::api::{self, ErrorBody, Trouble};
 use crate::app::AppError;
 use crate::config::ConfigError;
-use crate::domain::remedy::REPORT;
 use crate::domain::refusal::Refusal;
+use crate::domain::remedy::REPORT;
 use crate::domain::text::clean_line;
 use crate::operations::OperationError;
 

@@ -14,8 +14,8 @@ use crate::config;
 use crate::domain::agents::requests::{AgentQuery, AgentTold};
 use crate::domain::ids::EventId;
 use crate::domain::query::{Answer, Query};
-use crate::domain::request::Request;
 use crate::domain::refusal::Done;
+use crate::domain::request::Request;
 
 pub(super) fn source(common: &Common) -> Source {
     let directory = config::data_directory(common.data_dir.as_deref());

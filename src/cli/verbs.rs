@@ -6,8 +6,8 @@ use super::send::PhoneArg;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
 use crate::domain::inbound::delivery::DeliveryState;
-use crate::domain::outbox::job::BulkAction;
 use crate::domain::outbox::entry::EntryState;
+use crate::domain::outbox::job::BulkAction;
 use crate::domain::time::Timestamp;
 
 /// How much of a list.
@@ -208,10 +208,14 @@ pub enum Outbox {
         #[arg(long)]
         yes: bool,
     },
-    /// The last bulk actions
+    /// The last bulk actions, with their progress
     Jobs,
     /// Stop a bulk action
     Stop { job: i64 },
+    /// Go on with a bulk action that was stopped, from where it was
+    Resume { job: i64 },
+    /// Forget a bulk action that was stopped; what it did stays done
+    DiscardJob { job: i64 },
 }
 
 #[derive(Debug, Subcommand)]

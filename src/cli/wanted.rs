@@ -115,6 +115,8 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, NoAnswer> {
         Command::Outbox(Outbox::Bulk { action, filter, yes: true }) => Act(Request::Bulk { action, text: filter }),
         Command::Outbox(Outbox::Jobs) => Look(Query::Jobs),
         Command::Outbox(Outbox::Stop { job }) => Act(Request::StopJob { job }),
+        Command::Outbox(Outbox::Resume { job }) => Act(Request::ResumeJob { job }),
+        Command::Outbox(Outbox::DiscardJob { job }) => Act(Request::DiscardJob { job }),
         Command::Threads(Threads::List { filter, page, before }) => {
             Look(Query::Threads { text: filter, limit: page.limit, before })
         }

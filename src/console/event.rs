@@ -9,8 +9,8 @@ use crate::domain::change::Change;
 use crate::domain::ids::{DeliveryId, ThreadId};
 use crate::domain::message::upload::Uploaded;
 use crate::domain::query::{Answer, Query};
-use crate::domain::request::Request;
 use crate::domain::refusal::Done;
+use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
 
 /// Something happened.

@@ -12,7 +12,7 @@ use super::picks::{EMOJI, KINDS};
 use super::{Console, Effect, Pane, words};
 use crate::domain::ids::{ContactId, MessageId, ThreadId};
 use crate::domain::inbound::event::Direction;
-use crate::domain::outbox::job::{BulkAction, JobState};
+use crate::domain::outbox::job::BulkAction;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::view::{FoundMessage, ThreadRow};
@@ -36,6 +36,8 @@ pub(super) enum FinderKind {
     /// What can be done with all that the filter finds.
     Bulk,
     Jobs,
+    /// What can be done with a bulk action that was stopped.
+    StoppedJob(i64),
     /// Who else has a console open.
     Here,
     /// To whom a thread is given.
@@ -80,6 +82,7 @@ impl Finder {
             FinderKind::Kinds(_) => "Send something else",
             FinderKind::Bulk => "With all that the filter finds",
             FinderKind::Jobs => "Bulk actions",
+            FinderKind::StoppedJob(_) => "This bulk action was stopped",
             FinderKind::Here => "Who is here",
             FinderKind::HandOver(_) => "Hand the thread to",
             FinderKind::Starters | FinderKind::Flow(FlowFinder::Starters) => "Begin from",
@@ -98,7 +101,7 @@ impl Finder {
     pub fn hint(&self) -> &'static str {
         match self.kind {
             FinderKind::Search => "words and terms: status:failed dir:in num:4567 since:2h code:131047, enter opens",
-            FinderKind::Jobs => "enter stops what runs, esc closes",
+            FinderKind::Jobs => "enter stops what runs, or goes on with or discards what was stopped; esc closes",
             _ => "type to find, enter picks, esc closes",
         }
     }
@@ -116,7 +119,7 @@ impl FinderKind {
             Self::Jobs => "Nothing was done in bulk yet.",
             Self::Here | Self::HandOver(_) => "Nobody is here.",
             Self::Number(_) => "The provider is asked.",
-            Self::Emoji(_) | Self::Kinds(_) | Self::Bulk | Self::Starters => "",
+            Self::Emoji(_) | Self::Kinds(_) | Self::Bulk | Self::StoppedJob(_) | Self::Starters => "",
             Self::Flow(_) => "No Flow is known. ctrl-r in Flows asks the provider.",
             Self::Agent(_) => "No agent is declared: the configuration names them under [[agents]].",
         }
@@ -147,7 +150,11 @@ impl Console {
                 Some(query) => query,
                 None => return vec![],
             },
-            FinderKind::Emoji(_) | FinderKind::Kinds(_) | FinderKind::Bulk | FinderKind::Starters => return vec![],
+            FinderKind::Emoji(_)
+            | FinderKind::Kinds(_)
+            | FinderKind::Bulk
+            | FinderKind::StoppedJob(_)
+            | FinderKind::Starters => return vec![],
             FinderKind::Flow(_) => Query::Flow(crate::domain::flow::FlowQuery::List),
             FinderKind::Agent(_) => Query::Agents,
         };
@@ -302,33 +309,8 @@ impl Console {
                 .collect(),
             FinderKind::Here => self.here_rows(),
             FinderKind::HandOver(_) => self.colleague_rows(),
-            FinderKind::Jobs => self
-                .data
-                .jobs
-                .iter()
-                .map(|job| {
-                    let runs = job.state == JobState::Running;
-                    let bar = crate::domain::monitoring::gauge::bar(
-                        f64::from(job.done + job.refused),
-                        f64::from(job.total.max(1)),
-                        12,
-                        self.settings.theme.ascii,
-                    );
-                    let said = job
-                        .said
-                        .as_deref()
-                        .map(|said| format!(": {}", crate::domain::text::clean_line(said)))
-                        .unwrap_or_default();
-                    Row {
-                        id: job.id.to_string(),
-                        head: format!("{bar} {}", job.action.name()),
-                        tail: format!("{}{said}", job.words()),
-                        right: format!("{} {}", job.state.name(), words::age(job.created_at, self.now)),
-                        off: (!runs).then(|| format!("It is {} already.", job.state.name())),
-                        warn: runs,
-                    }
-                })
-                .collect(),
+            FinderKind::StoppedJob(job) => self.stopped_job_rows(job),
+            FinderKind::Jobs => self.job_rows(),
         }
     }
 
@@ -444,14 +426,8 @@ impl Console {
                 }
                 None => vec![],
             },
-            FinderKind::Jobs => match row.id.parse() {
-                Ok(job) => {
-                    let question = format!("Stop {}? What is done stays done.", row.head.trim());
-                    self.ask_first(question, Request::StopJob { job });
-                    vec![]
-                }
-                Err(_) => vec![],
-            },
+            FinderKind::StoppedJob(job) => self.pick_for_stopped_job(job, &row.id),
+            FinderKind::Jobs => self.pick_job(&row),
         }
     }
 

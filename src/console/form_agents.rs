@@ -3,10 +3,10 @@
 use super::form::{Field, Form, FormKind, field};
 use super::overlay::{Overlay, Then};
 use super::{Console, Effect};
+use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
 use crate::domain::agents::requests::AgentRequest;
-use crate::domain::agents::assignment::Proposal;
 use crate::domain::filter::when;
 use crate::domain::ids::{AssignmentId, ConnectionId, RunId, ThreadId};
 use crate::domain::request::Request;

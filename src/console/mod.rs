@@ -4,6 +4,7 @@
 mod agent_rows;
 mod agents;
 mod bubbles;
+mod bulk_jobs;
 mod chord;
 mod command;
 mod commands;

@@ -5,8 +5,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::chord::Chord;
 use super::overlay::{Overlay, Purpose, Reading, Then};
 use super::{Console, Effect};
-use crate::domain::request::Request;
 use crate::domain::refusal::Done;
+use crate::domain::request::Request;
 
 impl Console {
     pub(super) fn overlay_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {

@@ -16,8 +16,8 @@ use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::message::content::Content;
 use crate::domain::query::Query;
-use crate::domain::request::Request;
 use crate::domain::refusal::Done;
+use crate::domain::request::Request;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
 

@@ -156,6 +156,14 @@ pub enum Request {
     StopJob {
         job: i64,
     },
+    /// Go on with a bulk action that was stopped, from where it was.
+    ResumeJob {
+        job: i64,
+    },
+    /// Forget a bulk action that was stopped: it cannot be gone on with. What it did stays done.
+    DiscardJob {
+        job: i64,
+    },
     /// Add a contact that has not written yet.
     AddContact {
         connection: ConnectionId,
@@ -223,6 +231,11 @@ pub enum Request {
     FillGap {
         connection: ConnectionId,
     },
+    /// Say that the rows which the audit lacks are missing because an older copy of the database was restored: the
+    /// newest of them is typed. They are named in the audit, and are not missed any more.
+    AcceptRestored {
+        typed: String,
+    },
     Token(TokenRequest),
     /// Show a delivery's body as it came.
     RevealDelivery {
@@ -231,11 +244,6 @@ pub enum Request {
     /// Read and apply a delivery, or an edited copy of it, without changing anything.
     TryDelivery {
         delivery: DeliveryId,
-    /// Say that the rows which the audit lacks are missing because an older copy of the database was restored: the
-    /// newest of them is typed. They are named in the audit, and are not missed any more.
-    AcceptRestored {
-        typed: String,
-    },
         body: Option<String>,
     },
     /// Ask the provider about this connection now.
@@ -302,5 +310,3 @@ impl Refusal {
         Some(request.knowing(context))
     }
 }
-
-

@@ -6,8 +6,8 @@ use crate::domain::ids::{
     AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, SetupId, ThreadId,
 };
 use crate::domain::query::Query;
-use crate::domain::request::Request;
 use crate::domain::refusal::Refusal;
+use crate::domain::request::Request;
 
 /// Something that has an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +86,7 @@ impl Request {
             Self::Call { connection, .. } => connection.map(Subject::Connection).into_iter().collect(),
             Self::RenameContact { contact, .. } | Self::SplitContact { contact } => vec![Subject::Contact(*contact)],
             Self::MergeContacts { keep, gone } => vec![Subject::Contact(*keep), Subject::Contact(*gone)],
-            Self::StopJob { job } => vec![Subject::Job(*job)],
+            Self::StopJob { job } | Self::ResumeJob { job } | Self::DiscardJob { job } => vec![Subject::Job(*job)],
             Self::AckAlert { alert } => vec![Subject::Alert(*alert)],
             Self::ReplayDelivery { delivery }
             | Self::RevealDelivery { delivery }

@@ -59,9 +59,9 @@ pub use crate::agent::start as start_program;
 
 use crate::agent::Agents;
 use crate::bus::Bus;
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
 use crate::domain::access::role::Role;
-use crate::domain::access::actor::Actor;
 use crate::domain::access::scope::Scope;
 use crate::domain::agents::assignment::ApprovalPolicy;
 use crate::domain::contacts::opt_out::OptOutWords;

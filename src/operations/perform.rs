@@ -1,8 +1,8 @@
 //! From a request, as a console or a command makes it, to the operation that does it.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::request::{Request, SendContext};
 use crate::domain::refusal::{Done, Refusal};
+use crate::domain::request::{Request, SendContext};
 use crate::operations::agents;
 use crate::operations::inbound::backfill;
 use crate::operations::inbound::dry_run;
@@ -30,6 +30,7 @@ use crate::operations::outbox::send_file::Parcel;
 use crate::operations::outbox::send_message;
 use crate::operations::outbox::send_message::Letter;
 use crate::operations::outbox::send_template::{Filled, send_template};
+use crate::operations::outbox::stopped_job;
 use crate::operations::outbox::undo_send;
 use crate::operations::templates;
 use crate::operations::templates::flows;
@@ -48,8 +49,6 @@ use crate::provider::numbers::FreeCall;
 /// Does what is asked, or says why not. What talks to the provider at length is kept apart: everybody
 /// else's requests stay small.
 pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result<Done> {
-    let actor = &system.as_now(actor);
-    require(actor, request.required_right())?;
     let done = Box::pin(allowed(system, actor, request)).await;
     if let Err(OperationError::Failed(error)) = &done {
         system.store().note_failure(error);
@@ -58,6 +57,8 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
 }
 
 async fn allowed(system: &System, actor: &Actor, request: Request) -> Result<Done> {
+    let actor = &system.as_now(actor);
+    require(actor, request.required_right())?;
     let (seen, request) = Box::pin(system.reached_by(actor, request)).await?;
     let (request, context) = request.apart();
     for subject in request.subjects() {
@@ -103,6 +104,8 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::LookUp { entry } => reconcile::look_up(system, actor, entry).await,
         Request::Bulk { action, text } => bulk::begin(seen, actor, action, &text).await,
         Request::StopJob { job } => bulk::stop(system, actor, job).await,
+        Request::ResumeJob { job } => stopped_job::resume(system, actor, job).await,
+        Request::DiscardJob { job } => stopped_job::discard(system, actor, job).await,
         Request::AddContact { connection, name, number } => {
             contacts::add(system, actor, connection, &name, number).await
         }
@@ -116,10 +119,10 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::HandOver { thread, to } => transfer::hand_over(system, actor, thread, &to).await,
         Request::ReleaseThread { thread } => take_thread::release_thread(system, actor, thread).await,
         Request::Agents(request) => Box::pin(agents::requests::perform(system, actor, request, context)).await,
+        Request::AcceptRestored { typed } => accept_restored::accept_restored(system, actor, &typed).await,
         Request::AckAlert { alert } => ack_alert::ack_alert(system, actor, alert).await,
         Request::ReplayDelivery { delivery } => replay_delivery::replay_delivery(system, actor, delivery).await,
         Request::SendTest { connection } => {
-        Request::AcceptRestored { typed } => accept_restored::accept_restored(system, actor, &typed).await,
             crate::operations::numbers::send_test::send_test(system, actor, connection).await
         }
         Request::Canary { connection } => canary::canary(system, actor, connection).await,

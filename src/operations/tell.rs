@@ -1,7 +1,7 @@
 //! From a query to its answer.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::agents::requests::AgentTold;
 use crate::domain::filter::Filter;
 use crate::domain::ids::DeliveryId;

@@ -9,6 +9,7 @@ use wadeck::domain::request::Request;
 use wadeck::operations;
 use wadeck::twin::{Person, SendFault};
 
+use crate::sitting::Sitting;
 use crate::stage::{CONFIG, Stage};
 
 /// Three people, to each of whom two messages failed; of one the window has closed, one opted out.
@@ -76,6 +77,66 @@ async fn it_can_be_stopped_and_only_one_runs() {
     assert!(!operations::step_job(&stage.system).await.expect("a step"), "nothing more is done");
     assert_eq!(jobs(&stage).await[0].state, JobState::Stopped);
     stage.act(Request::StopJob { job }).await.expect_err("it does not run");
+}
+
+#[tokio::test]
+async fn what_was_stopped_shows_how_far_it_came_and_goes_on_or_is_discarded() {
+    let mut stage = Stage::with_config(&CONFIG.replace("agent = \"helper\"\n", "")).await;
+    stage.says(&Person::new("Rosa", "15550100032"), "hello").await;
+    let thread = stage.thread_of("rosa").await.id;
+    for at in 0..45 {
+        let content = Box::new(Content::text(format!("number {at}")));
+        stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
+    }
+    let discarded = async |stage: &Stage| {
+        let Answer::Outbox(rows) =
+            stage.ask(Query::Outbox { text: "status:discarded".into(), limit: 100, before: None }).await
+        else {
+            panic!("entries")
+        };
+        rows.len()
+    };
+    let begin = Request::Bulk { action: BulkAction::Discard, text: "status:queued".into() };
+    stage.act(begin.clone()).await.expect("begun");
+    assert!(operations::step_job(&stage.system).await.expect("a step"));
+    let job = jobs(&stage).await[0].id;
+    stage.act(Request::StopJob { job }).await.expect("stopped");
+    let stopped = jobs(&stage).await.remove(0);
+    let first = discarded(&stage).await;
+    assert_eq!((stopped.state, stopped.done as usize, stopped.total), (JobState::Stopped, first, 45));
+    assert!((1..45).contains(&first), "{first}");
+
+    // In the console: how far it came, and what can be done with it.
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "3 g j").await;
+    sitting.sees(&format!("{first} done, 0 refused of 45"));
+    sitting.press(&stage, "enter").await;
+    sitting.sees("This bulk action was stopped");
+    sitting.sees(&format!("from where it was stopped: {first} done"));
+    sitting.press(&stage, "enter").await;
+    sitting.sees("Go on with job");
+    sitting.press(&stage, "ctrl-y").await;
+    assert_eq!(jobs(&stage).await[0].state, JobState::Running);
+    while operations::step_job(&stage.system).await.expect("a step") {}
+    let done = jobs(&stage).await.remove(0);
+    assert_eq!((done.state, done.done, discarded(&stage).await), (JobState::Done, 45, 45));
+    let again = stage.act(Request::ResumeJob { job }).await.expect_err("it is done");
+    assert!(again.to_string().contains("not one that was stopped"), "{again}");
+
+    // Another one is discarded: it is gone from the list, and what it did stays done.
+    let begin = Request::Bulk { action: BulkAction::Retry, text: "status:discarded".into() };
+    let job: i64 = stage.act(begin).await.expect("begun").made.expect("a number").parse().expect("a number");
+    assert!(operations::step_job(&stage.system).await.expect("a step"));
+    let still = stage.act(Request::DiscardJob { job }).await.expect_err("it runs");
+    assert!(still.to_string().contains("not one that was stopped"), "{still}");
+    stage.act(Request::StopJob { job }).await.expect("stopped");
+    let before = discarded(&stage).await;
+    sitting.press(&stage, "esc g j enter down enter").await;
+    sitting.sees("What it did stays done");
+    sitting.press(&stage, "ctrl-y").await;
+    assert!(jobs(&stage).await.iter().all(|one| one.id != job));
+    assert_eq!(discarded(&stage).await, before);
+    assert!(!operations::step_job(&stage.system).await.expect("a step"), "nothing goes on");
 }
 
 #[tokio::test]

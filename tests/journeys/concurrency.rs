@@ -70,6 +70,8 @@ operations! {
     Request::AddNote { .. } => "add_note", Each("two notes are two notes");
     Request::OptOut { .. } => "opt_out", Once(&["no_change"]);
     Request::TakeThread { .. } => "take_thread", Once(&["taken"]);
+    Request::ResumeJob { .. } => "resume_job", Once(&["not_stopped"]);
+    Request::DiscardJob { .. } => "discard_job", Once(&["not_stopped", "not_found"]);
     Request::HandOver { .. } => "hand_over", Once(&["taken", "no_change"]);
     Request::ReleaseThread { .. } => "release_thread", Once(&["not_taken"]);
     Request::AckAlert { .. } => "acknowledge", Once(&["already_acknowledged"]);

@@ -84,6 +84,8 @@ outbox release o1
 outbox bulk retry status:failed --yes
 outbox jobs
 outbox stop 1
+outbox resume 1
+outbox discard-job 1
 deliveries list
 deliveries show d1 --reveal
 deliveries replay d1
@@ -138,9 +140,9 @@ assignments snooze --until 2030-06-01T09:00:00Z g1
 assignments rehearse g1
 audit list
 audit verify
+audit accept-restored --confirm u9
 events list
 events follow
-audit accept-restored --confirm u9
 tokens list
 tokens make shop --role viewer
 tokens revoke shop

@@ -15,8 +15,8 @@ use crate::domain::access::permission::Right;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest};
 use crate::domain::ids::{AssignmentId, ContactId, MessageId, RunId, ThreadId};
 use crate::domain::query::Query;
-use crate::domain::request::Request;
 use crate::domain::refusal::Refusal;
+use crate::domain::request::Request;
 
 /// What a request comes down to.
 pub(in crate::api) enum Ask {

@@ -7,8 +7,8 @@ use crate::domain::access::actor::Actor;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::message::content::Content;
-use crate::domain::request::{Request, SendContext};
 use crate::domain::refusal::Refusal;
+use crate::domain::request::{Request, SendContext};
 use crate::domain::time::Timestamp;
 use crate::operations::{OperationError, System, find_connection};
 

@@ -2,9 +2,9 @@
 
 use super::endpoints::{Ask, Fault, Reading, agents};
 use crate::domain::agents::assignment::Mode;
+use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::Contract;
 use crate::domain::agents::requests::{AgentRequest, StopScope};
-use crate::domain::agents::assignment::Proposal;
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;

@@ -22,8 +22,8 @@ pub use self::protocol::{on_standard_io, service};
 use self::tools::{TOOLS, named};
 use super::ErrorBody;
 use super::http::{Said, done};
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::ids::ThreadId;
 use crate::operations::{OperationError, System, use_tool};
 

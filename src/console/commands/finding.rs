@@ -47,7 +47,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "find.jobs",
         title: "Bulk actions",
-        help: "Shows bulk actions with their progress, and stops them.",
+        help: "Shows bulk actions with their progress; stops them, and goes on with or discards what was stopped.",
         keys: &["g j"],
         run: |console| console.open_finder(FinderKind::Jobs),
         ..ROW

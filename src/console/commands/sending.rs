@@ -8,12 +8,12 @@ use crate::console::{Console, Edit, Effect, FilePlace, Pane};
 use crate::domain::access::permission::Right;
 use crate::domain::ids::{ContactId, EntryId, MessageId};
 use crate::domain::message::content::Content;
+use crate::domain::message::content::check_text;
 use crate::domain::message::media::MediaState;
 use crate::domain::message::picture::Pictures;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::message::content::check_text;
 use crate::domain::view::MessageView;
 
 const THREADS: Scope = Scope::Pane(Pane::Threads);

@@ -7,9 +7,9 @@ use crate::console::{Console, Effect, Focus, Pane};
 use crate::domain::access::permission::Right;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
+use crate::domain::message::window::check_window;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::message::window::check_window;
 
 const THREADS: Scope = Scope::Pane(Pane::Threads);
 

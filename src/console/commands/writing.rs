@@ -4,9 +4,9 @@ use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::{Console, Effect, Focus};
 use crate::domain::agents::requests::AgentRequest;
 use crate::domain::message::content::Content;
-use crate::domain::request::Request;
 use crate::domain::message::content::check_text;
 use crate::domain::message::window::check_window;
+use crate::domain::request::Request;
 
 pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {

@@ -9,9 +9,7 @@ use crate::domain::agents::assignment::{Assignment, Mode};
 use crate::domain::agents::contract::Money;
 use crate::domain::agents::contract_check::Words;
 use crate::domain::agents::run::RunState;
-use crate::domain::ids::{
-    AssignmentId, AuditId, EntryId, EventId, MessageId, RehearsalId, RunId, StopId, ThreadId,
-};
+use crate::domain::ids::{AssignmentId, AuditId, EntryId, EventId, MessageId, RehearsalId, RunId, StopId, ThreadId};
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;

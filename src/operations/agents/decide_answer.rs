@@ -1,14 +1,14 @@
 //! A person decides about what an agent proposed to say: send it, send something else, or nothing.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::agents::contract_check::Words;
 use crate::domain::agents::run::RunState;
 use crate::domain::change::Change;
 use crate::domain::ids::RunId;
-use crate::domain::request::SendContext;
-use crate::domain::refusal::{Done, Refusal};
 use crate::domain::message::content::check_text;
+use crate::domain::refusal::{Done, Refusal};
+use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
 use crate::operations::agents::run_agent::carry_out;
 use crate::operations::outbox::send_message::{may_write, thread_within};

@@ -1,10 +1,10 @@
 //! Approve, narrow or reject who answers. What is decided already is not decided again.
 
 use crate::agent::AgentConfig;
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
-use crate::domain::agents::assignment::{Approval, Approver, Assignment, AssignmentState, approve};
+use crate::domain::access::permission::Right;
 use crate::domain::agents::assignment::Proposal;
+use crate::domain::agents::assignment::{Approval, Approver, Assignment, AssignmentState, approve};
 use crate::domain::change::Change;
 use crate::domain::ids::AssignmentId;
 use crate::domain::refusal::{Done, Refusal};

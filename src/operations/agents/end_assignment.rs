@@ -1,8 +1,8 @@
 //! Revoke what is in force, put off what waits, and mark what is not any more what was approved.
 
 use crate::agent::AgentConfig;
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::change::Change;
 use crate::domain::ids::AssignmentId;

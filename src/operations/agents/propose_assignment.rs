@@ -1,9 +1,9 @@
 //! Propose that an agent answers a number or a thread, within which bounds. An admin decides.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
-use crate::domain::agents::contract::LONGEST_TERM;
+use crate::domain::access::permission::Right;
 use crate::domain::agents::assignment::Proposal;
+use crate::domain::agents::contract::LONGEST_TERM;
 use crate::domain::change::Change;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;

@@ -3,8 +3,8 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::agents::assignment::Assignment;
 use crate::domain::agents::requests::Exchange;
 use crate::domain::change::Change;

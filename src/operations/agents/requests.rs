@@ -1,13 +1,13 @@
 //! What can be asked about agents, and decided about them: from a request to its operation.
 
 use crate::agent::AgentConfig;
-use crate::domain::access::audit::{AuditCheck, KnownHead};
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit::{AuditCheck, KnownHead};
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, Dossier};
 use crate::domain::ids::AssignmentId;
-use crate::domain::request::SendContext;
 use crate::domain::refusal::Done;
+use crate::domain::request::SendContext;
 use crate::operations::agents::decide_answer;
 use crate::operations::agents::decide_assignment::{Decision, decide, narrow};
 use crate::operations::agents::end_assignment;

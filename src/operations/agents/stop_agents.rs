@@ -1,8 +1,8 @@
 //! Silence, now: one thread's agent, one agent, or all. What has not left is caught in the same
 //! transaction that says so, and nothing is begun after it.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::agents::requests::StopScope;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;

@@ -1,8 +1,8 @@
 //! Apply a copy of a delivery dry: it is read and applied like any other, and then everything is
 //! taken back. What would have happened is told.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::inbound::delivery::DeliveryState;

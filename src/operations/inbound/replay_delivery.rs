@@ -1,8 +1,8 @@
 //! Read a stored delivery again, after a fix. What it said already is known by its keys, so that
 //! reading it twice does nothing twice.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::inbound::delivery::DeliveryState;

@@ -1,7 +1,7 @@
 //! Reveal what a provider sent, as it came: for admins, and never without a trace.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::refusal::{Done, Refusal};

@@ -2,9 +2,9 @@
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
 use crate::domain::access::role::Role;
-use crate::domain::access::actor::Actor;
 use crate::domain::access::scope::Scope;
 use crate::domain::access::token::{PREFIX, TokenRequest, TokenView};
 use crate::domain::change::Change;

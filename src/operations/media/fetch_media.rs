@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use base64::Engine as _;
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::MessageId;

@@ -2,8 +2,8 @@
 
 use std::process::Stdio;
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::file_name::FileName;
 use crate::domain::ids::MessageId;
 use crate::domain::message::media::{MediaState, saved_name};

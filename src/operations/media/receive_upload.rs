@@ -8,11 +8,11 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::ids::UploadId;
-use crate::domain::message::media::size;
 use crate::domain::message::media::safe_name;
+use crate::domain::message::media::size;
 use crate::domain::message::upload::{MAX_UPLOAD_BYTES, MAX_UPLOADED_BYTES, MAX_UPLOADS, UPLOAD_KEPT, Uploaded};
 use crate::domain::refusal::Refusal;
 use crate::operations::{Result, System, require};

@@ -3,8 +3,8 @@
 
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::file_name::ending;
+use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, Settlement, Verdict, settle};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;

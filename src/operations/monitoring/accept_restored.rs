@@ -1,8 +1,8 @@
 //! After a restore: what the audit lacks is named in it, and is not missed any more.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, KnownHead, RestoredRows};
 use crate::domain::access::permission::Right;
-use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::monitoring::conditions::condition;

@@ -1,7 +1,7 @@
 //! Acknowledge an alert: somebody has seen it, and their name stays on it.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::AlertId;
 use crate::domain::refusal::{Done, Refusal};

@@ -1,8 +1,8 @@
 //! Ask the provider about a number: the proof that key, address and number work, or the reason why
 //! not. A silent network is no wrong key, and is not called one.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::ConnectionId;

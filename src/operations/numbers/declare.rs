@@ -3,9 +3,9 @@
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
+use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::agents::contract::Contract;
-use crate::domain::agents::assignment::Proposal;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::Connection;

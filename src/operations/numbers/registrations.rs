@@ -1,8 +1,8 @@
 //! Webhooks at the provider: listed, made, changed, switched, deleted and tried; what cannot work is
 //! refused before the provider accepts it.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;

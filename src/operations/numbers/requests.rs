@@ -1,8 +1,8 @@
 //! Numbers: what the provider has, how it fares, what contacts see of it; adopted, registered, and
 //! given back.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Connection, ProviderName};

@@ -1,11 +1,11 @@
 //! A message to one of us: the whole way out, proved by its statuses.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::content::Content;
-use crate::domain::request::SendContext;
 use crate::domain::refusal::{Done, Refusal};
+use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
 use crate::operations::outbox::send_message::{Letter, send};
 use crate::operations::{Result, System, require};

@@ -1,7 +1,7 @@
 //! Set a number up: begin, go on, make another link, give up. The steps themselves are the worker's.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::SetupId;
 use crate::domain::numbers::connection::{Environment, ProviderName};

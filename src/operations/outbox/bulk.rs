@@ -3,15 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
 use crate::domain::access::role::Role;
-use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::filter::{Filter, StatusTerm, Term};
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::bulk::BulkPreview;
-use crate::domain::outbox::job::{BulkAction, JobState};
 use crate::domain::outbox::entry::EntryState;
+use crate::domain::outbox::job::{BulkAction, JobState};
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::confirm_arrived::settle_arrived_within;
 use crate::operations::outbox::discard_entry::discard_within;

@@ -1,7 +1,7 @@
 //! A person knows that an uncertain message arrived: the decision is theirs, with their name on it.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, SettledBy};

@@ -1,7 +1,7 @@
 //! Hold a queued entry until somebody releases it.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::EntryState;

@@ -16,4 +16,5 @@ pub(crate) mod send_message;
 pub(crate) mod send_template;
 pub(crate) mod settle;
 pub(crate) mod settle_scheduled;
+pub(crate) mod stopped_job;
 pub(crate) mod undo_send;

@@ -1,8 +1,8 @@
 //! Ask the provider about one message that it has: what it says is compared with what stands here, and
 //! what it knows more is written down as a status.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::ids::MessageId;
 use crate::domain::inbound::event::{Direction, InboundEvent};
 use crate::domain::message::status::DeliveryStatus;

@@ -1,12 +1,12 @@
 //! Try an entry again by hand: a new series of attempts, beside the old ones, which stay.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
+use crate::domain::message::window::check_window;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::refusal::{Done, Refusal};
-use crate::domain::message::window::check_window;
 use crate::operations::outbox::failure_alerts::ENTRY_ALERTS;
 use crate::operations::outbox::send_message::thread_within;
 use crate::operations::{Result, System, require};

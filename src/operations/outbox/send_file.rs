@@ -4,14 +4,14 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::message::content::Content;
 use crate::domain::message::media::Media;
 use crate::domain::message::media::{FileCheck, FileKind, Pad, plan};
-use crate::domain::request::SendContext;
 use crate::domain::refusal::{Done, Refusal};
+use crate::domain::request::SendContext;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::operations::media::file_facts::facts;

@@ -3,17 +3,17 @@
 pub(crate) mod marketing;
 pub(crate) mod recipient;
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::message::content::Content;
+use crate::domain::message::window::check_window;
 use crate::domain::numbers::connection::{Capabilities, Connection};
 use crate::domain::outbox::entry::Outgoing;
-use crate::domain::request::SendContext;
 use crate::domain::refusal::{Done, Refusal};
-use crate::domain::message::window::check_window;
+use crate::domain::request::SendContext;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;

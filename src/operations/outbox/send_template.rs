@@ -2,8 +2,8 @@
 
 mod approved;
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -11,8 +11,8 @@ use crate::domain::ids::{ConnectionId, UploadId};
 use crate::domain::message::content::Content;
 use crate::domain::message::window;
 use crate::domain::outbox::entry::Outgoing;
-use crate::domain::request::SendContext;
 use crate::domain::refusal::{Done, Refusal};
+use crate::domain::request::SendContext;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::operations::outbox::send_file::header_file;

@@ -1,7 +1,7 @@
 //! Take the last message back that has not gone yet. Its words are the draft again.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;

@@ -3,16 +3,16 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::flow::{FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, checks, diff};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{Finding, Level, flow, flow_code, passes};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::registration::Fresh;
-use crate::domain::request::SendContext;
 use crate::domain::refusal::{Done, Refusal};
+use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
 use crate::operations::numbers::registrations::{at_provider, refused};
 use crate::operations::{Result, System, require};

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::template::{check_edit, lint};

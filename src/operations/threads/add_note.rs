@@ -1,7 +1,7 @@
 //! Write a note for colleagues. It goes into a table that nothing sends from.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::note::{self, Note};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
 use crate::domain::ids::ThreadId;
-use crate::domain::request::{ANSWERED, OWNED, SendContext};
 use crate::domain::refusal::Refusal;
+use crate::domain::request::{ANSWERED, OWNED, SendContext};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::ThreadRow;

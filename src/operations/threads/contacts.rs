@@ -1,7 +1,7 @@
 //! Contacts: added by an admin, renamed, merged and split again.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;

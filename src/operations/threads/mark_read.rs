@@ -1,7 +1,7 @@
 //! Mark a thread as read: here at once, and at the provider so that the contact sees it.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::Done;

@@ -1,7 +1,7 @@
 //! Say by hand that a contact wants no messages, or wants them again.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};

@@ -1,7 +1,7 @@
 //! Keep what a person is writing: it belongs to its thread and survives a restart.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};

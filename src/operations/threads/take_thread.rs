@@ -1,7 +1,7 @@
 //! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
 
-use crate::domain::access::permission::Right;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};

@@ -1,9 +1,9 @@
 //! Hand a thread to a colleague, with what was begun in it. What was written half stands as a note, so
 //! that it is never lost, and waits where the colleague writes, unless they have begun themselves.
 
+use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
 use crate::domain::access::role::Role;
-use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::note::{self, Note};

@@ -4,8 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::contacts::address::Address;
 use crate::domain::message::content::{Card, Content};
-use crate::domain::message::media::Media;
 use crate::domain::message::interactive::{Action, Heading, Offer, Section};
+use crate::domain::message::media::Media;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::templates::values::location_of;
 use crate::domain::text::Untrusted;

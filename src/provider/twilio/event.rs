@@ -10,8 +10,8 @@ use crate::domain::inbound::event::{
     Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, OtherStatus, StatusEvent,
 };
 use crate::domain::message::content::{Content, InteractiveReply};
-use crate::domain::message::media::Media;
 use crate::domain::message::inbound_content::Extras;
+use crate::domain::message::media::Media;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;

@@ -1,9 +1,9 @@
 //! Assignments with their contracts, and how agents do.
 
+use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::agents::contract::Money;
 use crate::domain::agents::requests::AssignmentRow;
-use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::routing::Candidate;
 use crate::domain::agents::run::RunState;
 use crate::domain::ids::{AssignmentId, ConnectionId, ThreadId};

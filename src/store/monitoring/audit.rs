@@ -5,8 +5,8 @@ use std::path::Path;
 
 use sqlx::{ConnectOptions, SqliteConnection};
 
-use crate::domain::access::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, RestoredRows, link};
 use crate::domain::access::actor::Actor;
+use crate::domain::access::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, RestoredRows, link};
 use crate::domain::ids::AuditId;
 use crate::domain::time::Timestamp;
 use crate::store::codec::Cells;

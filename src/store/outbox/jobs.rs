@@ -1,7 +1,7 @@
 //! Work over everything that a filter finds: written down, so that it goes on after a restart.
 
-use crate::domain::access::role::Role;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
 use crate::domain::ids::EntryId;
 use crate::domain::numbers::connection::Environment;
@@ -155,5 +155,27 @@ impl Write {
             .execute(self.connection())
             .await?;
         Ok(Update::of(done.rows_affected()))
+    }
+
+    /// A job that was stopped runs again, from the last entry that it looked at.
+    pub async fn resume_job(&mut self, id: i64) -> Result<Update> {
+        let resumed =
+            sqlx::query("UPDATE jobs SET state = 'running', ended_at = NULL WHERE id = $1 AND state = 'stopped'")
+                .bind(id)
+                .execute(self.connection())
+                .await?;
+        Ok(Update::of(resumed.rows_affected()))
+    }
+
+    /// Removes a job that was stopped; its number may be another's later.
+    pub async fn forget_job(&mut self, id: i64) -> Result<Update> {
+        let stopped = "UPDATE outbox SET job_id = NULL
+             WHERE job_id = $1 AND EXISTS (SELECT 1 FROM jobs WHERE id = $1 AND state = 'stopped')";
+        sqlx::query(stopped).bind(id).execute(self.connection()).await?;
+        let gone = sqlx::query("DELETE FROM jobs WHERE id = $1 AND state = 'stopped'")
+            .bind(id)
+            .execute(self.connection())
+            .await?;
+        Ok(Update::of(gone.rows_affected()))
     }
 }

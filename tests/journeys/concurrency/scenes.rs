@@ -158,6 +158,12 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
             let job = stage.act(bulk).await.expect("begun").made.expect("a number").parse().expect("a number");
             (stage, Request::StopJob { job })
         }
+        "resume_job" | "discard_job" => {
+            let (stage, stop) = Box::pin(scene("stop_job")).await;
+            let Request::StopJob { job } = stop else { panic!("a job") };
+            stage.act(stop).await.expect("stopped");
+            (stage, if name == "resume_job" { Request::ResumeJob { job } } else { Request::DiscardJob { job } })
+        }
         "add_note" => {
             let (stage, thread) = asked().await;
             (stage, Request::AddNote { thread, text: "a regular".into() })

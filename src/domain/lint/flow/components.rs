@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::spec::{self, ENUMS, KEYS_SINCE};
 use super::parts::{Flow, Node, Screen, is_bound};
+use super::spec::{self, ENUMS, KEYS_SINCE};
 use crate::domain::lint::Report;
 
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {

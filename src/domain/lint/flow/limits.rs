@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::spec::{LENGTHS, MIME_TYPES, PAIRS};
 use super::parts::{Flow, Node, Screen, count, is_bound};
+use super::spec::{LENGTHS, MIME_TYPES, PAIRS};
 use crate::domain::lint::Report;
 
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {

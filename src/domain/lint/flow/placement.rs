@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::spec::{is_input, is_picker};
 use super::parts::{Flow, Screen};
+use super::spec::{is_input, is_picker};
 use crate::domain::lint::Report;
 
 pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::spec::Version;
 use super::parts::{Flow, Node, Screen, count};
+use super::spec::Version;
 use crate::domain::lint::Report;
 
 /// Versions that can be published, and those that can only be sent. Source: part 6.1.

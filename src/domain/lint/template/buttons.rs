@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::texts::emoji;
 use super::part::{Part, count, text, upper};
+use super::texts::emoji;
 use crate::domain::lint::Report;
 
 const KINDS: [(&str, usize); 12] = [

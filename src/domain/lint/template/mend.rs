@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::variables::variables;
 use super::part::{text, upper};
+use super::variables::variables;
 use crate::domain::lint::Finding;
 
 /// Mends everything among the findings that can be, and says how many were.

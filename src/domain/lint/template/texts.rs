@@ -1,7 +1,7 @@
 //! Headers, bodies and footers.
 
-use super::variables::{self, variables};
 use super::part::{Part, count, text, upper};
+use super::variables::{self, variables};
 use crate::domain::lint::Report;
 
 /// What stands for an emoji here: pictographs beyond the ordinary symbols.

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::part::{Part, text, upper};
-use crate::domain::lint::Report;
 use crate::domain::lint::Finding;
+use crate::domain::lint::Report;
 use crate::domain::templates::template::Template;
 
 /// Languages that templates may have. Source: Cloud API, appendix A.

@@ -1,0 +1,40 @@
+//! A bulk action that was stopped: gone on with from where it was, or forgotten.
+
+use crate::domain::access::actor::Actor;
+use crate::domain::access::permission::Right;
+use crate::domain::change::Change;
+use crate::domain::refusal::{Done, Refusal};
+use crate::operations::{Result, System, require};
+
+fn not_stopped(job: i64) -> Refusal {
+    let why = format!("Job {job} is not one that was stopped.");
+    Refusal::new("not_stopped", why, "List the bulk actions: each says whether it runs, is done or is stopped.")
+}
+
+/// It means what it meant when somebody said yes to it: the entries that its filter found then.
+pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<Done> {
+    require(actor, Right::ActOnManyMessagesAtOnce)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    if let Some(other) = write.running_job().await?.filter(|other| *other != job) {
+        let why = format!("Another bulk action runs, as job {other}.");
+        return Err(Refusal::new("job_runs", why, "Wait for it, or stop it.").into());
+    }
+    write.resume_job(job).await?.or_refuse(|| not_stopped(job))?;
+    write.audit(actor, "resume_job", &format!("job {job}"), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Activity]);
+    system.wakes().jobs.notify_one();
+    Ok(Done { said: format!("Job {job} goes on from where it was stopped."), made: Some(job.to_string()) })
+}
+
+pub(crate) async fn discard(system: &System, actor: &Actor, job: i64) -> Result<Done> {
+    require(actor, Right::StopABulkAction)?;
+    let now = system.now();
+    let mut write = system.store().write().await?;
+    write.forget_job(job).await?.or_refuse(|| not_stopped(job))?;
+    write.audit(actor, "discard_job", &format!("job {job}"), "", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Activity]);
+    Ok(Done { said: format!("Job {job} is discarded; what it did stays done."), made: None })
+}
