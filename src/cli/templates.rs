@@ -10,6 +10,7 @@ use super::{Common, Exit};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::template::lint;
 use crate::domain::lint::{Finding, passes};
+use crate::domain::list_filter::WordList;
 use crate::domain::numbers::registration::Fresh;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
@@ -27,7 +28,7 @@ pub enum Templates {
         #[arg(long)]
         refresh: bool,
         /// Such as "status:approved category:utility lang:en_US" and words of the name
-        #[arg(long, default_value = "")]
+        #[arg(long, default_value = "", value_parser = filter_text)]
         filter: String,
     },
     /// States, rates and failures of one
@@ -126,6 +127,11 @@ fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
             Exit::Done
         }
     }
+}
+
+/// A filter is read before anything is asked, by the rules of the console's list.
+fn filter_text(text: &str) -> Result<String, String> {
+    WordList::Templates.check(text).map(|()| text.to_owned()).map_err(|refusal| refusal.to_string())
 }
 
 /// No starter has this name.

@@ -56,6 +56,7 @@ use self::messages::OpenThread;
 use self::overlay::Overlay;
 use crate::domain::access::actor::Actor;
 use crate::domain::ids::ThreadId;
+use crate::domain::list_filter::WordList;
 use crate::domain::message::picture::Pictures;
 use crate::domain::query::Query;
 use crate::domain::time::Timestamp;
@@ -75,6 +76,18 @@ pub enum Pane {
 impl Pane {
     pub const ALL: [Self; 7] =
         [Self::Connections, Self::Threads, Self::Delivery, Self::Templates, Self::Agents, Self::Flows, Self::Activity];
+
+    /// How its list is narrowed; none where it is asked for by the filter language.
+    pub(crate) const fn word_list(self) -> Option<WordList> {
+        match self {
+            Self::Threads | Self::Delivery => None,
+            Self::Connections => Some(WordList::Connections),
+            Self::Templates => Some(WordList::Templates),
+            Self::Agents => Some(WordList::Agents),
+            Self::Flows => Some(WordList::Flows),
+            Self::Activity => Some(WordList::Activity),
+        }
+    }
 
     pub const fn title(self) -> &'static str {
         match self {

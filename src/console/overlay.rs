@@ -196,13 +196,14 @@ impl Console {
         scored.into_iter().map(|(_, spec)| spec).collect()
     }
 
-    /// Why what is typed as a filter cannot be read, where the list is asked for by the filter language.
+    /// Why what is typed as a filter cannot be read.
     pub(super) fn filter_fault(&self) -> Option<String> {
         let Some(Overlay::Line { typed, purpose: Purpose::Filter, .. }) = &self.overlay else { return None };
-        if !matches!(self.pane, Pane::Threads | Pane::Delivery) {
-            return None;
-        }
-        Filter::read(typed, self.now).err().map(|refusal| refusal.to_string())
+        let read = match self.pane.word_list() {
+            None => Filter::read(typed, self.now).map(|_| ()),
+            Some(list) => list.check(typed),
+        };
+        read.err().map(|refusal| refusal.to_string())
     }
 
     /// Whether a filter that was kept cannot be read any more; says so.
@@ -215,17 +216,16 @@ impl Console {
     }
 
     /// What stands under the field of a line.
-    pub(super) fn line_hint(&self) -> &'static str {
-        match &self.overlay {
-            Some(Overlay::Line { purpose: Purpose::Filter, .. }) => match self.pane {
-                Pane::Threads => {
-                    "words, and terms: is:unread num:4567 conn:support since:2h; enter keeps it, esc ends it"
-                }
-                Pane::Delivery => "words, and terms: status:failed code:131047 since:2h; enter keeps it, esc ends it",
-                _ => "words; enter keeps it, esc ends it",
-            },
-            _ => "enter asks, esc leaves",
-        }
+    pub(super) fn line_hint(&self) -> String {
+        let Some(Overlay::Line { purpose: Purpose::Filter, .. }) = &self.overlay else {
+            return "enter asks, esc leaves".to_owned();
+        };
+        let takes = match (self.pane, self.pane.word_list()) {
+            (_, Some(list)) => list.hint(),
+            (Pane::Delivery, None) => "words, and terms: status:failed code:131047 since:2h",
+            (_, None) => "words, and terms: is:unread num:4567 conn:support since:2h",
+        };
+        format!("{takes}; enter keeps it, esc ends it")
     }
 
     /// The lines of a reading overlay.

@@ -193,6 +193,11 @@ fn distance(one: &str, other: &str) -> usize {
     rows.last().and_then(|row| row.last()).copied().unwrap_or(usize::MAX)
 }
 
+/// Whether a term of the filter language has this name.
+pub fn is_term(name: &str) -> bool {
+    known(name) || name == "state"
+}
+
 fn known(name: &str) -> bool {
     NAMES.split(' ').any(|known| known.strip_suffix(':') == Some(name))
 }

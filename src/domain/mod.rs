@@ -16,6 +16,7 @@ pub mod json_text;
 pub mod key;
 pub mod language;
 pub mod lint;
+pub mod list_filter;
 pub mod message;
 pub mod monitoring;
 pub mod numbers;

@@ -17,6 +17,7 @@ mod contracts;
 mod decisions;
 mod desk;
 mod door;
+mod filters;
 mod finding;
 mod flows;
 mod inbound;

@@ -16,8 +16,8 @@ use wadeck::webhook::{Door, Limits};
 
 use crate::stage::{Stage, rosa};
 
-struct Programs {
-    stage: Stage,
+pub struct Programs {
+    pub stage: Stage,
     base: String,
     stop: CancellationToken,
 }
@@ -29,7 +29,7 @@ impl Drop for Programs {
 }
 
 impl Programs {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let stage = Stage::set().await;
         stage.twin.add_template(json!({ "id": "r", "name": "reminder", "language": "en", "category": "UTILITY",
             "status": "APPROVED", "components": [{ "type": "BODY", "text": "See you on {{1}}." }] }));
@@ -41,13 +41,20 @@ impl Programs {
         Self { stage, base, stop }
     }
 
-    async fn token(&self, name: &str, role: Role, expires_at: Option<Timestamp>) -> String {
+    pub async fn token(&self, name: &str, role: Role, expires_at: Option<Timestamp>) -> String {
         let request =
             Request::Token(TokenRequest::Make { name: name.into(), role, agent: None, expires_at, scope: Scope::ALL });
         self.stage.act(request).await.expect("made").made.expect("a token")
     }
 
-    async fn ask(&self, token: &str, method: &str, path: &str, body: Option<Value>, key: Option<&str>) -> (u16, Value) {
+    pub async fn ask(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        key: Option<&str>,
+    ) -> (u16, Value) {
         let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
         let mut request = reqwest::Client::new().request(method, format!("{}{path}", self.base)).bearer_auth(token);
         if let Some(body) = body {
@@ -229,7 +236,7 @@ impl Programs {
     }
 
     /// What a tool says: whether it is well, and its value.
-    async fn tool(&self, token: &str, name: &str, arguments: Value) -> (bool, Value) {
+    pub async fn tool(&self, token: &str, name: &str, arguments: Value) -> (bool, Value) {
         let (status, body) = self.rpc(token, "tools/call", json!({ "name": name, "arguments": arguments })).await;
         assert_eq!(status, 200, "{name}: {body}");
         let result = &body["result"];

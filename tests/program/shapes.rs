@@ -104,6 +104,10 @@ async fn no_verb_prints_the_inside_of_the_program_and_errors_are_json_where_json
     let told = world.run(&["threads", "list", "--filter", "staus:failed"]);
     assert_eq!(told.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&told.stderr).contains("Did you mean `status:`?"));
+    // Lists that take only some terms say so, too.
+    let told = world.run(&["templates", "list", "--filter", "is:unread"]);
+    assert_eq!(told.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&told.stderr).contains("status: category: lang:"));
     let preview =
         String::from_utf8_lossy(&world.run(&["outbox", "bulk", "retry", "status:failed"]).stdout).into_owned();
     assert!(preview.contains("Nothing was done; --yes does it."), "{preview}");

@@ -120,7 +120,7 @@ impl Console {
         if y + 1 < screen.height {
             let (under, style) = match self.filter_fault() {
                 Some(fault) => (fault, theme.bad()),
-                None => (self.line_hint().to_owned(), theme.dim()),
+                None => (self.line_hint(), theme.dim()),
             };
             let under = words::fit(&under, usize::from(screen.width.saturating_sub(2)), theme.ellipsis());
             put(buffer, 1, y + 1, screen.width.saturating_sub(1), &under, style);

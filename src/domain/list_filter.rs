@@ -1,0 +1,100 @@
+//! Filters of lists that are short enough to be narrowed where they are shown: plain words, and for some lists a few
+//! terms. A term that such a list does not take is refused in words, as a slip of the pen in the filter language is.
+
+use crate::domain::filter::is_term;
+use crate::domain::refusal::Refusal;
+
+/// A list that is narrowed where it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WordList {
+    Connections,
+    Templates,
+    Agents,
+    Flows,
+    Activity,
+}
+
+impl WordList {
+    /// What it is called, and the terms it takes besides words.
+    const fn takes(self) -> (&'static str, &'static [&'static str]) {
+        match self {
+            Self::Connections => ("connections", &[]),
+            Self::Templates => ("templates", &["status", "category", "lang", "language"]),
+            Self::Agents => ("agents", &[]),
+            Self::Flows => ("Flows", &["status"]),
+            Self::Activity => ("activity", &[]),
+        }
+    }
+
+    /// What may be typed, in words.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Templates => "words, and terms: status:approved category:utility lang:en",
+            Self::Flows => "words, and status:published",
+            Self::Connections | Self::Agents | Self::Activity => "plain words only",
+        }
+    }
+
+    /// Refuses a term that this list does not take. What else stands there is words.
+    pub fn check(self, text: &str) -> Result<(), Refusal> {
+        let (list, terms) = self.takes();
+        let named = text.split_whitespace().filter_map(|part| part.split_once(':'));
+        let odd = named.map(|(name, _)| name.to_ascii_lowercase()).find(|name| {
+            let close = terms.iter().any(|term| term.len().abs_diff(name.len()) <= 1 && shares_letters(term, name));
+            !terms.contains(&name.as_str()) && (is_term(name) || close)
+        });
+        let Some(name) = odd else { return Ok(()) };
+        let why = format!("The list of {list} has no term `{name}:`.");
+        let instead = match terms {
+            [] => "It takes plain words only.".to_owned(),
+            terms => format!(
+                "It takes words, and {}.",
+                terms.iter().map(|term| format!("{term}:")).collect::<Vec<_>>().join(" ")
+            ),
+        };
+        Err(Refusal::new("filter", why, instead))
+    }
+}
+
+/// Whether one is the other with a letter left out, added, or swapped.
+fn shares_letters(term: &str, name: &str) -> bool {
+    let mut left: Vec<char> = term.chars().collect();
+    let mut missing = 0;
+    for letter in name.chars() {
+        match left.iter().position(|known| *known == letter) {
+            Some(at) => drop(left.remove(at)),
+            None => missing += 1,
+        }
+    }
+    missing <= 1 && left.len() <= 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_that_a_list_does_not_take_are_refused_in_words() {
+        for (list, text) in [
+            (WordList::Templates, "status:approved lang:en order"),
+            (WordList::Flows, "status:draft"),
+            (WordList::Agents, "helper"),
+            (WordList::Activity, "https://example.org 12:30 wamid.x"),
+            (WordList::Activity, "field:value"),
+        ] {
+            assert_eq!(list.check(text), Ok(()), "{text}");
+        }
+        for (list, text) in [
+            (WordList::Templates, "is:unread"),
+            (WordList::Templates, "staus:approved"),
+            (WordList::Flows, "since:2h"),
+            (WordList::Agents, "status:failed"),
+            (WordList::Activity, "code:131047"),
+            (WordList::Connections, "env:production"),
+        ] {
+            let refusal = list.check(text).expect_err(text);
+            assert_eq!(refusal.rule, "filter");
+            assert!(refusal.instead.contains("words"), "{refusal}");
+        }
+    }
+}
