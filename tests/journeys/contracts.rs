@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use sqlx::Connection;
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
+use wadeck::domain::agents::assignment::Proposal;
 use wadeck::domain::agents::assignment::{AssignmentState, Mode};
 use wadeck::domain::agents::contract::{Conditions, Contract, Hours, Tool};
 use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, StopScope};
-use wadeck::domain::agents::assignment::Proposal;
 use wadeck::domain::agents::run::RunState;
 use wadeck::domain::ids::{AssignmentId, ConnectionId};
 use wadeck::domain::query::{Answer, Query};

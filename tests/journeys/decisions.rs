@@ -1,18 +1,18 @@
 //! Who decides about agents: two persons where that is wanted, however they come; again once an agent has
 //! changed; and nothing comes into force by a side way.
 
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::access::scope::Scope;
 use wadeck::domain::access::token::TokenRequest;
+use wadeck::domain::agents::assignment::Proposal;
 use wadeck::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use wadeck::domain::agents::contract::{Conditions, Contract, Hours};
 use wadeck::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, StopScope};
-use wadeck::domain::agents::assignment::Proposal;
 use wadeck::domain::ids::{AssignmentId, ConnectionId};
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::request::Request;
 use wadeck::domain::refusal::Done;
+use wadeck::domain::request::Request;
 use wadeck::operations::{self, OperationError, known_by, perform, rehearse_next};
 
 use crate::sitting::Sitting;

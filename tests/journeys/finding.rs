@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::MessageId;
 use wadeck::domain::message::content::Content;

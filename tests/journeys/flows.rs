@@ -8,8 +8,8 @@ use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::flow::{FlowAnswer, FlowDetail, FlowQuery, FlowRequest};
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::request::Request;
 use wadeck::domain::refusal::Done;
+use wadeck::domain::request::Request;
 use wadeck::domain::templates::starter;
 use wadeck::operations::OperationError;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use wadeck::attach::files;
 use wadeck::console::Saves;
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::message::media::{MediaState, MediaView, Pad};
 use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
@@ -121,7 +121,7 @@ async fn old_files_go_and_their_messages_stay() {
     assert_eq!(stage.messages(thread).await.len(), 2);
 }
 
-fn png(stage: &Stage, width: u32, height: u32) -> String {
+pub fn png(stage: &Stage, width: u32, height: u32) -> String {
     let path = stage.outside.path().join("card.png");
     image::RgbImage::from_pixel(width, height, image::Rgb([20, 90, 160])).save(&path).expect("written");
     path.display().to_string()

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::contacts::address::Address;
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::file_name::FileName;

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::numbers::connected::ConnectionList;
 use wadeck::domain::numbers::connection::{Environment, Hop, ProviderName};
@@ -13,8 +13,8 @@ use wadeck::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest, 
 use wadeck::domain::numbers::number_kind::NumberKind;
 use wadeck::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep};
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::request::Request;
 use wadeck::domain::refusal::Done;
+use wadeck::domain::request::Request;
 use wadeck::operations::{self, OperationError};
 use wadeck::twin::{Number, Saying};
 

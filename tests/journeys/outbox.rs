@@ -317,8 +317,8 @@ async fn outside_the_window_nothing_reaches_the_network() {
 
 #[tokio::test]
 async fn a_viewer_may_look_and_nothing_else() {
-    use wadeck::domain::access::role::Role;
     use wadeck::domain::access::actor::Actor;
+    use wadeck::domain::access::role::Role;
     let (stage, thread) = with_rosa().await;
     let viewer = Actor::Operator { name: "vic".into(), role: Role::Viewer };
     let request = Request::Send {

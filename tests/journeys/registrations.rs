@@ -1,14 +1,14 @@
 //! Webhooks on file at the provider, and any other request to it.
 
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::numbers::connection::Hop;
 use wadeck::domain::numbers::number::{NumberAnswer, NumberQuery};
 use wadeck::domain::numbers::registration::{Registration, WebhookDraft, WebhookRequest, WebhookScope};
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::request::Request;
 use wadeck::domain::refusal::Done;
+use wadeck::domain::request::Request;
 use wadeck::operations::{self, OperationError};
 
 use crate::numbers::{ask, kapso, list, support};

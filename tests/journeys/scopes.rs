@@ -2,8 +2,8 @@
 //! another. What is tried is made from the types of requests and queries.
 
 use serde_json::Value;
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::access::scope::Scope;
 use wadeck::domain::agents::requests::{AgentQuery, AgentTold};
 use wadeck::domain::ids::ThreadId;

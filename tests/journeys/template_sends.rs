@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::outbox::entry::EntryState;
-use wadeck::domain::request::Request;
 use wadeck::domain::refusal::Refusal;
+use wadeck::domain::request::Request;
 use wadeck::operations::{self, OperationError};
 use wadeck::twin::SendFault;
 

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use serde_json::json;
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::request::Request;
 use wadeck::domain::refusal::Done;
+use wadeck::domain::request::Request;
 use wadeck::domain::templates::requests::{
     SampleSource, TemplateAnswer, TemplateQuery, TemplateRecord, TemplateRequest,
 };

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use wadeck::domain::agents::assignment::Mode;
+use wadeck::domain::agents::assignment::Proposal;
 use wadeck::domain::agents::contract::{Conditions, Contract};
 use wadeck::domain::agents::requests::{AgentRequest, StopScope};
-use wadeck::domain::agents::assignment::Proposal;
 use wadeck::domain::ids::{AssignmentId, ConnectionId, EntryId, MessageId, ThreadId};
 use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use wadeck::domain::access::role::Role;
 use wadeck::domain::access::actor::Actor;
+use wadeck::domain::access::role::Role;
 use wadeck::domain::access::scope::Scope;
 use wadeck::domain::access::token::TokenRequest;
 use wadeck::domain::agents::requests::{AgentRequest, StopScope};
 use wadeck::domain::ids::{MessageId, RunId};
 use wadeck::domain::numbers::number::NumberRequest;
-use wadeck::domain::outbox::job::BulkAction;
 use wadeck::domain::outbox::entry::EntryState;
+use wadeck::domain::outbox::job::BulkAction;
 use wadeck::domain::request::{Request, SendContext};
 use wadeck::operations;
 use wadeck::operations::perform;

@@ -8,7 +8,7 @@ use wadeck::domain::ids::{ConnectionId, SetupId};
 use wadeck::domain::numbers::number::{NumberRequest, Profile};
 use wadeck::domain::numbers::registration::{WebhookDraft, WebhookRequest};
 use wadeck::domain::request::Request;
-use wadeck::domain::templates::requests::TemplateRequest;
+use wadeck::domain::templates::requests::{SampleSource, TemplateRequest};
 use wadeck::domain::templates::starter;
 use wadeck::operations;
 
@@ -150,6 +150,17 @@ pub(super) async fn provider_scene(name: &str) -> (Stage, Request) {
             let (stage, connection, id) = hook().await;
             let draft = Box::new(WebhookDraft { active: Some(false), ..WebhookDraft::default() });
             (stage, Request::Webhook(WebhookRequest::Update { connection, id, draft }))
+        }
+        "webhook_test" => {
+            let (stage, connection, id) = hook().await;
+            (stage, Request::Webhook(WebhookRequest::Test { connection, id, event: None }))
+        }
+        "template_sample" => {
+            let stage = Stage::set().await;
+            let connection = support(&stage).await;
+            let upload = stage.upload(&crate::media::png(&stage, 40, 40)).await;
+            let source = SampleSource::Upload(upload);
+            (stage, Request::Template(TemplateRequest::Sample { connection, source }))
         }
         "webhook_delete" => {
             let (stage, connection, id) = hook().await;

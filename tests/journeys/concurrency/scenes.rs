@@ -12,8 +12,8 @@ use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::flow::FlowRequest;
 use wadeck::domain::ids::{AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, RunId, ThreadId};
 use wadeck::domain::message::content::Content;
-use wadeck::domain::outbox::job::BulkAction;
 use wadeck::domain::outbox::entry::EntryState;
+use wadeck::domain::outbox::job::BulkAction;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Request, SendContext};
 use wadeck::twin::{MediaFault, Person, Saying, SendFault};
@@ -181,18 +181,18 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
             stage.act(Request::TakeThread { thread }).await.expect("taken");
             (stage, Request::ReleaseThread { thread })
         }
-        "acknowledge" => {
-            let mut stage = Stage::set().await;
-            stage.says(&rosa(), "what is the price?").await;
-            stage.answer().await;
-            let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else {
-                panic!("alerts")
         "accept_restored" => {
             let (stage, _) = asked().await;
             let lost = serde_json::json!({ "row": "u900", "digest": "ab".repeat(32), "at": "2026-06-01T08:00:00Z" });
             std::fs::write(stage.directory.path().join("audit.head"), format!("{lost}\n")).expect("written");
             (stage, Request::AcceptRestored { typed: "u900".into() })
         }
+        "acknowledge" => {
+            let mut stage = Stage::set().await;
+            stage.says(&rosa(), "what is the price?").await;
+            stage.answer().await;
+            let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else {
+                panic!("alerts")
             };
             let alert: AlertId = alerts[0].id;
             (stage, Request::AckAlert { alert })
@@ -343,6 +343,7 @@ pub(super) async fn harmless_scene(name: &str) -> Option<(Stage, Request)> {
         "canary" => Request::Canary { connection },
         "fill_gap" => Request::FillGap { connection },
         "ask_about" => Request::AskAbout { message },
+        "open_media" => Request::OpenMedia { message },
         "call" => Request::Call {
             provider: kapso(),
             method: "GET".into(),
