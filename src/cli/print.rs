@@ -1,12 +1,13 @@
 //! Answers as text: aligned columns, cleaned of whatever could steer a terminal; and as JSON, in
 //! which such characters are escaped.
 
+use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::Hold;
 use crate::domain::query::Answer;
 use crate::domain::text::{clean_line, escape_json};
 use crate::domain::time::Timestamp;
-use crate::domain::view::{ActivityKind, EntryRow, FoundMessage, MessageView, Overview, ThreadRow};
+use crate::domain::view::{EntryRow, FoundMessage, MessageView, Overview, ThreadRow};
 
 /// One JSON value, in which no character can steer a terminal.
 pub(super) fn json(value: &impl serde::Serialize) -> String {

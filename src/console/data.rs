@@ -12,6 +12,7 @@ use crate::domain::change::Change;
 use crate::domain::flow::{FlowDetail, FlowList, FlowQuery};
 use crate::domain::ids::{DeliveryId, EntryId};
 use crate::domain::message::media::FileCheck;
+use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
 use crate::domain::monitoring::gauge::GaugesView;
 use crate::domain::numbers::connected::ConnectionList;
 use crate::domain::numbers::connection::Environment;
@@ -25,8 +26,8 @@ use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{
-    ActivityKind, ActivityRow, ContactRow, DeliveryDetail, EntryDetail, EntryRow, FoundMessage, MessageDetail,
-    Overview, RadarRow, SavedView, ThreadRow,
+    ContactRow, DeliveryDetail, EntryDetail, EntryRow, FoundMessage, MessageDetail, Overview, RadarRow, SavedView,
+    ThreadRow,
 };
 use crate::domain::why::Why;
 

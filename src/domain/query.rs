@@ -11,6 +11,7 @@ use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::message::media::{FileCheck, Pad};
 use crate::domain::message::note::Note;
 use crate::domain::message::picture::Raster;
+use crate::domain::monitoring::activity::ActivityRow;
 use crate::domain::monitoring::gauge::GaugesView;
 use crate::domain::numbers::connected::ConnectionList;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
@@ -20,8 +21,8 @@ use crate::domain::outbox::job::{BulkAction, JobView};
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery};
 use crate::domain::templates::template::TemplateList;
 use crate::domain::view::{
-    ActivityRow, AlertView, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, FoundMessage,
-    MessageDetail, MessageView, Overview, RadarRow, SavedView, ThreadRow,
+    AlertView, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, FoundMessage, MessageDetail,
+    MessageView, Overview, RadarRow, SavedView, ThreadRow,
 };
 use crate::domain::why::Why;
 

@@ -9,7 +9,7 @@ use crate::domain::agents::run::RunState;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{
-    AlertId, AttemptId, AuditId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
+    AlertId, AttemptId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
 };
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::inbound::event::{Direction, Origin};
@@ -480,37 +480,4 @@ pub struct DeliveryDetail {
     /// Why its signature fits, or does not.
     #[serde(default)]
     pub verdict: String,
-}
-
-/// One line of what happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActivityRow {
-    pub at: Timestamp,
-    pub kind: ActivityKind,
-    pub text: Untrusted,
-    pub thread: Option<ThreadId>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ActivityKind {
-    Alert {
-        id: AlertId,
-        acknowledged_by: Option<String>,
-        count: u32,
-    },
-    Delivery {
-        id: DeliveryId,
-        state: DeliveryState,
-        /// It holds a message that had come with another delivery.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        duplicate_of: Option<MessageId>,
-        /// How often the same delivery came again.
-        #[serde(default)]
-        repeats: u32,
-    },
-    Audit {
-        id: AuditId,
-        actor: String,
-    },
 }

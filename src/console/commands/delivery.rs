@@ -3,9 +3,9 @@
 use super::threads::operator;
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::{Console, Effect, Pane};
+use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::request::Request;
-use crate::domain::view::ActivityKind;
 
 const DELIVERY: Scope = Scope::Pane(Pane::Delivery);
 const ACTIVITY: Scope = Scope::Pane(Pane::Activity);

@@ -6,8 +6,8 @@ use crate::console::finder::FinderKind;
 use crate::console::form::FormKind;
 use crate::console::overlay::{Overlay, Reading};
 use crate::console::{Console, Effect, Focus, Pane};
+use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::query::Query;
-use crate::domain::view::ActivityKind;
 
 const THREADS: Scope = Scope::Pane(Pane::Threads);
 

@@ -6,6 +6,7 @@ use crate::console::finder::FinderKind;
 use crate::console::{Console, Effect, Pane};
 use crate::domain::access::permission::Right;
 use crate::domain::ids::ConnectionId;
+use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::request::Request;
 
@@ -182,7 +183,6 @@ pub(super) const ROWS: &[CommandSpec] = &[
 ];
 
 fn open_alerts(console: &Console) -> Vec<crate::domain::ids::AlertId> {
-    use crate::domain::view::ActivityKind;
     let rows = console.data.activity.iter().flatten();
     rows.filter_map(|row| match row.kind {
         ActivityKind::Alert { id, acknowledged_by: None, .. } => Some(id),

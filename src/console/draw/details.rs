@@ -8,9 +8,10 @@ use ratatui::text::{Line, Span};
 
 use super::put_lines;
 use crate::console::{Console, Focus, Pane, words};
+use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::text::{Untrusted, clean_line};
-use crate::domain::view::{ActivityKind, AttemptView, DeliveryDetail, EntryDetail};
+use crate::domain::view::{AttemptView, DeliveryDetail, EntryDetail};
 
 /// Lines of a detail, being written.
 pub(super) struct Sheet<'c> {

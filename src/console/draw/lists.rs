@@ -10,8 +10,9 @@ use crate::domain::agents::run::RunState;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::inbound::event::Direction;
 use crate::domain::message::window;
+use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
 use crate::domain::outbox::entry::EntryState;
-use crate::domain::view::{ActivityKind, ActivityRow, EntryRow, ThreadRow};
+use crate::domain::view::{EntryRow, ThreadRow};
 
 /// A row: text at the left that may be cut, text at the right that is not.
 pub(super) struct Row {

@@ -1,5 +1,6 @@
 //! Figures and states by which the engine itself is watched.
 
+pub mod activity;
 pub mod database;
 pub mod gauge;
 pub mod lag;

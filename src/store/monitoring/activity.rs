@@ -2,9 +2,10 @@
 
 use crate::domain::ids::{AlertId, AuditId, DeliveryId, EntryId, ThreadId};
 use crate::domain::inbound::delivery::{DeliveryState, duplicate_of};
+use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{ActivityKind, ActivityRow, AlertView};
+use crate::domain::view::AlertView;
 use crate::store::codec::Cells;
 use crate::store::{Result, Store, Update, Write};
 
