@@ -24,7 +24,7 @@ pub struct Playground {
 pub async fn play(setup: Playground, begun: impl FnOnce(Vec<(&'static str, String)>)) -> Result<(), AppError> {
     let scenario = setup.scenario.as_deref().map(Scenario::read).transpose().map_err(|why| AppError::Other {
         what: format!("The scenario cannot be played: {why}."),
-        remedy: "docs/platform.md shows one.".into(),
+        remedy: "docs/numbers-templates-flows.md shows one.".into(),
     })?;
     let clock = SystemClock;
     let speed = setup.speed.clamp(0.1, 50.0);
