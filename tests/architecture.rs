@@ -5,50 +5,36 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What each module may import of the program. Anything else is a hole in the map.
-const MAY_IMPORT: &[(&str, &[&str])] = &[
-    ("domain", &[]),
-    ("config", &["domain"]),
-    ("bus", &["domain"]),
-    ("store", &["domain"]),
-    ("provider", &["domain"]),
-    ("agent", &["domain"]),
-    ("operations", &["domain", "store", "provider", "agent", "bus"]),
-    ("workers", &["domain", "operations", "store"]),
-    ("webhook", &["domain", "operations", "provider"]),
-    ("api", &["bus", "domain", "operations", "store"]),
-    ("console", &["domain"]),
-    ("attach", &["domain", "console", "operations", "api"]),
-    ("twin", &[]),
-    (
-        "app",
-        &["agent", "api", "bus", "config", "domain", "operations", "provider", "store", "twin", "webhook", "workers"],
-    ),
-    (
-        "cli",
-        &["agent", "api", "app", "attach", "bus", "config", "console", "domain", "operations", "provider", "store"],
-    ),
-    ("main", &["cli"]),
-];
+/// A row of the table in ARCHITECTURE.md.
+struct Row {
+    module: String,
+    /// The modules that it may import.
+    imports: Vec<String>,
+    /// Crates and words that only modules with them in their row may name.
+    alone: Vec<String>,
+}
 
-/// Crates and words that may be named in these modules only.
-const ONLY_IN: &[(&str, &[&str])] = &[
-    ("sqlx", &["store"]),
-    ("reqwest", &["provider", "agent"]),
-    ("hmac::", &["provider", "agent", "twin"]),
-    ("ratatui", &["console", "attach"]),
-    ("image::", &["console", "operations"]),
-    ("infer::", &["operations"]),
-    ("crossterm", &["console", "attach"]),
-    ("termina::", &["attach"]),
-    ("russh", &["attach"]),
-    ("rmcp", &["api"]),
-    ("clap", &["cli", "main"]),
-    ("axum", &["webhook", "api", "twin"]),
-    ("kapso", &["provider", "twin"]),
-    ("twilio", &["provider", "twin"]),
-    ("graph.facebook", &["provider", "twin"]),
-];
+/// The table of modules in ARCHITECTURE.md, which says what each may import and name.
+fn table() -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let text = fs::read_to_string(path).expect("ARCHITECTURE.md");
+    let map = text.split("## The map").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the map");
+    let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+    let rows = map.lines().filter_map(|line| line.strip_prefix("| `")).map(|line| {
+        let cells: Vec<&str> = line.split('|').collect();
+        assert_eq!(cells.len(), 5, "four cells in: {line}");
+        let module = cells[0].trim().trim_end_matches('`').to_owned();
+        Row { module, imports: words(cells[2]), alone: words(cells[3]) }
+    });
+    let rows: Vec<Row> = rows.collect();
+    assert!(rows.len() > 10, "the table in ARCHITECTURE.md was not found");
+    rows
+}
+
+/// What each module may import.
+fn may_import(table: &[Row]) -> BTreeMap<&str, Vec<&str>> {
+    table.iter().map(|row| (row.module.as_str(), row.imports.iter().map(String::as_str).collect())).collect()
+}
 
 /// Crates that domain and console must not name.
 const IMPURE: &[&str] = &["tokio", "sqlx", "reqwest", "axum", "hyper", "std::fs", "std::net", "std::env", "async "];
@@ -104,7 +90,8 @@ fn imports(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn imports_point_down() {
-    let known: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
+    let table = table();
+    let known = may_import(&table);
     for (module, path, text) in sources() {
         if module == "lib" {
             continue;
@@ -119,7 +106,7 @@ fn imports_point_down() {
 
 fn height<'m>(
     module: &'m str,
-    known: &BTreeMap<&'m str, &'m [&'m str]>,
+    known: &BTreeMap<&'m str, Vec<&'m str>>,
     heights: &mut BTreeMap<&'m str, usize>,
     above: &mut Vec<&'m str>,
 ) -> usize {
@@ -137,9 +124,10 @@ fn height<'m>(
 #[test]
 fn there_is_no_cycle() {
     // A module stands above everything that it may import: then no chain of imports leads back.
-    let known: BTreeMap<&str, &[&str]> = MAY_IMPORT.iter().copied().collect();
+    let table = table();
+    let known = may_import(&table);
     let mut heights: BTreeMap<&str, usize> = BTreeMap::new();
-    for (module, _) in MAY_IMPORT {
+    for module in known.keys() {
         height(module, &known, &mut heights, &mut vec![]);
     }
 }
@@ -162,9 +150,16 @@ fn files_stay_small() {
 
 #[test]
 fn what_belongs_to_one_place_is_named_there_only() {
+    let table = table();
+    let mut places: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for row in &table {
+        for word in &row.alone {
+            places.entry(word).or_default().push(&row.module);
+        }
+    }
     for (module, path, text) in sources() {
         let lower = code(&text).to_lowercase();
-        for (word, places) in ONLY_IN {
+        for (word, places) in &places {
             if !places.contains(&module.as_str()) && module != "lib" {
                 assert!(!lower.contains(word), "{} names {word}, which belongs to {places:?}", path.display());
             }
