@@ -1,10 +1,11 @@
-//! Tables of the program itself: what each role may do, and the console's keys.
+//! Tables of the program itself: what each role may do, the states of numbers, and the console's keys.
 
 use serde_json::json;
 
 use super::{Common, Exit, print};
 use crate::console::{Keymap, keys_markdown};
 use crate::domain::access::permission::Right;
+use crate::domain::numbers::life::LIFE;
 
 pub(super) fn roles(common: &Common, markdown: bool) -> Exit {
     if markdown {
@@ -18,6 +19,18 @@ pub(super) fn roles(common: &Common, markdown: bool) -> Exit {
         }
     }
     Exit::Done
+}
+
+/// Where a number can stand, and what people can do there.
+pub(super) fn states_json() -> String {
+    let rows = LIFE.iter().map(|(state, ways)| {
+        let ways = ways.iter().filter_map(|(event, next)| {
+            let verb = event.verb()?;
+            Some(json!({ "command": verb.for_id("ID"), "what": verb.words, "leads_to": next.name() }))
+        });
+        json!({ "state": state.name(), "ways": ways.collect::<Vec<_>>() })
+    });
+    print::json(&rows.collect::<Vec<_>>())
 }
 
 pub(super) fn keys(common: &Common, markdown: bool) -> Exit {

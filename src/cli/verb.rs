@@ -4,6 +4,7 @@ use super::ask::Source;
 use super::events_of::{about, named};
 use super::files::{self, Files};
 use super::no_answer::NoAnswer;
+use super::numbers::Connections;
 use super::reference::Reading;
 use super::scoped::Asked;
 use super::templates::{self, Templates};
@@ -47,7 +48,7 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
             Err(none) => none.tell(common.json),
         };
     }
-    if let Command::Connections(super::numbers::Connections::Setup(wish)) = &command
+    if let Command::Connections(Connections::Setup(wish)) = &command
         && let Some((of, wait)) = wish.walks()
     {
         return super::walk::walk(&source, of, wait, common.json).await.unwrap_or_else(|none| none.tell(common.json));
@@ -104,6 +105,9 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
         }
         Command::Templates(Templates::Sample { connection, source: from }) => {
             Some(Wanted::Act(files::sample(source, connection, from).await?))
+        }
+        Command::Connections(Connections::States) if common.json => {
+            return Ok((Exit::Done, super::tables::states_json()));
         }
         Command::Send(send) => Some(Wanted::Act(super::send::request(source, *send).await?)),
         command => wanted(command)?,
