@@ -107,6 +107,15 @@ impl Failure {
         matches!(self.class, FailureClass::Authorization | FailureClass::Account)
     }
 
+    /// Whether the provider did not answer, or was too unwell to look at a message: the next one will fare no better.
+    /// Source of the codes: the providers' tables.
+    pub fn is_outage(&self) -> bool {
+        match self.code.as_str() {
+            "" => matches!(self.class, FailureClass::Transient | FailureClass::Throttled),
+            code => ["131000", "131016", "131057", "133004", "20500", "20503"].contains(&code),
+        }
+    }
+
     /// Whether others are likely to fail for the same cause: it lies with the other side, our account or a template,
     /// not with one message or its recipient.
     pub const fn is_shared(&self) -> bool {

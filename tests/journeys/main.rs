@@ -28,6 +28,7 @@ mod no_paths;
 mod not_found;
 mod number_life;
 mod numbers;
+mod outages;
 mod outbox;
 mod outbox_early;
 mod outbox_faults;

@@ -4,5 +4,6 @@ pub mod bulk;
 pub mod entry;
 pub mod job;
 pub mod limits;
+pub mod outage;
 pub mod retry;
 pub mod scheduling;

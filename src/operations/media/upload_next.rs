@@ -10,6 +10,7 @@ use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::operations::numbers::hold_number::{hold_number, schedule};
 use crate::operations::outbox::failure_alerts::failure_reaches_people;
+use crate::operations::outbox::outage::note_failure;
 use crate::operations::{Result, System};
 use crate::provider::{Trouble, Upload};
 use crate::store::{StoreError, ToUpload};
@@ -128,6 +129,7 @@ async fn write_down(
                         write.put_off(file.entry, &failure, due_at, Some(Hold::Credentials), counts).await?;
                     } else {
                         write.put_off(file.entry, &failure, due_at, None, counts).await?;
+                        note_failure(system, &mut write, file.connection, &failure, now).await?;
                     }
                 }
                 Settlement::Dead { failure } | Settlement::Refused { failure } | Settlement::Uncertain { failure } => {

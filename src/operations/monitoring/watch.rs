@@ -98,6 +98,7 @@ pub async fn watch(system: &System) -> Result<()> {
         changes.dedup();
         system.bus().publish(changes);
     }
+    crate::operations::outbox::outage::watch_outages(system).await?;
     watch_canaries(system).await?;
     watch_gaps(system).await?;
     crate::operations::monitoring::notify_alerts::tell_alerts(system).await

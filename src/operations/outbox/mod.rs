@@ -6,6 +6,7 @@ pub(crate) mod discard_entry;
 pub(crate) mod dispatch_next;
 pub(crate) mod failure_alerts;
 pub(crate) mod hold_entry;
+pub(crate) mod outage;
 pub(crate) mod query_message_status;
 pub(crate) mod reconcile;
 pub(crate) mod rescue;

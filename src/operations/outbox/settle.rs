@@ -13,6 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::numbers::hold_number::{another_probe, hold_number, number_sends_again, schedule};
 use crate::operations::outbox::failure_alerts::{failure_reaches_people, shared_id};
+use crate::operations::outbox::outage::{note_failure, provider_works};
 use crate::operations::{Result, System};
 use crate::provider::SendReport;
 use crate::store::{Claimed, StoreError, Write};
@@ -150,6 +151,9 @@ async fn end(
                 number_sends_again(write, connection, now).await?;
                 changes.push(Change::Alerts);
             }
+            if provider_works(write, connection, now).await? {
+                changes.push(Change::Alerts);
+            }
             write.answered(claimed.thread, claimed.message).await?;
             let data = serde_json::json!({ "message": claimed.message, "provider_message_id": provider_message_id });
             system.happened(write, "message.accepted", Some(claimed.thread), &data).await?;
@@ -163,10 +167,16 @@ async fn end(
             } else {
                 write.requeue(claimed.entry, &failure, due_at, None, counts).await?;
                 another_probe(write, claimed, now).await?;
+                note_failure(system, write, connection, &failure, now).await?;
+                changes.push(Change::Alerts);
             }
         }
         Settlement::Refused { failure } => {
             another_probe(write, claimed, now).await?;
+            // With a code of its own, the platform has looked at it.
+            if !failure.code.is_empty() {
+                provider_works(write, connection, now).await?;
+            }
             write.end_entry(claimed.entry, EntryState::Refused, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
             failure_reaches_people(system, write, "send_refused", claimed.thread, claimed.entry, &failure, now).await?;
@@ -177,12 +187,15 @@ async fn end(
             write.end_entry(claimed.entry, EntryState::Dead, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
             failure_reaches_people(system, write, "dead_letter", claimed.thread, claimed.entry, &failure, now).await?;
+            note_failure(system, write, connection, &failure, now).await?;
             changes.push(Change::Alerts);
         }
         Settlement::Uncertain { failure } => {
             another_probe(write, claimed, now).await?;
             write.doubt_entry(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
             write.wait(claimed.thread, "a reply may not have arrived: its answer was lost", now).await?;
+            note_failure(system, write, connection, &failure, now).await?;
+            changes.push(Change::Alerts);
         }
     }
     Ok(changes)

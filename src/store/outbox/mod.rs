@@ -3,6 +3,7 @@
 pub(crate) mod entries;
 pub(crate) mod holds;
 pub(crate) mod jobs;
+pub(crate) mod outages;
 pub(crate) mod queue;
 pub(crate) mod scheduled;
 pub(crate) mod settle;

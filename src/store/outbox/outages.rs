@@ -1,0 +1,71 @@
+//! Numbers over which no send succeeds.
+
+use crate::domain::failure::Failure;
+use crate::domain::ids::ConnectionId;
+use crate::domain::outbox::outage::Outage;
+use crate::domain::time::Timestamp;
+use crate::store::codec::{Cells, json};
+use crate::store::{Result, Store, Update, Write};
+
+const OUTAGES: &str = "SELECT x.connection_id AS id, x.since, x.last_at, x.failures, x.failure,
+    (SELECT count(*) FROM outbox o WHERE o.connection_id = x.connection_id AND o.state = 'queued' AND o.hold IS NULL
+        AND o.failure IS NOT NULL) AS retried FROM outages x";
+
+impl Store {
+    /// Whether any number has an outage, told or not.
+    pub async fn has_outages(&self) -> Result<bool> {
+        Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM outages)").fetch_one(&self.readers).await?)
+    }
+}
+
+impl Write {
+    /// A send failed since the provider does not answer, or is unwell. Returns the outage with this try.
+    pub async fn note_outage(
+        &mut self,
+        connection: ConnectionId,
+        failure: &Failure,
+        now: Timestamp,
+    ) -> Result<Option<Outage>> {
+        sqlx::query(
+            "INSERT INTO outages (connection_id, since, last_at, failures, failure) VALUES ($1, $2, $2, 1, $3)
+             ON CONFLICT (connection_id) DO UPDATE SET since = min(since, excluded.since), last_at = excluded.last_at,
+                failures = failures + 1, failure = excluded.failure",
+        )
+        .bind(connection.0)
+        .bind(now.millis())
+        .bind(json(failure))
+        .execute(self.connection())
+        .await?;
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("{OUTAGES} WHERE x.connection_id = $1")))
+            .bind(connection.0)
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(|row| outage(&Cells::new(&row, "outages"))).transpose()
+    }
+
+    /// All outages, told or not.
+    pub async fn outages(&mut self) -> Result<Vec<Outage>> {
+        let rows = sqlx::query(OUTAGES).fetch_all(self.connection()).await?;
+        rows.iter().map(|row| outage(&Cells::new(row, "outages"))).collect()
+    }
+
+    /// The provider works again, or nothing is tried any more. Misses where there was no outage.
+    pub async fn end_outage(&mut self, connection: ConnectionId) -> Result<Update> {
+        let done = sqlx::query("DELETE FROM outages WHERE connection_id = $1")
+            .bind(connection.0)
+            .execute(self.connection())
+            .await?;
+        Ok(Update::of(done.rows_affected()))
+    }
+}
+
+fn outage(cells: &Cells<'_>) -> Result<Outage> {
+    Ok(Outage {
+        connection: ConnectionId(cells.int("id")?),
+        since: cells.time("since")?,
+        last_at: cells.time("last_at")?,
+        failures: cells.count("failures")?,
+        failure: cells.json("failure")?,
+        retried: cells.count("retried")?,
+    })
+}
