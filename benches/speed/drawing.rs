@@ -17,6 +17,7 @@ use wadeck::domain::view::{ContactView, MessageView, ThreadRow};
 
 fn thread(number: i64) -> ThreadRow {
     ThreadRow {
+        held_elsewhere: None,
         contact_id: wadeck::domain::ids::ContactId(1),
         id: ThreadId(number),
         external_id: format!("whatsapp:1555{number:07}"),

@@ -76,7 +76,7 @@ pub struct Send {
 /// What the sender knows of the thread.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Knowing {
-    /// Send although a colleague has the thread
+    /// Send although a colleague, or another app at the provider, has the thread
     #[arg(long)]
     pub despite_owner: bool,
     /// Refuse if a colleague has answered after this message, the newest that was seen

@@ -106,7 +106,15 @@ impl Console {
 
     pub(super) fn detail_room(&self) -> usize {
         // One line is the detail's title.
-        self.plan().detail.map_or(1, |area| usize::from(area.height.saturating_sub(1))).max(1)
+        let above = 1 + u16::from(self.banner().is_some());
+        self.plan().detail.map_or(1, |area| usize::from(area.height.saturating_sub(above))).max(1)
+    }
+
+    /// What is to be known of the open thread before anything in it is read.
+    pub(super) fn banner(&self) -> Option<String> {
+        let row = self.open.as_ref().filter(|_| self.pane == Pane::Threads)?.row.as_ref()?;
+        let other = row.held_by_other(self.now)?;
+        Some(format!("{} has this thread: sending takes it over.", other.who().replacen("another", "Another", 1)))
     }
 
     pub(super) fn detail_width(&self) -> usize {

@@ -17,6 +17,9 @@ pub const OWNED: &str = "owned_by_colleague";
 /// The rule that refuses to write where a colleague has answered since the sender looked.
 pub const ANSWERED: &str = "answered_meanwhile";
 
+/// The rule that refuses to write where another app holds the conversation at the provider.
+pub const HELD_ELSEWHERE: &str = "held_elsewhere";
+
 /// What a sender knows of the thread that they write into. Without any of it, a thread that a colleague has is
 /// refused, and what colleagues answered meanwhile is not asked about.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,7 +28,7 @@ pub struct SendContext {
     /// something since, or a colleague within the last seconds.
     #[serde(default)]
     pub seen: Option<MessageId>,
-    /// Send although a colleague has the thread.
+    /// Send although a colleague, or another app, has the thread.
     #[serde(default)]
     pub despite_owner: bool,
 }
@@ -303,7 +306,7 @@ impl Refusal {
     pub fn all_the_same(&self, request: Request) -> Option<Request> {
         let (request, context) = request.apart();
         let context = match &*self.rule {
-            OWNED => SendContext { despite_owner: true, ..context },
+            OWNED | HELD_ELSEWHERE => SendContext { despite_owner: true, ..context },
             ANSWERED => SendContext { seen: None, ..context },
             _ => return None,
         };

@@ -214,23 +214,12 @@ pub struct ThreadRow {
     pub person_wrote_at: Option<Timestamp>,
     #[serde(default)]
     pub pause_seconds: u32,
+    /// Another app holds the conversation at the provider, as was told last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_elsewhere: Option<crate::domain::message::holder::HeldElsewhere>,
     /// Colleagues who look at this thread now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub present: Vec<Presence>,
-}
-
-impl ThreadRow {
-    /// Until when its agent leaves it to the person who wrote in it, while that lasts.
-    pub fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let pause = std::time::Duration::from_secs(u64::from(self.pause_seconds));
-        let until = crate::domain::agents::routing::paused_until(self.person_wrote_at?, None, pause)?;
-        (self.assignment.is_some() && now < until).then_some(until)
-    }
-
-    /// Whoever took it has not been at it for a while.
-    pub fn is_left(&self, now: Timestamp) -> bool {
-        self.taken_by.is_some() && self.taken_until.is_none_or(|kept| kept <= now)
-    }
 }
 
 /// Somebody with a console open.

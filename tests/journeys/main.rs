@@ -20,6 +20,7 @@ mod door;
 mod filters;
 mod finding;
 mod flows;
+mod holders;
 mod inbound;
 mod keeping;
 mod media;

@@ -84,7 +84,7 @@ fn with_despite_owner(name: &str, what: &str) -> Value {
 /// The schema of the field that sends into a colleague's thread.
 pub(in crate::api) fn despite_owner() -> Value {
     json!({ "type": "boolean", "default": false,
-        "description": "send although a colleague has the thread; without it that is refused as `owned_by_colleague`" })
+        "description": "send although a colleague, or another app at the provider, has the thread; without it that is refused as `owned_by_colleague` or `held_elsewhere`" })
 }
 
 #[derive(Debug, Clone, Deserialize)]

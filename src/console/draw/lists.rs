@@ -130,6 +130,9 @@ impl Console {
             };
             right.push((format!("{mark} {operator} "), style));
         }
+        if row.held_by_other(self.now).is_some() {
+            right.push((format!("{} other app ", theme.pick("◇", "-")), theme.dim()));
+        }
         right.push((format!("{} ", row.connection), theme.dim()));
         right.push((format!("{:>4}", words::age(row.last_message_at, self.now)), theme.dim()));
         Row { left: vec![unread, (row.contact.shown(), name_style)], right }

@@ -17,7 +17,12 @@ impl Console {
             return;
         };
         self.draw_thread_title(buffer, Rect { height: 1, ..area });
-        let body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        let mut body = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+        if let Some(banner) = self.banner() {
+            let banner = words::fit(&banner, usize::from(area.width).saturating_sub(2), theme.ellipsis());
+            put(buffer, body.x + 2, body.y, body.width.saturating_sub(2), &banner, theme.warn());
+            body = Rect { y: body.y + 1, height: body.height.saturating_sub(1), ..body };
+        }
         if open.is_loaded() && open.messages.is_empty() {
             put(
                 buffer,
@@ -67,6 +72,7 @@ impl Console {
         let number =
             row.contact.phone_number.as_ref().filter(|_| named).map(|number| format!("  {number}")).unwrap_or_default();
         let who = match (&row.taken_by, &row.assignment) {
+            _ if row.held_by_other(self.now).is_some() => "another app has it".to_owned(),
             (Some(operator), _) if row.is_left(self.now) => {
                 format!("{} {operator} left it: C takes it", theme.pick("◇", "-"))
             }

@@ -76,6 +76,15 @@ impl InboundKind {
     }
 }
 
+impl KindEffects {
+    /// What follows where another app holds the conversation: it is read along, and whoever answers is not here. The
+    /// window is that of the number, whichever app the contact wrote to.
+    #[must_use]
+    pub const fn observed(self) -> Self {
+        Self { unread: false, routed: false, waits: false, ..self }
+    }
+}
+
 const fn row([line, window, unread, routed, waits]: [bool; 5]) -> KindEffects {
     KindEffects { line, window, unread, routed, waits }
 }

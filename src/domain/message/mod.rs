@@ -2,6 +2,7 @@
 
 pub mod content;
 mod details;
+pub mod holder;
 pub mod inbound_content;
 pub mod inbound_kind;
 pub mod interactive;

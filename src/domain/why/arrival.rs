@@ -285,6 +285,16 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&Arrived<'_>>, now: Timestamp)
             "Nothing can be sent: they asked not to be written to.",
             "Write when they want it again.",
         )
+    } else if let Some(other) = thread.held_by_other(now) {
+        Verdict::new(
+            "held_elsewhere",
+            format!(
+                "The conversation is with {} at the provider, as was told {} ago: it is shown here, and no agent answers.",
+                other.who(),
+                short_span(now.since(other.told_at))
+            ),
+            "Leave it to them, or send something: that takes the conversation over.",
+        )
     } else if let Some(verdict) = last.and_then(answered) {
         verdict
     } else if let Some(known) = last.filter(|_| open || thread.waiting.is_some()) {

@@ -10,7 +10,7 @@ use crate::agent::{AgentConfig, ToolSpec, Tools};
 use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::contract::Tool;
 use crate::domain::agents::requests::RunRecord;
-use crate::domain::agents::routing::{Arrival, Candidate, NoRun, Route, route};
+use crate::domain::agents::routing::{Arrival, Candidate, NoRun, Route, STANDBY, route};
 use crate::domain::agents::run::RunState;
 use crate::domain::change::Change;
 use crate::domain::ids::{RunId, ThreadId};
@@ -69,10 +69,11 @@ fn contract<'c>(
     let looks = matches!(tool, Tool::GetConversation | Tool::GetStatus | Tool::ResolveContact);
     let last = messages.iter().rev().find(|message| message.direction == Direction::Inbound);
     let content = Content::text(last.map_or("", |message| message.text.as_received()));
+    let standby = Origin::Other(STANDBY.into());
     // As if the contact had written just now: the same conditions decide.
     let arrival = Arrival {
         direction: Direction::Inbound,
-        origin: &Origin::Api,
+        origin: if thread.held_by_other(now).is_some() { &standby } else { &Origin::Api },
         content: &content,
         test: false,
         sent_at: now,

@@ -18,6 +18,7 @@ use crate::operations::inbound::apply::Setback;
 use crate::operations::inbound::apply_changes::{
     Handoff, MarketingWish, change, duplicate, early_changes, handed_off, said_in_a_group, wish_about_marketing,
 };
+use crate::operations::inbound::apply_holder::note_holder;
 use crate::operations::inbound::apply_inbound::inbound;
 use crate::operations::inbound::apply_status::{adopt, bare_status, known_by_id};
 use crate::operations::monitoring::notice::{Notice, notice};
@@ -241,11 +242,14 @@ async fn outbound(
 ) -> Applied {
     let key = message_key(connection.id, &event.provider_message_id);
     let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
-    for other in &event.other_statuses {
-        write.keep_other_status(&key, other, source.received_at).await?;
-    }
-    if known_by_id(system, write, source, connection, &key, told, effects).await? {
-        return Ok(Ok(()));
+    // A test says nothing of any message of ours.
+    if !event.test {
+        for other in &event.other_statuses {
+            write.keep_other_status(&key, other, source.received_at).await?;
+        }
+        if known_by_id(system, write, source, connection, &key, told, effects).await? {
+            return Ok(Ok(()));
+        }
     }
     if event.contact.is_empty() {
         return Ok(Err(Setback::Unreadable("the message names no contact".into())));
@@ -258,11 +262,12 @@ async fn outbound(
     effects.changes.push(Change::Thread(thread.thread));
 
     let mut found = None;
-    if let Some(reference) = &event.reference {
+    let ours = !event.test && !event.is_observed();
+    if let Some(reference) = event.reference.as_ref().filter(|_| ours) {
         let referred = write.outbound_by_reference(connection.id, reference).await?;
         found = referred.map(|matched| (matched, SettledBy::Reference));
     }
-    if found.is_none() {
+    if found.is_none() && ours {
         let like = write.uncertain_like(thread.thread, &event.content.words(), event.sent_at).await?;
         found = like.map(|matched| (matched, SettledBy::Status));
     }
@@ -274,6 +279,7 @@ async fn outbound(
     // Nobody here sent it. Perhaps our own answer is still under way: then it becomes that message's.
     let author = match event.origin {
         Origin::BusinessApp => Some("phone app"),
+        _ if event.is_observed() => Some("another app"),
         _ => None,
     };
     let new = NewInbound {
@@ -304,11 +310,14 @@ async fn outbound(
         write.react(&target, Direction::Outbound, emoji.as_ref(), event.sent_at).await?;
         return Ok(Ok(()));
     }
-    change(write, connection.id, thread.thread, Direction::Outbound, &event.content, new.created_at).await?;
+    note_holder(write, &thread, event, (source.received_at, now), effects).await?;
+    if !event.test {
+        change(write, connection.id, thread.thread, Direction::Outbound, &event.content, new.created_at).await?;
+    }
     write.touch_thread(thread.thread, message, new.created_at, 0, None, event.conversation.as_deref()).await?;
     write.merge_statuses(message).await?;
     let spoken = matches!(InboundKind::of(&event.content), InboundKind::Words | InboundKind::Sticker);
-    if event.origin == Origin::BusinessApp && spoken {
+    if event.origin == Origin::BusinessApp && spoken && !event.test {
         write.silence_agent(thread.thread, "a person answered from the phone app", now).await?;
         write.person_wrote(thread.thread, event.sent_at.min(now)).await?;
         write.stop_waiting(thread.thread).await?;

@@ -14,6 +14,7 @@ use crate::operations::System;
 use crate::operations::inbound::apply::Setback;
 use crate::operations::inbound::apply_changes::{change, duplicate, early_changes, move_contact};
 use crate::operations::inbound::apply_event::{Applied, Effects, Source, as_of, external_id, plausible, suggest_merge};
+use crate::operations::inbound::apply_holder::note_holder;
 use crate::store::{NewAlert, NewInbound, Write};
 
 pub(crate) async fn inbound(
@@ -26,7 +27,7 @@ pub(crate) async fn inbound(
 ) -> Applied {
     let (now, received_at) = (system.now(), source.received_at);
     let kind = InboundKind::of(&event.content);
-    let follows = kind.effects();
+    let follows = if event.is_observed() { kind.effects().observed() } else { kind.effects() };
     let Some(external_id) = external_id(&event.contact) else {
         return Ok(Err(Setback::Unreadable("the message names no contact".into())));
     };
@@ -63,7 +64,8 @@ pub(crate) async fn inbound(
         write.react(&target, Direction::Inbound, emoji.as_ref(), event.sent_at).await?;
         return Ok(Ok(()));
     }
-    if kind == InboundKind::News {
+    note_holder(write, &thread, event, (received_at, now), effects).await?;
+    if kind == InboundKind::News && !event.test {
         change(write, connection.id, thread.thread, Direction::Inbound, &event.content, new.created_at).await?;
         if let Some(moved) = &event.moved {
             move_contact(write, moved, now, effects).await?;
@@ -95,7 +97,7 @@ pub(crate) async fn inbound(
     let history = event.origin == Origin::HistorySync;
     let opens = follows.window && !event.test && !history;
     let window = opens.then(|| window::closes_after(plausible(event.sent_at, received_at), received_at));
-    let unread = u32::from(follows.unread && !history);
+    let unread = u32::from(follows.unread && !event.test && !history);
     write.touch_thread(thread.thread, message, new.created_at, unread, window, event.conversation.as_deref()).await?;
     // What nobody answers asks for no agent.
     let candidates =
@@ -142,7 +144,8 @@ pub(crate) async fn inbound(
     write.routed(message, &decision.trace, refused).await?;
     if !event.test && !history {
         let data = serde_json::json!({ "message": message, "connection": connection.name, "from": external_id,
-            "type": event.content.kind(), "text": event.content.words(), "route": decision.trace });
+            "type": event.content.kind(), "text": event.content.words(), "route": decision.trace,
+            "standby": event.is_observed() });
         system.happened(write, "message.received", Some(thread.thread), &data).await?;
         effects.tells = true;
     }

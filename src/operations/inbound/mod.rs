@@ -3,6 +3,7 @@
 pub(crate) mod apply;
 pub(crate) mod apply_changes;
 pub(crate) mod apply_event;
+pub(crate) mod apply_holder;
 pub(crate) mod apply_inbound;
 pub(crate) mod apply_status;
 pub(crate) mod backfill;

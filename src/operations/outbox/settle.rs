@@ -154,6 +154,10 @@ async fn end(
             if provider_works(write, connection, now).await? {
                 changes.push(Change::Alerts);
             }
+            // A free message takes the conversation over; a template does not.
+            if claimed.held_elsewhere && claimed.freeform {
+                write.held_here(claimed.thread, now).await?.either_way();
+            }
             write.answered(claimed.thread, claimed.message).await?;
             let data = serde_json::json!({ "message": claimed.message, "provider_message_id": provider_message_id });
             system.happened(write, "message.accepted", Some(claimed.thread), &data).await?;

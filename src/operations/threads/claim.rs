@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::access::actor::Actor;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::Refusal;
-use crate::domain::request::{ANSWERED, OWNED, SendContext};
+use crate::domain::request::{ANSWERED, HELD_ELSEWHERE, OWNED, SendContext};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::ThreadRow;
@@ -44,6 +44,13 @@ pub(crate) async fn may_answer(
         let instead =
             "Ask them to hand it over, or send with `--despite-owner` (`despite_owner` in JSON, `say!` line by line).";
         return Err(Refusal::new(OWNED, why, instead).into());
+    }
+    if let Some(other) = row.held_by_other(now).filter(|_| !context.despite_owner) {
+        let why =
+            format!("This thread is with {} at the provider, and sending takes the conversation over.", other.who());
+        let instead =
+            "Leave it to them, or send with `--despite-owner` (`despite_owner` in JSON, `say!` line by line).";
+        return Err(Refusal::new(HELD_ELSEWHERE, why, instead).into());
     }
     if let Some(seen) = context.seen
         && let Some((who, at)) = write.answered_since(row.id, me, seen, now.minus(JUST_NOW)).await?

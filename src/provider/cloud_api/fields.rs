@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::message::{content, members};
 use super::people::{Person, person, same_phone};
-use super::webhook::{Around, list, message, unreadable};
+use super::webhook::{Around, list, message, told, unreadable};
 use super::{loose, text, time, untrusted};
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
 use crate::domain::message::content::Content;
@@ -24,10 +24,17 @@ pub(super) fn read(around: &Around<'_>, field: &str, events: &mut Vec<InboundEve
     events.extend(list(value, "state_sync").filter_map(|object| named(object, around)));
     if let Some(standby) = value.get("standby").filter(|standby| standby.is_object()) {
         // Somebody else holds the conversation: what is said in it is seen, and answered by nobody here.
-        let within = Around { value: standby, number: around.number.clone(), received_at: around.received_at };
+        let mut named = standby.clone();
+        if let (Some(fields), None, Some(contacts)) =
+            (named.as_object_mut(), standby.get("contacts"), value.get("contacts"))
+        {
+            fields.insert("contacts".into(), contacts.clone());
+        }
+        let within = Around { value: &named, number: around.number.clone(), received_at: around.received_at };
         let mut seen: Vec<InboundEvent> = list(standby, "messages")
             .map(|object| message(object, &within, Direction::Inbound))
-            .chain(list(standby, "message_echoes").map(|object| message(object, &within, Direction::Outbound)))
+            .chain(list(standby, "message_echoes").map(|echo| message(&unwrapped(echo), &within, Direction::Outbound)))
+            .chain(list(standby, "statuses").map(|object| told(object, &around.number, around.received_at)))
             .collect();
         for event in &mut seen {
             if let InboundEvent::Message(message) = event {
@@ -39,6 +46,20 @@ pub(super) fn read(around: &Around<'_>, field: &str, events: &mut Vec<InboundEve
     if field == "messaging_handovers" {
         events.push(handover(around));
     }
+}
+
+/// An echo of another app may hold its message within: the id beside it is the message's own.
+fn unwrapped(echo: &Value) -> Value {
+    let Some(Value::Object(within)) = echo.get("message").filter(|_| echo.get("type").is_none()) else {
+        return echo.clone();
+    };
+    let mut message = within.clone();
+    for field in ["id", "timestamp", "to", "to_user_id"] {
+        if let (None, Some(outer)) = (within.get(field), echo.get(field)) {
+            message.insert(field.into(), outer.clone());
+        }
+    }
+    Value::Object(message)
 }
 
 fn event(around: &Around<'_>, person: Person, id: String, content: Content) -> MessageEvent {
@@ -158,7 +179,7 @@ fn named(object: &Value, around: &Around<'_>) -> Option<InboundEvent> {
 /// The conversation changed hands between apps.
 fn handover(around: &Around<'_>) -> InboundEvent {
     let value = around.value;
-    let phone = ["/sender/phone_number", "/recipient/phone_number", "/wa_id", "/contacts/0/wa_id"];
+    let phone = ["/sender/phone_number", "/sender/wa_id", "/recipient/phone_number", "/wa_id", "/contacts/0/wa_id"];
     let phone = phone.iter().find_map(|path| loose(value, path));
     let user = ["/sender/user_id", "/user_id", "/contacts/0/user_id"].iter().find_map(|path| text(value, path));
     let person = person(value, phone.as_deref(), user);
@@ -171,7 +192,12 @@ fn handover(around: &Around<'_>) -> InboundEvent {
     let news = News {
         kind: "handover".into(),
         what: what.into(),
-        text: Untrusted::default(),
+        text: Untrusted::from(match what {
+            "control_passed" | "pass_thread_control" => "another app gave us the conversation",
+            "control_taken" | "take_thread_control" => "another app took the conversation",
+            "control_requested" => "another app asks for the conversation",
+            _ => "",
+        }),
         members: members(value.get(what).unwrap_or(value)),
     };
     let id = format!("handover:{}:{}", person.addresses[0].key(), at.millis());

@@ -31,7 +31,9 @@ pub(crate) fn read(body: &Value, received_at: Timestamp) -> Vec<InboundEvent> {
                 events.push(unreadable("a change has no value"));
                 continue;
             };
-            let number = loose(value, "/metadata/phone_number_id").unwrap_or_default();
+            // A handover names the number as its recipient.
+            let number = ["/metadata/phone_number_id", "/recipient/phone_number_id"];
+            let number = number.iter().find_map(|path| loose(value, path)).unwrap_or_default();
             let before = events.len();
             one(&Around { value, number, received_at }, field, &mut events);
             if events.len() == before {
@@ -65,7 +67,7 @@ pub(super) fn unreadable(why: impl Into<String>) -> InboundEvent {
 }
 
 /// A status object of a message of ours. A word that nobody here knows is kept as it came.
-fn told(object: &Value, number: &str, received_at: Timestamp) -> InboundEvent {
+pub(super) fn told(object: &Value, number: &str, received_at: Timestamp) -> InboundEvent {
     let Some(id) = text(object, "/id") else { return unreadable("a status names no message") };
     let report = status(object, received_at);
     let other = if report.is_none() { other_status(object, received_at) } else { None };

@@ -54,6 +54,8 @@ pub struct Stored {
     pub person_wrote_at: Option<Timestamp>,
     /// Its agent gave it away.
     pub handed_off: bool,
+    /// Another app was told to hold the conversation last.
+    pub held_elsewhere: bool,
     /// Its contact is a number of our own.
     pub ours: bool,
 }
@@ -196,7 +198,7 @@ impl Write {
         made: bool,
     ) -> Result<Option<Stored>> {
         let row = sqlx::query(
-            "SELECT t.id, t.taken_by, t.last_message_id, t.handed_off_at, t.person_wrote_at, p.opted_out,
+            "SELECT t.id, t.taken_by, t.last_message_id, t.handed_off_at, t.held_elsewhere, t.person_wrote_at, p.opted_out,
                 EXISTS (SELECT 1 FROM connections k JOIN addresses a ON a.kind = 'phone' AND a.value = k.phone_number
                         WHERE a.contact_id = t.contact_id AND k.state = 'connected') AS ours
              FROM threads t JOIN contacts p ON p.id = t.contact_id
@@ -215,6 +217,7 @@ impl Write {
                 first: made || cells.opt_int("last_message_id")?.is_none(),
                 handed_off: cells.opt_int("handed_off_at")?.is_some(),
                 person_wrote_at: cells.opt_time("person_wrote_at")?,
+                held_elsewhere: cells.opt_text("held_elsewhere")?.is_some(),
                 ours: cells.flag("ours")?,
             })
         })

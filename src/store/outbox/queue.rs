@@ -44,6 +44,8 @@ pub struct Claimed {
     pub window_closes_at: Option<Timestamp>,
     pub opted_out: bool,
     pub run: Option<RunId>,
+    /// Another app holds the conversation: sending takes it over.
+    pub held_elsewhere: bool,
     /// Its whole number is held, and this may be the probe.
     pub held: Option<HeldNumber>,
 }
@@ -221,7 +223,7 @@ impl Write {
     pub async fn head(&mut self, now: Timestamp) -> Result<Option<Claimed>> {
         let text = format!(
             "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.freeform, o.business_initiated, o.series,
-                    o.tried, t.window_closes_at, p.opted_out, m.run_id, h.kind AS held_kind, h.probe_at, h.by_status
+                    o.tried, t.window_closes_at, t.held_elsewhere, p.opted_out, m.run_id, h.kind AS held_kind, h.probe_at, h.by_status
              FROM outbox o JOIN threads t ON t.id = o.thread_id JOIN contacts p ON p.id = t.contact_id
                 JOIN messages m ON m.id = o.message_id LEFT JOIN connection_holds h ON h.connection_id = o.connection_id
              WHERE o.state = 'queued' AND o.due_at <= $1 AND o.hold IS NOT 'operator' AND {HEAD}
@@ -238,6 +240,7 @@ impl Write {
                 outgoing: cells.json("outgoing")?,
                 freeform: cells.flag("freeform")?,
                 business_initiated: cells.flag("business_initiated")?,
+                held_elsewhere: cells.opt_text("held_elsewhere")?.is_some(),
                 series: cells.count("series")?,
                 tried: cells.count("tried")?,
                 window_closes_at: cells.opt_time("window_closes_at")?,
