@@ -116,6 +116,8 @@ async fn a_console_says_who_has_the_thread_and_takes_it_over_only_after_yes() {
     assert!(matches!(&refused, OperationError::Refused(refusal) if refusal.rule == HELD_ELSEWHERE), "{refused:?}");
     assert!(refused.to_string().contains("--despite-owner"), "{refused}");
 
+    // What was said a while ago has been read.
+    stage.pass(Duration::from_secs(10));
     let mut ada = Sitting::down(&stage, 80, 24).await;
     ada.press(&stage, "enter c").await;
     ada.types(&stage, "I will look").await;

@@ -57,7 +57,7 @@ pub(crate) async fn watch_outages(system: &System) -> Result<()> {
     for outage in write.outages().await? {
         match connections.iter().find(|one| one.id == outage.connection) {
             Some(connection) if !outage.is_forgotten(now) => {
-                if outage.is_told(now) {
+                if outage.retried > 0 && outage.is_told(now) {
                     told(&mut write, &outage, connection, now).await?;
                 }
             }

@@ -191,7 +191,10 @@ async fn end(
             write.end_entry(claimed.entry, EntryState::Dead, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
             failure_reaches_people(system, write, "dead_letter", claimed.thread, claimed.entry, &failure, now).await?;
-            note_failure(system, write, connection, &failure, now).await?;
+            // That it died is its own alert; the outage goes on for the others.
+            if failure.is_outage() {
+                write.note_outage(connection, &failure, now).await?;
+            }
             changes.push(Change::Alerts);
         }
         Settlement::Uncertain { failure } => {
