@@ -59,6 +59,8 @@ pub async fn perform(system: &System, actor: &Actor, request: Request) -> Result
 async fn allowed(system: &System, actor: &Actor, request: Request) -> Result<Done> {
     let actor = &system.as_now(actor);
     require(actor, request.required_right())?;
+    // Times that are written down now are times by the clock as it is: what went by another one is brought along first.
+    crate::operations::monitoring::pulse::clock(system).await?;
     let (seen, request) = Box::pin(system.reached_by(actor, request)).await?;
     let (request, context) = request.apart();
     for subject in request.subjects() {

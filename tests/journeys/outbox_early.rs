@@ -61,6 +61,23 @@ fn nothing_goes_early_whatever_happens() {
     outcome.expect("nothing goes early");
 }
 
+/// Written after the clock was set back and before anybody noticed: its time is by the clock as it is, and stays.
+#[tokio::test]
+async fn what_is_scheduled_right_after_the_clock_was_set_back_keeps_its_time() {
+    let quiet = crate::stage::CONFIG.replace("agent = \"helper\"\n", "");
+    let mut stage = Stage::with_config(&quiet).await;
+    stage.says(&Person::new("P", "15550110000"), "hello").await;
+    let thread = stage.thread().await.id;
+    stage.send().await;
+    stage.set_clock(-1_465);
+    later(&stage, thread, "in two minutes", 129).await;
+    assert_eq!(stage.send().await, 0, "it is not time");
+    stage.pass(Duration::from_secs(128));
+    assert_eq!(stage.send().await, 0);
+    stage.pass(Duration::from_secs(2));
+    assert_eq!(stage.send().await, 1);
+}
+
 async fn day(steps: &[Step]) -> Result<(), String> {
     let quiet = crate::stage::CONFIG.replace("agent = \"helper\"\n", "");
     let mut stage = Stage::with_config(&quiet).await;
