@@ -162,6 +162,9 @@ pub struct Terms {
     /// It may also write to contacts who did not write
     #[arg(long)]
     others: bool,
+    /// Minutes of silence in a thread after a person wrote there; without it, as the connection says
+    #[arg(long, value_name = "MINUTES")]
+    pause_after_person_minutes: Option<u32>,
 }
 
 impl Terms {
@@ -181,7 +184,7 @@ impl Terms {
                 tokens_per_day: self.tokens_per_day,
                 money_per_day: self.money_per_day,
                 others: self.others,
-                pause_after_person_minutes: usual.pause_after_person_minutes,
+                pause_after_person_minutes: self.pause_after_person_minutes.or(usual.pause_after_person_minutes),
                 when: Conditions {
                     first_contact: self.first_contact,
                     hours: self.hours,

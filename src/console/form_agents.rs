@@ -114,6 +114,12 @@ fn terms(mode: Mode, contract: &Contract, expires: Option<Timestamp>) -> Vec<Fie
         field("words", "Words", "one of them stands in the message; comma-separated", &contract.when.words.join(", ")),
         field("others", "Others", "yes: it may also write to who did not write", yes_no(contract.others)),
         field(
+            "pause",
+            "Pause",
+            "minutes after a person wrote; empty: as the number says",
+            &figure(contract.pause_after_person_minutes.map(u64::from)),
+        ),
+        field(
             "until",
             "Until",
             "empty: until revoked; 8h, 18:30, 2026-06-30 18:00",
@@ -266,7 +272,7 @@ fn proposal(
         tokens_per_day: figure(form, "tokens", "tokens")?,
         money_per_day: money,
         others: form.text("others").eq_ignore_ascii_case("yes"),
-        pause_after_person_minutes: usual.pause_after_person_minutes,
+        pause_after_person_minutes: figure(form, "pause", "minutes of the pause")?,
         when: Conditions {
             first_contact,
             hours,

@@ -115,6 +115,27 @@ async fn an_operator_proposes_and_does_not_decide() {
     viewer.sees("takes the role operator");
 }
 
+#[tokio::test]
+async fn how_long_the_agent_leaves_a_thread_to_a_person_is_proposed_in_the_form_and_shown() {
+    let stage = two_agents().await;
+    let mut desk = Sitting::with(&stage, 120, 40, Role::Operator, THEME).await;
+    desk.press(&stage, "5 p").await;
+    desk.types(&stage, "nig").await;
+    desk.press(&stage, "enter").await;
+    desk.sees("minutes after a person wrote");
+    // The last but one.
+    desk.press(&stage, "shift-tab shift-tab").await;
+    desk.types(&stage, "soon").await;
+    desk.press(&stage, "ctrl-s").await;
+    desk.sees("The minutes of the pause are a whole number.");
+    desk.press(&stage, "ctrl-u").await;
+    desk.types(&stage, "240").await;
+    desk.press(&stage, "ctrl-s").await;
+    desk.sees("Proposed as g1");
+    desk.press(&stage, "g g").await;
+    desk.sees("240 minutes after a person wrote");
+}
+
 /// A number whose agent drafts.
 async fn drafting() -> Stage {
     let text = CONFIG.replace("agent = \"helper\"", "agent = \"helper\"\nmode = \"draft\"");

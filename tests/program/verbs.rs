@@ -131,7 +131,7 @@ agents stops
 agents forget t1
 assignments list
 assignments show g1
-assignments propose --connection c1 --agent helper
+assignments propose --connection c1 --agent helper --pause-after-person-minutes 120
 assignments approve g1
 assignments narrow --connection c1 --agent helper g1
 assignments reject --reason no g1

@@ -291,7 +291,17 @@ impl Contract {
             && at_most(self.tokens_per_day, other.tokens_per_day)
             && at_most(self.money_per_day.map(|money| money.0), other.money_per_day.map(|money| money.0))
             && (!self.others || other.others)
+            && self.pauses_as_long_as(other)
             && self.when.are_within(&other.when)
+    }
+
+    /// Whether it leaves a thread to a person for as long as the other does. What one leaves to the number is
+    /// known to be as long only where the other does so, too.
+    fn pauses_as_long_as(&self, other: &Self) -> bool {
+        match (self.pause_after_person_minutes, other.pause_after_person_minutes) {
+            (Some(own), Some(least)) => own >= least,
+            (own, least) => own == least,
+        }
     }
 
     /// Every term with its value, for people; in the same order always.
@@ -378,6 +388,10 @@ mod tests {
         assert!(narrow.is_within(&usual));
         assert!(!usual.is_within(&narrow));
         assert!(!Contract { others: true, ..usual.clone() }.is_within(&usual));
+        let pauses = |minutes| Contract { pause_after_person_minutes: minutes, ..usual.clone() };
+        assert!(pauses(Some(90)).is_within(&pauses(Some(60))));
+        assert!(!pauses(Some(30)).is_within(&pauses(Some(60))), "a shorter pause lets it answer more");
+        assert!(!pauses(None).is_within(&pauses(Some(60))) && !pauses(Some(5)).is_within(&pauses(None)));
         let at = |hours: &str| {
             let when = Conditions { hours: Some(Hours::parse(hours).expect("hours")), ..Conditions::default() };
             Contract { when, ..usual.clone() }
