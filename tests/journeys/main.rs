@@ -53,4 +53,5 @@ mod typing;
 mod viewers;
 mod watch;
 mod why;
+mod why_agents;
 mod wishes;

@@ -2,6 +2,7 @@
 
 use super::{Chain, Verdict, Why};
 use crate::domain::agents::assignment::{AssignmentState, Mode, TIME_IS_OVER};
+use crate::domain::agents::contract::Money;
 use crate::domain::agents::requests::{AssignmentRow, RunView};
 use crate::domain::agents::run::RunState;
 use crate::domain::inbound::delivery::{DUPLICATE_OF, DeliveryState};
@@ -225,8 +226,9 @@ pub fn of_template(list: &TemplateList, template: &Template) -> Why {
     chain.end(format!("template {name}"), "template".to_owned(), verdict)
 }
 
-/// Why an assignment is, or is not, in force. `stopped` says who silenced its agent, where somebody did.
-pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, now: Timestamp) -> Why {
+/// Why an assignment is, or is not, in force. `stopped` says who silenced its agent, where somebody did; `used` is what
+/// it used within a day, tokens and money.
+pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, used: (u64, u64), now: Timestamp) -> Why {
     let mut chain = Chain::default();
     let one = &row.assignment;
     let agent = clean_line(&one.agent);
@@ -241,7 +243,7 @@ pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, now: Timestamp)
     }
     let by = one.decided_by.as_deref().map_or_else(|| "nobody here".to_owned(), clean_line);
     let verdict = match one.state {
-        AssignmentState::Active => in_force(row, &agent, stopped, now),
+        AssignmentState::Active => in_force(row, &agent, stopped, used, now),
         AssignmentState::Proposed => Verdict::new(
             "proposed",
             format!("{agent} does not answer yet: an admin has to approve it."),
@@ -271,7 +273,7 @@ pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, now: Timestamp)
 }
 
 /// An assignment in force, and what nevertheless keeps its agent silent.
-fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, now: Timestamp) -> Verdict {
+fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, used: (u64, u64), now: Timestamp) -> Verdict {
     let one = &row.assignment;
     if one.expires_at.is_some_and(|at| at <= now) {
         return Verdict::new("ended", format!("{agent} answers no more: its time is over."), "Propose it anew.");
@@ -285,6 +287,17 @@ fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, now: Timest
             "changed",
             format!("{agent} is silent: it has changed since it was approved."),
             "An admin looks at the changed agent and approves it again.",
+        );
+    }
+    let over = [
+        one.contract.tokens_per_day.filter(|most| used.0 >= *most).map(|most| format!("{} of {most} tokens", used.0)),
+        one.contract.money_per_day.filter(|most| used.1 >= most.0).map(|most| format!("{} of {most}", Money(used.1))),
+    ];
+    if let Some(over) = over.into_iter().flatten().next() {
+        return Verdict::new(
+            "budget",
+            format!("{agent} is silent: it has used up what it may in a day, {over}."),
+            "Wait for the day to pass, or propose it with more for a day.",
         );
     }
     match one.mode {

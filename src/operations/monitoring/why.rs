@@ -42,7 +42,8 @@ pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
                         StopScope::Thread(thread) => Some(*thread) == row.assignment.thread,
                     });
                     let stopped = stop.map(|stop| format!("{} stopped it", stop.by));
-                    Some(why::of_assignment(row, stopped.as_deref(), system.now()))
+                    let used = system.store().used_in_a_day(id, system.now()).await?;
+                    Some(why::of_assignment(row, stopped.as_deref(), used, system.now()))
                 }
                 None => None,
             }

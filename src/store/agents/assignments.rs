@@ -114,6 +114,21 @@ impl Store {
     }
 }
 
+impl Store {
+    /// What an assignment's agent has used within the last day: tokens, and money.
+    pub async fn used_in_a_day(&self, assignment: AssignmentId, now: Timestamp) -> Result<(u64, u64)> {
+        let (tokens, money): (i64, i64) = sqlx::query_as(
+            "SELECT coalesce(sum(tokens_in + tokens_out), 0), coalesce(sum(cost), 0) FROM runs
+             WHERE assignment_id = $1 AND created_at > $2",
+        )
+        .bind(assignment.0)
+        .bind(now.millis() - DAY)
+        .fetch_one(&self.readers)
+        .await?;
+        Ok((u64::try_from(tokens).unwrap_or(0), u64::try_from(money).unwrap_or(0)))
+    }
+}
+
 impl Write {
     /// Everything in force that could answer in a thread, in the order in which it is tried, with what
     /// it has used up.
