@@ -37,6 +37,7 @@ mod outbox_holds;
 mod pausing;
 mod pictures;
 mod programs;
+mod proofs;
 mod providers;
 mod reconnecting;
 mod registrations;

@@ -148,7 +148,9 @@ pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
                 Hop::Agent => ("agent_failed", "Look at the agent."),
                 Hop::Outbox => ("outbox", "See why the oldest entry waits."),
                 Hop::Send => ("send", "See the last attempt."),
-                Hop::Inbound => ("inbound", "Send a canary."),
+                Hop::Inbound => {
+                    ("inbound", "Write to the number from a phone: a test proves the way of webhooks alone.")
+                }
                 Hop::Status => {
                     ("status", "See whether the webhook on file asks for statuses, then send a test message.")
                 }

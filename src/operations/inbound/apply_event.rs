@@ -133,10 +133,13 @@ pub(crate) async fn apply_event(
                     connection.id,
                     Hop::Signature,
                     source.received_at,
-                    "a test of the provider's was signed right",
+                    "a test of the provider's was signed right: it proves the way of webhooks, and that nobody wrote",
                 );
             } else if source.delivery.is_some() && !own {
-                effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
+                // What is told of our own messages does not show that people reach the number.
+                if message.direction == Direction::Inbound {
+                    effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
+                }
                 effects.proved(connection.id, Hop::Signature, source.received_at, "a signature of ours fitted");
                 if capabilities(system, &connection).signs_address && system.public_url().is_some() {
                     effects.proved(connection.id, Hop::Public, source.received_at, "signed for our public address");
@@ -179,7 +182,7 @@ pub(crate) async fn apply_event(
             };
             let known = write.connection_of(&source.provider, number).await?;
             if let Some(connection) = &known {
-                effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
+                effects.proved(connection.id, Hop::Signature, source.received_at, &source.event);
                 effects.changes.push(Change::Connection(connection.id));
             }
             let life = NumberLife { name, number, customer: customer_id.as_deref(), known: known.as_ref() };

@@ -25,7 +25,10 @@ pub(crate) async fn canary(system: &System, actor: &Actor, connection: Connectio
     };
     match send(system, &connection).await? {
         Ok(()) => Ok(Done {
-            said: format!("A test for {} is on its way; it shows here when it is back.", connection.name),
+            said: format!(
+                "A test for {} is on its way; it shows here when it is back. It proves the way of webhooks alone: that people reach the number is proved by somebody who writes from a phone.",
+                connection.name
+            ),
             made: None,
         }),
         Err(why) => Err(Refusal::new("canary", why, "Look at the connection: which hop is not proved?").into()),
@@ -136,7 +139,7 @@ pub(crate) async fn canary_is_back(
     let Some((connection, sent)) = write.canary_back(&source.provider, phone_number_id, at).await? else {
         return Ok(false);
     };
-    let note = format!("a test came back in {} ms", at.since(sent).as_millis());
+    let note = format!("a test came back in {} ms; nobody wrote", at.since(sent).as_millis());
     effects.proved(connection, Hop::Public, at, &note);
     write.clear_alert("canary", &connection.to_string(), at).await?;
     effects.changes.extend([Change::Connection(connection), Change::Alerts]);
