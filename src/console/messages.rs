@@ -195,12 +195,14 @@ impl Console {
         if !detail.statuses.is_empty() {
             lines.extend([String::new(), "Statuses, as they came".to_owned()]);
             for status in &detail.statuses {
-                lines.push(format!("{} at {}", status.status.name(), words::exact(status.at, self.zone())));
+                let (at, odd) = (words::exact(status.at, self.zone()), impossible(status.told_at));
+                lines.push(format!("{} at {at}{odd}", status.status.name()));
                 lines.push(status.raw.line());
             }
         }
         for status in &detail.other_statuses {
-            lines.push(format!("{} (not known here) at {}", status.word.line(), words::exact(status.at, self.zone())));
+            let (at, odd) = (words::exact(status.at, self.zone()), impossible(status.told_at));
+            lines.push(format!("{} (not known here) at {at}{odd}", status.word.line()));
             lines.push(status.raw.line());
         }
         for attempt in &detail.tries {

@@ -30,6 +30,8 @@ pub enum MediaFault {
     Elsewhere,
     /// The line breaks off in the middle.
     CutOff,
+    /// It is announced with 0 bytes, and none come.
+    Empty,
 }
 
 /// What an upload meets.
@@ -56,6 +58,7 @@ pub(super) struct Files {
     pub uploads: usize,
     tokens: HashMap<String, (String, i64)>,
     cut: Vec<String>,
+    empty: Vec<String>,
     count: u64,
 }
 
@@ -210,10 +213,15 @@ pub(super) fn resolved(
     let Some(file) = known.filter(|_| fault != Some(MediaFault::Gone)) else {
         return graph(StatusCode::BAD_REQUEST, "Unsupported get request. Object does not exist");
     };
-    let announced = if fault == Some(MediaFault::Changed) { b"something else".to_vec() } else { file.bytes.clone() };
+    let announced = match fault {
+        Some(MediaFault::Changed) => b"something else".to_vec(),
+        Some(MediaFault::Empty) => vec![],
+        _ => file.bytes.clone(),
+    };
+    let size = if fault == Some(MediaFault::Empty) { 0 } else { file.bytes.len() };
     let mut told: Value = json!({
         "messaging_product": "whatsapp", "id": id, "mime_type": file.mime_type.split(';').next(),
-        "sha256": hex::encode(Sha256::digest(&announced)), "file_size": file.bytes.len().to_string(),
+        "sha256": hex::encode(Sha256::digest(&announced)), "file_size": size.to_string(),
         "url": format!("https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid={id}"),
     });
     world.files.count += 1;
@@ -228,6 +236,9 @@ pub(super) fn resolved(
     told["download_url_expires_at"] = super::payload::iso(until).into();
     if fault == Some(MediaFault::CutOff) {
         world.files.cut.push(token.clone());
+    }
+    if fault == Some(MediaFault::Empty) {
+        world.files.empty.push(token.clone());
     }
     world.files.tokens.insert(token, (id.to_owned(), until));
     Json(told).into_response()
@@ -248,7 +259,10 @@ pub(super) async fn download(State(shared): State<World>, Query(token): Query<To
             let parts = vec![Ok(half), Err(std::io::Error::other("cut off"))];
             Body::from_stream(futures::stream::iter(parts)).into_response()
         }
-        Some(file) => ([("content-type", file.mime_type.clone())], Body::from(file.bytes.clone())).into_response(),
+        Some(file) => {
+            let bytes = if world.files.empty.contains(&token.token) { vec![] } else { file.bytes.clone() };
+            ([("content-type", file.mime_type.clone())], Body::from(bytes)).into_response()
+        }
         None => (StatusCode::NOT_FOUND, Json(json!({ "error": "Media URL expired" }))).into_response(),
     }
 }

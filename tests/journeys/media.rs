@@ -87,6 +87,7 @@ async fn changed_vanished_and_strange_files_end_in_a_sentence() {
         (MediaFault::Changed, MediaState::Refused, "hash"),
         (MediaFault::Gone, MediaState::Lost, "not valid"),
         (MediaFault::Elsewhere, MediaState::Refused, "no host"),
+        (MediaFault::Empty, MediaState::Lost, "a file of 0 bytes"),
     ] {
         let (mut stage, thread) = with_rosa().await;
         for _ in 0..10 {

@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use super::put_lines;
 use crate::console::{Console, Focus, Pane, words};
 use crate::domain::monitoring::activity::ActivityKind;
+use crate::domain::message::status_view::impossible;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::{AttemptView, DeliveryDetail, EntryDetail};
@@ -197,7 +198,8 @@ impl Console {
                     let at = words::exact(status.at, self.zone());
                     let why =
                         status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
-                    sheet.text(&format!("{fate} {} at {at}{why}", status.status.name()), style);
+                    let odd = impossible(status.told_at);
+                    sheet.text(&format!("{fate} {} at {at}{odd}{why}", status.status.name()), style);
                 }
             }
         }
@@ -205,7 +207,8 @@ impl Console {
             sheet.heading("Statuses, as they came");
             for status in &entry.statuses {
                 let (fate, style) = theme.status(status.status);
-                let text = format!("{fate} {} at {}", status.status.name(), words::exact(status.at, self.zone()));
+                let at = words::exact(status.at, self.zone());
+                let text = format!("{fate} {} at {at}{}", status.status.name(), impossible(status.told_at));
                 sheet.text(&text, style);
                 sheet.raw(&status.raw);
             }

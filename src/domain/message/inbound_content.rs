@@ -169,6 +169,9 @@ pub struct Extras {
     /// What the provider could not do with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Untrusted>,
+    /// The time that was told of it and that cannot be; it stands at the time at which it came.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impossible_time: Option<Timestamp>,
     /// When the writer changed it, and the words that stood there first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edited: Option<(Timestamp, Untrusted)>,
@@ -206,6 +209,9 @@ impl Extras {
         if let Some(error) = &self.error {
             add("the provider says", error);
         }
+        if let Some(told) = self.impossible_time {
+            add("its time is that of arrival: what was told cannot be,", &Untrusted::new(told.to_string()));
+        }
         match self.forwarded {
             Some(true) => line.push_str("\n[forwarded many times]"),
             Some(false) => line.push_str("\n[forwarded]"),
@@ -226,6 +232,7 @@ impl Extras {
             self.forwarded.map(|often| ("forwarded", Untrusted::from(if often { "many times" } else { "yes" }))),
         );
         rows.extend(self.error.clone().map(|error| ("error", error)));
+        rows.extend(self.impossible_time.map(|told| ("time told", Untrusted::new(format!("{told}, which cannot be")))));
         if let Some((at, before)) = &self.edited {
             rows.push(("edited", Untrusted::new(at.to_string())));
             rows.push(("before", before.clone()));

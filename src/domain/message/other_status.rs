@@ -12,4 +12,7 @@ pub struct OtherStatusView {
     pub at: Timestamp,
     pub received_at: Timestamp,
     pub raw: Untrusted,
+    /// The time that was told and that cannot be; `at` is the time at which it came then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
 }

@@ -15,4 +15,12 @@ pub struct StatusView {
     pub received_at: Timestamp,
     pub failure: Option<Failure>,
     pub raw: Untrusted,
+    /// The time that was told and that cannot be; `at` is the time at which it came then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
+}
+
+/// What is said of a time that was told and cannot be; nothing where it can.
+pub fn impossible(told_at: Option<Timestamp>) -> String {
+    told_at.map(|told| format!(", when it came: the time that was told, {told}, cannot be")).unwrap_or_default()
 }

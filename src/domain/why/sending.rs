@@ -6,6 +6,7 @@ use crate::domain::agents::run::RunState;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::message::media::{MediaState, MediaView};
 use crate::domain::message::status::DeliveryStatus;
+use crate::domain::message::status_view::impossible;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
@@ -53,7 +54,8 @@ pub fn of_entry(
             for status in &attempt.statuses {
                 let why = status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
                 let of = format!("of attempt {}.{}", attempt.series, attempt.number);
-                chain.at(status.at, format!("the provider says {} {of}{why}", status.status.name()));
+                let odd = impossible(status.told_at);
+                chain.at(status.at, format!("the provider says {} {of}{odd}{why}", status.status.name()));
             }
         }
     }
@@ -66,7 +68,8 @@ pub fn of_entry(
         let late = if late.as_secs() > 60 { format!(", told {} later", short_span(late)) } else { String::new() };
         // Whole seconds: within its second, what we know better is when it came.
         let told = status.at.plus(std::time::Duration::from_millis(999)).min(status.received_at).max(status.at);
-        chain.at(told, format!("the provider says {}{why}{late}", status.status.name()));
+        let odd = impossible(status.told_at);
+        chain.at(told, format!("the provider says {}{odd}{why}{late}", status.status.name()));
     }
     let mut verdict = verdict(entry, thread, file, run, now);
     if twice {

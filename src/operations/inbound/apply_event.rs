@@ -1,5 +1,6 @@
 //! Apply one event: a contact's message, one of ours that was written elsewhere, or news about a number.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::domain::change::Change;
@@ -8,6 +9,7 @@ use crate::domain::ids::{ConnectionId, ContactId, DeliveryId};
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin, TemplateState};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
+use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::numbers::connection::{Connection, Hop, ProviderName};
 use crate::domain::outbox::entry::SettledBy;
@@ -20,7 +22,7 @@ use crate::operations::inbound::apply_changes::{
 };
 use crate::operations::inbound::apply_holder::note_holder;
 use crate::operations::inbound::apply_inbound::inbound;
-use crate::operations::inbound::apply_status::{adopt, bare_status, known_by_id};
+use crate::operations::inbound::apply_status::{adopt, bare_status, keep_other_status, known_by_id};
 use crate::operations::monitoring::notice::{Notice, notice};
 use crate::operations::numbers::canary::canary_is_back;
 use crate::operations::numbers::number_lifecycle::{NumberLife, number_lives};
@@ -248,7 +250,7 @@ async fn outbound(
     // A test says nothing of any message of ours.
     if !event.test {
         for other in &event.other_statuses {
-            write.keep_other_status(&key, other, source.received_at).await?;
+            keep_other_status(write, source, &key, other).await?;
         }
         if known_by_id(system, write, source, connection, &key, told, effects).await? {
             return Ok(Ok(()));
@@ -298,7 +300,7 @@ async fn outbound(
         received_at: source.received_at,
         delivery: source.delivery,
         author,
-        extras: &event.extras,
+        extras: &extras_of(event, source.received_at),
     };
     let Some(inserted) = write.insert_message(&new).await? else {
         duplicate(write, source, &key, &event.content, effects).await?;
@@ -338,6 +340,14 @@ pub(crate) fn as_of(sent_at: Timestamp, received_at: Timestamp, now: Timestamp) 
     }
     let sent_at = plausible(sent_at, received_at);
     sent_at.plus(Duration::from_millis(999)).min(received_at)
+}
+
+/// What a message carries, with the time that was told of it where that cannot be.
+pub(crate) fn extras_of(event: &MessageEvent, received_at: Timestamp) -> Cow<'_, Extras> {
+    if plausible(event.sent_at, received_at) == event.sent_at {
+        return Cow::Borrowed(&event.extras);
+    }
+    Cow::Owned(Extras { impossible_time: Some(event.sent_at), ..event.extras.clone() })
 }
 
 /// A time that can be: from before there were such messages, or from days ahead, it is the time at which it came.

@@ -13,7 +13,9 @@ use crate::domain::numbers::connection::Connection;
 use crate::operations::System;
 use crate::operations::inbound::apply::Setback;
 use crate::operations::inbound::apply_changes::{change, duplicate, early_changes, move_contact};
-use crate::operations::inbound::apply_event::{Applied, Effects, Source, as_of, external_id, plausible, suggest_merge};
+use crate::operations::inbound::apply_event::{
+    Applied, Effects, Source, as_of, external_id, extras_of, plausible, suggest_merge,
+};
 use crate::operations::inbound::apply_holder::note_holder;
 use crate::store::{NewAlert, NewInbound, Write};
 
@@ -47,7 +49,7 @@ pub(crate) async fn inbound(
         received_at,
         delivery: source.delivery,
         author: None,
-        extras: &event.extras,
+        extras: &extras_of(event, received_at),
     };
     let key = message_key(connection.id, &event.provider_message_id);
     let Some(inserted) = write.insert_message(&new).await? else {

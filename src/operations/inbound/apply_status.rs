@@ -3,7 +3,7 @@
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
-use crate::domain::inbound::event::StatusEvent;
+use crate::domain::inbound::event::{OtherStatus, StatusEvent};
 use crate::domain::key::message_key;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::numbers::connection::{Connection, Hop};
@@ -11,7 +11,7 @@ use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::operations::System;
-use crate::operations::inbound::apply_event::{Applied, Effects, Source};
+use crate::operations::inbound::apply_event::{Applied, Effects, Source, plausible};
 use crate::operations::numbers::hold_number::{hold_number, number_sends_again};
 use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, failure_reaches_people, shared_id};
 use crate::store::{Matched, NewAlert, StoreError, Write};
@@ -28,7 +28,7 @@ pub(crate) async fn bare_status(
     let key = message_key(connection.id, &event.provider_message_id);
     let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
     for other in &event.other_statuses {
-        write.keep_other_status(&key, other, source.received_at).await?;
+        keep_other_status(write, source, &key, other).await?;
     }
     if known_by_id(system, write, source, connection, &key, told, effects).await? {
         return Ok(Ok(()));
@@ -51,15 +51,30 @@ pub(crate) async fn known_by_id(
     (reports, raw): (&[StatusReport], &[String]),
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
-    if called_back(system, write, key, reports, effects).await? {
+    let told: Vec<Timestamp> = reports.iter().map(|report| report.at).collect();
+    let possible =
+        |report: &StatusReport| StatusReport { at: plausible(report.at, source.received_at), ..report.clone() };
+    let reports: Vec<StatusReport> = reports.iter().map(possible).collect();
+    if called_back(system, write, key, &reports, effects).await? {
         return Ok(true);
     }
-    for (report, raw) in reports.iter().zip(raw) {
-        let at = crate::operations::inbound::apply_event::plausible(report.at, source.received_at);
-        let report = StatusReport { at, ..report.clone() };
-        write.keep_status(key, &report, raw, source.received_at).await?;
+    for ((report, raw), told) in reports.iter().zip(raw).zip(told) {
+        let odd = Some(told).filter(|told| *told != report.at);
+        write.keep_status(key, report, raw, (source.received_at, odd)).await?;
     }
-    matched_by_id(system, write, connection, key, reports, effects).await
+    matched_by_id(system, write, connection, key, &reports, effects).await
+}
+
+/// Keeps a status in a word that nobody here knows, at a time that can be.
+pub(crate) async fn keep_other_status(
+    write: &mut Write,
+    source: &Source,
+    key: &[u8; 16],
+    other: &OtherStatus,
+) -> Result<(), StoreError> {
+    let at = plausible(other.at, source.received_at);
+    let odd = Some(other.at).filter(|told| *told != at);
+    write.keep_other_status(key, &OtherStatus { at, ..other.clone() }, (source.received_at, odd)).await
 }
 
 /// That a message was cancelled which we have called back is no failure: it is what we wanted.

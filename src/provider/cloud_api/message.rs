@@ -14,6 +14,8 @@ use crate::domain::time::Timestamp;
 
 use super::dictionary;
 
+/// Errors that came with one message, at most.
+const MOST_ERRORS: usize = 5;
 /// Members of an object that nobody here knows, at most: the whole stays in the raw delivery.
 const MOST_MEMBERS: usize = 60;
 
@@ -92,11 +94,16 @@ pub(crate) fn extras(message: &Value) -> Extras {
     let often = flag("/context/frequently_forwarded");
     // What cannot be read is its own content, with the same reason.
     let unread = matches!(text(message, "/type"), Some("unsupported" | "unknown"));
-    let error = message.pointer("/errors/0").filter(|_| !unread).map(|error| {
-        let code = loose(error, "/code").unwrap_or_default();
-        let said = ["/error_data/details", "/message", "/title"].iter().find_map(|path| text(error, path));
-        Untrusted::new(format!("{code} {}", said.unwrap_or_default()).trim().to_owned())
-    });
+    let errors = message.get("errors").and_then(Value::as_array).filter(|_| !unread).into_iter().flatten();
+    let errors: Vec<String> = errors
+        .take(MOST_ERRORS)
+        .map(|error| {
+            let code = loose(error, "/code").unwrap_or_default();
+            let said = ["/error_data/details", "/message", "/title"].iter().find_map(|path| text(error, path));
+            format!("{code} {}", said.unwrap_or_default()).trim().to_owned()
+        })
+        .collect();
+    let error = (!errors.is_empty()).then(|| Untrusted::new(errors.join("; ")));
     Extras {
         referral: referral(message),
         referral_members: message.get("referral").map(members).unwrap_or_default(),

@@ -209,15 +209,15 @@ impl Write {
         Ok(None)
     }
 
-    /// Keeps a status in a word that nobody here knows.
+    /// Keeps a status in a word that nobody here knows. `told_at` is the time that was told, where it cannot be.
     pub async fn keep_other_status(
         &mut self,
         key: &[u8; 16],
         told: &OtherStatus,
-        received_at: Timestamp,
+        (received_at, told_at): (Timestamp, Option<Timestamp>),
     ) -> Result<()> {
         sqlx::query(
-            "INSERT INTO other_statuses (provider_key, word, at, received_at, raw) VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO other_statuses (provider_key, word, at, received_at, raw, told_at) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (provider_key, word, at) DO NOTHING",
         )
         .bind(&key[..])
@@ -225,6 +225,7 @@ impl Write {
         .bind(told.at.millis())
         .bind(received_at.millis())
         .bind(&told.raw)
+        .bind(told_at.map(Timestamp::millis))
         .execute(self.connection())
         .await?;
         Ok(())

@@ -328,10 +328,10 @@ impl Write {
         key: &[u8; 16],
         report: &StatusReport,
         raw: &str,
-        received_at: Timestamp,
+        (received_at, told_at): (Timestamp, Option<Timestamp>),
     ) -> Result<bool> {
         let done = sqlx::query(
-            "INSERT INTO statuses (provider_key, status, at, received_at, failure, raw) VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO statuses (provider_key, status, at, received_at, failure, raw, told_at) VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (provider_key, status, at) DO NOTHING",
         )
         .bind(&key[..])
@@ -340,6 +340,7 @@ impl Write {
         .bind(received_at.millis())
         .bind(report.failure.as_ref().map(json))
         .bind(raw)
+        .bind(told_at.map(Timestamp::millis))
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected() == 1)

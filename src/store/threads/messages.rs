@@ -234,7 +234,7 @@ impl Store {
 
     pub(crate) async fn statuses(&self, key: Option<&[u8]>) -> Result<Vec<StatusView>> {
         let rows = sqlx::query(
-            "SELECT id, status, at, received_at, failure, raw FROM statuses WHERE provider_key = $1 ORDER BY received_at, id",
+            "SELECT id, status, at, received_at, failure, raw, told_at FROM statuses WHERE provider_key = $1 ORDER BY received_at, id",
         )
         .bind(key)
         .fetch_all(&self.readers)
@@ -248,6 +248,7 @@ impl Store {
                     received_at: cells.time("received_at")?,
                     failure: cells.opt_json("failure")?,
                     raw: cells.untrusted("raw")?,
+                    told_at: cells.opt_time("told_at")?,
                 })
             })
             .collect()
@@ -255,7 +256,7 @@ impl Store {
 
     async fn other_statuses(&self, key: Option<&[u8]>) -> Result<Vec<OtherStatusView>> {
         let rows = sqlx::query(
-            "SELECT id, word, at, received_at, raw FROM other_statuses WHERE provider_key = $1 ORDER BY received_at, id",
+            "SELECT id, word, at, received_at, raw, told_at FROM other_statuses WHERE provider_key = $1 ORDER BY received_at, id",
         )
         .bind(key)
         .fetch_all(&self.readers)
@@ -268,6 +269,7 @@ impl Store {
                     at: cells.time("at")?,
                     received_at: cells.time("received_at")?,
                     raw: cells.untrusted("raw")?,
+                    told_at: cells.opt_time("told_at")?,
                 })
             })
             .collect()
