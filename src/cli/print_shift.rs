@@ -21,16 +21,7 @@ pub(super) fn text(answer: &Answer) -> Option<String> {
                         row.contact.shown(),
                         row.addresses.iter().map(|one| clean_line(one)).collect::<Vec<_>>().join(", "),
                         threads.collect::<Vec<_>>().join(", "),
-                        format!(
-                            "{merged}{}",
-                            if row.opted_out {
-                                "opted out"
-                            } else if row.no_marketing {
-                                "no marketing"
-                            } else {
-                                ""
-                            }
-                        ),
+                        format!("{merged}{}", row.wish()),
                     ]
                 })
                 .collect(),

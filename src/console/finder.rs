@@ -198,16 +198,7 @@ impl Console {
                     Row {
                         id: row.id.to_string(),
                         head: row.contact.shown(),
-                        tail: format!(
-                            "{number}{}",
-                            if row.opted_out {
-                                "  opted out"
-                            } else if row.no_marketing {
-                                "  no marketing"
-                            } else {
-                                ""
-                            }
-                        ),
+                        tail: format!("{number}  {}", row.wish()).trim_end().to_owned(),
                         right: last
                             .map(|(_, at, over)| format!("{over} {}", words::age(*at, self.now)))
                             .unwrap_or_default(),

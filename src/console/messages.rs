@@ -7,6 +7,7 @@ use super::{Console, Effect, Focus, Pane, words};
 use crate::domain::agents::requests::{AgentQuery, RunRecord};
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::message::note::Note;
+use crate::domain::message::status_view::impossible;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Request, SendContext};
 use crate::domain::text::clean_line;

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod agents;
 pub mod change;
+pub mod contact_wish;
 pub mod contacts;
 pub mod failure;
 pub mod file_name;

@@ -305,3 +305,109 @@ async fn a_bare_file_a_place_and_a_doubled_prefix_are_read() {
     form(&mut stage, "POST", "/webhook/twilio/messages", &hidden).await;
     assert!(stage.threads().await.iter().any(|row| row.external_id == "whatsapp:US.9876"));
 }
+
+async fn why_of(stage: &Stage, id: impl ToString) -> wadeck::domain::why::Why {
+    match stage.ask(Query::Why { id: id.to_string() }).await {
+        Answer::Why(why) => *why,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn contact(stage: &Stage, text: &str) -> wadeck::domain::view::ContactRow {
+    match stage.ask(Query::Contacts { text: text.into(), limit: 2 }).await {
+        Answer::Contacts(mut rows) if rows.len() == 1 => rows.remove(0),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn failed(id: &str, code: u32) -> String {
+    let status = json!({ "id": id, "recipient_id": "15551600001", "status": "failed",
+        "timestamp": (MORNING / 1_000).to_string(), "errors": [{ "code": code, "title": "not wanted" }] });
+    let value =
+        json!({ "messaging_product": "whatsapp", "metadata": { "phone_number_id": ONE }, "statuses": [status] });
+    json!({ "object": "whatsapp_business_account",
+        "entry": [{ "id": "102290129340398", "changes": [{ "field": "messages", "value": value }] }] })
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_status_alone_marks_the_contact_and_it_is_shown_from_where_that_is_known() {
+    let mut stage = stage().await;
+    templates(&stage).await;
+    send(&stage, "spring_sale").await.expect("queued");
+    stage.send().await;
+    let sent = stage.twin.accepted()[0].id.clone();
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "", "the provider took it");
+    post(&mut stage, "/webhook/meta", &[], &failed(&sent, 131_050)).await;
+    assert!(stage.thread().await.no_marketing);
+    let row = contact(&stage, "15551600001").await;
+    assert_eq!(row.wish(), "no marketing: a status of o1 says 131050");
+    let told = why_of(&stage, row.id).await;
+    assert_eq!(told.cause, "no_marketing", "{told:?}");
+    assert!(told.answer.contains("a status of o1 says 131050") && !told.remedy.is_empty(), "{told:?}");
+    assert!(send(&stage, "spring_sale").await.is_err());
+    // It is seen where people look for a contact.
+    let mut ada = crate::sitting::Sitting::down(&stage, 120, 40).await;
+    ada.press(&stage, "g f").await;
+    ada.sees("no marketing: a status of o1 says 131050");
+
+    // A template that was sent elsewhere says it just as well.
+    let echo = json!({ "id": "wamid.ELSEWHERE", "to": "15551600002", "timestamp": (MORNING / 1_000).to_string(),
+        "type": "text", "text": { "body": "Spring sale!" } });
+    let value =
+        json!({ "messaging_product": "whatsapp", "metadata": { "phone_number_id": ONE }, "message_echoes": [echo] });
+    let body = json!({ "object": "whatsapp_business_account", "entry": [{ "id": "102290129340398",
+        "changes": [{ "field": "smb_message_echoes", "value": value }] }] });
+    post(&mut stage, "/webhook/meta", &[], &body.to_string()).await;
+    post(&mut stage, "/webhook/meta", &[], &failed("wamid.ELSEWHERE", 131_050)).await;
+    let row = contact(&stage, "15551600002").await;
+    assert!(row.wish().starts_with("no marketing: a status of m"), "{}", row.wish());
+}
+
+#[tokio::test]
+async fn an_opt_out_says_whether_a_word_a_person_or_the_provider_told_it() {
+    let mut stage = stage().await;
+    templates(&stage).await;
+    let stop = json!({ "id": "wamid.STOP", "from": "15551600001", "timestamp": (MORNING / 1_000).to_string(),
+        "type": "text", "text": { "body": "Stop" } });
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([stop]))).await;
+    let row = contact(&stage, "15551600001").await;
+    assert_eq!(row.wish(), "opted out: they wrote Stop in m1");
+    let told = why_of(&stage, row.id).await;
+    assert_eq!(told.cause, "opted_out");
+    assert!(told.answer.contains("they wrote Stop in m1"), "{told:?}");
+    let thread = stage.thread().await.id;
+    stage.act(Request::OptOut { thread, out: false }).await.expect("again");
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "");
+    stage.act(Request::OptOut { thread, out: true }).await.expect("no more");
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "opted out: ada said so");
+    stage.act(Request::OptOut { thread, out: false }).await.expect("again");
+    stage.twin.next_send(SendFault::graph(400, 131_050, "User stopped marketing messages"));
+    send(&stage, "spring_sale").await.expect("queued");
+    stage.send().await;
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: the provider refused o1 with 131050");
+    let resume = json!([wish("resume", "15551600001", MORNING / 1_000 + 60)]);
+    stage.pass(Duration::from_secs(60));
+    post(&mut stage, "/webhook/meta", &[], &wishes(&resume)).await;
+    let stop = json!([wish("stop", "15551600001", MORNING / 1_000 + 61)]);
+    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: they told the platform");
+}
+
+#[tokio::test]
+async fn of_two_contacts_who_are_one_what_either_does_not_want_is_not_wanted() {
+    let mut stage = stage().await;
+    templates(&stage).await;
+    let hello = |from: &str| {
+        json!({ "id": format!("wamid.H{from}"), "from": from, "timestamp": (MORNING / 1_000).to_string(), "type": "text",
+            "text": { "body": "hello" } })
+    };
+    let both = json!([hello("15551600001"), hello("15551600002")]);
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), both)).await;
+    let stop = json!([wish("stop", "15551600002", MORNING / 1_000)]);
+    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    let (kept, gone) = (contact(&stage, "15551600001").await.id, contact(&stage, "15551600002").await.id);
+    stage.act(Request::MergeContacts { keep: kept, gone }).await.expect("merged");
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: they told the platform");
+    assert!(send(&stage, "spring_sale").await.is_err());
+}

@@ -6,6 +6,8 @@ use crate::domain::agents::contract::Money;
 use crate::domain::agents::requests::{AssignmentRow, RunView};
 use crate::domain::agents::run::RunState;
 use crate::domain::inbound::delivery::{DUPLICATE_OF, DeliveryState};
+use crate::domain::contact_wish::Told;
+use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::Hop;
 use crate::domain::templates::template::{Template, TemplateList};
@@ -356,11 +358,24 @@ pub fn of_contact(row: &ContactRow) -> Why {
         chain.note(format!("{} other contact(s) were merged into this one", row.merged));
     }
     let name = row.contact.shown();
+    if let Some(told) = row.opted_out_by.as_ref().filter(|_| row.opted_out) {
+        chain.at(told.at, format!("wants nothing any more: {}", clean_line(&told.by)));
+    }
+    if let Some(told) = row.no_marketing_by.as_ref().filter(|_| row.no_marketing) {
+        chain.at(told.at, format!("wants no marketing messages: {}", clean_line(&told.by)));
+    }
+    let by = |told: Option<&Told>| told.map(|told| format!(" ({})", clean_line(&told.by))).unwrap_or_default();
     let verdict = if row.opted_out {
         Verdict::new(
             "opted_out",
-            format!("{name} is not written to: they asked for it."),
+            format!("{name} is not written to: they asked for it{}.", by(row.opted_out_by.as_ref())),
             "Write when they want it again.",
+        )
+    } else if row.no_marketing {
+        Verdict::new(
+            "no_marketing",
+            format!("{name} is sent no marketing templates{}; everything else goes.", by(row.no_marketing_by.as_ref())),
+            "Wait until they resume marketing, or write an opt-in word.",
         )
     } else if row.contact.phone_number.is_none() {
         Verdict::new("no_number", format!("{name} withholds the number: they are reached by their user id."), "")

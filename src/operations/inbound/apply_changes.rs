@@ -170,7 +170,7 @@ pub(crate) async fn wish_about_marketing(
 ) -> Result<(), StoreError> {
     let now = system.now();
     let (contact, _) = write.contact(wish.contact, None, now).await?;
-    if !write.wish_about_marketing(contact, wish.stop, wish.at).await? {
+    if !write.wish_about_marketing(contact, wish.stop, wish.by, wish.at).await? {
         return Ok(());
     }
     if wish.stop {

@@ -215,7 +215,7 @@ pub(crate) async fn apply_event(
                 return Ok(Err(Setback::UnknownNumber(phone_number_id.clone())));
             };
             let at = plausible(*at, source.received_at);
-            let wish = MarketingWish { contact, stop: *stop, at, by: "said so to the platform" };
+            let wish = MarketingWish { contact, stop: *stop, at, by: "they told the platform" };
             wish_about_marketing(system, write, &connection, &wish, effects).await?;
             Ok(Ok(()))
         }

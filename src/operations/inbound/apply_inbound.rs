@@ -80,13 +80,15 @@ pub(crate) async fn inbound(
         }
         _ => None,
     };
-    if wish == Some(Wish::In) && write.wish_about_marketing(contact, false, received_at).await? {
+    let word: String = event.content.words().line().chars().take(20).collect();
+    let by = format!("they wrote {word} in {message}");
+    if wish == Some(Wish::In) && write.wish_about_marketing(contact, false, &by, received_at).await? {
         let subject = thread.thread.to_string();
         write.audit(&Actor::System, "marketing_resume", &subject, &format!("by {message}"), now).await?;
     }
     if let Some(wish) = wish.filter(|wish| opted_out != (*wish == Wish::Out)) {
         opted_out = wish == Wish::Out;
-        write.opt_out(thread.thread, opted_out, now).await?;
+        write.opt_out(thread.thread, opted_out, &by, now).await?;
         effects.looks |= opted_out;
         let action = if opted_out { "opt_out" } else { "opt_in" };
         write.audit(&Actor::System, action, &thread.thread.to_string(), &format!("by {message}"), now).await?;

@@ -14,6 +14,7 @@ use crate::operations::System;
 use crate::operations::inbound::apply_event::{Applied, Effects, Source, plausible};
 use crate::operations::numbers::hold_number::{hold_number, number_sends_again};
 use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, failure_reaches_people, shared_id};
+use crate::operations::outbox::send_message::recipient::told_by_failure;
 use crate::store::{Matched, NewAlert, StoreError, Write};
 
 /// A status that came by itself.
@@ -239,8 +240,16 @@ async fn merge(
         system.happened(write, event, Some(matched.thread), &data).await?;
         effects.tells = true;
     }
-    let Some((entry, _)) = matched.entry else { return Ok(()) };
     let now = system.now();
+    let Some((entry, _)) = matched.entry else {
+        // What was sent elsewhere says just as well what they do not want.
+        if let Some(failure) = after.failure().filter(|_| newly_failed) {
+            let told = format!("a status of {message} says");
+            told_by_failure(system, write, matched.thread, (failure, &told), now).await?;
+            effects.looks |= failure.unwanted().is_some();
+        }
+        return Ok(());
+    };
     let failed = |status| status == DeliveryStatus::Failed;
     if failed(after.status()) && !failed(before.status()) {
         if let Some(failure) = after.failure() {

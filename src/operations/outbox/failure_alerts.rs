@@ -39,7 +39,12 @@ pub(crate) async fn failure_reaches_people(
     failure: &Failure,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    crate::operations::outbox::send_message::recipient::told_by_failure(system, write, thread, failure, now).await?;
+    let told = match kind {
+        "delivery_failed" => format!("a status of {entry} says"),
+        _ => format!("the provider refused {entry} with"),
+    };
+    crate::operations::outbox::send_message::recipient::told_by_failure(system, write, thread, (failure, &told), now)
+        .await?;
     let alone = format!("{entry} was not delivered: {}. {}", failure.line(), failure.remedy);
     if failure.is_shared() {
         // The same cause for many is one alert, which says how many.

@@ -17,7 +17,7 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
         let why = if out { "They are opted out already." } else { "They are not opted out." };
         return Err(Refusal::new("no_change", why, "").into());
     }
-    write.opt_out(thread, out, now).await?;
+    write.opt_out(thread, out, &format!("{actor} said so"), now).await?;
     write.audit(actor, if out { "opt_out" } else { "opt_in" }, &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);

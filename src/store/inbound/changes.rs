@@ -120,16 +120,24 @@ impl Write {
     }
 
     /// Writes down whether somebody wants marketing messages, unless something newer is known. `true` where it is
-    /// another wish than before.
+    /// another wish than before. `by` says from where it is known.
     #[must_use = "says whether anything changed"]
-    pub async fn wish_about_marketing(&mut self, contact: ContactId, stop: bool, at: Timestamp) -> Result<bool> {
+    pub async fn wish_about_marketing(
+        &mut self,
+        contact: ContactId,
+        stop: bool,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<bool> {
         let done = sqlx::query(
-            "UPDATE contacts SET marketing_stopped_at = CASE WHEN $2 THEN $3 END, marketing_told_at = $3
+            "UPDATE contacts SET marketing_stopped_at = CASE WHEN $2 THEN $3 END, marketing_told_at = $3,
+                marketing_by = CASE WHEN $2 THEN $4 END
              WHERE id = $1 AND coalesce(marketing_told_at, 0) <= $3 AND (marketing_stopped_at IS NOT NULL) <> $2",
         )
         .bind(contact.0)
         .bind(stop)
         .bind(at.millis())
+        .bind(by)
         .execute(self.connection())
         .await?;
         Ok(done.rows_affected() == 1)

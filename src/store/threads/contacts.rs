@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::contact_wish::Told;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{ContactId, ThreadId};
 use crate::domain::text::Untrusted;
@@ -25,7 +26,7 @@ struct Moved {
 /// Tables whose rows follow a thread's messages when two threads become one.
 const FOLLOW: [&str; 4] = ["outbox", "attempts", "notes", "runs"];
 
-const CONTACT: &str = "SELECT p.id, p.name AS contact_name, p.opted_out, p.marketing_stopped_at IS NOT NULL AS no_marketing,
+const CONTACT: &str = "SELECT p.id, p.name AS contact_name, p.opted_out, p.opted_out_at, p.opted_out_by, p.marketing_stopped_at, p.marketing_by,
                 (SELECT group_concat(a.kind || ':' || a.value, char(10)) FROM addresses a WHERE a.contact_id = p.id) AS addresses,
                 (SELECT group_concat(t.id || ' ' || t.last_message_at || ' ' || c.name, char(10)) FROM threads t
                     JOIN connections c ON c.id = t.connection_id WHERE t.contact_id = p.id) AS threads,
@@ -71,6 +72,11 @@ impl Store {
     }
 }
 
+/// From where something is known, and since when, where both were kept.
+fn told(by: Option<String>, at: Option<Timestamp>) -> Option<Told> {
+    by.zip(at).map(|(by, at)| Told { by, at })
+}
+
 fn contact_row(cells: &Cells<'_>) -> Result<ContactRow> {
     let list = |text: Option<String>| text.unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>();
     let addresses = list(cells.opt_text("addresses")?);
@@ -93,7 +99,9 @@ fn contact_row(cells: &Cells<'_>) -> Result<ContactRow> {
         addresses,
         threads,
         opted_out: cells.flag("opted_out")?,
-        no_marketing: cells.flag("no_marketing")?,
+        opted_out_by: told(cells.opt_text("opted_out_by")?, cells.opt_time("opted_out_at")?),
+        no_marketing: cells.opt_time("marketing_stopped_at")?.is_some(),
+        no_marketing_by: told(cells.opt_text("marketing_by")?, cells.opt_time("marketing_stopped_at")?),
         merged: cells.count("merged")?,
     })
 }
@@ -180,9 +188,15 @@ impl Write {
             .bind(kept.0)
             .execute(self.connection())
             .await?;
+        // Of two who are one, what either does not want is not wanted.
         let opted_out: bool = sqlx::query_scalar(
-            "UPDATE contacts SET opted_out = max(opted_out, (SELECT opted_out FROM contacts WHERE id = $2)) WHERE id = $1
-             RETURNING opted_out",
+            "UPDATE contacts SET opted_out = max(contacts.opted_out, g.opted_out),
+                opted_out_by = coalesce(contacts.opted_out_by, g.opted_out_by),
+                opted_out_at = coalesce(contacts.opted_out_at, g.opted_out_at),
+                marketing_stopped_at = coalesce(contacts.marketing_stopped_at, g.marketing_stopped_at),
+                marketing_by = coalesce(contacts.marketing_by, g.marketing_by),
+                marketing_told_at = nullif(max(coalesce(contacts.marketing_told_at, 0), coalesce(g.marketing_told_at, 0)), 0)
+             FROM (SELECT * FROM contacts WHERE id = $2) g WHERE contacts.id = $1 RETURNING contacts.opted_out",
         )
         .bind(kept.0)
         .bind(gone.0)

@@ -279,14 +279,18 @@ impl Write {
         Ok(())
     }
 
-    /// Whether anything may be sent to the contact of this thread, over whichever number. What a provider keeps
-    /// for them is called back.
-    pub async fn opt_out(&mut self, thread: ThreadId, out: bool, now: Timestamp) -> Result<()> {
+    /// Whether anything may be sent to the contact of this thread, over whichever number, and from where that is
+    /// known. What a provider keeps for them is called back.
+    pub async fn opt_out(&mut self, thread: ThreadId, out: bool, by: &str, now: Timestamp) -> Result<()> {
         let contact: i64 = sqlx::query_scalar(
-            "UPDATE contacts SET opted_out = $2 WHERE id = (SELECT contact_id FROM threads WHERE id = $1) RETURNING id",
+            "UPDATE contacts SET opted_out = $2, opted_out_by = CASE WHEN $2 THEN $3 END,
+                opted_out_at = CASE WHEN $2 THEN $4 END
+             WHERE id = (SELECT contact_id FROM threads WHERE id = $1) RETURNING id",
         )
         .bind(thread.0)
         .bind(out)
+        .bind(by)
+        .bind(now.millis())
         .fetch_one(self.connection())
         .await?;
         if out { self.recall_of_contact(ContactId(contact), now).await } else { Ok(()) }

@@ -52,26 +52,27 @@ pub(in crate::operations) fn is_marketing(system: &System, connection: Connectio
 }
 
 /// The provider says that the contact wants nothing, or no advertising: it is remembered, until they say otherwise.
+/// `told` is what said so: an answer, or a status.
 pub(in crate::operations) async fn told_by_failure(
     system: &System,
     write: &mut Write,
     thread: ThreadId,
-    failure: &Failure,
+    (failure, told): (&Failure, &str),
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(unwanted) = failure.unwanted() else { return Ok(()) };
-    let detail = format!("the provider refused with {}", failure.code);
+    let detail = format!("{told} {}", failure.code);
     match unwanted {
         Unwanted::Everything => {
             if write.opted_out(thread).await? {
                 return Ok(());
             }
-            write.opt_out(thread, true, now).await?;
+            write.opt_out(thread, true, &detail, now).await?;
             write.audit(&Actor::System, "opt_out", &thread.to_string(), &detail, now).await
         }
         Unwanted::Marketing => {
             let contact = write.contact_of_thread(thread).await?;
-            if write.wish_about_marketing(contact, true, now).await? {
+            if write.wish_about_marketing(contact, true, &detail, now).await? {
                 write.audit(&Actor::System, "marketing_stop", &thread.to_string(), &detail, now).await?;
                 Box::pin(marketing::call_back(system, write, contact, now)).await?;
             }
