@@ -35,7 +35,11 @@ rules = [{ reply = ["You said it, {name}."] }]
 pub const ONE: &str = "106540352249999";
 
 pub async fn stage() -> Stage {
-    let stage = Stage::with_config(CONFIG).await;
+    stage_with(CONFIG).await
+}
+
+pub async fn stage_with(config: &str) -> Stage {
+    let stage = Stage::with_config(config).await;
     stage.twin.add_number(Number {
         phone_number_id: ONE.into(),
         business_account_id: "102290129340398".into(),

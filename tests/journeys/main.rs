@@ -1,6 +1,7 @@
 //! Journeys through the whole engine: real SQLite, real HTTP, a twin on loopback, a clock that the
 //! test moves. Nothing sleeps to wait: every worker's step is called by hand.
 
+mod agent_hears;
 mod agent_kinds;
 mod agents;
 mod ahead;
@@ -29,6 +30,7 @@ mod no_paths;
 mod not_found;
 mod number_life;
 mod numbers;
+mod odd_inputs;
 mod outages;
 mod outbox;
 mod outbox_early;

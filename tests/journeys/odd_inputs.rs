@@ -1,0 +1,107 @@
+//! What providers tell that cannot be so, or that they could not do: kept, marked and shown.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wadeck::domain::message::content::Content;
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::Request;
+use wadeck::domain::time::Timestamp;
+
+use crate::cases::{ONE, detail, enveloped, post, stage, told};
+use crate::sitting::Sitting;
+use crate::stage::{MORNING, Stage};
+
+const ANA: &str = "15551600001";
+
+fn message(id: &str, at: i64) -> Value {
+    json!({ "id": id, "from": ANA, "timestamp": at.to_string(), "type": "text", "text": { "body": "hello" } })
+}
+
+async fn comes(stage: &mut Stage, message: &Value) {
+    post(stage, "/webhook/meta", &[], &enveloped(json!([]), json!([message]))).await;
+}
+
+async fn status(stage: &mut Stage, id: &str, word: &str, at: i64) {
+    let status = json!({ "id": id, "recipient_id": ANA, "status": word, "timestamp": at.to_string() });
+    let value =
+        json!({ "messaging_product": "whatsapp", "metadata": { "phone_number_id": ONE }, "statuses": [status] });
+    let body = json!({ "object": "whatsapp_business_account",
+        "entry": [{ "id": "102290129340398", "changes": [{ "field": "messages", "value": value }] }] });
+    post(stage, "/webhook/meta", &[], &body.to_string()).await;
+}
+
+#[tokio::test]
+async fn a_time_that_cannot_be_is_that_of_arrival_and_says_so() {
+    let ten_days_ahead = MORNING / 1_000 + 10 * 86_400;
+    for (at, spelt) in [(0, "1970-01-01T00:00:00Z"), (ten_days_ahead, "2026-06-11T09:00:00Z")] {
+        let mut stage = stage().await;
+        stage.pass(Duration::from_secs(30));
+        let now = stage.now();
+        comes(&mut stage, &message("wamid.ODD", at)).await;
+        let thread = stage.thread().await;
+        assert_eq!(
+            (thread.last_message_at, thread.window_closes_at),
+            (now, Some(now.plus(Duration::from_secs(86_400))))
+        );
+        let shown = stage.messages(thread.id).await.remove(0);
+        assert_eq!(shown.created_at, now, "it stands where it came");
+        assert!(shown.text.lines().join(" ").contains(spelt), "{:?}", shown.text);
+        let rows = told(&stage, &shown).await;
+        assert!(rows.contains(&format!("time told: {spelt}, which cannot be")), "{rows}");
+        // It is no reason not to answer.
+        stage.answer().await;
+        assert_eq!(stage.twin.send_requests(), 1, "{spelt}");
+    }
+    let mut stage = stage().await;
+    comes(&mut stage, &message("wamid.RIGHT", MORNING / 1_000)).await;
+    let shown = stage.messages(stage.thread().await.id).await.remove(0);
+    assert_eq!(shown.text.line(), "hello");
+}
+
+#[tokio::test]
+async fn a_status_at_a_time_that_cannot_be_is_that_of_arrival_and_says_so() {
+    let mut stage = stage().await;
+    comes(&mut stage, &message("wamid.FIRST", MORNING / 1_000)).await;
+    let thread = stage.thread().await.id;
+    let content = Box::new(Content::text("hi"));
+    stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
+    stage.send().await;
+    let id = stage.twin.accepted()[0].id.clone();
+    stage.pass(Duration::from_secs(30));
+    let now = stage.now();
+    status(&mut stage, &id, "delivered", MORNING / 1_000 + 10 * 86_400).await;
+    status(&mut stage, &id, "read", 0).await;
+    status(&mut stage, &id, "teleported", 0).await;
+    let ours = stage.messages(thread).await.pop().expect("ours");
+    let told = detail(&stage, &ours).await;
+    assert_eq!(told.statuses.len(), 2, "{told:?}");
+    assert!(told.statuses.iter().all(|status| status.at == now), "{:?}", told.statuses);
+    assert_eq!(told.statuses[1].told_at, Some(Timestamp::EPOCH));
+    assert_eq!((told.other_statuses[0].at, told.other_statuses[0].told_at), (now, Some(Timestamp::EPOCH)));
+    let Answer::Why(why) = stage.ask(Query::Why { id: ours.id.to_string() }).await else { panic!("why") };
+    assert_eq!(why.cause, "read");
+    let odd = why.chain.iter().filter(|cause| cause.said.contains("cannot be")).count();
+    assert_eq!(odd, 2, "{why:#?}");
+}
+
+#[tokio::test]
+async fn every_error_that_came_with_a_message_is_kept_and_shown() {
+    let mut stage = stage().await;
+    let mut broken = message("wamid.BROKEN", MORNING / 1_000);
+    broken["errors"] = json!([
+        { "code": 131_052, "title": "Media download error", "error_data": { "details": "the picture could not be downloaded" } },
+        { "code": 130_429, "title": "Rate limit hit" },
+    ]);
+    comes(&mut stage, &broken).await;
+    let thread = stage.thread().await;
+    let shown = stage.messages(thread.id).await.remove(0);
+    let line = shown.text.lines().join(" ");
+    for said in ["hello", "131052 the picture could not be downloaded", "130429 Rate limit hit"] {
+        assert!(line.contains(said), "{line}");
+        assert!(said == "hello" || told(&stage, &shown).await.contains(said));
+    }
+    let mut ada = Sitting::down(&stage, 120, 40).await;
+    ada.press(&stage, "enter").await;
+    ada.sees("the provider says 131052");
+}
