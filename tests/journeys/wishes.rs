@@ -411,3 +411,30 @@ async fn of_two_contacts_who_are_one_what_either_does_not_want_is_not_wanted() {
     assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: they told the platform");
     assert!(send(&stage, "spring_sale").await.is_err());
 }
+
+#[tokio::test]
+async fn a_template_that_waits_for_the_list_says_so_until_it_is_fetched() {
+    let mut stage = stage().await;
+    templates(&stage).await;
+    send(&stage, "order_ready").await.expect("utility goes");
+    let stop = json!([wish("stop", "15551600001", MORNING / 1_000 + 1)]);
+    post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
+    // After a restart no list is known, and what waits is asked about anew.
+    stage.restart(crate::cases::CONFIG).await;
+    assert_eq!(stage.send().await, 0);
+    let row = stage.outbox().await.remove(0);
+    assert_eq!(row.hold.map(|hold| hold.name()), Some("template_list"), "{row:?}");
+    let told = why_of(&stage, row.id).await;
+    assert_eq!(told.cause, "template_list", "{told:?}");
+    assert!(told.answer.contains("was not fetched yet; it is looked at again in 30s"), "{told:?}");
+    assert!(told.remedy.contains("fetch the templates"), "{told:?}");
+    let message = stage.messages(stage.thread().await.id).await.pop().expect("ours");
+    assert_eq!(message.entry.expect("its entry").hold.map(|hold| hold.name()), Some("template_list"));
+    let mut ada = crate::sitting::Sitting::down(&stage, 120, 40).await;
+    ada.press(&stage, "3").await;
+    ada.sees("held");
+    operations::refresh_templates(&stage.system).await.expect("fetched");
+    stage.pass(Duration::from_secs(31));
+    assert_eq!(stage.send().await, 1, "it is a utility template");
+    assert_eq!(stage.outbox().await[0].hold, None);
+}

@@ -59,13 +59,22 @@ pub enum Hold {
     Credentials,
     /// The provider refused our account or number: nothing goes out until it is mended.
     Account,
+    /// The contact wants no marketing, and the list that says whether this is was not fetched yet.
+    TemplateList,
     /// A person holds it.
     Operator,
 }
 
 impl Hold {
-    pub const ALL: [Self; 6] =
-        [Self::ConnectionRate, Self::PairRate, Self::HourlyPolicy, Self::Credentials, Self::Account, Self::Operator];
+    pub const ALL: [Self; 7] = [
+        Self::ConnectionRate,
+        Self::PairRate,
+        Self::HourlyPolicy,
+        Self::Credentials,
+        Self::Account,
+        Self::TemplateList,
+        Self::Operator,
+    ];
 
     /// The hold of a whole number that this failure asks for.
     pub const fn of_number(failure: &Failure) -> Self {
@@ -79,6 +88,7 @@ impl Hold {
             Self::HourlyPolicy => "hourly_policy",
             Self::Credentials => "credentials",
             Self::Account => "account",
+            Self::TemplateList => "template_list",
             Self::Operator => "operator",
         }
     }
@@ -95,6 +105,7 @@ impl Hold {
             Self::HourlyPolicy => "one business-initiated message per contact and hour",
             Self::Credentials => "the provider refuses our key",
             Self::Account => "the provider refuses our account or number",
+            Self::TemplateList => "the list of templates has to say first whether it is marketing",
             Self::Operator => "held by a person",
         }
     }

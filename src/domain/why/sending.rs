@@ -232,6 +232,17 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
                     .trim(),
             );
         }
+        Some(Hold::TemplateList) => {
+            return Verdict::new(
+                "template_list",
+                format!(
+                    "Not sent yet: the contact wants no marketing, and the list of templates, which says whether this is \
+                     marketing, was not fetched yet; it is looked at again {}.",
+                    until(row.due_at)
+                ),
+                "Wait; if it stays so, fetch the templates of the connection and see why that fails.",
+            );
+        }
         Some(Hold::HourlyPolicy) => {
             return Verdict::new(
                 "hourly_policy",

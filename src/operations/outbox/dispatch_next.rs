@@ -55,8 +55,9 @@ pub async fn send_next(system: &System) -> Result<bool> {
                 continue;
             }
             Wanted::NotKnownYet => {
-                write.hold_entry(claimed.entry, None, now.plus(LIST_COMES)).await?;
+                write.await_list(claimed.entry, now.plus(LIST_COMES)).await?;
                 write.commit().await?;
+                system.bus().publish([Change::Outbox, Change::Thread(claimed.thread)]);
                 system.wakes().templates.notify_one();
                 continue;
             }

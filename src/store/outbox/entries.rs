@@ -16,7 +16,8 @@ const ENTRY: &str = "SELECT o.id, o.message_id, o.thread_id, c.name AS connectio
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'phone' LIMIT 1) AS phone,
     (SELECT value FROM addresses a WHERE a.contact_id = p.id AND a.kind = 'user' LIMIT 1) AS user_id,
     m.words, o.state, m.progress, m.failure, m.failed_at, coalesce(o.failure, CASE WHEN o.hold = 'credentials' THEN h.failure END) AS entry_failure,
-    CASE WHEN o.hold = 'credentials' THEN coalesce(h.kind, o.hold) ELSE o.hold END AS hold, o.due_at, o.not_before, o.created_at,
+    CASE WHEN o.hold = 'credentials' THEN coalesce(h.kind, o.hold)
+        WHEN o.hold IS NULL AND o.state = 'queued' AND o.awaits_list THEN 'template_list' ELSE o.hold END AS hold, o.due_at, o.not_before, o.created_at,
     (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id AND a.upload = 0) AS attempts, m.author, o.settled_by, o.recalled_by,
     (SELECT min(b.id) FROM outbox b WHERE b.thread_id = o.thread_id AND b.id < o.id AND o.state = 'queued'
         AND b.state IN ('queued', 'sending', 'uncertain') AND (b.not_before IS NULL OR b.not_before <= o.due_at)

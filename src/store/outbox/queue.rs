@@ -296,13 +296,23 @@ impl Write {
         // What a person holds has no time of its own: when it was due is kept for its release.
         sqlx::query(
             "UPDATE outbox SET hold = $2, held_due_at = CASE WHEN $2 = 'operator' THEN coalesce(held_due_at, due_at) END,
-                due_at = $3 WHERE id = $1 AND state = 'queued'",
+                due_at = $3, awaits_list = 0 WHERE id = $1 AND state = 'queued'",
         )
         .bind(entry.0)
         .bind(hold.map(Hold::name))
         .bind(due_at.millis())
         .execute(self.connection())
         .await?;
+        Ok(())
+    }
+
+    /// A template waits until the list that says of which kind it is has been fetched; it is asked about again then.
+    pub async fn await_list(&mut self, entry: EntryId, again_at: Timestamp) -> Result<()> {
+        sqlx::query("UPDATE outbox SET awaits_list = 1, hold = NULL, due_at = $2 WHERE id = $1 AND state = 'queued'")
+            .bind(entry.0)
+            .bind(again_at.millis())
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 

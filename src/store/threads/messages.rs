@@ -31,7 +31,7 @@ const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m
     (SELECT group_concat(x.sender || ' ' || x.emoji, char(10)) FROM reactions x WHERE x.target_key = m.provider_key) AS reactions,
     o.id AS entry_id, o.state,
     CASE WHEN o.hold = 'credentials' THEN coalesce((SELECT h.kind FROM connection_holds h WHERE h.connection_id = o.connection_id),
-        o.hold) ELSE o.hold END AS hold, o.due_at, o.not_before, o.settled_by, o.recalled_by, o.failure AS entry_failure,
+        o.hold) WHEN o.hold IS NULL AND o.state = 'queued' AND o.awaits_list THEN 'template_list' ELSE o.hold END AS hold, o.due_at, o.not_before, o.settled_by, o.recalled_by, o.failure AS entry_failure,
     (SELECT count(*) FROM attempts a WHERE a.outbox_id = o.id AND a.upload = 0) AS attempts,
     (SELECT min(b.id) FROM outbox b WHERE b.thread_id = o.thread_id AND b.id < o.id AND o.state = 'queued'
         AND b.state IN ('queued', 'sending', 'uncertain') AND (b.not_before IS NULL OR b.not_before <= o.due_at)
