@@ -63,7 +63,10 @@ async fn an_agent_is_given_the_id_of_a_tap_the_numbers_of_a_card_and_what_is_quo
     comes(&mut stage, &quoting).await;
     assert_eq!(stage.twin.accepted().len(), 4);
     let heard = heard.lock().expect("whole");
-    let last = |asked: usize| heard[asked].1["messages"].as_array().expect("messages").last().expect("one").clone();
+    let last = |asked: usize| {
+        let messages = heard[asked].1["messages"].as_array().expect("messages");
+        messages.iter().rfind(|message| message["direction"] == "inbound").expect("one that came").clone()
+    };
     assert_eq!(last(0)["chose"]["id"], "appt_42_yes", "{}", last(0));
     assert_eq!(last(1)["chose"]["id"], "slot_9", "{}", last(1));
     assert_eq!(last(1)["chose"]["description"], "with Dr. Lee");

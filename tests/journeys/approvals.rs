@@ -124,7 +124,7 @@ async fn how_long_the_agent_leaves_a_thread_to_a_person_is_proposed_in_the_form_
     desk.press(&stage, "enter").await;
     desk.sees("minutes after a person wrote");
     // The last but one.
-    desk.press(&stage, "shift-tab shift-tab").await;
+    desk.press(&stage, &["tab"; 12].join(" ")).await;
     desk.types(&stage, "soon").await;
     desk.press(&stage, "ctrl-s").await;
     desk.sees("The minutes of the pause are a whole number.");

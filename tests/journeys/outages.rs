@@ -129,10 +129,9 @@ async fn what_died_of_an_outage_has_its_own_alert_and_the_outage_does_not_stand_
     write(&stage, thread, "one").await;
     fails_for(&stage, 3_600, unwell).await;
     assert_eq!(stage.outbox().await[0].state, EntryState::Dead);
-    operations::watch(&stage.system).await.expect("watched");
-    stage.pass(Duration::from_secs(700));
-    operations::watch(&stage.system).await.expect("watched");
     let kinds: Vec<String> = open_alerts(&stage).await.into_iter().map(|alert| alert.kind).collect();
     assert!(kinds.iter().any(|kind| kind == "dead_letter"), "{kinds:?}");
     assert!(kinds.iter().all(|kind| kind != "outage"), "{kinds:?}");
+    operations::watch(&stage.system).await.expect("watched");
+    assert!(outage(&stage).await.is_none(), "it is not told anew");
 }

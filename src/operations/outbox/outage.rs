@@ -33,6 +33,23 @@ pub(crate) async fn note_failure(
     Ok(())
 }
 
+/// An entry was tried as often as it is: that is an alert of its own. The outage goes on for the others, and is
+/// nobody's with the last of them.
+pub(crate) async fn entry_died(
+    write: &mut Write,
+    connection: ConnectionId,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if failure.is_outage()
+        && let Some(outage) = write.note_outage(connection, failure, now).await?
+        && outage.retried == 0
+    {
+        provider_works(write, connection, now).await?;
+    }
+    Ok(())
+}
+
 /// The provider took a message, or looked at one and refused it: it works. `true` where an outage is over.
 pub(crate) async fn provider_works(
     write: &mut Write,

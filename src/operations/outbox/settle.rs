@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::numbers::hold_number::{another_probe, hold_number, number_sends_again, schedule};
 use crate::operations::outbox::failure_alerts::{failure_reaches_people, shared_id};
-use crate::operations::outbox::outage::{note_failure, provider_works};
+use crate::operations::outbox::outage::{entry_died, note_failure, provider_works};
 use crate::operations::{Result, System};
 use crate::provider::SendReport;
 use crate::store::{Claimed, StoreError, Write};
@@ -191,10 +191,7 @@ async fn end(
             write.end_entry(claimed.entry, EntryState::Dead, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
             failure_reaches_people(system, write, "dead_letter", claimed.thread, claimed.entry, &failure, now).await?;
-            // That it died is its own alert; the outage goes on for the others.
-            if failure.is_outage() {
-                write.note_outage(connection, &failure, now).await?;
-            }
+            entry_died(write, connection, &failure, now).await?;
             changes.push(Change::Alerts);
         }
         Settlement::Uncertain { failure } => {
