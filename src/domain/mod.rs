@@ -5,7 +5,6 @@
 pub mod access;
 pub mod agents;
 pub mod change;
-pub mod contact_wish;
 pub mod contacts;
 pub mod failure;
 pub mod file_name;

@@ -127,12 +127,12 @@ pub struct ContactRow {
     pub threads: Vec<(ThreadId, Timestamp, String)>,
     pub opted_out: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opted_out_by: Option<crate::domain::contact_wish::Told>,
+    pub opted_out_by: Option<crate::domain::contacts::wish::Told>,
     /// Wants no marketing messages.
     #[serde(default)]
     pub no_marketing: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_marketing_by: Option<crate::domain::contact_wish::Told>,
+    pub no_marketing_by: Option<crate::domain::contacts::wish::Told>,
     /// How many others were merged into this one.
     pub merged: u32,
 }

@@ -3,3 +3,4 @@
 pub mod address;
 pub mod opt_out;
 pub mod phone;
+pub mod wish;

@@ -7,6 +7,7 @@ use crate::domain::agents::requests::{AssignmentRow, RunView};
 use crate::domain::agents::run::RunState;
 use crate::domain::inbound::delivery::{DUPLICATE_OF, DeliveryState};
 use crate::domain::contact_wish::Told;
+use crate::domain::contacts::wish::Told;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::Hop;

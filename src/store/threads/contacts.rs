@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::contact_wish::Told;
 use crate::domain::contacts::address::Address;
+use crate::domain::contacts::wish::Told;
 use crate::domain::ids::{ContactId, ThreadId};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
