@@ -7,13 +7,14 @@ use wadeck::attach::ByteScreen;
 use wadeck::console::{Console, Effect, Event, Keymap, Settings, Theme};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
+use wadeck::domain::contacts::view::ContactView;
 use wadeck::domain::ids::{ConnectionId, MessageId, ThreadId};
 use wadeck::domain::inbound::event::{Direction, Origin};
 use wadeck::domain::message::status::DeliveryStatus;
 use wadeck::domain::numbers::connection::Environment;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::time::Timestamp;
-use wadeck::domain::view::{ContactView, MessageView, ThreadRow};
+use wadeck::domain::view::{MessageView, ThreadRow};
 
 fn thread(number: i64) -> ThreadRow {
     ThreadRow {

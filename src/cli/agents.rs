@@ -386,7 +386,9 @@ fn assignment_row(row: &AssignmentRow) -> Vec<String> {
         state.to_owned(),
         clean_line(&one.agent),
         one.mode.name().to_owned(),
-        row.contact.as_ref().map_or_else(|| row.connection_name.clone(), crate::domain::view::ContactView::shown),
+        row.contact
+            .as_ref()
+            .map_or_else(|| row.connection_name.clone(), crate::domain::contacts::view::ContactView::shown),
         clean_line(&one.proposed_by),
         one.decided_by.as_deref().map(clean_line).unwrap_or_default(),
         one.expires_at.map(at).unwrap_or_default(),

@@ -9,6 +9,7 @@ use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Pane};
 use crate::domain::agents::requests::{AgentQuery, AgentsView, Dossier, RunRecord, StopView};
 use crate::domain::change::Change;
+use crate::domain::contacts::view::ContactRow;
 use crate::domain::flow::{FlowDetail, FlowList, FlowQuery};
 use crate::domain::ids::{DeliveryId, EntryId};
 use crate::domain::message::media::FileCheck;
@@ -26,7 +27,7 @@ use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{
-    ContactRow, DeliveryDetail, EntryDetail, EntryRow, FoundMessage, MessageDetail, Overview, RadarRow, SavedView,
+    DeliveryDetail, EntryDetail, EntryRow, FoundMessage, MessageDetail, Overview, RadarRow, SavedView,
     ThreadRow,
 };
 use crate::domain::why::Why;

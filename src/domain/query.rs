@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::access::token::TokenView;
 use crate::domain::agents::requests::{AgentQuery, AgentTold, AgentsView};
+use crate::domain::contacts::view::ContactRow;
 use crate::domain::flow::{FlowAnswer, FlowQuery};
 use crate::domain::ids::{DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use crate::domain::inbound::delivery::DeliveryState;
@@ -21,7 +22,7 @@ use crate::domain::outbox::job::{BulkAction, JobView};
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery};
 use crate::domain::templates::template::TemplateList;
 use crate::domain::view::{
-    AlertView, ContactRow, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, FoundMessage, MessageDetail,
+    AlertView, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, FoundMessage, MessageDetail,
     MessageView, Overview, RadarRow, SavedView, ThreadRow,
 };
 use crate::domain::why::Why;

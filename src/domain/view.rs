@@ -7,6 +7,7 @@ use crate::domain::access::scope::Scope;
 use crate::domain::agents::assignment::AssignmentView;
 use crate::domain::agents::run::RunState;
 use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::contacts::view::ContactView;
 use crate::domain::failure::Failure;
 use crate::domain::ids::{
     AlertId, AttemptId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
@@ -92,49 +93,6 @@ pub struct Overview {
     /// Providers whose numbers can be set up from here.
     #[serde(default)]
     pub sets_up: Vec<ProviderName>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactView {
-    pub name: Option<Untrusted>,
-    pub phone_number: Option<PhoneNumber>,
-    /// The business-scoped user id, where the number is withheld.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
-}
-
-impl ContactView {
-    /// The best thing to call this person by.
-    pub fn shown(&self) -> String {
-        match (&self.name, &self.phone_number, &self.user_id) {
-            (Some(name), ..) if !name.line().trim().is_empty() => name.line(),
-            (_, Some(number), _) => number.to_string(),
-            (_, _, Some(id)) => crate::domain::text::clean_line(id),
-            _ => "unknown contact".to_owned(),
-        }
-    }
-}
-
-/// A contact as the finder shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ContactRow {
-    pub id: ContactId,
-    #[serde(flatten)]
-    pub contact: ContactView,
-    /// `phone:15550100002`, `user:US.1234`.
-    pub addresses: Vec<String>,
-    /// Thread, its last message's time and its connection; the newest first.
-    pub threads: Vec<(ThreadId, Timestamp, String)>,
-    pub opted_out: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opted_out_by: Option<crate::domain::contacts::wish::Told>,
-    /// Wants no marketing messages.
-    #[serde(default)]
-    pub no_marketing: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_marketing_by: Option<crate::domain::contacts::wish::Told>,
-    /// How many others were merged into this one.
-    pub merged: u32,
 }
 
 /// A thread that will be lost next.
@@ -224,6 +182,25 @@ pub struct ThreadRow {
     /// Colleagues who look at this thread now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub present: Vec<Presence>,
+}
+
+impl ThreadRow {
+    /// The other app that holds the conversation now, where one does.
+    pub fn held_by_other(&self, now: Timestamp) -> Option<&crate::domain::message::holder::HeldElsewhere> {
+        self.held_elsewhere.as_ref().filter(|held| held.lasts(now))
+    }
+
+    /// Until when its agent leaves it to the person who wrote in it, while that lasts.
+    pub fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
+        let pause = std::time::Duration::from_secs(u64::from(self.pause_seconds));
+        let until = crate::domain::agents::routing::paused_until(self.person_wrote_at?, None, pause)?;
+        (self.assignment.is_some() && now < until).then_some(until)
+    }
+
+    /// Whoever took it has not been at it for a while.
+    pub fn is_left(&self, now: Timestamp) -> bool {
+        self.taken_by.is_some() && self.taken_until.is_none_or(|kept| kept <= now)
+    }
 }
 
 /// Somebody with a console open.

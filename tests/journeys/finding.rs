@@ -5,11 +5,12 @@ use std::time::Duration;
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::contacts::phone::PhoneNumber;
+use wadeck::domain::contacts::view::ContactRow;
 use wadeck::domain::ids::MessageId;
 use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::domain::view::{ContactRow, MessageView, ThreadRow};
+use wadeck::domain::view::{MessageView, ThreadRow};
 use wadeck::operations::{perform, tell};
 use wadeck::twin::{Person, Saying, SendFault};
 

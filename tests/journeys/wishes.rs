@@ -314,7 +314,7 @@ async fn why_of(stage: &Stage, id: impl ToString) -> wadeck::domain::why::Why {
     }
 }
 
-async fn contact(stage: &Stage, text: &str) -> wadeck::domain::view::ContactRow {
+async fn contact(stage: &Stage, text: &str) -> wadeck::domain::contacts::view::ContactRow {
     match stage.ask(Query::Contacts { text: text.into(), limit: 2 }).await {
         Answer::Contacts(mut rows) if rows.len() == 1 => rows.remove(0),
         other => panic!("{other:?}"),

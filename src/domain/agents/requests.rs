@@ -9,11 +9,11 @@ use crate::domain::agents::assignment::{Assignment, Mode};
 use crate::domain::agents::contract::Money;
 use crate::domain::agents::contract_check::Words;
 use crate::domain::agents::run::RunState;
+use crate::domain::contacts::view::ContactView;
 use crate::domain::ids::{AssignmentId, AuditId, EntryId, EventId, MessageId, RehearsalId, RunId, StopId, ThreadId};
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
-use crate::domain::view::ContactView;
 
 /// Who is to be silent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

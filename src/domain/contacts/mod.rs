@@ -3,4 +3,4 @@
 pub mod address;
 pub mod opt_out;
 pub mod phone;
-pub mod wish;
+pub mod view;

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::agents::routing::{STANDBY, paused_until};
+use crate::domain::agents::routing::STANDBY;
 use crate::domain::inbound::event::{Direction, MessageEvent, Origin};
 use crate::domain::message::content::Content;
 use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::ThreadRow;
 
 /// Without a message of the contact nobody holds a conversation for longer. Source: conversation routing › thread
 /// lifecycle.
@@ -72,28 +71,14 @@ pub struct HeldElsewhere {
 }
 
 impl HeldElsewhere {
+    /// Whether that is so still, by what was told.
+    pub fn lasts(&self, now: Timestamp) -> bool {
+        now < self.told_at.plus(IDLE_AFTER)
+    }
+
     /// `another app`, with its role where that is known.
     pub fn who(&self) -> String {
         let role: String = self.role.line().replace('_', " ").chars().take(40).collect();
         if role.is_empty() { "another app".to_owned() } else { format!("another app ({role})") }
-    }
-}
-
-impl ThreadRow {
-    /// The other app that holds the conversation now, where one does.
-    pub fn held_by_other(&self, now: Timestamp) -> Option<&HeldElsewhere> {
-        self.held_elsewhere.as_ref().filter(|held| now < held.told_at.plus(IDLE_AFTER))
-    }
-
-    /// Until when its agent leaves it to the person who wrote in it, while that lasts.
-    pub fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
-        let pause = Duration::from_secs(u64::from(self.pause_seconds));
-        let until = paused_until(self.person_wrote_at?, None, pause)?;
-        (self.assignment.is_some() && now < until).then_some(until)
-    }
-
-    /// Whoever took it has not been at it for a while.
-    pub fn is_left(&self, now: Timestamp) -> bool {
-        self.taken_by.is_some() && self.taken_until.is_none_or(|kept| kept <= now)
     }
 }

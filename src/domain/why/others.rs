@@ -5,16 +5,15 @@ use crate::domain::agents::assignment::{AssignmentState, Mode, TIME_IS_OVER};
 use crate::domain::agents::contract::Money;
 use crate::domain::agents::requests::{AssignmentRow, RunView};
 use crate::domain::agents::run::RunState;
+use crate::domain::contacts::view::ContactRow;
+use crate::domain::contacts::view::Told;
 use crate::domain::inbound::delivery::{DUPLICATE_OF, DeliveryState};
-use crate::domain::contact_wish::Told;
-use crate::domain::contacts::wish::Told;
-use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::Hop;
 use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
-use crate::domain::view::{AlertView, ContactRow, DeliveryDetail};
+use crate::domain::view::{AlertView, DeliveryDetail};
 
 pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
     let mut chain = Chain::default();

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::contacts::address::Address;
-use crate::domain::contacts::wish::Told;
+use crate::domain::contacts::view::Told;
+use crate::domain::contacts::view::{ContactRow, ContactView};
 use crate::domain::ids::{ContactId, ThreadId};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{ContactRow, ContactView};
 use crate::store::codec::{Cells, folded, json};
 use crate::store::threads::thread::escaped;
 use crate::store::{Result, Store, Write};

@@ -1,0 +1,76 @@
+//! Contacts as they are shown, with what they do not want and from where that is known.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::ids::{ContactId, ThreadId};
+use crate::domain::text::{Untrusted, clean_line};
+use crate::domain::time::Timestamp;
+
+/// From where a wish is known, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// In words, such as `they wrote STOP in m12` or `a status of o5 says 131050`.
+    pub by: String,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactView {
+    pub name: Option<Untrusted>,
+    pub phone_number: Option<PhoneNumber>,
+    /// The business-scoped user id, where the number is withheld.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+}
+
+impl ContactView {
+    /// The best thing to call this person by.
+    pub fn shown(&self) -> String {
+        match (&self.name, &self.phone_number, &self.user_id) {
+            (Some(name), ..) if !name.line().trim().is_empty() => name.line(),
+            (_, Some(number), _) => number.to_string(),
+            (_, _, Some(id)) => clean_line(id),
+            _ => "unknown contact".to_owned(),
+        }
+    }
+}
+
+/// A contact as the finder shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactRow {
+    pub id: ContactId,
+    #[serde(flatten)]
+    pub contact: ContactView,
+    /// `phone:15550100002`, `user:US.1234`.
+    pub addresses: Vec<String>,
+    /// Thread, its last message's time and its connection; the newest first.
+    pub threads: Vec<(ThreadId, Timestamp, String)>,
+    pub opted_out: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opted_out_by: Option<Told>,
+    /// Wants no marketing messages.
+    #[serde(default)]
+    pub no_marketing: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_marketing_by: Option<Told>,
+    /// How many others were merged into this one.
+    pub merged: u32,
+}
+
+impl ContactRow {
+    /// `opted out: they wrote STOP in m12`; empty where they want everything.
+    pub fn wish(&self) -> String {
+        let with = |what: &str, told: Option<&Told>| match told {
+            Some(told) => format!("{what}: {}", clean_line(&told.by)),
+            None => what.to_owned(),
+        };
+        if self.opted_out {
+            with("opted out", self.opted_out_by.as_ref())
+        } else if self.no_marketing {
+            with("no marketing", self.no_marketing_by.as_ref())
+        } else {
+            String::new()
+        }
+    }
+}
