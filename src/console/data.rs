@@ -27,8 +27,7 @@ use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{
-    DeliveryDetail, EntryDetail, EntryRow, FoundMessage, MessageDetail, Overview, RadarRow, SavedView,
-    ThreadRow,
+    DeliveryDetail, EntryDetail, EntryRow, FoundMessage, MessageDetail, Overview, RadarRow, SavedView, ThreadRow,
 };
 use crate::domain::why::Why;
 

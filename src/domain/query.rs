@@ -22,8 +22,8 @@ use crate::domain::outbox::job::{BulkAction, JobView};
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery};
 use crate::domain::templates::template::TemplateList;
 use crate::domain::view::{
-    AlertView, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, FoundMessage, MessageDetail,
-    MessageView, Overview, RadarRow, SavedView, ThreadRow,
+    AlertView, DeliveryDetail, DeliveryRow, EntryDetail, EntryRow, FoundMessage, MessageDetail, MessageView, Overview,
+    RadarRow, SavedView, ThreadRow,
 };
 use crate::domain::why::Why;
 

@@ -8,8 +8,8 @@ use ratatui::text::{Line, Span};
 
 use super::put_lines;
 use crate::console::{Console, Focus, Pane, words};
-use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::message::status_view::impossible;
+use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::{AttemptView, DeliveryDetail, EntryDetail};
