@@ -5,44 +5,77 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ask::Source;
+use super::doctor_environment::{environment, public_address};
 use super::surroundings;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::numbers::connected::ConnectionView;
-use crate::domain::numbers::connection::{Hop, IdShape};
+use crate::domain::numbers::connection::{Connection, Hop};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
-use crate::provider::Registry;
 use crate::store::Store;
 
 /// Seconds within which a test comes back, or does not.
 const BACK_WITHIN: u32 = 15;
 
+/// How something that was looked at is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) enum Level {
+    #[serde(rename = "ok")]
+    Ok,
+    /// It works, and something about it is not as it should be, or not known yet.
+    #[serde(rename = "WARN")]
+    Warn,
+    /// Something does not work.
+    #[serde(rename = "FAIL")]
+    Fail,
+}
+
+impl Level {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warn => "WARN",
+            Self::Fail => "FAIL",
+        }
+    }
+}
+
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Finding {
     pub what: &'static str,
+    pub level: Level,
+    /// Nothing is to be done about it.
     pub fine: bool,
     pub said: String,
     /// What to do; empty where it is fine.
     pub remedy: String,
 }
 
-pub(super) fn fine(what: &'static str, said: impl Into<String>) -> Finding {
-    Finding { what, fine: true, said: said.into(), remedy: String::new() }
+pub(super) fn ok(what: &'static str, said: impl Into<String>) -> Finding {
+    Finding { what, level: Level::Ok, fine: true, said: said.into(), remedy: String::new() }
 }
 
-pub(super) fn wrong(what: &'static str, said: impl Into<String>, remedy: impl Into<String>) -> Finding {
-    Finding { what, fine: false, said: said.into(), remedy: remedy.into() }
+pub(super) fn warn(what: &'static str, said: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Finding { what, level: Level::Warn, fine: false, said: said.into(), remedy: remedy.into() }
+}
+
+pub(super) fn fail(what: &'static str, said: impl Into<String>, remedy: impl Into<String>) -> Finding {
+    Finding { what, level: Level::Fail, fine: false, said: said.into(), remedy: remedy.into() }
 }
 
 /// Looks at everything.
 pub(super) async fn examine(source: &Source, config: &Result<Config, String>, path: &Path) -> Vec<Finding> {
     let mut found = vec![];
     match config {
-        Ok(_) => found.push(fine("configuration", path.display().to_string())),
-        Err(why) => found.push(wrong("configuration", why.clone(), "Correct it; `wadeck config check` says where.")),
+        Ok(_) if !path.exists() => {
+            let said = format!("there is no {}: the defaults are in force", path.display());
+            found.push(warn("configuration", said, "Write one: config.example.toml says what can stand in it."));
+        }
+        Ok(_) => found.push(ok("configuration", path.display().to_string())),
+        Err(why) => found.push(fail("configuration", why.clone(), "Correct it; `wadeck config check` says where.")),
     }
     let grouped = config.as_ref().is_ok_and(|config| config.socket_group.is_some());
     found.push(directory(&source.directory, grouped));
@@ -50,29 +83,26 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
     found.push(database(&source.directory).await);
     let engine = source.engine_runs().await;
     found.push(if engine {
-        fine("engine", "it runs and answers on its socket")
+        ok("engine", "it runs and answers on its socket")
     } else {
-        wrong("engine", "none runs on this data directory", "Start `wadeck serve`, or `wadeck` in a terminal.")
+        fail("engine", "none runs on this data directory", "Start `wadeck serve`, or `wadeck` in a terminal.")
     });
+    // Numbers that were set up from the console stand in the database alone.
+    let connected = match source.ask(&Query::Connections).await {
+        Ok(Answer::Connections(list)) => list.connected,
+        _ => vec![],
+    };
+    let numbers: Vec<Connection> = connected.iter().map(|row| row.connection.clone()).collect();
+    found.extend(environment(config.as_ref().ok(), &numbers));
     if let Ok(config) = config {
-        found.extend(secrets(config));
-        found.push(match &config.public_url {
-            Some(url) => fine("public address", url.clone()),
-            None => wrong(
-                "public address",
-                "[http] public_url is not set",
-                format!(
-                    "Providers must reach {} from outside; set public_url to the address that they call.",
-                    config.listen
-                ),
-            ),
-        });
-        if config.connections.is_empty() {
-            found.push(wrong("connections", "none is declared", "Add a number under [[connections]]."));
+        found.push(public_address(config));
+        if config.connections.is_empty() && numbers.is_empty() {
+            let remedy = "Set one up with `wadeck connections setup`, or declare it under [[connections]].";
+            found.push(warn("connections", "no number is connected", remedy));
         }
     }
     if engine {
-        found.extend(connections(source).await);
+        found.extend(connected.iter().flat_map(connection));
         found.extend(signatures(source).await);
         found.extend(agents(source).await);
         found.extend(clock(source).await);
@@ -87,8 +117,8 @@ fn directory(path: &Path, grouped: bool) -> Finding {
     // A group that may attach passes through it, and sees nothing in it.
     let others = if grouped { 0o067 } else { 0o077 };
     match std::fs::metadata(path) {
-        Err(_) => fine("data directory", format!("{} is made at the first start", path.display())),
-        Ok(meta) if meta.permissions().mode() & others != 0 => wrong(
+        Err(_) => ok("data directory", format!("{} is made at the first start", path.display())),
+        Ok(meta) if meta.permissions().mode() & others != 0 => fail(
             "data directory",
             format!(
                 "{} can be entered by others on this machine (mode {:04o})",
@@ -97,7 +127,7 @@ fn directory(path: &Path, grouped: bool) -> Finding {
             ),
             format!("chmod 700 {}; an engine that starts on it does so too, where it is its own.", path.display()),
         ),
-        Ok(_) => fine("data directory", path.display().to_string()),
+        Ok(_) => ok("data directory", path.display().to_string()),
     }
 }
 
@@ -107,97 +137,58 @@ fn disk(path: &Path) -> Finding {
         Ok(told) => {
             let free = told.f_bavail.saturating_mul(told.f_frsize) / (1024 * 1024);
             if free < 512 {
-                wrong(
+                fail(
                     "disk",
                     format!("{free} MB are free"),
                     "Make room: webhooks are refused when nothing can be written.",
                 )
             } else {
-                fine("disk", format!("{free} MB are free"))
+                ok("disk", format!("{free} MB are free"))
             }
         }
-        Err(error) => wrong("disk", format!("it cannot be asked: {error}"), "Check the data directory's file system."),
+        Err(error) => fail("disk", format!("it cannot be asked: {error}"), "Check the data directory's file system."),
     }
 }
 
 async fn database(directory: &Path) -> Finding {
     if !directory.join(crate::store::DATABASE_FILE).exists() {
-        return fine("database", "it is made at the first start");
+        return ok("database", "it is made at the first start");
     }
     let checked = async { Store::open_read_only(directory).await?.integrity().await };
     match checked.await {
-        Ok(said) if said == "ok" => fine("database", "sound"),
-        Ok(said) => wrong("database", format!("it is damaged: {said}"), crate::domain::monitoring::database::RESTORE),
+        Ok(said) if said == "ok" => ok("database", "sound"),
+        Ok(said) => fail("database", format!("it is damaged: {said}"), crate::domain::monitoring::database::RESTORE),
         Err(error @ crate::store::StoreError::Damaged { .. }) => {
-            wrong("database", error.to_string(), crate::domain::monitoring::database::RESTORE)
+            fail("database", error.to_string(), crate::domain::monitoring::database::RESTORE)
         }
-        Err(error) => wrong("database", error.to_string(), "Check who owns the files in the data directory."),
+        Err(error) => fail("database", error.to_string(), "Check who owns the files in the data directory."),
     }
 }
 
-fn secrets(config: &Config) -> Vec<Finding> {
-    if config.connections.is_empty() {
-        return vec![];
-    }
+/// What was seen of one number to work and not to work, and what was not seen yet.
+fn connection(row: &ConnectionView) -> Vec<Finding> {
+    let (name, id) = (clean_line(&row.connection.name), row.connection.id);
     let mut found = vec![];
-    let shape = |one: &crate::config::ConnectionConfig| Registry::shape(&one.provider);
-    let key = |one| shape(one).map_or("", |shape| shape.key);
-    let mut names: Vec<&str> =
-        config.connections.iter().map(|one| one.settings.api_key_env.as_deref().unwrap_or(key(one))).collect();
-    names.sort_unstable();
-    names.dedup();
-    found.extend(names.into_iter().map(|name| secret("api key", name, "")));
-    for shape in Registry::SHAPES {
-        if !config.connections.iter().any(|one| one.provider.as_str() == shape.name) {
-            continue;
-        }
-        // One of several names is enough; what is wrong with the first that is given at all is told.
-        let given = |name: &&&str| {
-            let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-            is_set(name) || is_set(&format!("{name}_FILE"))
-        };
-        let set = shape.secrets.iter().find(|name| config::secret_fault(name).is_none());
-        let name = set.or_else(|| shape.secrets.iter().find(given)).or(shape.secrets.first());
-        let lost = format!(": every webhook of {} is refused", shape.name);
-        found.extend(name.map(|name| secret("webhook secret", name, &lost)));
-        // Whose account it is stands in the file, or in a variable.
-        if let IdShape::Sid(_, account) = shape.business_account_id {
-            let of_shape = config.connections.iter().filter(|one| one.provider.as_str() == shape.name);
-            if of_shape.into_iter().any(|one| one.business_account_id.is_empty()) {
-                found.push(secret("account", account, &format!(": {} needs it", shape.name)));
+    let mut unseen = vec![];
+    for hop in Hop::ALL {
+        match row.proofs.iter().find(|proof| proof.hop == hop) {
+            Some(proof) if proof.works => {
+                let said = format!("{name}, {}: {} at {}", hop.name(), clean_line(&proof.note), proof.at);
+                found.push(ok("connection", said));
             }
+            Some(proof) => {
+                let said = format!("{name}, {}: {}", hop.name(), clean_line(&proof.note));
+                found.push(fail("connection", said, format!("`wadeck why {id}` says what to do.")));
+            }
+            // The provider keeps no record of it, or there is nobody who could show it.
+            None if hop == Hop::Upstream && !row.capabilities.webhook_list => {}
+            None if hop == Hop::Agent && row.agent.is_none() => {}
+            None => unseen.push(hop.name()),
         }
-        found.extend(shape.needs.iter().map(|name| secret("variable", name, &format!(": {} needs it", shape.name))));
     }
-    found
-}
-
-/// Whether there is something behind a name; `lost` says what does not work without it.
-fn secret(what: &'static str, name: &str, lost: &str) -> Finding {
-    match config::secret_fault(name) {
-        None => fine(what, format!("{name} is set")),
-        Some((said, remedy)) => wrong(what, format!("{said}{lost}"), remedy),
-    }
-}
-
-async fn connections(source: &Source) -> Vec<Finding> {
-    let Ok(Answer::Connections(rows)) = source.ask(&Query::Connections).await else { return vec![] };
-    let mut found = vec![];
-    for row in rows.connected {
-        let name = clean_line(&row.connection.name);
-        for hop in Hop::ALL {
-            let proof = row.proofs.iter().find(|proof| proof.hop == hop);
-            let said = |note: &str| format!("{name}, {}: {}", hop.name(), clean_line(note));
-            found.push(match proof {
-                Some(proof) if proof.works => fine("connection", said(&format!("{} at {}", proof.note, proof.at))),
-                Some(proof) => wrong(
-                    "connection",
-                    said(&proof.note),
-                    "Open the connection in the console: its remedy stands there.",
-                ),
-                None => fine("connection", said("no proof yet")),
-            });
-        }
+    if !unseen.is_empty() {
+        let said = format!("{name}: not verified yet: {}", unseen.join(", "));
+        found.push(warn("connection", said, format!("`wadeck connections setup {id}` says what is to be done.")));
     }
     found
 }
@@ -205,7 +196,7 @@ async fn connections(source: &Source) -> Vec<Finding> {
 /// A test to every number through the public address: each has to come back.
 pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
     let Ok(Answer::Connections(rows)) = source.ask(&Query::Connections).await else {
-        return vec![wrong("webhook", "no engine answers", "Start `wadeck serve`, then ask again.")];
+        return vec![fail("webhook", "no engine answers", "Start `wadeck serve`, then ask again.")];
     };
     let mut found = vec![];
     for row in rows.connected {
@@ -216,7 +207,7 @@ pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
         };
         let before = seen(&row);
         if let Err(none) = source.act(&Request::Canary { connection: row.connection.id }).await {
-            found.push(wrong("webhook", format!("{name}: {}", none.line()), "Mend it, then ask again."));
+            found.push(fail("webhook", format!("{name}: {}", none.line()), "Mend it, then ask again."));
             continue;
         }
         let mut back = None;
@@ -230,9 +221,9 @@ pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
             }
         }
         found.push(match back {
-            Some((true, _, note)) => fine("webhook", format!("{name}: {note}")),
-            Some((false, _, note)) => wrong("webhook", format!("{name}: {note}"), "See that public_url leads here."),
-            None => wrong(
+            Some((true, _, note)) => ok("webhook", format!("{name}: {note}")),
+            Some((false, _, note)) => fail("webhook", format!("{name}: {note}"), "See that public_url leads here."),
+            None => fail(
                 "webhook",
                 format!("{name}: the test is not back after {BACK_WITHIN} s"),
                 "See that public_url leads here, and that the provider has it.",
@@ -247,7 +238,7 @@ async fn clock(source: &Source) -> Option<Finding> {
     let query = Query::Alerts { open: true, limit: 50 };
     let Ok(Answer::Alerts(alerts)) = source.ask(&query).await else { return None };
     let off = alerts.iter().find(|alert| alert.kind == "clock")?;
-    Some(wrong("clock", off.said.line(), "timedatectl set-ntp true: service windows and retries go by it."))
+    Some(fail("clock", off.said.line(), "timedatectl set-ntp true: service windows and retries go by it."))
 }
 
 /// Agents as they did today, and who was told to be silent.
@@ -257,12 +248,12 @@ async fn agents(source: &Source) -> Vec<Finding> {
         let name = clean_line(&agent.name);
         if agent.stopped {
             let remedy = format!("wadeck agents resume {name}, once what stopped it is mended.");
-            return wrong("agent", format!("{name} was told to be silent"), remedy);
+            return warn("agent", format!("{name} was told to be silent"), remedy);
         }
         match (agent.failures_today, agent.last_run_at) {
-            (0, None) => fine("agent", format!("{name} has not run yet")),
-            (0, Some(at)) => fine("agent", format!("{name} ran at {at}, and nothing failed today")),
-            (failed, _) => wrong(
+            (0, None) => ok("agent", format!("{name} has not run yet")),
+            (0, Some(at)) => ok("agent", format!("{name} ran at {at}, and nothing failed today")),
+            (failed, _) => warn(
                 "agent",
                 format!("{name}: {failed} of {} runs failed today", agent.runs_today),
                 "wadeck agents runs names them, wadeck why RUN says why.",
@@ -281,8 +272,11 @@ async fn signatures(source: &Source) -> Option<Finding> {
         return None;
     };
     Some(match (all.first(), rejected.first()) {
-        (None, _) => fine("signature", "nothing has arrived yet"),
-        (Some(last), Some(bad)) if last.id == bad.id => wrong(
+        (None, _) => {
+            let remedy = "`wadeck doctor --webhook` sends a test through the public address.";
+            warn("signature", "nothing has arrived yet", remedy)
+        }
+        (Some(last), Some(bad)) if last.id == bad.id => fail(
             "signature",
             format!(
                 "the last delivery, {}, was refused: {}",
@@ -291,6 +285,6 @@ async fn signatures(source: &Source) -> Option<Finding> {
             ),
             "Set the secret that the provider signs with; wadeck connections register writes it there anew.",
         ),
-        (Some(last), _) => fine("signature", format!("the last delivery, {}, was signed as it should be", last.id)),
+        (Some(last), _) => ok("signature", format!("the last delivery, {}, was signed as it should be", last.id)),
     })
 }

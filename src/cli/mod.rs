@@ -11,6 +11,7 @@ mod ask;
 mod audit;
 mod consoles;
 mod doctor;
+mod doctor_environment;
 mod events_of;
 mod files;
 mod flows;

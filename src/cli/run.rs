@@ -300,16 +300,16 @@ async fn examine(common: &Common, webhook: bool) -> Exit {
     if webhook {
         found.extend(doctor::webhooks(&source).await);
     }
-    let fine = found.iter().all(|finding| finding.fine);
+    let works = found.iter().all(|finding| finding.level != doctor::Level::Fail);
     if common.json {
         println!("{}", print::json(&found));
     } else {
         for finding in &found {
-            println!("{} {:<15} {}", if finding.fine { "ok  " } else { "MEND" }, finding.what, finding.said);
+            println!("{:<4} {:<15} {}", finding.level.word(), finding.what, finding.said);
             if !finding.remedy.is_empty() {
                 println!("{:21}{}", "", finding.remedy);
             }
         }
     }
-    if fine { Exit::Done } else { Exit::Failed }
+    if works { Exit::Done } else { Exit::Failed }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::doctor::{Finding, fine, wrong};
+use super::doctor::{Finding, ok, warn};
 
 /// Asks a tool of the system; none where it is not there or says nothing.
 fn told(program: &str, arguments: &[&str]) -> Option<String> {
@@ -14,11 +14,11 @@ fn told(program: &str, arguments: &[&str]) -> Option<String> {
 /// Signatures, windows and retries all go by the clock.
 pub(super) fn clock() -> Finding {
     match told("timedatectl", &["show", "--property=NTPSynchronized", "--value"]).as_deref() {
-        Some("yes") => fine("clock", "it is kept right over the network"),
+        Some("yes") => ok("clock", "it is kept right over the network"),
         Some("no") => {
-            wrong("clock", "nothing keeps it right", "timedatectl set-ntp true: service windows and retries go by it.")
+            warn("clock", "nothing keeps it right", "timedatectl set-ntp true: service windows and retries go by it.")
         }
-        _ => fine("clock", "this system does not say whether something keeps it right"),
+        _ => ok("clock", "this system does not say whether something keeps it right"),
     }
 }
 
@@ -28,16 +28,16 @@ pub(super) fn terminal() -> Vec<Finding> {
         ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     let utf8 = locale.as_deref().is_none_or(|locale| locale.to_lowercase().replace('-', "").contains("utf8"));
     let mut found = vec![if utf8 {
-        fine("terminal", format!("TERM={term}"))
+        ok("terminal", format!("TERM={term}"))
     } else {
         let said = format!("the locale {} is not UTF-8", locale.unwrap_or_default());
-        wrong("terminal", said, "Set LANG to a UTF-8 locale, such as C.UTF-8; plain characters are drawn meanwhile.")
+        warn("terminal", said, "Set LANG to a UTF-8 locale, such as C.UTF-8; plain characters are drawn meanwhile.")
     }];
     if std::env::var_os("TMUX").is_some() {
         found.extend(tmux(|option| told("tmux", &["show-options", "-gv", option])));
     }
     if std::env::var_os("MOSH_CONNECTION").is_some() {
-        found.push(wrong("mosh", "copying does not come through it", "Use ssh where you copy from the console."));
+        found.push(warn("mosh", "copying does not come through it", "Use ssh where you copy from the console."));
     }
     found
 }
@@ -46,15 +46,15 @@ pub(super) fn terminal() -> Vec<Finding> {
 fn tmux(option: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
     let mut found = vec![];
     if option("set-clipboard").as_deref() == Some("off") {
-        found.push(wrong("tmux", "copying does not come through it", "tmux set-option -g set-clipboard on"));
+        found.push(warn("tmux", "copying does not come through it", "tmux set-option -g set-clipboard on"));
     }
     let wait = option("escape-time").and_then(|wait| wait.parse::<u32>().ok());
     if let Some(wait) = wait.filter(|wait| *wait > 50) {
         let said = format!("esc comes {wait} ms late");
-        found.push(wrong("tmux", said, "tmux set-option -g escape-time 10"));
+        found.push(warn("tmux", said, "tmux set-option -g escape-time 10"));
     }
     if found.is_empty() {
-        found.push(fine("tmux", "keys and clipboard come through"));
+        found.push(ok("tmux", "keys and clipboard come through"));
     }
     found
 }

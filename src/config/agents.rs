@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::check::{Faults, MODES, http_url, nearest, one_of};
+use super::addresses::http_url;
+use super::check::{Faults, MODES, nearest, one_of};
 use super::{AgentDeclaration, DeclaredKind, EndpointConfig};
 use crate::domain::agents::assignment::{ApprovalPolicy, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, LONGEST_PAUSE_MINUTES, Money, Tool};

@@ -5,9 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use toml::Spanned;
-use url::Url;
-
+use super::addresses::{http_url, public};
 use super::file::{Chords, ConnectionTable, File, UserTable};
 use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, EXAMPLE, LogConfig, UserConfig};
 use super::{agents, desk};
@@ -17,6 +15,7 @@ use crate::domain::agents::contract::Contract;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::message::picture::Pictures;
 use crate::domain::numbers::connection::{ConnectionSettings, Environment, IdShape, ProviderName, ProviderShape};
+use toml::Spanned;
 
 /// More faults than this are not looked for in one go.
 const MOST_FAULTS: usize = 20;
@@ -147,6 +146,7 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
     let public_url = file.http.public_url.filter(|url| !url.get_ref().is_empty());
     if let Some(url) = &public_url {
         http_url(url, "public_url", faults);
+        public(url, faults);
     }
     let buffered = file.http.max_buffered_megabytes.or(example.http.max_buffered_megabytes);
     if let Some(buffered) = &buffered
@@ -241,13 +241,6 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
     }
 }
 
-pub(super) fn http_url(value: &Spanned<String>, key: &str, faults: &mut Faults<'_>) {
-    let fits = Url::parse(value.get_ref()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    if !fits {
-        faults.add(value.span(), format!("{key} is `{}`, which is no http or https address.", value.get_ref()));
-    }
-}
-
 fn connection(
     table: ConnectionTable,
     (hourly_policy, undo): (bool, u64),
@@ -277,6 +270,8 @@ fn connection(
         key: "",
         secrets: &[],
         needs: &[],
+        bases: &[],
+        graph_version: None,
         schedules: false,
     };
     let shape = provider.unwrap_or(unknown);
@@ -397,6 +392,8 @@ mod tests {
         key: "KEY",
         secrets: &["SECRET"],
         needs: &[],
+        bases: &[],
+        graph_version: None,
         schedules: false,
     };
 

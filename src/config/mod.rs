@@ -2,6 +2,7 @@
 //! checked as a whole, and every fault is explained with its line and column. Used by `app` and
 //! `cli`; it knows no store and no network.
 
+mod addresses;
 mod agents;
 mod check;
 mod desk;
@@ -18,7 +19,7 @@ use thiserror::Error;
 pub use self::check::{Fault, check};
 pub use self::desk::{AlertsConfig, MediaConfig, SshConfig, WatchConfig};
 pub use self::paths::{config_file, data_directory};
-pub use self::secrets::{secret, secret_fault};
+pub use self::secrets::{secret, secret_fault, secrets_agree};
 
 use crate::domain::access::role::Role;
 use crate::domain::agents::assignment::{ApprovalPolicy, Mode};

@@ -1,7 +1,7 @@
 //! Secrets come from the environment, or from a file that `NAME_FILE` names; never from the
 //! configuration file and never from the database.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// The secret behind a name. A file's trailing line end does not belong to it.
 pub fn secret(name: &str) -> Option<SecretString> {
@@ -41,4 +41,12 @@ pub fn secret_fault(name: &str) -> Option<(String, String)> {
     // Several secrets stand between commas while one takes another's place.
     let empty = value.split(',').all(|part| part.trim().is_empty());
     empty.then(|| (format!("{place} is empty"), format!("Write the secret there, or set {name}.")))
+}
+
+/// Whether two names hold the same, as far as both hold anything.
+pub fn secrets_agree(one: &str, other: &str) -> bool {
+    match (secret(one), secret(other)) {
+        (Some(one), Some(other)) => one.expose_secret().trim() == other.expose_secret().trim(),
+        _ => true,
+    }
 }

@@ -317,6 +317,11 @@ pub trait Provider: Send + Sync {
     /// Why a signature fits or does not, for whoever inspects it: which secret, or what was changed.
     fn explain(&self, delivery: &RawDelivery) -> String;
 
+    /// The provider's id of the number that sends where none is named, where the environment names one.
+    fn usual_number(&self) -> Option<&str> {
+        None
+    }
+
     /// Numbers can be set up, listed and given back here.
     fn numbers(&self) -> Option<&dyn Numbers> {
         None
@@ -383,6 +388,12 @@ impl std::fmt::Debug for Registry {
 }
 
 impl Registry {
+    /// Whether this is the number that sends where none is named.
+    pub fn is_usual(&self, connection: &Connection) -> bool {
+        let named = self.get(&connection.provider).and_then(|provider| provider.usual_number());
+        named == Some(connection.phone_number_id.as_str())
+    }
+
     /// The providers that a configuration may name, without building anything.
     pub const SHAPES: &'static [ProviderShape] = &[kapso::SHAPE, twilio::SHAPE, meta::SHAPE];
 
@@ -398,7 +409,7 @@ impl Registry {
         let providers: Vec<Arc<dyn Provider>> = vec![
             Arc::new(kapso::Kapso::new(client.clone(), secrets.clone(), warn)),
             Arc::new(twilio::Twilio::new(client.clone(), secrets.clone(), address.clone())),
-            Arc::new(meta::Meta::new(client, secrets, address.clone())),
+            Arc::new(meta::Meta::new(client, secrets, address.clone(), warn)),
         ];
         Ok(Self { providers, address })
     }

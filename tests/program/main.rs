@@ -4,6 +4,7 @@ mod access;
 mod attached;
 mod audit;
 mod disk;
+mod doctor;
 mod door;
 mod errors;
 mod files;

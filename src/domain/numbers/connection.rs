@@ -357,6 +357,10 @@ pub struct ProviderShape {
     pub secrets: &'static [&'static str],
     /// Other variables without which something of it does not work.
     pub needs: &'static [&'static str],
+    /// Variables that lead to another address of its API; `true` where only the host of it counts.
+    pub bases: &'static [(&'static str, bool)],
+    /// The variable with the version of the Graph API, where it is asked for in a version.
+    pub graph_version: Option<&'static str>,
     /// It keeps what is to be sent later, and sends it by itself.
     pub schedules: bool,
 }

@@ -2,7 +2,9 @@
 
 pub mod connected;
 pub mod connection;
+pub mod graph_version;
 pub mod health;
+pub mod history;
 pub mod life;
 pub mod life_document;
 pub mod lookup;

@@ -10,6 +10,7 @@ use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::graph_version::{DEFAULT_GRAPH_VERSION, is_graph_version};
 use crate::domain::outbox::entry::Verdict;
 use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
@@ -18,6 +19,19 @@ use crate::provider::{SendReport, Sink, Trouble, Upload};
 
 /// Pages of a hundred: more templates than any account may have.
 const MOST_PAGES: usize = 70;
+
+/// The version that is asked for. What is no version, such as `latest`, is not put into addresses.
+pub(crate) fn version(given: Option<String>, warn: &mut dyn FnMut(String)) -> String {
+    match given {
+        Some(version) if is_graph_version(&version) => version,
+        Some(other) => {
+            let other = crate::domain::text::clean_line(&other);
+            warn(format!("META_GRAPH_VERSION is `{other}`, which is no version; {DEFAULT_GRAPH_VERSION} is used."));
+            DEFAULT_GRAPH_VERSION.to_owned()
+        }
+        None => DEFAULT_GRAPH_VERSION.to_owned(),
+    }
+}
 
 /// An id inside a path: whatever it is, it stays one segment.
 pub(crate) fn encoded(id: &str) -> String {

@@ -34,6 +34,7 @@ use crate::domain::time::Timestamp;
 
 const NAME: &str = "kapso";
 const API_KEY: &str = "KAPSO_API_KEY";
+const GRAPH_VERSION: &str = "META_GRAPH_VERSION";
 const WEBHOOK_SECRETS: &[&str] = &["KAPSO_WEBHOOK_SECRET", "KAPSO_WEBHOOK_HMAC_SECRET"];
 
 pub(super) const SHAPE: ProviderShape = ProviderShape {
@@ -43,11 +44,12 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     key: API_KEY,
     secrets: WEBHOOK_SECRETS,
     needs: &[],
+    bases: &[("KAPSO_API_BASE_URL", true)],
+    graph_version: Some(GRAPH_VERSION),
     schedules: false,
 };
 
 const DEFAULT_BASE: &str = "https://api.kapso.ai";
-const DEFAULT_GRAPH_VERSION: &str = "v24.0";
 
 pub(super) struct Kapso {
     client: Client,
@@ -55,6 +57,8 @@ pub(super) struct Kapso {
     base: String,
     graph_version: String,
     webhook_secrets: Vec<SecretString>,
+    /// The number that sends where none is named.
+    own_number: Option<String>,
 }
 
 impl Kapso {
@@ -71,8 +75,9 @@ impl Kapso {
         }
         let webhook_secrets =
             [first, second].into_iter().flatten().flat_map(|list| signature::secrets(&list)).collect();
-        let graph_version = plain("META_GRAPH_VERSION").unwrap_or_else(|| DEFAULT_GRAPH_VERSION.to_owned());
-        Self { client, secrets, base, graph_version, webhook_secrets }
+        let graph_version = graph::version(plain(GRAPH_VERSION), warn);
+        let own_number = plain("KAPSO_PHONE_NUMBER_ID");
+        Self { client, secrets, base, graph_version, webhook_secrets, own_number }
     }
 }
 
@@ -87,6 +92,10 @@ impl Provider for Kapso {
 
     fn webhook_paths(&self) -> &'static [&'static str] {
         &["/webhook/kapso/messages", "/webhook/kapso/project", "/api/integrations/kapso/webhook"]
+    }
+
+    fn usual_number(&self) -> Option<&str> {
+        self.own_number.as_deref()
     }
 
     fn webhook_aliases(&self) -> &'static [&'static str] {

@@ -39,6 +39,8 @@ const PATH: &str = "/webhook/meta";
 /// Hosts that files lie at. Source: part 7.
 const HOSTS: [&str; 2] = [".fbsbx.com", ".fbcdn.net"];
 
+const GRAPH_VERSION: &str = "META_GRAPH_VERSION";
+
 pub(super) const SHAPE: ProviderShape = ProviderShape {
     name: NAME,
     phone_number_id: IdShape::Digits,
@@ -46,6 +48,8 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     key: TOKEN,
     secrets: &[APP_SECRET],
     needs: &[VERIFY_TOKEN],
+    bases: &[("META_GRAPH_BASE_URL", false)],
+    graph_version: Some(GRAPH_VERSION),
     schedules: false,
 };
 
@@ -60,13 +64,13 @@ pub(super) struct Meta {
 }
 
 impl Meta {
-    pub fn new(client: Client, secrets: SecretSource, address: OwnAddress) -> Self {
+    pub fn new(client: Client, secrets: SecretSource, address: OwnAddress, warn: &mut dyn FnMut(String)) -> Self {
         let plain = |name: &str| {
             let value = secrets(name).map(|value| value.expose_secret().trim().trim_end_matches('/').to_owned());
             value.filter(|value| !value.is_empty())
         };
         let base = plain("META_GRAPH_BASE_URL").unwrap_or_else(|| "https://graph.facebook.com".to_owned());
-        let version = plain("META_GRAPH_VERSION").unwrap_or_else(|| "v24.0".to_owned());
+        let version = graph::version(plain(GRAPH_VERSION), warn);
         let app_secrets = plain(APP_SECRET).map(|list| shared::secrets(&list)).unwrap_or_default();
         let verify_token = plain(VERIFY_TOKEN).map(SecretString::from);
         Self { client, secrets, address, base, version, app_secrets, verify_token }

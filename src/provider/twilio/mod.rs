@@ -53,6 +53,8 @@ pub(super) const SHAPE: ProviderShape = ProviderShape {
     key: TOKEN,
     secrets: &[TOKEN],
     needs: &[],
+    bases: &[("TWILIO_API_BASE_URL", false), ("TWILIO_CONTENT_BASE_URL", false), ("TWILIO_MESSAGING_BASE_URL", false)],
+    graph_version: None,
     schedules: true,
 };
 

@@ -1,0 +1,171 @@
+//! What `doctor` looks at in the environment and in what providers are told: keys, secrets, addresses, versions.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use super::doctor::{Finding, fail, ok, warn};
+use crate::app::SystemClock;
+use crate::config::{self, Config};
+use crate::domain::numbers::connection::{Connection, IdShape, ProviderShape};
+use crate::domain::numbers::graph_version::{
+    DEFAULT_GRAPH_VERSION, end_of_graph_version, is_ended_graph_version, is_graph_version,
+};
+use crate::domain::text::clean_line;
+use crate::domain::time::Clock;
+use crate::provider::Registry;
+
+/// So long before a version ends it is told.
+const AHEAD_DAYS: u64 = 180;
+
+/// A number that is in force: declared in the file, or set up from the console.
+struct Used {
+    provider: String,
+    key: Option<String>,
+    account: String,
+}
+
+/// Everything that the numbers in force need of the environment.
+pub(super) fn environment(config: Option<&Config>, connected: &[Connection]) -> Vec<Finding> {
+    let declared = config.into_iter().flat_map(|config| &config.connections).map(|one| Used {
+        provider: one.provider.as_str().to_owned(),
+        key: one.settings.api_key_env.clone(),
+        account: one.business_account_id.clone(),
+    });
+    let set_up = connected.iter().map(|one| Used {
+        provider: one.provider.as_str().to_owned(),
+        key: one.settings.api_key_env.clone(),
+        account: one.business_account_id.clone(),
+    });
+    let used: Vec<Used> = declared.chain(set_up).collect();
+    let mut found = vec![];
+    for shape in Registry::SHAPES {
+        let of: Vec<&Used> = used.iter().filter(|one| one.provider == shape.name).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let keys: BTreeSet<&str> = of.iter().map(|one| one.key.as_deref().unwrap_or(shape.key)).collect();
+        found.extend(keys.into_iter().map(|name| secret("api key", name, "")));
+        found.extend(webhook_secrets(shape));
+        // Whose account it is stands in the file, or in a variable.
+        if let IdShape::Sid(_, account) = shape.business_account_id
+            && of.iter().any(|one| one.account.is_empty())
+        {
+            found.push(secret("account", account, &format!(": {} needs it", shape.name)));
+        }
+        found.extend(shape.needs.iter().map(|name| secret("variable", name, &format!(": {} needs it", shape.name))));
+        found.extend(shape.bases.iter().filter_map(|(name, host_only)| base(name, *host_only)));
+    }
+    let versions: BTreeSet<&str> = Registry::SHAPES
+        .iter()
+        .filter(|shape| used.iter().any(|one| one.provider == shape.name))
+        .filter_map(|shape| shape.graph_version)
+        .collect();
+    found.extend(versions.into_iter().map(graph_version));
+    found
+}
+
+/// Whether there is something behind a name; `lost` says what does not work without it.
+fn secret(what: &'static str, name: &str, lost: &str) -> Finding {
+    match config::secret_fault(name) {
+        None => ok(what, format!("{name} is set")),
+        Some((said, remedy)) => fail(what, format!("{said}{lost}"), remedy),
+    }
+}
+
+fn webhook_secrets(shape: &ProviderShape) -> Option<Finding> {
+    const WHAT: &str = "webhook secret";
+    let usable: Vec<&str> = shape.secrets.iter().copied().filter(|name| config::secret_fault(name).is_none()).collect();
+    if let [first, second, ..] = usable.as_slice()
+        && !config::secrets_agree(first, second)
+    {
+        let said = format!("{first} and {second} are both set and differ: signatures of either are accepted");
+        return Some(warn(WHAT, said, format!("Unset the one that the provider does not sign with, say {second}.")));
+    }
+    // One of several names is enough; what is wrong with the first that is given at all is told.
+    let given = |name: &&&str| {
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        is_set(name) || is_set(&format!("{name}_FILE"))
+    };
+    let name = usable.first().or_else(|| shape.secrets.iter().find(given)).or(shape.secrets.first())?;
+    Some(secret(WHAT, name, &format!(": every webhook of {} is refused", shape.name)))
+}
+
+fn plain(name: &str) -> Option<String> {
+    std::env::var(name).ok().map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+}
+
+/// An address of a provider's API that stands in the environment.
+fn base(name: &'static str, host_only: bool) -> Option<Finding> {
+    const WHAT: &str = "base address";
+    let given = plain(name)?;
+    let shown = clean_line(&given);
+    let Ok(url) = Url::parse(&given) else {
+        let said = format!("{name} is `{shown}`, which is no address");
+        return Some(fail(WHAT, said, format!("Write it like https://api.example.org, or unset {name}.")));
+    };
+    if url.scheme() != "https" && !is_loopback(&url) {
+        let said = format!("{name} is {shown}: keys and messages would go unencrypted");
+        return Some(fail(WHAT, said, format!("Write it with https, or unset {name}.")));
+    }
+    if host_only && !matches!(url.path(), "" | "/") {
+        let said = format!("{name} is {shown}: only {} is used", url.origin().ascii_serialization());
+        return Some(warn(WHAT, said, format!("Leave {} away: the paths are known.", clean_line(url.path()))));
+    }
+    Some(ok(WHAT, format!("{name} is {shown}")))
+}
+
+fn graph_version(name: &'static str) -> Finding {
+    const WHAT: &str = "Graph version";
+    let given = plain(name);
+    let version = given.clone().unwrap_or_else(|| DEFAULT_GRAPH_VERSION.to_owned());
+    if !is_graph_version(&version) {
+        let said =
+            format!("{name} is `{}`, which is no version: {DEFAULT_GRAPH_VERSION} is used", clean_line(&version));
+        return fail(WHAT, said, format!("Set {name}={DEFAULT_GRAPH_VERSION}, or unset it."));
+    }
+    let from = if given.is_some() { name } else { "the default" };
+    let now = SystemClock.now();
+    let newer = format!("Set {name}={DEFAULT_GRAPH_VERSION}, or a newer version that Meta's changelog names.");
+    match end_of_graph_version(&version) {
+        Some(end) => {
+            let day: String = end.to_string().chars().take(10).collect();
+            if end <= now {
+                return fail(WHAT, format!("{version} ({from}) ended on {day}"), newer);
+            }
+            if end.since(now).as_secs() < AHEAD_DAYS * 24 * 3_600 {
+                return warn(WHAT, format!("{version} ({from}) ends on {day}"), newer);
+            }
+            ok(WHAT, format!("{version} ({from}), answered until {day}"))
+        }
+        None if is_ended_graph_version(&version) => fail(WHAT, format!("{version} ({from}) has ended"), newer),
+        None => ok(WHAT, format!("{version} ({from}); its end is not known here")),
+    }
+}
+
+/// The address that providers call.
+pub(super) fn public_address(config: &Config) -> Finding {
+    const WHAT: &str = "public address";
+    let Some(given) = &config.public_url else {
+        let remedy =
+            format!("Set [http] public_url to the https address that leads to {} from outside.", config.listen);
+        return fail(WHAT, "[http] public_url is not set: no provider can push anything here", remedy);
+    };
+    match Url::parse(given) {
+        Ok(url) if is_loopback(&url) => warn(
+            WHAT,
+            format!("{} leads to this machine alone", clean_line(given)),
+            "Set [http] public_url to the https address that providers call, before real numbers are connected.",
+        ),
+        Ok(url) if url.scheme() == "https" => ok(WHAT, clean_line(given)),
+        _ => fail(
+            WHAT,
+            format!("{} is no https address: providers post to nothing else", clean_line(given)),
+            "Set [http] public_url to the https address that leads here.",
+        ),
+    }
+}

@@ -1,0 +1,103 @@
+//! What `doctor` says: three words, one remedy each, about what is in force.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use crate::world::{SUPPORT, World, twin, until};
+
+/// What is found with these variables set.
+fn examined(world: &World, environment: &[(&str, &str)]) -> Vec<Value> {
+    let mut command = world.command(&["doctor", "--json"]);
+    command.envs(environment.iter().copied());
+    let output = command.stdin(Stdio::null()).output().expect("it runs");
+    let all: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    all.as_array().expect("a list").clone()
+}
+
+fn of<'f>(found: &'f [Value], what: &str) -> &'f Value {
+    found.iter().find(|one| one["what"] == what).unwrap_or_else(|| panic!("{what} is not looked at: {found:?}"))
+}
+
+fn is(found: &[Value], what: &str, level: &str, words: &str) {
+    let one = of(found, what);
+    assert!(one["level"] == level && one["said"].as_str().is_some_and(|said| said.contains(words)), "{one}");
+    let remedy = one["remedy"].as_str().expect("a remedy");
+    assert_eq!(remedy.is_empty(), level == "ok", "{one}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_words_tell_what_is_in_force() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let plain = examined(&world, &[]);
+    for one in &plain {
+        assert!(matches!(one["level"].as_str(), Some("ok" | "WARN" | "FAIL")), "{one}");
+        assert_eq!(one["fine"], one["level"] == "ok", "{one}");
+        assert_eq!(one["remedy"].as_str().is_some_and(str::is_empty), one["level"] == "ok", "{one}");
+    }
+    is(&plain, "Graph version", "ok", "v24.0 (the default), answered until 2028-02-18");
+    is(&examined(&world, &[("META_GRAPH_VERSION", "latest")]), "Graph version", "FAIL", "no version");
+    is(&examined(&world, &[("META_GRAPH_VERSION", "v16.0")]), "Graph version", "FAIL", "has ended");
+    is(&examined(&world, &[("META_GRAPH_VERSION", "v99.0")]), "Graph version", "ok", "not known here");
+    let base = |value: &str| examined(&world, &[("KAPSO_API_BASE_URL", value)]);
+    is(&base("https://api.kapso.ai/platform/v1"), "base address", "WARN", "only https://api.kapso.ai is used");
+    is(&base("http://api.kapso.ai"), "base address", "FAIL", "unencrypted");
+    is(&base("kapso"), "base address", "FAIL", "no address");
+    is(&examined(&world, &[("KAPSO_WEBHOOK_SECRET", " , ")]), "webhook secret", "FAIL", "is empty");
+    let two = [("KAPSO_WEBHOOK_SECRET", "one"), ("KAPSO_WEBHOOK_HMAC_SECRET", "another")];
+    is(&examined(&world, &two), "webhook secret", "WARN", "differ");
+    let same = [("KAPSO_WEBHOOK_SECRET", "one"), ("KAPSO_WEBHOOK_HMAC_SECRET", "one")];
+    is(&examined(&world, &same), "webhook secret", "ok", "is set");
+
+    let file = world.directory.path().join("wadeck.toml");
+    let text = std::fs::read_to_string(&file).expect("readable");
+    let public = |url: &str| {
+        std::fs::write(&file, text.replacen("[http]", &format!("[http]\npublic_url = \"{url}\""), 1)).expect("written");
+    };
+    is(&plain, "public address", "FAIL", "public_url is not set");
+    public("https://hooks.example.org");
+    is(&examined(&world, &[]), "public address", "ok", "https://hooks.example.org");
+    public("http://127.0.0.1:8787");
+    is(&examined(&world, &[]), "public address", "WARN", "this machine alone");
+    public("http://hooks.example.org");
+    let refused = world.run(&["config", "check"]);
+    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&[refused.stdout, refused.stderr].concat()).into_owned();
+    assert!(said.contains("https alone"), "{said}");
+    let text = String::from_utf8(world.run(&["doctor"]).stdout).expect("text");
+    assert!(
+        text.lines().all(|line| ["ok  ", "WARN", "FAIL", "  "].iter().any(|word| line.starts_with(word))),
+        "{text}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_that_were_set_up_from_the_console_are_looked_at_too() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let file = world.directory.path().join("wadeck.toml");
+    // Nothing is declared: the number is adopted.
+    let text = std::fs::read_to_string(&file).expect("readable");
+    let start = text.find("[[connections]]").expect("declared");
+    let end = text.find("[[agents]]").expect("agents");
+    let none = format!("{}{}", &text[..start], &text[end..]);
+    let public = format!("[http]\npublic_url = \"{}\"", world.url());
+    std::fs::write(&file, none.replacen("[http]", &public, 1)).expect("written");
+    let before = examined(&world, &[]);
+    assert!(!before.iter().any(|one| one["what"] == "api key"), "no number needs one: {before:?}");
+    is(&before, "connections", "WARN", "no number is connected");
+    let _engine = world.serve();
+    let adopted = world.run(&["connections", "adopt", SUPPORT, "--name", "line", "--provider", "kapso"]);
+    assert!(adopted.status.success(), "{}", String::from_utf8_lossy(&adopted.stderr));
+    until("it is connected", || {
+        let list = world.json(&["connections", "list"]);
+        list.as_array().is_some_and(|all| all.iter().any(|one| one["state"] == "connected"))
+    });
+    let found = examined(&world, &[]);
+    is(&found, "api key", "ok", "KAPSO_API_KEY is set");
+    is(&examined(&world, &[("KAPSO_API_KEY", "")]), "api key", "FAIL", "KAPSO_API_KEY is not set");
+    let unseen =
+        found.iter().find(|one| one["what"] == "connection" && one["level"] == "WARN").expect("not all is seen");
+    assert!(unseen["said"].as_str().is_some_and(|said| said.contains("line: not verified yet")), "{unseen}");
+}
