@@ -14,13 +14,17 @@ use crate::domain::numbers::connection::{Environment, ProviderName};
 use crate::domain::numbers::life_document::life_markdown;
 use crate::domain::numbers::number::{NumberQuery, NumberRequest, Profile};
 use crate::domain::numbers::registration::{WebhookDraft, WebhookKind, WebhookRequest};
-use crate::domain::query::Query;
+use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 
 #[derive(Debug, Subcommand)]
 pub enum Connections {
     /// All numbers: connected, being set up, given back
-    List,
+    List {
+        /// Only those of this account at the provider
+        #[arg(long, value_name = "ACCOUNT_ID")]
+        account: Option<String>,
+    },
     /// One number with its proofs, or one setup with its steps
     Show { id: String },
     /// What the provider has, connected here or not
@@ -250,7 +254,18 @@ pub(super) fn connections(verb: Connections) -> Wanted {
     use Wanted::{Act, Look};
     let number = |request| Act(Request::Number(request));
     match verb {
-        Connections::List | Connections::Show { .. } => Look(Query::Connections),
+        Connections::List { account: None } | Connections::Show { .. } => Look(Query::Connections),
+        Connections::List { account: Some(account) } => Wanted::Then(
+            Query::Connections,
+            Box::new(move |answer| match answer {
+                Answer::Connections(mut list) => {
+                    list.connected.retain(|row| row.connection.business_account_id == account);
+                    list.others.clear();
+                    Ok(Wanted::Told(Box::new(Answer::Connections(list))))
+                }
+                _ => Err(NoAnswer::odd()),
+            }),
+        ),
         Connections::Numbers { provider } => {
             Look(Query::Number(NumberQuery::List { provider: ProviderName::new(provider) }))
         }

@@ -22,6 +22,7 @@ pub(super) fn connections_json(list: &ConnectionList) -> Value {
         value["phone_number"] = Value::Null;
         value["setup_state"] = setup.state.name().into();
         value["state"] = setup.state.connection_state().into();
+        value["history"] = json!(list.history(setup));
         value["life"] = setup.life(list.presence(setup)).name().into();
         let id = setup.id.to_string();
         let verbs = list.verbs(setup).into_iter();
@@ -39,7 +40,7 @@ pub(super) fn only(list: ConnectionList, id: &str) -> Option<ConnectionList> {
         .filter(|one| one.connection.id.to_string() == id || one.connection.name == id)
         .collect();
     let others: Vec<Setup> = list.others.into_iter().filter(|one| one.id.to_string() == id || one.name == id).collect();
-    (!connected.is_empty() || !others.is_empty()).then_some(ConnectionList { connected, others })
+    (!connected.is_empty() || !others.is_empty()).then_some(ConnectionList { connected, others, gone: list.gone })
 }
 
 pub(super) fn connections_text(list: &ConnectionList) -> String {
@@ -77,13 +78,33 @@ pub(super) fn connections_text(list: &ConnectionList) -> String {
     });
     let head = ["id", "name", "environment", "provider", "number", "agent", "proofs"];
     let mut lines = vec![table(&head, connected.chain(others).collect())];
+    for row in &list.connected {
+        let id = row.connection.id;
+        lines.push(format!("{id} {}: {}", clean_line(&row.connection.name), facts(row)));
+    }
     for setup in &list.others {
         let state = setup.life(list.presence(setup)).name();
         lines.push(format!("\n{} {} is {state}. What can be done:", setup.id, clean_line(&setup.name)));
+        if let Some(time) = list.history(setup).and_then(|history| history.disconnected_at) {
+            lines.push(format!("  disconnected at {}", at(time)));
+        }
         let id = setup.id.to_string();
         lines.extend(list.verbs(setup).iter().map(|verb| format!("  {}  ({})", verb.for_id(&id), verb.words)));
     }
     lines.join("\n")
+}
+
+/// Since when a number is connected, how it comes and goes, and who takes what comes in.
+fn facts(row: &ConnectionView) -> String {
+    let mut facts = vec![format!("routing {}", row.routing.name())];
+    facts.extend(row.usual.then(|| "sends where no connection is named".to_owned()));
+    facts.extend(row.history.connected_at.map(|time| format!("connected since {}", at(time))));
+    facts.extend(row.history.disconnected_at.map(|time| format!("disconnected before at {}", at(time))));
+    facts.extend(row.history.flaps());
+    if !row.connection.business_account_id.is_empty() {
+        facts.push(format!("account {}", clean_line(&row.connection.business_account_id)));
+    }
+    facts.join(", ")
 }
 
 pub(super) fn answer_text(told: &Fresh<NumberAnswer>) -> String {

@@ -40,7 +40,7 @@ fn offered(command: &Command) -> bool {
             | Command::Agents(_)
             | Command::Assignments(_)
             | Command::Audit(_)
-            | Command::Connections(Connections::List | Connections::Show { .. })
+            | Command::Connections(Connections::List { .. } | Connections::Show { .. })
             | Command::Deliveries(Deliveries::List { .. } | Deliveries::Show { .. } | Deliveries::Replay { .. })
             | Command::Templates(Templates::List { .. } | Templates::Show { .. })
             | Command::Events(Events::List { .. })

@@ -18,7 +18,7 @@ use crate::domain::view::ThreadRow;
 
 #[derive(Debug, Clone, Args)]
 pub struct Send {
-    /// Connection to send from: id, name, phone number id or number; left out where there is only one
+    /// Connection to send from: id, name, phone number id or number; left out where there is only one, or the environment names it
     #[arg(long, value_name = "CONNECTION", requires = "to", conflicts_with = "thread")]
     pub connection: Option<String>,
     /// To which number, with the country code
@@ -153,15 +153,17 @@ async fn plain_request(source: &Source, send: Send) -> Result<Request, NoAnswer>
     Ok(Request::Send { thread, content: Box::new(content), reply_to: send.reply_to, at })
 }
 
-/// The connection that is named, or the only one where none is.
+/// The connection that is named; where none is, the only one, or the one that the engine's environment names.
 async fn connection(source: &Source, name: Option<&str>) -> Result<ConnectionId, NoAnswer> {
     if let Some(name) = name {
         return reference::find(source, name).await;
     }
     let Answer::Connections(list) = source.ask(&Query::Connections).await? else { return Err(NoAnswer::odd()) };
-    match list.connected.as_slice() {
-        [only] => Ok(only.connection.id),
-        rows => {
+    let usual: Vec<ConnectionId> = list.connected.iter().filter(|row| row.usual).map(|row| row.connection.id).collect();
+    match (list.connected.as_slice(), usual.as_slice()) {
+        ([only], _) => Ok(only.connection.id),
+        (_, [usual]) => Ok(*usual),
+        (rows, _) => {
             let names: Vec<&str> = rows.iter().map(|row| row.connection.name.as_str()).collect();
             let remedy = match names.as_slice() {
                 [] => "Connect a number first.".to_owned(),

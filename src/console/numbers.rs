@@ -53,8 +53,9 @@ impl Console {
     pub(super) fn number_rows(&self) -> Vec<NumberRow<'_>> {
         let Some(list) = &self.data.connections else { return vec![] };
         let filter = self.lists[Pane::Connections as usize].filter.to_lowercase();
-        let fits = |name: &str, organization: &str, environment: &str| {
-            let text = format!("{name} {organization} {environment}").to_lowercase();
+        let fits = |name: &str, organization: &str, environment: &str, more: String| {
+            let text = format!("{name} {organization} {environment} org:{organization} env:{environment} {more}");
+            let text = text.to_lowercase();
             filter.split_whitespace().all(|word| text.contains(word))
         };
         let open = list.others.iter().filter(|one| one.is_open()).map(NumberRow::Other);
@@ -65,11 +66,26 @@ impl Console {
             .filter(|row| match row {
                 NumberRow::Connected(row) => {
                     self.in_scope(&row.connection.organization, row.connection.environment)
-                        && fits(&row.connection.name, &row.connection.organization, row.connection.environment.name())
+                        && fits(
+                            &row.connection.name,
+                            &row.connection.organization,
+                            row.connection.environment.name(),
+                            format!(
+                                "{} {} account:{} status:connected",
+                                row.connection.phone_number,
+                                row.connection.phone_number_id,
+                                row.connection.business_account_id
+                            ),
+                        )
                 }
                 NumberRow::Other(setup) => {
                     self.in_scope(&setup.organization, setup.environment)
-                        && fits(&setup.name, &setup.organization, setup.environment.name())
+                        && fits(
+                            &setup.name,
+                            &setup.organization,
+                            setup.environment.name(),
+                            format!("status:{}", setup.state.connection_state()),
+                        )
                 }
             })
             .collect()

@@ -43,6 +43,7 @@ pub use self::monitoring::pulse::{check_file_at_start, compare_audit_head, keep_
 pub use self::monitoring::watch::watch;
 pub use self::numbers::check_connection::{check_all, check_connection};
 pub use self::numbers::declare::{Declared, declare};
+pub use self::numbers::set_up::look_at_links;
 pub use self::numbers::step_setup::step_setup;
 pub use self::outbox::bulk::step_job;
 pub use self::outbox::dispatch_next::send_next;

@@ -282,7 +282,7 @@ fn migrator() -> Migrator {
 /// The steps up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 22] = [
+    let steps: [(i64, &'static str, &'static str, bool); 23] = [
         (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
@@ -305,6 +305,7 @@ fn migrator_to(last: i64) -> Migrator {
         (20, "told_times", include_str!("../../migrations/0020_told_times.sql"), false),
         (21, "wish_sources", include_str!("../../migrations/0021_wish_sources.sql"), false),
         (22, "awaits_list", include_str!("../../migrations/0022_awaits_list.sql"), false),
+        (23, "connection_history", include_str!("../../migrations/0023_connection_history.sql"), false),
     ];
     let steps = steps
         .into_iter()

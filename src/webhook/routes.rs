@@ -19,7 +19,9 @@ use super::Limits;
 use crate::domain::change::Change;
 use crate::domain::inbound::delivery::RawDelivery;
 use crate::domain::numbers::setup::failed_words;
-use crate::operations::{Admission, Receipt, System, Visitor, admit, lent, metrics, prove_writable, receive};
+use crate::operations::{
+    Admission, Receipt, System, Visitor, admit, lent, look_at_links, metrics, prove_writable, receive,
+};
 use crate::provider::{Provider, SignatureFault};
 
 /// Batches of raw events reach 3 MB.
@@ -38,15 +40,7 @@ struct Endpoint {
 pub fn routes(system: &System, limits: Limits) -> Router {
     let mut router = Router::new()
         .route("/healthz", get(|| async { "alive\n" }))
-        .route(
-            "/setup/complete",
-            get(|| async {
-                page(
-                    "The number is connected",
-                    "Thank you. You can close this page: whoever asked you to connect it sees it now.",
-                )
-            }),
-        )
+        .route("/setup/complete", get(complete).with_state(system.clone()))
         .route("/metrics", get(figures).with_state(system.clone()))
         .route("/setup/failed", get(failed))
         .route("/lent/{token}", get(lend).with_state(system.clone()))
@@ -69,6 +63,19 @@ pub fn routes(system: &System, limits: Limits) -> Router {
 struct Failed {
     #[serde(default)]
     error_code: String,
+}
+
+/// Where a setup link returns to. Anybody can ask for this page: it says nothing about the number, and has the provider
+/// asked, which knows.
+async fn complete(State(system): State<System>) -> Response {
+    if let Err(error) = look_at_links(&system).await {
+        tracing::warn!(%error, "links cannot be looked at now; they are looked at within a minute");
+    }
+    page(
+        "Return to your terminal",
+        "Thank you. Whether the number is connected is asked at the provider now; whoever gave you the link sees the answer. \
+         You can close this page.",
+    )
 }
 
 /// Where a setup link returns to when it did not work. The code is looked up; nothing is repeated.

@@ -28,6 +28,7 @@ mod media;
 mod model_answers;
 mod no_paths;
 mod not_found;
+mod number_facts;
 mod number_life;
 mod numbers;
 mod odd_inputs;

@@ -476,7 +476,8 @@ async fn whoever_followed_a_link_is_greeted_and_nothing_is_trusted() {
         (answer.status().as_u16(), answer.text().await.expect("a page"))
     };
     let (status, page) = get("/setup/complete?phone_number_id=%3Cscript%3E&status=completed").await;
-    assert!(status == 200 && page.contains("The number is connected") && !page.contains("script"), "{page}");
+    assert!(status == 200 && page.contains("Return to your terminal") && !page.contains("script"), "{page}");
+    assert!(!page.contains("is connected."), "nothing is known of it: {page}");
     let (_, page) = get("/setup/failed?error_code=link_expired").await;
     assert!(page.contains("no longer valid"), "{page}");
     let (_, page) = get("/setup/failed?error_code=%3Cb%3E").await;

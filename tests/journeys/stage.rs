@@ -80,6 +80,8 @@ pub struct Stage {
     pub directory: tempfile::TempDir,
     /// Where people keep their own files.
     pub outside: tempfile::TempDir,
+    /// What stands in the environment after the next restart, beside what the twin gives.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 impl Drop for Stage {
@@ -157,8 +159,9 @@ async fn system(
     twin: &Twin,
     (clock, chance, people): (&HandClock, &Arc<Counting>, &Arc<People>),
     inbox: usize,
+    more: &[(&'static str, String)],
 ) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
-    let environment = twin.environment();
+    let environment = [twin.environment(), more.to_vec()].concat();
     let config =
         config::check(&by_itself(text), wadeck::provider::Registry::SHAPES).expect("the configuration is right");
     let setup = EngineSetup {
@@ -227,7 +230,7 @@ impl Stage {
             customer: None,
             direct: false,
         });
-        let (system, inbox) = system(text, directory.path(), &twin, (&clock, &chance, &people), inbox).await;
+        let (system, inbox) = system(text, directory.path(), &twin, (&clock, &chance, &people), inbox, &[]).await;
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         let address = door.address().expect("an address");
         let stop = CancellationToken::new();
@@ -245,13 +248,21 @@ impl Stage {
             stop,
             directory,
             outside: tempfile::tempdir().expect("a directory"),
+            environment: vec![],
         }
     }
 
     /// The same directory and the same twin, with a configuration that says something else.
     pub async fn restart(&mut self, text: &str) {
-        let (system, inbox) =
-            system(text, self.directory.path(), &self.twin, (&self.clock, &self.chance, &self.people), 4_096).await;
+        let (system, inbox) = system(
+            text,
+            self.directory.path(),
+            &self.twin,
+            (&self.clock, &self.chance, &self.people),
+            4_096,
+            &self.environment,
+        )
+        .await;
         let routes = routes(&system, Limits::new(512));
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         self.address = door.address().expect("an address");

@@ -4,7 +4,7 @@ use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::finder::FinderKind;
 use crate::console::form::FormKind;
 use crate::console::form_platform::PlatformForm;
-use crate::console::numbers::NumberFinder;
+use crate::console::numbers::{NumberFinder, NumberRow};
 use crate::console::{Console, Effect, Pane};
 use crate::domain::access::permission::Right;
 use crate::domain::ids::ConnectionId;
@@ -66,6 +66,46 @@ pub(super) const ROWS: &[CommandSpec] = &[
             with(console, |console, connection| {
                 console.open_finder(FinderKind::Number(NumberFinder::Webhooks(connection)))
             })
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.account",
+        title: "Account",
+        help: "Narrows the list to the numbers of the same account at the provider, or ends that.",
+        scope: NUMBERS,
+        keys: &["A"],
+        ready: |console| match console.selected_connection() {
+            Some(row) if row.connection.business_account_id.is_empty() => {
+                Err("Its account stands in the environment: it is not known here.".into())
+            }
+            Some(_) => Ok(()),
+            None => Err("This number is not connected.".into()),
+        },
+        run: |console| {
+            let Some(row) = console.selected_connection() else { return vec![] };
+            let filter = format!("account:{}", row.connection.business_account_id);
+            let list = console.list_mut();
+            list.filter = if list.filter == filter { String::new() } else { filter };
+            vec![]
+        },
+        ..ROW
+    },
+    CommandSpec {
+        id: "connections.copy",
+        title: "Copy number",
+        help: "Copies the phone number under the cursor; while there is none yet, the id.",
+        scope: NUMBERS,
+        keys: &["y"],
+        ready: |console| console.selected_number().map(|_| ()).ok_or_else(|| "The list is empty.".into()),
+        run: |console| {
+            let Some(row) = console.selected_number() else { return vec![] };
+            let text = match row {
+                NumberRow::Connected(row) => row.connection.phone_number.to_string(),
+                NumberRow::Other(setup) => setup.id.to_string(),
+            };
+            console.notice(format!("{text} is copied."), false);
+            vec![Effect::Copy(text)]
         },
         ..ROW
     },

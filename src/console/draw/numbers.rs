@@ -12,8 +12,10 @@ use crate::console::numbers::NumberRow;
 use crate::console::{Console, words};
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::{Environment, Hop};
+use crate::domain::numbers::history::ConnectionHistory;
 use crate::domain::numbers::setup::{Setup, SetupState, SetupStep};
 use crate::domain::text::clean_line;
+use crate::domain::time::Timestamp;
 
 /// Blank modules around the picture: readers want some.
 const QUIET: usize = 2;
@@ -116,6 +118,12 @@ impl Console {
         if let Some(customer) = &one.customer_id {
             sheet.field("customer", &clean_line(customer));
         }
+        self.account_lines(sheet, row);
+        self.history_lines(sheet, &row.history);
+        sheet.field("routing", row.routing.name());
+        if row.usual {
+            sheet.field("usual", "it sends where no connection is named");
+        }
         match &row.agent {
             Some(agent) => sheet.field("agent", &agent.brief()),
             None => sheet.styled("agent", "none: people answer", theme.warn()),
@@ -187,6 +195,9 @@ impl Console {
         if let Some(customer) = &setup.customer_id {
             sheet.field("customer", &clean_line(customer));
         }
+        if let Some(history) = self.data.connections.as_ref().and_then(|list| list.history(setup)) {
+            self.history_lines(sheet, history);
+        }
         if setup.state == SetupState::Disconnected {
             sheet.lines.push(Line::default());
             let text = match (&setup.phone_number_id, &setup.customer_id) {
@@ -238,6 +249,34 @@ impl Console {
 }
 
 impl Console {
+    /// When a number was connected and disconnected last, and how often it was lost.
+    fn history_lines(&self, sheet: &mut Sheet<'_>, history: &ConnectionHistory) {
+        let when = |at: Timestamp| format!("{} ({})", words::age(at, self.now), words::exact(at, self.zone()));
+        if let Some(at) = history.connected_at {
+            sheet.field("connected", &when(at));
+        }
+        if let Some(at) = history.disconnected_at {
+            sheet.field("disconnected", &when(at));
+        }
+        if let Some(flaps) = history.flaps() {
+            sheet.styled("losses", &flaps, self.settings.theme.warn());
+        }
+    }
+
+    /// The other numbers of the same account at the provider.
+    fn account_lines(&self, sheet: &mut Sheet<'_>, row: &ConnectionView) {
+        let Some(list) = &self.data.connections else { return };
+        let others: Vec<String> = list
+            .of_account(&row.connection.business_account_id)
+            .filter(|other| other.connection.id != row.connection.id)
+            .filter(|other| self.in_scope(&other.connection.organization, other.connection.environment))
+            .map(|other| format!("{} {}", clean_line(&other.connection.name), other.connection.phone_number))
+            .collect();
+        if !others.is_empty() {
+            sheet.field("same account", &others.join(", "));
+        }
+    }
+
     /// What can be done with a setup, each with its key.
     fn ways_on(&self, sheet: &mut Sheet<'_>, setup: &Setup) {
         let Some(list) = &self.data.connections else { return };

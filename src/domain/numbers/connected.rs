@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agents::assignment::AssignmentView;
+use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, Proof};
+use crate::domain::numbers::history::{ConnectionHistory, RoutingKind};
 use crate::domain::numbers::life::{NumberEvent, Presence, Verb};
 use crate::domain::numbers::setup::Setup;
 use crate::domain::time::Timestamp;
@@ -13,6 +15,9 @@ use crate::domain::time::Timestamp;
 pub struct ConnectionList {
     pub connected: Vec<ConnectionView>,
     pub others: Vec<Setup>,
+    /// The history of those that are not connected any more.
+    #[serde(default)]
+    pub gone: Vec<(ConnectionId, ConnectionHistory)>,
 }
 
 impl ConnectionList {
@@ -23,6 +28,18 @@ impl ConnectionList {
             Some(id) if self.connected.iter().any(|row| row.connection.id == id) => Presence::Live,
             Some(_) => Presence::Gone,
         }
+    }
+
+    /// The history of the number that a setup is about, where it had one.
+    pub fn history(&self, setup: &Setup) -> Option<&ConnectionHistory> {
+        let id = setup.connection_id?;
+        let gone = self.gone.iter().find(|(of, _)| *of == id).map(|(_, history)| history);
+        gone.or_else(|| self.connected.iter().find(|row| row.connection.id == id).map(|row| &row.history))
+    }
+
+    /// Every connected number of an account at the provider.
+    pub fn of_account<'l>(&'l self, account: &'l str) -> impl Iterator<Item = &'l ConnectionView> {
+        self.connected.iter().filter(move |row| !account.is_empty() && row.connection.business_account_id == account)
     }
 
     /// What people can do with a setup, in the order in which it is offered.
@@ -41,6 +58,13 @@ pub struct ConnectionView {
     #[serde(default)]
     pub chores: Vec<Chore>,
     pub agent: Option<AssignmentView>,
+    /// It sends where no connection is named.
+    #[serde(default)]
+    pub usual: bool,
+    #[serde(default)]
+    pub routing: RoutingKind,
+    #[serde(flatten)]
+    pub history: ConnectionHistory,
     pub threads: u32,
     pub unread: u32,
     pub queued: u32,

@@ -1,12 +1,15 @@
 //! The dashboard: everything counted, numbers with their proofs, agents with what they did.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::agent::AgentConfig;
 use crate::domain::agents::assignment::{AssignmentState, AssignmentView};
 use crate::domain::agents::requests::{AgentView, AgentsView, StopScope};
+use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
 use crate::domain::numbers::connection::Capabilities;
+use crate::domain::numbers::history::{ConnectionHistory, DatedChange, RoutingKind};
 use crate::domain::view::{Handed, Overview};
 use crate::operations::{Result, System, unpoisoned};
 
@@ -88,34 +91,60 @@ pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
     let silent = |agent: &str| {
         stops.iter().any(|stop| *stop == StopScope::All || matches!(stop, StopScope::Agent(name) if name == agent))
     };
-    let connections = store.connections().await?.into_iter().map(|connection| {
-        let id = connection.id;
-        let [threads, unread, queued, failed] =
-            counts.iter().find(|(of, _)| *of == id).map_or([0; 4], |(_, counts)| *counts);
-        let in_force = assignments.iter().map(|row| &row.assignment).find(|assignment| {
-            assignment.connection == id && assignment.thread.is_none() && assignment.state == AssignmentState::Active
-        });
-        ConnectionView {
-            proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
-            capabilities: system
-                .providers()
-                .get(&connection.provider)
-                .map_or_else(Capabilities::default, |provider| provider.capabilities()),
-            chores: system.providers().get(&connection.provider).map(|one| one.chores(&connection)).unwrap_or_default(),
-            agent: in_force.map(|one| AssignmentView {
-                agent: one.agent.clone(),
-                mode: one.mode,
-                stopped: silent(&one.agent),
-                stale: one.stale_since.is_some(),
-            }),
-            threads,
-            unread,
-            queued,
-            failed,
-            connection,
-        }
-    });
-    Ok(ConnectionList { connected: connections.collect(), others: store.setups().await? })
+    let mut changes: BTreeMap<ConnectionId, Vec<DatedChange>> = BTreeMap::new();
+    for (id, change) in store.connection_changes().await? {
+        changes.entry(id).or_default().push(change);
+    }
+    let now = system.now();
+    let mut histories: BTreeMap<ConnectionId, ConnectionHistory> =
+        changes.into_iter().map(|(id, changes)| (id, ConnectionHistory::of(changes, now))).collect();
+    let connected: Vec<ConnectionView> = store
+        .connections()
+        .await?
+        .into_iter()
+        .map(|connection| {
+            let id = connection.id;
+            let [threads, unread, queued, failed] =
+                counts.iter().find(|(of, _)| *of == id).map_or([0; 4], |(_, counts)| *counts);
+            let in_force = assignments.iter().map(|row| &row.assignment).find(|assignment| {
+                assignment.connection == id
+                    && assignment.thread.is_none()
+                    && assignment.state == AssignmentState::Active
+            });
+            let kind = in_force.and_then(|one| system.agents().get(&one.agent)).map(|config| config.kind.name());
+            ConnectionView {
+                routing: match (in_force, kind) {
+                    (None, _) => RoutingKind::None,
+                    (Some(_), Some("workflow")) => RoutingKind::Workflow,
+                    (Some(_), _) => RoutingKind::Native,
+                },
+                usual: system.providers().is_usual(&connection),
+                history: histories.remove(&id).unwrap_or_default(),
+                proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
+                capabilities: system
+                    .providers()
+                    .get(&connection.provider)
+                    .map_or_else(Capabilities::default, |provider| provider.capabilities()),
+                chores: system
+                    .providers()
+                    .get(&connection.provider)
+                    .map(|one| one.chores(&connection))
+                    .unwrap_or_default(),
+                agent: in_force.map(|one| AssignmentView {
+                    agent: one.agent.clone(),
+                    mode: one.mode,
+                    stopped: silent(&one.agent),
+                    stale: one.stale_since.is_some(),
+                }),
+                threads,
+                unread,
+                queued,
+                failed,
+                connection,
+            }
+        })
+        .collect();
+    Ok(ConnectionList { connected, others: store.setups().await?, gone: histories.into_iter().collect() })
 }
 
 pub(crate) async fn agents(system: &System) -> Result<AgentsView> {

@@ -54,6 +54,9 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
         if id.is_none() {
             id = restored(system, &mut write, &one.connection, now).await?;
         }
+        if let Some(id) = id {
+            write.note_declared(id, now).await?;
+        }
         let Some(id) = id else {
             let name = &one.connection.name;
             tracing::warn!(name, "the file declares a connection that was disconnected from the console; it stays so");

@@ -6,6 +6,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::history::{ConnectionChange, FLAPS, HISTORY_SPAN};
 use crate::domain::numbers::life::{NumberEvent, Presence};
 use crate::domain::numbers::setup::{Setup, SetupStep};
 use crate::domain::text::clean_line;
@@ -120,10 +121,18 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
                 return Ok(());
             }
             let said = format!(
-                "{} ({}) was disconnected at the provider: nothing comes or goes over it. R in Connections connects it again.",
+                "{} ({}) was disconnected at the provider: nothing comes or goes over it. Connect it again from Connections.",
                 connection.name, connection.phone_number
             );
             write.raise(&NewAlert { kind: "disconnected", subject: &subject, said: &said, thread: None }, now).await?;
+            let times = write.lost_since(connection.id, now.minus(HISTORY_SPAN)).await?;
+            if times >= FLAPS {
+                let said = format!(
+                    "{} comes and goes: the provider lost it {times} times in 7 days. Ask the provider why before you connect it again.",
+                    connection.name
+                );
+                write.raise(&NewAlert { kind: "flapping", subject: &subject, said: &said, thread: None }, now).await?;
+            }
             write.clear_alert("deletion_told", &subject, now).await?;
             write.sight(&deletion(&subject), "confirmed", now).await?;
             let detail = "told by the provider's webhook, and confirmed by asking it";
@@ -150,7 +159,12 @@ pub(crate) async fn lose(
     event: NumberEvent,
     now: Timestamp,
 ) -> Result<Update> {
-    if !write.disconnect(connection.id, now).await?.applied() {
+    let change = match event {
+        NumberEvent::Unregister => ConnectionChange::Unregistered,
+        NumberEvent::Disconnect => ConnectionChange::Disconnected,
+        _ => ConnectionChange::Lost,
+    };
+    if !write.disconnect(connection.id, change, now).await?.applied() {
         return Ok(Update::Missed);
     }
     let last = write.last_setup_of(connection.id).await?;

@@ -1,5 +1,7 @@
 //! Set a number up: begin, go on, make another link, give up. The steps themselves are the worker's.
 
+use std::time::Duration;
+
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
 use crate::domain::change::Change;
@@ -14,6 +16,8 @@ use crate::provider::numbers::Access;
 use crate::store::Write;
 
 const LONGEST_NAME: usize = 40;
+/// However often somebody asks, a link is looked at no more often.
+const LINK_LOOKS: Duration = Duration::from_secs(10);
 
 /// What a walk towards a number is begun from.
 pub(crate) struct Plan {
@@ -170,6 +174,18 @@ pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
     }
     let rest = if state == NumberState::Disconnected { " It is disconnected, and can be reconnected." } else { "" };
     Ok(Done { said: format!("{} is given up.{rest}{note}", setup.name), made: None })
+}
+
+/// Whoever followed a link may be back: links that are waited for are looked at now, each at most every ten seconds.
+pub async fn look_at_links(system: &System) -> Result<()> {
+    let now = system.now();
+    if system.everything().links_awaited().await? {
+        let mut write = system.everything().write().await?;
+        write.hasten_links(LINK_LOOKS, now).await?;
+        write.commit().await?;
+        system.wakes().setups.notify_one();
+    }
+    Ok(())
 }
 
 async fn known(write: &mut Write, id: SetupId) -> Result<Setup> {

@@ -8,13 +8,17 @@ use crate::domain::refusal::Refusal;
 use crate::operations::{Result, System};
 
 /// The connection with this id, name, phone number id or phone number; without a text the only one that is
-/// connected. Refused where there is none, or several.
+/// connected, or the one that the environment names. Refused where there is none, or several.
 pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Connection> {
     let connections = system.store().connections().await?;
     match (text, connections.as_slice()) {
         (Some(text), all) => Ok(lookup::find_connection(all, text)?.clone()),
         (None, [only]) => Ok(only.clone()),
         (None, all) => {
+            let usual: Vec<&Connection> = all.iter().filter(|one| system.providers().is_usual(one)).collect();
+            if let [one] = usual.as_slice() {
+                return Ok((*one).clone());
+            }
             let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
             let instead = if names.is_empty() {
                 "Set one up first: no number is connected.".to_owned()

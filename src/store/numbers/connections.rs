@@ -5,6 +5,7 @@ use sqlx::SqliteExecutor;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::{Connection, Environment, Hop, Proof, ProviderName};
+use crate::domain::numbers::history::{ConnectionChange, DatedChange};
 use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{Cells, json};
@@ -53,6 +54,23 @@ impl Store {
             .collect::<Result<Vec<_>>>()?;
         proofs.sort_by_key(|(connection, proof)| (*connection, proof.hop));
         Ok(proofs)
+    }
+
+    /// What became of each connection, connected or not: the newest first, as far back as is kept.
+    pub async fn connection_changes(&self) -> Result<Vec<(ConnectionId, DatedChange)>> {
+        let rows = sqlx::query(
+            "SELECT connection_id AS id, at, change FROM connection_history ORDER BY at DESC, connection_history.id DESC
+             LIMIT 10000",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let cells = Cells::new(row, "connection_history");
+                let change = cells.named("change", ConnectionChange::from_name)?;
+                Ok((ConnectionId(cells.int("id")?), DatedChange { at: cells.time("at")?, change }))
+            })
+            .collect()
     }
 
     /// Threads, unread messages, queued and failed entries of each connection.
@@ -113,7 +131,12 @@ impl Write {
     }
 
     /// Takes number and ids away. What was exchanged over it stays. Misses one that is disconnected already.
-    pub async fn disconnect(&mut self, connection: ConnectionId, now: Timestamp) -> Result<Update> {
+    pub async fn disconnect(
+        &mut self,
+        connection: ConnectionId,
+        change: ConnectionChange,
+        now: Timestamp,
+    ) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE connections SET state = 'disconnected', phone_number = NULL, phone_number_id = NULL,
                 disconnected_at = $2 WHERE id = $1 AND state = 'connected'",
@@ -122,6 +145,9 @@ impl Write {
         .bind(now.millis())
         .execute(self.connection())
         .await?;
+        if done.rows_affected() > 0 {
+            self.note_change(connection, change, now).await?;
+        }
         sqlx::query("DELETE FROM proofs WHERE connection_id = $1")
             .bind(connection.0)
             .execute(self.connection())
@@ -167,14 +193,48 @@ impl Write {
         Ok(())
     }
 
-    /// When it was connected, for those that the file does not declare.
+    /// When it was connected.
     pub async fn note_connected(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
         sqlx::query("UPDATE connections SET connected_at = $2 WHERE id = $1")
             .bind(connection.0)
             .bind(now.millis())
             .execute(self.connection())
             .await?;
+        self.note_change(connection, ConnectionChange::Connected, now).await
+    }
+
+    /// Notes a connection that the configuration declares as connected now, where nobody has noted when it was.
+    pub async fn note_declared(&mut self, connection: ConnectionId, now: Timestamp) -> Result<()> {
+        let known: Option<i64> = sqlx::query_scalar("SELECT connected_at FROM connections WHERE id = $1")
+            .bind(connection.0)
+            .fetch_one(self.connection())
+            .await?;
+        if known.is_none() {
+            self.note_connected(connection, now).await?;
+        }
         Ok(())
+    }
+
+    async fn note_change(&mut self, connection: ConnectionId, change: ConnectionChange, now: Timestamp) -> Result<()> {
+        sqlx::query("INSERT INTO connection_history (connection_id, at, change) VALUES ($1, $2, $3)")
+            .bind(connection.0)
+            .bind(now.millis())
+            .bind(change.name())
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+
+    /// How often a number was lost since then.
+    pub async fn lost_since(&mut self, connection: ConnectionId, since: Timestamp) -> Result<u32> {
+        let count: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM connection_history WHERE connection_id = $1 AND at >= $2 AND change = 'lost'",
+        )
+        .bind(connection.0)
+        .bind(since.millis())
+        .fetch_one(self.connection())
+        .await?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     /// The connection that a provider's number id stands for.

@@ -1,5 +1,7 @@
 //! Setups: numbers on their way to being connected, step by step.
 
+use std::time::Duration;
+
 use sqlx::SqliteExecutor;
 
 use crate::domain::ids::{ConnectionId, SetupId};
@@ -48,6 +50,16 @@ impl Store {
     pub async fn setup_due(&self, now: Timestamp) -> Result<Option<Setup>> {
         let tail = "WHERE state IN ('running', 'waiting') AND due_at <= $1 ORDER BY due_at, id LIMIT 1";
         Ok(self.some_setups(tail, now.millis()).await?.pop())
+    }
+
+    /// Whether some link waits to be followed.
+    pub async fn links_awaited(&self) -> Result<bool> {
+        let found: i64 = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM setups WHERE state IN ('running', 'waiting') AND step = 'used')",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(found != 0)
     }
 
     pub async fn next_setup_due(&self) -> Result<Option<Timestamp>> {
@@ -109,6 +121,19 @@ impl Write {
         .execute(self.connection())
         .await?;
         Ok(Update::of(done.rows_affected()))
+    }
+
+    /// Looks at every link that is waited for as soon as `pause` has passed since the last look.
+    pub async fn hasten_links(&mut self, pause: Duration, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "UPDATE setups SET due_at = max($1, updated_at + $2)
+             WHERE state = 'waiting' AND step = 'used' AND due_at > max($1, updated_at + $2)",
+        )
+        .bind(now.millis())
+        .bind(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
+        .execute(self.connection())
+        .await?;
+        Ok(())
     }
 
     /// How a step ended; the last time counts.
