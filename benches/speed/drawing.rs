@@ -54,6 +54,7 @@ fn thread(number: i64) -> ThreadRow {
 
 fn message(number: i64) -> MessageView {
     MessageView {
+        repeats: 0,
         id: MessageId(number),
         thread_id: ThreadId(1),
         organization: "acme".into(),

@@ -228,6 +228,9 @@ impl Console {
         if message.test {
             parts.push("TEST".into());
         }
+        if message.repeats > 0 {
+            parts.push(format!("DUP {}{}", theme.pick("×", "x"), message.repeats));
+        }
         match (&message.origin, message.direction) {
             (Origin::Api, _) => {}
             (origin, _) => parts.push(crate::domain::text::clean_line(origin.name())),

@@ -275,6 +275,9 @@ pub struct MessageView {
     pub quotes: Option<Untrusted>,
     pub reactions: Vec<Reaction>,
     pub test: bool,
+    /// How many other deliveries brought it again.
+    #[serde(default)]
+    pub repeats: u32,
     /// The provider said both that it arrived and that it failed.
     pub contradictory: bool,
     /// The agent run that said it.

@@ -47,7 +47,7 @@ async fn a_repeated_id_is_marked_in_the_list_with_the_message_it_repeats() {
     post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([again]))).await;
     let (thread, message) = only(&stage).await;
     assert_eq!(stage.messages(thread.id).await.len(), 1, "one row per message");
-    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    let mut sitting = Sitting::down(&stage, 200, 40).await;
     sitting.press(&stage, "7").await;
     let shown = sitting.screen();
     let marks: Vec<&str> = shown.lines().filter(|line| line.contains(&format!("DUP {} ", message.id))).collect();
@@ -56,8 +56,16 @@ async fn a_repeated_id_is_marked_in_the_list_with_the_message_it_repeats() {
     // What the cursor is on says what differs.
     let told: String = shown.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(told.contains(&format!("Duplicate of {}, with other words", message.id)), "{shown}");
-    sitting.press(&stage, "2 enter k i").await;
-    sitting.sees("came again");
+    // In the thread it is one message, marked, that says which deliveries brought it again.
+    sitting.press(&stage, "2 enter").await;
+    sitting.sees("DUP ×2");
+    sitting.press(&stage, "k i").await;
+    for delivery in [&deliveries(&stage).await[0], &deliveries(&stage).await[1]] {
+        sitting.sees(&format!("with {}", delivery.id));
+    }
+    stage.act(Request::ReplayDelivery { delivery: deliveries(&stage).await[1].id }).await.expect("read again");
+    stage.apply().await;
+    assert_eq!(only(&stage).await.1.repeats, 2, "what is read again is counted once");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::ids::DeliveryId;
 use crate::domain::text::Untrusted;
 use crate::domain::time::{Timestamp, short_span};
 
@@ -181,6 +182,9 @@ pub struct Extras {
     /// Words that came again under the same id, and differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub duplicates: Vec<Untrusted>,
+    /// Deliveries that brought the same id again, as many as are kept.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repeated_by: Vec<DeliveryId>,
 }
 
 impl Extras {
@@ -238,6 +242,7 @@ impl Extras {
             rows.push(("before", before.clone()));
         }
         rows.extend(self.deleted.map(|at| ("deleted", Untrusted::new(at.to_string()))));
+        rows.extend(self.repeated_by.iter().map(|delivery| ("came again", Untrusted::new(format!("with {delivery}")))));
         rows.extend(self.duplicates.iter().cloned().map(|words| ("came again", words)));
         rows
     }

@@ -18,6 +18,8 @@ use crate::store::{KnownMessage, NewAlert, StoreError, Write};
 
 /// Different words under one id that are kept with the message; the deliveries hold all of them.
 const DUPLICATES: usize = 5;
+/// So many deliveries that brought a message again are kept with it.
+const REPEATS: usize = 20;
 
 /// An edit or a deletion: the message that it is about is changed, where it is here and the same side wrote it in the
 /// same thread. Other contents change nothing.
@@ -97,9 +99,13 @@ pub(crate) async fn duplicate(
     }
     let words = content.words();
     let first = known.extras.edited.as_ref().map_or_else(|| known.content.words(), |(_, first)| first.clone());
+    let is_new = known.extras.repeated_by.len() < REPEATS && !known.extras.repeated_by.contains(&delivery);
+    if is_new {
+        known.extras.repeated_by.push(delivery);
+    }
     if words == first {
         effects.notes.push(format!("{DUPLICATE_OF}{}.", known.id));
-        return Ok(());
+        return rewrite_repeated(write, &known, is_new, effects).await;
     }
     let (ours, theirs): (String, String) =
         (first.line().chars().take(200).collect(), words.line().chars().take(200).collect());
@@ -107,10 +113,22 @@ pub(crate) async fn duplicate(
         "{DUPLICATE_OF}{}, with other words: \u{201c}{theirs}\u{201d} instead of \u{201c}{ours}\u{201d}.",
         known.id
     ));
-    if known.extras.duplicates.len() < DUPLICATES && !known.extras.duplicates.contains(&words) {
+    let other = known.extras.duplicates.len() < DUPLICATES && !known.extras.duplicates.contains(&words);
+    if other {
         known.extras.duplicates.push(words);
+    }
+    rewrite_repeated(write, &known, is_new || other, effects).await
+}
+
+async fn rewrite_repeated(
+    write: &mut Write,
+    known: &KnownMessage,
+    differs: bool,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    if differs {
         effects.changes.push(Change::Thread(known.thread));
-        write.rewrite_message(&known).await?;
+        write.rewrite_message(known).await?;
     }
     Ok(())
 }

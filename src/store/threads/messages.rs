@@ -7,6 +7,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{AttemptId, DeliveryId, EntryId, MessageId, RunId, ThreadId};
 use crate::domain::inbound::event::{Direction, Origin};
 use crate::domain::message::content::Content;
+use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::other_status::OtherStatusView;
 use crate::domain::message::status::{DeliveryStatus, Standing};
 use crate::domain::message::status_view::StatusView;
@@ -346,6 +347,8 @@ fn message(cells: &Cells<'_>) -> Result<MessageView> {
             behind: cells.opt_int("behind")?.map(EntryId),
         }),
     };
+    let extras: Option<Extras> = cells.opt_json("extras")?;
+    let repeats = extras.map_or(0, |extras| u32::try_from(extras.repeated_by.len()).unwrap_or(u32::MAX));
     let quotes = cells.opt_untrusted("quotes")?;
     let unknown_quote = cells.opt_text("reply_to")?.map(|_| Untrusted::from("a message that is not here"));
     let error = match standing.failure() {
@@ -353,6 +356,7 @@ fn message(cells: &Cells<'_>) -> Result<MessageView> {
         None => cells.opt_json("entry_failure")?,
     };
     Ok(MessageView {
+        repeats,
         id: MessageId(cells.int("id")?),
         thread_id: ThreadId(cells.int("thread_id")?),
         organization: cells.opt_text("organization")?.unwrap_or_default(),
