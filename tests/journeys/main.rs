@@ -7,6 +7,7 @@ mod agents;
 mod ahead;
 mod approvals;
 mod bulk;
+mod case_templates;
 mod cases;
 mod claims;
 mod clock;

@@ -82,6 +82,16 @@ fn types(report: &mut Report, node: &Node<'_>) {
             continue;
         }
         match key.as_str() {
+            // A range asks for each of its two dates on its own.
+            "required" if is_range(node) && value.is_object() => {
+                for (name, one) in value.as_object().into_iter().flatten() {
+                    if !["start-date", "end-date"].contains(&name.as_str()) || !(one.is_boolean() || is_bound(one)) {
+                        let what = format!("{name}: {} is no boolean of a date of the range.", short(one));
+                        let instead = "Write booleans for start-date and end-date.";
+                        report.error("F5", &format!("{}.{key}", node.place), what, instead);
+                    }
+                }
+            }
             "visible" | "enabled" | "required" | "markdown" | "strikethrough" if !value.is_boolean() => {
                 wrong(report, key, "boolean");
             }
@@ -122,6 +132,11 @@ fn types(report: &mut Report, node: &Node<'_>) {
             _ => {}
         }
     }
+}
+
+/// A calendar from which two dates are chosen.
+fn is_range(node: &Node<'_>) -> bool {
+    node.kind == "CalendarPicker" && node.value["mode"] == "range"
 }
 
 fn short(value: &Value) -> String {
