@@ -15,6 +15,7 @@ mod plain;
 mod private;
 mod providers;
 mod pty;
+mod said;
 #[path = "../common/samples.rs"]
 mod samples;
 mod screen;
