@@ -4,7 +4,6 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Right;
 use crate::domain::agents::requests::AgentTold;
 use crate::domain::filter::Filter;
-use crate::domain::ids::DeliveryId;
 use crate::domain::inbound::mask;
 use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
 use crate::domain::query::{Answer, Query};
@@ -132,7 +131,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Delivery { delivery } => {
             let mut detail = store.delivery(delivery).await?;
             if let Some(detail) = &mut detail {
-                detail.verdict = verdict(system, delivery).await?;
+                detail.verdict = crate::operations::monitoring::why::verdict(system, delivery).await?;
                 // As it came it is only revealed, which leaves a trace.
                 detail.body = mask::masked(detail.body.as_received()).into();
             }
@@ -155,7 +154,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
 
 /// Alerts, with the one that the database cannot hold.
 async fn alerts(system: &System, open: bool, limit: u32) -> Result<Vec<AlertView>> {
-    let unstored = crate::operations::monitoring::pulse::unstored_alert(system);
+    let unstored = crate::operations::monitoring::database_alerts::unstored_alert(system);
     let stored = match system.store().alert_list(open, limit).await {
         Ok(stored) => stored,
         // What cannot be read is said by the alert that is there.
@@ -167,7 +166,7 @@ async fn alerts(system: &System, open: bool, limit: u32) -> Result<Vec<AlertView
 
 /// What happened, led by the alert that the database cannot hold.
 async fn activity(system: &System, text: &str, limit: u32) -> Result<Vec<ActivityRow>> {
-    let unstored = crate::operations::monitoring::pulse::unstored_alert(system).map(|alert| ActivityRow {
+    let unstored = crate::operations::monitoring::database_alerts::unstored_alert(system).map(|alert| ActivityRow {
         at: alert.last_at,
         kind: ActivityKind::Alert { id: alert.id, acknowledged_by: None, count: alert.count },
         text: alert.said,
@@ -179,13 +178,6 @@ async fn activity(system: &System, text: &str, limit: u32) -> Result<Vec<Activit
         Err(error) => return Err(error.into()),
     };
     Ok(unstored.into_iter().chain(stored).collect())
-}
-
-/// Why the signature of a stored delivery fits, or does not.
-pub(super) async fn verdict(system: &System, delivery: DeliveryId) -> Result<String> {
-    let Some(stored) = system.store().raw_delivery(delivery).await? else { return Ok(String::new()) };
-    let provider = system.providers().get(&stored.raw.provider);
-    Ok(provider.map_or_else(String::new, |provider| provider.explain(&stored.raw)))
 }
 
 /// The last request of an entry as a command.

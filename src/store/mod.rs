@@ -15,7 +15,9 @@ mod narrow;
 mod numbers;
 mod outbox;
 mod scoped;
+mod scoped_readers;
 mod scoped_views;
+mod search_text;
 mod threads;
 mod update;
 
@@ -66,7 +68,7 @@ pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
     /// Readers that see one scope.
-    scoped: Arc<scoped::ScopedReaders>,
+    scoped: Arc<scoped_readers::ScopedReaders>,
     /// One connection that folds the log back into the file, from beside the writer.
     side: SqlitePool,
     health: Arc<database::health::Health>,

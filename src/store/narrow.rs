@@ -10,7 +10,7 @@ use crate::domain::message::status::DeliveryStatus;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::time::Timestamp;
 use crate::store::codec::folded;
-use crate::store::threads::thread::escaped;
+use crate::store::search_text::escaped;
 
 /// An entry that is due, or without an answer from the phone, for longer than this is late.
 pub(super) const LATE: Duration = Duration::from_secs(300);

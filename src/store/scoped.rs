@@ -1,52 +1,13 @@
 //! A store that sees one scope. Its readers shadow the tables with views that leave out everything else, so that
 //! a question cannot forget to narrow itself. Whoever writes goes on to see everything: rules hold over all of it.
 
-use std::sync::{Mutex, PoisonError};
-
-use sqlx::sqlite::{SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::SqlitePoolOptions;
 
 use crate::domain::access::scope::Scope;
 use crate::domain::numbers::connection::Environment;
 use crate::store::codec::Cells;
 use crate::store::scoped_views::views;
 use crate::store::{Result, Store, StoreError, options};
-
-/// Scopes whose readers are kept open.
-const KEPT: usize = 16;
-
-/// Readers by scope, the last used last.
-#[derive(Debug, Default)]
-pub(super) struct ScopedReaders(Mutex<Vec<(Scope, SqlitePool)>>);
-
-impl ScopedReaders {
-    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<(Scope, SqlitePool)>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn of(&self, scope: &Scope) -> Option<SqlitePool> {
-        let mut kept = self.kept();
-        let at = kept.iter().position(|(known, _)| known == scope)?;
-        let one = kept.remove(at);
-        kept.push(one);
-        kept.last().map(|(_, readers)| readers.clone())
-    }
-
-    /// Keeps these, and returns those that have to go.
-    fn keep(&self, scope: &Scope, readers: &SqlitePool) -> Vec<SqlitePool> {
-        let mut kept = self.kept();
-        kept.retain(|(known, _)| known != scope);
-        kept.push((scope.clone(), readers.clone()));
-        let over = kept.len().saturating_sub(KEPT);
-        kept.drain(..over).map(|(_, readers)| readers).collect()
-    }
-
-    pub(super) async fn close(&self) {
-        let all = std::mem::take(&mut *self.kept());
-        for (_, readers) in all {
-            readers.close().await;
-        }
-    }
-}
 
 impl Store {
     /// Every organization's environment that has a number, or one that is being set up.

@@ -1,6 +1,7 @@
 //! Apply stored deliveries: read each through its provider, and do all that it says in one go. What
 //! cannot be read is kept, marked and shown, and stands in nobody's way.
 
+use crate::operations::inbound::effects::Setback;
 use std::time::{Duration, Instant};
 
 use crate::domain::change::Change;
@@ -8,7 +9,8 @@ use crate::domain::ids::ThreadId;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::inbound::event::InboundEvent;
 use crate::domain::inbound::set_aside::{Progress, SetAside};
-use crate::operations::inbound::apply_event::{Effects, Source, apply_event};
+use crate::operations::inbound::apply_event::apply_event;
+use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 
@@ -233,11 +235,4 @@ async fn carefully(
             Ok(Err(Setback::Unreadable(error.to_string())))
         }
     }
-}
-
-/// Why an event is not applied, without anything being broken.
-#[derive(Debug)]
-pub(crate) enum Setback {
-    UnknownNumber(String),
-    Unreadable(String),
 }

@@ -13,7 +13,7 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::operations::System;
-use crate::operations::inbound::apply_event::{Effects, Source};
+use crate::operations::inbound::effects::{Effects, Source};
 use crate::store::{KnownMessage, NewAlert, StoreError, Write};
 
 /// Different words under one id that are kept with the message; the deliveries hold all of them.
@@ -141,7 +141,7 @@ pub(crate) async fn move_contact(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     if let Some((contact, other)) = write.move_address(&moved.from, &moved.to).await? {
-        crate::operations::inbound::apply_event::suggest_merge(write, contact, Some(other), now, effects).await?;
+        crate::operations::inbound::effects::suggest_merge(write, contact, Some(other), now, effects).await?;
     }
     Ok(())
 }

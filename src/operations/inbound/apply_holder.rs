@@ -5,7 +5,7 @@ use crate::domain::inbound::event::MessageEvent;
 use crate::domain::message::content::Content;
 use crate::domain::message::holder::Holder;
 use crate::domain::time::Timestamp;
-use crate::operations::inbound::apply_event::{Effects, plausible};
+use crate::operations::inbound::effects::{Effects, plausible};
 use crate::store::{StoreError, Stored, Write};
 
 /// Takes note of who holds the conversation of a message. Our agent falls silent when another app does; when we are

@@ -11,12 +11,11 @@ use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::message::window;
 use crate::domain::numbers::connection::Connection;
 use crate::operations::System;
-use crate::operations::inbound::apply::Setback;
 use crate::operations::inbound::apply_changes::{change, duplicate, early_changes, move_contact};
-use crate::operations::inbound::apply_event::{
-    Applied, Effects, Source, as_of, external_id, extras_of, plausible, suggest_merge,
-};
 use crate::operations::inbound::apply_holder::note_holder;
+use crate::operations::inbound::effects::Setback;
+use crate::operations::inbound::effects::extras_of;
+use crate::operations::inbound::effects::{Applied, Effects, Source, as_of, external_id, plausible, suggest_merge};
 use crate::store::{NewAlert, NewInbound, Write};
 
 pub(crate) async fn inbound(

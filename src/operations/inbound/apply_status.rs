@@ -11,7 +11,7 @@ use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::operations::System;
-use crate::operations::inbound::apply_event::{Applied, Effects, Source, plausible};
+use crate::operations::inbound::effects::{Applied, Effects, Source, plausible};
 use crate::operations::numbers::hold_number::{hold_number, number_sends_again};
 use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, failure_reaches_people, shared_id};
 use crate::operations::outbox::send_message::recipient::told_by_failure;

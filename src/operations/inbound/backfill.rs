@@ -13,7 +13,8 @@ use crate::domain::message::status::Standing;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
-use crate::operations::inbound::apply_event::{Effects, Source, apply_event};
+use crate::operations::inbound::apply_event::apply_event;
+use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System, require};
 use crate::store::{NewAlert, Write};
 

@@ -10,7 +10,7 @@ use crate::domain::inbound::event::InboundEvent;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::inbound::apply::{Outcome, apply_one};
-use crate::operations::inbound::apply_event::Effects;
+use crate::operations::inbound::effects::Effects;
 use crate::operations::{Result, System, require};
 
 /// A copy that somebody edits is no larger than this.

@@ -8,6 +8,7 @@ pub(crate) mod apply_inbound;
 pub(crate) mod apply_status;
 pub(crate) mod backfill;
 pub(crate) mod dry_run;
+pub(crate) mod effects;
 pub(crate) mod receive;
 pub(crate) mod replay_delivery;
 pub(crate) mod reveal;

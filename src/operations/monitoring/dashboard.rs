@@ -28,7 +28,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
     // Whoever looks is told what is so now: proven by a small write where nobody wrote lately.
     let _ = system.store().prove_writable(PROVEN_WITHIN).await;
     let database = system.store().trouble().map(|trouble| trouble.said());
-    let unstored = crate::operations::monitoring::pulse::unstored_alert(system).is_some();
+    let unstored = crate::operations::monitoring::database_alerts::unstored_alert(system).is_some();
     let handed = handed(system, me).await?;
     let (counts, scope) = (system.store().counts().await?, system.scope());
     let (templates, templates_waiting, templates_fetched_at) = {

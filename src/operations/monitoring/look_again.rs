@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::operations::monitoring::pulse::damage_is_over;
+use crate::operations::monitoring::database_alerts::damage_is_over;
 use crate::operations::{System, unpoisoned};
 
 /// How long the file is checked.

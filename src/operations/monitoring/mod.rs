@@ -4,6 +4,7 @@ pub(crate) mod accept_restored;
 pub(crate) mod ack_alert;
 pub(crate) mod conditions;
 pub(crate) mod dashboard;
+pub(crate) mod database_alerts;
 pub(crate) mod look_again;
 pub(crate) mod metrics;
 pub(crate) mod notice;

@@ -5,7 +5,7 @@ use crate::domain::change::Change;
 use crate::domain::inbound::event::TemplateState;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
-use crate::operations::inbound::apply_event::Effects;
+use crate::operations::inbound::effects::Effects;
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, Write};
 

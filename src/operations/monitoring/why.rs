@@ -9,7 +9,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::view::ThreadRow;
 use crate::domain::why::{self, Arrived, Why};
 use crate::operations::monitoring::dashboard;
-use crate::operations::{Result, System, tell::verdict};
+use crate::operations::{Result, System};
 
 /// Why is it as it is? By the letter of its id.
 pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
@@ -155,4 +155,11 @@ fn template(system: &System, name: &str) -> Option<Why> {
         let template = list.templates.iter().find(|one| one.name.as_received() == name)?;
         Some(why::of_template(list, template))
     })
+}
+
+/// Why the signature of a stored delivery fits, or does not.
+pub(crate) async fn verdict(system: &System, delivery: DeliveryId) -> Result<String> {
+    let Some(stored) = system.store().raw_delivery(delivery).await? else { return Ok(String::new()) };
+    let provider = system.providers().get(&stored.raw.provider);
+    Ok(provider.map_or_else(String::new, |provider| provider.explain(&stored.raw)))
 }

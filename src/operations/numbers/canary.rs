@@ -10,7 +10,7 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::{Connection, Hop};
 use crate::domain::numbers::registration::Registration;
 use crate::domain::refusal::{Done, Refusal};
-use crate::operations::inbound::apply_event::{Effects, Source};
+use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System, require};
 use crate::provider::Provider;
 use crate::store::{NewAlert, StoreError, Write};

@@ -11,7 +11,7 @@ use crate::domain::numbers::life::{NumberEvent, Presence};
 use crate::domain::numbers::setup::{Setup, SetupStep};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
-use crate::operations::inbound::apply_event::{Effects, Source};
+use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::numbers::set_up::number_created;
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, Update, Write};
@@ -66,7 +66,7 @@ pub(crate) async fn number_lives(
                 effects.changes.push(Change::Alerts);
             }
         }
-        _ => effects.notes.push(crate::operations::inbound::apply_event::NOTHING_TO_DO.to_owned()),
+        _ => effects.notes.push(crate::operations::inbound::effects::NOTHING_TO_DO.to_owned()),
     }
     Ok(())
 }

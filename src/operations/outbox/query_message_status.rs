@@ -7,7 +7,8 @@ use crate::domain::ids::MessageId;
 use crate::domain::inbound::event::{Direction, InboundEvent};
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::refusal::{Done, Refusal};
-use crate::operations::inbound::apply_event::{Effects, Source, apply_event};
+use crate::operations::inbound::apply_event::apply_event;
+use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn ask_about(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {

@@ -14,12 +14,10 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Evidence, ListedLine};
 use crate::operations::outbox::failure_alerts::shared_id;
-use crate::operations::outbox::settle_scheduled::settle_kept;
+use crate::operations::outbox::settle_scheduled::{FIRST_REST, settle_kept};
 use crate::operations::{Result, System, require};
 use crate::store::{Doubtful, StoreError};
 
-/// The shortest rest between two questions about the same message.
-pub(crate) const FIRST_REST: Duration = Duration::from_secs(20);
 /// The rests between looks; after the last one only a person or a status settles it.
 const RESTS: [Duration; 5] = [
     FIRST_REST,

@@ -10,12 +10,14 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::scheduling::CalledBack;
 use crate::domain::time::Timestamp;
-use crate::operations::inbound::apply_event::{Effects, Source, apply_event};
-use crate::operations::outbox::reconcile::FIRST_REST;
+use crate::operations::inbound::apply_event::apply_event;
+use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System};
 use crate::provider::Provider;
 use crate::store::{Kept, NewAlert, StoreError, Write};
 
+/// The shortest rest between two questions about the same message.
+pub(crate) const FIRST_REST: Duration = Duration::from_secs(20);
 /// The longest rest between two questions.
 const LONGEST_REST: Duration = Duration::from_secs(600);
 

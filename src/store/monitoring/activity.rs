@@ -24,7 +24,7 @@ impl Store {
     /// Alerts, deliveries and audited changes in one stream, newest first; open alerts lead.
     pub async fn activity(&self, text: &str, limit: u32) -> Result<Vec<ActivityRow>> {
         let words = text.trim().to_lowercase();
-        let pattern = format!("%{}%", crate::store::threads::thread::escaped(&words));
+        let pattern = format!("%{}%", crate::store::search_text::escaped(&words));
         let mut rows = self.alerts(limit).await?;
         rows.retain(|row| row.text.line().to_lowercase().contains(&words));
         // Bodies are looked through as far back as a person would.

@@ -9,7 +9,7 @@ use crate::domain::ids::{ContactId, ThreadId};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{Cells, folded, json};
-use crate::store::threads::thread::escaped;
+use crate::store::search_text::escaped;
 use crate::store::{Result, Store, Write};
 
 /// What a merge moved, to go back.

@@ -1,5 +1,6 @@
 //! Messages and outbox entries as lists and details show them.
 
+use crate::store::search_text::match_terms;
 use std::collections::BTreeMap;
 
 use crate::domain::contacts::phone::PhoneNumber;
@@ -313,16 +314,6 @@ impl Store {
     }
 }
 
-/// Every word quoted: raw text would be read as a query language.
-pub(crate) fn match_terms(text: &str) -> String {
-    let words: Vec<String> = text
-        .split(|c: char| !c.is_alphanumeric() && c != '\'')
-        .filter(|word| !word.is_empty())
-        .map(|word| format!("words:\"{}\"", word.replace('"', "\"\"")))
-        .collect();
-    words.join(" ")
-}
-
 pub(crate) fn standing(cells: &Cells<'_>) -> Result<Standing> {
     let failure: Option<Failure> = cells.opt_json("failure")?;
     Ok(Standing {
@@ -390,16 +381,4 @@ fn reactions(list: Option<&str>) -> Vec<Reaction> {
             Some(Reaction { from: Direction::from_name(sender)?, emoji: Untrusted::from(emoji) })
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::match_terms;
-
-    #[test]
-    fn what_people_type_is_never_a_query_language() {
-        assert_eq!(match_terms("hola* OR \"x"), "words:\"hola\" words:\"OR\" words:\"x\"");
-        assert_eq!(match_terms("NEAR(a b)"), "words:\"NEAR\" words:\"a\" words:\"b\"");
-        assert_eq!(match_terms("  ?!  "), "");
-    }
 }

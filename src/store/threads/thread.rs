@@ -18,7 +18,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::view::{ThreadRow, Waiting};
 use crate::store::codec::{Cells, json};
 use crate::store::narrow::{self, Over, Wish};
-use crate::store::threads::messages::match_terms;
+use crate::store::search_text::match_terms;
 use crate::store::{Result, Store, Update, Write};
 
 /// Fewer matches than this are looked up one by one.
@@ -380,11 +380,6 @@ pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ThreadId) -> Result<O
     let text = format!("{ROW} WHERE t.id = $1");
     let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(over).await?;
     row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
-}
-
-/// What LIKE would read as a wildcard is meant to the letter.
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }
 
 fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {

@@ -1,7 +1,7 @@
 //! The figures of each organization's environment.
 
-use super::{Exposition, Kind, Labels};
 use crate::domain::access::scope::Scope;
+use crate::domain::monitoring::metrics::{Exposition, Kind, Labels};
 use crate::operations::{Result, System};
 
 /// Name, help text and samples.

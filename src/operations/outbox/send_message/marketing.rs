@@ -1,9 +1,9 @@
 //! Marketing that waits, or that a provider keeps, for somebody who wants none any more.
 
-use super::recipient::is_marketing;
 use crate::domain::failure::{Failure, FailureClass};
-use crate::domain::ids::ContactId;
+use crate::domain::ids::{ConnectionId, ContactId};
 use crate::domain::message::content::Content;
+use crate::domain::templates::template::Template;
 use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::store::{Claimed, StoreError, Write};
@@ -60,4 +60,11 @@ pub(in crate::operations) async fn call_back(
         }
     }
     Ok(())
+}
+
+/// Whether a template is of the kind that people can turn off, by the list as it was fetched last.
+pub(in crate::operations) fn is_marketing(system: &System, connection: ConnectionId, content: &Content) -> bool {
+    let Content::Template { name, language, .. } = content else { return false };
+    let lists = system.templates();
+    lists.get(&connection).and_then(|list| list.named(name, language)).is_some_and(Template::is_marketing)
 }

@@ -1,15 +1,15 @@
 //! Who may be sent something, beside every other rule: nobody writes to a number of our own, and nobody is sent
 //! advertising who does not want it. Asked in the transaction that queues.
 
-use super::{System, marketing};
+use super::marketing::{self, is_marketing};
 use crate::domain::access::actor::Actor;
 use crate::domain::contacts::address::Address;
 use crate::domain::failure::{Failure, Unwanted};
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::message::content::Content;
 use crate::domain::refusal::Refusal;
-use crate::domain::templates::template::Template;
 use crate::domain::time::Timestamp;
+use crate::operations::System;
 use crate::store::{StoreError, Write};
 
 /// Why this must not be sent to this address, if it must not.
@@ -42,13 +42,6 @@ pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -
         let why = format!("{} is our own number ({name}).", to.shown());
         Refusal::new("own_number", why, "Give the contact's number.")
     }))
-}
-
-/// Whether a template is of the kind that people can turn off, by the list as it was fetched last.
-pub(in crate::operations) fn is_marketing(system: &System, connection: ConnectionId, content: &Content) -> bool {
-    let Content::Template { name, language, .. } = content else { return false };
-    let lists = system.templates();
-    lists.get(&connection).and_then(|list| list.named(name, language)).is_some_and(Template::is_marketing)
 }
 
 /// The provider says that the contact wants nothing, or no advertising: it is remembered, until they say otherwise.

@@ -1,0 +1,103 @@
+//! Alerts about the database file and its disk: from memory while it cannot hold them, written down when it can.
+
+use crate::domain::change::Change;
+use crate::domain::ids::AlertId;
+use crate::domain::monitoring::database::{DatabaseFault, DatabaseTrouble};
+use crate::domain::text::Untrusted;
+use crate::domain::time::short_span;
+use crate::domain::view::AlertView;
+use crate::operations::monitoring::conditions::{condition, lasts};
+use crate::operations::monitoring::notify_alerts::tell_unstored;
+use crate::operations::{Result, System, unpoisoned};
+use crate::store::NewAlert;
+
+/// The kind of alerts about the database.
+pub(crate) const KIND: &str = "database";
+
+/// Ends the alert about damage, if one stands.
+pub(crate) async fn no_damage(system: &System) -> Result<()> {
+    let lasting = system.store().lasting_troubles().await?;
+    if lasting.contains(&format!("trouble:{KIND}:damage")) {
+        let mut write = system.store().write().await?;
+        condition(&mut write, KIND, "damage", None, system.now()).await?;
+        write.commit().await?;
+    }
+    Ok(())
+}
+
+/// What looked like damage is over: written down, and the alert about it ended.
+pub(crate) async fn damage_is_over(system: &System, ended: &DatabaseTrouble) -> Result<()> {
+    unpoisoned(&system.shared.pulse).stored = false;
+    no_damage(system).await?;
+    tell_end(system, ended).await
+}
+
+/// Says that trouble began, once.
+pub(crate) async fn tell_trouble(system: &System, trouble: Option<DatabaseTrouble>) -> Result<()> {
+    let fault = trouble.as_ref().map(|trouble| trouble.fault);
+    let (begins, stored) = {
+        let mut pulse = unpoisoned(&system.shared.pulse);
+        let begins = fault.is_some() && pulse.told != fault;
+        pulse.told = fault;
+        (begins, pulse.stored)
+    };
+    let Some(trouble) = trouble else { return Ok(()) };
+    if begins {
+        tracing::error!("{}", trouble.said());
+        system.bus().publish([Change::Alerts, Change::Activity]);
+        if let Some(alert) = unstored_alert(system) {
+            let system = system.clone();
+            tokio::spawn(async move { tell_unstored(&system, &alert).await });
+        }
+    }
+    if trouble.fault == DatabaseFault::Damaged && !stored {
+        let mut write = system.store().write().await?;
+        let said = format!("{} ({}). {}", trouble.fault.reason(), trouble.detail, trouble.fault.remedy());
+        lasts(&mut write, KIND, "damage", &said, system.now()).await?;
+        write.commit().await?;
+        unpoisoned(&system.shared.pulse).stored = true;
+        system.bus().publish([Change::Alerts]);
+    }
+    Ok(())
+}
+
+/// Writes down what had to be told from memory, and that it is over.
+pub(crate) async fn tell_end(system: &System, ended: &DatabaseTrouble) -> Result<()> {
+    let now = system.now();
+    let said = format!(
+        "{} for {} until {now} ({}). Webhooks of that time were refused with 503; the provider sends them again.",
+        ended.fault.reason(),
+        short_span(ended.lasted),
+        ended.detail
+    );
+    tracing::warn!("it is over: {said}");
+    let mut write = system.store().write().await?;
+    write.raise(&NewAlert { kind: KIND, subject: "disk", said: &said, thread: None }, now).await?;
+    write.clear_alert(KIND, "disk", now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Alerts, Change::Activity]);
+    for wake in system.wakes().all() {
+        wake.notify_one();
+    }
+    Ok(())
+}
+
+/// An alert that is known in memory alone, while the database cannot hold it.
+pub(crate) fn unstored_alert(system: &System) -> Option<AlertView> {
+    let trouble = system.store().trouble()?;
+    if trouble.fault == DatabaseFault::Damaged && unpoisoned(&system.shared.pulse).stored {
+        return None;
+    }
+    let now = system.now();
+    Some(AlertView {
+        id: AlertId(0),
+        kind: KIND.to_owned(),
+        subject: "disk".to_owned(),
+        said: Untrusted::new(trouble.said()),
+        thread_id: None,
+        raised_at: now.minus(trouble.lasted),
+        last_at: now,
+        count: u32::try_from(trouble.times).unwrap_or(u32::MAX),
+        acked: None,
+    })
+}
