@@ -91,6 +91,8 @@ async fn a_person_who_listens_answers_people() {
         wait("* t1: ").await;
         lines.types("t1");
         wait("The service window is open until").await;
+        // Whoever had not heard the agent's answer would be asked to read it first.
+        wait("agent helper, m2: ").await;
         lines.types("take");
         lines.types("say Until six, today.");
         wait("* t1, Rosa").await;
