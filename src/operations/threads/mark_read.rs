@@ -19,6 +19,12 @@ pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) 
     system.bus().publish([Change::Thread(thread)]);
     let name = row.contact.shown();
     let here = format!("{name} is read here");
+    if let Some(other) = row.held_by_other(system.now()) {
+        return Ok(Done {
+            said: format!("{here}; {name} is not told, as the thread is with {}.", other.who()),
+            made: None,
+        });
+    }
     let Some(connection) = system.store().connection(row.connection_id).await? else {
         return Ok(Done { said: format!("{here}."), made: None });
     };

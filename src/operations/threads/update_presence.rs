@@ -88,6 +88,9 @@ pub(crate) async fn attend(
 /// A courtesy: whether it reaches the contact changes nothing here.
 async fn show_typing(system: &System, thread: ThreadId) -> Result<()> {
     let Some(row) = system.store().thread(thread).await? else { return Ok(()) };
+    if row.held_by_other(system.now()).is_some() {
+        return Ok(());
+    }
     let Some(connection) = system.store().connection(row.connection_id).await? else { return Ok(()) };
     let provider = system.providers().get(&connection.provider).filter(|provider| provider.capabilities().read_marks);
     let open = crate::domain::message::window::is_open(row.window_closes_at, system.now());
