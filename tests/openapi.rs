@@ -12,7 +12,7 @@ use wadeck::domain::contacts::address::Address;
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::message::content::{Card, Content};
-use wadeck::domain::message::interactive::{Action, Choice, Offer};
+use wadeck::domain::message::interactive::{Action, Choice, Interactive};
 use wadeck::domain::message::media::Media;
 use wadeck::domain::numbers::connection::{Connection, ConnectionSettings, Environment, ProviderName};
 use wadeck::domain::numbers::number::Profile;
@@ -94,7 +94,7 @@ fn more() -> Vec<Content> {
     vec![
         Content::Reaction { target: "wamid.X".into(), emoji: Some("👍".into()) },
         Content::Contacts { cards: vec![card] },
-        Content::Offer(Offer {
+        Content::Offer(Interactive {
             heading: None,
             body: "Which?".into(),
             footer: Some(Untrusted::from("Lumen")),

@@ -137,7 +137,7 @@ pub fn ingest(criterion: &mut Criterion) {
             if applying {
                 wadeck::workers::start(&system, inbox, &TaskTracker::new(), &stop);
             } else {
-                tokio::spawn(async move { while operations::store_waiting(&system, &mut inbox).await {} });
+                tokio::spawn(async move { while operations::commit_pending_deliveries(&system, &mut inbox).await {} });
             }
             std::mem::forget(twin);
             address

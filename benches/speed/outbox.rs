@@ -8,8 +8,8 @@ use wadeck::domain::access::role::Role;
 use wadeck::domain::filter::Filter;
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
-use wadeck::operations::{apply_pending, perform, send_next, store_waiting};
-use wadeck::store::Wish;
+use wadeck::operations::{apply_pending, commit_pending_deliveries, perform, send_next};
+use wadeck::store::FilterQuery;
 use wadeck::twin::{Person, Saying};
 use wadeck::webhook::{Door, Limits, routes};
 
@@ -33,12 +33,12 @@ pub fn outbox(criterion: &mut Criterion) {
         }
         tokio::select! {
             _ = twin.step(now()) => {}
-            () = async { while store_waiting(&system, &mut inbox).await {} } => {}
+            () = async { while commit_pending_deliveries(&system, &mut inbox).await {} } => {}
         }
         while apply_pending(&system).await.expect("applied") > 0 {}
         let threads = system
             .store()
-            .threads(&Wish { filter: &Filter::default(), me: "bench", now: Timestamp::EPOCH }, 400, None)
+            .threads(&FilterQuery { filter: &Filter::default(), me: "bench", now: Timestamp::EPOCH }, 400, None)
             .await
             .expect("listed");
         (system, threads, twin)

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 use wadeck::domain::filter::Filter;
 use wadeck::domain::ids::ThreadId;
 use wadeck::domain::time::Timestamp;
-use wadeck::store::{Store, Wish};
+use wadeck::store::{FilterQuery, Store};
 
 use crate::support::runtime;
 
@@ -91,7 +91,7 @@ pub fn reading(criterion: &mut Criterion) {
         bencher.iter(|| {
             runtime
                 .block_on(store.threads(
-                    &Wish { filter: &Filter::default(), me: "bench", now: Timestamp::EPOCH },
+                    &FilterQuery { filter: &Filter::default(), me: "bench", now: Timestamp::EPOCH },
                     50,
                     None,
                 ))
@@ -114,7 +114,7 @@ pub fn reading(criterion: &mut Criterion) {
             bencher.iter(|| {
                 {
                     let filter = Filter::read(words, Timestamp::EPOCH).expect("a filter");
-                    let wish = Wish { filter: &filter, me: "bench", now: Timestamp::EPOCH };
+                    let wish = FilterQuery { filter: &filter, me: "bench", now: Timestamp::EPOCH };
                     runtime.block_on(store.search(&wish, 50, None))
                 }
                 .expect("found")
@@ -128,7 +128,9 @@ pub fn reading(criterion: &mut Criterion) {
         group.bench_function(format!("threads with {text}"), |bencher| {
             let filter = Filter::read(text, now).expect("a filter");
             bencher.iter(|| {
-                runtime.block_on(store.threads(&Wish { filter: &filter, me: "bench", now }, 50, None)).expect("found")
+                runtime
+                    .block_on(store.threads(&FilterQuery { filter: &filter, me: "bench", now }, 50, None))
+                    .expect("found")
             });
         });
     }
@@ -138,7 +140,9 @@ pub fn reading(criterion: &mut Criterion) {
         group.bench_function(format!("search {text}"), |bencher| {
             let filter = Filter::read(text, now).expect("a filter");
             bencher.iter(|| {
-                runtime.block_on(store.search(&Wish { filter: &filter, me: "bench", now }, 50, None)).expect("found")
+                runtime
+                    .block_on(store.search(&FilterQuery { filter: &filter, me: "bench", now }, 50, None))
+                    .expect("found")
             });
         });
     }
@@ -146,7 +150,9 @@ pub fn reading(criterion: &mut Criterion) {
         group.bench_function(format!("delivery with {text:?}"), |bencher| {
             let filter = Filter::read(text, now).expect("a filter");
             bencher.iter(|| {
-                runtime.block_on(store.entries(&Wish { filter: &filter, me: "bench", now }, 200, None)).expect("found")
+                runtime
+                    .block_on(store.entries(&FilterQuery { filter: &filter, me: "bench", now }, 200, None))
+                    .expect("found")
             });
         });
     }
@@ -157,7 +163,7 @@ pub fn reading(criterion: &mut Criterion) {
     group.bench_function("count what is unread", |bencher| {
         let filter = Filter::read("is:unread", now).expect("a filter");
         bencher.iter(|| {
-            runtime.block_on(store.count_threads(&Wish { filter: &filter, me: "bench", now })).expect("counted")
+            runtime.block_on(store.count_threads(&FilterQuery { filter: &filter, me: "bench", now })).expect("counted")
         });
     });
     group.bench_function("the place of a message", |bencher| {

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use wadeck::app::{EngineSetup, Logs, People, SystemChance, SystemClock, build_system, declared};
 use wadeck::config;
 use wadeck::domain::time::Clock;
-use wadeck::operations::{System, Waiting, declare};
+use wadeck::operations::{PendingDelivery, System, declare};
 use wadeck::twin::{DEMO_CONFIG, Number, Twin, TwinConfig};
 
 pub const SECRET: &str = "bench-secret";
@@ -45,7 +45,7 @@ pub async fn twin() -> Twin {
     twin
 }
 
-pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
+pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc::Receiver<PendingDelivery>) {
     let text = DEMO_CONFIG.replace("agent = \"helper\"", "messages_per_second = 1000");
     let config = config::check(&text, wadeck::provider::Registry::SHAPES).expect("right");
     let environment = twin.environment();

@@ -30,7 +30,7 @@ pub use self::programs::{start, started_with};
 use self::scripted::Scripted;
 pub use self::thoughts::clean;
 use crate::domain::agents::contract::Money;
-pub use crate::domain::agents::contract_check::Words;
+pub use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::script::Rule;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{MessageId, RunId, ThreadId};
@@ -280,10 +280,10 @@ impl AgentInput {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentAnswer {
     #[serde(default)]
-    pub messages: Vec<Words>,
+    pub messages: Vec<ReplyPart>,
     /// Tools that an agent without a way to call them wants used.
     #[serde(default)]
-    pub tools: Vec<Wish>,
+    pub tools: Vec<ToolCall>,
     /// Why a person is needed; none when the agent manages.
     #[serde(default)]
     pub hand_off: Option<String>,
@@ -304,7 +304,7 @@ pub struct AgentAnswer {
 
 /// A tool by its name, with what it is to be used on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wish {
+pub struct ToolCall {
     pub name: String,
     #[serde(default)]
     pub arguments: Value,
@@ -312,7 +312,7 @@ pub struct Wish {
 
 impl AgentAnswer {
     pub fn saying(text: impl Into<String>) -> Self {
-        Self { messages: vec![Words { text: text.into(), reply_to: None }], ..Self::default() }
+        Self { messages: vec![ReplyPart { text: text.into(), reply_to: None }], ..Self::default() }
     }
 }
 

@@ -81,7 +81,7 @@ fn whole(message: &InputMessage) -> String {
 }
 
 /// Messages, as the model separated them.
-pub(super) fn split(text: &str) -> Vec<super::Words> {
+pub(super) fn split(text: &str) -> Vec<super::ReplyPart> {
     let parts = text.split("\n\n").map(str::trim).filter(|part| !part.is_empty());
-    parts.map(|part| super::Words { text: part.to_owned(), reply_to: None }).collect()
+    parts.map(|part| super::ReplyPart { text: part.to_owned(), reply_to: None }).collect()
 }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{AgentAnswer, AgentError, AgentInput, Wish, Words};
+use super::{AgentAnswer, AgentError, AgentInput, ReplyPart, ToolCall};
 use crate::domain::agents::script::Rule;
 use crate::domain::inbound::event::Direction;
 
@@ -32,8 +32,8 @@ impl<'a> Scripted<'a> {
         }
         let name = input.contact.name.as_ref().map_or_else(|| "there".to_owned(), crate::domain::text::Untrusted::line);
         let messages =
-            rule.reply.iter().map(|text| Words { text: text.replace("{name}", &name), reply_to: None }).collect();
-        let tools = rule.tools.iter().map(|name| Wish { name: name.clone(), arguments: Value::Null }).collect();
+            rule.reply.iter().map(|text| ReplyPart { text: text.replace("{name}", &name), reply_to: None }).collect();
+        let tools = rule.tools.iter().map(|name| ToolCall { name: name.clone(), arguments: Value::Null }).collect();
         Ok(AgentAnswer { messages, tools, hand_off: rule.hand_off.clone(), ..AgentAnswer::default() })
     }
 }

@@ -54,7 +54,7 @@ impl From<&Refusal> for ErrorBody {
 /// What the other side is told when it did not work; on the wire an [`ErrorBody`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Wire", into = "Wire")]
-pub enum Trouble {
+pub enum ApiError {
     /// A rule said no.
     Refused(Refusal),
     /// Something broke; the id finds it in the log.
@@ -66,22 +66,22 @@ struct Wire {
     error: ErrorBody,
 }
 
-impl From<Trouble> for ErrorBody {
-    fn from(trouble: Trouble) -> Self {
+impl From<ApiError> for ErrorBody {
+    fn from(trouble: ApiError) -> Self {
         match trouble {
-            Trouble::Refused(refusal) => Self::from(&refusal),
-            Trouble::Failed { id, said } => Self { id: Some(id), ..Self::new("failed", said, REPORT) },
+            ApiError::Refused(refusal) => Self::from(&refusal),
+            ApiError::Failed { id, said } => Self { id: Some(id), ..Self::new("failed", said, REPORT) },
         }
     }
 }
 
-impl From<Trouble> for Wire {
-    fn from(trouble: Trouble) -> Self {
+impl From<ApiError> for Wire {
+    fn from(trouble: ApiError) -> Self {
         Self { error: trouble.into() }
     }
 }
 
-impl From<Wire> for Trouble {
+impl From<Wire> for ApiError {
     fn from(Wire { error }: Wire) -> Self {
         match error.id {
             Some(id) => Self::Failed { id, said: error.reason },

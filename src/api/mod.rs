@@ -21,15 +21,15 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
 
-pub use self::error::{ErrorBody, Trouble};
+pub use self::error::{ApiError, ErrorBody};
 pub use self::http::routes as for_programs;
 pub use self::mcp::on_standard_io as tools_on_standard_io;
 pub use self::socket::{SOCKET_FILE, SocketPlace, Users, ask, follow, open_terminal, serve};
-pub use self::terminal::{Consoles, Guest, Wanted};
+pub use self::terminal::{ConsoleClient, Consoles, TerminalSpec};
 pub use self::transfer::{Download, download, upload};
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::MessageId;
 use crate::domain::query::Query;
 use crate::domain::refusal::Refusal;
@@ -68,7 +68,7 @@ fn status_of(refusal: &Refusal) -> StatusCode {
 /// `docs/roles.md`: who may do what, and which role each route and each tool takes.
 pub fn roles_markdown() -> String {
     let mut text = crate::domain::access::permission::markdown();
-    let mut table = |title: &str, of: &str, rows: Vec<(String, Right)>| {
+    let mut table = |title: &str, of: &str, rows: Vec<(String, Permission)>| {
         text.push_str(&format!("\n## {title}\n\n| {of} | takes the role | to |\n|---|---|---|\n"));
         for (name, right) in rows {
             text.push_str(&format!("| `{name}` | {} | {} |\n", right.role().name(), right.what()));
@@ -146,9 +146,9 @@ fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {
 }
 
 /// Logs a failure once, under an id that whoever asked can name.
-pub fn failed(error: &crate::store::StoreError) -> Trouble {
+pub fn failed(error: &crate::store::StoreError) -> ApiError {
     let said = error.to_string();
     let id = hex::encode(&crate::domain::key::digest(&[said.as_bytes()])[..4]);
     tracing::error!(id, %error, "an operation failed");
-    Trouble::Failed { id, said }
+    ApiError::Failed { id, said }
 }

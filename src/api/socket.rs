@@ -17,8 +17,8 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::terminal::{Consoles, Host, PROTOCOL, Wanted};
-use super::{Trouble, routes, strangers};
+use super::terminal::{Consoles, Host, PROTOCOL, TerminalSpec};
+use super::{ApiError, routes, strangers};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::ids::EventId;
@@ -142,7 +142,10 @@ pub async fn serve(
 }
 
 /// Opens a console of the engine behind a data directory. The outer error means that there is none.
-pub async fn open_terminal(directory: &Path, wanted: &Wanted) -> std::io::Result<Result<TokioIo<Upgraded>, Trouble>> {
+pub async fn open_terminal(
+    directory: &Path,
+    wanted: &TerminalSpec,
+) -> std::io::Result<Result<TokioIo<Upgraded>, ApiError>> {
     let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
     let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
     let (mut sender, connection) =
@@ -180,7 +183,7 @@ pub async fn follow(
     (after, console): (Option<EventId>, bool),
     scope: &ScopeChoice,
     mut each: impl FnMut(&str),
-) -> std::io::Result<Result<(), Trouble>> {
+) -> std::io::Result<Result<(), ApiError>> {
     let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
     let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
     let (mut sender, connection) =
@@ -227,7 +230,7 @@ pub async fn ask<Q: Serialize, A: DeserializeOwned>(
     directory: &Path,
     path: &str,
     question: &Q,
-) -> std::io::Result<Result<A, Trouble>> {
+) -> std::io::Result<Result<A, ApiError>> {
     let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
     let stream = UnixStream::connect(directory.join(SOCKET_FILE)).await?;
     let (mut sender, connection) =

@@ -21,7 +21,7 @@ pub const PROTOCOL: &str = "wadeck-terminal";
 
 /// What the terminal at the other end is like.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Wanted {
+pub struct TerminalSpec {
     pub columns: u16,
     pub rows: u16,
     pub colour: bool,
@@ -38,26 +38,26 @@ pub struct Wanted {
 }
 
 /// Something that is read and written.
-pub trait Line: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Line for T {}
+pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Transport for T {}
 
 /// Somebody who wants a console.
-pub struct Guest {
+pub struct ConsoleClient {
     pub system: System,
     pub actor: Actor,
-    pub wanted: Wanted,
-    pub line: Pin<Box<dyn Line>>,
+    pub wanted: TerminalSpec,
+    pub line: Pin<Box<dyn Transport>>,
     pub stop: CancellationToken,
 }
 
-impl std::fmt::Debug for Guest {
+impl std::fmt::Debug for ConsoleClient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Guest").field("actor", &self.actor).field("wanted", &self.wanted).finish_non_exhaustive()
     }
 }
 
 /// Gives guests their consoles.
-pub type Consoles = Arc<dyn Fn(Guest) -> BoxFuture<'static, ()> + Send + Sync>;
+pub type Consoles = Arc<dyn Fn(ConsoleClient) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// What the handler needs beside the system.
 #[derive(Clone)]
@@ -71,7 +71,7 @@ pub(super) async fn attach(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
     Extension(host): Extension<Host>,
-    Parameters(wanted): Parameters<Wanted>,
+    Parameters(wanted): Parameters<TerminalSpec>,
     request: Request,
 ) -> Response {
     let Some(consoles) = host.consoles else {
@@ -82,8 +82,8 @@ pub(super) async fn attach(
     host.tasks.spawn(async move {
         match upgrade.await {
             Ok(line) => {
-                let line: Pin<Box<dyn Line>> = Box::pin(TokioIo::new(line));
-                consoles(Guest { system, actor, wanted, line, stop }).await;
+                let line: Pin<Box<dyn Transport>> = Box::pin(TokioIo::new(line));
+                consoles(ConsoleClient { system, actor, wanted, line, stop }).await;
             }
             Err(error) => tracing::debug!(%error, "somebody who wanted a console went away"),
         }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UnixStream;
 
-use super::Trouble;
+use super::ApiError;
 use super::files::FILE_NAME;
 use super::socket::SOCKET_FILE;
 use crate::domain::ids::MessageId;
@@ -50,7 +50,7 @@ pub async fn upload(
     directory: &Path,
     name: &str,
     from: impl AsyncRead + Send + Unpin + 'static,
-) -> std::io::Result<Result<Uploaded, Trouble>> {
+) -> std::io::Result<Result<Uploaded, ApiError>> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(UnixStream::connect(directory.join(SOCKET_FILE)).await?))
             .await
@@ -81,7 +81,7 @@ pub async fn upload(
 }
 
 /// Asks the engine behind a data directory for the file of a message. The outer error means that there is none.
-pub async fn download(directory: &Path, message: MessageId) -> std::io::Result<Result<Download, Trouble>> {
+pub async fn download(directory: &Path, message: MessageId) -> std::io::Result<Result<Download, ApiError>> {
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(UnixStream::connect(directory.join(SOCKET_FILE)).await?))
             .await
@@ -109,7 +109,7 @@ pub async fn download(directory: &Path, message: MessageId) -> std::io::Result<R
     Ok(Ok(Download { name, bytes, body: response.into_body() }))
 }
 
-async fn read<T: DeserializeOwned>(body: Incoming, good: bool) -> std::io::Result<Result<T, Trouble>> {
+async fn read<T: DeserializeOwned>(body: Incoming, good: bool) -> std::io::Result<Result<T, ApiError>> {
     let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
     let body = body.map_err(|error| std::io::Error::other(error.to_string()))?.to_bytes();
     if good {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use crate::domain::time::{Chance, Clock, Timestamp};
+use crate::domain::time::{Clock, Rng, Timestamp};
 
 /// The machine's clock.
 #[derive(Debug, Clone, Copy, Default)]
@@ -28,7 +28,7 @@ impl Clock for SystemClock {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemChance;
 
-impl Chance for SystemChance {
+impl Rng for SystemChance {
     fn unit(&self) -> f64 {
         rand::rng().random()
     }

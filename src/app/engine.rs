@@ -16,8 +16,8 @@ use crate::api;
 use crate::bus::Bus;
 use crate::config::{AgentDeclaration, Config, DeclaredKind, EndpointConfig};
 use crate::domain::outbox::retry::RetryPolicy;
-use crate::domain::time::{Chance, Clock, Timestamp};
-use crate::operations::{self, Declared, Desk, EventEndpoint, Identity, Parts, System, Waiting};
+use crate::domain::time::{Clock, Rng, Timestamp};
+use crate::operations::{self, Declared, Desk, EventEndpoint, Identity, Parts, PendingDelivery, System};
 use crate::provider::{Registry, SecretSource};
 use crate::store::Store;
 use crate::webhook::{Door, Limits, routes};
@@ -38,7 +38,7 @@ pub struct EngineSetup {
     pub directory: PathBuf,
     pub secrets: SecretSource,
     pub clock: Arc<dyn Clock>,
-    pub chance: Arc<dyn Chance>,
+    pub chance: Arc<dyn Rng>,
     /// What local time is ahead of UTC at a time, in seconds.
     pub offset: Arc<dyn Fn(Timestamp) -> i64 + Send + Sync>,
     pub logs: Logs,
@@ -155,7 +155,9 @@ async fn tell_left_out(left_out: impl Fn() -> u64, stop: CancellationToken) {
 }
 
 /// Builds the system on its database, without workers: tests step it by hand.
-pub async fn build_system(setup: &EngineSetup) -> Result<(System, tokio::sync::mpsc::Receiver<Waiting>), AppError> {
+pub async fn build_system(
+    setup: &EngineSetup,
+) -> Result<(System, tokio::sync::mpsc::Receiver<PendingDelivery>), AppError> {
     let store = Store::open(&setup.directory).await?;
     let mut warn = |warning: String| tracing::warn!(warning);
     let providers = Registry::new(setup.secrets.clone(), &mut warn).map_err(AppError::Provider)?;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::backend::ByteScreen;
 use super::files;
 use super::input::{Input, Typed};
-use super::surface::{Heard, Surface, Told};
+use super::surface::{Surface, SurfaceCommand, SurfaceEvent};
 use crate::console::{Console, Edit, Effect, Event, Settings};
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
@@ -46,7 +46,7 @@ pub enum End {
 
 /// What is special about a surface.
 #[derive(Debug, Clone, Copy)]
-pub struct Manner {
+pub struct SurfaceOptions {
     pub columns: u16,
     pub rows: u16,
     /// The bell, and desktop notices.
@@ -71,7 +71,7 @@ pub async fn drive(
     system: &System,
     settings: Settings,
     mut surface: Surface,
-    manner: Manner,
+    manner: SurfaceOptions,
     (stop, mut people): (&CancellationToken, watch::Receiver<()>),
 ) -> std::io::Result<End> {
     let actor = settings.actor.clone();
@@ -117,18 +117,18 @@ pub async fn drive(
         }
         if let Some((what, text)) = drive.edit.take() {
             editing = Some(what);
-            if !say(&surface, Told::Edit(text)).await {
+            if !say(&surface, SurfaceCommand::Edit(text)).await {
                 break End::Gone;
             }
         }
         let mut gone = false;
         for path in std::mem::take(&mut drive.uploads) {
-            gone |= !say(&surface, Told::Upload(path)).await;
+            gone |= !say(&surface, SurfaceCommand::Upload(path)).await;
         }
         if gone {
             break End::Gone;
         }
-        if std::mem::take(&mut drive.suspend) && manner.suspends && !say(&surface, Told::Suspend).await {
+        if std::mem::take(&mut drive.suspend) && manner.suspends && !say(&surface, SurfaceCommand::Suspend).await {
             break End::Gone;
         }
         if std::mem::take(&mut drive.redraw) {
@@ -146,7 +146,7 @@ pub async fn drive(
                     rests_until = now + rest.clamp(SELDOM, Duration::from_secs(2));
                 }
                 busy = true;
-                if !say(&surface, Told::Frame(frame)).await {
+                if !say(&surface, SurfaceCommand::Frame(frame)).await {
                     break End::Gone;
                 }
             }
@@ -160,27 +160,27 @@ pub async fn drive(
             biased;
             () = stop.cancelled() => break End::Terminated,
             heard = surface.heard.recv() => match heard {
-                Some(Heard::Bytes(bytes)) => {
+                Some(SurfaceEvent::Bytes(bytes)) => {
                     by_hand = true;
                     events.extend(input.read(&bytes).into_iter().filter_map(|typed| drive.means(typed)));
                     pause = input.patience().map(|patience| Instant::now() + patience);
                 }
-                Some(Heard::Size { columns, rows }) => {
+                Some(SurfaceEvent::Size { columns, rows }) => {
                     by_hand = true;
                     drive.screen.resize(columns, rows);
                     events.push(Event::Resize { columns, rows });
                 }
-                Some(Heard::Ready) => {
+                Some(SurfaceEvent::Ready) => {
                     busy = false;
                     continue;
                 }
-                Some(Heard::Edited(text)) => {
+                Some(SurfaceEvent::Edited(text)) => {
                     by_hand = true;
                     drive.redraw = true;
                     events.extend(editing.take().map(|what| Event::Edited { what, text }));
                 }
-                Some(Heard::Uploaded { path, result }) => events.push(Event::Uploaded { path, result }),
-                Some(Heard::Back) => {
+                Some(SurfaceEvent::Uploaded { path, result }) => events.push(Event::Uploaded { path, result }),
+                Some(SurfaceEvent::Back) => {
                     drive.redraw = true;
                     continue;
                 }
@@ -255,12 +255,12 @@ pub async fn drive(
         End::Terminated => "The engine ended; what was acknowledged or queued is kept.",
         End::Quit | End::Gone => "",
     };
-    say(&surface, Told::End(why.to_owned())).await;
+    say(&surface, SurfaceCommand::End(why.to_owned())).await;
     Ok(end)
 }
 
 /// Whether they took it.
-async fn say(surface: &Surface, told: Told) -> bool {
+async fn say(surface: &Surface, told: SurfaceCommand) -> bool {
     matches!(tokio::time::timeout(TAKES, surface.told.send(told)).await, Ok(Ok(())))
 }
 
@@ -276,7 +276,7 @@ struct Drive<'s> {
     redraw: bool,
     /// Paths that the other end is to open.
     uploads: Vec<String>,
-    manner: Manner,
+    manner: SurfaceOptions,
     rung_at: Option<Instant>,
     screen: ByteScreen,
 }
@@ -395,8 +395,8 @@ pub(super) fn spoken(error: &OperationError) -> String {
     match error {
         OperationError::Refused(refusal) => refusal.to_string(),
         OperationError::Failed(error) => match crate::api::failed(error) {
-            crate::api::Trouble::Failed { id, said } => format!("{said} (log: {id})"),
-            crate::api::Trouble::Refused(refusal) => refusal.to_string(),
+            crate::api::ApiError::Failed { id, said } => format!("{said} (log: {id})"),
+            crate::api::ApiError::Refused(refusal) => refusal.to_string(),
         },
     }
 }

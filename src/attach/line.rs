@@ -9,7 +9,7 @@ use futures::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::codec::{Framed, LengthDelimitedCodec};
 
-use super::surface::{Heard, LONGEST_FRAME, Seat, Surface, Told, pair};
+use super::surface::{LONGEST_FRAME, Surface, SurfaceCommand, SurfaceEndpoint, SurfaceEvent, pair};
 use crate::domain::message::upload::Uploaded;
 
 /// Opens a file of whoever sits here, and hands its bytes over to the engine.
@@ -24,14 +24,14 @@ fn framed<S: AsyncRead + AsyncWrite>(stream: S) -> Framed<S, LengthDelimitedCode
 
 /// The engine's side: a surface whose seat is at the other end. The line ends with it.
 pub fn host<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Surface {
-    let (surface, Seat { heard, mut told }) = pair();
+    let (surface, SurfaceEndpoint { heard, mut told }) = pair();
     let mut line = framed(stream);
     tokio::spawn(async move {
         loop {
             tokio::select! {
                 said = told.recv() => match said {
                     Some(said) => {
-                        let over = matches!(said, Told::End(_));
+                        let over = matches!(said, SurfaceCommand::End(_));
                         if line.send(said.frame()).await.is_err() || over {
                             break;
                         }
@@ -42,7 +42,7 @@ pub fn host<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: S) -> Su
                     Some(Ok(frame)) => {
                         // A console that has just been left hears nothing more, and what it said last is
                         // still on its way: only that, or its silence, ends the line.
-                        if let Some(done) = Heard::read(&frame) {
+                        if let Some(done) = SurfaceEvent::read(&frame) {
                             let _ = heard.send(done).await;
                         }
                     }
@@ -74,24 +74,24 @@ pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
                 None => return Some(String::new()),
             },
             Some(uploaded) = uploads.next() => {
-                let uploaded: Heard = uploaded;
+                let uploaded: SurfaceEvent = uploaded;
                 takes = line.send(uploaded.frame()).await.is_ok();
             }
             frame = line.next() => match frame {
                 Some(Ok(frame)) => {
-                    let said = Told::read(&frame);
-                    if let Some(Told::Upload(path)) = said {
+                    let said = SurfaceCommand::read(&frame);
+                    if let Some(SurfaceCommand::Upload(path)) = said {
                         let opens = hand_over.clone().filter(|_| uploads.len() < MAX_AT_ONCE);
                         uploads.push(async move {
                             let result = match opens {
                                 Some(opens) => opens(path.clone()).await,
                                 None => Err("No file is opened for this console.".to_owned()),
                             };
-                            Heard::Uploaded { path, result }
+                            SurfaceEvent::Uploaded { path, result }
                         });
                         continue;
                     }
-                    if let Some(Told::End(why)) = said {
+                    if let Some(SurfaceCommand::End(why)) = said {
                         return Some(why);
                     }
                     if let Some(said) = said
@@ -119,27 +119,27 @@ mod tests {
         let mut other = framed(there);
         // The console is left; a last key comes all the same, and only then the goodbye goes out.
         drop(heard);
-        other.send(Heard::Bytes(b"\x03".to_vec()).frame()).await.expect("written");
-        other.send(Heard::Ready.frame()).await.expect("written");
+        other.send(SurfaceEvent::Bytes(b"\x03".to_vec()).frame()).await.expect("written");
+        other.send(SurfaceEvent::Ready.frame()).await.expect("written");
         for _ in 0..20 {
             tokio::task::yield_now().await;
         }
-        told.send(Told::End("see you".into())).await.expect("the line is still there");
+        told.send(SurfaceCommand::End("see you".into())).await.expect("the line is still there");
         let frame = other.next().await.expect("something").expect("whole");
-        assert_eq!(Told::read(&frame), Some(Told::End("see you".into())));
+        assert_eq!(SurfaceCommand::read(&frame), Some(SurfaceCommand::End("see you".into())));
     }
 
     #[tokio::test]
     async fn the_goodbye_is_read_though_nothing_is_taken_any_more() {
         let (here, mut there) = tokio::net::UnixStream::pair().expect("a pair");
         let (surface, seat) = pair();
-        let frame = Told::End("see you".into()).frame();
+        let frame = SurfaceCommand::End("see you".into()).frame();
         let mut bytes = u32::try_from(frame.len()).expect("short").to_be_bytes().to_vec();
         bytes.extend_from_slice(&frame);
         there.write_all(&bytes).await.expect("written");
         drop(there);
         for _ in 0..3 {
-            seat.heard.send(Heard::Ready).await.expect("queued");
+            seat.heard.send(SurfaceEvent::Ready).await.expect("queued");
         }
         assert_eq!(carry(here, surface, None).await.as_deref(), Some("see you"));
     }

@@ -13,8 +13,8 @@ mod surface;
 mod tty;
 
 pub use self::backend::ByteScreen;
-pub use self::drive::{End, Manner, drive};
+pub use self::drive::{End, SurfaceOptions, drive};
 pub use self::input::{Input, Typed};
 pub use self::line::{HandOver, carry, host};
-pub use self::surface::{Heard, Seat, Surface, Told, pair};
+pub use self::surface::{Surface, SurfaceCommand, SurfaceEndpoint, SurfaceEvent, pair};
 pub use self::tty::{Left, Tty, at_home, is_terminal, size, theme};

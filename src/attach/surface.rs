@@ -13,7 +13,7 @@ const WAITING: usize = 64;
 
 /// What comes from where somebody sits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum SurfaceEvent {
     /// What was typed, as the terminal sent it.
     Bytes(Vec<u8>),
     Size {
@@ -35,7 +35,7 @@ pub enum Heard {
 
 /// What goes there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Told {
+pub enum SurfaceCommand {
     /// Bytes for the terminal. The next come once these are said to be on the screen.
     Frame(Vec<u8>),
     /// Leave the terminal to the shell until somebody says `fg`.
@@ -51,22 +51,22 @@ pub enum Told {
 /// The console's end.
 #[derive(Debug)]
 pub struct Surface {
-    pub heard: mpsc::Receiver<Heard>,
-    pub told: mpsc::Sender<Told>,
+    pub heard: mpsc::Receiver<SurfaceEvent>,
+    pub told: mpsc::Sender<SurfaceCommand>,
 }
 
 /// The screen's end.
 #[derive(Debug)]
-pub struct Seat {
-    pub heard: mpsc::Sender<Heard>,
-    pub told: mpsc::Receiver<Told>,
+pub struct SurfaceEndpoint {
+    pub heard: mpsc::Sender<SurfaceEvent>,
+    pub told: mpsc::Receiver<SurfaceCommand>,
 }
 
 /// Two ends that belong together. Whoever lets go of one ends the other.
-pub fn pair() -> (Surface, Seat) {
+pub fn pair() -> (Surface, SurfaceEndpoint) {
     let (to_console, heard) = mpsc::channel(WAITING);
     let (told, from_console) = mpsc::channel(4);
-    (Surface { heard, told }, Seat { heard: to_console, told: from_console })
+    (Surface { heard, told }, SurfaceEndpoint { heard: to_console, told: from_console })
 }
 
 fn frame(kind: u8, body: &[u8]) -> Bytes {
@@ -80,7 +80,7 @@ fn text(body: &[u8]) -> String {
     String::from_utf8_lossy(body).into_owned()
 }
 
-impl Heard {
+impl SurfaceEvent {
     pub fn frame(&self) -> Bytes {
         match self {
             Self::Bytes(bytes) => frame(b'k', bytes),
@@ -119,7 +119,7 @@ impl Heard {
     }
 }
 
-impl Told {
+impl SurfaceCommand {
     pub fn frame(&self) -> Bytes {
         match self {
             Self::Frame(bytes) => frame(b'f', bytes),
@@ -151,33 +151,33 @@ mod tests {
     #[test]
     fn what_goes_over_a_line_arrives_as_it_was() {
         let heard = [
-            Heard::Bytes(vec![0x1b, 0, 255]),
-            Heard::Size { columns: 300, rows: 1 },
-            Heard::Ready,
-            Heard::Edited(Ok("one\ntwo".into())),
-            Heard::Edited(Err("no editor".into())),
-            Heard::Back,
-            Heard::Uploaded {
+            SurfaceEvent::Bytes(vec![0x1b, 0, 255]),
+            SurfaceEvent::Size { columns: 300, rows: 1 },
+            SurfaceEvent::Ready,
+            SurfaceEvent::Edited(Ok("one\ntwo".into())),
+            SurfaceEvent::Edited(Err("no editor".into())),
+            SurfaceEvent::Back,
+            SurfaceEvent::Uploaded {
                 path: "a b.txt".into(),
                 result: Ok(Uploaded { upload: UploadId(3), name: "a b.txt".into(), bytes: 4, sha256: "00".into() }),
             },
-            Heard::Uploaded { path: "x".into(), result: Err("x cannot be read.".into()) },
+            SurfaceEvent::Uploaded { path: "x".into(), result: Err("x cannot be read.".into()) },
         ];
         for one in heard {
-            assert_eq!(Heard::read(&one.frame()), Some(one));
+            assert_eq!(SurfaceEvent::read(&one.frame()), Some(one));
         }
         let told = [
-            Told::Frame(vec![7; 40]),
-            Told::Suspend,
-            Told::Edit("x".into()),
-            Told::Upload("a b.txt".into()),
-            Told::End("x".into()),
+            SurfaceCommand::Frame(vec![7; 40]),
+            SurfaceCommand::Suspend,
+            SurfaceCommand::Edit("x".into()),
+            SurfaceCommand::Upload("a b.txt".into()),
+            SurfaceCommand::End("x".into()),
         ];
         for one in told {
-            assert_eq!(Told::read(&one.frame()), Some(one));
+            assert_eq!(SurfaceCommand::read(&one.frame()), Some(one));
         }
         for strange in [&b""[..], b"?", b"s12"] {
-            assert_eq!(Heard::read(strange), None);
+            assert_eq!(SurfaceEvent::read(strange), None);
         }
     }
 }

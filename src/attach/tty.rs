@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
 use super::keyboard::Keyboard;
-use super::surface::{Heard, Seat, Told};
+use super::surface::{SurfaceCommand, SurfaceEndpoint, SurfaceEvent};
 use crate::console::Theme;
 use crate::operations::start_program;
 
@@ -112,8 +112,8 @@ impl Tty {
     }
 
     /// Carries what is done here to the console, and what it says onto the screen, until either ends.
-    pub async fn sit(&mut self, seat: Seat) -> std::io::Result<Left> {
-        let Seat { heard, mut told } = seat;
+    pub async fn sit(&mut self, seat: SurfaceEndpoint) -> std::io::Result<Left> {
+        let SurfaceEndpoint { heard, mut told } = seat;
         let mut keyboard = Keyboard::start()?;
         let mut resized = signal(SignalKind::window_change())?;
         let mut hangup = signal(SignalKind::hangup())?;
@@ -126,40 +126,40 @@ impl Tty {
                 _ = hangup.recv() => return Ok(Left::Gone),
                 _ = terminate.recv() => return Ok(Left::Terminated),
                 bytes = keyboard.next() => match bytes {
-                    Some(bytes) => Heard::Bytes(bytes),
+                    Some(bytes) => SurfaceEvent::Bytes(bytes),
                     // The end of input, or an input that cannot be read: nobody is there.
                     None => return Ok(Left::Gone),
                 },
                 _ = resized.recv() => {
                     let (columns, rows) = crossterm::terminal::size()?;
-                    Heard::Size { columns, rows }
+                    SurfaceEvent::Size { columns, rows }
                 }
-                () = self.written.notified() => Heard::Ready,
+                () = self.written.notified() => SurfaceEvent::Ready,
                 said = told.recv() => match said {
-                    Some(Told::Frame(bytes)) => {
+                    Some(SurfaceCommand::Frame(bytes)) => {
                         if self.writer.try_send(bytes).is_err() {
                             self.gone.store(true, Ordering::SeqCst);
                         }
                         continue;
                     }
-                    Some(Told::Suspend) => {
+                    Some(SurfaceCommand::Suspend) => {
                         suspend()?;
                         let (columns, rows) = crossterm::terminal::size()?;
-                        let _ = heard.send(Heard::Size { columns, rows }).await;
-                        Heard::Back
+                        let _ = heard.send(SurfaceEvent::Size { columns, rows }).await;
+                        SurfaceEvent::Back
                     }
-                    Some(Told::Edit(text)) => {
+                    Some(SurfaceCommand::Edit(text)) => {
                         // Nobody else may read the keys meanwhile.
                         drop(keyboard);
                         let text = edit(&text).await;
                         keyboard = Keyboard::start()?;
                         let (columns, rows) = crossterm::terminal::size()?;
-                        let _ = heard.send(Heard::Size { columns, rows }).await;
-                        Heard::Edited(text)
+                        let _ = heard.send(SurfaceEvent::Size { columns, rows }).await;
+                        SurfaceEvent::Edited(text)
                     }
                     // Whoever carries the line has answered that already.
-                    Some(Told::Upload(_)) => continue,
-                    Some(Told::End(why)) => return Ok(Left::Console(why)),
+                    Some(SurfaceCommand::Upload(_)) => continue,
+                    Some(SurfaceCommand::End(why)) => return Ok(Left::Console(why)),
                     None => return Ok(Left::Console(String::new())),
                 },
                 _ = watch.tick() => {

@@ -4,12 +4,12 @@ use clap::{Args, Subcommand};
 
 use super::print::{at, json, shortened, table};
 use super::verbs::Page;
-use super::wanted::Wanted;
+use super::wanted::CliRequest;
 use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
 use crate::domain::agents::requests::{
-    AgentQuery, AgentRequest, AgentTold, AssignmentRow, Dossier, RunRecord, RunView, StopScope,
+    AgentQuery, AgentRequest, AgentTold, AssignmentDetail, AssignmentRow, RunRecord, RunView, StopScope,
 };
 use crate::domain::ids::{AssignmentId, ConnectionId, EventId, RunId, ThreadId};
 use crate::domain::query::Query;
@@ -240,22 +240,22 @@ fn scope(what: &str) -> StopScope {
     }
 }
 
-pub(super) fn look(query: AgentQuery) -> Wanted {
-    Wanted::Look(Query::Desk(query))
+pub(super) fn look(query: AgentQuery) -> CliRequest {
+    CliRequest::Look(Query::Desk(query))
 }
 
-fn act(request: AgentRequest) -> Wanted {
-    Wanted::Act(Request::Agents(request))
+fn act(request: AgentRequest) -> CliRequest {
+    CliRequest::Act(Request::Agents(request))
 }
 
-pub(super) fn agents(verb: Agents) -> Wanted {
+pub(super) fn agents(verb: Agents) -> CliRequest {
     match verb {
-        Agents::List => Wanted::Look(Query::Agents),
+        Agents::List => CliRequest::Look(Query::Agents),
         Agents::Test { agent, words } => act(AgentRequest::Test { agent, words }),
         Agents::Runs { thread, page, before } => look(AgentQuery::Runs { thread, limit: page.limit, before }),
         Agents::Run { run } => look(AgentQuery::Run { run }),
         Agents::Accept { run, instead, knowing } => {
-            Wanted::Act(Request::Agents(AgentRequest::Accept { run, instead }).knowing(knowing.into()))
+            CliRequest::Act(Request::Agents(AgentRequest::Accept { run, instead }).knowing(knowing.into()))
         }
         Agents::Dismiss { run, reason } => act(AgentRequest::Dismiss { run, reason }),
         Agents::Stop { what, reason } => act(AgentRequest::Stop { what: scope(&what), reason }),
@@ -265,7 +265,7 @@ pub(super) fn agents(verb: Agents) -> Wanted {
     }
 }
 
-pub(super) fn assignments(verb: Assignments) -> Wanted {
+pub(super) fn assignments(verb: Assignments) -> CliRequest {
     match verb {
         Assignments::List { page } => look(AgentQuery::Assignments { limit: page.limit }),
         Assignments::Show { assignment } => look(AgentQuery::Assignment { assignment }),
@@ -281,7 +281,7 @@ pub(super) fn assignments(verb: Assignments) -> Wanted {
     }
 }
 
-pub(super) fn events(after: Option<EventId>, limit: u32) -> Wanted {
+pub(super) fn events(after: Option<EventId>, limit: u32) -> CliRequest {
     look(AgentQuery::Events { after, limit })
 }
 
@@ -395,7 +395,7 @@ fn assignment_row(row: &AssignmentRow) -> Vec<String> {
     ]
 }
 
-fn dossier_text(dossier: &Dossier) -> String {
+fn dossier_text(dossier: &AssignmentDetail) -> String {
     let one = &dossier.row.assignment;
     let mut lines = vec![format!(
         "{} {} {} ({}), {}",

@@ -9,7 +9,7 @@ use super::files::Files;
 use super::no_answer::NoAnswer;
 use super::scoped::Asked;
 use crate::agent::Agents;
-use crate::api::{self, Trouble};
+use crate::api::{self, ApiError};
 use crate::app::{AppError, SystemChance, SystemClock, engine_holds, has_database};
 use crate::bus::Bus;
 use crate::domain::access::actor::Actor;
@@ -66,7 +66,7 @@ impl Source {
         &self,
         path: &str,
         question: &Q,
-    ) -> std::io::Result<Result<A, Trouble>> {
+    ) -> std::io::Result<Result<A, ApiError>> {
         let mut left = LOOKS;
         loop {
             let error = match api::ask(&self.directory, path, question).await {

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::agents::look;
 use super::verbs::Page;
-use super::wanted::Wanted;
+use super::wanted::CliRequest;
 use crate::domain::access::audit::{AuditHead, KnownHead};
 use crate::domain::agents::requests::AgentQuery;
 use crate::domain::ids::AuditId;
@@ -44,10 +44,10 @@ pub enum Audit {
     },
 }
 
-pub(super) fn audit(verb: Audit) -> Wanted {
+pub(super) fn audit(verb: Audit) -> CliRequest {
     match verb {
         Audit::List { subject, page, before } => look(AgentQuery::Audit { subject, limit: page.limit, before }),
-        Audit::AcceptRestored { confirm } => Wanted::Act(Request::AcceptRestored { typed: confirm }),
+        Audit::AcceptRestored { confirm } => CliRequest::Act(Request::AcceptRestored { typed: confirm }),
         Audit::Verify { against } => {
             look(AgentQuery::VerifyAudit { against: against.iter().flat_map(|one| known_heads(one)).collect() })
         }

@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Common, Exit};
-use crate::api::{self, Consoles, Guest, Trouble, Wanted};
+use crate::api::{self, ApiError, ConsoleClient, Consoles, TerminalSpec};
 use crate::app::{AppError, Engine, People, current_actor};
-use crate::attach::{End, Left, Manner, Told, Tty, carry, drive, host, pair, size, theme};
+use crate::attach::{End, Left, SurfaceCommand, SurfaceOptions, Tty, carry, drive, host, pair, size, theme};
 use crate::config::Config;
 use crate::console::{FilePlace, Keymap, Settings, Theme};
 use crate::domain::access::actor::Actor;
@@ -70,10 +70,10 @@ fn restricted(actor: Actor, read_only: bool) -> Actor {
 /// Gives guests consoles of their own. One that breaks harms nobody else.
 pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greeting) -> Consoles {
     let config = Arc::new(config.clone());
-    Arc::new(move |guest: Guest| {
+    Arc::new(move |guest: ConsoleClient| {
         let (config, people, greeting) = (config.clone(), people.clone(), greeting.clone());
         async move {
-            let Guest { system, actor, wanted, line, stop } = guest;
+            let ConsoleClient { system, actor, wanted, line, stop } = guest;
             let actor = restricted(actor, wanted.read_only);
             let surface = host(line);
             let told = surface.told.clone();
@@ -82,7 +82,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
             settings.editor = wanted.editor;
             settings.files = if wanted.shell { FilePlace::Attached } else { FilePlace::Ssh };
             settings.greeting = greeting.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let manner = Manner {
+            let manner = SurfaceOptions {
                 columns: wanted.columns,
                 rows: wanted.rows,
                 bell: (config.alerts.bell, config.alerts.osc9),
@@ -101,7 +101,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
                 driven = &mut console => driven,
                 () = not_any_more(&people, &actor) => {
                     tracing::warn!(%actor, "a console is taken from somebody who is no user any more, or may less");
-                    let _ = told.try_send(Told::End(less(&people, &actor)));
+                    let _ = told.try_send(SurfaceCommand::End(less(&people, &actor)));
                     console.abort();
                     return;
                 }
@@ -110,7 +110,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
                 Ok(end) => tracing::info!(%actor, ?end, "a console is gone"),
                 Err(error) => {
                     tracing::error!(%actor, %error, "a console broke");
-                    let _ = told.try_send(Told::End(BROKE.to_owned()));
+                    let _ = told.try_send(SurfaceCommand::End(BROKE.to_owned()));
                 }
             }
         }
@@ -150,7 +150,7 @@ pub(super) async fn own(
     settings.files = FilePlace::Here;
     settings.quitting_ends = Some(ends.to_owned());
     let (columns, rows) = size().map_err(trouble)?;
-    let manner = Manner {
+    let manner = SurfaceOptions {
         columns,
         rows,
         bell: (config.alerts.bell, config.alerts.osc9),
@@ -209,7 +209,7 @@ pub(super) async fn go_on(greeting: &Greeting, now: Timestamp) {
 pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, AppError> {
     let look = theme(common.no_color, false);
     let (columns, rows) = size().map_err(trouble)?;
-    let wanted = Wanted {
+    let wanted = TerminalSpec {
         columns,
         rows,
         colour: look.colour,
@@ -221,8 +221,8 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
     };
     let line = match api::open_terminal(directory, &wanted).await {
         Ok(Ok(line)) => line,
-        Ok(Err(Trouble::Refused(refusal))) => return Err(AppError::Operation(refusal.into())),
-        Ok(Err(Trouble::Failed { said, .. })) => {
+        Ok(Err(ApiError::Refused(refusal))) => return Err(AppError::Operation(refusal.into())),
+        Ok(Err(ApiError::Failed { said, .. })) => {
             return Err(AppError::Other { what: said, remedy: REPORT.into() });
         }
         Err(error) => {

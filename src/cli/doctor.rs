@@ -10,7 +10,7 @@ use super::surroundings;
 use crate::config::Config;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::numbers::connected::ConnectionView;
-use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
@@ -170,7 +170,7 @@ fn connection(row: &ConnectionView) -> Vec<Finding> {
     let (name, id) = (clean_line(&row.connection.name), row.connection.id);
     let mut found = vec![];
     let mut unseen = vec![];
-    for hop in Hop::ALL {
+    for hop in Check::ALL {
         match row.proofs.iter().find(|proof| proof.hop == hop) {
             Some(proof) if proof.works => {
                 let said = format!("{name}, {}: {} at {}", hop.name(), clean_line(&proof.note), proof.at);
@@ -181,8 +181,8 @@ fn connection(row: &ConnectionView) -> Vec<Finding> {
                 found.push(fail("connection", said, format!("`wadeck why {id}` says what to do.")));
             }
             // The provider keeps no record of it, or there is nobody who could show it.
-            None if hop == Hop::Upstream && !row.capabilities.webhook_list => {}
-            None if hop == Hop::Agent && row.agent.is_none() => {}
+            None if hop == Check::Upstream && !row.capabilities.webhook_list => {}
+            None if hop == Check::Agent && row.agent.is_none() => {}
             None => unseen.push(hop.name()),
         }
     }
@@ -202,7 +202,7 @@ pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
     for row in rows.connected {
         let name = clean_line(&row.connection.name);
         let seen = |row: &ConnectionView| {
-            let proof = row.proofs.iter().find(|proof| proof.hop == Hop::Public)?;
+            let proof = row.proofs.iter().find(|proof| proof.hop == Check::Public)?;
             Some((proof.works, proof.at, clean_line(&proof.note)))
         };
         let before = seen(&row);

@@ -70,8 +70,8 @@ pub(super) fn hand_over(directory: &Path, read_only: bool) -> HandOver {
             let (file, name) = open(&path).await?;
             match api::upload(&directory, &name, file).await {
                 Ok(Ok(uploaded)) => Ok(uploaded),
-                Ok(Err(api::Trouble::Refused(refusal))) => Err(refusal.to_string()),
-                Ok(Err(api::Trouble::Failed { id, said })) => Err(format!("{said} (log: {id})")),
+                Ok(Err(api::ApiError::Refused(refusal))) => Err(refusal.to_string()),
+                Ok(Err(api::ApiError::Failed { id, said })) => Err(format!("{said} (log: {id})")),
                 Err(error) => Err(format!("The file did not get to the engine: {error}. Try again.")),
             }
         }

@@ -9,12 +9,12 @@ use super::no_answer::NoAnswer;
 use super::print::{at, json as printed, table};
 use super::send::PhoneArg;
 use super::templates::findings_text;
-use super::wanted::Wanted;
+use super::wanted::CliRequest;
 use super::{Common, Exit};
 use crate::domain::flow::{FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, table as answers};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{flow, flow_code, passes};
-use crate::domain::numbers::registration::Fresh;
+use crate::domain::numbers::registration::Fetched;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::templates::starter;
@@ -174,8 +174,8 @@ fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
     Exit::Done
 }
 
-pub(super) fn wanted(verb: Flows) -> Result<Wanted, NoAnswer> {
-    use Wanted::{Act, Look};
+pub(super) fn wanted(verb: Flows) -> Result<CliRequest, NoAnswer> {
+    use CliRequest::{Act, Look};
     let act = |request| Act(Request::Flow(request));
     let look = |query| Look(Query::Flow(query));
     Ok(match verb {
@@ -211,7 +211,7 @@ pub(super) fn wanted(verb: Flows) -> Result<Wanted, NoAnswer> {
             if !csv {
                 return Ok(Look(query));
             }
-            Wanted::Then(query, Box::new(|answer| Ok(Wanted::Said(csv_of(&answer)))))
+            CliRequest::Then(query, Box::new(|answer| Ok(CliRequest::Said(csv_of(&answer)))))
         }
         Flows::Logs(Which { connection, id }) => look(FlowQuery::Logs { connection, id }),
         Flows::Invocations(Which { connection, id }) => look(FlowQuery::Invocations { connection, id }),
@@ -227,7 +227,7 @@ pub(super) fn wanted(verb: Flows) -> Result<Wanted, NoAnswer> {
 
 /// Quoted throughout; what a spreadsheet would run is made words.
 fn csv_of(answer: &crate::domain::query::Answer) -> String {
-    let crate::domain::query::Answer::Flow(Fresh { value: FlowAnswer::Responses(list), .. }) = answer else {
+    let crate::domain::query::Answer::Flow(Fetched { value: FlowAnswer::Responses(list), .. }) = answer else {
         return String::new();
     };
     let (head, rows) = answers(list);
@@ -239,7 +239,7 @@ fn csv_of(answer: &crate::domain::query::Answer) -> String {
     std::iter::once(&head).chain(&rows).map(line).collect::<Vec<_>>().join("\n")
 }
 
-pub(super) fn answer_json(told: &Fresh<FlowAnswer>) -> serde_json::Value {
+pub(super) fn answer_json(told: &Fetched<FlowAnswer>) -> serde_json::Value {
     match &told.value {
         FlowAnswer::List(lists) => lists
             .iter()
@@ -257,7 +257,7 @@ pub(super) fn answer_json(told: &Fresh<FlowAnswer>) -> serde_json::Value {
     }
 }
 
-pub(super) fn answer_text(told: &Fresh<FlowAnswer>) -> String {
+pub(super) fn answer_text(told: &Fetched<FlowAnswer>) -> String {
     match &told.value {
         FlowAnswer::List(lists) => lists.iter().map(list_text).collect::<Vec<_>>().join("\n\n"),
         FlowAnswer::Detail(detail) => detail_lines(detail).join("\n"),

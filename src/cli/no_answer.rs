@@ -1,7 +1,7 @@
 //! Why a verb did nothing: a sentence for a person, and the one shape of every door for a program.
 
 use super::{Exit, print};
-use crate::api::{self, ErrorBody, Trouble};
+use crate::api::{self, ApiError, ErrorBody};
 use crate::app::AppError;
 use crate::config::ConfigError;
 use crate::domain::refusal::Refusal;
@@ -85,9 +85,9 @@ impl From<Refusal> for NoAnswer {
     }
 }
 
-impl From<Trouble> for NoAnswer {
-    fn from(trouble: Trouble) -> Self {
-        let exit = if matches!(trouble, Trouble::Refused(_)) { Exit::Refused } else { Exit::Failed };
+impl From<ApiError> for NoAnswer {
+    fn from(trouble: ApiError) -> Self {
+        let exit = if matches!(trouble, ApiError::Refused(_)) { Exit::Refused } else { Exit::Failed };
         Self { exit, error: trouble.into() }
     }
 }

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use super::no_answer::NoAnswer;
 use super::send::PhoneArg;
 use super::walk::SetUp;
-use super::wanted::Wanted;
+use super::wanted::CliRequest;
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Environment, ProviderName};
 use crate::domain::numbers::life_document::life_markdown;
@@ -250,18 +250,18 @@ impl DraftArgs {
     }
 }
 
-pub(super) fn connections(verb: Connections) -> Wanted {
-    use Wanted::{Act, Look};
+pub(super) fn connections(verb: Connections) -> CliRequest {
+    use CliRequest::{Act, Look};
     let number = |request| Act(Request::Number(request));
     match verb {
         Connections::List { account: None } | Connections::Show { .. } => Look(Query::Connections),
-        Connections::List { account: Some(account) } => Wanted::Then(
+        Connections::List { account: Some(account) } => CliRequest::Then(
             Query::Connections,
             Box::new(move |answer| match answer {
                 Answer::Connections(mut list) => {
                     list.connected.retain(|row| row.connection.business_account_id == account);
                     list.others.clear();
-                    Ok(Wanted::Told(Box::new(Answer::Connections(list))))
+                    Ok(CliRequest::Told(Box::new(Answer::Connections(list))))
                 }
                 _ => Err(NoAnswer::odd()),
             }),
@@ -269,7 +269,7 @@ pub(super) fn connections(verb: Connections) -> Wanted {
         Connections::Numbers { provider } => {
             Look(Query::Number(NumberQuery::List { provider: ProviderName::new(provider) }))
         }
-        Connections::States => Wanted::Said(life_markdown().trim_end().to_owned()),
+        Connections::States => CliRequest::Said(life_markdown().trim_end().to_owned()),
         Connections::Setup(wish) => wish.wanted(),
         Connections::GoOn { setup } => number(NumberRequest::GoOn { setup }),
         Connections::Link { setup } => number(NumberRequest::NewLink { setup }),
@@ -321,8 +321,8 @@ impl ProfileChange {
     }
 }
 
-pub(super) fn webhooks(verb: Webhooks) -> Wanted {
-    use Wanted::{Act, Look};
+pub(super) fn webhooks(verb: Webhooks) -> CliRequest {
+    use CliRequest::{Act, Look};
     let act = |request| Act(Request::Webhook(request));
     match verb {
         Webhooks::List { connection } | Webhooks::Show { connection, .. } => {

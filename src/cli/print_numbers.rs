@@ -6,7 +6,7 @@ use super::print::{at, shortened, table};
 use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
 use crate::domain::numbers::health::Health;
 use crate::domain::numbers::number::{Number, NumberAnswer, Profile};
-use crate::domain::numbers::registration::{Fresh, Registration};
+use crate::domain::numbers::registration::{Fetched, Registration};
 use crate::domain::numbers::setup::Setup;
 use crate::domain::text::clean_line;
 
@@ -107,7 +107,7 @@ fn facts(row: &ConnectionView) -> String {
     facts.join(", ")
 }
 
-pub(super) fn answer_text(told: &Fresh<NumberAnswer>) -> String {
+pub(super) fn answer_text(told: &Fetched<NumberAnswer>) -> String {
     let body = match &told.value {
         NumberAnswer::List(numbers) => {
             let head = ["id", "number", "name", "kind", "status", "quality", "limit", "customer", "here"];

@@ -1,7 +1,7 @@
 //! What a shift asks, as text: contacts, the radar, alerts, filters, jobs, marks and why.
 
 use super::print::{at, shortened, table};
-use crate::domain::monitoring::gauge::{Gauge, GaugesView, bar};
+use crate::domain::monitoring::gauge::{GaugesView, Metric, bar};
 use crate::domain::query::Answer;
 use crate::domain::text::clean_line;
 use crate::domain::why::Why;
@@ -106,7 +106,7 @@ fn why_text(why: &Why) -> String {
 
 fn gauges_text(view: &GaugesView) -> String {
     let percent = |rate: Option<f64>| rate.map_or_else(|| "-".into(), |rate| format!("{rate:.1} %"));
-    let row = |gauge: &Gauge| {
+    let row = |gauge: &Metric| {
         vec![
             gauge.by.clone(),
             clean_line(&gauge.name),

@@ -20,7 +20,7 @@ use crate::app::{AppError, Engine, People, SystemChance};
 use crate::attach::ssh::{self, Ran, SshSetup, Verbs, WhoseKey, known_keys};
 use crate::config::Config;
 use crate::domain::text::clean_line;
-use crate::domain::time::Chance;
+use crate::domain::time::Rng;
 use crate::operations::{System, media_file};
 
 /// Whether a verb may be asked for from elsewhere.

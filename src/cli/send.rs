@@ -9,7 +9,7 @@ use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::when;
 use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
 use crate::domain::message::content::Content;
-use crate::domain::message::media::Pad;
+use crate::domain::message::media::ImagePadding;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Request, SendContext};
 use crate::domain::text::clean_line;
@@ -124,7 +124,7 @@ async fn plain_request(source: &Source, send: Send) -> Result<Request, NoAnswer>
         None => thread_of(source, &send).await?,
     };
     if let Some(path) = send.file {
-        let pad = Pad::read(&send.pad, &send.colour)?;
+        let pad = ImagePadding::read(&send.pad, &send.colour)?;
         let upload = source.upload(&path, send.name.as_deref()).await?;
         return Ok(Request::SendFile {
             thread,

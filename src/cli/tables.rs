@@ -4,17 +4,17 @@ use serde_json::json;
 
 use super::{Common, Exit, print};
 use crate::console::{Keymap, keys_markdown};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::numbers::life::LIFE;
 
 pub(super) fn roles(common: &Common, markdown: bool) -> Exit {
     if markdown {
         print!("{}", crate::api::roles_markdown());
     } else if common.json {
-        let row = |right: &Right| json!({ "role": right.role().name(), "may": right.what() });
-        println!("{}", print::json(&Right::ALL.iter().map(row).collect::<Vec<_>>()));
+        let row = |right: &Permission| json!({ "role": right.role().name(), "may": right.what() });
+        println!("{}", print::json(&Permission::ALL.iter().map(row).collect::<Vec<_>>()));
     } else {
-        for right in Right::ALL {
+        for right in Permission::ALL {
             println!("{:<10}{}", right.role().name(), right.what());
         }
     }

@@ -5,13 +5,13 @@ use serde_json::json;
 
 use super::no_answer::NoAnswer;
 use super::print::{at, json as printed, table};
-use super::wanted::Wanted;
+use super::wanted::CliRequest;
 use super::{Common, Exit};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::template::lint;
 use crate::domain::lint::{Finding, passes};
 use crate::domain::list_filter::WordList;
-use crate::domain::numbers::registration::Fresh;
+use crate::domain::numbers::registration::Fetched;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::templates::form::read;
@@ -172,24 +172,24 @@ pub(super) fn findings_text(findings: &[Finding]) -> String {
     findings.iter().map(Finding::line).collect::<Vec<_>>().join("\n")
 }
 
-pub(super) fn wanted(verb: Templates) -> Result<Wanted, NoAnswer> {
-    use Wanted::{Act, Look};
+pub(super) fn wanted(verb: Templates) -> Result<CliRequest, NoAnswer> {
+    use CliRequest::{Act, Look};
     let act = |request| Act(Request::Template(request));
     Ok(match verb {
         Templates::List { refresh: true, .. } => Act(Request::RefreshTemplates),
-        Templates::List { refresh: false, filter } => Wanted::Then(
+        Templates::List { refresh: false, filter } => CliRequest::Then(
             Query::Templates,
             Box::new(move |answer| match answer {
                 Answer::Templates(mut lists) => {
                     for list in &mut lists {
                         list.templates.retain(|one| one.fits(&filter));
                     }
-                    Ok(Wanted::Told(Box::new(Answer::Templates(lists))))
+                    Ok(CliRequest::Told(Box::new(Answer::Templates(lists))))
                 }
                 _ => Err(NoAnswer::odd()),
             }),
         ),
-        Templates::Show { name, language } => Wanted::Then(
+        Templates::Show { name, language } => CliRequest::Then(
             Query::Templates,
             Box::new(move |answer| match answer {
                 Answer::Templates(lists) => record_of(&lists, &name, language.as_deref()),
@@ -212,13 +212,13 @@ pub(super) fn wanted(verb: Templates) -> Result<Wanted, NoAnswer> {
     })
 }
 
-fn record_of(lists: &[TemplateList], name: &str, language: Option<&str>) -> Result<Wanted, NoAnswer> {
+fn record_of(lists: &[TemplateList], name: &str, language: Option<&str>) -> Result<CliRequest, NoAnswer> {
     let found = lists.iter().flat_map(|list| list.templates.iter().map(move |one| (list, one)));
     let mut found = found.filter(|(_, one)| {
         one.name.as_received() == name && language.is_none_or(|wanted| one.language.as_received() == wanted)
     });
     match found.next() {
-        Some((list, one)) => Ok(Wanted::Look(Query::Template(TemplateQuery::Record {
+        Some((list, one)) => Ok(CliRequest::Look(Query::Template(TemplateQuery::Record {
             connection: list.connection,
             name: name.to_owned(),
             language: one.language.as_received().to_owned(),
@@ -230,7 +230,7 @@ fn record_of(lists: &[TemplateList], name: &str, language: Option<&str>) -> Resu
     }
 }
 
-pub(super) fn answer_text(told: &Fresh<TemplateAnswer>) -> String {
+pub(super) fn answer_text(told: &Fetched<TemplateAnswer>) -> String {
     match &told.value {
         TemplateAnswer::Text(text) => text.lines().map(clean_line).collect::<Vec<_>>().join("\n"),
         TemplateAnswer::Lint(findings) => findings_text(findings),

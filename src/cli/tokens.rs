@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::print::{at, table};
-use super::wanted::Wanted;
+use super::wanted::CliRequest;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
 use crate::domain::access::token::{TokenRequest, TokenView};
@@ -42,17 +42,17 @@ fn time(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| "write it like 2026-06-01T09:00:00Z".to_owned())
 }
 
-pub(super) fn wanted(verb: Tokens) -> Wanted {
+pub(super) fn wanted(verb: Tokens) -> CliRequest {
     match verb {
-        Tokens::List => Wanted::Look(Query::Tokens),
-        Tokens::Make { name, role, agent, expires } => Wanted::Act(Request::Token(TokenRequest::Make {
+        Tokens::List => CliRequest::Look(Query::Tokens),
+        Tokens::Make { name, role, agent, expires } => CliRequest::Act(Request::Token(TokenRequest::Make {
             name,
             role,
             agent,
             expires_at: expires,
             scope: Scope::ALL,
         })),
-        Tokens::Revoke { name } => Wanted::Act(Request::Token(TokenRequest::Revoke { name })),
+        Tokens::Revoke { name } => CliRequest::Act(Request::Token(TokenRequest::Revoke { name })),
     }
 }
 

@@ -9,7 +9,7 @@ use super::reference::Reading;
 use super::scoped::Asked;
 use super::templates::{self, Templates};
 use super::verbs::Messages;
-use super::wanted::{Wanted, wanted};
+use super::wanted::{CliRequest, wanted};
 use super::{Command, Common, Exit, print};
 use crate::config;
 use crate::domain::agents::requests::{AgentQuery, AgentTold};
@@ -104,20 +104,20 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
             return Ok((Exit::Done, if common.json { print::json(&done) } else { done.said }));
         }
         Command::Templates(Templates::Sample { connection, source: from }) => {
-            Some(Wanted::Act(files::sample(source, connection, from).await?))
+            Some(CliRequest::Act(files::sample(source, connection, from).await?))
         }
         Command::Connections(Connections::States) if common.json => {
             return Ok((Exit::Done, super::tables::states_json()));
         }
-        Command::Send(send) => Some(Wanted::Act(super::send::request(source, *send).await?)),
+        Command::Send(send) => Some(CliRequest::Act(super::send::request(source, *send).await?)),
         command => wanted(command)?,
     };
     match follow(source, wanted.ok_or_else(NoAnswer::not_here)?).await? {
-        Wanted::Told(answer) => Ok((Exit::Done, printed(&answer, common.json))),
-        Wanted::Said(text) => Ok((Exit::Done, text)),
-        Wanted::Then(..) => Err(NoAnswer::not_here()),
-        Wanted::Look(query) => look(source, &query, common.json).await,
-        Wanted::Act(request) => {
+        CliRequest::Told(answer) => Ok((Exit::Done, printed(&answer, common.json))),
+        CliRequest::Said(text) => Ok((Exit::Done, text)),
+        CliRequest::Then(..) => Err(NoAnswer::not_here()),
+        CliRequest::Look(query) => look(source, &query, common.json).await,
+        CliRequest::Act(request) => {
             let done = source.act(&request).await?;
             if flows {
                 return look(source, &Query::Flow(crate::domain::flow::FlowQuery::List), common.json).await;
@@ -137,8 +137,8 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
 }
 
 /// Asks as long as what follows depends on an answer.
-async fn follow(source: &Source, mut wanted: Wanted) -> Result<Wanted, NoAnswer> {
-    while let Wanted::Then(query, next) = wanted {
+async fn follow(source: &Source, mut wanted: CliRequest) -> Result<CliRequest, NoAnswer> {
+    while let CliRequest::Then(query, next) = wanted {
         wanted = next(source.ask(&query).await?)?;
     }
     Ok(wanted)

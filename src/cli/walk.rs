@@ -12,9 +12,9 @@ use super::no_answer::NoAnswer;
 use super::numbers::{environment, pair};
 use super::print::at;
 use super::print_numbers::only;
-use super::wanted::Wanted;
+use super::wanted::CliRequest;
 use crate::domain::numbers::connected::ConnectionView;
-use crate::domain::numbers::connection::{Chore, Environment, ProviderName};
+use crate::domain::numbers::connection::{Environment, ProviderName, SetupTask};
 use crate::domain::numbers::number::NumberRequest;
 use crate::domain::numbers::setup::SetupOptions;
 use crate::domain::query::{Answer, Query};
@@ -75,8 +75,8 @@ impl SetUp {
         self.of.as_deref().map(|of| (of, self.wait))
     }
 
-    pub(super) fn wanted(self) -> Wanted {
-        Wanted::Act(Request::Number(NumberRequest::SetUp {
+    pub(super) fn wanted(self) -> CliRequest {
+        CliRequest::Act(Request::Number(NumberRequest::SetUp {
             name: self.name.unwrap_or_default(),
             provider: ProviderName::new(self.provider.unwrap_or_default()),
             organization: self.organization,
@@ -97,7 +97,7 @@ impl SetUp {
     }
 }
 
-fn proved(view: &ConnectionView, chore: &Chore) -> Option<String> {
+fn proved(view: &ConnectionView, chore: &SetupTask) -> Option<String> {
     let proof = view.proof_of(chore)?;
     Some(format!("{} at {}", clean_line(&proof.note), at(proof.at)))
 }
@@ -114,7 +114,7 @@ async fn view(source: &Source, of: &str) -> Result<ConnectionView, NoAnswer> {
     })
 }
 
-fn lines(view: &ConnectionView, number: usize, chore: &Chore) -> String {
+fn lines(view: &ConnectionView, number: usize, chore: &SetupTask) -> String {
     let sign = match chore.proof {
         None => " ",
         Some(_) if proved(view, chore).is_some() => "x",

@@ -7,13 +7,13 @@ use super::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
 use super::{agents, audit, flows, print_numbers, templates, tokens};
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest};
-use crate::domain::numbers::registration::Fresh;
+use crate::domain::numbers::registration::Fetched;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 
 /// What a verb asks for.
-pub(super) enum Wanted {
+pub(super) enum CliRequest {
     Look(Query),
     Act(Request),
     /// It is known already.
@@ -25,17 +25,17 @@ pub(super) enum Wanted {
 }
 
 /// From an answer to what follows from it, or why nothing can.
-pub(super) type Next = Box<dyn FnOnce(Answer) -> Result<Wanted, NoAnswer> + Send>;
+pub(super) type Next = Box<dyn FnOnce(Answer) -> Result<CliRequest, NoAnswer> + Send>;
 
-pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, NoAnswer> {
-    use Wanted::{Act, Look};
+pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
+    use CliRequest::{Act, Look};
     Ok(Some(match command {
         Command::Status => Look(Query::Overview),
-        Command::Connections(Connections::Show { id }) => Wanted::Then(
+        Command::Connections(Connections::Show { id }) => CliRequest::Then(
             Query::Connections,
             Box::new(move |answer| match answer {
                 Answer::Connections(list) => match print_numbers::only(list, &id) {
-                    Some(list) => Ok(Wanted::Told(Box::new(Answer::Connections(list)))),
+                    Some(list) => Ok(CliRequest::Told(Box::new(Answer::Connections(list)))),
                     None => {
                         let reason = format!("There is no connection and no setup {}.", clean_line(&id));
                         Err(NoAnswer::refused("not_found", reason, "`wadeck connections list` names them."))
@@ -46,16 +46,16 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, NoAnswer> {
         ),
         Command::Connections(Connections::Profile { connection, change }) => {
             let query = Query::Number(NumberQuery::Profile { connection });
-            Wanted::Then(
+            CliRequest::Then(
                 query,
                 Box::new(move |answer| match &answer {
-                    Answer::Number(Fresh { value: NumberAnswer::Profile(profile), .. }) => {
+                    Answer::Number(Fetched { value: NumberAnswer::Profile(profile), .. }) => {
                         Ok(match change.over(profile) {
                             Some(profile) => {
                                 let profile = Box::new(profile);
                                 Act(Request::Number(NumberRequest::SaveProfile { connection, profile }))
                             }
-                            None => Wanted::Told(Box::new(answer)),
+                            None => CliRequest::Told(Box::new(answer)),
                         })
                     }
                     _ => Err(NoAnswer::odd()),
@@ -63,16 +63,16 @@ pub(super) fn wanted(command: Command) -> Result<Option<Wanted>, NoAnswer> {
             )
         }
         Command::Connections(verb) => numbers::connections(verb),
-        Command::Webhooks(Webhooks::Show { connection, id }) => Wanted::Then(
+        Command::Webhooks(Webhooks::Show { connection, id }) => CliRequest::Then(
             Query::Number(NumberQuery::Webhooks { connection }),
             Box::new(move |answer| match answer {
-                Answer::Number(Fresh { fetched_at, value: NumberAnswer::Webhooks(mut list) }) => {
+                Answer::Number(Fetched { fetched_at, value: NumberAnswer::Webhooks(mut list) }) => {
                     list.retain(|one| one.id == id);
                     if list.is_empty() {
                         let reason = format!("There is no webhook {}.", clean_line(&id));
                         return Err(NoAnswer::refused("not_found", reason, "`wadeck webhooks list` names them."));
                     }
-                    Ok(Wanted::Told(Box::new(Answer::Number(Fresh {
+                    Ok(CliRequest::Told(Box::new(Answer::Number(Fetched {
                         fetched_at,
                         value: NumberAnswer::Webhooks(list),
                     }))))

@@ -7,9 +7,9 @@ use super::form::FormKind;
 use super::form_agents::AgentForm;
 use super::overlay::{Overlay, Reading};
 use super::{Console, Effect, Focus, Pane, words};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Assignment;
-use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, Dossier, RunRecord, StopScope};
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, AssignmentDetail, RunRecord, StopScope};
 use crate::domain::ids::{AssignmentId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
@@ -56,7 +56,7 @@ impl Console {
         vec![]
     }
 
-    pub(super) fn dossier_of(&self, id: AssignmentId) -> Option<&Dossier> {
+    pub(super) fn dossier_of(&self, id: AssignmentId) -> Option<&AssignmentDetail> {
         self.data.dossier.as_ref().filter(|dossier| dossier.row.assignment.id == id)
     }
 
@@ -446,7 +446,7 @@ impl Console {
     }
 
     /// Whether something is for this person; the operation says the same.
-    pub(super) fn may(&self, right: Right) -> Result<(), String> {
+    pub(super) fn may(&self, right: Permission) -> Result<(), String> {
         self.settings.actor.may(right).map_err(|refusal| refusal.to_string())
     }
 }

@@ -7,7 +7,7 @@ use super::form_files::FormFile;
 use super::numbers::NumberRow;
 use super::overlay::{Overlay, Reading, Then};
 use super::{Console, Effect, Pane};
-use crate::domain::agents::requests::{AgentQuery, AgentsView, Dossier, RunRecord, StopView};
+use crate::domain::agents::requests::{AgentQuery, AgentsView, AssignmentDetail, RunRecord, StopView};
 use crate::domain::change::Change;
 use crate::domain::contacts::view::ContactRow;
 use crate::domain::flow::{FlowDetail, FlowList, FlowQuery};
@@ -18,7 +18,7 @@ use crate::domain::monitoring::gauge::GaugesView;
 use crate::domain::numbers::connected::ConnectionList;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
-use crate::domain::numbers::registration::Fresh;
+use crate::domain::numbers::registration::Fetched;
 use crate::domain::outbox::job::JobView;
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
@@ -40,14 +40,14 @@ pub(super) struct Data {
     pub overview: Option<Overview>,
     pub connections: Option<ConnectionList>,
     /// What the provider told about numbers, by what was asked.
-    pub numbers: Vec<(NumberQuery, Fresh<NumberAnswer>)>,
+    pub numbers: Vec<(NumberQuery, Fetched<NumberAnswer>)>,
     /// The answer that opens a form when it comes.
     pub awaited: Option<Query>,
     /// What is being written for the provider.
     pub script: Option<super::script::Script>,
     pub flows: Option<Vec<FlowList>>,
     /// The Flow that was opened last.
-    pub flow: Option<Fresh<FlowDetail>>,
+    pub flow: Option<Fetched<FlowDetail>>,
     /// What is read about a Flow.
     pub flow_lines: Vec<String>,
     /// What is asked again while it is read.
@@ -61,7 +61,7 @@ pub(super) struct Data {
     pub templates: Option<Vec<TemplateList>>,
     pub agents: Option<AgentsView>,
     /// The assignment under the cursor, with all that is needed to decide about it.
-    pub dossier: Option<Dossier>,
+    pub dossier: Option<AssignmentDetail>,
     /// The run that was asked about last.
     pub run: Option<RunRecord>,
     pub stops: Vec<StopView>,

@@ -8,7 +8,7 @@ use super::script::ScriptKind;
 use super::{Console, Effect, Pane, words};
 use crate::domain::flow::{Flow, FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, table};
 use crate::domain::ids::ConnectionId;
-use crate::domain::numbers::registration::Fresh;
+use crate::domain::numbers::registration::Fetched;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::templates::starter;
@@ -55,7 +55,7 @@ impl Console {
     }
 
     /// What is known of the Flow under the cursor beyond the list, with its time.
-    pub(super) fn flow_detail(&self) -> Option<&Fresh<FlowDetail>> {
+    pub(super) fn flow_detail(&self) -> Option<&Fetched<FlowDetail>> {
         let (_, flow) = self.selected_flow()?;
         self.data.flow.as_ref().filter(|detail| detail.value.flow.id == flow.id)
     }
@@ -67,12 +67,12 @@ impl Console {
         }
     }
 
-    pub(super) fn take_flow_answer(&mut self, query: &FlowQuery, told: Fresh<FlowAnswer>) -> Vec<Effect> {
+    pub(super) fn take_flow_answer(&mut self, query: &FlowQuery, told: Fetched<FlowAnswer>) -> Vec<Effect> {
         let awaited = self.data.awaited.take_if(|awaited| *awaited == Query::Flow(query.clone())).is_some();
         match (query, told.value) {
             (_, FlowAnswer::List(lists)) => self.data.flows = Some(lists),
             (_, FlowAnswer::Detail(detail)) => {
-                self.data.flow = Some(Fresh { fetched_at: told.fetched_at, value: *detail });
+                self.data.flow = Some(Fetched { fetched_at: told.fetched_at, value: *detail });
             }
             (FlowQuery::Json { connection, id, .. }, FlowAnswer::Json(text)) if awaited => {
                 return self.edit_script(ScriptKind::Flow { connection: *connection, id: id.clone() }, text);

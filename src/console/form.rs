@@ -9,8 +9,8 @@ use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::when;
 use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId, UploadId};
 use crate::domain::message::content::{Card, Content};
-use crate::domain::message::interactive::{Action, Heading, Offer, read_sections};
-use crate::domain::message::media::Pad;
+use crate::domain::message::interactive::{Action, Heading, Interactive, read_sections};
+use crate::domain::message::media::ImagePadding;
 use crate::domain::request::Request;
 use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
@@ -322,7 +322,7 @@ impl Form {
         let degree =
             |key: &str| self.text(key).replace(',', ".").parse::<f64>().map_err(|_| format!("The {key} is no number."));
         let offer = |action| {
-            Content::Offer(Offer {
+            Content::Offer(Interactive {
                 heading: self.some("heading").map(Heading::Text),
                 body: self.text("body").into(),
                 footer: self.some("footer"),
@@ -408,7 +408,8 @@ impl Form {
                 thread: *thread,
                 upload: upload.ok_or("No file is named. Write its path.")?,
                 caption: self.text("caption").to_owned(),
-                pad: Pad::read(self.text("pad"), self.text("colour")).map_err(|refusal| refusal.to_string())?,
+                pad: ImagePadding::read(self.text("pad"), self.text("colour"))
+                    .map_err(|refusal| refusal.to_string())?,
                 voice: self.text("voice").eq_ignore_ascii_case("yes"),
                 reply_to: *reply_to,
                 at: None,

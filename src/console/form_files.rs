@@ -6,7 +6,7 @@ use super::form_platform::PlatformForm;
 use super::overlay::{Overlay, Reading};
 use super::{Console, Effect};
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
-use crate::domain::message::media::{FileCheck, FileFacts, Pad};
+use crate::domain::message::media::{FileCheck, FileFacts, ImagePadding};
 use crate::domain::message::upload::Uploaded;
 use crate::domain::query::Query;
 use crate::domain::refusal::Done;
@@ -64,8 +64,8 @@ impl Form {
         self.file_key().map(|key| self.text(key)).filter(|path| !path.is_empty() && !path.starts_with("https://"))
     }
 
-    fn pad(&self) -> Option<Pad> {
-        Pad::read(self.text("pad"), self.text("colour")).ok().flatten()
+    fn pad(&self) -> Option<ImagePadding> {
+        ImagePadding::read(self.text("pad"), self.text("colour")).ok().flatten()
     }
 
     /// Whether the cursor is in the field that holds a path.

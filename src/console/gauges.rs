@@ -1,7 +1,7 @@
 //! Marks and causes as lines: they read the same without colour.
 
 use super::{Console, words};
-use crate::domain::monitoring::gauge::{ACKNOWLEDGED, DELIVERED, Gauge, HourBar, REPLIED, bar, columns};
+use crate::domain::monitoring::gauge::{ACKNOWLEDGED, DELIVERED, HourBar, Metric, REPLIED, bar, columns};
 use crate::domain::text::clean_line;
 
 type Column = fn(&HourBar) -> u32;
@@ -17,7 +17,7 @@ impl Console {
         let mut lines = vec![format!("since {}", words::exact(view.since, self.zone())), String::new()];
         let met = |fine: bool| if fine { "met" } else { "MISSED" };
         lines.push("Marks".into());
-        let connections: Vec<&Gauge> = view.gauges.iter().filter(|gauge| gauge.by == "connection").collect();
+        let connections: Vec<&Metric> = view.gauges.iter().filter(|gauge| gauge.by == "connection").collect();
         let delivered: u32 = connections.iter().map(|gauge| gauge.delivered).sum();
         let failed: u32 = connections.iter().map(|gauge| gauge.failed).sum();
         // Who was begun with: an answer of ours to a question needs none.
@@ -51,7 +51,7 @@ impl Console {
         let oldest = view.oldest_queued_at.map(|at| format!(", the oldest since {}", words::age(at, self.now)));
         lines.push(format!("  {:<12} {}{}", "queued", view.queued, oldest.unwrap_or_default()));
         for (by, title) in [("connection", "Numbers"), ("template", "Templates"), ("author", "Who wrote")] {
-            let rows: Vec<&Gauge> = view.gauges.iter().filter(|gauge| gauge.by == by).collect();
+            let rows: Vec<&Metric> = view.gauges.iter().filter(|gauge| gauge.by == by).collect();
             if rows.is_empty() {
                 continue;
             }
@@ -73,7 +73,7 @@ impl Console {
         lines
     }
 
-    fn gauge_line(&self, gauge: &Gauge) -> String {
+    fn gauge_line(&self, gauge: &Metric) -> String {
         let name = words::pad(&clean_line(&gauge.name), 20, self.settings.theme.ellipsis());
         let rate = |rate: Option<f64>| rate.map_or_else(|| "    -".to_owned(), |rate| format!("{rate:>3.0} %"));
         let delivered = gauge.delivery_rate();

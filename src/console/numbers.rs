@@ -9,7 +9,7 @@ use super::{Console, Effect, Pane, words};
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery};
-use crate::domain::numbers::registration::{Fresh, Registration, WebhookDraft, WebhookRequest, WebhookScope};
+use crate::domain::numbers::registration::{Fetched, Registration, WebhookDraft, WebhookRequest, WebhookScope};
 use crate::domain::numbers::setup::Setup;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
@@ -113,12 +113,12 @@ impl Console {
     }
 
     /// What the provider told when it was asked this last.
-    pub(super) fn told_of(&self, query: &NumberQuery) -> Option<&Fresh<NumberAnswer>> {
+    pub(super) fn told_of(&self, query: &NumberQuery) -> Option<&Fetched<NumberAnswer>> {
         self.data.numbers.iter().find(|(asked, _)| asked == query).map(|(_, told)| told)
     }
 
     /// Takes in what the provider told. A profile is what somebody wants to change.
-    pub(super) fn take_number_answer(&mut self, query: &NumberQuery, told: Fresh<NumberAnswer>) -> Vec<Effect> {
+    pub(super) fn take_number_answer(&mut self, query: &NumberQuery, told: Fetched<NumberAnswer>) -> Vec<Effect> {
         self.data.numbers.retain(|(asked, _)| asked != query);
         let mut effects = vec![];
         if let (NumberQuery::Profile { connection }, NumberAnswer::Profile(profile)) = (query, &told.value)
@@ -141,7 +141,7 @@ impl Console {
 
     pub(super) fn health_lines(&self, connection: ConnectionId) -> Vec<String> {
         let told = self.told_of(&NumberQuery::Health { connection });
-        let Some(Fresh { fetched_at, value: NumberAnswer::Health(health) }) = told else {
+        let Some(Fetched { fetched_at, value: NumberAnswer::Health(health) }) = told else {
             return vec![self.data.trouble.as_deref().map_or_else(|| "The provider is asked.".to_owned(), clean_line)];
         };
         let theme = self.settings.theme;
@@ -234,7 +234,7 @@ impl Console {
 
     fn webhooks_of(&self, connection: ConnectionId) -> &[Registration] {
         match self.told_of(&NumberQuery::Webhooks { connection }) {
-            Some(Fresh { value: NumberAnswer::Webhooks(list), .. }) => list,
+            Some(Fetched { value: NumberAnswer::Webhooks(list), .. }) => list,
             _ => &[],
         }
     }

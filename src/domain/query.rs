@@ -9,14 +9,14 @@ use crate::domain::contacts::view::ContactRow;
 use crate::domain::flow::{FlowAnswer, FlowQuery};
 use crate::domain::ids::{DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use crate::domain::inbound::delivery::DeliveryState;
-use crate::domain::message::media::{FileCheck, Pad};
+use crate::domain::message::media::{FileCheck, ImagePadding};
 use crate::domain::message::note::Note;
 use crate::domain::message::picture::Raster;
 use crate::domain::monitoring::activity::ActivityRow;
 use crate::domain::monitoring::gauge::GaugesView;
 use crate::domain::numbers::connected::ConnectionList;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery};
-use crate::domain::numbers::registration::Fresh;
+use crate::domain::numbers::registration::Fetched;
 use crate::domain::outbox::bulk::BulkPreview;
 use crate::domain::outbox::job::{BulkAction, JobView};
 use crate::domain::templates::requests::{TemplateAnswer, TemplateQuery};
@@ -102,7 +102,7 @@ pub enum Query {
     /// What an uploaded file is, and whether it could be sent.
     File {
         upload: UploadId,
-        pad: Option<Pad>,
+        pad: Option<ImagePadding>,
     },
     /// A message's picture in so many pixels at most.
     Picture {
@@ -202,7 +202,7 @@ pub enum Answer {
     Activity(Vec<ActivityRow>),
     Draft(String),
     Log(Vec<String>),
-    Number(Fresh<NumberAnswer>),
-    Template(Fresh<TemplateAnswer>),
-    Flow(Fresh<FlowAnswer>),
+    Number(Fetched<NumberAnswer>),
+    Template(Fetched<TemplateAnswer>),
+    Flow(Fetched<FlowAnswer>),
 }

@@ -8,7 +8,7 @@ use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::access::token::TokenRequest;
 use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use crate::domain::message::content::Content;
-use crate::domain::message::media::Pad;
+use crate::domain::message::media::ImagePadding;
 use crate::domain::outbox::job::BulkAction;
 use crate::domain::time::Timestamp;
 
@@ -65,7 +65,7 @@ pub enum Request {
         #[serde(default)]
         caption: String,
         #[serde(default)]
-        pad: Option<Pad>,
+        pad: Option<ImagePadding>,
         /// Make a voice note of it.
         #[serde(default)]
         voice: bool,

@@ -83,7 +83,7 @@ pub trait Clock: Send + Sync {
 }
 
 /// Who throws the dice: jitter, references, nonces.
-pub trait Chance: Send + Sync {
+pub trait Rng: Send + Sync {
     /// A number in `0.0..1.0`.
     fn unit(&self) -> f64;
     /// Sixteen bytes that nobody can guess.

@@ -119,7 +119,7 @@ pub struct SavedView {
 
 /// Somebody waits, and nobody but a person will help.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
+pub struct WaitingEntry {
     pub since: Timestamp,
     pub reason: String,
 }
@@ -156,7 +156,7 @@ pub struct ThreadRow {
     /// Until when it is kept for them; afterwards any colleague may go on with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_until: Option<Timestamp>,
-    pub waiting: Option<Waiting>,
+    pub waiting: Option<WaitingEntry>,
     /// The run that collects, or works, right now.
     pub run: Option<RunState>,
     /// They asked not to be written to.
@@ -187,7 +187,7 @@ pub struct ThreadRow {
 impl ThreadRow {
     /// The other app that holds the conversation now, where one does.
     pub fn held_by_other(&self, now: Timestamp) -> Option<&crate::domain::message::holder::HeldElsewhere> {
-        self.held_elsewhere.as_ref().filter(|held| held.lasts(now))
+        self.held_elsewhere.as_ref().filter(|held| held.raise_condition(now))
     }
 
     /// Until when its agent leaves it to the person who wrote in it, while that lasts.

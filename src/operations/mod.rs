@@ -28,13 +28,13 @@ pub use self::agents::run_agent::run_next;
 pub use self::agents::use_tool::{agent_tools, use_tool};
 pub use self::error::OperationError;
 pub use self::inbound::apply::apply_pending;
-pub use self::inbound::receive::{Receipt, Waiting, receive, store_waiting};
-pub use self::integrations::deliver_events::{EVENTS, EventEndpoint, newest_event, tell_next};
-pub use self::integrations::tokens::{Once, ask_once, asked, known_by, other_role, still_known};
+pub use self::inbound::receive::{PendingDelivery, ReceiveOutcome, commit_pending_deliveries, receive};
+pub use self::integrations::deliver_events::{EVENTS, EventEndpoint, deliver_next_event, newest_event};
+pub use self::integrations::tokens::{IdempotencyRecord, asked, known_by, other_role, still_known, with_idempotency};
 pub use self::integrations::visitor::{BodyBudget, ReservedBody, Visitor};
 pub use self::integrations::wrong_tokens::{Admission, admit};
 pub use self::media::fetch_media::{fetch_next, prune_media};
-pub use self::media::media_links::{Lent, lent};
+pub use self::media::media_links::{MediaLink, lent};
 pub use self::media::open_media::{MediaFile, media_file, open_media};
 pub use self::media::receive_upload::receive_upload;
 pub use self::media::upload_next::{next_upload_due, upload_next};
@@ -61,7 +61,7 @@ pub use crate::agent::start as start_program;
 use crate::agent::Agents;
 use crate::bus::Bus;
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
 use crate::domain::agents::assignment::ApprovalPolicy;
@@ -72,7 +72,7 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::refusal::Refusal;
 use crate::domain::templates::template::TemplateList;
-use crate::domain::time::{Chance, Clock, Timestamp};
+use crate::domain::time::{Clock, Rng, Timestamp};
 use crate::domain::view::{Handed, Here};
 use crate::provider::Registry;
 use crate::store::Store;
@@ -90,7 +90,7 @@ pub struct Identity {
 
 /// Lets a worker sleep until there is something to do.
 #[derive(Debug, Default)]
-pub struct Wakes {
+pub struct Wakeups {
     pub applier: Notify,
     pub runner: Notify,
     pub sender: Notify,
@@ -167,7 +167,7 @@ pub struct Parts {
     pub providers: Registry,
     pub agents: Agents,
     pub clock: Arc<dyn Clock>,
-    pub chance: Arc<dyn Chance>,
+    pub chance: Arc<dyn Rng>,
     pub identity: Identity,
     pub retry: RetryPolicy,
     /// The last lines of the log.
@@ -197,10 +197,10 @@ pub struct System {
 
 struct Shared {
     started_at: Timestamp,
-    wakes: Wakes,
-    inbox: mpsc::Sender<Waiting>,
+    wakes: Wakeups,
+    inbox: mpsc::Sender<PendingDelivery>,
     listening_on: Mutex<String>,
-    lent: Mutex<Vec<Lent>>,
+    lent: Mutex<Vec<MediaLink>>,
     flows: Mutex<Vec<FlowList>>,
     templates: Mutex<BTreeMap<ConnectionId, TemplateList>>,
     acks: Mutex<VecDeque<u64>>,
@@ -220,7 +220,7 @@ struct Shared {
     hands: numbers::in_hand::Hands,
 }
 
-impl Wakes {
+impl Wakeups {
     /// Everybody who sleeps until there is something to do.
     fn all(&self) -> [&Notify; 11] {
         [
@@ -253,12 +253,12 @@ impl std::fmt::Debug for System {
 
 impl System {
     /// Builds the system, and the queue that its writer takes deliveries from.
-    pub fn new(parts: Parts) -> (Self, mpsc::Receiver<Waiting>) {
+    pub fn new(parts: Parts) -> (Self, mpsc::Receiver<PendingDelivery>) {
         let (inbox, waiting) = mpsc::channel(parts.inbox);
         parts.providers.address().set(parts.identity.public_url.clone());
         let shared = Shared {
             started_at: parts.clock.now(),
-            wakes: Wakes::default(),
+            wakes: Wakeups::default(),
             inbox,
             listening_on: Mutex::new("not listening".to_owned()),
             lent: Mutex::default(),
@@ -299,7 +299,7 @@ impl System {
         &self.parts.identity
     }
 
-    pub fn wakes(&self) -> &Wakes {
+    pub fn wakes(&self) -> &Wakeups {
         &self.shared.wakes
     }
 
@@ -377,7 +377,7 @@ impl System {
         unpoisoned(&self.shared.flows)
     }
 
-    fn lent(&self) -> MutexGuard<'_, Vec<Lent>> {
+    fn lent(&self) -> MutexGuard<'_, Vec<MediaLink>> {
         unpoisoned(&self.shared.lent)
     }
 
@@ -412,6 +412,6 @@ fn unpoisoned<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The rule that every operation begins with.
-fn require(actor: &Actor, right: Right) -> Result<(), Refusal> {
+fn require(actor: &Actor, right: Permission) -> Result<(), Refusal> {
     actor.may(right)
 }

@@ -28,7 +28,7 @@ use crate::operations::outbox::retry_entry;
 use crate::operations::outbox::send_file;
 use crate::operations::outbox::send_file::Parcel;
 use crate::operations::outbox::send_message;
-use crate::operations::outbox::send_message::Letter;
+use crate::operations::outbox::send_message::SendMessage;
 use crate::operations::outbox::send_template::{Filled, send_template};
 use crate::operations::outbox::stopped_job;
 use crate::operations::outbox::undo_send;
@@ -44,7 +44,7 @@ use crate::operations::threads::take_thread;
 use crate::operations::threads::transfer;
 use crate::operations::threads::update_presence;
 use crate::operations::{OperationError, Result, System, require};
-use crate::provider::numbers::FreeCall;
+use crate::provider::numbers::RawApiRequest;
 
 /// Does what is asked, or says why not. What talks to the provider at length is kept apart: everybody
 /// else's requests stay small.
@@ -78,7 +78,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
             Err(Refusal::new("request", "A request holds one request.", "").into())
         }
         Request::Send { thread, content, reply_to, at } => {
-            send_message::send(system, actor, thread, Letter { content: *content, reply_to, at }, context).await
+            send_message::send(system, actor, thread, SendMessage { content: *content, reply_to, at }, context).await
         }
         Request::SendFile { thread, upload, caption, pad, voice, reply_to, at } => {
             let parcel = Parcel { upload, caption, pad, voice, reply_to, at };
@@ -101,8 +101,8 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         }
         Request::RetryEntry { entry } => retry_entry::retry_entry(system, actor, entry).await,
         Request::DiscardEntry { entry } => discard_entry::discard_entry(system, actor, entry).await,
-        Request::SettleArrived { entry } => confirm_arrived::settle_arrived(system, actor, entry).await,
-        Request::AskAbout { message } => query_message_status::ask_about(system, actor, message).await,
+        Request::SettleArrived { entry } => confirm_arrived::confirm_arrived(system, actor, entry).await,
+        Request::AskAbout { message } => query_message_status::query_message_status(system, actor, message).await,
         Request::LookUp { entry } => reconcile::look_up(system, actor, entry).await,
         Request::Bulk { action, text } => bulk::begin(seen, actor, action, &text).await,
         Request::StopJob { job } => bulk::stop(system, actor, job).await,
@@ -143,7 +143,7 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
                 let why = format!("The body is no JSON: {error}.");
                 Refusal::new("body", why, "Write one JSON value.")
             })?;
-            let call = FreeCall { method: method.to_ascii_uppercase(), path, body };
+            let call = RawApiRequest { method: method.to_ascii_uppercase(), path, body };
             Box::pin(numbers::requests::call(system, actor, &provider, call, connection)).await
         }
     }

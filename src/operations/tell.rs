@@ -1,7 +1,7 @@
 //! From a query to its answer.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::AgentTold;
 use crate::domain::filter::Filter;
 use crate::domain::inbound::mask;
@@ -16,7 +16,7 @@ use crate::operations::monitoring::reports;
 use crate::operations::outbox::bulk;
 use crate::operations::outbox::send_file;
 use crate::operations::{OperationError, Result, System, require};
-use crate::store::Wish;
+use crate::store::FilterQuery;
 
 /// No answer is longer than this, however much is asked for.
 const MOST_ROWS: u32 = 500;
@@ -59,7 +59,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Connections => Answer::Connections(dashboard::connections(system).await?),
         Query::Threads { text, limit, before } => {
             let filter = Filter::read(&text, now)?;
-            let wish = Wish { filter: &filter, me: &me, now };
+            let wish = FilterQuery { filter: &filter, me: &me, now };
             let mut rows = store.threads(&wish, limit.min(MOST_ROWS), before).await?;
             system.attendance().fill(&mut rows, &actor.to_string(), system.now());
             Answer::Threads(rows)
@@ -100,12 +100,12 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Message { message } => Answer::Message(store.message(message).await?.map(Box::new)),
         Query::Search { text, limit, before } => {
             let filter = Filter::read(&text, now)?;
-            let wish = Wish { filter: &filter, me: &me, now };
+            let wish = FilterQuery { filter: &filter, me: &me, now };
             Answer::Found(store.search(&wish, limit.min(MOST_ROWS), before).await?)
         }
         Query::Outbox { text, limit, before } => {
             let filter = Filter::read(&text, now)?;
-            let wish = Wish { filter: &filter, me: &me, now };
+            let wish = FilterQuery { filter: &filter, me: &me, now };
             Answer::Outbox(store.entries(&wish, limit.min(MOST_ROWS), before).await?)
         }
         Query::Entry { entry } => {
@@ -120,7 +120,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Desk(query) => Answer::Desk(Box::new(agents::requests::look(system, query).await?)),
         Query::Agents => {
             let mut view = dashboard::agents(system).await?;
-            if !actor.has(Right::LookAtRuns) {
+            if !actor.has(Permission::LookAtRuns) {
                 view.runs.clear();
             }
             Answer::Agents(Box::new(view))

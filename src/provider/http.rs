@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{SendReport, Sink, Trouble};
+use super::{ProviderError, SendReport, Sink};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::outbox::entry::Verdict;
 use crate::domain::outbox::retry::RetryAfter;
@@ -60,7 +60,7 @@ impl OpenAnswer {
     }
 
     /// Everything that comes, piece by piece, to whoever keeps it.
-    pub async fn pour(mut self, sink: Sink<'_>) -> Result<(), Trouble> {
+    pub async fn pour(mut self, sink: Sink<'_>) -> Result<(), ProviderError> {
         while let Some(chunk) = self.chunk().await.map_err(|lost| lost.failure())? {
             sink(&chunk).map_err(|why| {
                 let class = if why.contains("larger") { FailureClass::Policy } else { FailureClass::Transient };
@@ -206,7 +206,7 @@ impl Client {
     }
 
     /// Posts to our own address what a provider would post; anything but a 200 is the reason why not.
-    pub async fn knock(&self, url: &str, headers: &[(&str, &str)], body: String) -> Result<(), Trouble> {
+    pub async fn knock(&self, url: &str, headers: &[(&str, &str)], body: String) -> Result<(), ProviderError> {
         let mut request = self.inner.post(url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);

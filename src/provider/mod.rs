@@ -23,19 +23,19 @@ use thiserror::Error;
 
 pub use self::address::OwnAddress;
 use self::flows::Flows;
-use self::numbers::{Access, FreeAnswer, FreeCall, Numbers, Profiles, Told, Webhooks};
+use self::numbers::{Access, FreeAnswer, Numbers, Profiles, ProviderFuture, RawApiRequest, Webhooks};
 use self::templates::Templates;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::inbound::event::{InboundEvent, MessageEvent};
-use crate::domain::numbers::connection::{Capabilities, Chore, Connection, ProviderName, ProviderShape};
+use crate::domain::numbers::connection::{Capabilities, Connection, ProviderName, ProviderShape, SetupTask};
 use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::outbox::entry::{Outgoing, Verdict};
 use crate::domain::outbox::limits::Rate;
 use crate::domain::outbox::retry::RetryPolicy;
-use crate::domain::outbox::scheduling::{Ahead, CalledBack};
+use crate::domain::outbox::scheduling::{CancelOutcome, SchedulingLimits};
 use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
@@ -129,7 +129,7 @@ pub struct Checked {
 
 /// The provider's own record of its deliveries to us.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Upstream {
+pub struct ProviderDeliveryLog {
     pub delivered: u32,
     pub failed: u32,
     pub last_delivered_at: Option<Timestamp>,
@@ -164,7 +164,7 @@ impl std::fmt::Debug for Upload<'_> {
 }
 
 /// Why the provider could not be asked.
-pub type Trouble = Box<Failure>;
+pub type ProviderError = Box<Failure>;
 
 /// What a webhook is answered with once it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,7 +203,7 @@ pub trait Provider: Send + Sync {
         connection: &'a Connection,
         base: &'a str,
         token: &'a str,
-    ) -> BoxFuture<'a, Result<(), Trouble>> {
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
         let _ = (base, token);
         let explanation = format!("{} sends no tests, and none can be made up.", connection.provider);
         Box::pin(async move {
@@ -224,10 +224,10 @@ pub trait Provider: Send + Sync {
     }
 
     /// What a person has to do at the provider, in order.
-    fn chores(&self, connection: &Connection) -> Vec<Chore>;
+    fn chores(&self, connection: &Connection) -> Vec<SetupTask>;
 
     /// How far ahead this number's provider takes what it is to send by itself; nothing where all is kept here.
-    fn ahead(&self, connection: &Connection) -> Option<Ahead> {
+    fn ahead(&self, connection: &Connection) -> Option<SchedulingLimits> {
         let _ = connection;
         None
     }
@@ -237,7 +237,7 @@ pub trait Provider: Send + Sync {
         &'a self,
         connection: &'a Connection,
         provider_message_id: &'a str,
-    ) -> BoxFuture<'a, Result<CalledBack, Trouble>> {
+    ) -> BoxFuture<'a, Result<CancelOutcome, ProviderError>> {
         let _ = provider_message_id;
         let explanation = format!("{} keeps nothing for later.", connection.provider);
         Box::pin(async move { Err(Failure::own(FailureClass::Request, "Nothing kept", explanation, "").into()) })
@@ -283,14 +283,14 @@ pub trait Provider: Send + Sync {
         connection: &'a Connection,
         provider_message_id: &'a str,
         typing: bool,
-    ) -> BoxFuture<'a, Result<(), Trouble>>;
+    ) -> BoxFuture<'a, Result<(), ProviderError>>;
 
     /// What we sent to a contact, newest first, as the provider lists it.
     fn sent_to<'a>(
         &'a self,
         connection: &'a Connection,
         to: &'a PhoneNumber,
-    ) -> BoxFuture<'a, Result<Vec<SentMessage>, Trouble>>;
+    ) -> BoxFuture<'a, Result<Vec<SentMessage>, ProviderError>>;
 
     /// Fetches a file: resolves its id to an address and reads from there at once.
     fn fetch_media<'a>(
@@ -298,18 +298,22 @@ pub trait Provider: Send + Sync {
         connection: &'a Connection,
         id: &'a str,
         sink: Sink<'a>,
-    ) -> BoxFuture<'a, Result<MediaSource, Trouble>>;
+    ) -> BoxFuture<'a, Result<MediaSource, ProviderError>>;
 
     /// Uploads a file, and says the id under which it can be sent.
-    fn upload<'a>(&'a self, connection: &'a Connection, file: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>>;
+    fn upload<'a>(
+        &'a self,
+        connection: &'a Connection,
+        file: Upload<'a>,
+    ) -> BoxFuture<'a, Result<String, ProviderError>>;
 
     /// Where files are uploaded to, for the record; nowhere where they are fetched.
     fn upload_path(&self, connection: &Connection) -> Option<String>;
 
-    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>>;
+    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, ProviderError>>;
 
     /// Asks for the number's state: a proof that key, address and number work, in one line.
-    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>>;
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, ProviderError>>;
 
     /// A request that was sent, as a command that anybody can run who has the key.
     fn curl(&self, connection: &Connection, method: &str, path: &str, body: &str) -> String;
@@ -348,13 +352,13 @@ pub trait Provider: Send + Sync {
     }
 
     /// Any request, for what has no command of its own.
-    fn call<'a>(&'a self, access: Access<'a>, call: &'a FreeCall) -> Told<'a, FreeAnswer>;
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, FreeAnswer>;
 
     /// What the provider's own log says about its deliveries to us; where there is none, an empty one, which
     /// proves nothing.
-    fn upstream<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Upstream, Trouble>> {
+    fn upstream<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<ProviderDeliveryLog, ProviderError>> {
         let _ = connection;
-        Box::pin(async { Ok(Upstream::default()) })
+        Box::pin(async { Ok(ProviderDeliveryLog::default()) })
     }
 
     /// One message as the provider has it, with everything it says about its fate.
@@ -363,7 +367,7 @@ pub trait Provider: Send + Sync {
         connection: &'a Connection,
         provider_message_id: &'a str,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Option<MessageEvent>, Trouble>>;
+    ) -> BoxFuture<'a, Result<Option<MessageEvent>, ProviderError>>;
 
     /// A page of everything that was said over this number, newest first, pushed to us or not.
     fn listed<'a>(
@@ -371,7 +375,7 @@ pub trait Provider: Send + Sync {
         connection: &'a Connection,
         after: Option<&'a str>,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Listed, Trouble>>;
+    ) -> BoxFuture<'a, Result<Listed, ProviderError>>;
 }
 
 /// Which providers there are.
@@ -403,7 +407,7 @@ impl Registry {
     }
 
     /// Builds every provider. `warn` is told what was understood but should be written otherwise.
-    pub fn new(secrets: SecretSource, warn: &mut dyn FnMut(String)) -> Result<Self, Trouble> {
+    pub fn new(secrets: SecretSource, warn: &mut dyn FnMut(String)) -> Result<Self, ProviderError> {
         let client = http::Client::new()?;
         let address = OwnAddress::default();
         let providers: Vec<Arc<dyn Provider>> = vec![

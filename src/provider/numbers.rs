@@ -3,7 +3,7 @@
 use futures::future::BoxFuture;
 use serde_json::Value;
 
-use super::Trouble;
+use super::ProviderError;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::health::Health;
 use crate::domain::numbers::number::{Number, Profile};
@@ -11,7 +11,7 @@ use crate::domain::numbers::registration::{Registration, WebhookDraft, WebhookSc
 use crate::domain::numbers::setup::{LinkState, SetupLink, SetupOptions};
 
 /// An answer that takes a while.
-pub type Told<'a, T> = BoxFuture<'a, Result<T, Trouble>>;
+pub type ProviderFuture<'a, T> = BoxFuture<'a, Result<T, ProviderError>>;
 
 /// With which key something is asked, and on whose behalf.
 #[derive(Debug, Clone, Copy)]
@@ -31,31 +31,41 @@ impl<'a> From<&'a Connection> for Access<'a> {
 /// Customers, setup links and numbers.
 pub trait Numbers: Send + Sync {
     /// The customer with this name of ours, made if there is none: asked twice, there is one.
-    fn customer<'a>(&'a self, access: Access<'a>, name: &'a str, external_id: &'a str) -> Told<'a, String>;
+    fn customer<'a>(&'a self, access: Access<'a>, name: &'a str, external_id: &'a str) -> ProviderFuture<'a, String>;
 
     /// A new link. It revokes the one before.
-    fn link<'a>(&'a self, access: Access<'a>, customer: &'a str, options: &'a SetupOptions) -> Told<'a, SetupLink>;
+    fn link<'a>(
+        &'a self,
+        access: Access<'a>,
+        customer: &'a str,
+        options: &'a SetupOptions,
+    ) -> ProviderFuture<'a, SetupLink>;
 
-    fn link_state<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> Told<'a, Option<LinkState>>;
+    fn link_state<'a>(
+        &'a self,
+        access: Access<'a>,
+        customer: &'a str,
+        link: &'a str,
+    ) -> ProviderFuture<'a, Option<LinkState>>;
 
-    fn revoke_link<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> Told<'a, ()>;
+    fn revoke_link<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> ProviderFuture<'a, ()>;
 
     /// Every number that the key reaches, or those of one customer; the newest first.
-    fn list<'a>(&'a self, access: Access<'a>, customer: Option<&'a str>) -> Told<'a, Vec<Number>>;
+    fn list<'a>(&'a self, access: Access<'a>, customer: Option<&'a str>) -> ProviderFuture<'a, Vec<Number>>;
 
-    fn number<'a>(&'a self, access: Access<'a>, phone_number_id: &'a str) -> Told<'a, Number>;
+    fn number<'a>(&'a self, access: Access<'a>, phone_number_id: &'a str) -> ProviderFuture<'a, Number>;
 
-    fn health<'a>(&'a self, connection: &'a Connection) -> Told<'a, Health>;
+    fn health<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, Health>;
 
     /// Gives the number back. The customer stays.
-    fn disconnect<'a>(&'a self, connection: &'a Connection) -> Told<'a, ()>;
+    fn disconnect<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, ()>;
 }
 
 /// What contacts see of a number.
 pub trait Profiles: Send + Sync {
-    fn profile<'a>(&'a self, connection: &'a Connection) -> Told<'a, Profile>;
+    fn profile<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, Profile>;
 
-    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> Told<'a, ()>;
+    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> ProviderFuture<'a, ()>;
 }
 
 /// Webhooks as they are on file there.
@@ -64,21 +74,26 @@ pub trait Webhooks: Send + Sync {
     fn path(&self, scope: &WebhookScope) -> &'static str;
 
     /// Those of a number, or of the project with all its numbers.
-    fn list<'a>(&'a self, access: Access<'a>, number: Option<&'a str>) -> Told<'a, Vec<Registration>>;
+    fn list<'a>(&'a self, access: Access<'a>, number: Option<&'a str>) -> ProviderFuture<'a, Vec<Registration>>;
 
-    fn create<'a>(&'a self, access: Access<'a>, scope: &'a WebhookScope, draft: &'a WebhookDraft) -> Told<'a, String>;
+    fn create<'a>(
+        &'a self,
+        access: Access<'a>,
+        scope: &'a WebhookScope,
+        draft: &'a WebhookDraft,
+    ) -> ProviderFuture<'a, String>;
 
-    fn update<'a>(&'a self, access: Access<'a>, id: &'a str, draft: &'a WebhookDraft) -> Told<'a, ()>;
+    fn update<'a>(&'a self, access: Access<'a>, id: &'a str, draft: &'a WebhookDraft) -> ProviderFuture<'a, ()>;
 
-    fn delete<'a>(&'a self, access: Access<'a>, id: &'a str) -> Told<'a, ()>;
+    fn delete<'a>(&'a self, access: Access<'a>, id: &'a str) -> ProviderFuture<'a, ()>;
 
     /// Asks for a test delivery of an event, or of any.
-    fn test<'a>(&'a self, access: Access<'a>, id: &'a str, event: Option<&'a str>) -> Told<'a, ()>;
+    fn test<'a>(&'a self, access: Access<'a>, id: &'a str, event: Option<&'a str>) -> ProviderFuture<'a, ()>;
 }
 
 /// A request that no command is made for.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FreeCall {
+pub struct RawApiRequest {
     pub method: String,
     /// Below the provider's address, with its query.
     pub path: String,

@@ -9,13 +9,13 @@ use crate::domain::time::Timestamp;
 use crate::store::{Result, StoreError};
 
 /// One row being read.
-pub(crate) struct Cells<'r> {
+pub(crate) struct RowReader<'r> {
     row: &'r SqliteRow,
     table: &'static str,
     key: i64,
 }
 
-impl<'r> Cells<'r> {
+impl<'r> RowReader<'r> {
     /// `row` has an `id` column, which names it when something in it is corrupt.
     pub fn new(row: &'r SqliteRow, table: &'static str) -> Self {
         Self { row, table, key: row.try_get("id").unwrap_or_default() }

@@ -1,8 +1,8 @@
 //! What rules are asked of, read within the transaction that writes: nobody can change it before the
 //! commit.
 
-use crate::domain::agents::contract_check::Words;
-use crate::domain::agents::requests::Act;
+use crate::domain::agents::contract_check::ReplyPart;
+use crate::domain::agents::requests::AgentAction;
 use crate::domain::agents::run::RunState;
 use crate::domain::ids::{AssignmentId, ConnectionId, DeliveryId, EntryId, MessageId, RunId, SetupId, ThreadId};
 use crate::domain::inbound::delivery::DeliveryState;
@@ -13,7 +13,7 @@ use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::numbers::connections;
 use crate::store::numbers::setups;
 use crate::store::threads::thread;
@@ -40,8 +40,8 @@ pub struct SuggestedReply {
     pub decided_by: Option<String>,
     pub thread: ThreadId,
     pub agent: String,
-    pub words: Vec<Words>,
-    pub acts: Vec<Act>,
+    pub words: Vec<ReplyPart>,
+    pub acts: Vec<AgentAction>,
 }
 
 impl Write {
@@ -119,7 +119,7 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "outbox");
+            let cells = RowReader::new(&row, "outbox");
             let recalled = cells.opt_time("recalled_at")?.is_some();
             Ok(EntryFacts {
                 state: cells.named("state", EntryState::from_name)?,
@@ -141,7 +141,7 @@ impl Write {
             .fetch_optional(self.connection())
             .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "runs");
+            let cells = RowReader::new(&row, "runs");
             let (words, acts) = cells.opt_json("words")?.unwrap_or_default();
             Ok(SuggestedReply {
                 state: cells.named("state", RunState::from_name)?,
@@ -189,7 +189,7 @@ impl Write {
             .bind(id.0)
             .fetch_optional(self.connection())
             .await?;
-        row.map(|row| Cells::new(&row, "deliveries").named("state", DeliveryState::from_name)).transpose()
+        row.map(|row| RowReader::new(&row, "deliveries").named("state", DeliveryState::from_name)).transpose()
     }
 
     /// Returns a setup without the steps that it has taken.

@@ -35,21 +35,21 @@ pub use self::agents::runs::{DueRun, Finish, Silenced};
 pub use self::error::StoreError;
 pub use self::guard::{EntryFacts, SuggestedReply};
 pub use self::inbound::changes::{KnownMessage, LateChange};
-pub use self::inbound::deliveries::{Arrived, StoredDelivery};
+pub use self::inbound::deliveries::{NewDelivery, StoredDelivery};
 pub use self::inbound::messages::{Inserted, Matched, NewInbound, Stored};
-pub use self::integrations::events::Telling;
-pub use self::integrations::tokens::Once;
-pub use self::media::file_store::{Incoming, MEDIA_DIRECTORY, Pinned, Shelf};
-pub use self::media::files::{KeptFile, ToUpload, Wanted};
+pub use self::integrations::events::EventDelivery;
+pub use self::integrations::tokens::IdempotencyRecord;
+pub use self::media::file_store::{FileStore, Incoming, MEDIA_DIRECTORY, Pinned};
+pub use self::media::files::{KeptFile, PendingDownload, ToUpload};
 pub use self::media::uploads::StoredUpload;
 pub use self::monitoring::activity::NewAlert;
 pub use self::monitoring::audit_head::{heads_in_logs, read_heads};
-pub use self::narrow::Wish;
+pub use self::narrow::FilterQuery;
 pub use self::outbox::entries::BulkGroup;
 pub use self::outbox::holds::HeldNumber;
 pub use self::outbox::jobs::Job;
-pub use self::outbox::queue::{Claimed, Doubtful, NewEntry, Pace};
-pub use self::outbox::scheduled::Kept;
+pub use self::outbox::queue::{Claimed, NewEntry, Pace, UncertainEntry};
+pub use self::outbox::scheduled::ScheduledAtProvider;
 pub use self::update::Update;
 
 use crate::domain::access::audit::AuditHead;
@@ -63,7 +63,7 @@ pub const DATABASE_FILE: &str = "wadeck.db";
 #[derive(Debug, Clone)]
 pub struct Store {
     path: PathBuf,
-    shelf: Shelf,
+    shelf: FileStore,
     /// One connection: whoever writes waits here, in order.
     writer: SqlitePool,
     readers: SqlitePool,
@@ -117,7 +117,7 @@ impl Store {
         let side = side.connect_with(options.clone()).await.map_err(|error| StoreError::open(&path, error))?;
         let readers = Self::readers(options).await.map_err(|error| StoreError::open(&path, error))?;
         let store = Self {
-            shelf: Shelf::new(directory),
+            shelf: FileStore::new(directory),
             path,
             writer,
             readers,
@@ -138,7 +138,7 @@ impl Store {
         Self::await_version(&path, &readers).await?;
         let (writer, side) = (readers.clone(), readers.clone());
         let (scoped, health) = (Arc::default(), Arc::default());
-        Ok(Self { shelf: Shelf::new(directory), path, writer, side, readers, scoped, health, read_only: true })
+        Ok(Self { shelf: FileStore::new(directory), path, writer, side, readers, scoped, health, read_only: true })
     }
 
     /// A copy of the database as of one moment, in a file that is not there yet; says whether it is
@@ -180,7 +180,7 @@ impl Store {
     }
 
     /// Where files are kept, beside the database.
-    pub const fn shelf(&self) -> &Shelf {
+    pub const fn shelf(&self) -> &FileStore {
         &self.shelf
     }
 
@@ -251,12 +251,12 @@ impl Write {
         Ok(())
     }
 
-    pub async fn keep_part(&mut self) -> Result<()> {
+    pub async fn release_savepoint(&mut self) -> Result<()> {
         sqlx::query("RELEASE part").execute(self.connection()).await?;
         Ok(())
     }
 
-    pub async fn undo_part(&mut self) -> Result<()> {
+    pub async fn rollback_to_savepoint(&mut self) -> Result<()> {
         sqlx::query("ROLLBACK TO part").execute(self.connection()).await?;
         sqlx::query("RELEASE part").execute(self.connection()).await?;
         Ok(())

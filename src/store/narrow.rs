@@ -18,7 +18,7 @@ const UNHEARD: Duration = Duration::from_secs(3_600);
 
 /// A filter, who asks, and when.
 #[derive(Debug, Clone, Copy)]
-pub struct Wish<'w> {
+pub struct FilterQuery<'w> {
     pub filter: &'w Filter,
     pub me: &'w str,
     pub now: Timestamp,
@@ -26,7 +26,7 @@ pub struct Wish<'w> {
 
 /// What is looked through. The names of the joined tables are those of its questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Over {
+pub(super) enum FilterTarget {
     /// `t`, its connection `c`, contact `p`, last message `m` and assignment `g`.
     Threads,
     /// `o`, its message `m`, thread `t`, contact `p` and connection `c`.
@@ -36,10 +36,10 @@ pub(super) enum Over {
 }
 
 /// Adds ` AND …` for every term.
-pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &Wish<'_>, over: Over) {
+pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>, over: FilterTarget) {
     for term in &wish.filter.terms {
         match term {
-            Term::Words(_) if over == Over::Messages => {}
+            Term::Words(_) if over == FilterTarget::Messages => {}
             Term::Words(words) => {
                 query.push(" AND ");
                 push_words(query, words, over);
@@ -56,16 +56,18 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &Wish<'_>, over: Over
                 let pattern = format!("%{digits}%");
                 // People are found first, in one pass over their addresses, and their threads by index.
                 query.push(match over {
-                    Over::Messages => " AND m.thread_id IN (SELECT nt.id FROM threads nt WHERE nt.contact_id IN (",
-                    Over::Threads | Over::Entries => " AND t.contact_id IN (",
+                    FilterTarget::Messages => {
+                        " AND m.thread_id IN (SELECT nt.id FROM threads nt WHERE nt.contact_id IN ("
+                    }
+                    FilterTarget::Threads | FilterTarget::Entries => " AND t.contact_id IN (",
                 });
                 query.push("SELECT na.contact_id FROM addresses na WHERE na.kind = 'phone' AND na.value LIKE ");
-                query.push_bind(pattern).push(if over == Over::Messages { "))" } else { ")" });
+                query.push_bind(pattern).push(if over == FilterTarget::Messages { "))" } else { ")" });
             }
             Term::Template(name) => {
                 query.push(" AND m.kind = 'template' AND json_extract(m.content, '$.name') = ").push_bind(name.clone());
             }
-            Term::Agent(name) if over == Over::Threads => {
+            Term::Agent(name) if over == FilterTarget::Threads => {
                 query.push(" AND g.agent = ").push_bind(name.clone());
             }
             Term::Agent(name) => {
@@ -84,7 +86,7 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &Wish<'_>, over: Over
             }
             Term::Code(code) => {
                 query.push(" AND (json_extract(m.failure, '$.code') = ").push_bind(code.clone());
-                if over == Over::Entries {
+                if over == FilterTarget::Entries {
                     query.push(" OR json_extract(o.failure, '$.code') = ").push_bind(code.clone());
                 }
                 query.push(")");
@@ -100,21 +102,21 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &Wish<'_>, over: Over
     }
 }
 
-fn push_connections(query: &mut QueryBuilder<Sqlite>, over: Over, what: &str, value: &str) {
+fn push_connections(query: &mut QueryBuilder<Sqlite>, over: FilterTarget, what: &str, value: &str) {
     let column = match over {
-        Over::Threads => "t.connection_id",
-        Over::Entries => "o.connection_id",
-        Over::Messages => "m.connection_id",
+        FilterTarget::Threads => "t.connection_id",
+        FilterTarget::Entries => "o.connection_id",
+        FilterTarget::Messages => "m.connection_id",
     };
     query.push(format!(" AND {column} IN (SELECT nc.id FROM connections nc WHERE {what} = "));
     query.push_bind(value.to_owned()).push(")");
 }
 
-const fn time_of(over: Over) -> &'static str {
+const fn time_of(over: FilterTarget) -> &'static str {
     match over {
-        Over::Threads => "t.last_message_at",
-        Over::Entries => "o.created_at",
-        Over::Messages => "m.created_at",
+        FilterTarget::Threads => "t.last_message_at",
+        FilterTarget::Entries => "o.created_at",
+        FilterTarget::Messages => "m.created_at",
     }
 }
 
@@ -123,30 +125,30 @@ pub(super) fn pattern(words: &str) -> String {
     format!("%{}%", escaped(&folded(&[words.trim().trim_start_matches('+')])))
 }
 
-fn push_words(query: &mut QueryBuilder<Sqlite>, words: &str, over: Over) {
+fn push_words(query: &mut QueryBuilder<Sqlite>, words: &str, over: FilterTarget) {
     let pattern = pattern(words);
     let mut like = |column: &str, pattern: String| {
         query.push(format!("{column} LIKE ")).push_bind(pattern).push(" ESCAPE '\\'");
     };
     match over {
-        Over::Threads => {
+        FilterTarget::Threads => {
             like("(p.folded", pattern.clone());
             like(" OR lower(m.words)", pattern.clone());
             like(" OR lower(c.name)", pattern);
         }
-        Over::Entries => {
+        FilterTarget::Entries => {
             like("(p.folded", pattern.clone());
             like(" OR lower(m.words)", pattern.clone());
             like(" OR o.state", pattern);
         }
-        Over::Messages => like("(lower(m.words)", pattern),
+        FilterTarget::Messages => like("(lower(m.words)", pattern),
     }
     query.push(")");
 }
 
-fn push_status(query: &mut QueryBuilder<Sqlite>, status: StatusTerm, over: Over) {
+fn push_status(query: &mut QueryBuilder<Sqlite>, status: StatusTerm, over: FilterTarget) {
     match (status, over) {
-        (StatusTerm::Message(DeliveryStatus::Failed), Over::Entries) => {
+        (StatusTerm::Message(DeliveryStatus::Failed), FilterTarget::Entries) => {
             query.push(" AND (o.state IN ('refused', 'dead') OR (m.failed_at IS NOT NULL AND o.state = 'accepted'))");
         }
         (StatusTerm::Message(DeliveryStatus::Failed), _) => {
@@ -155,27 +157,27 @@ fn push_status(query: &mut QueryBuilder<Sqlite>, status: StatusTerm, over: Over)
         (StatusTerm::Message(status), _) => {
             query.push(" AND m.failed_at IS NULL AND m.progress = ").push_bind(status.name());
         }
-        (StatusTerm::Entry(state), Over::Entries) => {
+        (StatusTerm::Entry(state), FilterTarget::Entries) => {
             query.push(" AND o.state = ").push_bind(state.name());
         }
         (StatusTerm::Entry(EntryState::Accepted), _) => {
             query.push(" AND m.progress = 'accepted'");
         }
-        (StatusTerm::Entry(state), Over::Threads) => {
+        (StatusTerm::Entry(state), FilterTarget::Threads) => {
             query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.thread_id = t.id AND no.state = ");
             query.push_bind(state.name()).push(")");
         }
-        (StatusTerm::Entry(state), Over::Messages) => {
+        (StatusTerm::Entry(state), FilterTarget::Messages) => {
             query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.message_id = m.id AND no.state = ");
             query.push_bind(state.name()).push(")");
         }
     }
 }
 
-fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &Wish<'_>, over: Over) {
+fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &FilterQuery<'_>, over: FilterTarget) {
     let now = wish.now.millis();
     // Messages are asked about their thread.
-    let nested = over == Over::Messages;
+    let nested = over == FilterTarget::Messages;
     if nested && !matches!(is, Is::Test | Is::Held | Is::Late) {
         query.push(
             " AND EXISTS (SELECT 1 FROM threads t JOIN contacts p ON p.id = t.contact_id WHERE t.id = m.thread_id",
@@ -208,11 +210,15 @@ fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &Wish<'_>, over: Over
             query.push(" AND m.test = 1");
         }
         Is::Held | Is::Late => {
-            let entry = if over == Over::Entries { "o" } else { "no" };
+            let entry = if over == FilterTarget::Entries { "o" } else { "no" };
             match over {
-                Over::Entries => query.push(" AND ("),
-                Over::Threads => query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.thread_id = t.id AND "),
-                Over::Messages => query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.message_id = m.id AND "),
+                FilterTarget::Entries => query.push(" AND ("),
+                FilterTarget::Threads => {
+                    query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.thread_id = t.id AND ")
+                }
+                FilterTarget::Messages => {
+                    query.push(" AND EXISTS (SELECT 1 FROM outbox no WHERE no.message_id = m.id AND ")
+                }
             };
             if is == Is::Held {
                 query.push(format!("{entry}.state = 'queued' AND ({entry}.hold IS NOT NULL OR {entry}.not_before > "));

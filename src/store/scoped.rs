@@ -5,7 +5,7 @@ use sqlx::sqlite::SqlitePoolOptions;
 
 use crate::domain::access::scope::Scope;
 use crate::domain::numbers::connection::Environment;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::scoped_views::views;
 use crate::store::{Result, Store, StoreError, options};
 
@@ -19,7 +19,7 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         let scope = |row| {
-            let cells = Cells::new(row, "connections");
+            let cells = RowReader::new(row, "connections");
             Ok((cells.text("organization")?, cells.named("environment", Environment::from_name)?))
         };
         rows.iter().map(scope).collect()

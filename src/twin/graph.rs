@@ -12,7 +12,7 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::routes::{World as Shared, send, templates as listed};
-use super::world::Letter;
+use super::world::SimulatedWebhook;
 use super::{media, platform, templates as made};
 
 pub(super) fn routes(shared: Shared) -> Router<Shared> {
@@ -72,7 +72,7 @@ async fn object(
 }
 
 /// What the platform itself would post for a letter of the mirror's.
-pub(super) fn raw(letter: &Letter, account: &str, display: &str) -> Value {
+pub(super) fn raw(letter: &SimulatedWebhook, account: &str, display: &str) -> Value {
     let items = match letter.body["data"].as_array() {
         Some(items) => items.clone(),
         None => vec![letter.body.clone()],

@@ -11,7 +11,7 @@ use sha2::Sha256;
 use tokio::net::TcpStream;
 
 use super::Shared;
-use super::world::Letter;
+use super::world::SimulatedWebhook;
 
 /// Whoever takes longer has not answered.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -31,7 +31,7 @@ pub(super) async fn deliver_due(shared: &Shared, until: i64) -> usize {
             // Where nobody is registered, or all are switched off, it is gone.
             for (webhook, url, secret) in recipients {
                 let raw = raw_of(shared, &webhook, &letter);
-                let letter = Letter { webhook: Some(webhook), ..letter.clone() };
+                let letter = SimulatedWebhook { webhook: Some(webhook), ..letter.clone() };
                 let taken = tokio::time::timeout(PATIENCE, deliver(&url, &secret, &letter, raw.as_ref())).await;
                 let code = taken.as_ref().ok().copied().flatten();
                 let status = if code == Some(200) { "success" } else { "failed" };
@@ -51,7 +51,7 @@ pub(super) async fn deliver_due(shared: &Shared, until: i64) -> usize {
     }
 }
 
-fn again(shared: &Shared, mut letter: Letter) {
+fn again(shared: &Shared, mut letter: SimulatedWebhook) {
     let Some(after) = AGAIN_AFTER.get(letter.tries as usize) else {
         // A batch is given up as a batch; its messages are sent one by one.
         if letter.batch.take().is_some()
@@ -70,14 +70,14 @@ fn again(shared: &Shared, mut letter: Letter) {
 }
 
 /// The body that a webhook of the platform's own kind gets; nothing for the other kind.
-fn raw_of(shared: &Shared, webhook: &str, letter: &Letter) -> Option<serde_json::Value> {
+fn raw_of(shared: &Shared, webhook: &str, letter: &SimulatedWebhook) -> Option<serde_json::Value> {
     let world = shared.world();
     let record = world.records.webhooks.iter().find(|one| one["id"] == webhook && one["kind"] == "meta")?;
     let number = world.numbers.iter().find(|number| record["phone_number_id"] == number.phone_number_id.as_str())?;
     Some(super::graph::raw(letter, &number.business_account_id, &number.display))
 }
 
-async fn deliver(url: &str, secret: &str, letter: &Letter, raw: Option<&serde_json::Value>) -> Option<u16> {
+async fn deliver(url: &str, secret: &str, letter: &SimulatedWebhook, raw: Option<&serde_json::Value>) -> Option<u16> {
     let url: hyper::Uri = url.parse().ok()?;
     let authority = url.authority()?.as_str().to_owned();
     let body = serde_json::to_vec(raw.unwrap_or(&letter.body)).ok()?;

@@ -28,7 +28,7 @@ fn graph(status: StatusCode, code: u32, subcode: u32, message: &str) -> Response
 }
 
 #[derive(Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct TemplateParams {
     name: Option<String>,
     hsm_id: Option<String>,
 }
@@ -72,7 +72,7 @@ fn refused(body: &Value) -> Option<Response> {
 pub(super) async fn write(
     State(shared): State<Shared>,
     Path((_, account)): Path<(String, String)>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<TemplateParams>,
     Json(body): Json<Value>,
 ) -> Response {
     let mut world = shared.world();
@@ -131,7 +131,7 @@ fn changed(templates: &mut [Value], id: &str, body: &Value) -> Response {
 pub(super) async fn delete(
     State(shared): State<Shared>,
     Path((_, _account)): Path<(String, String)>,
-    Query(wanted): Query<Wanted>,
+    Query(wanted): Query<TemplateParams>,
 ) -> Response {
     let mut world = shared.world();
     let before = world.templates.len();

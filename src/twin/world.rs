@@ -77,7 +77,7 @@ pub struct AcceptedSend {
 
 /// One webhook on its way.
 #[derive(Debug, Clone)]
-pub(super) struct Letter {
+pub(super) struct SimulatedWebhook {
     pub due: i64,
     /// Order among those due at the same time.
     pub number: u64,
@@ -96,7 +96,7 @@ pub(super) struct World {
     pub templates: Vec<Value>,
     pub records: Records,
     pub flows: Vec<FlowRecord>,
-    pub post: Vec<Letter>,
+    pub post: Vec<SimulatedWebhook>,
     pub faults: VecDeque<SendFault>,
     pub unreachable: HashMap<String, u32>,
     /// Phones that are switched off: for so many milliseconds nothing is delivered there.
@@ -193,7 +193,7 @@ impl World {
     }
 
     /// Where a letter goes: every active webhook of its number, or of the project, that asked for it.
-    pub fn recipients(&self, letter: &Letter) -> Vec<(String, String, String)> {
+    pub fn recipients(&self, letter: &SimulatedWebhook) -> Vec<(String, String, String)> {
         let number =
             letter.body["phone_number_id"].as_str().or_else(|| letter.body["data"][0]["phone_number_id"].as_str());
         let known = number.is_some_and(|id| self.records.webhooks.iter().any(|one| one["phone_number_id"] == id));
@@ -227,7 +227,7 @@ impl World {
     }
 
     /// Takes out what is due, in order.
-    pub fn take_due(&mut self, until: i64) -> Vec<Letter> {
+    pub fn take_due(&mut self, until: i64) -> Vec<SimulatedWebhook> {
         if self.records.webhooks.is_empty() {
             return vec![];
         }
@@ -242,7 +242,7 @@ impl World {
     pub fn put_in_post(&mut self, event: &str, body: Value, due: i64) {
         self.letters += 1;
         let key: u128 = self.dice.random();
-        self.post.push(Letter {
+        self.post.push(SimulatedWebhook {
             due,
             number: self.letters,
             event: event.to_owned(),
@@ -439,7 +439,7 @@ impl World {
                 && let Some(copy) = self.post.last().cloned()
             {
                 // The same delivery once more, with the same key.
-                self.post.push(Letter { due: told_at + scaled(700), ..copy });
+                self.post.push(SimulatedWebhook { due: told_at + scaled(700), ..copy });
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::domain::change::Change;
 use crate::domain::inbound::delivery::RawDelivery;
 use crate::domain::numbers::setup::failed_words;
 use crate::operations::{
-    Admission, Receipt, System, Visitor, admit, lent, look_at_links, metrics, prove_writable, receive,
+    Admission, ReceiveOutcome, System, Visitor, admit, lent, look_at_links, metrics, prove_writable, receive,
 };
 use crate::provider::{Provider, SignatureFault};
 
@@ -251,13 +251,15 @@ async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
         receive(&endpoint.system, endpoint.provider.as_ref(), raw).await
     });
     match stored.await {
-        Ok(Receipt::Stored) => match acknowledgement.content_type {
+        Ok(ReceiveOutcome::Stored) => match acknowledgement.content_type {
             Some(kind) => ([(header::CONTENT_TYPE, kind)], acknowledgement.body).into_response(),
             None => StatusCode::OK.into_response(),
         },
-        Ok(Receipt::BadSignature(_)) => (StatusCode::UNAUTHORIZED, "The signature does not fit.\n").into_response(),
-        Ok(Receipt::Busy) => later("Too many deliveries wait; come again."),
-        Ok(Receipt::NotStored) | Err(_) => later("It could not be stored; come again."),
+        Ok(ReceiveOutcome::BadSignature(_)) => {
+            (StatusCode::UNAUTHORIZED, "The signature does not fit.\n").into_response()
+        }
+        Ok(ReceiveOutcome::Busy) => later("Too many deliveries wait; come again."),
+        Ok(ReceiveOutcome::NotStored) | Err(_) => later("It could not be stored; come again."),
     }
 }
 

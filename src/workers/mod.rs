@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::time::Timestamp;
-use crate::operations::{self, OperationError, System, Waiting};
+use crate::operations::{self, OperationError, PendingDelivery, System};
 use crate::store::StoreError;
 
 /// Entries on the wire at once, over all threads.
@@ -39,7 +39,7 @@ const PULSE_EVERY: Duration = Duration::from_secs(1);
 const AFTER_TROUBLE: Duration = Duration::from_secs(2);
 
 /// Starts every worker. They end when `stop` is cancelled, each after the step it is in.
-pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracker, stop: &CancellationToken) {
+pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &TaskTracker, stop: &CancellationToken) {
     tasks.spawn(write_deliveries(system.clone(), inbox, stop.clone()));
     let named = |name, knock: fn(&System) -> &Notify| Loop { name, knock, system: system.clone(), stop: stop.clone() };
 
@@ -91,7 +91,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
         .spawn(rehearser.run(|system| async move { operations::rehearse_next(&system).await }, |_| async { Ok(None) }));
     let teller = named("teller", |system| &system.wakes().teller);
     tasks.spawn(teller.run(
-        |system| async move { operations::tell_next(&system).await },
+        |system| async move { operations::deliver_next_event(&system).await },
         |system| async move { system.store().next_telling_due().await },
     ));
     let expirer = named("expirer", |system| &system.wakes().expirer);
@@ -114,7 +114,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
     tasks.spawn(every(system.clone(), stop.clone(), "keeper", KEEP_EVERY, |system| async move {
         operations::rescue_abandoned(&system).await.map(|_| ())
     }));
-    tasks.spawn(fold_log(system.clone(), stop.clone()));
+    tasks.spawn(checkpoint_wal(system.clone(), stop.clone()));
     tasks.spawn(every(system.clone(), stop.clone(), "pulse", PULSE_EVERY, |system| async move {
         operations::pulse(&system).await
     }));
@@ -122,14 +122,14 @@ pub fn start(system: &System, inbox: mpsc::Receiver<Waiting>, tasks: &TaskTracke
 }
 
 /// The one task that writes deliveries down. It goes on until nobody can hand it any more.
-async fn write_deliveries(system: System, mut inbox: mpsc::Receiver<Waiting>, stop: CancellationToken) {
+async fn write_deliveries(system: System, mut inbox: mpsc::Receiver<PendingDelivery>, stop: CancellationToken) {
     loop {
         tokio::select! {
-            more = operations::store_waiting(&system, &mut inbox) => if !more { return },
+            more = operations::commit_pending_deliveries(&system, &mut inbox) => if !more { return },
             () = stop.cancelled() => {
                 // What has been taken is answered; what comes now is told to come again.
                 inbox.close();
-                while operations::store_waiting(&system, &mut inbox).await {}
+                while operations::commit_pending_deliveries(&system, &mut inbox).await {}
                 return;
             }
         }
@@ -161,7 +161,7 @@ async fn refresh_templates(system: System, stop: CancellationToken) {
 }
 
 /// Folds the database's log back while there is work, from beside the writer.
-async fn fold_log(system: System, stop: CancellationToken) {
+async fn checkpoint_wal(system: System, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = system.wakes().keeper.notified() => {}

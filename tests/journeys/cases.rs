@@ -82,7 +82,7 @@ pub async fn post(stage: &mut Stage, path: &str, headers: &[(&str, &str)], body:
     }
     let Stage { system, inbox, .. } = stage;
     let answer = {
-        let writer = async { while wadeck::operations::store_waiting(system, inbox).await {} };
+        let writer = async { while wadeck::operations::commit_pending_deliveries(system, inbox).await {} };
         tokio::select! {
             answer = request.send() => answer.expect("an answer"),
             () = writer => unreachable!("the inbox stays open"),

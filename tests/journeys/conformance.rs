@@ -10,7 +10,7 @@ use wadeck::domain::inbound::event::Direction;
 use wadeck::domain::message::content::Content;
 use wadeck::domain::message::media::MediaState;
 use wadeck::domain::message::status::DeliveryStatus;
-use wadeck::domain::numbers::connection::Hop;
+use wadeck::domain::numbers::connection::Check;
 use wadeck::domain::outbox::entry::{EntryState, SettledBy};
 use wadeck::domain::outbox::limits::Hold;
 use wadeck::domain::query::{Answer, Query};
@@ -144,14 +144,14 @@ async fn a_conversation_goes_both_ways_and_every_hop_is_proved() {
         assert_eq!(messages[0].text.line(), "Olá, día ✓ +1 & more?", "{name}");
         assert_eq!((messages[1].status, messages.len()), (DeliveryStatus::Read, 2), "{name}");
         let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("connections") };
-        for hop in [Hop::Signature, Hop::Inbound, Hop::Agent, Hop::Send, Hop::Status] {
+        for hop in [Check::Signature, Check::Inbound, Check::Agent, Check::Send, Check::Status] {
             let proved = list.connected[0].proofs.iter().any(|proof| proof.hop == hop && proof.works);
             assert!(proved, "{name}: {hop:?}");
         }
         assert!(stage.twin.leaked().is_empty(), "{name}: a webhook was answered with words");
         operations::check_all(&stage.system).await.expect("checked");
         let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("connections") };
-        let provider = list.connected[0].proofs.iter().find(|proof| proof.hop == Hop::Provider).expect("asked");
+        let provider = list.connected[0].proofs.iter().find(|proof| proof.hop == Check::Provider).expect("asked");
         assert!(provider.works, "{name}: {}", provider.note);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use wadeck::domain::ids::ThreadId;
 use wadeck::domain::inbound::event::Direction;
 use wadeck::domain::message::content::{Card, Content};
-use wadeck::domain::message::interactive::{Action, Heading, Offer, read_sections};
+use wadeck::domain::message::interactive::{Action, Heading, Interactive, read_sections};
 use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::outbox::limits::Hold;
 use wadeck::domain::query::{Answer, Query};
@@ -30,7 +30,7 @@ fn send(thread: ThreadId, content: Content) -> Request {
 }
 
 fn offer(action: Action) -> Content {
-    Content::Offer(Offer { heading: None, body: "Choose".into(), footer: Some("Lumen".into()), action })
+    Content::Offer(Interactive { heading: None, body: "Choose".into(), footer: Some("Lumen".into()), action })
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn every_kind_is_taken_by_the_provider() {
         without_footer(offer(Action::AskLocation)),
         offer(Action::Catalogue { product: Some("SKU_1".into()) }),
         offer(Action::Product { catalogue: "367025965434465".into(), product: "SKU_1".into() }),
-        Content::Offer(Offer {
+        Content::Offer(Interactive {
             heading: Some(Heading::Text("Best sellers".into())),
             body: "Choose".into(),
             footer: None,

@@ -88,7 +88,7 @@ async fn a_full_queue_says_come_later_and_loses_nothing() {
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["retry-after"], "2");
     // What was in the queue is written all the same when the writer comes.
-    assert!(wadeck::operations::store_waiting(&stage.system, &mut stage.inbox).await);
+    assert!(wadeck::operations::commit_pending_deliveries(&stage.system, &mut stage.inbox).await);
     stage.apply().await;
     assert_eq!(stage.threads().await.len(), 1);
 }

@@ -91,7 +91,7 @@ async fn nothing_leaves_after_stop_whenever_it_is_pressed() {
         stage.run_agents().await;
         stage.send().await;
         let stopped = last_stop(&stage).await;
-        let names = |list: &[wadeck::domain::agents::requests::Caught]| -> BTreeSet<String> {
+        let names = |list: &[wadeck::domain::agents::requests::CancelledRun]| -> BTreeSet<String> {
             list.iter().map(|one| one.contact.clone()).collect()
         };
         let (kept, gone) = (names(&stopped.caught), names(&stopped.departed));
@@ -263,7 +263,7 @@ async fn others_are_told_signed_in_order_and_again_until_they_listen() {
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
     stage.says(&rosa(), "quiet please").await;
-    let tell = async |stage: &Stage| while operations::tell_next(&stage.system).await.expect("told") {};
+    let tell = async |stage: &Stage| while operations::deliver_next_event(&stage.system).await.expect("told") {};
     tell(&stage).await;
     assert_eq!(heard.lock().expect("whole").len(), 1, "what comes later in the thread waits");
     stage.pass(Duration::from_secs(6));
@@ -284,7 +284,7 @@ async fn an_endpoint_that_never_listens_is_given_up_with_an_alert() {
     let mut stage = Stage::with_config(&format!("{CONFIG}{endpoint}")).await;
     stage.says(&rosa(), "hello").await;
     for _ in 0..9 {
-        while operations::tell_next(&stage.system).await.expect("told") {}
+        while operations::deliver_next_event(&stage.system).await.expect("told") {}
         stage.pass(Duration::from_secs(13 * 3_600));
     }
     let alerts = match stage.ask(Query::Alerts { open: true, limit: 10 }).await {
@@ -295,7 +295,7 @@ async fn an_endpoint_that_never_listens_is_given_up_with_an_alert() {
         alerts.iter().any(|alert| alert.said.line().contains("crm was not told of message.received")),
         "{alerts:?}"
     );
-    assert!(!operations::tell_next(&stage.system).await.expect("told"), "it is not tried for ever");
+    assert!(!operations::deliver_next_event(&stage.system).await.expect("told"), "it is not tried for ever");
 }
 
 #[tokio::test]

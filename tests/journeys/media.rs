@@ -7,7 +7,7 @@ use wadeck::attach::files;
 use wadeck::console::Saves;
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
-use wadeck::domain::message::media::{MediaState, MediaView, Pad};
+use wadeck::domain::message::media::{ImagePadding, MediaState, MediaView};
 use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
@@ -193,7 +193,7 @@ async fn a_wide_picture_is_noticed_and_padded() {
     let Answer::File(look) = stage.ask(Query::File { upload, pad: None }).await else { panic!("a look") };
     assert!(look.warnings[0].contains("strip"), "{look:?}");
     assert!(look.preview.is_some());
-    let pad = Pad::read("tall", "corner").expect("fine");
+    let pad = ImagePadding::read("tall", "corner").expect("fine");
     let request =
         Request::SendFile { thread, upload, caption: String::new(), pad, voice: false, reply_to: None, at: None };
     stage.act(request).await.expect("queued");

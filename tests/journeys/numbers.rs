@@ -8,7 +8,7 @@ use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::numbers::connected::ConnectionList;
-use wadeck::domain::numbers::connection::{Environment, Hop, ProviderName};
+use wadeck::domain::numbers::connection::{Check, Environment, ProviderName};
 use wadeck::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest, Profile};
 use wadeck::domain::numbers::number_kind::NumberKind;
 use wadeck::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep};
@@ -125,7 +125,7 @@ async fn a_number_is_set_up_from_nothing_and_works() {
     assert_eq!(branch.connection.phone_number_id, id);
     assert_eq!(branch.connection.environment, Environment::Production);
     assert!(branch.connection.customer_id.is_some());
-    assert!(branch.proofs.iter().any(|proof| proof.hop == Hop::Public && proof.works), "{:?}", branch.proofs);
+    assert!(branch.proofs.iter().any(|proof| proof.hop == Check::Public && proof.works), "{:?}", branch.proofs);
     // What is written to it now comes here, through the webhook that was registered.
     stage.twin.says(&id, &rosa(), &Saying::text("hello branch"));
     stage.deliver().await;

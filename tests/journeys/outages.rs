@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use wadeck::domain::ids::ThreadId;
-use wadeck::domain::numbers::connection::Hop;
+use wadeck::domain::numbers::connection::Check;
 use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
@@ -60,7 +60,7 @@ async fn an_outage_is_told_once_with_its_age_while_it_is_retried_and_ends_with_a
     assert!(said.contains("2 messages wait and are retried by themselves"), "{said}");
     assert!(stage.outbox().await.iter().all(|row| row.state == EntryState::Queued), "nothing is dead yet");
     let Answer::Connections(rows) = stage.ask(Query::Connections).await else { panic!("connections") };
-    assert!(rows.connected[0].proofs.iter().any(|proof| proof.hop == Hop::Send && !proof.works));
+    assert!(rows.connected[0].proofs.iter().any(|proof| proof.hop == Check::Send && !proof.works));
 
     // Its age is that of now, without another try.
     stage.pass(Duration::from_secs(120));

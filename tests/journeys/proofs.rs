@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use wadeck::domain::numbers::connected::ConnectionView;
-use wadeck::domain::numbers::connection::{Hop, Proof};
+use wadeck::domain::numbers::connection::{Check, CheckResult};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
@@ -16,7 +16,7 @@ async fn view(stage: &Stage) -> ConnectionView {
     rows.connected.into_iter().next().expect("there")
 }
 
-async fn proof(stage: &Stage, hop: Hop) -> Option<Proof> {
+async fn proof(stage: &Stage, hop: Check) -> Option<CheckResult> {
     view(stage).await.proofs.into_iter().find(|proof| proof.hop == hop)
 }
 
@@ -36,10 +36,10 @@ async fn a_test_proves_the_way_of_webhooks_alone_and_says_so() {
     let mut stage = quiet().await;
     stage.twin.says(SUPPORT, &rosa(), &Saying::Test("this is a test".into()));
     stage.deliver().await;
-    let signed = proof(&stage, Hop::Signature).await.expect("the way is proved");
+    let signed = proof(&stage, Check::Signature).await.expect("the way is proved");
     assert!(signed.works && signed.note.contains("proves the way of webhooks"), "{signed:?}");
     assert!(signed.note.contains("nobody wrote"), "{signed:?}");
-    assert_eq!(proof(&stage, Hop::Inbound).await, None);
+    assert_eq!(proof(&stage, Check::Inbound).await, None);
     assert!(a_phone_is_waited_for(&stage).await, "no phone wrote");
     assert_eq!(view(&stage).await.proved_at(), None, "nothing outside was proved");
 
@@ -47,12 +47,12 @@ async fn a_test_proves_the_way_of_webhooks_alone_and_says_so() {
     let said = stage.act(Request::Canary { connection }).await.expect("asked for").said;
     assert!(said.contains("proves the way of webhooks alone"), "{said}");
     stage.deliver().await;
-    assert!(proof(&stage, Hop::Public).await.expect("it came back").note.contains("nobody wrote"));
-    assert_eq!(proof(&stage, Hop::Inbound).await, None);
+    assert!(proof(&stage, Check::Public).await.expect("it came back").note.contains("nobody wrote"));
+    assert_eq!(proof(&stage, Check::Inbound).await, None);
     assert!(a_phone_is_waited_for(&stage).await);
 
     stage.says(&rosa(), "hello").await;
-    assert!(proof(&stage, Hop::Inbound).await.expect("somebody wrote").works);
+    assert!(proof(&stage, Check::Inbound).await.expect("somebody wrote").works);
     assert!(!a_phone_is_waited_for(&stage).await);
 }
 
@@ -70,8 +70,8 @@ async fn what_is_told_of_our_own_messages_and_of_numbers_does_not_show_that_peop
         .twin
         .post_raw("whatsapp.phone_number.created", &json!({ "phone_number_id": SUPPORT, "customer": { "id": "c" } }));
     stage.deliver().await;
-    assert!(proof(&stage, Hop::Signature).await.is_some_and(|proof| proof.works));
-    assert_eq!(proof(&stage, Hop::Inbound).await, None);
+    assert!(proof(&stage, Check::Signature).await.is_some_and(|proof| proof.works));
+    assert_eq!(proof(&stage, Check::Inbound).await, None);
     assert!(a_phone_is_waited_for(&stage).await);
     operations::check_all(&stage.system).await.expect("checked");
     assert!(a_phone_is_waited_for(&stage).await);

@@ -3,7 +3,7 @@
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::ids::ConnectionId;
-use wadeck::domain::numbers::connection::Hop;
+use wadeck::domain::numbers::connection::Check;
 use wadeck::domain::numbers::number::{NumberAnswer, NumberQuery};
 use wadeck::domain::numbers::registration::{Registration, WebhookDraft, WebhookRequest, WebhookScope};
 use wadeck::domain::query::{Answer, Query};
@@ -85,7 +85,7 @@ async fn webhooks_are_made_changed_switched_tried_and_deleted() {
     webhook(&stage, WebhookRequest::Test { connection, id: own.id, event: None }).await.expect("tried");
     stage.deliver().await;
     let proofs = list(&stage).await.connected[0].proofs.clone();
-    assert!(proofs.iter().any(|proof| proof.hop == Hop::Public && proof.works), "{proofs:?}");
+    assert!(proofs.iter().any(|proof| proof.hop == Check::Public && proof.works), "{proofs:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wadeck::domain::numbers::connection::Hop;
+use wadeck::domain::numbers::connection::Check;
 use wadeck::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest, Profile};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
@@ -23,7 +23,7 @@ async fn open_alerts(stage: &Stage) -> Vec<String> {
 /// Whether the registration is proved, and the note of it.
 async fn registration(stage: &Stage) -> Option<(bool, String)> {
     let list = list(stage).await;
-    let proof = list.connected[0].proofs.iter().find(|proof| proof.hop == Hop::Registration);
+    let proof = list.connected[0].proofs.iter().find(|proof| proof.hop == Check::Registration);
     proof.map(|proof| (proof.works, proof.note.clone()))
 }
 
@@ -168,7 +168,7 @@ async fn a_sender_that_is_not_listed_is_told_and_no_failure() {
     let stage = Stage::with_config(text).await;
     operations::check_all(&stage.system).await.expect("checked");
     let list = list(&stage).await;
-    let proof = list.connected[0].proofs.iter().find(|proof| proof.hop == Hop::Provider).expect("asked");
+    let proof = list.connected[0].proofs.iter().find(|proof| proof.hop == Check::Provider).expect("asked");
     assert!(proof.works && proof.note.ends_with("not in its list of senders"), "{}", proof.note);
     let connection = list.connected[0].connection.id;
     let asked = operations::tell(&stage.system, &ada(), Query::Number(NumberQuery::Profile { connection })).await;
@@ -182,7 +182,7 @@ async fn an_address_that_is_not_told_costs_no_other_proof() {
     stage.twin.hide_webhooks();
     operations::check_all(&stage.system).await.expect("checked");
     let proofs = list(&stage).await.connected[0].proofs.clone();
-    let provider = proofs.iter().find(|proof| proof.hop == Hop::Provider).expect("asked");
+    let provider = proofs.iter().find(|proof| proof.hop == Check::Provider).expect("asked");
     assert!(provider.works, "{}", provider.note);
     assert_eq!(registration(&stage).await, None, "nothing is known of it");
 }
@@ -203,5 +203,5 @@ async fn a_number_of_a_pool_has_its_address_pasted_in_both_places() {
     // What came over it is the proof, as nothing else is told.
     says(&mut stage, &WIRES[1], &rosa(), &Saying::text("hello")).await;
     let number = list(&stage).await.connected.remove(0);
-    assert_eq!(number.proof_of(&number.chores[1]).map(|proof| proof.hop), Some(Hop::Inbound));
+    assert_eq!(number.proof_of(&number.chores[1]).map(|proof| proof.hop), Some(Check::Inbound));
 }

@@ -21,9 +21,9 @@ use wadeck::domain::ids::{ConnectionId, RunId, ThreadId, UploadId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::refusal::Done;
 use wadeck::domain::request::Request;
-use wadeck::domain::time::{Chance, Clock, Timestamp};
+use wadeck::domain::time::{Clock, Rng, Timestamp};
 use wadeck::domain::view::{EntryRow, MessageView, Overview, ThreadRow};
-use wadeck::operations::{self, OperationError, System, Waiting};
+use wadeck::operations::{self, OperationError, PendingDelivery, System};
 use wadeck::twin::{Number, Person, Saying, Twin, TwinConfig};
 use wadeck::webhook::{Door, Limits, routes};
 
@@ -57,7 +57,7 @@ impl Clock for HandClock {
 /// Counts instead of throwing dice.
 pub struct Counting(AtomicU64);
 
-impl Chance for Counting {
+impl Rng for Counting {
     fn unit(&self) -> f64 {
         0.5
     }
@@ -71,7 +71,7 @@ pub struct Stage {
     pub system: System,
     pub twin: Twin,
     pub address: std::net::SocketAddr,
-    pub inbox: tokio::sync::mpsc::Receiver<Waiting>,
+    pub inbox: tokio::sync::mpsc::Receiver<PendingDelivery>,
     clock: HandClock,
     chance: Arc<Counting>,
     /// Who may come; tests change it as the configuration would.
@@ -160,7 +160,7 @@ async fn system(
     (clock, chance, people): (&HandClock, &Arc<Counting>, &Arc<People>),
     inbox: usize,
     more: &[(&'static str, String)],
-) -> (System, tokio::sync::mpsc::Receiver<Waiting>) {
+) -> (System, tokio::sync::mpsc::Receiver<PendingDelivery>) {
     let environment = [twin.environment(), more.to_vec()].concat();
     let config =
         config::check(&by_itself(text), wadeck::provider::Registry::SHAPES).expect("the configuration is right");
@@ -294,7 +294,7 @@ impl Stage {
         let until = self.clock.true_time();
         let Self { system, twin, inbox, .. } = self;
         let answered = {
-            let writer = async { while operations::store_waiting(system, inbox).await {} };
+            let writer = async { while operations::commit_pending_deliveries(system, inbox).await {} };
             tokio::select! {
                 answered = twin.step(until) => answered,
                 () = writer => unreachable!("the inbox stays open"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use wadeck::domain::ids::MessageId;
 use wadeck::domain::inbound::event::Origin;
 use wadeck::domain::message::content::Content;
-use wadeck::domain::numbers::connection::{Hop, Proof};
+use wadeck::domain::numbers::connection::{Check, CheckResult};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::view::{AlertView, MessageView};
@@ -26,7 +26,7 @@ async fn open_alert(stage: &Stage, kind: &str) -> Option<String> {
     alerts(stage).await.into_iter().find(|alert| alert.kind == kind).map(|alert| alert.said.line())
 }
 
-async fn proof(stage: &Stage, hop: Hop) -> Option<Proof> {
+async fn proof(stage: &Stage, hop: Check) -> Option<CheckResult> {
     let Answer::Connections(rows) = stage.ask(Query::Connections).await else { panic!("connections") };
     let rows = rows.connected;
     rows[0].proofs.iter().find(|proof| proof.hop == hop).cloned()
@@ -42,7 +42,7 @@ async fn connection(stage: &Stage) -> wadeck::domain::ids::ConnectionId {
 async fn every_hop_is_proved_with_its_age() {
     let mut stage = Stage::set().await;
     operations::check_all(&stage.system).await.expect("checked");
-    assert!(proof(&stage, Hop::Upstream).await.is_none(), "a log without a line proves nothing");
+    assert!(proof(&stage, Check::Upstream).await.is_none(), "a log without a line proves nothing");
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
     stage.pass(Duration::from_secs(20));
@@ -53,11 +53,11 @@ async fn every_hop_is_proved_with_its_age() {
     stage.act(Request::Canary { connection }).await.expect("asked for");
     stage.pass(Duration::from_millis(230));
     stage.deliver().await;
-    for hop in Hop::ALL {
+    for hop in Check::ALL {
         let proof = proof(&stage, hop).await.unwrap_or_else(|| panic!("{hop:?} is not proved"));
         assert!(proof.works, "{hop:?}: {}", proof.note);
     }
-    assert!(proof(&stage, Hop::Public).await.expect("proved").note.contains("230 ms"), "the round trip");
+    assert!(proof(&stage, Check::Public).await.expect("proved").note.contains("230 ms"), "the round trip");
     assert_eq!(stage.threads().await.len(), 1, "a canary is no message");
     assert!(alerts(&stage).await.is_empty(), "{:?}", alerts(&stage).await);
 }
@@ -72,7 +72,7 @@ async fn a_canary_that_is_not_back_and_a_webhook_that_is_off_raise_alerts_until_
     stage.pass(Duration::from_secs(61));
     operations::watch(&stage.system).await.expect("watched");
     assert!(open_alert(&stage, "canary").await.expect("raised").contains("60 s"));
-    assert!(!proof(&stage, Hop::Public).await.expect("known").works);
+    assert!(!proof(&stage, Check::Public).await.expect("known").works);
     operations::check_all(&stage.system).await.expect("checked");
     assert!(open_alert(&stage, "webhook_off").await.expect("raised").contains("switched off"));
     stage.act(Request::Canary { connection }).await.expect_err("there is nothing to ask for");
@@ -92,7 +92,7 @@ async fn a_test_that_names_another_number_still_proves_the_way_back() {
     stage.twin.name_in_tests("987654321098765");
     stage.act(Request::Canary { connection }).await.expect("asked for");
     stage.deliver().await;
-    assert!(proof(&stage, Hop::Public).await.expect("proved").works);
+    assert!(proof(&stage, Check::Public).await.expect("proved").works);
     assert_eq!(open_alert(&stage, "quarantine").await, None);
     stage.deliver().await;
     assert!(stage.threads().await.is_empty(), "a canary is no message");
@@ -117,7 +117,7 @@ async fn the_provider_knows_the_fate_of_a_message_whose_statuses_never_came() {
     let said = stage.act(Request::AskAbout { message }).await.expect("asked").said;
     assert!(said.contains("The provider says read") && said.contains("was accepted"), "{said}");
     assert_eq!(state(stage.messages(thread).await).name(), "read");
-    assert!(proof(&stage, Hop::Status).await.is_none(), "no status came by itself");
+    assert!(proof(&stage, Check::Status).await.is_none(), "no status came by itself");
     let said = stage.act(Request::AskAbout { message }).await.expect("asked").said;
     assert!(said.contains("says the same"), "{said}");
     assert_eq!(stage.messages(thread).await.len(), 2, "nothing was doubled");
@@ -321,15 +321,15 @@ async fn a_canary_is_sent_on_a_timer_where_that_is_wanted() {
         Stage::with_config(&CONFIG.replacen("organization", "watch = { canary_minutes = 30 }\norganization", 1)).await;
     operations::watch(&stage.system).await.expect("watched");
     stage.deliver().await;
-    let first = proof(&stage, Hop::Public).await.expect("proved").at;
+    let first = proof(&stage, Check::Public).await.expect("proved").at;
     stage.pass(Duration::from_secs(600));
     operations::watch(&stage.system).await.expect("watched");
     stage.deliver().await;
-    assert_eq!(proof(&stage, Hop::Public).await.expect("proved").at, first, "not yet");
+    assert_eq!(proof(&stage, Check::Public).await.expect("proved").at, first, "not yet");
     stage.pass(Duration::from_secs(1_300));
     operations::watch(&stage.system).await.expect("watched");
     stage.deliver().await;
-    assert!(proof(&stage, Hop::Public).await.expect("proved").at > first);
+    assert!(proof(&stage, Check::Public).await.expect("proved").at > first);
 }
 
 #[tokio::test]

@@ -186,7 +186,7 @@ async fn what_is_acknowledged_and_not_applied_is_said_everywhere() {
     let Stage { system, inbox, .. } = &mut stage;
     tokio::select! {
         answer = request.send() => assert_eq!(answer.expect("an answer").status(), 200),
-        () = async { while operations::store_waiting(system, inbox).await {} } => unreachable!("the inbox stays open"),
+        () = async { while operations::commit_pending_deliveries(system, inbox).await {} } => unreachable!("the inbox stays open"),
     }
     stage.pass(std::time::Duration::from_secs(300));
     let ready = reqwest::get(format!("http://{address}/readyz")).await.expect("an answer").text().await.expect("text");
@@ -229,7 +229,7 @@ async fn form(stage: &mut Stage, method: &str, path: &str, fields: &[(&str, &str
     let Stage { system, inbox, .. } = stage;
     let answer = tokio::select! {
         answer = request.header("x-twilio-signature", signature).send() => answer.expect("an answer"),
-        () = async { while operations::store_waiting(system, inbox).await {} } => unreachable!("the inbox stays open"),
+        () = async { while operations::commit_pending_deliveries(system, inbox).await {} } => unreachable!("the inbox stays open"),
     };
     stage.apply().await;
     answer.status()

@@ -10,7 +10,7 @@ use std::process::Command;
 use clap::{Arg, ArgAction, CommandFactory};
 use serde_json::{Value, json};
 use wadeck::cli::Cli;
-use wadeck::domain::access::permission::Right;
+use wadeck::domain::access::permission::Permission;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::query::Query;
 use wadeck::domain::request::Request;
@@ -42,11 +42,11 @@ impl Document {
                 rows.insert(cells[0].to_owned(), (role, cells[2].to_owned()));
             }
         }
-        assert!(rights.len() == Right::ALL.len() && rows.len() > 50);
+        assert!(rights.len() == Permission::ALL.len() && rows.len() > 50);
         Self { rights, rows }
     }
 
-    fn of(&self, right: Right) -> Role {
+    fn of(&self, right: Permission) -> Role {
         self.rights[right.what()]
     }
 }
@@ -177,7 +177,12 @@ async fn a_socket_peer_may_what_the_table_says_of_every_query_and_request() {
             }
         }
         let answer = socket(&world, "/events", &Value::Null);
-        fits("/events", (role, document.of(Right::ReadEvents)), (answer.0, &answer.1), Right::ReadEvents.what());
+        fits(
+            "/events",
+            (role, document.of(Permission::ReadEvents)),
+            (answer.0, &answer.1),
+            Permission::ReadEvents.what(),
+        );
         for (name, (needs, words)) in document.rows.iter().filter(|(name, _)| !name.contains(' ')) {
             let (_, came) = socket(&world, "/tool", &json!({ "name": name, "arguments": {} }));
             let value = &came["value"];

@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::bodies::{done, field, message, messages, note, object, objects, proposal, reason, stop, thread, threads};
-use super::letter::{AcceptBody, Letter, ReactionBody, emoji, instead, schema as letter};
+use super::letter::{AcceptBody, ReactionBody, SendBody, emoji, instead, schema as letter};
 use super::parameters;
 use super::read_bodies::{ProposalBody, StopBody};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest};
 use crate::domain::ids::{AssignmentId, ContactId, MessageId, RunId, ThreadId};
 use crate::domain::query::Query;
@@ -22,18 +22,18 @@ use crate::domain::request::Request;
 pub(in crate::api) enum Ask {
     Look(Query),
     Act(Box<Request>),
-    Send(Box<Letter>),
+    Send(Box<SendBody>),
     /// It was asked for as described, and makes no sense.
     Refuse(Refusal),
 }
 
 impl Ask {
     /// What whoever asks has to be permitted; none where nothing is done.
-    pub fn required_right(&self) -> Option<Right> {
+    pub fn required_right(&self) -> Option<Permission> {
         match self {
             Self::Look(query) => Some(query.required_right()),
             Self::Act(request) => Some(request.required_right()),
-            Self::Send(_) => Some(Right::WriteToPeople),
+            Self::Send(_) => Some(Permission::WriteToPeople),
             Self::Refuse(_) => None,
         }
     }
@@ -173,7 +173,7 @@ pub(super) struct Endpoint {
     pub needs_body: bool,
     pub answer: fn() -> Value,
     /// Who may ask: checked before anything of the request is read.
-    pub right: Right,
+    pub right: Permission,
     read: fn(&Read<'_>) -> Reading,
 }
 
@@ -196,15 +196,30 @@ const fn gets(
     answer: fn() -> Value,
     read: fn(&Read<'_>) -> Reading,
 ) -> Endpoint {
-    Endpoint { verb: Verb::Get, path, summary, takes, body: None, needs_body: false, answer, right: Right::Look, read }
+    Endpoint {
+        verb: Verb::Get,
+        path,
+        summary,
+        takes,
+        body: None,
+        needs_body: false,
+        answer,
+        right: Permission::Look,
+        read,
+    }
 }
 
-const fn posts(path: &'static str, summary: &'static str, right: Right, read: fn(&Read<'_>) -> Reading) -> Endpoint {
+const fn posts(
+    path: &'static str,
+    summary: &'static str,
+    right: Permission,
+    read: fn(&Read<'_>) -> Reading,
+) -> Endpoint {
     Endpoint { verb: Verb::Post, path, summary, takes: &[], body: None, needs_body: false, answer: done, right, read }
 }
 
 /// For something that is not told to everybody who may look.
-const fn only(right: Right, endpoint: Endpoint) -> Endpoint {
+const fn only(right: Permission, endpoint: Endpoint) -> Endpoint {
     Endpoint { right, ..endpoint }
 }
 
@@ -226,7 +241,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         let (limit, before) = (read.limit()?, read.cursor("before")?);
         look(Query::Messages { thread: read.id("thread")?, limit, before, around: None })
     }),
-    posts("/threads/{thread}/take", "Take a thread: its agent falls silent", Right::TakeAThread, |read| {
+    posts("/threads/{thread}/take", "Take a thread: its agent falls silent", Permission::TakeAThread, |read| {
         act(Request::TakeThread { thread: read.id("thread")? })
     }),
     with(
@@ -235,20 +250,20 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         posts(
             "/threads/{thread}/hand-over",
             "Hand it to a colleague, with what was begun",
-            Right::TakeAThread,
+            Permission::TakeAThread,
             |read| act(Request::HandOver { thread: read.id("thread")?, to: read.word("to")? }),
         ),
     ),
-    posts("/threads/{thread}/release", "Give it back", Right::ReleaseAThread, |read| {
+    posts("/threads/{thread}/release", "Give it back", Permission::ReleaseAThread, |read| {
         act(Request::ReleaseThread { thread: read.id("thread")? })
     }),
-    posts("/threads/{thread}/read", "Mark it as read", Right::MarkThreadsAsRead, |read| {
+    posts("/threads/{thread}/read", "Mark it as read", Permission::MarkThreadsAsRead, |read| {
         act(Request::MarkRead { thread: read.id("thread")? })
     }),
     with(
         note,
         true,
-        posts("/threads/{thread}/notes", "Write a note for colleagues", Right::WriteNotes, |read| {
+        posts("/threads/{thread}/notes", "Write a note for colleagues", Permission::WriteNotes, |read| {
             act(Request::AddNote { thread: read.id("thread")?, text: read.word("text")? })
         }),
     ),
@@ -258,7 +273,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         letter,
         true,
-        posts("/messages", "Send a message, or refuse it with the rule", Right::WriteToPeople, |read| {
+        posts("/messages", "Send a message, or refuse it with the rule", Permission::WriteToPeople, |read| {
             Ok(Ask::Send(Box::new(read.body()?)))
         }),
     ),
@@ -268,7 +283,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         emoji,
         false,
-        posts("/messages/{message}/reaction", "React to a message", Right::ReactToMessages, |read| {
+        posts("/messages/{message}/reaction", "React to a message", Permission::ReactToMessages, |read| {
             let body: ReactionBody = read.body_or_none()?;
             let (context, emoji) = (body.context(), Some(body.emoji).filter(|emoji| !emoji.is_empty()));
             act(Request::React { message: read.id("message")?, emoji }.knowing(context))
@@ -280,16 +295,16 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     gets("/outbox/{entry}", "One entry with its attempts", &[], object, |read| {
         look(Query::Entry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/retry", "Try it again", Right::RetryAMessage, |read| {
+    posts("/outbox/{entry}/retry", "Try it again", Permission::RetryAMessage, |read| {
         act(Request::RetryEntry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/discard", "Do not send it", Right::DiscardAMessage, |read| {
+    posts("/outbox/{entry}/discard", "Do not send it", Permission::DiscardAMessage, |read| {
         act(Request::DiscardEntry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/hold", "Let it wait", Right::HoldMessages, |read| {
+    posts("/outbox/{entry}/hold", "Let it wait", Permission::HoldMessages, |read| {
         act(Request::HoldEntry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/release", "Let it go", Right::HoldMessages, |read| {
+    posts("/outbox/{entry}/release", "Let it go", Permission::HoldMessages, |read| {
         act(Request::ReleaseEntry { entry: read.id("entry")? })
     }),
     gets("/contacts", "People by name or number", &["filter", "limit"], objects, |read| {
@@ -298,12 +313,12 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         || field("name", "as we call them"),
         true,
-        posts("/contacts/{contact}/name", "Name a contact", Right::NameContacts, |read| {
+        posts("/contacts/{contact}/name", "Name a contact", Permission::NameContacts, |read| {
             act(Request::RenameContact { contact: read.id::<ContactId>("contact")?, name: read.word("name")? })
         }),
     ),
     only(
-        Right::LookAtTemplates,
+        Permission::LookAtTemplates,
         gets("/templates", "Templates, with when they were fetched", &[], objects, |_| look(Query::Templates)),
     ),
     gets("/radar", "Windows that close while somebody waits", LIMIT, objects, |read| {
@@ -312,7 +327,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     gets("/alerts", "What wants a person", LIMIT, objects, |read| {
         look(Query::Alerts { open: false, limit: read.limit()? })
     }),
-    posts("/alerts/{alert}/ack", "Acknowledge an alert", Right::AcknowledgeAlerts, |read| {
+    posts("/alerts/{alert}/ack", "Acknowledge an alert", Permission::AcknowledgeAlerts, |read| {
         act(Request::AckAlert { alert: read.id("alert")? })
     }),
     gets("/agents", "Agents, with how they do", &[], object, |_| look(Query::Agents)),
@@ -322,20 +337,20 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         proposal,
         true,
-        posts("/assignments", "Propose that an agent answers", Right::ProposeAnAgent, |read| {
+        posts("/assignments", "Propose that an agent answers", Permission::ProposeAnAgent, |read| {
             read.body::<ProposalBody>()?.ask()
         }),
     ),
     gets("/assignments/{assignment}", "One, with what it changes and what was rehearsed", &[], object, |read| {
         look(Query::Desk(AgentQuery::Assignment { assignment: read.id("assignment")? }))
     }),
-    posts("/assignments/{assignment}/approve", "Approve it (admins)", Right::DecideAboutAgents, |read| {
+    posts("/assignments/{assignment}/approve", "Approve it (admins)", Permission::DecideAboutAgents, |read| {
         agents(AgentRequest::Approve { assignment: read.id("assignment")? })
     }),
     with(
         reason,
         true,
-        posts("/assignments/{assignment}/reject", "Reject it (admins)", Right::DecideAboutAgents, |read| {
+        posts("/assignments/{assignment}/reject", "Reject it (admins)", Permission::DecideAboutAgents, |read| {
             agents(AgentRequest::Reject {
                 assignment: read.id::<AssignmentId>("assignment")?,
                 reason: read.word("reason")?,
@@ -345,7 +360,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         reason,
         false,
-        posts("/assignments/{assignment}/revoke", "End it (admins)", Right::DecideAboutAgents, |read| {
+        posts("/assignments/{assignment}/revoke", "End it (admins)", Permission::DecideAboutAgents, |read| {
             agents(AgentRequest::Revoke {
                 assignment: read.id::<AssignmentId>("assignment")?,
                 reason: read.word("reason")?,
@@ -353,14 +368,14 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
         }),
     ),
     only(
-        Right::LookAtRuns,
+        Permission::LookAtRuns,
         gets("/runs", "The last agent runs", &["limit", "before", "thread"], objects, |read| {
             let (thread, before) = (read.cursor::<ThreadId>("thread")?, read.cursor::<RunId>("before")?);
             look(Query::Desk(AgentQuery::Runs { thread, limit: read.limit()?, before }))
         }),
     ),
     only(
-        Right::LookAtRuns,
+        Permission::LookAtRuns,
         gets("/runs/{run}", "One run, whole", &[], object, |read| {
             look(Query::Desk(AgentQuery::Run { run: read.id("run")? }))
         }),
@@ -368,7 +383,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         instead,
         false,
-        posts("/runs/{run}/accept", "Send what an agent proposes", Right::DecideAboutProposedAnswers, |read| {
+        posts("/runs/{run}/accept", "Send what an agent proposes", Permission::DecideAboutProposedAnswers, |read| {
             let body: AcceptBody = read.body_or_none()?;
             let (context, instead) = (body.context(), Some(body.instead).filter(|text| !text.is_empty()));
             act(Request::Agents(AgentRequest::Accept { run: read.id("run")?, instead }).knowing(context))
@@ -377,7 +392,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         reason,
         false,
-        posts("/runs/{run}/dismiss", "Do not send it", Right::DecideAboutProposedAnswers, |read| {
+        posts("/runs/{run}/dismiss", "Do not send it", Permission::DecideAboutProposedAnswers, |read| {
             agents(AgentRequest::Dismiss { run: read.id("run")?, reason: read.word("reason")? })
         }),
     ),
@@ -387,14 +402,14 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         stop,
         true,
-        posts("/stops", "Silence agents now", Right::StopAgents, |read| {
+        posts("/stops", "Silence agents now", Permission::StopAgents, |read| {
             read.body::<StopBody>()?.then(|what, reason| AgentRequest::Stop { what, reason })
         }),
     ),
     with(
         stop,
         true,
-        posts("/stops/lift", "Let them go on", Right::LetAgentsGoOn, |read| {
+        posts("/stops/lift", "Let them go on", Permission::LetAgentsGoOn, |read| {
             read.body::<StopBody>()?.then(|what, _| AgentRequest::Resume { what })
         }),
     ),

@@ -14,7 +14,7 @@ use crate::operations::{OperationError, System, find_connection};
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(in crate::api) struct Letter {
+pub(in crate::api) struct SendBody {
     #[serde(default)]
     connection: Option<String>,
     #[serde(default)]
@@ -155,7 +155,7 @@ pub(in crate::api) fn schema() -> Value {
     })
 }
 
-impl Letter {
+impl SendBody {
     /// The request behind it. Whether it may go is decided where every message is.
     pub async fn request(self, system: &System, actor: &Actor) -> Result<Request, OperationError> {
         let system = &system.as_far_as(actor).await?;

@@ -25,15 +25,17 @@ use serde_json::Value;
 
 pub(super) use self::endpoints::Ask;
 use self::endpoints::{ENDPOINTS, Endpoint, Fault, Given, Verb};
-pub(super) use self::letter::{Letter, despite_owner, schema as letter_schema};
+pub(super) use self::letter::{SendBody, despite_owner, schema as letter_schema};
 use super::ErrorBody;
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::access::token::TokenView;
 use crate::domain::ids::MessageId;
 use crate::domain::query::Answer;
 use crate::domain::refusal::Refusal;
-use crate::operations::{Admission, Once, OperationError, System, Visitor, admit, ask_once, asked, perform, tell};
+use crate::operations::{
+    Admission, IdempotencyRecord, OperationError, System, Visitor, admit, asked, perform, tell, with_idempotency,
+};
 
 /// Where everything lies.
 const BASE: &str = "/api/v1";
@@ -157,13 +159,13 @@ fn error(status: StatusCode, code: &str, reason: &str, remedy: &str) -> Response
 }
 
 /// Every route with who may ask, for the document about roles.
-pub(super) fn routes_by_role() -> impl Iterator<Item = (String, Right)> {
+pub(super) fn routes_by_role() -> impl Iterator<Item = (String, Permission)> {
     let listed =
         ENDPOINTS.iter().map(|one| (format!("{} {BASE}{}", one.verb.name().to_uppercase(), one.path), one.right));
     listed.chain([
-        (format!("GET {BASE}/events"), Right::ReadEvents),
-        (format!("POST {BASE}/uploads"), Right::UploadFiles),
-        (format!("GET {BASE}/messages/{{message}}/file"), Right::SaveFiles),
+        (format!("GET {BASE}/events"), Permission::ReadEvents),
+        (format!("POST {BASE}/uploads"), Permission::UploadFiles),
+        (format!("GET {BASE}/messages/{{message}}/file"), Permission::SaveFiles),
     ])
 }
 
@@ -202,7 +204,7 @@ async fn take_file(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    if let Err(refusal) = actor.may(Right::UploadFiles) {
+    if let Err(refusal) = actor.may(Permission::UploadFiles) {
         return Said::refused(&refusal).into_response();
     }
     let Some(query) = query.as_deref().and_then(|query| parameters(query).ok()) else {
@@ -227,7 +229,7 @@ async fn give_file(
     axum::Extension(actor): axum::Extension<Actor>,
     Path(message): Path<String>,
 ) -> Response {
-    if let Err(refusal) = actor.may(Right::SaveFiles) {
+    if let Err(refusal) = actor.may(Permission::SaveFiles) {
         return Said::refused(&refusal).into_response();
     }
     let message = match message.parse::<MessageId>() {
@@ -299,28 +301,28 @@ pub(super) fn is_key(key: &str) -> bool {
 
 /// Done once under a key, however often it is asked for.
 async fn once(system: &System, caller: &Caller, ask: Ask, key: &str, what: &[u8]) -> Response {
-    match ask_once(system, &caller.token, key, what).await {
+    match with_idempotency(system, &caller.token, key, what).await {
         Err(failed) => operation(Err(failed)).into_response(),
-        Ok(Once::Other) => error(
+        Ok(IdempotencyRecord::Other) => error(
             StatusCode::CONFLICT,
             "idempotency_key",
             "Something else was asked for under this key.",
             "Use a key of its own for each thing.",
         ),
-        Ok(Once::Begun(at)) => error(
+        Ok(IdempotencyRecord::Begun(at)) => error(
             StatusCode::CONFLICT,
             "uncertain",
             &format!("This was begun at {at}, and how it ended was not written down."),
             "Look at the thread before you ask for it under another key.",
         ),
-        Ok(Once::Done(status, body)) => {
+        Ok(IdempotencyRecord::Done(status, body)) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
             let value: Value = serde_json::from_str(&body).unwrap_or_default();
             let mut response = Said(status, value).into_response();
             response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
             response
         }
-        Ok(Once::First) => {
+        Ok(IdempotencyRecord::First) => {
             let said = done(system, &caller.actor, ask).await;
             let body = said.1.to_string();
             let kept = (said.0 == StatusCode::OK).then_some((said.0.as_u16(), body.as_str()));

@@ -23,7 +23,7 @@ use self::tools::{TOOLS, named};
 use super::ErrorBody;
 use super::http::{Said, done};
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::ThreadId;
 use crate::operations::{OperationError, System, use_tool};
 
@@ -105,6 +105,6 @@ pub async fn call(
 }
 
 /// Every tool with who may call it, for the document about roles.
-pub(super) fn tools_by_role() -> impl Iterator<Item = (String, Right)> {
+pub(super) fn tools_by_role() -> impl Iterator<Item = (String, Permission)> {
     TOOLS.iter().map(|tool| (tool.name.to_owned(), tool.right))
 }

@@ -21,7 +21,7 @@ use super::tools::{Effect, TOOLS, Tool, named};
 use super::{Call, Came, called, wrong};
 use crate::domain::access::actor::Actor;
 use crate::domain::remedy::REPORT;
-use crate::operations::{Once, System, ToolSpec, agent_tools, ask_once, asked};
+use crate::operations::{IdempotencyRecord, System, ToolSpec, agent_tools, asked, with_idempotency};
 
 /// A request is no longer than this.
 const LONGEST: usize = 256 * 1024;
@@ -50,17 +50,19 @@ async fn once(system: &System, caller: &Caller, mut call: Call) -> Came {
         }
     };
     let what = json!({ "tool": call.name, "arguments": call.arguments }).to_string();
-    match ask_once(system, &caller.token, &key, what.as_bytes()).await {
+    match with_idempotency(system, &caller.token, &key, what.as_bytes()).await {
         Err(_) => wrong("failed", "It could not be written down; nothing was done.", REPORT),
-        Ok(Once::Other) => {
+        Ok(IdempotencyRecord::Other) => {
             wrong(KEY, "Something else was asked for under this key.", "Use a key of its own for each thing.")
         }
-        Ok(Once::Begun(at)) => {
+        Ok(IdempotencyRecord::Begun(at)) => {
             let reason = format!("This was begun at {at}, and how it ended was not written down.");
             wrong("uncertain", &reason, LOOK_FIRST)
         }
-        Ok(Once::Done(_, body)) => Came { good: true, value: serde_json::from_str(&body).unwrap_or_default() },
-        Ok(Once::First) => {
+        Ok(IdempotencyRecord::Done(_, body)) => {
+            Came { good: true, value: serde_json::from_str(&body).unwrap_or_default() }
+        }
+        Ok(IdempotencyRecord::First) => {
             let came = called(system, &caller.actor, call).await;
             let body = came.value.to_string();
             match asked(system, &caller.token, &key, came.good.then_some((200, body.as_str()))).await {

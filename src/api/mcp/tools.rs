@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::super::http::{Ask, Letter, despite_owner, letter_schema};
-use crate::domain::access::permission::Right;
+use super::super::http::{Ask, SendBody, despite_owner, letter_schema};
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::message::content::Content;
 use crate::domain::numbers::connection::ProviderName;
@@ -27,7 +27,7 @@ pub(super) struct Tool {
     pub says: &'static str,
     pub effect: Effect,
     /// Who may call it: checked before its arguments are read.
-    pub right: Right,
+    pub right: Permission,
     pub schema: fn() -> Value,
     pub read: fn(Value) -> Result<Ask, String>,
 }
@@ -192,15 +192,15 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Sends a message: a text into a thread whose window is open, or an approved template to a number \
                over a connection. Answers with the id of the message.",
         effect: Effect::Adds,
-        right: Right::WriteToPeople,
+        right: Permission::WriteToPeople,
         schema: letter_schema,
-        read: |arguments| Ok(Ask::Send(Box::new(read::<Letter>(arguments)?))),
+        read: |arguments| Ok(Ask::Send(Box::new(read::<SendBody>(arguments)?))),
     },
     Tool {
         name: "whatsapp.reply",
         says: "Answers one message of a thread, and quotes it.",
         effect: Effect::Adds,
-        right: Right::WriteToPeople,
+        right: Permission::WriteToPeople,
         schema: || {
             let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "what is answered"),
                 "text": text("up to 4096 characters"), "despite_owner": despite_owner() });
@@ -217,7 +217,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "whatsapp.react",
         says: "Puts one emoji on a message, in place of the one before; an empty one takes it back.",
         effect: Effect::Adds,
-        right: Right::ReactToMessages,
+        right: Permission::ReactToMessages,
         schema: || {
             object(json!({ "message": id('m', "the message"), "emoji": text("one emoji, or nothing") }), &["message"])
         },
@@ -230,7 +230,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "whatsapp.getConversation",
         says: "The messages of a thread, the newest first, each with who wrote it and its status.",
         effect: Effect::Looks,
-        right: Right::Look,
+        right: Permission::Look,
         schema: || {
             let properties = json!({ "thread": id('t', "the thread"),
                 "phoneNumber": text("or the contact's number, with its country code"),
@@ -248,7 +248,7 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "What became of one message, or of one entry of the outbox: every proof with its time. Without either, \
                how the connections do: each check with its age.",
         effect: Effect::Looks,
-        right: Right::Look,
+        right: Permission::Look,
         schema: || {
             object(json!({ "message": id('m', "a message"), "entry": id('o', "or an entry of the outbox") }), &[])
         },
@@ -264,7 +264,7 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Threads, the newest first. The filter is words of a name, a number or the last message, and terms \
                such as is:unanswered, is:open, num:+15550100002 or conn:support.",
         effect: Effect::Looks,
-        right: Right::Look,
+        right: Permission::Look,
         schema: || object(json!({ "filter": text("empty finds all"), "limit": limit() }), &[]),
         read: |arguments| {
             let Found { filter, limit } = read(arguments)?;
@@ -275,7 +275,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "threads.take",
         says: "Takes a thread: the agent that answers there falls silent.",
         effect: Effect::Adds,
-        right: Right::TakeAThread,
+        right: Permission::TakeAThread,
         schema: one_thread,
         read: |arguments| act(Request::TakeThread { thread: read::<OneThread>(arguments)?.thread }),
     },
@@ -283,7 +283,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "threads.release",
         says: "Gives a thread back, to its agent or to people.",
         effect: Effect::Adds,
-        right: Right::ReleaseAThread,
+        right: Permission::ReleaseAThread,
         schema: one_thread,
         read: |arguments| act(Request::ReleaseThread { thread: read::<OneThread>(arguments)?.thread }),
     },
@@ -291,7 +291,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "threads.note",
         says: "Writes a note for colleagues, which no contact sees.",
         effect: Effect::Adds,
-        right: Right::WriteNotes,
+        right: Permission::WriteNotes,
         schema: || object(json!({ "thread": id('t', "the thread"), "text": text("the note") }), &["thread", "text"]),
         read: |arguments| {
             let Note { thread, text } = read(arguments)?;
@@ -302,7 +302,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "templates.list",
         says: "Templates with their languages, texts and states, and when they were fetched. Only approved ones go.",
         effect: Effect::Looks,
-        right: Right::LookAtTemplates,
+        right: Permission::LookAtTemplates,
         schema: nothing,
         read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Templates)),
     },
@@ -310,7 +310,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "contacts.resolve",
         says: "Contacts by a part of their name or number.",
         effect: Effect::Looks,
-        right: Right::Look,
+        right: Permission::Look,
         schema: || object(json!({ "filter": text("a part of a name or number"), "limit": limit() }), &["filter"]),
         read: |arguments| {
             let Found { filter, limit } = read(arguments)?;
@@ -321,7 +321,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "connections.list",
         says: "Our own numbers, each with what proves that it works and how old that is.",
         effect: Effect::Looks,
-        right: Right::Look,
+        right: Permission::Look,
         schema: nothing,
         read: |arguments| read::<Nothing>(arguments).and_then(|_| look(Query::Connections)),
     },
@@ -329,7 +329,7 @@ pub(super) static TOOLS: &[Tool] = &[
         name: "why",
         says: "Why something is as it is: what happened to it, what it waits for, and what can be done.",
         effect: Effect::Looks,
-        right: Right::Look,
+        right: Permission::Look,
         schema: || object(json!({ "id": text("such as m12, o3, t7, d40, r5, c1, g2 or a9") }), &["id"]),
         read: |arguments| look(Query::Why { id: read::<Why>(arguments)?.id }),
     },
@@ -338,7 +338,7 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Connects a number of ours (admins). With the provider's phone_number_id it is taken over; without, \
                it is set up from nothing, and a person has to open the link that this makes.",
         effect: Effect::Adds,
-        right: Right::SetNumbersUp,
+        right: Permission::SetNumbersUp,
         schema: || {
             let properties = json!({ "name": text("what the connection is called"),
                 "provider": text("as the configuration calls it"),
@@ -353,7 +353,7 @@ pub(super) static TOOLS: &[Tool] = &[
         says: "Takes our webhook away from a number (admins): nothing arrives any more. The number stays at the \
                provider.",
         effect: Effect::Ends,
-        right: Right::UnregisterNumbers,
+        right: Permission::UnregisterNumbers,
         schema: one_connection,
         read: |arguments| {
             let connection = read::<OneConnection>(arguments)?.connection;

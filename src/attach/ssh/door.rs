@@ -70,12 +70,12 @@ impl Address {
 
 /// Who stands in the door, by address.
 #[derive(Debug, Default)]
-pub(super) struct Crowd {
+pub(super) struct ConnectionLimits {
     all: Mutex<HashMap<IpAddr, Address>>,
     numbers: AtomicU64,
 }
 
-impl Crowd {
+impl ConnectionLimits {
     fn with<T>(&self, change: impl FnOnce(&mut HashMap<IpAddr, Address>) -> T) -> T {
         change(&mut self.all.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -137,7 +137,7 @@ impl Crowd {
 
 /// Somebody inside; gone when this is.
 struct Inside {
-    crowd: Arc<Crowd>,
+    crowd: Arc<ConnectionLimits>,
     from: IpAddr,
     number: u64,
     known: CancellationToken,
@@ -175,7 +175,7 @@ pub(super) struct Door {
     system: System,
     setup: Arc<SshSetup>,
     config: Arc<russh::server::Config>,
-    crowd: Arc<Crowd>,
+    crowd: Arc<ConnectionLimits>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn whoever_offers_wrong_keys_gives_way_to_the_next() {
-        let crowd = Arc::new(Crowd::default());
+        let crowd = Arc::new(ConnectionLimits::default());
         let here: IpAddr = [192, 0, 2, 7].into();
         let known = crowd.comes(here, 4, 2).expect("room");
         known.known.cancel();

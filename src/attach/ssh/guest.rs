@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::SshSetup;
-use super::door::Crowd;
-use crate::api::{self, Wanted};
+use super::door::ConnectionLimits;
+use crate::api::{self, TerminalSpec};
 use crate::attach::line::carry;
-use crate::attach::surface::{Heard, Seat, Told, pair};
+use crate::attach::surface::{SurfaceCommand, SurfaceEndpoint, SurfaceEvent, pair};
 use crate::domain::access::actor::Actor;
 use crate::operations::System;
 
@@ -38,7 +38,7 @@ const LEAVE: &str = "\x1b[?2004l\x1b[?1049l\x1b[?25h";
 pub(super) struct Guest {
     system: System,
     setup: Arc<SshSetup>,
-    crowd: Arc<Crowd>,
+    crowd: Arc<ConnectionLimits>,
     from: IpAddr,
     /// The number of this line in the crowd.
     line: u64,
@@ -63,7 +63,7 @@ impl Guest {
     pub fn new(
         system: System,
         setup: Arc<SshSetup>,
-        crowd: Arc<Crowd>,
+        crowd: Arc<ConnectionLimits>,
         (from, line, known): (IpAddr, u64, CancellationToken),
         tasks: TaskTracker,
         stop: CancellationToken,
@@ -166,7 +166,7 @@ impl Handler for Guest {
         self.tasks.spawn(async move {
             match opened.size {
                 Some((columns, rows)) => {
-                    let wanted = Wanted {
+                    let wanted = TerminalSpec {
                         columns,
                         rows,
                         colour: opened.colour,
@@ -177,7 +177,7 @@ impl Handler for Guest {
                         shell: false,
                     };
                     let (line, other) = tokio::io::duplex(64 * 1024);
-                    let guest = api::Guest { system, actor, wanted, line: Box::pin(line), stop };
+                    let guest = api::ConsoleClient { system, actor, wanted, line: Box::pin(line), stop };
                     let console = tokio::spawn((setup.consoles)(guest));
                     show(opened.channel, other).await;
                     let _ = console.await;
@@ -284,16 +284,16 @@ async fn finish(channel: &Channel<Msg>, status: u32) {
 
 /// Shows a console on the channel until either ends.
 async fn show(mut channel: Channel<Msg>, line: tokio::io::DuplexStream) {
-    let (surface, Seat { heard, mut told }) = pair();
+    let (surface, SurfaceEndpoint { heard, mut told }) = pair();
     let mut carried = tokio::spawn(carry(line, surface, None));
     let _ = channel.data_bytes(ENTER).await;
     let said = loop {
         tokio::select! {
             message = channel.wait() => {
                 let done = match message {
-                    Some(ChannelMsg::Data { data }) => Heard::Bytes(data.to_vec()),
+                    Some(ChannelMsg::Data { data }) => SurfaceEvent::Bytes(data.to_vec()),
                     Some(ChannelMsg::WindowChange { col_width, row_height, .. }) => {
-                        Heard::Size { columns: cells(col_width), rows: cells(row_height) }
+                        SurfaceEvent::Size { columns: cells(col_width), rows: cells(row_height) }
                     }
                     Some(ChannelMsg::Eof | ChannelMsg::Close) | None => break None,
                     Some(_) => continue,
@@ -303,18 +303,18 @@ async fn show(mut channel: Channel<Msg>, line: tokio::io::DuplexStream) {
                 }
             }
             said = told.recv() => match said {
-                Some(Told::Frame(bytes)) => {
+                Some(SurfaceCommand::Frame(bytes)) => {
                     // It waits for room at the other end: the next frame is drawn after that.
                     match tokio::time::timeout(TAKES, channel.data_bytes(bytes)).await {
                         Ok(Ok(())) => {}
                         _ => break None,
                     }
-                    if heard.send(Heard::Ready).await.is_err() {
+                    if heard.send(SurfaceEvent::Ready).await.is_err() {
                         break Some(String::new());
                     }
                 }
-                Some(Told::Suspend | Told::Edit(_) | Told::Upload(_)) => {}
-                Some(Told::End(why)) => break Some(why),
+                Some(SurfaceCommand::Suspend | SurfaceCommand::Edit(_) | SurfaceCommand::Upload(_)) => {}
+                Some(SurfaceCommand::End(why)) => break Some(why),
                 None => break (&mut carried).await.ok().flatten().or(Some(String::new())),
             },
         }

@@ -9,7 +9,7 @@ use crate::console::form::FormKind;
 use crate::console::form_agents::AgentForm;
 use crate::console::overlay::{Overlay, Purpose, Reading};
 use crate::console::{Console, Effect, Pane};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::{Assignment, AssignmentState};
 use crate::domain::agents::requests::{AgentRequest, AssignmentRow};
 use crate::domain::request::Request;
@@ -94,7 +94,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         keys: &["r"],
         hint: true,
         ready: |console| {
-            console.may(Right::RehearseAnAgent)?;
+            console.may(Permission::RehearseAnAgent)?;
             console.selected_assignment().map(|_| ()).ok_or_else(|| NOT_ONE.into())
         },
         run: |console| {
@@ -111,7 +111,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         help: "Proposes an agent for a number; on an assignment, begins from its bounds.",
         scope: AGENTS,
         keys: &["p"],
-        ready: |console| console.may(Right::ProposeAnAgent),
+        ready: |console| console.may(Permission::ProposeAnAgent),
         run: |console| match console.selected_agent_row() {
             Some(AgentRow::Assignment(_)) => with_row(console, |row| AgentForm::Propose {
                 agent: row.assignment.agent.clone(),
@@ -146,7 +146,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: AGENTS,
         keys: &["t"],
         ready: |console| {
-            console.may(Right::RehearseAnAgent)?;
+            console.may(Permission::RehearseAnAgent)?;
             agent(console).map(|_| ()).ok_or_else(|| "This is no agent.".into())
         },
         run: |console| match agent(console) {
@@ -303,7 +303,7 @@ fn in_hand(console: &Console, fits: fn(&Assignment) -> bool) -> Result<&Assignme
     if !fits(one) {
         return Err(format!("It is {} already.", one.state.name()));
     }
-    console.may(Right::DecideAboutAgents)?;
+    console.may(Permission::DecideAboutAgents)?;
     Ok(one)
 }
 
@@ -316,13 +316,13 @@ fn decidable(console: &Console) -> Result<&Assignment, String> {
 }
 
 fn stoppable(console: &Console) -> Result<(), String> {
-    console.may(Right::StopAgents)?;
+    console.may(Permission::StopAgents)?;
     let any = console.data.overview.as_ref().is_some_and(|told| told.agents > 0);
     if any { Ok(()) } else { Err("No agent is declared: there is nobody to stop.".into()) }
 }
 
 fn proposed(console: &Console) -> Result<(), String> {
-    console.may(Right::DecideAboutProposedAnswers)?;
+    console.may(Permission::DecideAboutProposedAnswers)?;
     console.proposal().map(|_| ()).ok_or_else(|| "No answer of an agent waits here.".into())
 }
 

@@ -6,7 +6,7 @@ use crate::console::form::FormKind;
 use crate::console::form_platform::PlatformForm;
 use crate::console::numbers::{NumberFinder, NumberRow};
 use crate::console::{Console, Effect, Pane};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::life::NumberEvent;
 use crate::domain::numbers::number::{NumberQuery, NumberRequest};
@@ -284,7 +284,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
 ];
 
 pub(super) fn admin(console: &Console) -> Result<(), String> {
-    if console.settings.actor.has(Right::SetNumbersUp) { Ok(()) } else { Err("That takes the role admin.".into()) }
+    if console.settings.actor.has(Permission::SetNumbersUp) { Ok(()) } else { Err("That takes the role admin.".into()) }
 }
 
 fn can_set_up(console: &Console) -> Result<(), String> {

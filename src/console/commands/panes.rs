@@ -3,7 +3,7 @@
 use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::overlay::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::request::Request;
 
 pub(super) const ROWS: &[CommandSpec] = &[
@@ -189,7 +189,7 @@ fn open(console: &mut Console) -> Vec<Effect> {
         && let Some(row) = console.selected_thread()
         && row.unread > 0
         && console.settings.mark_read_on_open
-        && console.settings.actor.has(Right::MarkThreadsAsRead)
+        && console.settings.actor.has(Permission::MarkThreadsAsRead)
     {
         effects.push(Effect::Perform(Request::MarkRead { thread: row.id }));
     }

@@ -5,7 +5,7 @@ use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::finder::FinderKind;
 use crate::console::form::FormKind;
 use crate::console::{Console, Edit, Effect, FilePlace, Pane};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::{ContactId, EntryId, MessageId};
 use crate::domain::message::content::Content;
 use crate::domain::message::content::check_text;
@@ -127,7 +127,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: THREADS,
         keys: &["g a"],
         ready: |console| {
-            if !console.settings.actor.has(Right::AddContacts) {
+            if !console.settings.actor.has(Permission::AddContacts) {
                 return Err("Adding contacts takes the role admin.".into());
             }
             connection(console).map(|_| ()).ok_or_else(|| "There is no connection to add them to.".into())

@@ -4,7 +4,7 @@ use crate::console::command::{CommandSpec, ROW, Scope};
 use crate::console::finder::FinderKind;
 use crate::console::overlay::Overlay;
 use crate::console::{Console, Effect, Focus, Pane};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
 use crate::domain::message::window::check_window;
@@ -197,7 +197,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
 ];
 
 pub(super) fn operator(console: &Console) -> Result<(), String> {
-    if console.settings.actor.has(Right::WriteToPeople) { Ok(()) } else { Err("This takes the role operator.".into()) }
+    if console.settings.actor.has(Permission::WriteToPeople) {
+        Ok(())
+    } else {
+        Err("This takes the role operator.".into())
+    }
 }
 
 pub(super) fn with_thread(console: &mut Console, then: fn(&mut Console, ThreadId) -> Vec<Effect>) -> Vec<Effect> {

@@ -4,7 +4,7 @@ use super::threads::operator;
 use crate::console::command::{CommandSpec, Danger, ROW, Scope};
 use crate::console::finder::FinderKind;
 use crate::console::{Console, Effect, Pane};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::ConnectionId;
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
@@ -208,7 +208,7 @@ fn with_connection(console: &Console, request: fn(ConnectionId) -> Request) -> V
 
 fn reveal_ready(console: &Console) -> Result<(), String> {
     delivery_ready(console)?;
-    console.may(Right::RevealWhatAProviderSent)
+    console.may(Permission::RevealWhatAProviderSent)
 }
 
 fn reveal(console: &Console) -> Vec<Effect> {

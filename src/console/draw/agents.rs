@@ -8,7 +8,9 @@ use crate::console::agent_rows::AgentRow;
 use crate::console::agents::Fact;
 use crate::console::{Console, words};
 use crate::domain::agents::assignment::AssignmentState;
-use crate::domain::agents::requests::{AgentView, AssignmentRow, Dossier, Exchange, RunView, StopScope, StopView};
+use crate::domain::agents::requests::{
+    AgentView, AssignmentDetail, AssignmentRow, Exchange, RunView, StopScope, StopView,
+};
 use crate::domain::agents::run::RunState;
 use crate::domain::text::clean_line;
 
@@ -195,7 +197,7 @@ impl Console {
     }
 
     /// The terms, and what of them differs from today.
-    fn contract_part(&self, sheet: &mut Sheet<'_>, dossier: &Dossier) {
+    fn contract_part(&self, sheet: &mut Sheet<'_>, dossier: &AssignmentDetail) {
         let theme = self.settings.theme;
         sheet.heading("Contract");
         let waits = dossier.row.assignment.state.waits();
@@ -224,7 +226,7 @@ impl Console {
     }
 
     /// What it would have said, beside what was said.
-    fn evidence_part(&self, sheet: &mut Sheet<'_>, dossier: &Dossier) {
+    fn evidence_part(&self, sheet: &mut Sheet<'_>, dossier: &AssignmentDetail) {
         let theme = self.settings.theme;
         let seen = dossier.row.assignment.evidence.as_deref();
         let Some(rehearsal) = &dossier.rehearsal else {

@@ -11,7 +11,7 @@ use crate::console::command::table;
 use crate::console::numbers::NumberRow;
 use crate::console::{Console, words};
 use crate::domain::numbers::connected::ConnectionView;
-use crate::domain::numbers::connection::{Environment, Hop};
+use crate::domain::numbers::connection::{Check, Environment};
 use crate::domain::numbers::history::ConnectionHistory;
 use crate::domain::numbers::setup::{Setup, SetupState, SetupStep};
 use crate::domain::text::clean_line;
@@ -135,10 +135,10 @@ impl Console {
         sheet.field("threads", &format!("{}, {} unread messages", row.threads, row.unread));
         sheet.field("outbox", &format!("{} queued, {} failed", row.queued, row.failed));
         sheet.heading("Proofs");
-        for hop in Hop::ALL {
+        for hop in Check::ALL {
             let proof = row.proofs.iter().find(|proof| proof.hop == hop);
             let (text, style) = match proof {
-                None if hop == Hop::Upstream && !row.capabilities.webhook_list => {
+                None if hop == Check::Upstream && !row.capabilities.webhook_list => {
                     ("the provider keeps no record of it".to_owned(), theme.dim())
                 }
                 None => ("no proof yet".to_owned(), theme.dim()),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
 use crate::domain::refusal::Refusal;
@@ -58,12 +58,12 @@ impl Actor {
         }
     }
 
-    pub fn has(&self, right: Right) -> bool {
+    pub fn has(&self, right: Permission) -> bool {
         self.role().is_some_and(|role| role >= right.role())
     }
 
     /// Why they may not, if so; in the same words everywhere.
-    pub fn may(&self, right: Right) -> Result<(), Refusal> {
+    pub fn may(&self, right: Permission) -> Result<(), Refusal> {
         if self.has(right) {
             return Ok(());
         }

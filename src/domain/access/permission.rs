@@ -8,11 +8,11 @@ macro_rules! rights {
     ($($name:ident, $what:literal, $role:ident;)*) => {
         /// Something that takes a role.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Right {
+        pub enum Permission {
             $(#[doc = concat!("To ", $what, ".")] $name,)*
         }
 
-        impl Right {
+        impl Permission {
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// What it is, as the end of "may not …".
@@ -104,7 +104,7 @@ pub fn markdown() -> String {
         .to_owned();
     for role in [Role::Viewer, Role::Operator, Role::Admin] {
         text.push_str(&format!("\n## From {} on\n\n", role.name()));
-        for right in Right::ALL.iter().filter(|right| right.role() == role) {
+        for right in Permission::ALL.iter().filter(|right| right.role() == role) {
             text.push_str(&format!("- {}\n", right.what()));
         }
     }

@@ -1,7 +1,7 @@
 //! Which permission each query takes; requests are beside it, in `access_requests`. There is no wildcard in these matches: whoever adds
 //! a query or a request has to say here who may ask for it. Every door asks this table before anything else.
 
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::AgentQuery;
 use crate::domain::flow::FlowQuery;
 use crate::domain::ids::RunId;
@@ -11,7 +11,7 @@ use crate::domain::templates::requests::TemplateQuery;
 
 impl Query {
     /// What whoever asks this has to be permitted.
-    pub fn required_right(&self) -> Right {
+    pub fn required_right(&self) -> Permission {
         match self {
             Self::Within { query, .. } => query.required_right(),
             Self::Overview
@@ -37,19 +37,19 @@ impl Query {
             | Self::Delivery { .. }
             | Self::Activity { .. }
             | Self::Draft { .. }
-            | Self::Log { .. } => Right::Look,
+            | Self::Log { .. } => Permission::Look,
             // A run is told nowhere to somebody who may not look at runs.
             Self::Why { id } => {
                 if id.trim().parse::<RunId>().is_ok() {
-                    Right::LookAtRuns
+                    Permission::LookAtRuns
                 } else {
-                    Right::Look
+                    Permission::Look
                 }
             }
-            Self::Tokens => Right::MakeTokens,
-            Self::Export { .. } => Right::ExportThreads,
-            Self::File { .. } => Right::UploadFiles,
-            Self::Templates => Right::LookAtTemplates,
+            Self::Tokens => Permission::MakeTokens,
+            Self::Export { .. } => Permission::ExportThreads,
+            Self::File { .. } => Permission::UploadFiles,
+            Self::Templates => Permission::LookAtTemplates,
             Self::Number(query) => query.required_right(),
             Self::Template(query) => query.required_right(),
             Self::Desk(query) => query.required_right(),
@@ -59,44 +59,46 @@ impl Query {
 }
 
 impl AgentQuery {
-    fn required_right(&self) -> Right {
+    fn required_right(&self) -> Permission {
         match self {
-            Self::Run { .. } | Self::Runs { .. } | Self::Waiting { .. } => Right::LookAtRuns,
-            Self::Assignments { .. } | Self::Assignment { .. } | Self::Stops { .. } | Self::Audit { .. } => Right::Look,
-            Self::VerifyAudit { .. } => Right::VerifyTheAudit,
-            Self::Events { .. } | Self::LastEvent => Right::ReadEvents,
+            Self::Run { .. } | Self::Runs { .. } | Self::Waiting { .. } => Permission::LookAtRuns,
+            Self::Assignments { .. } | Self::Assignment { .. } | Self::Stops { .. } | Self::Audit { .. } => {
+                Permission::Look
+            }
+            Self::VerifyAudit { .. } => Permission::VerifyTheAudit,
+            Self::Events { .. } | Self::LastEvent => Permission::ReadEvents,
         }
     }
 }
 
 impl NumberQuery {
-    fn required_right(&self) -> Right {
+    fn required_right(&self) -> Permission {
         match self {
-            Self::List { .. } => Right::ListTheProvidersNumbers,
-            Self::Health { .. } | Self::Profile { .. } | Self::Webhooks { .. } => Right::Look,
+            Self::List { .. } => Permission::ListTheProvidersNumbers,
+            Self::Health { .. } | Self::Profile { .. } | Self::Webhooks { .. } => Permission::Look,
         }
     }
 }
 
 impl TemplateQuery {
-    fn required_right(&self) -> Right {
+    fn required_right(&self) -> Permission {
         match self {
-            Self::Text { .. } => Right::EditTemplates,
-            Self::Record { .. } | Self::Lint { .. } => Right::LookAtTemplates,
+            Self::Text { .. } => Permission::EditTemplates,
+            Self::Record { .. } | Self::Lint { .. } => Permission::LookAtTemplates,
         }
     }
 }
 
 impl FlowQuery {
-    fn required_right(&self) -> Right {
+    fn required_right(&self) -> Permission {
         match self {
             Self::List
             | Self::Detail { .. }
             | Self::Json { .. }
             | Self::Diff { .. }
             | Self::Logs { .. }
-            | Self::Invocations { .. } => Right::Look,
-            Self::Responses { .. } => Right::ReadAnswers,
+            | Self::Invocations { .. } => Permission::Look,
+            Self::Responses { .. } => Permission::ReadAnswers,
         }
     }
 }

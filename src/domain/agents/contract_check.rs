@@ -9,7 +9,7 @@ use crate::domain::text::clean_line;
 
 /// Something an agent wants to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Words {
+pub struct ReplyPart {
     pub text: String,
     /// The message that it answers, where that should be seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -18,7 +18,7 @@ pub struct Words {
 
 /// Where an answer left its bounds, in a sentence's second half.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Breach {
+pub enum ContractViolation {
     TooMany {
         messages: usize,
         most: u32,
@@ -42,7 +42,7 @@ pub enum Breach {
     NotAllowedToSpeak,
 }
 
-impl Breach {
+impl ContractViolation {
     pub fn words(&self) -> String {
         match self {
             Self::TooMany { messages, most } => format!("it has {messages} messages and may have {most}"),
@@ -92,30 +92,31 @@ pub struct Measure<'a> {
 }
 
 /// Everything that is wrong with an answer.
-pub fn breaches(contract: &Contract, words: &[Words], measure: &Measure<'_>) -> Vec<Breach> {
-    let mut found: Vec<Breach> = measure.refused.iter().map(|tool| Breach::Forbidden { tool: tool.clone() }).collect();
+pub fn breaches(contract: &Contract, words: &[ReplyPart], measure: &Measure<'_>) -> Vec<ContractViolation> {
+    let mut found: Vec<ContractViolation> =
+        measure.refused.iter().map(|tool| ContractViolation::Forbidden { tool: tool.clone() }).collect();
     if words.is_empty() {
         return found;
     }
     if !contract.allows(Tool::Send) {
-        found.push(Breach::NotAllowedToSpeak);
+        found.push(ContractViolation::NotAllowedToSpeak);
     }
     if words.len() > contract.most_messages as usize {
-        found.push(Breach::TooMany { messages: words.len(), most: contract.most_messages });
+        found.push(ContractViolation::TooMany { messages: words.len(), most: contract.most_messages });
     }
     let longest = words.iter().map(|one| one.text.chars().count()).max().unwrap_or(0);
     if longest > contract.longest as usize {
-        found.push(Breach::TooLong { characters: longest, most: contract.longest });
+        found.push(ContractViolation::TooLong { characters: longest, most: contract.longest });
     }
     if let Some((asked, answered)) = measure.languages.filter(|(asked, answered)| asked != answered) {
-        found.push(Breach::Language { asked: asked.to_owned(), answered: answered.to_owned() });
+        found.push(ContractViolation::Language { asked: asked.to_owned(), answered: answered.to_owned() });
     }
-    found.extend(measure.others.iter().map(|name| Breach::SomebodyElse { name: name.clone() }));
+    found.extend(measure.others.iter().map(|name| ContractViolation::SomebodyElse { name: name.clone() }));
     found
 }
 
 /// Several open questions are answered each by quoting it, where the agent did not say otherwise.
-pub fn quote_questions(batch: &[(MessageId, &str)], words: &mut [Words]) {
+pub fn quote_questions(batch: &[(MessageId, &str)], words: &mut [ReplyPart]) {
     let questions: Vec<MessageId> =
         batch.iter().filter(|(_, text)| text.contains(['?', '？', '؟'])).map(|(id, _)| *id).collect();
     if questions.len() < 2 || words.iter().any(|one| one.reply_to.is_some()) {
@@ -131,9 +132,9 @@ pub fn quote_questions(batch: &[(MessageId, &str)], words: &mut [Words]) {
 }
 
 /// On first contact an agent says who it is: what it says for that stands first, unless it did.
-pub fn introduce(introduction: &str, words: &mut [Words]) {
+pub fn introduce(introduction: &str, words: &mut [ReplyPart]) {
     let own = introduction.trim();
-    let said = |one: &Words| one.text.to_lowercase().contains(&own.to_lowercase());
+    let said = |one: &ReplyPart| one.text.to_lowercase().contains(&own.to_lowercase());
     if own.is_empty() || words.iter().any(said) {
         return;
     }
@@ -206,8 +207,8 @@ pub fn numbers_in(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn words(texts: &[&str]) -> Vec<Words> {
-        texts.iter().map(|text| Words { text: (*text).to_owned(), reply_to: None }).collect()
+    fn words(texts: &[&str]) -> Vec<ReplyPart> {
+        texts.iter().map(|text| ReplyPart { text: (*text).to_owned(), reply_to: None }).collect()
     }
 
     #[test]
@@ -215,16 +216,16 @@ mod tests {
         let contract = Contract::default();
         let found = |texts: &[&str], measure: Measure<'_>| breaches(&contract, &words(texts), &measure);
         assert_eq!(found(&["fine"], Measure::default()), []);
-        assert_eq!(found(&["a"; 12], Measure::default()), [Breach::TooMany { messages: 12, most: 3 }]);
+        assert_eq!(found(&["a"; 12], Measure::default()), [ContractViolation::TooMany { messages: 12, most: 3 }]);
         let long = "x".repeat(701);
-        assert_eq!(found(&[&long], Measure::default()), [Breach::TooLong { characters: 701, most: 700 }]);
+        assert_eq!(found(&[&long], Measure::default()), [ContractViolation::TooLong { characters: 701, most: 700 }]);
         let measure = Measure { languages: Some(("es", "en")), ..Measure::default() };
         assert_eq!(found(&["hello"], measure)[0].words(), "it is written in English and the contact writes Spanish");
         let refused = ["admin.delete".to_owned()];
         let measure = Measure { refused: &refused, ..Measure::default() };
-        assert_eq!(found(&[], measure), [Breach::Forbidden { tool: "admin.delete".into() }]);
+        assert_eq!(found(&[], measure), [ContractViolation::Forbidden { tool: "admin.delete".into() }]);
         let mute = Contract { tools: vec![Tool::HandOff], ..contract.clone() };
-        assert_eq!(breaches(&mute, &words(&["hi"]), &Measure::default()), [Breach::NotAllowedToSpeak]);
+        assert_eq!(breaches(&mute, &words(&["hi"]), &Measure::default()), [ContractViolation::NotAllowedToSpeak]);
     }
 
     #[test]

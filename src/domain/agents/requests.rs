@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::domain::access::audit::{AuditCheck, AuditRow, KnownHead};
 use crate::domain::agents::assignment::{Assignment, Mode};
 use crate::domain::agents::contract::Money;
-use crate::domain::agents::contract_check::Words;
+use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::run::RunState;
 use crate::domain::contacts::view::ContactView;
 use crate::domain::ids::{AssignmentId, AuditId, EntryId, EventId, MessageId, RehearsalId, RunId, StopId, ThreadId};
@@ -181,7 +181,7 @@ pub enum AgentTold {
     Run(Option<Box<RunRecord>>),
     Runs(Vec<RunView>),
     Assignments(Vec<AssignmentRow>),
-    Assignment(Option<Box<Dossier>>),
+    Assignment(Option<Box<AssignmentDetail>>),
     Waiting(Option<Box<RunRecord>>),
     Stops(Vec<StopView>),
     Audit(Vec<AuditRow>),
@@ -271,7 +271,7 @@ pub struct ToolCall {
 /// Something that an agent wants done beside what it says, and may.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "act", rename_all = "snake_case")]
-pub enum Act {
+pub enum AgentAction {
     /// Something other than words, to a thread's contact.
     Send {
         thread: ThreadId,
@@ -284,7 +284,7 @@ pub enum Act {
     },
 }
 
-impl Act {
+impl AgentAction {
     /// What is to be done, as it is shown to whoever decides.
     pub fn words(&self) -> String {
         match self {
@@ -306,8 +306,8 @@ pub struct RunRecord {
     pub mode: Mode,
     /// What it was given, as JSON; and what it was told to be.
     pub given: Option<Untrusted>,
-    pub words: Vec<Words>,
-    pub acts: Vec<Act>,
+    pub words: Vec<ReplyPart>,
+    pub acts: Vec<AgentAction>,
     pub calls: Vec<ToolCall>,
     pub trace: Option<Untrusted>,
     pub tokens_in: u64,
@@ -321,7 +321,7 @@ pub struct RunRecord {
 
 /// An assignment with everything that is needed to decide about it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Dossier {
+pub struct AssignmentDetail {
     pub row: AssignmentRow,
     /// What is in force in its place now.
     pub instead_of: Option<Assignment>,
@@ -342,7 +342,7 @@ pub struct Term {
     pub today: Option<String>,
 }
 
-impl Dossier {
+impl AssignmentDetail {
     /// Every term, and what of it differs from what is in force in the same place.
     pub fn terms(&self) -> Vec<Term> {
         let all = |one: &Assignment| {
@@ -412,9 +412,9 @@ pub struct StopView {
     pub by: String,
     pub at: Timestamp,
     /// Messages that were caught before they left.
-    pub caught: Vec<Caught>,
+    pub caught: Vec<CancelledRun>,
     /// Messages that had left shortly before.
-    pub departed: Vec<Caught>,
+    pub departed: Vec<CancelledRun>,
     /// Runs that were ended.
     pub runs: u32,
     pub lifted: Option<(String, Timestamp)>,
@@ -422,7 +422,7 @@ pub struct StopView {
 
 /// A message of an agent's, as a stop found it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Caught {
+pub struct CancelledRun {
     pub entry: EntryId,
     pub thread: ThreadId,
     pub contact: String,

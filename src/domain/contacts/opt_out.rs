@@ -3,7 +3,7 @@
 
 /// What a message says about being written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum OptOutIntent {
     Out,
     In,
 }
@@ -38,16 +38,16 @@ impl Default for OptOutWords {
 
 impl OptOutWords {
     /// What these words wish for, if they are nothing else.
-    pub fn wish(&self, text: &str) -> Option<Wish> {
+    pub fn wish(&self, text: &str) -> Option<OptOutIntent> {
         let folded = fold(text);
         if folded.is_empty() {
             return None;
         }
         let is = |list: &[String]| list.iter().any(|word| fold(word) == folded);
         if is(&self.out) {
-            Some(Wish::Out)
+            Some(OptOutIntent::Out)
         } else if is(&self.back) {
-            Some(Wish::In)
+            Some(OptOutIntent::In)
         } else {
             None
         }
@@ -75,11 +75,11 @@ mod tests {
     fn only_the_bare_word_counts() {
         let words = OptOutWords::default();
         for text in ["STOP", "stop.", "  Stop! ", "Opt  out", "Arrêt", "बंद"] {
-            assert_eq!(words.wish(text), Some(Wish::Out), "{text}");
+            assert_eq!(words.wish(text), Some(OptOutIntent::Out), "{text}");
         }
         for text in ["please stop the order", "non-stop?", "stopp", "", "!"] {
             assert_eq!(words.wish(text), None, "{text}");
         }
-        assert_eq!(words.wish("Start"), Some(Wish::In));
+        assert_eq!(words.wish("Start"), Some(OptOutIntent::In));
     }
 }

@@ -9,7 +9,7 @@ use crate::domain::time::Timestamp;
 
 /// From where a wish is known, and since when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct WishSource {
     /// In words, such as `they wrote STOP in m12` or `a status of o5 says 131050`.
     pub by: String,
     pub at: Timestamp,
@@ -48,12 +48,12 @@ pub struct ContactRow {
     pub threads: Vec<(ThreadId, Timestamp, String)>,
     pub opted_out: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub opted_out_by: Option<Told>,
+    pub opted_out_by: Option<WishSource>,
     /// Wants no marketing messages.
     #[serde(default)]
     pub no_marketing: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub no_marketing_by: Option<Told>,
+    pub no_marketing_by: Option<WishSource>,
     /// How many others were merged into this one.
     pub merged: u32,
 }
@@ -61,7 +61,7 @@ pub struct ContactRow {
 impl ContactRow {
     /// `opted out: they wrote STOP in m12`; empty where they want everything.
     pub fn wish(&self) -> String {
-        let with = |what: &str, told: Option<&Told>| match told {
+        let with = |what: &str, told: Option<&WishSource>| match told {
             Some(told) => format!("{what}: {}", clean_line(&told.by)),
             None => what.to_owned(),
         };

@@ -5,7 +5,7 @@ use crate::domain::message::media::{Media, size};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::message::inbound_content::{Call, News, Order, members};
-use crate::domain::message::interactive::{Heading, Offer, within};
+use crate::domain::message::interactive::{Heading, Interactive, within};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Untrusted;
 
@@ -54,7 +54,7 @@ pub enum Content {
         payload: Untrusted,
     },
     /// Buttons, a list, a link: something to choose, sent by us.
-    Offer(Offer),
+    Offer(Interactive),
     /// A tap on a button or a list row, or a filled form.
     Interactive {
         reply: InteractiveReply,

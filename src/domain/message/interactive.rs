@@ -77,7 +77,7 @@ pub enum Action {
 
 /// A message with something to choose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Offer {
+pub struct Interactive {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heading: Option<Heading>,
     pub body: Untrusted,
@@ -87,7 +87,7 @@ pub struct Offer {
     pub action: Action,
 }
 
-impl Offer {
+impl Interactive {
     /// What it offers, in a word or two.
     pub const fn name(&self) -> &'static str {
         match self.action {
@@ -267,8 +267,8 @@ fn made_id(title: &str, count: usize) -> String {
 mod tests {
     use super::*;
 
-    fn offer(action: Action) -> Offer {
-        Offer { heading: None, body: "Keep the slot?".into(), footer: None, action }
+    fn offer(action: Action) -> Interactive {
+        Interactive { heading: None, body: "Keep the slot?".into(), footer: None, action }
     }
 
     fn buttons(text: &str) -> Action {

@@ -89,14 +89,14 @@ pub struct FileFacts {
 
 /// How a picture is set on a canvas.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pad {
+pub struct ImagePadding {
     pub width: u32,
     pub height: u32,
     /// Red, green, blue; none takes the colour of the picture's corner.
     pub colour: Option<[u8; 3]>,
 }
 
-impl Pad {
+impl ImagePadding {
     pub const SQUARE: (u32, u32) = (1080, 1080);
     pub const TALL: (u32, u32) = (1080, 1350);
 
@@ -351,8 +351,8 @@ mod tests {
 
     #[test]
     fn shapes_and_colours_are_read() {
-        assert_eq!(Pad::read("no", "").expect("fine"), None);
-        assert_eq!(Pad::read("tall", "#ff8000").expect("fine").expect("padded").colour, Some([255, 128, 0]));
-        assert!(Pad::read("round", "").is_err() && Pad::read("square", "#12").is_err());
+        assert_eq!(ImagePadding::read("no", "").expect("fine"), None);
+        assert_eq!(ImagePadding::read("tall", "#ff8000").expect("fine").expect("padded").colour, Some([255, 128, 0]));
+        assert!(ImagePadding::read("round", "").is_err() && ImagePadding::read("square", "#12").is_err());
     }
 }

@@ -74,14 +74,14 @@ pub struct StatusReport {
 
 /// All that is known about one message's fate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct DeliveryRecord {
     /// The furthest progress reported; never `Failed`.
     pub progress: DeliveryStatus,
     /// The first failure reported, with the provider's time.
     pub failed: Option<(Timestamp, Failure)>,
 }
 
-impl Standing {
+impl DeliveryRecord {
     pub const fn new(progress: DeliveryStatus) -> Self {
         Self { progress, failed: None }
     }
@@ -145,8 +145,8 @@ mod tests {
         prop::collection::vec((outbound, 0_i64..50).prop_map(|(status, at)| report(status, at)), 0..8)
     }
 
-    fn merged(reports: &[StatusReport]) -> Standing {
-        reports.iter().fold(Standing::new(DeliveryStatus::Accepted), super::Standing::merge)
+    fn merged(reports: &[StatusReport]) -> DeliveryRecord {
+        reports.iter().fold(DeliveryRecord::new(DeliveryStatus::Accepted), super::DeliveryRecord::merge)
     }
 
     proptest! {
@@ -161,7 +161,7 @@ mod tests {
 
         #[test]
         fn progress_never_goes_backwards(reports in reports()) {
-            let mut standing = Standing::new(DeliveryStatus::Accepted);
+            let mut standing = DeliveryRecord::new(DeliveryStatus::Accepted);
             for report in &reports {
                 let before = standing.progress;
                 standing = standing.merge(report);

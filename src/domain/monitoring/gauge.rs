@@ -13,7 +13,7 @@ pub const ACKNOWLEDGED: u64 = 500;
 
 /// What became of the messages of one number, template, agent or person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gauge {
+pub struct Metric {
     /// `connection`, `template` or `author`.
     pub by: String,
     pub name: String,
@@ -28,7 +28,7 @@ pub struct Gauge {
     pub replied: u32,
 }
 
-impl Gauge {
+impl Metric {
     /// In percent of what can be judged; none where nothing can.
     pub fn delivery_rate(&self) -> Option<f64> {
         let judged = self.delivered + self.failed;
@@ -52,7 +52,7 @@ pub struct HourBar {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GaugesView {
     pub since: Timestamp,
-    pub gauges: Vec<Gauge>,
+    pub gauges: Vec<Metric>,
     /// The last 24 hours, oldest first.
     pub hours: Vec<HourBar>,
     /// Milliseconds to the answer of the last webhooks: half, 95 % and 99 % were faster.
@@ -109,9 +109,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_judged_has_no_rate() {
-        let gauge = Gauge { sent: 3, pending: 3, ..Gauge::default() };
+        let gauge = Metric { sent: 3, pending: 3, ..Metric::default() };
         assert_eq!(gauge.delivery_rate(), None);
-        let gauge = Gauge { sent: 4, delivered: 3, failed: 1, replied: 1, ..Gauge::default() };
+        let gauge = Metric { sent: 4, delivered: 3, failed: 1, replied: 1, ..Metric::default() };
         assert_eq!(gauge.delivery_rate(), Some(75.0));
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::agents::assignment::AssignmentView;
 use crate::domain::ids::ConnectionId;
-use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, Proof};
+use crate::domain::numbers::connection::{Capabilities, Check, CheckResult, Connection, SetupTask};
 use crate::domain::numbers::history::{ConnectionHistory, RoutingKind};
 use crate::domain::numbers::life::{NumberEvent, Presence, Verb};
 use crate::domain::numbers::setup::Setup;
@@ -52,11 +52,11 @@ impl ConnectionList {
 pub struct ConnectionView {
     #[serde(flatten)]
     pub connection: Connection,
-    pub proofs: Vec<Proof>,
+    pub proofs: Vec<CheckResult>,
     pub capabilities: Capabilities,
     /// What has to be done so that it works here, in order.
     #[serde(default)]
-    pub chores: Vec<Chore>,
+    pub chores: Vec<SetupTask>,
     pub agent: Option<AssignmentView>,
     /// It sends where no connection is named.
     #[serde(default)]
@@ -73,10 +73,10 @@ pub struct ConnectionView {
 
 impl ConnectionView {
     /// What proves that this was done. An address that messages came to is on file, where nothing else is told of it.
-    pub fn proof_of(&self, chore: &Chore) -> Option<&Proof> {
+    pub fn proof_of(&self, chore: &SetupTask) -> Option<&CheckResult> {
         let of = |hop| self.proofs.iter().find(|proof| proof.hop == hop);
         let told = match chore.proof? {
-            Hop::Registration => of(Hop::Registration).or_else(|| of(Hop::Inbound)),
+            Check::Registration => of(Check::Registration).or_else(|| of(Check::Inbound)),
             hop => of(hop),
         };
         told.filter(|proof| proof.works)

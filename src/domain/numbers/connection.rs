@@ -151,7 +151,7 @@ impl Default for ConnectionSettings {
 /// One link of the chain between a contact and us, each proved on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Hop {
+pub enum Check {
     /// The provider's API answered for this number.
     Provider,
     /// A webhook that points here is registered there, and switched on.
@@ -174,7 +174,7 @@ pub enum Hop {
     Status,
 }
 
-impl Hop {
+impl Check {
     /// In the order in which a message passes them.
     pub const ALL: [Self; 10] = [
         Self::Provider,
@@ -217,8 +217,8 @@ impl Hop {
 
 /// The last time a hop was seen to work, or not to. A state is a proof with an age, never a flag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof {
-    pub hop: Hop,
+pub struct CheckResult {
+    pub hop: Check,
     pub at: Timestamp,
     pub works: bool,
     /// What was seen: the provider's answer, or the reason of the failure.
@@ -227,7 +227,7 @@ pub struct Proof {
 
 /// One thing that a person does so that a number works here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chore {
+pub struct SetupTask {
     /// Where at the provider, or in our environment.
     pub place: String,
     pub what: String,
@@ -236,7 +236,7 @@ pub struct Chore {
     pub paste: Option<String>,
     /// What proves that it was done right; nothing where only the person can see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proof: Option<Hop>,
+    pub proof: Option<Check>,
 }
 
 /// What a provider can do; shown by the console and asked by commands.

@@ -13,7 +13,7 @@ use crate::domain::time::Timestamp;
 
 /// A value that came from outside this program, and when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fresh<T> {
+pub struct Fetched<T> {
     pub fetched_at: Timestamp,
     #[serde(flatten)]
     pub value: T,

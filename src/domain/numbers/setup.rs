@@ -236,7 +236,7 @@ pub struct LinkState {
 
 /// One step as it ended, or did not.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StepTaken {
+pub struct StepResult {
     pub step: SetupStep,
     pub at: Timestamp,
     pub works: bool,
@@ -265,7 +265,7 @@ pub struct Setup {
     pub started_at: Timestamp,
     pub updated_at: Timestamp,
     /// The steps that were taken, each as it ended last.
-    pub taken: Vec<StepTaken>,
+    pub taken: Vec<StepResult>,
 }
 
 impl Setup {

@@ -8,14 +8,14 @@ use crate::domain::time::Timestamp;
 
 /// How far ahead of its time a message can be handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ahead {
+pub struct SchedulingLimits {
     /// What is to go sooner is kept here.
     pub nearest: Duration,
     /// What is to go later is kept here until this is left.
     pub furthest: Duration,
 }
 
-impl Ahead {
+impl SchedulingLimits {
     /// Whether the provider takes it now, to send it then.
     pub fn takes(self, then: Timestamp, now: Timestamp) -> bool {
         then >= now.plus(self.nearest) && then <= now.plus(self.furthest)
@@ -29,7 +29,7 @@ impl Ahead {
 
 /// How an attempt to call a message back ended, where the provider answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CalledBack {
+pub enum CancelOutcome {
     /// It will not be sent.
     Cancelled,
     /// It cannot be called back any more.
@@ -42,7 +42,7 @@ mod tests {
 
     #[test]
     fn what_is_too_near_or_too_far_is_kept_here() {
-        let ahead = Ahead { nearest: Duration::from_secs(900), furthest: Duration::from_secs(86_400) };
+        let ahead = SchedulingLimits { nearest: Duration::from_secs(900), furthest: Duration::from_secs(86_400) };
         let now = Timestamp::from_seconds(1_000_000);
         let after = |seconds| now.plus(Duration::from_secs(seconds));
         assert!(!ahead.takes(after(899), now));

@@ -14,7 +14,7 @@ use crate::domain::view::{DeliveryRow, EntryRow, MessageDetail, ThreadRow};
 
 /// What is known around a message that came.
 #[derive(Debug)]
-pub struct Arrived<'a> {
+pub struct ArrivalFacts<'a> {
     pub message: &'a MessageDetail,
     pub thread: Option<&'a ThreadRow>,
     pub delivery: Option<&'a DeliveryRow>,
@@ -27,7 +27,7 @@ pub struct Arrived<'a> {
 }
 
 /// Why a message that came was, or was not, answered.
-pub fn of_arrival(known: &Arrived<'_>) -> Why {
+pub fn of_arrival(known: &ArrivalFacts<'_>) -> Why {
     let mut chain = Chain::default();
     let message = known.message;
     match known.delivery {
@@ -96,7 +96,7 @@ fn add_audit(chain: &mut Chain, audit: &[AuditRow]) {
 }
 
 /// An answer that has gone, or is on its way.
-fn answered(known: &Arrived<'_>) -> Option<Verdict> {
+fn answered(known: &ArrivalFacts<'_>) -> Option<Verdict> {
     let last = known.entries.last()?;
     let id: EntryId = last.id;
     let fine = known.entries.iter().find(|entry| entry.state.name() == "accepted" && entry.status.name() != "failed");
@@ -132,7 +132,7 @@ fn answered(known: &Arrived<'_>) -> Option<Verdict> {
 }
 
 /// No answer: what stood in its way, and how long there still is.
-fn unanswered(known: &Arrived<'_>) -> Verdict {
+fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
     let window = window_words(known.thread.and_then(|thread| thread.window_closes_at), known.now);
     let nobody = match known.thread.and_then(|thread| thread.taken_by.as_deref()) {
         Some(operator) => format!("{} has the thread and has not answered", clean_line(operator)),
@@ -261,7 +261,7 @@ fn not_routed(reason: &str, tail: &str) -> Verdict {
 }
 
 /// How a thread stands, from its last message on.
-pub fn of_thread(thread: &ThreadRow, last: Option<&Arrived<'_>>, now: Timestamp) -> Why {
+pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Timestamp) -> Why {
     let mut chain = Chain::default();
     let about = format!("thread with {}", thread.contact.shown());
     if let Some(known) = last {

@@ -7,7 +7,7 @@ mod sending;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::arrival::{Arrived, of_arrival, of_thread};
+pub use self::arrival::{ArrivalFacts, of_arrival, of_thread};
 pub use self::others::{of_alert, of_assignment, of_connection, of_contact, of_delivery, of_run, of_template};
 pub use self::sending::of_entry;
 

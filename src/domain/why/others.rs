@@ -6,10 +6,10 @@ use crate::domain::agents::contract::Money;
 use crate::domain::agents::requests::{AssignmentRow, RunView};
 use crate::domain::agents::run::RunState;
 use crate::domain::contacts::view::ContactRow;
-use crate::domain::contacts::view::Told;
+use crate::domain::contacts::view::WishSource;
 use crate::domain::inbound::delivery::{DUPLICATE_OF, DeliveryState};
 use crate::domain::numbers::connected::ConnectionView;
-use crate::domain::numbers::connection::Hop;
+use crate::domain::numbers::connection::Check;
 use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
@@ -125,7 +125,7 @@ pub fn of_run(run: &RunView, now: Timestamp) -> Why {
 
 pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
     let mut chain = Chain::default();
-    for hop in Hop::ALL {
+    for hop in Check::ALL {
         match view.proofs.iter().find(|proof| proof.hop == hop) {
             Some(proof) => {
                 let sign = if proof.works { "works" } else { "does not work" };
@@ -134,26 +134,26 @@ pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
             None => chain.note(format!("{} was never proved", hop.name())),
         }
     }
-    let broken = Hop::ALL.iter().find_map(|hop| view.proofs.iter().find(|proof| proof.hop == *hop && !proof.works));
+    let broken = Check::ALL.iter().find_map(|hop| view.proofs.iter().find(|proof| proof.hop == *hop && !proof.works));
     let verdict = match broken {
         Some(proof) => {
             let (cause, remedy) = match proof.hop {
-                Hop::Provider => ("provider", "Check key, address and number."),
-                Hop::Registration => {
+                Check::Provider => ("provider", "Check key, address and number."),
+                Check::Registration => {
                     ("registration", "Switch the webhook on at the provider, or register our address there.")
                 }
-                Hop::Upstream => {
+                Check::Upstream => {
                     ("upstream", "See what this listener answered, and whether the public address is reachable.")
                 }
-                Hop::Public => ("public", "Check the public address, and what stands before the listener."),
-                Hop::Signature => ("signature", "Compare the secrets."),
-                Hop::Agent => ("agent_failed", "Look at the agent."),
-                Hop::Outbox => ("outbox", "See why the oldest entry waits."),
-                Hop::Send => ("send", "See the last attempt."),
-                Hop::Inbound => {
+                Check::Public => ("public", "Check the public address, and what stands before the listener."),
+                Check::Signature => ("signature", "Compare the secrets."),
+                Check::Agent => ("agent_failed", "Look at the agent."),
+                Check::Outbox => ("outbox", "See why the oldest entry waits."),
+                Check::Send => ("send", "See the last attempt."),
+                Check::Inbound => {
                     ("inbound", "Write to the number from a phone: a test proves the way of webhooks alone.")
                 }
-                Hop::Status => {
+                Check::Status => {
                     ("status", "See whether the webhook on file asks for statuses, then send a test message.")
                 }
             };
@@ -364,7 +364,7 @@ pub fn of_contact(row: &ContactRow) -> Why {
     if let Some(told) = row.no_marketing_by.as_ref().filter(|_| row.no_marketing) {
         chain.at(told.at, format!("wants no marketing messages: {}", clean_line(&told.by)));
     }
-    let by = |told: Option<&Told>| told.map(|told| format!(" ({})", clean_line(&told.by))).unwrap_or_default();
+    let by = |told: Option<&WishSource>| told.map(|told| format!(" ({})", clean_line(&told.by))).unwrap_or_default();
     let verdict = if row.opted_out {
         Verdict::new(
             "opted_out",

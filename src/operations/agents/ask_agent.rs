@@ -8,8 +8,8 @@ use crate::agent::{
     InputMessage, InputThread,
 };
 use crate::domain::agents::contract::{Contract, Money};
-use crate::domain::agents::contract_check::{self, Measure, Words};
-use crate::domain::agents::requests::{Act, ToolCall};
+use crate::domain::agents::contract_check::{self, Measure, ReplyPart};
+use crate::domain::agents::requests::{AgentAction, ToolCall};
 use crate::domain::ids::{MessageId, RunId};
 use crate::domain::inbound::event::Direction;
 use crate::domain::language;
@@ -43,9 +43,9 @@ pub(crate) struct Question<'a> {
 
 /// What an agent said and reached for.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
-    pub words: Vec<Words>,
-    pub acts: Vec<Act>,
+pub(crate) struct AgentReply {
+    pub words: Vec<ReplyPart>,
+    pub acts: Vec<AgentAction>,
     pub calls: Vec<ToolCall>,
     pub refused: Vec<String>,
     pub hand_off: Option<String>,
@@ -117,7 +117,7 @@ impl Question<'_> {
     }
 
     /// Asks. Whatever happens is told, with everything that was reached for on the way.
-    pub async fn ask(&self, system: &System) -> Result<Told> {
+    pub async fn ask(&self, system: &System) -> Result<AgentReply> {
         let config = system.agents().get(self.agent);
         let input = self.input(system, config).await?;
         let tools = RunTools::new(system, self.thread, self.contract);
@@ -137,7 +137,7 @@ impl Question<'_> {
         let mut given = input;
         given.messages.iter_mut().filter_map(|message| message.media.as_mut()).for_each(|media| media.data.clear());
         let given = serde_json::json!({ "prompt": answer.prompt, "input": given });
-        Ok(Told {
+        Ok(AgentReply {
             words,
             acts,
             calls,
@@ -159,7 +159,7 @@ impl Question<'_> {
         &self,
         system: &System,
         write: &mut Write,
-        told: &Told,
+        told: &AgentReply,
     ) -> Result<Vec<String>, crate::store::StoreError> {
         let said = told.words.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n\n");
         let asked = self.batch().map(|message| message.text.as_received()).collect::<Vec<_>>().join("\n");
@@ -184,7 +184,7 @@ impl Question<'_> {
             .unwrap_or(u32::MAX);
         let contract = Contract { longest: self.contract.longest.min(most), ..self.contract.clone() };
         let found = contract_check::breaches(&contract, &told.words, &measure);
-        Ok(told.cut.iter().cloned().chain(found.iter().map(contract_check::Breach::words)).collect())
+        Ok(told.cut.iter().cloned().chain(found.iter().map(contract_check::ContractViolation::words)).collect())
     }
 }
 
@@ -204,6 +204,6 @@ async fn file(system: &System, message: MessageId) -> Result<Option<InputMedia>>
 }
 
 /// One message as it is sent, quoting what it answers.
-pub(crate) fn content(words: &Words) -> Content {
+pub(crate) fn content(words: &ReplyPart) -> Content {
     Content::text(words.text.trim())
 }

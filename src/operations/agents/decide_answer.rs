@@ -1,8 +1,8 @@
 //! A person decides about what an agent proposed to say: send it, send something else, or nothing.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
-use crate::domain::agents::contract_check::Words;
+use crate::domain::access::permission::Permission;
+use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::run::RunState;
 use crate::domain::change::Change;
 use crate::domain::ids::RunId;
@@ -42,7 +42,7 @@ pub(crate) async fn accept(
     instead: Option<&str>,
     context: &SendContext,
 ) -> Result<Done> {
-    require(actor, Right::DecideAboutProposedAnswers)?;
+    require(actor, Permission::DecideAboutProposedAnswers)?;
     let me = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -54,7 +54,7 @@ pub(crate) async fn accept(
         // What a person wrote is that person's, and no act of the agent's rides along.
         Some(text) => {
             check_text(text)?;
-            (vec![Words { text: text.to_owned(), reply_to: None }], me.clone(), vec![])
+            (vec![ReplyPart { text: text.to_owned(), reply_to: None }], me.clone(), vec![])
         }
         None => (reply.words, format!("agent {}", reply.agent), reply.acts),
     };
@@ -76,7 +76,7 @@ pub(crate) async fn accept(
 
 /// Does not send it. The thread goes on waiting for a person.
 pub(crate) async fn dismiss(system: &System, actor: &Actor, run: RunId, reason: &str) -> Result<Done> {
-    require(actor, Right::DecideAboutProposedAnswers)?;
+    require(actor, Permission::DecideAboutProposedAnswers)?;
     let (now, me) = (system.now(), actor.to_string());
     let mut write = system.store().write().await?;
     let reply = waiting(&mut write, run).await?;

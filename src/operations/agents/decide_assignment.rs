@@ -2,7 +2,7 @@
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Approval, Approver, Assignment, AssignmentState, approve};
 use crate::domain::change::Change;
@@ -25,7 +25,7 @@ pub(crate) async fn decide(
     assignment: AssignmentId,
     decision: Decision,
 ) -> Result<Done> {
-    require(actor, Right::DecideAboutAgents)?;
+    require(actor, Permission::DecideAboutAgents)?;
     if let Decision::Reject { reason } = &decision
         && reason.trim().is_empty()
     {
@@ -104,7 +104,7 @@ pub(crate) async fn narrow(
     assignment: AssignmentId,
     proposal: &Proposal,
 ) -> Result<Done> {
-    require(actor, Right::DecideAboutAgents)?;
+    require(actor, Permission::DecideAboutAgents)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     check(system, &mut write, proposal).await?;

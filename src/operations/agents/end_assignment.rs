@@ -2,7 +2,7 @@
 
 use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::change::Change;
 use crate::domain::ids::AssignmentId;
@@ -13,7 +13,7 @@ use crate::operations::{Result, System, require};
 use crate::store::NewAlert;
 
 pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, reason: &str) -> Result<Done> {
-    require(actor, Right::DecideAboutAgents)?;
+    require(actor, Permission::DecideAboutAgents)?;
     let (now, me) = (system.now(), actor.to_string());
     let mut write = system.store().write().await?;
     let found = write.assignment(id).await?.map(|row| row.assignment);
@@ -36,7 +36,7 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
 }
 
 pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, until: Timestamp) -> Result<Done> {
-    require(actor, Right::DecideAboutAgents)?;
+    require(actor, Permission::DecideAboutAgents)?;
     let mut write = system.store().write().await?;
     let found = write.assignment(id).await?.map(|row| row.assignment);
     if !found.is_some_and(|found| found.state.waits()) {

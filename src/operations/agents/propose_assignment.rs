@@ -1,7 +1,7 @@
 //! Propose that an agent answers a number or a thread, within which bounds. An admin decides.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::LONGEST_TERM;
 use crate::domain::change::Change;
@@ -39,7 +39,7 @@ pub(crate) async fn check(system: &System, write: &mut Write, proposal: &Proposa
 }
 
 pub(crate) async fn propose(system: &System, actor: &Actor, proposal: &Proposal) -> Result<Done> {
-    require(actor, Right::ProposeAnAgent)?;
+    require(actor, Permission::ProposeAnAgent)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let detail = check(system, &mut write, proposal).await?;

@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Assignment;
 use crate::domain::agents::requests::Exchange;
 use crate::domain::change::Change;
@@ -23,7 +23,7 @@ const MOST: u32 = 50;
 
 /// Begins a rehearsal; it goes on by itself, and starts again after a restart where it stopped.
 pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, exchanges: u32) -> Result<Done> {
-    require(actor, Right::RehearseAnAgent)?;
+    require(actor, Permission::RehearseAnAgent)?;
     let mut write = system.store().write().await?;
     let Some(row) = write.assignment(id).await? else {
         return Err(Refusal::new("not_found", format!("There is no assignment {id}."), "").into());
@@ -133,7 +133,7 @@ async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Resu
 
 /// Asks an agent something with nobody's thread behind it.
 pub(crate) async fn test(system: &System, actor: &Actor, agent: &str, words: &str) -> Result<Done> {
-    require(actor, Right::RehearseAnAgent)?;
+    require(actor, Permission::RehearseAnAgent)?;
     let Some(config) = system.agents().get(agent) else {
         let why = format!("No agent is called {}.", crate::domain::text::clean_line(agent));
         return Err(Refusal::new("not_found", why, "List the agents.").into());

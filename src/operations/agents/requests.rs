@@ -4,7 +4,7 @@ use crate::agent::AgentConfig;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, KnownHead};
 use crate::domain::agents::assignment::AssignmentState;
-use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, Dossier};
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, AgentTold, AssignmentDetail};
 use crate::domain::ids::AssignmentId;
 use crate::domain::refusal::Done;
 use crate::domain::request::SendContext;
@@ -87,14 +87,14 @@ async fn verify_audit(system: &System, against: Vec<KnownHead>) -> Result<AuditC
     Ok(check)
 }
 
-async fn dossier(system: &System, id: AssignmentId) -> Result<Option<Dossier>> {
+async fn dossier(system: &System, id: AssignmentId) -> Result<Option<AssignmentDetail>> {
     let store = system.store();
     let all = store.assignments(1_000).await?;
     let Some(row) = all.iter().find(|row| row.assignment.id == id).cloned() else { return Ok(None) };
     let in_force = all.into_iter().map(|row| row.assignment).filter(|one| one.state == AssignmentState::Active);
     let instead_of = in_force.filter(|one| one.id != id).find(|one| one.shares_place_with(&row.assignment));
     let (runs, cost) = store.use_of(id).await?;
-    Ok(Some(Dossier {
+    Ok(Some(AssignmentDetail {
         agent_digest: system.agents().get(&row.assignment.agent).map(AgentConfig::digest),
         rehearsal: store.rehearsal(id).await?,
         instead_of,

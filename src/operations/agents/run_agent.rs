@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::agent::AgentError;
 use crate::domain::agents::assignment::Mode;
-use crate::domain::agents::contract_check::Words;
-use crate::domain::agents::requests::Act;
+use crate::domain::agents::contract_check::ReplyPart;
+use crate::domain::agents::requests::AgentAction;
 use crate::domain::agents::run::RunState;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
@@ -14,12 +14,12 @@ use crate::domain::ids::RunId;
 use crate::domain::message::content::Content;
 use crate::domain::message::note::Note;
 use crate::domain::message::window;
-use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::domain::view::ThreadRow;
-use crate::operations::agents::ask_agent::{Question, TRANSCRIPT, Told, content};
+use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT, content};
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::outbox::send_message::recipient;
 use crate::operations::outbox::send_message::{address, capabilities};
@@ -50,7 +50,7 @@ pub async fn run_next(system: &System) -> Result<bool> {
 
     let thread = system.store().thread(due.thread).await?;
     let (Some(thread), Some(connection), Some(assignment)) = (thread, connection, assignment) else {
-        let told = Told { error: Some(AgentError("its thread is gone".into())), ..Told::default() };
+        let told = AgentReply { error: Some(AgentError("its thread is gone".into())), ..AgentReply::default() };
         finish(system, &due, None, told).await?;
         return Ok(true);
     };
@@ -71,7 +71,7 @@ pub async fn run_next(system: &System) -> Result<bool> {
     let asked = async {
         tokio::select! {
             told = question.ask(system) => told,
-            () = keep_typing(system, &due, &connection) => Ok(Told::default()),
+            () = keep_typing(system, &due, &connection) => Ok(AgentReply::default()),
         }
     };
     // The contact sees that it was read even when the answer is there at once.
@@ -101,13 +101,13 @@ async fn show_typing(system: &System, due: &DueRun, connection: &Connection) {
     }
 }
 
-async fn finish(system: &System, due: &DueRun, question: Option<&Question<'_>>, told: Told) -> Result<()> {
+async fn finish(system: &System, due: &DueRun, question: Option<&Question<'_>>, told: AgentReply) -> Result<()> {
     let mut write = system.store().write().await?;
     let (works, note) = match &told.error {
         None => (true, format!("{} answered", due.agent)),
         Some(error) => (false, format!("{} failed: {}", due.agent, clean_line(&error.to_string()))),
     };
-    write.prove(due.connection, Hop::Agent, system.now(), works, &note).await?;
+    write.prove(due.connection, Check::Agent, system.now(), works, &note).await?;
     let alive = write.still_runs(due.run).await?;
     if alive {
         match question {
@@ -129,7 +129,7 @@ fn ended(system: &System, due: &DueRun, state: RunState) {
 }
 
 /// Everything that belongs to the record of a run.
-fn record<'a>(told: &'a Told, said: Option<&'a Untrusted>, trace: &'a str, breaches: &'a [String]) -> Finish<'a> {
+fn record<'a>(told: &'a AgentReply, said: Option<&'a Untrusted>, trace: &'a str, breaches: &'a [String]) -> Finish<'a> {
     Finish {
         said,
         words: &told.words,
@@ -151,7 +151,7 @@ async fn failed(
     system: &System,
     write: &mut Write,
     due: &DueRun,
-    told: &Told,
+    told: &AgentReply,
     why: Option<&str>,
 ) -> Result<(), StoreError> {
     let now = system.now();
@@ -175,7 +175,7 @@ pub(crate) async fn answered(
     write: &mut Write,
     due: &DueRun,
     question: &Question<'_>,
-    told: &Told,
+    told: &AgentReply,
 ) -> Result<(), StoreError> {
     let now = system.now();
     // The thread as it is now: the agent took its time.
@@ -220,7 +220,7 @@ pub(crate) async fn answered(
         // Three facts, each on its own: the contact is told, an alert is raised, the thread waits.
         let told_so = question.connection.settings.hand_off_text.trim();
         if said.is_none() && !told_so.is_empty() && due.mode == Mode::Auto {
-            let words = [Words { text: told_so.to_owned(), reply_to: None }];
+            let words = [ReplyPart { text: told_so.to_owned(), reply_to: None }];
             let author = format!("agent {}", due.agent);
             carry_out(system, write, (thread, due.run, &author), &words, &[]).await?;
         }
@@ -239,8 +239,8 @@ pub(crate) async fn carry_out(
     system: &System,
     write: &mut Write,
     (thread, run, author): (&ThreadRow, RunId, &str),
-    words: &[Words],
-    acts: &[Act],
+    words: &[ReplyPart],
+    acts: &[AgentAction],
 ) -> Result<(), StoreError> {
     let now = system.now();
     let mut letters: Vec<(ThreadRow, Content, Option<String>, Option<Timestamp>)> = vec![];
@@ -256,12 +256,12 @@ pub(crate) async fn carry_out(
     }
     for act in acts {
         match act {
-            Act::Note { text } => {
+            AgentAction::Note { text } => {
                 let words =
                     Untrusted::new(text.chars().take(crate::domain::message::note::LONGEST).collect::<String>());
                 write.add_note(thread.id, &Note { author: author.to_owned(), at: now, words }).await?;
             }
-            Act::Send { thread: to, content, at } => {
+            AgentAction::Send { thread: to, content, at } => {
                 let other = if *to == thread.id { Some(thread.clone()) } else { system.store().thread(*to).await? };
                 letters.extend(other.map(|other| (other, (**content).clone(), None, *at)));
             }
@@ -324,7 +324,7 @@ async fn begin_signs(system: &System, write: &mut Write, due: &DueRun, connectio
     }
     if connection.settings.batch_note && due.batch_size > 1 {
         let Some(thread) = system.store().thread(due.thread).await? else { return Ok(()) };
-        let words = [Words { text: format!("🧵 Got your {} messages", due.batch_size), reply_to: None }];
+        let words = [ReplyPart { text: format!("🧵 Got your {} messages", due.batch_size), reply_to: None }];
         let author = format!("agent {}", due.agent);
         carry_out(system, write, (&thread, due.run, &author), &words, &[]).await?;
     }

@@ -2,7 +2,7 @@
 //! transaction that says so, and nothing is begun after it.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::StopScope;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
@@ -11,7 +11,7 @@ use crate::domain::text::clean_line;
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reason: &str) -> Result<Done> {
-    require(actor, Right::StopAgents)?;
+    require(actor, Permission::StopAgents)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     is_there(system, what).await?;
@@ -53,7 +53,7 @@ async fn is_there(system: &System, what: &StopScope) -> Result<()> {
 }
 
 pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> Result<Done> {
-    require(actor, Right::LetAgentsGoOn)?;
+    require(actor, Permission::LetAgentsGoOn)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let lifted = write.lift_stop(what, &actor.to_string(), now).await?;
@@ -73,7 +73,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
 
 /// Lets an agent forget what was said so far in a thread, or takes that back while nothing was said since.
 pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, undo: bool) -> Result<Done> {
-    require(actor, Right::ResetAnAgentsMemoryOfAThread)?;
+    require(actor, Permission::ResetAnAgentsMemoryOfAThread)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let row = crate::operations::outbox::send_message::thread_within(&mut write, thread).await?;

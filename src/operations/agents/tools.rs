@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::agent::{ToolSpec, Tools, clean};
 use crate::domain::agents::contract::{Contract, Tool};
-use crate::domain::agents::contract_check::Words;
-use crate::domain::agents::requests::{Act, ToolCall};
+use crate::domain::agents::contract_check::ReplyPart;
+use crate::domain::agents::requests::{AgentAction, ToolCall};
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{BadId, MessageId};
 use crate::domain::message::content::Content;
@@ -37,8 +37,8 @@ pub(crate) struct RunTools<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Reached {
     pub calls: Vec<ToolCall>,
-    pub words: Vec<Words>,
-    pub acts: Vec<Act>,
+    pub words: Vec<ReplyPart>,
+    pub acts: Vec<AgentAction>,
     /// Tools that it named and may not use.
     pub refused: Vec<String>,
 }
@@ -91,7 +91,7 @@ impl<'a> RunTools<'a> {
                 let target = target.ok_or_else(|| format!("{id} is not a message of this thread to react to"))?;
                 let emoji = Some(text("emoji").trim()).filter(|emoji| !emoji.is_empty()).map(Untrusted::from);
                 let content = Box::new(Content::Reaction { target, emoji });
-                Ok(self.note_down(Act::Send { thread, content, at: None }))
+                Ok(self.note_down(AgentAction::Send { thread, content, at: None }))
             }
             Tool::ResolveContact => {
                 let found = self.look(self.system.store().contacts(text("text"), 5)).await?;
@@ -101,13 +101,13 @@ impl<'a> RunTools<'a> {
                 });
                 Ok(Value::Array(rows.collect()))
             }
-            Tool::Note => Ok(self.note_down(Act::Note { text: text("text").to_owned() })),
+            Tool::Note => Ok(self.note_down(AgentAction::Note { text: text("text").to_owned() })),
             // Whoever asks a model ends the run with it; others say it in their answer.
             Tool::HandOff => Err("say it in the answer: hand_off, with the reason".to_owned()),
         }
     }
 
-    fn note_down(&self, act: Act) -> Value {
+    fn note_down(&self, act: AgentAction) -> Value {
         unpoisoned(&self.done).acts.push(act);
         json!({ "noted": "it is done when this run ends, unless something newer comes first" })
     }
@@ -123,7 +123,7 @@ impl<'a> RunTools<'a> {
         let wanted: String = to.chars().filter(char::is_ascii_digit).collect();
         if wanted.is_empty() || Some(wanted.as_str()) == own {
             let reply_to = if reply_to.is_empty() { None } else { Some(own_id(reply_to)?) };
-            unpoisoned(&self.done).words.push(Words { text: words.clone(), reply_to });
+            unpoisoned(&self.done).words.push(ReplyPart { text: words.clone(), reply_to });
             return Ok(json!({ "noted": "it is sent when this run ends, unless something newer comes first" }));
         }
         let thread = self.other_thread(to).await?;
@@ -131,7 +131,11 @@ impl<'a> RunTools<'a> {
         if thread.opted_out || !window::is_open(thread.window_closes_at, now) {
             return Err("this contact cannot be written to now: the service window is closed, or they opted out".into());
         }
-        Ok(self.note_down(Act::Send { thread: thread.id, content: Box::new(Content::text(words.as_str())), at: None }))
+        Ok(self.note_down(AgentAction::Send {
+            thread: thread.id,
+            content: Box::new(Content::text(words.as_str())),
+            at: None,
+        }))
     }
 
     async fn other_thread(&self, to: &str) -> Result<ThreadRow, String> {
@@ -160,7 +164,7 @@ impl<'a> RunTools<'a> {
             to => self.other_thread(&to).await?,
         };
         let content = self.template(&thread, &text("name"), &text("language"), parameters)?;
-        Ok(self.note_down(Act::Send { thread: thread.id, content: Box::new(content), at }))
+        Ok(self.note_down(AgentAction::Send { thread: thread.id, content: Box::new(content), at }))
     }
 
     /// A template that can be sent now to a thread's contact, filled in.

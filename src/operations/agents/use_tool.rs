@@ -19,7 +19,7 @@ use crate::domain::message::content::Content;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::view::{MessageView, ThreadRow};
-use crate::operations::agents::ask_agent::{Question, TRANSCRIPT, Told};
+use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT};
 use crate::operations::agents::run_agent::answered;
 use crate::operations::agents::tools::{Reached, RunTools, spec};
 use crate::operations::outbox::send_message::{thread_row, thread_within};
@@ -132,7 +132,7 @@ pub async fn use_tool(
         return Err(refusal("not_found", "The number is not connected any more.".into()));
     };
     let config = system.agents().get(agent);
-    let told = Told {
+    let told = AgentReply {
         words,
         acts,
         calls,
@@ -140,7 +140,7 @@ pub async fn use_tool(
         hand_off,
         agent_digest: config.map(AgentConfig::digest).unwrap_or_default(),
         trace: vec!["it came by itself, with a token".to_owned()],
-        ..Told::default()
+        ..AgentReply::default()
     };
     let now = system.now();
     let mut write = system.store().write().await?;

@@ -1,7 +1,7 @@
 //! Apply stored deliveries: read each through its provider, and do all that it says in one go. What
 //! cannot be read is kept, marked and shown, and stands in nobody's way.
 
-use crate::operations::inbound::effects::Setback;
+use crate::operations::inbound::effects::ApplyError;
 use std::time::{Duration, Instant};
 
 use crate::domain::change::Change;
@@ -192,8 +192,8 @@ pub(crate) async fn apply_one(
         };
         match outcome {
             Ok(()) => {}
-            Err(Setback::UnknownNumber(number)) => progress.set_aside(SetAside::foreign(at, &number)),
-            Err(Setback::Unreadable(why)) => progress.set_aside(SetAside::unreadable(at, &why)),
+            Err(ApplyError::UnknownNumber(number)) => progress.set_aside(SetAside::foreign(at, &number)),
+            Err(ApplyError::Unreadable(why)) => progress.set_aside(SetAside::unreadable(at, &why)),
         }
     }
     let note = (effects.notes.len() > notes_before).then(|| effects.notes.split_off(notes_before).join("\n"));
@@ -214,25 +214,25 @@ async fn carefully(
     source: &Source,
     event: &InboundEvent,
     effects: &mut Effects,
-) -> Result<std::result::Result<(), Setback>, StoreError> {
+) -> Result<std::result::Result<(), ApplyError>, StoreError> {
     write.savepoint().await?;
     let mut own = Effects::default();
     match apply_event(system, write, source, event, &mut own).await {
         Ok(Ok(())) => {
-            write.keep_part().await?;
+            write.release_savepoint().await?;
             effects.absorb(own);
             Ok(Ok(()))
         }
         Ok(Err(setback)) => {
-            write.undo_part().await?;
+            write.rollback_to_savepoint().await?;
             Ok(Err(setback))
         }
         Err(error) if !error.is_about_values() => Err(error),
         Err(error) => {
             let delivery = source.delivery.map(|id| id.to_string()).unwrap_or_default();
             tracing::error!(delivery, %error, "an item of a delivery could not be applied; it is kept and can be replayed");
-            write.undo_part().await?;
-            Ok(Err(Setback::Unreadable(error.to_string())))
+            write.rollback_to_savepoint().await?;
+            Ok(Err(ApplyError::Unreadable(error.to_string())))
         }
     }
 }

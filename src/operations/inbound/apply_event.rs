@@ -2,7 +2,7 @@
 
 use crate::operations::inbound::effects::extras_of;
 use crate::operations::inbound::effects::{
-    Applied, Effects, NOTHING_TO_DO, Source, as_of, external_id, plausible, suggest_merge,
+    ApplyResult, Effects, NOTHING_TO_DO, Source, as_of, external_id, plausible, suggest_merge,
 };
 
 use crate::domain::change::Change;
@@ -10,7 +10,7 @@ use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, OWN_T
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
 use crate::domain::message::inbound_kind::InboundKind;
-use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::SettledBy;
 use crate::domain::text::clean_line;
 use crate::operations::System;
@@ -20,10 +20,10 @@ use crate::operations::inbound::apply_changes::{
 use crate::operations::inbound::apply_holder::note_holder;
 use crate::operations::inbound::apply_inbound::inbound;
 use crate::operations::inbound::apply_status::{adopt, bare_status, keep_other_status, known_by_id};
-use crate::operations::inbound::effects::Setback;
+use crate::operations::inbound::effects::ApplyError;
 use crate::operations::monitoring::notice::{Notice, notice};
 use crate::operations::numbers::canary::canary_is_back;
-use crate::operations::numbers::number_lifecycle::{NumberLife, number_lives};
+use crate::operations::numbers::number_lifecycle::{NumberLife, number_lifecycle};
 use crate::operations::outbox::send_message::capabilities;
 use crate::store::{NewInbound, Write};
 
@@ -33,7 +33,7 @@ pub(crate) async fn apply_event(
     source: &Source,
     event: &InboundEvent,
     effects: &mut Effects,
-) -> Applied {
+) -> ApplyResult {
     match event {
         InboundEvent::Message(message) => {
             let canary = message.test && canary_is_back(write, &message.phone_number_id, source, effects).await?;
@@ -41,7 +41,7 @@ pub(crate) async fn apply_event(
                 if canary {
                     return Ok(Ok(()));
                 }
-                return Ok(Err(Setback::UnknownNumber(message.phone_number_id.clone())));
+                return Ok(Err(ApplyError::UnknownNumber(message.phone_number_id.clone())));
             };
             // What we sent to ourselves proves the way, and nothing about the provider.
             let own = message.provider_message_id.starts_with(OWN_TEST);
@@ -49,18 +49,18 @@ pub(crate) async fn apply_event(
             if source.delivery.is_some() && message.test && !own {
                 effects.proved(
                     connection.id,
-                    Hop::Signature,
+                    Check::Signature,
                     source.received_at,
                     "a test of the provider's was signed right: it proves the way of webhooks, and that nobody wrote",
                 );
             } else if source.delivery.is_some() && !own {
                 // What is told of our own messages does not show that people reach the number.
                 if message.direction == Direction::Inbound {
-                    effects.proved(connection.id, Hop::Inbound, source.received_at, &source.event);
+                    effects.proved(connection.id, Check::Inbound, source.received_at, &source.event);
                 }
-                effects.proved(connection.id, Hop::Signature, source.received_at, "a signature of ours fitted");
+                effects.proved(connection.id, Check::Signature, source.received_at, "a signature of ours fitted");
                 if capabilities(system, &connection).signs_address && system.public_url().is_some() {
-                    effects.proved(connection.id, Hop::Public, source.received_at, "signed for our public address");
+                    effects.proved(connection.id, Check::Public, source.received_at, "signed for our public address");
                 }
             }
             effects.changes.push(Change::Connection(connection.id));
@@ -87,9 +87,9 @@ pub(crate) async fn apply_event(
                 if status.phone_number_id.is_empty() {
                     let id: String = clean_line(&status.provider_message_id).chars().take(80).collect();
                     let why = format!("the status of {id} names no phone_number_id, and that message is not known");
-                    return Ok(Err(Setback::Unreadable(why)));
+                    return Ok(Err(ApplyError::Unreadable(why)));
                 }
-                return Ok(Err(Setback::UnknownNumber(status.phone_number_id.clone())));
+                return Ok(Err(ApplyError::UnknownNumber(status.phone_number_id.clone())));
             };
             bare_status(system, write, source, &connection, status, effects).await
         }
@@ -100,11 +100,11 @@ pub(crate) async fn apply_event(
             };
             let known = write.connection_of(&source.provider, number).await?;
             if let Some(connection) = &known {
-                effects.proved(connection.id, Hop::Signature, source.received_at, &source.event);
+                effects.proved(connection.id, Check::Signature, source.received_at, &source.event);
                 effects.changes.push(Change::Connection(connection.id));
             }
             let life = NumberLife { name, number, customer: customer_id.as_deref(), known: known.as_ref() };
-            number_lives(write, source, &life, effects).await?;
+            number_lifecycle(write, source, &life, effects).await?;
             Ok(Ok(()))
         }
         InboundEvent::Notice { account, subject, said, alarming, template, .. } => {
@@ -128,7 +128,7 @@ pub(crate) async fn apply_event(
         }
         InboundEvent::Preference { phone_number_id, contact, stop, at } => {
             let Some(connection) = write.connection_of(&source.provider, phone_number_id).await? else {
-                return Ok(Err(Setback::UnknownNumber(phone_number_id.clone())));
+                return Ok(Err(ApplyError::UnknownNumber(phone_number_id.clone())));
             };
             let at = plausible(*at, source.received_at);
             let wish = MarketingWish { contact, stop: *stop, at, by: "they told the platform" };
@@ -137,7 +137,7 @@ pub(crate) async fn apply_event(
         }
         InboundEvent::Named { phone_number_id, contact, name } => {
             let Some(_) = write.connection_of(&source.provider, phone_number_id).await? else {
-                return Ok(Err(Setback::UnknownNumber(phone_number_id.clone())));
+                return Ok(Err(ApplyError::UnknownNumber(phone_number_id.clone())));
             };
             match write.contact_with(contact).await? {
                 Some(contact) => write.name_if_nameless(contact, name).await?,
@@ -148,7 +148,7 @@ pub(crate) async fn apply_event(
             }
             Ok(Ok(()))
         }
-        InboundEvent::Unreadable { why } => Ok(Err(Setback::Unreadable(why.clone()))),
+        InboundEvent::Unreadable { why } => Ok(Err(ApplyError::Unreadable(why.clone()))),
     }
 }
 
@@ -160,7 +160,7 @@ async fn outbound(
     connection: &Connection,
     event: &MessageEvent,
     effects: &mut Effects,
-) -> Applied {
+) -> ApplyResult {
     let key = message_key(connection.id, &event.provider_message_id);
     let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
     // A test says nothing of any message of ours.
@@ -173,7 +173,7 @@ async fn outbound(
         }
     }
     if event.contact.is_empty() {
-        return Ok(Err(Setback::Unreadable("the message names no contact".into())));
+        return Ok(Err(ApplyError::Unreadable("the message names no contact".into())));
     }
     let external_id = external_id(&event.contact).unwrap_or_default();
     let now = system.now();

@@ -3,7 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::agents::routing::{Arrival, Route, route};
 use crate::domain::change::Change;
-use crate::domain::contacts::opt_out::Wish;
+use crate::domain::contacts::opt_out::OptOutIntent;
 use crate::domain::inbound::event::{Direction, MessageEvent, Origin};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
@@ -13,9 +13,9 @@ use crate::domain::numbers::connection::Connection;
 use crate::operations::System;
 use crate::operations::inbound::apply_changes::{change, duplicate, early_changes, move_contact};
 use crate::operations::inbound::apply_holder::note_holder;
-use crate::operations::inbound::effects::Setback;
+use crate::operations::inbound::effects::ApplyError;
 use crate::operations::inbound::effects::extras_of;
-use crate::operations::inbound::effects::{Applied, Effects, Source, as_of, external_id, plausible, suggest_merge};
+use crate::operations::inbound::effects::{ApplyResult, Effects, Source, as_of, external_id, plausible, suggest_merge};
 use crate::store::{NewAlert, NewInbound, Write};
 
 pub(crate) async fn inbound(
@@ -25,12 +25,12 @@ pub(crate) async fn inbound(
     connection: &Connection,
     event: &MessageEvent,
     effects: &mut Effects,
-) -> Applied {
+) -> ApplyResult {
     let (now, received_at) = (system.now(), source.received_at);
     let kind = InboundKind::of(&event.content);
     let follows = if event.is_observed() { kind.effects().observed() } else { kind.effects() };
     let Some(external_id) = external_id(&event.contact) else {
-        return Ok(Err(Setback::Unreadable("the message names no contact".into())));
+        return Ok(Err(ApplyError::Unreadable("the message names no contact".into())));
     };
     let (contact, other) = write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
     suggest_merge(write, contact, other, now, effects).await?;
@@ -81,12 +81,12 @@ pub(crate) async fn inbound(
     };
     let word: String = event.content.words().line().chars().take(20).collect();
     let by = format!("they wrote {word} in {message}");
-    if wish == Some(Wish::In) && write.wish_about_marketing(contact, false, &by, received_at).await? {
+    if wish == Some(OptOutIntent::In) && write.wish_about_marketing(contact, false, &by, received_at).await? {
         let subject = thread.thread.to_string();
         write.audit(&Actor::System, "marketing_resume", &subject, &format!("by {message}"), now).await?;
     }
-    if let Some(wish) = wish.filter(|wish| opted_out != (*wish == Wish::Out)) {
-        opted_out = wish == Wish::Out;
+    if let Some(wish) = wish.filter(|wish| opted_out != (*wish == OptOutIntent::Out)) {
+        opted_out = wish == OptOutIntent::Out;
         write.opt_out(thread.thread, opted_out, &by, now).await?;
         effects.looks |= opted_out;
         let action = if opted_out { "opt_out" } else { "opt_in" };

@@ -6,12 +6,12 @@ use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::inbound::event::{OtherStatus, StatusEvent};
 use crate::domain::key::message_key;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
-use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::operations::System;
-use crate::operations::inbound::effects::{Applied, Effects, Source, plausible};
+use crate::operations::inbound::effects::{ApplyResult, Effects, Source, plausible};
 use crate::operations::numbers::hold_number::{hold_number, number_sends_again};
 use crate::operations::outbox::failure_alerts::{ENTRY_ALERTS, failure_reaches_people, shared_id};
 use crate::operations::outbox::send_message::recipient::told_by_failure;
@@ -25,7 +25,7 @@ pub(crate) async fn bare_status(
     connection: &Connection,
     event: &StatusEvent,
     effects: &mut Effects,
-) -> Applied {
+) -> ApplyResult {
     let key = message_key(connection.id, &event.provider_message_id);
     let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
     for other in &event.other_statuses {
@@ -111,7 +111,7 @@ async fn matched_by_id(
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
     if let Some(matched) = write.outbound_by_key(key).await? {
-        effects.proved(connection.id, Hop::Status, system.now(), "a status came back");
+        effects.proved(connection.id, Check::Status, system.now(), "a status came back");
         merge(system, write, connection, &matched, effects).await?;
         return Ok(true);
     }
@@ -133,7 +133,7 @@ async fn earlier_attempt(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     effects.changes.extend([Change::Thread(thread), Change::Outbox]);
-    effects.proved(connection.id, Hop::Status, system.now(), "a status came back");
+    effects.proved(connection.id, Check::Status, system.now(), "a status came back");
     if !reports.iter().any(|report| report.status.proves_arrival()) {
         return Ok(());
     }
@@ -189,7 +189,7 @@ pub(crate) async fn adopt(
             gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
         }
         write.answered(matched.thread, matched.message).await?;
-        effects.proved(connection.id, Hop::Status, now, "a status came back");
+        effects.proved(connection.id, Check::Status, now, "a status came back");
         effects.sends = true;
     }
     merge(system, write, connection, matched, effects).await

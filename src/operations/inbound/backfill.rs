@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
 use crate::domain::key::message_key;
-use crate::domain::message::status::Standing;
+use crate::domain::message::status::DeliveryRecord;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
@@ -28,7 +28,7 @@ const OVERLAP: Duration = Duration::from_secs(1_800);
 const PAGES: usize = 20;
 
 pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Right::FillGaps)?;
+    require(actor, Permission::FillGaps)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
@@ -77,7 +77,7 @@ async fn fill(system: &System, connection: &Connection) -> Result<String> {
             let key = message_key(connection.id, &message.provider_message_id);
             if let Some(standing) = system.store().standing_of(&key).await? {
                 // However old it is: its fate may be of today.
-                if message.statuses.iter().fold(standing.clone(), Standing::merge) != standing {
+                if message.statuses.iter().fold(standing.clone(), DeliveryRecord::merge) != standing {
                     behind.push(message);
                 }
             } else if message.sent_at >= since && !system.store().is_known(&key).await? {
@@ -122,9 +122,9 @@ async fn apply_listed(
         Err(error) => return Err(error.into()),
     };
     if done {
-        write.keep_part().await?;
+        write.release_savepoint().await?;
     } else {
-        write.undo_part().await?;
+        write.rollback_to_savepoint().await?;
     }
     Ok(done)
 }

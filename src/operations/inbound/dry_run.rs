@@ -2,7 +2,7 @@
 //! taken back. What would have happened is told.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::inbound::delivery::DeliveryState;
@@ -22,7 +22,7 @@ pub(crate) async fn try_delivery(
     delivery: DeliveryId,
     body: Option<String>,
 ) -> Result<Done> {
-    require(actor, Right::TryADelivery)?;
+    require(actor, Permission::TryADelivery)?;
     if body.as_ref().is_some_and(|body| body.len() > LONGEST) {
         return Err(Refusal::new("too_long", "The copy is longer than a webhook may be.", "Shorten it.").into());
     }

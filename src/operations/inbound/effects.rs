@@ -5,7 +5,7 @@ use crate::domain::contacts::address::Address;
 use crate::domain::ids::{ConnectionId, ContactId, DeliveryId};
 use crate::domain::inbound::event::{MessageEvent, TemplateState};
 use crate::domain::message::inbound_content::Extras;
-use crate::domain::numbers::connection::{Connection, Hop, ProviderName};
+use crate::domain::numbers::connection::{Check, Connection, ProviderName};
 use crate::domain::time::Timestamp;
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 use std::borrow::Cow;
@@ -25,7 +25,7 @@ pub(crate) const NOTHING_TO_DO: &str = "Recorded; nothing to do.";
 pub(crate) struct Effects {
     pub changes: Vec<Change>,
     /// Hops that were seen to work, with the newest time and what was seen.
-    pub proofs: Vec<(ConnectionId, Hop, Timestamp, String)>,
+    pub proofs: Vec<(ConnectionId, Check, Timestamp, String)>,
     pub runs: bool,
     pub sends: bool,
     /// The provider is to be asked about something.
@@ -60,7 +60,7 @@ impl Effects {
     }
 
     /// One proof per hop and transaction: the newest.
-    pub(crate) fn proved(&mut self, connection: ConnectionId, hop: Hop, at: Timestamp, note: &str) {
+    pub(crate) fn proved(&mut self, connection: ConnectionId, hop: Check, at: Timestamp, note: &str) {
         match self.proofs.iter_mut().find(|(of, known, ..)| *of == connection && *known == hop) {
             Some(known) => (known.2, known.3) = (at, note.to_owned()),
             None => self.proofs.push((connection, hop, at, note.to_owned())),
@@ -92,11 +92,11 @@ impl Source {
     }
 }
 
-pub(crate) type Applied = Result<Result<(), Setback>, StoreError>;
+pub(crate) type ApplyResult = Result<Result<(), ApplyError>, StoreError>;
 
 /// Why an event is not applied, without anything being broken.
 #[derive(Debug)]
-pub(crate) enum Setback {
+pub(crate) enum ApplyError {
     UnknownNumber(String),
     Unreadable(String),
 }

@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::{System, unpoisoned};
 use crate::provider::{Provider, SignatureFault};
-use crate::store::Arrived;
+use crate::store::NewDelivery;
 
 /// Deliveries that one commit takes along.
 const BATCH: usize = 512;
@@ -20,7 +20,7 @@ const REJECTED_PER_MINUTE: usize = 20;
 
 /// What becomes of a request.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Receipt {
+pub enum ReceiveOutcome {
     /// On the disk, or known from before: 200.
     Stored,
     /// Not from whom it says: 401.
@@ -33,32 +33,32 @@ pub enum Receipt {
 
 /// A delivery on its way to the writer, and who waits for it.
 #[derive(Debug)]
-pub struct Waiting {
-    arrived: Arrived,
+pub struct PendingDelivery {
+    arrived: NewDelivery,
     done: oneshot::Sender<bool>,
 }
 
 /// Receives one request for a provider.
-pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery) -> Receipt {
+pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery) -> ReceiveOutcome {
     // A stopwatch, not a clock: nothing is decided by it.
     let began = Instant::now();
     let labels = |result: &str| vec![("provider", provider.name().to_string()), ("result", result.to_owned())];
     if let Err(fault) = provider.verify(&raw) {
         system.counted(Family::Webhooks, labels("refused"));
         note_rejected(system, provider, raw, fault).await;
-        return Receipt::BadSignature(fault);
+        return ReceiveOutcome::BadSignature(fault);
     }
-    let arrived = Arrived { key: provider.key(&raw), event: provider.event_hint(&raw), raw };
+    let arrived = NewDelivery { key: provider.key(&raw), event: provider.event_hint(&raw), raw };
     let (done, stored) = oneshot::channel();
-    let receipt = match system.shared.inbox.try_send(Waiting { arrived, done }) {
-        Err(_) => Receipt::Busy,
+    let receipt = match system.shared.inbox.try_send(PendingDelivery { arrived, done }) {
+        Err(_) => ReceiveOutcome::Busy,
         Ok(()) => match stored.await {
-            Ok(true) => Receipt::Stored,
-            Ok(false) | Err(_) => Receipt::NotStored,
+            Ok(true) => ReceiveOutcome::Stored,
+            Ok(false) | Err(_) => ReceiveOutcome::NotStored,
         },
     };
     let took = began.elapsed();
-    let result = if receipt == Receipt::Stored { "stored" } else { "busy" };
+    let result = if receipt == ReceiveOutcome::Stored { "stored" } else { "busy" };
     system.counted(Family::Webhooks, labels(result));
     system.timed(Family::WebhookTimes, vec![("provider", provider.name().to_string())], took);
     system.note_ack(took);
@@ -67,7 +67,7 @@ pub async fn receive(system: &System, provider: &dyn Provider, raw: RawDelivery)
 
 /// The writer's step: takes whatever waits, commits it together, answers all. `false` when nothing
 /// will ever come again.
-pub async fn store_waiting(system: &System, inbox: &mut mpsc::Receiver<Waiting>) -> bool {
+pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiver<PendingDelivery>) -> bool {
     let mut waiting = Vec::with_capacity(BATCH);
     if inbox.recv_many(&mut waiting, BATCH).await == 0 {
         return false;
@@ -122,7 +122,7 @@ async fn note_rejected(system: &System, provider: &dyn Provider, raw: RawDeliver
     let mut raw = raw;
     raw.body.truncate(16 * 1024);
     let event = provider.event_hint(&raw);
-    let arrived = Arrived { raw, key: DeliveryKey { sent_at: Timestamp::EPOCH, digest }, event };
+    let arrived = NewDelivery { raw, key: DeliveryKey { sent_at: Timestamp::EPOCH, digest }, event };
     let kept = async {
         let mut write = system.store().write().await?;
         write.keep_rejected(&arrived, &why).await?;

@@ -2,7 +2,7 @@
 //! reading it twice does nothing twice.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::inbound::delivery::DeliveryState;
@@ -10,7 +10,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
-    require(actor, Right::ReplayADelivery)?;
+    require(actor, Permission::ReplayADelivery)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let state = write.delivery_state(delivery).await?;

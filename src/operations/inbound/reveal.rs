@@ -1,14 +1,14 @@
 //! Reveal what a provider sent, as it came: for admins, and never without a trace.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::DeliveryId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn reveal(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
-    require(actor, Right::RevealWhatAProviderSent)?;
+    require(actor, Permission::RevealWhatAProviderSent)?;
     let Some(detail) = system.store().delivery(delivery).await? else {
         return Err(Refusal::new("not_found", format!("There is no delivery {delivery}."), "").into());
     };

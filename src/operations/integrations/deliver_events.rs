@@ -10,7 +10,7 @@ use crate::domain::change::Change;
 use crate::domain::ids::{EventId, ThreadId};
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::{Result, System};
-use crate::store::{NewAlert, StoreError, Telling, Write};
+use crate::store::{EventDelivery, NewAlert, StoreError, Write};
 
 /// An address that wants to know.
 #[derive(Debug, Clone)]
@@ -86,7 +86,7 @@ impl System {
 }
 
 /// The step of a worker: tells one endpoint of one event. `false` when nothing is due.
-pub async fn tell_next(system: &System) -> Result<bool> {
+pub async fn deliver_next_event(system: &System) -> Result<bool> {
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some(telling) = write.claim_telling(now, LEASE).await? else { return Ok(false) };
@@ -110,7 +110,7 @@ pub async fn tell_next(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-async fn settle(system: &System, telling: &Telling, declared: bool, outcome: Result<(), String>) -> Result<()> {
+async fn settle(system: &System, telling: &EventDelivery, declared: bool, outcome: Result<(), String>) -> Result<()> {
     let now = system.now();
     let result = if outcome.is_ok() { "told" } else { "failed" };
     system.counted(Family::Tellings, vec![("endpoint", telling.endpoint.clone()), ("result", result.to_owned())]);

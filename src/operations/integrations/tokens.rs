@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
 use crate::domain::access::token::{PREFIX, TokenRequest, TokenView};
@@ -13,7 +13,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::operations::{OperationError, Result, System, require};
-pub use crate::store::Once;
+pub use crate::store::IdempotencyRecord;
 
 pub(crate) async fn perform(system: &System, actor: &Actor, request: TokenRequest) -> Result<Done> {
     match request {
@@ -31,7 +31,7 @@ async fn make(
     (role, agent, scope): (Role, Option<&str>, &Scope),
     expires_at: Option<Timestamp>,
 ) -> Result<Done> {
-    require(actor, Right::MakeTokens)?;
+    require(actor, Permission::MakeTokens)?;
     let scope = scope.narrowed(&system.scope()).ok_or_else(|| {
         let why = format!("{} lies outside of {}.", scope.words(), system.scope().words());
         Refusal::new("scope", why, "Name one of the two.")
@@ -78,7 +78,7 @@ async fn make(
 }
 
 async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
-    require(actor, Right::MakeTokens)?;
+    require(actor, Permission::MakeTokens)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     write.revoke_token(name, &actor.to_string(), now).await?.or_refuse(|| {
@@ -148,7 +148,7 @@ fn stands_for(system: &System, token: &TokenView) -> Option<Actor> {
     let maker = system.role_of(&token.made_by)?;
     match &token.agent {
         // An agent writes to people, which its maker has to be allowed to, too.
-        Some(agent) => (maker >= Right::WriteToPeople.role()).then(|| Actor::Agent { name: agent.clone() }),
+        Some(agent) => (maker >= Permission::WriteToPeople.role()).then(|| Actor::Agent { name: agent.clone() }),
         None => Some(Actor::Program {
             name: token.name.clone(),
             role: token.role.min(maker),
@@ -181,9 +181,14 @@ pub(crate) async fn list(system: &System) -> Result<Vec<TokenView>> {
 }
 
 /// Claims a key for what is asked under it, before it is done.
-pub async fn ask_once(system: &System, token: &TokenView, key: &str, asked: &[u8]) -> Result<Once> {
+pub async fn with_idempotency(
+    system: &System,
+    token: &TokenView,
+    key: &str,
+    asked: &[u8],
+) -> Result<IdempotencyRecord> {
     let mut write = system.store().write().await?;
-    let once = write.ask_once(token.id, key, &Sha256::digest(asked).into(), system.now()).await?;
+    let once = write.with_idempotency(token.id, key, &Sha256::digest(asked).into(), system.now()).await?;
     write.commit().await?;
     Ok(once)
 }

@@ -15,7 +15,7 @@ use crate::domain::access::token::TokenView;
 use crate::domain::change::Change;
 use crate::domain::time::Timestamp;
 use crate::operations::integrations::tokens::known_by;
-use crate::operations::monitoring::conditions::{lasts, over};
+use crate::operations::monitoring::conditions::{over, raise_condition};
 use crate::operations::{Result, System, unpoisoned};
 
 /// Wrong tokens of one address, and of all, within a minute before more are turned away unseen.
@@ -163,7 +163,7 @@ pub async fn admit(system: &System, from: IpAddr, token: &str) -> Result<Admissi
     };
     if let Some(said) = alert {
         let mut write = system.store().write().await?;
-        lasts(&mut write, "wrong_tokens", "api", &said, system.now()).await?;
+        raise_condition(&mut write, "wrong_tokens", "api", &said, system.now()).await?;
         write.commit().await?;
         system.bus().publish([Change::Alerts]);
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::MessageId;
@@ -17,7 +17,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::operations::media::remove_orphans::remove_orphans;
 use crate::operations::{Result, System, require};
-use crate::store::{Pinned, Wanted};
+use crate::store::{PendingDownload, Pinned};
 
 /// Longer than a file may take: who still holds it then is dead.
 const LEASE: Duration = Duration::from_secs(900);
@@ -72,7 +72,7 @@ pub async fn fetch_next(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-async fn fetch(system: &System, wanted: &Wanted) -> Result<Came> {
+async fn fetch(system: &System, wanted: &PendingDownload) -> Result<Came> {
     let not = |said: &str, ever| Ok(Came::Not { said: said.to_owned(), ever });
     let Some(connection) = system.store().connection(wanted.connection).await? else {
         return not("its connection is gone", Some(MediaState::Lost));
@@ -130,7 +130,7 @@ fn plain_hash(told: &str) -> Option<String> {
 
 /// A person wants a file that did not come.
 pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
-    require(actor, Right::FetchFiles)?;
+    require(actor, Permission::FetchFiles)?;
     let mut write = system.store().write().await?;
     write.want_again(message, system.now()).await?.or_refuse(|| {
         let why = "There is nothing to fetch: the file is here, it was ours, or it is being asked for already.";

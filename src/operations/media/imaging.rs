@@ -9,7 +9,7 @@ pub(crate) use self::codecs::{pad, preview};
 
 /// Refuses: this build cannot change a picture.
 #[cfg(not(feature = "pictures"))]
-pub(crate) fn pad(_: &[u8], _: &crate::domain::message::media::Pad) -> Result<Vec<u8>, String> {
+pub(crate) fn pad(_: &[u8], _: &crate::domain::message::media::ImagePadding) -> Result<Vec<u8>, String> {
     Err("this build of wadeck cannot pad pictures (the `pictures` feature was left out)".to_owned())
 }
 
@@ -17,7 +17,7 @@ pub(crate) fn pad(_: &[u8], _: &crate::domain::message::media::Pad) -> Result<Ve
 #[cfg(not(feature = "pictures"))]
 pub(crate) fn preview(
     _: &[u8],
-    _: Option<&crate::domain::message::media::Pad>,
+    _: Option<&crate::domain::message::media::ImagePadding>,
     _: (u32, u32),
 ) -> Option<crate::domain::message::picture::Raster> {
     None

@@ -11,7 +11,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 use crate::operations::numbers::set_up::public_url;
 use crate::operations::{Result, System};
-use crate::store::{Pinned, Shelf, StoredUpload};
+use crate::store::{FileStore, Pinned, StoredUpload};
 
 const LENT_FOR: Duration = Duration::from_secs(300);
 /// How long after its message went a file may still be fetched.
@@ -21,7 +21,7 @@ const MOST: u64 = 100_000_000;
 
 /// A file that is lent.
 #[derive(Debug, Clone)]
-pub struct Lent {
+pub struct MediaLink {
     pub token: String,
     pub address: String,
     pub mime_type: String,
@@ -30,10 +30,10 @@ pub struct Lent {
     gone: Arc<AtomicU64>,
     /// It is not removed while it is lent.
     file: Arc<Pinned>,
-    shelf: Shelf,
+    shelf: FileStore,
 }
 
-impl Lent {
+impl MediaLink {
     /// Bytes that were fetched, of all.
     pub fn progress(&self) -> (u64, u64) {
         (self.gone.load(Ordering::Relaxed).min(self.bytes), self.bytes)
@@ -51,7 +51,7 @@ impl Lent {
     }
 }
 
-pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Result<Lent> {
+pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Result<MediaLink> {
     let base = public_url(system)?;
     let (found, pinned) = crate::operations::media::receive_upload::uploaded(system, actor, upload).await?;
     let head = head(system.store().shelf().clone(), &found).await;
@@ -62,7 +62,7 @@ pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Re
         return Err(Refusal::new("file", why, "Choose another file.").into());
     };
     let token = system.reference().trim_start_matches("w:").to_owned();
-    let lent = Lent {
+    let lent = MediaLink {
         address: format!("{base}/lent/{token}"),
         token,
         mime_type: mime_type.to_owned(),
@@ -77,7 +77,7 @@ pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Re
 }
 
 /// The first bytes of a file, which tell what it is.
-async fn head(shelf: Shelf, upload: &StoredUpload) -> Vec<u8> {
+async fn head(shelf: FileStore, upload: &StoredUpload) -> Vec<u8> {
     let name = upload.file.clone();
     let read = tokio::task::spawn_blocking(move || {
         let mut head = vec![];
@@ -99,7 +99,7 @@ pub(crate) fn address_for(system: &System) -> Result<String, Refusal> {
 }
 
 /// The file that is lent under a token, while it is.
-pub async fn lent(system: &System, token: &str) -> Option<Lent> {
+pub async fn lent(system: &System, token: &str) -> Option<MediaLink> {
     let now = system.now();
     let sample = {
         let mut all = system.lent();
@@ -114,5 +114,5 @@ pub async fn lent(system: &System, token: &str) -> Option<Lent> {
     let (file, mime_type, bytes) = found.inspect_err(|error| tracing::error!(%error, "a lent file")).ok()??;
     let shelf = system.store().shelf().clone();
     let (until, file) = (now.plus(LENT_FOR), Arc::new(shelf.pin(&file)));
-    Some(Lent { token: token.to_owned(), address, mime_type, bytes, until, gone: Arc::default(), file, shelf })
+    Some(MediaLink { token: token.to_owned(), address, mime_type, bytes, until, gone: Arc::default(), file, shelf })
 }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::file_name::FileName;
 use crate::domain::ids::MessageId;
 use crate::domain::message::media::{MediaState, saved_name};
@@ -26,7 +26,7 @@ pub(crate) fn not_on_this_terminal() -> Refusal {
 /// Opens a message's file with the configured program. Called only for the console in the engine's own
 /// process, on its own terminal: nothing is started on this machine for anybody else.
 pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
-    require(actor, Right::OpenFiles)?;
+    require(actor, Permission::OpenFiles)?;
     let (name, _) = kept(system, message).await?;
     let path = system.store().shelf().path(&name);
     let shown = path.display().to_string();
@@ -57,7 +57,7 @@ pub struct MediaFile {
 
 /// Opens the file of a message. Its bytes go to whoever asked: they are written here for nobody.
 pub async fn media_file(system: &System, actor: &Actor, message: MessageId) -> Result<MediaFile> {
-    require(actor, Right::SaveFiles)?;
+    require(actor, Permission::SaveFiles)?;
     let (name, kept) = kept(&system.as_far_as(actor).await?, message).await?;
     let shelf = system.store().shelf().clone();
     let opened = tokio::task::spawn_blocking(move || {

@@ -9,7 +9,7 @@ use futures::{Stream, StreamExt};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::UploadId;
 use crate::domain::message::media::safe_name;
 use crate::domain::message::media::size;
@@ -52,7 +52,7 @@ pub async fn receive_upload<E: std::fmt::Display>(
     name: &str,
     bytes: impl Stream<Item = Result<Bytes, E>> + Send,
 ) -> Result<Uploaded> {
-    require(actor, Right::UploadFiles)?;
+    require(actor, Permission::UploadFiles)?;
     let author = actor.to_string();
     let _inside = system.doorway().enter()?;
     let mut write = system.store().write().await?;

@@ -12,7 +12,7 @@ use crate::operations::numbers::hold_number::{hold_number, schedule};
 use crate::operations::outbox::failure_alerts::failure_reaches_people;
 use crate::operations::outbox::outage::note_failure;
 use crate::operations::{Result, System};
-use crate::provider::{Trouble, Upload};
+use crate::provider::{ProviderError, Upload};
 use crate::store::{StoreError, ToUpload};
 
 /// Uploads the next file that is due. `false` when there is none now.
@@ -38,7 +38,7 @@ pub async fn next_upload_due(system: &System) -> std::result::Result<Option<Time
     system.store().next_upload_due(&busy).await
 }
 
-async fn upload(system: &System, file: &ToUpload) -> Result<std::result::Result<String, Trouble>> {
+async fn upload(system: &System, file: &ToUpload) -> Result<std::result::Result<String, ProviderError>> {
     let gone =
         |title: &'static str| Failure::own(FailureClass::Setup, title, "It cannot be uploaded.", "Send it anew.");
     let Some(connection) = system.store().connection(file.connection).await? else {
@@ -80,7 +80,7 @@ fn note_progress(system: &System, entry: EntryId, thread: ThreadId, sent: u64, a
 async fn write_down(
     system: &System,
     file: &ToUpload,
-    answer: std::result::Result<String, Trouble>,
+    answer: std::result::Result<String, ProviderError>,
     began: Timestamp,
 ) -> Result<()> {
     let now = system.now();

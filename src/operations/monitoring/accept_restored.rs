@@ -2,7 +2,7 @@
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, KnownHead, RestoredRows};
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::monitoring::conditions::condition;
@@ -20,7 +20,7 @@ pub(crate) fn kept_heads(system: &System) -> Vec<KnownHead> {
 
 /// Accepts that the rows whose digests are kept outside the database are not in it. `typed` is the newest of them.
 pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str) -> Result<Done> {
-    require(actor, Right::AcceptARestoredDatabase)?;
+    require(actor, Permission::AcceptARestoredDatabase)?;
     // A chain that was broken is no older copy. Rows that are there never change: this needs no transaction.
     let AuditCheck { broken, .. } = system.store().verify_audit(&[], &[]).await?;
     if let Some((row, why)) = broken {

@@ -1,14 +1,14 @@
 //! Acknowledge an alert: somebody has seen it, and their name stays on it.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::AlertId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) -> Result<Done> {
-    require(actor, Right::AcknowledgeAlerts)?;
+    require(actor, Permission::AcknowledgeAlerts)?;
     if alert == AlertId(0) {
         return Err(Refusal::new(
             "not_found",

@@ -14,13 +14,13 @@ pub(crate) async fn condition(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     match said {
-        Some(said) => lasts(write, kind, subject, &said, now).await,
+        Some(said) => raise_condition(write, kind, subject, &said, now).await,
         None => over(write, kind, subject, now).await.map(|_| ()),
     }
 }
 
 /// Whoever acknowledged it knows: it is not raised again before it was over.
-pub(crate) async fn lasts(
+pub(crate) async fn raise_condition(
     write: &mut Write,
     kind: &str,
     subject: &str,

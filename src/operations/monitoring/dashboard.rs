@@ -75,7 +75,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
         last_delivery_at: counts.last_delivery_at,
         oldest_pending_at: counts.oldest_pending_at,
         ack_p95_ms: system.ack_p95(),
-        sample: system.lent().last().map(crate::operations::Lent::progress),
+        sample: system.lent().last().map(crate::operations::MediaLink::progress),
         setups: counts.setups,
         here: system.here(),
         handed,

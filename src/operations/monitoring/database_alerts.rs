@@ -6,7 +6,7 @@ use crate::domain::monitoring::database::{DatabaseFault, DatabaseTrouble};
 use crate::domain::text::Untrusted;
 use crate::domain::time::short_span;
 use crate::domain::view::AlertView;
-use crate::operations::monitoring::conditions::{condition, lasts};
+use crate::operations::monitoring::conditions::{condition, raise_condition};
 use crate::operations::monitoring::notify_alerts::tell_unstored;
 use crate::operations::{Result, System, unpoisoned};
 use crate::store::NewAlert;
@@ -53,7 +53,7 @@ pub(crate) async fn tell_trouble(system: &System, trouble: Option<DatabaseTroubl
     if trouble.fault == DatabaseFault::Damaged && !stored {
         let mut write = system.store().write().await?;
         let said = format!("{} ({}). {}", trouble.fault.reason(), trouble.detail, trouble.fault.remedy());
-        lasts(&mut write, KIND, "damage", &said, system.now()).await?;
+        raise_condition(&mut write, KIND, "damage", &said, system.now()).await?;
         write.commit().await?;
         unpoisoned(&system.shared.pulse).stored = true;
         system.bus().publish([Change::Alerts]);

@@ -7,7 +7,7 @@ mod scopes;
 use std::collections::BTreeMap;
 
 use crate::domain::monitoring::metrics::{Exposition, Kind, Labels, Times};
-use crate::domain::numbers::connection::Hop;
+use crate::domain::numbers::connection::Check;
 use crate::operations::monitoring::dashboard;
 use crate::operations::{Result, System, unpoisoned};
 
@@ -139,7 +139,7 @@ pub async fn metrics(system: &System) -> Result<String> {
     let mut proofs = vec![];
     for row in &connections {
         for proof in &row.proofs {
-            let labels = vec![("connection", row.connection.name.clone()), ("hop", Hop::name(proof.hop).to_owned())];
+            let labels = vec![("connection", row.connection.name.clone()), ("hop", Check::name(proof.hop).to_owned())];
             proofs.push((labels, f64::from(u8::from(proof.works))));
         }
     }

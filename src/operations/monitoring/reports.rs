@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::filter::{Filter, Is};
 use crate::domain::ids::ThreadId;
@@ -14,7 +14,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::domain::view::{RadarRow, SavedView};
 use crate::operations::outbox::send_message::thread_row;
 use crate::operations::{Result, System, require};
-use crate::store::Wish;
+use crate::store::FilterQuery;
 
 /// Messages that an export holds at most.
 const LONGEST: usize = 100_000;
@@ -57,7 +57,7 @@ pub(crate) async fn views(system: &System, actor: &Actor) -> Result<Vec<SavedVie
     let own = system.store().saved_filters(&me).await?.into_iter().map(|(name, terms)| (name, terms, true));
     for (name, terms, own) in named.into_iter().chain(own) {
         let count = match Filter::read(&terms, now) {
-            Ok(filter) => system.store().count_threads(&Wish { filter: &filter, me: &me, now }).await?,
+            Ok(filter) => system.store().count_threads(&FilterQuery { filter: &filter, me: &me, now }).await?,
             Err(_) => 0,
         };
         views.push(SavedView { name, terms, count, own });
@@ -66,7 +66,7 @@ pub(crate) async fn views(system: &System, actor: &Actor) -> Result<Vec<SavedVie
 }
 
 pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms: &str) -> Result<Done> {
-    require(actor, Right::KeepFilters)?;
+    require(actor, Permission::KeepFilters)?;
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 40 {
         return Err(Refusal::new("name", "A filter's name has 1 to 40 characters.", "Give one that fits.").into());
@@ -99,7 +99,7 @@ pub(crate) async fn gauges(system: &System, hours: u32) -> Result<GaugesView> {
 
 /// A thread as text that a person can read and keep: who, when, what, and what became of it.
 pub(crate) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> Result<String> {
-    require(actor, Right::ExportThreads)?;
+    require(actor, Permission::ExportThreads)?;
     let row = thread_row(system, thread).await?;
     let mut messages = vec![];
     let mut before = None;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::media::size;
-use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::time::{Timestamp, short_span};
 use crate::operations::inbound::backfill::watch_gaps;
 use crate::operations::integrations::wrong_tokens::calm_down;
@@ -60,10 +60,10 @@ pub async fn watch(system: &System) -> Result<()> {
         let known =
             |hop| proofs.iter().find(|(of, proof)| *of == connection.id && proof.hop == hop).map(|(_, proof)| proof);
         let works = old.iter().all(|(id, _)| *id != connection.id);
-        if known(Hop::Outbox).is_none_or(|proof| proof.works != works || now.since(proof.at) >= PROVED_AGAIN) {
+        if known(Check::Outbox).is_none_or(|proof| proof.works != works || now.since(proof.at) >= PROVED_AGAIN) {
             proved.push((connection.id, works));
         }
-        let silent = silence(connection, known(Hop::Inbound).map(|proof| proof.at), system.started_at(), now);
+        let silent = silence(connection, known(Check::Inbound).map(|proof| proof.at), system.started_at(), now);
         wanted.push(("silent", connection.id.to_string(), silent));
         let failing = failures.iter().find(|(of, failed, ..)| *of == connection.id && *failed >= FAILING);
         let failing = failing.map(|(_, failed, code, of_code)| {
@@ -88,7 +88,7 @@ pub async fn watch(system: &System) -> Result<()> {
         let mut changes: Vec<Change> = proved.iter().map(|(connection, _)| Change::Connection(*connection)).collect();
         for (connection, works) in proved {
             let note = if works { "what is due goes out" } else { "what is due does not go out" };
-            write.prove(connection, Hop::Outbox, now, works, note).await?;
+            write.prove(connection, Check::Outbox, now, works, note).await?;
         }
         for (kind, subject, said) in wanted {
             condition(&mut write, kind, &subject, said, now).await?;

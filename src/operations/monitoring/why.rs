@@ -7,7 +7,7 @@ use crate::domain::ids::{
 use crate::domain::inbound::event::Direction;
 use crate::domain::refusal::Refusal;
 use crate::domain::view::ThreadRow;
-use crate::domain::why::{self, Arrived, Why};
+use crate::domain::why::{self, ArrivalFacts, Why};
 use crate::operations::monitoring::dashboard;
 use crate::operations::{Result, System};
 
@@ -96,7 +96,7 @@ async fn around<T>(
     system: &System,
     detail: &crate::domain::view::MessageDetail,
     thread: Option<&ThreadRow>,
-    then: impl FnOnce(Arrived<'_>) -> T,
+    then: impl FnOnce(ArrivalFacts<'_>) -> T,
 ) -> Result<T> {
     let store = system.store();
     let id = detail.message.thread_id;
@@ -107,7 +107,7 @@ async fn around<T>(
     let runs = store.runs_of(id, detail.message.created_at).await?;
     let entries = store.entries_after(id, detail.received_at).await?;
     let audit = store.audit(&id.to_string(), 20, None).await?.into_iter().rev().collect::<Vec<_>>();
-    Ok(then(Arrived {
+    Ok(then(ArrivalFacts {
         message: detail,
         thread,
         delivery: delivery.as_ref(),

@@ -1,6 +1,6 @@
 //! Whether the one address that a provider posts to, by its own words, is ours.
 
-use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::time::Timestamp;
 use crate::operations::monitoring::conditions::condition;
 use crate::operations::{Result, System};
@@ -36,7 +36,7 @@ pub(crate) async fn on_file(
         _ if lost => format!("another address is on file: {webhook}"),
         _ => format!("another address is on file, and what comes there is handed on to us: {webhook}"),
     };
-    write.prove(connection.id, Hop::Registration, now, !lost, &note).await?;
+    write.prove(connection.id, Check::Registration, now, !lost, &note).await?;
     // A number that never had an address is being set up.
     let said = (lost && !webhook.is_empty()).then(|| {
         let name = &connection.name;
@@ -67,5 +67,5 @@ async fn heard_since(
     let proofs = system.store().proofs().await?;
     Ok(proofs
         .iter()
-        .any(|(of, proof)| *of == connection.id && proof.hop == Hop::Inbound && proof.works && proof.at > since))
+        .any(|(of, proof)| *of == connection.id && proof.hop == Check::Inbound && proof.works && proof.at > since))
 }

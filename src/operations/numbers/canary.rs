@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
-use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::numbers::registration::Registration;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::inbound::effects::{Effects, Source};
@@ -19,7 +19,7 @@ use crate::store::{NewAlert, StoreError, Write};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Right::AskForATestDelivery)?;
+    require(actor, Permission::AskForATestDelivery)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
@@ -72,7 +72,7 @@ async fn knock(
     let said = format!("{}: {} {}", trouble.line(), trouble.explanation, trouble.remedy);
     let mut write = system.store().write().await?;
     write.forget_canary(canary).await?;
-    write.prove(connection.id, Hop::Public, now, false, &trouble.explanation).await?;
+    write.prove(connection.id, Check::Public, now, false, &trouble.explanation).await?;
     write.commit().await?;
     system.bus().publish([Change::Connection(connection.id)]);
     Ok(Err(said))
@@ -109,7 +109,7 @@ pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
     let lost = write.lost_canaries(now.minus(PATIENCE)).await?;
     for connection in &lost {
         let note = "a test that the provider sent did not come back within 60 s";
-        write.prove(*connection, Hop::Public, now, false, note).await?;
+        write.prove(*connection, Check::Public, now, false, note).await?;
         let said = format!("{connection}: {note}. Is the public address reachable, and the webhook registered right?");
         let subject = connection.to_string();
         write.raise(&NewAlert { kind: "canary", subject: &subject, said: &said, thread: None }, now).await?;
@@ -140,7 +140,7 @@ pub(crate) async fn canary_is_back(
         return Ok(false);
     };
     let note = format!("a test came back in {} ms; nobody wrote", at.since(sent).as_millis());
-    effects.proved(connection, Hop::Public, at, &note);
+    effects.proved(connection, Check::Public, at, &note);
     write.clear_alert("canary", &connection.to_string(), at).await?;
     effects.changes.extend([Change::Connection(connection), Change::Alerts]);
     Ok(true)

@@ -2,22 +2,22 @@
 //! not. A silent network is no wrong key, and is not called one.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::ConnectionId;
-use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::numbers::registration::Registration;
 use crate::domain::outbox::limits::Hold;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
-use crate::operations::monitoring::conditions::{condition, lasts, over};
+use crate::operations::monitoring::conditions::{condition, over, raise_condition};
 use crate::operations::monitoring::watch::SKEW;
 use crate::operations::numbers::callback_url::on_file;
 use crate::operations::numbers::hold_number::number_sends_again;
 use crate::operations::{Result, System, require};
-use crate::provider::{Provider, Trouble};
+use crate::provider::{Provider, ProviderError};
 use crate::store::Write;
 
 /// Checks every connection: the worker's step.
@@ -30,7 +30,7 @@ pub async fn check_all(system: &System) -> Result<()> {
 }
 
 pub async fn check_connection(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Right::CheckAConnection)?;
+    require(actor, Permission::CheckAConnection)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
@@ -55,7 +55,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
     let mut write = system.store().write().await?;
     let said = match &answer {
         Ok(checked) => {
-            write.prove(connection.id, Hop::Provider, now, true, &checked.note).await?;
+            write.prove(connection.id, Check::Provider, now, true, &checked.note).await?;
             over(&mut write, "setup", &subject, now).await?;
             // That the number can be asked about proves the key; an account that may not send is proved by a message.
             over(&mut write, "credentials", &subject, now).await?;
@@ -80,11 +80,11 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             format!("{}: {}.", connection.name, checked.note)
         }
         Err(trouble) => {
-            write.prove(connection.id, Hop::Provider, now, false, &trouble.line()).await?;
+            write.prove(connection.id, Check::Provider, now, false, &trouble.line()).await?;
             if matches!(trouble.class, FailureClass::Authorization | FailureClass::Account | FailureClass::Setup) {
                 let said = format!("{}: {} {}", connection.name, trouble.explanation, trouble.remedy);
                 let kind = if trouble.class == FailureClass::Authorization { "credentials" } else { "setup" };
-                lasts(&mut write, kind, &subject, &said, now).await?;
+                raise_condition(&mut write, kind, &subject, &said, now).await?;
             }
             format!("{}: {}. {}", connection.name, trouble.line(), trouble.remedy)
         }
@@ -106,14 +106,14 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             Some(why) if failing => format!("its last delivery to us failed: {}", clean_line(why)),
             _ => format!("{} delivered, {} failed in its log of the last day", told.delivered, told.failed),
         };
-        write.prove(connection.id, Hop::Upstream, now, !failing, &note).await?;
+        write.prove(connection.id, Check::Upstream, now, !failing, &note).await?;
     }
     write.commit().await?;
     system.bus().publish([Change::Connection(connection.id), Change::Alerts]);
     Ok(said)
 }
 
-type Registered = std::result::Result<Vec<Registration>, Trouble>;
+type Registered = std::result::Result<Vec<Registration>, ProviderError>;
 
 /// The webhooks of this number; none where the provider keeps no list.
 async fn registrations(provider: &dyn Provider, connection: &Connection) -> Option<Registered> {
@@ -137,7 +137,7 @@ async fn registration(
         (None, Some(one)) => (false, format!("switched off at the provider: {}", clean_line(&one.url))),
         (None, None) => (false, "no webhook that points here is registered".to_owned()),
     };
-    write.prove(connection.id, Hop::Registration, now, works, &note).await?;
+    write.prove(connection.id, Check::Registration, now, works, &note).await?;
     // A number that never had one is being set up; one that was switched off is losing messages.
     let off = (!works && !here.is_empty()).then(|| {
         format!("{}: the webhook is {note}. Nothing is pushed to us until it is switched on again.", connection.name)

@@ -2,11 +2,11 @@
 
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ConnectionId, EntryId};
-use crate::domain::numbers::connection::Hop;
+use crate::domain::numbers::connection::Check;
 use crate::domain::outbox::limits::Hold;
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
-use crate::operations::monitoring::conditions::{lasts, over};
+use crate::operations::monitoring::conditions::{over, raise_condition};
 use crate::operations::{Result, System};
 use crate::store::{Claimed, StoreError, Write};
 
@@ -35,9 +35,9 @@ pub(crate) async fn hold_number(
     now: Timestamp,
 ) -> Result<Timestamp, StoreError> {
     let probe_at = write.hold_connection(connection, failure, status_of, now, system.chance()).await?;
-    write.prove(connection, Hop::Send, now, false, &failure.line()).await?;
+    write.prove(connection, Check::Send, now, false, &failure.line()).await?;
     let said = format!("Sending stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
-    lasts(write, Hold::of_number(failure).name(), &connection.to_string(), &said, now).await?;
+    raise_condition(write, Hold::of_number(failure).name(), &connection.to_string(), &said, now).await?;
     Ok(probe_at)
 }
 

@@ -24,7 +24,7 @@ pub(crate) struct NumberLife<'e> {
     pub known: Option<&'e Connection>,
 }
 
-pub(crate) async fn number_lives(
+pub(crate) async fn number_lifecycle(
     write: &mut Write,
     source: &Source,
     life: &NumberLife<'_>,

@@ -2,7 +2,7 @@
 //! refused before the provider accepts it.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
@@ -15,7 +15,7 @@ use crate::domain::text::clean_line;
 use crate::operations::numbers::canary;
 use crate::operations::{Result, System, require};
 use crate::provider::numbers::{Access, Webhooks};
-use crate::provider::{Provider, Trouble};
+use crate::provider::{Provider, ProviderError};
 
 /// The webhook with this address, switched on; made if there is none. Says whether it is new.
 pub(crate) async fn ensure(
@@ -23,7 +23,7 @@ pub(crate) async fn ensure(
     access: Access<'_>,
     scope: &WebhookScope,
     draft: &WebhookDraft,
-) -> std::result::Result<(String, bool), Trouble> {
+) -> std::result::Result<(String, bool), ProviderError> {
     let number = match scope {
         WebhookScope::Project => None,
         WebhookScope::Number(id) => Some(id.as_str()),
@@ -40,10 +40,10 @@ pub(crate) async fn ensure(
 
 pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequest) -> Result<Done> {
     let (connection, needed) = match &request {
-        WebhookRequest::Create { connection, .. } => (*connection, Right::RegisterWebhooks),
-        WebhookRequest::Update { connection, .. } => (*connection, Right::ChangeWebhooks),
-        WebhookRequest::Delete { connection, .. } => (*connection, Right::DeleteWebhooks),
-        WebhookRequest::Test { connection, .. } => (*connection, Right::TryWebhooks),
+        WebhookRequest::Create { connection, .. } => (*connection, Permission::RegisterWebhooks),
+        WebhookRequest::Update { connection, .. } => (*connection, Permission::ChangeWebhooks),
+        WebhookRequest::Delete { connection, .. } => (*connection, Permission::DeleteWebhooks),
+        WebhookRequest::Test { connection, .. } => (*connection, Permission::TryWebhooks),
     };
     require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;

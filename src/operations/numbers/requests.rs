@@ -2,14 +2,14 @@
 //! given back.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Connection, ProviderName};
 use crate::domain::numbers::life::{NumberEvent, Presence};
 use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
-use crate::domain::numbers::registration::{Fresh, WebhookDraft, WebhookScope};
-use crate::domain::numbers::setup::{Setup, SetupOptions, SetupStep, StepTaken};
+use crate::domain::numbers::registration::{Fetched, WebhookDraft, WebhookScope};
+use crate::domain::numbers::setup::{Setup, SetupOptions, SetupStep, StepResult};
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::numbers::number_lifecycle::lose;
@@ -17,7 +17,7 @@ use crate::operations::numbers::registrations::{self, at_provider, refused};
 use crate::operations::numbers::set_up::{self, Plan};
 use crate::operations::{Result, System, require};
 use crate::provider::Provider;
-use crate::provider::numbers::{Access, FreeCall, Numbers, Profiles};
+use crate::provider::numbers::{Access, Numbers, Profiles, RawApiRequest};
 
 pub(crate) async fn perform(system: &System, actor: &Actor, request: NumberRequest) -> Result<Done> {
     let from = |name, provider, organization, environment, options, step, phone_number_id| Plan {
@@ -52,10 +52,10 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: NumberReque
 }
 
 /// Asks the provider, now.
-pub(crate) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> Result<Fresh<NumberAnswer>> {
+pub(crate) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> Result<Fetched<NumberAnswer>> {
     let value = match query {
         NumberQuery::List { provider } => {
-            require(actor, Right::ListTheProvidersNumbers)?;
+            require(actor, Permission::ListTheProvidersNumbers)?;
             NumberAnswer::List(list(system, &provider).await?)
         }
         NumberQuery::Health { connection } => {
@@ -70,7 +70,7 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> 
         }
         NumberQuery::Webhooks { connection } => NumberAnswer::Webhooks(registrations::all(system, connection).await?),
     };
-    Ok(Fresh { fetched_at: system.now(), value })
+    Ok(Fetched { fetched_at: system.now(), value })
 }
 
 async fn list(system: &System, name: &ProviderName) -> Result<Vec<Number>> {
@@ -104,7 +104,7 @@ fn profiles_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'
 
 /// Our webhook is put on file at the provider, now; that it works is shown by a test, which is sent next.
 async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
-    require(actor, Right::SetNumbersUp)?;
+    require(actor, Permission::SetNumbersUp)?;
     let (connection, provider) = at_provider(system, id).await?;
     numbers_of(provider.as_ref(), &connection.provider)?;
     let base = set_up::public_url(system)?;
@@ -126,7 +126,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
     let mut setup = Setup::of(&connection, SetupStep::Verified, actor.to_string(), now);
     setup.happens(NumberEvent::Register, Presence::Live)?;
     let note = format!("{done} {webhook}");
-    let taken = StepTaken { step: SetupStep::Webhook, at: now, works: true, note: note.clone() };
+    let taken = StepResult { step: SetupStep::Webhook, at: now, works: true, note: note.clone() };
     let setup_id = begin(system, actor, ("register", &connection), &setup, Some(&taken)).await?;
     let said = format!(
         "{}: the webhook for {} is {note}. Not verified yet: a test is sent next, and has to come back within a \
@@ -139,7 +139,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
 
 /// A link is made next that whoever owns the number follows to renew its credentials.
 async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
-    require(actor, Right::SetNumbersUp)?;
+    require(actor, Permission::SetNumbersUp)?;
     let (connection, provider) = at_provider(system, id).await?;
     numbers_of(provider.as_ref(), &connection.provider)?;
     set_up::public_url(system)?;
@@ -178,7 +178,7 @@ async fn begin(
     actor: &Actor,
     (action, connection): (&str, &Connection),
     setup: &Setup,
-    taken: Option<&StepTaken>,
+    taken: Option<&StepResult>,
 ) -> Result<SetupId> {
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -212,7 +212,7 @@ async fn take_webhooks(system: &System, connection: &Connection, provider: &dyn 
 }
 
 async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
-    require(actor, Right::UnregisterNumbers)?;
+    require(actor, Permission::UnregisterNumbers)?;
     let _hand = system.take_in_hand(actor, &format!("connection {id}"))?;
     let (connection, provider) = at_provider(system, id).await?;
     let gone = take_webhooks(system, &connection, provider.as_ref()).await?;
@@ -232,7 +232,7 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
 
 /// The number is given back at the provider; the customer stays, for connecting again.
 async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &str) -> Result<Done> {
-    require(actor, Right::DisconnectNumbers)?;
+    require(actor, Permission::DisconnectNumbers)?;
     let _hand = system.take_in_hand(actor, &format!("connection {id}"))?;
     let (connection, provider) = at_provider(system, id).await?;
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
@@ -265,7 +265,7 @@ fn not_connected(connection: &Connection) -> Refusal {
 }
 
 async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile: &Profile) -> Result<Done> {
-    require(actor, Right::ChangeWhatContactsSee)?;
+    require(actor, Permission::ChangeWhatContactsSee)?;
     profile.check()?;
     let _hand = system.take_in_hand(actor, &format!("the profile of {id}"))?;
     let (connection, provider) = at_provider(system, id).await?;
@@ -284,11 +284,11 @@ pub(crate) async fn call(
     system: &System,
     actor: &Actor,
     name: &ProviderName,
-    call: FreeCall,
+    call: RawApiRequest,
     connection: Option<ConnectionId>,
 ) -> Result<Done> {
     let looks = call.method.eq_ignore_ascii_case("GET");
-    require(actor, if looks { Right::AskAProvider } else { Right::ChangeAProvidersRecords })?;
+    require(actor, if looks { Permission::AskAProvider } else { Permission::ChangeAProvidersRecords })?;
     let fits = call.path.starts_with('/') && !call.path.starts_with("//") && !call.path.chars().any(char::is_control);
     if !fits {
         let why = format!("`{}` is no path.", clean_line(&call.path));

@@ -1,17 +1,17 @@
 //! A message to one of us: the whole way out, proved by its statuses.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::content::Content;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
-use crate::operations::outbox::send_message::{Letter, send};
+use crate::operations::outbox::send_message::{SendMessage, send};
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn send_test(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
-    require(actor, Right::WriteToPeople)?;
+    require(actor, Permission::WriteToPeople)?;
     let Some(connection) = system.store().connection(connection).await? else {
         return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
     };
@@ -29,5 +29,5 @@ pub(crate) async fn send_test(system: &System, actor: &Actor, connection: Connec
     let content = Content::text(words);
     // Who has the tester's thread does not matter: the test proves the way out.
     let context = SendContext { despite_owner: true, ..SendContext::default() };
-    send(system, actor, thread.id, Letter { content, reply_to: None, at: None }, &context).await
+    send(system, actor, thread.id, SendMessage { content, reply_to: None, at: None }, &context).await
 }

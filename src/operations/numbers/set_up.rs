@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::SetupId;
 use crate::domain::numbers::connection::{Environment, ProviderName};
@@ -33,7 +33,7 @@ pub(crate) struct Plan {
 
 /// Begins a walk. Its first step is taken at once.
 pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<Done> {
-    require(actor, Right::SetNumbersUp)?;
+    require(actor, Permission::SetNumbersUp)?;
     let name = plan.name.trim();
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
     if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(plain) {
@@ -92,7 +92,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
 
 /// Somebody wants a walk to go on: a failed step is tried again, a waited-for one looked at now.
 pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Right::SetNumbersUp)?;
+    require(actor, Permission::SetNumbersUp)?;
     let mut write = system.store().write().await?;
     let mut setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
@@ -104,7 +104,7 @@ pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result
 
 /// A new link; the one before is revoked by it.
 pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Right::SetNumbersUp)?;
+    require(actor, Permission::SetNumbersUp)?;
     let mut write = system.store().write().await?;
     let mut setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
@@ -126,7 +126,7 @@ pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
 
 /// The number was given back, and is wanted again: the customer is the same.
 pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Right::ConnectNumbersAgain)?;
+    require(actor, Permission::ConnectNumbersAgain)?;
     let mut write = system.store().write().await?;
     let mut setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
@@ -153,7 +153,7 @@ pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
 
 /// Nobody wants it any more.
 pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Result<Done> {
-    require(actor, Right::GiveSetupsUp)?;
+    require(actor, Permission::GiveSetupsUp)?;
     let mut write = system.store().write().await?;
     let setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);

@@ -7,10 +7,10 @@ use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::FailureClass;
-use crate::domain::numbers::connection::{Connection, ConnectionSettings, Hop};
+use crate::domain::numbers::connection::{Check, Connection, ConnectionSettings};
 use crate::domain::numbers::life::{NumberEvent, Presence};
 use crate::domain::numbers::registration::{WebhookDraft, WebhookScope};
-use crate::domain::numbers::setup::{Setup, SetupState, SetupStep, StepTaken};
+use crate::domain::numbers::setup::{Setup, SetupState, SetupStep, StepResult};
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::operations::numbers::canary;
@@ -92,7 +92,7 @@ pub async fn step_setup(system: &System) -> Result<bool> {
             setup.state == SetupState::Waiting && setup.taken.iter().any(|taken| taken.step == was.1 && taken.works);
         let not_yet = setup.state == SetupState::Waiting && was.1 == SetupStep::Used;
         if !(again || not_yet) {
-            write.note_step(setup.id, &StepTaken { step: was.1, at: now, works, note: clean_line(&note) }).await?;
+            write.note_step(setup.id, &StepResult { step: was.1, at: now, works, note: clean_line(&note) }).await?;
         }
         if setup.state == SetupState::Done {
             let detail = format!("{} is connected and proved", setup.name);
@@ -202,7 +202,7 @@ async fn gone(numbers: &dyn Numbers, setup: &Setup, id: &str) -> Option<Ended> {
     Some(Ended::Gone(why, step))
 }
 
-fn failed(trouble: &crate::provider::Trouble) -> Ended {
+fn failed(trouble: &crate::provider::ProviderError) -> Ended {
     let said = if trouble.said.is_empty() { String::new() } else { format!(" It said: {}.", trouble.said.line()) };
     Ended::Failed(format!("{}. {}{said} {}", trouble.line(), trouble.explanation, trouble.remedy))
 }
@@ -346,7 +346,7 @@ async fn verified(system: &System, setup: &Setup) -> Result<Ended> {
     };
     let proofs = system.store().proofs().await?;
     let proof =
-        proofs.into_iter().find(|(of, proof)| *of == connection.id && proof.hop == Hop::Public && proof.at >= asked);
+        proofs.into_iter().find(|(of, proof)| *of == connection.id && proof.hop == Check::Public && proof.at >= asked);
     Ok(match proof {
         Some((_, proof)) if proof.works => Ended::Done(proof.note),
         Some((_, proof)) => Ended::Failed(format!(

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::change::Change;
 use crate::domain::filter::{Filter, StatusTerm, Term};
@@ -19,7 +19,7 @@ use crate::operations::outbox::hold_entry::hold_within;
 use crate::operations::outbox::reconcile::look_up;
 use crate::operations::outbox::retry_entry::retry_within;
 use crate::operations::{OperationError, Result, System, require};
-use crate::store::{Job, Wish, Write};
+use crate::store::{FilterQuery, Job, Write};
 
 /// Entries per step: a stop is heard after each.
 const STEP: u32 = 20;
@@ -31,7 +31,7 @@ pub(crate) async fn preview(system: &System, actor: &Actor, action: BulkAction, 
     let now = system.now();
     let filter = Filter::read(text, now)?;
     let me = actor.to_string();
-    let wish = Wish { filter: &filter, me: &me, now };
+    let wish = FilterQuery { filter: &filter, me: &me, now };
     let up_to = system.store().newest_entry().await?;
     let counts = system.store().bulk_counts(&wish, up_to, MOST).await?;
     let mut preview = BulkPreview::default();
@@ -78,7 +78,7 @@ fn fits(action: BulkAction, state: EntryState, held: bool, uncertain: bool) -> b
 }
 
 pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<Done> {
-    require(actor, Right::ActOnManyMessagesAtOnce)?;
+    require(actor, Permission::ActOnManyMessagesAtOnce)?;
     if text.trim().is_empty() {
         let why = "Without a filter this would be everything that was ever sent.";
         return Err(Refusal::new("no_filter", why, "Narrow the list first, such as status:failed since:2h.").into());
@@ -106,7 +106,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
 }
 
 pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Done> {
-    require(actor, Right::StopABulkAction)?;
+    require(actor, Permission::StopABulkAction)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let missed = || Refusal::new("no_job", format!("Job {job} does not run."), "");
@@ -135,7 +135,7 @@ pub async fn step_job(system: &System) -> Result<bool> {
         }
     };
     let me = job.actor.to_string();
-    let wish = Wish { filter: &filter, me: &me, now: job.created_at };
+    let wish = FilterQuery { filter: &filter, me: &me, now: job.created_at };
     let seen = system.within(&job.scope).await?;
     let ids = seen.store().entries_in_order(&wish, job.last_id, job.up_to_id, STEP).await?;
     let now = system.now();

@@ -1,7 +1,7 @@
 //! A person knows that an uncertain message arrived: the decision is theirs, with their name on it.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
@@ -9,7 +9,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 use crate::store::Write;
 
-pub(crate) async fn settle_arrived(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
+pub(crate) async fn confirm_arrived(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
     let mut write = system.store().write().await?;
     let (thread, said) = settle_arrived_within(system, &mut write, actor, entry).await?;
     write.commit().await?;
@@ -25,7 +25,7 @@ pub(crate) async fn settle_arrived_within(
     actor: &Actor,
     entry: EntryId,
 ) -> Result<(ThreadId, String)> {
-    require(actor, Right::SettleAMessage)?;
+    require(actor, Permission::SettleAMessage)?;
     let now = system.now();
     let Some((EntryState::Uncertain, _, thread, _)) = write.entry_state(entry).await? else {
         let why = format!("{entry} is not uncertain (any more).");

@@ -1,7 +1,7 @@
 //! Take an entry out of the outbox: it will not be sent. What has left cannot be called back.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
@@ -27,7 +27,7 @@ pub(crate) async fn discard_within(
     actor: &Actor,
     entry: EntryId,
 ) -> Result<(ThreadId, String)> {
-    require(actor, Right::DiscardAMessage)?;
+    require(actor, Permission::DiscardAMessage)?;
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
         let why = format!("There is no outbox entry {entry}.");

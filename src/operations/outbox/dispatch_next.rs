@@ -9,11 +9,11 @@ use crate::domain::message::window;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::{Hold, Rate};
-use crate::domain::outbox::scheduling::Ahead;
+use crate::domain::outbox::scheduling::SchedulingLimits;
 use crate::domain::time::Timestamp;
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::outbox::failure_alerts::failure_reaches_people;
-use crate::operations::outbox::send_message::marketing::{Wanted, still_wanted};
+use crate::operations::outbox::send_message::marketing::{MarketingConsent, still_wanted};
 use crate::operations::outbox::settle::settle_attempt;
 use crate::operations::{Result, System};
 use crate::store::{Claimed, Pace, StoreError, Write};
@@ -49,12 +49,12 @@ pub async fn send_next(system: &System) -> Result<bool> {
             continue;
         }
         match still_wanted(system, &mut write, &claimed).await? {
-            Wanted::Yes => {}
-            Wanted::No(failure) => {
+            MarketingConsent::Yes => {}
+            MarketingConsent::No(failure) => {
                 refuse(system, write, &claimed, &failure, now).await?;
                 continue;
             }
-            Wanted::NotKnownYet => {
+            MarketingConsent::NotKnownYet => {
                 write.await_list(claimed.entry, now.plus(LIST_COMES)).await?;
                 write.commit().await?;
                 system.bus().publish([Change::Outbox, Change::Thread(claimed.thread)]);
@@ -152,7 +152,7 @@ fn template_withdrawn(system: &System, claimed: &Claimed) -> Option<Failure> {
 /// Whether the provider may have it now, to send it then.
 fn may_hand_over(
     connection: &Connection,
-    ahead: Option<Ahead>,
+    ahead: Option<SchedulingLimits>,
     claimed: &Claimed,
     pace: &Pace,
     (then, now): (Timestamp, Timestamp),

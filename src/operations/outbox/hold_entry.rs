@@ -1,7 +1,7 @@
 //! Hold a queued entry until somebody releases it.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::EntryState;
@@ -27,7 +27,7 @@ pub(crate) async fn hold_within(
     entry: EntryId,
     hold: bool,
 ) -> Result<(ThreadId, String)> {
-    require(actor, Right::HoldMessages)?;
+    require(actor, Permission::HoldMessages)?;
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
         return Err(Refusal::new("not_found", format!("There is no outbox entry {entry}."), "").into());

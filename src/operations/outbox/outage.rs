@@ -3,10 +3,10 @@
 use crate::domain::change::Change;
 use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
-use crate::domain::numbers::connection::{Connection, Hop};
+use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::outage::Outage;
 use crate::domain::time::Timestamp;
-use crate::operations::monitoring::conditions::{lasts, over};
+use crate::operations::monitoring::conditions::{over, raise_condition};
 use crate::operations::{Result, System};
 use crate::store::{StoreError, Write};
 
@@ -27,7 +27,7 @@ pub(crate) async fn note_failure(
     if outage.is_told(now)
         && let Some(connection) = system.store().connection(connection).await?
     {
-        write.prove(connection.id, Hop::Send, now, false, &failure.line()).await?;
+        write.prove(connection.id, Check::Send, now, false, &failure.line()).await?;
         told(write, &outage, &connection, now).await?;
     }
     Ok(())
@@ -89,5 +89,5 @@ pub(crate) async fn watch_outages(system: &System) -> Result<()> {
 }
 
 async fn told(write: &mut Write, outage: &Outage, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
-    lasts(write, KIND, &connection.id.to_string(), &outage.words(&connection.name, now), now).await
+    raise_condition(write, KIND, &connection.id.to_string(), &outage.words(&connection.name, now), now).await
 }

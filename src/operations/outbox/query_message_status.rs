@@ -2,7 +2,7 @@
 //! what it knows more is written down as a status.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::MessageId;
 use crate::domain::inbound::event::{Direction, InboundEvent};
 use crate::domain::message::status::DeliveryStatus;
@@ -11,8 +11,8 @@ use crate::operations::inbound::apply_event::apply_event;
 use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System, require};
 
-pub(crate) async fn ask_about(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
-    require(actor, Right::AskTheProviderAboutAMessage)?;
+pub(crate) async fn query_message_status(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
+    require(actor, Permission::AskTheProviderAboutAMessage)?;
     let Some(before) = system.store().message(message).await? else {
         return Err(Refusal::new("not_found", format!("There is no message {message}."), "").into());
     };

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::EntryId;
 use crate::domain::key::message_key;
@@ -14,9 +14,9 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::domain::view::{Evidence, ListedLine};
 use crate::operations::outbox::failure_alerts::shared_id;
-use crate::operations::outbox::settle_scheduled::{FIRST_REST, settle_kept};
+use crate::operations::outbox::settle_scheduled::{FIRST_REST, settle_scheduled};
 use crate::operations::{Result, System, require};
-use crate::store::{Doubtful, StoreError};
+use crate::store::{StoreError, UncertainEntry};
 
 /// The rests between looks; after the last one only a person or a status settles it.
 const RESTS: [Duration; 5] = [
@@ -43,7 +43,7 @@ enum Seen {
 pub async fn look_up_due(system: &System) -> Result<bool> {
     match system.store().doubtful(system.now(), None).await? {
         Some(doubtful) => look(system, &doubtful).await.map(|_| true),
-        None => settle_kept(system).await,
+        None => settle_scheduled(system).await,
     }
 }
 
@@ -55,7 +55,7 @@ pub async fn next_look_due(system: &System) -> Result<Option<Timestamp>, StoreEr
 
 /// A person wants to know now.
 pub(crate) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
-    require(actor, Right::AskTheProviderAboutAMessage)?;
+    require(actor, Permission::AskTheProviderAboutAMessage)?;
     let Some(doubtful) = system.store().doubtful(system.now(), Some(entry)).await? else {
         let why = format!("{entry} is not uncertain (any more).");
         return Err(Refusal::new("not_uncertain", why, "Open it to see where it stands.").into());
@@ -71,7 +71,7 @@ pub(crate) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> R
     Ok(Done { said, made: None })
 }
 
-async fn look(system: &System, doubtful: &Doubtful) -> Result<Seen> {
+async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
     let connection = system.store().connection(doubtful.connection).await?;
     let seen = match &connection {
         None => Err("the connection is gone".to_owned()),
@@ -140,7 +140,7 @@ struct Looked {
     evidence: Evidence,
 }
 
-async fn ask(system: &System, connection: &Connection, doubtful: &Doubtful) -> Result<Looked, String> {
+async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry) -> Result<Looked, String> {
     let provider = system.providers().get(&connection.provider).ok_or("the provider is not part of this program")?;
     let phone =
         doubtful.outgoing.to.phone().ok_or("the provider's list is searched by phone number, and there is none")?;

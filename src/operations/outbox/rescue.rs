@@ -40,10 +40,10 @@ async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
         // One that resists does not keep the others on the wire.
         write.savepoint().await?;
         match note(&mut write, *entry, *thread, &failure, now).await {
-            Ok(()) => write.keep_part().await?,
+            Ok(()) => write.release_savepoint().await?,
             Err(error) => {
                 tracing::error!(%entry, %error, "what a dead process left open could not be noted");
-                write.undo_part().await?;
+                write.rollback_to_savepoint().await?;
             }
         }
     }

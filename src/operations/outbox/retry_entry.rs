@@ -1,7 +1,7 @@
 //! Try an entry again by hand: a new series of attempts, beside the old ones, which stay.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::message::window::check_window;
@@ -28,7 +28,7 @@ pub(crate) async fn retry_within(
     actor: &Actor,
     entry: EntryId,
 ) -> Result<(ThreadId, String)> {
-    require(actor, Right::RetryAMessage)?;
+    require(actor, Permission::RetryAMessage)?;
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
         let why = format!("There is no outbox entry {entry}.");

@@ -5,11 +5,11 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::message::content::Content;
 use crate::domain::message::media::Media;
-use crate::domain::message::media::{FileCheck, FileKind, Pad, plan};
+use crate::domain::message::media::{FileCheck, FileKind, ImagePadding, plan};
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::SendContext;
 use crate::domain::text::Untrusted;
@@ -17,7 +17,7 @@ use crate::domain::time::Timestamp;
 use crate::operations::media::file_facts::facts;
 use crate::operations::media::imaging::{pad, preview};
 use crate::operations::media::receive_upload::read_upload;
-use crate::operations::outbox::send_message::{Letter, Piece, may_write, queue, thread_row};
+use crate::operations::outbox::send_message::{Piece, SendMessage, may_write, queue, thread_row};
 use crate::operations::{Result, System, require};
 use crate::store::Pinned;
 
@@ -28,7 +28,7 @@ const CONVERTING: Duration = Duration::from_secs(60);
 pub(crate) struct Parcel {
     pub upload: UploadId,
     pub caption: String,
-    pub pad: Option<Pad>,
+    pub pad: Option<ImagePadding>,
     /// Make it a voice note.
     pub voice: bool,
     pub reply_to: Option<MessageId>,
@@ -40,7 +40,7 @@ pub(crate) async fn check_file(
     system: &System,
     actor: &Actor,
     upload: UploadId,
-    shape: Option<Pad>,
+    shape: Option<ImagePadding>,
 ) -> Result<FileCheck> {
     let can_convert = can_convert(system).await;
     let (bytes, name) = read_upload(system, actor, upload).await?;
@@ -67,7 +67,7 @@ pub(crate) async fn send_file(
     parcel: Parcel,
     context: &SendContext,
 ) -> Result<Done> {
-    require(actor, Right::WriteToPeople)?;
+    require(actor, Permission::WriteToPeople)?;
     // Before a large file is read and converted; every rule is asked again when it is queued.
     let row = thread_row(system, thread).await?;
     may_write(&row, parcel.at, system.now())?;
@@ -75,7 +75,7 @@ pub(crate) async fn send_file(
     let (content, _pinned) = content(system, actor, &parcel).await?;
     content.check()?;
     let kind = content.words().line();
-    let letter = Letter { content, reply_to: parcel.reply_to, at: parcel.at };
+    let letter = SendMessage { content, reply_to: parcel.reply_to, at: parcel.at };
     let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
     system.wakes().uploader.notify_one();
     let said = format!("{kind} is on its way to {} as {}.", queued.name, queued.entry);
@@ -95,7 +95,7 @@ async fn content(system: &System, actor: &Actor, parcel: &Parcel) -> Result<(Con
         known = facts(&bytes, "voice.ogg");
     }
     let (kind, _) = plan(&known, parcel.voice)?;
-    let (media, pinned) = shelve(system, &bytes, &known.mime_type, &name, kind == FileKind::Voice)?;
+    let (media, pinned) = store_file(system, &bytes, &known.mime_type, &name, kind == FileKind::Voice)?;
     let caption = (!parcel.caption.trim().is_empty()).then(|| Untrusted::from(parcel.caption.trim()));
     let with = |media: Media| Media { caption: caption.clone(), ..media };
     let content = match kind {
@@ -117,10 +117,10 @@ pub(crate) async fn header_file(system: &System, actor: &Actor, upload: UploadId
         let why = format!("A header holds an image, a video or a document, not {}.", kind.name());
         return Err(Refusal::new("file", why, "Choose another file.").into());
     }
-    shelve(system, &bytes, &known.mime_type, &name, false)
+    store_file(system, &bytes, &known.mime_type, &name, false)
 }
 
-fn shelve(system: &System, bytes: &[u8], mime_type: &str, name: &str, voice: bool) -> Result<(Media, Pinned)> {
+fn store_file(system: &System, bytes: &[u8], mime_type: &str, name: &str, voice: bool) -> Result<(Media, Pinned)> {
     let label = system.reference();
     let pinned = system.store().shelf().put(&label, bytes, mime_type).map_err(|error| {
         let why = format!("The file cannot be kept in the data directory: {error}.");

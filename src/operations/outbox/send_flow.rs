@@ -5,13 +5,13 @@ use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::{Filter, Term};
 use crate::domain::flow::Flow;
 use crate::domain::message::content::Content;
-use crate::domain::message::interactive::{Action, Offer};
+use crate::domain::message::interactive::{Action, Interactive};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::SendContext;
 use crate::operations::outbox::send_message;
 use crate::operations::{Result, System};
-use crate::store::Wish;
+use crate::store::FilterQuery;
 
 /// What stands around the Flow.
 pub(crate) struct Invitation {
@@ -39,7 +39,7 @@ pub(crate) async fn send_flow(
         terms: vec![Term::Number(invitation.to.digits().to_owned()), Term::Connection(connection.name.to_lowercase())],
     };
     let me = actor.to_string();
-    let wish = Wish { filter: &filter, me: &me, now: system.now() };
+    let wish = FilterQuery { filter: &filter, me: &me, now: system.now() };
     let found = system.store().threads(&wish, 5, None).await?;
     let Some(thread) = found.into_iter().find(|row| row.contact.phone_number.as_ref() == Some(&invitation.to)) else {
         let why = format!("Nobody has written from {} to {} yet.", invitation.to, connection.name);
@@ -51,7 +51,7 @@ pub(crate) async fn send_flow(
         .into());
     };
     let dynamic = flow.data_api_version.is_some();
-    let content = Content::Offer(Offer {
+    let content = Content::Offer(Interactive {
         heading: None,
         body: invitation.body.into(),
         footer: None,
@@ -66,6 +66,6 @@ pub(crate) async fn send_flow(
             screen: invitation.screen.filter(|_| !dynamic),
         },
     });
-    let letter = send_message::Letter { content, reply_to: None, at: None };
+    let letter = send_message::SendMessage { content, reply_to: None, at: None };
     send_message::send(system, actor, thread.id, letter, context).await
 }

@@ -4,7 +4,7 @@ pub(crate) mod marketing;
 pub(crate) mod recipient;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
@@ -22,7 +22,7 @@ use crate::operations::{Result, System, require};
 use crate::store::{NewEntry, Write};
 
 /// What a person sends.
-pub(crate) struct Letter {
+pub(crate) struct SendMessage {
     pub content: Content,
     pub reply_to: Option<MessageId>,
     pub at: Option<Timestamp>,
@@ -32,10 +32,10 @@ pub(crate) async fn send(
     system: &System,
     actor: &Actor,
     thread: ThreadId,
-    letter: Letter,
+    letter: SendMessage,
     context: &SendContext,
 ) -> Result<Done> {
-    require(actor, Right::WriteToPeople)?;
+    require(actor, Permission::WriteToPeople)?;
     if matches!(letter.content, Content::Template { .. } | Content::Reaction { .. }) {
         let why = format!("A {} is not sent like this.", letter.content.kind());
         return Err(Refusal::new("content", why, "Templates and reactions have commands of their own.").into());
@@ -75,7 +75,7 @@ pub(crate) async fn react(
     emoji: Option<String>,
     context: &SendContext,
 ) -> Result<Done> {
-    require(actor, Right::ReactToMessages)?;
+    require(actor, Permission::ReactToMessages)?;
     let Some((thread, _)) = system.store().provider_id(message).await? else {
         return Err(Refusal::new("not_found", format!("There is no message {message}."), "").into());
     };
@@ -110,7 +110,7 @@ pub(crate) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) 
 
 /// What is put into a thread's queue.
 pub(crate) enum Piece {
-    Letter(Box<Letter>),
+    Letter(Box<SendMessage>),
     Reaction { message: MessageId, emoji: Option<String> },
 }
 

@@ -3,7 +3,7 @@
 mod approved;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -37,7 +37,7 @@ pub(crate) async fn send_template(
     filled: Filled,
     context: &SendContext,
 ) -> Result<Done> {
-    require(actor, Right::WriteToPeople)?;
+    require(actor, Permission::WriteToPeople)?;
     let connection = system
         .store()
         .connection(filled.connection)

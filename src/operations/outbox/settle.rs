@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::AttemptId;
-use crate::domain::numbers::connection::Hop;
+use crate::domain::numbers::connection::Check;
 use crate::domain::outbox::entry::{EntryState, SettledBy, Settlement, Verdict, settle};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::text::clean_line;
@@ -65,13 +65,13 @@ async fn not_written_down(
     write.doubt_entry(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
     write.savepoint().await?;
     match write.finish_attempt(attempt, now, "uncertain", None, Some(&failure), answered).await {
-        Ok(()) => write.keep_part().await?,
-        Err(_) => write.undo_part().await?,
+        Ok(()) => write.release_savepoint().await?,
+        Err(_) => write.rollback_to_savepoint().await?,
     }
     write.savepoint().await?;
     match write.wait(claimed.thread, "a reply may not have arrived: its answer was not recorded", now).await {
-        Ok(()) => write.keep_part().await?,
-        Err(_) => write.undo_part().await?,
+        Ok(()) => write.release_savepoint().await?,
+        Err(_) => write.rollback_to_savepoint().await?,
     }
     write.commit().await?;
     system.bus().publish([Change::Thread(claimed.thread), Change::Outbox]);
@@ -146,7 +146,7 @@ async fn end(
                 changes.push(Change::Alerts);
             }
             write.merge_statuses(claimed.message).await?;
-            write.prove(connection, Hop::Send, now, true, "the provider accepted a message").await?;
+            write.prove(connection, Check::Send, now, true, "the provider accepted a message").await?;
             if claimed.held.as_ref().is_some_and(|held| !held.by_status) {
                 number_sends_again(write, connection, now).await?;
                 changes.push(Change::Alerts);

@@ -8,13 +8,13 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::event::InboundEvent;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
-use crate::domain::outbox::scheduling::CalledBack;
+use crate::domain::outbox::scheduling::CancelOutcome;
 use crate::domain::time::Timestamp;
 use crate::operations::inbound::apply_event::apply_event;
 use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System};
 use crate::provider::Provider;
-use crate::store::{Kept, NewAlert, StoreError, Write};
+use crate::store::{NewAlert, ScheduledAtProvider, StoreError, Write};
 
 /// The shortest rest between two questions about the same message.
 pub(crate) const FIRST_REST: Duration = Duration::from_secs(20);
@@ -22,7 +22,7 @@ pub(crate) const FIRST_REST: Duration = Duration::from_secs(20);
 const LONGEST_REST: Duration = Duration::from_secs(600);
 
 /// The looker's other step: one kept entry that is due. `false` when there is none now.
-pub async fn settle_kept(system: &System) -> Result<bool> {
+pub async fn settle_scheduled(system: &System) -> Result<bool> {
     let Some(kept) = system.store().kept_due(system.now()).await? else { return Ok(false) };
     let connection = system.store().connection(kept.connection).await?;
     let provider = connection.as_ref().and_then(|connection| system.providers().get(&connection.provider));
@@ -58,7 +58,7 @@ pub async fn settle_kept(system: &System) -> Result<bool> {
     Ok(true)
 }
 
-async fn warn(write: &mut Write, kept: &Kept, said: &str, now: Timestamp) -> Result<(), StoreError> {
+async fn warn(write: &mut Write, kept: &ScheduledAtProvider, said: &str, now: Timestamp) -> Result<(), StoreError> {
     let subject = kept.entry.to_string();
     write.raise(&NewAlert { kind: "kept", subject: &subject, said, thread: Some(kept.thread) }, now).await?;
     Ok(())
@@ -69,16 +69,16 @@ async fn settle(
     system: &System,
     provider: &dyn Provider,
     connection: &Connection,
-    kept: &Kept,
+    kept: &ScheduledAtProvider,
 ) -> Result<Result<(), Failure>> {
     if kept.recalled_by.is_some() {
         match provider.call_back(connection, &kept.provider_message_id).await {
-            Ok(CalledBack::Cancelled) => {
+            Ok(CancelOutcome::Cancelled) => {
                 withdrawn(system, kept).await?;
                 return Ok(Ok(()));
             }
             // It may have been called back before, and the answer lost: what became of it is asked.
-            Ok(CalledBack::TooLate(failure)) => {
+            Ok(CancelOutcome::TooLate(failure)) => {
                 tracing::info!(entry = %kept.entry, code = failure.code, "a kept message could not be called back");
             }
             Err(trouble) => return Ok(Err(*trouble)),
@@ -124,11 +124,11 @@ async fn settle(
     Ok(Ok(()))
 }
 
-async fn still_kept(write: &mut Write, kept: &Kept) -> Result<bool> {
+async fn still_kept(write: &mut Write, kept: &ScheduledAtProvider) -> Result<bool> {
     Ok(write.entry_state(kept.entry).await?.is_some_and(|(state, ..)| state == EntryState::Scheduled))
 }
 
-async fn withdrawn(system: &System, kept: &Kept) -> Result<()> {
+async fn withdrawn(system: &System, kept: &ScheduledAtProvider) -> Result<()> {
     let now = system.now();
     let mut write = system.store().write().await?;
     if still_kept(&mut write, kept).await? {

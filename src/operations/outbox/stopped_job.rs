@@ -1,7 +1,7 @@
 //! A bulk action that was stopped: gone on with from where it was, or forgotten.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
@@ -13,7 +13,7 @@ fn not_stopped(job: i64) -> Refusal {
 
 /// It means what it meant when somebody said yes to it: the entries that its filter found then.
 pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<Done> {
-    require(actor, Right::ActOnManyMessagesAtOnce)?;
+    require(actor, Permission::ActOnManyMessagesAtOnce)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     if let Some(other) = write.running_job().await?.filter(|other| *other != job) {
@@ -29,7 +29,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<D
 }
 
 pub(crate) async fn discard(system: &System, actor: &Actor, job: i64) -> Result<Done> {
-    require(actor, Right::StopABulkAction)?;
+    require(actor, Permission::StopABulkAction)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     write.forget_job(job).await?.or_refuse(|| not_stopped(job))?;

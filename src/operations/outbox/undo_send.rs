@@ -1,7 +1,7 @@
 //! Take the last message back that has not gone yet. Its words are the draft again.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
@@ -10,7 +10,7 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Right::TakeMessagesBack)?;
+    require(actor, Permission::TakeMessagesBack)?;
     let author = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;

@@ -4,13 +4,13 @@
 use serde_json::{Value, json};
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::flow::{FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, checks, diff};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{Finding, Level, flow, flow_code, passes};
 use crate::domain::numbers::connection::Connection;
-use crate::domain::numbers::registration::Fresh;
+use crate::domain::numbers::registration::Fetched;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
@@ -73,7 +73,7 @@ pub async fn refresh_flows(system: &System) -> Result<Done> {
     Ok(Done { said: format!("{count} Flows fetched."), made: None })
 }
 
-pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Result<Fresh<FlowAnswer>> {
+pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Result<Fetched<FlowAnswer>> {
     let value = match query {
         FlowQuery::List => FlowAnswer::List(system.flow_lists().await?),
         FlowQuery::Detail { connection, id } => FlowAnswer::Detail(Box::new(detail(system, connection, &id).await?)),
@@ -86,7 +86,7 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Re
             FlowAnswer::Diff(diff(&old, &new))
         }
         FlowQuery::Responses { connection, id } => {
-            require(actor, Right::ReadAnswers)?;
+            require(actor, Permission::ReadAnswers)?;
             let (connection, provider) = at_provider(system, connection).await?;
             FlowAnswer::Responses(
                 desk(provider.as_ref(), &connection)?.responses(&connection, &id).await.map_err(refused)?,
@@ -103,7 +103,7 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Re
             )
         }
     };
-    Ok(Fresh { fetched_at: system.now(), value })
+    Ok(Fetched { fetched_at: system.now(), value })
 }
 
 async fn detail(system: &System, connection: ConnectionId, id: &str) -> Result<FlowDetail> {
@@ -142,16 +142,16 @@ pub(crate) async fn perform(
 ) -> Result<Done> {
     let (connection, needed, action) = match &request {
         FlowRequest::Refresh => return refresh_flows(system).await,
-        FlowRequest::Send { connection, .. } => (*connection, Right::WriteFlows, "send_flow"),
-        FlowRequest::Create { connection, .. } => (*connection, Right::WriteFlows, "create_flow"),
-        FlowRequest::Write { connection, .. } => (*connection, Right::WriteFlows, "write_flow"),
-        FlowRequest::Publish { connection, .. } => (*connection, Right::PublishFlows, "publish_flow"),
-        FlowRequest::Deprecate { connection, .. } => (*connection, Right::PublishFlows, "deprecate_flow"),
-        FlowRequest::Delete { connection, .. } => (*connection, Right::PublishFlows, "delete_flow"),
-        FlowRequest::SetCode { connection, .. } => (*connection, Right::PublishFlows, "set_flow_code"),
-        FlowRequest::Deploy { connection, .. } => (*connection, Right::PublishFlows, "deploy_flow_code"),
-        FlowRequest::Register { connection, .. } => (*connection, Right::PublishFlows, "register_flow_endpoint"),
-        FlowRequest::Encrypt { connection, .. } => (*connection, Right::PublishFlows, "encrypt_flow"),
+        FlowRequest::Send { connection, .. } => (*connection, Permission::WriteFlows, "send_flow"),
+        FlowRequest::Create { connection, .. } => (*connection, Permission::WriteFlows, "create_flow"),
+        FlowRequest::Write { connection, .. } => (*connection, Permission::WriteFlows, "write_flow"),
+        FlowRequest::Publish { connection, .. } => (*connection, Permission::PublishFlows, "publish_flow"),
+        FlowRequest::Deprecate { connection, .. } => (*connection, Permission::PublishFlows, "deprecate_flow"),
+        FlowRequest::Delete { connection, .. } => (*connection, Permission::PublishFlows, "delete_flow"),
+        FlowRequest::SetCode { connection, .. } => (*connection, Permission::PublishFlows, "set_flow_code"),
+        FlowRequest::Deploy { connection, .. } => (*connection, Permission::PublishFlows, "deploy_flow_code"),
+        FlowRequest::Register { connection, .. } => (*connection, Permission::PublishFlows, "register_flow_endpoint"),
+        FlowRequest::Encrypt { connection, .. } => (*connection, Permission::PublishFlows, "encrypt_flow"),
     };
     require(actor, needed)?;
     let (connection, provider) = at_provider(system, connection).await?;

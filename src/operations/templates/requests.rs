@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::template::{check_edit, lint};
 use crate::domain::lint::{Finding, Level, passes};
 use crate::domain::numbers::connection::Connection;
-use crate::domain::numbers::registration::Fresh;
+use crate::domain::numbers::registration::Fetched;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::templates::form::read;
 use crate::domain::templates::requests::{SampleSource, TemplateAnswer, TemplateQuery, TemplateRequest};
@@ -42,10 +42,10 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: TemplateReq
     }
 }
 
-pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -> Result<Fresh<TemplateAnswer>> {
+pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -> Result<Fetched<TemplateAnswer>> {
     let value = match query {
         TemplateQuery::Text { connection, id } => {
-            require(actor, Right::EditTemplates)?;
+            require(actor, Permission::EditTemplates)?;
             let (connection, provider) = at_provider(system, connection).await?;
             let told = desk(provider.as_ref(), &connection)?.text(&connection, &id).await.map_err(refused)?;
             let Some(value) = told else {
@@ -66,7 +66,7 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -
             TemplateAnswer::Lint(findings(&read(&text)?, &known, id.as_deref()))
         }
     };
-    Ok(Fresh { fetched_at: system.now(), value })
+    Ok(Fetched { fetched_at: system.now(), value })
 }
 
 fn findings(template: &Value, known: &[Template], id: Option<&str>) -> Vec<Finding> {
@@ -90,7 +90,7 @@ fn passed(text: &str, known: &[Template], id: Option<&str>) -> Result<Value, Ref
 }
 
 async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: &str) -> Result<Done> {
-    require(actor, Right::SubmitTemplates)?;
+    require(actor, Permission::SubmitTemplates)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
     let _hand = in_hand(system, actor, &connection)?;
@@ -108,7 +108,7 @@ async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: 
 }
 
 async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &str, text: &str) -> Result<Done> {
-    require(actor, Right::EditTemplates)?;
+    require(actor, Permission::EditTemplates)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
     let _hand = in_hand(system, actor, &connection)?;
@@ -134,7 +134,7 @@ async fn delete(
     (name, id): (&str, Option<&str>),
     typed: &str,
 ) -> Result<Done> {
-    require(actor, Right::DeleteTemplates)?;
+    require(actor, Permission::DeleteTemplates)?;
     Refusal::typed(name, typed)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
@@ -161,7 +161,7 @@ async fn delete(
 
 /// A file that was uploaded here is lent to the provider for a while, under an address that nobody can guess.
 async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source: SampleSource) -> Result<Done> {
-    require(actor, Right::UploadSamples)?;
+    require(actor, Permission::UploadSamples)?;
     let (connection, provider) = at_provider(system, connection).await?;
     let desk = desk(provider.as_ref(), &connection)?;
     let (lent, source) = match source {

@@ -1,7 +1,7 @@
 //! Write a note for colleagues. It goes into a table that nothing sends from.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::note::{self, Note};
@@ -12,7 +12,7 @@ use crate::operations::threads::claim;
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
-    require(actor, Right::WriteNotes)?;
+    require(actor, Permission::WriteNotes)?;
     note::check(text)?;
     let now = system.now();
     let note = Note { author: actor.to_string(), at: now, words: Untrusted::from(text.trim()) };

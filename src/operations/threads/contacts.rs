@@ -1,7 +1,7 @@
 //! Contacts: added by an admin, renamed, merged and split again.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -28,7 +28,7 @@ pub(crate) async fn add(
     name: &str,
     number: PhoneNumber,
 ) -> Result<Done> {
-    require(actor, Right::AddContacts)?;
+    require(actor, Permission::AddContacts)?;
     let name = checked(name)?;
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -53,7 +53,7 @@ pub(crate) async fn add(
 }
 
 pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, name: &str) -> Result<Done> {
-    require(actor, Right::NameContacts)?;
+    require(actor, Permission::NameContacts)?;
     let name = checked(name)?;
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -68,7 +68,7 @@ pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, n
 }
 
 pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone: ContactId) -> Result<Done> {
-    require(actor, Right::MergeContacts)?;
+    require(actor, Permission::MergeContacts)?;
     if keep == gone {
         return Err(Refusal::new("same_contact", "That is one contact already.", "Choose another.").into());
     }
@@ -90,7 +90,7 @@ pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
 }
 
 pub(crate) async fn split(system: &System, actor: &Actor, contact: ContactId) -> Result<Done> {
-    require(actor, Right::SplitContacts)?;
+    require(actor, Permission::SplitContacts)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some(gone) = write.split_contact(contact, now).await? else {

@@ -1,14 +1,14 @@
 //! Mark a thread as read: here at once, and at the provider so that the contact sees it.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::Done;
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Right::MarkThreadsAsRead)?;
+    require(actor, Permission::MarkThreadsAsRead)?;
     let row = crate::operations::outbox::send_message::thread_row(system, thread).await?;
     let mut write = system.store().write().await?;
     let changed = write.clear_unread(thread).await?.applied();

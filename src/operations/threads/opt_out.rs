@@ -1,7 +1,7 @@
 //! Say by hand that a contact wants no messages, or wants them again.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
@@ -9,7 +9,7 @@ use crate::operations::outbox::send_message::thread_within;
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, out: bool) -> Result<Done> {
-    require(actor, Right::SayWhoMayBeWrittenTo)?;
+    require(actor, Permission::SayWhoMayBeWrittenTo)?;
     let now = system.now();
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;

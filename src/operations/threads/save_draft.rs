@@ -1,7 +1,7 @@
 //! Keep what a person is writing: it belongs to its thread and survives a restart.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
@@ -10,7 +10,7 @@ use crate::operations::{Result, System, require};
 const LONGEST: usize = 64 * 1024;
 
 pub(crate) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId, text: &str) -> Result<Done> {
-    require(actor, Right::WriteToPeople)?;
+    require(actor, Permission::WriteToPeople)?;
     if text.len() > LONGEST {
         return Err(Refusal::new(
             "draft_too_long",

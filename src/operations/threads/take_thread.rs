@@ -1,7 +1,7 @@
 //! Take a thread from its agent, or give it back. The agent falls silent in the same transaction.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
@@ -10,7 +10,7 @@ use crate::operations::threads::claim;
 use crate::operations::{Result, System, require};
 
 pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Right::TakeAThread)?;
+    require(actor, Permission::TakeAThread)?;
     let me = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -39,7 +39,7 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
 }
 
 pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
-    require(actor, Right::ReleaseAThread)?;
+    require(actor, Permission::ReleaseAThread)?;
     let me = actor.to_string();
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -48,7 +48,7 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     match row.taken_by {
         None if row.handed_off_at.is_some() || row.paused_until(now).is_some() => {}
         None => return Err(Refusal::new("not_taken", "Nobody has this thread.", "").into()),
-        Some(other) if other != me && !left && !actor.has(Right::ReleaseAColleaguesThread) => {
+        Some(other) if other != me && !left && !actor.has(Permission::ReleaseAColleaguesThread) => {
             return Err(
                 Refusal::new("taken", format!("{other} has this thread."), "They or an admin can release it.").into()
             );

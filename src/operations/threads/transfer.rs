@@ -2,7 +2,7 @@
 //! that it is never lost, and waits where the colleague writes, unless they have begun themselves.
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
@@ -15,11 +15,11 @@ use crate::operations::threads::claim;
 use crate::operations::{Result, System, require, unpoisoned};
 
 pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, to: &str) -> Result<Done> {
-    require(actor, Right::TakeAThread)?;
+    require(actor, Permission::TakeAThread)?;
     let (me, now) = (actor.to_string(), system.now());
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
-    if let Some(other) = claim::holder(&row, &me, now).filter(|_| !actor.has(Right::ReleaseAColleaguesThread)) {
+    if let Some(other) = claim::holder(&row, &me, now).filter(|_| !actor.has(Permission::ReleaseAColleaguesThread)) {
         let why = format!("{other} has this thread.");
         return Err(Refusal::new("taken", why, "They or an admin can hand it over.").into());
     }

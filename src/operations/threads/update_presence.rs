@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
-use crate::domain::access::permission::Right;
+use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::Done;
@@ -53,7 +53,7 @@ pub(crate) async fn attend(
     writes: bool,
     typing: bool,
 ) -> Result<Done> {
-    require(actor, Right::Look)?;
+    require(actor, Permission::Look)?;
     let now = system.now();
     let done = Done { said: String::new(), made: None };
     let changed = {
@@ -79,7 +79,7 @@ pub(crate) async fn attend(
     if let Some(thread) = thread {
         claim::keep_looking(system, actor, thread).await?;
     }
-    if let Some(thread) = thread.filter(|_| writes && typing && actor.has(Right::WriteToPeople)) {
+    if let Some(thread) = thread.filter(|_| writes && typing && actor.has(Permission::WriteToPeople)) {
         show_typing(system, thread).await?;
     }
     Ok(done)

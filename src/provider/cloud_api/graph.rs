@@ -15,7 +15,7 @@ use crate::domain::outbox::entry::Verdict;
 use crate::domain::templates::template::Template;
 use crate::domain::text::Untrusted;
 use crate::provider::http::{Client, HttpAnswer};
-use crate::provider::{SendReport, Sink, Trouble, Upload};
+use crate::provider::{ProviderError, SendReport, Sink, Upload};
 
 /// Pages of a hundred: more templates than any account may have.
 const MOST_PAGES: usize = 70;
@@ -52,7 +52,7 @@ impl Graph<'_> {
         (self.header, &self.key)
     }
 
-    pub async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<HttpAnswer, Trouble> {
+    pub async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<HttpAnswer, ProviderError> {
         let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
             let explanation = format!("`{method}` is no HTTP method.");
             Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Say GET."))
@@ -64,7 +64,7 @@ impl Graph<'_> {
     }
 
     /// An empty answer is `null`.
-    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, Trouble> {
+    pub async fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<Value, ProviderError> {
         let answer = self.answer(method, path, body).await?;
         if answer.is_success() && answer.body.trim().is_empty() {
             return Ok(Value::Null);
@@ -72,7 +72,7 @@ impl Graph<'_> {
         parsed(&answer)
     }
 
-    pub async fn mark_read(&self, number: &str, message: &str, typing: bool) -> Result<(), Trouble> {
+    pub async fn mark_read(&self, number: &str, message: &str, typing: bool) -> Result<(), ProviderError> {
         let mut body = json!({ "messaging_product": "whatsapp", "status": "read", "message_id": message });
         if typing {
             body["typing_indicator"] = json!({ "type": "text" });
@@ -81,7 +81,7 @@ impl Graph<'_> {
     }
 
     /// `GET /{business_account_id}/message_templates`, page by page; the cursor drives, not `next`.
-    pub async fn templates(&self, account: &str) -> Result<Vec<Template>, Trouble> {
+    pub async fn templates(&self, account: &str) -> Result<Vec<Template>, ProviderError> {
         let mut found = vec![];
         let mut after: Option<String> = None;
         for _ in 0..MOST_PAGES {
@@ -98,7 +98,7 @@ impl Graph<'_> {
     }
 
     /// `POST /{phone_number_id}/media`. The type of the file's own part decides.
-    pub async fn upload(&self, number: &str, file: Upload<'_>) -> Result<String, Trouble> {
+    pub async fn upload(&self, number: &str, file: Upload<'_>) -> Result<String, ProviderError> {
         let url = format!("{}/{}/media", self.root, encoded(number));
         let bytes = tokio::fs::read(file.path).await.map_err(|error| {
             let explanation = format!("The file cannot be read any more: {error}.");
@@ -151,20 +151,20 @@ impl Graph<'_> {
     }
 
     /// Submits a template: its id, and the status that it has at once.
-    pub async fn create_template(&self, account: &str, template: &Value) -> Result<(String, String), Trouble> {
+    pub async fn create_template(&self, account: &str, template: &Value) -> Result<(String, String), ProviderError> {
         let answer = self.call("POST", &format!("/{}/message_templates", encoded(account)), Some(template)).await?;
         let id = loose(&answer, "/id").ok_or_else(|| lacking("id of the template"))?;
         Ok((id, text(&answer, "/status").unwrap_or("PENDING").to_owned()))
     }
 
-    pub async fn delete_template(&self, account: &str, name: &str, id: Option<&str>) -> Result<(), Trouble> {
+    pub async fn delete_template(&self, account: &str, name: &str, id: Option<&str>) -> Result<(), ProviderError> {
         let one = id.map(|id| format!("&hsm_id={}", encoded(id))).unwrap_or_default();
         let path = format!("/{}/message_templates?name={}{one}", encoded(account), encoded(name));
         self.call("DELETE", &path, None).await.map(|_| ())
     }
 
     /// A template as its writer wrote it, asked for under this path.
-    pub async fn template_text(&self, path: &str) -> Result<Option<Value>, Trouble> {
+    pub async fn template_text(&self, path: &str) -> Result<Option<Value>, ProviderError> {
         let mut answer = match self.call("GET", path, None).await {
             Ok(answer) => answer,
             // Unknown ids are told as a Graph error.
@@ -220,7 +220,7 @@ fn split(mut bytes: bytes::Bytes) -> Vec<bytes::Bytes> {
     pieces
 }
 
-pub(crate) fn parsed(answer: &HttpAnswer) -> Result<Value, Trouble> {
+pub(crate) fn parsed(answer: &HttpAnswer) -> Result<Value, ProviderError> {
     if !answer.is_success() {
         return Err(error::failure(answer.status, &answer.body).into());
     }
@@ -240,7 +240,7 @@ pub(crate) fn parsed(answer: &HttpAnswer) -> Result<Value, Trouble> {
 pub(crate) async fn send(
     client: &Client,
     url: &str,
-    key: Result<(&'static str, SecretString), Trouble>,
+    key: Result<(&'static str, SecretString), ProviderError>,
     body: String,
 ) -> SendReport {
     let (header, key) = match key {
@@ -316,7 +316,7 @@ pub(crate) async fn download(
     address: &str,
     key: Option<(&str, &SecretString)>,
     sink: Sink<'_>,
-) -> Result<(), Trouble> {
+) -> Result<(), ProviderError> {
     let answer = client.open(address, key).await.map_err(|lost| lost.failure())?;
     if !answer.is_success() {
         let status = answer.status;

@@ -8,7 +8,7 @@ use crate::domain::templates::template::TemplateStatus;
 use crate::domain::text::{Untrusted, clean_line};
 
 /// A sentence about one change, and whether somebody has to hear it.
-struct Told {
+struct RawNotice {
     subject: String,
     said: String,
     alarming: bool,
@@ -25,7 +25,7 @@ fn or(value: Option<String>, usual: &str) -> String {
 
 /// Everything but messages and statuses. A field that nobody here knows is kept with its name.
 pub(super) fn read(account: Option<&str>, field: &str, value: &Value) -> InboundEvent {
-    let Told { subject, said, alarming, template } = told(field, value);
+    let RawNotice { subject, said, alarming, template } = told(field, value);
     InboundEvent::Notice {
         name: clean_line(field).chars().take(80).collect(),
         account: account.map(str::to_owned),
@@ -36,10 +36,10 @@ pub(super) fn read(account: Option<&str>, field: &str, value: &Value) -> Inbound
     }
 }
 
-fn told(field: &str, value: &Value) -> Told {
+fn told(field: &str, value: &Value) -> RawNotice {
     let at = |path: &str| plain(value, path);
     let number = || or(at("/display_phone_number"), "the number");
-    let note = |subject: String, said: String, alarming: bool| Told { subject, said, alarming, template: None };
+    let note = |subject: String, said: String, alarming: bool| RawNotice { subject, said, alarming, template: None };
     // The documents show quality under the wrong field: the keys decide.
     if at("/new_quality_score").is_some() && at("/message_template_name").is_some() {
         return template_quality(value);
@@ -116,13 +116,13 @@ fn told(field: &str, value: &Value) -> Told {
 }
 
 /// Errors without a message: of the account, the app or the platform. Source: part 1.7.
-fn errors(value: &Value) -> Option<Told> {
+fn errors(value: &Value) -> Option<RawNotice> {
     let error = value.pointer("/errors/0")?;
     let code = loose(error, "/code").unwrap_or_default();
     let said = text(error, "/error_data/details").or_else(|| text(error, "/title")).unwrap_or_default();
     let failure = dictionary::failure(&code, text(error, "/title"), said);
     let said = format!("The platform reports {}: {}", failure.line(), failure.explanation);
-    Some(Told { subject: code, said, alarming: true, template: None })
+    Some(RawNotice { subject: code, said, alarming: true, template: None })
 }
 
 fn template_name(value: &Value) -> (String, String) {
@@ -132,7 +132,7 @@ fn template_name(value: &Value) -> (String, String) {
     (name, language)
 }
 
-fn template_status(value: &Value) -> Told {
+fn template_status(value: &Value) -> RawNotice {
     let (name, language) = template_name(value);
     let event = or(plain(value, "/event"), "CHANGED");
     let why = ["/reason", "/rejection_info/reason", "/other_info/description", "/disable_info/disable_date"];
@@ -143,7 +143,7 @@ fn template_status(value: &Value) -> Told {
     };
     let alarming = TemplateStatus::new(status).wants_attention() || matches!(status, "LOCKED" | "PENDING_DELETION");
     let tail = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-    Told {
+    RawNotice {
         subject: name.clone(),
         said: format!("The template {name} ({language}) is {event}{tail}."),
         alarming,
@@ -156,12 +156,12 @@ fn template_status(value: &Value) -> Told {
     }
 }
 
-fn template_quality(value: &Value) -> Told {
+fn template_quality(value: &Value) -> RawNotice {
     let (name, language) = template_name(value);
     let score = |path: &str| or(plain(value, path), "UNKNOWN");
     let (before, now) = (score("/previous_quality_score"), score("/new_quality_score"));
     let said = format!("The quality of the template {name} ({language}) went from {before} to {now}.");
-    Told { subject: name, said, alarming: matches!(now.as_str(), "RED" | "YELLOW"), template: None }
+    RawNotice { subject: name, said, alarming: matches!(now.as_str(), "RED" | "YELLOW"), template: None }
 }
 
 #[cfg(test)]

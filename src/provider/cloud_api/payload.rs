@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::contacts::address::Address;
 use crate::domain::message::content::{Card, Content};
-use crate::domain::message::interactive::{Action, Heading, Offer, Section};
+use crate::domain::message::interactive::{Action, Heading, Interactive, Section};
 use crate::domain::message::media::Media;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::templates::values::location_of;
@@ -167,7 +167,7 @@ fn texts(parameters: &[(&str, &Untrusted)]) -> Value {
     parameters.iter().map(parameter).collect()
 }
 
-fn interactive(offer: &Offer) -> Value {
+fn interactive(offer: &Interactive) -> Value {
     let kind = match &offer.action {
         Action::Buttons { .. } => "button",
         Action::List { .. } => "list",

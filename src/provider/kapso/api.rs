@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
 
-use super::{Checked, Kapso, SendReport, SentMessage, Trouble, WireRequest};
+use super::{Checked, Kapso, ProviderError, SendReport, SentMessage, WireRequest};
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::number_kind::NumberKind;
@@ -40,13 +40,13 @@ pub(super) fn send_request(version: &str, connection: &Connection, outgoing: &Ou
 }
 
 impl Kapso {
-    pub(super) fn key<'a>(&self, access: impl Into<Access<'a>>) -> Result<SecretString, Trouble> {
+    pub(super) fn key<'a>(&self, access: impl Into<Access<'a>>) -> Result<SecretString, ProviderError> {
         let access = access.into();
         let name = access.api_key_env.unwrap_or(super::API_KEY);
         (self.secrets)(name).ok_or_else(|| graph::key_missing("API key", access.label, name).into())
     }
 
-    pub(super) async fn get(&self, connection: &Connection, path: &str) -> Result<Value, Trouble> {
+    pub(super) async fn get(&self, connection: &Connection, path: &str) -> Result<Value, ProviderError> {
         self.call(connection.into(), "GET", path, None).await
     }
 
@@ -57,7 +57,7 @@ impl Kapso {
         method: &str,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<Value, Trouble> {
+    ) -> Result<Value, ProviderError> {
         let answer = self.answer(access, method, path, body).await?;
         if answer.is_success() && answer.body.trim().is_empty() {
             return Ok(Value::Null);
@@ -71,16 +71,16 @@ impl Kapso {
         method: &str,
         path: &str,
         body: Option<&Value>,
-    ) -> Result<HttpAnswer, Trouble> {
+    ) -> Result<HttpAnswer, ProviderError> {
         self.at(self.base.clone(), access)?.answer(method, path, body).await
     }
 
     /// The mirror of the Graph API.
-    pub(super) fn graph<'a>(&'a self, access: impl Into<Access<'a>>) -> Result<Graph<'a>, Trouble> {
+    pub(super) fn graph<'a>(&'a self, access: impl Into<Access<'a>>) -> Result<Graph<'a>, ProviderError> {
         self.at(format!("{}{}", self.base, self.proxy("")), access.into())
     }
 
-    fn at<'a>(&'a self, root: String, access: Access<'a>) -> Result<Graph<'a>, Trouble> {
+    fn at<'a>(&'a self, root: String, access: Access<'a>) -> Result<Graph<'a>, ProviderError> {
         Ok(Graph { client: &self.client, root, header: KEY_HEADER, key: self.key(access)? })
     }
 
@@ -99,7 +99,7 @@ pub(super) async fn sent_to(
     kapso: &Kapso,
     connection: &Connection,
     to: &PhoneNumber,
-) -> Result<Vec<SentMessage>, Trouble> {
+) -> Result<Vec<SentMessage>, ProviderError> {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("phone_number_id", &connection.phone_number_id)
         .append_pair("phone_number", &to.to_string())
@@ -129,7 +129,7 @@ fn sent(object: &Value) -> Option<SentMessage> {
 }
 
 /// `GET /whatsapp/phone_numbers/{phone_number_id}`.
-pub(super) async fn check(kapso: &Kapso, connection: &Connection) -> Result<Checked, Trouble> {
+pub(super) async fn check(kapso: &Kapso, connection: &Connection) -> Result<Checked, ProviderError> {
     let path = format!("/platform/v1/whatsapp/phone_numbers/{}", connection.phone_number_id);
     let key = kapso.key(connection)?;
     let told = kapso

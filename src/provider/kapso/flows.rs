@@ -6,11 +6,11 @@ use super::Kapso;
 use crate::domain::flow::{Flow, FlowEndpoint, FlowLogLine, FlowResponse, FlowVersion, ProviderFinding};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::text::{Untrusted, clean_line};
-use crate::provider::Trouble;
+use crate::provider::ProviderError;
 use crate::provider::cloud_api::graph::{encoded, lacking, parsed};
 use crate::provider::cloud_api::{loose, text, time, untrusted};
 use crate::provider::flows::Flows;
-use crate::provider::numbers::Told;
+use crate::provider::numbers::ProviderFuture;
 
 const BASE: &str = "/platform/v1/whatsapp/flows";
 
@@ -21,7 +21,7 @@ impl Kapso {
         method: &str,
         tail: &str,
         body: Option<Value>,
-    ) -> Result<Value, Trouble> {
+    ) -> Result<Value, ProviderError> {
         self.call(connection.into(), method, &format!("{BASE}{tail}"), body.as_ref()).await
     }
 
@@ -34,21 +34,21 @@ impl Kapso {
 }
 
 impl Flows for Kapso {
-    fn list<'a>(&'a self, connection: &'a Connection) -> Told<'a, Vec<Flow>> {
+    fn list<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, Vec<Flow>> {
         Box::pin(async move {
             let path = format!("{BASE}?business_account_id={}", encoded(&connection.business_account_id));
             Ok(self.pages(connection.into(), &path).await?.iter().filter_map(flow).collect())
         })
     }
 
-    fn flow<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Flow> {
+    fn flow<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Flow> {
         Box::pin(async move {
             let answer = self.flow_call(connection, "GET", &format!("/{}", encoded(id)), None).await?;
             flow(answer.get("data").unwrap_or(&answer)).ok_or_else(|| lacking("Flow").into())
         })
     }
 
-    fn create<'a>(&'a self, connection: &'a Connection, name: &'a str, json: &'a Value) -> Told<'a, Flow> {
+    fn create<'a>(&'a self, connection: &'a Connection, name: &'a str, json: &'a Value) -> ProviderFuture<'a, Flow> {
         Box::pin(async move {
             let body = json!({ "phone_number_id": connection.phone_number_id, "name": name, "flow_json": json, "publish": false });
             let answer = self.flow_call(connection, "POST", "", Some(body)).await?;
@@ -56,14 +56,14 @@ impl Flows for Kapso {
         })
     }
 
-    fn versions<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Vec<FlowVersion>> {
+    fn versions<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Vec<FlowVersion>> {
         Box::pin(async move {
             let path = format!("{BASE}/{}/versions", encoded(id));
             Ok(self.pages(connection.into(), &path).await?.iter().filter_map(version).collect())
         })
     }
 
-    fn version<'a>(&'a self, connection: &'a Connection, id: &'a str, of: &'a str) -> Told<'a, FlowVersion> {
+    fn version<'a>(&'a self, connection: &'a Connection, id: &'a str, of: &'a str) -> ProviderFuture<'a, FlowVersion> {
         Box::pin(async move {
             let tail = format!("/{}/versions/{}", encoded(id), encoded(of));
             let answer = self.flow_call(connection, "GET", &tail, None).await?;
@@ -71,7 +71,12 @@ impl Flows for Kapso {
         })
     }
 
-    fn write<'a>(&'a self, connection: &'a Connection, id: &'a str, json: &'a Value) -> Told<'a, FlowVersion> {
+    fn write<'a>(
+        &'a self,
+        connection: &'a Connection,
+        id: &'a str,
+        json: &'a Value,
+    ) -> ProviderFuture<'a, FlowVersion> {
         Box::pin(async move {
             let body = json!({ "flow_json": json, "phone_number_id": connection.phone_number_id });
             let answer = self.flow_call(connection, "POST", &format!("/{}/versions", encoded(id)), Some(body)).await?;
@@ -79,21 +84,21 @@ impl Flows for Kapso {
         })
     }
 
-    fn publish<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, ()> {
+    fn publish<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, ()> {
         let body = json!({ "phone_number_id": connection.phone_number_id });
         Box::pin(async move {
             self.flow_call(connection, "POST", &format!("/{}/publish", encoded(id)), Some(body)).await.map(|_| ())
         })
     }
 
-    fn deprecate<'a>(&'a self, connection: &'a Connection, flow: &'a Flow) -> Told<'a, ()> {
+    fn deprecate<'a>(&'a self, connection: &'a Connection, flow: &'a Flow) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let path = self.mirrored(connection, flow, "/deprecate");
             self.call(connection.into(), "POST", &path, Some(&json!({}))).await.map(|_| ())
         })
     }
 
-    fn delete<'a>(&'a self, connection: &'a Connection, flow: &'a Flow) -> Told<'a, ()> {
+    fn delete<'a>(&'a self, connection: &'a Connection, flow: &'a Flow) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let path = self.mirrored(connection, flow, "");
             let answer = self.answer(connection.into(), "DELETE", &path, None).await?;
@@ -110,7 +115,7 @@ impl Flows for Kapso {
         })
     }
 
-    fn endpoint<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Option<FlowEndpoint>> {
+    fn endpoint<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Option<FlowEndpoint>> {
         Box::pin(async move {
             let path = format!("{BASE}/{}/data_endpoint", encoded(id));
             let answer = self.answer(connection.into(), "GET", &path, None).await?;
@@ -133,21 +138,21 @@ impl Flows for Kapso {
         })
     }
 
-    fn set_code<'a>(&'a self, connection: &'a Connection, id: &'a str, code: &'a str) -> Told<'a, ()> {
+    fn set_code<'a>(&'a self, connection: &'a Connection, id: &'a str, code: &'a str) -> ProviderFuture<'a, ()> {
         let body = json!({ "code": code });
         Box::pin(async move {
             self.flow_call(connection, "POST", &format!("/{}/data_endpoint", encoded(id)), Some(body)).await.map(|_| ())
         })
     }
 
-    fn deploy<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, ()> {
+    fn deploy<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let tail = format!("/{}/data_endpoint/deploy", encoded(id));
             self.flow_call(connection, "POST", &tail, Some(json!({}))).await.map(|_| ())
         })
     }
 
-    fn register<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Option<String>> {
+    fn register<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Option<String>> {
         let body = json!({ "phone_number_id": connection.phone_number_id });
         Box::pin(async move {
             let tail = format!("/{}/data_endpoint/register", encoded(id));
@@ -157,7 +162,7 @@ impl Flows for Kapso {
         })
     }
 
-    fn encrypt<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, ()> {
+    fn encrypt<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, ()> {
         let body = json!({ "phone_number_id": connection.phone_number_id });
         Box::pin(async move {
             self.flow_call(connection, "POST", &format!("/{}/setup_encryption", encoded(id)), Some(body))
@@ -166,14 +171,14 @@ impl Flows for Kapso {
         })
     }
 
-    fn responses<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Vec<FlowResponse>> {
+    fn responses<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Vec<FlowResponse>> {
         Box::pin(async move {
             let path = format!("{BASE}/{}/responses", encoded(id));
             Ok(self.pages(connection.into(), &path).await?.iter().map(response).collect())
         })
     }
 
-    fn logs<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Vec<FlowLogLine>> {
+    fn logs<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Vec<FlowLogLine>> {
         Box::pin(async move {
             let answer =
                 self.flow_call(connection, "GET", &format!("/{}/function_logs?limit=100", encoded(id)), None).await?;
@@ -193,7 +198,7 @@ impl Flows for Kapso {
         })
     }
 
-    fn invocations<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Vec<FlowLogLine>> {
+    fn invocations<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Vec<FlowLogLine>> {
         Box::pin(async move {
             let tail = format!("/{}/function_invocations?limit=20", encoded(id));
             let answer = self.flow_call(connection, "GET", &tail, None).await?;

@@ -8,7 +8,7 @@ use super::api::KEY_HEADER;
 use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::{self, no_address, strange};
 use crate::provider::cloud_api::{loose, text};
-use crate::provider::{MediaSource, Sink, Trouble};
+use crate::provider::{MediaSource, ProviderError, Sink};
 
 /// Hosts that files are fetched from, beside the one that is configured.
 const HOSTS: [&str; 4] = [".kapso.ai", ".whatsapp.net", ".fbcdn.net", ".fbsbx.com"];
@@ -19,7 +19,7 @@ pub(super) async fn fetch(
     connection: &Connection,
     id: &str,
     sink: Sink<'_>,
-) -> Result<MediaSource, Trouble> {
+) -> Result<MediaSource, ProviderError> {
     let path: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
     let query = format!("/{path}?phone_number_id={}", connection.phone_number_id);
     let told = kapso.get(connection, &kapso.proxy(&query)).await?;
@@ -35,7 +35,7 @@ pub(super) async fn fetch(
 }
 
 /// The key goes to the platform itself and to nobody else.
-async fn download(kapso: &Kapso, address: &str, key: &SecretString, sink: Sink<'_>) -> Result<(), Trouble> {
+async fn download(kapso: &Kapso, address: &str, key: &SecretString, sink: Sink<'_>) -> Result<(), ProviderError> {
     let own = Url::parse(&kapso.base).ok();
     let url = Url::parse(address).map_err(|_| no_address())?;
     let same = own.as_ref().is_some_and(|own| own.origin() == url.origin());

@@ -16,17 +16,19 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::cloud_api::{graph, schedule, signature, webhook};
 use super::http::Client;
-use super::numbers::{Access, FreeAnswer, FreeCall, Numbers, Told, Webhooks};
+use super::numbers::{Access, FreeAnswer, Numbers, ProviderFuture, RawApiRequest, Webhooks};
 use super::{
-    Checked, Listed, MediaSource, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault, Sink,
-    Trouble, Unreadable, Upload, Upstream, WireRequest,
+    Checked, Listed, MediaSource, Provider, ProviderDeliveryLog, ProviderError, Reading, SecretSource, SendReport,
+    SentMessage, SignatureFault, Sink, Unreadable, Upload, WireRequest,
 };
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::inbound::event::MessageEvent;
 use crate::domain::key::digest;
-use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::numbers::connection::{
+    Capabilities, Check, Connection, IdShape, ProviderName, ProviderShape, SetupTask,
+};
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::templates::template::Template;
@@ -115,35 +117,35 @@ impl Provider for Kapso {
         ]
     }
 
-    fn chores(&self, connection: &Connection) -> Vec<Chore> {
+    fn chores(&self, connection: &Connection) -> Vec<SetupTask> {
         let key = connection.settings.api_key_env.as_deref().unwrap_or(API_KEY);
         vec![
-            Chore {
+            SetupTask {
                 place: "our environment".into(),
                 what: format!("Set {key} to an API key of the project."),
                 paste: None,
-                proof: Some(Hop::Provider),
+                proof: Some(Check::Provider),
             },
-            Chore {
+            SetupTask {
                 place: "here".into(),
                 what: format!(
                     "Register the webhook: `wadeck connections register {}` writes address and secret there.",
                     connection.id
                 ),
                 paste: None,
-                proof: Some(Hop::Registration),
+                proof: Some(Check::Registration),
             },
-            Chore {
+            SetupTask {
                 place: "a phone".into(),
                 what: format!("Write any word to {}.", connection.phone_number),
                 paste: None,
-                proof: Some(Hop::Inbound),
+                proof: Some(Check::Inbound),
             },
-            Chore {
+            SetupTask {
                 place: "here".into(),
                 what: "Answer it: the first status that comes back is the proof.".into(),
                 paste: None,
-                proof: Some(Hop::Status),
+                proof: Some(Check::Status),
             },
         ]
     }
@@ -194,7 +196,7 @@ impl Provider for Kapso {
         connection: &'a Connection,
         provider_message_id: &'a str,
         typing: bool,
-    ) -> BoxFuture<'a, Result<(), Trouble>> {
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(async move {
             self.graph(connection)?.mark_read(&connection.phone_number_id, provider_message_id, typing).await
         })
@@ -204,7 +206,7 @@ impl Provider for Kapso {
         &'a self,
         connection: &'a Connection,
         to: &'a PhoneNumber,
-    ) -> BoxFuture<'a, Result<Vec<SentMessage>, Trouble>> {
+    ) -> BoxFuture<'a, Result<Vec<SentMessage>, ProviderError>> {
         Box::pin(api::sent_to(self, connection, to))
     }
 
@@ -213,11 +215,15 @@ impl Provider for Kapso {
         connection: &'a Connection,
         id: &'a str,
         sink: Sink<'a>,
-    ) -> BoxFuture<'a, Result<MediaSource, Trouble>> {
+    ) -> BoxFuture<'a, Result<MediaSource, ProviderError>> {
         Box::pin(media::fetch(self, connection, id, sink))
     }
 
-    fn upload<'a>(&'a self, connection: &'a Connection, file: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>> {
+    fn upload<'a>(
+        &'a self,
+        connection: &'a Connection,
+        file: Upload<'a>,
+    ) -> BoxFuture<'a, Result<String, ProviderError>> {
         Box::pin(async move { self.graph(connection)?.upload(&connection.phone_number_id, file).await })
     }
 
@@ -225,7 +231,7 @@ impl Provider for Kapso {
         Some(self.proxy(&format!("/{}/media", connection.phone_number_id)))
     }
 
-    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
+    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, ProviderError>> {
         Box::pin(async move { self.graph(connection)?.templates(&connection.business_account_id).await })
     }
 
@@ -245,7 +251,7 @@ impl Provider for Kapso {
         signature::explain(&self.webhook_secrets, delivery.header("x-webhook-signature"), &delivery.body)
     }
 
-    fn upstream<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Upstream, Trouble>> {
+    fn upstream<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<ProviderDeliveryLog, ProviderError>> {
         Box::pin(watch::upstream(self, connection))
     }
 
@@ -254,7 +260,7 @@ impl Provider for Kapso {
         connection: &'a Connection,
         provider_message_id: &'a str,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Option<MessageEvent>, Trouble>> {
+    ) -> BoxFuture<'a, Result<Option<MessageEvent>, ProviderError>> {
         Box::pin(watch::inspect(self, connection, provider_message_id, now))
     }
 
@@ -263,7 +269,7 @@ impl Provider for Kapso {
         connection: &'a Connection,
         after: Option<&'a str>,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Listed, Trouble>> {
+    ) -> BoxFuture<'a, Result<Listed, ProviderError>> {
         Box::pin(watch::listed(self, connection, after, now))
     }
 
@@ -287,7 +293,7 @@ impl Provider for Kapso {
         Some(self)
     }
 
-    fn call<'a>(&'a self, access: Access<'a>, call: &'a FreeCall) -> Told<'a, FreeAnswer> {
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, FreeAnswer> {
         Box::pin(async move {
             let answer = self.answer(access, &call.method, &call.path, call.body.as_ref()).await?;
             let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
@@ -295,7 +301,7 @@ impl Provider for Kapso {
         })
     }
 
-    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>> {
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, ProviderError>> {
         Box::pin(api::check(self, connection))
     }
 }

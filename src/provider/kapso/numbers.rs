@@ -10,15 +10,15 @@ use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::numbers::setup::{LinkState, SetupLink, SetupOptions};
 use crate::provider::cloud_api::graph::{encoded, lacking};
 use crate::provider::cloud_api::{loose, profile, text, time, untrusted};
-use crate::provider::numbers::{Access, Numbers, Profiles, Told};
-use crate::provider::{Trouble, kapso::health};
+use crate::provider::numbers::{Access, Numbers, Profiles, ProviderFuture};
+use crate::provider::{ProviderError, kapso::health};
 
 /// Pages of a hundred that are read of any list.
 const MOST_PAGES: usize = 20;
 
 impl Kapso {
     /// Every item of a list that has pages, or a cursor.
-    pub(super) async fn pages(&self, access: Access<'_>, path: &str) -> Result<Vec<Value>, Trouble> {
+    pub(super) async fn pages(&self, access: Access<'_>, path: &str) -> Result<Vec<Value>, ProviderError> {
         let mut found: Vec<Value> = vec![];
         let glue = if path.contains('?') { '&' } else { '?' };
         for page in 1..=MOST_PAGES {
@@ -36,7 +36,7 @@ impl Kapso {
 }
 
 impl Numbers for Kapso {
-    fn customer<'a>(&'a self, access: Access<'a>, name: &'a str, external_id: &'a str) -> Told<'a, String> {
+    fn customer<'a>(&'a self, access: Access<'a>, name: &'a str, external_id: &'a str) -> ProviderFuture<'a, String> {
         Box::pin(async move {
             let known = self.pages(access, "/platform/v1/customers").await?;
             let ours = known.iter().find(|one| text(one, "/external_customer_id") == Some(external_id));
@@ -49,7 +49,12 @@ impl Numbers for Kapso {
         })
     }
 
-    fn link<'a>(&'a self, access: Access<'a>, customer: &'a str, options: &'a SetupOptions) -> Told<'a, SetupLink> {
+    fn link<'a>(
+        &'a self,
+        access: Access<'a>,
+        customer: &'a str,
+        options: &'a SetupOptions,
+    ) -> ProviderFuture<'a, SetupLink> {
         Box::pin(async move {
             let path = format!("/platform/v1/customers/{}/setup_links", encoded(customer));
             let body = json!({ "setup_link": wire(options) });
@@ -66,7 +71,12 @@ impl Numbers for Kapso {
         })
     }
 
-    fn link_state<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> Told<'a, Option<LinkState>> {
+    fn link_state<'a>(
+        &'a self,
+        access: Access<'a>,
+        customer: &'a str,
+        link: &'a str,
+    ) -> ProviderFuture<'a, Option<LinkState>> {
         Box::pin(async move {
             let links =
                 self.pages(access, &format!("/platform/v1/customers/{}/setup_links", encoded(customer))).await?;
@@ -78,7 +88,7 @@ impl Numbers for Kapso {
         })
     }
 
-    fn revoke_link<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> Told<'a, ()> {
+    fn revoke_link<'a>(&'a self, access: Access<'a>, customer: &'a str, link: &'a str) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let path = format!("/platform/v1/customers/{}/setup_links/{}", encoded(customer), encoded(link));
             let body = json!({ "setup_link": { "status": "revoked" } });
@@ -86,7 +96,7 @@ impl Numbers for Kapso {
         })
     }
 
-    fn list<'a>(&'a self, access: Access<'a>, customer: Option<&'a str>) -> Told<'a, Vec<Number>> {
+    fn list<'a>(&'a self, access: Access<'a>, customer: Option<&'a str>) -> ProviderFuture<'a, Vec<Number>> {
         Box::pin(async move {
             let filter = customer.map(|id| format!("?customer_id={}", encoded(id))).unwrap_or_default();
             let list = self.pages(access, &format!("/platform/v1/whatsapp/phone_numbers{filter}")).await?;
@@ -95,7 +105,7 @@ impl Numbers for Kapso {
         })
     }
 
-    fn number<'a>(&'a self, access: Access<'a>, phone_number_id: &'a str) -> Told<'a, Number> {
+    fn number<'a>(&'a self, access: Access<'a>, phone_number_id: &'a str) -> ProviderFuture<'a, Number> {
         Box::pin(async move {
             let path = format!("/platform/v1/whatsapp/phone_numbers/{}", encoded(phone_number_id));
             let answer = self.call(access, "GET", &path, None).await?;
@@ -103,7 +113,7 @@ impl Numbers for Kapso {
         })
     }
 
-    fn health<'a>(&'a self, connection: &'a Connection) -> Told<'a, Health> {
+    fn health<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, Health> {
         Box::pin(async move {
             let path = format!("/platform/v1/whatsapp/phone_numbers/{}/health", encoded(&connection.phone_number_id));
             let answer = self.call(connection.into(), "GET", &path, None).await?;
@@ -112,7 +122,7 @@ impl Numbers for Kapso {
         })
     }
 
-    fn disconnect<'a>(&'a self, connection: &'a Connection) -> Told<'a, ()> {
+    fn disconnect<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let path = format!("/platform/v1/whatsapp/phone_numbers/{}", encoded(&connection.phone_number_id));
             self.call(connection.into(), "DELETE", &path, None).await.map(|_| ())
@@ -121,14 +131,14 @@ impl Numbers for Kapso {
 }
 
 impl Profiles for Kapso {
-    fn profile<'a>(&'a self, connection: &'a Connection) -> Told<'a, Profile> {
+    fn profile<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, Profile> {
         Box::pin(async move {
             let path = self.proxy(&profile::path(connection, true));
             Ok(profile::read(&self.call(connection.into(), "GET", &path, None).await?))
         })
     }
 
-    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> Told<'a, ()> {
+    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let path = self.proxy(&profile::path(connection, false));
             self.call(connection.into(), "POST", &path, Some(&profile::body(profile))).await.map(|_| ())

@@ -6,18 +6,18 @@ use super::Kapso;
 use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::{encoded, lacking};
 use crate::provider::cloud_api::text;
-use crate::provider::numbers::Told;
+use crate::provider::numbers::ProviderFuture;
 use crate::provider::templates::Templates;
 
 impl Templates for Kapso {
-    fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> Told<'a, (String, String)> {
+    fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> ProviderFuture<'a, (String, String)> {
         Box::pin(
             async move { self.graph(connection)?.create_template(&connection.business_account_id, template).await },
         )
     }
 
     /// The mirror names the template in the query, where the Graph API has it in the path.
-    fn update<'a>(&'a self, connection: &'a Connection, id: &'a str, template: &'a Value) -> Told<'a, ()> {
+    fn update<'a>(&'a self, connection: &'a Connection, id: &'a str, template: &'a Value) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let account = encoded(&connection.business_account_id);
             let path = format!("/{account}/message_templates?hsm_id={}", encoded(id));
@@ -25,20 +25,20 @@ impl Templates for Kapso {
         })
     }
 
-    fn delete<'a>(&'a self, connection: &'a Connection, name: &'a str, id: Option<&'a str>) -> Told<'a, ()> {
+    fn delete<'a>(&'a self, connection: &'a Connection, name: &'a str, id: Option<&'a str>) -> ProviderFuture<'a, ()> {
         Box::pin(
             async move { self.graph(connection)?.delete_template(&connection.business_account_id, name, id).await },
         )
     }
 
-    fn text<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Option<Value>> {
+    fn text<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Option<Value>> {
         Box::pin(async move {
             let account = encoded(&connection.business_account_id);
             self.graph(connection)?.template_text(&format!("/{account}/message_templates/{}", encoded(id))).await
         })
     }
 
-    fn sample<'a>(&'a self, connection: &'a Connection, source: &'a str) -> Told<'a, String> {
+    fn sample<'a>(&'a self, connection: &'a Connection, source: &'a str) -> ProviderFuture<'a, String> {
         Box::pin(async move {
             let body = json!({ "media_ingest": { "phone_number_id": connection.phone_number_id, "source": source,
                 "delivery": "meta_resumable_asset" } });

@@ -8,12 +8,12 @@ use crate::domain::inbound::event::{InboundEvent, MessageEvent};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::{loose, text, time};
-use crate::provider::{Listed, Trouble, Upstream};
+use crate::provider::{Listed, ProviderDeliveryLog, ProviderError};
 
 /// `GET /webhook_deliveries`: the last hundred of a day, whichever of the known spellings it uses.
-pub(super) async fn upstream(kapso: &Kapso, connection: &Connection) -> Result<Upstream, Trouble> {
+pub(super) async fn upstream(kapso: &Kapso, connection: &Connection) -> Result<ProviderDeliveryLog, ProviderError> {
     let answer = kapso.get(connection, "/platform/v1/webhook_deliveries?period=24h&limit=100").await?;
-    let mut upstream = Upstream::default();
+    let mut upstream = ProviderDeliveryLog::default();
     for object in answer.get("data").and_then(Value::as_array).into_iter().flatten() {
         let code = ["/response_status", "/response_code", "/status_code"].iter().find_map(|path| loose(object, path));
         let failed = match text(object, "/status") {
@@ -40,7 +40,7 @@ pub(super) async fn listed(
     connection: &Connection,
     after: Option<&str>,
     now: Timestamp,
-) -> Result<Listed, Trouble> {
+) -> Result<Listed, ProviderError> {
     let answer = kapso.get(connection, &page(connection, after)).await?;
     let next = text(&answer, "/paging/cursors/after").map(str::to_owned);
     let list = answer.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -64,7 +64,7 @@ pub(super) async fn inspect(
     connection: &Connection,
     id: &str,
     now: Timestamp,
-) -> Result<Option<MessageEvent>, Trouble> {
+) -> Result<Option<MessageEvent>, ProviderError> {
     let id: String = url::form_urlencoded::byte_serialize(id.as_bytes()).collect();
     let mut answer = kapso.get(connection, &format!("/platform/v1/whatsapp/messages/{id}")).await?;
     Ok(read(connection, answer["data"].take(), now))

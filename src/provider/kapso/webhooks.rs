@@ -6,10 +6,10 @@ use super::Kapso;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::registration::{Buffer, Registration, WebhookDraft, WebhookKind, WebhookScope};
 use crate::domain::text::clean_line;
-use crate::provider::Trouble;
+use crate::provider::ProviderError;
 use crate::provider::cloud_api::graph::{encoded, lacking};
 use crate::provider::cloud_api::{loose, text, time, untrusted};
-use crate::provider::numbers::{Access, Told, Webhooks};
+use crate::provider::numbers::{Access, ProviderFuture, Webhooks};
 
 const KINDS: [(&str, WebhookKind); 2] = [("kapso", WebhookKind::Events), ("meta", WebhookKind::Raw)];
 
@@ -21,7 +21,7 @@ impl Webhooks for Kapso {
         }
     }
 
-    fn list<'a>(&'a self, access: Access<'a>, number: Option<&'a str>) -> Told<'a, Vec<Registration>> {
+    fn list<'a>(&'a self, access: Access<'a>, number: Option<&'a str>) -> ProviderFuture<'a, Vec<Registration>> {
         Box::pin(async move {
             let path = match number {
                 Some(id) => format!("/platform/v1/whatsapp/phone_numbers/{}/webhooks", encoded(id)),
@@ -31,7 +31,12 @@ impl Webhooks for Kapso {
         })
     }
 
-    fn create<'a>(&'a self, access: Access<'a>, scope: &'a WebhookScope, draft: &'a WebhookDraft) -> Told<'a, String> {
+    fn create<'a>(
+        &'a self,
+        access: Access<'a>,
+        scope: &'a WebhookScope,
+        draft: &'a WebhookDraft,
+    ) -> ProviderFuture<'a, String> {
         Box::pin(async move {
             let mut body = wire(draft);
             // Deliveries are signed with a secret that we have: no other would be accepted here.
@@ -45,21 +50,21 @@ impl Webhooks for Kapso {
         })
     }
 
-    fn update<'a>(&'a self, access: Access<'a>, id: &'a str, draft: &'a WebhookDraft) -> Told<'a, ()> {
+    fn update<'a>(&'a self, access: Access<'a>, id: &'a str, draft: &'a WebhookDraft) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let path = format!("/platform/v1/whatsapp/webhooks/{}", encoded(id));
             self.call(access, "PATCH", &path, Some(&json!({ "whatsapp_webhook": wire(draft) }))).await.map(|_| ())
         })
     }
 
-    fn delete<'a>(&'a self, access: Access<'a>, id: &'a str) -> Told<'a, ()> {
+    fn delete<'a>(&'a self, access: Access<'a>, id: &'a str) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let path = format!("/platform/v1/whatsapp/webhooks/{}", encoded(id));
             self.call(access, "DELETE", &path, None).await.map(|_| ())
         })
     }
 
-    fn test<'a>(&'a self, access: Access<'a>, id: &'a str, event: Option<&'a str>) -> Told<'a, ()> {
+    fn test<'a>(&'a self, access: Access<'a>, id: &'a str, event: Option<&'a str>) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let event = event.map(|event| format!("?event_type={}", encoded(event))).unwrap_or_default();
             let path = format!("/platform/v1/whatsapp/webhooks/{}/test{event}", encoded(id));
@@ -69,7 +74,7 @@ impl Webhooks for Kapso {
 }
 
 impl Kapso {
-    fn signing_secret(&self) -> Result<&str, Trouble> {
+    fn signing_secret(&self) -> Result<&str, ProviderError> {
         self.webhook_secrets.first().map(secrecy::ExposeSecret::expose_secret).ok_or_else(|| {
             Box::new(Failure::own(
                 FailureClass::Setup,

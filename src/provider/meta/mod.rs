@@ -12,10 +12,10 @@ use url::Url;
 use super::cloud_api::graph::{self, Graph, encoded, key_missing, no_address, number_path, strange};
 use super::cloud_api::{loose, payload, schedule, signature as shared, text, webhook};
 use super::http::Client;
-use super::numbers::{Access, FreeAnswer, FreeCall, Told};
+use super::numbers::{Access, FreeAnswer, ProviderFuture, RawApiRequest};
 use super::{
-    Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport, SentMessage, SignatureFault,
-    Sink, Trouble, Unreadable, Upload, WireRequest,
+    Checked, Listed, MediaSource, OwnAddress, Provider, ProviderError, Reading, SecretSource, SendReport, SentMessage,
+    SignatureFault, Sink, Unreadable, Upload, WireRequest,
 };
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
@@ -23,7 +23,9 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::inbound::event::{MessageEvent, OWN_TEST};
 use crate::domain::key::digest;
-use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::numbers::connection::{
+    Capabilities, Check, Connection, IdShape, ProviderName, ProviderShape, SetupTask,
+};
 use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::outbox::retry::RetryPolicy;
@@ -76,13 +78,13 @@ impl Meta {
         Self { client, secrets, address, base, version, app_secrets, verify_token }
     }
 
-    fn key(&self, access: Access<'_>) -> Result<SecretString, Trouble> {
+    fn key(&self, access: Access<'_>) -> Result<SecretString, ProviderError> {
         let name = access.api_key_env.unwrap_or(TOKEN);
         let token = (self.secrets)(name).ok_or_else(|| key_missing("token", access.label, name))?;
         Ok(format!("Bearer {}", token.expose_secret().trim()).into())
     }
 
-    fn graph<'a>(&'a self, access: impl Into<Access<'a>>) -> Result<Graph<'a>, Trouble> {
+    fn graph<'a>(&'a self, access: impl Into<Access<'a>>) -> Result<Graph<'a>, ProviderError> {
         let key = self.key(access.into())?;
         let root = format!("{}/{}", self.base, self.version);
         Ok(Graph { client: &self.client, root, header: "authorization", key })
@@ -143,7 +145,7 @@ impl Provider for Meta {
         connection: &'a Connection,
         base: &'a str,
         token: &'a str,
-    ) -> BoxFuture<'a, Result<(), Trouble>> {
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(async move {
             let from = connection.phone_number.digits();
             let message =
@@ -161,11 +163,11 @@ impl Provider for Meta {
         })
     }
 
-    fn chores(&self, connection: &Connection) -> Vec<Chore> {
+    fn chores(&self, connection: &Connection) -> Vec<SetupTask> {
         let known = self.address.get();
         let base = known.as_deref().unwrap_or("https://YOUR-HOST");
         let token = connection.settings.api_key_env.as_deref().unwrap_or(TOKEN);
-        let step = |place: &str, what: String, paste: Option<String>, proof| Chore {
+        let step = |place: &str, what: String, paste: Option<String>, proof| SetupTask {
             place: place.to_owned(),
             what,
             paste,
@@ -179,13 +181,13 @@ impl Provider for Meta {
                      word of your own."
                 ),
                 None,
-                Some(Hop::Provider),
+                Some(Check::Provider),
             ),
             step(
                 "the app, WhatsApp, Configuration",
                 "Callback URL:".into(),
                 Some(format!("{base}{PATH}")),
-                Some(Hop::Registration),
+                Some(Check::Registration),
             ),
             step(
                 "the app, WhatsApp, Configuration",
@@ -193,12 +195,12 @@ impl Provider for Meta {
                 None,
                 None,
             ),
-            step("a phone", format!("Write any word to {}.", connection.phone_number), None, Some(Hop::Inbound)),
-            step("here", "Answer it: the first status that comes back is the proof.".into(), None, Some(Hop::Status)),
+            step("a phone", format!("Write any word to {}.", connection.phone_number), None, Some(Check::Inbound)),
+            step("here", "Answer it: the first status that comes back is the proof.".into(), None, Some(Check::Status)),
         ];
         if known.is_none() {
             let what = "Set [http] public_url to the https address that leads here, and start again.".to_owned();
-            chores.insert(0, step("our configuration", what, None, Some(Hop::Public)));
+            chores.insert(0, step("our configuration", what, None, Some(Check::Public)));
         }
         chores
     }
@@ -258,7 +260,7 @@ impl Provider for Meta {
         connection: &'a Connection,
         provider_message_id: &'a str,
         typing: bool,
-    ) -> BoxFuture<'a, Result<(), Trouble>> {
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(async move {
             self.graph(connection)?.mark_read(&connection.phone_number_id, provider_message_id, typing).await
         })
@@ -268,7 +270,7 @@ impl Provider for Meta {
         &'a self,
         _: &'a Connection,
         _: &'a PhoneNumber,
-    ) -> BoxFuture<'a, Result<Vec<SentMessage>, Trouble>> {
+    ) -> BoxFuture<'a, Result<Vec<SentMessage>, ProviderError>> {
         Box::pin(async { Err(no_list().into()) })
     }
 
@@ -277,7 +279,7 @@ impl Provider for Meta {
         connection: &'a Connection,
         id: &'a str,
         sink: Sink<'a>,
-    ) -> BoxFuture<'a, Result<MediaSource, Trouble>> {
+    ) -> BoxFuture<'a, Result<MediaSource, ProviderError>> {
         Box::pin(async move {
             let graph = self.graph(connection)?;
             let path = format!("/{}?phone_number_id={}", encoded(id), encoded(&connection.phone_number_id));
@@ -300,7 +302,11 @@ impl Provider for Meta {
         })
     }
 
-    fn upload<'a>(&'a self, connection: &'a Connection, file: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>> {
+    fn upload<'a>(
+        &'a self,
+        connection: &'a Connection,
+        file: Upload<'a>,
+    ) -> BoxFuture<'a, Result<String, ProviderError>> {
         Box::pin(async move { self.graph(connection)?.upload(&connection.phone_number_id, file).await })
     }
 
@@ -308,7 +314,7 @@ impl Provider for Meta {
         Some(format!("/{}{}/media", self.version, number_path(connection)))
     }
 
-    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
+    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, ProviderError>> {
         Box::pin(async move { self.graph(connection)?.templates(&connection.business_account_id).await })
     }
 
@@ -320,7 +326,7 @@ impl Provider for Meta {
         Some(self)
     }
 
-    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>> {
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, ProviderError>> {
         Box::pin(async move {
             let fields = "display_phone_number,verified_name,quality_rating,status,account_mode,throughput";
             let path = format!("{}?fields={fields}", number_path(connection));
@@ -351,7 +357,7 @@ impl Provider for Meta {
         )
     }
 
-    fn call<'a>(&'a self, access: Access<'a>, call: &'a FreeCall) -> Told<'a, FreeAnswer> {
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, FreeAnswer> {
         Box::pin(async move {
             let root = Graph { root: self.base.clone(), ..self.graph(access)? };
             let answer = root.answer(&call.method, &call.path, call.body.as_ref()).await?;
@@ -365,7 +371,7 @@ impl Provider for Meta {
         _: &'a Connection,
         _: &'a str,
         _: Timestamp,
-    ) -> BoxFuture<'a, Result<Option<MessageEvent>, Trouble>> {
+    ) -> BoxFuture<'a, Result<Option<MessageEvent>, ProviderError>> {
         Box::pin(async { Err(no_list().into()) })
     }
 
@@ -374,7 +380,7 @@ impl Provider for Meta {
         _: &'a Connection,
         _: Option<&'a str>,
         _: Timestamp,
-    ) -> BoxFuture<'a, Result<Listed, Trouble>> {
+    ) -> BoxFuture<'a, Result<Listed, ProviderError>> {
         Box::pin(async { Err(no_list().into()) })
     }
 }

@@ -6,36 +6,36 @@ use super::Meta;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::encoded;
-use crate::provider::numbers::Told;
+use crate::provider::numbers::ProviderFuture;
 use crate::provider::templates::Templates;
 
 impl Templates for Meta {
-    fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> Told<'a, (String, String)> {
+    fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> ProviderFuture<'a, (String, String)> {
         Box::pin(
             async move { self.graph(connection)?.create_template(&connection.business_account_id, template).await },
         )
     }
 
-    fn update<'a>(&'a self, connection: &'a Connection, id: &'a str, template: &'a Value) -> Told<'a, ()> {
+    fn update<'a>(&'a self, connection: &'a Connection, id: &'a str, template: &'a Value) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             self.graph(connection)?.call("POST", &format!("/{}", encoded(id)), Some(template)).await.map(|_| ())
         })
     }
 
-    fn delete<'a>(&'a self, connection: &'a Connection, name: &'a str, id: Option<&'a str>) -> Told<'a, ()> {
+    fn delete<'a>(&'a self, connection: &'a Connection, name: &'a str, id: Option<&'a str>) -> ProviderFuture<'a, ()> {
         Box::pin(
             async move { self.graph(connection)?.delete_template(&connection.business_account_id, name, id).await },
         )
     }
 
-    fn text<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Option<Value>> {
+    fn text<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Option<Value>> {
         Box::pin(async move {
             let fields = "name,language,category,parameter_format,message_send_ttl_seconds,components";
             self.graph(connection)?.template_text(&format!("/{}?fields={fields}", encoded(id))).await
         })
     }
 
-    fn sample<'a>(&'a self, _: &'a Connection, _: &'a str) -> Told<'a, String> {
+    fn sample<'a>(&'a self, _: &'a Connection, _: &'a str) -> ProviderFuture<'a, String> {
         Box::pin(async {
             let explanation = "Samples are uploaded there to an app, which this program does not know.";
             let remedy = "Upload it with the app's own tools, and write the handle that it gives into the template.";

@@ -17,14 +17,14 @@ use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::outbox::entry::Verdict;
-use crate::domain::outbox::scheduling::CalledBack;
+use crate::domain::outbox::scheduling::CancelOutcome;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::graph::{encoded, key_missing, nameless};
 use crate::provider::cloud_api::{loose, text};
 use crate::provider::http::{HttpAnswer, date};
 use crate::provider::numbers::Access;
-use crate::provider::{Checked, Listed, SendReport, SentMessage, Trouble, WireRequest};
+use crate::provider::{Checked, Listed, ProviderError, SendReport, SentMessage, WireRequest};
 
 /// The number that all sandboxes share. Source: part 2.9.
 pub(super) const SANDBOX: &str = "14155238886";
@@ -39,7 +39,7 @@ pub(super) enum Host {
 
 impl Twilio {
     /// Whose account it is: the connection's own, else the one that the environment names.
-    pub(super) fn account(&self, connection: &Connection) -> Result<String, Trouble> {
+    pub(super) fn account(&self, connection: &Connection) -> Result<String, ProviderError> {
         if !connection.business_account_id.is_empty() {
             return Ok(connection.business_account_id.clone());
         }
@@ -52,7 +52,7 @@ impl Twilio {
     }
 
     /// The header that lets us in. A pair of keys stands in for the account's token where it is set.
-    pub(super) fn key(&self, access: Access<'_>, account: &str) -> Result<SecretString, Trouble> {
+    pub(super) fn key(&self, access: Access<'_>, account: &str) -> Result<SecretString, ProviderError> {
         let pair = self.named(super::API_KEY).zip(self.named(super::API_KEY_SECRET));
         let (user, password) = match (access.api_key_env, pair) {
             (Some(name), _) => {
@@ -81,7 +81,7 @@ impl Twilio {
         connection: &Connection,
         host: Host,
         (method, path, body): (&str, &str, Option<&Value>),
-    ) -> Result<HttpAnswer, Trouble> {
+    ) -> Result<HttpAnswer, ProviderError> {
         let access = Access::from(connection);
         let account = self.account(connection)?;
         self.ask(access, &account, host, (method, path, body)).await
@@ -93,7 +93,7 @@ impl Twilio {
         account: &str,
         host: Host,
         (method, path, body): (&str, &str, Option<&Value>),
-    ) -> Result<HttpAnswer, Trouble> {
+    ) -> Result<HttpAnswer, ProviderError> {
         let key = self.key(access, account)?;
         let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
             let explanation = format!("`{method}` is no HTTP method.");
@@ -105,12 +105,12 @@ impl Twilio {
         answer.map_err(|lost| Box::new(if looks { lost.failure() } else { lost.of_change() }))
     }
 
-    pub(super) async fn get(&self, connection: &Connection, host: Host, path: &str) -> Result<Value, Trouble> {
+    pub(super) async fn get(&self, connection: &Connection, host: Host, path: &str) -> Result<Value, ProviderError> {
         parsed(&self.answer(connection, host, ("GET", path, None)).await?)
     }
 }
 
-pub(super) fn parsed(answer: &HttpAnswer) -> Result<Value, Trouble> {
+pub(super) fn parsed(answer: &HttpAnswer) -> Result<Value, ProviderError> {
     if !answer.is_success() {
         return Err(failure(answer.status, &answer.body).into());
     }
@@ -215,7 +215,11 @@ pub(super) async fn send(twilio: &Twilio, connection: &Connection, request: &Wir
 }
 
 /// Cancels what is kept for later: nothing else can be cancelled. Source: part 2.4.
-pub(super) async fn call_back(twilio: &Twilio, connection: &Connection, id: &str) -> Result<CalledBack, Trouble> {
+pub(super) async fn call_back(
+    twilio: &Twilio,
+    connection: &Connection,
+    id: &str,
+) -> Result<CancelOutcome, ProviderError> {
     let account = twilio.account(connection)?;
     let key = twilio.key(connection.into(), &account)?;
     let url = format!("{}/2010-04-01/Accounts/{}/Messages/{}.json", twilio.api, encoded(&account), encoded(id));
@@ -225,10 +229,10 @@ pub(super) async fn call_back(twilio: &Twilio, connection: &Connection, id: &str
     if answer.is_success() {
         let told = parsed(&answer)?;
         return match text(&told, "/status") {
-            Some("canceled") => Ok(CalledBack::Cancelled),
+            Some("canceled") => Ok(CancelOutcome::Cancelled),
             other => {
                 let said = format!("it is {}", other.unwrap_or("in no state"));
-                Ok(CalledBack::TooLate(event::failure("", None, Some(&said))))
+                Ok(CancelOutcome::TooLate(event::failure("", None, Some(&said))))
             }
         };
     }
@@ -236,12 +240,12 @@ pub(super) async fn call_back(twilio: &Twilio, connection: &Connection, id: &str
     match failure.class {
         FailureClass::Authorization | FailureClass::Throttled | FailureClass::Transient => Err(failure.into()),
         _ if answer.status >= 500 => Err(failure.into()),
-        _ => Ok(CalledBack::TooLate(failure)),
+        _ => Ok(CancelOutcome::TooLate(failure)),
     }
 }
 
 /// Marks as read and shows that an answer is being written; one does not go without the other. Source: 2.10.
-pub(super) async fn typing(twilio: &Twilio, connection: &Connection, id: &str) -> Result<(), Trouble> {
+pub(super) async fn typing(twilio: &Twilio, connection: &Connection, id: &str) -> Result<(), ProviderError> {
     let account = twilio.account(connection)?;
     let key = twilio.key(connection.into(), &account)?;
     let body = Serializer::new(String::new()).append_pair("channel", "whatsapp").append_pair("messageId", id).finish();
@@ -251,7 +255,7 @@ pub(super) async fn typing(twilio: &Twilio, connection: &Connection, id: &str) -
 }
 
 /// `GET /Accounts/{AC}.json`; a pair of keys may not ask for that, and asks for one message instead.
-pub(super) async fn check(twilio: &Twilio, connection: &Connection) -> Result<Checked, Trouble> {
+pub(super) async fn check(twilio: &Twilio, connection: &Connection) -> Result<Checked, ProviderError> {
     let account = twilio.account(connection)?;
     let path = format!("/2010-04-01/Accounts/{}", encoded(&account));
     let mut answer = twilio.answer(connection, Host::Api, ("GET", &format!("{path}.json"), None)).await?;
@@ -297,7 +301,7 @@ pub(super) async fn sent_to(
     twilio: &Twilio,
     connection: &Connection,
     to: &PhoneNumber,
-) -> Result<Vec<SentMessage>, Trouble> {
+) -> Result<Vec<SentMessage>, ProviderError> {
     let account = twilio.account(connection)?;
     let own = format!("whatsapp:{}", connection.phone_number);
     let pool = connection.settings.messaging_service.as_deref();
@@ -330,7 +334,7 @@ pub(super) async fn inspect(
     connection: &Connection,
     id: &str,
     now: Timestamp,
-) -> Result<Option<MessageEvent>, Trouble> {
+) -> Result<Option<MessageEvent>, ProviderError> {
     let account = twilio.account(connection)?;
     let path = format!("/2010-04-01/Accounts/{}/Messages/{}.json", encoded(&account), encoded(id));
     match twilio.get(connection, Host::Api, &path).await {
@@ -347,7 +351,7 @@ pub(super) async fn listed(
     connection: &Connection,
     after: Option<&str>,
     now: Timestamp,
-) -> Result<Listed, Trouble> {
+) -> Result<Listed, ProviderError> {
     let account = twilio.account(connection)?;
     let first = |name: &str| {
         let own = format!("whatsapp:{}", connection.phone_number);

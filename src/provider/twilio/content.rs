@@ -9,17 +9,17 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::templates::template::{Template, TemplateButton, TemplateStatus};
 use crate::domain::text::Untrusted;
-use crate::provider::Trouble;
+use crate::provider::ProviderError;
 use crate::provider::cloud_api::graph::encoded;
 use crate::provider::cloud_api::{text, untrusted};
-use crate::provider::numbers::Told;
+use crate::provider::numbers::ProviderFuture;
 use crate::provider::templates::Templates;
 
 /// Pages of a hundred: more templates than any account may have.
 const MOST_PAGES: usize = 70;
 
 /// `GET /v1/ContentAndApprovals`, page by page; a page's address is the provider's own or none.
-pub(super) async fn templates(twilio: &Twilio, connection: &Connection) -> Result<Vec<Template>, Trouble> {
+pub(super) async fn templates(twilio: &Twilio, connection: &Connection) -> Result<Vec<Template>, ProviderError> {
     let mut found = vec![];
     let mut path = "/v1/ContentAndApprovals?PageSize=100".to_owned();
     for _ in 0..MOST_PAGES {
@@ -107,7 +107,7 @@ fn not_offered(what: &str, remedy: &'static str) -> Failure {
 }
 
 /// A template in the platform's own form, as the Content API wants it.
-pub(super) fn to_content(template: &Value) -> Result<Value, Trouble> {
+pub(super) fn to_content(template: &Value) -> Result<Value, ProviderError> {
     let parts = || template.get("components").and_then(Value::as_array).into_iter().flatten();
     let part = |kind: &str| parts().find(|one| text(one, "/type").is_some_and(|t| t.eq_ignore_ascii_case(kind)));
     let (header, body, footer) = (part("HEADER"), part("BODY"), part("FOOTER"));
@@ -169,7 +169,7 @@ fn plain_shape(
     header: Option<&Value>,
     footer: Option<&Value>,
     buttons: &[Value],
-) -> Result<(&'static str, Value), Trouble> {
+) -> Result<(&'static str, Value), ProviderError> {
     let file = header.and_then(|header| text(header, "/example/header_handle/0"));
     if file.is_some_and(|file| !file.starts_with("http")) {
         let remedy = "Give an https address as the sample: it is fetched from there.";
@@ -269,14 +269,18 @@ fn from_content(object: &Value) -> Option<Value> {
 }
 
 impl Twilio {
-    async fn content(&self, connection: &Connection, call: (&str, &str, Option<&Value>)) -> Result<Value, Trouble> {
+    async fn content(
+        &self,
+        connection: &Connection,
+        call: (&str, &str, Option<&Value>),
+    ) -> Result<Value, ProviderError> {
         parsed(&self.answer(connection, Host::Content, call).await?)
     }
 }
 
 impl Templates for Twilio {
     /// Makes the content, then asks for its approval. What cannot be submitted is not left behind.
-    fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> Told<'a, (String, String)> {
+    fn create<'a>(&'a self, connection: &'a Connection, template: &'a Value) -> ProviderFuture<'a, (String, String)> {
         Box::pin(async move {
             let wanted = to_content(template)?;
             let made = self.content(connection, ("POST", "/v1/Content", Some(&wanted))).await?;
@@ -300,14 +304,14 @@ impl Templates for Twilio {
         })
     }
 
-    fn update<'a>(&'a self, _: &'a Connection, _: &'a str, _: &'a Value) -> Told<'a, ()> {
+    fn update<'a>(&'a self, _: &'a Connection, _: &'a str, _: &'a Value) -> ProviderFuture<'a, ()> {
         let remedy = "Submit it under another name, and delete this one.";
         Box::pin(async move {
             Err(not_offered("does not say what becomes of an approval when its text changes", remedy).into())
         })
     }
 
-    fn delete<'a>(&'a self, connection: &'a Connection, name: &'a str, id: Option<&'a str>) -> Told<'a, ()> {
+    fn delete<'a>(&'a self, connection: &'a Connection, name: &'a str, id: Option<&'a str>) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             let ids: Vec<String> = match id {
                 Some(id) => vec![id.to_owned()],
@@ -324,7 +328,7 @@ impl Templates for Twilio {
         })
     }
 
-    fn text<'a>(&'a self, connection: &'a Connection, id: &'a str) -> Told<'a, Option<Value>> {
+    fn text<'a>(&'a self, connection: &'a Connection, id: &'a str) -> ProviderFuture<'a, Option<Value>> {
         Box::pin(async move {
             match self.content(connection, ("GET", &format!("/v1/Content/{}", encoded(id)), None)).await {
                 Ok(object) => Ok(from_content(&object)),
@@ -335,7 +339,7 @@ impl Templates for Twilio {
     }
 
     /// The address itself stands for the sample: it is fetched from there when the template is reviewed.
-    fn sample<'a>(&'a self, _: &'a Connection, source: &'a str) -> Told<'a, String> {
+    fn sample<'a>(&'a self, _: &'a Connection, source: &'a str) -> ProviderFuture<'a, String> {
         Box::pin(async move { Ok(source.to_owned()) })
     }
 }

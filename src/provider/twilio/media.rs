@@ -9,7 +9,7 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
 use crate::provider::cloud_api::graph::strange;
 use crate::provider::cloud_api::text;
-use crate::provider::{MediaSource, Sink, Trouble};
+use crate::provider::{MediaSource, ProviderError, Sink};
 
 /// Hosts that the provider sends us on to.
 const HOSTS: [&str; 3] = [".twiliocdn.com", ".twilio.com", ".amazonaws.com"];
@@ -26,7 +26,7 @@ fn gone() -> Failure {
 
 /// The credentials go to our own account's messages and nowhere else: an address in a webhook could be
 /// anybody's wish.
-fn own(twilio: &Twilio, account: &str, address: &str) -> Result<Url, Trouble> {
+fn own(twilio: &Twilio, account: &str, address: &str) -> Result<Url, ProviderError> {
     let url = Url::parse(address).map_err(|_| strange(address))?;
     let same = Url::parse(&twilio.api).is_ok_and(|base| base.origin() == url.origin());
     let below = url.path().starts_with(&format!("/2010-04-01/Accounts/{account}/Messages/"));
@@ -39,7 +39,7 @@ pub(super) async fn fetch(
     connection: &Connection,
     id: &str,
     sink: Sink<'_>,
-) -> Result<MediaSource, Trouble> {
+) -> Result<MediaSource, ProviderError> {
     let account = twilio.account(connection)?;
     let mut url = own(twilio, &account, id)?;
     if url.path().ends_with("/Media.json") {

@@ -21,21 +21,23 @@ use secrecy::{ExposeSecret, SecretString};
 use self::api::Host;
 use super::cloud_api::graph::key_missing;
 use super::http::Client;
-use super::numbers::{Access, FreeAnswer, FreeCall, Told};
+use super::numbers::{Access, FreeAnswer, ProviderFuture, RawApiRequest};
 use super::{
-    Acknowledgement, Checked, Listed, MediaSource, OwnAddress, Provider, Reading, SecretSource, SendReport,
-    SentMessage, SignatureFault, Sink, Trouble, Unreadable, Upload, WireRequest,
+    Acknowledgement, Checked, Listed, MediaSource, OwnAddress, Provider, ProviderError, Reading, SecretSource,
+    SendReport, SentMessage, SignatureFault, Sink, Unreadable, Upload, WireRequest,
 };
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::delivery::{DeliveryKey, RawDelivery};
 use crate::domain::inbound::event::{MessageEvent, OWN_TEST};
 use crate::domain::key::digest;
-use crate::domain::numbers::connection::{Capabilities, Chore, Connection, Hop, IdShape, ProviderName, ProviderShape};
+use crate::domain::numbers::connection::{
+    Capabilities, Check, Connection, IdShape, ProviderName, ProviderShape, SetupTask,
+};
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::outbox::limits::Rate;
 use crate::domain::outbox::retry::RetryPolicy;
-use crate::domain::outbox::scheduling::{Ahead, CalledBack};
+use crate::domain::outbox::scheduling::{CancelOutcome, SchedulingLimits};
 use crate::domain::templates::template::Template;
 use crate::domain::time::Timestamp;
 
@@ -131,7 +133,7 @@ impl Provider for Twilio {
         connection: &'a Connection,
         base: &'a str,
         token: &'a str,
-    ) -> BoxFuture<'a, Result<(), Trouble>> {
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(async move {
             let url = format!("{base}{INBOUND_PATH}");
             let own = format!("whatsapp:{}", connection.phone_number);
@@ -155,10 +157,10 @@ impl Provider for Twilio {
         }
     }
 
-    fn chores(&self, connection: &Connection) -> Vec<Chore> {
+    fn chores(&self, connection: &Connection) -> Vec<SetupTask> {
         let known = self.address.get();
         let base = known.as_deref().unwrap_or("https://YOUR-HOST");
-        let step = |place: &str, what: String, paste: Option<String>, proof| Chore {
+        let step = |place: &str, what: String, paste: Option<String>, proof| SetupTask {
             place: place.to_owned(),
             what,
             paste,
@@ -182,13 +184,13 @@ impl Provider for Twilio {
                 "our environment",
                 format!("Set {ACCOUNT} and {token}: both stand on the console's first page."),
                 None,
-                Some(Hop::Provider),
+                Some(Check::Provider),
             ),
             step(
                 page,
                 "When a message comes in (POST):".into(),
                 Some(format!("{base}{INBOUND_PATH}")),
-                Some(Hop::Registration),
+                Some(Check::Registration),
             ),
             step(
                 page,
@@ -196,20 +198,21 @@ impl Provider for Twilio {
                 Some(format!("{base}{}", payload::STATUS_PATH)),
                 None,
             ),
-            step("a phone", write, None, Some(Hop::Inbound)),
-            step("here", "Answer it: the first status that comes back is the proof.".into(), None, Some(Hop::Status)),
+            step("a phone", write, None, Some(Check::Inbound)),
+            step("here", "Answer it: the first status that comes back is the proof.".into(), None, Some(Check::Status)),
         ];
         if known.is_none() {
             let what = "Set [http] public_url to the https address that leads here, and start again.".to_owned();
-            chores.insert(0, step("our configuration", what, None, Some(Hop::Public)));
+            chores.insert(0, step("our configuration", what, None, Some(Check::Public)));
         }
         chores
     }
 
     /// The window has been widened over the years: these bounds were within it always. Source: part 2.1.
-    fn ahead(&self, connection: &Connection) -> Option<Ahead> {
+    fn ahead(&self, connection: &Connection) -> Option<SchedulingLimits> {
         let wanted = connection.settings.schedule_at_provider && connection.settings.messaging_service.is_some();
-        let ahead = Ahead { nearest: Duration::from_secs(15 * 60), furthest: Duration::from_secs(7 * 86_400) };
+        let ahead =
+            SchedulingLimits { nearest: Duration::from_secs(15 * 60), furthest: Duration::from_secs(7 * 86_400) };
         wanted.then_some(ahead)
     }
 
@@ -217,7 +220,7 @@ impl Provider for Twilio {
         &'a self,
         connection: &'a Connection,
         provider_message_id: &'a str,
-    ) -> BoxFuture<'a, Result<CalledBack, Trouble>> {
+    ) -> BoxFuture<'a, Result<CancelOutcome, ProviderError>> {
         Box::pin(api::call_back(self, connection, provider_message_id))
     }
 
@@ -279,7 +282,7 @@ impl Provider for Twilio {
         connection: &'a Connection,
         provider_message_id: &'a str,
         typing: bool,
-    ) -> BoxFuture<'a, Result<(), Trouble>> {
+    ) -> BoxFuture<'a, Result<(), ProviderError>> {
         Box::pin(async move {
             // There is no read mark without the other.
             if typing { api::typing(self, connection, provider_message_id).await } else { Ok(()) }
@@ -290,7 +293,7 @@ impl Provider for Twilio {
         &'a self,
         connection: &'a Connection,
         to: &'a PhoneNumber,
-    ) -> BoxFuture<'a, Result<Vec<SentMessage>, Trouble>> {
+    ) -> BoxFuture<'a, Result<Vec<SentMessage>, ProviderError>> {
         Box::pin(api::sent_to(self, connection, to))
     }
 
@@ -299,11 +302,11 @@ impl Provider for Twilio {
         connection: &'a Connection,
         id: &'a str,
         sink: Sink<'a>,
-    ) -> BoxFuture<'a, Result<MediaSource, Trouble>> {
+    ) -> BoxFuture<'a, Result<MediaSource, ProviderError>> {
         Box::pin(media::fetch(self, connection, id, sink))
     }
 
-    fn upload<'a>(&'a self, _: &'a Connection, _: Upload<'a>) -> BoxFuture<'a, Result<String, Trouble>> {
+    fn upload<'a>(&'a self, _: &'a Connection, _: Upload<'a>) -> BoxFuture<'a, Result<String, ProviderError>> {
         Box::pin(async {
             let explanation = "The provider takes no uploads: it fetches files from an address.";
             let remedy = "Set [http] public_url to an address that it can reach.";
@@ -315,7 +318,7 @@ impl Provider for Twilio {
         None
     }
 
-    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, Trouble>> {
+    fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, ProviderError>> {
         Box::pin(content::templates(self, connection))
     }
 
@@ -327,7 +330,7 @@ impl Provider for Twilio {
         Some(self)
     }
 
-    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, Trouble>> {
+    fn check<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Checked, ProviderError>> {
         Box::pin(api::check(self, connection))
     }
 
@@ -347,7 +350,7 @@ impl Provider for Twilio {
         )
     }
 
-    fn call<'a>(&'a self, access: Access<'a>, call: &'a FreeCall) -> Told<'a, FreeAnswer> {
+    fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, FreeAnswer> {
         Box::pin(async move {
             let account = (self.secrets)(ACCOUNT).map(|sid| sid.expose_secret().trim().to_owned()).unwrap_or_default();
             // The paths of the three hosts do not overlap.
@@ -367,7 +370,7 @@ impl Provider for Twilio {
         connection: &'a Connection,
         provider_message_id: &'a str,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Option<MessageEvent>, Trouble>> {
+    ) -> BoxFuture<'a, Result<Option<MessageEvent>, ProviderError>> {
         Box::pin(api::inspect(self, connection, provider_message_id, now))
     }
 
@@ -376,7 +379,7 @@ impl Provider for Twilio {
         connection: &'a Connection,
         after: Option<&'a str>,
         now: Timestamp,
-    ) -> BoxFuture<'a, Result<Listed, Trouble>> {
+    ) -> BoxFuture<'a, Result<Listed, ProviderError>> {
         Box::pin(api::listed(self, connection, after, now))
     }
 }

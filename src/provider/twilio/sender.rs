@@ -7,10 +7,10 @@ use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::number::Profile;
 use crate::domain::text::{Untrusted, clean_line};
-use crate::provider::Trouble;
+use crate::provider::ProviderError;
 use crate::provider::cloud_api::graph::{encoded, lacking};
 use crate::provider::cloud_api::{text, untrusted};
-use crate::provider::numbers::{Profiles, Told};
+use crate::provider::numbers::{Profiles, ProviderFuture};
 
 const SENDERS: &str = "/v2/Channels/Senders";
 /// Pages of fifty: more senders than an account has.
@@ -52,7 +52,7 @@ pub(super) struct State {
 }
 
 /// The sender with this number, whole; nothing where the account has none.
-async fn find(twilio: &Twilio, connection: &Connection) -> Result<Option<Value>, Trouble> {
+async fn find(twilio: &Twilio, connection: &Connection) -> Result<Option<Value>, ProviderError> {
     let wanted = format!("whatsapp:{}", connection.phone_number);
     let mut path = format!("{SENDERS}?Channel=whatsapp&PageSize=50");
     for _ in 0..MOST_PAGES {
@@ -75,7 +75,7 @@ async fn find(twilio: &Twilio, connection: &Connection) -> Result<Option<Value>,
 }
 
 /// How the sender fares. The list may lack one that works all the same: that is told, and no failure.
-pub(super) async fn state(twilio: &Twilio, connection: &Connection) -> Result<State, Trouble> {
+pub(super) async fn state(twilio: &Twilio, connection: &Connection) -> Result<State, ProviderError> {
     let unlisted = || State { parts: vec!["not in its list of senders".to_owned()], ..State::default() };
     Ok(find(twilio, connection).await?.map_or_else(unlisted, |sender| read_state(&sender)))
 }
@@ -153,11 +153,11 @@ fn changed(sender: &Value, profile: &Profile) -> Value {
 }
 
 impl Profiles for Twilio {
-    fn profile<'a>(&'a self, connection: &'a Connection) -> Told<'a, Profile> {
+    fn profile<'a>(&'a self, connection: &'a Connection) -> ProviderFuture<'a, Profile> {
         Box::pin(async move { Ok(read_profile(&known(self, connection).await?)) })
     }
 
-    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> Told<'a, ()> {
+    fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> ProviderFuture<'a, ()> {
         Box::pin(async move {
             if !profile.vertical.is_empty() && !VERTICALS.iter().any(|(name, _)| *name == profile.vertical) {
                 let explanation = format!("This provider has no kind of business that is {}.", profile.vertical);
@@ -176,7 +176,7 @@ impl Profiles for Twilio {
 }
 
 /// A sandbox has no profile of ours.
-async fn known(twilio: &Twilio, connection: &Connection) -> Result<Value, Trouble> {
+async fn known(twilio: &Twilio, connection: &Connection) -> Result<Value, ProviderError> {
     find(twilio, connection).await?.ok_or_else(|| {
         let explanation =
             format!("The account's list of senders has no {}, so there is no profile.", connection.phone_number);

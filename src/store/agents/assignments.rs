@@ -8,7 +8,7 @@ use crate::domain::agents::routing::Candidate;
 use crate::domain::agents::run::RunState;
 use crate::domain::ids::{AssignmentId, ConnectionId, ThreadId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::threads::thread::contact;
 use crate::store::{Result, Store, Update, Write};
 
@@ -43,7 +43,7 @@ impl Store {
                 g.id DESC LIMIT $1"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(limit)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| assignment(&Cells::new(row, "assignments"))).collect()
+        rows.iter().map(|row| assignment(&RowReader::new(row, "assignments"))).collect()
     }
 
     /// How a contract was used: runs, those that were answered, held and failed; and what they cost.
@@ -56,7 +56,7 @@ impl Store {
         .bind(id.0)
         .fetch_one(&self.readers)
         .await?;
-        let cells = Cells::new(&row, "runs");
+        let cells = RowReader::new(&row, "runs");
         let counts = [cells.count("runs")?, cells.count("answered")?, cells.count("held")?, cells.count("failed")?];
         Ok((counts, money(&cells, "cost")?))
     }
@@ -67,7 +67,7 @@ impl Store {
             "{ASSIGNMENT} WHERE g.state IN ('proposed', 'approved') OR (g.state = 'active' AND g.expires_at IS NOT NULL)"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok(assignment(&Cells::new(row, "assignments"))?.assignment)).collect()
+        rows.iter().map(|row| Ok(assignment(&RowReader::new(row, "assignments"))?.assignment)).collect()
     }
 
     /// What an agent did since a time, from an index: runs are many.
@@ -82,7 +82,7 @@ impl Store {
         .bind(since.millis())
         .fetch_one(&self.readers)
         .await?;
-        let cells = Cells::new(&row, "runs");
+        let cells = RowReader::new(&row, "runs");
         let took: Vec<i64> = sqlx::query_scalar(
             "SELECT finished_at - started_at FROM runs WHERE agent = $1 AND created_at >= $2
                 AND started_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY 1 LIMIT 10000",
@@ -99,7 +99,7 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         let last = last.map(|row| {
-            let cells = Cells::new(&row, "runs");
+            let cells = RowReader::new(&row, "runs");
             Ok::<_, crate::store::StoreError>((cells.time("at")?, cells.named("state", RunState::from_name)?))
         });
         Ok(RunTally {
@@ -151,7 +151,7 @@ impl Write {
             .await?;
         let mut candidates = vec![];
         for row in &rows {
-            let assignment = assignment(&Cells::new(row, "assignments"))?.assignment;
+            let assignment = assignment(&RowReader::new(row, "assignments"))?.assignment;
             let replies: i64 = sqlx::query_scalar(
                 "SELECT count(*) FROM runs WHERE thread_id = $1 AND agent = $2 AND finished_at > $3
                     AND state IN ('answered', 'handed_off')",
@@ -184,7 +184,7 @@ impl Write {
     pub async fn assignment(&mut self, id: AssignmentId) -> Result<Option<AssignmentRow>> {
         let text = format!("{ASSIGNMENT} WHERE g.id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(self.connection()).await?;
-        row.map(|row| assignment(&Cells::new(&row, "assignments"))).transpose()
+        row.map(|row| assignment(&RowReader::new(&row, "assignments"))).transpose()
     }
 
     /// What is in force in the place of another.
@@ -200,7 +200,7 @@ impl Write {
             .bind(i64::from(other.place))
             .fetch_optional(self.connection())
             .await?;
-        row.map(|row| Ok(assignment(&Cells::new(&row, "assignments"))?.assignment)).transpose()
+        row.map(|row| Ok(assignment(&RowReader::new(&row, "assignments"))?.assignment)).transpose()
     }
 
     /// Everything in force, and everything that waits, of one connection or of all.
@@ -211,7 +211,7 @@ impl Write {
         );
         let rows =
             sqlx::query(sqlx::AssertSqlSafe(text)).bind(connection.map(|id| id.0)).fetch_all(self.connection()).await?;
-        rows.iter().map(|row| assignment(&Cells::new(row, "assignments"))).collect()
+        rows.iter().map(|row| assignment(&RowReader::new(row, "assignments"))).collect()
     }
 
     /// Writes a proposal down. One with conditions gets a place of its own on its connection, unless one
@@ -367,11 +367,11 @@ impl Write {
     }
 }
 
-pub(crate) fn money(cells: &Cells<'_>, column: &'static str) -> Result<Money> {
+pub(crate) fn money(cells: &RowReader<'_>, column: &'static str) -> Result<Money> {
     Ok(Money(cells.int(column)?.try_into().unwrap_or(0)))
 }
 
-fn assignment(cells: &Cells<'_>) -> Result<AssignmentRow> {
+fn assignment(cells: &RowReader<'_>) -> Result<AssignmentRow> {
     let thread = cells.opt_int("thread_id")?.map(ThreadId);
     Ok(AssignmentRow {
         assignment: Assignment {

@@ -4,7 +4,7 @@ use crate::domain::agents::assignment::Assignment;
 use crate::domain::agents::requests::{Exchange, Rehearsal};
 use crate::domain::ids::{AssignmentId, MessageId, RehearsalId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Write};
 
 /// A rehearsal that has exchanges left.
@@ -54,7 +54,7 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "rehearsals");
+            let cells = RowReader::new(&row, "rehearsals");
             Ok(Rehearsal {
                 id: RehearsalId(cells.int("id")?),
                 by: cells.text("by")?,
@@ -77,7 +77,7 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "rehearsals");
+            let cells = RowReader::new(&row, "rehearsals");
             Ok(ToPlay {
                 id: RehearsalId(cells.int("id")?),
                 assignment: AssignmentId(cells.int("assignment_id")?),

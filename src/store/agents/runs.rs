@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use crate::domain::agents::assignment::{Assignment, Mode};
 use crate::domain::agents::contract::Money;
-use crate::domain::agents::contract_check::Words;
-use crate::domain::agents::requests::{Act, RunRecord, RunView, ToolCall};
+use crate::domain::agents::contract_check::ReplyPart;
+use crate::domain::agents::requests::{AgentAction, RunRecord, RunView, ToolCall};
 use crate::domain::agents::run::RunState;
 use crate::domain::ids::{AssignmentId, ConnectionId, MessageId, RunId, ThreadId};
-use crate::domain::message::status::{DeliveryStatus, Standing};
+use crate::domain::message::status::{DeliveryRecord, DeliveryStatus};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::store::agents::assignments::money;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::threads::thread::contact;
 use crate::store::{Result, Store, Update, Write};
 
@@ -22,7 +22,7 @@ const RUN: &str = "SELECT r.id, r.thread_id, p.name AS contact_name,
     r.agent, r.state, r.batch_size, r.due_at, r.started_at, r.finished_at, r.said, r.error, r.breaches, r.decided_by
  FROM runs r JOIN threads t ON t.id = r.thread_id JOIN contacts p ON p.id = t.contact_id";
 
-fn run(cells: &Cells<'_>) -> Result<RunView> {
+fn run(cells: &RowReader<'_>) -> Result<RunView> {
     Ok(RunView {
         id: RunId(cells.int("id")?),
         thread_id: ThreadId(cells.int("thread_id")?),
@@ -57,8 +57,8 @@ pub struct DueRun {
 #[derive(Debug, Default)]
 pub struct Finish<'a> {
     pub said: Option<&'a Untrusted>,
-    pub words: &'a [Words],
-    pub acts: &'a [Act],
+    pub words: &'a [ReplyPart],
+    pub acts: &'a [AgentAction],
     pub calls: &'a [ToolCall],
     pub given: Option<&'a str>,
     pub trace: Option<&'a str>,
@@ -88,13 +88,13 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| run(&Cells::new(row, "runs"))).collect()
+        rows.iter().map(|row| run(&RowReader::new(row, "runs"))).collect()
     }
 
     pub async fn run(&self, id: RunId) -> Result<Option<RunView>> {
         let text = format!("{RUN} WHERE r.id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
-        row.map(|row| run(&Cells::new(&row, "runs"))).transpose()
+        row.map(|row| run(&RowReader::new(&row, "runs"))).transpose()
     }
 
     /// What an agent proposes in a thread.
@@ -116,8 +116,8 @@ impl Store {
         .bind(id.0)
         .fetch_one(&self.readers)
         .await?;
-        let cells = Cells::new(&row, "runs");
-        let (words, acts): (Vec<Words>, Vec<Act>) = cells.opt_json("words")?.unwrap_or_default();
+        let cells = RowReader::new(&row, "runs");
+        let (words, acts): (Vec<ReplyPart>, Vec<AgentAction>) = cells.opt_json("words")?.unwrap_or_default();
         let rows = sqlx::query(
             "SELECT id, words, progress, failed_at IS NOT NULL AS failed FROM messages WHERE run_id = $1 ORDER BY id",
         )
@@ -126,10 +126,10 @@ impl Store {
         .await?;
         let mut messages = vec![];
         for row in &rows {
-            let cells = Cells::new(row, "messages");
+            let cells = RowReader::new(row, "messages");
             let progress = cells.named("progress", DeliveryStatus::from_name)?;
             let failed = cells.flag("failed")? && !progress.proves_arrival();
-            let status = if failed { DeliveryStatus::Failed } else { Standing::new(progress).status() };
+            let status = if failed { DeliveryStatus::Failed } else { DeliveryRecord::new(progress).status() };
             messages.push((MessageId(cells.int("id")?), cells.untrusted("words")?, status));
         }
         Ok(Some(RunRecord {
@@ -157,7 +157,7 @@ impl Store {
         );
         let rows =
             sqlx::query(sqlx::AssertSqlSafe(text)).bind(thread.0).bind(since.millis()).fetch_all(&self.readers).await?;
-        rows.iter().rev().map(|row| run(&Cells::new(row, "runs"))).collect()
+        rows.iter().rev().map(|row| run(&RowReader::new(row, "runs"))).collect()
     }
 
     pub async fn next_run_due(&self) -> Result<Option<Timestamp>> {
@@ -246,7 +246,7 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "runs");
+            let cells = RowReader::new(&row, "runs");
             Ok(DueRun {
                 run: RunId(cells.int("id")?),
                 thread: ThreadId(cells.int("thread_id")?),

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::domain::agents::requests::{Caught, StopScope, StopView};
+use crate::domain::agents::requests::{CancelledRun, StopScope, StopView};
 use crate::domain::ids::{EntryId, StopId, ThreadId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Update, Write};
 
 /// What left this shortly before a stop is told with it.
@@ -24,7 +24,7 @@ impl Store {
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
         .await?;
-        rows.iter().map(|row| stop(&Cells::new(row, "stops"))).collect()
+        rows.iter().map(|row| stop(&RowReader::new(row, "stops"))).collect()
     }
 }
 
@@ -35,7 +35,7 @@ impl Store {
             .fetch_all(&self.readers)
             .await?;
         let read = |row| {
-            let cells = Cells::new(row, "stops");
+            let cells = RowReader::new(row, "stops");
             Ok(StopScope::read(&cells.text("scope")?, &cells.text("subject")?))
         };
         rows.iter().map(read).filter_map(Result::transpose).collect()
@@ -123,16 +123,16 @@ impl Write {
         .bind(i64::try_from(threads.len()).unwrap_or(i64::MAX))
         .fetch_one(self.connection())
         .await?;
-        stop(&Cells::new(&row, "stops"))
+        stop(&RowReader::new(&row, "stops"))
     }
 
-    async fn caught(&mut self, text: String, scope: &str, subject: &str) -> Result<Vec<Caught>> {
+    async fn caught(&mut self, text: String, scope: &str, subject: &str) -> Result<Vec<CancelledRun>> {
         let rows =
             sqlx::query(sqlx::AssertSqlSafe(text)).bind(scope).bind(subject).fetch_all(self.connection()).await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "outbox");
-                Ok(Caught {
+                let cells = RowReader::new(row, "outbox");
+                Ok(CancelledRun {
                     entry: EntryId(cells.int("id")?),
                     thread: ThreadId(cells.int("thread_id")?),
                     contact: crate::domain::text::clean_line(&cells.text("contact")?),
@@ -157,7 +157,7 @@ impl Write {
     }
 }
 
-fn stop(cells: &Cells<'_>) -> Result<StopView> {
+fn stop(cells: &RowReader<'_>) -> Result<StopView> {
     let (scope, subject) = (cells.text("scope")?, cells.text("subject")?);
     Ok(StopView {
         id: StopId(cells.int("id")?),

@@ -10,7 +10,7 @@ use crate::domain::message::inbound_content::Extras;
 use crate::domain::numbers::connection::{Connection, ProviderName};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Write};
 
 /// A message as it stands, to be changed.
@@ -43,7 +43,7 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "messages");
+            let cells = RowReader::new(&row, "messages");
             Ok(KnownMessage {
                 id: MessageId(cells.int("id")?),
                 thread: ThreadId(cells.int("thread_id")?),
@@ -68,7 +68,7 @@ impl Write {
         .await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "messages");
+                let cells = RowReader::new(row, "messages");
                 Ok(LateChange {
                     thread: ThreadId(cells.int("thread_id")?),
                     direction: cells.named("direction", Direction::from_name)?,

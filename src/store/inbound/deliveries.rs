@@ -9,7 +9,7 @@ use crate::domain::numbers::connection::ProviderName;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{DeliveryDetail, DeliveryRow};
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Update, Write};
 
 /// How many wrongly signed requests are kept for the inspector.
@@ -20,7 +20,7 @@ const MOST_ROWS: usize = 128;
 
 /// One request on its way into the database.
 #[derive(Debug, Clone)]
-pub struct Arrived {
+pub struct NewDelivery {
     pub raw: RawDelivery,
     pub key: DeliveryKey,
     pub event: String,
@@ -43,7 +43,7 @@ pub type Done = (DeliveryId, String, Option<ThreadId>, Option<String>);
 impl Store {
     /// Stores a batch in one transaction and few statements. A delivery that is there already only
     /// counts as a repeat.
-    pub async fn insert_deliveries(&self, batch: &[Arrived]) -> Result<()> {
+    pub async fn insert_deliveries(&self, batch: &[NewDelivery]) -> Result<()> {
         let mut write = self.write().await?;
         let mut rest = batch;
         while !rest.is_empty() {
@@ -89,7 +89,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| delivery_row(&Cells::new(row, "deliveries"))).collect()
+        rows.iter().map(|row| delivery_row(&RowReader::new(row, "deliveries"))).collect()
     }
 
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>> {
@@ -101,7 +101,7 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "deliveries");
+            let cells = RowReader::new(&row, "deliveries");
             let headers: Vec<(String, Untrusted)> = cells.json("headers")?;
             let body = String::from_utf8_lossy(&cells.bytes("body")?).into_owned();
             Ok(DeliveryDetail {
@@ -126,7 +126,7 @@ impl Write {
         .bind(i64::from(limit))
         .fetch_all(self.connection())
         .await?;
-        rows.iter().map(|row| stored(&Cells::new(row, "deliveries"))).collect()
+        rows.iter().map(|row| stored(&RowReader::new(row, "deliveries"))).collect()
     }
 
     pub async fn mark_delivery(
@@ -212,7 +212,7 @@ impl Write {
     }
 
     /// Keeps a wrongly signed request for the inspector, and forgets the oldest of its kind.
-    pub async fn keep_rejected(&mut self, arrived: &Arrived, note: &str) -> Result<()> {
+    pub async fn keep_rejected(&mut self, arrived: &NewDelivery, note: &str) -> Result<()> {
         sqlx::query(
             "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event, note)
              VALUES ($1, $2, $3, $4, $5, $6, $7, 'rejected', $8, $9)
@@ -240,7 +240,7 @@ impl Write {
     }
 }
 
-pub(crate) fn stored(cells: &Cells<'_>) -> Result<StoredDelivery> {
+pub(crate) fn stored(cells: &RowReader<'_>) -> Result<StoredDelivery> {
     Ok(StoredDelivery {
         id: DeliveryId(cells.int("id")?),
         raw: RawDelivery {
@@ -255,7 +255,7 @@ pub(crate) fn stored(cells: &Cells<'_>) -> Result<StoredDelivery> {
     })
 }
 
-fn delivery_row(cells: &Cells<'_>) -> Result<DeliveryRow> {
+fn delivery_row(cells: &RowReader<'_>) -> Result<DeliveryRow> {
     Ok(DeliveryRow {
         id: DeliveryId(cells.int("id")?),
         path: cells.text("path")?,

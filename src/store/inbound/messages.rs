@@ -8,11 +8,11 @@ use crate::domain::inbound::event::{Direction, Origin};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
 use crate::domain::message::inbound_content::Extras;
-use crate::domain::message::status::{DeliveryStatus, Standing, StatusReport};
+use crate::domain::message::status::{DeliveryRecord, DeliveryStatus, StatusReport};
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, folded, json};
+use crate::store::codec::{RowReader, folded, json};
 use crate::store::{Result, StoreError, Write};
 
 /// A message that arrived, or one of ours that was sent from elsewhere.
@@ -209,7 +209,7 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "threads");
+            let cells = RowReader::new(&row, "threads");
             Ok(Stored {
                 thread: ThreadId(cells.int("id")?),
                 taken_by: cells.opt_text("taken_by")?,
@@ -348,14 +348,14 @@ impl Write {
 
     /// The standing of a message of ours from everything reported about it, written down. Returns
     /// what it was and what it is now.
-    pub async fn merge_statuses(&mut self, message: MessageId) -> Result<(Standing, Standing)> {
+    pub async fn merge_statuses(&mut self, message: MessageId) -> Result<(DeliveryRecord, DeliveryRecord)> {
         let row = sqlx::query("SELECT id, progress, failure, failed_at, provider_key FROM messages WHERE id = $1")
             .bind(message.0)
             .fetch_one(self.connection())
             .await?;
-        let cells = Cells::new(&row, "messages");
+        let cells = RowReader::new(&row, "messages");
         let failure = cells.opt_json("failure")?;
-        let before = Standing {
+        let before = DeliveryRecord {
             progress: cells.named("progress", DeliveryStatus::from_name)?,
             failed: cells.opt_time("failed_at")?.zip(failure),
         };
@@ -365,7 +365,7 @@ impl Write {
             .await?;
         let mut after = before.clone();
         for row in &rows {
-            let cells = Cells::new(row, "statuses");
+            let cells = RowReader::new(row, "statuses");
             after = after.merge(&StatusReport {
                 status: cells.named("status", DeliveryStatus::from_name)?,
                 at: cells.time("at")?,
@@ -393,7 +393,7 @@ impl Write {
         .bind(&key[..])
         .fetch_optional(self.connection())
         .await?;
-        row.map(|row| matched(&Cells::new(&row, "messages"))).transpose()
+        row.map(|row| matched(&RowReader::new(&row, "messages"))).transpose()
     }
 
     /// A message of ours by the reference that was sent along.
@@ -410,7 +410,7 @@ impl Write {
         .bind(connection.0)
         .fetch_optional(self.connection())
         .await?;
-        row.map(|row| matched(&Cells::new(&row, "messages"))).transpose()
+        row.map(|row| matched(&RowReader::new(&row, "messages"))).transpose()
     }
 
     /// The one uncertain entry of a thread with these words, tried shortly before `at`. When several
@@ -433,7 +433,7 @@ impl Write {
         .fetch_all(self.connection())
         .await?;
         match rows.as_slice() {
-            [row] => Ok(Some(matched(&Cells::new(row, "messages"))?)),
+            [row] => Ok(Some(matched(&RowReader::new(row, "messages"))?)),
             _ => Ok(None),
         }
     }
@@ -480,7 +480,7 @@ fn spelt(address: &Address) -> (&'static str, &str) {
     }
 }
 
-fn matched(cells: &Cells<'_>) -> Result<Matched> {
+fn matched(cells: &RowReader<'_>) -> Result<Matched> {
     let state = cells.opt_named("state", EntryState::from_name)?;
     Ok(Matched {
         message: MessageId(cells.int("id")?),

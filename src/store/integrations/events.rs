@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::domain::agents::requests::EventView;
 use crate::domain::ids::{EventId, ThreadId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Write};
 
 /// An event that an endpoint is to be told.
 #[derive(Debug, Clone)]
-pub struct Telling {
+pub struct EventDelivery {
     pub endpoint: String,
     pub event: EventView,
     /// How often it was tried before.
@@ -19,7 +19,7 @@ pub struct Telling {
 
 const EVENT: &str = "SELECT e.id, e.at, e.kind, e.thread_id, e.data FROM events e";
 
-fn event(cells: &Cells<'_>) -> Result<EventView> {
+fn event(cells: &RowReader<'_>) -> Result<EventView> {
     Ok(EventView {
         id: EventId(cells.int("id")?),
         at: cells.time("at")?,
@@ -38,7 +38,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| event(&Cells::new(row, "events"))).collect()
+        rows.iter().map(|row| event(&RowReader::new(row, "events"))).collect()
     }
 
     /// When somebody is to be told next.
@@ -90,7 +90,7 @@ impl Write {
     }
 
     /// Takes the next telling for a limited time. What came before in its thread goes first.
-    pub async fn claim_telling(&mut self, now: Timestamp, lease: Duration) -> Result<Option<Telling>> {
+    pub async fn claim_telling(&mut self, now: Timestamp, lease: Duration) -> Result<Option<EventDelivery>> {
         let row = sqlx::query(
             "UPDATE tellings SET lease_until = $2, due_at = $2 WHERE (endpoint, event_id) = (
                 SELECT t.endpoint, t.event_id FROM tellings t WHERE t.state = 'waiting' AND t.due_at <= $1
@@ -104,12 +104,12 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let cells = Cells::new(&row, "tellings");
+        let cells = RowReader::new(&row, "tellings");
         let text = format!("{EVENT} WHERE e.id = $1");
         let found = sqlx::query(sqlx::AssertSqlSafe(text)).bind(cells.int("id")?).fetch_one(self.connection()).await?;
-        Ok(Some(Telling {
+        Ok(Some(EventDelivery {
             endpoint: cells.text("endpoint")?,
-            event: event(&Cells::new(&found, "events"))?,
+            event: event(&RowReader::new(&found, "events"))?,
             tried: cells.count("tried")?,
         }))
     }
@@ -117,7 +117,7 @@ impl Write {
     /// How it went: told, due again later, or given up.
     pub async fn settle_telling(
         &mut self,
-        telling: &Telling,
+        telling: &EventDelivery,
         told: bool,
         again_at: Option<Timestamp>,
         note: &str,

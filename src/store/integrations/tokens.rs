@@ -6,14 +6,14 @@ use crate::domain::access::token::TokenView;
 use crate::domain::ids::TokenId;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Update, Write};
 
 const TOKEN: &str = "SELECT id, name, role, agent, organization, environment, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
 
 /// What is known of a request that carries a key of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Once {
+pub enum IdempotencyRecord {
     /// It is this one's to do.
     First,
     /// Something else was asked under this key.
@@ -29,20 +29,20 @@ impl Store {
     pub async fn tokens(&self) -> Result<Vec<TokenView>> {
         let text = format!("{TOKEN} ORDER BY revoked_at IS NOT NULL, id DESC LIMIT 500");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| token(&Cells::new(row, "tokens"))).collect()
+        rows.iter().map(|row| token(&RowReader::new(row, "tokens"))).collect()
     }
 
     pub async fn token(&self, id: TokenId) -> Result<Option<TokenView>> {
         let text = format!("{TOKEN} WHERE id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
-        row.map(|row| token(&Cells::new(&row, "tokens"))).transpose()
+        row.map(|row| token(&RowReader::new(&row, "tokens"))).transpose()
     }
 
     /// The token behind a digest.
     pub async fn token_of(&self, hash: &[u8; 32]) -> Result<Option<TokenView>> {
         let text = format!("{TOKEN} WHERE hash = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(&hash[..]).fetch_optional(&self.readers).await?;
-        row.map(|row| token(&Cells::new(&row, "tokens"))).transpose()
+        row.map(|row| token(&RowReader::new(&row, "tokens"))).transpose()
     }
 }
 
@@ -110,7 +110,13 @@ impl Write {
     }
 
     /// Claims a key for what is asked under it.
-    pub async fn ask_once(&mut self, id: TokenId, key: &str, digest: &[u8; 32], now: Timestamp) -> Result<Once> {
+    pub async fn with_idempotency(
+        &mut self,
+        id: TokenId,
+        key: &str,
+        digest: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<IdempotencyRecord> {
         let made = sqlx::query(
             "INSERT INTO asked_once (token_id, key, digest, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
@@ -121,7 +127,7 @@ impl Write {
         .execute(self.connection())
         .await?;
         if made.rows_affected() == 1 {
-            return Ok(Once::First);
+            return Ok(IdempotencyRecord::First);
         }
         let row = sqlx::query(
             "SELECT token_id AS id, digest, at, status, body FROM asked_once WHERE token_id = $1 AND key = $2",
@@ -130,13 +136,13 @@ impl Write {
         .bind(key)
         .fetch_one(self.connection())
         .await?;
-        let cells = Cells::new(&row, "asked_once");
+        let cells = RowReader::new(&row, "asked_once");
         if cells.bytes("digest")? != digest[..] {
-            return Ok(Once::Other);
+            return Ok(IdempotencyRecord::Other);
         }
         Ok(match (cells.opt_int("status")?, cells.opt_text("body")?) {
-            (Some(status), Some(body)) => Once::Done(u16::try_from(status).unwrap_or(500), body),
-            _ => Once::Begun(cells.time("at")?),
+            (Some(status), Some(body)) => IdempotencyRecord::Done(u16::try_from(status).unwrap_or(500), body),
+            _ => IdempotencyRecord::Begun(cells.time("at")?),
         })
     }
 
@@ -167,7 +173,7 @@ impl Write {
     }
 }
 
-fn token(cells: &Cells<'_>) -> Result<TokenView> {
+fn token(cells: &RowReader<'_>) -> Result<TokenView> {
     Ok(TokenView {
         id: TokenId(cells.int("id")?),
         name: cells.text("name")?,
@@ -185,7 +191,7 @@ fn token(cells: &Cells<'_>) -> Result<TokenView> {
 }
 
 /// The scope of a row that keeps one.
-pub(crate) fn scope(cells: &Cells<'_>) -> Result<Scope> {
+pub(crate) fn scope(cells: &RowReader<'_>) -> Result<Scope> {
     let environment = cells.opt_named("environment", Environment::from_name)?;
     Ok(Scope { organization: cells.opt_text("organization")?, environment })
 }

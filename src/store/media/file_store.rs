@@ -22,7 +22,7 @@ type Pins = Arc<Mutex<BTreeMap<FileName, usize>>>;
 
 /// Where files are kept.
 #[derive(Debug, Clone)]
-pub struct Shelf {
+pub struct FileStore {
     root: PathBuf,
     pins: Pins,
 }
@@ -46,7 +46,7 @@ pub struct Pinned {
     pins: Pins,
 }
 
-impl Shelf {
+impl FileStore {
     pub fn new(data_directory: &Path) -> Self {
         Self { root: data_directory.join(MEDIA_DIRECTORY), pins: Pins::default() }
     }
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn the_same_bytes_are_kept_once_and_half_a_file_never() {
         let directory = tempfile::tempdir().expect("a directory");
-        let shelf = Shelf::new(directory.path());
+        let shelf = FileStore::new(directory.path());
         let first = shelf.put("a", b"hello", "text/plain").expect("kept");
         assert_eq!(first.name(), shelf.put("b", b"hello", "text/plain").expect("kept").name());
         assert_eq!(shelf.read(first.name()).expect("there"), b"hello");
@@ -274,7 +274,7 @@ mod tests {
     fn nobody_else_can_read_files_whoever_made_the_directories() {
         let directory = tempfile::tempdir().expect("a directory");
         let media = directory.path().join(MEDIA_DIRECTORY);
-        let shelf = Shelf::new(directory.path());
+        let shelf = FileStore::new(directory.path());
         let name = FileName::of(Sha256::digest(b"hello").into(), "text/plain");
         let inner = media.join(&name.as_str()[..2]);
         fs::create_dir_all(&inner).expect("made by somebody");
@@ -293,7 +293,7 @@ mod tests {
     #[test]
     fn what_a_link_leads_to_is_no_file_of_the_store() {
         let directory = tempfile::tempdir().expect("a directory");
-        let shelf = Shelf::new(directory.path());
+        let shelf = FileStore::new(directory.path());
         let kept = shelf.put("a", b"hello", "text/plain").expect("kept");
         let path = shelf.path(kept.name());
         fs::remove_file(&path).expect("removed");

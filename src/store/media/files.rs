@@ -10,12 +10,12 @@ use crate::domain::message::media::{MediaState, MediaView};
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Update, Write};
 
 /// A file that is to be fetched.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct PendingDownload {
     pub message: MessageId,
     pub thread: ThreadId,
     pub connection: ConnectionId,
@@ -49,11 +49,11 @@ pub struct KeptFile {
 }
 
 /// The name of a kept file. A row that holds anything else is broken, and no path is made of it.
-fn stored_name(cells: &Cells<'_>) -> Result<FileName> {
+fn stored_name(cells: &RowReader<'_>) -> Result<FileName> {
     cells.named("file", FileName::parse)
 }
 
-pub(crate) fn view(cells: &Cells<'_>) -> Result<Option<MediaView>> {
+pub(crate) fn view(cells: &RowReader<'_>) -> Result<Option<MediaView>> {
     let Some(state) = cells.opt_named("media_state", MediaState::from_name)? else { return Ok(None) };
     Ok(Some(MediaView {
         state,
@@ -96,7 +96,7 @@ impl Store {
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(now.millis()).fetch_optional(&self.readers).await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "outbox");
+            let cells = RowReader::new(&row, "outbox");
             let content: Content = cells.json("content")?;
             Ok(ToUpload {
                 entry: EntryId(cells.int("id")?),
@@ -126,7 +126,7 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "media");
+            let cells = RowReader::new(&row, "media");
             Ok((stored_name(&cells)?, cells.text("mime_type")?, u64::from(cells.count("bytes")?)))
         })
         .transpose()
@@ -142,7 +142,7 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let cells = Cells::new(&row, "media");
+        let cells = RowReader::new(&row, "media");
         let Some(view) = view(&cells)? else { return Ok(None) };
         Ok(Some(KeptFile { thread: ThreadId(cells.int("thread_id")?), view, content: cells.json("content")? }))
     }
@@ -198,7 +198,7 @@ impl Write {
     }
 
     /// Takes the next file that is due, and puts it off for as long as fetching may take.
-    pub async fn claim_fetch(&mut self, now: Timestamp, lease: Duration) -> Result<Option<Wanted>> {
+    pub async fn claim_fetch(&mut self, now: Timestamp, lease: Duration) -> Result<Option<PendingDownload>> {
         let row = sqlx::query(
             "UPDATE media SET due_at = $2, tries = tries + 1
              WHERE message_id = (SELECT message_id FROM media WHERE state = 'wanted' AND due_at <= $1 ORDER BY due_at LIMIT 1)
@@ -210,8 +210,8 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "media");
-            Ok(Wanted {
+            let cells = RowReader::new(&row, "media");
+            Ok(PendingDownload {
                 message: MessageId(cells.int("id")?),
                 thread: ThreadId(cells.int("thread_id")?),
                 connection: ConnectionId(cells.int("connection_id")?),
@@ -293,7 +293,7 @@ impl Write {
             .bind(message.0)
             .fetch_one(self.connection())
             .await?;
-        let mut outgoing: Outgoing = Cells::new(&row, "outbox").json("outgoing")?;
+        let mut outgoing: Outgoing = RowReader::new(&row, "outbox").json("outgoing")?;
         if let Some(media) = outgoing.content.media_mut() {
             provider_id.clone_into(&mut media.id);
         }
@@ -328,7 +328,7 @@ impl Write {
         let mut sum = 0;
         let mut names = vec![];
         for row in &rows {
-            let cells = Cells::new(row, "media");
+            let cells = RowReader::new(row, "media");
             sum += u64::from(cells.count("bytes")?);
             let old = cells.opt_time("fetched_at")?.is_some_and(|at| at < before);
             if !old && sum <= most {

@@ -3,7 +3,7 @@
 use crate::domain::file_name::FileName;
 use crate::domain::ids::UploadId;
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Write};
 
 /// An upload as it is stored.
@@ -24,7 +24,7 @@ impl Store {
             .fetch_optional(&self.readers)
             .await?;
         let Some(row) = row else { return Ok(None) };
-        let cells = Cells::new(&row, "uploads");
+        let cells = RowReader::new(&row, "uploads");
         let Some(file) = FileName::parse(&cells.text("file")?) else { return Ok(None) };
         Ok(Some(StoredUpload { file, name: cells.text("file_name")?, bytes: u64::from(cells.count("bytes")?) }))
     }
@@ -49,7 +49,7 @@ impl Write {
         .bind(author)
         .fetch_one(self.connection())
         .await?;
-        let cells = Cells::new(&row, "uploads");
+        let cells = RowReader::new(&row, "uploads");
         Ok((cells.count("uploads")?, u64::try_from(cells.int("bytes")?).unwrap_or_default()))
     }
 

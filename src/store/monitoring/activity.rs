@@ -6,7 +6,7 @@ use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::AlertView;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Update, Write};
 
 /// A condition that wants a person.
@@ -42,7 +42,7 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         for row in &found {
-            let cells = Cells::new(row, "deliveries");
+            let cells = RowReader::new(row, "deliveries");
             let (event, path) = (cells.text("event")?, cells.text("path")?);
             let what = if event.is_empty() { &path } else { event.strip_prefix("whatsapp.").unwrap_or(&event) };
             let repeats = cells.count("repeats")?;
@@ -76,7 +76,7 @@ impl Store {
         .fetch_all(&self.readers)
         .await?;
         for row in &found {
-            let cells = Cells::new(row, "audit");
+            let cells = RowReader::new(row, "audit");
             let (action, subject, detail) = (cells.text("action")?, cells.text("subject")?, cells.text("detail")?);
             rows.push(ActivityRow {
                 at: cells.time("at")?,
@@ -101,7 +101,7 @@ impl Store {
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
         .await?;
-        rows.iter().map(|row| alert_view(&Cells::new(row, "alerts"))).collect()
+        rows.iter().map(|row| alert_view(&RowReader::new(row, "alerts"))).collect()
     }
 
     pub async fn alert(&self, id: AlertId) -> Result<Option<AlertView>> {
@@ -111,7 +111,7 @@ impl Store {
         .bind(id.0)
         .fetch_optional(&self.readers)
         .await?;
-        row.map(|row| alert_view(&Cells::new(&row, "alerts"))).transpose()
+        row.map(|row| alert_view(&RowReader::new(&row, "alerts"))).transpose()
     }
 
     async fn alerts(&self, limit: u32) -> Result<Vec<ActivityRow>> {
@@ -123,7 +123,7 @@ impl Store {
         .await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "alerts");
+                let cells = RowReader::new(row, "alerts");
                 Ok(ActivityRow {
                     at: cells.time("last_at")?,
                     kind: ActivityKind::Alert {
@@ -139,7 +139,7 @@ impl Store {
     }
 }
 
-fn alert_view(cells: &Cells<'_>) -> Result<AlertView> {
+fn alert_view(cells: &RowReader<'_>) -> Result<AlertView> {
     Ok(AlertView {
         id: AlertId(cells.int("id")?),
         kind: cells.text("kind")?,

@@ -9,7 +9,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, AuditHead, AuditRow, KnownHead, RestoredRows, link};
 use crate::domain::ids::AuditId;
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store, StoreError, Write};
 
 /// Rows that are checked at a time.
@@ -17,7 +17,7 @@ const PAGE: i64 = 1_000;
 
 const ROW: &str = "SELECT id, at, actor, action, subject, detail, digest FROM audit";
 
-fn read(cells: &Cells<'_>) -> Result<AuditRow> {
+fn read(cells: &RowReader<'_>) -> Result<AuditRow> {
     Ok(AuditRow {
         id: AuditId(cells.int("id")?),
         at: cells.time("at")?,
@@ -29,7 +29,7 @@ fn read(cells: &Cells<'_>) -> Result<AuditRow> {
     })
 }
 
-fn head(cells: &Cells<'_>) -> Result<AuditHead> {
+fn head(cells: &RowReader<'_>) -> Result<AuditHead> {
     let row = read(cells)?;
     Ok(AuditHead { row: row.id, digest: row.digest, at: row.at })
 }
@@ -45,7 +45,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| read(&Cells::new(row, "audit"))).collect()
+        rows.iter().map(|row| read(&RowReader::new(row, "audit"))).collect()
     }
 
     /// Follows the chain from its beginning to the first row that does not fit, or to its end, and compares
@@ -95,14 +95,14 @@ impl Store {
         let mut copy = options.connect().await?;
         let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(&mut copy).await?;
-        row.map(|row| head(&Cells::new(&row, "audit"))).transpose()
+        row.map(|row| head(&RowReader::new(&row, "audit"))).transpose()
     }
 
     /// The last row as the database has it.
     pub(crate) async fn stored_audit_head(&self) -> Result<Option<AuditHead>> {
         let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(&self.readers).await?;
-        row.map(|row| head(&Cells::new(&row, "audit"))).transpose()
+        row.map(|row| head(&RowReader::new(&row, "audit"))).transpose()
     }
 
     async fn follow_audit(&self, check: &mut AuditCheck) -> Result<()> {
@@ -111,7 +111,7 @@ impl Store {
             let text = format!("{ROW} WHERE id > $1 ORDER BY id LIMIT $2");
             let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(last).bind(PAGE).fetch_all(&self.readers).await?;
             for row in &rows {
-                let row = read(&Cells::new(row, "audit"))?;
+                let row = read(&RowReader::new(row, "audit"))?;
                 last = row.id.0;
                 if !check.follow(row) {
                     return Ok(());
@@ -136,7 +136,7 @@ impl Store {
         let text = format!("{ROW} ORDER BY id");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(write.connection()).await?;
         for row in &rows {
-            let row = read(&Cells::new(row, "audit"))?;
+            let row = read(&RowReader::new(row, "audit"))?;
             before = link(&before, &row);
             sqlx::query("UPDATE audit SET digest = $2 WHERE id = $1 AND digest IS NULL")
                 .bind(row.id.0)
@@ -152,7 +152,7 @@ impl Store {
 async fn accepted_rows(connection: &mut SqliteConnection) -> Result<Vec<AuditRow>> {
     let text = format!("{ROW} WHERE subject = 'audit' AND action = $1 ORDER BY id");
     let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(RestoredRows::ACTION).fetch_all(connection).await?;
-    rows.iter().map(|row| read(&Cells::new(row, "audit"))).collect()
+    rows.iter().map(|row| read(&RowReader::new(row, "audit"))).collect()
 }
 
 async fn digest_of(connection: &mut SqliteConnection, row: AuditId) -> Result<Option<String>> {
@@ -181,7 +181,7 @@ impl Write {
     pub async fn audit_end(&mut self) -> Result<Option<AuditHead>> {
         let text = format!("{ROW} ORDER BY id DESC LIMIT 1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_optional(self.connection()).await?;
-        row.map(|row| head(&Cells::new(&row, "audit"))).transpose()
+        row.map(|row| head(&RowReader::new(&row, "audit"))).transpose()
     }
 
     /// Says who did what, for good. What a program asked for fails here where its token was revoked between the

@@ -1,8 +1,8 @@
 //! What became of the messages of a day: by number, template, author and hour.
 
-use crate::domain::monitoring::gauge::{Gauge, HourBar};
+use crate::domain::monitoring::gauge::{HourBar, Metric};
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store};
 
 /// One row per message of ours that the provider took, or that failed, since a time.
@@ -18,11 +18,11 @@ const DAY: &str = "SELECT 0 AS id, c.name AS connection, m.kind, json_extract(m.
 
 impl Store {
     /// By connection, by template, by author; the busiest first.
-    pub async fn gauges(&self, since: Timestamp) -> Result<Vec<Gauge>> {
+    pub async fn gauges(&self, since: Timestamp) -> Result<Vec<Metric>> {
         let rows = sqlx::query(DAY).bind(since.millis()).fetch_all(&self.readers).await?;
-        let mut gauges: Vec<Gauge> = vec![];
+        let mut gauges: Vec<Metric> = vec![];
         for row in &rows {
-            let cells = Cells::new(row, "outbox");
+            let cells = RowReader::new(row, "outbox");
             let mut names = vec![("connection", cells.text("connection")?)];
             if cells.text("kind")? == "template" {
                 names.extend(cells.opt_text("template")?.map(|name| ("template", name)));
@@ -32,7 +32,7 @@ impl Store {
                 let at = match gauges.iter().position(|known| known.by == by && known.name == name) {
                     Some(at) => at,
                     None => {
-                        gauges.push(Gauge { by: by.to_owned(), name, ..Gauge::default() });
+                        gauges.push(Metric { by: by.to_owned(), name, ..Metric::default() });
                         gauges.len() - 1
                     }
                 };
@@ -69,7 +69,7 @@ impl Store {
         .await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "hours");
+                let cells = RowReader::new(row, "hours");
                 Ok(HourBar {
                     hour: cells.int("id")?,
                     inbound: cells.count("inbound")?,

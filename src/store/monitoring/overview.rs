@@ -2,7 +2,7 @@
 
 use crate::domain::subject::Subject;
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store};
 
 /// What the database knows of the dashboard.
@@ -90,7 +90,7 @@ impl Store {
         Ok(oldest.map(|oldest| (u32::try_from(count).unwrap_or(u32::MAX), Timestamp::from_millis(oldest))))
     }
 
-    /// Which hops prove something is as [`crate::domain::numbers::connection::Hop::is_outside`] has it.
+    /// Which hops prove something is as [`crate::domain::numbers::connection::Check::is_outside`] has it.
     pub(crate) async fn counts(&self) -> Result<Counts> {
         let row = sqlx::query(
             "SELECT 0 AS id,
@@ -126,7 +126,7 @@ impl Store {
         )
         .fetch_one(&self.readers)
         .await?;
-        let cells = Cells::new(&row, "overview");
+        let cells = RowReader::new(&row, "overview");
         Ok(Counts {
             connections: cells.count("connections")?,
             connections_in_trouble: cells.count("connections_in_trouble")?,

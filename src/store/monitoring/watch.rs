@@ -1,10 +1,10 @@
 //! What the watcher remembers: canaries, fillings, and which alerts were told.
 
 use crate::domain::ids::{AlertId, ConnectionId, DeliveryId, ThreadId};
-use crate::domain::message::status::Standing;
+use crate::domain::message::status::DeliveryRecord;
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::inbound::deliveries;
 use crate::store::{Result, Store, StoredDelivery, Write};
 
@@ -17,7 +17,7 @@ impl Store {
         .bind(id.0)
         .fetch_optional(&self.readers)
         .await?;
-        row.map(|row| deliveries::stored(&Cells::new(&row, "deliveries"))).transpose()
+        row.map(|row| deliveries::stored(&RowReader::new(&row, "deliveries"))).transpose()
     }
 
     pub async fn last_canary(&self, connection: ConnectionId) -> Result<Option<Timestamp>> {
@@ -48,14 +48,14 @@ impl Store {
     }
 
     /// How a message of ours with this key fares, as far as it was told.
-    pub async fn standing_of(&self, key: &[u8; 16]) -> Result<Option<Standing>> {
+    pub async fn standing_of(&self, key: &[u8; 16]) -> Result<Option<DeliveryRecord>> {
         let row = sqlx::query(
             "SELECT progress, failure, failed_at FROM messages WHERE provider_key = $1 AND direction = 'outbound'",
         )
         .bind(&key[..])
         .fetch_optional(&self.readers)
         .await?;
-        row.map(|row| crate::store::threads::messages::standing(&Cells::new(&row, "messages"))).transpose()
+        row.map(|row| crate::store::threads::messages::standing(&RowReader::new(&row, "messages"))).transpose()
     }
 
     /// Failures of each connection since a time, with the code that is met most and how often that is.
@@ -217,6 +217,6 @@ impl Write {
         .bind(id.0)
         .fetch_optional(self.connection())
         .await?;
-        row.map(|row| deliveries::stored(&Cells::new(&row, "deliveries"))).transpose()
+        row.map(|row| deliveries::stored(&RowReader::new(&row, "deliveries"))).transpose()
     }
 }

@@ -4,11 +4,11 @@ use sqlx::SqliteExecutor;
 
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
-use crate::domain::numbers::connection::{Connection, Environment, Hop, Proof, ProviderName};
+use crate::domain::numbers::connection::{Check, CheckResult, Connection, Environment, ProviderName};
 use crate::domain::numbers::history::{ConnectionChange, DatedChange};
 use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Update, Write};
 
 const CONNECTION: &str = "SELECT id, name, organization, environment, provider, phone_number, phone_number_id,
@@ -19,7 +19,7 @@ impl Store {
     pub async fn connections(&self) -> Result<Vec<Connection>> {
         let text = format!("{CONNECTION} WHERE state = 'connected' ORDER BY name");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| connection(&Cells::new(row, "connections"))).collect()
+        rows.iter().map(|row| connection(&RowReader::new(row, "connections"))).collect()
     }
 
     pub async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>> {
@@ -31,20 +31,20 @@ impl Store {
             .bind(name)
             .fetch_optional(&self.readers)
             .await?;
-        row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+        row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
     }
 
     /// In the order in which a message passes the hops.
-    pub async fn proofs(&self) -> Result<Vec<(ConnectionId, Proof)>> {
+    pub async fn proofs(&self) -> Result<Vec<(ConnectionId, CheckResult)>> {
         let rows = sqlx::query("SELECT connection_id AS id, hop, at, works, note FROM proofs")
             .fetch_all(&self.readers)
             .await?;
         let mut proofs = rows
             .iter()
             .map(|row| {
-                let cells = Cells::new(row, "proofs");
-                let proof = Proof {
-                    hop: cells.named("hop", Hop::from_name)?,
+                let cells = RowReader::new(row, "proofs");
+                let proof = CheckResult {
+                    hop: cells.named("hop", Check::from_name)?,
                     at: cells.time("at")?,
                     works: cells.flag("works")?,
                     note: cells.text("note")?,
@@ -66,7 +66,7 @@ impl Store {
         .await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "connection_history");
+                let cells = RowReader::new(row, "connection_history");
                 let change = cells.named("change", ConnectionChange::from_name)?;
                 Ok((ConnectionId(cells.int("id")?), DatedChange { at: cells.time("at")?, change }))
             })
@@ -87,7 +87,7 @@ impl Store {
         .await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "connections");
+                let cells = RowReader::new(row, "connections");
                 let counts =
                     [cells.count("threads")?, cells.count("unread")?, cells.count("queued")?, cells.count("failed")?];
                 Ok((ConnectionId(cells.int("id")?), counts))
@@ -249,7 +249,7 @@ impl Write {
             .bind(phone_number_id)
             .fetch_optional(self.connection())
             .await?;
-        row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+        row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
     }
 
     /// The connection over which something was sent under this reference of ours.
@@ -266,14 +266,14 @@ impl Write {
             .bind(reference)
             .fetch_optional(self.connection())
             .await?;
-        row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+        row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
     }
 
     /// Keeps the newest proof of a hop.
     pub async fn prove(
         &mut self,
         connection: ConnectionId,
-        hop: Hop,
+        hop: Check,
         at: Timestamp,
         works: bool,
         note: &str,
@@ -300,10 +300,10 @@ pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ConnectionId) -> Resu
         .bind(id.0)
         .fetch_optional(over)
         .await?;
-    row.map(|row| connection(&Cells::new(&row, "connections"))).transpose()
+    row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
 }
 
-fn connection(cells: &Cells<'_>) -> Result<Connection> {
+fn connection(cells: &RowReader<'_>) -> Result<Connection> {
     Ok(Connection {
         id: ConnectionId(cells.int("id")?),
         name: cells.text("name")?,

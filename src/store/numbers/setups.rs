@@ -6,9 +6,9 @@ use sqlx::SqliteExecutor;
 
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Environment, ProviderName};
-use crate::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep, StepTaken};
+use crate::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep, StepResult};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Update, Write};
 
 const SETUP: &str = "SELECT id, name, organization, environment, provider, options, state, step, customer_id, link,
@@ -32,7 +32,7 @@ impl Store {
     async fn some_setups(&self, tail: &str, id: i64) -> Result<Vec<Setup>> {
         let rows =
             sqlx::query(sqlx::AssertSqlSafe(format!("{SETUP} {tail}"))).bind(id).fetch_all(&self.readers).await?;
-        let mut setups = rows.iter().map(|row| setup(&Cells::new(row, "setups"))).collect::<Result<Vec<_>>>()?;
+        let mut setups = rows.iter().map(|row| setup(&RowReader::new(row, "setups"))).collect::<Result<Vec<_>>>()?;
         for setup in &mut setups {
             let rows = sqlx::query(
                 "SELECT setup_id AS id, step, at, works, note FROM setup_steps WHERE setup_id = $1 ORDER BY at",
@@ -40,7 +40,7 @@ impl Store {
             .bind(setup.id.0)
             .fetch_all(&self.readers)
             .await?;
-            setup.taken = rows.iter().map(|row| taken(&Cells::new(row, "setup_steps"))).collect::<Result<_>>()?;
+            setup.taken = rows.iter().map(|row| taken(&RowReader::new(row, "setup_steps"))).collect::<Result<_>>()?;
             setup.taken.sort_by_key(|one| one.step);
         }
         Ok(setups)
@@ -137,7 +137,7 @@ impl Write {
     }
 
     /// How a step ended; the last time counts.
-    pub async fn note_step(&mut self, setup: SetupId, taken: &StepTaken) -> Result<()> {
+    pub async fn note_step(&mut self, setup: SetupId, taken: &StepResult) -> Result<()> {
         sqlx::query(
             "INSERT INTO setup_steps (setup_id, step, at, works, note) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (setup_id, step) DO UPDATE SET at = excluded.at, works = excluded.works, note = excluded.note",
@@ -169,14 +169,14 @@ impl Write {
             .bind(customer)
             .fetch_optional(self.connection())
             .await?;
-        row.map(|row| setup(&Cells::new(&row, "setups"))).transpose()
+        row.map(|row| setup(&RowReader::new(&row, "setups"))).transpose()
     }
 
     /// The last setup of a connection, without the steps that it has taken.
     pub async fn last_setup_of(&mut self, connection: ConnectionId) -> Result<Option<Setup>> {
         let text = format!("{SETUP} WHERE connection_id = $1 ORDER BY id DESC LIMIT 1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(connection.0).fetch_optional(self.connection()).await?;
-        row.map(|row| setup(&Cells::new(&row, "setups"))).transpose()
+        row.map(|row| setup(&RowReader::new(&row, "setups"))).transpose()
     }
 
     /// Disconnected connections that stand nowhere among the setups, so that nobody could connect them again: each
@@ -192,7 +192,7 @@ impl Write {
         .await?;
         let mut found = vec![];
         for row in &rows {
-            let cells = Cells::new(row, "connections");
+            let cells = RowReader::new(row, "connections");
             let id = ConnectionId(cells.int("id")?);
             let setup = match self.last_setup_of(id).await? {
                 Some(last) => last,
@@ -238,10 +238,10 @@ impl Write {
 pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: SetupId) -> Result<Option<Setup>> {
     let text = format!("{SETUP} WHERE id = $1");
     let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(over).await?;
-    row.map(|row| setup(&Cells::new(&row, "setups"))).transpose()
+    row.map(|row| setup(&RowReader::new(&row, "setups"))).transpose()
 }
 
-fn setup(cells: &Cells<'_>) -> Result<Setup> {
+fn setup(cells: &RowReader<'_>) -> Result<Setup> {
     Ok(Setup {
         id: SetupId(cells.int("id")?),
         name: cells.text("name")?,
@@ -263,8 +263,8 @@ fn setup(cells: &Cells<'_>) -> Result<Setup> {
     })
 }
 
-fn taken(cells: &Cells<'_>) -> Result<StepTaken> {
-    Ok(StepTaken {
+fn taken(cells: &RowReader<'_>) -> Result<StepResult> {
+    Ok(StepResult {
         step: cells.named("step", SetupStep::from_name)?,
         at: cells.time("at")?,
         works: cells.flag("works")?,

@@ -2,7 +2,7 @@
 
 use crate::domain::templates::requests::TemplateRecord;
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Write};
 
 const DAY: i64 = 86_400_000;
@@ -32,7 +32,7 @@ impl Store {
         .bind(DAY)
         .fetch_one(&self.readers)
         .await?;
-        let cells = Cells::new(&row, "messages");
+        let cells = RowReader::new(&row, "messages");
         let sum = |column| {
             Ok::<u32, crate::store::StoreError>(u32::try_from(cells.opt_int(column)?.unwrap_or(0)).unwrap_or(0))
         };

@@ -6,8 +6,8 @@ use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::view::{EntryDetail, EntryRow};
-use crate::store::codec::Cells;
-use crate::store::narrow::{self, Over, Wish, push_late};
+use crate::store::codec::RowReader;
+use crate::store::narrow::{self, FilterQuery, FilterTarget, push_late};
 use crate::store::threads::messages::standing;
 use crate::store::threads::thread::contact;
 use crate::store::{Result, Store};
@@ -56,7 +56,7 @@ pub struct BulkGroup {
 impl Store {
     /// Outbox entries. Without `before` what wants attention stands first: failed, uncertain, dead,
     /// held, late; then newest first.
-    pub async fn entries(&self, wish: &Wish<'_>, limit: u32, before: Option<EntryId>) -> Result<Vec<EntryRow>> {
+    pub async fn entries(&self, wish: &FilterQuery<'_>, limit: u32, before: Option<EntryId>) -> Result<Vec<EntryRow>> {
         let mut found: Vec<EntryRow> = vec![];
         if before.is_none() {
             for rank in RANKS {
@@ -74,17 +74,17 @@ impl Store {
             query.push(" WHERE o.id < ").push_bind(before.map_or(i64::MAX, |id| id.0));
             let shown = found.iter().map(|row| row.id.0.to_string()).collect::<Vec<_>>().join(",");
             query.push(format!(" AND o.id NOT IN ({shown})"));
-            narrow::push(&mut query, wish, Over::Entries);
+            narrow::push(&mut query, wish, FilterTarget::Entries);
             query.push(" ORDER BY o.id DESC LIMIT ").push_bind(room);
             let rows = query.build().persistent(false).fetch_all(&self.readers).await?;
             for row in &rows {
-                found.push(entry(&Cells::new(row, "outbox"))?);
+                found.push(entry(&RowReader::new(row, "outbox"))?);
             }
         }
         Ok(found)
     }
 
-    async fn ranked(&self, wish: &Wish<'_>, rank: &str, room: u32) -> Result<Vec<EntryRow>> {
+    async fn ranked(&self, wish: &FilterQuery<'_>, rank: &str, room: u32) -> Result<Vec<EntryRow>> {
         if room == 0 {
             return Ok(vec![]);
         }
@@ -107,27 +107,33 @@ impl Store {
         } else {
             query.push(" AND ").push(rank);
         }
-        narrow::push(&mut query, wish, Over::Entries);
+        narrow::push(&mut query, wish, FilterTarget::Entries);
         query.push(" ORDER BY o.id DESC LIMIT ").push_bind(i64::from(room));
         let rows = query.build().persistent(false).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| entry(&Cells::new(row, "outbox"))).collect()
+        rows.iter().map(|row| entry(&RowReader::new(row, "outbox"))).collect()
     }
 
     /// Ids of entries that fit, above one id and up to another, in the order in which they were made.
-    pub async fn entries_in_order(&self, wish: &Wish<'_>, above: i64, up_to: i64, limit: u32) -> Result<Vec<EntryId>> {
+    pub async fn entries_in_order(
+        &self,
+        wish: &FilterQuery<'_>,
+        above: i64,
+        up_to: i64,
+        limit: u32,
+    ) -> Result<Vec<EntryId>> {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT o.id FROM outbox o JOIN messages m ON m.id = o.message_id JOIN threads t ON t.id = o.thread_id
              JOIN contacts p ON p.id = t.contact_id WHERE o.id > ",
         );
         query.push_bind(above).push(" AND o.id <= ").push_bind(up_to);
-        narrow::push(&mut query, wish, Over::Entries);
+        narrow::push(&mut query, wish, FilterTarget::Entries);
         query.push(" ORDER BY o.id LIMIT ").push_bind(i64::from(limit));
         let ids: Vec<i64> = query.build_query_scalar().persistent(false).fetch_all(&self.readers).await?;
         Ok(ids.into_iter().map(EntryId).collect())
     }
 
     /// What the filter finds, in groups that an action treats alike; counted up to `most`.
-    pub async fn bulk_counts(&self, wish: &Wish<'_>, up_to: i64, most: u32) -> Result<Vec<BulkGroup>> {
+    pub async fn bulk_counts(&self, wish: &FilterQuery<'_>, up_to: i64, most: u32) -> Result<Vec<BulkGroup>> {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT 0 AS id, state, held, freeform, business_initiated, opted_out, window_open, not_listed, count(*) AS n FROM (
                 SELECT o.state, o.hold IS NOT NULL AS held, o.evidence IS NOT NULL AS not_listed, o.freeform, o.business_initiated, p.opted_out, coalesce(t.window_closes_at, 0) > ",
@@ -138,13 +144,13 @@ impl Store {
               JOIN contacts p ON p.id = t.contact_id WHERE o.id <= ",
         );
         query.push_bind(up_to);
-        narrow::push(&mut query, wish, Over::Entries);
+        narrow::push(&mut query, wish, FilterTarget::Entries);
         query.push(" LIMIT ").push_bind(i64::from(most));
         query.push(") GROUP BY state, held, freeform, business_initiated, opted_out, window_open, not_listed");
         let rows = query.build().persistent(false).fetch_all(&self.readers).await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "outbox");
+                let cells = RowReader::new(row, "outbox");
                 Ok(BulkGroup {
                     state: cells.named("state", EntryState::from_name)?,
                     held: cells.flag("held")?,
@@ -170,7 +176,7 @@ impl Store {
         );
         let rows =
             sqlx::query(sqlx::AssertSqlSafe(text)).bind(thread.0).bind(since.millis()).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| entry(&Cells::new(row, "outbox"))).collect()
+        rows.iter().map(|row| entry(&RowReader::new(row, "outbox"))).collect()
     }
 
     pub async fn newest_entry(&self) -> Result<i64> {
@@ -182,7 +188,7 @@ impl Store {
         let Some(row) = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await? else {
             return Ok(None);
         };
-        let cells = Cells::new(&row, "outbox");
+        let cells = RowReader::new(&row, "outbox");
         let provider_message_id = cells.opt_text("provider_message_id")?;
         let key = if provider_message_id.is_some() { Some(cells.bytes("provider_key")?) } else { None };
         Ok(Some(EntryDetail {
@@ -199,7 +205,7 @@ impl Store {
     }
 }
 
-fn entry(cells: &Cells<'_>) -> Result<EntryRow> {
+fn entry(cells: &RowReader<'_>) -> Result<EntryRow> {
     let standing = standing(cells)?;
     let error = match standing.failure() {
         Some(failure) => Some(failure.clone()),

@@ -5,7 +5,7 @@ use crate::domain::ids::{ConnectionId, EntryId};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Write};
 
 /// How long after the probe the others look whether they may go.
@@ -22,7 +22,7 @@ pub struct HeldNumber {
 
 impl HeldNumber {
     /// From the columns `held_kind`, `probe_at` and `by_status`, which are empty where the number is not held.
-    pub(crate) fn read(cells: &Cells<'_>) -> Result<Option<Self>> {
+    pub(crate) fn read(cells: &RowReader<'_>) -> Result<Option<Self>> {
         let Some(kind) = cells.opt_named("held_kind", Hold::from_name)? else { return Ok(None) };
         Ok(Some(Self { kind, probe_at: cells.time("probe_at")?, by_status: cells.flag("by_status")? }))
     }
@@ -35,7 +35,7 @@ impl Store {
             .bind(connection.0)
             .fetch_optional(&self.readers)
             .await?;
-        row.map(|row| Cells::new(&row, "connection_holds").json("failure")).transpose()
+        row.map(|row| RowReader::new(&row, "connection_holds").json("failure")).transpose()
     }
 }
 
@@ -48,7 +48,7 @@ impl Write {
         .bind(connection.0)
         .fetch_optional(self.connection())
         .await?;
-        Ok(row.map(|row| HeldNumber::read(&Cells::new(&row, "connection_holds"))).transpose()?.flatten())
+        Ok(row.map(|row| HeldNumber::read(&RowReader::new(&row, "connection_holds"))).transpose()?.flatten())
     }
 
     /// Whether a number is held until a status proves that it may send, and this entry was tried since.

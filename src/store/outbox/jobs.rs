@@ -7,7 +7,7 @@ use crate::domain::ids::EntryId;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::outbox::job::{BulkAction, JobState, JobView};
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Update, Write};
 
 /// A job that runs.
@@ -32,7 +32,7 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "jobs");
+            let cells = RowReader::new(&row, "jobs");
             let role = cells.named("role", |name| {
                 [Role::Viewer, Role::Operator, Role::Admin].into_iter().find(|role| role.name() == name)
             })?;
@@ -63,7 +63,7 @@ impl Store {
         .await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "jobs");
+                let cells = RowReader::new(row, "jobs");
                 Ok(JobView {
                     id: cells.int("id")?,
                     action: cells.named("action", BulkAction::from_name)?,

@@ -4,7 +4,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
 use crate::domain::outbox::outage::Outage;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Update, Write};
 
 const OUTAGES: &str = "SELECT x.connection_id AS id, x.since, x.last_at, x.failures, x.failure,
@@ -40,13 +40,13 @@ impl Write {
             .bind(connection.0)
             .fetch_optional(self.connection())
             .await?;
-        row.map(|row| outage(&Cells::new(&row, "outages"))).transpose()
+        row.map(|row| outage(&RowReader::new(&row, "outages"))).transpose()
     }
 
     /// All outages, told or not.
     pub async fn outages(&mut self) -> Result<Vec<Outage>> {
         let rows = sqlx::query(OUTAGES).fetch_all(self.connection()).await?;
-        rows.iter().map(|row| outage(&Cells::new(row, "outages"))).collect()
+        rows.iter().map(|row| outage(&RowReader::new(row, "outages"))).collect()
     }
 
     /// The provider works again, or nothing is tried any more. Misses where there was no outage.
@@ -59,7 +59,7 @@ impl Write {
     }
 }
 
-fn outage(cells: &Cells<'_>) -> Result<Outage> {
+fn outage(cells: &RowReader<'_>) -> Result<Outage> {
     Ok(Outage {
         connection: ConnectionId(cells.int("id")?),
         since: cells.time("since")?,

@@ -9,7 +9,7 @@ use crate::domain::message::content::Content;
 use crate::domain::outbox::entry::{EntryState, Outgoing};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, json};
+use crate::store::codec::{RowReader, json};
 use crate::store::outbox::holds::HeldNumber;
 use crate::store::{Result, Store, Write};
 
@@ -61,7 +61,7 @@ pub struct Pace {
 
 /// An entry whose answer was lost.
 #[derive(Debug, Clone)]
-pub struct Doubtful {
+pub struct UncertainEntry {
     pub entry: EntryId,
     pub message: MessageId,
     pub thread: ThreadId,
@@ -101,7 +101,7 @@ impl Store {
     }
 
     /// The uncertain entry that is due for a look, or the named one at once.
-    pub async fn doubtful(&self, now: Timestamp, named: Option<EntryId>) -> Result<Option<Doubtful>> {
+    pub async fn doubtful(&self, now: Timestamp, named: Option<EntryId>) -> Result<Option<UncertainEntry>> {
         let row = sqlx::query(
             "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.looks,
                 (SELECT max(a.started_at) FROM attempts a WHERE a.outbox_id = o.id) AS last_attempt_at
@@ -113,8 +113,8 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "outbox");
-            Ok(Doubtful {
+            let cells = RowReader::new(&row, "outbox");
+            Ok(UncertainEntry {
                 entry: EntryId(cells.int("id")?),
                 message: MessageId(cells.int("message_id")?),
                 thread: ThreadId(cells.int("thread_id")?),
@@ -195,7 +195,7 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "outbox");
+            let cells = RowReader::new(&row, "outbox");
             Ok((EntryId(cells.int("id")?), cells.named("state", EntryState::from_name)?, cells.json("content")?))
         })
         .transpose()
@@ -231,7 +231,7 @@ impl Write {
         );
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(now.millis()).fetch_optional(self.connection()).await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "outbox");
+            let cells = RowReader::new(&row, "outbox");
             Ok(Claimed {
                 entry: EntryId(cells.int("id")?),
                 message: MessageId(cells.int("message_id")?),
@@ -399,7 +399,7 @@ impl Write {
             .fetch_optional(self.connection())
             .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "outbox");
+            let cells = RowReader::new(&row, "outbox");
             Ok((
                 cells.named("state", EntryState::from_name)?,
                 MessageId(cells.int("message_id")?),

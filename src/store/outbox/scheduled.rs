@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::ids::{ConnectionId, ContactId, EntryId, MessageId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, Outgoing};
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Update, Write};
 
 /// How long after its time a message that nobody has spoken of is asked about.
@@ -13,7 +13,7 @@ const ASK_AFTER: Duration = Duration::from_secs(120);
 
 /// An entry that the provider keeps.
 #[derive(Debug, Clone)]
-pub struct Kept {
+pub struct ScheduledAtProvider {
     pub entry: EntryId,
     pub message: MessageId,
     pub thread: ThreadId,
@@ -37,7 +37,7 @@ impl Store {
     }
 
     /// The kept entry that is due.
-    pub async fn kept_due(&self, now: Timestamp) -> Result<Option<Kept>> {
+    pub async fn kept_due(&self, now: Timestamp) -> Result<Option<ScheduledAtProvider>> {
         let row = sqlx::query(
             "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.not_before, o.looks, o.recalled_by,
                 m.provider_message_id
@@ -48,8 +48,8 @@ impl Store {
         .fetch_optional(&self.readers)
         .await?;
         row.map(|row| {
-            let cells = Cells::new(&row, "outbox");
-            Ok(Kept {
+            let cells = RowReader::new(&row, "outbox");
+            Ok(ScheduledAtProvider {
                 entry: EntryId(cells.int("id")?),
                 message: MessageId(cells.int("message_id")?),
                 thread: ThreadId(cells.int("thread_id")?),
@@ -125,7 +125,7 @@ impl Write {
         .fetch_all(self.connection())
         .await?;
         let read = |row| {
-            let cells = Cells::new(row, "outbox");
+            let cells = RowReader::new(row, "outbox");
             Ok((EntryId(cells.int("id")?), ConnectionId(cells.int("connection_id")?), cells.json("outgoing")?))
         };
         rows.iter().map(read).collect()

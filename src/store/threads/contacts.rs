@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::contacts::address::Address;
-use crate::domain::contacts::view::Told;
+use crate::domain::contacts::view::WishSource;
 use crate::domain::contacts::view::{ContactRow, ContactView};
 use crate::domain::ids::{ContactId, ThreadId};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{Cells, folded, json};
+use crate::store::codec::{RowReader, folded, json};
 use crate::store::search_text::escaped;
 use crate::store::{Result, Store, Write};
 
@@ -37,7 +37,7 @@ impl Store {
     pub async fn contact_row(&self, id: ContactId) -> Result<Option<ContactRow>> {
         let text = format!("{CONTACT} WHERE p.id = $1");
         let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await?;
-        row.map(|row| contact_row(&Cells::new(&row, "contacts"))).transpose()
+        row.map(|row| contact_row(&RowReader::new(&row, "contacts"))).transpose()
     }
 
     /// Contacts whose name or number holds the letters in this order, with or without others between.
@@ -59,7 +59,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| contact_row(&Cells::new(row, "contacts"))).collect()
+        rows.iter().map(|row| contact_row(&RowReader::new(row, "contacts"))).collect()
     }
 
     /// The contact of a thread, as it stands now.
@@ -73,11 +73,11 @@ impl Store {
 }
 
 /// From where something is known, and since when, where both were kept.
-fn told(by: Option<String>, at: Option<Timestamp>) -> Option<Told> {
-    by.zip(at).map(|(by, at)| Told { by, at })
+fn told(by: Option<String>, at: Option<Timestamp>) -> Option<WishSource> {
+    by.zip(at).map(|(by, at)| WishSource { by, at })
 }
 
-fn contact_row(cells: &Cells<'_>) -> Result<ContactRow> {
+fn contact_row(cells: &RowReader<'_>) -> Result<ContactRow> {
     let list = |text: Option<String>| text.unwrap_or_default().lines().map(str::to_owned).collect::<Vec<_>>();
     let addresses = list(cells.opt_text("addresses")?);
     let first = |kind: &str| addresses.iter().find_map(|one| one.strip_prefix(kind).map(str::to_owned));
@@ -227,7 +227,7 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let cells = Cells::new(&row, "merges");
+        let cells = RowReader::new(&row, "merges");
         let (merge, gone) = (cells.int("id")?, ContactId(cells.int("gone_id")?));
         let moved: Moved = cells.json("moved")?;
         sqlx::query("UPDATE contacts SET merged_into = NULL WHERE id = $1")

@@ -4,11 +4,11 @@ use crate::domain::ids::ThreadId;
 use crate::domain::message::holder::HeldElsewhere;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Update, Write};
 
 /// From the columns `held_elsewhere` and `holder_told_at`.
-pub(crate) fn held(cells: &Cells<'_>) -> Result<Option<HeldElsewhere>> {
+pub(crate) fn held(cells: &RowReader<'_>) -> Result<Option<HeldElsewhere>> {
     let role = cells.opt_untrusted("held_elsewhere")?;
     Ok(role.zip(cells.opt_time("holder_told_at")?).map(|(role, told_at)| HeldElsewhere { role, told_at }))
 }

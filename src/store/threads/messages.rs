@@ -10,7 +10,7 @@ use crate::domain::inbound::event::{Direction, Origin};
 use crate::domain::message::content::Content;
 use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::other_status::OtherStatusView;
-use crate::domain::message::status::{DeliveryStatus, Standing};
+use crate::domain::message::status::{DeliveryRecord, DeliveryStatus};
 use crate::domain::message::status_view::StatusView;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
@@ -18,8 +18,8 @@ use crate::domain::outbox::limits::Hold;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{AttemptView, EntryBrief, FoundMessage, MessageDetail, MessageView, Reaction};
-use crate::store::codec::{Cells, json};
-use crate::store::narrow::{self, Over, Wish};
+use crate::store::codec::{RowReader, json};
+use crate::store::narrow::{self, FilterQuery, FilterTarget};
 use crate::store::{Result, Store};
 
 const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m.progress, m.failure, m.failed_at,
@@ -80,7 +80,7 @@ impl Store {
             .bind(before.map(|id| id.0))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| message(&Cells::new(row, "messages"))).collect()
+        rows.iter().map(|row| message(&RowReader::new(row, "messages"))).collect()
     }
 
     /// What these messages hold, as far as it can be read.
@@ -92,7 +92,7 @@ impl Store {
             .await?;
         let mut contents = BTreeMap::new();
         for row in &rows {
-            let cells = Cells::new(row, "messages");
+            let cells = RowReader::new(row, "messages");
             if let Some(content) = cells.opt_json("content")? {
                 contents.insert(MessageId(cells.int("id")?), content);
             }
@@ -105,7 +105,7 @@ impl Store {
         let Some(row) = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(&self.readers).await? else {
             return Ok(None);
         };
-        let cells = Cells::new(&row, "messages");
+        let cells = RowReader::new(&row, "messages");
         let message = message(&cells)?;
         let tries = match &message.entry {
             Some(entry) => self.attempts(entry.id).await?,
@@ -132,14 +132,19 @@ impl Store {
     /// Messages that hold all the words and fit the terms, newest first. The last word may be a
     /// beginning; where the words as they stand fill the page already, beginnings are not asked for:
     /// they cost more.
-    pub async fn search(&self, wish: &Wish<'_>, limit: u32, before: Option<MessageId>) -> Result<Vec<FoundMessage>> {
+    pub async fn search(
+        &self,
+        wish: &FilterQuery<'_>,
+        limit: u32,
+        before: Option<MessageId>,
+    ) -> Result<Vec<FoundMessage>> {
         let whole = match_terms(wish.filter.words());
         let mut rows = self.found(wish, &whole, limit, before).await?;
         if !whole.is_empty() && rows.len() < limit as usize {
             rows = self.found(wish, &format!("{whole}*"), limit, before).await?;
         }
         let found: Vec<MessageView> =
-            rows.iter().map(|row| message(&Cells::new(row, "messages"))).collect::<Result<_>>()?;
+            rows.iter().map(|row| message(&RowReader::new(row, "messages"))).collect::<Result<_>>()?;
         let people = self.people_of(found.iter().map(|message| message.thread_id)).await?;
         Ok(found
             .into_iter()
@@ -152,7 +157,7 @@ impl Store {
     /// Words are matched newest first in steps, so that a rare term among common words stays bounded.
     async fn found(
         &self,
-        wish: &Wish<'_>,
+        wish: &FilterQuery<'_>,
         terms: &str,
         limit: u32,
         before: Option<MessageId>,
@@ -175,7 +180,7 @@ impl Store {
                 let list = ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
                 query.push(format!(" WHERE m.id IN ({list})"));
             }
-            narrow::push(&mut query, wish, Over::Messages);
+            narrow::push(&mut query, wish, FilterTarget::Messages);
             query
                 .push(" AND m.kind <> 'reaction' ORDER BY m.id DESC LIMIT ")
                 .push_bind(i64::from(limit) - found.len() as i64);
@@ -243,7 +248,7 @@ impl Store {
         .await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "statuses");
+                let cells = RowReader::new(row, "statuses");
                 Ok(StatusView {
                     status: cells.named("status", DeliveryStatus::from_name)?,
                     at: cells.time("at")?,
@@ -265,7 +270,7 @@ impl Store {
         .await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "other_statuses");
+                let cells = RowReader::new(row, "other_statuses");
                 Ok(OtherStatusView {
                     word: cells.untrusted("word")?,
                     at: cells.time("at")?,
@@ -287,7 +292,7 @@ impl Store {
         .await?;
         let mut tries: Vec<AttemptView> = vec![];
         for row in &rows {
-            let cells = Cells::new(row, "attempts");
+            let cells = RowReader::new(row, "attempts");
             let provider_message_id = cells.opt_text("provider_message_id")?;
             // What was reported under the id of this attempt: a later one takes nothing of it away.
             let statuses = match &provider_message_id {
@@ -314,15 +319,15 @@ impl Store {
     }
 }
 
-pub(crate) fn standing(cells: &Cells<'_>) -> Result<Standing> {
+pub(crate) fn standing(cells: &RowReader<'_>) -> Result<DeliveryRecord> {
     let failure: Option<Failure> = cells.opt_json("failure")?;
-    Ok(Standing {
+    Ok(DeliveryRecord {
         progress: cells.named("progress", DeliveryStatus::from_name)?,
         failed: cells.opt_time("failed_at")?.zip(failure),
     })
 }
 
-fn message(cells: &Cells<'_>) -> Result<MessageView> {
+fn message(cells: &RowReader<'_>) -> Result<MessageView> {
     let standing = standing(cells)?;
     let state = cells.opt_named("state", EntryState::from_name)?;
     let entry = match cells.opt_int("entry_id")?.map(EntryId).zip(state) {

@@ -2,7 +2,7 @@
 
 use crate::domain::ids::ThreadId;
 use crate::domain::message::note::Note;
-use crate::store::codec::Cells;
+use crate::store::codec::RowReader;
 use crate::store::{Result, Store, Write};
 
 impl Store {
@@ -14,7 +14,7 @@ impl Store {
                 .fetch_all(&self.readers)
                 .await?;
         let read = |row| {
-            let cells = Cells::new(row, "notes");
+            let cells = RowReader::new(row, "notes");
             Ok(Note { author: cells.text("author")?, at: cells.time("at")?, words: cells.untrusted("body")? })
         };
         rows.iter().rev().map(read).collect()

@@ -11,13 +11,13 @@ use crate::domain::contacts::view::ContactView;
 use crate::domain::filter::{Filter, Is, Term};
 use crate::domain::ids::{ConnectionId, ContactId, MessageId, ThreadId};
 use crate::domain::inbound::event::Direction;
-use crate::domain::message::status::{DeliveryStatus, Standing};
+use crate::domain::message::status::{DeliveryRecord, DeliveryStatus};
 use crate::domain::numbers::connection::Environment;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::domain::view::{ThreadRow, Waiting};
-use crate::store::codec::{Cells, json};
-use crate::store::narrow::{self, Over, Wish};
+use crate::domain::view::{ThreadRow, WaitingEntry};
+use crate::store::codec::{RowReader, json};
+use crate::store::narrow::{self, FilterQuery, FilterTarget};
 use crate::store::search_text::match_terms;
 use crate::store::{Result, Store, Update, Write};
 
@@ -43,7 +43,12 @@ const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.
 
 impl Store {
     /// Threads that fit, the most recently used first; who waits is asked for, the longest first.
-    pub async fn threads(&self, wish: &Wish<'_>, limit: u32, before: Option<ThreadId>) -> Result<Vec<ThreadRow>> {
+    pub async fn threads(
+        &self,
+        wish: &FilterQuery<'_>,
+        limit: u32,
+        before: Option<ThreadId>,
+    ) -> Result<Vec<ThreadRow>> {
         let mut query = QueryBuilder::<Sqlite>::new(ROW);
         match before {
             Some(before) => {
@@ -64,11 +69,11 @@ impl Store {
         });
         query.push_bind(i64::from(limit));
         let rows = query.build().persistent(wish.filter.is_empty()).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| thread_row(&Cells::new(row, "threads"))).collect()
+        rows.iter().map(|row| thread_row(&RowReader::new(row, "threads"))).collect()
     }
 
     /// How many threads fit, counted up to a thousand.
-    pub async fn count_threads(&self, wish: &Wish<'_>) -> Result<u32> {
+    pub async fn count_threads(&self, wish: &FilterQuery<'_>) -> Result<u32> {
         let mut query = QueryBuilder::<Sqlite>::new(
             "SELECT count(*) FROM (SELECT 1 FROM threads t JOIN connections c ON c.id = t.connection_id
              JOIN contacts p ON p.id = t.contact_id LEFT JOIN messages m ON m.id = t.last_message_id
@@ -83,15 +88,15 @@ impl Store {
 
     /// Words that few threads hold are found by index, and only those threads are looked at. Words that
     /// many hold are found soon enough by looking from the newest on.
-    async fn narrow_threads(&self, query: &mut QueryBuilder<Sqlite>, wish: &Wish<'_>) -> Result<()> {
+    async fn narrow_threads(&self, query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>) -> Result<()> {
         let words = wish.filter.words();
         let Some(few) = self.few_with(words).await? else {
-            narrow::push(query, wish, Over::Threads);
+            narrow::push(query, wish, FilterTarget::Threads);
             return Ok(());
         };
         query.push(" AND t.id IN (SELECT value FROM json_each(").push_bind(json(&few)).push("))");
         let terms = wish.filter.terms.iter().filter(|term| !matches!(term, Term::Words(_))).cloned().collect();
-        narrow::push(query, &Wish { filter: &Filter { terms }, ..*wish }, Over::Threads);
+        narrow::push(query, &FilterQuery { filter: &Filter { terms }, ..*wish }, FilterTarget::Threads);
         Ok(())
     }
 
@@ -145,7 +150,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| thread_row(&Cells::new(row, "threads"))).collect()
+        rows.iter().map(|row| thread_row(&RowReader::new(row, "threads"))).collect()
     }
 
     pub async fn thread(&self, id: ThreadId) -> Result<Option<ThreadRow>> {
@@ -163,7 +168,7 @@ impl Store {
             .bind(number.digits())
             .fetch_optional(&self.readers)
             .await?;
-        row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
+        row.map(|row| thread_row(&RowReader::new(&row, "threads"))).transpose()
     }
 
     /// Whose threads these are.
@@ -183,7 +188,7 @@ impl Store {
         .await?;
         rows.iter()
             .map(|row| {
-                let cells = Cells::new(row, "threads");
+                let cells = RowReader::new(row, "threads");
                 Ok((ThreadId(cells.int("id")?), contact(&cells)?))
             })
             .collect()
@@ -367,7 +372,7 @@ impl Write {
     }
 }
 
-pub(crate) fn contact(cells: &Cells<'_>) -> Result<ContactView> {
+pub(crate) fn contact(cells: &RowReader<'_>) -> Result<ContactView> {
     Ok(ContactView {
         name: cells.opt_untrusted("contact_name")?,
         phone_number: cells.opt_named("phone", |digits| PhoneNumber::parse_short(digits).ok())?,
@@ -379,10 +384,10 @@ pub(crate) fn contact(cells: &Cells<'_>) -> Result<ContactView> {
 pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ThreadId) -> Result<Option<ThreadRow>> {
     let text = format!("{ROW} WHERE t.id = $1");
     let row = sqlx::query(sqlx::AssertSqlSafe(text)).bind(id.0).fetch_optional(over).await?;
-    row.map(|row| thread_row(&Cells::new(&row, "threads"))).transpose()
+    row.map(|row| thread_row(&RowReader::new(&row, "threads"))).transpose()
 }
 
-fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
+fn thread_row(cells: &RowReader<'_>) -> Result<ThreadRow> {
     let progress = cells.opt_named("progress", DeliveryStatus::from_name)?.unwrap_or(DeliveryStatus::Received);
     let failed = cells.flag("failed")? && !progress.proves_arrival();
     let mode = cells.opt_named("mode", Mode::from_name)?;
@@ -399,7 +404,7 @@ fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
         last_message_at: cells.time("last_message_at")?,
         last_text: cells.opt_untrusted("words")?.unwrap_or_else(|| Untrusted::from("no message yet")),
         last_direction: cells.opt_named("direction", Direction::from_name)?.unwrap_or(Direction::Inbound),
-        last_status: if failed { DeliveryStatus::Failed } else { Standing::new(progress).status() },
+        last_status: if failed { DeliveryStatus::Failed } else { DeliveryRecord::new(progress).status() },
         window_closes_at: cells.opt_time("window_closes_at")?,
         assignment: match cells.opt_text("agent")?.zip(mode) {
             Some((agent, mode)) => {
@@ -412,7 +417,7 @@ fn thread_row(cells: &Cells<'_>) -> Result<ThreadRow> {
         waiting: cells
             .opt_time("waiting_since")?
             .zip(cells.opt_text("waiting_reason")?)
-            .map(|(since, reason)| Waiting { since, reason }),
+            .map(|(since, reason)| WaitingEntry { since, reason }),
         run: cells.opt_named("run", RunState::from_name)?,
         opted_out: cells.flag("opted_out")?,
         no_marketing: cells.flag("no_marketing")?,

@@ -383,7 +383,7 @@ fn unchosen(mut told: Value) -> Value {
 }
 
 #[derive(Deserialize)]
-struct Wanted {
+struct MessageParams {
     #[serde(rename = "To")]
     to: Option<String>,
     #[serde(rename = "From")]
@@ -395,7 +395,7 @@ struct Wanted {
 }
 
 /// Newest first; the next page is named by a path.
-async fn list(State(shared): State<Shared>, Path(_): Path<String>, Query(wanted): Query<Wanted>) -> Response {
+async fn list(State(shared): State<Shared>, Path(_): Path<String>, Query(wanted): Query<MessageParams>) -> Response {
     let now = shared.now();
     let world = shared.world();
     let fits =

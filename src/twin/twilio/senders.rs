@@ -53,7 +53,7 @@ fn missing() -> Response {
 }
 
 #[derive(Deserialize)]
-struct Wanted {
+struct SenderParams {
     #[serde(rename = "Channel")]
     channel: Option<String>,
     #[serde(rename = "PageSize")]
@@ -62,7 +62,7 @@ struct Wanted {
     page: Option<usize>,
 }
 
-async fn list(State(shared): State<Shared>, Query(wanted): Query<Wanted>) -> Response {
+async fn list(State(shared): State<Shared>, Query(wanted): Query<SenderParams>) -> Response {
     if wanted.channel.as_deref() != Some("whatsapp") {
         return refused(StatusCode::BAD_REQUEST, 20_001, "Invalid parameter Channel");
     }

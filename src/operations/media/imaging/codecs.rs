@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, ImageReader, Limits, Rgb, RgbImage, imageops};
 
-use crate::domain::message::media::Pad;
+use crate::domain::message::media::ImagePadding;
 use crate::domain::message::picture::Raster;
 
 /// No picture is opened that has more pixels across than this: a small file can claim a huge one.
@@ -28,14 +28,14 @@ fn open(bytes: &[u8]) -> Result<DynamicImage, String> {
 }
 
 /// Sets a picture in the middle of a canvas of one colour, as PNG.
-pub fn pad(bytes: &[u8], pad: &Pad) -> Result<Vec<u8>, String> {
+pub fn pad(bytes: &[u8], pad: &ImagePadding) -> Result<Vec<u8>, String> {
     let padded = padded(bytes, pad)?;
     let mut out = Cursor::new(vec![]);
     padded.write_to(&mut out, ImageFormat::Png).map_err(|error| format!("the picture cannot be written: {error}"))?;
     Ok(out.into_inner())
 }
 
-fn padded(bytes: &[u8], pad: &Pad) -> Result<RgbImage, String> {
+fn padded(bytes: &[u8], pad: &ImagePadding) -> Result<RgbImage, String> {
     if !(1..=PADDED).contains(&pad.width) || !(1..=PADDED).contains(&pad.height) {
         return Err(format!(
             "a picture is padded to between 1 and {PADDED} pixels, not to {}x{}",
@@ -52,7 +52,7 @@ fn padded(bytes: &[u8], pad: &Pad) -> Result<RgbImage, String> {
 }
 
 /// The picture in so many pixels at most, padded first where it is to be.
-pub fn preview(bytes: &[u8], shape: Option<&Pad>, most: (u32, u32)) -> Option<Raster> {
+pub fn preview(bytes: &[u8], shape: Option<&ImagePadding>, most: (u32, u32)) -> Option<Raster> {
     let picture = match shape {
         Some(shape) => DynamicImage::ImageRgb8(padded(bytes, shape).ok()?),
         None => open(bytes).ok()?,
@@ -76,13 +76,13 @@ mod tests {
     fn a_wide_picture_is_set_on_its_corners_colour() {
         let wide = png(1200, 630);
         assert_eq!(facts(&wide, "x").size, Some((1200, 630)));
-        let shape = Pad::read("square", "corner").expect("fine").expect("padded");
+        let shape = ImagePadding::read("square", "corner").expect("fine").expect("padded");
         let padded = pad(&wide, &shape).expect("padded");
         assert_eq!(facts(&padded, "x").size, Some((1080, 1080)));
         let seen = preview(&wide, Some(&shape), (40, 40)).expect("a preview");
         assert_eq!((seen.width, seen.height, &seen.rgb[..3]), (40, 40, &[10, 20, 30][..]));
         for (width, height) in [(0, 1_080), (1_080, u32::MAX)] {
-            pad(&wide, &Pad { width, height, ..shape }).expect_err("no canvas of that size");
+            pad(&wide, &ImagePadding { width, height, ..shape }).expect_err("no canvas of that size");
         }
         assert!(preview(b"not a picture", None, (10, 10)).is_none());
     }

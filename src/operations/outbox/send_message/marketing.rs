@@ -12,7 +12,7 @@ use crate::store::{Claimed, StoreError, Write};
 const BY: &str = "the contact, who stopped marketing";
 
 /// What the wish of a contact means for a message at the last moment before it is sent.
-pub(in crate::operations) enum Wanted {
+pub(in crate::operations) enum MarketingConsent {
     Yes,
     No(Box<Failure>),
     /// They want no marketing, and no list of templates shows yet whether this is.
@@ -24,22 +24,22 @@ pub(in crate::operations) async fn still_wanted(
     system: &System,
     write: &mut Write,
     claimed: &Claimed,
-) -> Result<Wanted, StoreError> {
+) -> Result<MarketingConsent, StoreError> {
     let content = &claimed.outgoing.content;
     if !matches!(content, Content::Template { .. }) {
-        return Ok(Wanted::Yes);
+        return Ok(MarketingConsent::Yes);
     }
     let contact = write.contact_of_thread(claimed.thread).await?;
     if !write.stops_marketing(contact).await? {
-        return Ok(Wanted::Yes);
+        return Ok(MarketingConsent::Yes);
     }
     if !system.templates().contains_key(&claimed.connection) {
-        return Ok(Wanted::NotKnownYet);
+        return Ok(MarketingConsent::NotKnownYet);
     }
     if !is_marketing(system, claimed.connection, content) {
-        return Ok(Wanted::Yes);
+        return Ok(MarketingConsent::Yes);
     }
-    Ok(Wanted::No(Box::new(Failure::own(
+    Ok(MarketingConsent::No(Box::new(Failure::own(
         FailureClass::Policy,
         Failure::MARKETING_STOPPED,
         "This contact asked for no marketing messages after it was queued; nothing was sent.",
