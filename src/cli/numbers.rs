@@ -16,6 +16,7 @@ use crate::domain::numbers::number::{NumberQuery, NumberRequest, Profile};
 use crate::domain::numbers::registration::{WebhookDraft, WebhookKind, WebhookRequest};
 use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
+use crate::provider::Registry;
 
 #[derive(Debug, Subcommand)]
 pub enum Connections {
@@ -193,10 +194,10 @@ pub struct DraftArgs {
     /// Without it: our own public address
     #[arg(long)]
     url: Option<String>,
-    /// Comma-separated
-    #[arg(long, value_delimiter = ',')]
-    events: Option<Vec<String>>,
-    /// events, or raw for bodies as the network below sent them
+    /// Comma-separated, or a JSON array
+    #[arg(long, value_parser = events)]
+    events: Option<Events>,
+    /// events, or raw (also called meta) for bodies as the network below sent them
     #[arg(long, value_parser = kind)]
     kind: Option<WebhookKind>,
     #[arg(long)]
@@ -224,7 +225,24 @@ pub(super) fn environment(name: &str) -> Result<Environment, String> {
 }
 
 fn kind(name: &str) -> Result<WebhookKind, String> {
-    WebhookKind::from_name(name).ok_or_else(|| "it is events or raw".to_owned())
+    // The provider's own tool says its own name, or meta.
+    let other = match name {
+        "meta" => Some(WebhookKind::Raw),
+        name => Registry::SHAPES.iter().any(|shape| shape.name == name).then_some(WebhookKind::Events),
+    };
+    WebhookKind::from_name(name).or(other).ok_or_else(|| "it is events or raw".to_owned())
+}
+
+/// Names of events, as one argument.
+#[derive(Debug, Clone)]
+struct Events(Vec<String>);
+
+fn events(text: &str) -> Result<Events, String> {
+    if text.trim_start().starts_with('[') {
+        let unread = |error: serde_json::Error| format!("it is no JSON array of names: {error}");
+        return serde_json::from_str(text).map(Events).map_err(unread);
+    }
+    Ok(Events(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()))
 }
 
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
@@ -237,7 +255,7 @@ impl DraftArgs {
     fn draft(self) -> WebhookDraft {
         WebhookDraft {
             url: self.url,
-            events: self.events,
+            events: self.events.map(|events| events.0),
             kind: self.kind,
             payload_version: self.payload_version,
             active: self.active,

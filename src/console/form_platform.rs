@@ -34,6 +34,7 @@ pub(super) enum PlatformForm {
         connection: ConnectionId,
         name: String,
         number: String,
+        environment: Environment,
     },
     /// A new webhook, or one that is there.
     Webhook {
@@ -247,8 +248,9 @@ impl PlatformForm {
             Self::Adopt { .. } => {
                 ("Its webhook is registered here, and a test proves the way back.".into(), false)
             }
-            Self::Disconnect { name, number, .. } => (
-                format!("{name} ({number}) is given back at the provider: nothing comes or goes over it any more. What was said stays here, and the customer is kept for connecting again."),
+            Self::Disconnect { name, number, environment, .. } => (
+                format!("{}{name} ({number}) is given back at the provider: nothing comes or goes over it any more. What was said stays here, and the customer is kept for connecting again.",
+                    if *environment == Environment::Production { "PRODUCTION: real people write to it. " } else { "" }),
                 true,
             ),
             Self::DeleteWebhook { url, .. } => (format!("Nothing is pushed to {} any more.", clean_line(url)), true),

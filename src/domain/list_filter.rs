@@ -18,7 +18,7 @@ impl WordList {
     /// What it is called, and the terms it takes besides words.
     const fn takes(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Connections => ("connections", &[]),
+            Self::Connections => ("connections", &["status", "account", "org", "env"]),
             Self::Templates => ("templates", &["status", "category", "lang", "language"]),
             Self::Agents => ("agents", &[]),
             Self::Flows => ("Flows", &["status"]),
@@ -31,7 +31,8 @@ impl WordList {
         match self {
             Self::Templates => "words, and terms: status:approved category:utility lang:en",
             Self::Flows => "words, and status:published",
-            Self::Connections | Self::Agents | Self::Activity => "plain words only",
+            Self::Connections => "words, and terms: status:pending account:ID org:acme env:production",
+            Self::Agents | Self::Activity => "plain words only",
         }
     }
 
@@ -78,6 +79,7 @@ mod tests {
         for (list, text) in [
             (WordList::Templates, "status:approved lang:en order"),
             (WordList::Flows, "status:draft"),
+            (WordList::Connections, "env:production status:pending account:1022"),
             (WordList::Agents, "helper"),
             (WordList::Activity, "https://example.org 12:30 wamid.x"),
             (WordList::Activity, "field:value"),
@@ -90,7 +92,7 @@ mod tests {
             (WordList::Flows, "since:2h"),
             (WordList::Agents, "status:failed"),
             (WordList::Activity, "code:131047"),
-            (WordList::Connections, "env:production"),
+            (WordList::Connections, "is:unread"),
         ] {
             let refusal = list.check(text).expect_err(text);
             assert_eq!(refusal.rule, "filter");

@@ -77,7 +77,7 @@ async fn lists_that_take_words_say_so_and_refuse_the_terms_of_others() {
     stage.says(&rosa(), "hello").await;
     let mut sitting = Sitting::down(&stage, 160, 40).await;
     for (pane, list, typed) in [
-        ("1", WordList::Connections, "env:production"),
+        ("1", WordList::Connections, "is:unread"),
         ("4", WordList::Templates, "staus:approved"),
         ("5", WordList::Agents, "status:failed"),
         ("6", WordList::Flows, "since:2h"),

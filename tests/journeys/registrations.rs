@@ -45,6 +45,14 @@ async fn webhooks_are_made_changed_switched_tried_and_deleted() {
     let asked =
         stage.twin.calls().iter().filter(|call| call.starts_with("POST") && call.ends_with("/webhooks")).count();
     assert_eq!(asked, 0, "the provider was not asked");
+    let nothing_received = WebhookDraft {
+        url: url.clone(),
+        events: Some(vec!["whatsapp.message.sent".into()]),
+        buffer_enabled: Some(true),
+        ..WebhookDraft::default()
+    };
+    let refused = webhook(&stage, make(nothing_received, false)).await.expect_err("nothing to buffer");
+    assert!(refused.to_string().contains("Only received messages are buffered"), "{refused}");
     let draft = WebhookDraft {
         url,
         headers: Some([("X-From".to_owned(), "wadeck".to_owned())].into()),

@@ -224,6 +224,49 @@ async fn figures_are_told_by_organization_and_environment() {
 }
 
 #[tokio::test]
+async fn what_is_about_production_says_so_in_its_colour() {
+    let stage = four().await;
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "1 E j j").await;
+    sitting.sees("lumen-live");
+    sitting.press(&stage, "D").await;
+    sitting.sees("PRODUCTION: real people write to it.");
+    sitting.sees("PROD Disconnect lumen-live");
+    let buffer = sitting.buffer();
+    let row = (0..40).find(|y| {
+        let line: String = (0..120).map(|x| buffer[(x, *y)].symbol()).collect();
+        line.contains("PROD Disconnect")
+    });
+    let y = row.expect("the title");
+    let column = (0..116).find(|x| (0..4).map(|n| buffer[(x + n, y)].symbol()).collect::<String>() == "PROD");
+    let style = buffer[(column.expect("the word"), y)].style();
+    let red = crate::sitting::THEME.environment(Environment::Production);
+    assert_eq!((style.fg, style.bg), (red.fg.or(style.fg), red.bg.or(style.bg)), "{style:?}");
+    assert!(red.bg.is_some() || red.fg.is_some());
+}
+
+#[tokio::test]
+async fn finders_and_what_expires_are_of_the_scope_that_is_shown() {
+    let stage = four().await;
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "ctrl-f").await;
+    sitting.types(&stage, "zebra").await;
+    sitting.look_up(&stage).await;
+    sitting.does_not_see("zebra words");
+    sitting.press(&stage, "esc").await;
+    sitting.press(&stage, "g f").await;
+    sitting.types(&stage, "Kim").await;
+    sitting.look_up(&stage).await;
+    sitting.does_not_see("Kim Foreign");
+    sitting.press(&stage, "esc").await;
+    stage.pass(std::time::Duration::from_secs(23 * 3_600));
+    sitting.press(&stage, "g r").await;
+    sitting.sees("Rosa Field");
+    sitting.does_not_see("Kim Foreign");
+    sitting.does_not_see("Lars Live");
+}
+
+#[tokio::test]
 async fn messages_say_whose_they_are() {
     let stage = four().await;
     let (thread, _) = foreign(&stage).await;

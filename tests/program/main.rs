@@ -3,6 +3,7 @@
 mod access;
 mod attached;
 mod audit;
+mod commands;
 mod disk;
 mod doctor;
 mod door;
@@ -18,6 +19,7 @@ mod pty;
 mod said;
 #[path = "../common/samples.rs"]
 mod samples;
+mod scoped;
 mod screen;
 mod service;
 mod shapes;

@@ -261,7 +261,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
             let Some(row) = console.selected_connection() else { return vec![] };
             let (connection, name) = (row.connection.id, row.connection.name.clone());
             let number = row.connection.phone_number.to_string();
-            console.open_form(FormKind::Platform(PlatformForm::Disconnect { connection, name, number }))
+            let environment = row.connection.environment;
+            console.open_form(FormKind::Platform(PlatformForm::Disconnect { connection, name, number, environment }))
         },
         ..ROW
     },

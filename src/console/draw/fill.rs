@@ -11,6 +11,7 @@ use crate::console::picture::{Drawn, pixel};
 use crate::console::{Console, words};
 use crate::domain::message::media::size;
 use crate::domain::message::picture::Raster;
+use crate::domain::numbers::connection::Environment;
 
 impl Console {
     pub(super) fn draw_form(&self, buffer: &mut Buffer, screen: Rect, form: &Form) -> Position {
@@ -31,6 +32,12 @@ impl Console {
             &words::fit(&self.form_title(&form.title), usize::from(width) - 6, theme.ellipsis()),
             hint,
         );
+        // Whatever is about production says so in its colour, too.
+        if self.environment_at_hand() == Some(Environment::Production) && self.scopes_known().len() > 1 {
+            let title = words::fit(&self.form_title(&form.title), usize::from(width) - 6, theme.ellipsis());
+            let room = area.width.saturating_sub(4);
+            put(buffer, area.x + 2, area.y, room, &format!(" {title} "), theme.environment(Environment::Production));
+        }
         let label = form.fields.iter().map(|field| words::width(&field.label)).max().unwrap_or(0).min(22) as u16;
         let mut cursor = Position::new(inner.x, inner.y);
         for (row, field) in form.fields.iter().enumerate() {

@@ -180,6 +180,11 @@ impl WebhookDraft {
             let why = "Only received messages are buffered, and a project's webhook never gets them.".to_owned();
             return refused("webhook_scope", why, "Buffer at the number's webhook.");
         }
+        let received = |event: &String| event == "whatsapp.message.received";
+        if self.buffer_enabled == Some(true) && !events.is_empty() && !events.iter().any(received) {
+            let why = "Only received messages are buffered, and this webhook does not get them.".to_owned();
+            return refused("webhook_buffer", why, "Add whatsapp.message.received, or leave buffering out.");
+        }
         let bounds = [
             ("buffer window", self.buffer_seconds, 60, "seconds"),
             ("buffer size", self.buffer_most, 100, "messages"),

@@ -1,0 +1,131 @@
+//! Every command that the program or its documents name is one that the program takes.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use wadeck::cli::Cli;
+
+/// What may stand for a word that the reader fills in.
+const CANDIDATES: [&str; 14] =
+    ["x", "s1", "c1", "t1", "m1", "o1", "d1", "g1", "r1", "a1", "p1", "1", "+15550100002", "retry"];
+
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    fn walk(directory: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                walk(&path, ending, found);
+            } else if path.extension().is_some_and(|extension| extension == ending) {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = vec![];
+    walk(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), ending, &mut found);
+    found
+}
+
+/// Commands between backticks, and indented ones in documents.
+fn commands() -> BTreeSet<(String, String)> {
+    let mut found = BTreeSet::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut paths = files("docs", "md");
+    paths.push(root.join("README.md"));
+    paths.extend(files("src", "rs"));
+    for path in paths {
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let name = path.strip_prefix(root).expect("inside").display().to_string();
+        let document = path.extension().is_some_and(|extension| extension == "md");
+        let quoted = text.split('`').skip(1).filter(|part| part.starts_with("wadeck "));
+        let quoted = quoted.filter(|part| !part.contains('\n'));
+        let indented = text.lines().filter(|_| document).filter_map(|line| line.strip_prefix("    "));
+        let indented = indented.filter(|line| line.starts_with("wadeck "));
+        found.extend(quoted.chain(indented).map(|command| (command.trim().to_owned(), name.clone())));
+    }
+    found
+}
+
+/// The words of a command, without what the shell or the reader makes of it.
+fn words(command: &str) -> Vec<String> {
+    let command = command.split(" #").next().unwrap_or_default();
+    let (mut words, mut word, mut quote) = (vec![], String::new(), None);
+    for c in command.chars() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None, ' ') => words.push(std::mem::take(&mut word)),
+            (_, c) => word.push(c),
+        }
+    }
+    words.push(word);
+    let end = words.iter().position(|word| matches!(word.as_str(), "|" | ">" | "<" | ">>" | "&" | "&&"));
+    words.truncate(end.unwrap_or(words.len()));
+    let bare = words.into_iter().map(|word| word.trim_matches(['[', ']', ';', '\\']).to_owned());
+    bare.filter(|word| !word.is_empty() && word != "…" && word != "...").collect()
+}
+
+/// Words that stand for something else.
+fn is_open(word: &str) -> bool {
+    let capital = word.chars().any(|c| c.is_ascii_uppercase())
+        && word.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+    let verbs = ["GET", "POST", "PATCH", "PUT", "DELETE"];
+    (capital && !verbs.contains(&word)) || word.contains('{') || word.contains('…')
+}
+
+/// Why a command is not taken, whatever stands for its open words; nothing where it is.
+fn refused(words: &[String]) -> Option<String> {
+    let open: Vec<usize> = (0..words.len()).filter(|at| is_open(&words[*at])).collect();
+    let mut last = None;
+    let tries = CANDIDATES.len().pow(u32::try_from(open.len().min(2)).expect("two at most"));
+    for number in 0..tries {
+        let mut line = words.to_vec();
+        for (place, at) in open.iter().enumerate() {
+            let choice = if place == 0 { number % CANDIDATES.len() } else { number / CANDIDATES.len() };
+            CANDIDATES[choice % CANDIDATES.len()].clone_into(&mut line[*at]);
+        }
+        match Cli::try_parse_from(&line) {
+            Ok(_) => return None,
+            // A verb is named, and not everything that it takes.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::MissingRequiredArgument
+                        | ErrorKind::MissingSubcommand
+                        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+                        | ErrorKind::DisplayHelp
+                        | ErrorKind::DisplayVersion
+                ) =>
+            {
+                return None;
+            }
+            // A value is left open, or the verb is put in by the program: its table is printed in docs/connections.md.
+            Err(error)
+                if error.kind() == ErrorKind::InvalidValue && error.to_string().contains("none was supplied") =>
+            {
+                return None;
+            }
+            Err(error)
+                if error.kind() == ErrorKind::InvalidSubcommand && words.iter().any(|word| word.contains('{')) =>
+            {
+                return None;
+            }
+            Err(error) => last = Some(error.to_string().lines().next().unwrap_or_default().to_owned()),
+        }
+    }
+    last
+}
+
+#[test]
+fn every_command_that_is_named_is_taken() {
+    let commands = commands();
+    assert!(commands.len() > 60, "{}", commands.len());
+    let mut wrong = vec![];
+    for (command, place) in commands {
+        if let Some(why) = refused(&words(&command)) {
+            wrong.push(format!("{place}: `{command}`: {why}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -1,0 +1,110 @@
+//! Organization and environment on the command line, and what is meant where nothing is named.
+
+use serde_json::json;
+use wadeck::twin::{Number, Person, Saying};
+
+use crate::tools::Server;
+use crate::world::{SUPPORT, World, twin, until};
+
+const LIVE: &str = "106540352242977";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_verb_is_about_the_scope_that_is_named() {
+    let twin = twin().await;
+    twin.add_number(Number {
+        phone_number_id: LIVE.into(),
+        business_account_id: "102290129340398".into(),
+        display: "+1 555-010-0077".into(),
+        name: "Live".into(),
+        kind: "production".into(),
+        customer: None,
+        direct: false,
+    });
+    let world = World::new(&twin);
+    let file = world.directory.path().join("wadeck.toml");
+    let text = std::fs::read_to_string(&file).expect("readable");
+    let live = format!(
+        "[[connections]]\nname = \"live\"\nprovider = \"kapso\"\nenvironment = \"production\"\n\
+         phone_number = \"+15550100077\"\nphone_number_id = \"{LIVE}\"\nbusiness_account_id = \"102290129340398\"\n"
+    );
+    std::fs::write(&file, text + "\n" + &live).expect("written");
+    let _engine = world.serve();
+    twin.subscribe(&world.url());
+    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    twin.says(LIVE, &Person::new("Kim", "15550100044"), &Saying::text("Real words"));
+    let told = async {
+        while world.json(&["threads", "list", "--everywhere"]).as_array().map(Vec::len) != Some(2) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = twin.run() => unreachable!("it runs for ever"),
+        () = told => {}
+    }
+    let names = |arguments: &[&str]| -> Vec<String> {
+        let list = world.json(&[&["threads", "list"], arguments].concat());
+        let rows = list.as_array().expect("rows").iter();
+        rows.map(|row| row["connection"].as_str().expect("a name").to_owned()).collect()
+    };
+    assert_eq!(names(&[]), ["support"], "what status names");
+    assert_eq!(names(&["--environment", "production"]), ["live"]);
+    assert_eq!(names(&["--organization", "lumen", "--environment", "development"]), ["support"]);
+    assert!(names(&["--organization", "globex"]).is_empty());
+    let status = world.json(&["status", "--environment", "production"]);
+    assert_eq!((&status["environment"], &status["threads"]), (&json!("production"), &json!(1)));
+    assert_eq!(world.json(&["status", "--everywhere"])["threads"], 2);
+    let found = world.json(&["messages", "search", "words"]);
+    assert!(found.as_array().is_some_and(Vec::is_empty), "{found}");
+    let found = world.json(&["messages", "search", "words", "--environment", "production"]);
+    assert_eq!(found.as_array().map(Vec::len), Some(1));
+    let both = world.run(&["threads", "list", "--everywhere", "--environment", "production"]);
+    assert_eq!(both.status.code(), Some(2), "one excludes the other");
+    // Tools over standard input reach what their user reaches; they are not narrowed in silence.
+    assert!(!world.run(&["mcp", "--environment", "production"]).status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_only_connection_need_not_be_named() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let file = world.directory.path().join("wadeck.toml");
+    let text = std::fs::read_to_string(&file).expect("readable");
+    let start = text.find("[[connections]]\nname = \"billing\"").expect("billing");
+    let end = text[start..].find("[[agents]]").expect("agents") + start;
+    std::fs::write(&file, format!("{}{}", &text[..start], &text[end..])).expect("written");
+    let _engine = world.serve();
+    twin.subscribe(&world.url());
+    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    let told = async {
+        while world.json(&["threads", "list"])[0].is_null() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = twin.run() => unreachable!("it runs for ever"),
+        () = told => {}
+    }
+    let sent = world.run(&["send", "--to", "+15550100002", "--text", "By hand."]);
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    let mut model = Server::start(&world, &[]);
+    let (good, sent) = model.call("whatsapp.send", json!({ "to": "+15550100002", "text": "By a model." }));
+    assert!(good, "{sent}");
+    let (good, told) = model.call("whatsapp.getConversation", json!({ "phoneNumber": "+15550100002", "limit": 20 }));
+    assert!(good && told.to_string().contains("By a model."), "{told}");
+    let (good, status) = model.call("whatsapp.getStatus", json!({}));
+    assert!(good && status.to_string().contains(SUPPORT), "{status}");
+    until("both are in the thread", || {
+        world.json(&["messages", "list", "--thread", "+15550100002"]).as_array().is_some_and(|all| all.len() >= 3)
+    });
+    // Events as one JSON value, and the words of the provider's own tool for the kinds.
+    let url = "https://hooks.example.org/other";
+    let events = r#"["whatsapp.message.received","whatsapp.message.sent"]"#;
+    let create = ["webhooks", "create", "--connection", "support", "--url", url, "--events", events, "--kind", "kapso"];
+    let made = world.run(&create);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let list = world.json(&["webhooks", "list", "--connection", "support"]);
+    let one = list.as_array().and_then(|all| all.iter().find(|one| one["url"] == url)).expect("registered");
+    assert_eq!(one["events"], json!(["whatsapp.message.received", "whatsapp.message.sent"]));
+    let shown = world.json(&["threads", "show", "+15550100002"]);
+    assert_eq!(shown["connection"], "support");
+}
