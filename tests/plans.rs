@@ -11,11 +11,19 @@ const GROWING: [&str; 7] = ["deliveries", "messages", "statuses", "outbox", "att
 
 /// Everything between quotes in the store's sources that asks a question, filled in where it has gaps.
 fn questions() -> Vec<(String, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store");
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store")];
+    let mut paths = vec![];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of the store").flatten() {
+            let path = entry.path();
+            if path.is_dir() { folders.push(path) } else { paths.push(path) }
+        }
+    }
+    paths.sort();
     let mut found = vec![];
-    for entry in std::fs::read_dir(folder).expect("the store").flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let text = std::fs::read_to_string(entry.path()).expect("readable");
+    for path in paths {
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&path).expect("readable");
         let parts: Vec<&str> = text.split("\"SELECT ").collect();
         for pair in parts.windows(2) {
             // A beginning that others complete is no question yet.
