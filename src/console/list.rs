@@ -4,8 +4,11 @@
 /// Where a list stands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ListState {
-    /// The id under the cursor; none until somebody moves: then the list follows its top.
+    /// The id under the cursor; none until somebody moves: then the list shows its top.
     pub selected: Option<String>,
+    /// What commands are about until somebody moves: the row that stood on top when the list was shown. Rows that
+    /// come above it do not take its place, so that a key acts on what was read before it was pressed.
+    on_top: Option<String>,
     /// The row of the screen on which the cursor stands.
     anchor: usize,
     /// What narrows the list.
@@ -20,9 +23,26 @@ pub struct Seen {
 }
 
 impl ListState {
+    /// Where the cursor stands; `None` until somebody moves, as long as commands are about the first row.
     pub fn index(&self, ids: &[String]) -> Option<usize> {
+        if self.selected.is_none() {
+            return self.kept_on_top(ids).filter(|at| *at > 0);
+        }
         let selected = self.selected.as_ref()?;
         ids.iter().position(|id| id == selected)
+    }
+
+    fn kept_on_top(&self, ids: &[String]) -> Option<usize> {
+        let on_top = self.on_top.as_ref()?;
+        ids.iter().position(|id| id == on_top)
+    }
+
+    /// Settles, after something changed, what commands are about while nobody has moved: the row that stood on top
+    /// as long as it is among the `room` rows on the screen, else the first.
+    pub fn settle(&mut self, ids: &[String], room: usize) {
+        if self.selected.is_none() && self.kept_on_top(ids).is_none_or(|at| at >= room) {
+            self.on_top = ids.first().cloned();
+        }
     }
 
     /// The id that commands are about: under the cursor, else the first.
@@ -41,6 +61,9 @@ impl ListState {
             None if rows.abs() == 1 => 0,
             from => from.unwrap_or(0).saturating_add_signed(rows).min(last),
         };
+        if self.selected.is_none() {
+            self.anchor = from.unwrap_or(to);
+        }
         let moved = to as isize - from.unwrap_or(to) as isize;
         self.anchor = self.anchor.saturating_add_signed(moved).min(room.saturating_sub(1)).min(to);
         self.selected = ids.get(to).cloned();
@@ -49,6 +72,7 @@ impl ListState {
     /// Back to the top, following what comes.
     pub fn go_top(&mut self) {
         self.selected = None;
+        self.on_top = None;
         self.anchor = 0;
     }
 
@@ -60,7 +84,8 @@ impl ListState {
     /// What of `ids` is seen in `room` rows.
     pub fn seen(&self, ids: &[String], room: usize) -> Seen {
         let cursor = self.index(ids);
-        let first = cursor.map_or(0, |cursor| cursor.saturating_sub(self.anchor.min(room.saturating_sub(1))));
+        let moved = cursor.filter(|_| self.selected.is_some());
+        let first = moved.map_or(0, |cursor| cursor.saturating_sub(self.anchor.min(room.saturating_sub(1))));
         Seen { first: first.min(ids.len().saturating_sub(room.max(1))).min(cursor.unwrap_or(usize::MAX)), cursor }
     }
 }
@@ -88,6 +113,21 @@ mod tests {
         let list = ListState::default();
         assert_eq!(list.seen(&ids("xab"), 2), Seen { first: 0, cursor: None });
         assert_eq!(list.current(&ids("xab")).map(String::as_str), Some("x"));
+    }
+
+    #[test]
+    fn what_comes_above_does_not_take_the_place_of_what_was_read() {
+        let mut list = ListState::default();
+        list.settle(&ids("ab"), 3);
+        assert_eq!(list.seen(&ids("ab"), 3), Seen { first: 0, cursor: None });
+        list.settle(&ids("xab"), 3);
+        assert_eq!(list.current(&ids("xab")).map(String::as_str), Some("a"), "what was read, not what came");
+        assert_eq!(list.seen(&ids("xab"), 3), Seen { first: 0, cursor: Some(1) }, "it is marked, and the top is shown");
+        let mut moved = list.clone();
+        moved.move_by(&ids("xab"), 1, 3);
+        assert_eq!(moved.selected.as_deref(), Some("b"), "a step goes on from the mark");
+        list.settle(&ids("wzyxab"), 3);
+        assert_eq!(list.current(&ids("wzyxab")).map(String::as_str), Some("w"), "it is not on the screen any more");
     }
 
     #[test]

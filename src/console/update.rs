@@ -45,6 +45,8 @@ impl Console {
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
         let effects = self.take_event(event);
         self.note_question();
+        let (ids, room) = (self.ids(), self.list_room());
+        self.list_mut().settle(&ids, room);
         effects
     }
 

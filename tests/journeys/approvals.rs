@@ -105,7 +105,7 @@ async fn an_operator_proposes_and_does_not_decide() {
     desk.press(&stage, "enter").await;
     desk.sees("Propose that helper answers Rosa Field");
     desk.press(&stage, "ctrl-s").await;
-    desk.press(&stage, "5").await;
+    desk.press(&stage, "5 g g").await;
     desk.sees("helper wants to answer Rosa Field");
     desk.sees("Rosa Field over support");
     let mut viewer = Sitting::with(&stage, 120, 40, Role::Viewer, THEME).await;

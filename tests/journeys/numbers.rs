@@ -414,6 +414,7 @@ async fn a_person_sets_a_number_up_by_keys_and_watches_it() {
     sitting.press(&stage, "ctrl-s").await;
     stage.set_up().await;
     sitting.look_up(&stage).await;
+    sitting.press(&stage, "g g").await;
     sitting.sees("wait for the link to be followed");
     sitting.sees("/whatsapp/setup/");
     sitting.sees("▀");

@@ -9,7 +9,7 @@ use wadeck::domain::agents::assignment::Mode;
 use wadeck::domain::agents::requests::AgentRequest;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::request::Request;
-use wadeck::twin::SendFault;
+use wadeck::twin::{Person, SendFault};
 
 use crate::sitting::Sitting;
 use crate::stage::{CONFIG, Stage, proposal, rosa};
@@ -238,4 +238,22 @@ async fn with_the_window_closed_what_is_written_is_a_draft() {
     ada.sees("Xavier, yes: please fax it. Y");
     ada.sees("Only an approved template");
     assert!(ada.performed.iter().all(harmless), "{:?}", ada.performed);
+}
+
+#[tokio::test]
+async fn a_key_acts_on_the_thread_that_was_read_whoever_writes_meanwhile() {
+    let mut stage = Stage::set().await;
+    stage.says(&rosa(), "where is my order?").await;
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "2").await;
+    sitting.sees("Threads ▸ Rosa Field");
+    // Rosa stands on top, nobody has moved; then somebody else writes and comes above her.
+    stage.says(&Person::new("Kim Aström", "15550100031"), "me too").await;
+    sitting.look_up(&stage).await;
+    sitting.sees("Threads ▸ Rosa Field");
+    sitting.press(&stage, "enter").await;
+    sitting.sees("where is my order?");
+    sitting.does_not_see("me too  ");
+    sitting.press(&stage, "esc g g enter").await;
+    sitting.sees("Threads ▸ Kim Aström");
 }
