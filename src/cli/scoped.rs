@@ -1,8 +1,7 @@
 //! Which organization and environment a verb is about.
 
 use super::Common;
-use crate::domain::access::scope::Scope;
-use crate::domain::access::scope_choice::{Pick, ScopeChoice};
+use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
@@ -24,14 +23,9 @@ impl Asked {
         }
     }
 
-    fn named(&self) -> Option<ScopeChoice> {
-        if self.everywhere {
-            return Some(Scope::ALL.into());
-        }
-        (self.organization.is_some() || self.environment.is_some()).then(|| ScopeChoice {
-            organization: self.organization.clone().map_or(Pick::Usual, Pick::One),
-            environment: self.environment.map_or(Pick::Usual, Pick::One),
-        })
+    /// What was named; none where nothing was.
+    pub fn named(&self) -> Option<ScopeChoice> {
+        ScopeChoice::named(self.organization.clone(), self.environment, self.everywhere)
     }
 
     /// What was named, or the usual one.

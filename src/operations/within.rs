@@ -42,6 +42,12 @@ impl System {
         Ok(Self { seen: Some(Arc::new((scope.clone(), store))), ..self.clone() })
     }
 
+    /// The same system for one caller, of which nothing outside of the scope that they name is seen or reached.
+    pub async fn confined(&self, actor: &Actor, choice: ScopeChoice) -> Result<Self> {
+        let scope = self.settle(actor, choice).await?;
+        self.within(&scope).await
+    }
+
     /// The scope that is meant, which has to lie in that of who asks.
     async fn settle(&self, actor: &Actor, choice: ScopeChoice) -> Result<Scope> {
         let identity = self.identity();
@@ -63,8 +69,9 @@ impl System {
             query,
             Query::Log { .. } | Query::Desk(AgentQuery::VerifyAudit { .. }) | Query::Number(NumberQuery::List { .. })
         );
-        if over_all && !actor.scope().is_all() {
-            return Err(beyond(actor).into());
+        let bound = if actor.scope().is_all() { self.scope() } else { actor.scope().clone() };
+        if over_all && !bound.is_all() {
+            return Err(beyond(actor, &bound).into());
         }
         Ok((self.within(&scope).await?, query))
     }
@@ -76,8 +83,10 @@ impl System {
             request => (actor.scope().clone(), request),
         };
         let identity = self.identity();
-        if !actor.scope().is_all() && leaves(&request, actor.scope(), (&identity.organization, identity.environment)) {
-            return Err(beyond(actor).into());
+        // What one caller is confined to holds for them as that of a token does.
+        let bound = if actor.scope().is_all() { self.scope() } else { actor.scope().clone() };
+        if !bound.is_all() && leaves(&request, &bound, (&identity.organization, identity.environment)) {
+            return Err(beyond(actor, &bound).into());
         }
         Ok((self.within(&scope).await?, request))
     }
@@ -115,7 +124,7 @@ fn leaves(request: &Request, scope: &Scope, own: (&str, Environment)) -> bool {
     }
 }
 
-fn beyond(actor: &Actor) -> Refusal {
-    let why = format!("{actor} reaches {}; this concerns more than that.", actor.scope().words());
+fn beyond(actor: &Actor, bound: &Scope) -> Refusal {
+    let why = format!("{actor} reaches {}; this concerns more than that.", bound.words());
     Refusal::new("scope", why, "Ask as a person, or with a token that was made for everything.")
 }

@@ -82,7 +82,7 @@ fn alone(world: &World) -> Vec<Vec<String>> {
         "demo".into(),
         "serve".into(),
         "attach".into(),
-        "mcp --everywhere".into(),
+        "mcp".into(),
         format!("twin --listen {taken}"),
         "doctor --data-dir /nowhere/at/all".into(),
         "config check --config /nowhere/at/all".into(),

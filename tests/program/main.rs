@@ -19,6 +19,7 @@ mod pty;
 mod said;
 #[path = "../common/samples.rs"]
 mod samples;
+mod scope_flags;
 mod scoped;
 mod screen;
 mod service;

@@ -8,6 +8,7 @@ use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, any};
 
 use super::super::ErrorBody;
+use crate::domain::access::scope_choice::ScopeChoice;
 use crate::operations::System;
 
 const WHY: &str = "this build of wadeck has no Model Context Protocol (the `mcp` feature was left out)";
@@ -21,6 +22,6 @@ pub fn service(_: System) -> MethodRouter {
 }
 
 /// Fails at once with the reason.
-pub async fn on_standard_io(_: &Path, _: bool) -> Result<(), String> {
+pub async fn on_standard_io(_: &Path, _: bool, _: Option<ScopeChoice>) -> Result<(), String> {
     Err(WHY.to_owned())
 }

@@ -24,6 +24,7 @@ use super::ErrorBody;
 use super::http::{Said, done};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
+use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::ids::ThreadId;
 use crate::operations::{OperationError, System, use_tool};
 
@@ -33,6 +34,9 @@ pub struct Call {
     name: String,
     #[serde(default)]
     arguments: Map<String, Value>,
+    /// What it may see and reach of what the caller reaches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<ScopeChoice>,
 }
 
 /// What came of it.
@@ -99,9 +103,18 @@ fn failed_call(failed: &crate::store::StoreError) -> Came {
 pub async fn call(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
-    Json(call): Json<Call>,
+    Json(mut call): Json<Call>,
 ) -> Response {
-    Json(called(&system, &actor, call).await).into_response()
+    let system = match call.scope.take() {
+        Some(scope) => system.confined(&actor, scope).await,
+        None => Ok(system),
+    };
+    let came = match system {
+        Ok(system) => called(&system, &actor, call).await,
+        Err(OperationError::Refused(refusal)) => Came { good: false, value: super::refusal_json(&refusal) },
+        Err(OperationError::Failed(failed)) => failed_call(&failed),
+    };
+    Json(came).into_response()
 }
 
 /// Every tool with who may call it, for the document about roles.

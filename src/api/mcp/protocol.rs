@@ -20,6 +20,7 @@ use super::super::{ErrorBody, ask};
 use super::tools::{Effect, TOOLS, Tool, named};
 use super::{Call, Came, called, wrong};
 use crate::domain::access::actor::Actor;
+use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::remedy::REPORT;
 use crate::operations::{IdempotencyRecord, System, ToolSpec, agent_tools, asked, with_idempotency};
 
@@ -88,7 +89,7 @@ enum Behind {
     /// The engine itself, for whoever the request came from.
     Here(System),
     /// The engine behind a data directory.
-    Socket { directory: Arc<PathBuf>, read_only: bool },
+    Socket { directory: Arc<PathBuf>, read_only: bool, scope: Option<ScopeChoice> },
 }
 
 /// What speaks the protocol.
@@ -111,19 +112,21 @@ impl Server {
                     "Have a person start it without, or only look.",
                 )
             }
-            Behind::Socket { directory, .. } => match ask::<Call, Came>(directory, "/tool", &call).await {
-                Ok(Ok(came)) => came,
-                Ok(Err(trouble)) => Came { good: false, value: ErrorBody::from(trouble).json() },
-                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
-                    let reason = format!("No engine runs on {}: nothing was done.", directory.display());
-                    wrong("no_engine", &reason, "Have a person start one with `wadeck serve`.")
+            Behind::Socket { directory, scope, .. } => {
+                match ask::<Call, Came>(directory, "/tool", &Call { scope: scope.clone(), ..call }).await {
+                    Ok(Ok(came)) => came,
+                    Ok(Err(trouble)) => Came { good: false, value: ErrorBody::from(trouble).json() },
+                    Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+                        let reason = format!("No engine runs on {}: nothing was done.", directory.display());
+                        wrong("no_engine", &reason, "Have a person start one with `wadeck serve`.")
+                    }
+                    Err(error) => {
+                        let place = directory.display();
+                        let reason = format!("The engine on {place} gave no answer ({error}).");
+                        wrong("uncertain", &reason, LOOK_FIRST)
+                    }
                 }
-                Err(error) => {
-                    let place = directory.display();
-                    let reason = format!("The engine on {place} gave no answer ({error}).");
-                    wrong("uncertain", &reason, LOOK_FIRST)
-                }
-            },
+            }
         }
     }
 }
@@ -152,7 +155,8 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let call = Call { name: request.name.into_owned(), arguments: request.arguments.unwrap_or_default() };
+        let call =
+            Call { name: request.name.into_owned(), arguments: request.arguments.unwrap_or_default(), scope: None };
         let came = self.call(call, &context).await;
         let content = vec![ContentBlock::text(came.value.to_string())];
         let result = if came.good { CallToolResult::success(content) } else { CallToolResult::error(content) };
@@ -203,9 +207,10 @@ pub fn service(system: System) -> StreamableHttpService<impl ServerHandler, Neve
     StreamableHttpService::new(move || Ok(server.clone()), Arc::new(NeverSessionManager::default()), config)
 }
 
-/// Speaks on standard input and output until the other side closes, for the engine behind a data directory.
-pub async fn on_standard_io(directory: &Path, read_only: bool) -> Result<(), String> {
-    let server = Server(Behind::Socket { directory: Arc::new(directory.to_owned()), read_only });
+/// Speaks on standard input and output until the other side closes, for the engine behind a data directory. With
+/// a scope, nothing of another one is seen or reached.
+pub async fn on_standard_io(directory: &Path, read_only: bool, scope: Option<ScopeChoice>) -> Result<(), String> {
+    let server = Server(Behind::Socket { directory: Arc::new(directory.to_owned()), read_only, scope });
     let running = Box::pin(server.serve(rmcp::transport::stdio())).await.map_err(|error| error.to_string())?;
     running.waiting().await.map(|_| ()).map_err(|error| error.to_string())
 }

@@ -35,6 +35,17 @@ impl From<Scope> for ScopeChoice {
 }
 
 impl ScopeChoice {
+    /// Returns what a caller names; none where it names nothing.
+    pub fn named(organization: Option<String>, environment: Option<Environment>, everywhere: bool) -> Option<Self> {
+        if everywhere {
+            return Some(Scope::ALL.into());
+        }
+        (organization.is_some() || environment.is_some()).then(|| Self {
+            organization: organization.map_or(Pick::Usual, Pick::One),
+            environment: environment.map_or(Pick::Usual, Pick::One),
+        })
+    }
+
     /// Returns the scope that is meant, among those that have numbers (`known`). What is left out is the engine's
     /// own where that has numbers, and otherwise the first that has; it stays open where there is no choice.
     pub fn settle(&self, known: &[(String, Environment)], own: (&str, Environment)) -> Scope {

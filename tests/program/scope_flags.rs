@@ -1,0 +1,219 @@
+//! One organization and environment at a time: the tools for a model that are started for one, and a
+//! token that was made for one, over every route and tool.
+
+use serde_json::{Value, json};
+use wadeck::twin::{Number, Person, Saying};
+
+use crate::tools::Server;
+use crate::world::{SUPPORT, Served, World, twin};
+
+/// Organization, environment, the last digit of its number, and who wrote to it.
+const SCOPES: [(&str, &str, u8, &str); 4] = [
+    ("lumen", "development", 2, "Rosa Field"),
+    ("lumen", "production", 5, "Lars Live"),
+    ("globex", "development", 6, "Gus Dev"),
+    ("globex", "production", 7, "Kim Foreign"),
+];
+
+fn person(last: u8, name: &str) -> Person {
+    Person::new(name, &format!("1555010008{last}"))
+}
+
+/// An engine with two organizations in two environments each, to each of which somebody wrote.
+async fn four() -> (World, wadeck::twin::Twin, Served) {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let place = world.directory.path().join("wadeck.toml");
+    let config = std::fs::read_to_string(&place).expect("a configuration");
+    let mut tables = String::new();
+    for (organization, environment, last, _) in &SCOPES[1..] {
+        let id = format!("10654035224292{last}");
+        tables.push_str(&format!(
+            "[[connections]]\nname = \"{organization}-{environment}\"\nprovider = \"kapso\"\n\
+             organization = \"{organization}\"\nenvironment = \"{environment}\"\nphone_number = \"+1555010000{last}\"\n\
+             phone_number_id = \"{id}\"\nbusiness_account_id = \"10229012934039{last}\"\n\n"
+        ));
+        twin.add_number(Number {
+            phone_number_id: id,
+            business_account_id: format!("10229012934039{last}"),
+            display: format!("+1 555-010-000{last}"),
+            name: (*organization).into(),
+            kind: "production".into(),
+            customer: None,
+            direct: false,
+        });
+    }
+    let config = config.replacen("[[agents]]", &format!("{tables}[[agents]]"), 1);
+    std::fs::write(&place, config).expect("written");
+    let served = world.serve();
+    twin.subscribe(&world.url());
+    for (_, _, last, name) in SCOPES {
+        let id = if last == 2 { SUPPORT.to_owned() } else { format!("10654035224292{last}") };
+        twin.says(&id, &person(last, name), &Saying::text("zebra words"));
+    }
+    let told = async {
+        while world.json(&["threads", "list", "--everywhere"]).as_array().map_or(0, Vec::len) < 4 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = twin.run() => unreachable!("it runs for ever"),
+        () = told => {}
+    }
+    (world, twin, served)
+}
+
+/// Whose names stand in it.
+fn named(told: &Value) -> Vec<&'static str> {
+    let told = told.to_string();
+    SCOPES.iter().map(|scope| scope.3).filter(|name| told.contains(name)).collect()
+}
+
+/// Calls of tools about a thread of another scope.
+fn outside(thread: &Value, number: &str, connection: &str) -> Vec<(&'static str, Value)> {
+    vec![
+        ("whatsapp.getConversation", json!({ "thread": thread })),
+        ("whatsapp.getConversation", json!({ "phoneNumber": number })),
+        ("whatsapp.getConversation", json!({ "phoneNumber": number, "connection": connection })),
+        ("whatsapp.send", json!({ "thread": thread, "text": "No." })),
+        ("whatsapp.send", json!({ "connection": connection, "to": number, "text": "No." })),
+        ("threads.note", json!({ "thread": thread, "text": "No." })),
+        ("threads.take", json!({ "thread": thread })),
+        ("why", json!({ "id": thread })),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tools_of_a_model_stay_within_the_scope_that_they_were_started_with() {
+    let (world, _twin, _served) = four().await;
+    let threads = world.json(&["threads", "list", "--everywhere"]);
+    let rosa = threads.as_array().and_then(|rows| rows.iter().find(|row| row.to_string().contains("Rosa")));
+    let rosa = rosa.expect("a thread")["id"].clone();
+    let mut model = Server::start(&world, &["--organization", "globex", "--environment", "production"]);
+    let (good, list) = model.call("threads.list", json!({}));
+    assert!(good && named(&list) == ["Kim Foreign"], "{list}");
+    let (good, status) = model.call("whatsapp.getStatus", json!({}));
+    let told = status.to_string();
+    assert!(good && told.contains("globex-production") && !told.contains("globex-development"), "{status}");
+    let (good, own) = model.call("whatsapp.getConversation", json!({ "phoneNumber": "+15550100087" }));
+    assert!(good && own.to_string().contains("zebra"), "{own}");
+    for (tool, arguments) in outside(&rosa, "+15550100082", "support") {
+        let (good, told) = model.call(tool, arguments.clone());
+        let empty = told.as_array().is_some_and(Vec::is_empty);
+        assert!((!good || empty) && !told.to_string().contains("zebra"), "{tool} {arguments}: {told}");
+    }
+    let messages = world.json(&["messages", "list", "--thread", rosa.as_str().expect("an id")]);
+    assert!(!messages.to_string().contains("No."), "{messages}");
+    let mut nobody = Server::start(&world, &["--organization", "nobody"]);
+    assert_eq!(named(&nobody.call("threads.list", json!({})).1), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
+    let (world, _twin, _served) = four().await;
+    let threads = world.json(&["threads", "list", "--everywhere"]);
+    let row = |name: &str| {
+        let mut rows = threads.as_array().expect("rows").iter();
+        rows.find(|row| row.to_string().contains(name)).expect("a thread").clone()
+    };
+    let kim = row("Kim Foreign");
+    let thread = kim["id"].as_str().expect("an id");
+    let sent = world.run(&["send", "--thread", thread, "--text", "zebra answer"]);
+    assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
+    let list = || world.json(&["messages", "list", "--thread", thread]);
+    let audit = || world.json(&["audit", "list", "--everywhere", "--limit", "500"]).as_array().map(Vec::len);
+    let message = list()[0]["id"].clone();
+    let entry = world.json(&["outbox", "list", "--everywhere"])[0]["id"].clone();
+    let scope = ["--organization", "lumen", "--environment", "development"];
+    let made = world.json(&[&["tokens", "make", "shop", "--role", "admin"], &scope[..]].concat());
+    let token = made["made"].as_str().expect("a token").to_owned();
+    let (before, rows) = (list().as_array().map(Vec::len), audit());
+    let foreign = |name: &str| match name {
+        "thread" => kim["id"].clone(),
+        "contact" => kim["contact_id"].clone(),
+        "connection" => kim["connection_id"].clone(),
+        "message" => message.clone(),
+        "entry" => entry.clone(),
+        _ => json!("x9"),
+    };
+    let client = reqwest::Client::new();
+    let ask = async |method: &str, place: &str, body: Option<Value>| -> (u16, Value) {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).expect("a method");
+        let request = client.request(method, format!("{}/api/v1{place}", world.url())).bearer_auth(&token);
+        let request = match body {
+            Some(body) => request.json(&body),
+            None => request,
+        };
+        let response = request.send().await.expect("an answer");
+        (response.status().as_u16(), response.json().await.unwrap_or_default())
+    };
+    let marks = ["Kim", "Lars", "Gus", "zebra answer", "globex", "15550100087"];
+    let (_, described) = ask("GET", "/openapi.json", None).await;
+    let (mut tried, mut wrong) = (0, vec![]);
+    for (path, methods) in described["paths"].as_object().expect("paths") {
+        for (method, operation) in methods.as_object().expect("methods") {
+            if path == "/events" {
+                continue;
+            }
+            let names: Vec<&str> = operation["parameters"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|one| one["in"] == "path")
+                .filter_map(|one| one["name"].as_str())
+                .collect();
+            let place = names.iter().fold(path.clone(), |place, name| {
+                place.replace(&format!("{{{name}}}"), foreign(name).as_str().unwrap_or_default())
+            });
+            let looks = method == "get";
+            // Whatever is changed without naming anything of another scope is not tried.
+            if !looks && names.is_empty() {
+                continue;
+            }
+            tried += 1;
+            let (status, told) = ask(&method.to_uppercase(), &place, (!looks).then(|| json!({}))).await;
+            let shown: Vec<_> = marks.iter().filter(|mark| told.to_string().contains(*mark)).collect();
+            let empty = told.as_array().is_some_and(Vec::is_empty);
+            if !shown.is_empty() || (!names.is_empty() && status < 400 && !empty) {
+                wrong.push(format!("{method} {place}: {status} {told}"));
+            }
+        }
+    }
+    assert!(tried > 20, "{tried}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let there = json!({ "thread": thread, "text": "No." });
+    let number = json!({ "connection": kim["connection_id"], "to": "+15550100087", "text": "No." });
+    for body in [there.clone(), number.clone()] {
+        let (status, told) = ask("POST", "/messages", Some(body)).await;
+        assert!(status == 404 && !told.to_string().contains("globex"), "{status} {told}");
+    }
+    let (_, counted) = ask("GET", "/overview", None).await;
+    assert_eq!((&counted["threads"], &counted["connections"]), (&json!(1), &json!(2)), "{counted}");
+    let tool = async |name: &str, arguments: Value| -> (bool, String) {
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": { "name": name, "arguments": arguments } });
+        let request = client.post(format!("{}/mcp", world.url())).bearer_auth(&token).json(&body);
+        let request = request
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2025-06-18");
+        let came: Value = request.send().await.expect("an answer").json().await.expect("JSON");
+        let told = came["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{came}")).to_owned();
+        (came["result"]["isError"] != json!(true), told)
+    };
+    for (name, arguments) in outside(&kim["id"], "+15550100087", "globex-production").into_iter().chain([
+        ("threads.list", json!({})),
+        ("connections.list", json!({})),
+        ("whatsapp.getStatus", json!({})),
+        ("whatsapp.getStatus", json!({ "message": message })),
+        ("whatsapp.getStatus", json!({ "entry": entry })),
+        ("whatsapp.send", number),
+        ("numbers.unregister", json!({ "connection": kim["connection_id"] })),
+    ]) {
+        let (good, told) = tool(name, arguments.clone()).await;
+        let lists = arguments == json!({});
+        let shown: Vec<_> = marks.iter().filter(|mark| told.contains(*mark)).collect();
+        let named = shown.iter().all(|mark| arguments.to_string().contains(**mark));
+        assert!(named && (lists || !good || told == "[]"), "{name} {arguments}: {told}");
+    }
+    assert_eq!((list().as_array().map(Vec::len), audit()), (before, rows), "nothing was written");
+}
