@@ -38,6 +38,7 @@ async fn main() -> anyhow::Result<()> {
         editor: true,
         files: wadeck::console::FilePlace::Here,
         keymap: Keymap::default(),
+        scope: wadeck::domain::access::scope_choice::ScopeChoice::default(),
         quitting_ends: None,
         greeting: None,
     };

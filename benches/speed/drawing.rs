@@ -93,6 +93,7 @@ fn console(columns: u16, rows: u16) -> Console {
         files: wadeck::console::FilePlace::Here,
         editor: true,
         keymap: Keymap::default(),
+        scope: wadeck::domain::access::scope_choice::ScopeChoice::default(),
         quitting_ends: None,
         greeting: None,
     };

@@ -154,7 +154,11 @@ pub async fn open_terminal(
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     if let serde_json::Value::Object(fields) = serde_json::to_value(wanted).map_err(|error| other(&error))? {
         for (name, value) in fields {
-            query.append_pair(&name, &value.to_string());
+            match value {
+                serde_json::Value::Null => {}
+                serde_json::Value::String(text) => drop(query.append_pair(&name, &text)),
+                value => drop(query.append_pair(&name, &value.to_string())),
+            }
         }
     }
     let request = hyper::Request::get(format!("/attach?{}", query.finish()))

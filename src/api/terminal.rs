@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::access::scope_choice::ScopeChoice;
+use crate::domain::numbers::connection::Environment;
 use crate::operations::System;
 
 /// What the connection is after it was HTTP.
@@ -35,6 +37,22 @@ pub struct TerminalSpec {
     /// There is a shell to go back to for a while.
     #[serde(default)]
     pub shell: bool,
+    /// Which organization's numbers are shown first; without it, the usual one's.
+    #[serde(default)]
+    pub organization: Option<String>,
+    /// Which environment is shown first.
+    #[serde(default)]
+    pub environment: Option<Environment>,
+    /// Everything is shown together.
+    #[serde(default)]
+    pub everywhere: bool,
+}
+
+impl TerminalSpec {
+    /// What is shown first.
+    pub fn scope(&self) -> ScopeChoice {
+        ScopeChoice::named(self.organization.clone(), self.environment, self.everywhere).unwrap_or_default()
+    }
 }
 
 /// Something that is read and written.

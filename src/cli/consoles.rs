@@ -8,6 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::scoped::Asked;
 use super::{Common, Exit};
 use crate::api::{self, ApiError, ConsoleClient, Consoles, TerminalSpec};
 use crate::app::{AppError, Engine, People, current_actor};
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::console::{FilePlace, Keymap, Settings, Theme};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::role::Role;
+use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::remedy::REPORT;
 use crate::domain::time::Timestamp;
 
@@ -39,6 +41,7 @@ fn settings(config: &Config, actor: Actor, theme: Theme) -> Result<Settings, App
         files: FilePlace::Attached,
         editor: false,
         keymap,
+        scope: ScopeChoice::default(),
         quitting_ends: None,
         greeting: None,
     })
@@ -81,6 +84,7 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
             let Ok(mut settings) = settings(&config, actor.clone(), look) else { return };
             settings.editor = wanted.editor;
             settings.files = if wanted.shell { FilePlace::Attached } else { FilePlace::Ssh };
+            settings.scope = wanted.scope();
             settings.greeting = greeting.lock().unwrap_or_else(PoisonError::into_inner).take();
             let manner = SurfaceOptions {
                 columns: wanted.columns,
@@ -148,6 +152,7 @@ pub(super) async fn own(
     let mut settings = settings(config, actor, theme(common.no_color, config.console.ascii))?;
     settings.editor = has_editor();
     settings.files = FilePlace::Here;
+    settings.scope = Asked::by(common).choice();
     settings.quitting_ends = Some(ends.to_owned());
     let (columns, rows) = size().map_err(trouble)?;
     let manner = SurfaceOptions {
@@ -218,6 +223,9 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
         spares: over_ssh(),
         read_only: common.read_only,
         shell: true,
+        organization: common.organization.clone(),
+        environment: common.environment,
+        everywhere: common.everywhere,
     };
     let line = match api::open_terminal(directory, &wanted).await {
         Ok(Ok(line)) => line,

@@ -55,6 +55,7 @@ use self::list::ListState;
 use self::messages::OpenThread;
 use self::overlay::Overlay;
 use crate::domain::access::actor::Actor;
+use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::ids::ThreadId;
 use crate::domain::list_filter::WordList;
 use crate::domain::message::picture::Pictures;
@@ -134,6 +135,8 @@ pub struct Settings {
     /// There is an editor outside; else the one that is built in is used.
     pub editor: bool,
     pub keymap: Keymap,
+    /// Which organization and environment are shown first.
+    pub scope: ScopeChoice,
     /// What ends with this console, for whoever is about to quit; nothing when an engine goes on.
     pub quitting_ends: Option<String>,
     /// What they are told first.
@@ -222,6 +225,7 @@ impl Console {
             shown: None,
             shows_all: false,
         };
+        console.begin_in_scope();
         if let Some(greeting) = console.settings.greeting.take() {
             console.notice(greeting, true);
         }

@@ -3,6 +3,7 @@
 
 use super::{Console, Effect, Focus, Pane};
 use crate::domain::access::scope::Scope;
+use crate::domain::access::scope_choice::Pick;
 use crate::domain::ids::ThreadId;
 use crate::domain::numbers::connected::ConnectionList;
 use crate::domain::numbers::connection::Environment;
@@ -25,6 +26,14 @@ impl Shown {
     }
 }
 
+/// What a wish names; nothing where it leaves that open.
+fn named<T>(pick: &Pick<T>) -> Option<&T> {
+    match pick {
+        Pick::One(wanted) => Some(wanted),
+        Pick::Usual | Pick::All => None,
+    }
+}
+
 impl Console {
     /// Every organization and environment that has a number.
     pub(super) fn scopes_known(&self) -> Vec<Shown> {
@@ -43,19 +52,44 @@ impl Console {
     /// What is shown now; nothing where everything is, or where there is no choice.
     pub(super) fn shown(&self) -> Option<Shown> {
         let known = self.scopes_known();
-        if known.len() < 2 || self.shows_all {
+        if self.shows_all {
+            return None;
+        }
+        let wished = known.iter().filter(|one| self.is_wished(one));
+        // Nothing else is shown in the place of what was asked for by name, though it has no number.
+        let choice = known.len() > 1 || (known.len() == 1 && wished.clone().next().is_none());
+        if !choice {
             return None;
         }
         self.shown.clone().or_else(|| {
             let (organization, environment) = self.data.own.as_ref()?;
             let own = |one: &&Shown| one.organization == *organization;
-            known
-                .iter()
+            let found = wished
+                .clone()
                 .find(|one| own(one) && one.environment == *environment)
-                .or_else(|| known.iter().find(own))
-                .or(known.first())
-                .cloned()
+                .or_else(|| wished.clone().find(own))
+                .or_else(|| wished.clone().next());
+            found.cloned().or_else(|| {
+                let wish = &self.settings.scope;
+                Some(Shown {
+                    organization: named(&wish.organization).unwrap_or(organization).clone(),
+                    environment: *named(&wish.environment).unwrap_or(environment),
+                })
+            })
         })
+    }
+
+    /// Whether it is among what this console was started for.
+    fn is_wished(&self, one: &Shown) -> bool {
+        let wish = &self.settings.scope;
+        named(&wish.organization).is_none_or(|wanted| *wanted == one.organization)
+            && named(&wish.environment).is_none_or(|wanted| *wanted == one.environment)
+    }
+
+    /// Shows everything together where the console was started for that.
+    pub(super) fn begin_in_scope(&mut self) {
+        let wish = &self.settings.scope;
+        self.shows_all = wish.organization == Pick::All && wish.environment == Pick::All;
     }
 
     pub(super) fn in_scope(&self, organization: &str, environment: Environment) -> bool {

@@ -13,6 +13,7 @@ use wadeck::bus::Listener;
 use wadeck::console::{Console, Effect, Event, FilePlace, Keymap, Settings, Theme};
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
+use wadeck::domain::access::scope_choice::ScopeChoice;
 use wadeck::domain::message::picture::Pictures;
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
@@ -82,6 +83,7 @@ impl Sitting {
             files: FilePlace::Here,
             editor,
             keymap: Keymap::default(),
+            scope: ScopeChoice::default(),
             quitting_ends: None,
             greeting: None,
         };

@@ -1,9 +1,10 @@
-//! One organization and environment at a time: the tools for a model that are started for one, and a
+//! One organization and environment at a time: a console and the tools for a model that are started for one, and a
 //! token that was made for one, over every route and tool.
 
 use serde_json::{Value, json};
 use wadeck::twin::{Number, Person, Saying};
 
+use crate::pty::{Screen, console};
 use crate::tools::Server;
 use crate::world::{SUPPORT, Served, World, twin};
 
@@ -216,4 +217,37 @@ async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
         assert!(named && (lists || !good || told == "[]"), "{name} {arguments}: {told}");
     }
     assert_eq!((list().as_array().map(Vec::len), audit()), (before, rows), "nothing was written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_begins_in_the_scope_that_it_was_started_for() {
+    let (world, twin, _served) = four().await;
+    let open = |options: &[&str]| {
+        let mut command = console(&world, &twin);
+        command.args(options);
+        Screen::open(120, 40, command)
+    };
+    let mut live = open(&["attach", "--organization", "globex", "--environment", "production"]);
+    live.press("2");
+    live.sees("Kim Foreign");
+    let text = live.text();
+    assert!(text.contains("PROD") && !text.contains("Rosa") && !text.contains("Gus"), "{text}");
+    // A part that is left out is the usual one, among what there is.
+    let mut dev = open(&["--organization", "globex"]);
+    dev.press("2");
+    dev.sees("Gus Dev");
+    let mut all = open(&["attach", "--everywhere"]);
+    all.press("2");
+    all.sees("Rosa Field");
+    all.sees("Kim Foreign");
+    // Nothing else is shown in the place of what has no number.
+    let mut nobody = open(&["attach", "--organization", "nobody"]);
+    nobody.press("2");
+    nobody.sees("nobody");
+    nobody.settles();
+    assert!(SCOPES.iter().all(|scope| !nobody.text().contains(scope.3)), "{}", nobody.text());
+    let mut usual = open(&["attach"]);
+    usual.press("2");
+    usual.sees("Rosa Field");
+    assert!(!usual.text().contains("Kim Foreign"), "{}", usual.text());
 }

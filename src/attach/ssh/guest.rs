@@ -175,6 +175,9 @@ impl Handler for Guest {
                         spares: true,
                         read_only: false,
                         shell: false,
+                        organization: None,
+                        environment: None,
+                        everywhere: false,
                     };
                     let (line, other) = tokio::io::duplex(64 * 1024);
                     let guest = api::ConsoleClient { system, actor, wanted, line: Box::pin(line), stop };
