@@ -19,6 +19,7 @@ pub mod lint;
 pub mod list_filter;
 pub mod message;
 pub mod monitoring;
+pub mod number;
 pub mod numbers;
 pub mod outbox;
 pub mod query;

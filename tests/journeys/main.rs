@@ -33,6 +33,7 @@ mod number_facts;
 mod number_life;
 mod numbers;
 mod odd_inputs;
+mod odd_numbers;
 mod outages;
 mod outbox;
 mod outbox_early;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::message::inbound_content::{Call, News, Order, members};
 use crate::domain::message::interactive::{Heading, Interactive, within};
+use crate::domain::number;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Untrusted;
 
@@ -35,7 +36,9 @@ pub enum Content {
     Document(Media),
     Sticker(Media),
     Location {
+        #[serde(deserialize_with = "number::stored")]
         latitude: f64,
+        #[serde(deserialize_with = "number::stored")]
         longitude: f64,
         name: Option<Untrusted>,
         address: Option<Untrusted>,
@@ -166,6 +169,9 @@ impl Content {
                 let place =
                     [name, address].into_iter().flatten().map(Untrusted::as_received).collect::<Vec<_>>().join(", ");
                 let place = if place.is_empty() { String::new() } else { format!(" {place}") };
+                if !latitude.is_finite() || !longitude.is_finite() {
+                    return Untrusted::new(format!("[location without readable coordinates]{place}"));
+                }
                 Untrusted::new(format!("[location {latitude:.5},{longitude:.5}]{place}"))
             }
             Self::Contacts { cards } => {
@@ -228,8 +234,8 @@ impl Content {
                 rows
             }
             Self::Location { latitude, longitude, name, address } => {
-                let mut rows =
-                    vec![("latitude", text(&latitude.to_string())), ("longitude", text(&longitude.to_string()))];
+                let degrees = |number: &f64| Untrusted::new(number::shown(*number));
+                let mut rows = vec![("latitude", degrees(latitude)), ("longitude", degrees(longitude))];
                 rows.extend(name.clone().map(|name| ("name", name)));
                 rows.extend(address.clone().map(|address| ("address", address)));
                 rows
@@ -342,7 +348,7 @@ impl Content {
             }
             Self::Audio(_) | Self::Sticker(_) | Self::Template { .. } | Self::Reaction { .. } => Ok(()),
             Self::Location { latitude, longitude, .. } => {
-                if latitude.abs() <= 90.0 && longitude.abs() <= 180.0 {
+                if number::LATITUDE.contains(latitude) && number::LONGITUDE.contains(longitude) {
                     Ok(())
                 } else {
                     Err(Refusal::new(

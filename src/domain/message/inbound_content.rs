@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::DeliveryId;
+use crate::domain::number;
 use crate::domain::text::Untrusted;
 use crate::domain::time::{Timestamp, short_span};
 
@@ -15,6 +16,7 @@ pub type Rows = Vec<(&'static str, Untrusted)>;
 pub struct OrderItem {
     /// The shop's own id of the product.
     pub product: Untrusted,
+    #[serde(deserialize_with = "number::stored")]
     pub quantity: f64,
     /// Of one piece; `None` where it is not told.
     pub price: Option<f64>,
@@ -32,16 +34,17 @@ pub struct Order {
 impl OrderItem {
     fn line(&self) -> String {
         let price = self.price.map(|price| format!(" at {price:.2} {}", self.currency.as_received()));
-        format!("{} × {}{}", self.quantity, self.product.as_received(), price.unwrap_or_default())
+        let quantity = if self.quantity.is_finite() { self.quantity.to_string() } else { "?".to_owned() };
+        format!("{quantity} × {}{}", self.product.as_received(), price.unwrap_or_default())
     }
 }
 
 impl Order {
-    /// What it comes to, one sum for each currency; empty where a price is missing.
+    /// What it comes to, one sum for each currency; empty where a price or a quantity is missing.
     pub fn totals(&self) -> Vec<String> {
         let mut sums: Vec<(&str, f64)> = vec![];
         for item in &self.items {
-            let Some(price) = item.price else { return vec![] };
+            let Some(price) = item.price.filter(|_| item.quantity.is_finite()) else { return vec![] };
             let currency = item.currency.as_received();
             match sums.iter_mut().find(|(known, _)| *known == currency) {
                 Some((_, sum)) => *sum += price * item.quantity,

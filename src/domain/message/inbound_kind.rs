@@ -48,8 +48,9 @@ impl InboundKind {
             Content::Reaction { .. } => Self::Reaction,
             Content::Call(_) => Self::Call,
             Content::News(_) | Content::Edit { .. } | Content::Deletion { .. } => Self::News,
-            // A tap or a filled form of a kind that nobody here knows is the customer's own act all the same.
-            Content::Other { kind, .. } if kind == "interactive" => Self::Words,
+            // A tap or a filled form of a kind that nobody here knows, a place or an order with a number that is none,
+            // is the customer's own act all the same.
+            Content::Other { kind, .. } if matches!(&**kind, "interactive" | "location" | "order") => Self::Words,
             Content::Other { .. } => Self::Unsupported,
             _ => Self::Words,
         }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::agent::AgentError;
-use crate::domain::agents::assignment::Mode;
+use crate::domain::agents::assignment::{Assignment, Mode};
 use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::requests::AgentAction;
 use crate::domain::agents::run::RunState;
@@ -23,7 +23,7 @@ use crate::operations::agents::ask_agent::{AgentReply, Question, TRANSCRIPT, con
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::outbox::send_message::recipient;
 use crate::operations::outbox::send_message::{address, capabilities};
-use crate::operations::{Result, System};
+use crate::operations::{OperationError, Result, System};
 use crate::store::{DueRun, Finish, NewAlert, NewEntry, StoreError, Write};
 
 /// The typing indicator fades after 25 s; it is renewed before.
@@ -48,11 +48,30 @@ pub async fn run_next(system: &System) -> Result<bool> {
     system.wakes().sender.notify_one();
     system.bus().publish([Change::Agents, Change::Thread(due.thread)]);
 
+    match answer(system, &due, connection, assignment).await {
+        // What cannot be read now cannot be read the next time either: a person has to see to it.
+        Err(OperationError::Failed(error)) if error.is_about_values() => {
+            tracing::error!(run = %due.run, thread = %due.thread, %error, "a run met what cannot be read");
+            let why = AgentError(format!("what it was to answer could not be read: {error}"));
+            finish(system, &due, None, AgentReply { error: Some(why), ..AgentReply::default() }).await?;
+        }
+        ended => ended?,
+    }
+    system.wakes().runner.notify_one();
+    Ok(true)
+}
+
+/// Asks the agent about the thread as it is now, and does what it says.
+async fn answer(
+    system: &System,
+    due: &DueRun,
+    connection: Option<Connection>,
+    assignment: Option<Assignment>,
+) -> Result<()> {
     let thread = system.store().thread(due.thread).await?;
     let (Some(thread), Some(connection), Some(assignment)) = (thread, connection, assignment) else {
         let told = AgentReply { error: Some(AgentError("its thread is gone".into())), ..AgentReply::default() };
-        finish(system, &due, None, told).await?;
-        return Ok(true);
+        return finish(system, due, None, told).await;
     };
     let mut messages = system.store().messages(due.thread, TRANSCRIPT.max(due.batch_size), None).await?;
     messages.retain(|message| !message.test && thread.context_from.is_none_or(|from| message.created_at > from));
@@ -71,16 +90,14 @@ pub async fn run_next(system: &System) -> Result<bool> {
     let asked = async {
         tokio::select! {
             told = question.ask(system) => told,
-            () = keep_typing(system, &due, &connection) => Ok(AgentReply::default()),
+            () = keep_typing(system, due, &connection) => Ok(AgentReply::default()),
         }
     };
     // The contact sees that it was read even when the answer is there at once.
-    let first = tokio::time::timeout(FIRST_MARK, show_typing(system, &due, &connection));
+    let first = tokio::time::timeout(FIRST_MARK, show_typing(system, due, &connection));
     let (told, _) = tokio::join!(asked, first);
     system.timed(Family::RunTimes, vec![("agent", due.agent.clone())], began.elapsed());
-    finish(system, &due, Some(&question), told?).await?;
-    system.wakes().runner.notify_one();
-    Ok(true)
+    finish(system, due, Some(&question), told?).await
 }
 
 /// Renews the typing indicator; never ends by itself.

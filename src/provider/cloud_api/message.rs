@@ -9,6 +9,7 @@ use crate::domain::message::content::{Card, Content, InteractiveReply};
 use crate::domain::message::inbound_content::{Extras, News, Order, OrderItem};
 use crate::domain::message::media::Media;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
+use crate::domain::number;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 
@@ -57,7 +58,9 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
             header: None,
             rendered: None,
         },
-        "order" if object.is_some_and(Value::is_object) => order(message),
+        "order" if object.is_some_and(Value::is_object) => {
+            order(message).unwrap_or_else(|| other(message, kind, fallback))
+        }
         "system" | "request_welcome" => news(message, kind),
         "edit" => match text(message, "/edit/original_message_id") {
             Some(target) => {
@@ -136,21 +139,26 @@ pub(crate) fn members(object: &Value) -> Vec<(String, Untrusted)> {
     found
 }
 
-fn order(message: &Value) -> Content {
-    let number = |item: &Value, path: &str| loose(item, path).and_then(|number| number.parse::<f64>().ok());
+/// `None` where a quantity or a price is there and cannot be read: with another in its place the order would be false.
+fn order(message: &Value) -> Option<Content> {
+    let number = |item: &Value, path: &str, range| match loose(item, path) {
+        Some(spelt) => number::read(&spelt, range).map(Some),
+        None => Some(None),
+    };
     let items = message.pointer("/order/product_items").and_then(Value::as_array).into_iter().flatten();
-    Content::Order(Order {
+    let items = items.map(|item| {
+        Some(OrderItem {
+            product: loose(item, "/product_retailer_id").map(Untrusted::new).unwrap_or_default(),
+            quantity: number(item, "/quantity", &number::QUANTITY)?.unwrap_or(1.0),
+            price: number(item, "/item_price", &number::PRICE)?,
+            currency: untrusted(item, "/currency").unwrap_or_default(),
+        })
+    });
+    Some(Content::Order(Order {
         catalog: loose(message, "/order/catalog_id").map(Untrusted::new).unwrap_or_default(),
         note: untrusted(message, "/order/text"),
-        items: items
-            .map(|item| OrderItem {
-                product: loose(item, "/product_retailer_id").map(Untrusted::new).unwrap_or_default(),
-                quantity: number(item, "/quantity").unwrap_or(1.0),
-                price: number(item, "/item_price"),
-                currency: untrusted(item, "/currency").unwrap_or_default(),
-            })
-            .collect(),
-    })
+        items: items.collect::<Option<_>>()?,
+    }))
 }
 
 fn news(message: &Value, kind: &str) -> Content {
@@ -179,10 +187,10 @@ fn media(object: &Value) -> Media {
 }
 
 fn location(message: &Value) -> Option<Content> {
-    let degree = |path: &str| loose(message, path).and_then(|number| number.parse::<f64>().ok());
+    let degree = |path: &str, range| loose(message, path).and_then(|spelt| number::read(&spelt, range));
     Some(Content::Location {
-        latitude: degree("/location/latitude")?,
-        longitude: degree("/location/longitude")?,
+        latitude: degree("/location/latitude", &number::LATITUDE)?,
+        longitude: degree("/location/longitude", &number::LONGITUDE)?,
         name: untrusted(message, "/location/name"),
         address: untrusted(message, "/location/address"),
     })

@@ -13,6 +13,7 @@ use crate::domain::message::content::{Content, InteractiveReply};
 use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::media::Media;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
+use crate::domain::number;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::{Reading, Unreadable};
@@ -209,11 +210,15 @@ fn referral(form: &Form) -> Option<Untrusted> {
 
 fn content(form: &Form) -> Content {
     let text = |name: &str| form.get(name).map(Untrusted::from);
-    let number = |name: &str| form.get(name).and_then(|value| value.trim().parse::<f64>().ok());
-    if let (Some(latitude), Some(longitude)) = (number("Latitude"), number("Longitude")) {
+    let degree = |name: &str, range| form.get(name).and_then(|value| number::read(value, range));
+    let place = (degree("Latitude", &number::LATITUDE), degree("Longitude", &number::LONGITUDE));
+    if let (Some(latitude), Some(longitude)) = place {
         // The place stands in the body again.
         let name = text("Label").or_else(|| text("Body").filter(|body| text("Address").as_ref() != Some(body)));
         return Content::Location { latitude, longitude, name, address: text("Address") };
+    }
+    if form.get("Latitude").is_some() && form.get("Longitude").is_some() {
+        return other(form, "location", text("Body").unwrap_or_default());
     }
     if let Some(answer) = text("FlowData").or_else(|| text("InteractiveData").filter(|_| form.get("ListId").is_none()))
     {
@@ -236,16 +241,19 @@ fn content(form: &Form) -> Content {
         return file;
     }
     match form.get("MessageType") {
-        Some(kind) if form.get("Body").is_none() && kind != "text" => {
-            let told = form.sorted().filter(|(name, _)| !ENVELOPE.contains(name));
-            let members = told.flat_map(|(name, values)| {
-                let named = |value: &str| (name.to_owned(), Untrusted::from(value));
-                values.into_iter().filter(|value| !value.is_empty()).map(named).collect::<Vec<_>>()
-            });
-            Content::Other { kind: clean(kind), summary: Untrusted::default(), members: members.take(60).collect() }
-        }
+        Some(kind) if form.get("Body").is_none() && kind != "text" => other(form, &clean(kind), Untrusted::default()),
         _ => Content::Text { body: Untrusted::from(form.get("Body").unwrap_or_default()), referral: None },
     }
+}
+
+/// What nobody here reads, with everything that was told of it.
+fn other(form: &Form, kind: &str, summary: Untrusted) -> Content {
+    let told = form.sorted().filter(|(name, _)| !ENVELOPE.contains(name));
+    let members = told.flat_map(|(name, values)| {
+        let named = |value: &str| (name.to_owned(), Untrusted::from(value));
+        values.into_iter().filter(|value| !value.is_empty()).map(named).collect::<Vec<_>>()
+    });
+    Content::Other { kind: kind.to_owned(), summary, members: members.take(60).collect() }
 }
 
 /// The file with this number. Its address stands where others have an id.
@@ -268,5 +276,25 @@ pub(super) fn of_type(id: String, mime_type: String, caption: Option<Untrusted>)
         "video" => Content::Video(media),
         "audio" => Content::Audio(Media { voice: media.mime_type.starts_with("audio/ogg"), ..media }),
         _ => Content::Document(media),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_without_real_degrees_is_kept_as_its_words() {
+        for latitude in ["nan", "inf", "-90.1", "north"] {
+            for body in ["Body=Pier+4&", ""] {
+                let form = format!("{body}Latitude={latitude}&Longitude=12.5");
+                let words = content(&Form::read(form.as_bytes())).words();
+                let words = words.as_received();
+                assert!(words.starts_with("[location]") && words.contains(&format!("Latitude: {latitude}")), "{words}");
+                assert_eq!(words.contains("Pier 4"), !body.is_empty(), "{words}");
+            }
+        }
+        let place = content(&Form::read(b"Body=Pier+4&Latitude=-90&Longitude=12.5"));
+        assert_eq!(place.words().as_received(), "[location -90.00000,12.50000] Pier 4");
     }
 }
