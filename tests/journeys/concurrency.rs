@@ -29,7 +29,7 @@ const ROUNDS: usize = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Twice {
     /// One does it, the other is refused with one of these codes.
-    IdempotencyRecord(&'static [&'static str]),
+    Once(&'static [&'static str]),
     /// Both do it, one after the other, and that is right; says why.
     Each(&'static str),
     /// The provider decides. Never two at a time; each success stands in the audit, each refusal does not.
@@ -40,7 +40,7 @@ enum Twice {
     Harmless(&'static str),
 }
 
-use Twice::{Each, Harmless, IdempotencyRecord, InTurn, Never};
+use Twice::{Each, Harmless, InTurn, Never, Once};
 
 macro_rules! operations {
     ($($pattern:pat => $name:literal, $twice:expr;)*) => {
@@ -55,75 +55,75 @@ macro_rules! operations {
 }
 
 operations! {
-    Request::Within { .. } => "within", IdempotencyRecord(&["not_retryable", "no_change"]);
-    Request::SendKnowing { .. } => "send_knowing", IdempotencyRecord(&["answered_meanwhile"]);
+    Request::Within { .. } => "within", Once(&["not_retryable", "no_change"]);
+    Request::SendKnowing { .. } => "send_knowing", Once(&["answered_meanwhile"]);
     Request::Send { .. } => "send", Each("two messages are two messages; a sender who says what they saw is asked");
     Request::SendFile { .. } => "send_file", Each("two files are two messages");
     Request::SendTemplate { .. } => "send_template", Each("two templates are two messages");
     Request::SendTest { .. } => "send_test", Each("two tests are two messages");
     Request::React { .. } => "react", Each("the later reaction takes the place of the earlier one at the provider");
-    Request::TakeBack { .. } => "take_back", IdempotencyRecord(&["nothing_to_take_back"]);
-    Request::RetryEntry { .. } => "retry", IdempotencyRecord(&["not_retryable"]);
-    Request::DiscardEntry { .. } => "discard", IdempotencyRecord(&["not_discardable"]);
-    Request::SettleArrived { .. } => "settle_arrived", IdempotencyRecord(&["not_uncertain"]);
-    Request::HoldEntry { .. } => "hold", IdempotencyRecord(&["no_change"]);
-    Request::ReleaseEntry { .. } => "release_entry", IdempotencyRecord(&["no_change"]);
-    Request::Bulk { .. } => "bulk", IdempotencyRecord(&["job_runs"]);
-    Request::StopJob { .. } => "stop_job", IdempotencyRecord(&["no_job"]);
-    Request::ResumeJob { .. } => "resume_job", IdempotencyRecord(&["not_stopped"]);
-    Request::DiscardJob { .. } => "discard_job", IdempotencyRecord(&["not_stopped", "not_found"]);
+    Request::TakeBack { .. } => "take_back", Once(&["nothing_to_take_back"]);
+    Request::RetryEntry { .. } => "retry", Once(&["not_retryable"]);
+    Request::DiscardEntry { .. } => "discard", Once(&["not_discardable"]);
+    Request::SettleArrived { .. } => "settle_arrived", Once(&["not_uncertain"]);
+    Request::HoldEntry { .. } => "hold", Once(&["no_change"]);
+    Request::ReleaseEntry { .. } => "release_entry", Once(&["no_change"]);
+    Request::Bulk { .. } => "bulk", Once(&["job_runs"]);
+    Request::StopJob { .. } => "stop_job", Once(&["no_job"]);
+    Request::ResumeJob { .. } => "resume_job", Once(&["not_stopped"]);
+    Request::DiscardJob { .. } => "discard_job", Once(&["not_stopped", "not_found"]);
     Request::AddNote { .. } => "add_note", Each("two notes are two notes");
-    Request::OptOut { .. } => "opt_out", IdempotencyRecord(&["no_change"]);
-    Request::TakeThread { .. } => "take_thread", IdempotencyRecord(&["taken"]);
-    Request::HandOver { .. } => "hand_over", IdempotencyRecord(&["taken", "no_change"]);
-    Request::ReleaseThread { .. } => "release_thread", IdempotencyRecord(&["not_taken"]);
-    Request::AcceptRestored { .. } => "accept_restored", IdempotencyRecord(&["nothing_to_accept"]);
-    Request::AckAlert { .. } => "acknowledge", IdempotencyRecord(&["already_acknowledged"]);
-    Request::ReplayDelivery { .. } => "replay", IdempotencyRecord(&["not_replayable"]);
+    Request::OptOut { .. } => "opt_out", Once(&["no_change"]);
+    Request::TakeThread { .. } => "take_thread", Once(&["taken"]);
+    Request::HandOver { .. } => "hand_over", Once(&["taken", "no_change"]);
+    Request::ReleaseThread { .. } => "release_thread", Once(&["not_taken"]);
+    Request::AcceptRestored { .. } => "accept_restored", Once(&["nothing_to_accept"]);
+    Request::AckAlert { .. } => "acknowledge", Once(&["already_acknowledged"]);
+    Request::ReplayDelivery { .. } => "replay", Once(&["not_replayable"]);
     Request::FetchMedia { .. } => "fetch_media", Harmless("the file is asked for once more; nothing is kept of who asked");
-    Request::AddContact { .. } => "add_contact", IdempotencyRecord(&["contact_known"]);
+    Request::AddContact { .. } => "add_contact", Once(&["contact_known"]);
     Request::RenameContact { .. } => "rename", Each("the later name stands, and both are in the audit");
-    Request::MergeContacts { .. } => "merge", IdempotencyRecord(&["not_found"]);
-    Request::SplitContact { .. } => "split", IdempotencyRecord(&["not_merged"]);
-    Request::Token(TokenRequest::Make { .. }) => "token_make", IdempotencyRecord(&["name_taken"]);
-    Request::Token(TokenRequest::Revoke { .. }) => "token_revoke", IdempotencyRecord(&["not_found"]);
+    Request::MergeContacts { .. } => "merge", Once(&["not_found"]);
+    Request::SplitContact { .. } => "split", Once(&["not_merged"]);
+    Request::Token(TokenRequest::Make { .. }) => "token_make", Once(&["name_taken"]);
+    Request::Token(TokenRequest::Revoke { .. }) => "token_revoke", Once(&["not_found"]);
     Request::Agents(AgentRequest::Propose(_)) => "propose", Each("each proposal is decided on its own");
-    Request::Agents(AgentRequest::Approve { .. }) => "approve", IdempotencyRecord(&["decided"]);
-    Request::Agents(AgentRequest::Reject { .. }) => "reject", IdempotencyRecord(&["decided"]);
-    Request::Agents(AgentRequest::Narrow { .. }) => "narrow", IdempotencyRecord(&["decided"]);
-    Request::Agents(AgentRequest::Revoke { .. }) => "revoke", IdempotencyRecord(&["not_in_force"]);
+    Request::Agents(AgentRequest::Approve { .. }) => "approve", Once(&["decided"]);
+    Request::Agents(AgentRequest::Reject { .. }) => "reject", Once(&["decided"]);
+    Request::Agents(AgentRequest::Narrow { .. }) => "narrow", Once(&["decided"]);
+    Request::Agents(AgentRequest::Revoke { .. }) => "revoke", Once(&["not_in_force"]);
     Request::Agents(AgentRequest::Snooze { .. }) => "snooze", Each("the later time stands, and both are in the audit");
-    Request::Agents(AgentRequest::Rehearse { .. }) => "rehearse", IdempotencyRecord(&["rehearsal_runs"]);
-    Request::Agents(AgentRequest::Accept { .. }) => "accept", IdempotencyRecord(&["decided"]);
-    Request::Agents(AgentRequest::Dismiss { .. }) => "dismiss", IdempotencyRecord(&["decided"]);
-    Request::Agents(AgentRequest::Stop { .. }) => "stop", IdempotencyRecord(&["already_stopped"]);
-    Request::Agents(AgentRequest::Resume { .. }) => "resume", IdempotencyRecord(&["not_stopped"]);
-    Request::Agents(AgentRequest::Forget { .. }) => "forget", IdempotencyRecord(&["no_change"]);
+    Request::Agents(AgentRequest::Rehearse { .. }) => "rehearse", Once(&["rehearsal_runs"]);
+    Request::Agents(AgentRequest::Accept { .. }) => "accept", Once(&["decided"]);
+    Request::Agents(AgentRequest::Dismiss { .. }) => "dismiss", Once(&["decided"]);
+    Request::Agents(AgentRequest::Stop { .. }) => "stop", Once(&["already_stopped"]);
+    Request::Agents(AgentRequest::Resume { .. }) => "resume", Once(&["not_stopped"]);
+    Request::Agents(AgentRequest::Forget { .. }) => "forget", Once(&["no_change"]);
     Request::Agents(AgentRequest::Test { .. }) => "test_agent", Harmless("an agent is asked; nothing is sent or kept");
-    Request::Number(NumberRequest::SetUp { .. }) => "set_up", IdempotencyRecord(&["name_taken"]);
-    Request::Number(NumberRequest::Adopt { .. }) => "adopt", IdempotencyRecord(&["name_taken", "number_taken"]);
-    Request::Number(NumberRequest::GoOn { .. }) => "go_on", IdempotencyRecord(&["setup_state"]);
-    Request::Number(NumberRequest::NewLink { .. }) => "new_link", IdempotencyRecord(&["setup_state"]);
-    Request::Number(NumberRequest::Cancel { .. }) => "cancel", IdempotencyRecord(&["setup_state"]);
-    Request::Number(NumberRequest::Reconnect { .. }) => "reconnect", IdempotencyRecord(&["setup_state"]);
-    Request::Number(NumberRequest::Register { .. }) => "register", IdempotencyRecord(&["setup_state", "in_progress"]);
-    Request::Number(NumberRequest::Renew { .. }) => "renew", IdempotencyRecord(&["setup_state"]);
-    Request::Number(NumberRequest::Unregister { .. }) => "unregister", IdempotencyRecord(&["in_progress", "not_found"]);
-    Request::Number(NumberRequest::Disconnect { .. }) => "disconnect", IdempotencyRecord(&["in_progress", "not_found"]);
+    Request::Number(NumberRequest::SetUp { .. }) => "set_up", Once(&["name_taken"]);
+    Request::Number(NumberRequest::Adopt { .. }) => "adopt", Once(&["name_taken", "number_taken"]);
+    Request::Number(NumberRequest::GoOn { .. }) => "go_on", Once(&["setup_state"]);
+    Request::Number(NumberRequest::NewLink { .. }) => "new_link", Once(&["setup_state"]);
+    Request::Number(NumberRequest::Cancel { .. }) => "cancel", Once(&["setup_state"]);
+    Request::Number(NumberRequest::Reconnect { .. }) => "reconnect", Once(&["setup_state"]);
+    Request::Number(NumberRequest::Register { .. }) => "register", Once(&["setup_state", "in_progress"]);
+    Request::Number(NumberRequest::Renew { .. }) => "renew", Once(&["setup_state"]);
+    Request::Number(NumberRequest::Unregister { .. }) => "unregister", Once(&["in_progress", "not_found"]);
+    Request::Number(NumberRequest::Disconnect { .. }) => "disconnect", Once(&["in_progress", "not_found"]);
     Request::Number(NumberRequest::SaveProfile { .. }) => "save_profile", InTurn;
-    Request::Webhook(WebhookRequest::Create { .. }) => "webhook_create", IdempotencyRecord(&["in_progress", "webhook_twice"]);
+    Request::Webhook(WebhookRequest::Create { .. }) => "webhook_create", Once(&["in_progress", "webhook_twice"]);
     Request::Webhook(WebhookRequest::Update { .. }) => "webhook_update", InTurn;
-    Request::Webhook(WebhookRequest::Delete { .. }) => "webhook_delete", IdempotencyRecord(&["in_progress", "not_found"]);
+    Request::Webhook(WebhookRequest::Delete { .. }) => "webhook_delete", Once(&["in_progress", "not_found"]);
     Request::Webhook(WebhookRequest::Test { .. }) => "webhook_test", Harmless("two tests are two tests");
-    Request::Template(TemplateRequest::Create { .. }) => "template_create", IdempotencyRecord(&["in_progress", "lint", "provider"]);
+    Request::Template(TemplateRequest::Create { .. }) => "template_create", Once(&["in_progress", "lint", "provider"]);
     Request::Template(TemplateRequest::Update { .. }) => "template_update", InTurn;
     Request::Template(TemplateRequest::Delete { .. }) => "template_delete", InTurn;
     Request::Template(TemplateRequest::Sample { .. }) => "template_sample", InTurn;
     Request::Flow(FlowRequest::Create { .. }) => "flow_create", InTurn;
     Request::Flow(FlowRequest::Write { .. }) => "flow_write", InTurn;
     Request::Flow(FlowRequest::Publish { .. }) => "flow_publish", InTurn;
-    Request::Flow(FlowRequest::Deprecate { .. }) => "flow_deprecate", IdempotencyRecord(&["in_progress", "flow_state"]);
-    Request::Flow(FlowRequest::Delete { .. }) => "flow_delete", IdempotencyRecord(&["in_progress", "provider", "flow_state"]);
+    Request::Flow(FlowRequest::Deprecate { .. }) => "flow_deprecate", Once(&["in_progress", "flow_state"]);
+    Request::Flow(FlowRequest::Delete { .. }) => "flow_delete", Once(&["in_progress", "provider", "flow_state"]);
     Request::Flow(FlowRequest::SetCode { .. }) => "flow_code", InTurn;
     Request::Flow(FlowRequest::Deploy { .. }) => "flow_deploy", InTurn;
     Request::Flow(FlowRequest::Register { .. }) => "flow_register", InTurn;
@@ -207,7 +207,7 @@ async fn meet(name: &'static str, twice: Twice, round: usize) -> Result<(), Stri
     let what = format!("{name}, round {round}: {one:?} and {two:?}, {written} rows");
     let holds = |yes: bool| if yes { Ok(()) } else { Err(what.clone()) };
     match twice {
-        IdempotencyRecord(codes) => {
+        Once(codes) => {
             // Narrowing ends one assignment and approves another.
             holds(done == 1 && written == if name == "narrow" { 2 } else { 1 })?;
             let loser = if one.is_err() { ada() } else { other };
@@ -234,7 +234,7 @@ async fn meet(name: &'static str, twice: Twice, round: usize) -> Result<(), Stri
 async fn of_two_who_ask_for_the_same_one_does_it_and_the_other_is_told_so() {
     let mut wrong = vec![];
     for (name, twice) in ALL {
-        let rounds = if matches!(twice, IdempotencyRecord(_)) { ROUNDS } else { 1 };
+        let rounds = if matches!(twice, Once(_)) { ROUNDS } else { 1 };
         for round in 0..rounds {
             match tokio::spawn(meet(name, *twice, round)).await {
                 Ok(Ok(())) => {}
