@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope::Scope;
 use crate::domain::access::scope_choice::ScopeChoice;
+use crate::domain::access::token::TokenRequest;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest, StopScope};
 use crate::domain::flow::FlowList;
 use crate::domain::numbers::connection::Environment;
@@ -59,6 +60,14 @@ impl System {
         })
     }
 
+    /// A choice for something that outlives it: what is left out is named, so that organizations and environments
+    /// that are declared later are not in it.
+    async fn made_for(&self, choice: ScopeChoice) -> Result<ScopeChoice> {
+        let identity = self.identity();
+        let own = (identity.organization.as_str(), identity.environment);
+        Ok(choice.made_explicit(&self.parts.store.scopes().await?, own))
+    }
+
     /// What is seen by who asks this, and the question itself.
     pub(super) async fn seen_by(&self, actor: &Actor, query: Query) -> Result<(Self, Query)> {
         let (scope, query) = match query {
@@ -79,7 +88,11 @@ impl System {
     /// What can be reached by who asks this, and the request itself.
     pub(super) async fn reached_by(&self, actor: &Actor, request: Request) -> Result<(Self, Request)> {
         let (scope, request) = match request {
-            Request::Within { scope, request } => (self.settle(actor, scope).await?, *request),
+            Request::Within { scope, request } => {
+                let lasts = matches!(*request, Request::Token(TokenRequest::Make { .. }));
+                let scope = if lasts { self.made_for(scope).await? } else { scope };
+                (self.settle(actor, scope).await?, *request)
+            }
             request => (actor.scope().clone(), request),
         };
         let identity = self.identity();

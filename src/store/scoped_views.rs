@@ -68,7 +68,9 @@ pub(super) fn views(scope: &Scope) -> String {
     let assignment = about("coalesce(json_extract(x.data, '$.assignment'), '')", &ids, "");
     view("events", &format!("CASE WHEN x.thread_id IS NOT NULL THEN {} ELSE {assignment} END", thread("x.thread_id")));
     let within = |column: &str, value: Option<&str>| {
-        value.map_or_else(|| "1".to_owned(), |value| format!("x.{column} = '{}'", value.replace('\'', "''")))
+        // A token that is narrowed to nothing reaches this scope, too.
+        let held = |value: &str| format!("(x.{column} IS NULL OR x.{column} = '{}')", value.replace('\'', "''"));
+        value.map_or_else(|| "1".to_owned(), held)
     };
     view(
         "tokens",

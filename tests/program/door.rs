@@ -164,7 +164,7 @@ async fn wrong_tokens_are_limited_told_of_and_keep_no_right_one_out() {
     let twin = twin().await;
     let world = World::new(&twin);
     let _engine = world.serve();
-    let made = world.run(&["tokens", "make", "shop", "--role", "viewer"]);
+    let made = world.run(&["tokens", "make", "shop", "--role", "viewer", "--everywhere"]);
     let text = String::from_utf8_lossy(&made.stdout).into_owned();
     let token = text.split_whitespace().find(|word| word.starts_with("wadeck_")).expect("a token").to_owned();
     let client = reqwest::Client::new();

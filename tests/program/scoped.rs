@@ -106,3 +106,23 @@ async fn the_only_connection_need_not_be_named() {
     let shown = world.json(&["threads", "show", "+15550100002"]);
     assert_eq!(shown["connection"], "support");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_names_its_scope_though_there_is_only_one_when_it_is_made() {
+    let twin = twin().await;
+    let world = World::new(&twin);
+    let _engine = world.serve();
+    let made = world.run(&["tokens", "make", "early", "--role", "viewer"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let made = world.run(&["tokens", "make", "whole", "--role", "viewer", "--everywhere"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    // Both reach what is shown, so both can be found and revoked.
+    let list = world.json(&["tokens", "list"]);
+    let scope_of = |name: &str| {
+        let row = list.as_array().and_then(|all| all.iter().find(|one| one["name"] == name));
+        row.unwrap_or_else(|| panic!("{name} is in {list}"))["scope"].clone()
+    };
+    assert_eq!(scope_of("early")["environment"], "development");
+    assert_eq!(scope_of("early")["organization"], "lumen");
+    assert!(scope_of("whole")["organization"].is_null());
+}

@@ -80,6 +80,30 @@ impl ScopeChoice {
         };
         Scope { organization, environment }
     }
+
+    /// The same choice with nothing left out: the usual organization and the usual environment are named, also where
+    /// there is only one of them today. `All` stays.
+    #[must_use]
+    pub fn made_explicit(&self, known: &[(String, Environment)], own: (&str, Environment)) -> Self {
+        let scope = self.settle(known, own);
+        let organization = match &self.organization {
+            Pick::Usual => Pick::One(
+                scope
+                    .organization
+                    .unwrap_or_else(|| known.first().map_or_else(|| own.0.to_owned(), |(name, _)| name.clone())),
+            ),
+            choice => choice.clone(),
+        };
+        let environment = match &self.environment {
+            Pick::Usual => {
+                let here = |name: &str| !matches!(&organization, Pick::One(wanted) if wanted != name);
+                let mut there = known.iter().filter(|(name, _)| here(name)).map(|(_, environment)| *environment);
+                Pick::One(scope.environment.or_else(|| there.next()).unwrap_or(own.1))
+            }
+            choice => choice.clone(),
+        };
+        Self { organization, environment }
+    }
 }
 
 #[cfg(test)]
@@ -100,5 +124,13 @@ mod tests {
         assert!(settle(Pick::All, Pick::All).is_all());
         let one = [("acme".to_owned(), Production)];
         assert!(ScopeChoice::default().settle(&one, ("acme", Development)).is_all(), "there is no choice");
+        let named = ScopeChoice::default().made_explicit(&one, ("acme", Development));
+        assert_eq!(named, ScopeChoice::from(Scope::of("acme", Production)), "what lasts names it all the same");
+        assert_eq!(
+            ScopeChoice::default().made_explicit(&[], ("acme", Development)),
+            Scope::of("acme", Development).into()
+        );
+        let everywhere = ScopeChoice::from(Scope::ALL);
+        assert_eq!(everywhere.made_explicit(&one, ("acme", Development)), everywhere);
     }
 }
