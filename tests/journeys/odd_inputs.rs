@@ -8,7 +8,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
 
-use crate::cases::{ONE, detail, enveloped, post, stage, told};
+use crate::cases::{ONE, deliveries, detail, enveloped, note, post, stage, told};
 use crate::sitting::Sitting;
 use crate::stage::{MORNING, Stage};
 
@@ -104,4 +104,39 @@ async fn every_error_that_came_with_a_message_is_kept_and_shown() {
     let mut ada = Sitting::down(&stage, 120, 40).await;
     ada.press(&stage, "enter").await;
     ada.sees("the provider says 131052");
+}
+
+#[tokio::test]
+async fn an_edit_without_new_words_leaves_the_old_ones() {
+    let edits = [
+        json!({}),
+        json!({ "message": { "type": "text" } }),
+        json!({ "message": { "type": "text", "text": { "body": " " } } }),
+        json!({ "message": { "type": "image", "image": {} } }),
+        json!({ "message": { "type": "unsupported", "unsupported": { "type": "poll" } } }),
+        json!({ "message": { "type": "revoke", "revoke": { "original_message_id": "wamid.FIRST" } } }),
+    ];
+    for mut edit in edits {
+        for late in [false, true] {
+            let mut stage = stage().await;
+            edit["original_message_id"] = "wamid.FIRST".into();
+            let edit = json!({ "id": "wamid.EDIT", "from": ANA, "timestamp": (MORNING / 1_000).to_string(),
+                "type": "edit", "edit": edit });
+            let mut both = vec![message("wamid.FIRST", MORNING / 1_000), edit.clone()];
+            if late {
+                both.reverse();
+            }
+            for one in &both {
+                comes(&mut stage, one).await;
+            }
+            let all = stage.messages(stage.thread().await.id).await;
+            let first = all.iter().find(|one| one.kind == "text").expect("the first message");
+            assert_eq!(first.text.lines(), ["hello", "[edited]"], "{edit}");
+            let change = all.iter().find(|one| one.kind == "edit").expect("the edit");
+            assert_eq!(change.text.line(), "[edited a message] the new words did not come", "{edit}");
+            let rows = deliveries(&stage).await;
+            let notes = rows.iter().filter(|row| note(row).starts_with("Edited; the new words did not come")).count();
+            assert_eq!(notes, 1, "{rows:?}");
+        }
+    }
 }

@@ -199,9 +199,10 @@ impl Content {
             Self::Order(order) => order.words(),
             Self::Call(call) => call.words(),
             Self::News(news) => news.words(),
-            Self::Edit { content, .. } => {
-                Untrusted::new(format!("[edited a message] {}", content.words().as_received()))
-            }
+            Self::Edit { .. } => match self.replacement() {
+                Some(new) => Untrusted::new(format!("[edited a message] {}", new.words().as_received())),
+                None => Untrusted::from("[edited a message] the new words did not come"),
+            },
             Self::Deletion { .. } => Untrusted::from("[deleted a message]"),
             Self::Other { kind, summary, members } => {
                 let told = members.iter().map(|(name, value)| format!("{name}: {}", value.as_received()));
@@ -287,6 +288,24 @@ impl Content {
                 head.into_iter().chain(members(told)).collect()
             }
         }
+    }
+
+    /// What an edit puts in the place of what was written before. `None` where nothing came that could stand there.
+    pub fn replacement(&self) -> Option<&Content> {
+        let Self::Edit { content, .. } = self else { return None };
+        let whole = match &**content {
+            Self::Text { body, .. } => !body.as_received().trim().is_empty(),
+            Self::Image(media)
+            | Self::Video(media)
+            | Self::Audio(media)
+            | Self::Document(media)
+            | Self::Sticker(media) => !media.id.is_empty() || media.caption.is_some(),
+            Self::Contacts { cards } => !cards.is_empty(),
+            Self::Reaction { .. } | Self::Call(_) | Self::News(_) | Self::Edit { .. } | Self::Deletion { .. } => false,
+            Self::Other { .. } => false,
+            _ => true,
+        };
+        whole.then_some(content)
     }
 
     /// Whether a provider's list may mean this by these words: it names a template or tells its text, and

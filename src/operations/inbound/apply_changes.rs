@@ -26,11 +26,14 @@ const REPEATS: usize = 20;
 pub(crate) async fn change(
     write: &mut Write,
     connection: ConnectionId,
-    thread: ThreadId,
-    direction: Direction,
+    (thread, direction): (ThreadId, Direction),
     content: &Content,
     at: Timestamp,
+    effects: &mut Effects,
 ) -> Result<(), StoreError> {
+    if matches!(content, Content::Edit { .. }) && content.replacement().is_none() {
+        effects.notes.push("Edited; the new words did not come. What was written before stays.".to_owned());
+    }
     let (Content::Edit { target, .. } | Content::Deletion { target }) = content else { return Ok(()) };
     let Some(known) = write.known_message(&message_key(connection, target)).await? else { return Ok(()) };
     if known.thread != thread || known.direction != direction {
@@ -58,7 +61,7 @@ async fn rewrite(
 ) -> Result<(), StoreError> {
     match content {
         Content::Deletion { .. } => known.extras.deleted = Some(at),
-        Content::Edit { content: edited, .. } => {
+        Content::Edit { .. } => {
             // An older change that comes late does not undo a newer one.
             if known.extras.edited.as_ref().is_some_and(|(before, _)| *before > at) {
                 return Ok(());
@@ -68,7 +71,8 @@ async fn rewrite(
                 None => known.content.words(),
             };
             known.extras.edited = Some((at, first));
-            let mut edited = (**edited).clone();
+            let Some(edited) = content.replacement() else { return write.rewrite_message(&known).await };
+            let mut edited = edited.clone();
             // New words under the same file do not name the file again.
             if let (Some(new), Some(old)) = (edited.media_mut(), known.content.media())
                 && new.id.is_empty()

@@ -233,7 +233,8 @@ async fn outbound(
     }
     note_holder(write, &thread, event, (source.received_at, now), effects).await?;
     if !event.test {
-        change(write, connection.id, thread.thread, Direction::Outbound, &event.content, new.created_at).await?;
+        let side = (thread.thread, Direction::Outbound);
+        change(write, connection.id, side, &event.content, new.created_at, effects).await?;
     }
     write.touch_thread(thread.thread, message, new.created_at, 0, None, event.conversation.as_deref()).await?;
     write.merge_statuses(message).await?;

@@ -67,7 +67,8 @@ pub(crate) async fn inbound(
     }
     note_holder(write, &thread, event, (received_at, now), effects).await?;
     if kind == InboundKind::News && !event.test {
-        change(write, connection.id, thread.thread, Direction::Inbound, &event.content, new.created_at).await?;
+        let side = (thread.thread, Direction::Inbound);
+        change(write, connection.id, side, &event.content, new.created_at, effects).await?;
         if let Some(moved) = &event.moved {
             move_contact(write, moved, now, effects).await?;
         }
