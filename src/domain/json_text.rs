@@ -1,18 +1,91 @@
 //! JSON as strangers write it. A string may be cut in the middle of an emoji, which leaves half of a surrogate
-//! pair behind: no valid text, and no reason to lose everything around it.
+//! pair behind: no valid text, and no reason to lose everything around it. The same goes for a number that is too large
+//! for any, and for what is nested deeper than anybody reads.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
-/// Reads JSON. Half surrogate pairs, and bytes that are no UTF-8, are read as U+FFFD. The usual case costs
-/// nothing more than the parser.
+/// What is nested deeper than this is replaced by words that say so; the parser ends at 128.
+const DEEPEST: usize = 100;
+/// What stands in the place of what is nested too deep.
+const TOO_DEEP: &str = "\"nested too deep to be read\"";
+
+/// Reads JSON. Half surrogate pairs, and bytes that are no UTF-8, are read as U+FFFD; a number that is too large as its
+/// digits; what is nested too deep as words that say so. The usual case costs nothing more than the parser.
 pub fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
+    let body = without_mark(body);
     serde_json::from_slice(body).or_else(|fault| {
-        let text = String::from_utf8_lossy(body);
-        let Some(mended) = without_half_pairs(&text) else {
-            return if text.as_bytes() == body { Err(fault) } else { serde_json::from_str(&text) };
-        };
-        serde_json::from_str(&mended)
+        let mut text = String::from_utf8_lossy(body);
+        for mend in [without_half_pairs, within_bounds] {
+            if let Some(mended) = mend(&text) {
+                text = Cow::Owned(mended);
+            }
+        }
+        if text.as_bytes() == body { Err(fault) } else { serde_json::from_str(&text) }
     })
+}
+
+/// The body without the byte order mark that some senders put before it.
+pub fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)
+}
+
+/// The text with each number that is too large as a string of its digits, and with words for what is nested too deep;
+/// `None` where there is neither.
+fn within_bounds(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len());
+    let (mut from, mut at, mut depth, mut deep_from, mut found) = (0, 0, 0_usize, 0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => at = after_string(bytes, at),
+            b'{' | b'[' => {
+                depth += 1;
+                if depth == DEEPEST + 1 {
+                    deep_from = at;
+                }
+                at += 1;
+            }
+            b'}' | b']' => {
+                at += 1;
+                if depth == DEEPEST + 1 {
+                    out.push_str(text.get(from..deep_from)?);
+                    out.push_str(TOO_DEEP);
+                    (from, found) = (at, true);
+                }
+                depth = depth.saturating_sub(1);
+            }
+            b'-' | b'0'..=b'9' if depth <= DEEPEST => {
+                let rest = bytes.get(at..)?;
+                let in_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+                let end = at + rest.iter().position(|byte| !in_number(byte)).unwrap_or(rest.len());
+                let digits = text.get(at..end)?;
+                if digits.parse::<f64>().is_ok_and(f64::is_infinite) {
+                    out.push_str(text.get(from..at)?);
+                    out.push_str(&format!("\"{digits}\""));
+                    (from, found) = (end, true);
+                }
+                at = end;
+            }
+            _ => at += 1,
+        }
+    }
+    out.push_str(text.get(from..)?);
+    found.then_some(out)
+}
+
+/// Where a string ends that begins here.
+fn after_string(bytes: &[u8], at: usize) -> usize {
+    let mut at = at + 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
 }
 
 /// The text with each half pair replaced; `None` where there is none.
@@ -50,6 +123,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_too_deep_or_too_large_takes_nothing_along() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        for text in [
+            format!(r#"{{"a":"]}}\"1e999 [","x":{},"b":2}}"#, nested(130)),
+            format!(r#"{{"a":"]}}\"1e999 [","x":{},"b":2}}"#, nested(100_000)),
+            format!(r#"{{"a":"]}}\"1e999 [","x":{}{{"k":"}}]"}}{},"b":2}}"#, "[".repeat(130), "]".repeat(130)),
+        ] {
+            let read = parse(text.as_bytes()).expect("read");
+            assert_eq!((&read["a"], &read["b"]), (&json!("]}\"1e999 ["), &json!(2)));
+            assert!(read.to_string().contains("nested too deep to be read"), "{read}");
+        }
+        let untouched = format!(r#"{{"x":{}}}"#, nested(120));
+        assert_eq!(parse(untouched.as_bytes()).expect("read").to_string(), untouched);
+        for (text, wanted) in [
+            (r#"{"a":1e999,"b":[-1E+400,2]}"#, json!({ "a": "1e999", "b": ["-1E+400", 2] })),
+            (r#"{"a":1e999,"b":"\ud83d"}"#, json!({ "a": "1e999", "b": "\u{fffd}" })),
+            ("\u{feff}{\"a\":1}", json!({ "a": 1 })),
+            ("\u{feff}{\"a\":1e999}", json!({ "a": "1e999" })),
+        ] {
+            assert_eq!(parse(text.as_bytes()).expect(text), wanted, "{text}");
+        }
+        for text in ["[".repeat(200), "]".repeat(200), "1e999e".into(), format!("{}x", nested(130)), "\u{feff}".into()]
+        {
+            assert!(parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn half_a_pair_becomes_the_replacement_character_and_nothing_else_changes() {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wadeck::domain::agents::run::RunState;
 
-use crate::cases::{detail, enveloped, only, post, stage};
+use crate::cases::{alerts, detail, enveloped, only, post, stage, text};
 use crate::stage::{MORNING, Stage};
 
 const ANA: &str = "15551600001";
@@ -92,4 +92,21 @@ async fn a_run_that_meets_an_unreadable_row_fails_and_a_person_is_asked() {
         "{reason}"
     );
     assert_eq!(stage.overview().await.alerts, 1);
+}
+
+#[tokio::test]
+async fn what_no_parser_takes_leaves_the_messages_around_it() {
+    let deep = format!("{}{}", "[".repeat(130), "]".repeat(130));
+    for (odd, mark) in [(deep.as_str(), ""), ("1e999", ""), ("1", "\u{feff}")] {
+        let mut stage = stage().await;
+        let mut strange = text("wamid.STRANGE", ANA, "the strange one");
+        strange["x"] = "ODD".into();
+        let both = json!([text("wamid.GOOD", ANA, "the good one"), strange]);
+        let body = enveloped(json!([]), both).replace("\"ODD\"", odd);
+        post(&mut stage, "/webhook/meta", &[], &format!("{mark}{body}")).await;
+        let words: Vec<String> =
+            stage.messages(stage.thread().await.id).await.iter().map(|one| one.text.line()).collect();
+        assert_eq!(words, ["the good one", "the strange one"]);
+        assert!(alerts(&stage).await.is_empty());
+    }
 }

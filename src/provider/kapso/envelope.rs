@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::event;
 use crate::domain::inbound::delivery::RawDelivery;
 use crate::domain::inbound::event::InboundEvent;
+use crate::domain::json_text::without_mark;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::{text, time};
 use crate::provider::{Reading, Unreadable};
@@ -96,7 +97,7 @@ pub(super) fn sent_at(body: &[u8]) -> Timestamp {
         #[default]
         Absent,
     }
-    let Ok(peek) = serde_json::from_slice::<Peek>(body) else { return Timestamp::EPOCH };
+    let Ok(peek) = serde_json::from_slice::<Peek>(without_mark(body)) else { return Timestamp::EPOCH };
     let message = match (peek.message, peek.data) {
         (Some(message), _) => Some(message),
         (None, PeekData::Items(items)) => items.into_iter().next().and_then(|item| item.message),
