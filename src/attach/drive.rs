@@ -388,7 +388,7 @@ async fn act_in_order(
 
 /// No console opens or writes files on the engine's machine for somebody who sits elsewhere.
 fn elsewhere<T>() -> Result<T, String> {
-    Err("Your files are not on the engine's side of this console. Use `wadeck send` and `wadeck messages save`.".into())
+    Err("Your files are not on the engine's side of this console. Use `wadeck send --thread THREAD --file FILE` and `wadeck messages save MESSAGE`.".into())
 }
 
 pub(super) fn spoken(error: &OperationError) -> String {

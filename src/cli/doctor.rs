@@ -97,7 +97,7 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
     if let Ok(config) = config {
         found.push(public_address(config));
         if config.connections.is_empty() && numbers.is_empty() {
-            let remedy = "Set one up with `wadeck connections setup`, or declare it under [[connections]].";
+            let remedy = "Set one up with `wadeck connections setup --name NAME --provider PROVIDER`, or declare it under [[connections]].";
             found.push(warn("connections", "no number is connected", remedy));
         }
     }
@@ -247,7 +247,7 @@ async fn agents(source: &Source) -> Vec<Finding> {
     let found = view.agents.iter().map(|agent| {
         let name = clean_line(&agent.name);
         if agent.stopped {
-            let remedy = format!("wadeck agents resume {name}, once what stopped it is mended.");
+            let remedy = format!("`wadeck agents resume {name}`, once what stopped it is mended.");
             return warn("agent", format!("{name} was told to be silent"), remedy);
         }
         match (agent.failures_today, agent.last_run_at) {
@@ -256,7 +256,7 @@ async fn agents(source: &Source) -> Vec<Finding> {
             (failed, _) => warn(
                 "agent",
                 format!("{name}: {failed} of {} runs failed today", agent.runs_today),
-                "wadeck agents runs names them, wadeck why RUN says why.",
+                "`wadeck agents runs` names them, `wadeck why RUN` says why.",
             ),
         }
     });
@@ -283,7 +283,7 @@ async fn signatures(source: &Source) -> Option<Finding> {
                 bad.id,
                 bad.note.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default()
             ),
-            "Set the secret that the provider signs with; wadeck connections register writes it there anew.",
+            "Set the secret that the provider signs with; `wadeck connections register ID` writes it there anew.",
         ),
         (Some(last), _) => ok("signature", format!("the last delivery, {}, was signed as it should be", last.id)),
     })

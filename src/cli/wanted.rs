@@ -70,7 +70,11 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
                     list.retain(|one| one.id == id);
                     if list.is_empty() {
                         let reason = format!("There is no webhook {}.", clean_line(&id));
-                        return Err(NoAnswer::refused("not_found", reason, "`wadeck webhooks list` names them."));
+                        return Err(NoAnswer::refused(
+                            "not_found",
+                            reason,
+                            "`wadeck webhooks list --connection ID` names them.",
+                        ));
                     }
                     Ok(CliRequest::Told(Box::new(Answer::Number(Fetched {
                         fetched_at,

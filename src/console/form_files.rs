@@ -219,7 +219,7 @@ impl Console {
             if place == FilePlace::Ssh {
                 form.fault = Some(
                     "Your files are not on the engine's side of this console. Name it on the command line: \
-                     `wadeck send --template` takes --header, `wadeck templates sample` takes a file."
+                     `wadeck send --thread THREAD --template NAME --header FILE`, or `wadeck templates sample --connection CONNECTION FILE`."
                         .to_owned(),
                 );
                 return vec![];

@@ -117,7 +117,7 @@ async fn let_in(State(system): State<System>, mut request: Request, next: Next) 
                 StatusCode::UNAUTHORIZED,
                 "unauthorized",
                 message,
-                "An admin makes one with `wadeck tokens make`.",
+                "An admin makes one with `wadeck tokens make NAME`.",
             );
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             response

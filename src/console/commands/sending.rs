@@ -167,7 +167,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
             if console.settings.files == FilePlace::Here {
                 return Ok(());
             }
-            Err("Files open only on the engine's own terminal. Save it with `wadeck messages save`, and open it where you are.".into())
+            Err("Files open only on the engine's own terminal. Save it with `wadeck messages save MESSAGE`, and open it where you are.".into())
         },
         run: |console| with_message(console, |_, message| vec![Effect::Perform(Request::OpenMedia { message })]),
         ..ROW

@@ -68,7 +68,7 @@ impl DatabaseFault {
 
 /// How a damaged or lost database is replaced by hand.
 pub const RESTORE: &str = "Stop wadeck, move wadeck.db, wadeck.db-wal and wadeck.db-shm out of the data directory and keep them, \
-     copy the newest file that `wadeck backup` made to wadeck.db, and start wadeck. Webhooks are refused with 503 until then; \
+     copy the newest file that `wadeck backup FILE` made to wadeck.db, and start wadeck. Webhooks are refused with 503 until then; \
      the provider sends them again.";
 
 /// Trouble with the database that stands now.

@@ -10,7 +10,7 @@ pub fn life_markdown() -> String {
     let mut text = String::from(
         "# The life of a number\n\n\
          Printed from the table of states by `wadeck connections states`. Whatever moves a number goes through\n\
-         this table; what is not in it is refused, and the refusal names what can be done. `wadeck connections show`\n\
+         this table; what is not in it is refused, and the refusal names what can be done. `wadeck connections show ID`\n\
          and the console print the same ways on beside each number.\n\n\
          | state | what people can do | what happens by itself |\n|---|---|---|\n",
     );

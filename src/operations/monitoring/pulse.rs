@@ -153,7 +153,7 @@ pub async fn compare_audit_head(system: &System) -> Result<()> {
     let said = lost.map(|known| {
         format!(
             "The audit lacks {} of {}, whose digest is kept in {}. If a backup was restored, this is what it lacks, and an admin \
-             accepts it with `wadeck audit accept-restored`; otherwise somebody removed or rewrote rows. `wadeck audit verify` \
+             accepts it with `wadeck audit accept-restored --confirm ROW`; otherwise somebody removed or rewrote rows. `wadeck audit verify` \
              says more.",
             known.head.row, known.head.at, known.source
         )

@@ -224,7 +224,7 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
     system.bus().publish([Change::Everything]);
     let webhooks = if gone == 1 { "its webhook is".to_owned() } else { format!("{gone} webhooks are") };
     let said = format!(
-        "{} is not served here any more; {webhooks} deleted. The provider still has the number: `wadeck connections reconnect` serves it again.",
+        "{} is not served here any more; {webhooks} deleted. The provider still has the number: `wadeck connections reconnect ID` serves it again.",
         connection.name
     );
     Ok(Done { said, made: None })
@@ -252,7 +252,7 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     let kept = if connection.customer_id.is_some() {
-        " The customer is kept: `wadeck connections reconnect` connects it again."
+        " The customer is kept: `wadeck connections reconnect ID` connects it again."
     } else {
         ""
     };
