@@ -217,7 +217,7 @@ pub(super) fn operator_with_thread(console: &Console) -> Result<(), String> {
 pub(super) fn can_write(console: &Console) -> Result<(), String> {
     operator_with_thread(console)?;
     let closes_at = console.thread_at_hand().and_then(|row| row.window_closes_at);
-    check_window(closes_at, console.now).map_err(|refusal| refusal.to_string())
+    check_window(closes_at, console.now, console.now).map_err(|refusal| refusal.to_string())
 }
 
 /// What the provider of this thread's number cannot send is not begun.

@@ -79,7 +79,8 @@ fn can_send(console: &Console) -> Result<(), String> {
     let composer = console.composer().ok_or("There is no thread here.")?;
     check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;
     let row = console.open.as_ref().and_then(|open| open.row.as_ref());
-    check_window(row.and_then(|row| row.window_closes_at), console.now).map_err(|refusal| refusal.to_string())
+    check_window(row.and_then(|row| row.window_closes_at), console.now, console.now)
+        .map_err(|refusal| refusal.to_string())
 }
 
 /// The composer is emptied when the message is written down, not before.

@@ -3,12 +3,13 @@
 
 use crate::domain::message::media::{Media, size};
 use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::domain::message::inbound_content::{Call, News, Order, members};
 use crate::domain::message::interactive::{Heading, Interactive, within};
 use crate::domain::number;
 use crate::domain::refusal::Refusal;
-use crate::domain::text::Untrusted;
+use crate::domain::text::{Untrusted, clean_line};
 
 /// One shared contact card.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -421,8 +422,12 @@ fn described(what: &str, media: &Media) -> Untrusted {
 
 /// What may be written to a contact: checked in the console before, in the operation again.
 pub fn check_text(text: &str) -> Result<(), Refusal> {
-    if text.trim().is_empty() {
+    if clean_line(text).trim().is_empty() {
         return Err(Refusal::new("empty_text", "There is nothing to send.", "Write something first."));
+    }
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        let why = "The text holds control characters, which no phone shows.";
+        return Err(Refusal::new("control_characters", why, "Leave them out."));
     }
     let length = Untrusted::new(text).as_received().chars().count();
     if length > 4096 {
@@ -432,9 +437,29 @@ pub fn check_text(text: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whether this is what a person sees as one emoji: one grapheme, and neither a letter nor a control character.
+pub fn is_one_emoji(text: &str) -> bool {
+    let fits = |c: char| !c.is_alphanumeric() && !c.is_control() && !c.is_whitespace();
+    text.graphemes(true).count() == 1 && text.chars().count() <= 12 && text.chars().all(fits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_nobody_can_read_is_not_sent() {
+        assert_eq!(&*check_text("\u{200b}").expect_err("invisible").rule, "empty_text");
+        assert_eq!(&*check_text("a\u{1b}[31mb").expect_err("an escape").rule, "control_characters");
+        assert_eq!(&*check_text("a\0b").expect_err("a zero byte").rule, "control_characters");
+        assert!(check_text("line\n\tnext \u{200f}שלום").is_ok());
+        for emoji in ["👍", "❤️", "👨‍👩‍👧", "🇩🇪", "👍🏽"] {
+            assert!(is_one_emoji(emoji), "{emoji}");
+        }
+        for none in ["", "👍👍", "\u{1b}", "a", "ok", " ", "👍 "] {
+            assert!(!is_one_emoji(none), "{none:?}");
+        }
+    }
 
     #[test]
     fn nothing_is_ever_blank() {

@@ -3,7 +3,7 @@
 use crate::domain::refusal::Refusal;
 use std::time::Duration;
 
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Timestamp, short_span};
 
 /// How long one inbound message keeps the window open.
 pub const SERVICE_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
@@ -19,18 +19,20 @@ pub fn is_open(closes_at: Option<Timestamp>, now: Timestamp) -> bool {
     closes_at.is_some_and(|closes_at| now < closes_at)
 }
 
-/// Whether freeform may be written to a thread now: the same words for the composer and the operation.
-pub fn check_window(
-    closes_at: Option<crate::domain::time::Timestamp>,
-    now: crate::domain::time::Timestamp,
-) -> Result<(), Refusal> {
-    if crate::domain::message::window::is_open(closes_at, now) {
+/// Whether freeform may be sent to a thread at `at`, which is now or a time to come: the same words for the composer
+/// and the operation.
+pub fn check_window(closes_at: Option<Timestamp>, at: Timestamp, now: Timestamp) -> Result<(), Refusal> {
+    if is_open(closes_at, at) {
         return Ok(());
     }
     let why = match closes_at {
         None => "The service window is closed: this contact has not written yet.".to_owned(),
+        Some(closes) if closes > now => {
+            let left = short_span(closes.since(now));
+            format!("The service window will be closed by then: it closes in {left}.")
+        }
         Some(closed) => {
-            let ago = crate::domain::time::short_span(now.since(closed));
+            let ago = short_span(now.since(closed));
             format!("The service window closed {ago} ago.")
         }
     };
@@ -49,6 +51,17 @@ mod tests {
         assert!(is_open(Some(closes), last));
         assert!(!is_open(Some(closes), last.plus(Duration::from_secs(1))));
         assert!(!is_open(None, opened));
+    }
+
+    #[test]
+    fn it_says_whether_it_is_closed_or_will_be() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let hour = Duration::from_secs(3600);
+        let why = |closes: Timestamp, at: Timestamp| check_window(Some(closes), at, now).expect_err("closed").why;
+        assert!(why(now.minus(hour), now).contains("closed 1h"), "{}", why(now.minus(hour), now));
+        let later = why(now.plus(hour), now.plus(hour * 72));
+        assert!(later.contains("will be closed by then: it closes in 1h"), "{later}");
+        assert!(check_window(Some(now.plus(hour)), now, now).is_ok());
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub(crate) async fn retry_within(
         return Err(Refusal::new("opted_out", why, "Write when they want it again.").into());
     }
     if facts.freeform {
-        check_window(row.window_closes_at, now)?;
+        check_window(row.window_closes_at, now, now)?;
     }
     write.new_series(entry, facts.message, &system.reference(), now).await?;
     for kind in ENTRY_ALERTS {

@@ -8,7 +8,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
-use crate::domain::message::content::Content;
+use crate::domain::message::content::{Content, is_one_emoji};
 use crate::domain::message::window::check_window;
 use crate::domain::numbers::connection::{Capabilities, Connection};
 use crate::domain::outbox::entry::Outgoing;
@@ -81,7 +81,7 @@ pub(crate) async fn react(
     };
     let emoji = emoji.map(|emoji| emoji.trim().to_owned()).filter(|emoji| !emoji.is_empty());
     if let Some(emoji) = &emoji
-        && (emoji.chars().count() > 12 || emoji.chars().any(char::is_alphanumeric))
+        && !is_one_emoji(emoji)
     {
         return Err(Refusal::new("content", "A reaction is one emoji.", "Choose one from the list.").into());
     }
@@ -100,7 +100,7 @@ pub(crate) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) 
     if at.is_some_and(|at| at < now) {
         return Err(Refusal::new("past", "That time is over.", "Give one that is to come."));
     }
-    check_window(row.window_closes_at, at.unwrap_or(now))?;
+    check_window(row.window_closes_at, at.unwrap_or(now), now)?;
     if row.opted_out {
         let why = format!("{} asked not to be written to.", row.contact.shown());
         return Err(Refusal::new("opted_out", why, "Write when they want it again; O on the thread says so."));
