@@ -170,7 +170,9 @@ async fn checkpoint_wal(system: System, stop: CancellationToken) {
         let mut rest = FOLD_EVERY;
         if let Err(error) = system.store().checkpoint().await {
             system.store().note_failure(&error);
-            tracing::warn!(%error, "the log could not be folded back; it grows until it can");
+            if system.store().may_log(&error) {
+                tracing::warn!(%error, "the log could not be folded back; it grows until it can");
+            }
             rest = AFTER_TROUBLE;
             system.wakes().keeper.notify_one();
         }
@@ -263,6 +265,9 @@ where
 fn note(system: &System, worker: &str, error: &OperationError) {
     if let OperationError::Failed(error) = error {
         system.store().note_failure(error);
+        if !system.store().may_log(error) {
+            return;
+        }
     }
     tracing::error!(worker, %error, "a step broke; it is tried again");
 }

@@ -84,7 +84,9 @@ pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiv
         Some(Ok(())) => true,
         Some(Err(error)) => {
             system.store().note_failure(&error);
-            tracing::error!(%error, deliveries = batch.len(), "deliveries could not be stored; their senders are told to come again");
+            if system.store().may_log(&error) {
+                tracing::error!(%error, deliveries = batch.len(), "deliveries could not be stored; their senders are told to come again");
+            }
             false
         }
     };

@@ -42,6 +42,8 @@ struct State {
     trouble: Option<Trouble>,
     /// Stands until a check of the whole file finds it sound, here or at the next start.
     damage: Option<Trouble>,
+    /// When a failure of the database was last allowed into the log.
+    logged: Option<Instant>,
 }
 
 #[derive(Debug, Clone)]
@@ -145,6 +147,21 @@ impl Health {
 }
 
 impl Store {
+    /// Whether a failure may be logged now. Trouble of the database is known from memory and told once; while it
+    /// lasts everything that needs the database fails, and one line a second shows that it does.
+    #[must_use]
+    pub fn may_log(&self, error: &StoreError) -> bool {
+        if fault_of(error).is_none() {
+            return true;
+        }
+        let mut state = self.health.state();
+        let due = state.logged.is_none_or(|at| at.elapsed() >= Duration::from_secs(1));
+        if due {
+            state.logged = Some(Instant::now());
+        }
+        due
+    }
+
     /// Takes note of an error that a statement met, as whoever handles it passes it on.
     pub fn note_failure(&self, error: &StoreError) {
         self.health.failed(error, false);
