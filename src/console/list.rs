@@ -45,6 +45,11 @@ impl ListState {
         }
     }
 
+    /// The list comes into view again: nobody has read of it what stood on top before.
+    pub fn show_again(&mut self) {
+        self.on_top = None;
+    }
+
     /// The id that commands are about: under the cursor, else the first.
     pub fn current<'i>(&self, ids: &'i [String]) -> Option<&'i String> {
         ids.get(self.index(ids).unwrap_or(0))

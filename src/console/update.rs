@@ -43,9 +43,13 @@ const LONG_PASTE: usize = 2_000;
 impl Console {
     /// Takes one event in, and says what is wanted.
     pub fn update(&mut self, event: Event) -> Vec<Effect> {
+        let before = self.pane;
         let effects = self.take_event(event);
         self.note_question();
         let (ids, room) = (self.ids(), self.list_room());
+        if self.pane != before {
+            self.list_mut().show_again();
+        }
         self.list_mut().settle(&ids, room);
         effects
     }
