@@ -187,7 +187,7 @@ pub struct ThreadRow {
 impl ThreadRow {
     /// The other app that holds the conversation now, where one does.
     pub fn held_by_other(&self, now: Timestamp) -> Option<&crate::domain::message::holder::HeldElsewhere> {
-        self.held_elsewhere.as_ref().filter(|held| held.raise_condition(now))
+        self.held_elsewhere.as_ref().filter(|held| held.is_current(now))
     }
 
     /// Until when its agent leaves it to the person who wrote in it, while that lasts.

@@ -72,7 +72,7 @@ pub struct HeldElsewhere {
 
 impl HeldElsewhere {
     /// Whether that is so still, by what was told.
-    pub fn raise_condition(&self, now: Timestamp) -> bool {
+    pub fn is_current(&self, now: Timestamp) -> bool {
         now < self.told_at.plus(IDLE_AFTER)
     }
 
