@@ -46,11 +46,14 @@ impl Console {
         let before = self.pane;
         let effects = self.take_event(event);
         self.note_question();
-        let (ids, room) = (self.ids(), self.list_room());
         if self.pane != before {
             self.list_mut().show_again();
         }
-        self.list_mut().settle(&ids, room);
+        // Once somebody has moved there is nothing to settle, and no need to list the ids.
+        if self.list().selected.is_none() {
+            let (ids, room) = (self.ids(), self.list_room());
+            self.list_mut().settle(&ids, room);
+        }
         effects
     }
 
