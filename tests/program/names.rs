@@ -16,15 +16,7 @@ async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
     let _engine = world.serve();
     twin.subscribe(&world.url());
     twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    let told = async {
-        while world.json(&["threads", "list"])[0].is_null() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
-        () = told => {}
-    }
+    world.has_a_thread(&twin).await;
     let list = world.json(&["connections", "list"]);
     let connection = list.as_array().and_then(|all| all.iter().find(|one| one["phone_number_id"] == SUPPORT));
     let connection = connection.expect("the number that she wrote to");

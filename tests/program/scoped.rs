@@ -73,15 +73,7 @@ async fn the_only_connection_need_not_be_named() {
     let _engine = world.serve();
     twin.subscribe(&world.url());
     twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    let told = async {
-        while world.json(&["threads", "list"])[0].is_null() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
-        () = told => {}
-    }
+    world.has_a_thread(&twin).await;
     let sent = world.run(&["send", "--to", "+15550100002", "--text", "By hand."]);
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
     let mut model = Server::start(&world, &[]);

@@ -67,15 +67,7 @@ async fn a_program_starts_its_tools_asks_and_closes() {
     let engine = world.serve();
     twin.subscribe(&world.url());
     twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    let told = async {
-        while world.json(&["threads", "list"])[0].is_null() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
-        () = told => {}
-    }
+    world.has_a_thread(&twin).await;
     // The one that was there before the engine goes on with it.
     let (good, threads) = early.call("threads.list", json!({}));
     assert!(good && threads[0]["external_id"] == "whatsapp:15550100002", "{threads}");
@@ -134,15 +126,7 @@ async fn no_path_comes_in_through_a_tool_and_an_upload_goes_out() {
     let _engine = world.serve();
     twin.subscribe(&world.url());
     twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    let told = async {
-        while world.json(&["threads", "list"])[0].is_null() {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
-        () = told => {}
-    }
+    world.has_a_thread(&twin).await;
     let mut server = Server::start(&world, &[]);
     let listed = server.ask("tools/list", json!({}));
     let mut found = vec![];

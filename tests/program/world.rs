@@ -101,6 +101,19 @@ impl World {
         serde_json::from_slice(&output.stdout).expect("one JSON value")
     }
 
+    /// Delivers what the simulated provider has to say until the first thread is listed.
+    pub async fn has_a_thread(&self, twin: &Twin) {
+        let listed = async {
+            while self.json(&["threads", "list"])[0].is_null() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            () = twin.run() => unreachable!("it runs for ever"),
+            () = listed => {}
+        }
+    }
+
     /// A running engine. Returns when it takes webhooks.
     pub fn serve(&self) -> Served {
         let child = self.command(&["serve"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
