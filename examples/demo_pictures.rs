@@ -1,10 +1,10 @@
-//! Draws the pictures and stickers that people send in the demo, into `src/twin/pictures`.
+//! Draws the pictures and stickers that people send in the demo, into `src/simulator/pictures`.
 //! `cargo run --example demo_pictures`
 
 use image::{Rgb, RgbImage};
 
 fn main() -> anyhow::Result<()> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/twin/pictures");
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/simulator/pictures");
     std::fs::create_dir_all(&folder)?;
     for seed in 0..4 {
         drawn(seed, 240).save(folder.join(format!("tooth-{seed}.png")))?;

@@ -18,7 +18,7 @@ pub mod console;
 pub mod domain;
 pub mod operations;
 pub mod provider;
+pub mod simulator;
 pub mod store;
-pub mod twin;
 pub mod webhook;
 pub mod workers;

@@ -179,9 +179,9 @@ fn domain_and_console_are_pure() {
 }
 
 #[test]
-fn the_twin_knows_only_the_wire() {
+fn the_simulator_knows_only_the_wire() {
     for (module, path, text) in sources() {
-        if module == "twin" {
+        if module == "simulator" {
             assert!(!code(&text).contains("crate::"), "{} knows the program", path.display());
         }
     }
@@ -289,6 +289,8 @@ const BANNED: &[(&str, &str)] = &[
     ("tell_next", "deliver_next_event"),
     ("shelve", "store_file"),
     ("fill_gap", "backfill"),
+    ("Twin", "Simulator"),
+    ("twin", "simulator"),
 ];
 
 #[test]

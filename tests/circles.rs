@@ -18,7 +18,7 @@ const IN_CIRCLES: &[(&str, usize)] = &[
     ("operations", 0),
     ("provider", 30),
     ("store", 0),
-    ("twin", 17),
+    ("simulator", 17),
     ("webhook", 0),
     ("workers", 0),
 ];

@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 use wadeck::operations;
 use wadeck::webhook::{Door, Limits, routes};
 
-use crate::support::{SECRET, SUPPORT, now, runtime, system, twin};
+use crate::support::{SECRET, SUPPORT, now, runtime, simulator, system};
 
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
@@ -129,8 +129,8 @@ pub fn ingest(criterion: &mut Criterion) {
         std::fs::create_dir_all(&path).expect("made");
         let stop = stop.clone();
         runtime.block_on(async move {
-            let twin = twin().await;
-            let (system, mut inbox) = system(&path, &twin).await;
+            let simulator = simulator().await;
+            let (system, mut inbox) = system(&path, &simulator).await;
             let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(512)).await.expect("a port");
             let address = door.address().expect("an address");
             tokio::spawn(door.serve(routes(&system, Limits::new(512)), TaskTracker::new(), stop.clone()));
@@ -139,7 +139,7 @@ pub fn ingest(criterion: &mut Criterion) {
             } else {
                 tokio::spawn(async move { while operations::commit_pending_deliveries(&system, &mut inbox).await {} });
             }
-            std::mem::forget(twin);
+            std::mem::forget(simulator);
             address
         })
     };

@@ -1,4 +1,4 @@
-//! The outbox: claim, send over real HTTP to the twin, settle.
+//! The outbox: claim, send over real HTTP to the simulator, settle.
 
 use std::time::{Duration, Instant};
 
@@ -9,30 +9,30 @@ use wadeck::domain::filter::Filter;
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
 use wadeck::operations::{apply_pending, commit_pending_deliveries, perform, send_next};
+use wadeck::simulator::{Person, Saying};
 use wadeck::store::FilterQuery;
-use wadeck::twin::{Person, Saying};
 use wadeck::webhook::{Door, Limits, routes};
 
-use crate::support::{SUPPORT, now, runtime, system, twin};
+use crate::support::{SUPPORT, now, runtime, simulator, system};
 
 pub fn outbox(criterion: &mut Criterion) {
     let runtime = runtime();
     let directory = tempfile::tempdir().expect("a directory");
-    let (system, threads, _twin) = runtime.block_on(async {
-        let twin = twin().await;
-        let (system, mut inbox) = system(directory.path(), &twin).await;
+    let (system, threads, _simulator) = runtime.block_on(async {
+        let simulator = simulator().await;
+        let (system, mut inbox) = system(directory.path(), &simulator).await;
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
-        twin.subscribe(&format!("http://{}", door.address().expect("an address")));
+        simulator.subscribe(&format!("http://{}", door.address().expect("an address")));
         tokio::spawn(door.serve(
             routes(&system, Limits::new(512)),
             tokio_util::task::TaskTracker::new(),
             tokio_util::sync::CancellationToken::new(),
         ));
         for number in 0..400 {
-            twin.says(SUPPORT, &Person::new("Somebody", &format!("1555{number:07}")), &Saying::text("hello"));
+            simulator.says(SUPPORT, &Person::new("Somebody", &format!("1555{number:07}")), &Saying::text("hello"));
         }
         tokio::select! {
-            _ = twin.step(now()) => {}
+            _ = simulator.step(now()) => {}
             () = async { while commit_pending_deliveries(&system, &mut inbox).await {} } => {}
         }
         while apply_pending(&system).await.expect("applied") > 0 {}
@@ -41,7 +41,7 @@ pub fn outbox(criterion: &mut Criterion) {
             .threads(&FilterQuery { filter: &Filter::default(), me: "bench", now: Timestamp::EPOCH }, 400, None)
             .await
             .expect("listed");
-        (system, threads, twin)
+        (system, threads, simulator)
     });
     let ada = Actor::Operator { name: "ada".into(), role: Role::Admin };
     let mut group = criterion.benchmark_group("outbox");

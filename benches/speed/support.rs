@@ -10,7 +10,7 @@ use wadeck::app::{EngineSetup, Logs, People, SystemChance, SystemClock, build_sy
 use wadeck::config;
 use wadeck::domain::time::Clock;
 use wadeck::operations::{PendingDelivery, System, declare};
-use wadeck::twin::{DEMO_CONFIG, Number, Twin, TwinConfig};
+use wadeck::simulator::{DEMO_CONFIG, Number, Simulator, SimulatorConfig};
 
 pub const SECRET: &str = "bench-secret";
 pub const SUPPORT: &str = "106540352242922";
@@ -23,8 +23,8 @@ pub fn now() -> i64 {
     SystemClock.now().millis()
 }
 
-pub async fn twin() -> Twin {
-    let config = TwinConfig {
+pub async fn simulator() -> Simulator {
+    let config = SimulatorConfig {
         api_key: "bench-key".into(),
         webhook_secret: SECRET.into(),
         seed: 1,
@@ -32,8 +32,8 @@ pub async fn twin() -> Twin {
         latency: Duration::ZERO,
         now: Arc::new(now),
     };
-    let twin = Twin::start(config, ([127, 0, 0, 1], 0).into()).await.expect("a twin");
-    twin.add_number(Number {
+    let simulator = Simulator::start(config, ([127, 0, 0, 1], 0).into()).await.expect("a simulator");
+    simulator.add_number(Number {
         phone_number_id: SUPPORT.into(),
         business_account_id: "102290129340398".into(),
         display: "+1 555-010-0001".into(),
@@ -42,13 +42,13 @@ pub async fn twin() -> Twin {
         customer: None,
         direct: false,
     });
-    twin
+    simulator
 }
 
-pub async fn system(directory: &Path, twin: &Twin) -> (System, tokio::sync::mpsc::Receiver<PendingDelivery>) {
+pub async fn system(directory: &Path, simulator: &Simulator) -> (System, tokio::sync::mpsc::Receiver<PendingDelivery>) {
     let text = DEMO_CONFIG.replace("agent = \"helper\"", "messages_per_second = 1000");
     let config = config::check(&text, wadeck::provider::Registry::SHAPES).expect("right");
-    let environment = twin.environment();
+    let environment = simulator.environment();
     let setup = EngineSetup {
         config: config.clone(),
         directory: directory.to_owned(),

@@ -1,4 +1,4 @@
-//! The demo: an engine like any other, whose provider happens to be a twin on loopback, with people
+//! The demo: an engine like any other, whose provider happens to be the simulator on loopback, with people
 //! who write to it. No account, no network, a data directory that is thrown away.
 
 use std::path::PathBuf;
@@ -23,7 +23,7 @@ use crate::domain::templates::starter;
 use crate::domain::time::{Clock, Timestamp};
 use crate::operations::{perform, refresh_templates};
 use crate::provider::{Registry, SecretSource};
-use crate::twin::{DEMO_CONFIG, Story, Twin, TwinConfig};
+use crate::simulator::{DEMO_CONFIG, Simulator, SimulatorConfig, Story};
 
 const KEY: &str = "demo-key";
 const SECRET: &str = "demo-webhook-secret";
@@ -38,7 +38,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts the twin, the engine and the story. The same seed tells the same story.
+    /// Starts the simulator, the engine and the story. The same seed tells the same story.
     pub async fn start(
         seed: u64,
         speed: f64,
@@ -46,7 +46,7 @@ impl Demo {
         consoles: impl FnOnce(&Config) -> Option<api::Consoles>,
     ) -> Result<Self, AppError> {
         let clock = SystemClock;
-        let twin = TwinConfig {
+        let simulator = SimulatorConfig {
             api_key: KEY.into(),
             webhook_secret: SECRET.into(),
             seed,
@@ -55,11 +55,11 @@ impl Demo {
             now: Arc::new(move || clock.now().millis()),
         };
         let any_port = ([127, 0, 0, 1], 0).into();
-        let twin = Twin::start(twin, any_port).await.map_err(|error| AppError::Other {
+        let simulator = Simulator::start(simulator, any_port).await.map_err(|error| AppError::Other {
             what: format!("The simulated provider cannot listen on 127.0.0.1: {error}."),
             remedy: "The demo needs the loopback network.".into(),
         })?;
-        let environment = twin.environment();
+        let environment = simulator.environment();
         let secrets: SecretSource = Arc::new(move |name| {
             environment.iter().find(|(known, _)| *known == name).map(|(_, value)| SecretString::from(value.clone()))
         });
@@ -82,20 +82,20 @@ impl Demo {
             consoles: consoles(&config),
         };
         let story = Story::new(seed);
-        story.set_the_stage(&twin);
+        story.set_the_stage(&simulator);
         let engine = Engine::start(setup).await?;
         let address = format!("http://{}", engine.address);
         engine.system.set_public_url(address.clone());
-        twin.subscribe(&address);
-        let twin = Arc::new(twin);
+        simulator.subscribe(&address);
+        let simulator = Arc::new(simulator);
         let system = engine.system.clone();
         let playing = vec![
             tokio::spawn({
-                let twin = twin.clone();
-                async move { twin.run().await }
+                let simulator = simulator.clone();
+                async move { simulator.run().await }
             }),
-            tokio::spawn(Story::owners(twin.clone())),
-            tokio::spawn(story.play(twin)),
+            tokio::spawn(Story::owners(simulator.clone())),
+            tokio::spawn(story.play(simulator)),
             tokio::spawn(async move {
                 if let Err(error) = colleagues(&system).await {
                     tracing::warn!(%error, "the demo's colleagues could not do their part");

@@ -8,8 +8,8 @@ mod lock;
 mod log_limit;
 mod logging;
 mod people;
-mod playground;
 mod private;
+mod simulator;
 
 pub use self::demo::Demo;
 pub use self::edge::{SystemChance, SystemClock, random_seed, zone_offset};
@@ -18,5 +18,5 @@ pub use self::error::AppError;
 pub use self::lock::{Lock, engine_holds};
 pub use self::logging::Logs;
 pub use self::people::{People, current_actor};
-pub use self::playground::{Playground, play};
 pub use self::private::keep_private;
+pub use self::simulator::{SimulatorSetup, run_simulator};

@@ -29,13 +29,13 @@ mod scoped;
 mod send;
 mod service;
 mod shell;
+mod simulator;
 mod surroundings;
 mod switches;
 mod tables;
 mod templates;
 mod tokens;
 mod tools;
-mod twin;
 mod verb;
 mod verbs;
 mod walk;
@@ -231,8 +231,9 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         media: Option<PathBuf>,
     },
-    /// The simulated provider alone
-    Twin(twin::TwinArgs),
+    /// Run the simulated providers alone, for an engine in another process
+    #[command(alias = "twin")]
+    Simulator(simulator::SimulatorArgs),
     /// Completions for a shell, on standard output
     Completions { shell: clap_complete::Shell },
     /// The manual page, on standard output; with a directory, one for each verb

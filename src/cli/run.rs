@@ -43,7 +43,7 @@ fn writes(command: Option<&Command>) -> Option<(&'static str, &'static str)> {
             "`wadeck serve` takes webhooks, runs agents and sends: --read-only cannot hold for it.",
             "Look at an engine that runs with `wadeck attach --read-only`.",
         ),
-        Command::Twin(_) => {
+        Command::Simulator(_) => {
             ("The simulated provider sends webhooks: --read-only cannot hold for it.", "Start it without --read-only.")
         }
         Command::Backup { .. } => {
@@ -65,7 +65,7 @@ async fn carry_out(cli: Cli) -> Exit {
         Some(Command::Demo { seed, speed }) => demo(&cli.common, seed, speed).await,
         Some(Command::Serve) => serve(&cli.common).await,
         Some(Command::Attach) => attach(&cli.common).await,
-        Some(Command::Twin(arguments)) => super::twin::run(arguments).await,
+        Some(Command::Simulator(arguments)) => super::simulator::run(arguments).await,
         Some(Command::Mcp) => return super::tools::serve(&cli.common).await,
         Some(Command::Config(ConfigVerb::Check)) => return check(&cli.common),
         Some(Command::Config(ConfigVerb::Show)) => return super::shell::show(&cli.common),

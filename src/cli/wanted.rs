@@ -173,7 +173,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         | Command::Mcp
         | Command::Config(_)
         | Command::Backup { .. }
-        | Command::Twin(_)
+        | Command::Simulator(_)
         | Command::Completions { .. }
         | Command::Man { .. }
         | Command::Keys { .. }

@@ -43,7 +43,7 @@ fn row() -> String {
 
 /// A reply that quotes what our agent sent last.
 fn reply(stage: &Stage) -> String {
-    let quoted = stage.twin.accepted().pop().expect("an answer").id;
+    let quoted = stage.simulator.accepted().pop().expect("an answer").id;
     from_ana("wamid.REPLY", json!({ "type": "text", "text": { "body": "that one" }, "context": { "id": quoted } }))
 }
 
@@ -61,7 +61,7 @@ async fn an_agent_is_given_the_id_of_a_tap_the_numbers_of_a_card_and_what_is_quo
     comes(&mut stage, &case("24")).await;
     let quoting = reply(&stage);
     comes(&mut stage, &quoting).await;
-    assert_eq!(stage.twin.accepted().len(), 4);
+    assert_eq!(stage.simulator.accepted().len(), 4);
     let heard = heard.lock().expect("whole");
     let last = |asked: usize| {
         let messages = heard[asked].1["messages"].as_array().expect("messages");

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use wadeck::domain::agents::requests::AgentRequest;
 use wadeck::domain::request::Request;
-use wadeck::twin::Person;
+use wadeck::simulator::Person;
 
 use crate::stage::{CONFIG, Stage, rosa};
 
@@ -57,7 +57,7 @@ async fn asked(config: &str, words: &str) -> Stage {
 }
 
 fn sent(stage: &Stage) -> Vec<String> {
-    stage.twin.accepted().into_iter().map(|sent| sent.text).collect()
+    stage.simulator.accepted().into_iter().map(|sent| sent.text).collect()
 }
 
 #[tokio::test]

@@ -29,10 +29,10 @@ async fn a_burst_is_one_run_that_knows_its_size() {
     assert_eq!(runs.len(), 1);
     assert_eq!(runs[0].batch_size, 3);
     assert_eq!(runs[0].state, RunState::Answered);
-    let sent = stage.twin.accepted();
+    let sent = stage.simulator.accepted();
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].text, "You said it, Rosa Field.");
-    assert_eq!(stage.twin.read_marks().first().map(|(_, typing)| *typing), Some(true));
+    assert_eq!(stage.simulator.read_marks().first().map(|(_, typing)| *typing), Some(true));
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_newer_message_supersedes_an_answer_that_has_not_left() {
     stage.says(&rosa(), "wait, something else").await;
     assert_eq!(stage.send().await, 0);
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 1, "one answer for both");
+    assert_eq!(stage.simulator.accepted().len(), 1, "one answer for both");
     let runs = runs(&stage).await;
     assert_eq!(runs[0].state, RunState::Answered);
     assert_eq!(runs[0].batch_size, 2);
@@ -61,7 +61,7 @@ async fn an_agent_that_fails_leaves_the_thread_waiting_with_the_reason() {
     assert_eq!(waiting.reason, "the agent helper failed: the price list could not be opened");
     assert_eq!(stage.overview().await.alerts, 1);
     assert_eq!(stage.overview().await.waiting, 1);
-    assert!(stage.twin.accepted().is_empty());
+    assert!(stage.simulator.accepted().is_empty());
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn handing_off_tells_the_contact_and_a_person() {
     let mut stage = Stage::set().await;
     stage.says(&rosa(), "a person please").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted()[0].text, "One moment.");
+    assert_eq!(stage.simulator.accepted()[0].text, "One moment.");
     assert_eq!(runs(&stage).await[0].state, RunState::HandedOff);
     assert_eq!(stage.overview().await.alerts, 1);
 }
@@ -80,7 +80,7 @@ async fn saying_nothing_is_an_answer() {
     stage.says(&rosa(), "quiet").await;
     stage.answer().await;
     assert_eq!(runs(&stage).await[0].state, RunState::Silent);
-    assert_eq!(stage.twin.send_requests(), 0);
+    assert_eq!(stage.simulator.send_requests(), 0);
 }
 
 #[tokio::test]
@@ -95,13 +95,13 @@ async fn a_person_who_takes_the_thread_silences_the_agent_in_the_same_breath() {
     assert_eq!(stage.send().await, 0);
     stage.says(&rosa(), "still there?").await;
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), 0);
+    assert_eq!(stage.simulator.send_requests(), 0);
     assert_eq!(stage.thread().await.waiting.expect("waits").reason, "a person has the thread");
 
     stage.act(Request::ReleaseThread { thread }).await.expect("released");
     stage.says(&rosa(), "hello again").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn what_is_being_retried_is_caught_too() {
     stage.says(&rosa(), "hello").await;
     stage.pass(Duration::from_secs(5));
     stage.run_agents().await;
-    stage.twin.next_send(wadeck::twin::SendFault::graph(500, 131_000, "Something went wrong"));
+    stage.simulator.next_send(wadeck::simulator::SendFault::graph(500, 131_000, "Something went wrong"));
     stage.send().await;
     let thread = stage.thread().await.id;
     stage
@@ -124,7 +124,7 @@ async fn what_is_being_retried_is_caught_too() {
         .expect("queued");
     stage.pass(Duration::from_secs(60));
     stage.send().await;
-    let sent: Vec<String> = stage.twin.accepted().into_iter().map(|sent| sent.text).collect();
+    let sent: Vec<String> = stage.simulator.accepted().into_iter().map(|sent| sent.text).collect();
     assert_eq!(sent, ["I am here"]);
 }
 
@@ -132,10 +132,10 @@ async fn what_is_being_retried_is_caught_too() {
 async fn what_arrives_hours_late_waits_for_a_person() {
     let mut stage = Stage::set().await;
     let old = stage.now().minus(Duration::from_secs(7 * 3_600)).millis();
-    stage.twin.says_at(crate::stage::SUPPORT, &rosa(), &wadeck::twin::Saying::text("anybody?"), old);
+    stage.simulator.says_at(crate::stage::SUPPORT, &rosa(), &wadeck::simulator::Saying::text("anybody?"), old);
     stage.deliver().await;
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), 0);
+    assert_eq!(stage.simulator.send_requests(), 0);
     assert_eq!(stage.thread().await.waiting.expect("waits").reason, "it was hours old when it arrived");
 }
 
@@ -148,10 +148,10 @@ async fn a_person_on_the_phone_silences_the_agent_too() {
             "text": { "body": "I am here" }, "kapso": { "direction": "outbound", "status": "sent", "origin": "business_app" } },
         "conversation": { "phone_number": "+15550100002" }, "phone_number_id": crate::stage::SUPPORT,
     });
-    stage.twin.post_raw("whatsapp.message.sent", &echo);
+    stage.simulator.post_raw("whatsapp.message.sent", &echo);
     stage.deliver().await;
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), 0);
+    assert_eq!(stage.simulator.send_requests(), 0);
     let messages = stage.messages(stage.thread().await.id).await;
     assert_eq!(messages.last().and_then(|message| message.author.clone()), Some("phone app".to_owned()));
 }

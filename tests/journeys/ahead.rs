@@ -12,7 +12,7 @@ use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
 use wadeck::domain::view::EntryRow;
 use wadeck::operations::{self, OperationError};
-use wadeck::twin::{Saying, SendFault};
+use wadeck::simulator::{Saying, SendFault};
 
 use crate::conformance::WIRES;
 use crate::sitting::Sitting;
@@ -30,9 +30,9 @@ async fn stage() -> Stage {
 
 async fn stage_of(config: &str, category: &str) -> Stage {
     let stage = Stage::with_config(config).await;
-    stage.twin.add_sender(WIRES[1].number, false);
-    stage.twin.subscribe(&format!("http://{}", stage.address));
-    stage.twin.add_content(json!({ "sid": "HX0123456789abcdef0123456789abcdef", "friendly_name": "reminder",
+    stage.simulator.add_sender(WIRES[1].number, false);
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
+    stage.simulator.add_content(json!({ "sid": "HX0123456789abcdef0123456789abcdef", "friendly_name": "reminder",
         "language": "en", "variables": {}, "types": { "twilio/text": { "body": "It is time." } },
         "approval_requests": { "name": "reminder", "category": category, "status": "approved" } }));
     operations::refresh_templates(&stage.system).await.expect("fetched");
@@ -72,15 +72,15 @@ async fn look(stage: &Stage) {
 }
 
 fn at_provider(stage: &Stage) -> String {
-    let id = stage.twin.accepted().pop().expect("accepted").id;
-    stage.twin.message_object(&id).expect("known")["status"].as_str().expect("a status").to_owned()
+    let id = stage.simulator.accepted().pop().expect("accepted").id;
+    stage.simulator.message_object(&id).expect("known")["status"].as_str().expect("a status").to_owned()
 }
 
 #[tokio::test]
 async fn what_is_for_later_is_handed_over_and_goes_though_nobody_is_here() {
     let mut stage = stage().await;
     let row = kept(&stage, 24 * HOUR).await;
-    let form = stage.twin.forms().pop().expect("asked");
+    let form = stage.simulator.forms().pop().expect("asked");
     for part in ["ScheduleType=fixed", "SendAt=2026-06-02T09%3A00%3A00Z", "MessagingServiceSid=MG", "ContentSid=HX"] {
         assert!(form.contains(part), "{part} in {form}");
     }
@@ -89,7 +89,7 @@ async fn what_is_for_later_is_handed_over_and_goes_though_nobody_is_here() {
     assert_eq!(stage.overview().await.scheduled, 1);
     assert!(stage.act(Request::HoldEntry { entry: row.id }).await.is_err(), "it is not ours to hold");
     stage.restart(CONFIG).await;
-    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
     assert_eq!(stage.send().await, 0, "it is not sent a second time");
     stage.pass(24 * HOUR + Duration::from_secs(130));
     assert_eq!(stage.send().await, 0);
@@ -97,7 +97,7 @@ async fn what_is_for_later_is_handed_over_and_goes_though_nobody_is_here() {
     look(&stage).await;
     let row = entry(&stage).await;
     assert_eq!((row.state, row.status), (EntryState::Accepted, DeliveryStatus::Read));
-    assert_eq!((stage.twin.accepted().len(), row.attempts), (1, 1));
+    assert_eq!((stage.simulator.accepted().len(), row.attempts), (1, 1));
     assert_eq!(stage.overview().await.alerts, 0);
 }
 
@@ -133,7 +133,7 @@ async fn what_is_kept_is_called_back_and_shown_so_only_once_that_is_certain() {
 async fn who_opts_out_gets_nothing_that_was_kept_for_them() {
     let mut stage = stage().await;
     kept(&stage, 2 * HOUR).await;
-    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("STOP"));
+    stage.simulator.says(WIRES[1].number, &rosa(), &Saying::text("STOP"));
     stage.deliver().await;
     look(&stage).await;
     assert_eq!(at_provider(&stage), "canceled");
@@ -175,9 +175,9 @@ async fn who_replied_stop_to_the_provider_is_sent_nothing_until_start() {
         let soon = stage.now().plus(Duration::from_secs(60));
         remind(&stage, soon).await.expect("queued");
         if by_status {
-            stage.twin.unreachable("15550100002", 21_610);
+            stage.simulator.unreachable("15550100002", 21_610);
         } else {
-            stage.twin.next_send(SendFault::Answer {
+            stage.simulator.next_send(SendFault::Answer {
                 status: 400,
                 body: json!({ "code": 21610, "status": 400, "message": "Attempt to send to unsubscribed recipient",
                     "more_info": "https://www.twilio.com/docs/errors/21610" }),
@@ -199,19 +199,19 @@ async fn who_replied_stop_to_the_provider_is_sent_nothing_until_start() {
         let stop = rows.iter().find(|row| row.action == "opt_out").expect("written down");
         let source = format!("{stop:?}");
         assert!(source.contains("with 21610") || source.contains("says 21610"), "its source: {stop:?}");
-        stage.twin.reachable("15550100002");
+        stage.simulator.reachable("15550100002");
         for (word, out) in [("START", false), ("STOP", true), ("START", false)] {
             stage.pass(Duration::from_secs(5));
-            stage.twin.says(WIRES[1].number, &rosa(), &Saying::text(word));
+            stage.simulator.says(WIRES[1].number, &rosa(), &Saying::text(word));
             stage.deliver().await;
             assert_eq!(stage.thread().await.opted_out, out, "{word}");
         }
         stage.pass(2 * HOUR);
     }
-    let sent = stage.twin.accepted().len();
+    let sent = stage.simulator.accepted().len();
     remind(&stage, stage.now()).await.expect("wanted again");
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), sent + 1);
+    assert_eq!(stage.simulator.accepted().len(), sent + 1);
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn the_hour_between_two_is_kept_over_there_too() {
     assert_eq!(stage.send().await, 1);
     stage.pass(3 * HOUR);
     stage.deliver().await;
-    assert_eq!(stage.twin.accepted().len(), 3);
+    assert_eq!(stage.simulator.accepted().len(), 3);
     assert_eq!(stage.system.store().breaches(Timestamp::EPOCH).await.expect("counted"), 0);
 }
 
@@ -244,7 +244,7 @@ async fn what_is_too_near_or_too_far_is_kept_here() {
     assert_eq!(stage.send().await, 0);
     stage.pass(Duration::from_secs(600));
     assert_eq!(stage.send().await, 1);
-    assert!(!stage.twin.forms().pop().expect("asked").contains("SendAt"));
+    assert!(!stage.simulator.forms().pop().expect("asked").contains("SendAt"));
     remind(&stage, stage.now().plus(10 * 24 * HOUR)).await.expect("queued");
     assert_eq!(stage.send().await, 0);
     stage.pass(3 * 24 * HOUR);
@@ -257,7 +257,7 @@ async fn a_lost_answer_on_the_way_back_is_asked_about_until_it_is_certain() {
     let stage = stage().await;
     let row = kept(&stage, 2 * HOUR).await;
     stage.act(Request::DiscardEntry { entry: row.id }).await.expect("wanted back");
-    stage.twin.fail_next_change(SendFault::GatewayError);
+    stage.simulator.fail_next_change(SendFault::GatewayError);
     look(&stage).await;
     assert_eq!(entry(&stage).await.state, EntryState::Scheduled, "nobody knows yet");
     assert_eq!(stage.overview().await.alerts, 1);
@@ -274,7 +274,7 @@ async fn what_cannot_be_called_back_in_time_is_said_to_have_gone() {
     stage.act(Request::DiscardEntry { entry: row.id }).await.expect("wanted back");
     let unwell = || SendFault::Answer { status: 503, body: json!({}), retry_after: None };
     for _ in 0..20 {
-        stage.twin.fail_next_change(unwell());
+        stage.simulator.fail_next_change(unwell());
         look(&stage).await;
         stage.pass(Duration::from_secs(300));
     }
@@ -291,7 +291,7 @@ async fn what_cannot_be_called_back_in_time_is_said_to_have_gone() {
 #[tokio::test]
 async fn a_lost_answer_on_the_way_there_is_found_in_the_list_and_kept_until_its_time() {
     let mut stage = stage().await;
-    stage.twin.next_send(SendFault::GatewayError);
+    stage.simulator.next_send(SendFault::GatewayError);
     remind(&stage, stage.now().plus(2 * HOUR)).await.expect("queued");
     stage.send().await;
     assert_eq!(entry(&stage).await.state, EntryState::Uncertain);
@@ -301,7 +301,7 @@ async fn a_lost_answer_on_the_way_there_is_found_in_the_list_and_kept_until_its_
     stage.pass(2 * HOUR);
     stage.deliver().await;
     assert_eq!(entry(&stage).await.status, DeliveryStatus::Read);
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
 }
 
 #[tokio::test]
@@ -318,8 +318,8 @@ async fn without_a_callback_it_is_asked_about_after_its_time() {
 async fn somebody_else_cancels_it_over_there_and_people_hear_of_it() {
     let mut stage = stage().await;
     kept(&stage, HOUR).await;
-    let id = stage.twin.accepted().pop().expect("accepted").id;
-    stage.twin.cancel(&id);
+    let id = stage.simulator.accepted().pop().expect("accepted").id;
+    stage.simulator.cancel(&id);
     stage.deliver().await;
     let row = entry(&stage).await;
     assert_eq!(row.state, EntryState::Refused);

@@ -7,7 +7,7 @@ use wadeck::domain::access::role::Role;
 use wadeck::domain::agents::assignment::Mode;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::operations;
-use wadeck::twin::Person;
+use wadeck::simulator::Person;
 
 use crate::sitting::{Sitting, THEME};
 use crate::stage::{CONFIG, SUPPORT, Stage, proposal, rosa};
@@ -147,7 +147,7 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     let mut stage = drafting().await;
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
-    assert!(stage.twin.accepted().is_empty());
+    assert!(stage.simulator.accepted().is_empty());
     let mut desk = Sitting::down(&stage, 120, 40).await;
     desk.press(&stage, "enter").await;
     desk.sees("helper proposes");
@@ -158,7 +158,7 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     desk.press(&stage, "Y y").await;
     desk.sees("on the way to Rosa Field");
     stage.send().await;
-    assert_eq!(stage.twin.accepted()[0].text, "You said it, Rosa Field.");
+    assert_eq!(stage.simulator.accepted()[0].text, "You said it, Rosa Field.");
     desk.look_up(&stage).await;
     desk.does_not_see("helper proposes");
 
@@ -170,7 +170,7 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     desk.types(&stage, " Or so.").await;
     desk.press(&stage, "ctrl-s").await;
     stage.send().await;
-    assert_eq!(stage.twin.accepted()[1].text, "You said it, Rosa Field. Or so.");
+    assert_eq!(stage.simulator.accepted()[1].text, "You said it, Rosa Field. Or so.");
     desk.look_up(&stage).await;
     desk.sees("ada · 09:03");
 
@@ -195,7 +195,7 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     desk.sees("To Rosa Field");
     desk.sees("You said it, Rosa Field.");
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 2);
+    assert_eq!(stage.simulator.accepted().len(), 2);
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn silence_is_two_keys_and_shows_what_was_caught() {
     desk.sees("had left");
     desk.sees("You said it, Rosa Field.");
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
     desk.press(&stage, "esc 5").await;
     desk.sees("silent: the agent helper");
     desk.sees("1 stopped");
@@ -240,7 +240,7 @@ async fn silence_is_two_keys_and_shows_what_was_caught() {
     desk.does_not_see("1 stopped");
     stage.says(&Person::new("Tom Weber", "15550100077"), "hello again").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 2);
+    assert_eq!(stage.simulator.accepted().len(), 2);
 }
 
 #[tokio::test]
@@ -333,5 +333,5 @@ async fn pictures_of_the_desk_for_agents() {
     let mut plain = Sitting::with(&stage, 80, 24, Role::Admin, Theme { colour: false, ascii: true }).await;
     plain.press(&stage, "enter").await;
     insta::assert_snapshot!("agents_held_plain_80x24", plain.screen());
-    assert!(stage.twin.accepted().iter().all(|sent| !sent.text.contains("rest")), "{SUPPORT}");
+    assert!(stage.simulator.accepted().iter().all(|sent| !sent.text.contains("rest")), "{SUPPORT}");
 }

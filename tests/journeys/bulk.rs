@@ -7,7 +7,7 @@ use wadeck::domain::outbox::job::{BulkAction, JobState};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
-use wadeck::twin::{Person, SendFault};
+use wadeck::simulator::{Person, SendFault};
 
 use crate::sitting::Sitting;
 use crate::stage::{CONFIG, Stage};
@@ -27,7 +27,7 @@ async fn failures() -> Stage {
                 .act(Request::Send { thread, content: Box::new(Content::text(words)), reply_to: None, at: None })
                 .await
                 .expect("queued");
-            stage.twin.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
+            stage.simulator.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
             stage.send().await;
         }
     }
@@ -59,7 +59,7 @@ async fn the_preview_counts_and_the_engine_does_what_it_said_in_order() {
     stage.act(Request::Bulk { action: BulkAction::Retry, text }).await.expect("begun");
     while operations::step_job(&stage.system).await.expect("a step") {}
     stage.send().await;
-    let sent: Vec<String> = stage.twin.accepted().iter().map(|sent| sent.text.clone()).collect();
+    let sent: Vec<String> = stage.simulator.accepted().iter().map(|sent| sent.text.clone()).collect();
     assert_eq!(sent, ["one", "two"], "in order within the thread, and nobody else got anything");
     let job = jobs(&stage).await.remove(0);
     assert_eq!((job.state, job.done, job.refused), (JobState::Done, 2, 4));
@@ -151,7 +151,7 @@ async fn what_wants_attention_stands_first_and_the_marks_are_counted() {
     stage.send().await;
     stage.pass(Duration::from_secs(60));
     stage.deliver().await;
-    stage.twin.next_send(SendFault::Vanish);
+    stage.simulator.next_send(SendFault::Vanish);
     stage
         .act(Request::Send { thread, content: Box::new(Content::text("lost")), reply_to: None, at: None })
         .await

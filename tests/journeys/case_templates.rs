@@ -15,7 +15,7 @@ async fn listed(number: &str) -> (Stage, String) {
     let stage = Stage::set().await;
     let template: Value = serde_json::from_str(&case(number)).expect("JSON");
     let name = template["name"].as_str().expect("a name").to_owned();
-    stage.twin.add_template(template);
+    stage.simulator.add_template(template);
     (stage, name)
 }
 
@@ -45,7 +45,7 @@ async fn send(
 async fn nothing_goes(stage: &Stage) {
     assert!(stage.outbox().await.is_empty());
     stage.carry_files().await;
-    assert_eq!((stage.send().await, stage.twin.send_requests()), (0, 0));
+    assert_eq!((stage.send().await, stage.simulator.send_requests()), (0, 0));
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn the_one_language_is_taken_and_a_picture_is_no_document() {
         Ok(()) => {
             stage.carry_files().await;
             stage.send().await;
-            assert!(!stage.twin.accepted()[0].object.to_string().contains("\"image\""), "never as an image");
+            assert!(!stage.simulator.accepted()[0].object.to_string().contains("\"image\""), "never as an image");
         }
     }
     let path = stage.outside.path().join("letter.pdf");
@@ -83,7 +83,7 @@ async fn the_one_language_is_taken_and_a_picture_is_no_document() {
     send(&stage, (&name, ""), &[("1", "x")], Some(letter)).await.expect("the one language there is");
     stage.carry_files().await;
     stage.send().await;
-    let sent = stage.twin.accepted().pop().expect("it went").object;
+    let sent = stage.simulator.accepted().pop().expect("it went").object;
     assert_eq!(sent["language"]["code"], "pt_BR");
     assert_eq!(sent["components"][0]["parameters"][0]["type"], "document", "{sent}");
 }
@@ -100,7 +100,7 @@ async fn a_place_can_be_given_for_a_location_header() {
     ];
     send(&stage, (&name, "en_US"), &place, None).await.expect("queued");
     assert_eq!(stage.send().await, 1);
-    let sent = stage.twin.accepted().pop().expect("it went").object;
+    let sent = stage.simulator.accepted().pop().expect("it went").object;
     let told = &sent["components"][0]["parameters"][0]["location"];
     assert_eq!((told["name"].as_str(), told["address"].as_str()), (Some("Lumen"), Some("1 Elm Street")), "{sent}");
 }

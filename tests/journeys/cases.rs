@@ -5,7 +5,7 @@ use wadeck::domain::inbound::delivery::DeliveryState;
 use wadeck::domain::inbound::event::{Direction, Origin};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::view::{DeliveryRow, MessageDetail, MessageView, ThreadRow};
-use wadeck::twin::Number;
+use wadeck::simulator::Number;
 
 use crate::stage::{MORNING, SUPPORT, Stage, signature};
 
@@ -40,7 +40,7 @@ pub async fn stage() -> Stage {
 
 pub async fn stage_with(config: &str) -> Stage {
     let stage = Stage::with_config(config).await;
-    stage.twin.add_number(Number {
+    stage.simulator.add_number(Number {
         phone_number_id: ONE.into(),
         business_account_id: "102290129340398".into(),
         display: "+1 555-078-3881".into(),
@@ -51,7 +51,7 @@ pub async fn stage_with(config: &str) -> Stage {
     });
     // What the cases post did not come from there: their people have written, as the platform sees it.
     for last in 1..=3 {
-        stage.twin.heard(ONE, &format!("1555160000{last}"));
+        stage.simulator.heard(ONE, &format!("1555160000{last}"));
     }
     stage
 }
@@ -147,7 +147,7 @@ pub async fn told(stage: &Stage, message: &MessageView) -> String {
 
 pub async fn nobody_is_asked(stage: &Stage) {
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), 0, "nobody answers");
+    assert_eq!(stage.simulator.send_requests(), 0, "nobody answers");
 }
 
 pub fn note(row: &DeliveryRow) -> String {
@@ -243,7 +243,7 @@ async fn a_message_is_of_whoever_it_names_and_never_of_the_first_contact() {
     let thread = stage.thread().await;
     assert_eq!((thread.contact.shown().as_str(), thread.external_id.as_str()), ("Dmitri", "whatsapp:15551600002"));
     stage.answer().await;
-    assert_eq!(stage.twin.accepted()[0].to, "15551600002");
+    assert_eq!(stage.simulator.accepted()[0].to, "15551600002");
     // Both known before: nobody is taken for the other.
     let contacts = json!([{ "profile": { "name": "Cora" }, "wa_id": "15551600001", "user_id": "US.16000001" },
         { "profile": { "name": "Dmitri" }, "wa_id": "15551600002", "user_id": "US.16000002" }]);
@@ -275,7 +275,7 @@ async fn an_edit_changes_the_message_and_a_deletion_marks_it() {
     given(&mut stage, "09a").await;
     stage.answer().await;
     let before = stage.thread().await;
-    let asked = stage.twin.send_requests();
+    let asked = stage.simulator.send_requests();
     stage.pass(std::time::Duration::from_secs(60));
     given(&mut stage, "09b").await;
     let messages = stage.messages(before.id).await;
@@ -296,7 +296,7 @@ async fn an_edit_changes_the_message_and_a_deletion_marks_it() {
     assert_eq!((after.unread, after.window_closes_at), (before.unread, before.window_closes_at));
     assert!(after.waiting.is_none());
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), asked, "nobody is asked about an edit");
+    assert_eq!(stage.simulator.send_requests(), asked, "nobody is asked about an edit");
 }
 
 #[tokio::test]
@@ -332,7 +332,7 @@ async fn an_order_is_read_with_its_items_and_its_total() {
     assert!(told(&stage, &message).await.contains("catalog: 77"));
     assert_eq!(thread.unread, 1);
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), 1, "an order is a customer's words");
+    assert_eq!(stage.simulator.send_requests(), 1, "an order is a customer's words");
 }
 
 #[tokio::test]
@@ -356,13 +356,13 @@ async fn a_changed_number_is_news_and_the_same_person() {
     let lines = stage.messages(after.id).await;
     assert!(lines.iter().any(|message| message.text.line().contains("Nora changed from")), "{lines:?}");
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), 1, "nobody answers news");
+    assert_eq!(stage.simulator.send_requests(), 1, "nobody answers news");
     let again = enveloped(json!([]), json!([text("wamid.N2", "15551600003", "it is me")]));
     post(&mut stage, "/webhook/meta", &[], &again).await;
     let thread = stage.thread().await;
     assert_eq!((thread.id, thread.contact.shown().as_str()), (before.id, "Nora"));
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().last().expect("an answer").to, "15551600003");
+    assert_eq!(stage.simulator.accepted().last().expect("an answer").to, "15551600003");
 }
 
 #[tokio::test]
@@ -449,7 +449,7 @@ async fn a_short_number_is_a_contact_too() {
     post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([text("wamid.S", "12345", "hi")]))).await;
     assert_eq!(only(&stage).await.0.external_id, "whatsapp:12345");
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), 1);
+    assert_eq!(stage.simulator.send_requests(), 1);
 }
 
 #[tokio::test]

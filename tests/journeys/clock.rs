@@ -6,7 +6,7 @@ use std::time::Duration;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::view::{MessageView, ThreadRow};
 use wadeck::operations;
-use wadeck::twin::Person;
+use wadeck::simulator::Person;
 
 use crate::stage::{Stage, rosa};
 
@@ -47,11 +47,11 @@ async fn a_clock_that_is_set_back_holds_nothing_and_keeps_the_order() {
     let said = clock_alerts(&stage).await.join("\n");
     assert!(said.contains("The clock was set back by 2h00"), "{said}");
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 3, "it is answered now, not in two hours");
+    assert_eq!(stage.simulator.accepted().len(), 3, "it is answered now, not in two hours");
 
     stage.says(&rosa(), "third").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 4);
+    assert_eq!(stage.simulator.accepted().len(), 4);
     let rows = threads(&stage).await;
     assert_eq!(rows[0].contact.shown(), "Rosa Field");
     let texts: Vec<String> = messages(&stage, &rows[0]).await.iter().rev().map(|row| row.text.line()).collect();
@@ -66,7 +66,7 @@ async fn a_clock_that_is_set_back_holds_nothing_and_keeps_the_order() {
     operations::check_all(&stage.system).await.expect("checked");
     assert_eq!(clock_alerts(&stage).await, Vec::<String>::new());
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 5);
+    assert_eq!(stage.simulator.accepted().len(), 5);
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_busy_number_goes_on_when_the_clock_is_set_back() {
         stage.says(&Person::new("Somebody", &format!("155501001{number:02}")), "hello").await;
     }
     stage.answer().await;
-    let before = stage.twin.accepted().len();
+    let before = stage.simulator.accepted().len();
     assert_eq!(before, 30);
     stage.set_clock(-7_200);
     operations::pulse(&stage.system).await.expect("a beat");
@@ -87,14 +87,14 @@ async fn a_busy_number_goes_on_when_the_clock_is_set_back() {
     stage.answer().await;
     stage.pass(Duration::from_secs(300));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 60, "no limit waits for the old time");
+    assert_eq!(stage.simulator.accepted().len(), 60, "no limit waits for the old time");
 }
 
 #[tokio::test]
 async fn the_hour_between_two_is_an_hour_whatever_the_clock_says() {
     for jump in [-7_200, 7_200, -1_800, 1_800] {
         let stage = Stage::set().await;
-        stage.twin.add_template(serde_json::json!({ "name": "reminder", "language": "en", "status": "APPROVED",
+        stage.simulator.add_template(serde_json::json!({ "name": "reminder", "language": "en", "status": "APPROVED",
             "components": [{ "type": "BODY", "text": "It is time." }] }));
         let connection = stage.system.store().connections().await.expect("listed")[0].id;
         let reminder = || wadeck::domain::request::Request::SendTemplate {
@@ -109,7 +109,7 @@ async fn the_hour_between_two_is_an_hour_whatever_the_clock_says() {
         operations::pulse(&stage.system).await.expect("a beat");
         stage.act(reminder()).await.expect("queued");
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 1);
+        assert_eq!(stage.simulator.accepted().len(), 1);
         stage.act(reminder()).await.expect("queued");
         stage.send().await;
         stage.pass(Duration::from_secs(600));
@@ -120,17 +120,17 @@ async fn the_hour_between_two_is_an_hour_whatever_the_clock_says() {
         stage.send().await;
         stage.pass(Duration::from_secs(2_980));
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 1, "{jump}: twenty seconds too early");
+        assert_eq!(stage.simulator.accepted().len(), 1, "{jump}: twenty seconds too early");
         stage.pass(Duration::from_secs(40));
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 2, "{jump}: nothing stalls");
+        assert_eq!(stage.simulator.accepted().len(), 2, "{jump}: nothing stalls");
     }
 }
 
 #[tokio::test]
 async fn the_hour_begins_anew_where_the_clock_was_set_back_while_nothing_ran() {
     let mut stage = Stage::set().await;
-    stage.twin.add_template(serde_json::json!({ "name": "reminder", "language": "en", "status": "APPROVED",
+    stage.simulator.add_template(serde_json::json!({ "name": "reminder", "language": "en", "status": "APPROVED",
         "components": [{ "type": "BODY", "text": "It is time." }] }));
     let reminder = |connection| wadeck::domain::request::Request::SendTemplate {
         connection,
@@ -150,8 +150,8 @@ async fn the_hour_begins_anew_where_the_clock_was_set_back_while_nothing_ran() {
     operations::pulse(&stage.system).await.expect("a beat");
     stage.act(reminder(connection)).await.expect("queued");
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 1, "when the first went is not known: it may have been just now");
+    assert_eq!(stage.simulator.accepted().len(), 1, "when the first went is not known: it may have been just now");
     stage.pass(Duration::from_secs(3_601));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 2, "and never later than an hour from the start");
+    assert_eq!(stage.simulator.accepted().len(), 2, "and never later than an hour from the start");
 }

@@ -17,7 +17,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::text::Untrusted;
 use wadeck::operations;
-use wadeck::twin::{MediaFault, Number, Person, Saying, SendFault};
+use wadeck::simulator::{MediaFault, Number, Person, Saying, SendFault};
 
 use crate::stage::{Stage, rosa};
 
@@ -90,8 +90,8 @@ pub async fn stage(wire: &Wire) -> Stage {
         wire.provider, wire.lines
     );
     let stage = Stage::with_config(&text).await;
-    stage.twin.add_sender(SENDER, false);
-    stage.twin.add_number(Number {
+    stage.simulator.add_sender(SENDER, false);
+    stage.simulator.add_number(Number {
         phone_number_id: DIRECT.into(),
         business_account_id: "102290129340399".into(),
         display: "+1 555-010-0400".into(),
@@ -100,12 +100,12 @@ pub async fn stage(wire: &Wire) -> Stage {
         customer: None,
         direct: true,
     });
-    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
     stage
 }
 
 pub async fn says(stage: &mut Stage, wire: &Wire, person: &Person, saying: &Saying) -> String {
-    let id = stage.twin.says(wire.number, person, saying);
+    let id = stage.simulator.says(wire.number, person, saying);
     stage.deliver().await;
     id
 }
@@ -135,7 +135,7 @@ async fn a_conversation_goes_both_ways_and_every_hop_is_proved() {
         assert_eq!(row.contact.phone_number.as_ref().map(PhoneNumber::digits), Some("15550100002"), "{name}");
         assert!(row.window_closes_at.is_some_and(|until| until.since(stage.now()).as_secs() > 86_000), "{name}");
         stage.answer().await;
-        let sent = stage.twin.accepted();
+        let sent = stage.simulator.accepted();
         assert_eq!((sent.len(), sent[0].to.as_str()), (1, "15550100002"), "{name}");
         assert_eq!(sent[0].text, "You said it, Rosa Field.", "{name}");
         stage.pass(Duration::from_secs(20));
@@ -148,7 +148,7 @@ async fn a_conversation_goes_both_ways_and_every_hop_is_proved() {
             let proved = list.connected[0].proofs.iter().any(|proof| proof.hop == hop && proof.works);
             assert!(proved, "{name}: {hop:?}");
         }
-        assert!(stage.twin.leaked().is_empty(), "{name}: a webhook was answered with words");
+        assert!(stage.simulator.leaked().is_empty(), "{name}: a webhook was answered with words");
         operations::check_all(&stage.system).await.expect("checked");
         let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("connections") };
         let provider = list.connected[0].proofs.iter().find(|proof| proof.hop == Check::Provider).expect("asked");
@@ -204,13 +204,13 @@ async fn a_file_from_elsewhere_is_not_fetched_and_one_that_is_not_there_yet_come
     for wire in &WIRES {
         let name = wire.provider;
         let mut stage = stage(wire).await;
-        stage.twin.next_media(MediaFault::Elsewhere);
+        stage.simulator.next_media(MediaFault::Elsewhere);
         says(&mut stage, wire, &rosa(), &Saying::Image { caption: Some("hush".into()) }).await;
         stage.carry_files().await;
         let thread = stage.thread().await.id;
         let media = stage.messages(thread).await[0].media.clone().expect("a file");
         assert_eq!(media.state, MediaState::Refused, "{name}: {:?}", media.said);
-        stage.twin.next_media(MediaFault::Gone);
+        stage.simulator.next_media(MediaFault::Gone);
         says(&mut stage, wire, &rosa(), &Saying::Image { caption: Some("hush".into()) }).await;
         stage.carry_files().await;
         assert_eq!(stage.messages(thread).await[1].media.as_ref().map(|media| media.state), Some(MediaState::Wanted));
@@ -243,10 +243,10 @@ async fn a_file_goes_out_with_its_words() {
         stage.act(request).await.expect("queued");
         stage.carry_files().await;
         assert_eq!(stage.send().await, 1, "{name}");
-        let sent = stage.twin.accepted().remove(0);
+        let sent = stage.simulator.accepted().remove(0);
         assert_eq!((sent.kind.as_str(), sent.text.as_str()), ("image", "front door"), "{name}");
         let kept = sent.object["id"].as_str().map_or_else(|| format!("sent-{}", sent.id), str::to_owned);
-        let (kind, _, bytes) = stage.twin.file(&kept).expect("it is there");
+        let (kind, _, bytes) = stage.simulator.file(&kept).expect("it is there");
         assert_eq!(kind, "image/png", "{name}");
         assert_eq!(bytes, std::fs::read(&path).expect("readable"), "{name}");
     }
@@ -258,7 +258,7 @@ async fn a_lost_answer_is_never_sent_again_and_its_status_settles_it() {
         let name = wire.provider;
         let (mut stage, thread) = with_rosa(wire).await;
         write(&stage, thread, "hi").await;
-        stage.twin.next_send(SendFault::LoseAnswer);
+        stage.simulator.next_send(SendFault::LoseAnswer);
         stage.send().await;
         assert_eq!(stage.outbox().await[0].state, EntryState::Uncertain, "{name}");
         assert_eq!(stage.send().await, 0, "{name}: not blindly");
@@ -266,7 +266,7 @@ async fn a_lost_answer_is_never_sent_again_and_its_status_settles_it() {
         stage.deliver().await;
         let entry = stage.outbox().await.remove(0);
         assert_eq!((entry.state, entry.settled_by), (EntryState::Accepted, Some(SettledBy::Reference)), "{name}");
-        assert_eq!(stage.twin.accepted().len(), 1, "{name}");
+        assert_eq!(stage.simulator.accepted().len(), 1, "{name}");
     }
 }
 
@@ -276,7 +276,7 @@ async fn where_the_provider_keeps_a_list_a_look_settles_it_and_nowhere_is_it_gue
         let name = wire.provider;
         let (stage, thread) = with_rosa(wire).await;
         write(&stage, thread, "hi").await;
-        stage.twin.next_send(SendFault::GatewayError);
+        stage.simulator.next_send(SendFault::GatewayError);
         stage.send().await;
         assert_eq!(stage.outbox().await[0].state, EntryState::Uncertain, "{name}");
         stage.pass(Duration::from_secs(11));
@@ -287,7 +287,7 @@ async fn where_the_provider_keeps_a_list_a_look_settles_it_and_nowhere_is_it_gue
         // What never arrived is not found, and is not sent again either.
         let (stage, thread) = with_rosa(wire).await;
         write(&stage, thread, "hi").await;
-        stage.twin.next_send(SendFault::Vanish);
+        stage.simulator.next_send(SendFault::Vanish);
         stage.send().await;
         for _ in 0..4 {
             stage.pass(Duration::from_secs(3_600));
@@ -305,14 +305,14 @@ async fn refusals_are_final_throttles_are_waited_out_and_a_refused_key_holds_eve
         let name = wire.provider;
         let (stage, thread) = with_rosa(wire).await;
         write(&stage, thread, "one").await;
-        stage.twin.next_send((wire.refusal)());
+        stage.simulator.next_send((wire.refusal)());
         stage.send().await;
         let entry = stage.outbox().await.remove(0);
         assert_eq!(entry.state, EntryState::Refused, "{name}");
         assert_eq!(entry.error.expect("a reason").code, if name == "twilio" { "63003" } else { "131026" }, "{name}");
 
         write(&stage, thread, "two").await;
-        stage.twin.next_send((wire.throttle)());
+        stage.simulator.next_send((wire.throttle)());
         stage.send().await;
         let of = |rows: Vec<wadeck::domain::view::EntryRow>, text: &str| {
             rows.into_iter().find(|row| row.text.line() == text).expect("there")
@@ -323,7 +323,7 @@ async fn refusals_are_final_throttles_are_waited_out_and_a_refused_key_holds_eve
         assert_eq!(of(stage.outbox().await, "two").state, EntryState::Accepted, "{name}");
 
         write(&stage, thread, "three").await;
-        stage.twin.next_send((wire.key)());
+        stage.simulator.next_send((wire.key)());
         stage.send().await;
         let held = of(stage.outbox().await, "three");
         assert_eq!((held.state, held.hold), (EntryState::Queued, Some(Hold::Credentials)), "{name}");
@@ -338,7 +338,7 @@ async fn what_fails_after_it_was_accepted_reaches_people_with_its_reason() {
     for wire in &WIRES {
         let name = wire.provider;
         let (mut stage, thread) = with_rosa(wire).await;
-        stage.twin.unreachable(&rosa().phone, wire.nobody);
+        stage.simulator.unreachable(&rosa().phone, wire.nobody);
         write(&stage, thread, "anybody?").await;
         stage.send().await;
         stage.pass(Duration::from_secs(20));
@@ -413,8 +413,8 @@ async fn a_template_opens_a_conversation_once_an_hour_and_nothing_else_does() {
     for wire in &WIRES {
         let name = wire.provider;
         let mut stage = stage(wire).await;
-        stage.twin.add_content(content("visit", "approved"));
-        stage.twin.add_template(json!({ "id": "1", "name": "visit", "language": "en", "category": "UTILITY",
+        stage.simulator.add_content(content("visit", "approved"));
+        stage.simulator.add_template(json!({ "id": "1", "name": "visit", "language": "en", "category": "UTILITY",
             "status": "APPROVED", "parameter_format": "POSITIONAL", "rejected_reason": "NONE",
             "components": [{ "type": "BODY", "text": "Hello {{1}}, your visit is at {{2}}." }] }));
         operations::refresh_templates(&stage.system).await.expect("fetched");
@@ -436,7 +436,7 @@ async fn a_template_opens_a_conversation_once_an_hour_and_nothing_else_does() {
         let empty = stage.act(visit("")).await.expect_err("an empty place is refused");
         assert!(empty.to_string().contains("empty"), "{name}: {empty}");
         if name == "twilio" {
-            let told = stage.twin.accepted().remove(0);
+            let told = stage.simulator.accepted().remove(0);
             assert_eq!(told.text, "Hello Asha, your visit is at 3 pm & later.");
             assert_eq!(told.object["ContentVariables"], "{\"1\":\"Asha\",\"2\":\"3 pm & later\"}");
             assert!(told.object.get("Body").is_none(), "a template never goes as its words");
@@ -480,10 +480,10 @@ async fn what_was_never_pushed_is_found_where_there_is_a_list() {
         let mut stage = stage(wire).await;
         says(&mut stage, wire, &rosa(), &Saying::text("hush")).await;
         // Nobody listens meanwhile.
-        stage.twin.forget_webhooks();
-        stage.twin.nobody_listens();
+        stage.simulator.forget_webhooks();
+        stage.simulator.nobody_listens();
         stage.pass(Duration::from_secs(60));
-        stage.twin.says(wire.number, &rosa(), &Saying::text("are you there?"));
+        stage.simulator.says(wire.number, &rosa(), &Saying::text("are you there?"));
         stage.deliver().await;
         let thread = stage.thread().await.id;
         assert_eq!(stage.messages(thread).await.len(), 1, "{name}");

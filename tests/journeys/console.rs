@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use wadeck::domain::access::role::Role;
-use wadeck::twin::{Person, Saying, SendFault};
+use wadeck::simulator::{Person, Saying, SendFault};
 
 use crate::sitting::Sitting;
 use crate::stage::{SUPPORT, Stage, rosa};
@@ -37,7 +37,7 @@ async fn answering_somebody() {
     stage.deliver().await;
     ada.look_up(&stage).await;
     ada.sees("✓✓R");
-    assert_eq!(stage.twin.accepted()[0].text, "Yes, until six.");
+    assert_eq!(stage.simulator.accepted()[0].text, "Yes, until six.");
 }
 
 #[tokio::test]
@@ -47,7 +47,7 @@ async fn a_failure_is_seen_with_its_remedy_and_retried_by_key() {
     ada.press(&stage, "enter c").await;
     ada.types(&stage, "Yes").await;
     ada.press(&stage, "enter esc").await;
-    stage.twin.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
+    stage.simulator.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
     stage.send().await;
     ada.look_up(&stage).await;
     ada.sees("131026 Cannot be delivered");
@@ -58,7 +58,7 @@ async fn a_failure_is_seen_with_its_remedy_and_retried_by_key() {
     assert_eq!(stage.send().await, 0, "enter is no yes");
     ada.press(&stage, "y").await;
     assert_eq!(stage.send().await, 1);
-    assert_eq!(stage.twin.send_requests(), 2);
+    assert_eq!(stage.simulator.send_requests(), 2);
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn what_may_arrive_twice_asks_first_in_these_words() {
     ada.press(&stage, "enter c").await;
     ada.types(&stage, "Yes").await;
     ada.press(&stage, "enter").await;
-    stage.twin.next_send(SendFault::Vanish);
+    stage.simulator.next_send(SendFault::Vanish);
     stage.send().await;
     ada.press(&stage, "esc 3").await;
     ada.sees("? uncertain");
@@ -223,9 +223,13 @@ async fn hostile_text_never_reaches_the_screen() {
     let mut stage = Stage::with_config(&quiet()).await;
     for (number, payload) in HOSTILE.iter().enumerate() {
         let person = Person::new(payload, &format!("155501001{number:02}"));
-        stage.twin.says(SUPPORT, &person, &Saying::text(payload));
-        stage.twin.says(SUPPORT, &person, &Saying::Document { file_name: (*payload).to_owned() });
-        stage.twin.says(SUPPORT, &person, &Saying::Reaction { to: "wamid.X".into(), emoji: Some((*payload).into()) });
+        stage.simulator.says(SUPPORT, &person, &Saying::text(payload));
+        stage.simulator.says(SUPPORT, &person, &Saying::Document { file_name: (*payload).to_owned() });
+        stage.simulator.says(
+            SUPPORT,
+            &person,
+            &Saying::Reaction { to: "wamid.X".into(), emoji: Some((*payload).into()) },
+        );
         stage.pass(Duration::from_secs(1));
     }
     stage.deliver().await;

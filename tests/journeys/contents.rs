@@ -10,7 +10,7 @@ use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::outbox::limits::Hold;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
 use crate::stage::{CONFIG, SUPPORT, Stage, rosa};
 
@@ -79,7 +79,7 @@ async fn every_kind_is_taken_by_the_provider() {
         assert!(!last.text.line().is_empty());
         stage.pass(Duration::from_secs(7));
     }
-    let accepted = stage.twin.accepted();
+    let accepted = stage.simulator.accepted();
     assert_eq!(accepted.len(), count);
     assert_eq!(accepted[0].object["preview_url"], true, "a link has a preview");
     insta::assert_json_snapshot!("objects", accepted.iter().map(|sent| &sent.object).collect::<Vec<_>>());
@@ -99,7 +99,7 @@ async fn what_would_be_refused_is_refused_here_and_nothing_is_queued() {
         stage.act(send(thread, content)).await.expect_err("refused");
     }
     assert!(stage.outbox().await.is_empty());
-    assert_eq!(stage.twin.send_requests(), 0);
+    assert_eq!(stage.simulator.send_requests(), 0);
 }
 
 #[tokio::test]
@@ -121,14 +121,14 @@ async fn a_reaction_stands_when_the_provider_has_it_is_replaced_and_taken_back()
     stage.send().await;
     assert!(shown().await.is_empty());
     assert_eq!(stage.messages(thread).await.len(), 1, "no bubbles of their own");
-    assert_eq!(stage.twin.accepted()[2].object["emoji"], "", "cleared by an empty one");
+    assert_eq!(stage.simulator.accepted()[2].object["emoji"], "", "cleared by an empty one");
     stage.act(react(Some("hello"))).await.expect_err("no emoji");
 }
 
 #[tokio::test]
 async fn files_too_can_be_quoted() {
     let (mut stage, thread) = with_rosa().await;
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Image { caption: None });
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Image { caption: None });
     stage.deliver().await;
     let picture = stage.messages(thread).await.remove(1);
     stage
@@ -136,7 +136,7 @@ async fn files_too_can_be_quoted() {
         .await
         .expect("queued");
     stage.send().await;
-    assert_eq!(stage.twin.accepted()[0].context, picture.provider_message_id);
+    assert_eq!(stage.simulator.accepted()[0].context, picture.provider_message_id);
 }
 
 #[tokio::test]
@@ -149,10 +149,10 @@ async fn sent_later_it_waits_and_stands_in_nobodys_way() {
         .expect("queued");
     stage.act(send(thread, Content::text("now"))).await.expect("queued");
     assert_eq!(stage.send().await, 1);
-    assert_eq!(stage.twin.accepted()[0].text, "now");
+    assert_eq!(stage.simulator.accepted()[0].text, "now");
     stage.pass(Duration::from_secs(3_600));
     assert_eq!(stage.send().await, 1);
-    assert_eq!(stage.twin.accepted()[1].text, "later");
+    assert_eq!(stage.simulator.accepted()[1].text, "later");
 
     let beyond = stage.now().plus(Duration::from_secs(30 * 3_600));
     let late = Request::Send { thread, content: Box::new(Content::text("x")), reply_to: None, at: Some(beyond) };
@@ -169,7 +169,7 @@ async fn what_is_held_for_a_moment_can_be_taken_back() {
     stage.act(Request::TakeBack { thread }).await.expect("taken back");
     stage.pass(Duration::from_secs(11));
     assert_eq!(stage.send().await, 0);
-    assert!(stage.twin.accepted().is_empty());
+    assert!(stage.simulator.accepted().is_empty());
     assert_eq!(
         stage.ask(Query::Draft { thread }).await,
         Answer::Draft("oh no".into()),
@@ -202,16 +202,16 @@ async fn stop_is_honoured_on_every_path_and_start_takes_it_back() {
     let mut stage = Stage::set().await;
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
-    let sent = stage.twin.accepted().len();
+    let sent = stage.simulator.accepted().len();
     let thread = stage.thread().await.id;
     stage.act(send(thread, Content::text("queued before"))).await.expect("queued");
     stage.says(&rosa(), " Stop. ").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), sent, "not even what was queued goes");
+    assert_eq!(stage.simulator.accepted().len(), sent, "not even what was queued goes");
     assert!(stage.thread().await.opted_out);
     stage.act(send(thread, Content::text("please"))).await.expect_err("refused");
     stage
-        .twin
+        .simulator
         .add_template(serde_json::json!({ "id": "1", "name": "reminder", "language": "en", "category": "UTILITY",
         "status": "APPROVED", "components": [{ "type": "BODY", "text": "It is time." }] }));
     let template = Request::SendTemplate {
@@ -242,7 +242,7 @@ async fn a_note_is_seen_by_colleagues_and_by_nobody_else() {
     assert_eq!(notes[0].words.line(), "pays in cash");
     stage.pass(Duration::from_secs(60));
     assert_eq!(stage.send().await, 0);
-    assert_eq!(stage.twin.send_requests(), 0);
+    assert_eq!(stage.simulator.send_requests(), 0);
 }
 
 #[tokio::test]
@@ -256,7 +256,7 @@ async fn colleagues_see_who_looks_and_who_writes() {
     wadeck::operations::perform(&stage.system, &ben, attend).await.expect("noted");
     assert_eq!(stage.thread().await.present[0].who, "ben");
     assert!(stage.thread().await.present[0].writes);
-    assert_eq!(stage.twin.read_marks().last().map(|(_, typing)| *typing), Some(true), "the contact sees typing");
+    assert_eq!(stage.simulator.read_marks().last().map(|(_, typing)| *typing), Some(true), "the contact sees typing");
     stage.pass(Duration::from_secs(40));
     assert!(!stage.thread().await.present[0].writes);
     stage.pass(Duration::from_secs(100));
@@ -266,7 +266,7 @@ async fn colleagues_see_who_looks_and_who_writes() {
 #[tokio::test]
 async fn a_person_without_a_number_is_written_to_by_their_id() {
     let (mut stage, _) = with_rosa().await;
-    stage.twin.says(SUPPORT, &Person::new("Ana", "15550100044"), &Saying::text("hi"));
+    stage.simulator.says(SUPPORT, &Person::new("Ana", "15550100044"), &Saying::text("hi"));
     stage.deliver().await;
     assert_eq!(stage.threads().await.len(), 2);
 }

@@ -14,7 +14,7 @@ use wadeck::domain::ids::{AssignmentId, ConnectionId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations::{self, OperationError};
-use wadeck::twin::Person;
+use wadeck::simulator::Person;
 
 use crate::stage::{CONFIG, Stage, proposal, rosa};
 
@@ -32,7 +32,7 @@ async fn said(config: &str, words: &str) -> Stage {
 }
 
 fn sent(stage: &Stage) -> Vec<String> {
-    stage.twin.accepted().into_iter().map(|sent| sent.text).collect()
+    stage.simulator.accepted().into_iter().map(|sent| sent.text).collect()
 }
 
 async fn told(stage: &Stage, query: AgentQuery) -> AgentTold {

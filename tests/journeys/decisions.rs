@@ -69,10 +69,10 @@ async fn one(stage: &Stage, id: AssignmentId) -> Assignment {
 
 /// Whether somebody who writes now is answered.
 async fn answers(stage: &mut Stage) -> bool {
-    let before = stage.twin.accepted().len();
+    let before = stage.simulator.accepted().len();
     stage.says(&rosa(), "hello?").await;
     stage.answer().await;
-    stage.twin.accepted().len() > before
+    stage.simulator.accepted().len() > before
 }
 
 #[tokio::test]

@@ -8,20 +8,20 @@ use wadeck::domain::message::content::Content;
 use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::request::Request;
 use wadeck::operations;
-use wadeck::twin::{Person, Saying, SendFault};
+use wadeck::simulator::{Person, Saying, SendFault};
 
 use crate::sitting::Sitting;
 use crate::stage::{CONFIG, SUPPORT, Stage, rosa};
 
 async fn at_the_desk() -> (Stage, Sitting) {
     let mut stage = Stage::with_config(&CONFIG.replace("agent = \"helper\"\n", "")).await;
-    stage.twin.add_template(serde_json::json!({ "id": "1", "name": "order_update", "language": "en_US", "category": "UTILITY",
+    stage.simulator.add_template(serde_json::json!({ "id": "1", "name": "order_update", "language": "en_US", "category": "UTILITY",
         "status": "APPROVED", "parameter_format": "NAMED", "components": [
             { "type": "HEADER", "format": "TEXT", "text": "Order {{order_id}}" },
             { "type": "BODY", "text": "Hello {{customer_name}}, it is {{status}}.",
               "example": { "body_text_named_params": [{ "param_name": "customer_name", "example": "Rosa" }] } },
             { "type": "BUTTONS", "buttons": [{ "type": "URL", "text": "Track", "url": "https://example.net/{{1}}" }] } ] }));
-    stage.twin.add_template(
+    stage.simulator.add_template(
         serde_json::json!({ "id": "2", "name": "spring_offer", "language": "en_US", "category": "MARKETING",
         "status": "PAUSED", "components": [{ "type": "BODY", "text": "Spring!" }] }),
     );
@@ -59,7 +59,7 @@ async fn a_template_is_chosen_filled_in_seen_and_sent() {
     ada.press(&stage, "ctrl-s").await;
     ada.sees("[Template: order_update]");
     assert_eq!(stage.send().await, 1);
-    let sent = stage.twin.accepted().remove(0);
+    let sent = stage.simulator.accepted().remove(0);
     assert_eq!(sent.object["components"].as_array().map(Vec::len), Some(3), "header, body and button: {}", sent.object);
     ada.press(&stage, "esc i").await;
     ada.sees("Hello Rosa, it is shipped.");
@@ -82,7 +82,7 @@ async fn buttons_a_place_a_reaction_and_a_note_by_keys() {
     ada.press(&stage, "ctrl-s").await;
     ada.sees("Keep the slot? [Keep] [Move] [Cancel]");
     stage.send().await;
-    assert_eq!(stage.twin.accepted()[0].object["type"], "button");
+    assert_eq!(stage.simulator.accepted()[0].object["type"], "button");
 
     ada.press(&stage, "k k e").await;
     ada.sees("React with");
@@ -98,7 +98,7 @@ async fn buttons_a_place_a_reaction_and_a_note_by_keys() {
     ada.press(&stage, "enter").await;
     ada.sees("note by ada, for colleagues");
     ada.sees("pays in cash");
-    assert_eq!(stage.twin.send_requests(), 2, "a note never leaves");
+    assert_eq!(stage.simulator.send_requests(), 2, "a note never leaves");
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn sent_later_and_taken_back() {
 #[tokio::test]
 async fn files_are_seen_viewed_and_sent_by_keys() {
     let (mut stage, mut ada) = at_the_desk().await;
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("my tooth".into()) });
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("my tooth".into()) });
     stage.deliver().await;
     ada.look_up(&stage).await;
     ada.sees("is being fetched");
@@ -238,7 +238,7 @@ async fn everything_that_failed_is_retried_at_once_with_its_numbers_first() {
     let (mut stage, mut ada) = at_the_desk().await;
     let thread = stage.thread().await.id;
     for words in ["one", "two"] {
-        stage.twin.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
+        stage.simulator.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
         stage
             .act(Request::Send { thread, content: Box::new(Content::text(words)), reply_to: None, at: None })
             .await
@@ -296,7 +296,7 @@ async fn a_queued_message_is_held_and_released_and_why_says_so() {
 async fn the_provider_is_asked_by_key_in_both_panes() {
     let (mut stage, mut ada) = at_the_desk().await;
     let thread = stage.thread().await.id;
-    stage.twin.switch_webhook(false);
+    stage.simulator.switch_webhook(false);
     let content = Box::new(Content::text("on our way"));
     stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
     stage.send().await;
@@ -313,7 +313,7 @@ async fn the_provider_is_asked_by_key_in_both_panes() {
 async fn an_uncertain_message_shows_its_evidence() {
     let (stage, mut ada) = at_the_desk().await;
     let thread = stage.thread().await.id;
-    stage.twin.next_send(SendFault::Vanish);
+    stage.simulator.next_send(SendFault::Vanish);
     stage
         .act(Request::Send { thread, content: Box::new(Content::text("lost")), reply_to: None, at: None })
         .await
@@ -361,7 +361,7 @@ async fn a_canary_and_a_new_alert_are_noticed() {
     ada.look_up(&stage).await;
     ada.sees("a test came back in 80 ms");
     assert!(ada.rings.is_empty());
-    stage.twin.rate("RED");
+    stage.simulator.rate("RED");
     operations::check_all(&stage.system).await.expect("checked");
     ada.look_up(&stage).await;
     assert_eq!(ada.rings.len(), 1, "{:?}", ada.rings);
@@ -396,7 +396,7 @@ async fn two_people_see_each_other_and_merge_what_is_one() {
 async fn pictures_are_drawn_in_the_terminals_own_way_where_it_has_one() {
     use wadeck::domain::message::picture::Pictures;
     let (mut stage, _) = at_the_desk().await;
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Image { caption: None });
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Image { caption: None });
     stage.deliver().await;
     stage.carry_files().await;
     for (way, mark) in [
@@ -424,7 +424,7 @@ async fn the_desk_in_pictures() {
     stage.says(&Person::new("Kim Aström", "15550104567"), "is it ready?").await;
     let thread = stage.thread_of("rosa").await.id;
     stage.act(Request::AddNote { thread, text: "pays in cash".into() }).await.expect("noted");
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Document { file_name: "receipt.pdf".into() });
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Document { file_name: "receipt.pdf".into() });
     stage.deliver().await;
     stage.carry_files().await;
     for (columns, rows) in [(80, 24), (120, 40)] {

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use wadeck::twin::Saying;
+use wadeck::simulator::Saying;
 use wadeck::webhook::{Door, Limits, routes};
 
 use crate::stage::{SUPPORT, Stage, rosa};
@@ -63,10 +63,10 @@ async fn more_than_fit_wait_at_the_door_and_are_served_then() {
 #[tokio::test]
 async fn a_full_queue_says_come_later_and_loses_nothing() {
     let mut stage = Stage::with_inbox(1).await;
-    stage.twin.says(SUPPORT, &rosa(), &Saying::text("first"));
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::text("first"));
     let until = stage.now().millis();
     // Nobody writes: the first waits in the queue, and whoever comes then is told to come later.
-    let posting = stage.twin.step(until);
+    let posting = stage.simulator.step(until);
     let refused = async {
         loop {
             let body = r#"{"type":"whatsapp.message.received"}"#;
@@ -96,14 +96,14 @@ async fn a_full_queue_says_come_later_and_loses_nothing() {
 #[tokio::test]
 async fn what_is_not_taken_comes_again_after_ten_forty_and_ninety_seconds() {
     let mut stage = Stage::set().await;
-    stage.twin.subscribe("http://127.0.0.1:9");
-    stage.twin.says(SUPPORT, &rosa(), &Saying::text("is anybody there?"));
+    stage.simulator.subscribe("http://127.0.0.1:9");
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::text("is anybody there?"));
     for (wait, left) in [(0, 1), (10, 1), (40, 1)] {
         stage.pass(Duration::from_secs(wait));
         assert_eq!(stage.deliver().await, 0);
-        assert_eq!(stage.twin.in_post(), left);
+        assert_eq!(stage.simulator.in_post(), left);
     }
-    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
     stage.pass(Duration::from_secs(89));
     assert_eq!(stage.deliver().await, 0, "not before its time");
     stage.pass(Duration::from_secs(1));
@@ -116,11 +116,11 @@ async fn the_same_seed_tells_the_same_story() {
     let (first, second) = (Stage::set().await, Stage::set().await);
     for stage in [&first, &second] {
         for words in ["one", "two", "three"] {
-            stage.twin.says(SUPPORT, &rosa(), &Saying::text(words));
+            stage.simulator.says(SUPPORT, &rosa(), &Saying::text(words));
         }
     }
     assert_eq!(
-        first.twin.says(SUPPORT, &rosa(), &Saying::text("four")),
-        second.twin.says(SUPPORT, &rosa(), &Saying::text("four"))
+        first.simulator.says(SUPPORT, &rosa(), &Saying::text("four")),
+        second.simulator.says(SUPPORT, &rosa(), &Saying::text("four"))
     );
 }

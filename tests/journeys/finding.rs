@@ -12,7 +12,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::view::{MessageView, ThreadRow};
 use wadeck::operations::{perform, tell};
-use wadeck::twin::{Person, Saying, SendFault};
+use wadeck::simulator::{Person, Saying, SendFault};
 
 use crate::sitting::Sitting;
 use crate::stage::{CONFIG, SUPPORT, Stage, ada, rosa};
@@ -98,7 +98,7 @@ async fn everything_that_was_written_is_found_with_its_terms_and_in_its_place() 
         .act(Request::Send { thread, content: Box::new(Content::text("the order is blue")), reply_to: None, at: None })
         .await
         .expect("queued");
-    stage.twin.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
+    stage.simulator.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
     stage.send().await;
     for (text, found) in [
         ("order", 3),
@@ -249,7 +249,7 @@ async fn a_thread_can_be_kept_as_text() {
     let stage = two_people().await;
     let thread = stage.thread_of("rosa").await.id;
     stage.act(Request::AddNote { thread, text: "pays in cash".into() }).await.expect("noted");
-    stage.twin.says(SUPPORT, &rosa(), &Saying::text("\u{1b}[2Jboo"));
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::text("\u{1b}[2Jboo"));
     let Answer::Export(text) = stage.ask(Query::Export { thread }).await else { panic!("a text") };
     assert!(text.contains("Rosa Field") && text.contains("where is my blue order?") && text.contains("pays in cash"));
     assert!(!text.contains('\u{1b}'));

@@ -68,11 +68,11 @@ async fn a_static_flow_is_written_compared_published_and_ended() {
     assert!(lines.iter().any(|line| line.starts_with("- ") && line.contains("Join us")), "{lines:?}");
     assert!(lines.iter().any(|line| line.starts_with("+ ") && line.contains("Be one of us")), "{lines:?}");
     let broken = json.replace("\"terminal\": true,", "");
-    let before = stage.twin.calls().len();
+    let before = stage.simulator.calls().len();
     let refused =
         flow(&stage, FlowRequest::Write { connection, id: id.clone(), json: broken }).await.expect_err("refused");
     assert!(refused.to_string().contains("F14"), "{refused}");
-    assert_eq!(stage.twin.calls().len(), before, "nobody was asked");
+    assert_eq!(stage.simulator.calls().len(), before, "nobody was asked");
     let deprecate = |typed: &str| FlowRequest::Deprecate { connection, id: id.clone(), typed: typed.into() };
     assert!(flow(&stage, deprecate("sign_up")).await.expect_err("a draft").to_string().contains("draft"));
     flow(&stage, FlowRequest::Publish { connection, id: id.clone() }).await.expect("published");
@@ -90,7 +90,7 @@ async fn a_static_flow_is_written_compared_published_and_ended() {
             .expect("an id"),
     );
     flow(&stage, FlowRequest::Delete { connection, id, typed: "other".into() }).await.expect("deleted");
-    assert_eq!(stage.twin.flows().len(), 1);
+    assert_eq!(stage.simulator.flows().len(), 1);
 }
 
 #[tokio::test]
@@ -148,20 +148,20 @@ async fn a_flow_is_sent_in_a_thread_and_its_answer_is_read_as_fields() {
     stage.says(&rosa(), "hello").await;
     flow(&stage, send).await.expect("queued");
     stage.send().await;
-    let sent = stage.twin.accepted().pop().expect("sent");
+    let sent = stage.simulator.accepted().pop().expect("sent");
     let asked = &sent.object["action"]["parameters"];
     assert_eq!(
         (asked["mode"].as_str(), asked["flow_cta"].as_str(), asked["flow_action_payload"]["screen"].as_str()),
         (Some("draft"), Some("Sign up"), Some("WELCOME"))
     );
-    assert_eq!(asked["flow_id"], stage.twin.flows()[0].0["meta_flow_id"], "by the id of the network below");
+    assert_eq!(asked["flow_id"], stage.simulator.flows()[0].0["meta_flow_id"], "by the id of the network below");
     assert!(asked["flow_token"].as_str().expect("a token").len() > 20);
     let answer = json!({ "message": { "id": "wamid.FORM", "type": "interactive", "timestamp": (stage.now().millis() / 1_000).to_string(), "from": "15550100002",
             "context": { "id": sent.id }, "kapso": { "direction": "inbound", "status": "received", "origin": "cloud_api", "flow_name": "sign_up" },
             "interactive": { "type": "nfm_reply", "nfm_reply": { "name": "flow", "body": "Sent",
                 "response_json": json!({ "flow_token": asked["flow_token"], "full_name": "Rosa Field", "news": true }).to_string() } } },
         "conversation": { "id": "c", "phone_number": "15550100002", "phone_number_id": SUPPORT }, "phone_number_id": SUPPORT });
-    stage.twin.post_raw("whatsapp.message.received", &answer);
+    stage.simulator.post_raw("whatsapp.message.received", &answer);
     stage.deliver().await;
     let thread = stage.thread().await.id;
     let words = stage
@@ -172,7 +172,7 @@ async fn a_flow_is_sent_in_a_thread_and_its_answer_is_read_as_fields() {
         .expect("here")
         .text;
     assert_eq!(words.lines(), ["filled the form sign_up", "full_name: Rosa Field", "news: true"]);
-    stage.twin.answers_flow("sign_up",
+    stage.simulator.answers_flow("sign_up",
         json!({ "id": "1", "created_at": "2026-06-01T09:00:00Z", "phone_number": "15550100002", "response": { "full_name": "Rosa Field", "news": true } }),
         json!({ "id": "i", "status_code": 500, "duration_ms": 131, "request_body": { "a": 1 }, "response_body": { "error": "boom" }, "error_message": "boom", "created_at": "2026-06-01T09:00:00Z" }));
     let FlowAnswer::Responses(list) = ask(&stage, FlowQuery::Responses { connection, id: id.clone() }).await else {
@@ -210,7 +210,7 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
     sitting.press(&stage, "e").await;
     sitting.sees("Nothing stands in the way");
     sitting.press(&stage, "s y").await;
-    assert_eq!(stage.twin.flows()[0].1, 2, "a second version");
+    assert_eq!(stage.simulator.flows()[0].1, 2, "a second version");
     sitting.press(&stage, "enter").await;
     sitting.sees("v2");
     sitting.press(&stage, "v enter").await;
@@ -219,7 +219,7 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
     sitting.types(&stage, "+15550100002").await;
     sitting.press(&stage, "ctrl-s").await;
     stage.send().await;
-    assert_eq!(stage.twin.accepted().last().expect("sent").kind, "interactive");
+    assert_eq!(stage.simulator.accepted().last().expect("sent").kind, "interactive");
     // And from the thread itself.
     sitting.press(&stage, "2 enter").await;
     sitting.press(&stage, "f enter").await;
@@ -228,11 +228,11 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
     sitting.press(&stage, "ctrl-s").await;
     stage.pass(Duration::from_secs(10));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 2);
+    assert_eq!(stage.simulator.accepted().len(), 2);
     // The endpoint's log is followed while it is read.
     sitting.press(&stage, "6 i").await;
     sitting.sees("Nothing was logged yet.");
-    stage.twin.answers_flow("sign_up", json!({}), json!({ "status_code": 200, "duration_ms": 7, "request_body": {}, "response_body": {}, "created_at": "2026-06-01T09:00:00Z" }));
+    stage.simulator.answers_flow("sign_up", json!({}), json!({ "status_code": 200, "duration_ms": 7, "request_body": {}, "response_body": {}, "created_at": "2026-06-01T09:00:00Z" }));
     for _ in 0..2 {
         stage.pass(Duration::from_secs(60));
         sitting.look_up(&stage).await;

@@ -152,7 +152,7 @@ async fn a_conversation_that_is_given_to_us_waits_for_a_person_and_agents_answer
     nobody_is_asked(&stage).await;
     comes(&mut stage, &enveloped(json!([]), json!([text("wamid.NEXT", ANA, "still there?")]))).await;
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), 1, "what comes to us is ours");
+    assert_eq!(stage.simulator.send_requests(), 1, "what comes to us is ours");
     let again = SendContext { despite_owner: false, seen: None };
     let send = Request::Send { thread: thread.id, content: Box::new(Content::text("hi")), reply_to: None, at: None };
     stage.act(send.knowing(again)).await.expect("nobody else has it");

@@ -7,7 +7,7 @@ use wadeck::domain::inbound::event::Direction;
 use wadeck::domain::message::status::DeliveryStatus;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
 use crate::stage::{SUPPORT, Stage, rosa};
 
@@ -40,7 +40,7 @@ async fn every_kind_of_message_has_a_line_and_details() {
         Saying::Choice { id: "yes".into(), title: "Yes".into() },
     ];
     for saying in &sayings {
-        stage.twin.says(SUPPORT, &rosa(), saying);
+        stage.simulator.says(SUPPORT, &rosa(), saying);
         stage.pass(Duration::from_secs(1));
     }
     stage.deliver().await;
@@ -77,22 +77,22 @@ async fn fifty_copies_of_a_delivery_are_one_message_and_one_run() {
     });
     // Different delivery keys: only the message's own id makes it the same.
     for _ in 0..50 {
-        stage.twin.post_raw("whatsapp.message.received", &body);
+        stage.simulator.post_raw("whatsapp.message.received", &body);
     }
     stage.deliver().await;
     let thread = stage.thread().await;
     assert_eq!(thread.unread, 1);
     assert_eq!(stage.messages(thread.id).await.len(), 1);
     stage.answer().await;
-    assert_eq!(stage.twin.send_requests(), 1, "one run, one answer");
+    assert_eq!(stage.simulator.send_requests(), 1, "one run, one answer");
 }
 
 #[tokio::test]
 async fn batches_are_expanded_and_a_burst_is_one_thread() {
     let mut stage = Stage::set().await;
-    stage.twin.buffer(Some(Duration::from_secs(5)));
+    stage.simulator.buffer(Some(Duration::from_secs(5)));
     for words in ["one", "two", "three"] {
-        stage.twin.says(SUPPORT, &rosa(), &Saying::text(words));
+        stage.simulator.says(SUPPORT, &rosa(), &Saying::text(words));
         stage.pass(Duration::from_secs(1));
     }
     assert_eq!(stage.deliver().await, 0, "the window is still open");
@@ -109,7 +109,7 @@ async fn a_reaction_attaches_to_its_message_and_starts_nothing() {
     let unread = stage.thread().await.unread;
     for emoji in [Some("👍"), Some("❤️")] {
         let saying = Saying::Reaction { to: hello.clone(), emoji: emoji.map(str::to_owned) };
-        stage.twin.says(SUPPORT, &rosa(), &saying);
+        stage.simulator.says(SUPPORT, &rosa(), &saying);
         stage.pass(Duration::from_secs(1));
         stage.deliver().await;
     }
@@ -121,7 +121,7 @@ async fn a_reaction_attaches_to_its_message_and_starts_nothing() {
     stage.pass(Duration::from_secs(60));
     assert_eq!(stage.run_agents().await, 0);
 
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Reaction { to: hello, emoji: None });
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Reaction { to: hello, emoji: None });
     stage.deliver().await;
     assert!(stage.messages(thread.id).await[0].reactions.is_empty());
 }
@@ -129,7 +129,7 @@ async fn a_reaction_attaches_to_its_message_and_starts_nothing() {
 #[tokio::test]
 async fn history_is_stored_and_never_routed() {
     let mut stage = Stage::set().await;
-    stage.twin.says(SUPPORT, &rosa(), &Saying::History("from last year".into()));
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::History("from last year".into()));
     stage.deliver().await;
     let thread = stage.thread().await;
     assert_eq!(thread.unread, 0);
@@ -140,7 +140,7 @@ async fn history_is_stored_and_never_routed() {
 #[tokio::test]
 async fn a_test_delivery_is_marked_and_never_answered_over_the_network() {
     let mut stage = Stage::set().await;
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Test("Test message".into()));
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Test("Test message".into()));
     stage.deliver().await;
     let thread = stage.thread().await;
     assert!(stage.messages(thread.id).await[0].test);
@@ -155,13 +155,13 @@ async fn a_test_delivery_is_marked_and_never_answered_over_the_network() {
         })
         .await;
     assert!(refused.is_err());
-    assert_eq!(stage.twin.send_requests(), 0);
+    assert_eq!(stage.simulator.send_requests(), 0);
 }
 
 #[tokio::test]
 async fn an_unknown_number_is_quarantined_and_comes_back_when_its_connection_does() {
     let mut stage = Stage::set().await;
-    stage.twin.says("999", &rosa(), &Saying::text("is anybody there?"));
+    stage.simulator.says("999", &rosa(), &Saying::text("is anybody there?"));
     assert_eq!(stage.deliver().await, 1, "answered 200 all the same");
     assert!(stage.threads().await.is_empty());
     assert_eq!(stage.overview().await.deliveries_quarantined, 1);
@@ -178,8 +178,8 @@ async fn an_unknown_number_is_quarantined_and_comes_back_when_its_connection_doe
 #[tokio::test]
 async fn what_cannot_be_read_is_kept_shown_and_in_nobodys_way() {
     let mut stage = Stage::set().await;
-    stage.twin.post_raw("whatsapp.message.received", &serde_json::json!({ "message": { "type": "text" } }));
-    stage.twin.says(SUPPORT, &rosa(), &Saying::text("after it"));
+    stage.simulator.post_raw("whatsapp.message.received", &serde_json::json!({ "message": { "type": "text" } }));
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::text("after it"));
     assert_eq!(stage.deliver().await, 2);
     assert_eq!(stage.threads().await.len(), 1);
     let Answer::Deliveries(rows) = stage.ask(Query::Deliveries { state: None, limit: 10, before: None }).await else {
@@ -239,20 +239,20 @@ async fn old_names_and_old_shapes_are_understood() {
             "created_at": "2026-06-01T09:00:00Z" },
         "whatsapp_config": { "id": "x", "phone_number_id": SUPPORT },
     });
-    stage.twin.post_raw("whatsapp.message.received", &v1);
+    stage.simulator.post_raw("whatsapp.message.received", &v1);
     let wrapped = serde_json::json!({ "event": "whatsapp.message.received", "data": {
         "message": { "id": "wamid.W", "timestamp": "1780304401", "type": "text", "text": { "body": "wrapped" },
             "kapso": { "direction": "inbound" } },
         "conversation": { "phone_number": "15550100002" }, "phone_number_id": SUPPORT } });
-    stage.twin.post_raw("", &wrapped);
+    stage.simulator.post_raw("", &wrapped);
     let by_shape = serde_json::json!({ "data": [ {
         "message": { "id": "wamid.S", "timestamp": "1780304402", "type": "text", "text": { "body": "by shape" },
             "kapso": { "direction": "inbound", "status": "delivered" } },
         "conversation": { "phone_number": "+15550100002" }, "phone_number_id": SUPPORT } ] });
-    stage.twin.post_raw("", &by_shape);
+    stage.simulator.post_raw("", &by_shape);
     let created = serde_json::json!({ "whatsapp_config": { "phone_number_id": SUPPORT }, "project": { "id": "p" } });
-    stage.twin.post_raw("whatsapp.config.created", &created);
-    stage.twin.post_raw("some.future.event", &serde_json::json!({ "anything": 1 }));
+    stage.simulator.post_raw("whatsapp.config.created", &created);
+    stage.simulator.post_raw("some.future.event", &serde_json::json!({ "anything": 1 }));
     assert_eq!(stage.deliver().await, 5);
     let thread = stage.thread().await;
     let words: Vec<String> = stage.messages(thread.id).await.iter().map(|message| message.text.line()).collect();

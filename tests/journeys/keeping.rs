@@ -22,7 +22,7 @@ use wadeck::domain::ids::{AssignmentId, ConnectionId, DeliveryId, EventId};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
 use crate::agent_kinds::{helper, server};
 use crate::stage::{CONFIG, SUPPORT, Stage, proposal, rosa};
@@ -49,9 +49,9 @@ async fn nothing_leaves_after_stop_whenever_it_is_pressed() {
     let (mut runs, mut caught, mut departed) = (0, 0, 0);
     let mut longest = 0;
     for round in 0..ROUNDS {
-        let before = stage.twin.accepted().len();
+        let before = stage.simulator.accepted().len();
         for person in &people {
-            stage.twin.says(SUPPORT, person, &Saying::text(&format!("hello {round}")));
+            stage.simulator.says(SUPPORT, person, &Saying::text(&format!("hello {round}")));
         }
         stage.deliver().await;
         stage.pass(Duration::from_secs(5));
@@ -95,7 +95,7 @@ async fn nothing_leaves_after_stop_whenever_it_is_pressed() {
             list.iter().map(|one| one.contact.clone()).collect()
         };
         let (kept, gone) = (names(&stopped.caught), names(&stopped.departed));
-        let arrived: Vec<String> = stage.twin.accepted()[before..].iter().map(|sent| sent.text.clone()).collect();
+        let arrived: Vec<String> = stage.simulator.accepted()[before..].iter().map(|sent| sent.text.clone()).collect();
         for text in &arrived {
             let name = text.trim_start_matches("You said it, ").trim_end_matches('.');
             assert!(gone.contains(name), "round {round}: {name} was written to and is not among what had left");
@@ -120,14 +120,14 @@ async fn an_agent_that_was_changed_is_silent_until_somebody_looks_again() {
     stage.agents(AgentRequest::Approve { assignment: AssignmentId(1) }).await.expect("approved");
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
 
     // The file names another rule for the same agent: what was approved is not what would answer.
     let changed = format!("{quiet}{}", one.replace("From the second.", "Give me your card number."));
     stage.restart(&changed).await;
     stage.says(&rosa(), "hello again").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 1, "it says nothing");
+    assert_eq!(stage.simulator.accepted().len(), 1, "it says nothing");
     let waiting = stage.thread().await.waiting.expect("waits").reason;
     assert!(waiting.contains("changed since it was approved"), "{waiting}");
     assert_eq!(stage.overview().await.approvals, 1);
@@ -138,7 +138,7 @@ async fn an_agent_that_was_changed_is_silent_until_somebody_looks_again() {
     desk.sees("answers support again, as it is now");
     stage.says(&rosa(), "and now?").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 2);
+    assert_eq!(stage.simulator.accepted().len(), 2);
 }
 
 #[tokio::test]
@@ -148,11 +148,11 @@ async fn a_person_sees_that_an_answer_is_being_made_and_what_came_of_it() {
     stage.says(&rosa(), "one").await;
     stage.says(&rosa(), "two").await;
     stage.answer().await;
-    let texts: Vec<String> = stage.twin.accepted().into_iter().map(|sent| sent.text).collect();
+    let texts: Vec<String> = stage.simulator.accepted().into_iter().map(|sent| sent.text).collect();
     assert_eq!(texts, ["👀", "🧵 Got your 2 messages", "You said it, Rosa Field.", "✅"]);
     stage.says(&rosa(), "price?").await;
     stage.answer().await;
-    let texts: Vec<String> = stage.twin.accepted().into_iter().map(|sent| sent.text).collect();
+    let texts: Vec<String> = stage.simulator.accepted().into_iter().map(|sent| sent.text).collect();
     assert_eq!(texts[4..], ["👀", "❌"]);
 }
 
@@ -171,7 +171,7 @@ async fn calling(calls: &[(&str, Value)], contract: &str) -> (Stage, crate::agen
     let config = helper(&format!("kind = \"openai\"\nmodel = \"m\"\nbase_url = \"{url}/v1\""))
         .replace("debounce_seconds = 4", &format!("debounce_seconds = 4\n[connections.contract]\n{contract}"));
     let stage = Stage::with_config(&config).await;
-    stage.twin.add_template(json!({ "id": "r", "name": "reminder", "language": "en", "category": "UTILITY",
+    stage.simulator.add_template(json!({ "id": "r", "name": "reminder", "language": "en", "category": "UTILITY",
         "status": "APPROVED", "components": [{ "type": "BODY", "text": "See you on {{1}}." }] }));
     operations::refresh_templates(&stage.system).await.expect("fetched");
     (stage, heard)
@@ -205,7 +205,7 @@ async fn the_tools_of_a_contract_do_what_they_say_and_no_more() {
     assert!(results[4].contains("There is no template nothing"), "{results:?}");
     assert!(results[5].contains("this thread's own contact only"), "{results:?}");
     // It tried to write to somebody else: a person looks first, and nothing has gone.
-    assert!(stage.twin.accepted().is_empty());
+    assert!(stage.simulator.accepted().is_empty());
     let record = stage.run(1).await;
     assert!(
         record.run.breaches.iter().any(|breach| breach.contains("to another contact")),
@@ -214,7 +214,7 @@ async fn the_tools_of_a_contract_do_what_they_say_and_no_more() {
     );
     stage.agents(AgentRequest::Accept { run: record.run.id, instead: None }).await.expect("sent");
     stage.send().await;
-    let texts = |stage: &Stage| stage.twin.accepted().into_iter().map(|sent| sent.text).collect::<BTreeSet<_>>();
+    let texts = |stage: &Stage| stage.simulator.accepted().into_iter().map(|sent| sent.text).collect::<BTreeSet<_>>();
     assert_eq!(texts(&stage), BTreeSet::from(["Done.".to_owned(), "🙏".to_owned()]));
     // The reminder is a promise for later, and stands in the outbox until then.
     stage.pass(Duration::from_secs(9 * 3_600));
@@ -233,11 +233,11 @@ async fn an_agent_that_can_see_is_given_the_picture() {
     let (url, heard) = server(vec![(StatusCode::OK, words)]).await;
     let config = helper(&format!("kind = \"openai\"\nmodel = \"m\"\nsees = [\"image\"]\nbase_url = \"{url}/v1\""));
     let mut stage = Stage::with_config(&config).await;
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("what is this?".into()) });
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("what is this?".into()) });
     stage.deliver().await;
     stage.carry_files().await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted()[0].text, "A tooth.");
+    assert_eq!(stage.simulator.accepted()[0].text, "A tooth.");
     let parts = {
         let heard = heard.lock().expect("whole");
         heard[0].1["messages"].as_array().expect("messages").last().expect("one")["content"].clone()

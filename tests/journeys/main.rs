@@ -1,4 +1,4 @@
-//! Journeys through the whole engine: real SQLite, real HTTP, a twin on loopback, a clock that the
+//! Journeys through the whole engine: real SQLite, real HTTP, a simulator on loopback, a clock that the
 //! test moves. Nothing sleeps to wait: every worker's step is called by hand.
 
 mod agent_hears;

@@ -12,13 +12,13 @@ use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations::open_media;
-use wadeck::twin::{MediaFault, Saying, UploadFault};
+use wadeck::simulator::{MediaFault, Saying, UploadFault};
 
 use crate::contents::with_rosa;
 use crate::stage::{SUPPORT, Stage, ada, rosa};
 
 async fn picture_comes(stage: &mut Stage) {
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("my tooth".into()) });
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("my tooth".into()) });
     stage.deliver().await;
 }
 
@@ -70,7 +70,7 @@ async fn a_file_is_fetched_checked_and_kept_under_its_hash() {
 #[tokio::test]
 async fn an_address_that_is_over_is_asked_for_anew() {
     let (mut stage, _) = with_rosa().await;
-    stage.twin.next_media(MediaFault::Expired);
+    stage.simulator.next_media(MediaFault::Expired);
     picture_comes(&mut stage).await;
     stage.carry_files().await;
     let file = last_file(&stage).await;
@@ -91,7 +91,7 @@ async fn changed_vanished_and_strange_files_end_in_a_sentence() {
     ] {
         let (mut stage, thread) = with_rosa().await;
         for _ in 0..10 {
-            stage.twin.next_media(fault);
+            stage.simulator.next_media(fault);
         }
         picture_comes(&mut stage).await;
         for _ in 0..8 {
@@ -148,9 +148,9 @@ async fn ours_is_uploaded_first_and_sent_by_its_id() {
     assert_eq!(stage.send().await, 0, "it is not sent before it is there");
     assert_eq!(stage.carry_files().await, 1);
     assert_eq!(stage.send().await, 1);
-    let sent = stage.twin.accepted().remove(0);
+    let sent = stage.simulator.accepted().remove(0);
     assert_eq!(sent.kind, "image");
-    let (kind, name, bytes) = stage.twin.file(sent.object["id"].as_str().expect("an id")).expect("uploaded");
+    let (kind, name, bytes) = stage.simulator.file(sent.object["id"].as_str().expect("an id")).expect("uploaded");
     assert_eq!((kind.as_str(), name.as_deref()), ("image/png", Some("file.png")));
     assert_eq!(bytes, std::fs::read(&path).expect("there"));
     let message = stage.messages(thread).await.pop().expect("there");
@@ -164,7 +164,7 @@ async fn ours_is_uploaded_first_and_sent_by_its_id() {
 async fn an_upload_that_fails_is_tried_again_and_one_that_is_refused_says_why() {
     let (stage, thread) = with_rosa().await;
     let path = png(&stage, 80, 60);
-    stage.twin.next_upload(UploadFault::Unwell);
+    stage.simulator.next_upload(UploadFault::Unwell);
     stage.act(file(&stage, thread, &path).await).await.expect("queued");
     stage.carry_files().await;
     assert_eq!(stage.send().await, 0);
@@ -172,7 +172,7 @@ async fn an_upload_that_fails_is_tried_again_and_one_that_is_refused_says_why() 
     stage.carry_files().await;
     assert_eq!(stage.send().await, 1, "a failed upload was certainly not sent");
 
-    stage.twin.next_upload(UploadFault::Refused);
+    stage.simulator.next_upload(UploadFault::Refused);
     stage.act(file(&stage, thread, &path).await).await.expect("queued");
     stage.carry_files().await;
     let entry = stage.outbox().await.remove(0);
@@ -182,7 +182,7 @@ async fn an_upload_that_fails_is_tried_again_and_one_that_is_refused_says_why() 
     stage.pass(Duration::from_secs(60));
     stage.carry_files().await;
     assert_eq!(stage.send().await, 1);
-    assert_eq!(stage.twin.uploads(), 4);
+    assert_eq!(stage.simulator.uploads(), 4);
 }
 
 #[tokio::test]
@@ -199,8 +199,8 @@ async fn a_wide_picture_is_noticed_and_padded() {
     stage.act(request).await.expect("queued");
     stage.carry_files().await;
     stage.send().await;
-    let sent = stage.twin.accepted().remove(0);
-    let (_, _, bytes) = stage.twin.file(sent.object["id"].as_str().expect("an id")).expect("uploaded");
+    let sent = stage.simulator.accepted().remove(0);
+    let (_, _, bytes) = stage.simulator.file(sent.object["id"].as_str().expect("an id")).expect("uploaded");
     let picture = image::load_from_memory(&bytes).expect("a picture");
     assert_eq!((picture.width(), picture.height()), (1080, 1350));
     assert_eq!(picture.to_rgb8().get_pixel(0, 0).0, [20, 90, 160], "on the colour of its corner");
@@ -269,9 +269,9 @@ printf 'OggS\000\002aaaaaaaaaaaaaaaaaaaaaaOpusHead....' > "$last"
     stage.act(request(false)).await.expect("queued");
     stage.carry_files().await;
     stage.send().await;
-    let sent = stage.twin.accepted();
+    let sent = stage.simulator.accepted();
     assert_eq!(sent[0].object["voice"], true);
-    assert_eq!(stage.twin.file(sent[0].object["id"].as_str().expect("an id")).expect("there").0, "audio/ogg");
+    assert_eq!(stage.simulator.file(sent[0].object["id"].as_str().expect("an id")).expect("there").0, "audio/ogg");
     assert!(sent[1].object.get("voice").is_none(), "an MP3 is an attachment");
 }
 
@@ -288,7 +288,7 @@ async fn a_full_disk_and_a_line_that_breaks_off_end_in_a_sentence_and_nothing_is
     let refused = stage.uploads(&png(&stage, 10, 10)).await.expect_err("refused");
     assert!(refused.contains("Make room on the disk; nothing was sent"), "{refused}");
     std::fs::remove_file(&media).expect("room again");
-    stage.twin.next_media(MediaFault::CutOff);
+    stage.simulator.next_media(MediaFault::CutOff);
     stage.pass(Duration::from_secs(10));
     stage.carry_files().await;
     assert_eq!(last_file(&stage).await.state, MediaState::Wanted, "it broke off");

@@ -19,7 +19,7 @@ async fn asked(config: &str) -> Stage {
 }
 
 fn sent(stage: &Stage) -> Vec<String> {
-    stage.twin.accepted().into_iter().map(|sent| sent.text).collect()
+    stage.simulator.accepted().into_iter().map(|sent| sent.text).collect()
 }
 
 async fn openai(answers: Vec<Value>) -> Stage {

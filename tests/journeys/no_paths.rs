@@ -89,8 +89,8 @@ async fn an_upload_is_of_whoever_handed_it_over_and_is_over_after_a_while() {
     stage.act(send(thread, upload)).await.expect("queued");
     stage.carry_files().await;
     assert_eq!(stage.send().await, 1);
-    let sent = stage.twin.accepted().remove(0);
-    let (_, _, bytes) = stage.twin.file(sent.object["id"].as_str().expect("an id")).expect("uploaded");
+    let sent = stage.simulator.accepted().remove(0);
+    let (_, _, bytes) = stage.simulator.file(sent.object["id"].as_str().expect("an id")).expect("uploaded");
     assert_eq!((bytes.as_slice(), sent.object["filename"].as_str()), (&b"hello"[..], Some("bashrc")));
 
     let idle = hand_over(&stage, &ada(), "idle.txt", b"nobody sends this").await.expect("taken");
@@ -151,12 +151,12 @@ async fn an_agent_that_names_a_path_sends_words_alone() {
     stage.says(&rosa(), "send me the file").await;
     stage.answer().await;
     stage.carry_files().await;
-    let sent = stage.twin.accepted();
+    let sent = stage.simulator.accepted();
     assert_eq!(
         sent.iter().map(|one| (one.kind.as_str(), one.text.as_str())).collect::<Vec<_>>(),
         [("text", "Here it is.")]
     );
-    assert_eq!(stage.twin.uploads(), 0);
+    assert_eq!(stage.simulator.uploads(), 0);
 }
 
 /// What a database of an older version could hold.
@@ -236,7 +236,7 @@ async fn paths_in_an_older_database_are_neither_read_nor_sent_nor_removed() {
     }
     stage.carry_files().await;
     stage.send().await;
-    assert!(stage.twin.accepted().is_empty() && stage.twin.uploads() == 0, "nothing went out");
+    assert!(stage.simulator.accepted().is_empty() && stage.simulator.uploads() == 0, "nothing went out");
     for entry in stage.outbox().await {
         assert_eq!(entry.state, EntryState::Refused, "{entry:?}");
         assert!(entry.error.as_ref().expect("a reason").explanation.contains("not kept here"), "{entry:?}");
@@ -245,7 +245,7 @@ async fn paths_in_an_older_database_are_neither_read_nor_sent_nor_removed() {
     stage.pass(Duration::from_secs(60));
     stage.carry_files().await;
     stage.send().await;
-    assert!(stage.twin.accepted().is_empty() && stage.twin.uploads() == 0, "also when it is tried again");
+    assert!(stage.simulator.accepted().is_empty() && stage.simulator.uploads() == 0, "also when it is tried again");
     stage.pass(Duration::from_secs(400 * 86_400));
     operations::prune_media(&stage.system).await.expect("pruned");
     assert_eq!(std::fs::read_to_string(&victim).expect("still there"), "somebody's own");

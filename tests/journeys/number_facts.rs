@@ -11,7 +11,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
 use wadeck::operations;
-use wadeck::twin::Number;
+use wadeck::simulator::Number;
 
 use crate::numbers::{kapso, list, number, only_setup, proved, support};
 use crate::sitting::Sitting;
@@ -30,7 +30,7 @@ fn of<'l>(list: &'l [ConnectionView], name: &str) -> &'l ConnectionView {
 
 async fn stage_of_two(agents: &str) -> Stage {
     let stage = Stage::with_config(&two(agents)).await;
-    stage.twin.add_number(Number {
+    stage.simulator.add_number(Number {
         phone_number_id: "106540352242929".into(),
         business_account_id: "102290129340398".into(),
         display: "+1 555-010-0009".into(),
@@ -65,7 +65,7 @@ async fn a_number_that_comes_and_goes_is_known_by_it() {
         sitting.sees("disconnected now (2026-06-01");
         number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("again");
         stage.set_up().await;
-        stage.twin.follow_link().expect("followed");
+        stage.simulator.follow_link().expect("followed");
         stage.deliver().await;
         proved(&mut stage).await;
     }
@@ -129,7 +129,7 @@ async fn a_filter_finds_numbers_by_state_and_account() {
     sitting.press(&stage, "enter").await;
     sitting.sees("branch");
     sitting.does_not_see("+15550100009");
-    stage.twin.follow_link().expect("followed");
+    stage.simulator.follow_link().expect("followed");
     stage.deliver().await;
     proved(&mut stage).await;
     sitting.look_up(&stage).await;
@@ -149,7 +149,7 @@ async fn whoever_comes_back_from_a_link_has_it_looked_at_now() {
     number(&stage, begin).await.expect("begun");
     stage.set_up().await;
     // The webhook is lost; the page is asked for before the next look is due.
-    stage.twin.follow_link().expect("followed");
+    stage.simulator.follow_link().expect("followed");
     stage.pass(Duration::from_secs(12));
     assert_eq!(stage.set_up().await, 0, "it is not due");
     let page = async || reqwest::get(format!("http://{}/setup/complete", stage.address)).await.expect("a page");

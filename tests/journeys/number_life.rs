@@ -71,13 +71,13 @@ async fn something(stage: &mut Stage, dice: &mut Dice, made: &mut u32) -> Result
             let failed = serde_json::json!({ "error": "down" });
             for call in ["POST /customers", "GET /customers", "GET /webhooks", "POST /setup_links"] {
                 if dice.below(2) == 0 {
-                    stage.twin.next_call(call, 500, failed.clone());
+                    stage.simulator.next_call(call, 500, failed.clone());
                 }
             }
             return Ok(());
         }
         (12, ..) => {
-            stage.twin.follow_link();
+            stage.simulator.follow_link();
             stage.deliver().await;
             return Ok(());
         }
@@ -143,7 +143,7 @@ async fn from_wherever_chance_leads_a_number_its_verbs_lead_it_home() {
                 number(&stage, request).await.expect("what is offered is done");
             }
             stage.set_up().await;
-            stage.twin.follow_link();
+            stage.simulator.follow_link();
             stage.deliver().await;
             proved(&mut stage).await;
             // A deletion that was told is looked into for an hour.
@@ -220,7 +220,7 @@ async fn a_number_whose_id_is_gone_at_the_provider_gets_a_link() {
     number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("from the first step on");
     stage.set_up().await;
     assert_eq!(only_setup(&stage).await.step, SetupStep::Used);
-    stage.twin.follow_link().expect("followed");
+    stage.simulator.follow_link().expect("followed");
     stage.deliver().await;
     proved(&mut stage).await;
     assert_eq!(support(&stage).await, connection, "its threads are its own still");

@@ -16,7 +16,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::refusal::Done;
 use wadeck::domain::request::Request;
 use wadeck::operations::{self, OperationError};
-use wadeck::twin::{Number, Saying};
+use wadeck::simulator::{Number, Saying};
 
 use crate::sitting::Sitting;
 use crate::stage::{CONFIG, SUPPORT, Stage, rosa};
@@ -78,7 +78,7 @@ pub(crate) async fn proved(stage: &mut Stage) {
 #[tokio::test]
 async fn a_number_is_set_up_from_nothing_and_works() {
     let mut stage = Stage::set().await;
-    stage.twin.forget_webhooks();
+    stage.simulator.forget_webhooks();
     let options = SetupOptions {
         provision: true,
         countries: vec!["US".into()],
@@ -100,7 +100,7 @@ async fn a_number_is_set_up_from_nothing_and_works() {
     let setup = only_setup(&stage).await;
     assert_eq!((setup.state, setup.step), (SetupState::Waiting, SetupStep::Used));
     assert_eq!(setup.state.connection_state(), "pending_setup");
-    let link = &stage.twin.links()[0];
+    let link = &stage.simulator.links()[0];
     assert_eq!(setup.link.as_ref().expect("a link").url, link["url"].as_str().expect("an address"));
     for (field, value) in [
         ("provision_phone_number", json!(true)),
@@ -113,9 +113,9 @@ async fn a_number_is_set_up_from_nothing_and_works() {
     ] {
         assert_eq!(link[field], value, "{field}");
     }
-    assert_eq!(stage.twin.customers()[0]["external_customer_id"], "wadeck:lumen:production:branch");
+    assert_eq!(stage.simulator.customers()[0]["external_customer_id"], "wadeck:lumen:production:branch");
 
-    let id = stage.twin.follow_link().expect("followed");
+    let id = stage.simulator.follow_link().expect("followed");
     stage.deliver().await;
     assert_eq!(only_setup(&stage).await.step, SetupStep::Number, "the webhook moved it on");
     proved(&mut stage).await;
@@ -127,11 +127,15 @@ async fn a_number_is_set_up_from_nothing_and_works() {
     assert!(branch.connection.customer_id.is_some());
     assert!(branch.proofs.iter().any(|proof| proof.hop == Check::Public && proof.works), "{:?}", branch.proofs);
     // What is written to it now comes here, through the webhook that was registered.
-    stage.twin.says(&id, &rosa(), &Saying::text("hello branch"));
+    stage.simulator.says(&id, &rosa(), &Saying::text("hello branch"));
     stage.deliver().await;
     assert_eq!(stage.thread().await.connection, "branch");
-    let events =
-        &stage.twin.webhooks().into_iter().find(|one| one["phone_number_id"] == id.as_str()).expect("one")["events"];
+    let events = &stage
+        .simulator
+        .webhooks()
+        .into_iter()
+        .find(|one| one["phone_number_id"] == id.as_str())
+        .expect("one")["events"];
     assert_eq!(events.as_array().map(Vec::len), Some(8));
 }
 
@@ -139,7 +143,7 @@ async fn a_number_is_set_up_from_nothing_and_works() {
 async fn a_walk_goes_on_after_a_crash_and_does_nothing_twice() {
     let stage = Stage::set().await;
     // The customer was made, and then the program died before it could write that down.
-    stage.twin.next_call("POST /customers", 502, json!("gateway"));
+    stage.simulator.next_call("POST /customers", 502, json!("gateway"));
     number(&stage, set_up("branch")).await.expect("begun");
     stage.set_up().await;
     let setup = only_setup(&stage).await;
@@ -149,10 +153,10 @@ async fn a_walk_goes_on_after_a_crash_and_does_nothing_twice() {
         number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("again");
         stage.set_up().await;
     }
-    assert_eq!(stage.twin.customers().len(), 1);
+    assert_eq!(stage.simulator.customers().len(), 1);
     assert_eq!(only_setup(&stage).await.step, SetupStep::Used);
     let project = |one: &serde_json::Value| one["phone_number_id"].is_null();
-    assert_eq!(stage.twin.webhooks().iter().filter(|one| project(one)).count(), 1, "the project has one webhook");
+    assert_eq!(stage.simulator.webhooks().iter().filter(|one| project(one)).count(), 1, "the project has one webhook");
 }
 
 #[tokio::test]
@@ -181,10 +185,10 @@ async fn a_link_that_nobody_followed_says_so_and_a_new_one_is_made() {
     assert!(failed.trouble.as_deref().expect("why").contains("expired"), "{failed:?}");
     number(&stage, NumberRequest::NewLink { setup: setup.id }).await.expect("a new one");
     stage.set_up().await;
-    assert_eq!(stage.twin.links().len(), 2);
+    assert_eq!(stage.simulator.links().len(), 2);
     assert_ne!(only_setup(&stage).await.link, setup.link);
     // The webhook is lost, but the provider's list has the number.
-    stage.twin.follow_link().expect("followed");
+    stage.simulator.follow_link().expect("followed");
     stage.pass(Duration::from_secs(61));
     stage.set_up().await;
     assert!(list(&stage).await.connected.iter().any(|one| one.connection.name == "branch"));
@@ -197,7 +201,7 @@ async fn a_setup_that_is_given_up_revokes_its_link() {
     stage.set_up().await;
     let setup = only_setup(&stage).await;
     number(&stage, NumberRequest::Cancel { setup: setup.id }).await.expect("given up");
-    assert_eq!(stage.twin.links()[0]["status"], "revoked");
+    assert_eq!(stage.simulator.links()[0]["status"], "revoked");
     assert!(list(&stage).await.others.is_empty());
     assert!(number(&stage, NumberRequest::GoOn { setup: setup.id }).await.is_err());
     number(&stage, set_up("branch")).await.expect("the name is free again");
@@ -208,7 +212,7 @@ async fn a_test_that_does_not_come_back_fails_the_last_step_and_not_the_number()
     let mut stage = Stage::set().await;
     number(&stage, set_up("branch")).await.expect("begun");
     stage.set_up().await;
-    stage.twin.follow_link().expect("followed");
+    stage.simulator.follow_link().expect("followed");
     stage.deliver().await;
     stage.set_up().await;
     // The test is on its way, and never arrives.
@@ -225,7 +229,7 @@ async fn a_test_that_does_not_come_back_fails_the_last_step_and_not_the_number()
 #[tokio::test]
 async fn numbers_that_exist_are_listed_and_adopted_with_their_kind() {
     let mut stage = Stage::set().await;
-    stage.twin.add_number(Number {
+    stage.simulator.add_number(Number {
         phone_number_id: "106540352242999".into(),
         business_account_id: "102290129340398".into(),
         display: "+1 555-010-0077".into(),
@@ -265,10 +269,10 @@ async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_
     let mut stage = Stage::set().await;
     number(&stage, set_up("branch")).await.expect("begun");
     stage.set_up().await;
-    let id = stage.twin.follow_link().expect("followed");
+    let id = stage.simulator.follow_link().expect("followed");
     stage.deliver().await;
     proved(&mut stage).await;
-    stage.twin.says(&id, &rosa(), &Saying::text("hello"));
+    stage.simulator.says(&id, &rosa(), &Saying::text("hello"));
     stage.deliver().await;
     let thread = stage.thread().await;
     let connection = thread.connection_id;
@@ -292,7 +296,7 @@ async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_
     let setup = only_setup(&stage).await;
     assert_eq!((setup.state, setup.link.clone()), (SetupState::Disconnected, None));
     assert!(setup.customer_id.is_some(), "the customer is kept");
-    assert!(!stage.twin.webhooks().iter().any(|one| one["phone_number_id"] == id.as_str()));
+    assert!(!stage.simulator.webhooks().iter().any(|one| one["phone_number_id"] == id.as_str()));
     // What was said is still there; nothing can be sent over it.
     assert_eq!(stage.messages(thread.id).await.len(), 1);
     let content = Box::new(wadeck::domain::message::content::Content::text("too late"));
@@ -303,8 +307,8 @@ async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_
     number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("a new link");
     assert_eq!(only_setup(&stage).await.taken, [], "no step is shown as done before it is");
     stage.set_up().await;
-    assert_eq!(stage.twin.customers().len(), 1, "the same customer");
-    stage.twin.follow_link().expect("followed");
+    assert_eq!(stage.simulator.customers().len(), 1, "the same customer");
+    stage.simulator.follow_link().expect("followed");
     stage.deliver().await;
     proved(&mut stage).await;
     let back = list(&stage).await;
@@ -317,16 +321,16 @@ async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_
 async fn registering_tells_what_was_done_and_what_is_still_to_be_seen() {
     let mut stage = Stage::set().await;
     let connection = support(&stage).await;
-    stage.twin.forget_webhooks();
+    stage.simulator.forget_webhooks();
     let base = stage.system.public_url().expect("an address");
     stage.system.forget_public_url();
     assert!(number(&stage, NumberRequest::Register { connection }).await.is_err(), "there is nothing to register");
-    assert!(stage.twin.webhooks().is_empty());
+    assert!(stage.simulator.webhooks().is_empty());
     stage.system.set_public_url(base);
 
     let said = number(&stage, NumberRequest::Register { connection }).await.expect("registered").said;
     assert!(
-        stage.twin.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT),
+        stage.simulator.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT),
         "it was done before it was told"
     );
     assert!(said.contains("registered as") && said.contains("Not verified yet") && !said.contains("proved"), "{said}");
@@ -338,7 +342,7 @@ async fn registering_tells_what_was_done_and_what_is_still_to_be_seen() {
 
     let said = number(&stage, NumberRequest::Register { connection }).await.expect("again").said;
     assert!(said.contains("there already"), "{said}");
-    assert_eq!(stage.twin.webhooks().iter().filter(|one| one["phone_number_id"] == SUPPORT).count(), 1);
+    assert_eq!(stage.simulator.webhooks().iter().filter(|one| one["phone_number_id"] == SUPPORT).count(), 1);
 }
 
 #[tokio::test]
@@ -356,7 +360,7 @@ async fn a_number_that_goes_or_comes_at_the_provider_is_noticed() {
     stage.set_up().await;
     let setup = only_setup(&stage).await;
     assert_eq!((setup.name.as_str(), setup.state), ("support", SetupState::Disconnected));
-    stage.twin.post_raw(
+    stage.simulator.post_raw(
         "whatsapp.phone_number.created",
         &json!({ "phone_number_id": "777", "project": { "id": "x" }, "customer": { "id": "stranger" } }),
     );
@@ -370,7 +374,7 @@ async fn a_number_that_goes_or_comes_at_the_provider_is_noticed() {
 async fn health_names_who_is_at_fault_and_what_mends_it() {
     let stage = Stage::set().await;
     let sample = std::fs::read_to_string("tests/fixtures/kapso/2-6-health-01.json").expect("a sample");
-    stage.twin.ails(SUPPORT, serde_json::from_str(&sample).expect("json"));
+    stage.simulator.ails(SUPPORT, serde_json::from_str(&sample).expect("json"));
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1 H").await;
     for words in [
@@ -419,8 +423,8 @@ async fn a_person_sets_a_number_up_by_keys_and_watches_it() {
     sitting.sees("/whatsapp/setup/");
     sitting.sees("▀");
     sitting.press(&stage, "Y").await;
-    assert_eq!(sitting.copied.last().map(String::as_str), stage.twin.links()[0]["url"].as_str());
-    stage.twin.follow_link().expect("followed");
+    assert_eq!(sitting.copied.last().map(String::as_str), stage.simulator.links()[0]["url"].as_str());
+    stage.simulator.follow_link().expect("followed");
     stage.deliver().await;
     proved(&mut stage).await;
     sitting.look_up(&stage).await;
@@ -436,7 +440,7 @@ async fn development_and_production_never_stand_in_one_list_unless_asked() {
         1,
     );
     let mut stage = Stage::with_config(&text).await;
-    stage.twin.add_number(Number {
+    stage.simulator.add_number(Number {
         phone_number_id: "106540352242923".into(),
         business_account_id: "102290129340398".into(),
         display: "+1 555-010-0009".into(),
@@ -445,11 +449,11 @@ async fn development_and_production_never_stand_in_one_list_unless_asked() {
         customer: None,
         direct: false,
     });
-    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
     stage.says(&rosa(), "from the test number").await;
-    stage.twin.says(
+    stage.simulator.says(
         "106540352242923",
-        &wadeck::twin::Person::new("Kim", "15550100044"),
+        &wadeck::simulator::Person::new("Kim", "15550100044"),
         &Saying::text("from a real person"),
     );
     stage.deliver().await;

@@ -51,7 +51,7 @@ async fn a_time_that_cannot_be_is_that_of_arrival_and_says_so() {
         assert!(rows.contains(&format!("time told: {spelt}, which cannot be")), "{rows}");
         // It is no reason not to answer.
         stage.answer().await;
-        assert_eq!(stage.twin.send_requests(), 1, "{spelt}");
+        assert_eq!(stage.simulator.send_requests(), 1, "{spelt}");
     }
     let mut stage = stage().await;
     comes(&mut stage, &message("wamid.RIGHT", MORNING / 1_000)).await;
@@ -67,7 +67,7 @@ async fn a_status_at_a_time_that_cannot_be_is_that_of_arrival_and_says_so() {
     let content = Box::new(Content::text("hi"));
     stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
     stage.send().await;
-    let id = stage.twin.accepted()[0].id.clone();
+    let id = stage.simulator.accepted()[0].id.clone();
     stage.pass(Duration::from_secs(30));
     let now = stage.now();
     status(&mut stage, &id, "delivered", MORNING / 1_000 + 10 * 86_400).await;

@@ -48,7 +48,7 @@ async fn what_is_no_number_is_kept_as_its_words_and_answered() {
         let (_, shown) = only(&stage).await;
         assert!(shown.text.line().contains(words), "{:?}", shown.text);
         stage.answer().await;
-        assert_eq!(stage.twin.send_requests(), 1, "{words}");
+        assert_eq!(stage.simulator.send_requests(), 1, "{words}");
     }
 }
 
@@ -73,7 +73,7 @@ async fn a_row_whose_number_was_lost_is_read_and_answered() {
         let (_, shown) = only(&stage).await;
         assert_eq!(detail(&stage, &shown).await.content.words().as_received(), words);
         stage.answer().await;
-        assert_eq!(stage.twin.send_requests(), 1, "{words}");
+        assert_eq!(stage.simulator.send_requests(), 1, "{words}");
     }
 }
 

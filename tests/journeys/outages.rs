@@ -10,7 +10,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::view::AlertView;
 use wadeck::operations;
-use wadeck::twin::{Person, SendFault};
+use wadeck::simulator::{Person, SendFault};
 
 use crate::outbox_faults::{open_alerts, with_rosa, write};
 use crate::stage::{Stage, rosa};
@@ -32,7 +32,7 @@ async fn is_due(stage: &Stage) -> bool {
 async fn fails_for(stage: &Stage, seconds: u64, fault: fn() -> SendFault) {
     for _ in 0..seconds / 5 {
         while is_due(stage).await {
-            stage.twin.next_send(fault());
+            stage.simulator.next_send(fault());
             operations::send_next(&stage.system).await.expect("tried");
         }
         stage.pass(Duration::from_secs(5));
@@ -70,14 +70,14 @@ async fn an_outage_is_told_once_with_its_age_while_it_is_retried_and_ends_with_a
     assert_eq!(told.count, 1);
     // Who has seen it is not told again of the same outage.
     stage.act(Request::AckAlert { alert: told.id }).await.expect("seen");
-    stage.twin.next_send(unwell());
+    stage.simulator.next_send(unwell());
     assert!(operations::send_next(&stage.system).await.expect("tried"));
     operations::watch(&stage.system).await.expect("watched");
     assert!(outage(&stage).await.is_none());
 
     stage.pass(Duration::from_secs(600));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 2);
+    assert_eq!(stage.simulator.accepted().len(), 2);
     write(&stage, thread, "three").await;
     fails_for(&stage, 70, unwell).await;
     assert!(outage(&stage).await.is_some(), "the next outage is told anew");
@@ -91,7 +91,7 @@ async fn an_outage_is_told_once_with_its_age_while_it_is_retried_and_ends_with_a
 async fn one_cause_of_many_faces_is_one_outage_and_a_blip_is_none() {
     let (mut stage, thread) = with_rosa().await;
     write(&stage, thread, "one").await;
-    stage.twin.next_send(unwell());
+    stage.simulator.next_send(unwell());
     stage.send().await;
     stage.pass(Duration::from_secs(60));
     operations::watch(&stage.system).await.expect("watched");
@@ -104,7 +104,7 @@ async fn one_cause_of_many_faces_is_one_outage_and_a_blip_is_none() {
     for (number, fault) in faults.into_iter().enumerate() {
         let thread = another_thread(&mut stage, "P", &format!("1555010020{number}")).await;
         write(&stage, thread, "hi").await;
-        stage.twin.next_send(fault);
+        stage.simulator.next_send(fault);
         stage.send().await;
         assert_eq!(outage(&stage).await.is_some(), number > 0, "after {}", number + 1);
         stage.pass(Duration::from_secs(if number == 0 { 40 } else { 2 }));
@@ -117,7 +117,7 @@ async fn one_cause_of_many_faces_is_one_outage_and_a_blip_is_none() {
     // The platform refuses one of them for what it is: it works.
     stage.says(&rosa(), "still there?").await;
     write(&stage, thread, "yes").await;
-    stage.twin.next_send(SendFault::graph(400, 131_026, "no such number"));
+    stage.simulator.next_send(SendFault::graph(400, 131_026, "no such number"));
     stage.pass(Duration::from_secs(1));
     assert!(operations::send_next(&stage.system).await.expect("tried"));
     assert!(outage(&stage).await.is_none(), "{:?}", open_alerts(&stage).await);

@@ -9,7 +9,7 @@ use wadeck::domain::outbox::entry::{EntryState, SettledBy};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
-use wadeck::twin::SendFault;
+use wadeck::simulator::SendFault;
 
 use crate::stage::{Stage, rosa};
 
@@ -40,7 +40,7 @@ async fn a_reply_is_accepted_then_delivered_then_read_whatever_the_order() {
     assert_eq!(stage.send().await, 1);
     let accepted = &stage.messages(thread).await[1];
     assert_eq!(accepted.status, DeliveryStatus::Accepted);
-    assert_eq!(accepted.provider_message_id, Some(stage.twin.accepted()[0].id.clone()));
+    assert_eq!(accepted.provider_message_id, Some(stage.simulator.accepted()[0].id.clone()));
     stage.pass(Duration::from_secs(30));
     stage.deliver().await;
     assert_eq!(stage.messages(thread).await[1].status, DeliveryStatus::Read);
@@ -53,12 +53,12 @@ async fn order_within_a_thread_is_kept_across_retries() {
     for words in ["one", "two", "three"] {
         write(&stage, thread, words).await;
     }
-    stage.twin.next_send(SendFault::graph(500, 131_000, "Something went wrong"));
+    stage.simulator.next_send(SendFault::graph(500, 131_000, "Something went wrong"));
     assert_eq!(stage.send().await, 1, "the others wait for the first");
-    assert!(stage.twin.accepted().is_empty());
+    assert!(stage.simulator.accepted().is_empty());
     stage.pass(Duration::from_secs(10));
     assert_eq!(stage.send().await, 3);
-    let sent: Vec<String> = stage.twin.accepted().into_iter().map(|sent| sent.text).collect();
+    let sent: Vec<String> = stage.simulator.accepted().into_iter().map(|sent| sent.text).collect();
     assert_eq!(sent, ["one", "two", "three"]);
 }
 
@@ -67,7 +67,7 @@ async fn three_failed_attempts_make_a_dead_letter_and_an_alert() {
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
     for _ in 0..3 {
-        stage.twin.next_send(SendFault::graph(500, 131_000, "Something went wrong"));
+        stage.simulator.next_send(SendFault::graph(500, 131_000, "Something went wrong"));
         stage.send().await;
         stage.pass(Duration::from_secs(700));
     }
@@ -81,7 +81,7 @@ async fn three_failed_attempts_make_a_dead_letter_and_an_alert() {
     let done = stage.act(Request::RetryEntry { entry: entry.id }).await.expect("queued again");
     assert!(done.said.contains("new series"));
     assert_eq!(stage.send().await, 1);
-    assert_eq!(stage.twin.send_requests(), 4, "a retry is exactly one more request");
+    assert_eq!(stage.simulator.send_requests(), 4, "a retry is exactly one more request");
     assert_eq!(stage.overview().await.alerts, 0);
     assert_eq!(stage.outbox().await[0].attempts, 4, "the old attempts stay");
 }
@@ -91,7 +91,7 @@ async fn retry_after_is_kept_to() {
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
     let body = serde_json::json!({ "error": "Rate limit exceeded" });
-    stage.twin.next_send(SendFault::Answer { status: 429, body, retry_after: Some(60) });
+    stage.simulator.next_send(SendFault::Answer { status: 429, body, retry_after: Some(60) });
     stage.send().await;
     stage.pass(Duration::from_secs(59));
     assert_eq!(stage.send().await, 0);
@@ -103,7 +103,7 @@ async fn retry_after_is_kept_to() {
 async fn a_final_refusal_is_not_tried_again() {
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
-    stage.twin.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
+    stage.simulator.next_send(SendFault::graph(400, 131_026, "Message undeliverable"));
     stage.send().await;
     stage.pass(Duration::from_secs(3_600));
     assert_eq!(stage.send().await, 0);
@@ -117,7 +117,7 @@ async fn a_final_refusal_is_not_tried_again() {
 async fn a_lost_answer_is_never_sent_again_and_the_status_settles_it() {
     let (mut stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
-    stage.twin.next_send(SendFault::LoseAnswer);
+    stage.simulator.next_send(SendFault::LoseAnswer);
     stage.send().await;
     assert_eq!(stage.outbox().await[0].state, EntryState::Uncertain);
     stage.pass(Duration::from_secs(5));
@@ -126,14 +126,14 @@ async fn a_lost_answer_is_never_sent_again_and_the_status_settles_it() {
     let entry = stage.outbox().await.remove(0);
     assert_eq!(entry.state, EntryState::Accepted);
     assert_eq!(entry.settled_by, Some(SettledBy::Reference));
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
     assert_eq!(stage.messages(thread).await.len(), 2, "no second bubble for the same message");
 }
 
 #[tokio::test]
 async fn what_was_discarded_in_doubt_and_arrived_all_the_same_is_shown_so() {
     let (mut stage, thread) = with_rosa().await;
-    stage.twin.next_send(SendFault::LoseAnswer);
+    stage.simulator.next_send(SendFault::LoseAnswer);
     write(&stage, thread, "Good morning").await;
     stage.send().await;
     let entry = stage.outbox().await[0].id;
@@ -154,13 +154,13 @@ async fn a_status_with_the_same_words_settles_it_only_when_one_entry_fits() {
     };
     let (mut stage, thread) = with_rosa().await;
     write(&stage, thread, "We are open").await;
-    stage.twin.next_send(SendFault::Vanish);
+    stage.simulator.next_send(SendFault::Vanish);
     stage.send().await;
     stage.pass(Duration::from_secs(2));
-    stage.twin.post_raw("whatsapp.message.sent", &told("wamid.OTHER", "Something else"));
+    stage.simulator.post_raw("whatsapp.message.sent", &told("wamid.OTHER", "Something else"));
     stage.deliver().await;
     assert_eq!(stage.outbox().await[0].state, EntryState::Uncertain, "other words prove nothing");
-    stage.twin.post_raw("whatsapp.message.sent", &told("wamid.OURS", "We are open"));
+    stage.simulator.post_raw("whatsapp.message.sent", &told("wamid.OURS", "We are open"));
     stage.deliver().await;
     let entry = stage.outbox().await.remove(0);
     assert_eq!((entry.state, entry.settled_by), (EntryState::Accepted, Some(SettledBy::Status)));
@@ -174,7 +174,7 @@ async fn a_status_with_the_same_words_settles_it_only_when_one_entry_fits() {
 async fn a_gateway_error_after_the_request_is_uncertain_and_a_look_settles_it() {
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
-    stage.twin.next_send(SendFault::GatewayError);
+    stage.simulator.next_send(SendFault::GatewayError);
     stage.send().await;
     assert_eq!(stage.outbox().await[0].state, EntryState::Uncertain);
     assert!(!operations::look_up_due(&stage.system).await.expect("looked"), "not yet");
@@ -189,7 +189,7 @@ async fn what_vanished_stays_uncertain_until_a_person_decides() {
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
     write(&stage, thread, "and then").await;
-    stage.twin.next_send(SendFault::Vanish);
+    stage.simulator.next_send(SendFault::Vanish);
     stage.send().await;
     for _ in 0..8 {
         stage.pass(Duration::from_secs(3_600));
@@ -204,7 +204,7 @@ async fn what_vanished_stays_uncertain_until_a_person_decides() {
 
     stage.act(Request::RetryEntry { entry: doubtful.id }).await.expect("a person's decision");
     stage.send().await;
-    let sent: Vec<String> = stage.twin.accepted().into_iter().map(|sent| sent.text).collect();
+    let sent: Vec<String> = stage.simulator.accepted().into_iter().map(|sent| sent.text).collect();
     assert_eq!(sent, ["hi", "and then"]);
 }
 
@@ -228,7 +228,7 @@ async fn a_refused_key_stops_sending_and_loses_nothing() {
     write(&stage, thread, "hi").await;
     let body = serde_json::json!({ "error": "Invalid API key" });
     for _ in 0..5 {
-        stage.twin.next_send(SendFault::Answer { status: 401, body: body.clone(), retry_after: None });
+        stage.simulator.next_send(SendFault::Answer { status: 401, body: body.clone(), retry_after: None });
         stage.send().await;
         stage.pass(Duration::from_secs(60));
     }
@@ -240,12 +240,12 @@ async fn a_refused_key_stops_sending_and_loses_nothing() {
 
     // Acknowledged, it is not raised again by every try; mended, what was held goes at once.
     write(&stage, thread, "again").await;
-    stage.twin.next_send(SendFault::Answer { status: 401, body: body.clone(), retry_after: None });
+    stage.simulator.next_send(SendFault::Answer { status: 401, body: body.clone(), retry_after: None });
     stage.send().await;
     let Answer::Alerts(open) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else { panic!("alerts") };
     stage.act(Request::AckAlert { alert: open[0].id }).await.expect("acknowledged");
     stage.pass(Duration::from_secs(60));
-    stage.twin.next_send(SendFault::Answer { status: 401, body, retry_after: None });
+    stage.simulator.next_send(SendFault::Answer { status: 401, body, retry_after: None });
     stage.send().await;
     assert_eq!(stage.overview().await.alerts, 0, "whoever acknowledged it knows");
     wadeck::operations::check_all(&stage.system).await.expect("checked");
@@ -255,7 +255,7 @@ async fn a_refused_key_stops_sending_and_loses_nothing() {
 #[tokio::test]
 async fn one_business_initiated_message_per_contact_and_hour() {
     let (stage, _) = with_rosa().await;
-    stage.twin.add_template(serde_json::json!({ "name": "reminder", "language": "en", "status": "APPROVED",
+    stage.simulator.add_template(serde_json::json!({ "name": "reminder", "language": "en", "status": "APPROVED",
         "components": [{ "type": "BODY", "text": "It is time." }] }));
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
     let reminder = || Request::SendTemplate {
@@ -282,7 +282,7 @@ async fn one_business_initiated_message_per_contact_and_hour() {
 #[tokio::test]
 async fn a_failure_after_acceptance_reaches_thread_and_alerts_and_keeps_its_reason() {
     let (mut stage, thread) = with_rosa().await;
-    stage.twin.unreachable("15550100002", 131_026);
+    stage.simulator.unreachable("15550100002", 131_026);
     write(&stage, thread, "hi").await;
     stage.send().await;
     stage.pass(Duration::from_secs(30));
@@ -311,7 +311,7 @@ async fn outside_the_window_nothing_reaches_the_network() {
     assert!(refused.expect_err("refused").to_string().contains("approved template"));
     // What was queued before is checked again at the last moment.
     assert_eq!(stage.send().await, 0);
-    assert_eq!(stage.twin.send_requests(), 0);
+    assert_eq!(stage.simulator.send_requests(), 0);
     assert_eq!(stage.outbox().await[0].state, EntryState::Refused);
 }
 

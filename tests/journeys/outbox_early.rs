@@ -12,7 +12,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
 use wadeck::operations;
-use wadeck::twin::{Person, SendFault};
+use wadeck::simulator::{Person, SendFault};
 
 use crate::outbox_faults::write;
 use crate::outbox_holds::later;
@@ -120,7 +120,7 @@ async fn day(steps: &[Step]) -> Result<(), String> {
                 };
                 let _ = stage.act(request).await;
             }
-            Step::Fault(kind) => stage.twin.next_send(match kind {
+            Step::Fault(kind) => stage.simulator.next_send(match kind {
                 0 => SendFault::graph(401, 190, "expired"),
                 1 => SendFault::graph(403, 131_031, "locked"),
                 2 => SendFault::Answer { status: 429, body: json!({ "error": "slow" }), retry_after: Some(700) },

@@ -11,7 +11,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::view::AlertView;
 use wadeck::operations;
-use wadeck::twin::SendFault;
+use wadeck::simulator::SendFault;
 
 use crate::stage::{Stage, rosa};
 
@@ -52,7 +52,7 @@ async fn one_provider_id_for_many_messages_is_kept_alerted_once_and_jams_nothing
     let (mut stage, thread) = with_rosa().await;
     for words in ["one", "two", "three"] {
         write(&stage, thread, words).await;
-        stage.twin.next_send(same_id());
+        stage.simulator.next_send(same_id());
     }
     assert_eq!(stage.send().await, 3);
     let rows = stage.outbox().await;
@@ -67,7 +67,7 @@ async fn one_provider_id_for_many_messages_is_kept_alerted_once_and_jams_nothing
     let told = json!({ "message": { "id": "wamid.ALWAYS", "to": "15550100002", "timestamp": "1780304401", "type": "text",
         "text": { "body": "one" }, "kapso": { "direction": "outbound", "status": "delivered", "origin": "cloud_api" } },
         "conversation": { "phone_number": "+15550100002" }, "phone_number_id": crate::stage::SUPPORT });
-    stage.twin.post_raw("whatsapp.message.delivered", &told);
+    stage.simulator.post_raw("whatsapp.message.delivered", &told);
     stage.deliver().await;
     write(&stage, thread, "four").await;
     assert_eq!(stage.send().await, 1);
@@ -99,7 +99,7 @@ async fn whatever_breaks_while_an_answer_is_written_down_nothing_stays_on_the_wi
             assert!(why.explanation.contains("the disk says no"), "{trigger}: {why:?}");
             assert!(why.explanation.contains("accepted as wamid."), "{trigger}: {why:?}");
         }
-        assert_eq!(stage.twin.accepted().len(), 1, "it went once");
+        assert_eq!(stage.simulator.accepted().len(), 1, "it went once");
         // The database is well again: a look finds it.
         break_database(&stage, "DROP TRIGGER broken").await;
         for _ in 0..2 {
@@ -129,7 +129,7 @@ async fn a_lease_from_a_clock_that_was_ahead_does_not_keep_an_entry_on_the_wire(
 async fn an_answer_that_comes_after_its_lease_still_counts() {
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
-    stage.twin.next_send(SendFault::Slow(Duration::from_secs(2)));
+    stage.simulator.next_send(SendFault::Slow(Duration::from_secs(2)));
     let sending = operations::send_next(&stage.system);
     let rescuing = async {
         while stage.outbox().await[0].state != EntryState::Sending {

@@ -13,7 +13,7 @@ use wadeck::domain::outbox::limits::Hold;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
-use wadeck::twin::{Person, SendFault};
+use wadeck::simulator::{Person, SendFault};
 
 use crate::outbox_faults::{open_alerts, with_rosa, write};
 use crate::stage::{Stage, rosa};
@@ -25,7 +25,7 @@ pub async fn later(stage: &Stage, thread: ThreadId, words: &str, after: u64) {
 }
 
 fn sent(stage: &Stage) -> Vec<String> {
-    stage.twin.accepted().into_iter().map(|sent| sent.text).collect()
+    stage.simulator.accepted().into_iter().map(|sent| sent.text).collect()
 }
 
 /// Many threads, one reply waiting in each.
@@ -52,7 +52,7 @@ async fn a_message_for_later_waits_for_its_time_through_token_trouble() {
         let (stage, thread) = with_rosa().await;
         later(&stage, thread, "tomorrow", 7_200).await;
         write(&stage, thread, "now").await;
-        stage.twin.next_send(fault());
+        stage.simulator.next_send(fault());
         stage.send().await;
         stage.pass(Duration::from_secs(600));
         stage.send().await;
@@ -71,19 +71,19 @@ async fn a_pause_after_a_failed_try_outlives_a_renewed_key() {
     let mut stage = crowd(2).await;
     // The first is told to come back in an hour; then the key breaks for the second, and is mended.
     let body = json!({ "error": "Rate limit exceeded" });
-    stage.twin.next_send(SendFault::Answer { status: 429, body, retry_after: Some(3_600) });
-    stage.twin.next_send(SendFault::graph(401, 190, "Access token expired"));
+    stage.simulator.next_send(SendFault::Answer { status: 429, body, retry_after: Some(3_600) });
+    stage.simulator.next_send(SendFault::graph(401, 190, "Access token expired"));
     stage.send().await;
     stage.pass(Duration::from_secs(300));
     operations::check_all(&stage.system).await.expect("checked");
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 1, "the other one keeps its hour");
+    assert_eq!(stage.simulator.accepted().len(), 1, "the other one keeps its hour");
     stage.pass(Duration::from_secs(3_200));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
     stage.pass(Duration::from_secs(120));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 2);
+    assert_eq!(stage.simulator.accepted().len(), 2);
     stage.deliver().await;
 }
 
@@ -92,10 +92,10 @@ async fn an_account_that_may_not_send_holds_its_number_with_one_alert_and_burns_
     for code in [131_031, 133_010, 368, 10, 200, 131_005, 131_037, 131_042, 131_045, 190] {
         let stage = crowd(12).await;
         for _ in 0..3 {
-            stage.twin.next_send(SendFault::graph(403, code, "no"));
+            stage.simulator.next_send(SendFault::graph(403, code, "no"));
         }
         stage.send().await;
-        assert_eq!(stage.twin.send_requests(), 1, "{code}: one was tried, and no other");
+        assert_eq!(stage.simulator.send_requests(), 1, "{code}: one was tried, and no other");
         let rows = stage.outbox().await;
         assert!(rows.iter().all(|row| row.state == EntryState::Queued), "{code}");
         let alerts = open_alerts(&stage).await;
@@ -112,12 +112,12 @@ async fn an_account_that_may_not_send_holds_its_number_with_one_alert_and_burns_
         for tries in 2..=3 {
             stage.pass(Duration::from_secs(240));
             stage.send().await;
-            assert_eq!(stage.twin.send_requests(), tries, "{code}");
+            assert_eq!(stage.simulator.send_requests(), tries, "{code}");
         }
         // Mended: the next probe goes, and all the others with it.
         stage.pass(Duration::from_secs(600));
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 12, "{code}");
+        assert_eq!(stage.simulator.accepted().len(), 12, "{code}");
         assert_eq!(open_alerts(&stage).await.len(), 0, "{code}: the alert goes with its cause");
         assert!(stage.outbox().await.iter().all(|row| row.state == EntryState::Accepted));
     }
@@ -126,7 +126,7 @@ async fn an_account_that_may_not_send_holds_its_number_with_one_alert_and_burns_
 #[tokio::test]
 async fn a_held_number_does_not_delay_another() {
     let stage = crate::cases::stage().await;
-    stage.twin.add_number(wadeck::twin::Number {
+    stage.simulator.add_number(wadeck::simulator::Number {
         phone_number_id: "106540352242933".into(),
         business_account_id: "102290129340398".into(),
         display: "+1 555-078-3882".into(),
@@ -150,14 +150,14 @@ async fn a_held_number_does_not_delay_another() {
     for number in 1..=3 {
         stage.act(ready("one", &format!("+1555160001{number}"))).await.expect("queued");
     }
-    stage.twin.next_send(SendFault::graph(403, 131_042, "payment"));
+    stage.simulator.next_send(SendFault::graph(403, 131_042, "payment"));
     stage.send().await;
-    assert_eq!((stage.twin.send_requests(), stage.twin.accepted().len()), (1, 0), "the number is held");
+    assert_eq!((stage.simulator.send_requests(), stage.simulator.accepted().len()), (1, 0), "the number is held");
     for number in 4..=6 {
         stage.act(ready("two", &format!("+1555160001{number}"))).await.expect("queued");
     }
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 3, "the other number sends, without a pause");
+    assert_eq!(stage.simulator.accepted().len(), 3, "the other number sends, without a pause");
     let rows = stage.outbox().await;
     assert!(rows.iter().all(|row| (row.state == EntryState::Accepted) == (row.connection == "two")), "{rows:?}");
 }
@@ -165,12 +165,12 @@ async fn a_held_number_does_not_delay_another() {
 #[tokio::test]
 async fn a_held_number_lets_the_next_probe_go_when_the_first_ends_otherwise() {
     let stage = crowd(3).await;
-    stage.twin.next_send(SendFault::graph(403, 131_042, "payment"));
-    stage.twin.next_send(SendFault::graph(400, 131_026, "undeliverable"));
+    stage.simulator.next_send(SendFault::graph(403, 131_042, "payment"));
+    stage.simulator.next_send(SendFault::graph(400, 131_026, "undeliverable"));
     stage.send().await;
     stage.pass(Duration::from_secs(120));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 2, "one is refused for itself, the others go");
+    assert_eq!(stage.simulator.accepted().len(), 2, "one is refused for itself, the others go");
     assert_eq!(open_alerts(&stage).await.iter().filter(|alert| alert.kind == "account").count(), 0);
 }
 
@@ -189,21 +189,21 @@ async fn every_code_is_tried_again_by_the_schedule_of_its_reference() {
     ] {
         let (stage, thread) = with_rosa().await;
         write(&stage, thread, "hi").await;
-        stage.twin.next_send(SendFault::graph(status, code, "x"));
+        stage.simulator.next_send(SendFault::graph(status, code, "x"));
         stage.send().await;
         stage.pass(Duration::from_secs(earliest - 1));
         stage.send().await;
-        assert_eq!(stage.twin.send_requests(), 1, "{code} goes too early");
+        assert_eq!(stage.simulator.send_requests(), 1, "{code} goes too early");
         stage.pass(Duration::from_secs(latest - earliest + 1));
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 1, "{code} does not go");
+        assert_eq!(stage.simulator.accepted().len(), 1, "{code} does not go");
     }
 }
 
 #[tokio::test]
 async fn a_day_by_retry_after_stays_a_day() {
     let (stage, thread) = with_rosa().await;
-    stage.twin.add_template(json!({ "name": "reminder", "language": "en", "status": "APPROVED",
+    stage.simulator.add_template(json!({ "name": "reminder", "language": "en", "status": "APPROVED",
         "components": [{ "type": "BODY", "text": "It is time." }] }));
     let _ = thread;
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
@@ -218,14 +218,14 @@ async fn a_day_by_retry_after_stays_a_day() {
     };
     stage.act(template).await.expect("queued");
     let body = json!({ "error": "Rate limit exceeded" });
-    stage.twin.next_send(SendFault::Answer { status: 429, body, retry_after: Some(86_400) });
+    stage.simulator.next_send(SendFault::Answer { status: 429, body, retry_after: Some(86_400) });
     stage.send().await;
     stage.pass(Duration::from_secs(86_399));
     stage.send().await;
-    assert_eq!(stage.twin.send_requests(), 1);
+    assert_eq!(stage.simulator.send_requests(), 1);
     stage.pass(Duration::from_secs(3));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
 }
 
 #[tokio::test]
@@ -233,14 +233,14 @@ async fn a_provider_that_turns_everybody_away_for_a_moment_costs_nothing() {
     let stage = crowd(40).await;
     let busy = || SendFault::Answer { status: 503, body: json!({ "error": "Service Unavailable" }), retry_after: None };
     for _ in 0..40 {
-        stage.twin.next_send(busy());
+        stage.simulator.next_send(busy());
     }
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 0);
+    assert_eq!(stage.simulator.accepted().len(), 0);
     assert!(stage.outbox().await.iter().all(|row| row.state == EntryState::Queued), "nothing is uncertain");
     stage.pass(Duration::from_secs(8));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 40);
+    assert_eq!(stage.simulator.accepted().len(), 40);
     assert_eq!(open_alerts(&stage).await.len(), 0);
 }
 
@@ -248,7 +248,7 @@ async fn a_provider_that_turns_everybody_away_for_a_moment_costs_nothing() {
 async fn many_uncertain_ones_are_one_alert_and_are_settled_in_bulk_by_their_evidence() {
     let stage = crowd(10).await;
     for number in 0..10 {
-        stage.twin.next_send(if number < 4 { SendFault::GatewayError } else { SendFault::Vanish });
+        stage.simulator.next_send(if number < 4 { SendFault::GatewayError } else { SendFault::Vanish });
     }
     stage.send().await;
     let uncertain =
@@ -275,7 +275,7 @@ async fn many_uncertain_ones_are_one_alert_and_are_settled_in_bulk_by_their_evid
     assert!(done.said.contains("6 may have arrived already"), "{}", done.said);
     while operations::step_job(&stage.system).await.expect("stepped") {}
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 10);
+    assert_eq!(stage.simulator.accepted().len(), 10);
     assert_eq!(open_alerts(&stage).await.len(), 0, "one cause, one alert, and it is over");
     let Answer::Jobs(jobs) = stage.ask(Query::Jobs).await else { panic!("jobs") };
     assert_eq!((jobs[0].done, jobs[0].taken, jobs[0].failed_again), (6, 6, 0));
@@ -285,14 +285,14 @@ async fn many_uncertain_ones_are_one_alert_and_are_settled_in_bulk_by_their_evid
 async fn what_is_tried_again_in_bulk_and_fails_again_is_told_as_it_is() {
     let stage = crowd(4).await;
     for _ in 0..4 {
-        stage.twin.next_send(SendFault::graph(400, 131_026, "undeliverable"));
+        stage.simulator.next_send(SendFault::graph(400, 131_026, "undeliverable"));
     }
     stage.send().await;
     let request = Request::Bulk { action: BulkAction::Retry, text: "status:failed".into() };
     stage.act(request).await.expect("begun");
     while operations::step_job(&stage.system).await.expect("stepped") {}
     for _ in 0..3 {
-        stage.twin.next_send(SendFault::graph(400, 131_026, "undeliverable"));
+        stage.simulator.next_send(SendFault::graph(400, 131_026, "undeliverable"));
     }
     stage.send().await;
     let Answer::Jobs(jobs) = stage.ask(Query::Jobs).await else { panic!("jobs") };
@@ -304,10 +304,10 @@ async fn what_is_tried_again_in_bulk_and_fails_again_is_told_as_it_is() {
 async fn a_failure_that_comes_by_status_is_tried_again_where_the_reference_says_so() {
     for (code, again) in [(131_000, true), (130_429, true), (131_049, false), (131_026, false)] {
         let (mut stage, thread) = with_rosa().await;
-        stage.twin.unreachable("15550100002", code);
+        stage.simulator.unreachable("15550100002", code);
         write(&stage, thread, "hi").await;
         stage.send().await;
-        let first = stage.twin.accepted()[0].id.clone();
+        let first = stage.simulator.accepted()[0].id.clone();
         stage.pass(Duration::from_secs(30));
         stage.deliver().await;
         let row = stage.outbox().await.remove(0);
@@ -317,10 +317,10 @@ async fn a_failure_that_comes_by_status_is_tried_again_where_the_reference_says_
             assert!(!remedy.contains("is tried again by itself") || remedy.contains("not tried again"), "{remedy}");
             continue;
         }
-        stage.twin.reachable("15550100002");
+        stage.simulator.reachable("15550100002");
         stage.pass(Duration::from_secs(60));
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 2, "{code}");
+        assert_eq!(stage.simulator.accepted().len(), 2, "{code}");
         stage.pass(Duration::from_secs(30));
         stage.deliver().await;
         let Answer::Entry(Some(detail)) = stage.ask(Query::Entry { entry: row.id }).await else { panic!("entry") };
@@ -342,10 +342,10 @@ async fn an_account_refusal_that_comes_by_status_holds_the_number_with_one_alert
     for code in [131_031, 131_042, 368] {
         let mut stage = crowd(6).await;
         for number in 0..6 {
-            stage.twin.unreachable(&format!("1555011{number:04}"), code);
+            stage.simulator.unreachable(&format!("1555011{number:04}"), code);
         }
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 6, "{code}: the provider took them all");
+        assert_eq!(stage.simulator.accepted().len(), 6, "{code}: the provider took them all");
         stage.pass(Duration::from_secs(30));
         stage.deliver().await;
         let rows = stage.outbox().await;
@@ -355,19 +355,19 @@ async fn an_account_refusal_that_comes_by_status_holds_the_number_with_one_alert
         assert_eq!(alerts[0].kind, "account");
         assert!(alerts[0].said.line().contains(&code.to_string()), "{}", alerts[0].said.line());
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 6, "{code}: nothing goes before the probe");
+        assert_eq!(stage.simulator.accepted().len(), 6, "{code}: nothing goes before the probe");
 
         for number in 0..6 {
-            stage.twin.reachable(&format!("1555011{number:04}"));
+            stage.simulator.reachable(&format!("1555011{number:04}"));
         }
         stage.pass(Duration::from_secs(600));
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 7, "{code}: one goes as a probe; that it is taken proves nothing");
+        assert_eq!(stage.simulator.accepted().len(), 7, "{code}: one goes as a probe; that it is taken proves nothing");
         assert_eq!(open_alerts(&stage).await.len(), 1, "{code}");
         stage.pass(Duration::from_secs(10));
         stage.deliver().await;
         stage.send().await;
-        assert_eq!(stage.twin.accepted().len(), 12, "{code}: its arrival does");
+        assert_eq!(stage.simulator.accepted().len(), 12, "{code}: its arrival does");
         assert_eq!(open_alerts(&stage).await.len(), 0, "{code}");
     }
 }
@@ -381,17 +381,17 @@ async fn a_late_delivery_of_an_earlier_attempt_is_recorded_there_and_said() {
             "conversation": { "phone_number": "+15550100002" }, "phone_number_id": crate::stage::SUPPORT })
     };
     let (mut stage, thread) = with_rosa().await;
-    stage.twin.unreachable("15550100002", 131_026);
+    stage.simulator.unreachable("15550100002", 131_026);
     write(&stage, thread, "hi").await;
     stage.send().await;
-    let first = stage.twin.accepted()[0].id.clone();
+    let first = stage.simulator.accepted()[0].id.clone();
     stage.pass(Duration::from_secs(30));
     stage.deliver().await;
     let entry = stage.outbox().await[0].id;
-    stage.twin.reachable("15550100002");
+    stage.simulator.reachable("15550100002");
     stage.act(Request::RetryEntry { entry }).await.expect("queued again");
     stage.send().await;
-    stage.twin.post_raw("whatsapp.message.delivered", &told(&first, "delivered"));
+    stage.simulator.post_raw("whatsapp.message.delivered", &told(&first, "delivered"));
     stage.pass(Duration::from_secs(30));
     stage.deliver().await;
     let Answer::Entry(Some(detail)) = stage.ask(Query::Entry { entry }).await else { panic!("entry") };
@@ -406,26 +406,26 @@ async fn a_late_delivery_of_an_earlier_attempt_is_recorded_there_and_said() {
 
     // Before the next one has gone, there is no need for it.
     let (mut stage, thread) = with_rosa().await;
-    stage.twin.unreachable("15550100002", 131_000);
+    stage.simulator.unreachable("15550100002", 131_000);
     write(&stage, thread, "hi").await;
     stage.send().await;
-    let first = stage.twin.accepted()[0].id.clone();
+    let first = stage.simulator.accepted()[0].id.clone();
     stage.pass(Duration::from_secs(3));
     stage.deliver().await;
     assert_eq!(stage.outbox().await[0].state, EntryState::Queued);
-    stage.twin.post_raw("whatsapp.message.delivered", &told(&first, "delivered"));
+    stage.simulator.post_raw("whatsapp.message.delivered", &told(&first, "delivered"));
     stage.deliver().await;
     stage.pass(Duration::from_secs(600));
     stage.send().await;
     let row = stage.outbox().await.remove(0);
     assert_eq!((row.state, row.status), (EntryState::Accepted, DeliveryStatus::Delivered));
-    assert_eq!(stage.twin.accepted().len(), 1, "it arrived: nothing goes twice");
+    assert_eq!(stage.simulator.accepted().len(), 1, "it arrived: nothing goes twice");
 }
 
 #[tokio::test]
 async fn an_answer_passes_a_template_that_the_hourly_rule_holds() {
     let (mut stage, thread) = with_rosa().await;
-    stage.twin.add_template(json!({ "name": "reminder", "language": "en", "status": "APPROVED",
+    stage.simulator.add_template(json!({ "name": "reminder", "language": "en", "status": "APPROVED",
         "components": [{ "type": "BODY", "text": "It is time." }] }));
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
     let reminder = || Request::SendTemplate {
@@ -450,7 +450,7 @@ async fn an_answer_passes_a_template_that_the_hourly_rule_holds() {
         stage.messages(thread).await.into_iter().find(|one| one.text.line() == "a question").expect("there").id;
     stage.act(Request::React { message: target, emoji: Some("👍".into()) }).await.expect("queued");
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 3, "template, answer, reaction");
+    assert_eq!(stage.simulator.accepted().len(), 3, "template, answer, reaction");
     let rows = stage.outbox().await;
     let held = rows.iter().filter(|row| row.hold == Some(Hold::HourlyPolicy)).collect::<Vec<_>>();
     assert_eq!(held.len(), 1);

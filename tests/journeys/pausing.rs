@@ -30,12 +30,12 @@ async fn a_person_is_left_alone_for_an_hour_and_the_header_says_how_long() {
     let mut stage = Stage::with_config(CONFIG).await;
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
     writes(&stage).await;
     stage.pass(Duration::from_secs(600));
     stage.says(&rosa(), "thanks").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 2, "the agent is silent");
+    assert_eq!(stage.simulator.accepted().len(), 2, "the agent is silent");
     assert!(stage.thread().await.waiting.expect("it waits").reason.contains("a person wrote here"));
     assert_eq!(cause(&stage).await, "person_wrote");
     let mut ada = Sitting::down(&stage, 120, 40).await;
@@ -47,7 +47,7 @@ async fn a_person_is_left_alone_for_an_hour_and_the_header_says_how_long() {
     ada.sees("helper answers (auto)");
     stage.says(&rosa(), "and?").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 3);
+    assert_eq!(stage.simulator.accepted().len(), 3);
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn it_is_given_back_early_and_a_draft_that_was_accepted_is_the_agents_answ
     assert!(stage.act(Request::ReleaseThread { thread }).await.is_err(), "there is nothing left to give back");
     stage.says(&rosa(), "thanks").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 3);
+    assert_eq!(stage.simulator.accepted().len(), 3);
 
     let draft = CONFIG.replace("agent = \"helper\"", "agent = \"helper\"\nmode = \"draft\"");
     let mut stage = Stage::with_config(&draft).await;
@@ -83,7 +83,7 @@ fn echo(stage: &Stage) {
                      "text": { "body": "On my way." }, "kapso": { "direction": "outbound", "origin": "business_app", "status": "sent" } },
         "conversation": { "phone_number": "+15550100002" }, "phone_number_id": SUPPORT
     });
-    stage.twin.post_raw("whatsapp.message.sent", &echo);
+    stage.simulator.post_raw("whatsapp.message.sent", &echo);
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn the_phone_app_counts_and_the_time_is_a_setting_of_the_number() {
     stage.deliver().await;
     stage.says(&rosa(), "thanks").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 1, "the agent is silent");
+    assert_eq!(stage.simulator.accepted().len(), 1, "the agent is silent");
 
     let never = CONFIG.replace("debounce_seconds = 4", "debounce_seconds = 4\npause_after_person_minutes = 0");
     let mut stage = Stage::with_config(&never).await;
@@ -105,5 +105,5 @@ async fn the_phone_app_counts_and_the_time_is_a_setting_of_the_number() {
     stage.deliver().await;
     stage.says(&rosa(), "thanks").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 2);
+    assert_eq!(stage.simulator.accepted().len(), 2);
 }

@@ -9,7 +9,7 @@ use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
-use wadeck::twin::{Person, Saying, SendFault};
+use wadeck::simulator::{Person, Saying, SendFault};
 
 use crate::sitting::{Sitting, THEME};
 use crate::stage::{SUPPORT, Stage, rosa};
@@ -28,9 +28,9 @@ async fn a_morning() -> Stage {
                 { "type": "BODY", "text": "Hello {{1}}, see you on {{2}}." },
                 { "type": "BUTTONS", "buttons": [{ "type": "QUICK_REPLY", "text": "Change it" }] } ] })
     };
-    stage.twin.add_template(template("reminder", "APPROVED", "NONE"));
-    stage.twin.add_template(template("spring_offer", "PENDING", "NONE"));
-    stage.twin.add_template(template("overdue", "REJECTED", "INVALID_FORMAT"));
+    stage.simulator.add_template(template("reminder", "APPROVED", "NONE"));
+    stage.simulator.add_template(template("spring_offer", "PENDING", "NONE"));
+    stage.simulator.add_template(template("overdue", "REJECTED", "INVALID_FORMAT"));
     operations::refresh_templates(&stage.system).await.expect("fetched");
     operations::check_all(&stage.system).await.expect("checked");
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
@@ -42,18 +42,18 @@ async fn a_morning() -> Stage {
     stage.answer().await;
     stage.pass(Duration::from_secs(40));
     stage.deliver().await;
-    let reaction = Saying::Reaction { to: stage.twin.accepted()[0].id.clone(), emoji: Some("👍".into()) };
-    stage.twin.says(SUPPORT, &rosa(), &reaction);
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Reply { text: "And on Sunday?".into(), to: quoted });
+    let reaction = Saying::Reaction { to: stage.simulator.accepted()[0].id.clone(), emoji: Some("👍".into()) };
+    stage.simulator.says(SUPPORT, &rosa(), &reaction);
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Reply { text: "And on Sunday?".into(), to: quoted });
     stage.deliver().await;
     stage.pass(Duration::from_secs(5));
     stage.run_agents().await;
-    stage.twin.next_send(SendFault::Vanish);
+    stage.simulator.next_send(SendFault::Vanish);
     stage.send().await;
 
     stage.says(&Person::new("Lena Fischer", "15550100003"), "price?").await;
     stage.answer().await;
-    stage.twin.says(
+    stage.simulator.says(
         SUPPORT,
         &Person::new("田中 由紀", "15550100004"),
         &Saying::Voice { transcript: Some("もしもし".into()) },
@@ -71,7 +71,7 @@ async fn a_morning() -> Stage {
     stage.act(reminder()).await.expect("queued");
     stage.act(reminder()).await.expect("queued");
     stage.send().await;
-    stage.twin.post_raw("whatsapp.message.received", &serde_json::json!({ "message": {} }));
+    stage.simulator.post_raw("whatsapp.message.received", &serde_json::json!({ "message": {} }));
     stage.deliver().await;
     stage
 }
@@ -215,7 +215,7 @@ async fn numbers_webhooks_templates_and_flows() {
     use wadeck::domain::templates::starter;
     for (columns, rows) in [(80, 24), (120, 40)] {
         let stage = Stage::set().await;
-        stage.twin.add_template(
+        stage.simulator.add_template(
             serde_json::json!({ "id": "1", "name": "reminder", "language": "en_US", "category": "UTILITY",
             "status": "APPROVED", "quality_score": { "score": "GREEN" },
             "components": [{ "type": "BODY", "text": "Hello {{1}}, see you tomorrow." }] }),

@@ -31,7 +31,7 @@ impl Drop for Programs {
 impl Programs {
     pub async fn new() -> Self {
         let stage = Stage::set().await;
-        stage.twin.add_template(json!({ "id": "r", "name": "reminder", "language": "en", "category": "UTILITY",
+        stage.simulator.add_template(json!({ "id": "r", "name": "reminder", "language": "en", "category": "UTILITY",
             "status": "APPROVED", "components": [{ "type": "BODY", "text": "See you on {{1}}." }] }));
         wadeck::operations::refresh_templates(&stage.system).await.expect("fetched");
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
@@ -80,7 +80,7 @@ async fn a_shop_sends_its_reminders_once_and_is_refused_with_the_rule() {
     let again = programs.ask(&shop, "POST", "/messages", Some(reminder.clone()), Some("order-17")).await;
     assert_eq!(again, first, "the same key and request are done once");
     programs.stage.send().await;
-    assert_eq!(programs.stage.twin.accepted().len(), 1);
+    assert_eq!(programs.stage.simulator.accepted().len(), 1);
     let other = json!({ "connection": "support", "to": "+15550100056",
         "template": { "name": "reminder", "language": "en", "parameters": { "1": "Monday" } } });
     let (status, body) = programs.ask(&shop, "POST", "/messages", Some(other), Some("order-17")).await;
@@ -88,7 +88,7 @@ async fn a_shop_sends_its_reminders_once_and_is_refused_with_the_rule() {
     // Another to the same person within the hour is held, not sent.
     programs.ask(&shop, "POST", "/messages", Some(reminder), Some("order-18")).await;
     programs.stage.send().await;
-    assert_eq!(programs.stage.twin.accepted().len(), 1);
+    assert_eq!(programs.stage.simulator.accepted().len(), 1);
     let (_, held) = programs.ask(&shop, "GET", "/outbox?filter=status:queued", None, None).await;
     assert_eq!((held.as_array().map(Vec::len), held[0]["hold"].is_null()), (Some(1), false), "{held}");
 
@@ -269,7 +269,7 @@ async fn a_model_uses_the_tools_within_its_role_and_is_told_the_rule() {
     programs.stage.send().await;
     let (_, told) = programs.tool(&model, "whatsapp.getStatus", json!({ "message": done["made"] })).await;
     assert_eq!((&told["author"], &told["status"]), (&json!("token model"), &json!("accepted")), "{told}");
-    assert_eq!(programs.stage.twin.accepted()[0].context.as_deref(), said[0]["provider_message_id"].as_str());
+    assert_eq!(programs.stage.simulator.accepted()[0].context.as_deref(), said[0]["provider_message_id"].as_str());
 
     // What may not be is refused with the rule, and nothing of it is done.
     programs.stage.pass(Duration::from_secs(25 * 3_600));
@@ -292,7 +292,7 @@ async fn a_model_uses_the_tools_within_its_role_and_is_told_the_rule() {
         let (good, refused) = programs.tool(&model, name, arguments).await;
         assert!(!good && refused["error"]["reason"].is_string(), "{name}: {refused}");
     }
-    assert_eq!(programs.stage.twin.accepted().len(), 1);
+    assert_eq!(programs.stage.simulator.accepted().len(), 1);
     // An admin's token may; the provider has no such number, and says so.
     let admin = programs.token("admin", Role::Admin, None).await;
     let (_, refused) = programs.tool(&admin, "numbers.register", number).await;
@@ -325,7 +325,7 @@ async fn a_model_sends_once_under_its_key() {
     let (good, refused) = programs.tool(&model, "whatsapp.send", other).await;
     assert_eq!((good, &refused["error"]["code"]), (false, &json!("idempotency_key")));
     programs.stage.send().await;
-    assert_eq!(programs.stage.twin.accepted().len(), 1);
+    assert_eq!(programs.stage.simulator.accepted().len(), 1);
 }
 
 #[tokio::test]
@@ -356,7 +356,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
     let (good, done) = programs.tool(&helper, "whatsapp.send", say("I am here.")).await;
     assert!(good && done["state"] == "queued", "{done}");
     programs.stage.send().await;
-    let sent = programs.stage.twin.accepted().remove(0);
+    let sent = programs.stage.simulator.accepted().remove(0);
     assert_eq!(sent.text, "I am here.");
     let (_, told) = programs.tool(&helper, "whatsapp.getConversation", json!({ "thread": "t1" })).await;
     assert_eq!(told.as_array().map(Vec::len), Some(2), "{told}");
@@ -369,7 +369,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
     let (good, refused) = programs.tool(&helper, "whatsapp.send", json!({ "thread": "t9", "text": "x" })).await;
     assert_eq!((good, &refused["error"]["code"]), (false, &json!("not_found")), "{refused}");
     programs.stage.send().await;
-    assert_eq!(programs.stage.twin.accepted().len(), 1, "nothing of it went out");
+    assert_eq!(programs.stage.simulator.accepted().len(), 1, "nothing of it went out");
 
     // Twelve an hour, whoever counts.
     for count in 0..11 {
@@ -400,7 +400,7 @@ async fn what_steers_a_terminal_stands_as_an_escape_in_every_body() {
     let mut programs = Programs::new().await;
     let token = programs.token("curl", Role::Viewer, None).await;
     let name = "Rosa \u{1b}[31m\u{9b}2J\u{202e}\u{200b}\u{7f}Field";
-    programs.stage.says(&wadeck::twin::Person::new(name, "15550100002"), "hi \u{9b}31m\u{2066}there").await;
+    programs.stage.says(&wadeck::simulator::Person::new(name, "15550100002"), "hi \u{9b}31m\u{2066}there").await;
     for path in ["/threads", "/threads/t1/messages", "/contacts", "/threads/t\u{202e}"] {
         let url = format!("{}{path}", programs.base);
         let response = reqwest::Client::new().get(url).bearer_auth(&token).send().await.expect("an answer");

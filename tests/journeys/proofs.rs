@@ -7,7 +7,7 @@ use wadeck::domain::numbers::connection::{Check, CheckResult};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
-use wadeck::twin::Saying;
+use wadeck::simulator::Saying;
 
 use crate::stage::{CONFIG, SUPPORT, Stage, rosa};
 
@@ -34,7 +34,7 @@ async fn quiet() -> Stage {
 #[tokio::test]
 async fn a_test_proves_the_way_of_webhooks_alone_and_says_so() {
     let mut stage = quiet().await;
-    stage.twin.says(SUPPORT, &rosa(), &Saying::Test("this is a test".into()));
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::Test("this is a test".into()));
     stage.deliver().await;
     let signed = proof(&stage, Check::Signature).await.expect("the way is proved");
     assert!(signed.works && signed.note.contains("proves the way of webhooks"), "{signed:?}");
@@ -65,9 +65,9 @@ async fn what_is_told_of_our_own_messages_and_of_numbers_does_not_show_that_peop
             "kapso": { "direction": "outbound", "status": "sent", "origin": "business_app" } },
             "conversation": { "phone_number": "+15550100002" }, "phone_number_id": SUPPORT })
     };
-    stage.twin.post_raw("whatsapp.message.sent", &echo(false));
+    stage.simulator.post_raw("whatsapp.message.sent", &echo(false));
     stage
-        .twin
+        .simulator
         .post_raw("whatsapp.phone_number.created", &json!({ "phone_number_id": SUPPORT, "customer": { "id": "c" } }));
     stage.deliver().await;
     assert!(proof(&stage, Check::Signature).await.is_some_and(|proof| proof.works));

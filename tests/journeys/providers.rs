@@ -14,7 +14,7 @@ use wadeck::domain::templates::requests::TemplateRequest;
 use wadeck::domain::templates::starter;
 use wadeck::domain::text::Untrusted;
 use wadeck::operations;
-use wadeck::twin::Saying;
+use wadeck::simulator::Saying;
 
 use crate::conformance::{DIRECT, WIRES, stage, write};
 use crate::sitting::Sitting;
@@ -24,8 +24,8 @@ use crate::stage::{Stage, rosa};
 async fn the_platform_asks_whether_the_address_is_ours() {
     let stage = stage(&WIRES[2]).await;
     let base = format!("http://{}", stage.address);
-    assert_eq!(stage.twin.shake_hands(&base, "twin-verify").await.as_deref(), Some("1158201444"));
-    assert_eq!(stage.twin.shake_hands(&base, "another").await, None);
+    assert_eq!(stage.simulator.shake_hands(&base, "simulator-verify").await.as_deref(), Some("1158201444"));
+    assert_eq!(stage.simulator.shake_hands(&base, "another").await, None);
 }
 
 #[tokio::test]
@@ -33,9 +33,9 @@ async fn a_sandbox_is_slow_and_lets_in_only_who_joined() {
     let text = "organization = \"lumen\"\n[[connections]]\nname = \"sandbox\"\nprovider = \"twilio\"\n\
                 phone_number = \"+14155238886\"\njoin_code = \"quiet-river\"\n";
     let mut stage = Stage::with_config(text).await;
-    stage.twin.add_sender("14155238886", true);
-    stage.twin.subscribe(&format!("http://{}", stage.address));
-    let says = |stage: &Stage, words: &str| stage.twin.says("14155238886", &rosa(), &Saying::text(words));
+    stage.simulator.add_sender("14155238886", true);
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
+    let says = |stage: &Stage, words: &str| stage.simulator.says("14155238886", &rosa(), &Saying::text(words));
     says(&stage, "hello");
     stage.deliver().await;
     operations::check_all(&stage.system).await.expect("checked");
@@ -65,16 +65,16 @@ async fn a_test_goes_to_one_of_us_and_to_nobody_else() {
     let text = "organization = \"lumen\"\n[[connections]]\nname = \"clinic\"\nprovider = \"twilio\"\n\
                 phone_number = \"+15550100300\"\ntester = \"+15550100002\"\n";
     let mut stage = Stage::with_config(text).await;
-    stage.twin.add_sender(WIRES[1].number, false);
-    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.simulator.add_sender(WIRES[1].number, false);
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
     let connection = stage.system.store().connections().await.expect("asked")[0].id;
     let refused = stage.act(Request::SendTest { connection }).await.expect_err("they have not written");
     assert!(refused.to_string().contains("Write a word from that phone first"), "{refused}");
-    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("here I am"));
+    stage.simulator.says(WIRES[1].number, &rosa(), &Saying::text("here I am"));
     stage.deliver().await;
     stage.act(Request::SendTest { connection }).await.expect("queued");
     stage.send().await;
-    let sent = stage.twin.accepted();
+    let sent = stage.simulator.accepted();
     assert_eq!((sent.len(), sent[0].to.as_str()), (1, "15550100002"));
     assert!(sent[0].text.contains("wadeck test of clinic"), "{}", sent[0].text);
 }
@@ -82,7 +82,7 @@ async fn a_test_goes_to_one_of_us_and_to_nobody_else() {
 #[tokio::test]
 async fn the_platform_speaks_of_templates_and_people_hear_the_bad_news() {
     let mut stage = stage(&WIRES[2]).await;
-    stage.twin.add_template(json!({ "id": "1", "name": "visit", "language": "en", "category": "UTILITY",
+    stage.simulator.add_template(json!({ "id": "1", "name": "visit", "language": "en", "category": "UTILITY",
         "status": "APPROVED", "parameter_format": "POSITIONAL", "rejected_reason": "NONE",
         "components": [{ "type": "BODY", "text": "Hello there." }] }));
     operations::refresh_templates(&stage.system).await.expect("fetched");
@@ -92,19 +92,19 @@ async fn the_platform_speaks_of_templates_and_people_hear_the_bad_news() {
             "message_template_id": 1, "message_template_name": "visit", "message_template_language": "en",
             "reason": "NONE" } }] }] })
     };
-    stage.twin.post_raw("raw", &status("PAUSED"));
+    stage.simulator.post_raw("raw", &status("PAUSED"));
     stage.deliver().await;
     assert_eq!(stage.overview().await.alerts, 1);
     let Answer::Templates(lists) = stage.ask(Query::Templates).await else { panic!("templates") };
     assert_eq!(lists[0].templates[0].status.name(), "PAUSED");
-    stage.twin.post_raw("raw", &status("REINSTATED"));
+    stage.simulator.post_raw("raw", &status("REINSTATED"));
     stage.deliver().await;
     assert_eq!(stage.overview().await.alerts, 0, "it is well again");
     let alert = json!({ "object": "whatsapp_business_account", "phone_number_id": DIRECT, "entry": [{
         "id": "102290129340399", "time": 1, "changes": [{ "field": "account_alerts", "value": { "entity_type": "WABA",
         "entity_id": "1", "alert_info": { "alert_severity": "CRITICAL", "alert_status": "ACTIVE",
         "alert_type": "PROFILE_PICTURE_LOST", "alert_description": "The picture is gone." } } }] }] });
-    stage.twin.post_raw("raw", &alert);
+    stage.simulator.post_raw("raw", &alert);
     stage.deliver().await;
     assert_eq!(stage.overview().await.alerts, 1);
 }
@@ -133,35 +133,35 @@ async fn the_four_starters_become_content_are_approved_and_go_out_with_their_val
     let reminder = [("first_name", "Asha"), ("time", "17:00")];
     let refused = stage.act(send("session_reminder", &reminder)).await.expect_err("nobody has approved it");
     assert!(refused.to_string().contains("RECEIVED"), "{refused}");
-    stage.twin.review_content("session_reminder", "approved", "");
-    stage.twin.review_content("follow_up", "rejected", "INVALID_FORMAT");
+    stage.simulator.review_content("session_reminder", "approved", "");
+    stage.simulator.review_content("follow_up", "rejected", "INVALID_FORMAT");
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let forgotten = stage.act(send("session_reminder", &reminder[..1])).await.expect_err("a place is empty");
     assert!(forgotten.to_string().contains("time"), "it would go out with the sample: {forgotten}");
     stage.act(send("session_reminder", &reminder)).await.expect("queued");
     stage.send().await;
-    let sent = stage.twin.accepted().remove(0);
+    let sent = stage.simulator.accepted().remove(0);
     assert!(sent.text.starts_with("Hello Asha, your session begins today at 17:00."), "{}", sent.text);
     assert_eq!(stage.overview().await.alerts, 1, "the rejected one is an alert");
-    let id = stage.twin.contents()[0]["sid"].as_str().expect("an id").to_owned();
+    let id = stage.simulator.contents()[0]["sid"].as_str().expect("an id").to_owned();
     let text = starter::template(names[0]).expect("a starter").text.to_owned();
     let update = TemplateRequest::Update { connection, id: id.clone(), text };
     assert!(stage.act(Request::Template(update)).await.is_err(), "it is not said what becomes of an approval");
     let name = names[0].to_owned();
     let delete = TemplateRequest::Delete { connection, name: name.clone(), id: Some(id), typed: name };
     stage.act(Request::Template(delete)).await.expect("deleted");
-    assert_eq!(stage.twin.contents().len(), 3);
+    assert_eq!(stage.simulator.contents().len(), 3);
 }
 
 #[tokio::test]
 async fn a_template_that_cannot_be_submitted_is_not_left_behind() {
     let stage = stage(&WIRES[1]).await;
     let connection = stage.system.store().connections().await.expect("asked")[0].id;
-    stage.twin.refuse_approvals(true);
+    stage.simulator.refuse_approvals(true);
     let text = starter::template("follow_up").expect("a starter").text.to_owned();
     let refused = stage.act(Request::Template(TemplateRequest::Create { connection, text })).await;
     assert!(refused.is_err());
-    assert!(stage.twin.contents().is_empty());
+    assert!(stage.simulator.contents().is_empty());
 }
 
 #[tokio::test]
@@ -177,16 +177,16 @@ async fn every_parameter_of_a_form_finds_its_place() {
         ];
         usual.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect::<Vec<_>>()
     };
-    stage.twin.post_form(&form(&[
+    stage.simulator.post_form(&form(&[
         ("MessageSid", "SM1"),
         ("NumMedia", "0"),
         ("ListId", "a"),
         ("ListTitle", "Monday"),
         ("ListDescription", "9 to 18"),
     ]));
-    stage.twin.post_form(&form(&[("MessageSid", "SM2"), ("FlowData", "{\"city\":\"Pune\"}"), ("Body", "Book")]));
-    stage.twin.post_form(&form(&[("MessageSid", "SM3"), ("MessageType", "order"), ("Body", "")]));
-    stage.twin.post_form(&form(&[
+    stage.simulator.post_form(&form(&[("MessageSid", "SM2"), ("FlowData", "{\"city\":\"Pune\"}"), ("Body", "Book")]));
+    stage.simulator.post_form(&form(&[("MessageSid", "SM3"), ("MessageType", "order"), ("Body", "")]));
+    stage.simulator.post_form(&form(&[
         ("MessageSid", "SM4"),
         ("NumMedia", "2"),
         ("MediaUrl0", "https://files.example.net/a"),
@@ -197,7 +197,7 @@ async fn every_parameter_of_a_form_finds_its_place() {
         ),
         ("MediaContentType1", "application/pdf"),
     ]));
-    stage.twin.post_form(&form(&[
+    stage.simulator.post_form(&form(&[
         ("MessageSid", "SM5"),
         ("Body", "from an ad"),
         ("ReferralHeadline", "Sleep better"),
@@ -228,7 +228,7 @@ async fn every_parameter_of_a_form_finds_its_place() {
 #[tokio::test]
 async fn without_an_address_the_list_tells_what_became_of_ours() {
     let mut stage = stage(&WIRES[1]).await;
-    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
+    stage.simulator.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
     stage.deliver().await;
     stage.system.forget_public_url();
     let Answer::Connections(list) = stage.ask(Query::Connections).await else { panic!("connections") };
@@ -236,7 +236,7 @@ async fn without_an_address_the_list_tells_what_became_of_ours() {
     let thread = stage.thread().await.id;
     write(&stage, thread, "hello").await;
     stage.send().await;
-    assert!(!stage.twin.forms()[0].contains("StatusCallback"), "nobody could call back");
+    assert!(!stage.simulator.forms()[0].contains("StatusCallback"), "nobody could call back");
     stage.pass(Duration::from_secs(300));
     stage.deliver().await;
     assert_eq!(stage.messages(thread).await[1].status, DeliveryStatus::Accepted, "no more than is known");
@@ -249,7 +249,7 @@ async fn without_an_address_the_list_tells_what_became_of_ours() {
 #[tokio::test]
 async fn who_hides_their_number_is_answered_all_the_same() {
     let mut stage = stage(&WIRES[1]).await;
-    stage.twin.post_form(
+    stage.simulator.post_form(
         &[
             ("MessageSid", "SM1"),
             ("From", "whatsapp:IN.1A2B3C"),
@@ -262,19 +262,19 @@ async fn who_hides_their_number_is_answered_all_the_same() {
     );
     stage.deliver().await;
     stage.answer().await;
-    assert!(stage.twin.forms()[0].contains("To=whatsapp%3AIN.1A2B3C"), "{:?}", stage.twin.forms());
+    assert!(stage.simulator.forms()[0].contains("To=whatsapp%3AIN.1A2B3C"), "{:?}", stage.simulator.forms());
     assert_eq!(stage.thread().await.contact.phone_number, None);
 }
 
 #[tokio::test]
 async fn as_many_tries_as_the_reference_says_then_a_dead_letter_and_a_person() {
     let mut stage = stage(&WIRES[1]).await;
-    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
+    stage.simulator.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
     stage.deliver().await;
     let thread = stage.thread().await.id;
     write(&stage, thread, "hello").await;
     for tried in 1..=8 {
-        stage.twin.next_send((WIRES[1].throttle)());
+        stage.simulator.next_send((WIRES[1].throttle)());
         assert_eq!(stage.send().await, 1, "try {tried}");
         stage.pass(Duration::from_secs(900));
     }
@@ -287,7 +287,7 @@ async fn as_many_tries_as_the_reference_says_then_a_dead_letter_and_a_person() {
     // A person's retry is a series of its own.
     stage.act(Request::RetryEntry { entry: entry.id }).await.expect("tried anew");
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
 }
 
 #[tokio::test]
@@ -296,7 +296,7 @@ async fn what_the_platform_adds_tomorrow_is_kept_and_shown() {
     let post = |stage: &Stage, value: serde_json::Value| {
         let body = json!({ "object": "whatsapp_business_account", "phone_number_id": DIRECT,
             "entry": [{ "id": "102290129340399", "changes": [{ "field": "messages", "value": value }] }] });
-        stage.twin.post_raw("raw", &body);
+        stage.simulator.post_raw("raw", &body);
     };
     let metadata = json!({ "display_phone_number": "15550100400", "phone_number_id": DIRECT });
     // Nobody's number, only an id; a kind that nobody knows; then a number that comes to light.
@@ -318,11 +318,11 @@ async fn what_the_platform_adds_tomorrow_is_kept_and_shown() {
     );
     stage.deliver().await;
     assert_eq!(stage.threads().await.len(), 1, "the same person");
-    stage.twin.heard(DIRECT, "15550100077");
+    stage.simulator.heard(DIRECT, "15550100077");
     // Read before it was ever delivered; then a word for progress that does not exist yet.
     write(&stage, thread.id, "hello").await;
     stage.send().await;
-    let id = stage.twin.accepted()[0].id.clone();
+    let id = stage.simulator.accepted()[0].id.clone();
     let status = |status: &str| json!({ "metadata": metadata, "statuses": [{ "id": id, "status": status, "timestamp": "1780304410", "recipient_id": "" }] });
     post(&stage, status("read"));
     post(&stage, status("pondered"));
@@ -337,7 +337,7 @@ async fn what_the_platform_adds_tomorrow_is_kept_and_shown() {
 #[tokio::test]
 async fn at_the_console_a_number_of_another_provider_says_what_it_cannot() {
     let mut stage = stage(&WIRES[1]).await;
-    stage.twin.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
+    stage.simulator.says(WIRES[1].number, &rosa(), &Saying::text("hush"));
     stage.deliver().await;
     let mut ada = Sitting::down(&stage, 120, 40).await;
     ada.press(&stage, "1").await;
@@ -357,5 +357,5 @@ async fn at_the_console_a_number_of_another_provider_says_what_it_cannot() {
     stage.deliver().await;
     ada.look_up(&stage).await;
     ada.sees("✓✓R");
-    assert_eq!(stage.twin.accepted()[0].text, "Good morning");
+    assert_eq!(stage.simulator.accepted()[0].text, "Good morning");
 }

@@ -12,13 +12,17 @@ async fn a_number_that_is_unregistered_stays_at_the_provider_and_is_served_again
     let connection = support(&stage).await;
     stage.says(&rosa(), "hello").await;
     number(&stage, NumberRequest::Unregister { connection }).await.expect("unregistered");
-    assert!(!stage.twin.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT), "our webhook is gone");
+    assert!(!stage.simulator.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT), "our webhook is gone");
     let setup = only_setup(&stage).await;
     assert_eq!(setup.phone_number_id.as_deref(), Some(SUPPORT));
     number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("again");
     proved(&mut stage).await;
     assert_eq!(support(&stage).await, connection);
-    assert_eq!((stage.twin.links().len(), stage.twin.customers().len()), (0, 0), "nobody had to follow a link");
+    assert_eq!(
+        (stage.simulator.links().len(), stage.simulator.customers().len()),
+        (0, 0),
+        "nobody had to follow a link"
+    );
     stage.says(&rosa(), "are you back?").await;
     assert_eq!(stage.messages(stage.thread().await.id).await.len(), 2);
 }

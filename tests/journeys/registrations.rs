@@ -43,7 +43,7 @@ async fn webhooks_are_made_changed_switched_tried_and_deleted() {
     let refused = webhook(&stage, make(pair, true)).await.expect_err("messages for a project");
     assert!(refused.to_string().contains("never sent to a project"), "{refused}");
     let asked =
-        stage.twin.calls().iter().filter(|call| call.starts_with("POST") && call.ends_with("/webhooks")).count();
+        stage.simulator.calls().iter().filter(|call| call.starts_with("POST") && call.ends_with("/webhooks")).count();
     assert_eq!(asked, 0, "the provider was not asked");
     let nothing_received = WebhookDraft {
         url: url.clone(),
@@ -71,7 +71,7 @@ async fn webhooks_are_made_changed_switched_tried_and_deleted() {
     assert_eq!(made.headers, ["X-From"]);
     assert!(!format!("{made:?}").contains(crate::stage::SECRET), "the secret stays where it is");
     assert_eq!(
-        stage.twin.webhooks().last().expect("on file")["secret_key"],
+        stage.simulator.webhooks().last().expect("on file")["secret_key"],
         crate::stage::SECRET,
         "signed with one of ours"
     );
@@ -112,7 +112,7 @@ async fn any_request_can_be_made_with_its_secrets_masked_and_its_changes_audited
     let make = || call("POST", "/platform/v1/customers", Some(r#"{"customer":{"name":"Lumen"}}"#));
     operations::perform(&stage.system, &operator, make()).await.expect_err("changing takes an admin");
     stage.act(make()).await.expect("made");
-    assert_eq!(stage.twin.customers().len(), 1);
+    assert_eq!(stage.simulator.customers().len(), 1);
     let Answer::Activity(rows) = stage.ask(Query::Activity { text: String::new(), limit: 20 }).await else {
         panic!("rows")
     };
@@ -128,7 +128,7 @@ async fn any_request_can_be_made_with_its_secrets_masked_and_its_changes_audited
 async fn a_webhook_that_the_provider_paused_is_noticed_and_switched_on_by_key() {
     let mut stage = Stage::set().await;
     let connection = support(&stage).await;
-    stage.twin.switch_webhook(false);
+    stage.simulator.switch_webhook(false);
     stage.act(Request::CheckConnection { connection }).await.expect("asked");
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1").await;
@@ -137,7 +137,7 @@ async fn a_webhook_that_the_provider_paused_is_noticed_and_switched_on_by_key() 
     sitting.sees("OFF: nothing is pushed");
     sitting.press(&stage, "enter").await;
     sitting.press(&stage, "down enter").await;
-    assert!(stage.twin.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT && one["active"] == true));
+    assert!(stage.simulator.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT && one["active"] == true));
     stage.says(&rosa(), "are you there?").await;
     assert_eq!(stage.threads().await.len(), 1);
 }

@@ -11,7 +11,7 @@ use wadeck::domain::numbers::connection::Environment;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations::{OperationError, perform, tell};
-use wadeck::twin::{Number, Person, Saying};
+use wadeck::simulator::{Number, Person, Saying};
 
 use crate::samples;
 use crate::sitting::Sitting;
@@ -40,7 +40,7 @@ async fn four() -> Stage {
     }
     let mut stage = Stage::with_config(&CONFIG.replacen("[[agents]]", &format!("{tables}[[agents]]"), 1)).await;
     for (name, _, _, last) in NUMBERS {
-        stage.twin.add_number(Number {
+        stage.simulator.add_number(Number {
             phone_number_id: id(last),
             business_account_id: format!("10229012934039{last}"),
             display: format!("+1 555-010-000{last}"),
@@ -50,10 +50,10 @@ async fn four() -> Stage {
             direct: false,
         });
     }
-    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
     stage.says(&Person::new("Rosa Field", "15550100002"), "hello from lumen").await;
     for (last, who) in [(3, "Lars Live"), (4, "Gus Dev"), (5, "Kim Foreign")] {
-        stage.twin.says(&id(last), &Person::new(who, &format!("1555010008{last}")), &Saying::text("zebra words"));
+        stage.simulator.says(&id(last), &Person::new(who, &format!("1555010008{last}")), &Saying::text("zebra words"));
         stage.deliver().await;
     }
     stage

@@ -7,7 +7,7 @@ use wadeck::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest, 
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
-use wadeck::twin::Saying;
+use wadeck::simulator::Saying;
 
 use crate::conformance::{WIRES, Wire, says, stage};
 use crate::numbers::{ask, list};
@@ -70,7 +70,7 @@ async fn a_kind_of_business_that_one_provider_does_not_know_is_not_sent_there() 
 async fn a_sender_that_is_off_says_why_and_is_heard_when_it_is_back() {
     let wire = &WIRES[1];
     let stage = stage(wire).await;
-    stage.twin.sender_is(wire.number, "OFFLINE", Some(("63020", "Accept the\u{1b}[31m invitation.")));
+    stage.simulator.sender_is(wire.number, "OFFLINE", Some(("63020", "Accept the\u{1b}[31m invitation.")));
     operations::check_all(&stage.system).await.expect("checked");
     let alerts = open_alerts(&stage).await;
     assert_eq!(alerts.len(), 1, "{alerts:?}");
@@ -78,7 +78,7 @@ async fn a_sender_that_is_off_says_why_and_is_heard_when_it_is_back() {
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1").await;
     sitting.sees("Sender off");
-    stage.twin.sender_is(wire.number, "ONLINE", None);
+    stage.simulator.sender_is(wire.number, "ONLINE", None);
     operations::check_all(&stage.system).await.expect("checked");
     assert_eq!(open_alerts(&stage).await, [""; 0]);
     sitting.look_up(&stage).await;
@@ -88,8 +88,8 @@ async fn a_sender_that_is_off_says_why_and_is_heard_when_it_is_back() {
 
 /// Somebody writes another address in, at the provider.
 fn point_elsewhere(stage: &Stage, wire: &Wire, address: &str) {
-    stage.twin.point_sender(wire.number, address);
-    stage.twin.point_number(wire.number, address);
+    stage.simulator.point_sender(wire.number, address);
+    stage.simulator.point_number(wire.number, address);
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn an_address_on_file_that_is_not_ours_is_told_until_it_is() {
         operations::check_all(&stage.system).await.expect("checked");
         assert_eq!(open_alerts(&stage).await.len(), 1, "it stays, and is said once");
         let ours = format!("http://{}", stage.address);
-        stage.twin.subscribe(&ours);
+        stage.simulator.subscribe(&ours);
         operations::check_all(&stage.system).await.expect("checked");
         assert!(registration(&stage).await.expect("asked").0);
         assert_eq!(open_alerts(&stage).await, [""; 0]);
@@ -137,8 +137,8 @@ async fn what_somebody_in_between_hands_on_is_not_called_lost() {
 async fn a_number_without_an_address_is_being_set_up() {
     for wire in &WIRES[1..] {
         let stage = stage(wire).await;
-        stage.twin.forget_webhooks();
-        stage.twin.nobody_listens();
+        stage.simulator.forget_webhooks();
+        stage.simulator.nobody_listens();
         operations::check_all(&stage.system).await.expect("checked");
         assert_eq!(registration(&stage).await, Some((false, "no address is on file".to_owned())));
         assert_eq!(open_alerts(&stage).await, [""; 0]);
@@ -155,7 +155,7 @@ async fn a_number_that_nobody_has_answered_for_is_not_called_proved() {
     sitting.sees("1 proved");
     let told = stage.overview().await;
     assert_eq!((told.connections_proved, told.connections_in_trouble), (1, 0));
-    stage.twin.sender_is(WIRES[1].number, "OFFLINE", None);
+    stage.simulator.sender_is(WIRES[1].number, "OFFLINE", None);
     operations::check_all(&stage.system).await.expect("checked");
     let told = stage.overview().await;
     assert_eq!((told.connections_proved, told.connections_in_trouble), (0, 1));
@@ -179,7 +179,7 @@ async fn a_sender_that_is_not_listed_is_told_and_no_failure() {
 #[tokio::test]
 async fn an_address_that_is_not_told_costs_no_other_proof() {
     let stage = stage(&WIRES[2]).await;
-    stage.twin.hide_webhooks();
+    stage.simulator.hide_webhooks();
     operations::check_all(&stage.system).await.expect("checked");
     let proofs = list(&stage).await.connected[0].proofs.clone();
     let provider = proofs.iter().find(|proof| proof.hop == Check::Provider).expect("asked");
@@ -192,8 +192,8 @@ async fn a_number_of_a_pool_has_its_address_pasted_in_both_places() {
     let text = "organization = \"lumen\"\n[[connections]]\nname = \"desk\"\nprovider = \"twilio\"\n\
                 phone_number = \"+15550100300\"\nmessaging_service = \"MG0123456789abcdef0123456789abcdef\"\n";
     let mut stage = Stage::with_config(text).await;
-    stage.twin.add_sender(WIRES[1].number, false);
-    stage.twin.subscribe(&format!("http://{}", stage.address));
+    stage.simulator.add_sender(WIRES[1].number, false);
+    stage.simulator.subscribe(&format!("http://{}", stage.address));
     operations::check_all(&stage.system).await.expect("checked");
     assert_eq!(registration(&stage).await, None, "the pool's own page may say something else");
     let number = list(&stage).await.connected.remove(0);

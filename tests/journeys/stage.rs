@@ -1,4 +1,4 @@
-//! The stage: an engine on a temporary directory, a twin, and a clock that stands still.
+//! The stage: an engine on a temporary directory, a simulator, and a clock that stands still.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -24,7 +24,7 @@ use wadeck::domain::request::Request;
 use wadeck::domain::time::{Clock, Rng, Timestamp};
 use wadeck::domain::view::{EntryRow, MessageView, Overview, ThreadRow};
 use wadeck::operations::{self, OperationError, PendingDelivery, System};
-use wadeck::twin::{Number, Person, Saying, Twin, TwinConfig};
+use wadeck::simulator::{Number, Person, Saying, Simulator, SimulatorConfig};
 use wadeck::webhook::{Door, Limits, routes};
 
 pub const SUPPORT: &str = "106540352242922";
@@ -69,7 +69,7 @@ impl Rng for Counting {
 
 pub struct Stage {
     pub system: System,
-    pub twin: Twin,
+    pub simulator: Simulator,
     pub address: std::net::SocketAddr,
     pub inbox: tokio::sync::mpsc::Receiver<PendingDelivery>,
     clock: HandClock,
@@ -80,7 +80,7 @@ pub struct Stage {
     pub directory: tempfile::TempDir,
     /// Where people keep their own files.
     pub outside: tempfile::TempDir,
-    /// What stands in the environment after the next restart, beside what the twin gives.
+    /// What stands in the environment after the next restart, beside what the simulator gives.
     pub environment: Vec<(&'static str, String)>,
 }
 
@@ -156,12 +156,12 @@ fn by_itself(text: &str) -> String {
 async fn system(
     text: &str,
     directory: &std::path::Path,
-    twin: &Twin,
+    simulator: &Simulator,
     (clock, chance, people): (&HandClock, &Arc<Counting>, &Arc<People>),
     inbox: usize,
     more: &[(&'static str, String)],
 ) -> (System, tokio::sync::mpsc::Receiver<PendingDelivery>) {
-    let environment = [twin.environment(), more.to_vec()].concat();
+    let environment = [simulator.environment(), more.to_vec()].concat();
     let config =
         config::check(&by_itself(text), wadeck::provider::Registry::SHAPES).expect("the configuration is right");
     let setup = EngineSetup {
@@ -205,8 +205,8 @@ impl Stage {
         let chance = Arc::new(Counting(AtomicU64::new(1)));
         let clock = HandClock(Arc::new(AtomicI64::new(MORNING)), Arc::default());
         let people = Arc::new(People::new(vec![user("ada", Role::Admin), user("noor", Role::Admin)]));
-        let twin = Twin::start(
-            TwinConfig {
+        let simulator = Simulator::start(
+            SimulatorConfig {
                 api_key: "stage-key".into(),
                 webhook_secret: SECRET.into(),
                 seed: 7,
@@ -220,8 +220,8 @@ impl Stage {
             ([127, 0, 0, 1], 0).into(),
         )
         .await
-        .expect("the twin starts");
-        twin.add_number(Number {
+        .expect("the simulator starts");
+        simulator.add_number(Number {
             phone_number_id: SUPPORT.into(),
             business_account_id: "102290129340398".into(),
             display: "+1 555-010-0001".into(),
@@ -230,16 +230,16 @@ impl Stage {
             customer: None,
             direct: false,
         });
-        let (system, inbox) = system(text, directory.path(), &twin, (&clock, &chance, &people), inbox, &[]).await;
+        let (system, inbox) = system(text, directory.path(), &simulator, (&clock, &chance, &people), inbox, &[]).await;
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         let address = door.address().expect("an address");
         let stop = CancellationToken::new();
         tokio::spawn(door.serve(routes(&system, Limits::new(512)), TaskTracker::new(), stop.clone()));
         system.set_public_url(format!("http://{address}"));
-        twin.subscribe(&format!("http://{address}"));
+        simulator.subscribe(&format!("http://{address}"));
         Self {
             system,
-            twin,
+            simulator,
             address,
             inbox,
             clock,
@@ -252,12 +252,12 @@ impl Stage {
         }
     }
 
-    /// The same directory and the same twin, with a configuration that says something else.
+    /// The same directory and the same simulator, with a configuration that says something else.
     pub async fn restart(&mut self, text: &str) {
         let (system, inbox) = system(
             text,
             self.directory.path(),
-            &self.twin,
+            &self.simulator,
             (&self.clock, &self.chance, &self.people),
             4_096,
             &self.environment,
@@ -270,7 +270,7 @@ impl Stage {
         self.stop = CancellationToken::new();
         tokio::spawn(door.serve(routes, TaskTracker::new(), self.stop.clone()));
         system.set_public_url(format!("http://{}", self.address));
-        self.twin.subscribe(&format!("http://{}", self.address));
+        self.simulator.subscribe(&format!("http://{}", self.address));
         (self.system, self.inbox) = (system, inbox);
     }
 
@@ -292,11 +292,11 @@ impl Stage {
     /// Webhooks that are due are delivered, stored and applied.
     pub async fn deliver(&mut self) -> usize {
         let until = self.clock.true_time();
-        let Self { system, twin, inbox, .. } = self;
+        let Self { system, simulator, inbox, .. } = self;
         let answered = {
             let writer = async { while operations::commit_pending_deliveries(system, inbox).await {} };
             tokio::select! {
-                answered = twin.step(until) => answered,
+                answered = simulator.step(until) => answered,
                 () = writer => unreachable!("the inbox stays open"),
             }
         };
@@ -349,7 +349,7 @@ impl Stage {
 
     /// Somebody writes, and it is stored and applied.
     pub async fn says(&mut self, person: &Person, words: &str) -> String {
-        let id = self.twin.says(SUPPORT, person, &Saying::text(words));
+        let id = self.simulator.says(SUPPORT, person, &Saying::text(words));
         self.deliver().await;
         id
     }

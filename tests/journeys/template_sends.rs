@@ -9,7 +9,7 @@ use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::refusal::Refusal;
 use wadeck::domain::request::Request;
 use wadeck::operations::{self, OperationError};
-use wadeck::twin::SendFault;
+use wadeck::simulator::SendFault;
 
 use crate::stage::{Stage, rosa};
 
@@ -68,13 +68,13 @@ fn text(name: &str, language: &str) -> Value {
 
 /// The components of the first request that went out.
 fn sent(stage: &Stage) -> Value {
-    stage.twin.accepted()[0].object.clone()
+    stage.simulator.accepted()[0].object.clone()
 }
 
 #[tokio::test]
 async fn a_template_that_no_list_shows_is_refused_before_it_is_queued() {
     let stage = Stage::set().await;
-    stage.twin.add_template(text("reminder", "pt_BR"));
+    stage.simulator.add_template(text("reminder", "pt_BR"));
     let refusal = refused(&stage, Send { name: "nope", ..Send::default() }).await;
     assert_eq!(refusal.rule, "template_unknown", "{refusal}");
     let refusal = refused(&stage, Send { language: "en_US", ..Send::default() }).await;
@@ -85,7 +85,7 @@ async fn a_template_that_no_list_shows_is_refused_before_it_is_queued() {
     assert_eq!(stage.send().await, 1);
     assert_eq!(sent(&stage)["language"]["code"], "pt_BR");
     stage.pass(Duration::from_secs(10));
-    stage.twin.add_template(text("reminder", "en_US"));
+    stage.simulator.add_template(text("reminder", "en_US"));
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let refusal = send(&stage, Send::default()).await.expect_err("two languages");
     assert!(refusal.why.contains("en_US, pt_BR"), "{refusal}");
@@ -96,11 +96,11 @@ async fn an_old_list_is_fetched_again_before_it_decides() {
     let stage = Stage::set().await;
     operations::refresh_templates(&stage.system).await.expect("fetched");
     stage.pass(Duration::from_secs(10));
-    stage.twin.add_template(text("reminder", "en"));
+    stage.simulator.add_template(text("reminder", "en"));
     send(&stage, Send::default()).await.expect("approved since the list was fetched");
     // The list said approved a while ago: it is asked for again.
     stage.pass(Duration::from_secs(16 * 60));
-    stage.twin.review("reminder", "PAUSED", "NONE");
+    stage.simulator.review("reminder", "PAUSED", "NONE");
     let refusal = send(&stage, Send::default()).await.expect_err("paused meanwhile");
     assert_eq!(refusal.rule, "template_not_approved", "{refusal}");
     assert_eq!(stage.outbox().await.len(), 1);
@@ -109,13 +109,13 @@ async fn an_old_list_is_fetched_again_before_it_decides() {
 #[tokio::test]
 async fn a_template_that_was_paused_since_does_not_go_out() {
     let stage = Stage::set().await;
-    stage.twin.add_template(text("reminder", "en"));
+    stage.simulator.add_template(text("reminder", "en"));
     send(&stage, Send { after: Some(Duration::from_secs(7_200)), ..Send::default() }).await.expect("kept for later");
     stage.pass(Duration::from_secs(7_200));
-    stage.twin.review("reminder", "PAUSED", "NONE");
+    stage.simulator.review("reminder", "PAUSED", "NONE");
     operations::refresh_templates(&stage.system).await.expect("fetched");
     assert_eq!(stage.send().await, 0);
-    assert_eq!(stage.twin.send_requests(), 0, "nothing reaches the provider");
+    assert_eq!(stage.simulator.send_requests(), 0, "nothing reaches the provider");
     let entry = stage.outbox().await.remove(0);
     assert_eq!(entry.state, EntryState::Refused);
     assert!(entry.error.expect("a reason").explanation.contains("PAUSED"));
@@ -124,13 +124,13 @@ async fn a_template_that_was_paused_since_does_not_go_out() {
 #[tokio::test]
 async fn a_refusal_of_the_provider_has_the_list_fetched_again() {
     let stage = Stage::set().await;
-    stage.twin.add_template(text("reminder", "en"));
+    stage.simulator.add_template(text("reminder", "en"));
     send(&stage, Send::default()).await.expect("queued");
-    stage.twin.review("reminder", "PAUSED", "NONE");
+    stage.simulator.review("reminder", "PAUSED", "NONE");
     let wake = &stage.system.wakes().templates;
     tokio::pin! { let asked = wake.notified(); }
     assert!(futures::poll!(&mut asked).is_pending());
-    stage.twin.next_send(SendFault::Answer {
+    stage.simulator.next_send(SendFault::Answer {
         status: 400,
         body: json!({ "error": { "message": "(#132015) Template is paused", "type": "OAuthException", "code": 132_015,
             "error_data": { "messaging_product": "whatsapp", "details": "paused" }, "fbtrace_id": "A" } }),
@@ -144,7 +144,7 @@ async fn a_refusal_of_the_provider_has_the_list_fetched_again() {
 async fn a_location_header_takes_a_place() {
     let stage = Stage::set().await;
     let parts = json!([{ "type": "HEADER", "format": "LOCATION" }, { "type": "BODY", "text": "We are here." }]);
-    stage.twin.add_template(template("reminder", "en", parts));
+    stage.simulator.add_template(template("reminder", "en", parts));
     let place = |latitude| {
         [
             ("header:latitude", latitude),
@@ -181,7 +181,7 @@ async fn what_cannot_be_filled_in_from_here_is_refused_in_words() {
         ("products", "product list", buttons(json!({ "type": "MPM", "text": "View items" }))),
         ("gif", "header", json!([{ "type": "HEADER", "format": "GIF" }, body])),
     ] {
-        stage.twin.add_template(template(name, "en", parts));
+        stage.simulator.add_template(template(name, "en", parts));
         stage.pass(Duration::from_secs(10));
         let refusal = refused(&stage, Send { name, ..Send::default() }).await;
         assert_eq!(refusal.rule, "template_component", "{refusal}");
@@ -189,7 +189,7 @@ async fn what_cannot_be_filled_in_from_here_is_refused_in_words() {
     }
     // A coupon has no words of its own: it is asked for all the same, and has a length.
     let coupon = buttons(json!({ "type": "COPY_CODE", "example": "SAVE10" }));
-    stage.twin.add_template(template("coupon", "en", coupon));
+    stage.simulator.add_template(template("coupon", "en", coupon));
     stage.pass(Duration::from_secs(10));
     let long = [("button:0:code", "A23456789012345678901234567890")];
     let refusal = refused(&stage, Send { name: "coupon", parameters: &long, ..Send::default() }).await;
@@ -207,7 +207,7 @@ async fn marketing_does_not_go_to_the_united_states() {
     stage.says(&rosa(), "hello").await;
     let mut offer = text("reminder", "en");
     offer["category"] = "MARKETING".into();
-    stage.twin.add_template(offer);
+    stage.simulator.add_template(offer);
     let refusal = send(&stage, Send { to: "+12125550123", ..Send::default() }).await.expect_err("withheld");
     assert_eq!(refusal.rule, "marketing_united_states");
     for elsewhere in ["+14165550123", "+18765550123", STRANGER] {

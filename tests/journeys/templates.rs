@@ -53,11 +53,11 @@ async fn a_template_lives_from_the_first_word_to_its_end() {
         template(&stage, TemplateRequest::Create { connection, text: text("session_reminder") }).await.expect("made");
     let id = done.made.expect("an id");
     assert!(done.said.contains("pending"), "{}", done.said);
-    assert_eq!(stage.twin.templates().last().expect("there")["components"][0]["type"], "BODY");
+    assert_eq!(stage.simulator.templates().last().expect("there")["components"][0]["type"], "BODY");
     let twice = template(&stage, TemplateRequest::Create { connection, text: text("session_reminder") }).await;
     assert!(twice.expect_err("it is there").to_string().contains("T5"));
     stage.pass(Duration::from_secs(60));
-    stage.twin.review("session_reminder", "REJECTED", "INVALID_FORMAT");
+    stage.simulator.review("session_reminder", "REJECTED", "INVALID_FORMAT");
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let states: Vec<String> = record(&stage, "session_reminder")
         .await
@@ -79,10 +79,10 @@ async fn a_template_lives_from_the_first_word_to_its_end() {
     template(&stage, TemplateRequest::Update { connection, id: id.clone(), text: better.clone() })
         .await
         .expect("edited");
-    assert_eq!(stage.twin.templates().last().expect("there")["status"], "PENDING");
+    assert_eq!(stage.simulator.templates().last().expect("there")["status"], "PENDING");
     let again = template(&stage, TemplateRequest::Update { connection, id: id.clone(), text: better.clone() }).await;
     assert!(again.expect_err("in review").to_string().contains("T43"));
-    stage.twin.review("session_reminder", "APPROVED", "NONE");
+    stage.simulator.review("session_reminder", "APPROVED", "NONE");
     let other = template(
         &stage,
         TemplateRequest::Update { connection, id: id.clone(), text: better.replace("UTILITY", "MARKETING") },
@@ -100,20 +100,20 @@ async fn a_template_lives_from_the_first_word_to_its_end() {
     let refused = operations::perform(&stage.system, &operator, Request::Template(delete("session_reminder"))).await;
     assert!(refused.expect_err("an operator").to_string().contains("admin"));
     template(&stage, delete("session_reminder")).await.expect("deleted");
-    assert!(stage.twin.templates().is_empty());
+    assert!(stage.simulator.templates().is_empty());
 }
 
 #[tokio::test]
 async fn what_would_be_refused_never_reaches_the_provider() {
     let stage = Stage::set().await;
     let connection = support(&stage).await;
-    let before = stage.twin.calls().len();
+    let before = stage.simulator.calls().len();
     let broken = text("session_reminder").replace("Hello {{first_name}}, ", "{{first_name}}, ");
     let refused = template(&stage, TemplateRequest::Create { connection, text: broken }).await.expect_err("refused");
     assert!(refused.to_string().contains("T15"), "{refused}");
-    assert_eq!(stage.twin.calls().len(), before, "nobody was asked");
+    assert_eq!(stage.simulator.calls().len(), before, "nobody was asked");
     // What only the provider knows comes back in its own words.
-    stage.twin.next_call(
+    stage.simulator.next_call(
         "POST /message_templates",
         400,
         json!({ "error": { "message": "(#100) Invalid parameter", "code": 100,
@@ -140,11 +140,11 @@ async fn a_person_writes_mends_and_submits_a_template_by_keys() {
         sitting.sees(words);
     }
     sitting.press(&stage, "s").await;
-    assert!(stage.twin.templates().is_empty(), "it would be refused");
+    assert!(stage.simulator.templates().is_empty(), "it would be refused");
     sitting.press(&stage, "f").await;
     sitting.sees("s. e edits it again");
     sitting.press(&stage, "s y").await;
-    let made = stage.twin.templates();
+    let made = stage.simulator.templates();
     assert_eq!(
         (made[0]["name"].as_str(), made[0]["components"][1]["buttons"][1]["text"].as_str()),
         (Some("mood_check"), Some("Bad"))
@@ -152,12 +152,12 @@ async fn a_person_writes_mends_and_submits_a_template_by_keys() {
     sitting.look_up(&stage).await;
     sitting.sees("mood_check");
     // Edited again, and kept when the provider says no.
-    stage.twin.review("mood_check", "APPROVED", "NONE");
+    stage.simulator.review("mood_check", "APPROVED", "NONE");
     sitting.press(&stage, "ctrl-r").await;
     sitting.press(&stage, "N").await;
     sitting.sees("The template mood_check (en_US) is approved now.");
     sitting.press(&stage, "esc").await;
-    stage.twin.next_call(
+    stage.simulator.next_call(
         "POST /message_templates",
         400,
         json!({ "error": { "message": "(#100) no", "code": 100, "error_user_msg": "Edited too often." } }),
@@ -196,7 +196,7 @@ async fn a_sample_is_lent_to_the_provider_and_taken_back() {
     let done = template(&stage, TemplateRequest::Sample { connection, source }).await.expect("uploaded");
     let handle = done.made.expect("a handle");
     assert_eq!(handle, "4::image_png:200008", "all of it, as what it is");
-    assert_eq!(stage.twin.file(&handle).expect("there").2.len(), 200_008);
+    assert_eq!(stage.simulator.file(&handle).expect("there").2.len(), 200_008);
     let note = stage.outside.path().join("note.txt");
     std::fs::write(&note, "hello").expect("written");
     let source = SampleSource::Upload(stage.upload(&note.display().to_string()).await);
@@ -213,7 +213,7 @@ async fn a_sample_is_lent_to_the_provider_and_taken_back() {
 async fn a_template_shows_how_it_fares_and_what_depends_on_it() {
     let mut stage = Stage::set().await;
     let connection = support(&stage).await;
-    stage.twin.add_template(
+    stage.simulator.add_template(
         json!({ "id": "1", "name": "reminder", "language": "en_US", "category": "UTILITY", "status": "APPROVED",
         "components": [{ "type": "BODY", "text": "Hello {{1}}, see you tomorrow." }] }),
     );
@@ -236,7 +236,7 @@ async fn a_template_shows_how_it_fares_and_what_depends_on_it() {
     stage.act(send("+15550100044", Some(later))).await.expect("queued");
     let told = record(&stage, "reminder").await;
     assert_eq!((told.sent, told.read, told.replied, told.scheduled), (1, 1, 1, 1), "{told:?}");
-    stage.twin.review("reminder", "PAUSED", "NONE");
+    stage.simulator.review("reminder", "PAUSED", "NONE");
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else { panic!("alerts") };
     let depends = alerts.iter().find(|alert| alert.kind == "template_scheduled").expect("somebody should know");

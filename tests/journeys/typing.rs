@@ -9,7 +9,7 @@ use wadeck::domain::agents::assignment::Mode;
 use wadeck::domain::agents::requests::AgentRequest;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::request::Request;
-use wadeck::twin::{Person, SendFault};
+use wadeck::simulator::{Person, SendFault};
 
 use crate::sitting::Sitting;
 use crate::stage::{CONFIG, Stage, proposal, rosa};
@@ -65,13 +65,13 @@ async fn busy() -> Stage {
     stage.act(proposal(ConnectionId(1), "second", Mode::Draft)).await.expect("proposed");
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
-    let ana = wadeck::twin::Person::new("Ana Ruiz", "15550100003");
+    let ana = wadeck::simulator::Person::new("Ana Ruiz", "15550100003");
     stage.says(&ana, "quiet").await;
     let thread = stage.thread_of("quiet").await.id;
     for fault in [SendFault::Vanish, SendFault::graph(400, 131_026, "Message undeliverable")] {
         let content = Box::new(wadeck::domain::message::content::Content::text("Until six."));
         stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
-        stage.twin.next_send(fault);
+        stage.simulator.next_send(fault);
         stage.send().await;
     }
     stage

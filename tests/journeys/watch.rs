@@ -11,7 +11,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::view::{AlertView, MessageView};
 use wadeck::operations;
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
 use crate::stage::{CONFIG, SUPPORT, Stage, rosa};
 
@@ -67,7 +67,7 @@ async fn a_canary_that_is_not_back_and_a_webhook_that_is_off_raise_alerts_until_
     let mut stage = Stage::set().await;
     let connection = connection(&stage).await;
     stage.act(Request::Canary { connection }).await.expect("asked for");
-    stage.twin.switch_webhook(false);
+    stage.simulator.switch_webhook(false);
     stage.deliver().await;
     stage.pass(Duration::from_secs(61));
     operations::watch(&stage.system).await.expect("watched");
@@ -77,7 +77,7 @@ async fn a_canary_that_is_not_back_and_a_webhook_that_is_off_raise_alerts_until_
     assert!(open_alert(&stage, "webhook_off").await.expect("raised").contains("switched off"));
     stage.act(Request::Canary { connection }).await.expect_err("there is nothing to ask for");
 
-    stage.twin.switch_webhook(true);
+    stage.simulator.switch_webhook(true);
     operations::check_all(&stage.system).await.expect("checked");
     assert_eq!(open_alert(&stage, "webhook_off").await, None, "what is well takes its alert along");
     stage.act(Request::Canary { connection }).await.expect("asked for");
@@ -89,7 +89,7 @@ async fn a_canary_that_is_not_back_and_a_webhook_that_is_off_raise_alerts_until_
 async fn a_test_that_names_another_number_still_proves_the_way_back() {
     let mut stage = Stage::set().await;
     let connection = connection(&stage).await;
-    stage.twin.name_in_tests("987654321098765");
+    stage.simulator.name_in_tests("987654321098765");
     stage.act(Request::Canary { connection }).await.expect("asked for");
     stage.deliver().await;
     assert!(proof(&stage, Check::Public).await.expect("proved").works);
@@ -103,7 +103,7 @@ async fn the_provider_knows_the_fate_of_a_message_whose_statuses_never_came() {
     let mut stage = Stage::set().await;
     stage.says(&rosa(), "hello").await;
     let thread = stage.thread().await.id;
-    stage.twin.switch_webhook(false);
+    stage.simulator.switch_webhook(false);
     let content = Box::new(Content::text("on our way"));
     let done = stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
     let message: MessageId = done.made.expect("made").parse().expect("an id");
@@ -128,8 +128,8 @@ async fn statuses_that_never_came_are_caught_up_with() {
     let mut stage = Stage::set().await;
     stage.says(&rosa(), "hello").await;
     let (thread, connection) = (stage.thread().await.id, connection(&stage).await);
-    stage.twin.switch_webhook(false);
-    stage.twin.switched_off(&rosa().phone, Duration::from_secs(6 * 3_600));
+    stage.simulator.switch_webhook(false);
+    stage.simulator.switched_off(&rosa().phone, Duration::from_secs(6 * 3_600));
     let content = Box::new(Content::text("on our way"));
     stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
     stage.send().await;
@@ -154,21 +154,21 @@ async fn what_was_never_pushed_is_filled_in_marked_and_not_answered() {
         Stage::with_config(&CONFIG.replacen("organization", "watch = { fill_minutes = 5 }\norganization", 1)).await;
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
-    stage.twin.switch_webhook(false);
-    stage.twin.says(SUPPORT, &rosa(), &Saying::text("are you there?"));
-    stage.twin.says(SUPPORT, &Person::new("Kim", "15550100044"), &Saying::Image { caption: Some("look".into()) });
+    stage.simulator.switch_webhook(false);
+    stage.simulator.says(SUPPORT, &rosa(), &Saying::text("are you there?"));
+    stage.simulator.says(SUPPORT, &Person::new("Kim", "15550100044"), &Saying::Image { caption: Some("look".into()) });
     stage.deliver().await;
     stage.pass(Duration::from_secs(600));
-    stage.twin.switch_webhook(true);
+    stage.simulator.switch_webhook(true);
     operations::watch(&stage.system).await.expect("watched");
     let thread = stage.thread_of("rosa").await;
     let last = stage.messages(thread.id).await.pop().expect("there");
     assert_eq!((last.text.line().as_str(), &last.origin), ("are you there?", &Origin::Filled));
     assert!(thread.waiting.expect("a person is waited for").reason.contains("never pushed"));
     assert!(open_alert(&stage, "gap").await.expect("raised").contains("2 message"));
-    let sent = stage.twin.accepted().len();
+    let sent = stage.simulator.accepted().len();
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), sent, "an agent does not answer it as if it were new");
+    assert_eq!(stage.simulator.accepted().len(), sent, "an agent does not answer it as if it were new");
     assert_eq!(stage.carry_files().await, 1, "its file is fetched all the same");
     stage
         .act(Request::Send { thread: thread.id, content: Box::new(Content::text("yes")), reply_to: None, at: None })
@@ -184,17 +184,17 @@ async fn what_was_never_pushed_is_filled_in_marked_and_not_answered() {
 async fn quality_that_falls_and_templates_that_are_paused_are_told() {
     let stage = Stage::set().await;
     operations::check_all(&stage.system).await.expect("checked");
-    stage.twin.rate("YELLOW");
+    stage.simulator.rate("YELLOW");
     operations::check_all(&stage.system).await.expect("checked");
     assert!(open_alert(&stage, "quality").await.expect("raised").contains("from green to yellow"));
-    stage.twin.rate("GREEN");
+    stage.simulator.rate("GREEN");
     operations::check_all(&stage.system).await.expect("checked");
     assert_eq!(open_alert(&stage, "quality").await, None);
     let template = |status: &str| {
         serde_json::json!({ "id": "1", "name": "offer", "language": "en", "category": "MARKETING", "status": status,
             "components": [{ "type": "BODY", "text": "Hi" }] })
     };
-    stage.twin.add_template(template("PAUSED"));
+    stage.simulator.add_template(template("PAUSED"));
     operations::refresh_templates(&stage.system).await.expect("fetched");
     assert!(open_alert(&stage, "template").await.expect("raised").contains("paused"));
 }
@@ -232,7 +232,7 @@ async fn a_silent_number_an_old_queue_and_a_wrong_clock_are_told() {
     operations::watch(&stage.system).await.expect("watched");
     assert_eq!(open_alert(&stage, "silent").await, None);
     assert_eq!(open_alert(&stage, "queue").await, None);
-    stage.twin.skew(120_000);
+    stage.simulator.skew(120_000);
     operations::check_all(&stage.system).await.expect("checked");
     assert!(open_alert(&stage, "clock").await.expect("raised").contains("2m"));
 }
@@ -296,7 +296,7 @@ async fn many_failures_at_once_are_one_trouble() {
     stage.says(&rosa(), "hello").await;
     let thread = stage.thread().await.id;
     for _ in 0..5 {
-        stage.twin.next_send(wadeck::twin::SendFault::graph(400, 131_026, "Message undeliverable"));
+        stage.simulator.next_send(wadeck::simulator::SendFault::graph(400, 131_026, "Message undeliverable"));
         stage
             .act(Request::Send { thread, content: Box::new(Content::text("x")), reply_to: None, at: None })
             .await

@@ -13,7 +13,7 @@ use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::domain::why::Why;
 use wadeck::operations::{self, tell};
-use wadeck::twin::{Person, Saying, SendFault, UploadFault};
+use wadeck::simulator::{Person, Saying, SendFault, UploadFault};
 
 use crate::stage::{CONFIG, SUPPORT, Stage, ada, rosa};
 
@@ -66,7 +66,7 @@ impl Planted {
     async fn meets(&mut self, fault: SendFault, phone: &str) -> EntryId {
         self.stage.says(&Person::new(phone, phone), "hello").await;
         let thread = self.thread(phone).await;
-        self.stage.twin.next_send(fault);
+        self.stage.simulator.next_send(fault);
         let entry = self.sends(thread, "answer").await;
         self.stage.send().await;
         entry
@@ -113,17 +113,17 @@ async fn why_a_message_was_not_answered() {
     planted.stage.says(&rosa(), "two").await;
     planted.is(planted.last("rosa").await, "taken", "a person has the thread").await;
 
-    planted.stage.twin.says(SUPPORT, &Person::new("Sticky", "15550100070"), &Saying::Sticker);
+    planted.stage.simulator.says(SUPPORT, &Person::new("Sticky", "15550100070"), &Saying::Sticker);
     planted.stage.deliver().await;
     planted.is(planted.last("sticky").await, "sticker", "sticker").await;
-    planted.stage.twin.says(SUPPORT, &Person::new("Old", "15550100071"), &Saying::History("years ago".into()));
+    planted.stage.simulator.says(SUPPORT, &Person::new("Old", "15550100071"), &Saying::History("years ago".into()));
     planted.stage.deliver().await;
     planted.is(planted.last("15550100071").await, "history", "history").await;
-    planted.stage.twin.says(SUPPORT, &Person::new("Test", "15550100072"), &Saying::Test("a test".into()));
+    planted.stage.simulator.says(SUPPORT, &Person::new("Test", "15550100072"), &Saying::Test("a test".into()));
     planted.stage.deliver().await;
     planted.is(planted.last("15550100072").await, "test", "test").await;
     let long_ago = planted.stage.now().millis() - 7 * 3_600_000;
-    planted.stage.twin.says_at(SUPPORT, &Person::new("Late", "15550100073"), &Saying::text("hours ago"), long_ago);
+    planted.stage.simulator.says_at(SUPPORT, &Person::new("Late", "15550100073"), &Saying::text("hours ago"), long_ago);
     planted.stage.deliver().await;
     planted.is(planted.last("15550100073").await, "stale", "hours old").await;
     planted.stage.says(&Person::new("Stop", "15550100074"), "STOP").await;
@@ -191,14 +191,14 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
 
     let mut entry = planted.meets(SendFault::graph(500, 131_000, "unwell"), "15550300005").await;
     for _ in 0..2 {
-        planted.stage.twin.next_send(SendFault::graph(500, 131_000, "unwell"));
+        planted.stage.simulator.next_send(SendFault::graph(500, 131_000, "unwell"));
         planted.stage.pass(Duration::from_secs(120));
         planted.stage.send().await;
     }
     planted.is(entry, "dead", "3 attempts failed").await;
     planted.is(planted.last("15550300005").await, "reply_failed", "did not arrive").await;
 
-    planted.stage.twin.unreachable("15550300006", 131_026);
+    planted.stage.simulator.unreachable("15550300006", 131_026);
     planted.stage.says(&Person::new("gone", "15550300006"), "hello").await;
     entry = planted.sends(planted.thread("15550300006").await, "hi").await;
     planted.stage.send().await;
@@ -242,7 +242,7 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
     planted.stage.act(request).await.expect("queued");
     let file = planted.stage.outbox().await.iter().map(|row| row.id).max().expect("there");
     planted.is(file, "upload", "uploaded first").await;
-    planted.stage.twin.next_upload(UploadFault::Refused);
+    planted.stage.simulator.next_upload(UploadFault::Refused);
     planted.stage.carry_files().await;
     planted.is(file, "request", "Media upload error").await;
     assert!(planted.seen.len() >= 20, "{}: {:?}", planted.seen.len(), planted.seen);
@@ -260,9 +260,9 @@ async fn why_of_everything_else() {
         panic!()
     };
     planted.is(rows[0].id, "applied", "read and applied").await;
-    planted.stage.twin.says("999", &Person::new("x", "15550100088"), &Saying::text("hi"));
+    planted.stage.simulator.says("999", &Person::new("x", "15550100088"), &Saying::text("hi"));
     planted.stage.deliver().await;
-    planted.stage.twin.post_raw("whatsapp.message.received", &serde_json::json!({ "message": {} }));
+    planted.stage.simulator.post_raw("whatsapp.message.received", &serde_json::json!({ "message": {} }));
     planted.stage.deliver().await;
     let Answer::Deliveries(rows) = planted.stage.ask(Query::Deliveries { state: None, limit: 5, before: None }).await
     else {
@@ -276,7 +276,7 @@ async fn why_of_everything_else() {
     let connection = connections[0].connection.id;
     operations::check_all(&planted.stage.system).await.expect("checked");
     planted.is(connection, "works", "works").await;
-    planted.stage.twin.switch_webhook(false);
+    planted.stage.simulator.switch_webhook(false);
     operations::check_all(&planted.stage.system).await.expect("checked");
     planted.is(connection, "registration", "switched off").await;
     let Answer::Alerts(alerts) = planted.stage.ask(Query::Alerts { open: true, limit: 9 }).await else { panic!() };
@@ -293,7 +293,7 @@ async fn why_of_everything_else() {
     ] {
         planted
             .stage
-            .twin
+            .simulator
             .add_template(serde_json::json!({ "id": name, "name": name, "language": "en", "category": "UTILITY",
             "status": status, "components": [{ "type": "BODY", "text": "Hi" }] }));
         operations::refresh_templates(&planted.stage.system).await.expect("fetched");

@@ -7,7 +7,7 @@ use serde_json::json;
 use wadeck::domain::ids::MessageId;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::why::Why;
-use wadeck::twin::Person;
+use wadeck::simulator::Person;
 
 use crate::agent_kinds::{helper, server};
 use crate::stage::{CONFIG, Stage, rosa};
@@ -50,11 +50,11 @@ async fn the_budget_of_a_day_that_is_used_up_is_named_with_its_remedy_and_ends_w
     let mut stage = Stage::with_config(&config).await;
     stage.says(&rosa(), "when do you open?").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
     // Every thread of the number shares it.
     stage.says(&Person::new("Tom Weber", "15550100077"), "and on Sunday?").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 1, "it has used 120 tokens of 100");
+    assert_eq!(stage.simulator.accepted().len(), 1, "it has used 120 tokens of 100");
     let told = why(&stage, last(&stage, "tom").await).await;
     assert_eq!(told.cause, "budget", "{told:?}");
     assert!(
@@ -76,7 +76,7 @@ async fn the_budget_of_a_day_that_is_used_up_is_named_with_its_remedy_and_ends_w
     assert_eq!(why(&stage, "g1").await.cause, "active");
     stage.says(&Person::new("Tom Weber", "15550100077"), "today?").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 2, "another day");
+    assert_eq!(stage.simulator.accepted().len(), 2, "another day");
 }
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn an_agent_that_is_not_what_was_approved_is_named_with_its_remedy_until_a
     stage.restart(&quiet.replace("You said it, {name}.", "Anything else, {name}.")).await;
     stage.says(&rosa(), "hello").await;
     stage.answer().await;
-    assert!(stage.twin.accepted().is_empty());
+    assert!(stage.simulator.accepted().is_empty());
     let told = why(&stage, last(&stage, "rosa").await).await;
     assert_eq!(told.cause, "agent_changed", "{told:?}");
     assert!(
@@ -111,5 +111,5 @@ async fn an_agent_that_is_not_what_was_approved_is_named_with_its_remedy_until_a
     stage.agents(wadeck::domain::agents::requests::AgentRequest::Approve { assignment }).await.expect("looked at");
     stage.says(&rosa(), "hello?").await;
     stage.answer().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
 }

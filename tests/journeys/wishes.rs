@@ -12,7 +12,7 @@ use wadeck::domain::refusal::Done;
 use wadeck::domain::request::Request;
 use wadeck::domain::time::Timestamp;
 use wadeck::operations::{self, OperationError};
-use wadeck::twin::SendFault;
+use wadeck::simulator::SendFault;
 
 use crate::cases::{ONE, case, enveloped, given, post, stage};
 use crate::stage::{MORNING, Stage};
@@ -24,7 +24,7 @@ async fn connection(stage: &Stage) -> ConnectionId {
 /// Two templates without places, one of each kind, as the provider lists them.
 pub async fn templates(stage: &Stage) {
     for (name, category) in [("spring_sale", "MARKETING"), ("order_ready", "UTILITY")] {
-        stage.twin.add_template(json!({ "id": name, "name": name, "language": "en_US", "status": "APPROVED",
+        stage.simulator.add_template(json!({ "id": name, "name": name, "language": "en_US", "status": "APPROVED",
             "category": category, "components": [{ "type": "BODY", "text": "Hello there." }] }));
     }
     operations::refresh_templates(&stage.system).await.expect("fetched");
@@ -88,7 +88,7 @@ async fn whoever_stops_marketing_is_sent_none_and_everything_else() {
 async fn a_refusal_that_says_unwanted_is_remembered_until_they_say_otherwise() {
     let mut stage = stage().await;
     templates(&stage).await;
-    stage.twin.next_send(SendFault::graph(400, 131_050, "User stopped marketing messages"));
+    stage.simulator.next_send(SendFault::graph(400, 131_050, "User stopped marketing messages"));
     send(&stage, "spring_sale").await.expect("queued");
     stage.send().await;
     assert!(send(&stage, "spring_sale").await.is_err());
@@ -114,7 +114,7 @@ async fn marketing_that_waits_when_they_stop_it_is_not_sent_and_says_why() {
     stage.send().await;
     stage.pass(Duration::from_secs(7_300));
     stage.send().await;
-    let accepted: Vec<_> = stage.twin.accepted().into_iter().map(|sent| sent.text).collect();
+    let accepted: Vec<_> = stage.simulator.accepted().into_iter().map(|sent| sent.text).collect();
     assert_eq!(accepted.len(), 1, "the utility template alone: {accepted:?}");
     let rows = stage.outbox().await;
     let refused: Vec<_> = rows.iter().filter(|row| row.state == EntryState::Refused).collect();
@@ -138,7 +138,7 @@ async fn marketing_goes_that_was_queued_before_they_stopped_and_resumed() {
     }
     stage.pass(Duration::from_secs(601));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
 }
 
 #[tokio::test]
@@ -150,11 +150,11 @@ async fn a_template_waits_for_the_list_that_says_whether_it_is_marketing() {
     post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
     stage.restart(crate::cases::CONFIG).await;
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 0, "nobody knows yet of which kind it is");
+    assert_eq!(stage.simulator.accepted().len(), 0, "nobody knows yet of which kind it is");
     operations::refresh_templates(&stage.system).await.expect("fetched");
     stage.pass(Duration::from_secs(31));
     stage.send().await;
-    assert_eq!(stage.twin.accepted().len(), 1);
+    assert_eq!(stage.simulator.accepted().len(), 1);
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn the_number_that_an_answer_names_is_the_same_person() {
     let said = json!({ "messaging_product": "whatsapp", "contacts": [{ "input": "+15551600001", "wa_id": "15559990001" }],
         "messages": [{ "id": "wamid.ANSWER" }] });
     templates(&stage).await;
-    stage.twin.next_send(SendFault::Answer { status: 200, body: said, retry_after: None });
+    stage.simulator.next_send(SendFault::Answer { status: 200, body: said, retry_after: None });
     send(&stage, "order_ready").await.expect("queued");
     stage.send().await;
     let reply = json!({ "id": "wamid.R", "from": "15559990001", "timestamp": (MORNING / 1_000).to_string(),
@@ -337,7 +337,7 @@ async fn a_status_alone_marks_the_contact_and_it_is_shown_from_where_that_is_kno
     templates(&stage).await;
     send(&stage, "spring_sale").await.expect("queued");
     stage.send().await;
-    let sent = stage.twin.accepted()[0].id.clone();
+    let sent = stage.simulator.accepted()[0].id.clone();
     assert_eq!(contact(&stage, "15551600001").await.wish(), "", "the provider took it");
     post(&mut stage, "/webhook/meta", &[], &failed(&sent, 131_050)).await;
     assert!(stage.thread().await.no_marketing);
@@ -383,7 +383,7 @@ async fn an_opt_out_says_whether_a_word_a_person_or_the_provider_told_it() {
     stage.act(Request::OptOut { thread, out: true }).await.expect("no more");
     assert_eq!(contact(&stage, "15551600001").await.wish(), "opted out: ada said so");
     stage.act(Request::OptOut { thread, out: false }).await.expect("again");
-    stage.twin.next_send(SendFault::graph(400, 131_050, "User stopped marketing messages"));
+    stage.simulator.next_send(SendFault::graph(400, 131_050, "User stopped marketing messages"));
     send(&stage, "spring_sale").await.expect("queued");
     stage.send().await;
     assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: the provider refused o1 with 131050");

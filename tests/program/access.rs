@@ -17,7 +17,7 @@ use wadeck::domain::request::Request;
 
 use crate::samples;
 use crate::ssh::{ask, engine_for, knock};
-use crate::world::{Served, World, signal, twin, until};
+use crate::world::{Served, World, signal, simulator, until};
 
 const ROLES: [Role; 3] = [Role::Viewer, Role::Operator, Role::Admin];
 
@@ -154,8 +154,8 @@ fn socket(world: &World, path: &str, body: &Value) -> (u16, Value) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_peer_may_what_the_table_says_of_every_query_and_request() {
     let document = Document::read();
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     people(&world, Role::Viewer);
     let served = world.serve();
     let queries = samples::all::<Query>();
@@ -228,8 +228,8 @@ fn token(world: &World, role: Role) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_may_what_the_table_says_of_every_route_and_tool() {
     let document = Document::read();
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     people(&world, Role::Admin);
     let _served = world.serve();
     let client = reqwest::Client::new();
@@ -309,7 +309,7 @@ async fn a_token_may_what_the_table_says_of_every_route_and_tool() {
 
 /// Verbs that ask nothing of the engine, or never end.
 pub const ALONE: [&str; 11] =
-    ["demo", "serve", "attach", "mcp", "twin", "doctor", "config", "completions", "man", "roles", "keys"];
+    ["demo", "serve", "attach", "mcp", "simulator", "doctor", "config", "completions", "man", "roles", "keys"];
 
 /// Every verb with values for what it needs.
 pub fn verbs() -> Vec<Vec<String>> {
@@ -415,8 +415,8 @@ fn check(document: &Document, heard: &Heard) -> BTreeMap<String, Role> {
 #[tokio::test(flavor = "multi_thread")]
 async fn verbs_refuse_the_same_people_on_the_socket_and_over_ssh() {
     let document = Document::read();
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let verbs = verbs();
     assert!(verbs.len() > 80, "{}", verbs.len());
     let (served, port) = engine_for(&world, &people(&world, Role::Viewer));

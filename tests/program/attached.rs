@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::pty::{Screen, console};
-use crate::world::{World, signal, twin, until};
+use crate::world::{World, signal, simulator, until};
 
 fn attach(world: &World, arguments: &[&str]) -> CommandBuilder {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
@@ -22,23 +22,23 @@ fn attach(world: &World, arguments: &[&str]) -> CommandBuilder {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let mut engine = world.serve();
     let mut screens: Vec<Screen> = (0..5).map(|_| Screen::open(100, 30, attach(&world, &[]))).collect();
     for screen in &screens {
         screen.sees("Nobody has written yet");
     }
     // `wadeck` alone is one more console of the engine that runs.
-    let mut sixth = Screen::open(120, 40, console(&world, &twin));
+    let mut sixth = Screen::open(120, 40, console(&world, &simulator));
     sixth.sees("Nobody has written yet");
-    twin.subscribe(&world.url());
-    twin.says(
+    simulator.subscribe(&world.url());
+    simulator.says(
         crate::world::SUPPORT,
-        &wadeck::twin::Person::new("Rosa Field", "15550100002"),
-        &wadeck::twin::Saying::text("hello"),
+        &wadeck::simulator::Person::new("Rosa Field", "15550100002"),
+        &wadeck::simulator::Saying::text("hello"),
     );
-    let playing = tokio::spawn(async move { twin.run().await });
+    let playing = tokio::spawn(async move { simulator.run().await });
     for screen in screens.iter().chain([&sixth]) {
         screen.sees("Rosa Field");
     }
@@ -62,8 +62,8 @@ async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_ends_in_order_says_so_to_its_guests() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let engine = world.serve();
     let mut guest = Screen::open(100, 30, attach(&world, &[]));
     guest.sees("Nobody has written yet");
@@ -74,8 +74,8 @@ async fn an_engine_that_ends_in_order_says_so_to_its_guests() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_read_resizes_wildly_or_pastes_a_megabyte_harms_nobody() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let engine = world.serve();
     // One that never reads.
     let size = PtySize { rows: 60, cols: 200, pixel_width: 0, pixel_height: 0 };
@@ -102,8 +102,8 @@ async fn who_does_not_read_resizes_wildly_or_pastes_a_megabyte_harms_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_that_can_gets_its_frames_whole_and_others_get_nothing_of_it() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
     let mut screen = Screen::open(120, 40, attach(&world, &[]));
     let written = screen.written.clone();
@@ -128,8 +128,8 @@ async fn a_terminal_that_can_gets_its_frames_whole_and_others_get_nothing_of_it(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_group_may_attach_and_reads_nothing_else() {
     use std::os::unix::fs::PermissionsExt;
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let config = world.directory.path().join("wadeck.toml");
     let before = std::fs::read_to_string(&config).expect("read");
     std::fs::write(&config, format!("{before}\n[attach]\ngroup = \"nobody-has-this\"\n")).expect("written");
@@ -159,8 +159,8 @@ async fn a_group_may_attach_and_reads_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_of_one_cell_and_one_that_only_looks() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
     let mut tiny = Screen::open(1, 1, attach(&world, &[]));
     until("it draws", || tiny.bytes.load(std::sync::atomic::Ordering::SeqCst) > 20);
@@ -178,8 +178,8 @@ async fn a_terminal_of_one_cell_and_one_that_only_looks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_engine_attaching_says_so() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let screen = Screen::open(100, 30, attach(&world, &[]));
     screen.sees("No engine runs on");
     screen.sees("Start one with");
@@ -187,12 +187,12 @@ async fn without_an_engine_attaching_says_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_attached_console_opens_the_file_itself_and_the_engine_never_sees_the_path() {
-    let twin = std::sync::Arc::new(twin().await);
-    let world = World::new(&twin);
+    let simulator = std::sync::Arc::new(simulator().await);
+    let world = World::new(&simulator);
     let _engine = world.serve();
-    twin.subscribe(&world.url());
-    let rosa = wadeck::twin::Person::new("Rosa Field", "15550100002");
-    twin.says(crate::world::SUPPORT, &rosa, &wadeck::twin::Saying::text("hello"));
+    simulator.subscribe(&world.url());
+    let rosa = wadeck::simulator::Person::new("Rosa Field", "15550100002");
+    simulator.says(crate::world::SUPPORT, &rosa, &wadeck::simulator::Saying::text("hello"));
     // Where the console is started, and the engine is not: a name that only the console's own process can resolve.
     let home = tempfile::tempdir().expect("a directory");
     std::fs::write(home.path().join("opening-hours.txt"), "open at nine").expect("written");
@@ -200,8 +200,8 @@ async fn an_attached_console_opens_the_file_itself_and_the_engine_never_sees_the
     command.cwd(home.path());
     let mut screen = Screen::open(120, 40, command);
     let playing = {
-        let twin = twin.clone();
-        tokio::spawn(async move { twin.run().await })
+        let simulator = simulator.clone();
+        tokio::spawn(async move { simulator.run().await })
     };
     screen.sees("Rosa Field");
     screen.press("2");
@@ -220,9 +220,9 @@ async fn an_attached_console_opens_the_file_itself_and_the_engine_never_sees_the
     screen.press(&"\u{7f}".repeat("missing.txt".len()));
     screen.press("opening-hours.txt");
     screen.settles();
-    let before = twin.uploads();
+    let before = simulator.uploads();
     screen.press("\u{13}");
-    until("the file reached the provider", || twin.uploads() > before);
+    until("the file reached the provider", || simulator.uploads() > before);
     playing.abort();
     screen.press("\u{3}\u{3}");
     assert!(screen.ends());
@@ -230,8 +230,8 @@ async fn an_attached_console_opens_the_file_itself_and_the_engine_never_sees_the
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     let before = std::fs::read_to_string(&file).expect("read");
     let head = before.split("\n[[users]]").next().expect("a head").to_owned();
@@ -255,8 +255,8 @@ async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     let before = std::fs::read_to_string(&file).expect("read");
     let head = before.split("\n[[users]]").next().expect("a head").to_owned();
@@ -265,13 +265,13 @@ async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
     let users = |role: &str| format!("{head}\n[[users]]\nname = \"owner\"\nrole = \"{role}\"\nos_user = \"{owner}\"\n");
     std::fs::write(&file, users("viewer")).expect("written");
     let engine = world.serve();
-    twin.subscribe(&world.url());
-    twin.says(
+    simulator.subscribe(&world.url());
+    simulator.says(
         crate::world::SUPPORT,
-        &wadeck::twin::Person::new("Rosa Field", "15550100002"),
-        &wadeck::twin::Saying::text("hello"),
+        &wadeck::simulator::Person::new("Rosa Field", "15550100002"),
+        &wadeck::simulator::Saying::text("hello"),
     );
-    let playing = tokio::spawn(async move { twin.run().await });
+    let playing = tokio::spawn(async move { simulator.run().await });
     let mut screen = Screen::open(120, 40, attach(&world, &[]));
     let mut looks = Screen::open(120, 40, attach(&world, &["--read-only"]));
     for screen in [&mut screen, &mut looks] {

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use sqlx::{Connection, SqliteConnection};
 
-use crate::world::{World, signal, twin, until};
+use crate::world::{World, signal, simulator, until};
 
 fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[&output.stdout[..], &output.stderr[..]].concat()).into_owned()
@@ -30,8 +30,8 @@ async fn change(world: &World, statements: &[&'static str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_that_were_removed_are_missed() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let mut engine = world.serve();
     for number in 10..16 {
         let number = format!("+155501000{number}");
@@ -89,8 +89,8 @@ async fn rows_that_were_removed_are_missed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_chain_that_was_written_anew_is_not_taken_for_the_old_one() {
     use wadeck::domain::access::audit::{AuditRow, link};
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let mut engine = world.serve();
     for number in 10..13 {
         let number = format!("+155501000{number}");
@@ -127,8 +127,8 @@ async fn a_chain_that_was_written_anew_is_not_taken_for_the_old_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_copy_is_told_and_is_right_once_an_admin_has_accepted_it() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let add = |number: u32| {
         let number = format!("+155501000{number}");
         let added = world.run(&["contacts", "add", "--connection", "c1", "--name", "Rosa", "--number", &number]);

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use wadeck::twin::{Person, Saying, Twin};
+use wadeck::simulator::{Person, Saying, Simulator};
 
-use crate::world::{PATIENCE, SECRET, SUPPORT, Served, World, signal, twin, until, wall};
+use crate::world::{PATIENCE, SECRET, SUPPORT, Served, World, signal, simulator, until, wall};
 
 const SHIM: &str = include_str!("../fixtures/shims/diskfault.c");
 /// Within this long after the fault everything is as before, without a restart.
@@ -23,7 +23,7 @@ pub fn signed(body: &str) -> String {
 
 /// Posts webhooks and keeps what was acknowledged.
 struct Sender<'a> {
-    twin: &'a Twin,
+    simulator: &'a Simulator,
     client: reqwest::Client,
     url: String,
     count: u32,
@@ -31,17 +31,17 @@ struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    fn new(twin: &'a Twin, world: &World) -> Self {
+    fn new(simulator: &'a Simulator, world: &World) -> Self {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().expect("a client");
         let url = format!("{}/webhook/kapso/messages", world.url());
-        Self { twin, client, url, count: 0, acknowledged: BTreeSet::new() }
+        Self { simulator, client, url, count: 0, acknowledged: BTreeSet::new() }
     }
 
     async fn post(&mut self) -> u16 {
         self.count += 1;
         let person = Person::new("Someone", &format!("1555010{:04}", self.count));
         // The simulator knows the people, so that answers to them are allowed.
-        self.twin.says(SUPPORT, &person, &Saying::text("seen by the simulator only"));
+        self.simulator.says(SUPPORT, &person, &Saying::text("seen by the simulator only"));
         let id = format!("wamid.disk.{}", self.count);
         let body = serde_json::json!({
             "message": { "id": id, "from": person.phone, "timestamp": (wall() / 1_000).to_string(), "type": "text",
@@ -144,8 +144,8 @@ fn shim(world: &World) -> PathBuf {
 async fn the_watchdog_is_not_fed_while_nothing_can_be_written() {
     use std::os::unix::net::UnixDatagram;
     use std::sync::{Arc, Mutex};
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let library = shim(&world);
     let control = world.directory.path().join("fault");
     let place = world.directory.path().join("notify");
@@ -186,12 +186,12 @@ async fn the_watchdog_is_not_fed_while_nothing_can_be_written() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_cannot_be_read_loses_nothing_and_is_told() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let library = shim(&world);
     let control = world.directory.path().join("fault");
     let mut engine = serve(&world, &[("LD_PRELOAD", &library), ("WADECK_TEST_FAULT", &control)]);
-    let mut sender = Sender::new(&twin, &world);
+    let mut sender = Sender::new(&simulator, &world);
     for _ in 0..20 {
         assert_eq!(sender.post().await, 200);
     }
@@ -226,12 +226,12 @@ async fn a_disk_that_cannot_be_read_loses_nothing_and_is_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_disk_that_fails_is_told_and_the_engine_goes_on_by_itself() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let library = shim(&world);
     let control = world.directory.path().join("fault");
     let mut engine = serve(&world, &[("LD_PRELOAD", &library), ("WADECK_TEST_FAULT", &control)]);
-    let mut sender = Sender::new(&twin, &world);
+    let mut sender = Sender::new(&simulator, &world);
     for (fault, words) in
         [("sync 5", "The disk fails"), ("write 28", "The disk is full"), ("write 5", "The disk fails")]
     {
@@ -264,8 +264,8 @@ impl Drop for Tmpfs {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_told_and_room_is_enough_to_go_on() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let Some(_disk) = Tmpfs::mount(&world.data(), "16m") else {
         use std::io::Write;
         let _ = writeln!(
@@ -275,7 +275,7 @@ async fn a_full_disk_is_told_and_room_is_enough_to_go_on() {
         return;
     };
     let engine = serve(&world, &[]);
-    let mut sender = Sender::new(&twin, &world);
+    let mut sender = Sender::new(&simulator, &world);
     let filler = world.data().join("filler");
     let begin = || {
         let mut file = std::fs::File::create(&filler).expect("made");
@@ -332,9 +332,9 @@ async fn damage(database: &Path, table: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_page_is_told_with_its_remedy_and_nothing_is_acknowledged() {
-    let twin = twin().await;
-    let world = World::new(&twin);
-    let mut sender = Sender::new(&twin, &world);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let mut sender = Sender::new(&simulator, &world);
     let mut engine = serve(&world, &[]);
     for _ in 0..3 {
         assert_eq!(sender.post().await, 200);
@@ -358,9 +358,9 @@ async fn a_damaged_page_is_told_with_its_remedy_and_nothing_is_acknowledged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_that_are_overwritten_below_a_running_engine_are_told_and_nothing_is_lost_in_silence() {
     for table in ["messages", "threads", "deliveries", "alerts"] {
-        let twin = twin().await;
-        let world = World::new(&twin);
-        let mut sender = Sender::new(&twin, &world);
+        let simulator = simulator().await;
+        let world = World::new(&simulator);
+        let mut sender = Sender::new(&simulator, &world);
         let mut engine = serve(&world, &[]);
         for _ in 0..3 {
             assert_eq!(sender.post().await, 200);
@@ -417,9 +417,9 @@ async fn until_async(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_was_lost_or_cut_is_not_started_anew_in_silence() {
-    let twin = twin().await;
-    let world = World::new(&twin);
-    let mut sender = Sender::new(&twin, &world);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let mut sender = Sender::new(&simulator, &world);
     let mut engine = serve(&world, &[]);
     for _ in 0..3 {
         assert_eq!(sender.post().await, 200);
@@ -453,15 +453,15 @@ async fn a_database_that_was_lost_or_cut_is_not_started_anew_in_silence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn standard_error_on_a_full_disk_is_no_reason_to_end() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
     let mut command = world.command(&["serve"]);
     command.stdin(Stdio::null()).stdout(full()).stderr(full());
     let mut engine = Served(command.spawn().expect("it starts"));
     until("it takes webhooks", || std::net::TcpStream::connect(("127.0.0.1", world.port)).is_ok());
     until("it takes questions", || world.data().join("wadeck.sock").exists());
-    let mut sender = Sender::new(&twin, &world);
+    let mut sender = Sender::new(&simulator, &world);
     assert_eq!(sender.post().await, 200);
     signal(&engine.0, "-TERM");
     assert!(engine.0.wait().expect("ended").success());

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::world::{SUPPORT, World, twin, until};
+use crate::world::{SUPPORT, World, simulator, until};
 
 /// What is found with these variables set.
 fn examined(world: &World, environment: &[(&str, &str)]) -> Vec<Value> {
@@ -28,8 +28,8 @@ fn is(found: &[Value], what: &str, level: &str, words: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_words_tell_what_is_in_force() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let plain = examined(&world, &[]);
     for one in &plain {
         assert!(matches!(one["level"].as_str(), Some("ok" | "WARN" | "FAIL")), "{one}");
@@ -74,8 +74,8 @@ async fn three_words_tell_what_is_in_force() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_that_were_set_up_from_the_console_are_looked_at_too() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     // Nothing is declared: the number is adopted.
     let text = std::fs::read_to_string(&file).expect("readable");

@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{PATIENCE, SUPPORT, Served, World, twin, until};
+use crate::world::{PATIENCE, SUPPORT, Served, World, simulator, until};
 
 const PATH: &str = "/webhook/kapso/messages";
 
@@ -39,8 +39,8 @@ fn resident(engine: &Served) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_long_is_refused_by_its_length_and_whoever_sends_reads_the_answer() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
     // By its length alone: nothing of it is waited for.
     for length in [1_000_000_000_000_000, 20_000_000, 4 * 1024 * 1024 + 1] {
@@ -83,8 +83,8 @@ async fn what_is_too_long_is_refused_by_its_length_and_whoever_sends_reads_the_a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_peoples_clients_read_the_refusal() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
     let place = format!("127.0.0.1:{}", world.port);
     let python = format!(
@@ -125,8 +125,8 @@ async fn other_peoples_clients_read_the_refusal() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_large_bodies_take_a_bounded_memory_and_keep_nobody_out() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let engine = world.serve();
     let length = 4 * 1024 * 1024;
     // Signed by nobody, and signed wrongly: the second kind has to be read.
@@ -147,11 +147,11 @@ async fn many_large_bodies_take_a_bounded_memory_and_keep_nobody_out() {
             })
             .collect();
         // While they hold what they have, small ones are served.
-        twin.subscribe(&world.url());
-        twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("still there?"));
+        simulator.subscribe(&world.url());
+        simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("still there?"));
         held.extend(senders.into_iter().map(|sender| sender.join().expect("sent")));
     });
-    twin.step(crate::world::wall() + 60_000).await;
+    simulator.step(crate::world::wall() + 60_000).await;
     until("a small one came through", || !world.json(&["threads", "list"])[0].is_null());
     assert!(resident(&engine) < 150, "{} MB while they are held", resident(&engine));
     drop(held);
@@ -161,8 +161,8 @@ async fn many_large_bodies_take_a_bounded_memory_and_keep_nobody_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_tokens_are_limited_told_of_and_keep_no_right_one_out() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
     let made = world.run(&["tokens", "make", "shop", "--role", "viewer", "--everywhere"]);
     let text = String::from_utf8_lossy(&made.stdout).into_owned();
@@ -211,8 +211,8 @@ async fn figures_are_closed_to_other_addresses() {
     let Some(outside) = outside.ok().map(|address| address.ip()).filter(|address| !address.is_loopback()) else {
         return;
     };
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     let text = std::fs::read_to_string(&file).expect("read");
     std::fs::write(&file, text.replace("127.0.0.1:", "0.0.0.0:")).expect("written");
@@ -224,16 +224,16 @@ async fn figures_are_closed_to_other_addresses() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workflows_path_takes_the_same_webhooks() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
     let alias = format!("{}/api/webhooks/wf_7a1b", world.url());
     let unsigned = reqwest::Client::new().post(&alias).body("{}").send().await.expect("an answer");
     assert_eq!(unsigned.status(), 401, "as on the provider's own path");
     assert_eq!(reqwest::get(&alias).await.expect("an answer").status(), 405);
-    twin.subscribe(&world.url());
-    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("by the workflow"));
-    twin.step(crate::world::wall() + 60_000).await;
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("by the workflow"));
+    simulator.step(crate::world::wall() + 60_000).await;
     until("it is applied", || !world.json(&["threads", "list"])[0].is_null());
     // A signed delivery by this path is taken, applied and answered; and the same by the other path is no second one.
     let body = json!({
@@ -258,8 +258,8 @@ async fn a_workflows_path_takes_the_same_webhooks() {
 fn nothing_panics_where_standard_error_is_full() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let twin = twin().await;
-        let world = World::new(&twin);
+        let simulator = simulator().await;
+        let world = World::new(&simulator);
         let full = || std::fs::File::options().write(true).open("/dev/full").expect("a full disk");
         let child = world.command(&["serve"]).stdin(Stdio::null()).stdout(full()).stderr(full()).spawn();
         let mut engine = Served(child.expect("it starts"));

@@ -11,7 +11,7 @@ use wadeck::cli::Cli;
 use crate::access::{ALONE, shape, verbs};
 use crate::ssh::{ask, engine_for, knock, public};
 use crate::tools::Server;
-use crate::world::{World, twin};
+use crate::world::{World, simulator};
 
 /// Codes of what broke, or of what nobody answered; all others are rules that said no.
 const FAILURES: [&str; 13] = [
@@ -83,7 +83,7 @@ fn alone(world: &World) -> Vec<Vec<String>> {
         "serve".into(),
         "attach".into(),
         "mcp".into(),
-        format!("twin --listen {taken}"),
+        format!("simulator --listen {taken}"),
         "doctor --data-dir /nowhere/at/all".into(),
         "config check --config /nowhere/at/all".into(),
         "config show --config /nowhere/at/all".into(),
@@ -109,8 +109,8 @@ fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_verb_tells_an_error_in_the_one_shape_of_all_doors() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let viewer = format!("\n[[users]]\nname = \"eyes\"\nrole = \"viewer\"\nssh_keys = [\"{}\"]\n", public(11));
     let admin = format!("\n[[users]]\nname = \"chief\"\nrole = \"admin\"\nssh_keys = [\"{}\"]\n", public(12));
     let own = "\n[[users]]\nname = \"owner\"\nrole = \"admin\"\nos_user = \"root\"\n";
@@ -170,8 +170,8 @@ async fn every_verb_tells_an_error_in_the_one_shape_of_all_doors() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn routes_that_are_not_there_are_told_in_the_same_shape() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _served = world.serve();
     let made = world.json(&["tokens", "make", "eyes", "--role", "viewer"]);
     let token = made["made"].as_str().expect("a token").to_owned();
@@ -215,8 +215,8 @@ fn ids(schema: &Value) -> Vec<(String, Value)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tool_is_told_that_the_one_thing_it_names_is_not_there() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _served = world.serve();
     let mut server = Server::start(&world, &[]);
     let listed = server.ask("tools/list", json!({}));

@@ -4,17 +4,17 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use wadeck::twin::{Person, Saying, Twin};
+use wadeck::simulator::{Person, Saying, Simulator};
 
 use crate::ssh::{ask, engine, knock, pipe};
-use crate::world::{PATIENCE, SUPPORT, World, twin, until};
+use crate::world::{PATIENCE, SUPPORT, World, simulator, until};
 
 /// Rosa writes, with a picture: `t1` is open, and one of its messages has a file.
-async fn rosa_writes(twin: &Twin, world: &World) -> String {
-    twin.subscribe(&world.url());
+async fn rosa_writes(simulator: &Simulator, world: &World) -> String {
+    simulator.subscribe(&world.url());
     let rosa = Person::new("Rosa", "15550100002");
-    twin.says(SUPPORT, &rosa, &Saying::text("Hello"));
-    twin.says(SUPPORT, &rosa, &Saying::Image { caption: Some("my tooth".into()) });
+    simulator.says(SUPPORT, &rosa, &Saying::text("Hello"));
+    simulator.says(SUPPORT, &rosa, &Saying::Image { caption: Some("my tooth".into()) });
     let found = async {
         loop {
             let rows = world.json(&["messages", "search", "kind:image dir:in"]);
@@ -28,34 +28,34 @@ async fn rosa_writes(twin: &Twin, world: &World) -> String {
         }
     };
     tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
+        () = simulator.run() => unreachable!("it runs for ever"),
         found = tokio::time::timeout(PATIENCE, found) => found.expect("her picture came and was fetched"),
     }
 }
 
 /// Lets the simulated provider work until the engine has nothing to send any more.
-async fn sent(twin: &Twin, what: impl Fn(&Twin) -> bool) {
+async fn sent(simulator: &Simulator, what: impl Fn(&Simulator) -> bool) {
     let done = async {
-        while !what(twin) {
+        while !what(simulator) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
+        () = simulator.run() => unreachable!("it runs for ever"),
         done = tokio::time::timeout(PATIENCE, done) => done.expect("it was sent"),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn over_ssh_files_come_through_the_session_and_no_path_is_opened() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
-    let picture = rosa_writes(&twin, &world).await;
+    let picture = rosa_writes(&simulator, &world).await;
     let ada = knock(port, 1).await.expect("let in");
     let config = world.directory.path().join("wadeck.toml").display().to_string();
     let target = world.directory.path().join("written");
-    let before = twin.uploads();
+    let before = simulator.uploads();
     let mut attacks = vec![];
     for path in ["/proc/self/environ", "/etc/passwd", "../wadeck.toml", "file:///etc/passwd", "/dev/zero", &config] {
         attacks.push(format!("send --thread t1 --file {path}"));
@@ -74,21 +74,21 @@ async fn over_ssh_files_come_through_the_session_and_no_path_is_opened() {
         assert!(!err.contains("root:") && !err.contains("program-key"), "{attack}: {err}");
     }
     let mine = world.json(&["outbox", "list", "--filter", "by:ada"]);
-    assert_eq!((mine.as_array().map(Vec::len), twin.uploads()), (Some(0), before), "{mine}");
+    assert_eq!((mine.as_array().map(Vec::len), simulator.uploads()), (Some(0), before), "{mine}");
     assert!(!target.exists());
 
     // What is theirs goes through the session, and what they want comes back through it.
     let (out, err, status) = pipe(&ada, "send --thread t1 --file - --name ../note.txt", b"from my own machine").await;
     assert_eq!(status, Some(0), "{}{err}", String::from_utf8_lossy(&out));
-    sent(&twin, |twin| twin.uploads() > before).await;
-    sent(&twin, |twin| twin.accepted().iter().any(|one| one.kind == "document")).await;
-    let note = twin.accepted().into_iter().find(|one| one.kind == "document").expect("there");
+    sent(&simulator, |simulator| simulator.uploads() > before).await;
+    sent(&simulator, |simulator| simulator.accepted().iter().any(|one| one.kind == "document")).await;
+    let note = simulator.accepted().into_iter().find(|one| one.kind == "document").expect("there");
     assert_eq!(note.object["filename"], "note.txt");
-    let (_, _, bytes) = twin.file(note.object["id"].as_str().expect("an id")).expect("uploaded");
+    let (_, _, bytes) = simulator.file(note.object["id"].as_str().expect("an id")).expect("uploaded");
     assert_eq!(bytes, b"from my own machine");
     let (out, err, status) = pipe(&ada, "send --thread t1 --text -", "two lines,\nover the line\n".as_bytes()).await;
     assert_eq!(status, Some(0), "{}{err}", String::from_utf8_lossy(&out));
-    sent(&twin, |twin| twin.accepted().iter().any(|one| one.text == "two lines,\nover the line")).await;
+    sent(&simulator, |simulator| simulator.accepted().iter().any(|one| one.text == "two lines,\nover the line")).await;
     let (bytes, err, status) = pipe(&ada, &format!("messages save {picture} -"), b"").await;
     assert_eq!((status, err.as_str()), (Some(0), ""));
     assert!(bytes.starts_with(b"\x89PNG"), "{} bytes", bytes.len());
@@ -103,8 +103,8 @@ async fn over_ssh_files_come_through_the_session_and_no_path_is_opened() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_the_machine_the_caller_opens_and_writes_with_their_own_rights() {
     use std::os::unix::fs::PermissionsExt;
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     let config = std::fs::read_to_string(&file).expect("a configuration");
     let people = "\n[[users]]\nname = \"owner\"\nrole = \"admin\"\nos_user = \"root\"\n\n[[users]]\nname = \"guest\"\nrole = \"operator\"\nos_user = \"nobody\"\n\n[attach]\ngroup = \"nogroup\"\n";
@@ -116,7 +116,7 @@ async fn on_the_machine_the_caller_opens_and_writes_with_their_own_rights() {
         std::fs::set_permissions(world.directory.path(), open(0o711)).expect("it can be passed");
     }
     let _engine = world.serve();
-    let picture = rosa_writes(&twin, &world).await;
+    let picture = rosa_writes(&simulator, &world).await;
     let at = |name: &str| world.directory.path().join(name).display().to_string();
     let own = at("own.txt");
     std::fs::write(&own, "the owner's own").expect("written");
@@ -154,7 +154,7 @@ async fn on_the_machine_the_caller_opens_and_writes_with_their_own_rights() {
     assert_eq!(world.json(&["outbox", "list", "--filter", "kind:document"]).as_array().map(Vec::len), Some(0));
     let output = world.run(&["send", "--thread", "t1", "--file", &own, "--caption", "as I promised"]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    sent(&twin, |twin| twin.accepted().iter().any(|one| one.kind == "document")).await;
+    sent(&simulator, |simulator| simulator.accepted().iter().any(|one| one.kind == "document")).await;
     let directory = at("saved");
     std::fs::create_dir(&directory).expect("made");
     let saved = world.json(&["messages", "save", &picture, &directory]);
@@ -173,15 +173,15 @@ async fn on_the_machine_the_caller_opens_and_writes_with_their_own_rights() {
         ended.is_some()
     });
     assert!(ended.is_some_and(|ended| ended.success()));
-    sent(&twin, |twin| twin.accepted().iter().any(|one| one.text == "from a pipe")).await;
+    sent(&simulator, |simulator| simulator.accepted().iter().any(|one| one.text == "from a pipe")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_hands_over_bytes_and_names_no_path() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
-    let picture = rosa_writes(&twin, &world).await;
+    let picture = rosa_writes(&simulator, &world).await;
     let made = world.json(&["tokens", "make", "shop", "--role", "operator"]);
     let other = world.json(&["tokens", "make", "other", "--role", "operator"]);
     let token = |made: &serde_json::Value| made["made"].as_str().expect("a token").to_owned();
@@ -206,7 +206,7 @@ async fn a_program_hands_over_bytes_and_names_no_path() {
     let post = |token: &str| client.post(format!("{api}/messages")).bearer_auth(token).json(&body).send();
     assert_eq!(post(&other).await.expect("told").status(), 404, "an upload is of whoever made it");
     assert_eq!(post(&token).await.expect("told").status(), 200);
-    sent(&twin, |twin| twin.accepted().iter().any(|one| one.kind == "document")).await;
+    sent(&simulator, |simulator| simulator.accepted().iter().any(|one| one.kind == "document")).await;
     let unnamed = client.post(format!("{api}/uploads")).bearer_auth(&token).body("x").send().await.expect("told");
     assert_eq!(unnamed.status(), 422);
     let nobody = client.post(format!("{api}/uploads?name=x")).body("x").send().await.expect("told");

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{SECRET, SUPPORT, World, twin, until, wall};
+use crate::world::{SECRET, SUPPORT, World, simulator, until, wall};
 
 const ROUNDS: u64 = 12;
 
@@ -20,8 +20,8 @@ fn signed(body: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
-    let twin = Arc::new(twin().await);
-    let world = World::new(&twin);
+    let simulator = Arc::new(simulator().await);
+    let world = World::new(&simulator);
     let acknowledged: Arc<Mutex<BTreeSet<String>>> = Arc::default();
     let client = reqwest::Client::builder().timeout(Duration::from_secs(2)).build().expect("a client");
     for round in 0..ROUNDS {
@@ -31,12 +31,12 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
         for lane in 0..6 {
             let (client, acknowledged, url) =
                 (client.clone(), acknowledged.clone(), format!("{}/webhook/kapso/messages", world.url()));
-            let twin = twin.clone();
+            let simulator = simulator.clone();
             senders.push(tokio::spawn(async move {
                 for number in 0.. {
-                    // The twin knows the people, so that answers to them are allowed.
+                    // The simulator knows the people, so that answers to them are allowed.
                     let person = Person::new("Someone", &format!("1555{round:03}{lane:02}{number:03}"));
-                    twin.says(SUPPORT, &person, &Saying::text("seen by the twin only"));
+                    simulator.says(SUPPORT, &person, &Saying::text("seen by the simulator only"));
                     let id = format!("wamid.{round}.{lane}.{number}");
                     let body = serde_json::json!({
                         "message": { "id": id, "from": person.phone, "timestamp": (wall() / 1_000).to_string(), "type": "text",
@@ -89,12 +89,12 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_sent_twice() {
     assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
 
     let mut sent: BTreeMap<String, u32> = BTreeMap::new();
-    for one in twin.accepted() {
+    for one in simulator.accepted() {
         *sent.entry(one.reference.expect("a reference")).or_default() += 1;
     }
     assert!(sent.values().all(|count| *count == 1), "an entry was sent twice");
     let mut to: BTreeMap<String, u32> = BTreeMap::new();
-    for one in twin.accepted() {
+    for one in simulator.accepted() {
         *to.entry(one.to).or_default() += 1;
     }
     let twice: Vec<_> = to.iter().filter(|(_, count)| **count > 1).collect();

@@ -1,11 +1,11 @@
 //! What can be done with a number is printed beside it as commands, and those commands work.
 
-use crate::world::{World, twin, until};
+use crate::world::{World, simulator, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_way_on_is_printed_as_a_command_and_the_command_works() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     let text = std::fs::read_to_string(&file).expect("readable");
     let public = format!("[http]\npublic_url = \"{}\"", world.url());

@@ -2,21 +2,21 @@
 //! named; a thread by its contact's number.
 
 use serde_json::json;
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
 use crate::tools::Server;
-use crate::world::{SUPPORT, World, twin, until};
+use crate::world::{SUPPORT, World, simulator, until};
 
 const ROSA: &str = "+15550100002";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_and_a_thread_are_found_by_any_of_their_names() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
-    twin.subscribe(&world.url());
-    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&twin).await;
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    world.has_a_thread(&simulator).await;
     let list = world.json(&["connections", "list"]);
     let connection = list.as_array().and_then(|all| all.iter().find(|one| one["phone_number_id"] == SUPPORT));
     let connection = connection.expect("the number that she wrote to");

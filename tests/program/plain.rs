@@ -4,9 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{SUPPORT, World, signal, twin, until};
+use crate::world::{SUPPORT, World, signal, simulator, until};
 
 struct Lines {
     child: Child,
@@ -61,10 +61,10 @@ impl Lines {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_who_listens_answers_people() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let mut served = world.serve();
-    twin.subscribe(&world.url());
+    simulator.subscribe(&world.url());
     let mut lines = Lines::start(&world, &["attach", "--plain"]);
     lines.hears("The engine runs elsewhere");
     // Colleagues see that somebody is here, though nothing is drawn.
@@ -77,7 +77,7 @@ async fn a_person_who_listens_answers_people() {
     lines.types("say to whom?");
     lines.hears("No thread is open");
     let rosa = Person::new("Rosa \u{1b}[31mField\u{202e}", "15550100002");
-    twin.says(SUPPORT, &rosa, &Saying::text("Are you \u{9b}2Jopen?"));
+    simulator.says(SUPPORT, &rosa, &Saying::text("Are you \u{9b}2Jopen?"));
     let heard = lines.said.clone();
     let talk = async {
         let wait = |words: &'static str| {
@@ -105,7 +105,7 @@ async fn a_person_who_listens_answers_people() {
     };
     let patience = tokio::time::sleep(crate::world::PATIENCE);
     tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
+        () = simulator.run() => unreachable!("it runs for ever"),
         () = talk => {}
         () = patience => panic!("it never came about:\n{}", heard.lock().expect("whole")),
     }
@@ -128,14 +128,14 @@ async fn a_person_who_listens_answers_people() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thread_that_is_read_out_is_read() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     let config = std::fs::read_to_string(&file).expect("a configuration");
     let _served = world.serve();
-    twin.subscribe(&world.url());
+    simulator.subscribe(&world.url());
     for number in ["15550100002", "15550100003"] {
-        twin.says(SUPPORT, &Person::new("Rosa", number), &Saying::text("Are you open?"));
+        simulator.says(SUPPORT, &Person::new("Rosa", number), &Saying::text("Are you open?"));
     }
     let unread = |world: &World, thread: usize| {
         let rows = world.json(&["threads", "list"]);
@@ -145,7 +145,7 @@ async fn a_thread_that_is_read_out_is_read() {
     };
     let came = async {
         while (unread(&world, 1), unread(&world, 2)) != (Some(1), Some(1)) {
-            twin.step(crate::world::wall() + 60_000).await;
+            simulator.step(crate::world::wall() + 60_000).await;
         }
     };
     tokio::time::timeout(crate::world::PATIENCE, came).await.expect("both have come");
@@ -153,7 +153,7 @@ async fn a_thread_that_is_read_out_is_read() {
     lines.types("t1");
     lines.hears("Are you open?");
     until("it is read here", || unread(&world, 1) == Some(0));
-    until("the contact sees it", || !twin.read_marks().is_empty());
+    until("the contact sees it", || !simulator.read_marks().is_empty());
     assert_eq!(unread(&world, 2), Some(1), "the other one is not");
     // Not where the configuration says otherwise, nor by whoever only looks.
     let looks = config.replace("[console]", "[console]\nmark_read_on_open = false");
@@ -174,8 +174,8 @@ async fn a_thread_that_is_read_out_is_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_engine_it_runs_one_and_takes_it_along() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let mut lines = Lines::start(&world, &["--plain"]);
     lines.hears("ends when you leave");
     assert!(world.run(&["status"]).status.success());

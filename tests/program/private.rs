@@ -5,9 +5,9 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{SUPPORT, Served, World, exists, twin, until};
+use crate::world::{SUPPORT, Served, World, exists, simulator, until};
 
 fn mode(path: &Path) -> u32 {
     std::fs::symlink_metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).mode() & 0o7777
@@ -66,17 +66,17 @@ fn all_private(directory: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_umask_and_whoever_made_the_directory_nobody_else_reads_it() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let data = world.data();
     std::fs::create_dir(&data).expect("made");
     set(&data, 0o777);
     let child = under_umask(&world, "0000", &["serve"]).stderr(Stdio::piped()).spawn().expect("it starts");
     let engine = Served(child);
     until("the engine takes questions", || exists(&data.join("wadeck.sock")));
-    twin.subscribe(&world.url());
-    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Is anybody there?"));
-    twin.step(crate::world::wall() + 60_000).await;
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Is anybody there?"));
+    simulator.step(crate::world::wall() + 60_000).await;
     until("it is applied", || !world.json(&["threads", "list"])[0].is_null());
     all_private(&data);
     for name in ["wadeck.db", "wadeck.db-wal", "wadeck.db-shm", "wadeck.lock", "wadeck.sock"] {
@@ -122,8 +122,8 @@ async fn a_directory_of_somebody_else_is_refused_with_one_sentence() {
     if rustix::process::geteuid().as_raw() != 0 {
         return;
     }
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     std::fs::create_dir(world.data()).expect("made");
     set(&world.data(), 0o755);
     std::os::unix::fs::chown(world.data(), Some(65_534), Some(65_534)).expect("given away");
@@ -137,8 +137,8 @@ async fn a_directory_of_somebody_else_is_refused_with_one_sentence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_somebody_removes_is_made_anew_and_nothing_is_read_past_the_engine() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
     let socket = world.data().join("wadeck.sock");
     std::fs::remove_file(&socket).expect("removed");
@@ -162,8 +162,8 @@ async fn a_socket_that_somebody_removes_is_made_anew_and_nothing_is_read_past_th
 #[tokio::test(flavor = "multi_thread")]
 async fn programs_have_the_umask_of_whoever_started_the_engine() {
     use std::os::unix::process::CommandExt;
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let config = world.directory.path().join("wadeck.toml");
     let before = std::fs::read_to_string(&config).expect("read");
     let answers = "cat > /dev/null; touch made; echo '{\\\"reply\\\": [\\\"Hello.\\\"]}'";
@@ -186,8 +186,8 @@ async fn programs_have_the_umask_of_whoever_started_the_engine() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_names_open_modes_and_secrets_that_cannot_be_read() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let found = |environment: &[(&str, &str)], what: &str| {
         let mut command = world.command(&["doctor", "--json"]);
         command.envs(environment.iter().copied());
@@ -217,8 +217,8 @@ async fn doctor_names_open_modes_and_secrets_that_cannot_be_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn doctor_names_a_verify_token_and_an_account_that_are_missing_or_cannot_be_read() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let config = "[[connections]]\nname = \"direct\"\nprovider = \"meta\"\nphone_number = \"+15550100201\"\n\
                   phone_number_id = \"200000000000001\"\nbusiness_account_id = \"200000000000002\"\n\n\
                   [[connections]]\nname = \"clinic\"\nprovider = \"twilio\"\nphone_number = \"+15550100300\"\n";

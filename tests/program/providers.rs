@@ -4,17 +4,17 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{PATIENCE, World, twin};
+use crate::world::{PATIENCE, World, simulator};
 
 const CLINIC: &str = "15550100300";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_has_to_be_pasted_is_said_and_every_step_is_proved() {
-    let twin = Arc::new(twin().await);
-    twin.add_sender(CLINIC, false);
-    let world = World::new(&twin);
+    let simulator = Arc::new(simulator().await);
+    simulator.add_sender(CLINIC, false);
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     let text = std::fs::read_to_string(&file).expect("readable");
     let public = format!("[http]\npublic_url = \"{}\"", world.url());
@@ -55,10 +55,10 @@ async fn what_has_to_be_pasted_is_said_and_every_step_is_proved() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("it runs");
-    twin.subscribe(&world.url());
-    let running = twin.clone();
+    simulator.subscribe(&world.url());
+    let running = simulator.clone();
     let post = tokio::spawn(async move { running.run().await });
-    twin.says(CLINIC, &Person::new("Asha Rao", "919820000031"), &Saying::text("hello"));
+    simulator.says(CLINIC, &Person::new("Asha Rao", "919820000031"), &Saying::text("hello"));
     let ended = tokio::task::spawn_blocking(move || waiting.wait_with_output());
     let ended = tokio::time::timeout(PATIENCE + Duration::from_secs(10), ended).await.expect("in time");
     let ended = ended.expect("joined").expect("it ended");
@@ -66,6 +66,6 @@ async fn what_has_to_be_pasted_is_said_and_every_step_is_proved() {
     assert!(ended.status.success(), "{said}");
     assert!(said.contains(&format!("proved: on file: {}/webhook/twilio/messages", world.url())), "{said}");
     assert!(said.contains("[x] 4. a phone") && said.ends_with("Everything is proved: this number works.\n"), "{said}");
-    assert!(twin.leaked().is_empty());
+    assert!(simulator.leaked().is_empty());
     post.abort();
 }

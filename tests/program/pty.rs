@@ -96,13 +96,13 @@ impl Screen {
 }
 
 /// The console on a world of its own.
-pub fn console(world: &World, twin: &wadeck::twin::Twin) -> CommandBuilder {
+pub fn console(world: &World, simulator: &wadeck::simulator::Simulator) -> CommandBuilder {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
     command.cwd(world.directory.path());
     command.env("WADECK_DATA_DIR", world.data());
     command.env("TERM", "xterm-256color");
     command.env("LANG", "C.UTF-8");
-    for (name, value) in twin.environment() {
+    for (name, value) in simulator.environment() {
         command.env(name, value);
     }
     command

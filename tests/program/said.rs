@@ -1,8 +1,8 @@
 //! What the command line says of terms and wishes.
 
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{SUPPORT, World, twin};
+use crate::world::{SUPPORT, World, simulator};
 
 fn said(world: &World, arguments: &[&str]) -> String {
     let output = world.run(arguments);
@@ -13,8 +13,8 @@ fn said(world: &World, arguments: &[&str]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pause_is_proposed_by_a_flag_and_an_opt_out_says_from_where_it_is_known() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _served = world.serve();
     let propose = ["assignments", "propose", "--connection", "c1", "--agent", "helper", "--pause-after-person-minutes"];
     let id = said(&world, &[&propose[..], &["240"]].concat());
@@ -24,15 +24,15 @@ async fn a_pause_is_proposed_by_a_flag_and_an_opt_out_says_from_where_it_is_know
     let refused = world.run(&[&propose[..], &["99999"]].concat());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("between 0 and 10080"), "{refused:?}");
 
-    twin.subscribe(&world.url());
-    twin.says(SUPPORT, &Person::new("Rosa Field", "15550100002"), &Saying::text("STOP"));
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa Field", "15550100002"), &Saying::text("STOP"));
     let told = async {
         while !said(&world, &["contacts", "list", "Rosa"]).contains("opted out: they wrote STOP in m") {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
+        () = simulator.run() => unreachable!("it runs for ever"),
         () = told => {}
     }
 }

@@ -2,11 +2,11 @@
 //! token that was made for one, over every route and tool.
 
 use serde_json::{Value, json};
-use wadeck::twin::{Number, Person, Saying};
+use wadeck::simulator::{Number, Person, Saying};
 
 use crate::pty::{Screen, console};
 use crate::tools::Server;
-use crate::world::{SUPPORT, Served, World, twin};
+use crate::world::{SUPPORT, Served, World, simulator};
 
 /// Organization, environment, the last digit of its number, and who wrote to it.
 const SCOPES: [(&str, &str, u8, &str); 4] = [
@@ -21,9 +21,9 @@ fn person(last: u8, name: &str) -> Person {
 }
 
 /// An engine with two organizations in two environments each, to each of which somebody wrote.
-async fn four() -> (World, wadeck::twin::Twin, Served) {
-    let twin = twin().await;
-    let world = World::new(&twin);
+async fn four() -> (World, wadeck::simulator::Simulator, Served) {
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let place = world.directory.path().join("wadeck.toml");
     let config = std::fs::read_to_string(&place).expect("a configuration");
     let mut tables = String::new();
@@ -34,7 +34,7 @@ async fn four() -> (World, wadeck::twin::Twin, Served) {
              organization = \"{organization}\"\nenvironment = \"{environment}\"\nphone_number = \"+1555010000{last}\"\n\
              phone_number_id = \"{id}\"\nbusiness_account_id = \"10229012934039{last}\"\n\n"
         ));
-        twin.add_number(Number {
+        simulator.add_number(Number {
             phone_number_id: id,
             business_account_id: format!("10229012934039{last}"),
             display: format!("+1 555-010-000{last}"),
@@ -47,10 +47,10 @@ async fn four() -> (World, wadeck::twin::Twin, Served) {
     let config = config.replacen("[[agents]]", &format!("{tables}[[agents]]"), 1);
     std::fs::write(&place, config).expect("written");
     let served = world.serve();
-    twin.subscribe(&world.url());
+    simulator.subscribe(&world.url());
     for (_, _, last, name) in SCOPES {
         let id = if last == 2 { SUPPORT.to_owned() } else { format!("10654035224292{last}") };
-        twin.says(&id, &person(last, name), &Saying::text("zebra words"));
+        simulator.says(&id, &person(last, name), &Saying::text("zebra words"));
     }
     let told = async {
         while world.json(&["threads", "list", "--everywhere"]).as_array().map_or(0, Vec::len) < 4 {
@@ -58,10 +58,10 @@ async fn four() -> (World, wadeck::twin::Twin, Served) {
         }
     };
     tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
+        () = simulator.run() => unreachable!("it runs for ever"),
         () = told => {}
     }
-    (world, twin, served)
+    (world, simulator, served)
 }
 
 /// Whose names stand in it.
@@ -86,7 +86,7 @@ fn outside(thread: &Value, number: &str, connection: &str) -> Vec<(&'static str,
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tools_of_a_model_stay_within_the_scope_that_they_were_started_with() {
-    let (world, _twin, _served) = four().await;
+    let (world, _simulator, _served) = four().await;
     let threads = world.json(&["threads", "list", "--everywhere"]);
     let rosa = threads.as_array().and_then(|rows| rows.iter().find(|row| row.to_string().contains("Rosa")));
     let rosa = rosa.expect("a thread")["id"].clone();
@@ -111,7 +111,7 @@ async fn tools_of_a_model_stay_within_the_scope_that_they_were_started_with() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
-    let (world, _twin, _served) = four().await;
+    let (world, _simulator, _served) = four().await;
     let threads = world.json(&["threads", "list", "--everywhere"]);
     let row = |name: &str| {
         let mut rows = threads.as_array().expect("rows").iter();
@@ -221,9 +221,9 @@ async fn no_route_and_no_tool_leads_a_token_out_of_its_scope() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_console_begins_in_the_scope_that_it_was_started_for() {
-    let (world, twin, _served) = four().await;
+    let (world, simulator, _served) = four().await;
     let open = |options: &[&str]| {
-        let mut command = console(&world, &twin);
+        let mut command = console(&world, &simulator);
         command.args(options);
         Screen::open(120, 40, command)
     };

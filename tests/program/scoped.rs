@@ -1,17 +1,17 @@
 //! Organization and environment on the command line, and what is meant where nothing is named.
 
 use serde_json::json;
-use wadeck::twin::{Number, Person, Saying};
+use wadeck::simulator::{Number, Person, Saying};
 
 use crate::tools::Server;
-use crate::world::{SUPPORT, World, twin, until};
+use crate::world::{SUPPORT, World, simulator, until};
 
 const LIVE: &str = "106540352242977";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verb_is_about_the_scope_that_is_named() {
-    let twin = twin().await;
-    twin.add_number(Number {
+    let simulator = simulator().await;
+    simulator.add_number(Number {
         phone_number_id: LIVE.into(),
         business_account_id: "102290129340398".into(),
         display: "+1 555-010-0077".into(),
@@ -20,7 +20,7 @@ async fn a_verb_is_about_the_scope_that_is_named() {
         customer: None,
         direct: false,
     });
-    let world = World::new(&twin);
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     let text = std::fs::read_to_string(&file).expect("readable");
     let live = format!(
@@ -29,16 +29,16 @@ async fn a_verb_is_about_the_scope_that_is_named() {
     );
     std::fs::write(&file, text + "\n" + &live).expect("written");
     let _engine = world.serve();
-    twin.subscribe(&world.url());
-    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    twin.says(LIVE, &Person::new("Kim", "15550100044"), &Saying::text("Real words"));
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    simulator.says(LIVE, &Person::new("Kim", "15550100044"), &Saying::text("Real words"));
     let told = async {
         while world.json(&["threads", "list", "--everywhere"]).as_array().map(Vec::len) != Some(2) {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
+        () = simulator.run() => unreachable!("it runs for ever"),
         () = told => {}
     }
     let names = |arguments: &[&str]| -> Vec<String> {
@@ -63,17 +63,17 @@ async fn a_verb_is_about_the_scope_that_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_only_connection_need_not_be_named() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let file = world.directory.path().join("wadeck.toml");
     let text = std::fs::read_to_string(&file).expect("readable");
     let start = text.find("[[connections]]\nname = \"billing\"").expect("billing");
     let end = text[start..].find("[[agents]]").expect("agents") + start;
     std::fs::write(&file, format!("{}{}", &text[..start], &text[end..])).expect("written");
     let _engine = world.serve();
-    twin.subscribe(&world.url());
-    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&twin).await;
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    world.has_a_thread(&simulator).await;
     let sent = world.run(&["send", "--to", "+15550100002", "--text", "By hand."]);
     assert!(sent.status.success(), "{}", String::from_utf8_lossy(&sent.stderr));
     let mut model = Server::start(&world, &[]);
@@ -101,8 +101,8 @@ async fn the_only_connection_need_not_be_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_names_its_scope_though_there_is_only_one_when_it_is_made() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
     let made = world.run(&["tokens", "make", "early", "--role", "viewer"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use crate::pty::{Screen, console};
-use crate::world::{World, signal_pid, twin, until};
+use crate::world::{World, signal_pid, simulator, until};
 
 fn demo(arguments: &[&str]) -> CommandBuilder {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_wadeck"));
@@ -55,11 +55,11 @@ fn the_demo_lives_takes_keys_and_gives_the_terminal_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_that_does_not_read_and_then_goes_away_stalls_nobody() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-    let mut child = pair.slave.spawn_command(console(&world, &twin)).expect("it starts");
+    let mut child = pair.slave.spawn_command(console(&world, &simulator)).expect("it starts");
     drop(pair.slave);
     // Nobody reads what it draws, and still it takes webhooks and answers questions.
     until("the engine runs", || world.data().join("wadeck.sock").exists());
@@ -70,7 +70,7 @@ async fn a_terminal_that_does_not_read_and_then_goes_away_stalls_nobody() {
     // The engine goes on without its console, and says so to whoever attaches next.
     until("the console is gone", || world.log().contains("the console's terminal went away"));
     assert_eq!(world.json(&["status"])["connections"], 2);
-    let mut next = Screen::open(120, 40, console(&world, &twin));
+    let mut next = Screen::open(120, 40, console(&world, &simulator));
     next.sees("the engine went on without it");
     next.press("q");
     next.sees("The engine goes on");
@@ -83,10 +83,10 @@ async fn a_terminal_that_does_not_read_and_then_goes_away_stalls_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn idle_it_draws_nothing_and_uses_no_processor() {
-    let twin = twin().await;
-    let world = World::new(&twin);
-    twin.subscribe(&world.url());
-    let mut screen = Screen::open(120, 40, console(&world, &twin));
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    simulator.subscribe(&world.url());
+    let mut screen = Screen::open(120, 40, console(&world, &simulator));
     screen.sees("Nobody has written yet");
     // One number works, and the other is none of the account: whoever asked knows by now.
     screen.sees("1 in trouble · 1 proved");

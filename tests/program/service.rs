@@ -2,25 +2,25 @@
 
 use std::process::Stdio;
 
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{SUPPORT, World, exists, signal, twin, until};
+use crate::world::{SUPPORT, World, exists, signal, simulator, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_answered_and_the_command_line_tells() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let mut served = world.serve();
-    twin.subscribe(&world.url());
+    simulator.subscribe(&world.url());
     let rosa = Person::new("Rosa \u{1b}[31mField\u{202e}", "15550100002");
-    twin.says(SUPPORT, &rosa, &Saying::text("Are you open on Saturday?"));
+    simulator.says(SUPPORT, &rosa, &Saying::text("Are you open on Saturday?"));
     let answered = async {
-        while twin.accepted().is_empty() {
+        while simulator.accepted().is_empty() {
             tokio::task::yield_now().await;
         }
     };
     tokio::select! {
-        () = twin.run() => unreachable!("it runs for ever"),
+        () = simulator.run() => unreachable!("it runs for ever"),
         () = answered => {}
     }
     until("the reply is accepted", || world.json(&["outbox", "list"])[0]["state"] == "accepted");
@@ -72,8 +72,8 @@ async fn a_message_is_answered_and_the_command_line_tells() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_in_the_way_is_one_sentence() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let said = |arguments: &[&str], environment: &[(&str, &str)]| {
         let output =
             world.command(arguments).envs(environment.iter().copied()).stdin(Stdio::null()).output().expect("it runs");
@@ -124,8 +124,8 @@ async fn what_stands_in_the_way_is_one_sentence() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_not_declared_is_told_so() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let path = world.directory.path().join("wadeck.toml");
     let text = std::fs::read_to_string(&path).expect("read");
     let others = "\n[[users]]\nname = \"ada\"\nrole = \"admin\"\nos_user = \"nobody-of-that-name\"\n";
@@ -139,8 +139,8 @@ async fn whoever_is_not_declared_is_told_so() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_key_and_a_wrong_key_are_told_with_their_remedy() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let without = world.command(&["doctor", "--json"]).env_remove("KAPSO_API_KEY").output().expect("it runs");
     let found: serde_json::Value = serde_json::from_slice(&without.stdout).expect("JSON");
     let key = found.as_array().expect("a list").iter().find(|finding| finding["what"] == "api key").expect("looked at");
@@ -162,16 +162,16 @@ async fn a_missing_key_and_a_wrong_key_are_told_with_their_remedy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_are_told_here_and_not_through_a_proxy() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
-    twin.subscribe(&world.url());
-    twin.says(
+    simulator.subscribe(&world.url());
+    simulator.says(
         crate::world::SUPPORT,
-        &wadeck::twin::Person::new("Rosa", "15550100002"),
-        &wadeck::twin::Saying::text("hello"),
+        &wadeck::simulator::Person::new("Rosa", "15550100002"),
+        &wadeck::simulator::Saying::text("hello"),
     );
-    twin.step(crate::world::wall() + 60_000).await;
+    simulator.step(crate::world::wall() + 60_000).await;
     let url = format!("{}/metrics", world.url());
     let mut text = String::new();
     for _ in 0..500 {
@@ -205,8 +205,8 @@ async fn figures_are_told_here_and_not_through_a_proxy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_is_taken_while_the_engine_runs_and_is_a_whole_one() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let engine = world.serve();
     let copy = world.directory.path().join("copy.db");
     let path = copy.display().to_string();
@@ -229,8 +229,8 @@ async fn a_copy_is_taken_while_the_engine_runs_and_is_a_whole_one() {
 async fn the_service_manager_is_told_and_its_port_is_taken_over() {
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixDatagram;
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let manager = UnixDatagram::bind(world.directory.path().join("notify")).expect("a socket");
     manager.set_read_timeout(Some(crate::world::PATIENCE)).expect("set");
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

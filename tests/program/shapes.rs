@@ -1,9 +1,9 @@
 //! What verbs print: words for people and JSON for programs, never the inside of the program.
 
 use serde_json::Value;
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{SUPPORT, World, twin, until};
+use crate::world::{SUPPORT, World, simulator, until};
 
 /// Every verb that looks, and some that are refused.
 const VERBS: &[&[&str]] = &[
@@ -81,12 +81,12 @@ fn inside(text: &str) -> Option<&'static str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_verb_prints_the_inside_of_the_program_and_errors_are_json_where_json_was_asked_for() {
-    let twin = twin().await;
-    let world = World::new(&twin);
-    twin.subscribe(&world.url());
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    simulator.subscribe(&world.url());
     let _engine = world.serve();
-    twin.says(SUPPORT, &Person::new("Rosa Field", "15550100002"), &Saying::text("hello"));
-    let playing = tokio::spawn(async move { twin.run().await });
+    simulator.says(SUPPORT, &Person::new("Rosa Field", "15550100002"), &Saying::text("hello"));
+    let playing = tokio::spawn(async move { simulator.run().await });
     until("the agent has answered", || world.json(&["outbox", "list"])[0]["state"] == "accepted");
     for verb in VERBS {
         let told = world.run(verb);

@@ -1,21 +1,21 @@
 //! A shift by command line alone: answer with everything, find, repair, understand.
 
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{SUPPORT, World, twin, until};
+use crate::world::{SUPPORT, World, simulator, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shift_by_command_line() {
-    let twin = std::sync::Arc::new(twin().await);
-    let world = World::new(&twin);
+    let simulator = std::sync::Arc::new(simulator().await);
+    let world = World::new(&simulator);
     let _served = world.serve();
-    twin.subscribe(&world.url());
+    simulator.subscribe(&world.url());
     let playing = tokio::spawn({
-        let twin = twin.clone();
-        async move { twin.run().await }
+        let simulator = simulator.clone();
+        async move { simulator.run().await }
     });
     let rosa = Person::new("Rosa Field", "15550100002");
-    twin.says(SUPPORT, &rosa, &Saying::Image { caption: Some("my tooth".into()) });
+    simulator.says(SUPPORT, &rosa, &Saying::Image { caption: Some("my tooth".into()) });
     until("it is here", || world.json(&["threads", "list"])[0]["id"].is_string());
     let thread = world.json(&["threads", "list"])[0]["id"].as_str().expect("an id").to_owned();
     let message = world.json(&["messages", "search", "tooth dir:in"])[0]["id"].as_str().expect("an id").to_owned();
@@ -41,8 +41,8 @@ async fn a_shift_by_command_line() {
     let file = world.directory.path().join("menu.txt");
     std::fs::write(&file, "soup").expect("written");
     fine(&["send", "--thread", &thread, "--media", "menu.txt", "--caption", "the menu", "--reply-to", &message]);
-    until("the file went", || twin.accepted().iter().any(|sent| sent.kind == "document"));
-    let sent = twin.accepted();
+    until("the file went", || simulator.accepted().iter().any(|sent| sent.kind == "document"));
+    let sent = simulator.accepted();
     assert!(sent.iter().any(|one| one.kind == "document" && one.context.is_some()), "{sent:?}");
     let later = fine(&["send", "--thread", &thread, "--text", "later", "--at", "2h"]);
     assert!(later.contains("goes to Rosa Field at"), "{later}");
@@ -88,8 +88,8 @@ async fn a_shift_by_command_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn starters_pass_the_linters_and_faults_do_not() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let file = |name: &str, text: &[u8]| {
         let path = world.directory.path().join(name);
         std::fs::write(&path, text).expect("written");
@@ -118,7 +118,7 @@ async fn starters_pass_the_linters_and_faults_do_not() {
     assert_eq!(world.run(&["templates", "lint", "/nowhere"]).status.code(), Some(1));
     // What only the engine can do: asked of the provider, with the time of that.
     let _served = world.serve();
-    twin.subscribe(&world.url());
+    simulator.subscribe(&world.url());
     let connections = world.json(&["connections", "list"]);
     let list = connections.as_array().expect("a list");
     let at = list.iter().position(|one| one["name"] == "support").expect("support");

@@ -9,7 +9,7 @@ use russh::keys::ssh_key::private::{Ed25519Keypair, KeypairData};
 use russh::keys::{PrivateKey, PrivateKeyWithHashAlg, PublicKeyOrCertificate};
 use russh::{ChannelMsg, client::Msg};
 
-use crate::world::{PATIENCE, Served, World, signal, twin, until};
+use crate::world::{PATIENCE, Served, World, signal, simulator, until};
 
 pub struct Anybody;
 
@@ -152,8 +152,8 @@ pub fn engine_for(world: &World, users: &str) -> (Served, u16) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_key_gets_a_console_of_its_size_and_leaves_it_in_order() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
     let line = knock(port, 1).await.expect("let in");
     let mut sat = Sat::down(&line, 100, 30).await;
@@ -172,8 +172,8 @@ async fn a_known_key_gets_a_console_of_its_size_and_leaves_it_in_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn verbs_are_answered_with_the_role_of_whoever_asks() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
     let ada = knock(port, 1).await.expect("let in");
     let (out, err, status) = ask(&ada, "wadeck threads list --json").await;
@@ -218,8 +218,8 @@ async fn verbs_are_answered_with_the_role_of_whoever_asks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_else_is_offered_to_anybody() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
     let refused = knock(port, 9).await.map(|_| ()).expect_err("nobody knows this key");
     assert!(refused.contains("PublicKey") && !refused.contains("Password"), "{refused}");
@@ -250,8 +250,8 @@ async fn nothing_else_is_offered_to_anybody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let (engine, port) = engine(&world);
     let vic = knock(port, 2).await.expect("let in");
     let mut sat = Sat::down(&vic, 100, 30).await;
@@ -284,8 +284,8 @@ async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_keys_do_not_keep_the_right_one_out() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
     let mut refusals = 0;
     for seed in 20..36 {
@@ -326,15 +326,19 @@ async fn bytes_within(sat: &mut Sat, span: Duration) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_costs_is_spared() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let (_engine, port) = engine(&world);
-    twin.subscribe(&world.url());
+    simulator.subscribe(&world.url());
     for number in 0..40 {
-        let person = wadeck::twin::Person::new(&format!("Person {number}"), &format!("155501000{number:02}"));
-        twin.says(crate::world::SUPPORT, &person, &wadeck::twin::Saying::text("quiet please, this is a message"));
+        let person = wadeck::simulator::Person::new(&format!("Person {number}"), &format!("155501000{number:02}"));
+        simulator.says(
+            crate::world::SUPPORT,
+            &person,
+            &wadeck::simulator::Saying::text("quiet please, this is a message"),
+        );
     }
-    twin.step(crate::world::wall() + 60_000).await;
+    simulator.step(crate::world::wall() + 60_000).await;
     let line = knock(port, 2).await.expect("let in");
     let mut sat = Sat::down(&line, 120, 40).await;
     sat.sees("Person 39").await;
@@ -358,14 +362,14 @@ async fn a_line_that_costs_is_spared() {
     let flood = tokio::spawn(async move {
         for round in 0..4_000_u32 {
             let number = round % 40;
-            let person = wadeck::twin::Person::new(&format!("Person {number}"), &format!("155501000{number:02}"));
+            let person = wadeck::simulator::Person::new(&format!("Person {number}"), &format!("155501000{number:02}"));
             let words = format!("quiet please {round}");
-            twin.says(crate::world::SUPPORT, &person, &wadeck::twin::Saying::text(&words));
+            simulator.says(crate::world::SUPPORT, &person, &wadeck::simulator::Saying::text(&words));
             if round % 20 == 19 {
-                twin.step(crate::world::wall() + 60_000).await;
+                simulator.step(crate::world::wall() + 60_000).await;
             }
         }
-        twin
+        simulator
     });
     let span = Duration::from_secs(5);
     let flooded = bytes_within(&mut sat, span).await;

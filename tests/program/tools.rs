@@ -4,9 +4,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use serde_json::{Value, json};
-use wadeck::twin::{Person, Saying};
+use wadeck::simulator::{Person, Saying};
 
-use crate::world::{SUPPORT, World, twin, until};
+use crate::world::{SUPPORT, World, simulator, until};
 
 pub struct Server {
     child: Child,
@@ -58,16 +58,16 @@ impl Server {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_starts_its_tools_asks_and_closes() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let mut early = Server::start(&world, &[]);
     let (good, told) = early.call("threads.list", json!({}));
     assert!(!good && told["error"]["remedy"].as_str().is_some_and(|what| what.contains("wadeck serve")), "{told}");
 
     let engine = world.serve();
-    twin.subscribe(&world.url());
-    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&twin).await;
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    world.has_a_thread(&simulator).await;
     // The one that was there before the engine goes on with it.
     let (good, threads) = early.call("threads.list", json!({}));
     assert!(good && threads[0]["external_id"] == "whatsapp:15550100002", "{threads}");
@@ -121,12 +121,12 @@ fn names(schema: &Value, found: &mut Vec<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_path_comes_in_through_a_tool_and_an_upload_goes_out() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
-    twin.subscribe(&world.url());
-    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
-    world.has_a_thread(&twin).await;
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Hello"));
+    world.has_a_thread(&simulator).await;
     let mut server = Server::start(&world, &[]);
     let listed = server.ask("tools/list", json!({}));
     let mut found = vec![];
@@ -136,7 +136,7 @@ async fn no_path_comes_in_through_a_tool_and_an_upload_goes_out() {
         assert!(!found.iter().any(|name| name == word), "{word}");
     }
     let secret = world.directory.path().join("wadeck.toml").display().to_string();
-    let before = twin.uploads();
+    let before = simulator.uploads();
     for path in [secret.as_str(), "/proc/self/environ", "../wadeck.toml", "file:///etc/passwd"] {
         for file in
             [json!(path), json!({ "path": path }), json!({ "upload": path }), json!({ "upload": "f1", "path": path })]
@@ -150,11 +150,11 @@ async fn no_path_comes_in_through_a_tool_and_an_upload_goes_out() {
     let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "file": { "upload": "f999" } }));
     assert!(!good && told["error"]["code"] == "not_found", "{told}");
     assert_eq!(
-        (twin.uploads(), twin.accepted().iter().filter(|sent| sent.object["id"].is_string()).count()),
+        (simulator.uploads(), simulator.accepted().iter().filter(|sent| sent.object["id"].is_string()).count()),
         (before, 0)
     );
     let upload = hand_over(&world, "hours.txt", "open at nine");
     let (good, told) = server.call("whatsapp.send", json!({ "thread": "t1", "file": { "upload": upload } }));
     assert!(good, "{told}");
-    until("its bytes reached the provider", || twin.uploads() == before + 1);
+    until("its bytes reached the provider", || simulator.uploads() == before + 1);
 }

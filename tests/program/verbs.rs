@@ -6,9 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::CommandFactory;
-use wadeck::twin::{Person, Saying, Twin};
+use wadeck::simulator::{Person, Saying, Simulator};
 
-use crate::world::{PATIENCE, SUPPORT, Served, World, twin, until};
+use crate::world::{PATIENCE, SUPPORT, Served, World, simulator, until};
 
 /// All verbs, each with arguments that are right in [`ready`]'s world.
 const VERBS: &str = "\
@@ -150,14 +150,14 @@ mcp
 config check
 config show
 backup copy.db --media copies
-twin --listen 127.0.0.1:0
+simulator --listen 127.0.0.1:0
 completions bash
 man --to pages
 roles
 keys";
 
 /// Verbs that go on until somebody ends them.
-const FOR_EVER: [&str; 2] = ["events follow", "twin"];
+const FOR_EVER: [&str; 2] = ["events follow", "simulator"];
 
 fn leaves(command: &clap::Command, path: &str, found: &mut BTreeSet<String>) {
     let inner: Vec<_> = command.get_subcommands().filter(|inner| inner.get_name() != "help").collect();
@@ -181,14 +181,14 @@ fn the_table_has_every_verb() {
 }
 
 /// A running engine with a thread in which everything has settled.
-async fn ready(twin: &Twin, world: &World) -> Served {
+async fn ready(simulator: &Simulator, world: &World) -> Served {
     let engine = world.serve();
-    twin.subscribe(&world.url());
-    twin.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Are you open on Saturday?"));
-    twin.step(crate::world::wall() + 60_000).await;
+    simulator.subscribe(&world.url());
+    simulator.says(SUPPORT, &Person::new("Rosa", "15550100002"), &Saying::text("Are you open on Saturday?"));
+    simulator.step(crate::world::wall() + 60_000).await;
     until("the reply is accepted", || world.json(&["outbox", "list"])[0]["state"] == "accepted");
     for _ in 0..5 {
-        twin.step(crate::world::wall() + 60_000).await;
+        simulator.step(crate::world::wall() + 60_000).await;
     }
     let directory = world.directory.path();
     std::fs::write(directory.join("template.txt"), wadeck::domain::templates::starter::TEMPLATES[0].text)
@@ -238,9 +238,9 @@ fn unread(mut command: Command, verb: &str, out: Stdio) -> (Option<i32>, String)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_verb_panics_where_nobody_reads() {
-    let twin = twin().await;
-    let world = World::new(&twin);
-    let _engine = ready(&twin, &world).await;
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let _engine = ready(&simulator, &world).await;
     let mut lines: Vec<String> = VERBS.lines().map(str::to_owned).collect();
     lines.extend(VERBS.lines().filter(|line| !line.starts_with("demo")).map(|line| format!("{line} --json")));
     lines.extend(
@@ -276,16 +276,16 @@ fn files(world: &World) -> BTreeSet<(String, u64)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_changed_or_sent_under_read_only() {
-    let twin = twin().await;
-    let world = World::new(&twin);
-    let _engine = ready(&twin, &world).await;
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let _engine = ready(&simulator, &world).await;
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(world.data().join("wadeck.db")).read_only(true);
     let mut watching = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.expect("opened");
     let mut version = async || {
         let asked = sqlx::query_scalar::<_, i64>("PRAGMA data_version").fetch_one(&mut watching);
         asked.await.expect("a number")
     };
-    let (before, sent) = (files(&world), twin.accepted().len());
+    let (before, sent) = (files(&world), simulator.accepted().len());
     for line in VERBS.lines().filter(|line| *line != "demo") {
         let words: Vec<&str> = line.split_whitespace().collect();
         // The engine itself writes now and then: a verb that changes something does so each time.
@@ -306,9 +306,9 @@ async fn nothing_is_changed_or_sent_under_read_only() {
         }
         assert!(changed < 3, "{line} changes the database");
         assert_eq!(files(&world), before, "{line} writes files");
-        assert_eq!(twin.accepted().len(), sent, "{line} sends");
+        assert_eq!(simulator.accepted().len(), sent, "{line} sends");
     }
-    for verb in ["serve", "backup x.db", "twin", "man --to pages"] {
+    for verb in ["serve", "backup x.db", "simulator", "man --to pages"] {
         let words: Vec<&str> = verb.split_whitespace().chain(["--read-only"]).collect();
         let (code, said) = unread(world.command(&words), verb, Stdio::null());
         assert_eq!(code, Some(3), "{verb}: {said}");
@@ -318,8 +318,8 @@ async fn nothing_is_changed_or_sent_under_read_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_an_engine_read_only_starts_none() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let (_, said) = unread(world.command(&["attach", "--plain", "--read-only"]), "", Stdio::null());
     assert!(!said.contains("panicked"), "{said}");
     unread(world.command(&["--plain", "--read-only"]), "", Stdio::null());
@@ -331,7 +331,7 @@ async fn without_an_engine_read_only_starts_none() {
 fn switches_of_the_environment_are_the_usual_words() {
     let run = |name: &str, value: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wadeck"));
-        command.args(["twin", "--listen", "256.0.0.1:0"]).env_remove("WADECK_READONLY").env_remove("WADECK_PLAIN");
+        command.args(["simulator", "--listen", "256.0.0.1:0"]).env_remove("WADECK_READONLY").env_remove("WADECK_PLAIN");
         let output = command.args(["--seed", "1"]).env(name, value).output().expect("it runs");
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
@@ -359,8 +359,8 @@ fn switches_of_the_environment_are_the_usual_words() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_thing_that_does_not_exist_is_refused_by_every_verb_that_shows_it() {
-    let twin = twin().await;
-    let world = World::new(&twin);
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
     let _engine = world.serve();
     let verbs: [&[&str]; 12] = [
         &["threads", "show", "t999"],

@@ -1,4 +1,4 @@
-//! A twin and a configuration on the disk, and the binary run on them.
+//! A simulator and a configuration on the disk, and the binary run on them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wadeck::app::SystemClock;
 use wadeck::domain::time::Clock;
-use wadeck::twin::{DEMO_CONFIG, Number, Twin, TwinConfig};
+use wadeck::simulator::{DEMO_CONFIG, Number, Simulator, SimulatorConfig};
 
 pub const SUPPORT: &str = "106540352242922";
 pub const SECRET: &str = "program-secret";
@@ -18,8 +18,8 @@ pub fn wall() -> i64 {
     SystemClock.now().millis()
 }
 
-pub async fn twin() -> Twin {
-    let config = TwinConfig {
+pub async fn simulator() -> Simulator {
+    let config = SimulatorConfig {
         api_key: "program-key".into(),
         webhook_secret: SECRET.into(),
         seed: 3,
@@ -27,8 +27,8 @@ pub async fn twin() -> Twin {
         latency: Duration::ZERO,
         now: Arc::new(wall),
     };
-    let twin = Twin::start(config, ([127, 0, 0, 1], 0).into()).await.expect("the twin starts");
-    twin.add_number(Number {
+    let simulator = Simulator::start(config, ([127, 0, 0, 1], 0).into()).await.expect("the simulator starts");
+    simulator.add_number(Number {
         phone_number_id: SUPPORT.into(),
         business_account_id: "102290129340398".into(),
         display: "+1 555-010-0001".into(),
@@ -37,7 +37,7 @@ pub async fn twin() -> Twin {
         customer: None,
         direct: false,
     });
-    twin
+    simulator
 }
 
 /// A directory with a configuration, and what the binary needs to find both.
@@ -48,7 +48,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(twin: &Twin) -> Self {
+    pub fn new(simulator: &Simulator) -> Self {
         // For the tests' own HTTP client; it fails only where one was chosen before.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let directory = tempfile::tempdir().expect("a directory");
@@ -61,7 +61,7 @@ impl World {
         let end = config[start..].find("[[agents]]").expect("what comes after") + start;
         let config = format!("{}{}", &config[..start], &config[end..]);
         std::fs::write(directory.path().join("wadeck.toml"), config).expect("written");
-        let environment = twin.environment().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let environment = simulator.environment().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Self { directory, environment, port }
     }
 
@@ -102,14 +102,14 @@ impl World {
     }
 
     /// Delivers what the simulated provider has to say until the first thread is listed.
-    pub async fn has_a_thread(&self, twin: &Twin) {
+    pub async fn has_a_thread(&self, simulator: &Simulator) {
         let listed = async {
             while self.json(&["threads", "list"])[0].is_null() {
                 tokio::task::yield_now().await;
             }
         };
         tokio::select! {
-            () = twin.run() => unreachable!("it runs for ever"),
+            () = simulator.run() => unreachable!("it runs for ever"),
             () = listed => {}
         }
     }

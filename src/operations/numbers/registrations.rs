@@ -58,8 +58,9 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
             let draft = whole(system, webhooks, &scope, *draft)?;
             draft.check(&scope, true)?;
             let known = listed(webhooks, &connection, project).await?;
-            if let Some(twin) = draft.url.as_deref().and_then(|url| same_address(&known, url, &scope)) {
-                let why = format!("{} has this address already: everything would arrive twice.", clean_line(&twin));
+            if let Some(simulator) = draft.url.as_deref().and_then(|url| same_address(&known, url, &scope)) {
+                let why =
+                    format!("{} has this address already: everything would arrive twice.", clean_line(&simulator));
                 return Err(Refusal::new("webhook_twice", why, "Change that one, or give another address.").into());
             }
             let raw = |one: &&Registration| one.kind == WebhookKind::Raw && one.scope == scope;
@@ -78,8 +79,9 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
                 let others: Vec<Registration> =
                     listed(webhooks, &connection, known.scope == WebhookScope::Project).await?;
                 let others: Vec<Registration> = others.into_iter().filter(|other| other.id != id).collect();
-                if let Some(twin) = same_address(&others, url, &known.scope) {
-                    let why = format!("{} has this address already: everything would arrive twice.", clean_line(&twin));
+                if let Some(simulator) = same_address(&others, url, &known.scope) {
+                    let why =
+                        format!("{} has this address already: everything would arrive twice.", clean_line(&simulator));
                     return Err(Refusal::new("webhook_twice", why, "Give another address.").into());
                 }
             }

@@ -98,7 +98,7 @@ async fn what_is_taken_back_was_not_sent() {
         let undo = tokio::spawn(async move { perform(&system, &ada(), Request::TakeBack { thread }).await });
         let (sent, undone) = tokio::join!(sender, undo);
         sent.expect("no panic");
-        let accepted = stage.twin.accepted().len();
+        let accepted = stage.simulator.accepted().len();
         match undone.expect("no panic") {
             Ok(_) => assert_eq!((accepted, stage.outbox().await[0].state), (0, EntryState::Discarded)),
             Err(error) => assert_eq!((accepted, code(&error).as_str()), (1, "nothing_to_take_back")),
@@ -115,7 +115,7 @@ async fn a_stop_catches_what_was_accepted_or_is_first() {
         let (accepted, stopped) = both(&stage, accept, stop).await;
         stopped.expect("a stop is never in vain here");
         stage.send().await;
-        assert!(stage.twin.accepted().is_empty(), "nothing of an agent's leaves after a stop: {accepted:?}");
+        assert!(stage.simulator.accepted().is_empty(), "nothing of an agent's leaves after a stop: {accepted:?}");
         if let Err(error) = accepted {
             assert_eq!(code(&error), "decided");
         }
@@ -178,7 +178,7 @@ async fn a_number_that_is_given_back_sends_nothing_more() {
         }
         assert_eq!(stage.outbox().await.len(), usize::from(sent.is_ok()));
         stage.send().await;
-        assert!(stage.twin.accepted().is_empty());
+        assert!(stage.simulator.accepted().is_empty());
         let late = perform(&stage.system, &eve(), send(thread, "late")).await.expect_err("not connected");
         assert_eq!(code(&late), "not_connected");
     }
@@ -282,12 +282,12 @@ async fn an_entry_is_held_or_released_by_whoever_came_last() {
                 let again = stage.act(Request::ReleaseEntry { entry }).await.expect_err("it is released");
                 assert_eq!(code(&again), "no_change");
                 stage.send().await;
-                assert_eq!(stage.twin.accepted().len(), 1);
+                assert_eq!(stage.simulator.accepted().len(), 1);
             }
             Err(error) => {
                 assert_eq!((code(&error).as_str(), written), ("no_change", 1), "there was nothing to release");
                 stage.send().await;
-                assert!(stage.twin.accepted().is_empty(), "it is held");
+                assert!(stage.simulator.accepted().is_empty(), "it is held");
             }
         }
     }
@@ -325,7 +325,7 @@ async fn a_number_that_is_disconnected_sends_nothing_more() {
         }
         assert_eq!(stage.outbox().await.len(), usize::from(sent.is_ok()));
         stage.send().await;
-        assert!(stage.twin.accepted().is_empty());
+        assert!(stage.simulator.accepted().is_empty());
         let late = perform(&stage.system, &eve(), send(thread, "late")).await.expect_err("not connected");
         assert_eq!(code(&late), "not_connected");
     }

@@ -49,7 +49,7 @@ pub(super) async fn template() -> (Stage, ConnectionId, String) {
     let text = starter::template("session_reminder").expect("a starter").text.to_owned();
     let create = TemplateRequest::Create { connection, text };
     let id = stage.act(Request::Template(create)).await.expect("made").made.expect("an id");
-    stage.twin.review("session_reminder", "APPROVED", "NONE");
+    stage.simulator.review("session_reminder", "APPROVED", "NONE");
     operations::refresh_templates(&stage.system).await.expect("fetched");
     (stage, connection, id)
 }
@@ -119,7 +119,7 @@ pub(super) async fn provider_scene(name: &str) -> (Stage, Request) {
                 // Only a number that was set up by a link belongs to a customer.
                 let (other, _) = linked().await;
                 stage = other;
-                stage.twin.follow_link().expect("followed");
+                stage.simulator.follow_link().expect("followed");
                 stage.deliver().await;
                 for _ in 0..3 {
                     stage.set_up().await;

@@ -16,7 +16,7 @@ use wadeck::domain::outbox::entry::EntryState;
 use wadeck::domain::outbox::job::BulkAction;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::{Request, SendContext};
-use wadeck::twin::{MediaFault, Person, Saying, SendFault};
+use wadeck::simulator::{MediaFault, Person, Saying, SendFault};
 
 use super::ben;
 use super::provider_scenes::provider_scene;
@@ -55,7 +55,7 @@ pub(super) async fn queued() -> (Stage, ThreadId, EntryId) {
 /// A message of ada's whose answer was lost.
 pub(super) async fn uncertain() -> (Stage, ThreadId, EntryId) {
     let (stage, thread) = asked().await;
-    stage.twin.next_send(SendFault::Vanish);
+    stage.simulator.next_send(SendFault::Vanish);
     stage.act(send(thread, "lost")).await.expect("queued");
     stage.send().await;
     let row = stage.outbox().await.remove(0);
@@ -98,7 +98,7 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
         }
         "send_template" => {
             let stage = Stage::set().await;
-            stage.twin.add_template(serde_json::json!({ "id": "1", "name": "reminder", "language": "en",
+            stage.simulator.add_template(serde_json::json!({ "id": "1", "name": "reminder", "language": "en",
                 "category": "UTILITY", "status": "APPROVED",
                 "components": [{ "type": "BODY", "text": "See you on {{1}}.", "example": { "body_text": [["Friday"]] } }] }));
             let (name, language) = ("reminder".to_owned(), "en".to_owned());
@@ -203,8 +203,8 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
         }
         "fetch_media" => {
             let (mut stage, thread) = asked().await;
-            stage.twin.next_media(MediaFault::Gone);
-            stage.twin.says(SUPPORT, &rosa(), &Saying::Image { caption: None });
+            stage.simulator.next_media(MediaFault::Gone);
+            stage.simulator.says(SUPPORT, &rosa(), &Saying::Image { caption: None });
             stage.deliver().await;
             stage.carry_files().await;
             let message = stage.messages(thread).await.pop().expect("there").id;

@@ -1,4 +1,4 @@
-//! The twin's platform: customers, setup links, numbers with health and profile, and webhooks on file.
+//! The simulator's platform: customers, setup links, numbers with health and profile, and webhooks on file.
 
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};

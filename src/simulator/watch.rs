@@ -1,4 +1,4 @@
-//! What the twin tells about its own webhooks: registrations, tests, and the log of deliveries.
+//! What the simulator tells about its own webhooks: registrations, tests, and the log of deliveries.
 
 use axum::Json;
 use axum::extract::{Path, State};

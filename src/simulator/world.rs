@@ -1,4 +1,4 @@
-//! What is so at the twin: numbers, people, messages, templates, and the post.
+//! The state of the simulator: numbers, people, messages, templates, and pending webhooks.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,7 +14,7 @@ use super::twilio::Forms;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
 
-/// A business number that the twin serves.
+/// A business number that the simulator serves.
 #[derive(Debug, Clone)]
 pub struct Number {
     pub phone_number_id: String,
@@ -124,7 +124,7 @@ pub(super) struct World {
     pub requests_this_minute: (i64, u32),
     /// The numbers that are reached in forms.
     pub forms: Forms,
-    /// Where the twin itself is reached.
+    /// Where the simulator itself is reached.
     pub own_address: String,
     last_inbound: HashMap<(String, String), i64>,
     /// The letter that collects a conversation's messages.

@@ -115,7 +115,7 @@ impl World {
             let file = self.forms.id("ME");
             self.files.keep(&file, mime_type, bytes);
             put("MediaContentType0", mime_type.split(';').next().unwrap_or_default());
-            // The host is the twin's own: whoever posts it knows where that is.
+            // The host is the simulator's own: whoever posts it knows where that is.
             put("MediaUrl0", &format!("{}{media}/{file}", self.own_address));
         }
         self.forms.messages.push(json!({

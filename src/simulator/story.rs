@@ -7,9 +7,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use super::{Number, Person, Saying, SendFault, Twin};
+use super::{Number, Person, Saying, SendFault, Simulator};
 
-/// The twin's numbers in the demo.
+/// The simulator's numbers in the demo.
 pub const SUPPORT: &str = "106540352242922";
 pub const BILLING: &str = "106540352242923";
 /// Reached in forms.
@@ -50,11 +50,11 @@ impl Story {
     }
 
     /// Numbers, templates, and what was written before anybody looked.
-    pub fn set_the_stage(&self, twin: &Twin) {
+    pub fn set_the_stage(&self, simulator: &Simulator) {
         for (id, display, name) in
             [(SUPPORT, "+1 555-010-0001", "Lumen Dental"), (BILLING, "+1 555-010-0009", "Lumen Billing")]
         {
-            twin.add_number(Number {
+            simulator.add_number(Number {
                 phone_number_id: id.into(),
                 business_account_id: ACCOUNT.into(),
                 display: display.into(),
@@ -99,18 +99,18 @@ impl Story {
             ),
             ("594425479261600", "weekend_offer", "MARKETING", "PAUSED", "This weekend only: {{1}} off.", "NONE"),
         ] {
-            twin.add_template(json!({ "id": id, "name": name, "language": "en_US", "category": category, "status": status,
+            simulator.add_template(json!({ "id": id, "name": name, "language": "en_US", "category": category, "status": status,
                 "parameter_format": if body.contains("customer_name") { "NAMED" } else { "POSITIONAL" }, "rejected_reason": reason,
                 "components": [ { "type": "BODY", "text": body }, { "type": "FOOTER", "text": "Lumen Dental" } ] }));
         }
-        clinic(twin);
-        twin.unreachable("15550100017", 131_026);
-        twin.unreachable("919820000034", 63_024);
-        twin.unreachable("15550100028", 131_026);
-        let now = twin.shared.now();
+        clinic(simulator);
+        simulator.unreachable("15550100017", 131_026);
+        simulator.unreachable("919820000034", 63_024);
+        simulator.unreachable("15550100028", 131_026);
+        let now = simulator.shared.now();
         let before = |hours: i64, minutes: i64| now - hours * HOUR - minutes * 60_000;
         let say = |number: &str, person: &Person, words: &str, at: i64| {
-            twin.says_at(number, person, &Saying::text(words), at);
+            simulator.says_at(number, person, &Saying::text(words), at);
         };
         let ines = Person::new("Inés Prado", "15550100021");
         say(SUPPORT, &ines, "¿Tienen cita libre el jueves por la tarde?", before(27, 10));
@@ -126,22 +126,22 @@ impl Story {
     }
 
     /// Whoever owns a number follows the link that is made for it, after a while.
-    pub async fn owners(twin: Arc<Twin>) {
+    pub async fn owners(simulator: Arc<Simulator>) {
         let mut seen = 0;
         loop {
-            let millis = twin.shared.scaled(12_000);
+            let millis = simulator.shared.scaled(12_000);
             tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
-            let links = twin.links().len();
+            let links = simulator.links().len();
             // The newest link is left alone for a round: there is time to look at it.
             if links > 0 && links == seen {
-                twin.follow_link();
+                simulator.follow_link();
             }
             seen = links;
         }
     }
 
     /// Plays for ever. Acts come in an order, and with pauses, that the seed decides.
-    pub async fn play(mut self, twin: Arc<Twin>) {
+    pub async fn play(mut self, simulator: Arc<Simulator>) {
         let cast = parts();
         let mut order: Vec<usize> = (0..cast.len()).collect();
         loop {
@@ -154,35 +154,35 @@ impl Story {
             }
             for index in &order {
                 let part = &cast[*index];
-                self.act(&twin, part).await;
+                self.act(&simulator, part).await;
                 let pause = self.dice.random_range(600..2_500);
-                self.rest(&twin, pause).await;
+                self.rest(&simulator, pause).await;
             }
-            self.rest(&twin, 20_000).await;
+            self.rest(&simulator, 20_000).await;
         }
     }
 
-    async fn act(&mut self, twin: &Twin, part: &Part) {
+    async fn act(&mut self, simulator: &Simulator, part: &Part) {
         for step in &part.steps {
             match step {
-                Wait(millis) => self.rest(twin, *millis).await,
+                Wait(millis) => self.rest(simulator, *millis).await,
                 Say(saying) => {
-                    twin.says(part.number, &part.person, saying);
+                    simulator.says(part.number, &part.person, saying);
                     let typing = self.dice.random_range(250..900);
-                    self.rest(twin, typing).await;
+                    self.rest(simulator, typing).await;
                 }
                 React(emoji) => {
-                    if let Some(last) = last_to(twin, &part.person) {
+                    if let Some(last) = last_to(simulator, &part.person) {
                         let saying = Saying::Reaction { to: last, emoji: Some((*emoji).to_owned()) };
-                        twin.says(part.number, &part.person, &saying);
+                        simulator.says(part.number, &part.person, &saying);
                     }
                 }
-                Trouble(fault) => twin.next_send(fault.clone()),
+                Trouble(fault) => simulator.next_send(fault.clone()),
                 Listen => {
-                    let before = last_to(twin, &part.person);
+                    let before = last_to(simulator, &part.person);
                     for _ in 0..24 {
-                        self.rest(twin, 500).await;
-                        if last_to(twin, &part.person) != before {
+                        self.rest(simulator, 500).await;
+                        if last_to(simulator, &part.person) != before {
                             break;
                         }
                     }
@@ -191,15 +191,15 @@ impl Story {
         }
     }
 
-    async fn rest(&self, twin: &Twin, millis: u64) {
-        let millis = twin.shared.scaled(millis.cast_signed());
+    async fn rest(&self, simulator: &Simulator, millis: u64) {
+        let millis = simulator.shared.scaled(millis.cast_signed());
         tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
     }
 }
 
 /// What the clinic's account keeps: four templates, of which one is still looked at.
-fn clinic(twin: &Twin) {
-    twin.add_sender(CLINIC, false);
+fn clinic(simulator: &Simulator) {
+    simulator.add_sender(CLINIC, false);
     let reply = |label: &str, at: usize| json!({ "type": "QUICK_REPLY", "title": label, "id": format!("reply_{at}") });
     for (place, name, status, body, variables, replies) in [
         (
@@ -236,14 +236,14 @@ fn clinic(twin: &Twin) {
         ),
     ] {
         let actions: Vec<_> = replies.iter().enumerate().map(|(at, label)| reply(label, at + 1)).collect();
-        twin.add_content(json!({ "sid": format!("HX{place:032x}"), "account_sid": super::ACCOUNT, "friendly_name": name, "language": "en",
+        simulator.add_content(json!({ "sid": format!("HX{place:032x}"), "account_sid": super::ACCOUNT, "friendly_name": name, "language": "en",
             "variables": variables, "types": { "twilio/quick-reply": { "body": body, "actions": actions } },
             "approval_requests": { "name": name, "category": "UTILITY", "status": status, "rejection_reason": "" } }));
     }
 }
 
-fn last_to(twin: &Twin, person: &Person) -> Option<String> {
-    twin.shared.world().accepted.iter().rev().find(|sent| sent.to == person.phone).map(|sent| sent.id.clone())
+fn last_to(simulator: &Simulator, person: &Person) -> Option<String> {
+    simulator.shared.world().accepted.iter().rev().find(|sent| sent.to == person.phone).map(|sent| sent.id.clone())
 }
 
 fn parts() -> Vec<Part> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::story::SUPPORT;
-use super::{Person, Saying, SendFault, Twin};
+use super::{Person, Saying, SendFault, Simulator};
 
 /// The acts, in order.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -37,19 +37,21 @@ impl Scenario {
     }
 
     /// Plays every act once.
-    pub async fn play(&self, twin: &Twin) {
+    pub async fn play(&self, simulator: &Simulator) {
         for act in &self.0 {
             match act {
                 Act::Wait(millis) => {
-                    let millis = twin.shared.scaled(i64::try_from(*millis).unwrap_or(i64::MAX));
+                    let millis = simulator.shared.scaled(i64::try_from(*millis).unwrap_or(i64::MAX));
                     tokio::time::sleep(Duration::from_millis(millis.unsigned_abs())).await;
                 }
                 Act::Says { number, name, phone, text } => {
                     let number = number.as_deref().unwrap_or(SUPPORT);
-                    twin.says(number, &Person::new(name, phone), &Saying::text(text));
+                    simulator.says(number, &Person::new(name, phone), &Saying::text(text));
                 }
-                Act::Refuses { status, code, message } => twin.next_send(SendFault::graph(*status, *code, message)),
-                Act::LosesAnswer => twin.next_send(SendFault::LoseAnswer),
+                Act::Refuses { status, code, message } => {
+                    simulator.next_send(SendFault::graph(*status, *code, message))
+                }
+                Act::LosesAnswer => simulator.next_send(SendFault::LoseAnswer),
             }
         }
     }

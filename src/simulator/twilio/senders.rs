@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::Twin;
+use super::super::Simulator;
 use super::super::routes::World as Shared;
 use super::{Sender, refused};
 
@@ -107,7 +107,7 @@ async fn change(State(shared): State<Shared>, Path(id): Path<String>, Json(body)
     (StatusCode::ACCEPTED, Json(whole(sender))).into_response()
 }
 
-impl Twin {
+impl Simulator {
     /// The sender's state, with the reason that is given where it is off.
     pub fn sender_is(&self, phone: &str, status: &str, why: Option<(&str, &str)>) {
         for sender in self.shared.world().forms.senders.iter_mut().filter(|sender| sender.phone == phone) {

@@ -1,4 +1,4 @@
-//! The twin's HTTP: the platform API, and the mirror of the Cloud API.
+//! The simulator's HTTP: the platform API, and the mirror of the Cloud API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,7 @@ async fn guard(State(shared): State<World>, headers: HeaderMap, request: Request
     next.run(request).await
 }
 
-/// The twin's clock is the one that it was given.
+/// The simulator's clock is the one that it was given.
 async fn dated(State(shared): State<World>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let date = jiff::Timestamp::from_millisecond(shared.now() + shared.world().skew).ok();

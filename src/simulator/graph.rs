@@ -30,7 +30,7 @@ async fn guard(State(shared): State<Shared>, headers: HeaderMap, request: Reques
     let wanted = format!("Bearer {}", shared.config.api_key);
     if headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some(wanted.as_str()) {
         let body = json!({ "error": { "message": "Invalid OAuth access token.", "type": "OAuthException", "code": 190,
-            "fbtrace_id": "Atwin" } });
+            "fbtrace_id": "AbFqT3sWLrYk" } });
         return (StatusCode::UNAUTHORIZED, Json(body)).into_response();
     }
     next.run(request).await
@@ -109,7 +109,7 @@ fn change(event: &str, item: &Value, display: &str) -> Option<Value> {
     Some(json!({ "field": "messages", "value": value }))
 }
 
-impl super::Twin {
+impl super::Simulator {
     /// Which address is on file is told to nobody: an older version, or a key that may not ask.
     pub fn hide_webhooks(&self) {
         self.shared.world().hides_webhooks = true;

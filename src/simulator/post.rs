@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Milliseconds after each failed try.
 const AGAIN_AFTER: [i64; 3] = [10_000, 40_000, 90_000];
 
-/// Delivers what is due; see [`super::Twin::step`].
+/// Delivers what is due; see [`super::Simulator::step`].
 pub(super) async fn deliver_due(shared: &Shared, until: i64) -> usize {
     let mut answered = 0;
     loop {

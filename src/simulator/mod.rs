@@ -1,6 +1,6 @@
-//! A stand-in for the providers: Kapso with its platform API, its mirror of the Cloud API and its webhooks,
-//! Twilio with its forms, and Meta's Graph API itself, spoken over real HTTP on loopback. Used by the demo, by drills and by the tests. It knows the wire and
-//! nothing of the program: no type of ours, no database, only requests and their answers.
+//! The simulated providers: Kapso with its platform API, its mirror of the Cloud API and its webhooks, Twilio
+//! with its forms, and Meta's Graph API, over real HTTP on loopback. Used by the demo, for drills and in tests.
+//! It knows the wire formats alone: no type of the program, no database, only requests and responses.
 
 mod flows;
 mod graph;
@@ -33,15 +33,15 @@ pub use self::world::{AcceptedSend, Number, SendFault};
 
 use self::world::World;
 
-/// The configuration of whoever plays the story's business.
+/// The configuration of the business in the demo.
 pub const DEMO_CONFIG: &str = include_str!("demo.toml");
 
-/// Milliseconds since 1970: the twin's clock is given to it.
+/// Returns the time in milliseconds since 1970.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// How a twin behaves.
+/// How the simulator behaves.
 #[derive(Clone)]
-pub struct TwinConfig {
+pub struct SimulatorConfig {
     pub api_key: String,
     pub webhook_secret: String,
     pub seed: u64,
@@ -52,14 +52,14 @@ pub struct TwinConfig {
     pub now: Now,
 }
 
-impl std::fmt::Debug for TwinConfig {
+impl std::fmt::Debug for SimulatorConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TwinConfig").field("seed", &self.seed).field("speed", &self.speed).finish_non_exhaustive()
+        f.debug_struct("SimulatorConfig").field("seed", &self.seed).field("speed", &self.speed).finish_non_exhaustive()
     }
 }
 
 struct Shared {
-    config: TwinConfig,
+    config: SimulatorConfig,
     address: SocketAddr,
     world: Mutex<World>,
     /// Something was put in the post.
@@ -75,39 +75,39 @@ impl Shared {
         (self.config.now)()
     }
 
-    /// Where the twin itself is reached.
+    /// Where the simulator itself is reached.
     fn own_address(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// A span of the real world in the twin's own, in milliseconds.
+    /// Converts a span of real time to simulated time, in milliseconds.
     fn scaled(&self, millis: i64) -> i64 {
         (millis as f64 / self.config.speed.max(0.01)) as i64
     }
 }
 
-/// A running twin. It ends when this and its server task are dropped.
-pub struct Twin {
+/// A running simulator. It ends when this value and its server task are dropped.
+pub struct Simulator {
     shared: Arc<Shared>,
     address: SocketAddr,
     server: tokio::task::JoinHandle<()>,
 }
 
-impl std::fmt::Debug for Twin {
+impl std::fmt::Debug for Simulator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Twin").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Simulator").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
-impl Drop for Twin {
+impl Drop for Simulator {
     fn drop(&mut self) {
         self.server.abort();
     }
 }
 
-impl Twin {
+impl Simulator {
     /// Starts serving on `listen`; port 0 takes any.
-    pub async fn start(config: TwinConfig, listen: SocketAddr) -> std::io::Result<Self> {
+    pub async fn start(config: SimulatorConfig, listen: SocketAddr) -> std::io::Result<Self> {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let world = World::new(config.seed, format!("http://{address}"));
@@ -115,7 +115,7 @@ impl Twin {
         let routes = routes::routes(shared.clone());
         let server = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, routes).await {
-                tracing::error!(%error, "the twin's server ended");
+                tracing::error!(%error, "the simulator's server ended");
             }
         });
         Ok(Self { shared, address, server })
@@ -126,7 +126,7 @@ impl Twin {
         format!("http://{}", self.address)
     }
 
-    /// What the environment of a client has to hold, so that it takes the twin for the real one.
+    /// Returns the environment variables that make a client use the simulator instead of the real providers.
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         vec![
             ("KAPSO_API_KEY", self.shared.config.api_key.clone()),
@@ -134,7 +134,7 @@ impl Twin {
             ("KAPSO_WEBHOOK_SECRET", self.shared.config.webhook_secret.clone()),
             ("META_ACCESS_TOKEN", self.shared.config.api_key.clone()),
             ("META_APP_SECRET", self.shared.config.webhook_secret.clone()),
-            ("META_VERIFY_TOKEN", "twin-verify".to_owned()),
+            ("META_VERIFY_TOKEN", "simulator-verify".to_owned()),
             ("META_GRAPH_BASE_URL", self.base_url()),
             ("TWILIO_ACCOUNT_SID", ACCOUNT.to_owned()),
             ("TWILIO_AUTH_TOKEN", self.shared.config.webhook_secret.clone()),

@@ -66,7 +66,7 @@ async fn talk(letter: &FormLetter, token: &str, url: &hyper::Uri, authority: &st
         .header("host", authority)
         .header("user-agent", "TwilioProxy/1.1")
         .header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
-        .header("i-twilio-idempotency-token", format!("twin-{}", letter.number))
+        .header("i-twilio-idempotency-token", format!("simulator-{}", letter.number))
         .header("x-twilio-signature", sign(token, &letter.url, &letter.fields)?);
     let response = sender.send_request(request.body(Full::new(Bytes::from(body))).ok()?).await.ok()?;
     let status = response.status().as_u16();

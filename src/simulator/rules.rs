@@ -11,7 +11,7 @@ use super::Shared;
 pub(super) fn refused(shared: &Shared, number: &str, to: &str, request: &Value, now: i64) -> Option<Response> {
     let graph = |status: StatusCode, code: u32, message: &str, details: &str| {
         let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
-            "error_data": { "messaging_product": "whatsapp", "details": details }, "fbtrace_id": "Atwin" } });
+            "error_data": { "messaging_product": "whatsapp", "details": details }, "fbtrace_id": "AbFqT3sWLrYk" } });
         (status, Json(body)).into_response()
     };
     let wrong = |details: &str| Some(graph(StatusCode::BAD_REQUEST, 131_009, "Parameter value is not valid", details));

@@ -1,4 +1,4 @@
-//! Files at the twin: uploaded, resolved to an address that lives for four minutes, fetched.
+//! Files at the simulator: uploaded, resolved to an address that lives for four minutes, fetched.
 
 use std::collections::HashMap;
 

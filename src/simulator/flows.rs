@@ -1,4 +1,4 @@
-//! The twin's Flows: versions, an endpoint, encryption, responses and logs.
+//! The simulator's Flows: versions, an endpoint, encryption, responses and logs.
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -43,7 +43,7 @@ pub(super) fn routes() -> axum::Router<Shared> {
 }
 
 fn graph(status: StatusCode, code: u32, message: &str) -> Response {
-    let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code, "fbtrace_id": "Atwin" } });
+    let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code, "fbtrace_id": "AbFqT3sWLrYk" } });
     (status, Json(body)).into_response()
 }
 
@@ -99,7 +99,7 @@ async fn create(State(shared): State<Shared>, Json(body): Json<Value>) -> Respon
     let mut record = FlowRecord {
         head: json!({ "id": id, "meta_flow_id": network, "name": body["name"], "status": "draft", "has_data_endpoint": false,
             "data_endpoint_url": null, "flows_encryption_configured": false, "published_at": null,
-            "preview_url": format!("https://business.facebook.com/wa/manage/flows/{network}/preview/?token=twin"),
+            "preview_url": format!("https://business.facebook.com/wa/manage/flows/{network}/preview/?token=simulator"),
             "created_at": iso(now), "updated_at": iso(now) }),
         ..FlowRecord::default()
     };

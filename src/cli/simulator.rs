@@ -1,4 +1,4 @@
-//! `wadeck twin`: the simulated provider alone, for trying an engine out from beside it.
+//! `wadeck simulator`: runs the simulated providers alone, for an engine in another process.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Exit;
-use crate::app::{AppError, Playground, play};
+use crate::app::{AppError, SimulatorSetup, run_simulator};
 
 #[derive(Debug, Args)]
-pub struct TwinArgs {
+pub struct SimulatorArgs {
     /// Where it listens
     #[arg(long, default_value = "127.0.0.1:8788", value_name = "ADDR")]
     pub listen: SocketAddr,
@@ -26,15 +26,15 @@ pub struct TwinArgs {
     pub speed: f64,
 }
 
-pub(super) async fn run(arguments: TwinArgs) -> Result<Exit, AppError> {
+pub(super) async fn run(arguments: SimulatorArgs) -> Result<Exit, AppError> {
     let scenario = arguments.scenario.as_ref().map(std::fs::read_to_string).transpose();
     let scenario = scenario.map_err(|error| AppError::Other {
         what: format!("The scenario cannot be read: {error}."),
         remedy: "Name a file with JSON.".into(),
     })?;
-    let TwinArgs { listen, webhooks, seed, speed, .. } = arguments;
-    let playground = Playground { listen, webhooks, seed, speed, scenario };
-    let playing = play(playground, |environment| {
+    let SimulatorArgs { listen, webhooks, seed, speed, .. } = arguments;
+    let setup = SimulatorSetup { listen, webhooks, seed, speed, scenario };
+    let playing = run_simulator(setup, |environment| {
         eprintln!("The simulated provider answers. Give an engine this environment; Ctrl-C ends it.");
         for (name, value) in environment {
             println!("export {name}={value}");

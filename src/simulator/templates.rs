@@ -1,4 +1,4 @@
-//! The twin's templates: made, changed, deleted and reviewed, with the refusals of the real ones; and
+//! The simulator's templates: made, changed, deleted and reviewed, with the refusals of the real ones; and
 //! samples, which are fetched from wherever they are said to be.
 
 use axum::Json;
@@ -23,7 +23,7 @@ pub(super) fn routes() -> axum::Router<Shared> {
 
 fn graph(status: StatusCode, code: u32, subcode: u32, message: &str) -> Response {
     let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
-        "error_subcode": subcode, "error_user_msg": message, "fbtrace_id": "Atwin" } });
+        "error_subcode": subcode, "error_user_msg": message, "fbtrace_id": "AbFqT3sWLrYk" } });
     (status, Json(body)).into_response()
 }
 

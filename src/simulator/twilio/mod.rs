@@ -19,11 +19,11 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 
 pub(super) use self::post::deliver_due;
-use super::Twin;
+use super::Simulator;
 use super::routes::World as Shared;
 use super::world::SendFault;
 
-/// The account that the twin keeps.
+/// The account that the simulator keeps.
 pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 
 /// A number that people write to, with where its webhooks go.
@@ -123,7 +123,7 @@ async fn guard(State(shared): State<Shared>, headers: HeaderMap, request: Reques
     next.run(request).await
 }
 
-impl Twin {
+impl Simulator {
     /// A sender of the account that speaks in forms; its digits are its id.
     pub fn add_sender(&self, phone: &str, sandbox: bool) {
         let sender = Sender {
