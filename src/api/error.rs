@@ -4,14 +4,14 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
-use crate::domain::remedy::REPORT;
 
 /// Why something was not done, for programs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// The rule or the kind of failure.
-    pub code: String,
+    pub code: Code,
     /// What happened and why, in sentences.
     #[serde(alias = "message")]
     pub reason: String,
@@ -24,8 +24,8 @@ pub struct ErrorBody {
 }
 
 impl ErrorBody {
-    pub fn new(code: impl Into<String>, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code: code.into(), reason: reason.into(), remedy: remedy.into(), id: None }
+    pub fn new(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code, reason: reason.into(), remedy: remedy.into(), id: None }
     }
 
     /// The same as a line for a person.
@@ -47,7 +47,7 @@ impl ErrorBody {
 
 impl From<&Refusal> for ErrorBody {
     fn from(refusal: &Refusal) -> Self {
-        Self::new(refusal.rule.as_ref(), refusal.why.as_str(), refusal.remedy())
+        Self::new(refusal.code, refusal.reason.as_str(), refusal.remedy())
     }
 }
 
@@ -70,7 +70,9 @@ impl From<ApiError> for ErrorBody {
     fn from(trouble: ApiError) -> Self {
         match trouble {
             ApiError::Refused(refusal) => Self::from(&refusal),
-            ApiError::Failed { id, said } => Self { id: Some(id), ..Self::new("failed", said, REPORT) },
+            ApiError::Failed { id, said } => {
+                Self { id: Some(id), ..Self::new(Code::Failed, said, Code::Failed.remedy()) }
+            }
         }
     }
 }
@@ -85,7 +87,7 @@ impl From<Wire> for ApiError {
     fn from(Wire { error }: Wire) -> Self {
         match error.id {
             Some(id) => Self::Failed { id, said: error.reason },
-            None => Self::Refused(Refusal { rule: error.code.into(), why: error.reason, instead: error.remedy }),
+            None => Self::Refused(Refusal::new(error.code, error.reason, error.remedy)),
         }
     }
 }

@@ -4,10 +4,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Extension, Query as Parameters, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
@@ -16,6 +15,7 @@ use crate::bus::Listener;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::agents::requests::{AgentQuery, AgentTold, EventView};
+use crate::domain::code::Code;
 use crate::domain::ids::{EventId, TokenId};
 use crate::domain::query::{Answer, Query};
 use crate::domain::text::escape_json;
@@ -38,8 +38,7 @@ pub(super) struct From {
 }
 
 fn wrong(reason: &str, remedy: &str) -> Response {
-    let error = super::ErrorBody::new("parameter", reason, remedy).json();
-    (StatusCode::UNPROCESSABLE_ENTITY, Json(error)).into_response()
+    super::error(Code::Parameter, reason, remedy)
 }
 
 pub(super) async fn follow(

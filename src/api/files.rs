@@ -9,6 +9,7 @@ use serde::Deserialize;
 use tokio::io::AsyncReadExt;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::ids::MessageId;
 use crate::domain::message::media::size;
 use crate::domain::message::upload::{MAX_UPLOAD_BYTES, Uploaded};
@@ -38,7 +39,7 @@ pub(super) async fn take(
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > MAX_UPLOAD_BYTES) {
         let why = format!("It is larger than {}.", size(MAX_UPLOAD_BYTES));
-        return Err(Refusal::new("too_large", why, "Send a link to it.").into());
+        return Err(Refusal::new(Code::TooLarge, why, "Send a link to it.").into());
     }
     let bytes: BodyDataStream = body.into_data_stream();
     receive_upload(system, actor, &params.name, bytes).await

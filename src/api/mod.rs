@@ -30,6 +30,7 @@ pub use self::transfer::{Download, download, upload};
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
+use crate::domain::code::Code;
 use crate::domain::ids::MessageId;
 use crate::domain::query::Query;
 use crate::domain::refusal::Refusal;
@@ -38,7 +39,7 @@ use crate::operations::{OperationError, System, perform, tell};
 
 /// The refusal of a single thing that is asked for and is not there.
 fn nothing() -> Refusal {
-    Refusal::new("not_found", "There is nothing with this id.", "")
+    Refusal::new(Code::NotFound, "There is nothing with this id.", "")
 }
 
 /// A failure for somebody elsewhere: what broke is the log's.
@@ -50,19 +51,20 @@ fn hidden_failure(error: &crate::store::StoreError) -> ErrorBody {
     body
 }
 
+/// An error as an answer over HTTP; its code decides the status.
+fn error(code: Code, reason: &str, remedy: &str) -> Response {
+    (status_of(code), Json(ErrorBody::new(code, reason, remedy).json())).into_response()
+}
+
 /// A refusal as every door tells it.
 fn refusal_json(refusal: &Refusal) -> serde_json::Value {
     ErrorBody::from(refusal).json()
 }
 
-/// The HTTP status of a refusal, the same on every door.
-fn status_of(refusal: &Refusal) -> StatusCode {
-    match &*refusal.rule {
-        "role" | "unknown_user" => StatusCode::FORBIDDEN,
-        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
-        "not_found" => StatusCode::NOT_FOUND,
-        _ => StatusCode::CONFLICT,
-    }
+/// Returns the HTTP status of a code; 409 for codes that only the command line uses.
+fn status_of(code: Code) -> StatusCode {
+    let status = code.http_status().and_then(|status| StatusCode::from_u16(status).ok());
+    status.unwrap_or(StatusCode::CONFLICT)
 }
 
 /// `docs/roles.md`: who may do what, and which role each route and each tool takes.
@@ -94,10 +96,10 @@ fn routes(system: System) -> Router {
 /// For somebody whom the configuration does not know: told so, whatever they ask.
 fn strangers(uid: u32) -> Router {
     let why = format!("User id {uid} is not among the [[users]] of the configuration.");
-    let refusal = Refusal::new("unknown_user", why, "An admin can add them, with their os_user.");
+    let refusal = Refusal::new(Code::UnknownUser, why, "An admin can add them, with their os_user.");
     Router::new().fallback(move || {
         let refusal = refusal.clone();
-        async move { (StatusCode::FORBIDDEN, Json(refusal_json(&refusal))) }
+        async move { (status_of(refusal.code), Json(refusal_json(&refusal))) }
     })
 }
 
@@ -137,7 +139,9 @@ async fn give_file(
 fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {
     match result {
         Ok(value) => Json(value).into_response(),
-        Err(OperationError::Refused(refusal)) => (status_of(&refusal), Json(refusal_json(&refusal))).into_response(),
+        Err(OperationError::Refused(refusal)) => {
+            (status_of(refusal.code), Json(refusal_json(&refusal))).into_response()
+        }
         Err(OperationError::Failed(error)) => {
             let trouble = failed(&error);
             (StatusCode::INTERNAL_SERVER_ERROR, Json(trouble)).into_response()

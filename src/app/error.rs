@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::agent::AgentError;
 use crate::config::ConfigError;
+use crate::domain::code::Code;
 use crate::operations::OperationError;
 use crate::store::StoreError;
 
@@ -36,17 +37,17 @@ pub enum AppError {
 
 impl AppError {
     /// What kind it is, for programs.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Config(_) => "config",
-            Self::Store(_) => "database",
-            Self::Operation(_) | Self::Other { .. } => "failed",
-            Self::Provider(_) => "provider",
-            Self::Agent(_) => "agent",
-            Self::Directory { .. } => "directory",
-            Self::Locked { .. } => "engine_runs",
-            Self::Port { .. } => "port",
-            Self::Socket { .. } => "socket",
+            Self::Config(_) => Code::Config,
+            Self::Store(_) => Code::Database,
+            Self::Operation(_) | Self::Other { .. } => Code::Failed,
+            Self::Provider(_) => Code::ProviderSetup,
+            Self::Agent(_) => Code::Agent,
+            Self::Directory { .. } => Code::Directory,
+            Self::Locked { .. } => Code::EngineRuns,
+            Self::Port { .. } => Code::Port,
+            Self::Socket { .. } => Code::Socket,
         }
     }
 }

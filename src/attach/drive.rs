@@ -14,6 +14,7 @@ use super::surface::{Surface, SurfaceCommand, SurfaceEvent};
 use crate::console::{Console, Edit, Effect, Event, Settings};
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::domain::request::Request;
 use crate::operations::{OperationError, System, open_media, other_role, perform, still_known, tell};
@@ -366,7 +367,7 @@ async fn act_in_order(
         let known = here || still_known(&system, &actor, None).await.unwrap_or(false);
         let result = match &request {
             _ if !known => Err(OperationError::from(Refusal::new(
-                "role",
+                Code::Role,
                 "You are not among the users any more, or have another role.",
                 "Open the console again.",
             ))),
@@ -375,7 +376,7 @@ async fn act_in_order(
         };
         let event = match &result {
             Err(OperationError::Refused(refusal)) => refusal.all_the_same(request.clone()).map(|then| {
-                let (request, why) = (request.clone(), refusal.why.clone());
+                let (request, why) = (request.clone(), refusal.reason.clone());
                 Event::WantsYes { request, why, then }
             }),
             _ => None,

@@ -14,6 +14,7 @@ use crate::app::{AppError, SystemChance, SystemClock, engine_holds, has_database
 use crate::bus::Bus;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::role::Role;
+use crate::domain::code::Code;
 use crate::domain::ids::EventId;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::outbox::retry::RetryPolicy;
@@ -89,26 +90,26 @@ impl Source {
     fn no_engine(&self, error: &std::io::Error) -> Result<(), NoAnswer> {
         let place = self.directory.display();
         if error.kind() == ErrorKind::PermissionDenied {
-            return Err(NoAnswer::refused(
-                "closed",
+            return Err(NoAnswer::new(
+                Code::Closed,
                 format!("The engine's socket in {place} is closed to you."),
                 "Ask as its own user, or have an admin let a group in with [attach] group.",
             ));
         }
         match engine_holds(&self.directory) {
             Ok(false) => Ok(()),
-            Ok(true) => Err(NoAnswer::failed(
-                "no_answer",
+            Ok(true) => Err(NoAnswer::new(
+                Code::NoAnswer,
                 format!("An engine runs on {place}, and its socket does not answer ({error})."),
                 "Ask again in a moment; a socket that was removed is made anew.",
             )),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(NoAnswer::refused(
-                "closed",
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(NoAnswer::new(
+                Code::Closed,
                 format!("The data directory {place} is closed to you ({error})."),
                 "Ask as its own user.",
             )),
-            Err(error) => Err(NoAnswer::failed(
-                "directory",
+            Err(error) => Err(NoAnswer::new(
+                Code::Directory,
                 format!("Whether an engine runs on {place} cannot be seen ({error})."),
                 "Check the data directory.",
             )),
@@ -118,7 +119,7 @@ impl Source {
     /// No engine runs, and what was asked for needs one.
     fn none_runs(&self, error: &std::io::Error, so: &str) -> NoAnswer {
         let reason = format!("No engine runs on {} ({error}): {so}.", self.directory.display());
-        NoAnswer::failed("no_engine", reason, "Start one with `wadeck serve`.")
+        NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`.")
     }
 
     pub async fn engine_runs(&self) -> bool {
@@ -172,7 +173,7 @@ impl Source {
         if !has_database(&self.directory) {
             let place = self.directory.display();
             let reason = format!("No engine runs on {place}, and there is no database in it.");
-            return Err(NoAnswer::failed("no_engine", reason, "Start one with `wadeck serve`, or try `wadeck demo`."));
+            return Err(NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`, or try `wadeck demo`."));
         }
         let system = offline(&self.directory).await.map_err(NoAnswer::from)?;
         tell(&system, &Actor::System, query).await.map_err(NoAnswer::from)

@@ -18,7 +18,7 @@ use crate::console::{FilePlace, Keymap, Settings, Theme};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope_choice::ScopeChoice;
-use crate::domain::remedy::REPORT;
+use crate::domain::code::Code;
 use crate::domain::time::Timestamp;
 
 /// What the next guest is told: that a console's terminal went away, and the engine went on.
@@ -231,7 +231,7 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
         Ok(Ok(line)) => line,
         Ok(Err(ApiError::Refused(refusal))) => return Err(AppError::Operation(refusal.into())),
         Ok(Err(ApiError::Failed { said, .. })) => {
-            return Err(AppError::Other { what: said, remedy: REPORT.into() });
+            return Err(AppError::Other { what: said, remedy: Code::Failed.remedy().into() });
         }
         Err(error) => {
             let what = format!("No engine runs on {} ({error}).", directory.display());

@@ -8,14 +8,13 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::Exit;
 use super::ask::Source;
 use super::no_answer::NoAnswer;
 use crate::api;
 use crate::attach::HandOver;
 use crate::attach::files::{open, pieces, save};
+use crate::domain::code::Code;
 use crate::domain::ids::{MessageId, UploadId};
-use crate::domain::remedy::REPORT;
 use crate::domain::request::Request;
 use crate::domain::templates::requests::{SampleSource, TemplateRequest};
 use crate::operations::{media_file, receive_upload};
@@ -46,7 +45,7 @@ impl Files {
     }
 
     fn input(&self) -> Result<Input, NoAnswer> {
-        let refused = |reason: &str, remedy: &str| NoAnswer::refused("input", reason, remedy);
+        let refused = |reason: &str, remedy: &str| NoAnswer::new(Code::Input, reason, remedy);
         match self {
             Self::Own => Ok(Box::new(tokio::io::stdin())),
             Self::WithoutInput => Err(refused("Standard input is what you type here.", "Name a file.")),
@@ -89,8 +88,7 @@ impl Source {
             ("-", files) => (files.input()?, "file".to_owned()),
             (_, Files::Remote(_)) => return Err(over_ssh()),
             (path, _) => {
-                let (file, name) =
-                    open(path).await.map_err(|why| NoAnswer::of_sentences(Exit::Refused, "file", &why))?;
+                let (file, name) = open(path).await.map_err(|why| NoAnswer::of_sentences(Code::File, &why))?;
                 (Box::new(file), name)
             }
         };
@@ -113,18 +111,18 @@ impl Source {
         let read = match &self.files {
             Files::Remote(_) => tokio::time::timeout(SILENCE, reading).await.map_err(|_| {
                 let reason = format!("Nothing came on standard input for {} s.", SILENCE.as_secs());
-                NoAnswer::refused("input", reason, "Pipe something into the command.")
+                NoAnswer::new(Code::Input, reason, "Pipe something into the command.")
             })?,
             _ => reading.await,
         };
         read.map_err(|error| NoAnswer::unreadable(format!("Standard input cannot be read: {error}.")))?;
         if bytes.len() as u64 > MAX_TEXT_BYTES {
             let reason = format!("Standard input has more than {MAX_TEXT_BYTES} bytes: no text is so long.");
-            return Err(NoAnswer::refused("input", reason, "Send it as a file."));
+            return Err(NoAnswer::new(Code::Input, reason, "Send it as a file."));
         }
         let text = String::from_utf8(bytes);
         let text =
-            text.map_err(|_| NoAnswer::refused("input", "Standard input is no text in UTF-8.", "Send it as a file."))?;
+            text.map_err(|_| NoAnswer::new(Code::Input, "Standard input is no text in UTF-8.", "Send it as a file."))?;
         Ok(text.trim_end_matches(['\n', '\r']).to_owned())
     }
 
@@ -132,12 +130,12 @@ impl Source {
     pub(super) async fn save(&self, message: MessageId, to: &str) -> Result<String, NoAnswer> {
         if self.read_only && to != "-" {
             let reason = "This was asked with --read-only: no file is written.";
-            return Err(NoAnswer::refused("read_only", reason, "`-` prints it."));
+            return Err(NoAnswer::new(Code::ReadOnly, reason, "`-` prints it."));
         }
         if matches!(self.files, Files::Remote(_)) {
             let how = format!("Take it over the line: ssh HOST wadeck messages save {message} - > FILE");
-            return Err(NoAnswer::refused(
-                "own_machine_only",
+            return Err(NoAnswer::new(
+                Code::OwnMachineOnly,
                 "Nothing is written on the engine's machine for you.",
                 how,
             ));
@@ -156,7 +154,7 @@ impl Source {
             if to == "-" {
                 let out = download.write_to(&mut tokio::io::stdout()).await;
                 out.map_err(|error| {
-                    NoAnswer::failed("file", format!("The file was not written whole: {error}."), REPORT)
+                    NoAnswer::new(Code::LocalFile, format!("The file was not written whole: {error}."), "")
                 })?;
                 return Ok(String::new());
             }
@@ -164,19 +162,19 @@ impl Source {
             save(to, &name, async |file: &mut tokio::fs::File| download.write_to(file).await).await
         };
         let saved = saved.map(|path| path.display().to_string());
-        saved.map_err(|why| NoAnswer::of_sentences(Exit::Failed, "file", &why))
+        saved.map_err(|why| NoAnswer::of_sentences(Code::LocalFile, &why))
     }
 
     fn nobody(&self, error: &std::io::Error, nothing: &str) -> NoAnswer {
         let reason = format!("No engine answers on {} ({error}): {nothing}.", self.directory.display());
-        NoAnswer::failed("no_engine", reason, "Start one with `wadeck serve`.")
+        NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`.")
     }
 }
 
 /// What is said to whoever names a path over SSH.
 fn over_ssh() -> NoAnswer {
-    NoAnswer::refused(
-        "own_machine_only",
+    NoAnswer::new(
+        Code::OwnMachineOnly,
         "A path would be one of the engine's machine, where no file is opened for you.",
         "Send yours over the line: ssh HOST wadeck send … --file - --name NAME < FILE",
     )

@@ -48,6 +48,7 @@ use std::sync::LazyLock;
 
 use clap::{Parser, Subcommand};
 
+use crate::domain::code::Code;
 use crate::domain::numbers::connection::Environment;
 
 pub use self::no_answer::usage_json;
@@ -60,8 +61,21 @@ use self::without_ssh as remote;
 pub enum Exit {
     Done = 0,
     Failed = 1,
+    Usage = 2,
     Refused = 3,
     Uncertain = 5,
+}
+
+impl Exit {
+    /// Returns how a command ends that ends with an error of this code.
+    pub fn of(code: Code) -> Self {
+        match code.exit_code() {
+            2 => Self::Usage,
+            3 => Self::Refused,
+            5 => Self::Uncertain,
+            _ => Self::Failed,
+        }
+    }
 }
 
 /// What `--version` prints: the version, and the optional features that this build was made without.

@@ -4,8 +4,8 @@ use super::{Exit, print};
 use crate::api::{self, ApiError, ErrorBody};
 use crate::app::AppError;
 use crate::config::ConfigError;
+use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
-use crate::domain::remedy::REPORT;
 use crate::domain::text::clean_line;
 use crate::operations::OperationError;
 
@@ -17,45 +17,40 @@ pub(super) struct NoAnswer {
 }
 
 impl NoAnswer {
-    /// A rule said no; what to do instead may be empty where the code says it.
-    pub fn refused(code: &'static str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+    /// Builds an error; the code decides the exit code, and says what to do where `remedy` is empty.
+    pub fn new(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
         Refusal::new(code, reason, remedy).into()
-    }
-
-    /// Something broke, or nobody answered.
-    pub fn failed(code: &str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, error: ErrorBody::new(code, reason, remedy) }
     }
 
     /// With `--read-only`, something would have been written or sent.
     pub fn read_only(reason: &str) -> Self {
-        Self::refused("read_only", reason, "Ask for it without --read-only.")
+        Self::new(Code::ReadOnly, reason, "Ask for it without --read-only.")
     }
 
     /// Sentences of which the first says what happened, and the others what to do.
-    pub fn of_sentences(exit: Exit, code: &str, text: &str) -> Self {
+    pub fn of_sentences(code: Code, text: &str) -> Self {
         let text = text.trim();
         let ends = text.match_indices(". ").find(|(at, _)| text[at + 2..].starts_with(char::is_uppercase));
         let (reason, remedy) = match ends {
             Some((at, _)) => (&text[..=at], &text[at + 2..]),
-            None => (text, REPORT),
+            None => (text, ""),
         };
-        Self { exit, error: ErrorBody::new(code, reason, remedy) }
+        Self::new(code, reason, remedy)
     }
 
     /// A file of whoever asks cannot be read.
     pub fn unreadable(reason: String) -> Self {
-        Self::failed("file", reason, "Name a file that is there and that you may read.")
+        Self::new(Code::LocalFile, reason, "Name a file that is there and that you may read.")
     }
 
     /// The answer belongs to another question.
     pub fn odd() -> Self {
-        Self::failed("failed", "The engine answered something else than was asked.", "Use the engine's own version.")
+        Self::new(Code::Failed, "The engine answered something else than was asked.", "Use the engine's own version.")
     }
 
     /// The verb is one for a shell: it asks nothing of an engine, or goes on for ever.
     pub fn not_here() -> Self {
-        Self::refused("verb", "This verb is for a shell, not for here.", "Run it as a command of its own.")
+        Self::new(Code::Verb, "This verb is for a shell, not for here.", "Run it as a command of its own.")
     }
 
     pub fn is_refusal(&self) -> bool {
@@ -81,14 +76,14 @@ impl NoAnswer {
 
 impl From<Refusal> for NoAnswer {
     fn from(refusal: Refusal) -> Self {
-        Self { exit: Exit::Refused, error: ErrorBody::from(&refusal) }
+        Self { exit: Exit::of(refusal.code), error: ErrorBody::from(&refusal) }
     }
 }
 
 impl From<ApiError> for NoAnswer {
     fn from(trouble: ApiError) -> Self {
-        let exit = if matches!(trouble, ApiError::Refused(_)) { Exit::Refused } else { Exit::Failed };
-        Self { exit, error: trouble.into() }
+        let error = ErrorBody::from(trouble);
+        Self { exit: Exit::of(error.code), error }
     }
 }
 
@@ -106,18 +101,16 @@ impl From<AppError> for NoAnswer {
         let code = error.code();
         match error {
             AppError::Operation(error) => error.into(),
-            AppError::Other { what, remedy } if !remedy.is_empty() => Self::failed(code, what, remedy),
-            AppError::Other { what, .. } => Self::of_sentences(Exit::Failed, code, &what),
+            AppError::Other { what, remedy } if !remedy.is_empty() => Self::new(code, what, remedy),
+            AppError::Other { what, .. } => Self::of_sentences(code, &what),
             AppError::Provider(failure) => {
                 let reason = format!("{}. {}", failure.title, failure.explanation);
-                Self::failed(code, reason, failure.remedy)
+                Self::new(code, reason, failure.remedy)
             }
-            AppError::Config(error @ ConfigError::Faulty { .. }) => Self::failed(
-                code,
-                error.to_string(),
-                "Mend the configuration; `wadeck config check` names every fault.",
-            ),
-            error => Self::of_sentences(Exit::Failed, code, &error.to_string()),
+            AppError::Config(error @ ConfigError::Faulty { .. }) => {
+                Self::new(code, error.to_string(), "Mend the configuration; `wadeck config check` names every fault.")
+            }
+            error => Self::of_sentences(code, &error.to_string()),
         }
     }
 }
@@ -127,5 +120,5 @@ pub fn usage_json(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let reason = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ").trim();
     let reason = clean_line(&reason.split_whitespace().collect::<Vec<_>>().join(" "));
-    print::json(&ErrorBody::new("usage", reason, "--help behind the command says how it is written.").json())
+    print::json(&ErrorBody::new(Code::Usage, reason, "--help behind the command says how it is written.").json())
 }

@@ -12,6 +12,7 @@ use clap::Parser;
 use super::Cli;
 use super::ask::Source;
 use super::no_answer::NoAnswer;
+use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::numbers::lookup::find_connection;
@@ -90,7 +91,7 @@ impl Reading {
         KNOWN.set(known);
         let read = Cli::try_parse_from(words);
         KNOWN.take();
-        read.map(Some).map_err(|error| NoAnswer::failed("usage", error.to_string(), "Name it by its id."))
+        read.map(Some).map_err(|error| NoAnswer::new(Code::Usage, error.to_string(), "Name it by its id."))
     }
 }
 
@@ -104,7 +105,7 @@ pub(super) async fn find(source: &Source, text: &str) -> Result<ConnectionId, No
 /// The thread with a phone number; where it wrote to several of our numbers, the refusal names the threads.
 async fn thread_of(source: &Source, text: &str) -> Result<ThreadId, NoAnswer> {
     let number = PhoneNumber::parse(text)
-        .map_err(|error| NoAnswer::refused("number", format!("{error}."), "Write it with its country code."))?;
+        .map_err(|error| NoAnswer::new(Code::Number, format!("{error}."), "Write it with its country code."))?;
     let asked = Query::Threads { text: format!("num:{}", number.digits()), limit: 50, before: None };
     let Answer::Threads(rows) = source.ask(&asked).await? else { return Err(NoAnswer::odd()) };
     let found: Vec<_> = rows.iter().filter(|row| row.contact.phone_number.as_ref() == Some(&number)).collect();
@@ -112,13 +113,13 @@ async fn thread_of(source: &Source, text: &str) -> Result<ThreadId, NoAnswer> {
         [one] => Ok(one.id),
         [] => {
             let remedy = "List threads with `wadeck threads list`.";
-            Err(NoAnswer::refused("not_found", format!("No thread with {number}."), remedy))
+            Err(NoAnswer::new(Code::NotFound, format!("No thread with {number}."), remedy))
         }
         several => {
             let list: Vec<String> =
                 several.iter().map(|row| format!("{} ({})", row.id, clean_line(&row.connection))).collect();
             let reason = format!("{number} has several threads: {}.", list.join(", "));
-            Err(NoAnswer::refused("ambiguous", reason, "Name one by its id."))
+            Err(NoAnswer::new(Code::Ambiguous, reason, "Name one by its id."))
         }
     }
 }

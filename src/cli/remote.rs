@@ -19,6 +19,7 @@ use super::{Cli, Command};
 use crate::app::{AppError, Engine, People, SystemChance};
 use crate::attach::ssh::{self, Ran, SshSetup, Verbs, WhoseKey, known_keys};
 use crate::config::Config;
+use crate::domain::code::Code;
 use crate::domain::text::clean_line;
 use crate::domain::time::Rng;
 use crate::operations::{System, media_file};
@@ -71,12 +72,12 @@ fn verbs(system: System) -> Verbs {
             };
             let Some(command) = cli.command else {
                 let remedy = "Ask for one: ssh -t, without a command.";
-                let none = NoAnswer::failed("usage", "The console needs a terminal.", remedy);
-                return Ran { status: 2, ..unanswered(&none, cli.common.json) };
+                let none = NoAnswer::new(Code::Usage, "The console needs a terminal.", remedy);
+                return unanswered(&none, cli.common.json);
             };
             if !offered(&command) {
                 let reason = "This is not offered over SSH: it is for whoever is on the engine's machine.";
-                let none = NoAnswer::refused("own_machine_only", reason, "Ask for it there.");
+                let none = NoAnswer::new(Code::OwnMachineOnly, reason, "Ask for it there.");
                 return unanswered(&none, cli.common.json);
             }
             let source = Source {

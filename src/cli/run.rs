@@ -19,6 +19,7 @@ use crate::app::{
 use crate::attach::{Left, is_terminal};
 use crate::config::{self, Config, ConfigError};
 use crate::console::Keymap;
+use crate::domain::code::Code;
 use crate::domain::time::Clock;
 use crate::provider::Registry;
 
@@ -29,7 +30,7 @@ pub async fn run(cli: Cli) -> Exit {
         crate::app::keep_private();
     }
     if let Some((reason, remedy)) = cli.common.read_only.then(|| writes(cli.command.as_ref())).flatten() {
-        return NoAnswer::refused("read_only", reason, remedy).tell(cli.common.json);
+        return NoAnswer::new(Code::ReadOnly, reason, remedy).tell(cli.common.json);
     }
     let exit = Box::pin(carry_out(cli)).await;
     if exit == Exit::Done && super::out::is_lost() { Exit::Failed } else { exit }

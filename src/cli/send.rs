@@ -5,6 +5,7 @@ use clap::Args;
 use super::ask::Source;
 use super::no_answer::NoAnswer;
 use super::reference;
+use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::when;
 use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
@@ -142,12 +143,12 @@ async fn plain_request(source: &Source, send: Send) -> Result<Request, NoAnswer>
         (_, Some(json)) => {
             let unread = |error| format!("The content cannot be read: {error}.");
             serde_json::from_str(&json).map_err(|error| {
-                NoAnswer::refused("content", unread(error), r#"Write it as JSON, such as {"type":"text","text":"…"}."#)
+                NoAnswer::new(Code::Content, unread(error), r#"Write it as JSON, such as {"type":"text","text":"…"}."#)
             })?
         }
         _ => {
             let remedy = "Give one of --text, --template, --file and --content.";
-            return Err(NoAnswer::refused("nothing_to_send", "What to send is not said.", remedy));
+            return Err(NoAnswer::new(Code::NothingToSend, "What to send is not said.", remedy));
         }
     };
     Ok(Request::Send { thread, content: Box::new(content), reply_to: send.reply_to, at })
@@ -169,7 +170,7 @@ async fn connection(source: &Source, name: Option<&str>) -> Result<ConnectionId,
                 [] => "Connect a number first.".to_owned(),
                 names => format!("Name it with --connection: {}.", names.join(", ")),
             };
-            Err(NoAnswer::refused("connection", "Which connection it goes from is not said.", remedy))
+            Err(NoAnswer::new(Code::Connection, "Which connection it goes from is not said.", remedy))
         }
     }
 }
@@ -179,7 +180,7 @@ async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp
         (name, Some(to), None) => (connection(source, name.as_deref()).await?, to.0.clone()),
         (_, _, Some(thread)) => {
             let Answer::Thread(Some(row)) = source.ask(&Query::Thread { thread }).await? else {
-                return Err(NoAnswer::refused("not_found", format!("There is no thread {thread}."), ""));
+                return Err(NoAnswer::new(Code::NotFound, format!("There is no thread {thread}."), ""));
             };
             let to = row.contact.phone_number.ok_or_else(no_number)?;
             (row.connection_id, to)
@@ -189,8 +190,8 @@ async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp
     let mut parameters = vec![];
     for pair in &send.param {
         let (key, value) = pair.split_once('=').ok_or_else(|| {
-            NoAnswer::refused(
-                "parameters",
+            NoAnswer::new(
+                Code::Parameters,
                 format!("The parameter `{}` has no value.", clean_line(pair)),
                 "Write KEY=VALUE.",
             )
@@ -225,14 +226,14 @@ async fn thread_of(source: &Source, send: &Send) -> Result<ThreadId, NoAnswer> {
     let same = |row: &&ThreadRow| row.connection_id == connection && row.contact.phone_number.as_ref() == Some(&to.0);
     rows.iter().find(same).map(|row| row.id).ok_or_else(|| {
         let reason = format!("{} has not written to {connection}: only a template can begin.", to.0);
-        NoAnswer::refused("window_closed", reason, "Send a template: --template NAME.")
+        NoAnswer::new(Code::WindowClosed, reason, "Send a template: --template NAME.")
     })
 }
 
 fn no_recipient() -> NoAnswer {
-    NoAnswer::refused("recipient", "To whom it goes is not said.", "Give --to with a number, or --thread.")
+    NoAnswer::new(Code::Recipient, "To whom it goes is not said.", "Give --to with a number, or --thread.")
 }
 
 fn no_number() -> NoAnswer {
-    NoAnswer::refused("recipient", "This contact has no phone number.", "Send a message into the thread instead.")
+    NoAnswer::new(Code::Recipient, "This contact has no phone number.", "Send a message into the thread instead.")
 }

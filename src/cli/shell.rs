@@ -9,6 +9,7 @@ use super::no_answer::NoAnswer;
 use super::{Cli, Common, Exit};
 use crate::app::AppError;
 use crate::config;
+use crate::domain::code::Code;
 use crate::store::Store;
 
 pub(super) fn completions(shell: clap_complete::Shell) -> Exit {
@@ -34,7 +35,7 @@ pub(super) fn man(common: &Common, to: Option<&Path>) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) => {
             let reason = format!("The manual cannot be written: {error}.");
-            NoAnswer::failed("file", reason, "Name a directory in which you may write.").tell(common.json)
+            NoAnswer::new(Code::LocalFile, reason, "Name a directory in which you may write.").tell(common.json)
         }
     }
 }
@@ -61,7 +62,7 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
     let directory = config::data_directory(common.data_dir.as_deref());
     if to.exists() {
         let reason = format!("{} is there already: nothing was written over.", to.display());
-        return NoAnswer::refused("file", reason, "Name a file that is not there yet.").tell(common.json);
+        return NoAnswer::new(Code::File, reason, "Name a file that is not there yet.").tell(common.json);
     }
     let copied = async { Store::open_read_only(&directory).await?.copy_to(to).await };
     match copied.await {
@@ -74,17 +75,18 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
             );
             if let Err(error) = audit_end(to).await {
                 let reason = format!("The end of its audit could not be written beside it: {error}.");
-                return NoAnswer::failed("file", reason, "Make room there, then take another copy.").tell(common.json);
+                return NoAnswer::new(Code::LocalFile, reason, "Make room there, then take another copy.")
+                    .tell(common.json);
             }
             files(common, &directory.join("media"), media)
         }
         Ok(said) => {
             let reason = format!("The copy is not sound: {said}.");
-            NoAnswer::failed("database", reason, "Take it again, and look at `wadeck doctor`.").tell(common.json)
+            NoAnswer::new(Code::Database, reason, "Take it again, and look at `wadeck doctor`.").tell(common.json)
         }
         Err(error) => {
             let remedy = "Check the path, the room on the disk and who owns the data directory.";
-            NoAnswer::failed("database", format!("No copy was made: {error}."), remedy).tell(common.json)
+            NoAnswer::new(Code::Database, format!("No copy was made: {error}."), remedy).tell(common.json)
         }
     }
 }
@@ -116,7 +118,7 @@ fn files(common: &Common, from: &Path, to: Option<&Path>) -> Exit {
         }
         Err(error) => {
             let reason = format!("Not every file of messages was copied: {error}.");
-            NoAnswer::failed("file", reason, "Make room, then ask again: it goes on.").tell(common.json)
+            NoAnswer::new(Code::LocalFile, reason, "Make room, then ask again: it goes on.").tell(common.json)
         }
     }
 }

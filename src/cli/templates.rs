@@ -7,6 +7,7 @@ use super::no_answer::NoAnswer;
 use super::print::{at, json as printed, table};
 use super::wanted::CliRequest;
 use super::{Common, Exit};
+use crate::domain::code::Code;
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::template::lint;
 use crate::domain::lint::{Finding, passes};
@@ -137,7 +138,7 @@ fn filter_text(text: &str) -> Result<String, String> {
 /// No starter has this name.
 pub(super) fn no_starter(name: &str, of: &str) -> NoAnswer {
     let reason = format!("There is no starter {}.", clean_line(name));
-    NoAnswer::refused("not_found", reason, format!("`wadeck {of} starters` lists them."))
+    NoAnswer::new(Code::NotFound, reason, format!("`wadeck {of} starters` lists them."))
 }
 
 fn check(path: &std::path::Path, fix: bool, json_wanted: bool) -> Exit {
@@ -152,7 +153,7 @@ fn check(path: &std::path::Path, fix: bool, json_wanted: bool) -> Exit {
         findings = lint(&value, &[], None);
         let left = findings.iter().map(Finding::line).collect::<Vec<_>>();
         if json_wanted && !passes(&findings) {
-            return NoAnswer::refused("lint", left.join(" "), "Change by hand what the reason names.").tell(true);
+            return NoAnswer::new(Code::Lint, left.join(" "), "Change by hand what the reason names.").tell(true);
         }
         for line in left {
             eprintln!("{line}");
@@ -225,7 +226,7 @@ fn record_of(lists: &[TemplateList], name: &str, language: Option<&str>) -> Resu
         }))),
         None => {
             let reason = format!("No template is called {}.", clean_line(name));
-            Err(NoAnswer::refused("not_found", reason, "`wadeck templates list --refresh` asks the provider."))
+            Err(NoAnswer::new(Code::NotFound, reason, "`wadeck templates list --refresh` asks the provider."))
         }
     }
 }

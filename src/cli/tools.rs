@@ -3,6 +3,7 @@
 use super::no_answer::NoAnswer;
 use super::scoped::Asked;
 use super::{Common, Exit};
+use crate::domain::code::Code;
 use crate::{api, config};
 
 /// Speaks on standard input and output until the other side closes.
@@ -12,7 +13,7 @@ pub(super) async fn serve(common: &Common) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) => {
             let reason = format!("The other side did not speak the Model Context Protocol to the end: {error}.");
-            NoAnswer::failed("protocol", reason, "Let a client of that protocol start this.").tell(common.json)
+            NoAnswer::new(Code::Protocol, reason, "Let a client of that protocol start this.").tell(common.json)
         }
     }
 }

@@ -13,6 +13,7 @@ use super::wanted::{CliRequest, wanted};
 use super::{Command, Common, Exit, print};
 use crate::config;
 use crate::domain::agents::requests::{AgentQuery, AgentTold};
+use crate::domain::code::Code;
 use crate::domain::ids::EventId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
@@ -75,7 +76,7 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
             if status && !source.engine_runs().await {
                 let place = source.directory.display();
                 let reason = format!("No engine runs on {place}: this is what its database holds.");
-                return NoAnswer::failed("no_engine", reason, "Start one with `wadeck serve`.").tell(common.json);
+                return NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`.").tell(common.json);
             }
             exit
         }
@@ -158,7 +159,7 @@ async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, Strin
         _ => false,
     };
     if absent {
-        return Err(NoAnswer::refused("not_found", "There is nothing with this id.", ""));
+        return Err(NoAnswer::new(Code::NotFound, "There is nothing with this id.", ""));
     }
     let uncertain = matches!(&answer, Answer::Entry(Some(entry)) if entry.row.state.name() == "uncertain");
     let exit = match &answer {

@@ -13,6 +13,7 @@ use super::numbers::{environment, pair};
 use super::print::at;
 use super::print_numbers::only;
 use super::wanted::CliRequest;
+use crate::domain::code::Code;
 use crate::domain::numbers::connected::ConnectionView;
 use crate::domain::numbers::connection::{Environment, ProviderName, SetupTask};
 use crate::domain::numbers::number::NumberRequest;
@@ -110,7 +111,7 @@ async fn view(source: &Source, of: &str) -> Result<ConnectionView, NoAnswer> {
     let found = only(list, of).and_then(|list| list.connected.into_iter().next());
     found.ok_or_else(|| {
         let remedy = "Declare it under [[connections]] in the configuration and start again.";
-        NoAnswer::refused("not_found", format!("There is no number {} here.", clean_line(of)), remedy)
+        NoAnswer::new(Code::NotFound, format!("There is no number {} here.", clean_line(of)), remedy)
     })
 }
 

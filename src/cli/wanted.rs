@@ -5,6 +5,7 @@ use super::no_answer::NoAnswer;
 use super::numbers::{self, Connections, Webhooks};
 use super::verbs::{Alerts, Contacts, Deliveries, Messages, Outbox, Threads};
 use super::{agents, audit, flows, print_numbers, templates, tokens};
+use crate::domain::code::Code;
 use crate::domain::numbers::connection::ProviderName;
 use crate::domain::numbers::number::{NumberAnswer, NumberQuery, NumberRequest};
 use crate::domain::numbers::registration::Fetched;
@@ -38,7 +39,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
                     Some(list) => Ok(CliRequest::Told(Box::new(Answer::Connections(list)))),
                     None => {
                         let reason = format!("There is no connection and no setup {}.", clean_line(&id));
-                        Err(NoAnswer::refused("not_found", reason, "`wadeck connections list` names them."))
+                        Err(NoAnswer::new(Code::NotFound, reason, "`wadeck connections list` names them."))
                     }
                 },
                 _ => Err(NoAnswer::odd()),
@@ -70,8 +71,8 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
                     list.retain(|one| one.id == id);
                     if list.is_empty() {
                         let reason = format!("There is no webhook {}.", clean_line(&id));
-                        return Err(NoAnswer::refused(
-                            "not_found",
+                        return Err(NoAnswer::new(
+                            Code::NotFound,
                             reason,
                             "`wadeck webhooks list --connection ID` names them.",
                         ));

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::domain::code::Code;
 use crate::domain::inbound::event::Direction;
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::numbers::connection::Environment;
@@ -166,7 +167,7 @@ fn no_term(name: &str) -> Refusal {
     let why = format!("No term is called `{name}:`.");
     let quoted = format!("in quotes, such as \"{name}: …\", it is searched for as words");
     Refusal::new(
-        "filter",
+        Code::Filter,
         why,
         match near {
             Some(near) => format!("Did you mean `{near}`? There are {NAMES}; {quoted}."),
@@ -211,7 +212,7 @@ fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
     };
     let refused = |instead: String| {
         let why = format!("`{name}:{}` cannot be read.", crate::domain::text::clean_line(value));
-        Refusal::new("filter", why, instead)
+        Refusal::new(Code::Filter, why, instead)
     };
     Ok(match name {
         "status" => Term::Status(status(value).ok_or_else(|| {
@@ -304,7 +305,7 @@ pub fn when(text: &str, now: Timestamp, zone_offset: i64) -> Result<Timestamp, R
     let text = text.trim();
     let refused = || {
         let why = format!("`{}` is no time.", crate::domain::text::clean_line(text));
-        Refusal::new("time", why, "Write 30m, 2h, 18:30, 2026-06-02 09:00 or 2026-06-02T09:00:00Z.")
+        Refusal::new(Code::Time, why, "Write 30m, 2h, 18:30, 2026-06-02 09:00 or 2026-06-02T09:00:00Z.")
     };
     if let Some(span) = span(text) {
         return Ok(now.plus(span));
@@ -354,7 +355,7 @@ mod tests {
     fn what_cannot_be_read_says_what_could() {
         for text in ["status:broken", "dir:up", "num:abc", "since:yesterday", "is:happy"] {
             let refused = Filter::read(text, now()).expect_err("refused");
-            assert!(refused.instead.len() > 10, "{text}: {refused}");
+            assert!(refused.remedy.len() > 10, "{text}: {refused}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! Filters of lists that are short enough to be narrowed where they are shown: plain words, and for some lists a few
 //! terms. A term that such a list does not take is refused in words, as a slip of the pen in the filter language is.
 
+use crate::domain::code::Code;
 use crate::domain::filter::is_term;
 use crate::domain::refusal::Refusal;
 
@@ -53,7 +54,7 @@ impl WordList {
                 terms.iter().map(|term| format!("{term}:")).collect::<Vec<_>>().join(" ")
             ),
         };
-        Err(Refusal::new("filter", why, instead))
+        Err(Refusal::new(Code::Filter, why, instead))
     }
 }
 
@@ -95,8 +96,8 @@ mod tests {
             (WordList::Connections, "is:unread"),
         ] {
             let refusal = list.check(text).expect_err(text);
-            assert_eq!(refusal.rule, "filter");
-            assert!(refusal.instead.contains("words"), "{refusal}");
+            assert_eq!(refusal.code, Code::Filter);
+            assert!(refusal.remedy.contains("words"), "{refusal}");
         }
     }
 }

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod agents;
 pub mod change;
+pub mod code;
 pub mod contacts;
 pub mod failure;
 pub mod file_name;
@@ -24,7 +25,6 @@ pub mod numbers;
 pub mod outbox;
 pub mod query;
 pub mod refusal;
-pub mod remedy;
 pub mod request;
 pub mod subject;
 mod subject_parts;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::code::Code;
+
 /// What was done, in one sentence for whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
@@ -11,21 +13,27 @@ pub struct Done {
     pub made: Option<String>,
 }
 
-/// A rule said no, worded for whoever asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{why} {instead}")]
+/// Why a rule refuses a request, worded for whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason} {remedy}")]
 pub struct Refusal {
     /// Which rule, for programs.
-    pub rule: std::borrow::Cow<'static, str>,
+    pub code: Code,
     /// What stands in the way.
-    pub why: String,
+    pub reason: String,
     /// What to do instead; may be empty.
-    pub instead: String,
+    pub remedy: String,
 }
 
 impl Refusal {
-    pub fn new(rule: &'static str, why: impl Into<String>, instead: impl Into<String>) -> Self {
-        Self { rule: rule.into(), why: why.into(), instead: instead.into() }
+    /// Builds a refusal; where `remedy` is empty, programs get the code's own.
+    pub fn new(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { code, reason: reason.into(), remedy: remedy.into() }
+    }
+
+    /// Returns what to do instead; where the refusal itself names nothing, the typical remedy of its code.
+    pub fn remedy(&self) -> &str {
+        if self.remedy.trim().is_empty() { self.code.remedy() } else { &self.remedy }
     }
 
     /// What cannot be taken back is done only by whoever typed its name.
@@ -34,6 +42,6 @@ impl Refusal {
             return Ok(());
         }
         let why = format!("This cannot be taken back, so {} has to be typed.", crate::domain::text::clean_line(wanted));
-        Err(Self::new("typed", why, "Type it as it stands here."))
+        Err(Self::new(Code::Typed, why, "Type it as it stands here."))
     }
 }

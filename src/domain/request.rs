@@ -6,19 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::access::token::TokenRequest;
+use crate::domain::code::Code;
 use crate::domain::ids::{AlertId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId, UploadId};
 use crate::domain::message::content::Content;
 use crate::domain::message::media::ImagePadding;
 use crate::domain::outbox::job::BulkAction;
 use crate::domain::time::Timestamp;
-
-/// The rule that refuses to write into a colleague's thread.
-pub const OWNED: &str = "owned_by_colleague";
-/// The rule that refuses to write where a colleague has answered since the sender looked.
-pub const ANSWERED: &str = "answered_meanwhile";
-
-/// The rule that refuses to write where another app holds the conversation at the provider.
-pub const HELD_ELSEWHERE: &str = "held_elsewhere";
 
 /// What a sender knows of the thread that they write into. Without any of it, a thread that a colleague has is
 /// refused, and what colleagues answered meanwhile is not asked about.
@@ -305,9 +298,9 @@ impl Refusal {
     /// rule leaves nothing to say yes to.
     pub fn all_the_same(&self, request: Request) -> Option<Request> {
         let (request, context) = request.apart();
-        let context = match &*self.rule {
-            OWNED | HELD_ELSEWHERE => SendContext { despite_owner: true, ..context },
-            ANSWERED => SendContext { seen: None, ..context },
+        let context = match self.code {
+            Code::OwnedByColleague | Code::HeldElsewhere => SendContext { despite_owner: true, ..context },
+            Code::AnsweredMeanwhile => SendContext { seen: None, ..context },
             _ => return None,
         };
         Some(request.knowing(context))

@@ -2,6 +2,7 @@
 //! else. There is no wildcard here either.
 
 use crate::domain::agents::requests::AgentQuery;
+use crate::domain::code::Code;
 use crate::domain::ids::{
     AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, SetupId, ThreadId,
 };
@@ -46,7 +47,7 @@ impl Subject {
     /// That it does not exist.
     pub fn not_found(self) -> Refusal {
         let (kind, id, _) = self.parts();
-        Refusal::new("not_found", format!("There is no {kind} {id}."), "Check the id: the lists name what there is.")
+        Refusal::new(Code::NotFound, format!("There is no {kind} {id}."), "Check the id: the lists name what there is.")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::store::StoreError;
 
@@ -20,7 +21,7 @@ impl From<StoreError> for OperationError {
         match error {
             StoreError::TokenOver { .. } => {
                 let instead = "Ask an admin for another token.";
-                Self::Refused(Refusal::new("token_revoked", error.to_string(), instead))
+                Self::Refused(Refusal::new(Code::TokenRevoked, error.to_string(), instead))
             }
             error => Self::Failed(error),
         }

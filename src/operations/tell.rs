@@ -3,6 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::AgentTold;
+use crate::domain::code::Code;
 use crate::domain::filter::Filter;
 use crate::domain::inbound::mask;
 use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
@@ -54,7 +55,7 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
 async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let (store, now, me) = (system.store(), system.now(), actor.to_string());
     Ok(match query {
-        Query::Within { .. } => return Err(Refusal::new("query", "A scope is named once.", "").into()),
+        Query::Within { .. } => return Err(Refusal::new(Code::Query, "A scope is named once.", "").into()),
         Query::Overview => Answer::Overview(Box::new(dashboard::overview(system, &me).await?)),
         Query::Connections => Answer::Connections(dashboard::connections(system).await?),
         Query::Threads { text, limit, before } => {

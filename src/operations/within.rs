@@ -8,6 +8,7 @@ use crate::domain::access::scope::Scope;
 use crate::domain::access::scope_choice::ScopeChoice;
 use crate::domain::access::token::TokenRequest;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest, StopScope};
+use crate::domain::code::Code;
 use crate::domain::flow::FlowList;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::numbers::number::{NumberQuery, NumberRequest};
@@ -56,7 +57,7 @@ impl System {
         let narrowed = actor.scope().narrowed(&asked);
         narrowed.ok_or_else(|| {
             let why = format!("{actor} reaches {}, and nothing of {}.", actor.scope().words(), asked.words());
-            Refusal::new("scope", why, "Ask within that scope, or with a token that was made for the other.").into()
+            Refusal::new(Code::Scope, why, "Ask within that scope, or with a token that was made for the other.").into()
         })
     }
 
@@ -139,5 +140,5 @@ fn leaves(request: &Request, scope: &Scope, own: (&str, Environment)) -> bool {
 
 fn beyond(actor: &Actor, bound: &Scope) -> Refusal {
     let why = format!("{actor} reaches {}; this concerns more than that.", bound.words());
-    Refusal::new("scope", why, "Ask as a person, or with a token that was made for everything.")
+    Refusal::new(Code::Scope, why, "Ask as a person, or with a token that was made for everything.")
 }

@@ -52,7 +52,7 @@ async fn nothing_goes(stage: &Stage) {
 async fn a_carousel_is_refused_in_words_and_never_goes_without_its_cards() {
     let (stage, name) = listed("28").await;
     let refusal = send(&stage, (&name, "en_US"), &[("1", "x")], None).await.expect_err("it has cards");
-    assert!(refusal.why.contains("carousel"), "{refusal}");
+    assert!(refusal.reason.contains("carousel"), "{refusal}");
     nothing_goes(&stage).await;
 }
 
@@ -60,7 +60,7 @@ async fn a_carousel_is_refused_in_words_and_never_goes_without_its_cards() {
 async fn the_one_language_is_taken_and_a_picture_is_no_document() {
     let (stage, name) = listed("30").await;
     let refusal = send(&stage, (&name, "en_US"), &[("1", "x")], None).await.expect_err("it is in pt_BR");
-    assert!(refusal.why.contains("pt_BR"), "{refusal}");
+    assert!(refusal.reason.contains("pt_BR"), "{refusal}");
     let path = stage.outside.path().join("pic.png");
     image::RgbImage::from_pixel(40, 40, image::Rgb([1, 2, 3])).save(&path).expect("written");
     let picture = stage.upload(&path.display().to_string()).await;

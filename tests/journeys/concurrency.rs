@@ -156,7 +156,7 @@ fn ben() -> Actor {
 
 fn code(error: &OperationError) -> String {
     match error {
-        OperationError::Refused(refusal) => refusal.rule.to_string(),
+        OperationError::Refused(refusal) => refusal.code.to_string(),
         OperationError::Failed(error) => panic!("{error}"),
     }
 }

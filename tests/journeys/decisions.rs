@@ -48,7 +48,7 @@ async fn approve(stage: &Stage, actor: &Actor, assignment: AssignmentId) -> Resu
 
 fn refused<T: std::fmt::Debug>(result: Result<T, OperationError>) -> String {
     match result {
-        Err(OperationError::Refused(refusal)) => refusal.rule.into_owned(),
+        Err(OperationError::Refused(refusal)) => refusal.code.to_string(),
         other => panic!("{other:?}"),
     }
 }

@@ -62,12 +62,12 @@ async fn the_api_says_the_same_of_a_filter_as_the_console() {
             let error = &body["error"];
             assert_eq!(
                 (&error["code"], &error["reason"], &error["remedy"]),
-                (&json!("filter"), &json!(refusal.why), &json!(refusal.instead)),
+                (&json!("filter"), &json!(refusal.reason), &json!(refusal.remedy)),
                 "{path}"
             );
         }
         let (good, told) = programs.tool(&token, "threads.list", json!({ "filter": typed })).await;
-        assert!(!good && told["error"]["reason"] == json!(refusal.why), "{told}");
+        assert!(!good && told["error"]["reason"] == json!(refusal.reason), "{told}");
     }
 }
 

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use wadeck::domain::code::Code;
 use wadeck::domain::inbound::event::Direction;
 use wadeck::domain::message::content::Content;
 use wadeck::domain::query::{Answer, Query};
-use wadeck::domain::request::{HELD_ELSEWHERE, Request, SendContext};
+use wadeck::domain::request::{Request, SendContext};
 use wadeck::domain::why::Why;
 use wadeck::operations::OperationError;
 
@@ -117,7 +118,7 @@ async fn a_console_says_who_has_the_thread_and_takes_it_over_only_after_yes() {
     let send =
         |words: &str| Request::Send { thread, content: Box::new(Content::text(words)), reply_to: None, at: None };
     let refused = stage.act(send("hi")).await.expect_err("it is theirs");
-    assert!(matches!(&refused, OperationError::Refused(refusal) if refusal.rule == HELD_ELSEWHERE), "{refused:?}");
+    assert!(matches!(&refused, OperationError::Refused(refusal) if refusal.code == Code::HeldElsewhere), "{refused:?}");
     assert!(refused.to_string().contains("--despite-owner"), "{refused}");
 
     // What was said a while ago has been read.

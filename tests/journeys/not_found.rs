@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use wadeck::domain::agents::requests::AgentTold;
+use wadeck::domain::code::Code;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations::{OperationError, perform, tell};
@@ -53,8 +54,8 @@ async fn requests_about_what_does_not_exist_are_refused_as_not_found() {
         }
         tried += 1;
         match perform(&stage.system, &ada(), request).await {
-            Err(OperationError::Refused(refusal)) if refusal.rule == "not_found" => {
-                assert!(!refusal.why.is_empty(), "{json}");
+            Err(OperationError::Refused(refusal)) if refusal.code == Code::NotFound => {
+                assert!(!refusal.reason.is_empty(), "{json}");
             }
             other => wrong.push(format!("{json}: {other:?}")),
         }
@@ -75,7 +76,7 @@ async fn questions_about_what_does_not_exist_have_no_answer() {
         }
         let told = tell(&stage.system, &ada(), query).await;
         let nothing = match &told {
-            Err(OperationError::Refused(refusal)) => refusal.rule == "not_found",
+            Err(OperationError::Refused(refusal)) => refusal.code == Code::NotFound,
             Ok(
                 Answer::Thread(None)
                 | Answer::Message(None)

@@ -6,6 +6,7 @@ use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::access::scope::Scope;
 use wadeck::domain::agents::requests::{AgentQuery, AgentTold};
+use wadeck::domain::code::Code;
 use wadeck::domain::ids::ThreadId;
 use wadeck::domain::numbers::connection::Environment;
 use wadeck::domain::query::{Answer, Query};
@@ -174,7 +175,7 @@ async fn no_request_of_a_token_reaches_another_scope() {
         let request: Request = serde_json::from_value(json.clone()).expect("a request");
         tried += 1;
         match perform(&stage.system, &shop, request).await {
-            Err(OperationError::Refused(refusal)) if refusal.rule == "not_found" => {}
+            Err(OperationError::Refused(refusal)) if refusal.code == Code::NotFound => {}
             other => wrong.push(format!("{json}: {other:?}")),
         }
     }

@@ -141,7 +141,7 @@ impl Sitting {
                         };
                         let then = match &result {
                             Err(OperationError::Refused(refusal)) => {
-                                refusal.all_the_same(request.clone()).map(|then| (refusal.why.clone(), then))
+                                refusal.all_the_same(request.clone()).map(|then| (refusal.reason.clone(), then))
                             }
                             _ => None,
                         };

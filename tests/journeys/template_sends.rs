@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use wadeck::domain::code::Code;
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::ids::ConnectionId;
 use wadeck::domain::outbox::entry::EntryState;
@@ -76,10 +77,10 @@ async fn a_template_that_no_list_shows_is_refused_before_it_is_queued() {
     let stage = Stage::set().await;
     stage.simulator.add_template(text("reminder", "pt_BR"));
     let refusal = refused(&stage, Send { name: "nope", ..Send::default() }).await;
-    assert_eq!(refusal.rule, "template_unknown", "{refusal}");
+    assert_eq!(refusal.code, Code::TemplateUnknown, "{refusal}");
     let refusal = refused(&stage, Send { language: "en_US", ..Send::default() }).await;
-    assert_eq!(refusal.rule, "template_language");
-    assert!(refusal.why.contains("pt_BR"), "it names the languages that there are: {refusal}");
+    assert_eq!(refusal.code, Code::TemplateLanguage);
+    assert!(refusal.reason.contains("pt_BR"), "it names the languages that there are: {refusal}");
     // The only language needs no name, and is the one that goes out.
     send(&stage, Send::default()).await.expect("queued");
     assert_eq!(stage.send().await, 1);
@@ -88,7 +89,7 @@ async fn a_template_that_no_list_shows_is_refused_before_it_is_queued() {
     stage.simulator.add_template(text("reminder", "en_US"));
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let refusal = send(&stage, Send::default()).await.expect_err("two languages");
-    assert!(refusal.why.contains("en_US, pt_BR"), "{refusal}");
+    assert!(refusal.reason.contains("en_US, pt_BR"), "{refusal}");
 }
 
 #[tokio::test]
@@ -102,7 +103,7 @@ async fn an_old_list_is_fetched_again_before_it_decides() {
     stage.pass(Duration::from_secs(16 * 60));
     stage.simulator.review("reminder", "PAUSED", "NONE");
     let refusal = send(&stage, Send::default()).await.expect_err("paused meanwhile");
-    assert_eq!(refusal.rule, "template_not_approved", "{refusal}");
+    assert_eq!(refusal.code, Code::TemplateNotApproved, "{refusal}");
     assert_eq!(stage.outbox().await.len(), 1);
 }
 
@@ -155,7 +156,7 @@ async fn a_location_header_takes_a_place() {
     };
     refused(&stage, Send::default()).await;
     let refusal = refused(&stage, Send { parameters: &place("north"), ..Send::default() }).await;
-    assert!(refusal.why.contains("latitude"), "{refusal}");
+    assert!(refusal.reason.contains("latitude"), "{refusal}");
     refused(&stage, Send { parameters: &place("91"), ..Send::default() }).await;
     send(&stage, Send { parameters: &place("52.5"), ..Send::default() }).await.expect("queued");
     assert_eq!(stage.send().await, 1);
@@ -184,8 +185,8 @@ async fn what_cannot_be_filled_in_from_here_is_refused_in_words() {
         stage.simulator.add_template(template(name, "en", parts));
         stage.pass(Duration::from_secs(10));
         let refusal = refused(&stage, Send { name, ..Send::default() }).await;
-        assert_eq!(refusal.rule, "template_component", "{refusal}");
-        assert!(refusal.why.contains(words), "{refusal}");
+        assert_eq!(refusal.code, Code::TemplateComponent, "{refusal}");
+        assert!(refusal.reason.contains(words), "{refusal}");
     }
     // A coupon has no words of its own: it is asked for all the same, and has a length.
     let coupon = buttons(json!({ "type": "COPY_CODE", "example": "SAVE10" }));
@@ -193,7 +194,7 @@ async fn what_cannot_be_filled_in_from_here_is_refused_in_words() {
     stage.pass(Duration::from_secs(10));
     let long = [("button:0:code", "A23456789012345678901234567890")];
     let refusal = refused(&stage, Send { name: "coupon", parameters: &long, ..Send::default() }).await;
-    assert!(refusal.why.contains("15"), "{refusal}");
+    assert!(refusal.reason.contains("15"), "{refusal}");
     send(&stage, Send { name: "coupon", parameters: &[("button:0:code", "SAVE10")], ..Send::default() })
         .await
         .expect("queued");
@@ -209,7 +210,7 @@ async fn marketing_does_not_go_to_the_united_states() {
     offer["category"] = "MARKETING".into();
     stage.simulator.add_template(offer);
     let refusal = send(&stage, Send { to: "+12125550123", ..Send::default() }).await.expect_err("withheld");
-    assert_eq!(refusal.rule, "marketing_united_states");
+    assert_eq!(refusal.code, Code::MarketingUnitedStates);
     for elsewhere in ["+14165550123", "+18765550123", STRANGER] {
         send(&stage, Send { to: elsewhere, ..Send::default() }).await.expect("queued");
     }

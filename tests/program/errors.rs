@@ -7,28 +7,12 @@ use std::process::Output;
 use clap::CommandFactory;
 use serde_json::{Value, json};
 use wadeck::cli::Cli;
+use wadeck::domain::code::Code;
 
 use crate::access::{ALONE, shape, verbs};
 use crate::ssh::{ask, engine_for, knock, public};
 use crate::tools::Server;
 use crate::world::{World, simulator};
-
-/// Codes of what broke, or of what nobody answered; all others are rules that said no.
-const FAILURES: [&str; 13] = [
-    "failed",
-    "no_engine",
-    "no_answer",
-    "file",
-    "usage",
-    "database",
-    "config",
-    "engine_runs",
-    "port",
-    "directory",
-    "scope",
-    "agent",
-    "protocol",
-];
 
 /// Print no JSON where it goes well: scripts and pages for other programs.
 const TEXTS: [&str; 2] = ["completions", "man"];
@@ -53,13 +37,8 @@ fn told(what: &str, (out, err, status): (&str, &str, Option<i32>)) -> Option<Str
     for word in ["press ", "Press ", "ctrl-"] {
         assert!(!remedy.contains(word), "{what}: {error}");
     }
-    let wanted = match code {
-        "usage" => 2,
-        code if FAILURES.contains(&code) => 1,
-        _ => 3,
-    };
-    // A file that is there already is not written over: that is a rule, too.
-    assert!(status == Some(wanted) || (code == "file" && status == Some(3)), "{what}: {status:?}: {error}");
+    let listed = Code::parse(code).unwrap_or_else(|| panic!("{what}: no code of the list: {error}"));
+    assert_eq!(status, Some(i32::from(listed.exit_code())), "{what}: {error}");
     Some(code.to_owned())
 }
 

@@ -13,6 +13,7 @@ use super::parameters;
 use super::read_bodies::{ProposalBody, StopBody};
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::{AgentQuery, AgentRequest};
+use crate::domain::code::Code;
 use crate::domain::ids::{AssignmentId, ContactId, MessageId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::refusal::Refusal;
@@ -42,7 +43,7 @@ impl Ask {
 /// What is wrong with how it was asked.
 #[derive(Debug)]
 pub(super) struct Fault {
-    pub code: &'static str,
+    pub code: Code,
     pub message: String,
 }
 
@@ -71,7 +72,7 @@ pub(super) type Reading = Result<Ask, Fault>;
 impl Read<'_> {
     fn id<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<T, Fault> {
         let text = self.given.path.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value);
-        text.parse().map_err(|error: T::Err| Fault { code: "id", message: format!("{error}.") })
+        text.parse().map_err(|error: T::Err| Fault { code: Code::Id, message: format!("{error}.") })
     }
 
     fn text(&self, name: &str) -> String {
@@ -81,14 +82,14 @@ impl Read<'_> {
 
     fn cursor<T: FromStr<Err: std::fmt::Display>>(&self, name: &str) -> Result<Option<T>, Fault> {
         let parsed = self.query.get(name).map(|text| text.parse::<T>()).transpose();
-        parsed.map_err(|error| Fault { code: "parameter", message: format!("{name}: {error}.") })
+        parsed.map_err(|error| Fault { code: Code::Parameter, message: format!("{name}: {error}.") })
     }
 
     fn limit(&self) -> Result<u32, Fault> {
         match self.query.get("limit").map(|text| text.parse::<u32>()) {
             None => Ok(50),
             Some(Ok(limit @ 1..=500)) => Ok(limit),
-            Some(_) => Err(Fault { code: "parameter", message: "`limit` is a whole number from 1 to 500.".into() }),
+            Some(_) => Err(Fault { code: Code::Parameter, message: "`limit` is a whole number from 1 to 500.".into() }),
         }
     }
 
@@ -96,7 +97,7 @@ impl Read<'_> {
         let whole = serde_json::from_slice::<Value>(&self.given.body).map(integral);
         whole
             .and_then(serde_json::from_value)
-            .map_err(|error| Fault { code: "body", message: format!("The body cannot be read: {error}.") })
+            .map_err(|error| Fault { code: Code::Body, message: format!("The body cannot be read: {error}.") })
     }
 
     /// The body, which may be left out.
@@ -113,7 +114,7 @@ impl Read<'_> {
         let word = fields.remove(name).unwrap_or_default();
         match fields.keys().next() {
             None => Ok(word),
-            Some(other) => Err(Fault { code: "body", message: format!("`{other}` means nothing here.") }),
+            Some(other) => Err(Fault { code: Code::Body, message: format!("`{other}` means nothing here.") }),
         }
     }
 }
@@ -183,7 +184,7 @@ impl Endpoint {
         if let Some(strange) = query.keys().find(|name| !self.takes.contains(&name.as_str())) {
             let known = if self.takes.is_empty() { "none".to_owned() } else { self.takes.join(", ") };
             let message = format!("`{strange}` is no parameter here. There are: {known}.");
-            return Err(Fault { code: "parameter", message });
+            return Err(Fault { code: Code::Parameter, message });
         }
         (self.read)(&Read { given, query })
     }

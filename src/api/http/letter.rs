@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::domain::access::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::message::content::Content;
@@ -165,18 +166,18 @@ impl SendBody {
 
     async fn plain_request(self, system: &System) -> Result<Request, OperationError> {
         let refusal =
-            |rule, why: String, instead: &'static str| OperationError::Refused(Refusal::new(rule, why, instead));
+            |code, why: String, instead: &'static str| OperationError::Refused(Refusal::new(code, why, instead));
         let given = [self.text.is_some(), self.template.is_some(), self.file.is_some()];
         if given.into_iter().filter(|given| *given).count() != 1 {
             let why = "A message is a text, a template or a file.".to_owned();
-            return Err(refusal("content", why, "Give one of the three."));
+            return Err(refusal(Code::Content, why, "Give one of the three."));
         }
         let at = match self.at.as_deref().map(Timestamp::parse) {
             None => None,
             Some(Some(at)) => Some(at),
             Some(None) => {
                 let why = "`at` is no time.".to_owned();
-                return Err(refusal("time", why, "Write it like 2026-06-01T09:00:00Z."));
+                return Err(refusal(Code::Time, why, "Write it like 2026-06-01T09:00:00Z."));
             }
         };
         let place = match (&self.thread, &self.connection, &self.to) {
@@ -184,13 +185,13 @@ impl SendBody {
             (None, connection, Some(to)) => {
                 let found = find_connection(system, connection.as_deref()).await?;
                 let to = PhoneNumber::parse(to).map_err(|error| {
-                    refusal("number", format!("{error}."), "Write it with its country code, such as +15550100002.")
+                    refusal(Code::Number, format!("{error}."), "Write it with its country code, such as +15550100002.")
                 })?;
                 Place::Number(found.id, to)
             }
             _ => {
                 let why = "A message goes into a thread, or to a number over a connection.".to_owned();
-                return Err(refusal("place", why, "Give `thread`, or `to`."));
+                return Err(refusal(Code::Place, why, "Give `thread`, or `to`."));
             }
         };
         if let Some(template) = self.template {
@@ -198,9 +199,14 @@ impl SendBody {
                 Place::Number(connection, to) => (connection, to),
                 Place::Thread(thread) => {
                     let row = system.store().thread(thread).await?;
-                    let row = row.ok_or_else(|| refusal("not_found", format!("There is no thread {thread}."), ""))?;
+                    let row =
+                        row.ok_or_else(|| refusal(Code::NotFound, format!("There is no thread {thread}."), ""))?;
                     let to = row.contact.phone_number.ok_or_else(|| {
-                        refusal("number", "This contact has no phone number.".to_owned(), "Templates go to numbers.")
+                        refusal(
+                            Code::Number,
+                            "This contact has no phone number.".to_owned(),
+                            "Templates go to numbers.",
+                        )
                     })?;
                     (row.connection_id, to)
                 }
@@ -220,7 +226,7 @@ impl SendBody {
             Place::Number(connection, to) => {
                 let row = system.store().thread_with(connection, &to).await?;
                 let why = format!("{to} has never written here.");
-                row.ok_or_else(|| refusal("window_closed", why, "Only a template can begin."))?.id
+                row.ok_or_else(|| refusal(Code::WindowClosed, why, "Only a template can begin."))?.id
             }
         };
         if let Some(FileBody { upload, caption, voice }) = self.file {

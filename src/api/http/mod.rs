@@ -26,10 +26,11 @@ use serde_json::Value;
 pub(super) use self::endpoints::Ask;
 use self::endpoints::{ENDPOINTS, Endpoint, Fault, Given, Verb};
 pub(super) use self::letter::{SendBody, despite_owner, schema as letter_schema};
-use super::ErrorBody;
+use super::error;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::access::token::TokenView;
+use crate::domain::code::Code;
 use crate::domain::ids::MessageId;
 use crate::domain::query::Answer;
 use crate::domain::refusal::Refusal;
@@ -107,18 +108,13 @@ async fn let_in(State(system): State<System>, mut request: Request, next: Next) 
         Ok(Admission::TooMany) => {
             let message = "Too many wrong tokens came from there within a minute.";
             let remedy = "Wait a minute, then ask with a token that holds.";
-            let mut response = error(StatusCode::TOO_MANY_REQUESTS, "too_many_wrong_tokens", message, remedy);
+            let mut response = error(Code::TooManyWrongTokens, message, remedy);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
             response
         }
         Ok(Admission::Unknown) => {
             let message = "This takes a token that holds: Authorization: Bearer wadeck_…";
-            let mut response = error(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                message,
-                "An admin makes one with `wadeck tokens make NAME`.",
-            );
+            let mut response = error(Code::Unauthorized, message, "An admin makes one with `wadeck tokens make NAME`.");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             response
         }
@@ -135,7 +131,7 @@ async fn bounded(request: Request, next: Next) -> Response {
     }
     if length.is_some_and(|length| length > LONGEST as u64) {
         let message = "A request holds at most 256 KB.";
-        return error(StatusCode::PAYLOAD_TOO_LARGE, "too_long", message, "Send less at once.");
+        return error(Code::TooLong, message, "Send less at once.");
     }
     let bodies = request.extensions().get::<Visitor>().map(|visitor| visitor.bodies.clone());
     let _reserved = match bodies {
@@ -143,7 +139,7 @@ async fn bounded(request: Request, next: Next) -> Response {
             let wanted = bodies.reserve(length.map_or(LONGEST, |length| length as usize));
             let Ok(reserved) = tokio::time::timeout(PATIENCE, wanted).await else {
                 let message = "Too much is being read at once.";
-                let mut response = error(StatusCode::SERVICE_UNAVAILABLE, "busy", message, "Try again in a moment.");
+                let mut response = error(Code::Busy, message, "Try again in a moment.");
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
                 return response;
             };
@@ -152,10 +148,6 @@ async fn bounded(request: Request, next: Next) -> Response {
         None => None,
     };
     next.run(request.map(|body| Body::new(Limited::new(body, LONGEST)))).await
-}
-
-fn error(status: StatusCode, code: &str, reason: &str, remedy: &str) -> Response {
-    (status, axum::Json(ErrorBody::new(code, reason, remedy).json())).into_response()
 }
 
 /// Every route with who may ask, for the document about roles.
@@ -175,7 +167,7 @@ pub(super) struct Said(pub StatusCode, pub Value);
 impl Said {
     /// A rule said no.
     pub fn refused(refusal: &Refusal) -> Self {
-        Self(super::status_of(refusal), super::refusal_json(refusal))
+        Self(super::status_of(refusal.code), super::refusal_json(refusal))
     }
 }
 
@@ -208,15 +200,10 @@ async fn take_file(
         return Said::refused(&refusal).into_response();
     }
     let Some(query) = query.as_deref().and_then(|query| parameters(query).ok()) else {
-        return error(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "parameter",
-            "`name` is missing.",
-            "Say what the file is called.",
-        );
+        return error(Code::Parameter, "`name` is missing.", "Say what the file is called.");
     };
     let (Some(name), 1) = (query.get("name"), query.len()) else {
-        return error(StatusCode::UNPROCESSABLE_ENTITY, "parameter", "The one parameter is `name`.", "Give it once.");
+        return error(Code::Parameter, "The one parameter is `name`.", "Give it once.");
     };
     let params = super::files::UploadParams { name: name.clone() };
     let taken = super::files::take(&system, &actor, (&headers, &params), body).await;
@@ -235,12 +222,7 @@ async fn give_file(
     let message = match message.parse::<MessageId>() {
         Ok(message) => message,
         Err(fault) => {
-            return error(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "id",
-                &format!("{fault}."),
-                "List the messages of a thread.",
-            );
+            return error(Code::Id, &format!("{fault}."), "List the messages of a thread.");
         }
     };
     match super::files::give(&system, &actor, message).await {
@@ -270,12 +252,7 @@ async fn answer(
     let ask = match endpoint.read(&given) {
         Ok(ask) => ask,
         Err(Fault { code, message }) => {
-            return error(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                code,
-                &message,
-                "The description at openapi.json says how.",
-            );
+            return error(code, &message, "The description at openapi.json says how.");
         }
     };
     let key = headers.get("idempotency-key").filter(|_| endpoint.verb == Verb::Post);
@@ -288,7 +265,7 @@ async fn answer(
             }
             _ => {
                 let message = "An Idempotency-Key has 1 to 200 letters, digits, dashes and underscores.";
-                error(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key", message, "Use a UUID.")
+                error(Code::Parameter, message, "Use a UUID.")
             }
         },
     }
@@ -304,14 +281,12 @@ async fn once(system: &System, caller: &Caller, ask: Ask, key: &str, what: &[u8]
     match with_idempotency(system, &caller.token, key, what).await {
         Err(failed) => operation(Err(failed)).into_response(),
         Ok(IdempotencyRecord::Other) => error(
-            StatusCode::CONFLICT,
-            "idempotency_key",
+            Code::IdempotencyKey,
             "Something else was asked for under this key.",
             "Use a key of its own for each thing.",
         ),
         Ok(IdempotencyRecord::Begun(at)) => error(
-            StatusCode::CONFLICT,
-            "uncertain",
+            Code::Uncertain,
             &format!("This was begun at {at}, and how it ended was not written down."),
             "Look at the thread before you ask for it under another key.",
         ),
@@ -372,7 +347,7 @@ fn parameters(query: &str) -> Result<BTreeMap<String, String>, Fault> {
     let mut found = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         if found.insert(name.to_string(), value.to_string()).is_some() {
-            return Err(Fault { code: "parameter", message: format!("`{name}` is given twice.") });
+            return Err(Fault { code: Code::Parameter, message: format!("`{name}` is given twice.") });
         }
     }
     Ok(found)

@@ -5,6 +5,7 @@ use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::Contract;
 use crate::domain::agents::requests::{AgentRequest, StopScope};
+use crate::domain::code::Code;
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -22,13 +23,13 @@ pub(super) struct StopBody {
 impl StopBody {
     pub fn then(self, request: impl FnOnce(StopScope, String) -> AgentRequest) -> Reading {
         if !matches!(self.scope.as_str(), "thread" | "agent" | "all") {
-            return Err(Fault { code: "body", message: "The scope is thread, agent or all.".into() });
+            return Err(Fault { code: Code::Body, message: "The scope is thread, agent or all.".into() });
         }
         match StopScope::read(&self.scope, &self.subject) {
             Some(what) => agents(request(what, self.reason)),
             None => {
                 let why = "There is no such thread.";
-                Ok(Ask::Refuse(Refusal::new("not_found", why, "GET /threads names them.")))
+                Ok(Ask::Refuse(Refusal::new(Code::NotFound, why, "GET /threads names them.")))
             }
         }
     }
@@ -55,7 +56,7 @@ impl ProposalBody {
             Some(Some(at)) => Some(at),
             Some(None) => {
                 let why = "`expires_at` is no time.";
-                return Ok(Ask::Refuse(Refusal::new("time", why, "Write it like 2026-06-01T09:00:00Z.")));
+                return Ok(Ask::Refuse(Refusal::new(Code::Time, why, "Write it like 2026-06-01T09:00:00Z.")));
             }
         };
         agents(AgentRequest::Propose(Box::new(Proposal {

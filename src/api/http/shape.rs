@@ -6,7 +6,9 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{BASE, error};
+use super::super::error;
+use super::BASE;
+use crate::domain::code::Code;
 
 /// Gives an error that is not told in JSON the shape of every other one. Headers such as `Allow` stay.
 pub(super) async fn shaped(request: Request, next: Next) -> Response {
@@ -20,18 +22,19 @@ pub(super) async fn shaped(request: Request, next: Next) -> Response {
     }
     let (code, reason, remedy) = match status {
         StatusCode::NOT_FOUND => {
-            ("not_found", "There is no such route.", "GET /api/v1/openapi.json describes those that there are.")
+            (Code::NotFound, "There is no such route.", "GET /api/v1/openapi.json describes those that there are.")
         }
         StatusCode::METHOD_NOT_ALLOWED => {
-            ("method", "This route does not take this method.", "The header Allow says which it takes.")
+            (Code::Method, "This route does not take this method.", "The header Allow says which it takes.")
         }
-        StatusCode::PAYLOAD_TOO_LARGE => ("too_long", "The request is too long.", "Send less at once."),
+        StatusCode::PAYLOAD_TOO_LARGE => (Code::TooLong, "The request is too long.", "Send less at once."),
         status if status.is_client_error() => {
-            ("request", "The request cannot be read.", "GET /api/v1/openapi.json describes it.")
+            (Code::Request, "The request cannot be read.", "GET /api/v1/openapi.json describes it.")
         }
-        _ => ("failed", "Something broke.", crate::domain::remedy::REPORT),
+        _ => (Code::Failed, "Something broke.", Code::Failed.remedy()),
     };
-    let mut shaped = error(status, code, reason, remedy);
+    let mut shaped = error(code, reason, remedy);
+    *shaped.status_mut() = status;
     for (name, value) in response.headers() {
         if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH) {
             shaped.headers_mut().insert(name, value.clone());

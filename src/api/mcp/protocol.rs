@@ -21,7 +21,7 @@ use super::tools::{Effect, TOOLS, Tool, named};
 use super::{Call, Came, called, wrong};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::scope_choice::ScopeChoice;
-use crate::domain::remedy::REPORT;
+use crate::domain::code::Code;
 use crate::operations::{IdempotencyRecord, System, ToolSpec, agent_tools, asked, with_idempotency};
 
 /// A request is no longer than this.
@@ -47,18 +47,24 @@ async fn once(system: &System, caller: &Caller, mut call: Call) -> Came {
         None => return called(system, &caller.actor, call).await,
         Some(Value::String(key)) if is_key(&key) => key,
         Some(_) => {
-            return wrong(KEY, "A key has 1 to 200 letters, digits, dashes and underscores.", "Use a UUID.");
+            return wrong(
+                Code::IdempotencyKey,
+                "A key has 1 to 200 letters, digits, dashes and underscores.",
+                "Use a UUID.",
+            );
         }
     };
     let what = json!({ "tool": call.name, "arguments": call.arguments }).to_string();
     match with_idempotency(system, &caller.token, &key, what.as_bytes()).await {
-        Err(_) => wrong("failed", "It could not be written down; nothing was done.", REPORT),
-        Ok(IdempotencyRecord::Other) => {
-            wrong(KEY, "Something else was asked for under this key.", "Use a key of its own for each thing.")
-        }
+        Err(_) => wrong(Code::Failed, "It could not be written down; nothing was done.", Code::Failed.remedy()),
+        Ok(IdempotencyRecord::Other) => wrong(
+            Code::IdempotencyKey,
+            "Something else was asked for under this key.",
+            "Use a key of its own for each thing.",
+        ),
         Ok(IdempotencyRecord::Begun(at)) => {
             let reason = format!("This was begun at {at}, and how it ended was not written down.");
-            wrong("uncertain", &reason, LOOK_FIRST)
+            wrong(Code::Uncertain, &reason, LOOK_FIRST)
         }
         Ok(IdempotencyRecord::Done(_, body)) => {
             Came { good: true, value: serde_json::from_str(&body).unwrap_or_default() }
@@ -68,7 +74,7 @@ async fn once(system: &System, caller: &Caller, mut call: Call) -> Came {
             let body = came.value.to_string();
             match asked(system, &caller.token, &key, came.good.then_some((200, body.as_str()))).await {
                 Ok(()) => came,
-                Err(_) => wrong("uncertain", "Whether it was done could not be written down.", LOOK_FIRST),
+                Err(_) => wrong(Code::Uncertain, "Whether it was done could not be written down.", LOOK_FIRST),
             }
         }
     }
@@ -101,13 +107,13 @@ impl Server {
         match &self.0 {
             Behind::Here(system) => match parts(context).and_then(|parts| parts.extensions.get::<Caller>()) {
                 Some(caller) => once(system, caller, call).await,
-                None => wrong("unauthorized", "Nobody is known to have asked.", "Ask with a token that holds."),
+                None => wrong(Code::Unauthorized, "Nobody is known to have asked.", "Ask with a token that holds."),
             },
             Behind::Socket { read_only: true, .. }
                 if named(&call.name).is_some_and(|tool| tool.effect != Effect::Looks) =>
             {
                 wrong(
-                    "read_only",
+                    Code::ReadOnly,
                     "This server was started with --read-only: nothing is changed.",
                     "Have a person start it without, or only look.",
                 )
@@ -118,12 +124,12 @@ impl Server {
                     Ok(Err(trouble)) => Came { good: false, value: ErrorBody::from(trouble).json() },
                     Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
                         let reason = format!("No engine runs on {}: nothing was done.", directory.display());
-                        wrong("no_engine", &reason, "Have a person start one with `wadeck serve`.")
+                        wrong(Code::NoEngine, &reason, "Have a person start one with `wadeck serve`.")
                     }
                     Err(error) => {
                         let place = directory.display();
                         let reason = format!("The engine on {place} gave no answer ({error}).");
-                        wrong("uncertain", &reason, LOOK_FIRST)
+                        wrong(Code::Uncertain, &reason, LOOK_FIRST)
                     }
                 }
             }

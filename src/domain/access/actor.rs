@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
+use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 
 /// Who caused something. Never absent from the audit.
@@ -70,7 +71,7 @@ impl Actor {
         let is = self.role().map_or("no role", Role::name);
         let (what, role) = (right.what(), right.role().name());
         let why = format!("{self} may not {what}: that takes the role {role}, and they have {is}.");
-        Err(Refusal::new("role", why, "Ask someone who has it."))
+        Err(Refusal::new(Code::Role, why, "Ask someone who has it."))
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::agents::contract::Contract;
+use crate::domain::code::Code;
 use crate::domain::ids::{AssignmentId, ConnectionId, ThreadId};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
@@ -229,7 +230,7 @@ impl ApprovalPolicy {
 pub fn approve(assignment: &Assignment, by: Approver<'_>, policy: ApprovalPolicy) -> Result<Approval, Refusal> {
     if policy.rehearsed && !by.rehearsed {
         let why = "Nothing was rehearsed with this agent as it is now.";
-        return Err(Refusal::new("not_rehearsed", why, "Rehearse it first, and look at what it would have said."));
+        return Err(Refusal::new(Code::NotRehearsed, why, "Rehearse it first, and look at what it would have said."));
     }
     if !policy.two_persons {
         return Ok(Approval::Active);
@@ -239,7 +240,7 @@ pub fn approve(assignment: &Assignment, by: Approver<'_>, policy: ApprovalPolicy
         None => Ok(Approval::FirstOfTwo),
         Some(first) if first == by.person => {
             let why = "You agreed already, and it takes two persons.";
-            Err(Refusal::new("second_person", why, "Ask another admin."))
+            Err(Refusal::new(Code::SecondPerson, why, "Ask another admin."))
         }
         Some(_) => Ok(Approval::Active),
     }

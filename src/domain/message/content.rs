@@ -1,6 +1,7 @@
 //! What a message holds. Every kind has a line for lists and details for whoever asks; nothing is
 //! ever blank, not even what nobody here has heard of.
 
+use crate::domain::code::Code;
 use crate::domain::message::media::{Media, size};
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
@@ -364,7 +365,7 @@ impl Content {
                 None => Ok(()),
             },
             Self::Audio(media) | Self::Sticker(media) if media.caption.is_some() => {
-                Err(Refusal::new("content", "This kind has no caption.", "Send the words on their own."))
+                Err(Refusal::new(Code::Content, "This kind has no caption.", "Send the words on their own."))
             }
             Self::Audio(_) | Self::Sticker(_) | Self::Template { .. } | Self::Reaction { .. } => Ok(()),
             Self::Location { latitude, longitude, .. } => {
@@ -372,7 +373,7 @@ impl Content {
                     Ok(())
                 } else {
                     Err(Refusal::new(
-                        "content",
+                        Code::Content,
                         "There is no such place.",
                         "Latitude is -90 to 90, longitude -180 to 180.",
                     ))
@@ -383,7 +384,7 @@ impl Content {
                 if (1..=257).contains(&cards.len()) && cards.iter().all(whole) {
                     Ok(())
                 } else {
-                    Err(Refusal::new("content", "A contact needs a name and a number.", "Fill in both."))
+                    Err(Refusal::new(Code::Content, "A contact needs a name and a number.", "Fill in both."))
                 }
             }
             Self::Offer(offer) => offer.check(),
@@ -395,7 +396,7 @@ impl Content {
             | Self::Edit { .. }
             | Self::Deletion { .. }
             | Self::Other { .. } => {
-                Err(Refusal::new("content", "This kind only comes in; it cannot be sent.", "Send it as words."))
+                Err(Refusal::new(Code::Content, "This kind only comes in; it cannot be sent.", "Send it as words."))
             }
         }
     }
@@ -423,16 +424,16 @@ fn described(what: &str, media: &Media) -> Untrusted {
 /// What may be written to a contact: checked in the console before, in the operation again.
 pub fn check_text(text: &str) -> Result<(), Refusal> {
     if clean_line(text).trim().is_empty() {
-        return Err(Refusal::new("empty_text", "There is nothing to send.", "Write something first."));
+        return Err(Refusal::new(Code::EmptyText, "There is nothing to send.", "Write something first."));
     }
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
         let why = "The text holds control characters, which no phone shows.";
-        return Err(Refusal::new("control_characters", why, "Leave them out."));
+        return Err(Refusal::new(Code::ControlCharacters, why, "Leave them out."));
     }
     let length = Untrusted::new(text).as_received().chars().count();
     if length > 4096 {
         let why = format!("The text has {length} characters; one message holds 4096.");
-        return Err(Refusal::new("text_too_long", why, "Send it in parts."));
+        return Err(Refusal::new(Code::TextTooLong, why, "Send it in parts."));
     }
     Ok(())
 }
@@ -449,9 +450,9 @@ mod tests {
 
     #[test]
     fn what_nobody_can_read_is_not_sent() {
-        assert_eq!(&*check_text("\u{200b}").expect_err("invisible").rule, "empty_text");
-        assert_eq!(&*check_text("a\u{1b}[31mb").expect_err("an escape").rule, "control_characters");
-        assert_eq!(&*check_text("a\0b").expect_err("a zero byte").rule, "control_characters");
+        assert_eq!(check_text("\u{200b}").expect_err("invisible").code, Code::EmptyText);
+        assert_eq!(check_text("a\u{1b}[31mb").expect_err("an escape").code, Code::ControlCharacters);
+        assert_eq!(check_text("a\0b").expect_err("a zero byte").code, Code::ControlCharacters);
         assert!(check_text("line\n\tnext \u{200f}שלום").is_ok());
         for emoji in ["👍", "❤️", "👨‍👩‍👧", "🇩🇪", "👍🏽"] {
             assert!(is_one_emoji(emoji), "{emoji}");

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::code::Code;
 use crate::domain::message::media::Media;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Untrusted;
@@ -195,7 +196,7 @@ impl Interactive {
 }
 
 fn refused(why: impl Into<String>, instead: &str) -> Refusal {
-    Refusal::new("content", why, instead)
+    Refusal::new(Code::Content, why, instead)
 }
 
 /// Counted as the provider may count at worst: in UTF-16 units.

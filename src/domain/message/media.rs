@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::code::Code;
 use crate::domain::file_name::{self, FileName, ending};
 use crate::domain::ids::MessageId;
 use crate::domain::refusal::Refusal;
@@ -108,7 +109,7 @@ impl ImagePadding {
             "tall" => Self::TALL,
             other => {
                 let why = format!("`{}` is no shape.", clean_line(other));
-                return Err(Refusal::new("pad", why, "Write square, tall or no."));
+                return Err(Refusal::new(Code::Pad, why, "Write square, tall or no."));
             }
         };
         let colour = match colour.trim() {
@@ -117,7 +118,7 @@ impl ImagePadding {
             "black" => Some([0; 3]),
             other => Some(hex(other).ok_or_else(|| {
                 Refusal::new(
-                    "pad",
+                    Code::Pad,
                     format!("`{}` is no colour.", clean_line(other)),
                     "Write corner, white, black or #rrggbb.",
                 )
@@ -151,7 +152,7 @@ const DOCUMENTS: &[&str] = &[
 pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), Refusal> {
     let mut warnings = vec![];
     if facts.bytes == 0 {
-        return Err(Refusal::new("file", "The file is empty.", "Choose another."));
+        return Err(Refusal::new(Code::File, "The file is empty.", "Choose another."));
     }
     let kind = match facts.mime_type.as_str() {
         "image/jpeg" | "image/png" => FileKind::Image,
@@ -159,7 +160,7 @@ pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), R
         "video/mp4" | "video/3gpp" => FileKind::Video,
         "audio/ogg" if !facts.opus => {
             let why = "This Ogg file does not hold Opus: it would be refused after it was sent.";
-            return Err(Refusal::new("file", why, "Convert it to Ogg with Opus, or to MP3."));
+            return Err(Refusal::new(Code::File, why, "Convert it to Ogg with Opus, or to MP3."));
         }
         "audio/ogg" => FileKind::Voice,
         "audio/aac" | "audio/amr" | "audio/mpeg" | "audio/mp4" => {
@@ -171,11 +172,11 @@ pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), R
         mime if DOCUMENTS.contains(&mime) => FileKind::Document,
         mime if mime.starts_with("image/") => {
             let why = format!("Pictures of the type {} are refused by the provider.", clean_line(mime));
-            return Err(Refusal::new("file", why, "Save it as JPEG or PNG."));
+            return Err(Refusal::new(Code::File, why, "Save it as JPEG or PNG."));
         }
         mime if mime.starts_with("video/") || mime.starts_with("audio/") => {
             let why = format!("Files of the type {} are refused by the provider.", clean_line(mime));
-            return Err(Refusal::new("file", why, "Use MP4 with H.264 and AAC, or MP3."));
+            return Err(Refusal::new(Code::File, why, "Use MP4 with H.264 and AAC, or MP3."));
         }
         mime => {
             warnings.push(format!("The provider does not promise to take the type {}.", clean_line(mime)));
@@ -185,10 +186,10 @@ pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), R
     let most = if kind == FileKind::Sticker && !facts.animated { 100 * 1024 } else { kind.most() };
     if facts.bytes > most {
         let why = format!("It has {}; as {} it may have {}.", size(facts.bytes), kind.name(), size(most));
-        return Err(Refusal::new("file", why, "Make it smaller, or send it as a document inside a PDF."));
+        return Err(Refusal::new(Code::File, why, "Make it smaller, or send it as a document inside a PDF."));
     }
     if let Some(fault) = &facts.codec_fault {
-        return Err(Refusal::new("file", fault.clone(), "Convert it to MP4 with H.264 and AAC."));
+        return Err(Refusal::new(Code::File, fault.clone(), "Convert it to MP4 with H.264 and AAC."));
     }
     if let (FileKind::Image, Some((width, height))) = (kind, facts.size)
         && f64::from(width) > 1.5 * f64::from(height)

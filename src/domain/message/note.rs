@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
@@ -21,11 +22,11 @@ pub struct Note {
 pub fn check(text: &str) -> Result<(), Refusal> {
     let length = text.chars().count();
     if text.trim().is_empty() {
-        return Err(Refusal::new("empty_note", "The note is empty.", "Write something."));
+        return Err(Refusal::new(Code::EmptyNote, "The note is empty.", "Write something."));
     }
     if length > LONGEST {
         let why = format!("The note has {length} characters; one holds {LONGEST}.");
-        return Err(Refusal::new("note_too_long", why, "Write two."));
+        return Err(Refusal::new(Code::NoteTooLong, why, "Write two."));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The service window: 24 hours after a contact's last message, in which freeform is allowed.
 
+use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ pub fn check_window(closes_at: Option<Timestamp>, at: Timestamp, now: Timestamp)
             format!("The service window closed {ago} ago.")
         }
     };
-    Err(Refusal::new("window_closed", why, "Only an approved template can be sent until they write again."))
+    Err(Refusal::new(Code::WindowClosed, why, "Only an approved template can be sent until they write again."))
 }
 
 #[cfg(test)]
@@ -57,7 +58,7 @@ mod tests {
     fn it_says_whether_it_is_closed_or_will_be() {
         let now = Timestamp::from_seconds(1_000_000);
         let hour = Duration::from_secs(3600);
-        let why = |closes: Timestamp, at: Timestamp| check_window(Some(closes), at, now).expect_err("closed").why;
+        let why = |closes: Timestamp, at: Timestamp| check_window(Some(closes), at, now).expect_err("closed").reason;
         assert!(why(now.minus(hour), now).contains("closed 1h"), "{}", why(now.minus(hour), now));
         let later = why(now.plus(hour), now.plus(hour * 72));
         assert!(later.contains("will be closed by then: it closes in 1h"), "{later}");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::content::Content;
@@ -297,12 +298,12 @@ impl Capabilities {
                 let most = self.longest_text.unwrap_or_default();
                 let length = body.as_received().chars().count();
                 let why = format!("The text has {length} characters; the provider of this number takes {most}.");
-                return Err(Refusal::new("text_too_long", why, "Send it in parts."));
+                return Err(Refusal::new(Code::TextTooLong, why, "Send it in parts."));
             }
             _ if quotes && !self.quotes => ("quotes", "Send it without the quote, and say what it answers."),
             _ => return Ok(()),
         };
-        Err(Refusal::new("provider", format!("The provider of this number cannot send {what}."), instead))
+        Err(Refusal::new(Code::Provider, format!("The provider of this number cannot send {what}."), instead))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The life of a number, as one table: its states, what can happen in each of them, and what people can do there.
 //! Whatever moves a number asks this table first, so that no state is without a way on.
 
+use crate::domain::code::Code;
 use crate::domain::numbers::setup::{Setup, SetupState};
 use crate::domain::refusal::Refusal;
 
@@ -253,7 +254,7 @@ impl NumberState {
     pub fn refuse(self, name: &str) -> Refusal {
         let ways: Vec<&str> = self.verbs().filter_map(NumberEvent::verb).map(|verb| verb.words).collect();
         let why = format!("{name} is {}.", self.name());
-        Refusal::new("setup_state", why, format!("What can be done: {}.", ways.join("; ")))
+        Refusal::new(Code::SetupState, why, format!("What can be done: {}.", ways.join("; ")))
     }
 }
 
@@ -483,8 +484,8 @@ mod tests {
     #[test]
     fn a_refusal_names_what_can_be_done() {
         let refusal = S::Disconnected.refuse("branch");
-        assert_eq!(refusal.why, "branch is disconnected.");
-        assert!(refusal.instead.contains("connect it again"), "{refusal}");
+        assert_eq!(refusal.reason, "branch is disconnected.");
+        assert!(refusal.remedy.contains("connect it again"), "{refusal}");
         assert_eq!(S::Disconnected.after(E::GiveUp), None);
         assert_eq!(S::ReconnectFailed.after(E::GiveUp), Some(S::Disconnected), "it can be connected again");
     }

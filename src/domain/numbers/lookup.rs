@@ -1,5 +1,6 @@
 //! Finds a connection by whatever name a person or program has at hand.
 
+use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::Connection;
@@ -24,7 +25,7 @@ pub fn find_connection<'c>(connections: &'c [Connection], text: &str) -> Result<
             several => {
                 let list: Vec<String> = several.iter().map(|one| format!("{} ({})", one.id, one.name)).collect();
                 let why = format!("`{}` names several connections: {}.", clean_line(text), list.join(", "));
-                return Err(Refusal::new("ambiguous", why, "Name one by its id."));
+                return Err(Refusal::new(Code::Ambiguous, why, "Name one by its id."));
             }
         }
     }
@@ -33,7 +34,7 @@ pub fn find_connection<'c>(connections: &'c [Connection], text: &str) -> Result<
         [] => "Set one up first: no number is connected.".to_owned(),
         names => format!("Connected are: {}.", names.join(", ")),
     };
-    Err(Refusal::new("not_found", format!("Connection `{}` not found.", clean_line(text)), instead))
+    Err(Refusal::new(Code::NotFound, format!("Connection `{}` not found.", clean_line(text)), instead))
 }
 
 #[cfg(test)]
@@ -65,8 +66,8 @@ mod tests {
             assert_eq!(find_connection(&all, name).map(|found| found.id), Ok(ConnectionId(1)), "{name}");
         }
         let refusal = find_connection(&all, "c9").expect_err("no such connection");
-        assert_eq!(&*refusal.rule, "not_found");
-        assert!(refusal.instead.contains("support (c1), sales (c2)"), "{refusal}");
+        assert_eq!(refusal.code, Code::NotFound);
+        assert!(refusal.remedy.contains("support (c1), sales (c2)"), "{refusal}");
     }
 
     #[test]
@@ -77,6 +78,6 @@ mod tests {
             one(3, "c", "+15550100003", "8"),
         ];
         assert_eq!(find_connection(&all, "15550100009").map(|found| found.id), Ok(ConnectionId(1)));
-        assert_eq!(&*find_connection(&all, "8").expect_err("two of them").rule, "ambiguous");
+        assert_eq!(find_connection(&all, "8").expect_err("two of them").code, Code::Ambiguous);
     }
 }

@@ -1,6 +1,7 @@
 //! Numbers as a provider lists them, whether they are connected here or not, and what they show the
 //! world.
 
+use crate::domain::code::Code;
 use crate::domain::numbers::number_kind::NumberKind;
 use serde::{Deserialize, Serialize};
 
@@ -178,11 +179,11 @@ impl Profile {
             let count = text.as_received().chars().count();
             if count > most {
                 let why = format!("The {name} has {count} characters; {most} fit.");
-                return Err(Refusal::new("profile", why, "Shorten it."));
+                return Err(Refusal::new(Code::Profile, why, "Shorten it."));
             }
         }
         if self.websites.len() > 2 {
-            return Err(Refusal::new("profile", "Two websites fit.", "Leave the others out."));
+            return Err(Refusal::new(Code::Profile, "Two websites fit.", "Leave the others out."));
         }
         for site in &self.websites {
             let text = site.as_received();
@@ -190,12 +191,12 @@ impl Profile {
                 text.len() <= 256 && url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
             if !fits {
                 let why = format!("`{}` is no website.", site.line());
-                return Err(Refusal::new("profile", why, "Write it with https:// in front."));
+                return Err(Refusal::new(Code::Profile, why, "Write it with https:// in front."));
             }
         }
         if !self.vertical.is_empty() && !VERTICALS.contains(&self.vertical.as_str()) {
             let why = format!("`{}` is no kind of business.", clean_line(&self.vertical));
-            return Err(Refusal::new("profile", why, format!("It is one of {}.", VERTICALS.join(", "))));
+            return Err(Refusal::new(Code::Profile, why, format!("It is one of {}.", VERTICALS.join(", "))));
         }
         Ok(())
     }

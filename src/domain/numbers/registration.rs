@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::domain::code::Code;
 use crate::domain::ids::ConnectionId;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
@@ -148,42 +149,42 @@ impl WebhookDraft {
     /// Every rule that the provider has, and the pairs of scope and event that it accepts and never
     /// delivers: said here before it is asked. `new` webhooks need an address and events.
     pub fn check(&self, scope: &WebhookScope, new: bool) -> Result<(), Refusal> {
-        let refused = |rule, why: String, instead: &str| Err(Refusal::new(rule, why, instead.to_owned()));
+        let refused = |code, why: String, instead: &str| Err(Refusal::new(code, why, instead.to_owned()));
         match &self.url {
-            None if new => return refused("webhook_url", "A webhook needs an address.".into(), "Give --url."),
+            None if new => return refused(Code::WebhookUrl, "A webhook needs an address.".into(), "Give --url."),
             None => {}
             Some(url) => check_url(url)?,
         }
         let kind = self.kind.unwrap_or_default();
         if let Some(version) = self.payload_version.as_deref().filter(|version| !matches!(*version, "v1" | "v2")) {
             let why = format!("`{}` is no version of the payload.", clean_line(version));
-            return refused("webhook_version", why, "Say v2; v1 is the old one.");
+            return refused(Code::WebhookVersion, why, "Say v2; v1 is the old one.");
         }
         let events = self.events.as_deref().unwrap_or_default();
         if kind == WebhookKind::Raw {
             if *scope == WebhookScope::Project {
                 let why = "Raw forwarding belongs to one number; a project has none.".to_owned();
-                return refused("webhook_scope", why, "Name the number.");
+                return refused(Code::WebhookScope, why, "Name the number.");
             }
             if !events.is_empty() || self.buffer_enabled == Some(true) {
                 let why = "Raw forwarding takes neither events nor buffering.".to_owned();
-                return refused("webhook_kind", why, "Leave both out, or use the kind events.");
+                return refused(Code::WebhookKind, why, "Leave both out, or use the kind events.");
             }
         } else if new && events.is_empty() {
             let instead = "Name some, such as whatsapp.message.received.";
-            return refused("webhook_events", "Without events nothing is ever delivered.".into(), instead);
+            return refused(Code::WebhookEvents, "Without events nothing is ever delivered.".into(), instead);
         }
         for event in events {
             check_event(event, scope)?;
         }
         if self.buffer_enabled == Some(true) && *scope == WebhookScope::Project {
             let why = "Only received messages are buffered, and a project's webhook never gets them.".to_owned();
-            return refused("webhook_scope", why, "Buffer at the number's webhook.");
+            return refused(Code::WebhookScope, why, "Buffer at the number's webhook.");
         }
         let received = |event: &String| event == "whatsapp.message.received";
         if self.buffer_enabled == Some(true) && !events.is_empty() && !events.iter().any(received) {
             let why = "Only received messages are buffered, and this webhook does not get them.".to_owned();
-            return refused("webhook_buffer", why, "Add whatsapp.message.received, or leave buffering out.");
+            return refused(Code::WebhookBuffer, why, "Add whatsapp.message.received, or leave buffering out.");
         }
         let bounds = [
             ("buffer window", self.buffer_seconds, 60, "seconds"),
@@ -193,14 +194,14 @@ impl WebhookDraft {
         for (name, value, most, unit) in bounds {
             if let Some(value) = value.filter(|value| !(1..=most).contains(value)) {
                 let why = format!("The {name} is 1 to {most} {unit}; {value} was given.");
-                return refused("webhook_bounds", why, "Give one in between.");
+                return refused(Code::WebhookBounds, why, "Give one in between.");
             }
         }
         for (name, value) in self.headers.iter().flatten() {
             let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
             if !plain(name) || name.contains([' ', ':']) || !plain(value) {
                 let why = format!("`{}` is no header with a value that can be sent.", clean_line(name));
-                return refused("webhook_headers", why, "Write NAME=VALUE in plain ASCII.");
+                return refused(Code::WebhookHeaders, why, "Write NAME=VALUE in plain ASCII.");
             }
         }
         Ok(())
@@ -210,7 +211,7 @@ impl WebhookDraft {
 /// Providers call `https`; only a machine that plays provider on loopback may do without.
 fn check_url(url: &str) -> Result<(), Refusal> {
     let refused = |why: String| {
-        Err(Refusal::new("webhook_url", why, "Give the public https address, such as https://hooks.example.com/…."))
+        Err(Refusal::new(Code::WebhookUrl, why, "Give the public https address, such as https://hooks.example.com/…."))
     };
     let Ok(parsed) = Url::parse(url) else { return refused(format!("`{}` is no address.", clean_line(url))) };
     let loopback = matches!(parsed.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
@@ -232,15 +233,15 @@ fn check_event(event: &str, scope: &WebhookScope) -> Result<(), Refusal> {
                 .chain(&PROJECT_EVENTS)
                 .max_by(|a, b| strsim::jaro(a, event).total_cmp(&strsim::jaro(b, event)));
             let instead = nearest.map(|name| format!("Did you mean {name}?")).unwrap_or_default();
-            Err(Refusal::new("webhook_event", format!("No event is called `{shown}`."), instead))
+            Err(Refusal::new(Code::WebhookEvent, format!("No event is called `{shown}`."), instead))
         }
         WebhookScope::Project if of_number => Err(Refusal::new(
-            "webhook_scope",
+            Code::WebhookScope,
             format!("{shown} is never sent to a project's webhook, whatever it says."),
             "Messages and conversations go to the webhook of their number.",
         )),
         WebhookScope::Number(_) if of_project => Err(Refusal::new(
-            "webhook_scope",
+            Code::WebhookScope,
             format!("{shown} is never sent to a number's webhook."),
             "The life of numbers and workflows goes to the project's webhook.",
         )),
@@ -331,9 +332,9 @@ mod tests {
         ];
         for (rule, draft, scope) in cases {
             let refusal = draft.check(&scope, true).expect_err(rule);
-            assert_eq!(refusal.rule, rule, "{refusal}");
+            assert_eq!(refusal.code.as_str(), rule, "{refusal}");
         }
         let near = WebhookDraft { events: events(&["whatsapp.message.recieved"]), ..base() };
-        assert!(near.check(&number(), true).expect_err("near").instead.contains("whatsapp.message.received"));
+        assert!(near.check(&number(), true).expect_err("near").remedy.contains("whatsapp.message.received"));
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Connection, Environment, ProviderName};
@@ -160,7 +161,7 @@ const LANGUAGES: [&str; 6] = ["en", "es", "pt", "hi", "id", "ar"];
 impl SetupOptions {
     /// Every rule of the provider's, checked before it is asked.
     pub fn check(&self) -> Result<(), Refusal> {
-        let refused = |why: String, instead: &str| Err(Refusal::new("setup_options", why, instead.to_owned()));
+        let refused = |why: String, instead: &str| Err(Refusal::new(Code::SetupOptions, why, instead.to_owned()));
         for url in [&self.success_url, &self.failure_url].into_iter().flatten() {
             let loopback = |url: &Url| matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
             if !Url::parse(url).is_ok_and(|url| url.scheme() == "https" || loopback(&url)) {
@@ -347,7 +348,7 @@ mod tests {
             SetupOptions { theme: [("text_color".to_owned(), "teal".to_owned())].into(), ..fits },
         ];
         for options in wrong {
-            assert_eq!(options.check().expect_err("refused").rule, "setup_options", "{options:?}");
+            assert_eq!(options.check().expect_err("refused").code, Code::SetupOptions, "{options:?}");
         }
     }
 

@@ -16,6 +16,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 
@@ -37,7 +38,7 @@ const KEYS: [&str; 14] = [
 ];
 
 fn refused(line: usize, why: impl Into<String>, instead: &str) -> Refusal {
-    Refusal::new("template_form", format!("Line {line}: {}", clean_line(&why.into())), instead.to_owned())
+    Refusal::new(Code::TemplateForm, format!("Line {line}: {}", clean_line(&why.into())), instead.to_owned())
 }
 
 /// Reads either form.
@@ -45,7 +46,7 @@ pub fn read(text: &str) -> Result<Value, Refusal> {
     if text.trim_start().starts_with('{') {
         return serde_json::from_str(text).map_err(|error| {
             let why = format!("This is no JSON: {error}.");
-            Refusal::new("template_form", why, "Mend it there; nothing is lost.")
+            Refusal::new(Code::TemplateForm, why, "Mend it there; nothing is lost.")
         });
     }
     short(text)
@@ -257,8 +258,8 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_named_with_its_line() {
-        assert!(read("name: x\nhallo").expect_err("a stranger").why.contains("Line 2"));
-        assert!(read("button: door Open").expect_err("no button").why.contains("door"));
-        assert!(read("{ \"name\": ").expect_err("no JSON").why.contains("JSON"));
+        assert!(read("name: x\nhallo").expect_err("a stranger").reason.contains("Line 2"));
+        assert!(read("button: door Open").expect_err("no button").reason.contains("door"));
+        assert!(read("{ \"name\": ").expect_err("no JSON").reason.contains("JSON"));
     }
 }

@@ -310,12 +310,12 @@ mod tests {
             ["Order A-17", "Hello Rosa, it is shipped. Rosa!", "Lumen", "[Track] https://example.net/A-17"]
         );
         values[1].1 = "  ".into();
-        assert!(template.check(&values, false).expect_err("empty").why.contains("customer_name"));
+        assert!(template.check(&values, false).expect_err("empty").reason.contains("customer_name"));
         values[1].1 = "two\nlines".into();
         assert!(template.check(&values, false).is_err());
         values[1].1 = "Rosa".into();
         values.push(("stranger".into(), "x".into()));
-        assert!(template.check(&values, false).expect_err("unknown").instead.contains("customer_name"));
+        assert!(template.check(&values, false).expect_err("unknown").remedy.contains("customer_name"));
     }
 
     #[test]

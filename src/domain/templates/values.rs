@@ -1,6 +1,7 @@
 //! Checks what a template is to be sent with: every place filled in, within the platform's limits, in
 //! a form that is not known to be refused. Form, command line and operation ask the same function.
 
+use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::message::media::Media;
 use crate::domain::refusal::Refusal;
@@ -16,7 +17,7 @@ const MAX_HEADER_CHARACTERS: usize = 60;
 const MAX_BODY_CHARACTERS: usize = 1024;
 
 fn refused(why: String, instead: impl Into<String>) -> Refusal {
-    Refusal::new("template_parameters", why, instead)
+    Refusal::new(Code::TemplateParameters, why, instead)
 }
 
 impl Template {
@@ -27,7 +28,7 @@ impl Template {
                 "The template {} has a {part}, which needs values that cannot be given from here yet.",
                 self.name.line()
             );
-            return Err(Refusal::new("template_component", why, "Choose another template."));
+            return Err(Refusal::new(Code::TemplateComponent, why, "Choose another template."));
         }
         let slots = self.slots();
         for slot in &slots {
@@ -111,7 +112,7 @@ impl Template {
             "The header of the template {} is of the kind {format}; {name} is of the kind {kind}.",
             self.name.line()
         );
-        Err(Refusal::new("template_header", why, format!("Choose a file of the kind {format}.")))
+        Err(Refusal::new(Code::TemplateHeader, why, format!("Choose a file of the kind {format}.")))
     }
 
     /// Returns `true` for a template of the category that contacts can turn off.
@@ -127,7 +128,7 @@ impl Template {
                 "The template {} is marketing, and WhatsApp delivers no marketing templates to numbers of the United States such as {to}.",
                 self.name.line()
             );
-            return Err(Refusal::new("marketing_united_states", why, "Send a utility template."));
+            return Err(Refusal::new(Code::MarketingUnitedStates, why, "Send a utility template."));
         }
         Ok(())
     }
@@ -152,12 +153,12 @@ impl TemplateList {
         let found = match (named.as_slice(), language) {
             ([], _) => {
                 let why = format!("There is no template {shown} for {}.", self.connection_name);
-                return Err(Refusal::new("template_unknown", why, "Choose one that the list of templates shows."));
+                return Err(Refusal::new(Code::TemplateUnknown, why, "Choose one that the list of templates shows."));
             }
             ([only], "") => only,
             (_, "") => {
                 let why = format!("The template {shown} stands in several languages: {}.", languages());
-                return Err(Refusal::new("template_language", why, "Name one of them."));
+                return Err(Refusal::new(Code::TemplateLanguage, why, "Name one of them."));
             }
             (several, language) => {
                 let found = several.iter().find(|one| same_language(one.language.as_received(), language));
@@ -167,7 +168,7 @@ impl TemplateList {
                         clean_line(language),
                         languages()
                     );
-                    Refusal::new("template_language", why, "Name one of them.")
+                    Refusal::new(Code::TemplateLanguage, why, "Name one of them.")
                 })?
             }
         };
@@ -175,7 +176,7 @@ impl TemplateList {
             return Ok(found);
         }
         let why = format!("The template {shown} ({}) is {}.", found.language.line(), found.status.name());
-        Err(Refusal::new("template_not_approved", why, "Choose an approved one."))
+        Err(Refusal::new(Code::TemplateNotApproved, why, "Choose an approved one."))
     }
 }
 
@@ -242,7 +243,7 @@ mod tests {
         template.header = Some("Order".into());
         let given = |text: String| vec![("1".to_owned(), text)];
         assert!(template.check(&given("x".repeat(1021)), false).is_ok());
-        assert!(template.check(&given("x".repeat(1022)), false).expect_err("too long").why.contains("1025"));
+        assert!(template.check(&given("x".repeat(1022)), false).expect_err("too long").reason.contains("1025"));
         assert!(template.check(&given("a    b".into()), false).is_ok(), "four blanks pass");
         assert!(template.check(&given("a     b".into()), false).is_err());
         assert!(template.check(&given("x".into()), true).is_err(), "a file that has no place");

@@ -5,6 +5,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::run::RunState;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::RunId;
 use crate::domain::message::content::check_text;
 use crate::domain::refusal::{Done, Refusal};
@@ -20,7 +21,7 @@ use crate::store::{SuggestedReply, Write};
 /// same moment one is refused.
 async fn waiting(write: &mut Write, run: RunId) -> Result<SuggestedReply> {
     let Some(reply) = write.suggested_reply(run).await? else {
-        return Err(Refusal::new("not_found", format!("There is no run {run}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("There is no run {run}."), "").into());
     };
     if reply.state == RunState::Proposed {
         return Ok(reply);
@@ -31,7 +32,7 @@ async fn waiting(write: &mut Write, run: RunId) -> Result<SuggestedReply> {
 fn decided(run: RunId, state: RunState, by: Option<&str>) -> Refusal {
     let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
     let why = format!("{run} is {} already{by}.", state.name().replace('_', " "));
-    Refusal::new("decided", why, "Look at the thread as it is now.")
+    Refusal::new(Code::Decided, why, "Look at the thread as it is now.")
 }
 
 /// Sends it, as the agent wrote it or in other words.

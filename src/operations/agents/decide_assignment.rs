@@ -6,6 +6,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Approval, Approver, Assignment, AssignmentState, approve};
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::AssignmentId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
@@ -30,7 +31,7 @@ pub(crate) async fn decide(
         && reason.trim().is_empty()
     {
         let instead = "Say why, so that the next proposal is better.";
-        return Err(Refusal::new("no_reason", "A rejection needs a reason.", instead).into());
+        return Err(Refusal::new(Code::NoReason, "A rejection needs a reason.", instead).into());
     }
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -74,11 +75,11 @@ async fn agree(system: &System, write: &mut Write, actor: &Actor, found: &Assign
     let now = system.now();
     if found.expires_at.is_some_and(|at| at <= now) {
         let why = format!("The time of {} is over.", found.id);
-        return Err(Refusal::new("expiry", why, "Propose a new one.").into());
+        return Err(Refusal::new(Code::Expiry, why, "Propose a new one.").into());
     }
     let Some(digest) = system.agents().get(&found.agent).map(AgentConfig::digest) else {
         let why = format!("The agent {} is not declared any more.", clean_line(&found.agent));
-        return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
+        return Err(Refusal::new(Code::NotFound, why, "Declare it in the configuration first.").into());
     };
     let evidence = evidence(write, found.id, &digest).await?.or_else(|| found.evidence_for(&digest));
     let me = actor.to_string();
@@ -126,7 +127,7 @@ pub(crate) async fn narrow(
         || !sooner(proposal.expires_at, found.expires_at)
     {
         let why = "This allows something that was not proposed.";
-        return Err(Refusal::new("wider", why, "Narrow it, or propose it as a new one.").into());
+        return Err(Refusal::new(Code::Wider, why, "Narrow it, or propose it as a new one.").into());
     }
     let me = actor.to_string();
     let id = write.propose(proposal, &found.proposed_by, false, now).await?;
@@ -165,7 +166,7 @@ pub(crate) async fn narrow(
 async fn find(write: &mut Write, id: AssignmentId) -> Result<(Assignment, String)> {
     match write.assignment(id).await? {
         Some(row) => Ok((row.assignment, row.connection_name)),
-        None => Err(Refusal::new("not_found", format!("There is no assignment {id}."), "").into()),
+        None => Err(Refusal::new(Code::NotFound, format!("There is no assignment {id}."), "").into()),
     }
 }
 
@@ -175,7 +176,7 @@ fn decided(assignment: &Assignment) -> Refusal {
     let why = format!("{} is {} already, by {by}.", assignment.id, assignment.state.name());
     let instead =
         if assignment.state == AssignmentState::Active { "What is in force is revoked." } else { "Propose a new one." };
-    Refusal::new("decided", why, instead)
+    Refusal::new(Code::Decided, why, instead)
 }
 
 /// The digest of what was rehearsed with the agent as it is now.

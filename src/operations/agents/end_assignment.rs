@@ -5,6 +5,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::AssignmentId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
@@ -19,10 +20,10 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
     let found = write.assignment(id).await?.map(|row| row.assignment);
     let Some(found) = found.filter(|found| found.state == AssignmentState::Active || found.state.waits()) else {
         let why = format!("{id} is not in force.");
-        return Err(Refusal::new("not_in_force", why, "List the assignments.").into());
+        return Err(Refusal::new(Code::NotInForce, why, "List the assignments.").into());
     };
     let reason = if reason.trim().is_empty() { "taken back" } else { reason.trim() };
-    let missed = || Refusal::new("not_in_force", format!("{id} is not in force."), "");
+    let missed = || Refusal::new(Code::NotInForce, format!("{id} is not in force."), "");
     write.end_assignment(id, AssignmentState::Revoked, &me, reason, now).await?.or_refuse(missed)?;
     let ended = write.end_runs_of(id, &format!("{me} took the assignment back"), now).await?;
     write.clear_alert("assignment_ends", &id.to_string(), now).await?;
@@ -41,7 +42,7 @@ pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, unt
     let found = write.assignment(id).await?.map(|row| row.assignment);
     if !found.is_some_and(|found| found.state.waits()) {
         let why = format!("{id} waits for nobody.");
-        return Err(Refusal::new("decided", why, "Only what waits can be put off.").into());
+        return Err(Refusal::new(Code::Decided, why, "Only what waits can be put off.").into());
     }
     write.snooze(id, until).await?;
     write.audit(actor, "snooze", &id.to_string(), &until.to_string(), system.now()).await?;

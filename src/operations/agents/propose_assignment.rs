@@ -5,6 +5,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::LONGEST_TERM;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::{Result, System, require};
@@ -14,24 +15,24 @@ use crate::store::Write;
 pub(crate) async fn check(system: &System, write: &mut Write, proposal: &Proposal) -> Result<String> {
     if !system.agents().has(&proposal.agent) {
         let why = format!("No agent is called {}.", clean_line(&proposal.agent));
-        return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
+        return Err(Refusal::new(Code::NotFound, why, "Declare it in the configuration first.").into());
     }
     let Some(connection) = write.live_connection(proposal.connection).await? else {
         let why = format!("There is no connection {}.", proposal.connection);
-        return Err(Refusal::new("not_found", why, "").into());
+        return Err(Refusal::new(Code::NotFound, why, "").into());
     };
     if let Some(thread) = proposal.thread {
         let row = write.thread_row(thread).await?;
         if row.is_none_or(|row| row.connection_id != proposal.connection) {
             let why = format!("{thread} is no thread of {}.", connection.name);
-            return Err(Refusal::new("not_found", why, "").into());
+            return Err(Refusal::new(Code::NotFound, why, "").into());
         }
     }
-    proposal.contract.check().map_err(|why| Refusal::new("contract", why, ""))?;
+    proposal.contract.check().map_err(|why| Refusal::new(Code::Contract, why, ""))?;
     let now = system.now();
     if proposal.expires_at.is_some_and(|at| at <= now || at > now.plus(LONGEST_TERM)) {
         let why = "A contract ends after now, and within a year.";
-        return Err(Refusal::new("expiry", why, "Give another time, or none.").into());
+        return Err(Refusal::new(Code::Expiry, why, "Give another time, or none.").into());
     }
     let whom =
         proposal.thread.map_or_else(|| connection.name.clone(), |thread| format!("{thread} of {}", connection.name));

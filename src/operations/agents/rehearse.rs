@@ -8,6 +8,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::Assignment;
 use crate::domain::agents::requests::Exchange;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::{AssignmentId, MessageId, RunId};
 use crate::domain::inbound::event::Direction;
 use crate::domain::language;
@@ -26,21 +27,21 @@ pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
     require(actor, Permission::RehearseAnAgent)?;
     let mut write = system.store().write().await?;
     let Some(row) = write.assignment(id).await? else {
-        return Err(Refusal::new("not_found", format!("There is no assignment {id}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("There is no assignment {id}."), "").into());
     };
     let one = row.assignment;
     let Some(config) = system.agents().get(&one.agent) else {
         let why = format!("The agent {} is not declared any more.", one.agent);
-        return Err(Refusal::new("not_found", why, "Declare it in the configuration first.").into());
+        return Err(Refusal::new(Code::NotFound, why, "Declare it in the configuration first.").into());
     };
     if let Some(by) = write.rehearsing(id, &config.digest()).await? {
         let why = format!("{by} rehearses {id} right now.");
-        return Err(Refusal::new("rehearsal_runs", why, "Wait for what it shows.").into());
+        return Err(Refusal::new(Code::RehearsalRuns, why, "Wait for what it shows.").into());
     }
     let wanted = system.store().exchanges(&one, exchanges.clamp(1, MOST)).await?;
     if wanted.is_empty() {
         let why = "Nothing was asked and answered here yet.";
-        return Err(Refusal::new("no_exchanges", why, "Rehearse it once there is something to play.").into());
+        return Err(Refusal::new(Code::NoExchanges, why, "Rehearse it once there is something to play.").into());
     }
     let now = system.now();
     let rehearsal = write.begin_rehearsal(id, &config.digest(), &wanted, &actor.to_string(), now).await?;
@@ -81,7 +82,7 @@ fn digest(agent: &str, played: &[Exchange]) -> String {
 }
 
 async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Result<Exchange> {
-    let nothing = || Refusal::new("gone", "An exchange to be rehearsed is gone.", "Rehearse again.");
+    let nothing = || Refusal::new(Code::Gone, "An exchange to be rehearsed is gone.", "Rehearse again.");
     let store = system.store();
     let (thread, _) = store.provider_id(last).await?.ok_or_else(nothing)?;
     let row = store.thread(thread).await?.ok_or_else(nothing)?;
@@ -136,14 +137,14 @@ pub(crate) async fn test(system: &System, actor: &Actor, agent: &str, words: &st
     require(actor, Permission::RehearseAnAgent)?;
     let Some(config) = system.agents().get(agent) else {
         let why = format!("No agent is called {}.", crate::domain::text::clean_line(agent));
-        return Err(Refusal::new("not_found", why, "List the agents.").into());
+        return Err(Refusal::new(Code::NotFound, why, "List the agents.").into());
     };
     let input = crate::agent::AgentInput::sample(words, system.now());
     let began = system.now();
     let answered = system.agents().answer(agent, &input, &crate::agent::NoTools).await;
     let took = system.now().since(began).as_millis();
     let said = match answered {
-        Err(error) => return Err(Refusal::new("agent_failed", error.to_string(), "").into()),
+        Err(error) => return Err(Refusal::new(Code::AgentFailed, error.to_string(), "").into()),
         Ok(answer) if answer.messages.is_empty() => match answer.hand_off {
             Some(reason) => format!("It hands off: {reason}"),
             None => "It says nothing.".to_owned(),

@@ -307,12 +307,12 @@ async fn enqueue(
     // Words go without their quote where it cannot be sent; signs that cannot be sent are left out.
     let reply_to = reply_to.filter(|_| able.quotes);
     if let Err(refusal) = able.forbid(&content, false) {
-        tracing::info!(thread = %thread.id, %run, why = %refusal.why, "left out of what an agent does");
+        tracing::info!(thread = %thread.id, %run, why = %refusal.reason, "left out of what an agent does");
         return Ok(());
     }
     if let Some(refusal) = recipient::forbidden(system, write, thread.connection_id, &to, &content).await? {
-        tracing::info!(thread = %thread.id, %run, why = %refusal.why, "left out of what an agent does");
-        let said = format!("{author} wanted to send something that must not be sent: {}", refusal.why);
+        tracing::info!(thread = %thread.id, %run, why = %refusal.reason, "left out of what an agent does");
+        let said = format!("{author} wanted to send something that must not be sent: {}", refusal.reason);
         let subject = thread.id.to_string();
         let alert = NewAlert { kind: "agent_held_back", subject: &subject, said: &said, thread: Some(thread.id) };
         write.raise(&alert, system.now()).await?;

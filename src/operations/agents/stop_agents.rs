@@ -5,6 +5,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::StopScope;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
@@ -20,7 +21,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     // Stopping what is stopped catches what came since. If nothing did, the stop that stands keeps its record.
     if let Some(by) = standing.filter(|_| stop.caught.is_empty() && stop.runs == 0) {
         let why = format!("{by} stopped {} already, and nothing came since.", what.words());
-        return Err(Refusal::new("already_stopped", why, "").into());
+        return Err(Refusal::new(Code::AlreadyStopped, why, "").into());
     }
     write.audit(actor, "stop", &what.subject(), &what.words(), now).await?;
     let data = serde_json::json!({ "what": what, "by": actor.to_string(), "caught": stop.caught.len() });
@@ -46,7 +47,7 @@ async fn is_there(system: &System, what: &StopScope) -> Result<()> {
         }
         StopScope::Agent(agent) if !system.agents().has(agent) => {
             let why = format!("No agent is called {}.", clean_line(agent));
-            Err(Refusal::new("not_found", why, "List the agents.").into())
+            Err(Refusal::new(Code::NotFound, why, "List the agents.").into())
         }
         StopScope::Agent(_) | StopScope::All => Ok(()),
     }
@@ -63,7 +64,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
     }
     lifted.or_refuse(|| {
         let why = format!("Nobody stopped {}.", what.words());
-        Refusal::new("not_stopped", why, "There is nothing to lift.")
+        Refusal::new(Code::NotStopped, why, "There is nothing to lift.")
     })?;
     write.audit(actor, "resume", &what.subject(), &what.words(), now).await?;
     write.commit().await?;
@@ -80,7 +81,7 @@ pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, und
     let forgotten = row.context_from.is_some_and(|from| from >= row.last_message_at);
     if forgotten != undo {
         let why = if undo { "The agent remembers everything already." } else { "The agent begins anew already." };
-        return Err(Refusal::new("no_change", why, "").into());
+        return Err(Refusal::new(Code::NoChange, why, "").into());
     }
     let said = if undo {
         write.remember_again(thread).await?;

@@ -13,6 +13,7 @@ use crate::domain::agents::requests::RunRecord;
 use crate::domain::agents::routing::{Arrival, Candidate, NoRun, Route, STANDBY, route};
 use crate::domain::agents::run::RunState;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::{RunId, ThreadId};
 use crate::domain::inbound::event::{Direction, Origin};
 use crate::domain::message::content::Content;
@@ -43,9 +44,9 @@ pub fn agent_tools() -> Vec<ToolSpec> {
     Tool::ALL.into_iter().map(with_thread).collect()
 }
 
-fn refusal(rule: &'static str, why: String) -> crate::operations::OperationError {
+fn refusal(code: Code, why: String) -> crate::operations::OperationError {
     let instead = "It does not pass by trying again: an admin narrows and widens contracts.";
-    Refusal::new(rule, why, instead).into()
+    Refusal::new(code, why, instead).into()
 }
 
 /// The candidate under which this agent acts here, or what forbids it.
@@ -61,7 +62,7 @@ fn contract<'c>(
     let own = candidates.iter().find(|one| one.assignment.agent == agent);
     let Some(own) = own else {
         let why = format!("{} is not assigned to {}.", clean_line(agent), thread.id);
-        return Err(refusal("no_contract", why));
+        return Err(refusal(Code::NoContract, why));
     };
     if tool == Tool::HandOff {
         return Ok(own);
@@ -90,11 +91,11 @@ fn contract<'c>(
         Route::Run { candidate, .. } if candidates[candidate].assignment.agent == agent => Ok(&candidates[candidate]),
         Route::Run { candidate, .. } => {
             let other = clean_line(&candidates[candidate].assignment.agent);
-            Err(refusal("no_contract", format!("{other} answers in {} now.", thread.id)))
+            Err(refusal(Code::NoContract, format!("{other} answers in {} now.", thread.id)))
         }
         // Whoever has said enough may look on.
         Route::None(NoRun::Capped | NoRun::Budget | NoRun::PersonWrote) if looks => Ok(own),
-        Route::None(why) => Err(refusal("contract", format!("Nothing is done in {}: {}.", thread.id, why.words()))),
+        Route::None(why) => Err(refusal(Code::Contract, format!("Nothing is done in {}: {}.", thread.id, why.words()))),
     }
 }
 
@@ -107,7 +108,7 @@ pub async fn use_tool(
     arguments: &Value,
 ) -> Result<std::result::Result<Value, String>> {
     let Some(tool) = Tool::from_name(name) else {
-        return Err(refusal("tool", format!("There is no tool {}.", clean_line(name))));
+        return Err(refusal(Code::Tool, format!("There is no tool {}.", clean_line(name))));
     };
     let row = thread_row(system, thread).await?;
     let mut messages = system.store().messages(thread, TRANSCRIPT, None).await?;
@@ -129,7 +130,7 @@ pub async fn use_tool(
         return Ok(result);
     }
     let Some(connection) = system.store().connection(row.connection_id).await? else {
-        return Err(refusal("not_found", "The number is not connected any more.".into()));
+        return Err(refusal(Code::NotFound, "The number is not connected any more.".into()));
     };
     let config = system.agents().get(agent);
     let told = AgentReply {
@@ -151,7 +152,7 @@ pub async fn use_tool(
     let mode = if under.mode == Mode::Auto { Mode::Auto } else { Mode::Draft };
     let Some(due) = write.open_run((thread, row.connection_id), under.id, (agent, mode), now, LEASE).await? else {
         let why = format!("{agent} is being asked in {thread} already.");
-        return Err(Refusal::new("busy", why, "Try again in a moment.").into());
+        return Err(Refusal::new(Code::Busy, why, "Try again in a moment.").into());
     };
     let question = Question {
         run: due.run,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::ConnectionId;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
 use crate::domain::key::message_key;
@@ -30,7 +31,7 @@ const PAGES: usize = 20;
 pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::FillGaps)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("There is no connection {connection}."), "").into());
     };
     let said = fill(system, &connection).await?;
     Ok(Done { said, made: None })

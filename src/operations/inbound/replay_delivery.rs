@@ -4,6 +4,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::DeliveryId;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::refusal::{Done, Refusal};
@@ -20,7 +21,7 @@ pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: De
             Some(DeliveryState::Pending) => format!("{delivery} is in line already and is about to be read."),
             Some(_) => format!("The signature of {delivery} was wrong: such requests are never applied."),
         };
-        Refusal::new("not_replayable", why, "")
+        Refusal::new(Code::NotReplayable, why, "")
     })?;
     write.audit(actor, "replay", &delivery.to_string(), "", now).await?;
     write.commit().await?;

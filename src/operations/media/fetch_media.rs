@@ -9,6 +9,7 @@ use base64::Engine as _;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::MessageId;
 use crate::domain::message::media::{LARGEST, MediaState};
@@ -134,7 +135,7 @@ pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: Message
     let mut write = system.store().write().await?;
     write.want_again(message, system.now()).await?.or_refuse(|| {
         let why = "There is nothing to fetch: the file is here, it was ours, or it is being asked for already.";
-        Refusal::new("nothing_to_fetch", why, "")
+        Refusal::new(Code::NothingToFetch, why, "")
     })?;
     write.commit().await?;
     system.wakes().fetcher.notify_one();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::ids::UploadId;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
@@ -59,7 +60,7 @@ pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Re
     let fits = |kind: &&str| matches!(*kind, "image/jpeg" | "image/png" | "video/mp4" | "application/pdf");
     let Some(mime_type) = kind.filter(fits).filter(|_| found.bytes <= MOST) else {
         let why = "A sample is a JPEG, a PNG, an MP4 or a PDF of up to 100 MB.";
-        return Err(Refusal::new("file", why, "Choose another file.").into());
+        return Err(Refusal::new(Code::File, why, "Choose another file.").into());
     };
     let token = system.reference().trim_start_matches("w:").to_owned();
     let lent = MediaLink {

@@ -4,6 +4,7 @@ use std::process::Stdio;
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
+use crate::domain::code::Code;
 use crate::domain::file_name::FileName;
 use crate::domain::ids::MessageId;
 use crate::domain::message::media::{MediaState, saved_name};
@@ -20,7 +21,7 @@ pub(crate) fn not_on_this_terminal() -> Refusal {
     let why = "A file is opened only in the console that the engine itself runs in: the program would start on \
                the engine's machine, not on yours.";
     let instead = "Save the file, and open it where you are.";
-    Refusal::new("own_terminal_only", why, instead)
+    Refusal::new(Code::OwnTerminalOnly, why, instead)
 }
 
 /// Opens a message's file with the configured program. Called only for the console in the engine's own
@@ -40,7 +41,7 @@ pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> R
         Ok(_) => Ok(Done { said: format!("{program} opens it."), made: Some(shown) }),
         Err(error) => {
             let why = format!("{program} cannot be started: {error}.");
-            Err(Refusal::new("open", why, format!("The file is {shown}.")).into())
+            Err(Refusal::new(Code::Open, why, format!("The file is {shown}.")).into())
         }
     }
 }
@@ -66,7 +67,7 @@ pub async fn media_file(system: &System, actor: &Actor, message: MessageId) -> R
         Ok::<_, std::io::Error>((file, bytes))
     });
     let (file, bytes) = opened.await.map_err(std::io::Error::other).flatten().map_err(|error| {
-        Refusal::new("no_file", format!("The file cannot be read: {error}."), "Look at the media directory.")
+        Refusal::new(Code::NoFile, format!("The file cannot be read: {error}."), "Look at the media directory.")
     })?;
     let mut write = system.store().write().await?;
     write.audit(actor, "save_file", &message.to_string(), "", system.now()).await?;
@@ -89,19 +90,19 @@ pub(crate) async fn picture(system: &System, message: MessageId, most: (u32, u32
 
 async fn kept(system: &System, message: MessageId) -> Result<(FileName, KeptFile)> {
     let Some(file) = system.store().kept_file(message).await? else {
-        return Err(Refusal::new("no_file", "This message has no file.", "").into());
+        return Err(Refusal::new(Code::NoFile, "This message has no file.", "").into());
     };
     let name = match (&file.view.state, &file.view.file) {
         (MediaState::Kept, Some(name)) => name.clone(),
         (state, _) => {
             let said = file.view.said.clone().unwrap_or_else(|| "it is still being fetched".to_owned());
             let why = format!("The file is not here ({}): {said}.", state.name());
-            return Err(Refusal::new("no_file", why, "F asks the provider for it again.").into());
+            return Err(Refusal::new(Code::NoFile, why, "F asks the provider for it again.").into());
         }
     };
     if !system.store().shelf().path(&name).exists() {
         let why = "The file was kept, and is not on the disk any more: somebody removed it.";
-        return Err(Refusal::new("no_file", why, "Put the media directory back from a backup.").into());
+        return Err(Refusal::new(Code::NoFile, why, "Put the media directory back from a backup.").into());
     }
     Ok((name, file))
 }

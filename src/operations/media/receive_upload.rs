@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
+use crate::domain::code::Code;
 use crate::domain::ids::UploadId;
 use crate::domain::message::media::safe_name;
 use crate::domain::message::media::size;
@@ -39,7 +40,7 @@ impl Doorway {
     fn enter(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         self.0.try_acquire().map_err(|_| {
             let why = format!("{MAX_AT_ONCE} files are being uploaded at this moment.");
-            Refusal::new("busy", why, "Upload it again in a moment.")
+            Refusal::new(Code::Busy, why, "Upload it again in a moment.")
         })
     }
 }
@@ -60,13 +61,15 @@ pub async fn receive_upload<E: std::fmt::Display>(
     drop(write);
     room_for(before, 0)?;
     if system.store().shelf().free().is_some_and(|free| free < system.desk().least_free) {
-        return Err(Refusal::new("disk", "The disk is nearly full.", "Make room on the engine's disk first.").into());
+        return Err(
+            Refusal::new(Code::Disk, "The disk is nearly full.", "Make room on the engine's disk first.").into()
+        );
     }
     let label = system.reference();
     let incoming = system.store().shelf().begin(&label, MAX_UPLOAD_BYTES).map_err(|error| disk(&error))?;
     let incoming = tokio::time::timeout(WHOLE, take(incoming, bytes)).await.map_err(|_| {
         let why = format!("The file did not arrive within {} minutes.", WHOLE.as_secs() / 60);
-        Refusal::new("slow", why, "Upload it over a faster line.")
+        Refusal::new(Code::Slow, why, "Upload it over a faster line.")
     })??;
     let count = incoming.bytes();
     let kept = incoming.keep("application/octet-stream").map_err(|error| disk(&error))?;
@@ -87,12 +90,12 @@ fn room_for((uploads, bytes): (u32, u64), more: u64) -> Result<(), Refusal> {
     }
     let why = format!("You have {uploads} uploaded files of {} that are not over yet.", size(bytes));
     let wait = format!("An upload is removed {} minutes after it came: wait for that.", UPLOAD_KEPT.as_secs() / 60);
-    Err(Refusal::new("uploads", why, wait))
+    Err(Refusal::new(Code::Uploads, why, wait))
 }
 
 fn disk(error: &io::Error) -> Refusal {
     let why = format!("The file cannot be kept in the data directory: {error}.");
-    Refusal::new("disk", why, "Make room on the disk; nothing was sent.")
+    Refusal::new(Code::Disk, why, "Make room on the disk; nothing was sent.")
 }
 
 async fn take<E: std::fmt::Display>(
@@ -103,20 +106,20 @@ async fn take<E: std::fmt::Display>(
     loop {
         let next = tokio::time::timeout(SILENCE, bytes.next()).await.map_err(|_| {
             let why = format!("Nothing more of the file came for {} s.", SILENCE.as_secs());
-            Refusal::new("slow", why, "Upload it again.")
+            Refusal::new(Code::Slow, why, "Upload it again.")
         })?;
         match next {
             None => return Ok(incoming),
             Some(Ok(chunk)) => incoming.chunk(&chunk).map_err(|error| match error.kind() {
                 io::ErrorKind::FileTooLarge => {
                     let why = format!("It is larger than {}.", size(MAX_UPLOAD_BYTES));
-                    Refusal::new("too_large", why, "Send a link to it.")
+                    Refusal::new(Code::TooLarge, why, "Send a link to it.")
                 }
                 _ => disk(&error),
             })?,
             Some(Err(error)) => {
                 let why = format!("The file broke off: {}.", crate::domain::text::clean_line(&error.to_string()));
-                return Err(Refusal::new("broke_off", why, "Upload it again."));
+                return Err(Refusal::new(Code::BrokeOff, why, "Upload it again."));
             }
         }
     }
@@ -127,7 +130,7 @@ pub(crate) async fn uploaded(system: &System, actor: &Actor, upload: UploadId) -
     let none = || {
         let why = format!("There is no upload {upload} of yours.");
         let wait = format!("Upload the file; it can be sent for {} minutes.", UPLOAD_KEPT.as_secs() / 60);
-        Refusal::new("not_found", why, wait)
+        Refusal::new(Code::NotFound, why, wait)
     };
     let found = system.store().upload(upload, &actor.to_string()).await?.ok_or_else(none)?;
     let pinned = system.store().shelf().pin(&found.file);
@@ -144,7 +147,7 @@ pub(crate) async fn read_upload(system: &System, actor: &Actor, upload: UploadId
     let shelf = system.store().shelf().clone();
     let read = tokio::task::spawn_blocking(move || shelf.read(pinned.name())).await;
     let bytes = read.map_err(io::Error::other).flatten().map_err(|error| {
-        Refusal::new("file", format!("The uploaded file cannot be read: {error}."), "Upload it again.")
+        Refusal::new(Code::File, format!("The uploaded file cannot be read: {error}."), "Upload it again.")
     })?;
     Ok((bytes, found.name))
 }

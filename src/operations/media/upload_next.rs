@@ -51,7 +51,7 @@ async fn upload(system: &System, file: &ToUpload) -> Result<std::result::Result<
         let address = crate::operations::media::media_links::address_for(system);
         return Ok(address.map_err(|refusal| {
             let title = "No address for the file";
-            Failure::own(FailureClass::Setup, title, refusal.why, refusal.instead).into()
+            Failure::own(FailureClass::Setup, title, refusal.reason, refusal.remedy).into()
         }));
     }
     let path = system.store().shelf().path(&file.file);

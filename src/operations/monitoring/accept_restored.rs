@@ -4,6 +4,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::audit::{AuditCheck, KnownHead, RestoredRows};
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::monitoring::conditions::condition;
 use crate::operations::{Result, System, require};
@@ -25,7 +26,7 @@ pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str)
     let AuditCheck { broken, .. } = system.store().verify_audit(&[], &[]).await?;
     if let Some((row, why)) = broken {
         let why = format!("{row} does not fit: {why}. That is no older copy, but a changed one.");
-        return Err(Refusal::new("audit_broken", why, "Restore a copy whose audit is whole.").into());
+        return Err(Refusal::new(Code::AuditBroken, why, "Restore a copy whose audit is whole.").into());
     }
     let now = system.now();
     let known = kept_heads(system);
@@ -33,7 +34,7 @@ pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str)
     let lost = write.lost_audit_heads(&known).await?;
     let Some(newest) = lost.iter().map(|head| head.row).max() else {
         let why = "The audit holds every row whose digest is kept outside the database.";
-        return Err(Refusal::new("nothing_to_accept", why, "Nothing needs to be done.").into());
+        return Err(Refusal::new(Code::NothingToAccept, why, "Nothing needs to be done.").into());
     };
     Refusal::typed(&newest.to_string(), typed)?;
     let end = write.audit_end().await?;

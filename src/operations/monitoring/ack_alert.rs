@@ -3,6 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::AlertId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
@@ -11,7 +12,7 @@ pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
     require(actor, Permission::AcknowledgeAlerts)?;
     if alert == AlertId(0) {
         return Err(Refusal::new(
-            "not_found",
+            Code::NotFound,
             "This alert ends by itself: it is kept in memory while the database cannot be written.",
             "Do what it says.",
         )
@@ -21,10 +22,10 @@ pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
     let me = actor.to_string();
     let mut write = system.store().write().await?;
     match write.ack_alert(alert, &me, now).await? {
-        None => return Err(Refusal::new("not_found", format!("There is no alert {alert}."), "").into()),
+        None => return Err(Refusal::new(Code::NotFound, format!("There is no alert {alert}."), "").into()),
         Some(Err(other)) => {
             let why = format!("{other} acknowledged {alert} already.");
-            return Err(Refusal::new("already_acknowledged", why, "").into());
+            return Err(Refusal::new(Code::AlreadyAcknowledged, why, "").into());
         }
         Some(Ok(())) => {}
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::filter::{Filter, Is};
 use crate::domain::ids::ThreadId;
 use crate::domain::inbound::event::Direction;
@@ -69,7 +70,7 @@ pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms:
     require(actor, Permission::KeepFilters)?;
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 40 {
-        return Err(Refusal::new("name", "A filter's name has 1 to 40 characters.", "Give one that fits.").into());
+        return Err(Refusal::new(Code::Name, "A filter's name has 1 to 40 characters.", "Give one that fits.").into());
     }
     Filter::read(terms, system.now())?;
     let mut write = system.store().write().await?;

@@ -1,6 +1,7 @@
 //! Gather what is known around an id, and ask the domain why.
 
 use crate::domain::agents::requests::StopScope;
+use crate::domain::code::Code;
 use crate::domain::ids::{
     AlertId, AssignmentId, ConnectionId, ContactId, DeliveryId, EntryId, MessageId, RunId, ThreadId,
 };
@@ -60,7 +61,7 @@ pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
 
 fn unknown(id: &str) -> Refusal {
     let why = format!("There is nothing called `{}`.", crate::domain::text::clean_line(id));
-    Refusal::new("not_found", why, "Give an id such as m12, o3, t7, d40, r5, c1, g2, a9, p4, or `template NAME`.")
+    Refusal::new(Code::NotFound, why, "Give an id such as m12, o3, t7, d40, r5, c1, g2, a9, p4, or `template NAME`.")
 }
 
 fn parsed<T: std::str::FromStr>(id: &str) -> Result<T, Refusal> {

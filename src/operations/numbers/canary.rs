@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::numbers::registration::Registration;
@@ -21,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::AskForATestDelivery)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("There is no connection {connection}."), "").into());
     };
     match send(system, &connection).await? {
         Ok(()) => Ok(Done {
@@ -31,7 +32,7 @@ pub(crate) async fn canary(system: &System, actor: &Actor, connection: Connectio
             ),
             made: None,
         }),
-        Err(why) => Err(Refusal::new("canary", why, "Look at the connection: which hop is not proved?").into()),
+        Err(why) => Err(Refusal::new(Code::Canary, why, "Look at the connection: which hop is not proved?").into()),
     }
 }
 

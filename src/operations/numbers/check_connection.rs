@@ -4,6 +4,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::{Check, Connection};
@@ -32,7 +33,7 @@ pub async fn check_all(system: &System) -> Result<()> {
 pub async fn check_connection(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::CheckAConnection)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("There is no connection {connection}."), "").into());
     };
     let said = check(system, &connection).await?;
     Ok(Done { said, made: None })

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use crate::domain::access::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::refusal::Refusal;
 use crate::operations::{System, unpoisoned};
 
@@ -31,7 +32,7 @@ impl System {
         let mut held = unpoisoned(hands);
         if let Some(who) = held.get(what) {
             let why = format!("{who} is changing {what} right now.");
-            return Err(Refusal::new("in_progress", why, "Look at it again in a moment."));
+            return Err(Refusal::new(Code::InProgress, why, "Look at it again in a moment."));
         }
         held.insert(what.to_owned(), actor.to_string());
         Ok(InHand { hands: hands.clone(), what: what.to_owned() })

@@ -4,6 +4,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connection::Connection;
@@ -58,15 +59,15 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
             let draft = whole(system, webhooks, &scope, *draft)?;
             draft.check(&scope, true)?;
             let known = listed(webhooks, &connection, project).await?;
-            if let Some(simulator) = draft.url.as_deref().and_then(|url| same_address(&known, url, &scope)) {
+            if let Some(duplicate) = draft.url.as_deref().and_then(|url| same_address(&known, url, &scope)) {
                 let why =
-                    format!("{} has this address already: everything would arrive twice.", clean_line(&simulator));
-                return Err(Refusal::new("webhook_twice", why, "Change that one, or give another address.").into());
+                    format!("{} has this address already: everything would arrive twice.", clean_line(&duplicate));
+                return Err(Refusal::new(Code::WebhookTwice, why, "Change that one, or give another address.").into());
             }
             let raw = |one: &&Registration| one.kind == WebhookKind::Raw && one.scope == scope;
             if draft.kind == Some(WebhookKind::Raw) && known.iter().any(|one| raw(&one)) {
                 let why = "A number has one webhook for raw forwarding, and this one has it.";
-                return Err(Refusal::new("webhook_twice", why, "Change that one.").into());
+                return Err(Refusal::new(Code::WebhookTwice, why, "Change that one.").into());
             }
             let id = webhooks.create(access, &scope, &draft).await.map_err(refused)?;
             let said = format!("Registered as {}. Not verified yet: send a test through it.", clean_line(&id));
@@ -79,10 +80,10 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
                 let others: Vec<Registration> =
                     listed(webhooks, &connection, known.scope == WebhookScope::Project).await?;
                 let others: Vec<Registration> = others.into_iter().filter(|other| other.id != id).collect();
-                if let Some(simulator) = same_address(&others, url, &known.scope) {
+                if let Some(duplicate) = same_address(&others, url, &known.scope) {
                     let why =
-                        format!("{} has this address already: everything would arrive twice.", clean_line(&simulator));
-                    return Err(Refusal::new("webhook_twice", why, "Give another address.").into());
+                        format!("{} has this address already: everything would arrive twice.", clean_line(&duplicate));
+                    return Err(Refusal::new(Code::WebhookTwice, why, "Give another address.").into());
                 }
             }
             webhooks.update(access, &id, &draft).await.map_err(refused)?;
@@ -103,7 +104,9 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
             let known = one(webhooks, &connection, &id).await?;
             if let Some(event) = event.as_deref().filter(|event| !known.events.iter().any(|one| one == event)) {
                 let why = format!("This webhook does not get {}.", clean_line(event));
-                return Err(Refusal::new("webhook_event", why, format!("It gets {}.", known.events.join(", "))).into());
+                return Err(
+                    Refusal::new(Code::WebhookEvent, why, format!("It gets {}.", known.events.join(", "))).into()
+                );
             }
             if known.scope == WebhookScope::Project {
                 webhooks.test(access, &id, event.as_deref()).await.map_err(refused)?;
@@ -112,7 +115,7 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
             }
             canary::send_through(system, &connection, &known, event.as_deref())
                 .await?
-                .map_err(|why| Refusal::new("canary", why, "Look at the connection: which hop is not proved?"))?;
+                .map_err(|why| Refusal::new(Code::Canary, why, "Look at the connection: which hop is not proved?"))?;
             let said = format!("A test for {} is on its way; it shows here when it is back.", connection.name);
             return Ok(Done { said, made: None });
         }
@@ -152,7 +155,7 @@ async fn one(webhooks: &dyn Webhooks, connection: &Connection, id: &str) -> Resu
         }
     }
     let why = format!("{} has no webhook {}.", connection.name, clean_line(id));
-    Err(Refusal::new("not_found", why, "List them first.").into())
+    Err(Refusal::new(Code::NotFound, why, "List them first.").into())
 }
 
 /// What is left open is what a webhook of ours is.
@@ -183,17 +186,17 @@ pub(crate) async fn at_provider(
 ) -> Result<(Connection, std::sync::Arc<dyn Provider>)> {
     let Some(connection) = system.store().connection(connection).await? else {
         let why = format!("There is no connection {connection}, or it is not connected.");
-        return Err(Refusal::new("not_found", why, "").into());
+        return Err(Refusal::new(Code::NotFound, why, "").into());
     };
     match system.providers().get(&connection.provider) {
         Some(provider) => Ok((connection, provider.clone())),
-        None => Err(Refusal::new("provider", "Its provider is not part of this program.", "").into()),
+        None => Err(Refusal::new(Code::Provider, "Its provider is not part of this program.", "").into()),
     }
 }
 
 fn no_webhooks(connection: &Connection) -> Refusal {
     let why = format!("{} keeps no list of webhooks.", connection.provider);
-    Refusal::new("provider", why, "Its webhooks are set where its numbers are.")
+    Refusal::new(Code::Provider, why, "Its webhooks are set where its numbers are.")
 }
 
 /// What the provider refused, in the words in which it did.
@@ -205,5 +208,5 @@ pub(crate) fn refused(trouble: impl AsRef<Failure>) -> Refusal {
         format!(" It said: {}.", trouble.said.line().trim_end_matches('.'))
     };
     let why = format!("{}: {}{said}", trouble.line(), trouble.explanation);
-    Refusal::new("provider", why, trouble.remedy.to_string())
+    Refusal::new(Code::Provider, why, trouble.remedy.to_string())
 }

@@ -4,6 +4,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Connection, ProviderName};
 use crate::domain::numbers::life::{NumberEvent, Presence};
@@ -77,7 +78,7 @@ async fn list(system: &System, name: &ProviderName) -> Result<Vec<Number>> {
     let Some(provider) = system.providers().get(name) else {
         let known: Vec<String> = system.providers().all().iter().map(|one| one.name().to_string()).collect();
         let why = format!("No provider is called {}.", clean_line(name.as_str()));
-        return Err(Refusal::new("provider", why, format!("There is {}.", known.join(", "))).into());
+        return Err(Refusal::new(Code::Provider, why, format!("There is {}.", known.join(", "))).into());
     };
     let access = Access { label: "the list of numbers", api_key_env: None };
     let mut found = numbers_of(provider.as_ref(), name)?.list(access, None).await.map_err(refused)?;
@@ -91,14 +92,14 @@ async fn list(system: &System, name: &ProviderName) -> Result<Vec<Number>> {
 
 fn numbers_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p dyn Numbers, Refusal> {
     provider.numbers().ok_or_else(|| {
-        Refusal::new("provider", format!("{name} tells nothing about its numbers."), "Look where they are managed.")
+        Refusal::new(Code::Provider, format!("{name} tells nothing about its numbers."), "Look where they are managed.")
     })
 }
 
 fn profiles_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p dyn Profiles, Refusal> {
     provider.profiles().ok_or_else(|| {
         let why = format!("{name} tells nothing about what contacts see.");
-        Refusal::new("provider", why, "Look where its numbers are managed.")
+        Refusal::new(Code::Provider, why, "Look where its numbers are managed.")
     })
 }
 
@@ -110,7 +111,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
     let base = set_up::public_url(system)?;
     let Some(webhooks) = provider.webhooks() else {
         let why = format!("{} takes no webhooks by request.", connection.provider);
-        return Err(Refusal::new("provider", why, "Register it where its numbers are managed.").into());
+        return Err(Refusal::new(Code::Provider, why, "Register it where its numbers are managed.").into());
     };
     // Looked at, then made, at the provider: two at once would both find none.
     let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
@@ -147,7 +148,7 @@ async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done>
     setup.happens(NumberEvent::Renew, Presence::Live)?;
     if setup.customer_id.is_none() {
         let why = format!("{} belongs to no customer at the provider, so no link can renew it.", connection.name);
-        return Err(Refusal::new("no_customer", why, "Renew its credentials where it was connected.").into());
+        return Err(Refusal::new(Code::NoCustomer, why, "Renew its credentials where it was connected.").into());
     }
     setup.options.reconnect = Some(connection.phone_number.clone());
     setup.phone_number_id = None;
@@ -169,7 +170,7 @@ async fn not_under_way(system: &System, connection: &Connection) -> Result<()> {
 
 fn under_way(connection: &Connection) -> Refusal {
     let why = format!("{} is being set up already.", connection.name);
-    Refusal::new("setup_state", why, "See its steps in Connections.")
+    Refusal::new(Code::SetupState, why, "See its steps in Connections.")
 }
 
 /// Begins a walk with a connection that is there, perhaps with a step that was taken already.
@@ -261,7 +262,7 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
 
 fn not_connected(connection: &Connection) -> Refusal {
     let why = format!("{} is not connected any more.", connection.name);
-    Refusal::new("not_found", why, "Connect it again first.")
+    Refusal::new(Code::NotFound, why, "Connect it again first.")
 }
 
 async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile: &Profile) -> Result<Done> {
@@ -292,11 +293,11 @@ pub(crate) async fn call(
     let fits = call.path.starts_with('/') && !call.path.starts_with("//") && !call.path.chars().any(char::is_control);
     if !fits {
         let why = format!("`{}` is no path.", clean_line(&call.path));
-        return Err(Refusal::new("path", why, "Write it from the slash on, such as /platform/v1/customers.").into());
+        return Err(Refusal::new(Code::Path, why, "Write it from the slash on, such as /platform/v1/customers.").into());
     }
     let found = system.providers().get(name).cloned();
     let Some(provider) = found else {
-        return Err(Refusal::new("provider", format!("No provider is called {name}."), "").into());
+        return Err(Refusal::new(Code::Provider, format!("No provider is called {name}."), "").into());
     };
     let connection = match connection {
         Some(id) => Some(at_provider(system, id).await?.0),
@@ -319,7 +320,7 @@ pub(crate) async fn call(
     };
     if !(200..=299).contains(&answer.status) {
         let why = format!("{} {} was answered {}: {body}", call.method, call.path, answer.status);
-        return Err(Refusal::new("provider", why, "").into());
+        return Err(Refusal::new(Code::Provider, why, "").into());
     }
     Ok(Done { said: body, made: Some(answer.status.to_string()) })
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
+use crate::domain::code::Code;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::content::Content;
 use crate::domain::refusal::{Done, Refusal};
@@ -13,17 +14,17 @@ use crate::operations::{Result, System, require};
 pub(crate) async fn send_test(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::WriteToPeople)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new("not_found", format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("There is no connection {connection}."), "").into());
     };
     let name = clean_line(&connection.name);
     let Some(tester) = &connection.settings.tester else {
         let why = format!("Nobody is named who takes the tests of {name}.");
         let instead = "Set `tester` of the connection to the number of one of you, and start again.";
-        return Err(Refusal::new("tester", why, instead).into());
+        return Err(Refusal::new(Code::Tester, why, instead).into());
     };
     let Some(thread) = system.store().thread_with(connection.id, tester).await? else {
         let why = format!("{tester} has not written to {name} yet, so that nothing but a template may go there.");
-        return Err(Refusal::new("window", why, "Write a word from that phone first.").into());
+        return Err(Refusal::new(Code::Window, why, "Write a word from that phone first.").into());
     };
     let words = format!("wadeck test of {name}, {}: nothing is to be done.", system.now());
     let content = Content::text(words);

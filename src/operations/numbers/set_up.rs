@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::SetupId;
 use crate::domain::numbers::connection::{Environment, ProviderName};
 use crate::domain::numbers::life::{NumberEvent, NumberState, Presence};
@@ -38,7 +39,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
     if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(plain) {
         let why = format!("A connection's name has 1 to {LONGEST_NAME} letters, digits, blanks, dots or dashes.");
-        return Err(Refusal::new("name", why, "Give one that fits.").into());
+        return Err(Refusal::new(Code::Name, why, "Give one that fits.").into());
     }
     plan.options.check()?;
     able(system, &plan.provider)?;
@@ -74,13 +75,13 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     let mut write = system.store().write().await?;
     if write.name_taken(name).await? {
         let why = format!("A connection is called {name} already.");
-        return Err(Refusal::new("name_taken", why, "Choose another name, or go on with that one.").into());
+        return Err(Refusal::new(Code::NameTaken, why, "Choose another name, or go on with that one.").into());
     }
     if let Some(number) = &setup.phone_number_id
         && let Some(other) = write.number_claimed(&setup.provider, number, None).await?
     {
         let why = format!("This number is connected already, or on its way, as {other}.");
-        return Err(Refusal::new("number_taken", why, "Choose another number, or go on with that one.").into());
+        return Err(Refusal::new(Code::NumberTaken, why, "Choose another number, or go on with that one.").into());
     }
     let id = write.begin_setup(&setup).await?;
     let detail = format!("{name} ({}, {})", setup.organization, setup.environment.name());
@@ -111,11 +112,11 @@ pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
     happens(&mut write, &mut setup, NumberEvent::NewLink).await?;
     if !setup.takes_a_link() {
         let why = format!("{} stands at another step: {}.", setup.name, setup.step.words());
-        return Err(Refusal::new("setup_step", why, "A link is made while it is waited for.").into());
+        return Err(Refusal::new(Code::SetupStep, why, "A link is made while it is waited for.").into());
     }
     if was == (SetupState::Running, SetupStep::Link) {
         let why = format!("A link for {} is being made already.", setup.name);
-        return Err(Refusal::new("setup_state", why, "").into());
+        return Err(Refusal::new(Code::SetupState, why, "").into());
     }
     setup.step = SetupStep::Link;
     let said =
@@ -199,7 +200,7 @@ pub(crate) async fn happens(write: &mut Write, setup: &mut Setup, event: NumberE
 }
 
 fn unknown(id: SetupId) -> Refusal {
-    Refusal::new("not_found", format!("There is no setup {id}."), "")
+    Refusal::new(Code::NotFound, format!("There is no setup {id}."), "")
 }
 
 async fn move_to(
@@ -214,7 +215,7 @@ async fn move_to(
     setup.updated_at = now;
     write.save_setup(&setup, was, now).await?.or_refuse(|| {
         let why = format!("{} has moved on meanwhile.", setup.name);
-        Refusal::new("setup_moved", why, "Look at it again.")
+        Refusal::new(Code::SetupMoved, why, "Look at it again.")
     })?;
     write.audit(actor, action, &setup.id.to_string(), &setup.name, now).await?;
     write.commit().await?;
@@ -233,7 +234,7 @@ fn able(system: &System, name: &ProviderName) -> Result<(), Refusal> {
         return Ok(());
     }
     let why = format!("Numbers of {name} cannot be set up from here.");
-    Err(Refusal::new("provider", why, "Declare the number in the configuration, under [[connections]]."))
+    Err(Refusal::new(Code::Provider, why, "Declare the number in the configuration, under [[connections]]."))
 }
 
 /// The address that providers reach us at.
@@ -241,7 +242,7 @@ pub(crate) fn public_url(system: &System) -> Result<String, Refusal> {
     match system.public_url() {
         Some(url) => Ok(url.trim_end_matches('/').to_owned()),
         None => Err(Refusal::new(
-            "public_url",
+            Code::PublicUrl,
             "It is not known where the provider reaches us, so nothing could be pushed here.",
             "Set [http] public_url to the https address that leads to this listener, and start again.",
         )),

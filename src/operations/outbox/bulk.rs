@@ -7,6 +7,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::filter::{Filter, StatusTerm, Term};
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::bulk::BulkPreview;
@@ -81,11 +82,11 @@ pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
     require(actor, Permission::ActOnManyMessagesAtOnce)?;
     if text.trim().is_empty() {
         let why = "Without a filter this would be everything that was ever sent.";
-        return Err(Refusal::new("no_filter", why, "Narrow the list first, such as status:failed since:2h.").into());
+        return Err(Refusal::new(Code::NoFilter, why, "Narrow the list first, such as status:failed since:2h.").into());
     }
     let preview = preview(system, actor, action, text).await?;
     if preview.will == 0 {
-        return Err(Refusal::new("nothing_to_do", preview.words(action), "Change the filter.").into());
+        return Err(Refusal::new(Code::NothingToDo, preview.words(action), "Change the filter.").into());
     }
     let now = system.now();
     let up_to = system.store().newest_entry().await?;
@@ -95,7 +96,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
     let mut write = system.store().write().await?;
     if let Some(other) = write.running_job().await? {
         let why = format!("Another bulk action runs, as job {other}.");
-        return Err(Refusal::new("job_runs", why, "Wait for it, or stop it.").into());
+        return Err(Refusal::new(Code::JobRuns, why, "Wait for it, or stop it.").into());
     }
     let job = write.begin_job(action, text, who, preview.will, up_to, now).await?;
     write.audit(actor, &format!("bulk_{}", action.name()), &format!("job {job}"), text, now).await?;
@@ -109,7 +110,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Don
     require(actor, Permission::StopABulkAction)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    let missed = || Refusal::new("no_job", format!("Job {job} does not run."), "");
+    let missed = || Refusal::new(Code::NoJob, format!("Job {job} does not run."), "");
     write.end_job(job, JobState::Stopped, now).await?.or_refuse(missed)?;
     write.audit(actor, "stop_job", &format!("job {job}"), "", now).await?;
     write.commit().await?;

@@ -3,6 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::refusal::{Done, Refusal};
@@ -29,7 +30,7 @@ pub(crate) async fn settle_arrived_within(
     let now = system.now();
     let Some((EntryState::Uncertain, _, thread, _)) = write.entry_state(entry).await? else {
         let why = format!("{entry} is not uncertain (any more).");
-        return Err(Refusal::new("not_uncertain", why, "Open it to see where it stands.").into());
+        return Err(Refusal::new(Code::NotUncertain, why, "Open it to see where it stands.").into());
     };
     write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Person), now).await?;
     write.clear_alert("uncertain", &entry.to_string(), now).await?;

@@ -3,6 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::refusal::{Done, Refusal};
@@ -31,7 +32,7 @@ pub(crate) async fn discard_within(
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
         let why = format!("There is no outbox entry {entry}.");
-        return Err(Refusal::new("not_found", why, "List the outbox.").into());
+        return Err(Refusal::new(Code::NotFound, why, "List the outbox.").into());
     };
     let (state, thread) = (facts.state, facts.thread);
     if !state.can_discard() {
@@ -39,14 +40,14 @@ pub(crate) async fn discard_within(
             EntryState::Sending => format!("{entry} is being sent this very moment."),
             _ => format!("{entry} is {}: there is nothing to take out.", state.name()),
         };
-        return Err(Refusal::new("not_discardable", why, "").into());
+        return Err(Refusal::new(Code::NotDiscardable, why, "").into());
     }
     let kept = state == EntryState::Scheduled;
     if kept {
         let by = facts.recalled_by.unwrap_or_default();
         write.recall(entry, &actor.to_string(), now).await?.or_refuse(|| {
             let why = format!("{entry} is being called back already, as {by} wants it.");
-            Refusal::new("not_discardable", why, "It is discarded once the provider says so.")
+            Refusal::new(Code::NotDiscardable, why, "It is discarded once the provider says so.")
         })?;
     } else {
         write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;

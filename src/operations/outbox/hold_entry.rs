@@ -3,6 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::Hold;
@@ -30,7 +31,7 @@ pub(crate) async fn hold_within(
     require(actor, Permission::HoldMessages)?;
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
-        return Err(Refusal::new("not_found", format!("There is no outbox entry {entry}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("There is no outbox entry {entry}."), "").into());
     };
     let (state, thread) = (facts.state, facts.thread);
     if state != EntryState::Queued {
@@ -40,17 +41,17 @@ pub(crate) async fn hold_within(
         } else {
             ""
         };
-        return Err(Refusal::new("not_queued", why, remedy).into());
+        return Err(Refusal::new(Code::NotQueued, why, remedy).into());
     }
     if hold {
         if facts.hold == Some(Hold::Operator) {
-            return Err(Refusal::new("no_change", format!("{entry} is held already."), "").into());
+            return Err(Refusal::new(Code::NoChange, format!("{entry} is held already."), "").into());
         }
         write.hold_entry(entry, Some(Hold::Operator), now).await?;
     } else {
         if facts.hold.is_none() && facts.not_before.is_none() {
             return Err(
-                Refusal::new("no_change", format!("{entry} is not held."), "It goes when its turn comes.").into()
+                Refusal::new(Code::NoChange, format!("{entry} is not held."), "It goes when its turn comes.").into()
             );
         }
         write.release_entry(entry, now).await?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::EntryId;
 use crate::domain::key::message_key;
 use crate::domain::numbers::connection::Connection;
@@ -58,7 +59,7 @@ pub(crate) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> R
     require(actor, Permission::AskTheProviderAboutAMessage)?;
     let Some(doubtful) = system.store().doubtful(system.now(), Some(entry)).await? else {
         let why = format!("{entry} is not uncertain (any more).");
-        return Err(Refusal::new("not_uncertain", why, "Open it to see where it stands.").into());
+        return Err(Refusal::new(Code::NotUncertain, why, "Open it to see where it stands.").into());
     };
     // Boxed: it is a part of everything that can be asked for.
     let said = match Box::pin(look(system, &doubtful)).await? {

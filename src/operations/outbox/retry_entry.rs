@@ -3,6 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::{EntryId, ThreadId};
 use crate::domain::message::window::check_window;
 use crate::domain::outbox::entry::EntryState;
@@ -32,18 +33,18 @@ pub(crate) async fn retry_within(
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
         let why = format!("There is no outbox entry {entry}.");
-        return Err(Refusal::new("not_found", why, "List the outbox.").into());
+        return Err(Refusal::new(Code::NotFound, why, "List the outbox.").into());
     };
     let state = facts.state;
     if !state.can_retry() {
         let why = format!("{entry} is {}: there is nothing to try again.", state.name());
         let instead = "Only what failed, is uncertain or was discarded can be retried.";
-        return Err(Refusal::new("not_retryable", why, instead).into());
+        return Err(Refusal::new(Code::NotRetryable, why, instead).into());
     }
     let row = thread_within(write, facts.thread).await?;
     if row.opted_out {
         let why = format!("{} asked not to be written to.", row.contact.shown());
-        return Err(Refusal::new("opted_out", why, "Write when they want it again.").into());
+        return Err(Refusal::new(Code::OptedOut, why, "Write when they want it again.").into());
     }
     if facts.freeform {
         check_window(row.window_closes_at, now, now)?;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
+use crate::domain::code::Code;
 use crate::domain::ids::{MessageId, ThreadId, UploadId};
 use crate::domain::message::content::Content;
 use crate::domain::message::media::Media;
@@ -86,8 +87,8 @@ pub(crate) async fn send_file(
 async fn content(system: &System, actor: &Actor, parcel: &Parcel) -> Result<(Content, Pinned)> {
     let (mut bytes, name) = read_upload(system, actor, parcel.upload).await?;
     if let Some(shape) = &parcel.pad {
-        bytes =
-            pad(&bytes, shape).map_err(|why| Refusal::new("file", format!("{why}."), "Send it without padding."))?;
+        bytes = pad(&bytes, shape)
+            .map_err(|why| Refusal::new(Code::File, format!("{why}."), "Send it without padding."))?;
     }
     let mut known = facts(&bytes, &name);
     if parcel.voice && !known.opus {
@@ -115,7 +116,7 @@ pub(crate) async fn header_file(system: &System, actor: &Actor, upload: UploadId
     let (kind, _) = plan(&known, false)?;
     if !matches!(kind, FileKind::Image | FileKind::Video | FileKind::Document) {
         let why = format!("A header holds an image, a video or a document, not {}.", kind.name());
-        return Err(Refusal::new("file", why, "Choose another file.").into());
+        return Err(Refusal::new(Code::File, why, "Choose another file.").into());
     }
     store_file(system, &bytes, &known.mime_type, &name, false)
 }
@@ -124,7 +125,7 @@ fn store_file(system: &System, bytes: &[u8], mime_type: &str, name: &str, voice:
     let label = system.reference();
     let pinned = system.store().shelf().put(&label, bytes, mime_type).map_err(|error| {
         let why = format!("The file cannot be kept in the data directory: {error}.");
-        Refusal::new("disk", why, "Make room on the disk; nothing was sent.")
+        Refusal::new(Code::Disk, why, "Make room on the disk; nothing was sent.")
     })?;
     let media = Media {
         sha256: Some(pinned.name().sha256().to_owned()),
@@ -163,7 +164,7 @@ fn reader(mime_type: &str) -> Option<&'static str> {
 async fn voice_note(system: &System, bytes: Vec<u8>, mime_type: &str) -> Result<Vec<u8>> {
     let converter = &system.desk().converter;
     let refused =
-        |why: String| Refusal::new("convert", why, "Send it as it is, or convert it to Ogg with Opus elsewhere.");
+        |why: String| Refusal::new(Code::Convert, why, "Send it as it is, or convert it to Ogg with Opus elsewhere.");
     let reader = reader(mime_type).ok_or_else(|| refused(format!("{mime_type} cannot be made a voice note here.")))?;
     let directory = private_directory(system)?;
     let (from, to) = (directory.join("in"), directory.join("out.ogg"));
@@ -193,6 +194,6 @@ fn private_directory(system: &System) -> Result<std::path::PathBuf> {
     std::fs::DirBuilder::new()
         .mode(0o700)
         .create(&directory)
-        .map_err(|error| Refusal::new("disk", format!("There is no room to convert it: {error}."), "Make room."))?;
+        .map_err(|error| Refusal::new(Code::Disk, format!("There is no room to convert it: {error}."), "Make room."))?;
     Ok(directory)
 }

@@ -1,6 +1,7 @@
 //! Send a Flow in a thread. It goes the way of every message: through the outbox, within the window.
 
 use crate::domain::access::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::{Filter, Term};
 use crate::domain::flow::Flow;
@@ -33,7 +34,7 @@ pub(crate) async fn send_flow(
     let draft = flow.is("draft");
     if !draft && !flow.is("published") {
         let why = format!("{} is {}.", flow.name.line(), flow.status);
-        return Err(Refusal::new("flow_state", why, "Drafts can be tested, published ones sent.").into());
+        return Err(Refusal::new(Code::FlowState, why, "Drafts can be tested, published ones sent.").into());
     }
     let filter = Filter {
         terms: vec![Term::Number(invitation.to.digits().to_owned()), Term::Connection(connection.name.to_lowercase())],
@@ -44,7 +45,7 @@ pub(crate) async fn send_flow(
     let Some(thread) = found.into_iter().find(|row| row.contact.phone_number.as_ref() == Some(&invitation.to)) else {
         let why = format!("Nobody has written from {} to {} yet.", invitation.to, connection.name);
         return Err(Refusal::new(
-            "window_closed",
+            Code::WindowClosed,
             why,
             "A Flow is sent within the window that they open; or as a template's button.",
         )

@@ -6,6 +6,7 @@ pub(crate) mod recipient;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::message::content::{Content, is_one_emoji};
@@ -38,7 +39,7 @@ pub(crate) async fn send(
     require(actor, Permission::WriteToPeople)?;
     if matches!(letter.content, Content::Template { .. } | Content::Reaction { .. }) {
         let why = format!("A {} is not sent like this.", letter.content.kind());
-        return Err(Refusal::new("content", why, "Templates and reactions have commands of their own.").into());
+        return Err(Refusal::new(Code::Content, why, "Templates and reactions have commands of their own.").into());
     }
     from_outside(&letter.content)?;
     letter.content.check()?;
@@ -58,11 +59,11 @@ fn from_outside(content: &Content) -> Result<(), Refusal> {
     let Some(media) = content.media() else { return Ok(()) };
     if media.file.is_some() {
         let why = "A message cannot name a file of the file store.";
-        return Err(Refusal::new("file", why, "Upload the file, and send it by the id of its upload."));
+        return Err(Refusal::new(Code::File, why, "Upload the file, and send it by the id of its upload."));
     }
     if media.id.trim().is_empty() {
         let why = "The content names no file of the provider.";
-        return Err(Refusal::new("file", why, "Give the provider's `id` of it, or upload the file and send that."));
+        return Err(Refusal::new(Code::File, why, "Give the provider's `id` of it, or upload the file and send that."));
     }
     Ok(())
 }
@@ -77,13 +78,13 @@ pub(crate) async fn react(
 ) -> Result<Done> {
     require(actor, Permission::ReactToMessages)?;
     let Some((thread, _)) = system.store().provider_id(message).await? else {
-        return Err(Refusal::new("not_found", format!("There is no message {message}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("There is no message {message}."), "").into());
     };
     let emoji = emoji.map(|emoji| emoji.trim().to_owned()).filter(|emoji| !emoji.is_empty());
     if let Some(emoji) = &emoji
         && !is_one_emoji(emoji)
     {
-        return Err(Refusal::new("content", "A reaction is one emoji.", "Choose one from the list.").into());
+        return Err(Refusal::new(Code::Content, "A reaction is one emoji.", "Choose one from the list.").into());
     }
     let piece = Piece::Reaction { message, emoji: emoji.clone() };
     let queued = queue(system, actor, thread, piece, context).await?;
@@ -98,12 +99,12 @@ pub(crate) async fn react(
 /// The rules that hold for anything freeform.
 pub(crate) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
     if at.is_some_and(|at| at < now) {
-        return Err(Refusal::new("past", "That time is over.", "Give one that is to come."));
+        return Err(Refusal::new(Code::Past, "That time is over.", "Give one that is to come."));
     }
     check_window(row.window_closes_at, at.unwrap_or(now), now)?;
     if row.opted_out {
         let why = format!("{} asked not to be written to.", row.contact.shown());
-        return Err(Refusal::new("opted_out", why, "Write when they want it again; O on the thread says so."));
+        return Err(Refusal::new(Code::OptedOut, why, "Write when they want it again; O on the thread says so."));
     }
     Ok(())
 }
@@ -141,7 +142,7 @@ pub(crate) async fn queue(
     claim::may_answer(&mut write, &row, &author, context, now).await?;
     let Some(connection) = write.live_connection(row.connection_id).await? else {
         let why = format!("{} is not connected any more: nothing can be sent over it.", row.connection);
-        return Err(Refusal::new("not_connected", why, "Connect it again first.").into());
+        return Err(Refusal::new(Code::NotConnected, why, "Connect it again first.").into());
     };
     let (content, reply_to) = match piece {
         Piece::Letter(letter) => {
@@ -210,7 +211,7 @@ async fn provider_id(write: &mut Write, thread: ThreadId, message: MessageId) ->
         Some((of, Some(id))) if of == thread => Ok(id),
         _ => {
             let why = format!("{message} cannot be quoted or reacted to: it has no provider id in this thread.");
-            Err(Refusal::new("cannot_quote", why, "Send it without a quote.").into())
+            Err(Refusal::new(Code::CannotQuote, why, "Send it without a quote.").into())
         }
     }
 }
@@ -225,7 +226,7 @@ pub(crate) async fn thread_within(write: &mut Write, thread: ThreadId) -> Result
 }
 
 fn no_such_thread(thread: ThreadId) -> Refusal {
-    Refusal::new("not_found", format!("There is no thread {thread}."), "List the threads.")
+    Refusal::new(Code::NotFound, format!("There is no thread {thread}."), "List the threads.")
 }
 
 /// Where the contact is written to: the number where there is one.
@@ -233,7 +234,7 @@ pub(crate) fn address(row: &ThreadRow) -> Result<Address, Refusal> {
     let phone = row.contact.phone_number.clone().map(Address::Phone);
     phone.or_else(|| row.contact.user_id.clone().map(Address::User)).ok_or_else(|| {
         Refusal::new(
-            "no_address",
+            Code::NoAddress,
             "This contact has neither a phone number nor a user id.",
             "Wait until they write again.",
         )

@@ -5,6 +5,7 @@ mod approved;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, UploadId};
@@ -38,17 +39,16 @@ pub(crate) async fn send_template(
     context: &SendContext,
 ) -> Result<Done> {
     require(actor, Permission::WriteToPeople)?;
-    let connection = system
-        .store()
-        .connection(filled.connection)
-        .await?
-        .ok_or_else(|| Refusal::new("not_found", format!("There is no connection {}.", filled.connection), ""))?;
+    let connection =
+        system.store().connection(filled.connection).await?.ok_or_else(|| {
+            Refusal::new(Code::NotFound, format!("There is no connection {}.", filled.connection), "")
+        })?;
     if let Some((name, _)) = filled.parameters.iter().find(|(_, value)| value.trim().is_empty()) {
         let why = format!("The parameter {name} is empty; templates with empty parameters are refused.");
-        return Err(Refusal::new("empty_parameter", why, "Fill it in.").into());
+        return Err(Refusal::new(Code::EmptyParameter, why, "Fill it in.").into());
     }
     if filled.at.is_some_and(|at| at < system.now()) {
-        return Err(Refusal::new("past", "That time is over.", "Give one that is to come.").into());
+        return Err(Refusal::new(Code::Past, "That time is over.", "Give one that is to come.").into());
     }
     let template = approved::find(system, &connection, &filled.name, &filled.language).await?;
     template.check_recipient(&filled.to)?;
@@ -86,7 +86,7 @@ pub(crate) async fn send_template(
     let mut write = system.store().write().await?;
     if write.live_connection(connection.id).await?.is_none() {
         let why = format!("{} is not connected any more: nothing can be sent over it.", connection.name);
-        return Err(Refusal::new("not_connected", why, "Connect it again first.").into());
+        return Err(Refusal::new(Code::NotConnected, why, "Connect it again first.").into());
     }
     let (to, content) = (&outgoing.to, &outgoing.content);
     if let Some(refusal) =
@@ -99,7 +99,7 @@ pub(crate) async fn send_template(
     let thread = write.thread(connection.id, contact, &outgoing.to.external_id(), now).await?;
     if thread.opted_out {
         let why = format!("{} asked not to be written to.", filled.to);
-        return Err(Refusal::new("opted_out", why, "Write when they want it again.").into());
+        return Err(Refusal::new(Code::OptedOut, why, "Write when they want it again.").into());
     }
     let row = thread_within(&mut write, thread.thread).await?;
     claim::may_answer(&mut write, &row, &author, context, now).await?;

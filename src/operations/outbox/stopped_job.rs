@@ -3,12 +3,13 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 fn not_stopped(job: i64) -> Refusal {
     let why = format!("Job {job} is not one that was stopped.");
-    Refusal::new("not_stopped", why, "List the bulk actions: each says whether it runs, is done or is stopped.")
+    Refusal::new(Code::NotStopped, why, "List the bulk actions: each says whether it runs, is done or is stopped.")
 }
 
 /// It means what it meant when somebody said yes to it: the entries that its filter found then.
@@ -18,7 +19,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<D
     let mut write = system.store().write().await?;
     if let Some(other) = write.running_job().await?.filter(|other| *other != job) {
         let why = format!("Another bulk action runs, as job {other}.");
-        return Err(Refusal::new("job_runs", why, "Wait for it, or stop it.").into());
+        return Err(Refusal::new(Code::JobRuns, why, "Wait for it, or stop it.").into());
     }
     write.resume_job(job).await?.or_refuse(|| not_stopped(job))?;
     write.audit(actor, "resume_job", &format!("job {job}"), "", now).await?;

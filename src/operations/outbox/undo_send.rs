@@ -3,6 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::content::Content;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
@@ -16,13 +17,13 @@ pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     let mut write = system.store().write().await?;
     let Some((entry, state, content)) = write.last_unsent(thread, &author).await? else {
         let why = "Nothing of yours waits here: what you wrote has gone, or was never queued.";
-        return Err(Refusal::new("nothing_to_take_back", why, "").into());
+        return Err(Refusal::new(Code::NothingToTakeBack, why, "").into());
     };
     let kept_there = state == EntryState::Scheduled;
     if kept_there {
         write.recall(entry, &author, now).await?.or_refuse(|| {
             let why = format!("{entry} is being called back already.");
-            Refusal::new("nothing_to_take_back", why, "")
+            Refusal::new(Code::NothingToTakeBack, why, "")
         })?;
     } else {
         write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;

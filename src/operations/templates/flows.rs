@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::flow::{FlowAnswer, FlowDetail, FlowList, FlowQuery, FlowRequest, checks, diff};
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::{Finding, Level, flow, flow_code, passes};
@@ -21,12 +22,12 @@ use crate::provider::flows::Flows;
 
 fn desk<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Flows, Refusal> {
     let why = || format!("{} has no Flows.", connection.provider);
-    provider.flows().ok_or_else(|| Refusal::new("provider", why(), "Use another number."))
+    provider.flows().ok_or_else(|| Refusal::new(Code::Provider, why(), "Use another number."))
 }
 
 fn lint_refusal(findings: &[Finding]) -> Refusal {
     let errors = findings.iter().filter(|one| one.level == Level::Error).take(6).map(Finding::line);
-    Refusal::new("lint", errors.collect::<Vec<_>>().join("\n"), "Mend these; nothing was sent.")
+    Refusal::new(Code::Lint, errors.collect::<Vec<_>>().join("\n"), "Mend these; nothing was sent.")
 }
 
 fn passed(json: &str) -> Result<Value, Refusal> {
@@ -34,7 +35,7 @@ fn passed(json: &str) -> Result<Value, Refusal> {
     if !passes(&findings) {
         return Err(lint_refusal(&findings));
     }
-    serde_json::from_str(json).map_err(|error| Refusal::new("lint", format!("F1: {error}."), "Mend it."))
+    serde_json::from_str(json).map_err(|error| Refusal::new(Code::Lint, format!("F1: {error}."), "Mend it."))
 }
 
 /// Asks for every account's list; numbers of one account share it.
@@ -127,7 +128,7 @@ async fn json_of(system: &System, connection: ConnectionId, id: &str, version: O
         Some(version) => version,
         None => match flows.versions(&connection, id).await.map_err(refused)?.into_iter().next() {
             Some(newest) => newest.id,
-            None => return Err(Refusal::new("no_version", "This Flow has no version yet.", "Write one.").into()),
+            None => return Err(Refusal::new(Code::NoVersion, "This Flow has no version yet.", "Write one.").into()),
         },
     };
     let told = flows.version(&connection, id, &version).await.map_err(refused)?;
@@ -194,7 +195,7 @@ async fn change(
             let name = name.trim().to_owned();
             if name.is_empty() || name.chars().count() > 100 {
                 return Err(
-                    Refusal::new("name", "A Flow's name has 1 to 100 characters.", "Give one that fits.").into()
+                    Refusal::new(Code::Name, "A Flow's name has 1 to 100 characters.", "Give one that fits.").into()
                 );
             }
             let value = passed(&json)?;
@@ -217,7 +218,7 @@ async fn change(
             let versions = flows.versions(connection, &id).await.map_err(refused)?;
             if let Some(found) = versions.first().and_then(|version| version.findings.first()) {
                 let why = format!("The provider found in the newest version: {} {}.", found.code, found.said.line());
-                return Err(Refusal::new("flow_invalid", why, "Mend it first.").into());
+                return Err(Refusal::new(Code::FlowInvalid, why, "Mend it first.").into());
             }
             flows.publish(connection, &id).await.map_err(refused)?;
             ("It is published: it can be sent, and changed only by new versions.".to_owned(), None, id)
@@ -227,7 +228,7 @@ async fn change(
             Refusal::typed(flow.name.as_received(), &typed)?;
             if !flow.is("published") {
                 let why = format!("It is {}.", flow.status);
-                return Err(Refusal::new("flow_state", why, "Only what is published can be deprecated.").into());
+                return Err(Refusal::new(Code::FlowState, why, "Only what is published can be deprecated.").into());
             }
             flows.deprecate(connection, &flow).await.map_err(refused)?;
             (format!("{} is deprecated: nobody can open it any more.", flow.name.line()), None, flow.name.line())
@@ -237,7 +238,9 @@ async fn change(
             Refusal::typed(flow.name.as_received(), &typed)?;
             if !flow.is("draft") {
                 let why = format!("It is {}.", flow.status);
-                return Err(Refusal::new("flow_state", why, "Only drafts can be deleted; deprecate it instead.").into());
+                return Err(
+                    Refusal::new(Code::FlowState, why, "Only drafts can be deleted; deprecate it instead.").into()
+                );
             }
             flows.delete(connection, &flow).await.map_err(refused)?;
             (format!("{} is deleted.", flow.name.line()), None, flow.name.line())
@@ -257,7 +260,9 @@ async fn change(
         FlowRequest::Register { id, .. } => {
             let endpoint = flows.endpoint(connection, &id).await.map_err(refused)?;
             if !endpoint.is_some_and(|endpoint| endpoint.status.eq_ignore_ascii_case("deployed")) {
-                return Err(Refusal::new("flow_endpoint", "The code is not deployed yet.", "Deploy it first.").into());
+                return Err(
+                    Refusal::new(Code::FlowEndpoint, "The code is not deployed yet.", "Deploy it first.").into()
+                );
             }
             let said = match flows.register(connection, &id).await.map_err(refused)? {
                 Some(warning) => format!("The endpoint is registered, but: {}", clean_line(&warning)),
@@ -270,7 +275,7 @@ async fn change(
             ("Encryption is set up for the number.".to_owned(), None, id)
         }
         FlowRequest::Refresh | FlowRequest::Send { .. } => {
-            return Err(Refusal::new("flow", "This is done elsewhere.", "").into());
+            return Err(Refusal::new(Code::Flow, "This is done elsewhere.", "").into());
         }
     })
 }

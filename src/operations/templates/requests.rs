@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::ConnectionId;
 use crate::domain::lint::template::{check_edit, lint};
 use crate::domain::lint::{Finding, Level, passes};
@@ -23,7 +24,7 @@ use crate::provider::templates::Templates;
 
 fn desk<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Templates, Refusal> {
     let why = || format!("Templates of {} cannot be made from here.", connection.provider);
-    provider.template_desk().ok_or_else(|| Refusal::new("provider", why(), "Make them where they are managed."))
+    provider.template_desk().ok_or_else(|| Refusal::new(Code::Provider, why(), "Make them where they are managed."))
 }
 
 /// What is known of an account's templates, as it was fetched last.
@@ -50,13 +51,13 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -
             let told = desk(provider.as_ref(), &connection)?.text(&connection, &id).await.map_err(refused)?;
             let Some(value) = told else {
                 let why = format!("The provider knows no template {}.", clean_line(&id));
-                return Err(Refusal::new("not_found", why, "Fetch the list again.").into());
+                return Err(Refusal::new(Code::NotFound, why, "Fetch the list again.").into());
             };
             TemplateAnswer::Text(serde_json::to_string_pretty(&value).unwrap_or_default())
         }
         TemplateQuery::Record { connection, name, language } => {
             let Some(connection) = system.store().connection(connection).await? else {
-                return Err(Refusal::new("not_found", "This connection is not connected.", "").into());
+                return Err(Refusal::new(Code::NotFound, "This connection is not connected.", "").into());
             };
             let account = &connection.business_account_id;
             TemplateAnswer::Record(Box::new(system.store().template_record(account, &name, &language).await?))
@@ -86,7 +87,7 @@ fn passed(text: &str, known: &[Template], id: Option<&str>) -> Result<Value, Ref
     }
     let errors: Vec<String> =
         findings.iter().filter(|one| one.level == Level::Error).take(6).map(Finding::line).collect();
-    Err(Refusal::new("lint", errors.join("\n"), "Mend these; nothing was sent."))
+    Err(Refusal::new(Code::Lint, errors.join("\n"), "Mend these; nothing was sent."))
 }
 
 async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: &str) -> Result<Done> {
@@ -117,7 +118,7 @@ async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &s
     let known = known(system, connection.id);
     if !known.iter().any(|one| one.id == id) {
         let why = format!("There is no template {} on this account.", clean_line(id));
-        return Err(Refusal::new("not_found", why, "Fetch the list again.").into());
+        return Err(Refusal::new(Code::NotFound, why, "Fetch the list again.").into());
     }
     let template = passed(text, &known, Some(id))?;
     desk.update(&connection, id, &template).await.map_err(refused)?;
@@ -143,13 +144,13 @@ async fn delete(
     let mut those = known.iter().filter(|one| one.name.as_received() == name && id.is_none_or(|id| one.id == id));
     if let Some(off) = those.clone().find(|one| one.status.name() == "DISABLED") {
         let why = format!("{} ({}) is disabled.", off.name.line(), off.language.line());
-        return Err(Refusal::new("template_disabled", why, "Disabled templates cannot be deleted.").into());
+        return Err(Refusal::new(Code::TemplateDisabled, why, "Disabled templates cannot be deleted.").into());
     }
     if let Some(first) = those.next() {
         let waiting = system.store().scheduled_with(name, first.language.as_received()).await?;
         if waiting > 0 {
             let why = format!("{waiting} messages are queued that go out with {}.", clean_line(name));
-            return Err(Refusal::new("template_scheduled", why, "Discard them first, in Delivery.").into());
+            return Err(Refusal::new(Code::TemplateScheduled, why, "Discard them first, in Delivery.").into());
         }
     }
     desk.delete(&connection, name, id).await.map_err(refused)?;
@@ -168,7 +169,7 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
         SampleSource::Address(address) if address.starts_with("https://") => (None, address),
         SampleSource::Address(_) => {
             let why = "The address of a sample begins with https://.";
-            return Err(Refusal::new("file", why, "Give such an address, or upload the file.").into());
+            return Err(Refusal::new(Code::File, why, "Give such an address, or upload the file.").into());
         }
         SampleSource::Upload(upload) => {
             (Some(crate::operations::media::media_links::lend(system, actor, upload).await?), upload.to_string())

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::Refusal;
-use crate::domain::request::{ANSWERED, HELD_ELSEWHERE, OWNED, SendContext};
+use crate::domain::request::SendContext;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::domain::view::ThreadRow;
@@ -43,14 +44,14 @@ pub(crate) async fn may_answer(
         let why = format!("{owner} has this thread.");
         let instead =
             "Ask them to hand it over, or send with `--despite-owner` (`despite_owner` in JSON, `say!` line by line).";
-        return Err(Refusal::new(OWNED, why, instead).into());
+        return Err(Refusal::new(Code::OwnedByColleague, why, instead).into());
     }
     if let Some(other) = row.held_by_other(now).filter(|_| !context.despite_owner) {
         let why =
             format!("This thread is with {} at the provider, and sending takes the conversation over.", other.who());
         let instead =
             "Leave it to them, or send with `--despite-owner` (`despite_owner` in JSON, `say!` line by line).";
-        return Err(Refusal::new(HELD_ELSEWHERE, why, instead).into());
+        return Err(Refusal::new(Code::HeldElsewhere, why, instead).into());
     }
     if let Some(seen) = context.seen
         && let Some((who, at)) = write.answered_since(row.id, me, seen, now.minus(JUST_NOW)).await?
@@ -59,7 +60,9 @@ pub(crate) async fn may_answer(
         let when =
             if ago < 60 { "just answered".to_owned() } else { format!("answered {} ago", short_span(now.since(at))) };
         let why = format!("{} {when} in this thread.", clean_line(&who));
-        return Err(Refusal::new(ANSWERED, why, "Read it, then send again if yours is still wanted.").into());
+        return Err(
+            Refusal::new(Code::AnsweredMeanwhile, why, "Read it, then send again if yours is still wanted.").into()
+        );
     }
     Ok(())
 }

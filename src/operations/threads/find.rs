@@ -1,5 +1,6 @@
 //! Finds connections and threads by the names that people and programs have for them.
 
+use crate::domain::code::Code;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ThreadId;
 use crate::domain::numbers::connection::Connection;
@@ -25,7 +26,7 @@ pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Conn
             } else {
                 format!("Name one of: {}.", names.join(", "))
             };
-            Err(Refusal::new("place", "No connection is named, and there is not exactly one.", instead).into())
+            Err(Refusal::new(Code::Place, "No connection is named, and there is not exactly one.", instead).into())
         }
     }
 }
@@ -34,7 +35,7 @@ pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Conn
 /// Refused where it wrote to none, or to several.
 pub async fn find_thread(system: &System, connection: Option<&str>, number: &str) -> Result<ThreadId> {
     let number = PhoneNumber::parse(number).map_err(|error| {
-        Refusal::new("number", format!("{error}."), "Write it with its country code, such as +15550100002.")
+        Refusal::new(Code::Number, format!("{error}."), "Write it with its country code, such as +15550100002.")
     })?;
     let connections = match connection {
         Some(name) => vec![find_connection(system, Some(name)).await?],
@@ -50,12 +51,12 @@ pub async fn find_thread(system: &System, connection: Option<&str>, number: &str
         [(thread, _)] => Ok(*thread),
         [] => {
             let why = format!("{number} has never written here.");
-            Err(Refusal::new("not_found", why, "Only an approved template can begin.").into())
+            Err(Refusal::new(Code::NotFound, why, "Only an approved template can begin.").into())
         }
         several => {
             let list: Vec<String> = several.iter().map(|(thread, name)| format!("{thread} ({name})")).collect();
             let why = format!("{number} has several threads: {}.", list.join(", "));
-            Err(Refusal::new("ambiguous", why, "Name the thread, or the connection.").into())
+            Err(Refusal::new(Code::Ambiguous, why, "Name the thread, or the connection.").into())
         }
     }
 }

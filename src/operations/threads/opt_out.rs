@@ -3,6 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::send_message::thread_within;
@@ -15,7 +16,7 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
     let row = thread_within(&mut write, thread).await?;
     if row.opted_out == out {
         let why = if out { "They are opted out already." } else { "They are not opted out." };
-        return Err(Refusal::new("no_change", why, "").into());
+        return Err(Refusal::new(Code::NoChange, why, "").into());
     }
     write.opt_out(thread, out, &format!("{actor} said so"), now).await?;
     write.audit(actor, if out { "opt_out" } else { "opt_in" }, &thread.to_string(), "", now).await?;

@@ -2,6 +2,7 @@
 
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
+use crate::domain::code::Code;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
@@ -13,7 +14,7 @@ pub(crate) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId,
     require(actor, Permission::WriteToPeople)?;
     if text.len() > LONGEST {
         return Err(Refusal::new(
-            "draft_too_long",
+            Code::DraftTooLong,
             "The draft is longer than 64 KB.",
             "Shorten it; it is not saved as it is.",
         )

@@ -3,6 +3,7 @@
 use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
+use crate::domain::code::Code;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::send_message::thread_within;
@@ -18,7 +19,7 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     if let Some(other) = claim::holder(&row, &me, now) {
         let why = format!("{other} has this thread, and is at it.");
         let instead = "Ask them to hand it over; half an hour after they left it, anybody may take it.";
-        return Err(Refusal::new("taken", why, instead).into());
+        return Err(Refusal::new(Code::Taken, why, instead).into());
     }
     if row.taken_by.as_deref() == Some(&me) && !row.is_left(now) {
         claim::keep(&mut write, thread, &me, now).await?;
@@ -47,11 +48,14 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     let left = row.is_left(now);
     match row.taken_by {
         None if row.handed_off_at.is_some() || row.paused_until(now).is_some() => {}
-        None => return Err(Refusal::new("not_taken", "Nobody has this thread.", "").into()),
+        None => return Err(Refusal::new(Code::NotTaken, "Nobody has this thread.", "").into()),
         Some(other) if other != me && !left && !actor.has(Permission::ReleaseAColleaguesThread) => {
-            return Err(
-                Refusal::new("taken", format!("{other} has this thread."), "They or an admin can release it.").into()
-            );
+            return Err(Refusal::new(
+                Code::Taken,
+                format!("{other} has this thread."),
+                "They or an admin can release it.",
+            )
+            .into());
         }
         Some(_) => {}
     }

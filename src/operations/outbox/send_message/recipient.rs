@@ -3,6 +3,7 @@
 
 use super::marketing::{self, is_marketing};
 use crate::domain::access::actor::Actor;
+use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::failure::{Failure, Unwanted};
 use crate::domain::ids::{ConnectionId, ThreadId};
@@ -29,7 +30,7 @@ pub(in crate::operations) async fn forbidden(
     {
         let why = format!("{} asked for no marketing messages.", to.shown());
         let instead = "Send a utility template, or wait until they resume marketing.";
-        return Ok(Some(Refusal::new("marketing_stopped", why, instead)));
+        return Ok(Some(Refusal::new(Code::MarketingStopped, why, instead)));
     }
     Ok(None)
 }
@@ -40,7 +41,7 @@ pub(in crate::operations) async fn own_number(write: &mut Write, to: &Address) -
     Ok(name.map(|name| {
         let name = crate::domain::text::clean_line(&name);
         let why = format!("{} is our own number ({name}).", to.shown());
-        Refusal::new("own_number", why, "Give the contact's number.")
+        Refusal::new(Code::OwnNumber, why, "Give the contact's number.")
     }))
 }
 

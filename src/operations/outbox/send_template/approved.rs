@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::code::Code;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::Refusal;
 use crate::domain::templates::template::Template;
@@ -24,7 +25,7 @@ pub(super) async fn find(system: &System, connection: &Connection, name: &str, l
                 let cause = lists.get(&connection.id).and_then(|list| list.trouble.clone());
                 let cause = cause.unwrap_or_else(|| "They have not been asked for yet.".to_owned());
                 let why = format!("The templates of {} are not known: {cause}", connection.name);
-                (None, Err(Refusal::new("templates_not_fetched", why, "Fetch the templates, then send it again.")))
+                (None, Err(Refusal::new(Code::TemplatesNotFetched, why, "Fetch the templates, then send it again.")))
             }
         }
     };
