@@ -1,5 +1,4 @@
-//! Documents: every relative link in them leads to a file, and to a heading that it has. The command line: a
-//! renamed verb still works under its old name.
+//! Documents: every relative link in them leads to a file, and to a heading that it has.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,23 +57,5 @@ fn every_document_is_named_in_the_readme() {
     for document in documents() {
         let name = document.file_name().expect("a name").to_string_lossy().into_owned();
         assert!(name == "README.md" || readme.contains(&name), "README.md does not name {name}");
-    }
-}
-
-/// Verbs that were renamed: the old command line and the name that it reaches.
-const RENAMED: &[(&[&str], &[&str])] = &[(&["twin"], &["simulator"])];
-
-#[test]
-fn a_renamed_verb_works_under_its_old_name_and_hides_it() {
-    use clap::CommandFactory;
-
-    for (old, new) in RENAMED {
-        let mut command = wadeck::cli::Cli::command();
-        for (old, new) in old.iter().zip(*new) {
-            let inner = command.find_subcommand(old).unwrap_or_else(|| panic!("{old} is unknown")).clone();
-            assert_eq!(inner.get_name(), *new, "{old}");
-            assert!(old == new || !inner.get_visible_aliases().any(|alias| alias == *old), "{old} is shown");
-            command = inner;
-        }
     }
 }

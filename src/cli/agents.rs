@@ -1,69 +1,99 @@
-//! Agents, who answers what, and what was done: verbs and tables.
+//! The verbs about agents, their assignments and runs, and events.
 
 use clap::{Args, Subcommand};
 
-use super::print::{at, json, shortened, table};
 use super::verbs::Page;
 use super::wanted::CliRequest;
 use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::{Conditions, Contract, Hours, Money, Tool};
-use crate::domain::agents::requests::{
-    AgentQuery, AgentRequest, AgentTold, AssignmentDetail, AssignmentRow, RunRecord, RunView, StopScope,
-};
+use crate::domain::agents::requests::{AgentQuery, AgentRequest, StopScope};
 use crate::domain::ids::{AssignmentId, ConnectionId, EventId, RunId, ThreadId};
 use crate::domain::query::Query;
 use crate::domain::request::Request;
-use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 
 #[derive(Debug, Subcommand)]
 pub enum Agents {
-    /// Agents, who answers what, and the last runs
+    /// List agents, their assignments and their last runs
+    #[command(after_help = "Examples:\n  wadeck agents list\n  wadeck agents list --json")]
     List,
-    /// Ask one something; nothing is sent
-    Test { agent: String, words: String },
-    /// The last runs
+    /// Ask an agent for a reply to a text; nothing is sent
+    #[command(after_help = "Examples:\n  wadeck agents test helper \"Are you open on Saturday?\"")]
+    Test {
+        /// Agent name
+        agent: String,
+        /// Text to reply to
+        #[arg(value_name = "TEXT")]
+        words: String,
+    },
+    /// List runs, newest first
+    #[command(after_help = "Examples:\n  wadeck agents runs --thread t12\n  wadeck agents runs --limit 200 --json")]
     Runs {
+        /// Only runs of this thread: its id, or the contact's phone number
         #[arg(long, value_parser = super::reference::thread)]
         thread: Option<ThreadId>,
         #[command(flatten)]
         page: Page,
-        /// Only those before this one
-        #[arg(long)]
+        /// Only runs older than this one
+        #[arg(long, value_name = "RUN")]
         before: Option<RunId>,
     },
-    /// Everything about one run: what it was given, called, said, and what became of it
-    Run { run: RunId },
-    /// Send what an agent proposed, as it is or in other words
-    Accept {
+    /// Show one run: its input, tool calls, reply and result
+    #[command(after_help = "Examples:\n  wadeck agents run r5")]
+    Run {
+        /// Run id
         run: RunId,
+    },
+    /// Send the reply that an agent suggested, as it is or reworded
+    #[command(
+        after_help = "Examples:\n  wadeck agents accept r5\n  wadeck agents accept r5 --instead \"Yes, from 9 to 14.\""
+    )]
+    Accept {
+        /// Run id
+        run: RunId,
+        /// Send this text instead
         #[arg(long, value_name = "TEXT")]
         instead: Option<String>,
         #[command(flatten)]
         knowing: super::send::Knowing,
     },
-    /// Do not send what an agent proposed
+    /// Dismiss the reply that an agent suggested
+    #[command(after_help = "Examples:\n  wadeck agents dismiss r5 --reason \"Wrong opening hours\"")]
     Dismiss {
+        /// Run id
         run: RunId,
+        /// Reason, for the audit log
         #[arg(long, default_value = "")]
         reason: String,
     },
-    /// Silence now: a thread (t12), an agent by its name, or all
+    /// Stop agents now: in one thread, one agent, or all
+    #[command(
+        after_help = "Examples:\n  wadeck agents stop all --reason \"Wrong prices\"\n  wadeck agents stop helper\n  wadeck agents stop t12"
+    )]
     Stop {
+        /// Thread id, agent name, or `all`
         what: String,
+        /// Reason, for colleagues and the audit log
         #[arg(long, default_value = "")]
         reason: String,
     },
-    /// Let them go on
-    Resume { what: String },
-    /// Who is silent, what was caught, and what had left
+    /// Resume stopped agents
+    #[command(after_help = "Examples:\n  wadeck agents resume all")]
+    Resume {
+        /// Thread id, agent name, or `all`
+        what: String,
+    },
+    /// List stops, with the runs that each cancelled and the replies that had already left
+    #[command(after_help = "Examples:\n  wadeck agents stops")]
     Stops,
-    /// Let an agent forget what was said in a thread so far
+    /// Clear an agent's memory of a thread: earlier messages are no longer passed to it
+    #[command(after_help = "Examples:\n  wadeck agents forget t12\n  wadeck agents forget t12 --undo")]
     Forget {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
-        /// Take it back: the agent is told of everything again
+        /// Pass the earlier messages to the agent again
         #[arg(long)]
         undo: bool,
     },
@@ -71,46 +101,75 @@ pub enum Agents {
 
 #[derive(Debug, Subcommand)]
 pub enum Assignments {
-    /// What waits first, then what is in force
+    /// List assignments: proposed ones first, then active ones
+    #[command(after_help = "Examples:\n  wadeck assignments list")]
     List {
         #[command(flatten)]
         page: Page,
     },
-    /// One, with what stands in its place now and what was rehearsed
-    Show { assignment: AssignmentId },
-    /// Propose that an agent answers; an admin decides
+    /// Show one assignment, the one that it replaces, and its rehearsal
+    #[command(after_help = "Examples:\n  wadeck assignments show g2")]
+    Show {
+        /// Assignment id
+        assignment: AssignmentId,
+    },
+    /// Propose that an agent answers a number or a thread; an admin decides
+    #[command(
+        after_help = "Examples:\n  wadeck assignments propose --connection support --agent helper --mode auto\n  wadeck assignments propose --connection support --agent night --hours \"mon-fri 18:00-09:00\" --max-messages 1"
+    )]
     Propose(Box<Terms>),
-    /// Agree to it, or look again at what became stale (admins)
-    Approve { assignment: AssignmentId },
-    /// Agree to less (admins)
+    /// Approve a proposed assignment, or a stale one again (admins)
+    #[command(after_help = "Examples:\n  wadeck assignments approve g2")]
+    Approve {
+        /// Assignment id
+        assignment: AssignmentId,
+    },
+    /// Approve a proposed assignment with a smaller contract (admins)
+    #[command(
+        name = "restrict",
+        alias = "narrow",
+        after_help = "Examples:\n  wadeck assignments restrict g2 --connection support --agent helper --mode draft"
+    )]
     Narrow {
+        /// Assignment id
         assignment: AssignmentId,
         #[command(flatten)]
         terms: Box<Terms>,
     },
-    /// Do not agree (admins)
+    /// Reject a proposed assignment (admins)
+    #[command(after_help = "Examples:\n  wadeck assignments reject g2 --reason \"Not rehearsed\"")]
     Reject {
+        /// Assignment id
         assignment: AssignmentId,
+        /// Reason, for the proposer and the audit log
         #[arg(long)]
         reason: String,
     },
-    /// End it (admins)
+    /// Revoke an active assignment (admins)
+    #[command(after_help = "Examples:\n  wadeck assignments revoke g2 --reason \"Campaign is over\"")]
     Revoke {
+        /// Assignment id
         assignment: AssignmentId,
+        /// Reason, for the audit log
         #[arg(long, default_value = "")]
         reason: String,
     },
-    /// Put it off (admins)
+    /// Postpone the decision about a proposed assignment (admins)
+    #[command(after_help = "Examples:\n  wadeck assignments snooze g2 --until 2030-06-01T09:00:00Z")]
     Snooze {
+        /// Assignment id
         assignment: AssignmentId,
-        /// RFC 3339
-        #[arg(long, value_parser = time)]
+        /// Time, in RFC 3339
+        #[arg(long, value_name = "TIME", value_parser = time)]
         until: Timestamp,
     },
-    /// Put the last real exchanges to the agent again; nothing is sent
+    /// Rehearse a proposed assignment: the agent answers past messages again; nothing is sent
+    #[command(after_help = "Examples:\n  wadeck assignments rehearse g2 --exchanges 20")]
     Rehearse {
+        /// Assignment id
         assignment: AssignmentId,
-        #[arg(long, default_value_t = 10)]
+        /// Number of past exchanges to answer again
+        #[arg(long, default_value_t = 10, value_name = "N")]
         exchanges: u32,
     },
 }
@@ -118,51 +177,55 @@ pub enum Assignments {
 /// Who answers, and within which bounds.
 #[derive(Debug, Args)]
 pub struct Terms {
-    #[arg(long, value_name = "ID", value_parser = super::reference::connection)]
+    /// Connection that the agent answers: id, name or phone number
+    #[arg(long, value_name = "CONNECTION", value_parser = super::reference::connection)]
     connection: ConnectionId,
-    /// One thread only
-    #[arg(long, value_name = "ID", value_parser = super::reference::thread)]
+    /// Only in this thread: its id, or the contact's phone number
+    #[arg(long, value_name = "THREAD", value_parser = super::reference::thread)]
     thread: Option<ThreadId>,
+    /// Agent name
     #[arg(long)]
     agent: String,
-    /// off, draft or auto
+    /// Mode: off, draft (a person approves each reply) or auto
     #[arg(long, value_parser = mode, default_value = "draft")]
     mode: Mode,
-    /// What it may reach for, comma-separated
+    /// Tools that the agent may use, comma-separated
     #[arg(long, value_delimiter = ',', value_parser = tool)]
     tools: Option<Vec<Tool>>,
-    /// Replies per thread and hour
-    #[arg(long)]
-    most_per_hour: Option<u32>,
-    /// Messages in one answer
-    #[arg(long)]
-    most_messages: Option<u32>,
-    /// Characters in one message
-    #[arg(long)]
-    longest: Option<u32>,
-    #[arg(long)]
+    /// Maximum number of replies per thread and hour
+    #[arg(long, alias = "most-per-hour", value_name = "N")]
+    max_per_hour: Option<u32>,
+    /// Maximum number of messages in one reply
+    #[arg(long, alias = "most-messages", value_name = "N")]
+    max_messages: Option<u32>,
+    /// Maximum number of characters in one message
+    #[arg(long, alias = "longest", value_name = "N")]
+    max_characters: Option<u32>,
+    /// Maximum number of model tokens per day
+    #[arg(long, value_name = "N")]
     tokens_per_day: Option<u64>,
-    #[arg(long, value_parser = money)]
+    /// Maximum cost per day, such as 5.00
+    #[arg(long, value_name = "AMOUNT", value_parser = money)]
     money_per_day: Option<Money>,
-    /// RFC 3339
-    #[arg(long, value_parser = time)]
+    /// End of the assignment, in RFC 3339
+    #[arg(long, value_name = "TIME", value_parser = time)]
     expires: Option<Timestamp>,
-    /// Only then, such as "mon-fri 09:00-18:00"
+    /// Only during these hours, such as "mon-fri 09:00-18:00"
     #[arg(long, value_parser = Hours::parse)]
     hours: Option<Hours>,
-    /// Only who writes for the first time (true), or who has written before (false)
+    /// Only contacts who write for the first time (true), or only those who have written before (false)
     #[arg(long)]
     first_contact: Option<bool>,
-    /// Only what is written in this language, such as es
-    #[arg(long)]
+    /// Only messages in this language, such as es
+    #[arg(long, value_name = "CODE")]
     language: Option<String>,
-    /// Only where one of these stands in the message, comma-separated
+    /// Only messages that contain one of these words, comma-separated
     #[arg(long, value_delimiter = ',')]
     words: Vec<String>,
-    /// It may also write to contacts who did not write
-    #[arg(long)]
-    others: bool,
-    /// Minutes of silence in a thread after a person wrote there; without it, as the connection says
+    /// Allow the agent to write to contacts who did not write first
+    #[arg(long, alias = "others")]
+    allow_initiating: bool,
+    /// Minutes that the agent stays silent in a thread after a person wrote there; without it, as the connection says
     #[arg(long, value_name = "MINUTES")]
     pause_after_person_minutes: Option<u32>,
 }
@@ -178,12 +241,12 @@ impl Terms {
             expires_at: self.expires,
             contract: Contract {
                 tools: self.tools.unwrap_or(usual.tools),
-                most_per_hour: self.most_per_hour.unwrap_or(usual.most_per_hour),
-                most_messages: self.most_messages.unwrap_or(usual.most_messages),
-                longest: self.longest.unwrap_or(usual.longest),
+                most_per_hour: self.max_per_hour.unwrap_or(usual.most_per_hour),
+                most_messages: self.max_messages.unwrap_or(usual.most_messages),
+                longest: self.max_characters.unwrap_or(usual.longest),
                 tokens_per_day: self.tokens_per_day,
                 money_per_day: self.money_per_day,
-                others: self.others,
+                others: self.allow_initiating,
                 pause_after_person_minutes: self.pause_after_person_minutes.or(usual.pause_after_person_minutes),
                 when: Conditions {
                     first_contact: self.first_contact,
@@ -198,37 +261,39 @@ impl Terms {
 
 #[derive(Debug, Subcommand)]
 pub enum Events {
-    /// What happened, the oldest first
+    /// List events, oldest first
+    #[command(after_help = "Examples:\n  wadeck events list --after e120 --json")]
     List {
-        /// Only what came after this one
-        #[arg(long)]
+        /// Only events after this one
+        #[arg(long, value_name = "EVENT")]
         after: Option<EventId>,
         #[command(flatten)]
         page: Page,
     },
-    /// What happens, one JSON object a line, until interrupted
+    /// Print events as they happen, one JSON object per line, until interrupted
+    #[command(after_help = "Examples:\n  wadeck events follow\n  wadeck events follow --after e120")]
     Follow {
-        /// Begin after this one; else with what happens from now on
-        #[arg(long)]
+        /// Start after this event; without it, with the next one
+        #[arg(long, value_name = "EVENT")]
         after: Option<EventId>,
     },
 }
 
 fn mode(name: &str) -> Result<Mode, String> {
-    Mode::from_name(name).ok_or_else(|| "it is off, draft or auto".to_owned())
+    Mode::from_name(name).ok_or_else(|| "expected off, draft or auto".to_owned())
 }
 
 fn tool(name: &str) -> Result<Tool, String> {
     let names: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
-    Tool::from_name(name.trim()).ok_or_else(|| format!("it is one of {}", names.join(", ")))
+    Tool::from_name(name.trim()).ok_or_else(|| format!("expected one of {}", names.join(", ")))
 }
 
 fn money(text: &str) -> Result<Money, String> {
-    Money::parse(text).ok_or_else(|| "it is an amount, such as 5.00".to_owned())
+    Money::parse(text).ok_or_else(|| "expected an amount such as 5.00".to_owned())
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "write it like 2026-06-01T09:00:00Z".to_owned())
+    Timestamp::parse(text).ok_or_else(|| "expected a time such as 2026-06-01T09:00:00Z".to_owned())
 }
 
 /// A thread by its id, everything by "all", else an agent by its name.
@@ -283,192 +348,4 @@ pub(super) fn assignments(verb: Assignments) -> CliRequest {
 
 pub(super) fn events(after: Option<EventId>, limit: u32) -> CliRequest {
     look(AgentQuery::Events { after, limit })
-}
-
-/// The value inside an answer, as scripts know it.
-pub(super) fn answer_json(told: &AgentTold) -> String {
-    match told {
-        AgentTold::Run(value) | AgentTold::Waiting(value) => json(value),
-        AgentTold::Runs(value) => json(value),
-        AgentTold::Assignments(value) => json(value),
-        AgentTold::Assignment(value) => json(value),
-        AgentTold::Stops(value) => json(value),
-        AgentTold::Audit(value) => json(value),
-        AgentTold::Verified(value) => json(value),
-        AgentTold::Events(value) => json(value),
-        AgentTold::LastEvent(value) => json(value),
-    }
-}
-
-/// Whether what was told is bad news, for the exit code.
-pub(super) fn is_trouble(told: &AgentTold) -> bool {
-    matches!(told, AgentTold::Verified(check) if check.is_trouble())
-}
-
-pub(super) fn answer_text(told: &AgentTold) -> String {
-    match told {
-        AgentTold::Run(None) | AgentTold::Waiting(None) => "There is no such run.".to_owned(),
-        AgentTold::Run(Some(record)) | AgentTold::Waiting(Some(record)) => run_text(record),
-        AgentTold::Runs(runs) => {
-            table(&["id", "agent", "state", "contact", "thread", "said"], runs.iter().map(run_row).collect())
-        }
-        AgentTold::Assignments(rows) => table(
-            &["id", "state", "agent", "mode", "answers", "proposed by", "decided by", "until"],
-            rows.iter().map(assignment_row).collect(),
-        ),
-        AgentTold::Assignment(None) => "There is no such assignment.".to_owned(),
-        AgentTold::Assignment(Some(dossier)) => dossier_text(dossier),
-        AgentTold::Stops(stops) => {
-            let rows = stops.iter().map(|stop| {
-                let lifted =
-                    stop.lifted.as_ref().map_or_else(|| "holds".to_owned(), |(by, when)| format!("{} {by}", at(*when)));
-                vec![
-                    stop.id.to_string(),
-                    at(stop.at),
-                    clean_line(&stop.by),
-                    stop.what.words(),
-                    stop.caught.len().to_string(),
-                    stop.departed.len().to_string(),
-                    lifted,
-                    clean_line(&stop.reason),
-                ]
-            });
-            table(&["id", "at", "by", "what", "caught", "had left", "lifted", "reason"], rows.collect())
-        }
-        AgentTold::Audit(rows) => {
-            let rows = rows.iter().map(|row| {
-                [
-                    at(row.at),
-                    clean_line(&row.actor),
-                    row.action.clone(),
-                    clean_line(&row.subject),
-                    clean_line(&row.detail),
-                ]
-                .to_vec()
-            });
-            table(&["at", "who", "did", "to", "what"], rows.collect())
-        }
-        AgentTold::Verified(check) => check.said(),
-        AgentTold::LastEvent(event) => event.to_string(),
-        AgentTold::Events(events) => {
-            let rows = events.iter().map(|event| {
-                let thread = event.thread.map(|thread| thread.to_string()).unwrap_or_default();
-                vec![
-                    event.id.to_string(),
-                    at(event.at),
-                    event.event.clone(),
-                    thread,
-                    shortened(&clean_line(&event.data.to_string())),
-                ]
-            });
-            table(&["id", "at", "event", "thread", "data"], rows.collect())
-        }
-    }
-}
-
-fn run_row(run: &RunView) -> Vec<String> {
-    let said = run.said.as_ref().or(run.error.as_ref()).map(|text| shortened(&text.line())).unwrap_or_default();
-    vec![
-        run.id.to_string(),
-        clean_line(&run.agent),
-        run.state.name().replace('_', " "),
-        run.contact.shown(),
-        run.thread_id.to_string(),
-        said,
-    ]
-}
-
-fn assignment_row(row: &AssignmentRow) -> Vec<String> {
-    let one = &row.assignment;
-    let state = if one.stale_since.is_some() { "stale" } else { one.state.name() };
-    vec![
-        one.id.to_string(),
-        state.to_owned(),
-        clean_line(&one.agent),
-        one.mode.name().to_owned(),
-        row.contact
-            .as_ref()
-            .map_or_else(|| row.connection_name.clone(), crate::domain::contacts::view::ContactView::shown),
-        clean_line(&one.proposed_by),
-        one.decided_by.as_deref().map(clean_line).unwrap_or_default(),
-        one.expires_at.map(at).unwrap_or_default(),
-    ]
-}
-
-fn dossier_text(dossier: &AssignmentDetail) -> String {
-    let one = &dossier.row.assignment;
-    let mut lines = vec![format!(
-        "{} {} {} ({}), {}",
-        one.id,
-        clean_line(&one.agent),
-        dossier.row.connection_name,
-        one.mode.name(),
-        one.state.name()
-    )];
-    for term in dossier.terms() {
-        let was = term.today.map(|today| format!("   (today: {today})")).unwrap_or_default();
-        lines.push(format!("  {:<12}{}{was}", term.name, term.value));
-    }
-    if let Some(before) = &dossier.instead_of {
-        lines.push(format!(
-            "  takes the place of {} {} ({})",
-            before.id,
-            clean_line(&before.agent),
-            before.mode.name()
-        ));
-    }
-    match &dossier.rehearsal {
-        None => lines.push("  not rehearsed".to_owned()),
-        Some(rehearsal) => {
-            let digest = rehearsal.digest.as_deref().unwrap_or("still being played");
-            lines.push(format!("  rehearsed {} of {}: {digest}", rehearsal.played.len(), rehearsal.wanted));
-            for one in &rehearsal.played {
-                let now = one.now.as_ref().map(Untrusted::line);
-                let now = now.or_else(|| one.hand_off.as_ref().map(|why| format!("(hands off: {})", clean_line(why))));
-                let now = now.or_else(|| one.error.as_deref().map(|why| format!("(fails: {})", clean_line(why))));
-                lines.push(format!("  asked  {}", shortened(&one.asked.line())));
-                lines.push(format!("  said   {}", shortened(&one.said.line())));
-                lines.push(format!("  now    {}", shortened(&now.unwrap_or_else(|| "(nothing)".to_owned()))));
-                lines.extend(one.breaches.iter().map(|breach| format!("         ! {}", clean_line(breach))));
-            }
-        }
-    }
-    lines.join("\n")
-}
-
-fn run_text(record: &RunRecord) -> String {
-    let run = &record.run;
-    let mut lines = vec![
-        format!(
-            "{} {} {} for {} ({})",
-            run.id,
-            clean_line(&run.agent),
-            run.state.name(),
-            run.contact.shown(),
-            run.thread_id
-        ),
-        format!(
-            "  under {}, {} tokens in, {} out, {}",
-            record.assignment, record.tokens_in, record.tokens_out, record.cost
-        ),
-    ];
-    for call in &record.calls {
-        let mark = if call.refused { "refused" } else { "called" };
-        lines.push(format!(
-            "  {mark} {} {} -> {}",
-            clean_line(&call.tool),
-            shortened(&clean_line(&call.arguments.to_string())),
-            shortened(&clean_line(&call.result.to_string()))
-        ));
-    }
-    lines.extend(run.breaches.iter().map(|breach| format!("  held: {}", clean_line(breach))));
-    lines.extend(run.said.iter().flat_map(Untrusted::lines).map(|line| format!("  | {line}")));
-    lines.extend(run.error.iter().map(|error| format!("  why: {}", error.line())));
-    lines.extend(
-        record
-            .messages
-            .iter()
-            .map(|(id, text, status)| format!("  {id} {}: {}", status.name(), shortened(&text.line()))),
-    );
-    lines.join("\n")
 }

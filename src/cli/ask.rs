@@ -147,7 +147,7 @@ impl Source {
 
     /// Prints what happens, one JSON object a line, until the engine ends.
     pub async fn follow(&self, after: Option<EventId>) -> Result<(), NoAnswer> {
-        self.hear((after, false), |event| println!("{}", super::print::escaped(event))).await
+        self.hear((after, false), |event| println!("{}", super::layout::escaped(event))).await
     }
 
     /// Tells what happens until the engine ends.

@@ -14,31 +14,29 @@ use crate::store::read_heads;
 
 #[derive(Debug, Subcommand)]
 pub enum Audit {
-    /// Who did what, newest first
+    /// List audit entries, newest first
+    #[command(after_help = "Examples:\n  wadeck audit list\n  wadeck audit list g3 --json")]
     List {
-        /// Only about this, such as g3
+        /// Only entries about this id, such as g3
         #[arg(default_value = "")]
         subject: String,
         #[command(flatten)]
         page: Page,
-        /// Only those before this one
-        #[arg(long)]
+        /// Only entries older than this one
+        #[arg(long, value_name = "ROW")]
         before: Option<AuditId>,
     },
-    /// Follow the chain and compare its end with those kept outside the database; names what was changed or removed
-    ///
-    /// Examples: wadeck audit verify
-    ///           wadeck audit verify --against copy.db.audit
+    /// Verify the hash chain and compare its head with the copies kept outside the database
+    #[command(after_help = "Examples:\n  wadeck audit verify\n  wadeck audit verify --against copy.db.audit")]
     Verify {
-        /// Digest of a row, or the file that `wadeck backup` wrote beside a copy; can be given several times
+        /// Digest of a row, or the .audit file that `wadeck backup` writes beside a copy; can be repeated
         #[arg(long, value_name = "DIGEST|FILE")]
         against: Vec<String>,
     },
-    /// Accept that a restored copy of the database lacks the last rows: they are named in the audit for good (admins)
-    ///
-    /// Example: wadeck audit accept-restored --confirm u17
+    /// Accept that a restored backup lacks the last rows; the audit records which ones (admins)
+    #[command(after_help = "Examples:\n  wadeck audit accept-restored --confirm u17")]
     AcceptRestored {
-        /// The newest row that `wadeck audit verify` says is missing
+        /// Newest missing row, as `wadeck audit verify` prints it
         #[arg(long, value_name = "ROW")]
         confirm: String,
     },

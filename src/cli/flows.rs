@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::layout::{at, json as printed, table};
 use super::no_answer::NoAnswer;
-use super::print::{at, json as printed, table};
 use super::send::PhoneArg;
 use super::templates::findings_text;
 use super::wanted::CliRequest;
@@ -23,113 +23,156 @@ use crate::domain::text::clean_line;
 /// Which one.
 #[derive(Debug, clap::Args)]
 pub struct Which {
+    /// Connection: id, name or phone number
     #[arg(long, value_parser = super::reference::connection)]
     connection: ConnectionId,
+    /// Flow id, as `wadeck flows list` prints it
     id: String,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Flows {
-    /// The last list, with its age
+    /// List Flows as last fetched from the provider, with the age of the list
+    #[command(after_help = "Examples:\n  wadeck flows list --refresh")]
     List {
-        /// Ask the provider now
+        /// Fetch the list from the provider now
         #[arg(long)]
         refresh: bool,
     },
-    /// Versions, endpoint, and what is missing
+    /// Show a Flow: versions, endpoint, and what is missing to publish it
+    #[command(after_help = "Examples:\n  wadeck flows show --connection support 1170")]
     Show(Which),
-    /// The JSON of the newest version, or of another
+    /// Print the JSON of the newest version, or of another one
+    #[command(after_help = "Examples:\n  wadeck flows json --connection support 1170 > booking.json")]
     Json {
         #[command(flatten)]
         which: Which,
+        /// Version id, as `wadeck flows show` prints it
         #[arg(long)]
         version: Option<String>,
     },
-    /// What differs between two versions
+    /// Compare two versions of a Flow
+    #[command(after_help = "Examples:\n  wadeck flows diff --connection support 1170 1 2")]
     Diff {
         #[command(flatten)]
         which: Which,
+        /// Earlier version
         old: String,
+        /// Later version
         new: String,
     },
-    /// What would be refused; 3 when something would. A .js file is the code behind a Flow
-    Lint { file: PathBuf },
-    /// A new draft
-    Create {
-        #[arg(long, value_parser = super::reference::connection)]
-        connection: ConnectionId,
-        #[arg(long)]
-        name: String,
+    /// Check a Flow, or the code of its endpoint (.js); exit code 3 if it would be rejected
+    #[command(after_help = "Examples:\n  wadeck flows lint booking.json\n  wadeck flows lint booking.js")]
+    Lint {
+        /// JSON file of a Flow, or .js file of its endpoint
         file: PathBuf,
     },
-    /// A new version
+    /// Create a draft
+    #[command(after_help = "Examples:\n  wadeck flows create --connection support --name booking booking.json")]
+    Create {
+        /// Connection: id, name or phone number
+        #[arg(long, value_parser = super::reference::connection)]
+        connection: ConnectionId,
+        /// Flow name
+        #[arg(long)]
+        name: String,
+        /// JSON file
+        file: PathBuf,
+    },
+    /// Upload a new version of a draft
+    #[command(
+        name = "update",
+        alias = "write",
+        after_help = "Examples:\n  wadeck flows update --connection support 1170 booking.json"
+    )]
     Write {
         #[command(flatten)]
         which: Which,
+        /// JSON file
         file: PathBuf,
     },
     /// Publish the newest version (admins)
+    #[command(after_help = "Examples:\n  wadeck flows publish --connection support 1170")]
     Publish(Which),
-    /// Nobody can open it any more (admins)
+    /// Deprecate a published Flow: it can no longer be opened or sent (admins)
+    #[command(after_help = "Examples:\n  wadeck flows deprecate --connection support 1170 --confirm booking")]
     Deprecate {
         #[command(flatten)]
         which: Which,
-        /// Its name, typed
-        #[arg(long)]
+        /// Flow name, as confirmation
+        #[arg(long, value_name = "NAME")]
         confirm: String,
     },
     /// Delete a draft (admins)
+    #[command(after_help = "Examples:\n  wadeck flows delete --connection support 1170 --confirm booking")]
     Delete {
         #[command(flatten)]
         which: Which,
-        /// Its name, typed
-        #[arg(long)]
+        /// Flow name, as confirmation
+        #[arg(long, value_name = "NAME")]
         confirm: String,
     },
-    /// Send it to somebody who has written; a draft is a test
+    /// Send a Flow to a contact who has written; a draft is sent as a test
+    #[command(after_help = "Examples:\n  wadeck flows send --connection support 1170 --to +15550102001 --button Book")]
     Send {
         #[command(flatten)]
         which: Which,
+        /// Phone number with country code
         #[arg(long)]
         to: PhoneArg,
+        /// Text of the message
         #[arg(long, default_value = "Please fill this in.")]
         text: String,
+        /// Label of the button that opens the Flow
         #[arg(long, default_value = "Open")]
         button: String,
-        /// Where it begins
+        /// First screen; without it, as the Flow says
         #[arg(long)]
         screen: Option<String>,
         #[command(flatten)]
         knowing: super::send::Knowing,
     },
-    /// Where it can be looked at
+    /// Print the URL of the preview
+    #[command(after_help = "Examples:\n  wadeck flows preview --connection support 1170")]
     Preview(Which),
-    /// What people answered
+    /// List responses of contacts
+    #[command(after_help = "Examples:\n  wadeck flows responses --connection support 1170 --csv > responses.csv")]
     Responses {
         #[command(flatten)]
         which: Which,
-        /// Comma-separated, for a spreadsheet
+        /// Print comma-separated values
         #[arg(long)]
         csv: bool,
     },
-    /// The endpoint's log
+    /// Print the log of a Flow's endpoint
+    #[command(after_help = "Examples:\n  wadeck flows logs --connection support 1170")]
     Logs(Which),
-    /// The last calls of the endpoint
+    /// List the last calls of a Flow's endpoint
+    #[command(after_help = "Examples:\n  wadeck flows invocations --connection support 1170")]
     Invocations(Which),
-    /// Set up encryption for the number (admins)
+    /// Set up encryption for the connection's number (admins)
+    #[command(after_help = "Examples:\n  wadeck flows encrypt --connection support 1170")]
     Encrypt(Which),
-    /// Give the endpoint its code (admins)
+    /// Upload the code of a Flow's endpoint (admins)
+    #[command(after_help = "Examples:\n  wadeck flows code --connection support 1170 booking.js")]
     Code {
         #[command(flatten)]
         which: Which,
+        /// JavaScript file
         file: PathBuf,
     },
-    /// Deploy the code (admins)
+    /// Deploy the code of a Flow's endpoint (admins)
+    #[command(after_help = "Examples:\n  wadeck flows deploy --connection support 1170")]
     Deploy(Which),
-    /// Register the endpoint (admins)
+    /// Register the endpoint of a Flow (admins)
+    #[command(after_help = "Examples:\n  wadeck flows register --connection support 1170")]
     Register(Which),
-    /// Flows to begin from; `booking.js` is the code behind the dynamic one
-    Starters { name: Option<String> },
+    /// List starter Flows, or print one; `booking.js` is the endpoint code of the dynamic one
+    #[command(after_help = "Examples:\n  wadeck flows starters\n  wadeck flows starters booking > booking.json")]
+    Starters {
+        /// Starter to print
+        name: Option<String>,
+    },
 }
 
 fn file(path: &Path) -> Result<String, NoAnswer> {
@@ -253,7 +296,7 @@ pub(super) fn answer_json(told: &Fetched<FlowAnswer>) -> serde_json::Value {
             })
             .collect(),
         FlowAnswer::Json(text) => serde_json::from_str(text).unwrap_or_default(),
-        _ => super::print::dated(json!(told)),
+        _ => super::layout::dated(json!(told)),
     }
 }
 

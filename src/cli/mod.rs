@@ -1,12 +1,13 @@
-//! The command line: every pane has a verb, and `--json` prints one value on standard output. A
-//! client of the same queries and requests as the console, through the running engine's socket;
-//! where nothing but looking is asked for, also without an engine.
+//! The command line: every pane has a verb, and `--json` prints one value on standard output. It sends the
+//! same queries and requests as the console through the running engine's socket; queries also work without
+//! an engine.
 
 // First: its `print!` and its like stand for the standard ones in all that follows.
 #[macro_use]
 mod out;
 
 mod agents;
+mod agents_text;
 mod ask;
 mod audit;
 mod consoles;
@@ -15,6 +16,7 @@ mod doctor_environment;
 mod events_of;
 mod files;
 mod flows;
+mod layout;
 mod no_answer;
 mod numbers;
 mod plain;
@@ -89,6 +91,12 @@ static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
     }
 });
 
+/// Fills the name of a provider into an example.
+fn with_provider(example: &str) -> String {
+    let name = crate::provider::Registry::SHAPES.first().map_or("PROVIDER", |shape| shape.name);
+    example.replace("{provider}", name)
+}
+
 #[derive(Debug, Parser)]
 #[command(name = "wadeck", version, long_version = LONG_VERSION.as_str(), about, max_term_width = 100)]
 pub struct Cli {
@@ -98,172 +106,210 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+/// Options of every verb.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Global options")]
 pub struct Common {
-    /// The configuration file
+    /// Configuration file
     #[arg(long, global = true, env = "WADECK_CONFIG", value_name = "FILE", value_parser = switches::place())]
     pub config: Option<PathBuf>,
-    /// Where database, socket, lock and logs are
+    /// Directory of the database, the socket, the lock and the logs
     #[arg(long, global = true, env = "WADECK_DATA_DIR", value_name = "DIR", value_parser = switches::place())]
     pub data_dir: Option<PathBuf>,
-    /// Look, and change nothing: what would write or send is refused
+    /// Refuse every change
     #[arg(long, global = true, env = "WADECK_READONLY", value_parser = switches::read_only)]
     pub read_only: bool,
-    /// Print one JSON value instead of text
+    /// Print JSON instead of text
     #[arg(long, global = true)]
     pub json: bool,
-    /// The console in lines, without drawing: for screen readers and serial lines
+    /// Run the console line by line, for screen readers and serial lines
     #[arg(long, global = true, env = "WADECK_PLAIN", value_parser = switches::plain)]
     pub plain: bool,
-    /// After the answer, print what happens as it happens: one JSON value a line
+    /// After the answer, print related events as they happen, one JSON object per line
     #[arg(long, global = true)]
     pub follow: bool,
-    /// Use no colours
+    /// Do not use colors
     #[arg(long, global = true)]
     pub no_color: bool,
-    /// Only this organization's numbers; without it, those that `status` names
-    #[arg(long, global = true)]
+    /// Only this organization; without it, the one that `wadeck status` shows
+    #[arg(long, global = true, value_name = "NAME")]
     pub organization: Option<String>,
-    /// Only the numbers of this environment: development or production
+    /// Only this environment: development or production
     #[arg(long, global = true, value_parser = numbers::environment)]
     pub environment: Option<Environment>,
-    /// Every organization and environment together
+    /// All organizations and environments
     #[arg(long, global = true, conflicts_with_all = ["organization", "environment"])]
     pub everywhere: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// The console on simulated providers and people: no account, no network
+    /// Run the console on simulated providers and contacts: no account, no network
+    #[command(after_help = "Examples:\n  wadeck demo\n  wadeck demo --seed 7 --speed 3")]
     Demo {
-        /// The same seed tells the same story
+        /// Seed of the simulated traffic; the same seed gives the same traffic
         #[arg(long)]
         seed: Option<u64>,
-        /// How fast the simulated world goes
+        /// Speed of the simulated time, 0.1 to 50
         #[arg(long, default_value_t = 1.0)]
         speed: f64,
     },
-    /// The engine without a console
+    /// Run the engine without a console
+    #[command(after_help = "Examples:\n  wadeck serve --config /etc/wadeck/config.toml")]
     Serve,
-    /// The console of the engine that runs
+    /// Open a console of the running engine
+    #[command(after_help = "Examples:\n  wadeck attach\n  wadeck attach --read-only")]
     Attach,
     /// Send one message
+    #[command(
+        after_help = "Examples:\n  wadeck send --connection support --to +15550102001 --text \"On its way.\"\n  wadeck send --to +15550102001 --template order_update --lang en_US --param customer_name=Rosa\n  wadeck send --thread t12 --file invoice.pdf --caption \"Your invoice\" --at 18:00"
+    )]
     Send(Box<send::Send>),
-    /// Why something is as it is: m12, o3, t7, d40, r5, c1, g2, a9, p4, or "template NAME"
-    Why { id: String },
-    /// What is lost next: windows that close while somebody waits
+    /// Explain the state of an item
+    #[command(
+        after_help = "Examples:\n  wadeck why m12\n  wadeck why o3 --json\n  wadeck why \"template order_update\""
+    )]
+    Why {
+        /// Id of a message (m12), outbox entry (o3), thread (t7), delivery (d40), run (r5), connection (c1),
+        /// assignment (g2), alert (a9) or contact (p4), or "template NAME"
+        id: String,
+    },
+    /// Earlier name of `threads expiring`
+    #[command(hide = true, after_help = "Examples:\n  wadeck threads expiring")]
     Radar {
         #[command(flatten)]
         page: verbs::Page,
     },
-    /// Rates, counts and times against the marks
+    /// Show statistics: rates, counts and times, compared with their targets
+    #[command(
+        name = "stats",
+        alias = "marks",
+        after_help = "Examples:\n  wadeck stats\n  wadeck stats --hours 168 --json"
+    )]
     Marks {
-        /// How many hours back
+        /// Number of past hours
         #[arg(long, default_value_t = 24)]
         hours: u32,
     },
-    /// People
+    /// List and manage contacts
     #[command(subcommand)]
     Contacts(verbs::Contacts),
-    /// What wants a person
+    /// List and acknowledge alerts
     #[command(subcommand)]
     Alerts(verbs::Alerts),
-    /// The state of every part, with proof and age
+    /// Show the state of all components with the result and age of each check
+    #[command(after_help = "Examples:\n  wadeck status\n  wadeck status --json")]
     Status,
-    /// What is wrong, and how to mend it
+    /// Diagnose configuration, credentials and environment
+    #[command(after_help = "Examples:\n  wadeck doctor\n  wadeck doctor --webhook --json")]
     Doctor {
-        /// Send each number a test through the public address, and wait until it is back
+        /// Send a test webhook to each number through the public URL and wait for it
         #[arg(long)]
         webhook: bool,
     },
-    /// Numbers, with their proofs
+    /// List, set up and check numbers
     #[command(subcommand)]
     Connections(numbers::Connections),
-    /// Webhooks as they are registered at the provider
+    /// Manage the webhooks that are registered at a provider
     #[command(subcommand)]
     Webhooks(numbers::Webhooks),
-    /// Any request to a provider, with its key applied and secrets masked
+    /// Send a request to a provider's API with its key applied; secrets in the answer are masked
+    #[command(
+        after_help = with_provider("Examples:\n  wadeck api {provider} GET /platform/v1/customers\n  wadeck api {provider} POST /platform/v1/customers --body-file customer.json")
+    )]
     Api {
-        /// As in the configuration
+        /// Provider, as in the configuration: kapso, twilio or meta
         provider: String,
-        /// GET, POST, PATCH, PUT or DELETE
+        /// HTTP method: GET, POST, PATCH, PUT or DELETE
         method: String,
-        /// From the slash on, such as /platform/v1/customers
+        /// Path, such as /platform/v1/customers
         path: String,
-        /// A JSON value
-        #[arg(long)]
+        /// Request body as JSON
+        #[arg(long, value_name = "JSON")]
         body: Option<String>,
+        /// File with the request body
         #[arg(long, value_name = "FILE", conflicts_with = "body")]
         body_file: Option<PathBuf>,
-        /// Use this number's own key
-        #[arg(long, value_name = "ID", value_parser = reference::connection)]
+        /// Use the key of this connection: id, name or phone number
+        #[arg(long, value_name = "CONNECTION", value_parser = reference::connection)]
         connection: Option<crate::domain::ids::ConnectionId>,
     },
-    /// What is exchanged with whom
+    /// List, read and manage threads
     #[command(subcommand)]
     Threads(verbs::Threads),
-    /// Single messages
+    /// List, search and manage messages
     #[command(subcommand)]
     Messages(verbs::Messages),
-    /// What is to be sent, and what became of it
+    /// Inspect and manage outgoing messages
     #[command(subcommand)]
     Outbox(verbs::Outbox),
-    /// Webhooks that arrived
+    /// Inspect received webhook deliveries
     #[command(subcommand)]
     Deliveries(verbs::Deliveries),
-    /// Templates as the provider lists them
+    /// Manage message templates
     #[command(subcommand)]
     Templates(templates::Templates),
-    /// Forms inside the chat
+    /// Manage WhatsApp Flows
     #[command(subcommand)]
     Flows(flows::Flows),
-    /// Agents, assignments and runs
+    /// Manage agents and their runs
     #[command(subcommand)]
     Agents(agents::Agents),
-    /// Who answers what, within which bounds, decided by whom
+    /// Manage which agent answers which number, with approvals
     #[command(subcommand)]
     Assignments(agents::Assignments),
-    /// Who did what, as a chain that shows whether it was changed
+    /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Audit),
-    /// What happened, for other programs
+    /// List and follow events
     #[command(subcommand)]
     Events(agents::Events),
-    /// Tokens of programs, for the HTTP API
+    /// Manage API tokens
     #[command(subcommand)]
     Tokens(tokens::Tokens),
-    /// Tools for a model, as an MCP server on standard input and output
+    /// Run an MCP server with tools for a model on standard input and output
+    #[command(after_help = "Examples:\n  wadeck mcp --environment development")]
     Mcp,
-    /// The configuration file
+    /// Check and print the configuration
     #[command(subcommand)]
     Config(verbs::ConfigVerb),
-    /// A copy of the database, taken while the engine runs
+    /// Back up the database while the engine runs
+    #[command(after_help = "Examples:\n  wadeck backup copy.db --media copies")]
     Backup {
-        /// A file that is not there yet
+        /// New file for the copy
+        #[arg(value_name = "FILE")]
         to: PathBuf,
-        /// Copy the files of messages there too; those that are there already are left
+        /// Also copy the files of messages to this directory; existing copies are skipped
         #[arg(long, value_name = "DIR")]
         media: Option<PathBuf>,
     },
     /// Run the simulated providers alone, for an engine in another process
-    #[command(alias = "twin")]
+    #[command(alias = "twin", after_help = "Examples:\n  wadeck simulator\n  wadeck simulator --scenario drill.json")]
     Simulator(simulator::SimulatorArgs),
-    /// Completions for a shell, on standard output
-    Completions { shell: clap_complete::Shell },
-    /// The manual page, on standard output; with a directory, one for each verb
+    /// Print shell completions
+    #[command(after_help = "Examples:\n  wadeck completions bash > /etc/bash_completion.d/wadeck")]
+    Completions {
+        /// Shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Examples:\n  wadeck man | man -l -\n  wadeck man --to /usr/local/share/man/man1")]
     Man {
+        /// Write a page for each verb to this directory
         #[arg(long, value_name = "DIR")]
         to: Option<PathBuf>,
     },
-    /// What each role may do
+    /// List what each role may do
+    #[command(after_help = "Examples:\n  wadeck roles")]
     Roles {
-        /// As the document docs/roles.md
+        /// Print docs/roles.md
         #[arg(long)]
         markdown: bool,
     },
-    /// The console's keys
+    /// List the console's keys and commands
+    #[command(after_help = "Examples:\n  wadeck keys")]
     Keys {
-        /// As the document docs/keys.md
+        /// Print docs/keys.md
         #[arg(long)]
         markdown: bool,
     },

@@ -1,6 +1,6 @@
 //! Why a verb did nothing: a sentence for a person, and the one shape of every door for a program.
 
-use super::{Exit, print};
+use super::{Exit, layout};
 use crate::api::{self, ApiError, ErrorBody};
 use crate::app::AppError;
 use crate::config::ConfigError;
@@ -64,7 +64,7 @@ impl NoAnswer {
 
     /// As it is printed: one line, or JSON.
     pub fn text(&self, json: bool) -> String {
-        if json { print::json(&self.error.json()) } else { self.line() }
+        if json { layout::json(&self.error.json()) } else { self.line() }
     }
 
     /// Says it on standard error. Returns how the command ends.
@@ -120,5 +120,5 @@ pub fn usage_json(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let reason = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ").trim();
     let reason = clean_line(&reason.split_whitespace().collect::<Vec<_>>().join(" "));
-    print::json(&ErrorBody::new(Code::Usage, reason, "--help behind the command says how it is written.").json())
+    layout::json(&ErrorBody::new(Code::Usage, reason, "--help behind the command says how it is written.").json())
 }

@@ -20,170 +20,251 @@ use crate::provider::Registry;
 
 #[derive(Debug, Subcommand)]
 pub enum Connections {
-    /// All numbers: connected, being set up, given back
+    /// List all numbers: connected, being set up, disconnected
+    #[command(
+        after_help = "Examples:\n  wadeck connections list\n  wadeck connections list --account 102290129340398 --json"
+    )]
     List {
-        /// Only those of this account at the provider
+        /// Only numbers of this account at the provider
         #[arg(long, value_name = "ACCOUNT_ID")]
         account: Option<String>,
     },
-    /// One number with its proofs, or one setup with its steps
-    Show { id: String },
-    /// What the provider has, connected here or not
-    Numbers { provider: String },
-    /// What has to be done so that a declared number works, proved one by one; or set one up from nothing (admins)
+    /// Show one number with its checks, or one setup with its steps
+    #[command(after_help = "Examples:\n  wadeck connections show support\n  wadeck connections show s1 --json")]
+    Show {
+        /// Connection (id, name or phone number), or setup id
+        id: String,
+    },
+    /// List the numbers of the account at a provider, connected here or not
+    #[command(after_help = super::with_provider("Examples:\n  wadeck connections numbers {provider}"))]
+    Numbers {
+        /// Provider, as in the configuration: kapso, twilio or meta
+        provider: String,
+    },
+    /// List the setup tasks of a declared number and check them, or start the setup of a new number (admins)
+    #[command(
+        after_help = super::with_provider("Examples:\n  wadeck connections setup support --wait\n  wadeck connections setup --name billing --provider {provider}")
+    )]
     Setup(Box<SetUp>),
-    /// The states of a number, and what can be done in each; docs/connections.md is printed from it
+    /// Describe the states of a number and what can be done in each
+    #[command(after_help = "Examples:\n  wadeck connections states")]
     States,
-    /// Try the step again that failed, or look again
-    GoOn { setup: SetupId },
-    /// A new setup link; the one before is revoked
-    Link { setup: SetupId },
-    /// Give a setup up
-    Cancel { setup: SetupId },
-    /// Connect a number that the provider has already (admins)
+    /// Resume a setup: retry the failed step, or check the pending one now
+    #[command(name = "resume", alias = "go-on", after_help = "Examples:\n  wadeck connections resume s1")]
+    GoOn {
+        /// Setup id
+        setup: SetupId,
+    },
+    /// Create a new setup link and revoke the previous one
+    #[command(after_help = "Examples:\n  wadeck connections link s1")]
+    Link {
+        /// Setup id
+        setup: SetupId,
+    },
+    /// Cancel a setup
+    #[command(after_help = "Examples:\n  wadeck connections cancel s1")]
+    Cancel {
+        /// Setup id
+        setup: SetupId,
+    },
+    /// Connect a number that already exists at the provider (admins)
+    #[command(
+        after_help = super::with_provider("Examples:\n  wadeck connections adopt 106540352242922 --name billing --provider {provider} --environment production")
+    )]
     Adopt {
-        /// As `connections numbers` lists it
+        /// Phone number id, as `wadeck connections numbers` lists it
         phone_number_id: String,
         #[command(flatten)]
         to_be: ToBe,
     },
-    /// Register the webhook anew; a test then verifies that it works (admins)
+    /// Register the webhook again; a test delivery verifies it (admins)
+    #[command(after_help = "Examples:\n  wadeck connections register support")]
     Register {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
-    /// Take our webhook away; the provider keeps the number (admins)
+    /// Remove the webhook registration; the number stays at the provider (admins)
+    #[command(after_help = "Examples:\n  wadeck connections unregister support")]
     Unregister {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
-    /// Give the number back; the customer is kept (admins)
+    /// Disconnect a number from the provider's account; the customer record stays (admins)
+    #[command(after_help = "Examples:\n  wadeck connections disconnect support --confirm +15550100001")]
     Disconnect {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
-        /// The number, typed
+        /// Phone number of the connection, as confirmation
         #[arg(long, value_name = "NUMBER")]
         confirm: PhoneArg,
     },
-    /// Connect a number again that was given back (admins)
-    Reconnect { setup: SetupId },
-    /// A link that renews the number's credentials (admins)
+    /// Connect a disconnected number again (admins)
+    #[command(after_help = "Examples:\n  wadeck connections reconnect s1")]
+    Reconnect {
+        /// Setup id
+        setup: SetupId,
+    },
+    /// Create a link that renews the number's credentials (admins)
+    #[command(after_help = "Examples:\n  wadeck connections renew support")]
     Renew {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
-    /// Everything that the provider checks, with who is at fault
+    /// Show the provider's health checks of a number
+    #[command(after_help = "Examples:\n  wadeck connections health support")]
     Health {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
-    /// What contacts see, or change it (admins)
+    /// Show the business profile that contacts see, or change it (admins)
+    #[command(
+        after_help = "Examples:\n  wadeck connections profile support\n  wadeck connections profile support --about \"Open 9 to 18\" --website https://example.com"
+    )]
     Profile {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
-        /// Change these; what is not named stays
         #[command(flatten)]
         change: Box<ProfileChange>,
     },
-    /// Ask the provider about one now
-    #[command(alias = "refresh")]
+    /// Check a number with the provider now
+    #[command(visible_alias = "refresh", after_help = "Examples:\n  wadeck connections check support")]
     Check {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
-    /// Ask the provider for a test that has to come back
+    /// Request a test webhook from the provider and verify that it arrives
+    #[command(after_help = "Examples:\n  wadeck connections canary support")]
     Canary {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
-    /// Send a test message to the tester of a number
+    /// Send a test message to the number's `tester`
+    #[command(after_help = "Examples:\n  wadeck connections test support")]
     Test {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
-    /// Fill in what was never pushed
+    /// Backfill messages whose webhooks never arrived
+    #[command(name = "backfill", alias = "fill", after_help = "Examples:\n  wadeck connections backfill support")]
     Fill {
+        /// Connection: id, name or phone number
         #[arg(value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
 }
 
-/// What a new connection will be, and whose.
+/// A new connection's name, provider and scope.
 #[derive(Debug, Args)]
 pub struct ToBe {
-    /// What it is called here
+    /// Name of the connection
     #[arg(long)]
     name: String,
+    /// Provider, as in the configuration: kapso, twilio or meta
     #[arg(long)]
     provider: String,
+    /// Environment: development or production; without it, the configuration's
     #[arg(long, value_parser = environment)]
     environment: Option<Environment>,
+    /// Organization; without it, the configuration's
     #[arg(long)]
     organization: Option<String>,
 }
 
 #[derive(Debug, Default, Args)]
 pub struct ProfileChange {
+    /// Set the short text below the name
     #[arg(long)]
     about: Option<String>,
+    /// Set the postal address
     #[arg(long)]
     address: Option<String>,
+    /// Set the description of the business
     #[arg(long)]
     description: Option<String>,
+    /// Set the email address
     #[arg(long)]
     email: Option<String>,
+    /// Set the websites; repeat the option for a second one
     #[arg(long)]
     website: Vec<String>,
-    /// The kind of business, such as HEALTH
+    /// Set the industry, such as HEALTH
     #[arg(long)]
     vertical: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Webhooks {
-    /// Those of a number, and of its project
+    /// List the webhooks of a number and of its project
+    #[command(after_help = "Examples:\n  wadeck webhooks list --connection support")]
     List {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
     },
-    /// One, with everything but its secret
+    /// Show one webhook; its secret is never shown
+    #[command(after_help = "Examples:\n  wadeck webhooks show --connection support 7d1f")]
     Show {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// Webhook id, as `wadeck webhooks list` prints it
         id: String,
     },
-    /// Register one (admins)
+    /// Register a webhook (admins)
+    #[command(
+        after_help = "Examples:\n  wadeck webhooks create --connection support\n  wadeck webhooks create --connection support --kind raw --url https://example.com/hook"
+    )]
     Create {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
-        /// For the whole project instead of the number
+        /// Register it for the whole project instead of the number
         #[arg(long)]
         project: bool,
         #[command(flatten)]
         draft: Box<DraftArgs>,
     },
-    /// Change one (admins)
+    /// Change a webhook (admins)
+    #[command(after_help = "Examples:\n  wadeck webhooks update --connection support 7d1f --active false")]
     Update {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// Webhook id, as `wadeck webhooks list` prints it
         id: String,
         #[command(flatten)]
         draft: Box<DraftArgs>,
     },
-    /// Delete one (admins)
+    /// Delete a webhook (admins)
+    #[command(after_help = "Examples:\n  wadeck webhooks delete --connection support 7d1f --confirm 7d1f")]
     Delete {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// Webhook id, as `wadeck webhooks list` prints it
         id: String,
-        /// The id, typed again
-        #[arg(long)]
+        /// Webhook id again, as confirmation
+        #[arg(long, value_name = "ID")]
         confirm: String,
     },
-    /// Ask for a test delivery, which has to come back
+    /// Request a test delivery and verify that it arrives
+    #[command(after_help = "Examples:\n  wadeck webhooks test --connection support 7d1f")]
     Test {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// Webhook id, as `wadeck webhooks list` prints it
         id: String,
+        /// Event to test, such as whatsapp.message.received
         #[arg(long)]
         event: Option<String>,
     },
@@ -191,37 +272,40 @@ pub enum Webhooks {
 
 #[derive(Debug, Default, Args)]
 pub struct DraftArgs {
-    /// Without it: our own public address
+    /// URL that receives the deliveries; without it, this engine's public URL
     #[arg(long)]
     url: Option<String>,
-    /// Comma-separated, or a JSON array
+    /// Events, comma-separated or as a JSON array
     #[arg(long, value_parser = events)]
     events: Option<Events>,
-    /// events, or raw (also called meta) for bodies as the network below sent them
+    /// Payload: `events`, or `raw` for bodies as Meta sent them (also called `meta`)
     #[arg(long, value_parser = kind)]
     kind: Option<WebhookKind>,
-    #[arg(long)]
+    /// Payload version, such as v2
+    #[arg(long, value_name = "VERSION")]
     payload_version: Option<String>,
+    /// Whether the provider delivers to it: true or false
     #[arg(long)]
     active: Option<bool>,
-    /// Added to each delivery
+    /// HTTP header added to each delivery; can be repeated
     #[arg(long = "header", value_name = "NAME=VALUE", value_parser = pair)]
     headers: Vec<(String, String)>,
+    /// Whether the provider collects events into batches: true or false
     #[arg(long)]
     buffer_enabled: Option<bool>,
-    /// 1 to 60
-    #[arg(long)]
+    /// Seconds that a batch is collected for, 1 to 60
+    #[arg(long, value_name = "SECONDS")]
     buffer_window_seconds: Option<u32>,
-    /// 1 to 100
-    #[arg(long)]
+    /// Maximum number of events in a batch, 1 to 100
+    #[arg(long, value_name = "N")]
     max_buffer_size: Option<u32>,
-    /// 1 to 1440
-    #[arg(long)]
+    /// Minutes without messages after which a conversation counts as inactive, 1 to 1440
+    #[arg(long, value_name = "MINUTES")]
     inactivity_minutes: Option<u32>,
 }
 
 pub(super) fn environment(name: &str) -> Result<Environment, String> {
-    Environment::from_name(name).ok_or_else(|| "it is development or production".to_owned())
+    Environment::from_name(name).ok_or_else(|| "expected development or production".to_owned())
 }
 
 fn kind(name: &str) -> Result<WebhookKind, String> {
@@ -230,7 +314,7 @@ fn kind(name: &str) -> Result<WebhookKind, String> {
         "meta" => Some(WebhookKind::Raw),
         name => Registry::SHAPES.iter().any(|shape| shape.name == name).then_some(WebhookKind::Events),
     };
-    WebhookKind::from_name(name).or(other).ok_or_else(|| "it is events or raw".to_owned())
+    WebhookKind::from_name(name).or(other).ok_or_else(|| "expected events or raw".to_owned())
 }
 
 /// Names of events, as one argument.
@@ -239,7 +323,8 @@ struct Events(Vec<String>);
 
 fn events(text: &str) -> Result<Events, String> {
     if text.trim_start().starts_with('[') {
-        let unread = |error: serde_json::Error| format!("it is no JSON array of names: {error}");
+        let unread =
+            |error: serde_json::Error| format!("expected event names, comma-separated or as a JSON array: {error}");
         return serde_json::from_str(text).map(Events).map_err(unread);
     }
     Ok(Events(text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()))
@@ -248,7 +333,7 @@ fn events(text: &str) -> Result<Events, String> {
 pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .ok_or_else(|| "write NAME=VALUE".into())
+        .ok_or_else(|| "expected NAME=VALUE".into())
 }
 
 impl DraftArgs {

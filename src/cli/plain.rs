@@ -40,7 +40,7 @@ why              why its last message is as it is; why m12, why o3 for others
 stop             silence agents in the open thread
 close            close it
 quit             leave
-Every other line is a verb of the command line, such as: outbox list, radar, alerts list, help.";
+Every other line is a verb of the command line, such as: outbox list, threads expiring, alerts list, help.";
 
 /// Messages that are read out at once.
 const PAGE: u32 = 10;

@@ -1,35 +1,13 @@
 //! Answers as text: aligned columns, cleaned of whatever could steer a terminal; and as JSON, in
 //! which such characters are escaped.
 
+use super::layout::{at, dated, json, shortened, table};
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::Hold;
 use crate::domain::query::Answer;
-use crate::domain::text::{clean_line, escape_json};
-use crate::domain::time::Timestamp;
+use crate::domain::text::clean_line;
 use crate::domain::view::{EntryRow, FoundMessage, MessageView, Overview, ThreadRow};
-
-/// One JSON value, in which no character can steer a terminal.
-pub(super) fn json(value: &impl serde::Serialize) -> String {
-    escaped(&serde_json::to_string_pretty(value).unwrap_or_else(|_| "null".into()))
-}
-
-/// JSON, in which no character can steer a terminal, or hide.
-pub(super) fn escaped(text: &str) -> String {
-    escape_json(text)
-}
-
-/// Something that was fetched, with the time of that in every object.
-pub(super) fn dated(told: serde_json::Value) -> serde_json::Value {
-    let at = told["fetched_at"].clone();
-    let mut value = told["told"].clone();
-    match &mut value {
-        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| item["fetched_at"] = at.clone()),
-        serde_json::Value::Object(fields) => drop(fields.insert("fetched_at".into(), at)),
-        _ => {}
-    }
-    value
-}
 
 /// The value inside an answer, as scripts know it.
 pub(super) fn answer_json(answer: &Answer) -> String {
@@ -58,7 +36,7 @@ pub(super) fn answer_json(answer: &Answer) -> String {
         Answer::Entry(value) => json(value),
         Answer::Templates(value) => json(value),
         Answer::Agents(value) => json(value),
-        Answer::Desk(told) => super::agents::answer_json(told),
+        Answer::Desk(told) => super::agents_text::answer_json(told),
         Answer::Deliveries(value) => json(value),
         Answer::Delivery(value) => json(value),
         Answer::Activity(value) => json(value),
@@ -68,33 +46,6 @@ pub(super) fn answer_json(answer: &Answer) -> String {
         Answer::Flow(told) => json(&super::flows::answer_json(told)),
         Answer::Template(told) => json(&dated(serde_json::json!(told))),
     }
-}
-
-/// Columns that line up.
-pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
-    if rows.is_empty() {
-        return "nothing".to_owned();
-    }
-    let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);
-    let mut all: Vec<Vec<String>> = vec![head.iter().map(|title| title.to_uppercase()).collect()];
-    all.extend(rows);
-    let columns = head.len();
-    let widths: Vec<usize> = (0..columns)
-        .map(|at| all.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0))
-        .collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().enumerate().map(|(at, cell)| format!("{cell}{}", " ".repeat(widths[at] - width(cell))));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    all.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-pub(super) fn shortened(text: &str) -> String {
-    if text.chars().count() <= 60 { text.to_owned() } else { text.chars().take(59).chain(['…']).collect() }
-}
-
-pub(super) fn at(time: Timestamp) -> String {
-    time.to_string().chars().take(19).collect::<String>() + "Z"
 }
 
 fn thread(row: &ThreadRow) -> Vec<String> {
@@ -164,7 +115,7 @@ pub(super) fn answer_text(answer: &Answer) -> String {
         Answer::Overview(overview) => overview_text(overview),
         Answer::Connections(list) => super::print_numbers::connections_text(list),
         Answer::Number(told) => super::print_numbers::answer_text(told),
-        Answer::Desk(told) => super::agents::answer_text(told),
+        Answer::Desk(told) => super::agents_text::answer_text(told),
         Answer::Flow(told) => super::flows::answer_text(told),
         Answer::Template(told) => super::templates::answer_text(told),
         Answer::Threads(rows) => {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::print::{at, shortened, table};
+use super::layout::{at, shortened, table};
 use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
 use crate::domain::numbers::health::Health;
 use crate::domain::numbers::number::{Number, NumberAnswer, Profile};

@@ -1,6 +1,6 @@
-//! What a shift asks, as text: contacts, the radar, alerts, filters, jobs, marks and why.
+//! Answers as text: contacts, expiring windows, alerts, filters, jobs, statistics and explanations.
 
-use super::print::{at, shortened, table};
+use super::layout::{at, shortened, table};
 use crate::domain::monitoring::gauge::{GaugesView, Metric, bar};
 use crate::domain::query::Answer;
 use crate::domain::text::clean_line;
@@ -123,9 +123,9 @@ fn gauges_text(view: &GaugesView) -> String {
         view.gauges.iter().map(row).collect(),
     );
     let ack = view.ack_ms.map_or_else(
-        || "no webhook came yet".into(),
+        || "no webhook received yet".into(),
         |(half, most, nearly)| {
-            format!("webhooks answered within {half} ms (half), {most} ms (95 %), {nearly} ms (99 %)")
+            format!("webhooks acknowledged within {half} ms (p50), {most} ms (p95), {nearly} ms (p99)")
         },
     );
     format!("since {}\n{rows}\n{ack}\nbreaches of a limit: {}", at(view.since), view.breaches)

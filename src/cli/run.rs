@@ -11,7 +11,7 @@ use super::no_answer::NoAnswer;
 use super::scoped::Asked;
 use super::verb::{source, verb};
 use super::verbs::ConfigVerb;
-use super::{Cli, Command, Common, Exit, doctor, print};
+use super::{Cli, Command, Common, Exit, doctor, layout};
 use crate::api::Consoles;
 use crate::app::{
     AppError, Demo, Engine, EngineSetup, INBOX, Logs, People, SystemChance, SystemClock, random_seed, zone_offset,
@@ -283,7 +283,7 @@ fn check(common: &Common) -> Exit {
     if common.json {
         println!(
             "{}",
-            print::json(&serde_json::json!({ "file": path, "right": exit == Exit::Done, "faults": faults }))
+            layout::json(&serde_json::json!({ "file": path, "right": exit == Exit::Done, "faults": faults }))
         );
     } else if exit == Exit::Done {
         println!("{text}");
@@ -303,7 +303,7 @@ async fn examine(common: &Common, webhook: bool) -> Exit {
     }
     let works = found.iter().all(|finding| finding.level != doctor::Level::Fail);
     if common.json {
-        println!("{}", print::json(&found));
+        println!("{}", layout::json(&found));
     } else {
         for finding in &found {
             println!("{:<4} {:<15} {}", finding.level.word(), finding.what, finding.said);

@@ -1,4 +1,4 @@
-//! `wadeck send`: one message, by flags; for scripts and for whoever is in a hurry.
+//! `wadeck send`: sends one message.
 
 use clap::Args;
 
@@ -19,55 +19,55 @@ use crate::domain::view::ThreadRow;
 
 #[derive(Debug, Clone, Args)]
 pub struct Send {
-    /// Connection to send from: id, name, phone number id or number; left out where there is only one, or the environment names it
+    /// Connection to send from: name, id or phone number. Optional with one connection, or where the environment names one
     #[arg(long, value_name = "CONNECTION", requires = "to", conflicts_with = "thread")]
     pub connection: Option<String>,
-    /// To which number, with the country code
+    /// Recipient's phone number with country code
     #[arg(long, value_name = "NUMBER")]
     pub to: Option<PhoneArg>,
-    /// Into which thread, instead
+    /// Thread to send into, instead of --to: its id, or the contact's phone number
     #[arg(long, value_parser = super::reference::thread)]
     pub thread: Option<ThreadId>,
-    /// These words; - reads them from standard input
+    /// Text message; - reads standard input
     #[arg(long, group = "what")]
     pub text: Option<String>,
-    /// A template, by its name
-    #[arg(long, group = "what")]
+    /// Template name
+    #[arg(long, group = "what", value_name = "NAME")]
     pub template: Option<String>,
-    /// A file; - reads it from standard input
+    /// File to send; - reads standard input
     #[arg(long = "file", visible_alias = "media", group = "what", value_name = "FILE")]
     pub file: Option<String>,
-    /// What the file is called; else its own name
+    /// File name that the contact sees; without it, the file's own
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// Any content as JSON, such as {"type":"location","latitude":52.5,"longitude":13.4}
+    /// Message content as JSON, such as {"type":"location","latitude":52.5,"longitude":13.4}
     #[arg(long, group = "what", value_name = "JSON")]
     pub content: Option<String>,
-    /// The template's language, such as pt_BR; needed only where it stands in several
+    /// Template language, such as pt_BR; needed if the template exists in several
     #[arg(long, value_name = "CODE", default_value = "")]
     pub lang: String,
-    /// A value for a place of the template, such as customer_name=Rosa or button:0:url=A-17
+    /// Template parameter, such as customer_name=Rosa or button:0:url=A-17; can be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     pub param: Vec<String>,
-    /// A file for the template's header; - reads it from standard input
+    /// File for the template's media header; - reads standard input
     #[arg(long, value_name = "FILE")]
     pub header: Option<String>,
-    /// Words below the file
+    /// Caption of the file
     #[arg(long, default_value = "")]
     pub caption: String,
-    /// Pad a picture: square or tall
+    /// Pad the image to a shape: no, square or tall
     #[arg(long, default_value = "no")]
     pub pad: String,
-    /// The colour around it: corner, white, black or #rrggbb
-    #[arg(long, default_value = "corner")]
+    /// Color of the padding: corner, white, black or #rrggbb
+    #[arg(long, visible_alias = "color", default_value = "corner")]
     pub colour: String,
-    /// Make a voice note of other audio
+    /// Convert an audio file to a voice note
     #[arg(long)]
     pub voice: bool,
-    /// Not before: 30m, 18:30, 2026-06-02 09:00
+    /// Send at this time: 30m, 18:30 or "2030-06-02 09:00"
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// Quote this message
+    /// Message that this one quotes
     #[arg(long, value_name = "MESSAGE")]
     pub reply_to: Option<MessageId>,
     #[command(flatten)]
@@ -77,10 +77,10 @@ pub struct Send {
 /// What the sender knows of the thread.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Knowing {
-    /// Send although a colleague, or another app at the provider, has the thread
+    /// Send even if a colleague, or another app at the provider, owns the thread
     #[arg(long)]
     pub despite_owner: bool,
-    /// Refuse if a colleague has answered after this message, the newest that was seen
+    /// Refuse if a colleague has replied after this message
     #[arg(long, value_name = "MESSAGE")]
     pub seen: Option<MessageId>,
 }

@@ -45,7 +45,7 @@ pub(super) fn show(common: &Common) -> Exit {
     let path = config::config_file(common.config.as_deref());
     match config::in_force(&path, crate::provider::Registry::SHAPES) {
         Ok(value) if common.json => {
-            println!("{}", super::print::json(&value));
+            println!("{}", super::layout::json(&value));
             Exit::Done
         }
         Ok(value) => {

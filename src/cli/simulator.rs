@@ -10,18 +10,19 @@ use crate::app::{AppError, SimulatorSetup, run_simulator};
 
 #[derive(Debug, Args)]
 pub struct SimulatorArgs {
-    /// Where it listens
+    /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:8788", value_name = "ADDR")]
     pub listen: SocketAddr,
-    /// Where webhooks go: the engine's [http] listen
+    /// Base URL of the engine that receives the webhooks: its [http] listen
     #[arg(long, default_value = "http://127.0.0.1:8787", value_name = "URL")]
     pub webhooks: String,
-    /// What people write and what goes wrong, as JSON; else the demo's people for ever
+    /// JSON file with the messages and faults to simulate; without it, the people of the demo write
     #[arg(long, value_name = "FILE")]
     pub scenario: Option<PathBuf>,
+    /// Seed of the simulated traffic; the same seed gives the same traffic
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// How fast its world goes
+    /// Speed of the simulated time, 0.1 to 50
     #[arg(long, default_value_t = 1.0)]
     pub speed: f64,
 }

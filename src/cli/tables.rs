@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Common, Exit, print};
+use super::{Common, Exit, layout};
 use crate::console::{Keymap, keys_markdown};
 use crate::domain::access::permission::Permission;
 use crate::domain::numbers::life::LIFE;
@@ -12,7 +12,7 @@ pub(super) fn roles(common: &Common, markdown: bool) -> Exit {
         print!("{}", crate::api::roles_markdown());
     } else if common.json {
         let row = |right: &Permission| json!({ "role": right.role().name(), "may": right.what() });
-        println!("{}", print::json(&Permission::ALL.iter().map(row).collect::<Vec<_>>()));
+        println!("{}", layout::json(&Permission::ALL.iter().map(row).collect::<Vec<_>>()));
     } else {
         for right in Permission::ALL {
             println!("{:<10}{}", right.role().name(), right.what());
@@ -30,7 +30,7 @@ pub(super) fn states_json() -> String {
         });
         json!({ "state": state.name(), "ways": ways.collect::<Vec<_>>() })
     });
-    print::json(&rows.collect::<Vec<_>>())
+    layout::json(&rows.collect::<Vec<_>>())
 }
 
 pub(super) fn keys(common: &Common, markdown: bool) -> Exit {
@@ -40,7 +40,7 @@ pub(super) fn keys(common: &Common, markdown: bool) -> Exit {
         print!("{}", keys_markdown());
     } else if common.json {
         let rows = table.iter().map(|spec| json!({ "command": spec.id, "keys": map.shown(spec), "what": spec.help }));
-        println!("{}", print::json(&rows.collect::<Vec<_>>()));
+        println!("{}", layout::json(&rows.collect::<Vec<_>>()));
     } else {
         for spec in table {
             println!("{:<24} {:<18} {}", spec.id, map.shown(spec), spec.help);

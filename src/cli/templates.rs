@@ -3,8 +3,8 @@
 use clap::Subcommand;
 use serde_json::json;
 
+use super::layout::{at, json as printed, table};
 use super::no_answer::NoAnswer;
-use super::print::{at, json as printed, table};
 use super::wanted::CliRequest;
 use super::{Common, Exit};
 use crate::domain::code::Code;
@@ -23,70 +23,104 @@ use crate::domain::text::clean_line;
 
 #[derive(Debug, Subcommand)]
 pub enum Templates {
-    /// The last list, with its age
+    /// List templates as last fetched from the provider, with the age of the list
+    #[command(
+        after_help = "Examples:\n  wadeck templates list --refresh\n  wadeck templates list --filter \"status:approved lang:en_US\""
+    )]
     List {
-        /// Ask the provider now
+        /// Fetch the list from the provider now
         #[arg(long)]
         refresh: bool,
-        /// Such as "status:approved category:utility lang:en_US" and words of the name
+        /// Words of the name and filter terms, such as "status:approved category:utility lang:en_US"
         #[arg(long, default_value = "", value_parser = filter_text)]
         filter: String,
     },
-    /// States, rates and failures of one
+    /// Show a template: states, delivery rates and failures
+    #[command(after_help = "Examples:\n  wadeck templates show order_update --language en_US")]
     Show {
+        /// Template name
         name: String,
-        #[arg(long)]
+        /// Language code; without it, all languages
+        #[arg(long, value_name = "CODE")]
         language: Option<String>,
     },
-    /// A template as it can be edited
+    /// Print a template in the form that `templates update` takes
+    #[command(after_help = "Examples:\n  wadeck templates text --connection support 1234567890 > order_update.txt")]
     Text {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// Template id, as `wadeck templates show` prints it
         id: String,
     },
-    /// What would be refused; 3 when something would
+    /// Check a template against the provider's rules; exit code 3 if it would be rejected
+    #[command(
+        after_help = "Examples:\n  wadeck templates lint order_update.txt\n  wadeck templates lint order_update.txt --fix > fixed.txt"
+    )]
     Lint {
-        /// JSON or the short form; - reads standard input
+        /// File with JSON or the short form; - for standard input
         file: std::path::PathBuf,
-        /// Write what can be mended by itself to standard output
+        /// Print the template with all automatic fixes applied
         #[arg(long)]
         fix: bool,
-        /// Also against what the account of this number has already
-        #[arg(long, value_name = "ID", conflicts_with = "fix", value_parser = super::reference::connection)]
+        /// Also check against the templates of this connection's account
+        #[arg(long, value_name = "CONNECTION", conflicts_with = "fix", value_parser = super::reference::connection)]
         connection: Option<ConnectionId>,
     },
-    /// Submit a new one
+    /// Submit a new template for review
+    #[command(after_help = "Examples:\n  wadeck templates create --connection support order_update.txt")]
     Create {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// File with JSON or the short form; - for standard input
         file: std::path::PathBuf,
     },
-    /// Replace one; name and language stay
+    /// Replace the content of a template; name and language stay
+    #[command(after_help = "Examples:\n  wadeck templates update --connection support 1234567890 order_update.txt")]
     Update {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// Template id, as `wadeck templates show` prints it
         id: String,
+        /// File with JSON or the short form; - for standard input
         file: std::path::PathBuf,
     },
-    /// Delete one by its id, or every language of a name (admins)
+    /// Delete a template: one language by its id, or all languages of a name (admins)
+    #[command(
+        after_help = "Examples:\n  wadeck templates delete --connection support order_update --confirm order_update"
+    )]
     Delete {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// Template name
         name: String,
+        /// Only the template with this id
         #[arg(long)]
         id: Option<String>,
-        /// The name, typed again
-        #[arg(long)]
+        /// Template name again, as confirmation
+        #[arg(long, value_name = "NAME")]
         confirm: String,
     },
-    /// Upload a sample for a header: a file, - for standard input, or an https address
+    /// Upload the sample file that a template with a media header needs
+    #[command(after_help = "Examples:\n  wadeck templates sample --connection support header.png")]
     Sample {
+        /// Connection: id, name or phone number
         #[arg(long, value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// File, - for standard input, or an https URL
         source: String,
     },
-    /// Templates to begin from
-    Starters { name: Option<String> },
+    /// List starter templates, or print one
+    #[command(
+        after_help = "Examples:\n  wadeck templates starters\n  wadeck templates starters order_update > order_update.txt"
+    )]
+    Starters {
+        /// Starter to print
+        name: Option<String>,
+    },
 }
 
 fn file(path: &std::path::Path) -> Result<String, NoAnswer> {

@@ -1,8 +1,8 @@
-//! Verbs about tokens, by which programs say who they are.
+//! The verbs about API tokens.
 
 use clap::Subcommand;
 
-use super::print::{at, table};
+use super::layout::{at, table};
 use super::wanted::CliRequest;
 use crate::domain::access::role::Role;
 use crate::domain::access::scope::Scope;
@@ -14,32 +14,42 @@ use crate::domain::time::Timestamp;
 
 #[derive(Debug, Subcommand)]
 pub enum Tokens {
-    /// Those that hold first (admins)
+    /// List tokens, valid ones first (admins)
+    #[command(after_help = "Examples:\n  wadeck tokens list")]
     List,
-    /// Make one; it is shown once, and reaches --organization and --environment alone (admins)
+    /// Create a token and print it once; it is limited to --organization and --environment (admins)
+    #[command(
+        name = "create",
+        alias = "make",
+        after_help = "Examples:\n  wadeck tokens create crm --role operator --environment production\n  wadeck tokens create bot --agent helper --expires 2030-01-01T00:00:00Z"
+    )]
     Make {
-        /// The program's name
+        /// Name of the program that uses it
         name: String,
-        /// viewer, operator or admin
+        /// Role: viewer, operator or admin
         #[arg(long, value_parser = role, default_value = "operator")]
         role: Role,
-        /// The agent that comes by it: its tools under its contract, and nothing else
+        /// Agent that uses it: the token allows the agent's tools under its contract, and nothing else
         #[arg(long, conflicts_with = "role")]
         agent: Option<String>,
-        /// RFC 3339; without it, it holds until it is revoked
-        #[arg(long, value_parser = time)]
+        /// End of its validity, in RFC 3339; without it, the token is valid until it is revoked
+        #[arg(long, value_name = "TIME", value_parser = time)]
         expires: Option<Timestamp>,
     },
-    /// Let nobody in by it any more (admins)
-    Revoke { name: String },
+    /// Revoke a token (admins)
+    #[command(after_help = "Examples:\n  wadeck tokens revoke crm")]
+    Revoke {
+        /// Name of the token
+        name: String,
+    },
 }
 
 fn role(name: &str) -> Result<Role, String> {
-    Role::from_name(name).ok_or_else(|| "it is viewer, operator or admin".to_owned())
+    Role::from_name(name).ok_or_else(|| "expected viewer, operator or admin".to_owned())
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    Timestamp::parse(text).ok_or_else(|| "write it like 2026-06-01T09:00:00Z".to_owned())
+    Timestamp::parse(text).ok_or_else(|| "expected a time such as 2026-06-01T09:00:00Z".to_owned())
 }
 
 pub(super) fn wanted(verb: Tokens) -> CliRequest {

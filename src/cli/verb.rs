@@ -10,7 +10,7 @@ use super::scoped::Asked;
 use super::templates::{self, Templates};
 use super::verbs::Messages;
 use super::wanted::{CliRequest, wanted};
-use super::{Command, Common, Exit, print};
+use super::{Command, Common, Exit, layout, print};
 use crate::config;
 use crate::domain::agents::requests::{AgentQuery, AgentTold};
 use crate::domain::code::Code;
@@ -68,7 +68,7 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
             if common.follow {
                 let ended = source.hear((last, false), |event| {
                     if about.is_empty() || about.iter().any(|name| named(event, name)) {
-                        println!("{}", print::escaped(event));
+                        println!("{}", layout::escaped(event));
                     }
                 });
                 return ended.await.map_or_else(|none| none.tell(common.json), |()| Exit::Done);
@@ -102,7 +102,7 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
         Command::Messages(Messages::Save { message, to }) => {
             let path = source.save(message, &to).await?;
             let done = Done { said: format!("Saved as {path}."), made: Some(path) };
-            return Ok((Exit::Done, if common.json { print::json(&done) } else { done.said }));
+            return Ok((Exit::Done, if common.json { layout::json(&done) } else { done.said }));
         }
         Command::Templates(Templates::Sample { connection, source: from }) => {
             Some(CliRequest::Act(files::sample(source, connection, from).await?))
@@ -127,7 +127,7 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
                 return look(source, &Query::Templates, common.json).await;
             }
             if common.json {
-                return Ok((Exit::Done, print::json(&done)));
+                return Ok((Exit::Done, layout::json(&done)));
             }
             let shown = matches!(request, Request::RevealDelivery { .. } | Request::Token(_));
             let revealed = shown.then_some(done.made).flatten();
@@ -165,7 +165,7 @@ async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, Strin
     let exit = match &answer {
         _ if uncertain => Exit::Uncertain,
         Answer::Template(told) if told.value.refuses() => Exit::Refused,
-        Answer::Desk(told) if super::agents::is_trouble(told) => Exit::Failed,
+        Answer::Desk(told) if super::agents_text::is_trouble(told) => Exit::Failed,
         _ => Exit::Done,
     };
     Ok((exit, printed(&answer, json)))

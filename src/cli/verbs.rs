@@ -13,42 +13,70 @@ use crate::domain::time::Timestamp;
 /// How much of a list.
 #[derive(Debug, Clone, Args)]
 pub struct Page {
-    /// How many rows, at most
-    #[arg(long, default_value_t = 50)]
+    /// Maximum number of rows
+    #[arg(long, default_value_t = 50, value_name = "N")]
     pub limit: u32,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Contacts {
-    /// By name or number, also with letters missing
+    /// List contacts, or find them by name or number
+    #[command(after_help = "Examples:\n  wadeck contacts list\n  wadeck contacts list rosa --limit 10")]
     List {
+        /// Part of a name or number; small typing errors are tolerated
         #[arg(default_value = "")]
         text: String,
         #[command(flatten)]
         page: Page,
     },
-    /// Add one that has not written yet (admins)
+    /// Add a contact that has not written yet (admins)
+    #[command(
+        after_help = "Examples:\n  wadeck contacts add --connection support --name \"Rosa Field\" --number +15550102001"
+    )]
     Add {
-        #[arg(long, value_name = "ID", value_parser = super::reference::connection)]
+        /// Connection that the contact belongs to: id, name or phone number
+        #[arg(long, value_name = "CONNECTION", value_parser = super::reference::connection)]
         connection: ConnectionId,
+        /// Name of the contact
         #[arg(long)]
         name: String,
+        /// Phone number with country code
         #[arg(long)]
         number: PhoneArg,
     },
-    /// Give one a name
-    Rename { contact: ContactId, name: String },
-    /// Make two of them one person
-    Merge { keep: ContactId, gone: ContactId },
-    /// Take the last merge back
-    Split { contact: ContactId },
-    /// Send nothing to the contact of a thread any more
+    /// Rename a contact
+    #[command(after_help = "Examples:\n  wadeck contacts rename p4 \"Rosa Field\"")]
+    Rename {
+        /// Contact id, such as p4
+        contact: ContactId,
+        /// New name; it replaces the name that the contact gave
+        name: String,
+    },
+    /// Merge two contacts that are the same person
+    #[command(after_help = "Examples:\n  wadeck contacts merge p4 p9")]
+    Merge {
+        /// Contact that remains
+        keep: ContactId,
+        /// Contact that is merged into it
+        gone: ContactId,
+    },
+    /// Undo the last merge of a contact
+    #[command(after_help = "Examples:\n  wadeck contacts split p4")]
+    Split {
+        /// Contact that another one was merged into
+        contact: ContactId,
+    },
+    /// Record an opt-out: nothing is sent to the thread's contact any more
+    #[command(after_help = "Examples:\n  wadeck contacts opt-out t12")]
     OptOut {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
     },
-    /// The contact of a thread wants messages again
+    /// Record an opt-in: the thread's contact accepts messages again
+    #[command(after_help = "Examples:\n  wadeck contacts opt-in t12")]
     OptIn {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
     },
@@ -56,72 +84,106 @@ pub enum Contacts {
 
 #[derive(Debug, Subcommand)]
 pub enum Alerts {
-    /// Open ones first
+    /// List alerts, open ones first
+    #[command(after_help = "Examples:\n  wadeck alerts list --open\n  wadeck alerts list --json")]
     List {
-        /// Only those that nobody has seen
+        /// Only alerts that nobody has acknowledged
         #[arg(long)]
         open: bool,
         #[command(flatten)]
         page: Page,
     },
-    /// Say that you have seen it
-    Ack { alert: AlertId },
+    /// Acknowledge an alert
+    #[command(after_help = "Examples:\n  wadeck alerts ack a9")]
+    Ack {
+        /// Alert id
+        alert: AlertId,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Threads {
-    /// The most recently used first
+    /// List threads, the most recently used first
+    #[command(
+        after_help = "Examples:\n  wadeck threads list --filter is:unread\n  wadeck threads list --filter \"conn:support since:2h\" --json"
+    )]
     List {
-        /// Words, and terms such as is:unread num:4567 since:2h
+        /// Words and filter terms, such as is:unread num:4567 since:2h
         #[arg(long, default_value = "", value_parser = filter_text)]
         filter: String,
         #[command(flatten)]
         page: Page,
-        /// Only those below this one
-        #[arg(long)]
+        /// Only threads below this one in the list
+        #[arg(long, value_name = "THREAD")]
         before: Option<ThreadId>,
     },
-    /// One thread
+    /// Show one thread
+    #[command(after_help = "Examples:\n  wadeck threads show t12\n  wadeck threads show +15550102001")]
     Show {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
     },
-    /// Take a thread from its agent
+    /// List threads whose 24-hour service window closes while somebody waits for a reply
+    #[command(after_help = "Examples:\n  wadeck threads expiring\n  wadeck threads expiring --limit 10 --json")]
+    Expiring {
+        #[command(flatten)]
+        page: Page,
+    },
+    /// Take a thread: its agent stops answering
+    #[command(after_help = "Examples:\n  wadeck threads take t12")]
     Take {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
     },
-    /// Give a thread to a colleague who is here
+    /// Transfer a thread to a colleague who is online
+    #[command(name = "transfer", alias = "hand-over", after_help = "Examples:\n  wadeck threads transfer t12 ada")]
     HandOver {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
+        /// Colleague's user name
+        #[arg(value_name = "USER")]
         to: String,
     },
-    /// Give a thread back to its agent
+    /// Release a thread: its agent answers again
+    #[command(after_help = "Examples:\n  wadeck threads release t12")]
     Release {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
     },
-    /// Write a note for colleagues
+    /// Add an internal note; notes are never sent
+    #[command(after_help = "Examples:\n  wadeck threads note t12 \"Asked twice about the invoice.\"")]
     Note {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
+        /// Text of the note
         text: String,
     },
-    /// What colleagues noted
+    /// List the internal notes of a thread
+    #[command(after_help = "Examples:\n  wadeck threads notes t12")]
     Notes {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
     },
-    /// The whole thread as text
+    /// Print a whole thread as text
+    #[command(after_help = "Examples:\n  wadeck threads export t12 > thread.txt")]
     Export {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
     },
-    /// Filters, with how many threads each finds
+    /// List saved filters with the number of threads that each matches
+    #[command(after_help = "Examples:\n  wadeck threads views")]
     Views,
-    /// Take back what you sent and what has not gone yet
+    /// Undo your last message in a thread, as long as it has not been sent
+    #[command(name = "undo-send", alias = "take-back", after_help = "Examples:\n  wadeck threads undo-send t12")]
     TakeBack {
+        /// Thread id, or the contact's phone number
         #[arg(value_parser = super::reference::thread)]
         thread: ThreadId,
     },
@@ -129,38 +191,65 @@ pub enum Threads {
 
 #[derive(Debug, Subcommand)]
 pub enum Messages {
-    /// A thread's messages, newest first
+    /// List the messages of a thread, newest first
+    #[command(
+        after_help = "Examples:\n  wadeck messages list --thread t12\n  wadeck messages list --thread +15550102001 --limit 200 --json"
+    )]
     List {
+        /// Thread id, or the contact's phone number
         #[arg(long, value_parser = super::reference::thread)]
         thread: ThreadId,
         #[command(flatten)]
         page: Page,
-        /// Only those before this one
-        #[arg(long)]
+        /// Only messages older than this one
+        #[arg(long, value_name = "MESSAGE")]
         before: Option<MessageId>,
     },
-    /// Everything about one message
-    Show { message: MessageId },
-    /// Put an emoji on a message; none takes it back
-    React {
+    /// Show one message with its statuses, attempts and error
+    #[command(after_help = "Examples:\n  wadeck messages show m345 --json")]
+    Show {
+        /// Message id
         message: MessageId,
+    },
+    /// React to a message with an emoji, or remove the reaction
+    #[command(after_help = "Examples:\n  wadeck messages react m345 👍\n  wadeck messages react m345")]
+    React {
+        /// Message id
+        message: MessageId,
+        /// Emoji; without one, the reaction is removed
         emoji: Option<String>,
         #[command(flatten)]
         knowing: super::send::Knowing,
     },
-    /// Save a message's file
+    /// Save the file of a message
+    #[command(
+        after_help = "Examples:\n  wadeck messages save m345 downloads\n  wadeck messages save m345 - > invoice.pdf"
+    )]
     Save {
+        /// Message id
         message: MessageId,
-        /// A directory, a file that is not there yet, or - for standard output
+        /// Directory, new file, or - for standard output
         #[arg(default_value = ".")]
         to: String,
     },
-    /// Ask the provider again for a file that did not come
-    Fetch { message: MessageId },
-    /// Ask the provider what became of a message that it has
-    Ask { message: MessageId },
-    /// Words, and terms such as status:failed dir:in since:2h code:131047; newest first
+    /// Download the file of a message again, if its download failed
+    #[command(after_help = "Examples:\n  wadeck messages fetch m345")]
+    Fetch {
+        /// Message id
+        message: MessageId,
+    },
+    /// Query the provider for the delivery status of a message
+    #[command(name = "query-status", alias = "ask", after_help = "Examples:\n  wadeck messages query-status m345")]
+    Ask {
+        /// Message id
+        message: MessageId,
+    },
+    /// Search all messages, newest first
+    #[command(
+        after_help = "Examples:\n  wadeck messages search \"delayed parcel\"\n  wadeck messages search \"status:failed dir:out since:2h\" --json"
+    )]
     Search {
+        /// Words and filter terms, such as status:failed dir:in since:2h code:131047
         #[arg(value_parser = filter_text)]
         text: String,
         #[command(flatten)]
@@ -170,9 +259,12 @@ pub enum Messages {
 
 #[derive(Debug, Subcommand)]
 pub enum Outbox {
-    /// What wants attention first
+    /// List outbox entries, those that need attention first
+    #[command(
+        after_help = "Examples:\n  wadeck outbox list --filter \"status:failed since:2h\"\n  wadeck outbox list --state uncertain --json"
+    )]
     List {
-        /// Words and terms, such as `status:failed since:2h`
+        /// Words and filter terms, such as status:failed since:2h
         #[arg(long, default_value = "", value_parser = filter_text)]
         filter: String,
         /// Only entries in this state
@@ -180,70 +272,125 @@ pub enum Outbox {
         state: Option<EntryState>,
         #[command(flatten)]
         page: Page,
-        /// Only those before this one
-        #[arg(long)]
+        /// Only entries below this one in the list
+        #[arg(long, value_name = "ENTRY")]
         before: Option<EntryId>,
     },
-    /// The life of one entry
-    Show { entry: EntryId },
-    /// Try it again, as a new series of attempts
-    Retry { entry: EntryId },
-    /// Take it out: it will not be sent
-    #[command(visible_alias = "cancel")]
-    Discard { entry: EntryId },
-    /// Ask the provider what became of an uncertain one
-    LookUp { entry: EntryId },
-    /// Hold it until it is released
-    Hold { entry: EntryId },
-    /// Let it go
-    Release { entry: EntryId },
-    /// Retry, discard, hold or release everything that a filter finds; with status:uncertain also look up or settle
+    /// Show one entry with its attempts and state changes
+    #[command(after_help = "Examples:\n  wadeck outbox show o3")]
+    Show {
+        /// Outbox entry id
+        entry: EntryId,
+    },
+    /// Retry a failed entry with a new series of attempts
+    #[command(after_help = "Examples:\n  wadeck outbox retry o3")]
+    Retry {
+        /// Outbox entry id
+        entry: EntryId,
+    },
+    /// Discard an entry: it will not be sent
+    #[command(visible_alias = "cancel", after_help = "Examples:\n  wadeck outbox discard o3")]
+    Discard {
+        /// Outbox entry id
+        entry: EntryId,
+    },
+    /// Query the provider whether an uncertain entry was sent
+    #[command(name = "reconcile", alias = "look-up", after_help = "Examples:\n  wadeck outbox reconcile o3")]
+    LookUp {
+        /// Outbox entry id
+        entry: EntryId,
+    },
+    /// Hold a queued entry until it is released
+    #[command(after_help = "Examples:\n  wadeck outbox hold o3")]
+    Hold {
+        /// Outbox entry id
+        entry: EntryId,
+    },
+    /// Release a held entry
+    #[command(after_help = "Examples:\n  wadeck outbox release o3")]
+    Release {
+        /// Outbox entry id
+        entry: EntryId,
+    },
+    /// Apply one action to every entry that matches a filter; without --yes, only count them
+    #[command(
+        after_help = "Examples:\n  wadeck outbox bulk retry \"status:failed since:2h\"\n  wadeck outbox bulk retry \"status:failed since:2h\" --yes\n  wadeck outbox bulk reconcile status:uncertain"
+    )]
     Bulk {
+        /// retry, discard, hold or release; with status:uncertain also reconcile or arrived
         #[arg(value_parser = bulk_action)]
         action: BulkAction,
-        /// Such as "status:failed since:2h"; uncertain ones only by "status:uncertain"
+        /// Filter, such as "status:failed since:2h"; status:uncertain selects uncertain entries
         #[arg(value_parser = filter_text)]
         filter: String,
-        /// Do it; without this it is only counted
+        /// Start the job instead of counting
         #[arg(long)]
         yes: bool,
     },
-    /// The last bulk actions, with their progress
+    /// List bulk jobs with their progress
+    #[command(after_help = "Examples:\n  wadeck outbox jobs")]
     Jobs,
-    /// Stop a bulk action
-    Stop { job: i64 },
-    /// Go on with a bulk action that was stopped, from where it was
-    Resume { job: i64 },
-    /// Forget a bulk action that was stopped; what it did stays done
-    DiscardJob { job: i64 },
+    /// Stop a bulk job
+    #[command(after_help = "Examples:\n  wadeck outbox stop 4")]
+    Stop {
+        /// Job number, as `wadeck outbox jobs` lists it
+        job: i64,
+    },
+    /// Resume a stopped bulk job
+    #[command(after_help = "Examples:\n  wadeck outbox resume 4")]
+    Resume {
+        /// Job number, as `wadeck outbox jobs` lists it
+        job: i64,
+    },
+    /// Discard a stopped bulk job; entries that it changed stay changed
+    #[command(after_help = "Examples:\n  wadeck outbox discard-job 4")]
+    DiscardJob {
+        /// Job number, as `wadeck outbox jobs` lists it
+        job: i64,
+    },
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Deliveries {
-    /// The newest first
+    /// List received webhook deliveries, newest first
+    #[command(
+        after_help = "Examples:\n  wadeck deliveries list --state unreadable\n  wadeck deliveries list --limit 200 --json"
+    )]
     List {
-        /// Only those in this state
+        /// Only deliveries in this state
         #[arg(long, value_parser = delivery_state)]
         state: Option<DeliveryState>,
         #[command(flatten)]
         page: Page,
-        /// Only those before this one
-        #[arg(long)]
+        /// Only deliveries older than this one
+        #[arg(long, value_name = "DELIVERY")]
         before: Option<DeliveryId>,
     },
-    /// One delivery, with its shape; what people wrote stays hidden
+    /// Show one delivery and its structure; message texts are hidden
+    #[command(after_help = "Examples:\n  wadeck deliveries show d40\n  wadeck deliveries show d40 --reveal")]
     Show {
+        /// Delivery id
         delivery: DeliveryId,
-        /// The body as it came, for admins; the audit names who looked
+        /// Print the body as received (admins); the audit log records who did
         #[arg(long)]
         reveal: bool,
     },
-    /// Read it again, after a fix
-    Replay { delivery: DeliveryId },
-    /// Say what would happen, without anything happening
-    Try {
+    /// Apply a delivery again
+    #[command(after_help = "Examples:\n  wadeck deliveries replay d40")]
+    Replay {
+        /// Delivery id
         delivery: DeliveryId,
-        /// An edited copy of the body
+    },
+    /// Show what applying a delivery would do, without doing it
+    #[command(
+        name = "dry-run",
+        alias = "try",
+        after_help = "Examples:\n  wadeck deliveries dry-run d40\n  wadeck deliveries dry-run d40 --body edited.json"
+    )]
+    Try {
+        /// Delivery id
+        delivery: DeliveryId,
+        /// Use this file as the body
         #[arg(long, value_name = "FILE")]
         body: Option<std::path::PathBuf>,
     },
@@ -251,20 +398,22 @@ pub enum Deliveries {
 
 #[derive(Debug, Subcommand)]
 pub enum ConfigVerb {
-    /// Explain every fault, with line and column
+    /// Check the configuration file and report each error with line and column
+    #[command(after_help = "Examples:\n  wadeck config check\n  wadeck config check --config staging.toml --json")]
     Check,
-    /// What is in force: the file over the defaults; secrets stand in neither
+    /// Print the effective configuration: the file merged over the defaults, without secrets
+    #[command(after_help = "Examples:\n  wadeck config show")]
     Show,
 }
 
 fn entry_state(name: &str) -> Result<EntryState, String> {
     EntryState::from_name(name).ok_or_else(|| {
         let names: Vec<&str> = EntryState::ALL.into_iter().map(EntryState::name).collect();
-        format!("it is one of {}", names.join(", "))
+        format!("expected one of {}", names.join(", "))
     })
 }
 
-/// A filter is read before anything is asked: a slip of the pen is a usage error and finds nothing less.
+/// Checks a filter before the engine is asked: a filter that cannot be read is a usage error.
 fn filter_text(text: &str) -> Result<String, String> {
     match Filter::read(text, Timestamp::EPOCH) {
         Ok(_) => Ok(text.to_owned()),
@@ -273,12 +422,15 @@ fn filter_text(text: &str) -> Result<String, String> {
 }
 
 fn bulk_action(name: &str) -> Result<BulkAction, String> {
-    BulkAction::from_name(name).ok_or_else(|| "it is one of retry, discard, hold, release, look-up, arrived".to_owned())
+    // `look-up` is the earlier name of `reconcile`.
+    let name = if name == "reconcile" { "look-up" } else { name };
+    BulkAction::from_name(name)
+        .ok_or_else(|| "expected one of retry, discard, hold, release, reconcile, arrived".to_owned())
 }
 
 fn delivery_state(name: &str) -> Result<DeliveryState, String> {
     DeliveryState::from_name(name).ok_or_else(|| {
         let names: Vec<&str> = DeliveryState::ALL.into_iter().map(DeliveryState::name).collect();
-        format!("it is one of {}", names.join(", "))
+        format!("expected one of {}", names.join(", "))
     })
 }

@@ -1,5 +1,5 @@
-//! `connections setup`: a number from nothing, where the provider can; else what a person has to paste
-//! where, each step proved by what it brings about.
+//! `connections setup`: starts the setup of a new number where the provider supports it, or lists the tasks of a
+//! declared number, each with the check that verifies it.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::Exit;
 use super::ask::Source;
+use super::layout::at;
 use super::no_answer::NoAnswer;
 use super::numbers::{environment, pair};
-use super::print::at;
 use super::print_numbers::only;
 use super::wanted::CliRequest;
 use crate::domain::code::Code;
@@ -29,44 +29,50 @@ const ASKED_EVERY: u32 = 3;
 
 #[derive(Debug, Args)]
 pub struct SetUp {
-    /// A number of the configuration: what has to be done for it
-    #[arg(conflicts_with_all = ["name", "provider"])]
+    /// Declared connection whose setup tasks are listed: id, name or phone number
+    #[arg(value_name = "CONNECTION", conflicts_with_all = ["name", "provider"])]
     of: Option<String>,
-    /// Go on until everything is proved
+    /// Repeat the checks until all tasks are done
     #[arg(long, requires = "of")]
     wait: bool,
-    /// What the new one is called here
+    /// Name of the new connection
     #[arg(long, required_unless_present = "of")]
     name: Option<String>,
+    /// Provider of the new connection: kapso, twilio or meta
     #[arg(long, required_unless_present = "of")]
     provider: Option<String>,
+    /// Environment: development or production; without it, the configuration's
     #[arg(long, value_parser = environment)]
     environment: Option<Environment>,
+    /// Organization; without it, the configuration's
     #[arg(long)]
     organization: Option<String>,
-    /// The provider supplies a number
+    /// Let the provider supply a number
     #[arg(long)]
     provision: bool,
-    /// Countries of a supplied number, such as US,CA
+    /// Countries of the supplied number, comma-separated, such as US,CA
     #[arg(long, value_delimiter = ',')]
     countries: Vec<String>,
+    /// Area code of the supplied number
     #[arg(long)]
     area_code: Option<String>,
-    /// coexistence, dedicated, or both
+    /// Connection types offered on the setup page: coexistence, dedicated, or both, comma-separated
     #[arg(long, value_delimiter = ',')]
     types: Vec<String>,
-    /// Of the page: en, es, pt, hi, id or ar
-    #[arg(long)]
+    /// Language of the setup page: en, es, pt, hi, id or ar
+    #[arg(long, value_name = "CODE")]
     language: Option<String>,
-    #[arg(long)]
+    /// URL that the setup page opens after success; without it, a page of this engine
+    #[arg(long, value_name = "URL")]
     success_url: Option<String>,
-    #[arg(long)]
+    /// URL that the setup page opens after a failure; without it, a page of this engine
+    #[arg(long, value_name = "URL")]
     failure_url: Option<String>,
-    /// customer_managed or partner_managed
+    /// Who pays Meta: customer_managed or partner_managed
     #[arg(long)]
     billing: Option<String>,
-    /// A colour of the page, such as primary_color=#0f766e
-    #[arg(long, value_name = "NAME=COLOUR", value_parser = pair)]
+    /// Color of the setup page, such as primary_color=#0f766e; can be repeated
+    #[arg(long, value_name = "NAME=COLOR", value_parser = pair)]
     theme: Vec<(String, String)>,
 }
 
@@ -147,7 +153,7 @@ pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> R
     let _ = source.act(&Request::CheckConnection { connection: before.connection.id }).await;
     let mut last = view(source, of).await?;
     if json {
-        println!("{}", super::print::json(&as_json(&last)));
+        println!("{}", super::layout::json(&as_json(&last)));
         return Ok(if last.to_be_done() { Exit::Failed } else { Exit::Done });
     }
     println!("{} ({}, {})", clean_line(&last.connection.name), last.connection.provider, last.connection.phone_number);

@@ -91,7 +91,9 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
             Act(Request::Call { provider: ProviderName::new(provider), method, path, body, connection })
         }
         Command::Why { id } => Look(Query::Why { id }),
-        Command::Radar { page } => Look(Query::Radar { limit: page.limit }),
+        Command::Radar { page } | Command::Threads(Threads::Expiring { page }) => {
+            Look(Query::Radar { limit: page.limit })
+        }
         Command::Marks { hours } => Look(Query::Gauges { hours }),
         Command::Contacts(Contacts::List { text, page }) => Look(Query::Contacts { text, limit: page.limit }),
         Command::Contacts(Contacts::Add { connection, name, number }) => {

@@ -58,7 +58,7 @@ pub(super) enum Reading {
     Notices,
     /// Why something is as it is.
     Why,
-    /// The marks of the last day.
+    /// Statistics of the last 24 hours.
     Gauges,
     /// What was told at length: a dry run.
     Told,
@@ -94,7 +94,7 @@ impl Reading {
             Self::Log => "Log",
             Self::Notices => "Notices",
             Self::Why => "Why",
-            Self::Gauges => "Marks of the last 24 hours",
+            Self::Gauges => "Statistics of the last 24 hours",
             Self::Told => "What would happen",
             Self::Elsewhere => "Files",
             Self::Revealed => "As it came",

@@ -91,7 +91,7 @@ pub enum Query {
         open: bool,
         limit: u32,
     },
-    /// The marks of the last hours.
+    /// Statistics of the last hours.
     Gauges {
         hours: u32,
     },

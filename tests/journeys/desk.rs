@@ -285,7 +285,7 @@ async fn a_queued_message_is_held_and_released_and_why_says_so() {
     assert_eq!(stage.send().await, 0);
     ada.press(&stage, "w").await;
     ada.sees("a person holds it");
-    ada.sees("How it came to this");
+    ada.sees("Causes");
     ada.press(&stage, "esc H").await;
     assert_eq!(stage.send().await, 1);
     ada.press(&stage, "2 w").await;
@@ -438,9 +438,9 @@ async fn the_desk_in_pictures() {
             ("emoji", "e", "th"),
             ("search", "ctrl-f", "order"),
             ("contacts", "g f", "k"),
-            ("radar", "g r", ""),
+            ("expiring", "g r", ""),
             ("views", "V", ""),
-            ("marks", "M", ""),
+            ("statistics", "M", ""),
             ("why", "w", ""),
             ("help", "?", ""),
         ] {

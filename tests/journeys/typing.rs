@@ -198,7 +198,7 @@ async fn keys_one_by_one_are_commands_as_ever() {
     ada.types_every(&stage, Duration::from_millis(8), "gg").await;
     ada.does_not_see("text runs no commands");
     ada.types_every(&stage, Duration::from_millis(8), "gr").await;
-    ada.sees("Radar");
+    ada.sees("Expiring windows");
     ada.press(&stage, "esc").await;
     ada.types_every(&stage, Duration::from_millis(8), "2/rosa\nY").await;
     ada.sees("rosa");

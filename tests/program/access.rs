@@ -358,9 +358,9 @@ fn whole(mut words: Vec<String>) -> Vec<String> {
             "+15550109999".to_owned()
         } else if text.contains("digit") && text.contains("invalid value") {
             "1".to_owned()
-        } else if text.contains("invalid value") && (text.contains("like 2026") || text.contains("UNTIL")) {
+        } else if text.contains("invalid value") && (text.contains("such as 2026") || text.contains("<TIME>")) {
             "2031-01-01T00:00:00Z".to_owned()
-        } else if let Some((_, names)) = text.split_once("it is ").filter(|_| text.contains("invalid value")) {
+        } else if let Some((_, names)) = text.split_once("expected ").filter(|_| text.contains("invalid value")) {
             names.trim_start_matches("one of ").split([',', ' ', '\n']).next().expect("a name").to_owned()
         } else if text.contains("required") {
             // Either of several will do: the first is given, or what each line names.

@@ -18,7 +18,8 @@ attach
 send --thread t1 --text hello
 why m1
 radar
-marks
+threads expiring
+stats
 contacts list
 contacts add --connection c1 --name Vera --number +15550100077
 contacts rename p1 Rosa
@@ -35,7 +36,7 @@ connections states
 connections show c1
 connections numbers kapso
 connections setup support
-connections go-on s1
+connections resume s1
 connections link s1
 connections cancel s1
 connections adopt --name other --provider kapso 106540352242922
@@ -49,7 +50,7 @@ connections profile c1
 connections check c1
 connections canary c1
 connections test c1
-connections fill c1
+connections backfill c1
 webhooks list --connection c1
 webhooks show --connection c1 w1
 webhooks create --connection c1
@@ -60,25 +61,25 @@ api kapso GET /platform/v1/customers
 threads list
 threads show t1
 threads take t1
-threads hand-over t1 ada
+threads transfer t1 ada
 threads release t1
 threads note t1 words
 threads notes t1
 threads export t1
 threads views
-threads take-back t1
+threads undo-send t1
 messages list --thread t1
 messages show m1
 messages react m1 x
 messages save m1 saved
 messages fetch m1
-messages ask m2
+messages query-status m2
 messages search words
 outbox list
 outbox show o1
 outbox retry o1
 outbox discard o1
-outbox look-up o1
+outbox reconcile o1
 outbox hold o1
 outbox release o1
 outbox bulk retry status:failed --yes
@@ -89,7 +90,7 @@ outbox discard-job 1
 deliveries list
 deliveries show d1 --reveal
 deliveries replay d1
-deliveries try d1
+deliveries dry-run d1
 templates list --refresh
 templates show order_update
 templates text --connection c1 1
@@ -105,7 +106,7 @@ flows json --connection c1 1
 flows diff --connection c1 1 1 2
 flows lint flow.json
 flows create --connection c1 --name f flow.json
-flows write --connection c1 1 flow.json
+flows update --connection c1 1 flow.json
 flows publish --connection c1 1
 flows deprecate --connection c1 --confirm 1 1
 flows delete --connection c1 --confirm 1 1
@@ -133,7 +134,7 @@ assignments list
 assignments show g1
 assignments propose --connection c1 --agent helper --pause-after-person-minutes 120
 assignments approve g1
-assignments narrow --connection c1 --agent helper g1
+assignments restrict --connection c1 --agent helper g1
 assignments reject --reason no g1
 assignments revoke g1
 assignments snooze --until 2030-06-01T09:00:00Z g1
@@ -144,7 +145,7 @@ audit accept-restored --confirm u9
 events list
 events follow
 tokens list
-tokens make shop --role viewer
+tokens create shop --role viewer
 tokens revoke shop
 mcp
 config check

@@ -30,8 +30,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "find.radar",
-        title: "Radar",
-        help: "Shows what is lost next: windows that close while somebody waits.",
+        title: "Expiring windows",
+        help: "Lists threads whose service window closes while the contact waits for a reply.",
         keys: &["g r"],
         run: |console| console.open_finder(FinderKind::Radar),
         ..ROW
@@ -54,8 +54,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "find.marks",
-        title: "Marks",
-        help: "Shows rates, counts and times of the last day against the marks.",
+        title: "Statistics",
+        help: "Shows rates, counts and times of the last 24 hours, compared with their targets.",
         keys: &["M"],
         run: |console| {
             console.overlay = Some(Overlay::reading(Reading::Gauges));

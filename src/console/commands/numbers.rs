@@ -131,8 +131,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "connections.go_on",
-        title: "Go on",
-        help: "Tries the failed step of a setup again, looks again for what is waited for, or connects again.",
+        title: "Resume",
+        help: "Resumes a setup: retries the failed step, or checks the pending one now; connects a disconnected number again.",
         scope: NUMBERS,
         keys: &["R"],
         hint: true,

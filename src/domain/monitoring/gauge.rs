@@ -1,35 +1,35 @@
-//! The marks that the product is judged by, and how to tell whether they are met.
+//! Statistics, and the targets that they are compared with.
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::time::Timestamp;
 
-/// Delivered of what the provider took, in percent: above this.
+/// Target: more than this percentage of accepted messages is delivered.
 pub const DELIVERED: f64 = 95.0;
-/// Answered of what was begun by us, in percent: above this.
+/// Target: more than this percentage of conversations that we start gets a reply.
 pub const REPLIED: f64 = 40.0;
-/// Milliseconds within which a webhook is answered.
+/// Target: a webhook is acknowledged within this many milliseconds.
 pub const ACKNOWLEDGED: u64 = 500;
 
-/// What became of the messages of one number, template, agent or person.
+/// Delivery counts of the messages of one number, template, agent or person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Metric {
     /// `connection`, `template` or `author`.
     pub by: String,
     pub name: String,
-    /// Taken by the provider.
+    /// Accepted by the provider.
     pub sent: u32,
     pub delivered: u32,
     pub read: u32,
     pub failed: u32,
-    /// Taken too lately to be judged.
+    /// Accepted too recently to be counted.
     pub pending: u32,
-    /// Answered by the contact within a day.
+    /// Answered by the contact within 24 hours.
     pub replied: u32,
 }
 
 impl Metric {
-    /// In percent of what can be judged; none where nothing can.
+    /// Returns the percentage that was delivered; `None` without delivered or failed messages.
     pub fn delivery_rate(&self) -> Option<f64> {
         let judged = self.delivered + self.failed;
         (judged > 0).then(|| f64::from(self.delivered) * 100.0 / f64::from(judged))

@@ -354,9 +354,7 @@ impl NumberEvent {
                 "connections.adopt",
                 "adopt one that the provider has",
             ),
-            Self::GoOn => {
-                ("go-on {}", "connections.go_on", "take the step again, or look again for what is waited for")
-            }
+            Self::GoOn => ("resume {}", "connections.go_on", "retry the failed step, or check the pending one now"),
             Self::NewLink => ("link {}", "connections.link", "make a new link for its owner"),
             Self::GiveUp => ("cancel {}", "connections.give_up", "give the steps up"),
             Self::Reconnect => ("reconnect {}", "connections.go_on", "connect it again"),

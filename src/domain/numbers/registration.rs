@@ -282,8 +282,8 @@ pub enum WebhookRequest {
 /// Webhooks that stand in each other's way: the same address twice means everything arrives twice.
 pub fn same_address(list: &[Registration], url: &str, scope: &WebhookScope) -> Option<String> {
     let normal = |url: &str| url.trim_end_matches('/').to_ascii_lowercase();
-    let simulator = list.iter().find(|one| one.scope == *scope && normal(&one.url) == normal(url))?;
-    Some(simulator.id.clone())
+    let duplicate = list.iter().find(|one| one.scope == *scope && normal(&one.url) == normal(url))?;
+    Some(duplicate.id.clone())
 }
 
 #[cfg(test)]

@@ -157,13 +157,13 @@ pub(super) fn against(report: &mut Report, template: &Value, known: &[Template],
         list.filter(|one| upper(one, "type") == kind).map(|one| text(one, "text")).next().unwrap_or_default().to_owned()
     };
     let (body, footer) = (words("BODY"), words("FOOTER"));
-    let simulator = others().find(|one| {
+    let duplicate = others().find(|one| {
         !body.is_empty()
             && one.body.as_received() == body
             && one.footer.as_ref().map(crate::domain::text::Untrusted::as_received).unwrap_or_default() == footer
     });
-    if let Some(simulator) = simulator.filter(|_| upper(template, "category") != "AUTHENTICATION") {
-        let what = format!("{} ({}) has the same body and footer.", simulator.name.line(), simulator.language.line());
+    if let Some(duplicate) = duplicate.filter(|_| upper(template, "category") != "AUTHENTICATION") {
+        let what = format!("{} ({}) has the same body and footer.", duplicate.name.line(), duplicate.language.line());
         report.warn("T36", "components", what, "Doubles are rejected: say something else, or use that one.");
     }
     let category = upper(template, "category");
