@@ -114,7 +114,8 @@ async fn let_in(State(system): State<System>, mut request: Request, next: Next) 
         }
         Ok(Admission::Unknown) => {
             let message = "This takes a token that holds: Authorization: Bearer wadeck_…";
-            let mut response = error(Code::Unauthorized, message, "An admin makes one with `wadeck tokens create NAME`.");
+            let mut response =
+                error(Code::Unauthorized, message, "An admin makes one with `wadeck tokens create NAME`.");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             response
         }
