@@ -178,7 +178,7 @@ fn told(message: &MessageView, contact: &str) -> String {
         (Some(error), _) => format!(" FAILED: {}", error.line()),
         (None, Direction::Outbound) => {
             let entry = message.entry.as_ref().map(|entry| entry.state.name());
-            let state = entry.filter(|state| !matches!(*state, "accepted" | "refused" | "dead"));
+            let state = entry.filter(|state| !matches!(*state, "accepted" | "failed" | "dead"));
             format!(" ({})", state.unwrap_or(message.status.name()))
         }
         (None, Direction::Inbound) => String::new(),

@@ -64,7 +64,7 @@ fn thread(row: &ThreadRow) -> Vec<String> {
 fn message(row: &MessageView) -> Vec<String> {
     let error = row.error.as_ref().map_or_else(String::new, crate::domain::failure::Failure::line);
     let state = row.entry.as_ref().map_or(row.status.name(), |entry| match entry.state.name() {
-        "accepted" | "refused" | "dead" => row.status.name(),
+        "accepted" | "failed" | "dead" => row.status.name(),
         open => open,
     });
     vec![
@@ -99,7 +99,7 @@ fn entry(row: &EntryRow) -> Vec<String> {
     let waits = waits.map(|then| format!("not before {}", at(then)));
     vec![
         row.id.to_string(),
-        row.state.name().into(),
+        row.failed_by.map_or_else(|| row.state.name().into(), |by| format!("failed ({})", by.words())),
         row.status.name().into(),
         row.contact.shown(),
         row.attempts.to_string(),

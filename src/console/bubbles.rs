@@ -289,7 +289,7 @@ impl Console {
         let theme = self.settings.theme;
         let state = message.entry.as_ref().map(|entry| entry.state);
         let uncertain = state == Some(EntryState::Uncertain);
-        let open = matches!(state, None | Some(EntryState::Refused | EntryState::Dead)) || message.contradictory;
+        let open = matches!(state, None | Some(EntryState::Failed | EntryState::Dead)) || message.contradictory;
         let Some(error) = message.error.as_ref().filter(|_| uncertain || open) else { return vec![] };
         let style = if uncertain { theme.warn() } else { theme.bad() };
         let sign = if uncertain { "?" } else { theme.pick("✗", "x") };

@@ -130,7 +130,7 @@ impl Theme {
             EntryState::Scheduled => (self.pick("◷ scheduled", "@ scheduled"), self.plain()),
             EntryState::Accepted => (self.pick("→ accepted", "> accepted"), self.plain()),
             EntryState::Uncertain => ("? uncertain", self.warn()),
-            EntryState::Refused => (self.pick("✗ failed", "x failed"), self.bad()),
+            EntryState::Failed => (self.pick("✗ failed", "x failed"), self.bad()),
             EntryState::Dead => (self.pick("✗ dead", "x dead"), self.bad()),
             EntryState::Discarded => (self.pick("∅ discarded", "0 discarded"), self.dim()),
         }

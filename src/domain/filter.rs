@@ -217,8 +217,7 @@ fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
     Ok(match name {
         "status" => Term::Status(status(value).ok_or_else(|| {
             refused(
-                "Say queued, sending, accepted, sent, delivered, read, failed, uncertain, refused, dead or discarded."
-                    .into(),
+                "Say queued, sending, accepted, sent, delivered, read, failed, uncertain, dead or discarded.".into(),
             )
         })?),
         "dir" => Term::Direction(match value {
@@ -273,6 +272,8 @@ fn status(value: &str) -> Option<StatusTerm> {
         .into_iter()
         .find(|status| status.name() == value)
         .map(StatusTerm::Message)
+        // The word of before: exactly what a rule or the provider refused, without what was given up.
+        .or_else(|| (value == "refused").then_some(StatusTerm::Entry(EntryState::Failed)))
         .or_else(|| EntryState::from_name(value).map(StatusTerm::Entry))
 }
 
@@ -349,6 +350,8 @@ mod tests {
         assert!(filter.terms.contains(&Term::NotWords("refund".into())));
         assert_eq!(Filter::read("https://a.b is", now()).expect("words").words(), "https://a.b is");
         assert!(Filter::read("status:", now()).expect("half typed").is_empty());
+        let older = Filter::read("status:refused", now()).expect("the word of before");
+        assert_eq!(older.terms, [Term::Status(StatusTerm::Entry(EntryState::Failed))]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::domain::message::other_status::OtherStatusView;
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::message::status_view::StatusView;
 use crate::domain::numbers::connection::{Environment, ProviderName};
-use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::outbox::entry::{EntryState, FailedBy, SettledBy};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
@@ -364,6 +364,9 @@ pub struct EntryRow {
     pub error: Option<Failure>,
     pub author: Option<String>,
     pub settled_by: Option<SettledBy>,
+    /// Who said no, where it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_by: Option<FailedBy>,
     /// At whose word it is, or was, called back from the provider that kept it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recalled_by: Option<String>,

@@ -10,10 +10,17 @@ use crate::domain::monitoring::database::{DatabaseFault, RESTORE};
 pub enum StoreError {
     #[error("The database {path} cannot be opened: {source}. Check that the data directory exists and belongs to you.", path = path.display())]
     Open { path: PathBuf, source: sqlx::Error },
-    #[error("The database {path} cannot be brought up to date: {source}. It was perhaps written by a newer wadeck; use that one, or another --data-dir.", path = path.display())]
+    #[error("The database {path} cannot be brought up to date: {source}. Nothing was changed; keep the file, and report this with its message.", path = path.display())]
     Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
     #[error("The database {path} is of another version of wadeck: start the engine once, and it is brought up to date.", path = path.display())]
     Version { path: PathBuf },
+    /// `found` and `known` are numbers of migrations.
+    #[error(
+        "The database {path} was written by a newer wadeck: its schema is version {found}, and this one knows up to {known}. \
+         Start that version or a newer one, or restore a backup from before the upgrade into another --data-dir.",
+        path = path.display()
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
     #[error("The database {path} is damaged: {found}. {RESTORE}", path = path.display())]
     Damaged { path: PathBuf, found: String },
     #[error(

@@ -25,9 +25,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction};
+
+use self::database::migrations;
 
 pub use self::agents::assignments::RunTally;
 pub use self::agents::rehearsals::{Played, ToPlay};
@@ -112,7 +113,8 @@ impl Store {
             )
             .await
             .map_err(|error| StoreError::open(&path, error))?;
-        migrator().run(&writer).await.map_err(|error| StoreError::migrate(&path, error))?;
+        migrations::applied(&path, &writer).await?;
+        migrations::migrator().run(&writer).await.map_err(|error| StoreError::migrate(&path, error))?;
         let side = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
         let side = side.connect_with(options.clone()).await.map_err(|error| StoreError::open(&path, error))?;
         let readers = Self::readers(options).await.map_err(|error| StoreError::open(&path, error))?;
@@ -135,7 +137,7 @@ impl Store {
     pub async fn open_read_only(directory: &Path) -> Result<Self> {
         let path = directory.join(DATABASE_FILE);
         let readers = Self::readers(options(&path)).await.map_err(|error| StoreError::open(&path, error))?;
-        Self::await_version(&path, &readers).await?;
+        migrations::await_version(&path, &readers).await?;
         let (writer, side) = (readers.clone(), readers.clone());
         let (scoped, health) = (Arc::default(), Arc::default());
         Ok(Self { shelf: FileStore::new(directory), path, writer, side, readers, scoped, health, read_only: true })
@@ -150,19 +152,6 @@ impl Store {
         let options = SqliteConnectOptions::new().filename(to).read_only(true);
         let mut copy = options.connect().await.map_err(|error| StoreError::open(to, error))?;
         Ok(sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut copy).await?)
-    }
-
-    /// An engine that starts brings the database up to date, which takes a moment.
-    async fn await_version(path: &Path, readers: &SqlitePool) -> Result<()> {
-        let wanted = migrator().iter().map(|step| step.version).max();
-        for _ in 0..40 {
-            let found = sqlx::query_scalar::<_, Option<i64>>("SELECT max(version) FROM _sqlx_migrations WHERE success");
-            if matches!(found.fetch_one(readers).await, Ok(version) if version == wanted) {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        Err(StoreError::Version { path: path.to_owned() })
     }
 
     async fn readers(options: SqliteConnectOptions) -> std::result::Result<SqlitePool, sqlx::Error> {
@@ -275,92 +264,4 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("temp_store", "MEMORY")
         .pragma("cache_size", "-32768")
         .pragma("journal_size_limit", "67108864")
-}
-
-fn migrator() -> Migrator {
-    migrator_to(i64::MAX)
-}
-
-/// The steps up to a version.
-fn migrator_to(last: i64) -> Migrator {
-    // The last word: whether it brings its own transaction, as whoever makes a referenced table anew must.
-    let steps: [(i64, &'static str, &'static str, bool); 23] = [
-        (1, "ledger", include_str!("../../migrations/0001_ledger.sql"), false),
-        (2, "desk", include_str!("../../migrations/0002_desk.sql"), false),
-        (3, "numbers", include_str!("../../migrations/0003_numbers.sql"), true),
-        (4, "agents", include_str!("../../migrations/0004_agents.sql"), true),
-        (5, "tokens", include_str!("../../migrations/0005_tokens.sql"), false),
-        (6, "claims", include_str!("../../migrations/0006_claims.sql"), false),
-        (7, "lent", include_str!("../../migrations/0007_lent.sql"), false),
-        (8, "agent_tokens", include_str!("../../migrations/0008_agent_tokens.sql"), false),
-        (9, "scheduled", include_str!("../../migrations/0009_scheduled.sql"), true),
-        (10, "goes_at", include_str!("../../migrations/0010_goes_at.sql"), false),
-        (11, "uploads", include_str!("../../migrations/0011_uploads.sql"), false),
-        (12, "holds", include_str!("../../migrations/0012_holds.sql"), false),
-        (13, "person_wrote", include_str!("../../migrations/0013_person_wrote.sql"), false),
-        (14, "approvals", include_str!("../../migrations/0014_approvals.sql"), false),
-        (15, "inbound", include_str!("../../migrations/0015_inbound.sql"), false),
-        (16, "pace", include_str!("../../migrations/0016_pace.sql"), false),
-        (17, "scopes", include_str!("../../migrations/0017_scopes.sql"), false),
-        (18, "outages", include_str!("../../migrations/0018_outages.sql"), false),
-        (19, "held_elsewhere", include_str!("../../migrations/0019_held_elsewhere.sql"), false),
-        (20, "told_times", include_str!("../../migrations/0020_told_times.sql"), false),
-        (21, "wish_sources", include_str!("../../migrations/0021_wish_sources.sql"), false),
-        (22, "awaits_list", include_str!("../../migrations/0022_awaits_list.sql"), false),
-        (23, "connection_history", include_str!("../../migrations/0023_connection_history.sql"), false),
-    ];
-    let steps = steps
-        .into_iter()
-        .filter(|(version, ..)| *version <= last)
-        .map(|(version, title, text, own)| {
-            Migration::new(version, title.into(), MigrationType::Simple, sqlx::SqlStr::from_static(text), own)
-        })
-        .collect::<Vec<_>>();
-    Migrator::with_migrations(steps)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whoever comes from an older version keeps what was said over a number, and the number.
-    #[tokio::test]
-    async fn an_older_database_is_brought_up_to_date_with_everything_in_it() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join(DATABASE_FILE);
-        let pool = SqlitePoolOptions::new().max_connections(1);
-        let old = pool.connect_with(options(&path).create_if_missing(true)).await.expect("opened");
-        migrator_to(2).run(&old).await.expect("the old steps");
-        for statement in [
-            "INSERT INTO connections (id, name, organization, environment, provider, phone_number, phone_number_id, business_account_id, settings)
-             VALUES (7, 'support', 'o', 'production', 'p', '15550100001', '1', '2', '{}')",
-            "INSERT INTO contacts (id, folded, created_at) VALUES (1, 'x', 1)",
-            "INSERT INTO threads (id, connection_id, contact_id, external_id, last_message_at) VALUES (1, 7, 1, 'whatsapp:1', 1)",
-            "INSERT INTO proofs (connection_id, hop, at, works, note) VALUES (7, 'send', 1, 1, 'x')",
-            "INSERT INTO messages (id, thread_id, connection_id, direction, origin, kind, content, words, progress, created_at, received_at)
-             VALUES (1, 1, 7, 'outbound', 'api', 'text', '{}', 'x', 'queued', 1, 1)",
-            "INSERT INTO outbox (id, message_id, thread_id, connection_id, state, reference, outgoing, business_initiated, freeform, due_at,
-                                 created_at, not_before) VALUES (3, 1, 1, 7, 'dead', 'w:1', '{}', 1, 0, 1, 1, 5)",
-            "INSERT INTO attempts (outbox_id, connection_id, thread_id, business_initiated, series, number, started_at, request)
-             VALUES (3, 7, 1, 1, 1, 1, 1, 'x')",
-        ] {
-            sqlx::query(statement).execute(&old).await.expect(statement);
-        }
-        old.close().await;
-        let store = Store::open(directory.path()).await.expect("brought up to date");
-        assert_eq!(store.connections().await.expect("read")[0].id.0, 7);
-        assert_eq!(store.proofs().await.expect("read").len(), 1);
-        let kept: (String, i64, i64) = sqlx::query_as(
-            "SELECT o.state, o.not_before, a.id FROM outbox o JOIN attempts a ON a.outbox_id = o.id WHERE o.id = 3",
-        )
-        .fetch_one(&store.readers)
-        .await
-        .expect("the entry with its attempt");
-        assert_eq!(kept, ("dead".to_owned(), 5, 1));
-        let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&store.readers).await.expect("asked");
-        assert!(broken.is_empty(), "{} references lead nowhere", broken.len());
-        let stranger = "INSERT INTO threads (id, connection_id, contact_id, external_id, last_message_at) VALUES (2, 9, 1, 'w', 1)";
-        assert!(sqlx::query(stranger).execute(&store.writer).await.is_err(), "references are held as before");
-        store.close().await;
-    }
 }

@@ -149,7 +149,7 @@ fn push_words(query: &mut QueryBuilder<Sqlite>, words: &str, over: FilterTarget)
 fn push_status(query: &mut QueryBuilder<Sqlite>, status: StatusTerm, over: FilterTarget) {
     match (status, over) {
         (StatusTerm::Message(DeliveryStatus::Failed), FilterTarget::Entries) => {
-            query.push(" AND (o.state IN ('refused', 'dead') OR (m.failed_at IS NOT NULL AND o.state = 'accepted'))");
+            query.push(" AND (o.state IN ('failed', 'dead') OR (m.failed_at IS NOT NULL AND o.state = 'accepted'))");
         }
         (StatusTerm::Message(DeliveryStatus::Failed), _) => {
             query.push(" AND m.failed_at IS NOT NULL");

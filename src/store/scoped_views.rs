@@ -6,7 +6,7 @@ use crate::domain::numbers::connection::Environment;
 /// Tables whose rows belong to a connection, to a thread, or to an assignment.
 const BY_CONNECTION: [&str; 8] =
     ["threads", "messages", "outbox", "attempts", "assignments", "media", "proofs", "canaries"];
-const ALSO_BY_CONNECTION: [&str; 4] = ["fillings", "connection_holds", "outages", "connection_history"];
+const ALSO_BY_CONNECTION: [&str; 4] = ["backfills", "connection_holds", "outages", "connection_history"];
 const BY_THREAD: [&str; 3] = ["runs", "notes", "drafts"];
 
 /// The views of a scope. A row that names nothing of any scope is everybody's.

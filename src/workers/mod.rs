@@ -92,7 +92,7 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
     let teller = named("teller", |system| &system.wakes().teller);
     tasks.spawn(teller.run(
         |system| async move { operations::deliver_next_event(&system).await },
-        |system| async move { system.store().next_telling_due().await },
+        |system| async move { system.store().next_event_delivery_due().await },
     ));
     let expirer = named("expirer", |system| &system.wakes().expirer);
     tasks.spawn(expirer.run(

@@ -188,7 +188,7 @@ async fn who_replied_stop_to_the_provider_is_sent_nothing_until_start() {
         stage.send().await;
         stage.pass(Duration::from_secs(30));
         stage.deliver().await;
-        assert_eq!(entry(&stage).await.state, EntryState::Refused, "by status: {by_status}");
+        assert_eq!(entry(&stage).await.state, EntryState::Failed, "by status: {by_status}");
         let entries = stage.outbox().await.len();
         let refused = remind(&stage, stage.now().plus(HOUR)).await.expect_err("refused");
         assert!(refused.to_string().contains("asked not to be written to"), "{refused}");
@@ -322,7 +322,7 @@ async fn somebody_else_cancels_it_over_there_and_people_hear_of_it() {
     stage.simulator.cancel(&id);
     stage.deliver().await;
     let row = entry(&stage).await;
-    assert_eq!(row.state, EntryState::Refused);
+    assert_eq!(row.state, EntryState::Failed);
     assert_eq!(row.error.expect("a reason").title, "Cancelled");
     assert_eq!(stage.overview().await.alerts, 1);
 }

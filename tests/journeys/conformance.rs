@@ -11,7 +11,7 @@ use wadeck::domain::message::content::Content;
 use wadeck::domain::message::media::MediaState;
 use wadeck::domain::message::status::DeliveryStatus;
 use wadeck::domain::numbers::connection::Check;
-use wadeck::domain::outbox::entry::{EntryState, SettledBy};
+use wadeck::domain::outbox::entry::{EntryState, FailedBy, SettledBy};
 use wadeck::domain::outbox::limits::Hold;
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
@@ -308,7 +308,7 @@ async fn refusals_are_final_throttles_are_waited_out_and_a_refused_key_holds_eve
         stage.simulator.next_send((wire.refusal)());
         stage.send().await;
         let entry = stage.outbox().await.remove(0);
-        assert_eq!(entry.state, EntryState::Refused, "{name}");
+        assert_eq!((entry.state, entry.failed_by), (EntryState::Failed, Some(FailedBy::Provider)), "{name}");
         assert_eq!(entry.error.expect("a reason").code, if name == "twilio" { "63003" } else { "131026" }, "{name}");
 
         write(&stage, thread, "two").await;

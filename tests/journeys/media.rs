@@ -8,7 +8,7 @@ use wadeck::console::Saves;
 use wadeck::domain::access::actor::Actor;
 use wadeck::domain::access::role::Role;
 use wadeck::domain::message::media::{ImagePadding, MediaState, MediaView};
-use wadeck::domain::outbox::entry::EntryState;
+use wadeck::domain::outbox::entry::{EntryState, FailedBy};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations::open_media;
@@ -176,7 +176,7 @@ async fn an_upload_that_fails_is_tried_again_and_one_that_is_refused_says_why() 
     stage.act(file(&stage, thread, &path).await).await.expect("queued");
     stage.carry_files().await;
     let entry = stage.outbox().await.remove(0);
-    assert_eq!(entry.state, EntryState::Refused);
+    assert_eq!((entry.state, entry.failed_by), (EntryState::Failed, Some(FailedBy::Provider)));
     assert!(entry.error.expect("a reason").said.line().contains("Media upload error"));
     stage.act(Request::RetryEntry { entry: entry.id }).await.expect("again");
     stage.pass(Duration::from_secs(60));

@@ -302,7 +302,7 @@ async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_
     let content = Box::new(wadeck::domain::message::content::Content::text("too late"));
     let sent = stage.act(Request::Send { thread: thread.id, content, reply_to: None, at: None }).await;
     stage.send().await;
-    assert!(sent.is_err() || stage.outbox().await[0].state.name() == "refused", "{sent:?}");
+    assert!(sent.is_err() || stage.outbox().await[0].state.name() == "failed", "{sent:?}");
     stage.pass(Duration::from_secs(7_200));
     number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("a new link");
     assert_eq!(only_setup(&stage).await.taken, [], "no step is shown as done before it is");

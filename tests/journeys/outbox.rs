@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use wadeck::domain::contacts::phone::PhoneNumber;
 use wadeck::domain::message::status::DeliveryStatus;
-use wadeck::domain::outbox::entry::{EntryState, SettledBy};
+use wadeck::domain::outbox::entry::{EntryState, FailedBy, SettledBy};
 use wadeck::domain::query::{Answer, Query};
 use wadeck::domain::request::Request;
 use wadeck::operations;
@@ -312,7 +312,8 @@ async fn outside_the_window_nothing_reaches_the_network() {
     // What was queued before is checked again at the last moment.
     assert_eq!(stage.send().await, 0);
     assert_eq!(stage.simulator.send_requests(), 0);
-    assert_eq!(stage.outbox().await[0].state, EntryState::Refused);
+    let entry = stage.outbox().await.remove(0);
+    assert_eq!((entry.state, entry.failed_by), (EntryState::Failed, Some(FailedBy::OurRule)));
 }
 
 #[tokio::test]

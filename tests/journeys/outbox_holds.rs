@@ -311,7 +311,7 @@ async fn a_failure_that_comes_by_status_is_tried_again_where_the_reference_says_
         stage.pass(Duration::from_secs(30));
         stage.deliver().await;
         let row = stage.outbox().await.remove(0);
-        assert_eq!(row.state, if again { EntryState::Queued } else { EntryState::Refused }, "{code}");
+        assert_eq!(row.state, if again { EntryState::Queued } else { EntryState::Failed }, "{code}");
         if !again {
             let remedy = row.error.expect("a reason").remedy;
             assert!(!remedy.contains("is tried again by itself") || remedy.contains("not tried again"), "{remedy}");

@@ -118,7 +118,7 @@ async fn a_template_that_was_paused_since_does_not_go_out() {
     assert_eq!(stage.send().await, 0);
     assert_eq!(stage.simulator.send_requests(), 0, "nothing reaches the provider");
     let entry = stage.outbox().await.remove(0);
-    assert_eq!(entry.state, EntryState::Refused);
+    assert_eq!(entry.state, EntryState::Failed);
     assert!(entry.error.expect("a reason").explanation.contains("PAUSED"));
 }
 

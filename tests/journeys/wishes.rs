@@ -117,7 +117,7 @@ async fn marketing_that_waits_when_they_stop_it_is_not_sent_and_says_why() {
     let accepted: Vec<_> = stage.simulator.accepted().into_iter().map(|sent| sent.text).collect();
     assert_eq!(accepted.len(), 1, "the utility template alone: {accepted:?}");
     let rows = stage.outbox().await;
-    let refused: Vec<_> = rows.iter().filter(|row| row.state == EntryState::Refused).collect();
+    let refused: Vec<_> = rows.iter().filter(|row| row.state == EntryState::Failed).collect();
     assert_eq!(refused.len(), 2, "{rows:?}");
     for row in refused {
         let failure = row.error.as_ref().expect("a reason");

@@ -40,7 +40,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         scope: DELIVERY,
         keys: &["p"],
         ready: |console| match entry(console)? {
-            EntryState::Uncertain | EntryState::Scheduled | EntryState::Accepted | EntryState::Refused => Ok(()),
+            EntryState::Uncertain | EntryState::Scheduled | EntryState::Accepted | EntryState::Failed => Ok(()),
             state => Err(format!("It is {}: the provider does not have it.", state.name())),
         },
         run: |console| match console.selected_entry().map(|row| (row.id, row.message_id, row.state)) {

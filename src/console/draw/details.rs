@@ -151,6 +151,9 @@ impl Console {
             let text = "the provider says both that it failed and that it arrived";
             sheet.styled("contradiction", text, theme.warn());
         }
+        if let Some(by) = row.failed_by {
+            sheet.styled("failed by", by.words(), theme.bad());
+        }
         if let Some(by) = row.settled_by {
             sheet.field("settled by", by.name());
         }

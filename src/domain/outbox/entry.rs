@@ -21,8 +21,8 @@ pub enum EntryState {
     Accepted,
     /// The answer was lost: it may have arrived. Never sent again by itself.
     Uncertain,
-    /// Refused for good; sending it again would be refused again.
-    Refused,
+    /// A rule of ours or the provider said no for good; sending it again unchanged fails again.
+    Failed,
     /// Tried as often as the policy says. A person retries or discards it.
     Dead,
     /// Taken out by a person, or by a newer message, before it went.
@@ -36,7 +36,7 @@ impl EntryState {
         Self::Scheduled,
         Self::Accepted,
         Self::Uncertain,
-        Self::Refused,
+        Self::Failed,
         Self::Dead,
         Self::Discarded,
     ];
@@ -48,7 +48,7 @@ impl EntryState {
             Self::Scheduled => "scheduled",
             Self::Accepted => "accepted",
             Self::Uncertain => "uncertain",
-            Self::Refused => "refused",
+            Self::Failed => "failed",
             Self::Dead => "dead",
             Self::Discarded => "discarded",
         }
@@ -60,12 +60,37 @@ impl EntryState {
 
     /// Whether a person may have it tried again.
     pub const fn can_retry(self) -> bool {
-        matches!(self, Self::Refused | Self::Dead | Self::Discarded | Self::Uncertain)
+        matches!(self, Self::Failed | Self::Dead | Self::Discarded | Self::Uncertain)
     }
 
     /// Whether a person may take it out.
     pub const fn can_discard(self) -> bool {
-        matches!(self, Self::Queued | Self::Scheduled | Self::Uncertain | Self::Dead | Self::Refused)
+        matches!(self, Self::Queued | Self::Scheduled | Self::Uncertain | Self::Dead | Self::Failed)
+    }
+}
+
+/// Who said no to an entry that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailedBy {
+    /// A rule that is checked here before anything goes out: the provider was not asked.
+    OurRule,
+    /// The provider's answer, or its status after it had accepted the message.
+    Provider,
+}
+
+impl FailedBy {
+    /// Returns `None` for an entry that did not fail. What the provider decided was settled by its answer or a status.
+    pub fn of(state: EntryState, settled_by: Option<SettledBy>) -> Option<Self> {
+        (state == EntryState::Failed).then(|| if settled_by.is_some() { Self::Provider } else { Self::OurRule })
+    }
+
+    /// As lists and details show it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::OurRule => "our rule",
+            Self::Provider => "provider",
+        }
     }
 }
 
@@ -109,7 +134,7 @@ pub enum Settlement {
         due_at: Timestamp,
         counts: bool,
     },
-    Refused {
+    Failed {
         failure: Failure,
     },
     Dead {
@@ -125,7 +150,7 @@ pub enum Settlement {
 pub fn settle(verdict: Verdict, tried: u32, policy: &RetryPolicy, now: Timestamp, chance: f64) -> Settlement {
     match verdict {
         Verdict::Accepted { provider_message_id } => Settlement::Accepted { provider_message_id },
-        Verdict::Rejected { failure } => Settlement::Refused { failure },
+        Verdict::Rejected { failure } => Settlement::Failed { failure },
         Verdict::Unknown { failure } => Settlement::Uncertain { failure },
         // A refused key or a locked account says nothing about the message: it waits, untouched, until that is mended.
         Verdict::Retry { failure, after } if failure.stops_number() => {

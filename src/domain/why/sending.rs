@@ -113,7 +113,7 @@ fn verdict(
                 "Ask the provider, or decide with the evidence: a retry may send it twice.",
             )
         }
-        EntryState::Refused => refused(entry, thread, now),
+        EntryState::Failed => refused(entry, thread, now),
         EntryState::Dead => {
             let failure = entry.row.error.as_ref();
             let why = failure.map(crate::domain::failure::Failure::line).unwrap_or_default();

@@ -210,7 +210,7 @@ async fn merge(
     effects.changes.push(Change::Outbox);
     let (was, is) = (before.status(), after.status());
     let newly_failed = is == DeliveryStatus::Failed && was != DeliveryStatus::Failed;
-    let mut ends = EntryState::Refused;
+    let mut ends = EntryState::Failed;
     if let (true, Some((entry, state)), Some(failure)) = (newly_failed, matched.entry, after.failure())
         && state != EntryState::Discarded
     {

@@ -45,7 +45,7 @@ pub(crate) async fn watch_gaps(system: &System) -> Result<()> {
         return Ok(());
     }
     for connection in system.store().connections().await? {
-        let last = system.store().last_filling(connection.id).await?;
+        let last = system.store().last_backfill(connection.id).await?;
         if last.is_none_or(|last| system.now().since(last) >= every) {
             fill(system, &connection).await?;
         }
@@ -58,7 +58,7 @@ async fn fill(system: &System, connection: &Connection) -> Result<String> {
         return Ok("Its provider is not part of this program.".to_owned());
     };
     let now = system.now();
-    let last = system.store().last_filling(connection.id).await?;
+    let last = system.store().last_backfill(connection.id).await?;
     let since = last.map_or(now.minus(FIRST_LOOK), |last| last.minus(OVERLAP));
     let (mut listed, mut missing, mut behind) = (0, vec![], vec![]);
     let mut after: Option<String> = None;
@@ -168,7 +168,7 @@ async fn write_down(
         filled += usize::from(apply_listed(system, &mut write, connection, message, now, &mut effects).await?);
     }
     let said = format!("{filled} of {listed} were missing");
-    write.note_filling(connection.id, now, listed, filled, &said).await?;
+    write.record_backfill(connection.id, now, listed, filled, &said).await?;
     if filled > 0 {
         let said = format!(
             "{}: {filled} message(s) were never pushed to us and were found in the provider's list. Agents do not answer them: look at who waits.",

@@ -89,15 +89,15 @@ impl System {
 pub async fn deliver_next_event(system: &System) -> Result<bool> {
     let now = system.now();
     let mut write = system.store().write().await?;
-    let Some(telling) = write.claim_telling(now, LEASE).await? else { return Ok(false) };
+    let Some(delivery) = write.claim_event_delivery(now, LEASE).await? else { return Ok(false) };
     write.commit().await?;
     system.wakes().teller.notify_one();
-    let endpoint = system.endpoints().iter().find(|one| one.name == telling.endpoint);
+    let endpoint = system.endpoints().iter().find(|one| one.name == delivery.endpoint);
     let outcome = match endpoint {
         None => Err("it is not declared any more".to_owned()),
         Some(endpoint) => {
-            let body = json!({ "id": telling.event.id, "event": telling.event.event, "at": telling.event.at,
-                "thread": telling.event.thread, "data": telling.event.data });
+            let body = json!({ "id": delivery.event.id, "event": delivery.event.event, "at": delivery.event.at,
+                "thread": delivery.event.thread, "data": delivery.event.data });
             system
                 .agents()
                 .post(&endpoint.url, endpoint.secret.as_ref(), &body)
@@ -105,34 +105,35 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
                 .map_err(|error| error.to_string())
         }
     };
-    settle(system, &telling, endpoint.is_some(), outcome).await?;
+    settle(system, &delivery, endpoint.is_some(), outcome).await?;
     system.wakes().teller.notify_one();
     Ok(true)
 }
 
-async fn settle(system: &System, telling: &EventDelivery, declared: bool, outcome: Result<(), String>) -> Result<()> {
+async fn settle(system: &System, delivery: &EventDelivery, declared: bool, outcome: Result<(), String>) -> Result<()> {
     let now = system.now();
     let result = if outcome.is_ok() { "told" } else { "failed" };
-    system.counted(Family::Tellings, vec![("endpoint", telling.endpoint.clone()), ("result", result.to_owned())]);
+    system
+        .counted(Family::EventDeliveries, vec![("endpoint", delivery.endpoint.clone()), ("result", result.to_owned())]);
     let mut write = system.store().write().await?;
     match outcome {
-        Ok(()) => write.settle_telling(telling, true, None, "").await?,
+        Ok(()) => write.settle_event_delivery(delivery, true, None, "").await?,
         Err(why) => {
-            let again = AGAIN.get(telling.tried as usize).filter(|_| declared).map(|wait| now.plus(*wait));
-            write.settle_telling(telling, false, again, &why).await?;
+            let again = AGAIN.get(delivery.tried as usize).filter(|_| declared).map(|wait| now.plus(*wait));
+            write.settle_event_delivery(delivery, false, again, &why).await?;
             if again.is_none() && declared {
                 let said = format!(
                     "{} was not told of {} {}: {}",
-                    telling.endpoint,
-                    telling.event.event,
-                    telling.event.id,
+                    delivery.endpoint,
+                    delivery.event.event,
+                    delivery.event.id,
                     crate::domain::text::clean_line(&why)
                 );
                 let alert = NewAlert {
                     kind: "endpoint",
-                    subject: &telling.endpoint,
+                    subject: &delivery.endpoint,
                     said: &said,
-                    thread: telling.event.thread,
+                    thread: delivery.event.thread,
                 };
                 write.raise(&alert, now).await?;
                 system.bus().publish([Change::Alerts]);

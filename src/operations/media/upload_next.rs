@@ -5,7 +5,7 @@ use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::file_name::ending;
 use crate::domain::ids::{EntryId, ThreadId};
-use crate::domain::outbox::entry::{EntryState, Settlement, Verdict, settle};
+use crate::domain::outbox::entry::{EntryState, SettledBy, Settlement, Verdict, settle};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::operations::numbers::hold_number::{hold_number, schedule};
@@ -132,9 +132,11 @@ async fn write_down(
                         note_failure(system, &mut write, file.connection, &failure, now).await?;
                     }
                 }
-                Settlement::Dead { failure } | Settlement::Refused { failure } | Settlement::Uncertain { failure } => {
-                    let state = if outcome == "refused" { EntryState::Refused } else { EntryState::Dead };
-                    write.end_entry(file.entry, state, Some(&failure), None, now).await?;
+                Settlement::Dead { failure } | Settlement::Failed { failure } | Settlement::Uncertain { failure } => {
+                    let state = if outcome == "refused" { EntryState::Failed } else { EntryState::Dead };
+                    let answered = !failure.code.is_empty() || !failure.said.is_empty();
+                    let by = answered.then_some(SettledBy::Answer);
+                    write.end_entry(file.entry, state, Some(&failure), by, now).await?;
                     write.fail_message(file.message, &failure, now).await?;
                     failure_reaches_people(system, &mut write, "send_refused", file.thread, file.entry, &failure, now)
                         .await?;

@@ -28,7 +28,7 @@ pub(crate) async fn raise_condition(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let alert = NewAlert { kind, subject, said, thread: None };
-    if write.begin_trouble(kind, subject, now).await?.applied() {
+    if write.raise_condition(kind, subject, now).await?.applied() {
         write.raise(&alert, now).await?;
         Ok(())
     } else {
@@ -38,6 +38,6 @@ pub(crate) async fn raise_condition(
 
 /// Says whether there was any.
 pub(crate) async fn over(write: &mut Write, kind: &str, subject: &str, now: Timestamp) -> Result<bool, StoreError> {
-    let lasted = write.end_trouble(kind, subject).await?.applied();
+    let lasted = write.clear_condition(kind, subject).await?.applied();
     Ok(write.end_alert(kind, subject, now).await?.applied() || lasted)
 }

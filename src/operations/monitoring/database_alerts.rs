@@ -16,7 +16,7 @@ pub(crate) const KIND: &str = "database";
 
 /// Ends the alert about damage, if one stands.
 pub(crate) async fn no_damage(system: &System) -> Result<()> {
-    let lasting = system.store().lasting_troubles().await?;
+    let lasting = system.store().conditions().await?;
     if lasting.contains(&format!("trouble:{KIND}:damage")) {
         let mut write = system.store().write().await?;
         condition(&mut write, KIND, "damage", None, system.now()).await?;

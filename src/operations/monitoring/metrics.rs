@@ -29,7 +29,7 @@ pub(crate) enum Family {
     AttemptTimes,
     Runs,
     RunTimes,
-    Tellings,
+    EventDeliveries,
 }
 
 impl Family {
@@ -40,7 +40,7 @@ impl Family {
         Self::AttemptTimes,
         Self::Runs,
         Self::RunTimes,
-        Self::Tellings,
+        Self::EventDeliveries,
     ];
 
     const fn name(self) -> (&'static str, &'static str) {
@@ -51,7 +51,7 @@ impl Family {
             Self::AttemptTimes => ("wadeck_attempt_seconds", "How long the provider took to answer a try at sending."),
             Self::Runs => ("wadeck_agent_runs_total", "Agent runs that ended, by agent and how."),
             Self::RunTimes => ("wadeck_agent_run_seconds", "How long an agent took to answer."),
-            Self::Tellings => ("wadeck_events_told_total", "Events told to endpoints, by endpoint and result."),
+            Self::EventDeliveries => ("wadeck_events_told_total", "Events told to endpoints, by endpoint and result."),
         }
     }
 

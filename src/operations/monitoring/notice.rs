@@ -31,7 +31,7 @@ pub(crate) async fn notice(
     };
     if let Some(state) = notice.template {
         let reason = state.reason.as_ref().map(Untrusted::line).unwrap_or_default();
-        write.sight(&subject, state.status.name(), now).await?;
+        write.keep_snapshot(&subject, state.status.name(), now).await?;
         write.note_template(&account, (&state.name, &state.language), state.status.name(), &reason, now).await?;
         effects.templates.push((account, state.clone()));
     }

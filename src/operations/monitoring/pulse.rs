@@ -158,7 +158,7 @@ pub async fn compare_audit_head(system: &System) -> Result<()> {
             known.head.row, known.head.at, known.source
         )
     });
-    let lasting = system.store().lasting_troubles().await?;
+    let lasting = system.store().conditions().await?;
     if said.is_some() || lasting.contains(&"trouble:audit:head".to_owned()) {
         let mut write = system.store().write().await?;
         condition(&mut write, "audit", "head", said, now).await?;

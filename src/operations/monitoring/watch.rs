@@ -80,7 +80,7 @@ pub async fn watch(system: &System) -> Result<()> {
         });
         wanted.push(("failing", connection.id.to_string(), failing));
     }
-    let lasting = system.store().lasting_troubles().await?;
+    let lasting = system.store().conditions().await?;
     wanted.retain(|(kind, subject, said)| said.is_some() || lasting.contains(&format!("trouble:{kind}:{subject}")));
     // Nothing is written while all is as it was.
     if !wanted.is_empty() || !proved.is_empty() {

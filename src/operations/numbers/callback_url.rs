@@ -55,12 +55,12 @@ async fn heard_since(
     now: Timestamp,
 ) -> Result<bool> {
     let subject = format!("webhook:{}", connection.id);
-    let since = match system.store().sighting(&subject).await? {
+    let since = match system.store().snapshot(&subject).await? {
         Some((known, at)) if known == webhook => at,
         known => {
             // How long the first one has been there is not known: whatever was heard counts.
             let at = if known.is_some() { now } else { Timestamp::EPOCH };
-            write.sight(&subject, webhook, at).await?;
+            write.keep_snapshot(&subject, webhook, at).await?;
             at
         }
     };

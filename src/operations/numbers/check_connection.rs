@@ -52,7 +52,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
     let paths = provider.webhook_paths();
     let now = system.now();
     let subject = connection.id.to_string();
-    let known = system.store().sighting(&format!("quality:{subject}")).await?;
+    let known = system.store().snapshot(&format!("quality:{subject}")).await?;
     let mut write = system.store().write().await?;
     let said = match &answer {
         Ok(checked) => {
@@ -160,7 +160,7 @@ async fn notice_quality(
     }
     let rank = |quality: &str| ["RED", "YELLOW", "GREEN"].iter().position(|known| *known == quality).unwrap_or(1);
     let subject = connection.id.to_string();
-    write.sight(&format!("quality:{subject}"), quality, now).await?;
+    write.keep_snapshot(&format!("quality:{subject}"), quality, now).await?;
     let fell = rank(quality) < before.map_or(2, rank);
     let said = fell.then(|| {
         let from = before.map(|before| format!(" from {}", before.to_lowercase())).unwrap_or_default();

@@ -54,7 +54,7 @@ pub(crate) async fn number_lifecycle(
             // The name of the event is not signed, and a teardown takes a while: the provider is asked first.
             if let Some(connection) = life.known {
                 let subject = connection.id.to_string();
-                write.sight(&deletion(&subject), TOLD, now).await?;
+                write.keep_snapshot(&deletion(&subject), TOLD, now).await?;
                 let said = format!(
                     "A webhook says that {} ({}) was disconnected at the provider. The provider is asked; until it says so, the number stays.",
                     connection.name, connection.phone_number
@@ -86,7 +86,7 @@ fn deletion(subject: &str) -> String {
 pub(crate) async fn confirm_deletions(system: &System) -> Result<bool> {
     let mut asked = false;
     for connection in system.store().connections().await? {
-        let told = system.store().sighting(&deletion(&connection.id.to_string())).await?;
+        let told = system.store().snapshot(&deletion(&connection.id.to_string())).await?;
         if told.is_some_and(|(state, _)| state == TOLD) {
             confirm_deletion(system, &connection).await?;
             asked = true;
@@ -98,7 +98,7 @@ pub(crate) async fn confirm_deletions(system: &System) -> Result<bool> {
 /// Asks about one number, where that is in question. It is disconnected here once the provider has it no more.
 pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -> Result<()> {
     let subject = connection.id.to_string();
-    let Some((state, since)) = system.store().sighting(&deletion(&subject)).await? else { return Ok(()) };
+    let Some((state, since)) = system.store().snapshot(&deletion(&subject)).await? else { return Ok(()) };
     if state != TOLD && state != ASKED {
         return Ok(());
     }
@@ -134,16 +134,16 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
                 write.raise(&NewAlert { kind: "flapping", subject: &subject, said: &said, thread: None }, now).await?;
             }
             write.clear_alert("deletion_told", &subject, now).await?;
-            write.sight(&deletion(&subject), "confirmed", now).await?;
+            write.keep_snapshot(&deletion(&subject), "confirmed", now).await?;
             let detail = "told by the provider's webhook, and confirmed by asking it";
             write.audit(&Actor::System, "disconnected", &subject, detail, now).await?;
         }
         Some(true) if state == ASKED && now.since(since) > TEARDOWN => {
             write.clear_alert("deletion_told", &subject, now).await?;
-            write.sight(&deletion(&subject), "not so", now).await?;
+            write.keep_snapshot(&deletion(&subject), "not so", now).await?;
         }
         // It may be readable for a while yet, or the provider did not answer: the next check asks again.
-        _ if state == TOLD => write.sight(&deletion(&subject), ASKED, now).await?,
+        _ if state == TOLD => write.keep_snapshot(&deletion(&subject), ASKED, now).await?,
         _ => return Ok(()),
     }
     write.commit().await?;

@@ -217,7 +217,7 @@ async fn integration(system: &System, webhooks: &dyn Webhooks, setup: &Setup, ba
             let mut write = system.store().write().await?;
             let state = format!("{} active", setup.provider);
             write
-                .sight(&format!("integration:{}/{}", setup.organization, setup.environment.name()), &state, now)
+                .keep_snapshot(&format!("integration:{}/{}", setup.organization, setup.environment.name()), &state, now)
                 .await?;
             write.commit().await?;
             let what = if new { "registered" } else { "there already" };

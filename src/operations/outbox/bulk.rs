@@ -68,9 +68,9 @@ fn asks_for_uncertain(filter: &Filter) -> bool {
 fn fits(action: BulkAction, state: EntryState, held: bool, uncertain: bool) -> bool {
     match action {
         BulkAction::Retry | BulkAction::Discard if state == EntryState::Uncertain => uncertain,
-        BulkAction::Retry => matches!(state, EntryState::Refused | EntryState::Dead | EntryState::Discarded),
+        BulkAction::Retry => matches!(state, EntryState::Failed | EntryState::Dead | EntryState::Discarded),
         BulkAction::Discard => {
-            matches!(state, EntryState::Queued | EntryState::Scheduled | EntryState::Dead | EntryState::Refused)
+            matches!(state, EntryState::Queued | EntryState::Scheduled | EntryState::Dead | EntryState::Failed)
         }
         BulkAction::Hold => state == EntryState::Queued && !held,
         BulkAction::Release => state == EntryState::Queued && held,

@@ -199,7 +199,7 @@ async fn refuse(
     failure: &Failure,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    write.end_entry(claimed.entry, EntryState::Refused, Some(failure), None, now).await?;
+    write.end_entry(claimed.entry, EntryState::Failed, Some(failure), None, now).await?;
     write.fail_message(claimed.message, failure, now).await?;
     failure_reaches_people(system, &mut write, "send_refused", claimed.thread, claimed.entry, failure, now).await?;
     write.commit().await?;

@@ -93,7 +93,7 @@ async fn write_down(system: &System, claimed: &Claimed, attempt: AttemptId, repo
     let (outcome, failure) = match &settlement {
         Settlement::Accepted { .. } => ("accepted", None),
         Settlement::Again { failure, .. } => ("retry", Some(failure)),
-        Settlement::Refused { failure } => ("refused", Some(failure)),
+        Settlement::Failed { failure } => ("refused", Some(failure)),
         Settlement::Dead { failure } => ("retry", Some(failure)),
         Settlement::Uncertain { failure } => ("uncertain", Some(failure)),
     };
@@ -175,13 +175,13 @@ async fn end(
                 changes.push(Change::Alerts);
             }
         }
-        Settlement::Refused { failure } => {
+        Settlement::Failed { failure } => {
             another_probe(write, claimed, now).await?;
             // With a code of its own, the platform has looked at it.
             if !failure.code.is_empty() {
                 provider_works(write, connection, now).await?;
             }
-            write.end_entry(claimed.entry, EntryState::Refused, Some(&failure), Some(SettledBy::Answer), now).await?;
+            write.end_entry(claimed.entry, EntryState::Failed, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
             failure_reaches_people(system, write, "send_refused", claimed.thread, claimed.entry, &failure, now).await?;
             changes.push(Change::Alerts);

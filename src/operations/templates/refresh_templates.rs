@@ -103,7 +103,7 @@ async fn keep(
 /// A template that was paused, rejected or switched off wants a person; one that is well again does not.
 async fn notice_changes(system: &System, connection: &Connection, templates: &[Template]) -> Result<()> {
     let now = system.now();
-    let known = system.store().sightings(&format!("template:{}/", connection.business_account_id)).await?;
+    let known = system.store().snapshots(&format!("template:{}/", connection.business_account_id)).await?;
     let mut changes = vec![];
     for template in templates {
         let subject = format!(
@@ -122,7 +122,7 @@ async fn notice_changes(system: &System, connection: &Connection, templates: &[T
     }
     let mut write = system.store().write().await?;
     for (subject, template, seen_before) in changes {
-        write.sight(&subject, template.status.name(), now).await?;
+        write.keep_snapshot(&subject, template.status.name(), now).await?;
         let (name, language, status) =
             (template.name.as_received(), template.language.as_received(), template.status.name());
         let reason = template.rejected_reason.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();

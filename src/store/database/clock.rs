@@ -21,7 +21,7 @@ const RECKONED: [(&str, &str, &str); 8] = [
     ("runs", "lease_until", "state = 'running'"),
     ("media", "due_at", "state = 'wanted'"),
     ("setups", "due_at", "state IN ('running', 'waiting')"),
-    ("tellings", "due_at", "state = 'waiting'"),
+    ("event_deliveries", "due_at", "state = 'waiting'"),
 ];
 
 /// How far back the hourly policy looks.

@@ -42,8 +42,8 @@ impl Store {
     }
 
     /// When somebody is to be told next.
-    pub async fn next_telling_due(&self) -> Result<Option<Timestamp>> {
-        let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM tellings WHERE state = 'waiting'")
+    pub async fn next_event_delivery_due(&self) -> Result<Option<Timestamp>> {
+        let due: Option<i64> = sqlx::query_scalar("SELECT min(due_at) FROM event_deliveries WHERE state = 'waiting'")
             .fetch_one(&self.readers)
             .await?;
         Ok(due.map(Timestamp::from_millis))
@@ -77,7 +77,7 @@ impl Write {
                 .await?;
         for endpoint in endpoints {
             sqlx::query(
-                "INSERT INTO tellings (endpoint, event_id, thread_id, state, due_at) VALUES ($1, $2, $3, 'waiting', $4)",
+                "INSERT INTO event_deliveries (endpoint, event_id, thread_id, state, due_at) VALUES ($1, $2, $3, 'waiting', $4)",
             )
             .bind(endpoint)
             .bind(id)
@@ -89,12 +89,12 @@ impl Write {
         Ok(EventId(id))
     }
 
-    /// Takes the next telling for a limited time. What came before in its thread goes first.
-    pub async fn claim_telling(&mut self, now: Timestamp, lease: Duration) -> Result<Option<EventDelivery>> {
+    /// Takes the next delivery for a limited time. What came before in its thread goes first.
+    pub async fn claim_event_delivery(&mut self, now: Timestamp, lease: Duration) -> Result<Option<EventDelivery>> {
         let row = sqlx::query(
-            "UPDATE tellings SET lease_until = $2, due_at = $2 WHERE (endpoint, event_id) = (
-                SELECT t.endpoint, t.event_id FROM tellings t WHERE t.state = 'waiting' AND t.due_at <= $1
-                    AND NOT EXISTS (SELECT 1 FROM tellings p WHERE p.endpoint = t.endpoint AND p.thread_id = t.thread_id
+            "UPDATE event_deliveries SET lease_until = $2, due_at = $2 WHERE (endpoint, event_id) = (
+                SELECT t.endpoint, t.event_id FROM event_deliveries t WHERE t.state = 'waiting' AND t.due_at <= $1
+                    AND NOT EXISTS (SELECT 1 FROM event_deliveries p WHERE p.endpoint = t.endpoint AND p.thread_id = t.thread_id
                         AND p.event_id < t.event_id AND p.state = 'waiting')
                 ORDER BY t.due_at, t.event_id LIMIT 1)
              RETURNING event_id AS id, endpoint, tried",
@@ -104,7 +104,7 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let cells = RowReader::new(&row, "tellings");
+        let cells = RowReader::new(&row, "event_deliveries");
         let text = format!("{EVENT} WHERE e.id = $1");
         let found = sqlx::query(sqlx::AssertSqlSafe(text)).bind(cells.int("id")?).fetch_one(self.connection()).await?;
         Ok(Some(EventDelivery {
@@ -115,9 +115,9 @@ impl Write {
     }
 
     /// How it went: told, due again later, or given up.
-    pub async fn settle_telling(
+    pub async fn settle_event_delivery(
         &mut self,
-        telling: &EventDelivery,
+        delivery: &EventDelivery,
         told: bool,
         again_at: Option<Timestamp>,
         note: &str,
@@ -128,11 +128,11 @@ impl Write {
             (false, None) => "given_up",
         };
         sqlx::query(
-            "UPDATE tellings SET state = $3, tried = tried + 1, due_at = coalesce($4, due_at), lease_until = NULL, note = $5
+            "UPDATE event_deliveries SET state = $3, tried = tried + 1, due_at = coalesce($4, due_at), lease_until = NULL, note = $5
              WHERE endpoint = $1 AND event_id = $2",
         )
-        .bind(&telling.endpoint)
-        .bind(telling.event.id.0)
+        .bind(&delivery.endpoint)
+        .bind(delivery.event.id.0)
         .bind(state)
         .bind(again_at.map(Timestamp::millis))
         .bind(note)
@@ -145,7 +145,7 @@ impl Write {
     pub async fn forget_events(&mut self, before: Timestamp) -> Result<u64> {
         let done = sqlx::query(
             "DELETE FROM events WHERE at < $1 AND NOT EXISTS
-                (SELECT 1 FROM tellings t WHERE t.event_id = events.id AND t.state = 'waiting')",
+                (SELECT 1 FROM event_deliveries t WHERE t.event_id = events.id AND t.state = 'waiting')",
         )
         .bind(before.millis())
         .execute(self.connection())

@@ -118,7 +118,7 @@ impl Write {
         now: Timestamp,
     ) -> Result<IdempotencyRecord> {
         let made = sqlx::query(
-            "INSERT INTO asked_once (token_id, key, digest, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+            "INSERT INTO idempotency_keys (token_id, key, digest, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
         )
         .bind(id.0)
         .bind(key)
@@ -130,13 +130,13 @@ impl Write {
             return Ok(IdempotencyRecord::First);
         }
         let row = sqlx::query(
-            "SELECT token_id AS id, digest, at, status, body FROM asked_once WHERE token_id = $1 AND key = $2",
+            "SELECT token_id AS id, digest, at, status, body FROM idempotency_keys WHERE token_id = $1 AND key = $2",
         )
         .bind(id.0)
         .bind(key)
         .fetch_one(self.connection())
         .await?;
-        let cells = RowReader::new(&row, "asked_once");
+        let cells = RowReader::new(&row, "idempotency_keys");
         if cells.bytes("digest")? != digest[..] {
             return Ok(IdempotencyRecord::Other);
         }
@@ -149,14 +149,14 @@ impl Write {
     /// Keeps the answer; or lets go of the key where nothing was done.
     pub async fn asked(&mut self, id: TokenId, key: &str, answer: Option<(u16, &str)>) -> Result<()> {
         let Some((status, body)) = answer else {
-            sqlx::query("DELETE FROM asked_once WHERE token_id = $1 AND key = $2")
+            sqlx::query("DELETE FROM idempotency_keys WHERE token_id = $1 AND key = $2")
                 .bind(id.0)
                 .bind(key)
                 .execute(self.connection())
                 .await?;
             return Ok(());
         };
-        sqlx::query("UPDATE asked_once SET status = $3, body = $4 WHERE token_id = $1 AND key = $2")
+        sqlx::query("UPDATE idempotency_keys SET status = $3, body = $4 WHERE token_id = $1 AND key = $2")
             .bind(id.0)
             .bind(key)
             .bind(i64::from(status))
@@ -168,7 +168,10 @@ impl Write {
 
     /// Keys are remembered for a while, and not for ever.
     pub async fn forget_asked(&mut self, before: Timestamp) -> Result<()> {
-        sqlx::query("DELETE FROM asked_once WHERE at < $1").bind(before.millis()).execute(self.connection()).await?;
+        sqlx::query("DELETE FROM idempotency_keys WHERE at < $1")
+            .bind(before.millis())
+            .execute(self.connection())
+            .await?;
         Ok(())
     }
 }

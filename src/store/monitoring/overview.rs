@@ -108,7 +108,7 @@ impl Store {
                 (SELECT count(*) FROM outbox WHERE state = 'queued' AND hold IS NOT NULL) AS held,
                 (SELECT count(*) FROM outbox WHERE state = 'uncertain') AS uncertain,
                 (SELECT count(*) FROM outbox WHERE state = 'scheduled') AS scheduled,
-                (SELECT count(*) FROM outbox WHERE state IN ('refused', 'dead')) AS failed,
+                (SELECT count(*) FROM outbox WHERE state IN ('failed', 'dead')) AS failed,
                 (SELECT min(created_at) FROM outbox WHERE state = 'queued' AND hold IS NULL) AS oldest_queued_at,
                 (SELECT count(*) FROM runs WHERE state = 'scheduled') + (SELECT count(*) FROM runs WHERE state = 'running')
                     AS runs_open,

@@ -1,4 +1,4 @@
-//! What the watcher remembers: canaries, fillings, and which alerts were told.
+//! What the watcher remembers: canaries, backfills, and which alerts were told.
 
 use crate::domain::ids::{AlertId, ConnectionId, DeliveryId, ThreadId};
 use crate::domain::message::status::DeliveryRecord;
@@ -28,8 +28,8 @@ impl Store {
         Ok(at.map(Timestamp::from_millis))
     }
 
-    pub async fn last_filling(&self, connection: ConnectionId) -> Result<Option<Timestamp>> {
-        let at: Option<i64> = sqlx::query_scalar("SELECT max(at) FROM fillings WHERE connection_id = $1")
+    pub async fn last_backfill(&self, connection: ConnectionId) -> Result<Option<Timestamp>> {
+        let at: Option<i64> = sqlx::query_scalar("SELECT max(at) FROM backfills WHERE connection_id = $1")
             .bind(connection.0)
             .fetch_one(&self.readers)
             .await?;
@@ -62,7 +62,7 @@ impl Store {
     pub async fn failures_since(&self, since: Timestamp) -> Result<Vec<(ConnectionId, u32, String, u32)>> {
         let rows: Vec<(i64, String, i64)> = sqlx::query_as(
             "SELECT o.connection_id, coalesce(json_extract(o.failure, '$.code'), ''), count(*) AS n FROM outbox o
-             WHERE o.state IN ('refused', 'dead') AND o.settled_at >= $1 GROUP BY 1, 2 ORDER BY n DESC",
+             WHERE o.state IN ('failed', 'dead') AND o.settled_at >= $1 GROUP BY 1, 2 ORDER BY n DESC",
         )
         .bind(since.millis())
         .fetch_all(&self.readers)
@@ -177,7 +177,7 @@ impl Write {
         Ok(ids.into_iter().map(ConnectionId).collect())
     }
 
-    pub async fn note_filling(
+    pub async fn record_backfill(
         &mut self,
         connection: ConnectionId,
         now: Timestamp,
@@ -185,7 +185,7 @@ impl Write {
         filled: usize,
         said: &str,
     ) -> Result<()> {
-        sqlx::query("INSERT INTO fillings (connection_id, at, listed, filled, said) VALUES ($1, $2, $3, $4, $5)")
+        sqlx::query("INSERT INTO backfills (connection_id, at, listed, filled, said) VALUES ($1, $2, $3, $4, $5)")
             .bind(connection.0)
             .bind(now.millis())
             .bind(listed as i64)
@@ -194,7 +194,7 @@ impl Write {
             .execute(self.connection())
             .await?;
         // What was found is in its messages; of the rest the last thousand comparisons are enough.
-        sqlx::query("DELETE FROM fillings WHERE id <= (SELECT max(id) - 1000 FROM fillings)")
+        sqlx::query("DELETE FROM backfills WHERE id <= (SELECT max(id) - 1000 FROM backfills)")
             .execute(self.connection())
             .await?;
         Ok(())

@@ -80,7 +80,7 @@ impl Store {
                 (SELECT count(*) FROM threads t WHERE t.connection_id = c.id) AS threads,
                 (SELECT coalesce(sum(t.unread), 0) FROM threads t WHERE t.connection_id = c.id AND t.unread > 0) AS unread,
                 (SELECT count(*) FROM outbox o WHERE o.state = 'queued' AND o.connection_id = c.id) AS queued,
-                (SELECT count(*) FROM outbox o WHERE o.state IN ('refused', 'dead') AND o.connection_id = c.id) AS failed
+                (SELECT count(*) FROM outbox o WHERE o.state IN ('failed', 'dead') AND o.connection_id = c.id) AS failed
              FROM connections c",
         )
         .fetch_all(&self.readers)

@@ -5,16 +5,18 @@ use crate::store::{Result, Store, Update, Write};
 
 impl Store {
     /// Everything seen under a beginning, by name.
-    pub async fn sightings(&self, beginning: &str) -> Result<Vec<(String, String)>> {
-        Ok(sqlx::query_as("SELECT subject, state FROM sightings WHERE subject >= $1 AND subject < $1 || char(1114111)")
-            .bind(beginning)
-            .fetch_all(&self.readers)
-            .await?)
+    pub async fn snapshots(&self, beginning: &str) -> Result<Vec<(String, String)>> {
+        Ok(sqlx::query_as(
+            "SELECT subject, state FROM provider_snapshots WHERE subject >= $1 AND subject < $1 || char(1114111)",
+        )
+        .bind(beginning)
+        .fetch_all(&self.readers)
+        .await?)
     }
 
     /// The last thing seen under this name, and since when it is so.
-    pub async fn sighting(&self, subject: &str) -> Result<Option<(String, Timestamp)>> {
-        let seen: Option<(String, i64)> = sqlx::query_as("SELECT state, at FROM sightings WHERE subject = $1")
+    pub async fn snapshot(&self, subject: &str) -> Result<Option<(String, Timestamp)>> {
+        let seen: Option<(String, i64)> = sqlx::query_as("SELECT state, at FROM provider_snapshots WHERE subject = $1")
             .bind(subject)
             .fetch_optional(&self.readers)
             .await?;
@@ -22,35 +24,36 @@ impl Store {
     }
 
     /// Trouble that was there when it was last looked for, as `trouble:kind:subject`.
-    pub async fn lasting_troubles(&self) -> Result<Vec<String>> {
-        Ok(self.sightings("trouble:").await?.into_iter().map(|(subject, _)| subject).collect())
+    pub async fn conditions(&self) -> Result<Vec<String>> {
+        Ok(self.snapshots("trouble:").await?.into_iter().map(|(subject, _)| subject).collect())
     }
 }
 
 impl Write {
     /// Trouble that lasts begins once. Misses what lasts already.
-    pub async fn begin_trouble(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<Update> {
-        let done =
-            sqlx::query("INSERT INTO sightings (subject, state, at) VALUES ($1, 'on', $2) ON CONFLICT DO NOTHING")
-                .bind(trouble(kind, subject))
-                .bind(now.millis())
-                .execute(self.connection())
-                .await?;
+    pub async fn raise_condition(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<Update> {
+        let done = sqlx::query(
+            "INSERT INTO provider_snapshots (subject, state, at) VALUES ($1, 'on', $2) ON CONFLICT DO NOTHING",
+        )
+        .bind(trouble(kind, subject))
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
         Ok(Update::of(done.rows_affected()))
     }
 
     /// It is over; when it comes again, it is new. Misses what was not there.
-    pub async fn end_trouble(&mut self, kind: &str, subject: &str) -> Result<Update> {
-        let done = sqlx::query("DELETE FROM sightings WHERE subject = $1")
+    pub async fn clear_condition(&mut self, kind: &str, subject: &str) -> Result<Update> {
+        let done = sqlx::query("DELETE FROM provider_snapshots WHERE subject = $1")
             .bind(trouble(kind, subject))
             .execute(self.connection())
             .await?;
         Ok(Update::of(done.rows_affected()))
     }
 
-    pub async fn sight(&mut self, subject: &str, state: &str, now: Timestamp) -> Result<()> {
+    pub async fn keep_snapshot(&mut self, subject: &str, state: &str, now: Timestamp) -> Result<()> {
         sqlx::query(
-            "INSERT INTO sightings (subject, state, at) VALUES ($1, $2, $3)
+            "INSERT INTO provider_snapshots (subject, state, at) VALUES ($1, $2, $3)
              ON CONFLICT (subject) DO UPDATE SET state = excluded.state, at = excluded.at",
         )
         .bind(subject)

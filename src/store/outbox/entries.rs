@@ -3,7 +3,7 @@
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
-use crate::domain::outbox::entry::{EntryState, SettledBy};
+use crate::domain::outbox::entry::{EntryState, FailedBy, SettledBy};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::view::{EntryDetail, EntryRow};
 use crate::store::codec::RowReader;
@@ -30,7 +30,7 @@ const ENTRY: &str = "SELECT o.id, o.message_id, o.thread_id, c.name AS connectio
 
 /// What wants attention, in its order; then everything else. Each is found by an index of its own.
 const RANKS: [&str; 7] = [
-    "(o.state = 'refused' OR (o.state = 'accepted' AND m.failed_at IS NOT NULL))",
+    "(o.state = 'failed' OR (o.state = 'accepted' AND m.failed_at IS NOT NULL))",
     "o.state = 'uncertain'",
     "o.state = 'dead'",
     "(o.state = 'queued' AND (o.hold IS NOT NULL OR o.not_before IS NOT NULL))",
@@ -94,7 +94,7 @@ impl Store {
                 "o.id IN (SELECT id FROM outbox WHERE state = 'queued' UNION SELECT x.id FROM outbox x WHERE x.state = 'accepted' AND x.created_at > "
             }
             rank if rank.contains("failed_at") => {
-                "o.id IN (SELECT id FROM outbox WHERE state IN ('refused', 'dead') UNION SELECT x.id FROM messages f JOIN outbox x ON x.message_id = f.id WHERE f.failed_at IS NOT NULL)"
+                "o.id IN (SELECT id FROM outbox WHERE state IN ('failed', 'dead') UNION SELECT x.id FROM messages f JOIN outbox x ON x.message_id = f.id WHERE f.failed_at IS NOT NULL)"
             }
             _ => "1 = 1",
         };
@@ -211,6 +211,8 @@ fn entry(cells: &RowReader<'_>) -> Result<EntryRow> {
         Some(failure) => Some(failure.clone()),
         None => cells.opt_json("entry_failure")?,
     };
+    let state = cells.named("state", EntryState::from_name)?;
+    let settled_by = cells.opt_named("settled_by", SettledBy::from_name)?;
     Ok(EntryRow {
         id: EntryId(cells.int("id")?),
         message_id: MessageId(cells.int("message_id")?),
@@ -218,7 +220,7 @@ fn entry(cells: &RowReader<'_>) -> Result<EntryRow> {
         connection: cells.text("connection")?,
         contact: contact(cells)?,
         text: cells.untrusted("words")?,
-        state: cells.named("state", EntryState::from_name)?,
+        state,
         status: standing.status(),
         hold: cells.opt_named("hold", Hold::from_name)?,
         due_at: cells.time("due_at")?,
@@ -227,7 +229,8 @@ fn entry(cells: &RowReader<'_>) -> Result<EntryRow> {
         attempts: cells.count("attempts")?,
         error,
         author: cells.opt_text("author")?,
-        settled_by: cells.opt_named("settled_by", SettledBy::from_name)?,
+        settled_by,
+        failed_by: FailedBy::of(state, settled_by),
         recalled_by: cells.opt_text("recalled_by")?,
         looked: cells.opt_text("looked")?,
         behind: cells.opt_int("behind")?.map(EntryId),

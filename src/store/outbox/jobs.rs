@@ -55,7 +55,7 @@ impl Store {
         let rows = sqlx::query(
             "SELECT j.id, j.action, j.terms, j.actor, j.state, j.total, j.done, j.refused, j.said, j.created_at, j.ended_at,
                 (SELECT count(*) FROM outbox o WHERE o.job_id = j.id AND o.state IN ('accepted', 'scheduled')) AS taken,
-                (SELECT count(*) FROM outbox o WHERE o.job_id = j.id AND o.state IN ('refused', 'dead')) AS failed_again,
+                (SELECT count(*) FROM outbox o WHERE o.job_id = j.id AND o.state IN ('failed', 'dead')) AS failed_again,
                 (SELECT count(*) FROM outbox o WHERE o.job_id = j.id AND o.state IN ('queued', 'sending', 'uncertain')) AS under_way
              FROM jobs j ORDER BY j.id DESC LIMIT 20",
         )

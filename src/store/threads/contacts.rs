@@ -30,7 +30,7 @@ const CONTACT: &str = "SELECT p.id, p.name AS contact_name, p.opted_out, p.opted
                 (SELECT group_concat(a.kind || ':' || a.value, char(10)) FROM addresses a WHERE a.contact_id = p.id) AS addresses,
                 (SELECT group_concat(t.id || ' ' || t.last_message_at || ' ' || c.name, char(10)) FROM threads t
                     JOIN connections c ON c.id = t.connection_id WHERE t.contact_id = p.id) AS threads,
-                (SELECT count(*) FROM merges g WHERE g.kept_id = p.id AND g.undone_at IS NULL) AS merged
+                (SELECT count(*) FROM contact_merges g WHERE g.kept_id = p.id AND g.undone_at IS NULL) AS merged
     FROM contacts p";
 
 impl Store {
@@ -145,7 +145,7 @@ impl Write {
             ..Moved::default()
         };
         let merge: i64 = sqlx::query_scalar(
-            "INSERT INTO merges (kept_id, gone_id, moved, at, by) VALUES ($1, $2, '{}', $3, $4) RETURNING id",
+            "INSERT INTO contact_merges (kept_id, gone_id, moved, at, by) VALUES ($1, $2, '{}', $3, $4) RETURNING id",
         )
         .bind(kept.0)
         .bind(gone.0)
@@ -210,7 +210,7 @@ impl Write {
             .bind(kept.0)
             .execute(self.connection())
             .await?;
-        sqlx::query("UPDATE merges SET moved = $2 WHERE id = $1")
+        sqlx::query("UPDATE contact_merges SET moved = $2 WHERE id = $1")
             .bind(merge)
             .bind(json(&moved))
             .execute(self.connection())
@@ -221,13 +221,13 @@ impl Write {
     /// Takes the last merge of a contact back. None: there is none.
     pub async fn split_contact(&mut self, kept: ContactId, now: Timestamp) -> Result<Option<ContactId>> {
         let row = sqlx::query(
-            "SELECT id, gone_id, moved FROM merges WHERE kept_id = $1 AND undone_at IS NULL ORDER BY id DESC LIMIT 1",
+            "SELECT id, gone_id, moved FROM contact_merges WHERE kept_id = $1 AND undone_at IS NULL ORDER BY id DESC LIMIT 1",
         )
         .bind(kept.0)
         .fetch_optional(self.connection())
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let cells = RowReader::new(&row, "merges");
+        let cells = RowReader::new(&row, "contact_merges");
         let (merge, gone) = (cells.int("id")?, ContactId(cells.int("gone_id")?));
         let moved: Moved = cells.json("moved")?;
         sqlx::query("UPDATE contacts SET merged_into = NULL WHERE id = $1")
@@ -254,7 +254,7 @@ impl Write {
             self.settle_threads(*into, *thread).await?;
             self.settle_threads(*thread, *into).await?;
         }
-        sqlx::query("UPDATE merges SET undone_at = $2 WHERE id = $1")
+        sqlx::query("UPDATE contact_merges SET undone_at = $2 WHERE id = $1")
             .bind(merge)
             .bind(now.millis())
             .execute(self.connection())
