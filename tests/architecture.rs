@@ -202,6 +202,31 @@ fn the_printed_roles_are_the_table() {
 }
 
 #[test]
+fn the_printed_codes_are_the_list() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/codes.md");
+    let printed = fs::read_to_string(&path).unwrap_or_default();
+    let again = "print it anew: cargo run -- codes --markdown > docs/codes.md";
+    assert_eq!(printed, wadeck::domain::code::codes_markdown(), "{again}");
+}
+
+#[test]
+fn every_code_is_used() {
+    let inside = |path: &Path| path.components().any(|part| part.as_os_str() == "code");
+    let texts: Vec<String> = sources()
+        .into_iter()
+        .filter(|(module, path, _)| !(module == "domain" && inside(path)))
+        .map(|(_, _, text)| code(&text))
+        .collect();
+    let words =
+        |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != ':').map(str::to_owned).collect::<Vec<_>>();
+    let used: BTreeSet<String> = texts.iter().flat_map(|text| words(text)).collect();
+    for code in wadeck::domain::code::Code::ALL {
+        let named = format!("Code::{}", code.variant());
+        assert!(used.contains(&named), "no error carries {named}: remove it from the list");
+    }
+}
+
+#[test]
 fn the_printed_life_of_a_number_is_the_table() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/connections.md");
     let printed = fs::read_to_string(&path).unwrap_or_default();

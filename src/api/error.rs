@@ -24,8 +24,9 @@ pub struct ErrorBody {
 }
 
 impl ErrorBody {
+    /// Builds an error; an empty `remedy` becomes the typical one of the code.
     pub fn new(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), remedy: remedy.into(), id: None }
+        Self { code, reason: reason.into(), remedy: code.remedy_or(remedy.into()), id: None }
     }
 
     /// The same as a line for a person.
@@ -47,7 +48,7 @@ impl ErrorBody {
 
 impl From<&Refusal> for ErrorBody {
     fn from(refusal: &Refusal) -> Self {
-        Self::new(refusal.code, refusal.reason.as_str(), refusal.remedy())
+        Self::new(refusal.code, refusal.reason.as_str(), refusal.remedy.as_str())
     }
 }
 

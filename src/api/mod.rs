@@ -9,6 +9,7 @@ mod files;
 mod http;
 mod mcp;
 mod names;
+mod shape;
 mod socket;
 mod terminal;
 mod transfer;
@@ -16,6 +17,7 @@ mod transfer;
 use axum::body::Body;
 use axum::extract::{Extension, Path, Query as Params, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -90,6 +92,7 @@ fn routes(system: System) -> Router {
         .route("/tool", post(mcp::call))
         .route("/uploads", post(take_file))
         .route("/messages/{message}/file", get(give_file))
+        .layer(from_fn(shape::shaped_socket))
         .with_state(system)
 }
 

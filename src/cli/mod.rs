@@ -306,6 +306,13 @@ pub enum Command {
         #[arg(long)]
         markdown: bool,
     },
+    /// List the error codes with their HTTP status, exit code and remedy
+    #[command(after_help = "Examples:\n  wadeck codes\n  wadeck codes --json")]
+    Codes {
+        /// Print docs/codes.md
+        #[arg(long)]
+        markdown: bool,
+    },
     /// List the console's keys and commands
     #[command(after_help = "Examples:\n  wadeck keys")]
     Keys {

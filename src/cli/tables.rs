@@ -1,10 +1,12 @@
-//! Tables of the program itself: what each role may do, the states of numbers, and the console's keys.
+//! Tables of the program itself: what each role may do, the codes of errors, the states of numbers, and the console's
+//! keys.
 
 use serde_json::json;
 
 use super::{Common, Exit, layout};
 use crate::console::{Keymap, keys_markdown};
 use crate::domain::access::permission::Permission;
+use crate::domain::code::{Code, codes_markdown};
 use crate::domain::numbers::life::LIFE;
 
 pub(super) fn roles(common: &Common, markdown: bool) -> Exit {
@@ -16,6 +18,23 @@ pub(super) fn roles(common: &Common, markdown: bool) -> Exit {
     } else {
         for right in Permission::ALL {
             println!("{:<10}{}", right.role().name(), right.what());
+        }
+    }
+    Exit::Done
+}
+
+pub(super) fn codes(common: &Common, markdown: bool) -> Exit {
+    if markdown {
+        print!("{}", codes_markdown());
+    } else if common.json {
+        let row = |code: &Code| {
+            json!({ "code": code, "meaning": code.meaning(), "http_status": code.http_status(),
+                "exit_code": code.exit_code(), "remedy": code.remedy() })
+        };
+        println!("{}", layout::json(&Code::ALL.iter().map(row).collect::<Vec<_>>()));
+    } else {
+        for code in Code::ALL {
+            println!("{:<26} {}", code.as_str(), code.meaning());
         }
     }
     Exit::Done

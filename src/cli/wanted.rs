@@ -179,6 +179,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         | Command::Simulator(_)
         | Command::Completions { .. }
         | Command::Man { .. }
+        | Command::Codes { .. }
         | Command::Keys { .. }
         | Command::Roles { .. } => {
             return Ok(None);

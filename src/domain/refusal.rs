@@ -21,19 +21,14 @@ pub struct Refusal {
     pub code: Code,
     /// What stands in the way.
     pub reason: String,
-    /// What to do instead; may be empty.
+    /// What to do instead; never empty.
     pub remedy: String,
 }
 
 impl Refusal {
-    /// Builds a refusal; where `remedy` is empty, programs get the code's own.
+    /// Builds a refusal; an empty `remedy` becomes the typical one of the code.
     pub fn new(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), remedy: remedy.into() }
-    }
-
-    /// Returns what to do instead; where the refusal itself names nothing, the typical remedy of its code.
-    pub fn remedy(&self) -> &str {
-        if self.remedy.trim().is_empty() { self.code.remedy() } else { &self.remedy }
+        Self { code, reason: reason.into(), remedy: code.remedy_or(remedy.into()) }
     }
 
     /// What cannot be taken back is done only by whoever typed its name.

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use wadeck::cli::Cli;
 use wadeck::domain::access::permission::Permission;
 use wadeck::domain::access::role::Role;
+use wadeck::domain::code::Code;
 use wadeck::domain::query::Query;
 use wadeck::domain::request::Request;
 
@@ -60,6 +61,7 @@ pub fn shape(body: &Value) -> (&str, &str) {
     for word in ["press", "Press", "ctrl-", "`wadeck"] {
         assert!(!text("remedy").contains(word), "{body}");
     }
+    assert!(Code::parse(text("code")).is_some(), "not in docs/codes.md: {body}");
     (text("code"), text("reason"))
 }
 
@@ -117,9 +119,12 @@ fn becomes(world: &World, served: &Served, role: Role) {
 
 /// Asks the socket, as it is asked by the command line.
 fn socket(world: &World, path: &str, body: &Value) -> (u16, Value) {
+    over_socket(world, if path == "/events" { "GET" } else { "POST" }, path, &body.to_string())
+}
+
+/// Sends one request to the socket; returns the status, and the body if it is JSON.
+pub fn over_socket(world: &World, method: &str, path: &str, body: &str) -> (u16, Value) {
     let mut stream = UnixStream::connect(world.data().join("wadeck.sock")).expect("the socket");
-    let body = body.to_string();
-    let method = if path == "/events" { "GET" } else { "POST" };
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nhost: wadeck\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -308,8 +313,8 @@ async fn a_token_may_what_the_table_says_of_every_route_and_tool() {
 }
 
 /// Verbs that ask nothing of the engine, or never end.
-pub const ALONE: [&str; 11] =
-    ["demo", "serve", "attach", "mcp", "simulator", "doctor", "config", "completions", "man", "roles", "keys"];
+pub const ALONE: [&str; 12] =
+    ["demo", "serve", "attach", "mcp", "simulator", "doctor", "config", "completions", "man", "roles", "codes", "keys"];
 
 /// Every verb with values for what it needs.
 pub fn verbs() -> Vec<Vec<String>> {

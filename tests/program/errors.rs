@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use wadeck::cli::Cli;
 use wadeck::domain::code::Code;
 
-use crate::access::{ALONE, shape, verbs};
+use crate::access::{ALONE, over_socket, shape, verbs};
 use crate::ssh::{ask, engine_for, knock, public};
 use crate::tools::Server;
 use crate::world::{World, simulator};
@@ -71,6 +71,7 @@ fn alone(world: &World) -> Vec<Vec<String>> {
         "events follow --data-dir /nowhere/at/all".into(),
         "completions bash".into(),
         "roles".into(),
+        "codes".into(),
         "keys".into(),
     ];
     lines.iter().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
@@ -180,6 +181,20 @@ async fn routes_that_are_not_there_are_told_in_the_same_shape() {
     }
     let (status, _, body) = ask("GET", "/nowhere", None, "wadeck_nobody").await;
     assert_eq!((status, body["error"]["code"].as_str()), (401, Some("unauthorized")));
+    let (_, _, described) = ask("GET", "/openapi.json", None, &token).await;
+    let listed = &described["components"]["schemas"]["Error"]["properties"]["error"]["properties"]["code"]["enum"];
+    let told: Vec<&Code> = Code::ALL.iter().filter(|code| code.http_status().is_some()).collect();
+    assert_eq!(*listed, json!(told), "the description lists every code that HTTP answers with");
+    for (method, path, body, status, code) in [
+        ("GET", "/nowhere", "", 404, "not_found"),
+        ("GET", "/query", "", 405, "method"),
+        ("POST", "/query", "no JSON", 400, "request"),
+        ("POST", "/perform", "{\"of\": \"another version\"}", 422, "request"),
+        ("POST", "/uploads", "", 400, "request"),
+    ] {
+        let (got, body) = over_socket(&world, method, path, body);
+        assert_eq!((got, shape(&body).0), (status, code), "{method} {path}: {body}");
+    }
 }
 
 /// The properties of a schema that name one thing by its id, each with an id that is nobody's.

@@ -155,6 +155,7 @@ simulator --listen 127.0.0.1:0
 completions bash
 man --to pages
 roles
+codes
 keys";
 
 /// Verbs that go on until somebody ends them.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::endpoints::{ENDPOINTS, Endpoint, Verb};
+use crate::domain::code::Code;
 
 /// What the letters of ids look like, by the name of the parameter.
 fn pattern(name: &str) -> Option<&'static str> {
@@ -65,13 +66,16 @@ fn operation(endpoint: &Endpoint) -> Value {
         json!({ "description": "Done, or told.", "content": { "application/json": { "schema": (endpoint.answer)() } } }),
     );
     for (status, what) in [
-        ("401", "No token that holds."),
+        ("400", "The request cannot be read."),
+        ("401", "No valid token was sent."),
         ("403", "The token's role does not allow it."),
-        ("404", "There is nothing with this id."),
-        ("409", "A rule says no: the body names it."),
+        ("404", "No object has this id."),
+        ("409", "A rule refuses it: the body names the rule."),
         ("413", "The body is too long."),
-        ("422", "It was not asked for as described."),
-        ("500", "Something broke; the log knows it by the id."),
+        ("422", "A parameter or the body is not as described."),
+        ("429", "Too many invalid tokens were sent from this address."),
+        ("500", "The engine failed; the log has details under the id."),
+        ("503", "Too many requests are in progress; retry after `Retry-After`."),
     ] {
         responses.insert(status.into(), fault(what));
     }
@@ -99,11 +103,14 @@ fn files(paths: &mut Map<String, Value>) {
         responses
     };
     let common = [
-        ("401", "No token that holds."),
+        ("400", "The request cannot be read."),
+        ("401", "No valid token was sent."),
         ("403", "The token's role does not allow it."),
-        ("409", "A rule says no: the body names it."),
-        ("422", "It was not asked for as described."),
-        ("500", "Something broke; the log knows it by the id."),
+        ("409", "A rule refuses it: the body names the rule."),
+        ("422", "A parameter is not as described."),
+        ("429", "Too many invalid tokens were sent from this address."),
+        ("500", "The engine failed; the log has details under the id."),
+        ("503", "Too many requests are in progress; retry in a moment."),
     ];
     let taken = json!({ "200": { "description": "Kept for an hour, for messages to carry.", "content": {
         "application/json": { "schema": { "type": "object", "required": ["upload", "name", "bytes", "sha256"],
@@ -125,7 +132,7 @@ fn files(paths: &mut Map<String, Value>) {
     let given = json!({ "200": { "description": "The bytes.", "content": { "*/*": { "schema": {
         "type": "string", "format": "binary" } } } } });
     let mut told = common.to_vec();
-    told.push(("404", "There is nothing with this id."));
+    told.push(("404", "No object has this id."));
     let path = "/messages/{message}/file";
     paths.insert(
         path.into(),
@@ -162,6 +169,7 @@ pub(super) fn openapi(base: &str) -> Value {
         } } }));
     files(&mut paths);
     let time = json!({ "type": ["string", "null"], "format": "date-time" });
+    let codes: Vec<Code> = Code::ALL.iter().copied().filter(|code| code.http_status().is_some()).collect();
     json!({
         "openapi": "3.1.0",
         "info": { "title": "wadeck", "version": env!("CARGO_PKG_VERSION"),
@@ -174,7 +182,7 @@ pub(super) fn openapi(base: &str) -> Value {
             "schemas": {
                 "Error": { "type": "object", "required": ["error"], "properties": { "error": {
                     "type": "object", "required": ["code", "reason", "remedy"], "properties": {
-                        "code": { "type": "string", "description": "the rule, for programs" },
+                        "code": { "type": "string", "enum": codes, "description": "which rule or failure; docs/codes.md lists them" },
                         "reason": { "type": "string", "description": "what happened, and why" },
                         "remedy": { "type": "string", "description": "what to do" },
                         "id": { "type": "string", "description": "of a failure: the log knows it by this" } } } } },

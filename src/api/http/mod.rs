@@ -6,7 +6,6 @@ mod document;
 mod endpoints;
 mod letter;
 mod read_bodies;
-mod shape;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -39,7 +38,7 @@ use crate::operations::{
 };
 
 /// Where everything lies.
-const BASE: &str = "/api/v1";
+pub(super) const BASE: &str = "/api/v1";
 /// A request is no longer than this.
 const LONGEST: usize = 256 * 1024;
 /// How long a request waits until there is memory for its body.
@@ -82,7 +81,7 @@ pub fn routes(system: &System) -> Router {
         .layer(from_fn_with_state(system.clone(), let_in))
         .route(&format!("{BASE}/openapi.json"), get(|| async { axum::Json(document::openapi(BASE)) }))
         .layer(DefaultBodyLimit::max(LONGEST))
-        .layer(from_fn(shape::shaped))
+        .layer(from_fn(super::shape::shaped_api))
         .layer(from_fn(super::escape::escaped))
         .with_state(system.clone())
 }

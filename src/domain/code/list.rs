@@ -1,8 +1,8 @@
-//! The list of codes: meaning; variant, string on the wire, HTTP status (`none`: only the command line uses it), exit
-//! code, typical remedy.
+//! The list of codes, by section. An entry has its meaning, then its variant, its string on the wire, its HTTP status
+//! (`none` if only the command line uses it), its exit code and its typical remedy.
 
 codes! {
-    // What was asked for, and how.
+    = "Requests"
     /// The request cannot be read.
     Request "request" 400 3 "Send the request as the API description says.";
     /// The body cannot be read, or has fields or values that the request does not take.
@@ -50,7 +50,7 @@ codes! {
     /// The irreversible action was not confirmed with the object's name.
     Typed "typed" 409 3 "Repeat the name exactly.";
 
-    // Who asks.
+    = "Access"
     /// No valid bearer token was sent.
     Unauthorized "unauthorized" 401 3 "Send a valid token in the `Authorization` header.";
     /// Too many requests with invalid tokens came from this address.
@@ -76,7 +76,7 @@ codes! {
     /// The name is in use.
     NameTaken "name_taken" 409 3 "Choose another name.";
 
-    // Messages.
+    = "Messages"
     /// The message's content is missing, incomplete or not allowed.
     Content "content" 409 3 "Change the content as the reason says.";
     /// The text is empty.
@@ -110,7 +110,7 @@ codes! {
     /// The connection is disconnected.
     NotConnected "not_connected" 409 3 "Reconnect the connection first.";
 
-    // Files.
+    = "Files"
     /// The provider does not take the file, or the file cannot be read.
     File "file" 409 3 "Choose another file.";
     /// The message's file is not available here.
@@ -132,7 +132,7 @@ codes! {
     /// The configured program cannot open the file.
     Open "open" 409 3 "Save the file and open it yourself.";
 
-    // The outbox.
+    = "Outbox"
     /// The outbox entry cannot be retried in its state.
     NotRetryable "not_retryable" 409 3 "Look at the entry: only failed, uncertain and discarded ones can be retried.";
     /// The outbox entry cannot be discarded in its state.
@@ -158,7 +158,7 @@ codes! {
     /// Nothing was stopped, so nothing can be resumed.
     NotStopped "not_stopped" 409 3 "Nothing needs to be done.";
 
-    // Threads and contacts.
+    = "Threads and contacts"
     /// A colleague has the thread.
     Taken "taken" 409 3 "Ask the colleague or an admin to release it.";
     /// Nobody has the thread.
@@ -184,7 +184,7 @@ codes! {
     /// The contact was not merged, so it cannot be split.
     NotMerged "not_merged" 409 3 "Nothing needs to be done.";
 
-    // Agents.
+    = "Agents"
     /// The agent failed to answer.
     AgentFailed "agent_failed" 409 3 "Check the agent's configuration and endpoint.";
     /// The agents are stopped already.
@@ -214,7 +214,7 @@ codes! {
     /// A message of the rehearsal was deleted.
     Gone "gone" 409 3 "Rehearse again.";
 
-    // Numbers and their webhooks.
+    = "Numbers and webhooks"
     /// The provider refused the request, cannot do it, or is unknown.
     Provider "provider" 409 3 "Name a provider of the configuration that supports it.";
     /// This build does not support the provider.
@@ -262,7 +262,7 @@ codes! {
     /// Another webhook has the same address or kind.
     WebhookTwice "webhook_twice" 409 3 "Change the existing webhook.";
 
-    // Templates and Flows.
+    = "Templates and Flows"
     /// The template or the Flow has errors.
     Lint "lint" 409 3 "Fix the errors that the reason names.";
     /// The template's short form or JSON cannot be read.
@@ -298,7 +298,7 @@ codes! {
     /// The Flow has no version.
     NoVersion "no_version" 409 3 "Write a version first.";
 
-    // Deliveries, alerts and audit.
+    = "Deliveries, alerts and audit"
     /// The delivery cannot be replayed.
     NotReplayable "not_replayable" 409 3 "Look at the delivery: its state says why.";
     /// Someone acknowledged the alert.
@@ -308,7 +308,7 @@ codes! {
     /// The audit is complete, so no restored copy needs to be accepted.
     NothingToAccept "nothing_to_accept" 409 3 "Nothing needs to be done.";
 
-    // The command line.
+    = "Command line"
     /// The command's arguments are wrong.
     Usage "usage" none 2 "Read the command's --help.";
     /// The command cannot run in this place.

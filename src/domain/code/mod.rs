@@ -17,58 +17,71 @@ macro_rules! status {
 
 /// Declares the enum and its table: meaning, variant, string on the wire, HTTP status, exit code, typical remedy.
 macro_rules! codes {
-    ($(#[doc = $meaning:literal] $variant:ident $wire:literal $http:tt $exit:literal $remedy:literal;)*) => {
+    ($(= $section:literal $(
+        #[doc = $meaning:literal] $variant:ident $wire:literal $http:tt $exit:literal $remedy:literal;
+    )*)*) => {
         /// The code of an error: what the caller did, or what state stands in the way.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
-            $(#[doc = $meaning] $variant,)*
+            $($(#[doc = $meaning] $variant,)*)*
         }
 
         impl Code {
             /// Every code, in the order of the list.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            pub const ALL: &'static [Self] = &[$($(Self::$variant,)*)*];
+
+            /// The sections of the list: a title, and the codes below it.
+            pub const SECTIONS: &'static [(&'static str, &'static [Self])] =
+                &[$(($section, &[$(Self::$variant,)*]),)*];
 
             /// Returns the string on the wire; it never changes.
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $wire,)* }
+                match self { $($(Self::$variant => $wire,)*)* }
             }
 
             /// Returns the name of the variant in the source.
             pub const fn variant(self) -> &'static str {
-                match self { $(Self::$variant => stringify!($variant),)* }
+                match self { $($(Self::$variant => stringify!($variant),)*)* }
             }
 
             /// Returns one sentence: what the caller did, or what state stands in the way.
             pub const fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => $meaning.trim_ascii(),)* }
+                match self { $($(Self::$variant => $meaning.trim_ascii(),)*)* }
             }
 
             /// Returns the HTTP status; `None` for codes that only the command line uses.
             pub const fn http_status(self) -> Option<u16> {
-                match self { $(Self::$variant => status!($http),)* }
+                match self { $($(Self::$variant => status!($http),)*)* }
             }
 
             /// Returns the exit code of a command: 1 failed, 2 wrong usage, 3 refused, 5 uncertain.
             pub const fn exit_code(self) -> u8 {
-                match self { $(Self::$variant => $exit,)* }
+                match self { $($(Self::$variant => $exit,)*)* }
             }
 
             /// Returns what to do where the error itself names nothing better; fits every surface.
             pub const fn remedy(self) -> &'static str {
-                match self { $(Self::$variant => $remedy,)* }
+                match self { $($(Self::$variant => $remedy,)*)* }
             }
         }
     };
 }
 
 mod list;
+mod markdown;
 
 pub use self::list::Code;
+pub use self::markdown::codes_markdown;
 
 impl Code {
     /// Returns the code with this string on the wire; `None` for strings of another version.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == text)
+    }
+
+    /// Returns `remedy`, or the typical one of the code if it is empty.
+    pub fn remedy_or(self, remedy: String) -> String {
+        if remedy.trim().is_empty() { self.remedy().to_owned() } else { remedy }
     }
 }
 
