@@ -28,6 +28,7 @@ bench *arguments:
 # Writes everything anew that is derived from the code; a test fails where one was forgotten
 docs:
     cargo run --quiet -- keys --markdown > docs/keys.md.new && mv docs/keys.md.new docs/keys.md
+    cargo run --quiet -- alerts kinds --markdown > docs/alerts.md.new && mv docs/alerts.md.new docs/alerts.md
     cargo run --quiet -- codes --markdown > docs/codes.md.new && mv docs/codes.md.new docs/codes.md
     cargo run --quiet -- roles --markdown > docs/roles.md.new && mv docs/roles.md.new docs/roles.md
 

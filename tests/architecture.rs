@@ -210,19 +210,32 @@ fn the_printed_codes_are_the_list() {
 }
 
 #[test]
-fn every_code_is_used() {
-    let inside = |path: &Path| path.components().any(|part| part.as_os_str() == "code");
-    let texts: Vec<String> = sources()
-        .into_iter()
-        .filter(|(module, path, _)| !(module == "domain" && inside(path)))
-        .map(|(_, _, text)| code(&text))
-        .collect();
-    let words =
-        |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != ':').map(str::to_owned).collect::<Vec<_>>();
-    let used: BTreeSet<String> = texts.iter().flat_map(|text| words(text)).collect();
+fn the_printed_alerts_are_the_list() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/alerts.md");
+    let printed = fs::read_to_string(&path).unwrap_or_default();
+    let again = "print it anew: cargo run -- alerts kinds --markdown > docs/alerts.md";
+    assert_eq!(printed, wadeck::domain::monitoring::alert_kind::alerts_markdown(), "{again}");
+}
+
+#[test]
+fn every_code_and_every_kind_of_alert_is_used() {
+    let lists = ["domain/code/", "domain/monitoring/alert_kind.rs"];
+    let mut used: BTreeSet<String> = BTreeSet::new();
+    for (_, path, text) in sources() {
+        if !lists.iter().any(|list| path.display().to_string().contains(list)) {
+            let names =
+                |text: &str| text.split(|c: char| !c.is_alphanumeric() && c != ':').map(str::to_owned).collect();
+            let names: Vec<String> = names(&code(&text));
+            used.extend(names);
+        }
+    }
     for code in wadeck::domain::code::Code::ALL {
         let named = format!("Code::{}", code.variant());
         assert!(used.contains(&named), "no error carries {named}: remove it from the list");
+    }
+    for kind in wadeck::domain::monitoring::alert_kind::AlertKind::ALL {
+        let named = format!("AlertKind::{}", kind.variant());
+        assert!(used.contains(&named), "nothing raises {named}: remove it from the list");
     }
 }
 

@@ -10,7 +10,7 @@ use super::files::Files;
 use super::no_answer::NoAnswer;
 use super::scoped::Asked;
 use super::verb::{source, verb};
-use super::verbs::ConfigVerb;
+use super::verbs::{Alerts, ConfigVerb};
 use super::{Cli, Command, Common, Exit, doctor, layout};
 use crate::api::Consoles;
 use crate::app::{
@@ -77,6 +77,7 @@ async fn carry_out(cli: Cli) -> Exit {
         Some(Command::Man { to }) => return super::shell::man(&cli.common, to.as_deref()),
         Some(Command::Doctor { webhook }) => return examine(&cli.common, webhook).await,
         Some(Command::Keys { markdown }) => return super::tables::keys(&cli.common, markdown),
+        Some(Command::Alerts(Alerts::Kinds { markdown })) => return super::tables::alerts(&cli.common, markdown),
         Some(Command::Codes { markdown }) => return super::tables::codes(&cli.common, markdown),
         Some(Command::Roles { markdown }) => return super::tables::roles(&cli.common, markdown),
         Some(command) => return verb(&cli.common, command).await,

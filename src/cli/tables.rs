@@ -1,4 +1,5 @@
-//! Tables of the program itself: what each role may do, the codes of errors, the states of numbers, and the console's
+//! Tables of the program itself: what each role may do, the codes of errors, the kinds of alerts, the states
+//! of numbers, and the console's
 //! keys.
 
 use serde_json::json;
@@ -7,6 +8,7 @@ use super::{Common, Exit, layout};
 use crate::console::{Keymap, keys_markdown};
 use crate::domain::access::permission::Permission;
 use crate::domain::code::{Code, codes_markdown};
+use crate::domain::monitoring::alert_kind::{AlertKind, alerts_markdown};
 use crate::domain::numbers::life::LIFE;
 
 pub(super) fn roles(common: &Common, markdown: bool) -> Exit {
@@ -36,6 +38,24 @@ pub(super) fn codes(common: &Common, markdown: bool) -> Exit {
         for code in Code::ALL {
             println!("{:<26} {}", code.as_str(), code.meaning());
         }
+    }
+    Exit::Done
+}
+
+/// Returns every kind of alert with what to do about it, one a line.
+pub(super) fn alerts_text() -> String {
+    let line = |kind: &AlertKind| format!("{:<18} {}", kind.as_str(), kind.raised());
+    AlertKind::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+pub(super) fn alerts(common: &Common, markdown: bool) -> Exit {
+    if markdown {
+        print!("{}", alerts_markdown());
+    } else if common.json {
+        let row = |kind: &AlertKind| json!({ "kind": kind.as_str(), "title": kind.title(), "raised": kind.raised(), "remedy": kind.remedy() });
+        println!("{}", layout::json(&AlertKind::ALL.iter().map(row).collect::<Vec<_>>()));
+    } else {
+        println!("{}", alerts_text());
     }
     Exit::Done
 }

@@ -99,6 +99,13 @@ pub enum Alerts {
         /// Alert id
         alert: AlertId,
     },
+    /// List the kinds of alerts with what to do about each
+    #[command(after_help = "Examples:\n  wadeck alerts kinds")]
+    Kinds {
+        /// Print docs/alerts.md
+        #[arg(long)]
+        markdown: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -106,6 +106,7 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
         Command::Contacts(Contacts::OptIn { thread }) => Act(Request::OptOut { thread, out: false }),
         Command::Alerts(Alerts::List { open, page }) => Look(Query::Alerts { open, limit: page.limit }),
         Command::Alerts(Alerts::Ack { alert }) => Act(Request::AckAlert { alert }),
+        Command::Alerts(Alerts::Kinds { .. }) => CliRequest::Said(super::tables::alerts_text()),
         Command::Threads(Threads::Note { thread, text }) => Act(Request::AddNote { thread, text }),
         Command::Threads(Threads::Notes { thread }) => Look(Query::Notes { thread }),
         Command::Threads(Threads::Export { thread }) => Look(Query::Export { thread }),

@@ -20,6 +20,7 @@ use crate::domain::message::media::MediaView;
 use crate::domain::message::other_status::OtherStatusView;
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::message::status_view::StatusView;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Environment, ProviderName};
 use crate::domain::outbox::entry::{EntryState, FailedBy, SettledBy};
 use crate::domain::outbox::limits::Hold;
@@ -429,6 +430,18 @@ pub struct AlertView {
     pub count: u32,
     /// By whom, and when; `system` where it was over by itself.
     pub acked: Option<(String, Timestamp)>,
+}
+
+impl AlertView {
+    /// Returns the title of its kind; a kind of another version is shown as its words.
+    pub fn title(&self) -> String {
+        AlertKind::parse(&self.kind).map_or_else(|| self.kind.replace('_', " "), |kind| kind.title().to_owned())
+    }
+
+    /// Returns what to do about it.
+    pub fn remedy(&self) -> &'static str {
+        AlertKind::parse(&self.kind).map_or("Look into it, then acknowledge it.", AlertKind::remedy)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -29,6 +29,7 @@ contacts opt-out t1
 contacts opt-in t1
 alerts list
 alerts ack a1
+alerts kinds
 status
 doctor --webhook
 connections list

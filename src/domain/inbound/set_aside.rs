@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::inbound::delivery::DeliveryState;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::clean_line;
 
 /// Reasons that a note tells one by one; the rest are counted.
@@ -106,23 +107,25 @@ impl Progress {
     }
 
     /// Kind, subject and words of what people have to hear.
-    pub fn alerts(&self) -> Vec<(&'static str, String, String)> {
+    pub fn alerts(&self) -> Vec<(AlertKind, String, String)> {
         if !self.is_done() {
             return vec![];
         }
-        let mut alerts: Vec<(&'static str, String, String)> = vec![];
+        let mut alerts: Vec<(AlertKind, String, String)> = vec![];
         for item in &self.aside {
             let alert = match &item.number {
                 Some(_) => {
                     let said = format!("Webhooks arrive for a number that no connection has: {}.", item.why);
-                    ("quarantine", item.why.clone(), said)
+                    (AlertKind::Quarantine, item.why.clone(), said)
                 }
-                None if self.of == 1 => {
-                    ("unreadable", "delivery".to_owned(), "A signed webhook could not be read; it is kept.".to_owned())
-                }
+                None if self.of == 1 => (
+                    AlertKind::Unreadable,
+                    "delivery".to_owned(),
+                    "A signed webhook could not be read; it is kept.".to_owned(),
+                ),
                 None => {
                     let said = "A part of a signed webhook could not be read; it is kept, and the rest was applied.";
-                    ("unreadable", "delivery".to_owned(), said.to_owned())
+                    (AlertKind::Unreadable, "delivery".to_owned(), said.to_owned())
                 }
             };
             if !alerts.iter().any(|known| known.0 == alert.0 && known.1 == alert.1) {

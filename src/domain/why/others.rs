@@ -318,7 +318,7 @@ fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, used: (u64,
 
 pub fn of_alert(alert: &AlertView) -> Why {
     let mut chain = Chain::default();
-    chain.at(alert.raised_at, format!("raised as {}", alert.kind.replace('_', " ")));
+    chain.at(alert.raised_at, format!("raised as {}", alert.title()));
     if alert.count > 1 {
         chain.at(alert.last_at, format!("seen {} times, the last time here", alert.count));
     }
@@ -333,7 +333,7 @@ pub fn of_alert(alert: &AlertView) -> Why {
         );
     }
     let verdict = match &alert.acked {
-        None => Verdict::new("open", alert.said.line(), "See to it, and acknowledge it."),
+        None => Verdict::new("open", alert.said.line(), alert.remedy()),
         Some((by, _)) if by == "system" => Verdict::new("over", format!("It is over: {}", alert.said.line()), ""),
         Some((by, _)) => {
             Verdict::new("acknowledged", format!("{} has seen it: {}", clean_line(by), alert.said.line()), "")

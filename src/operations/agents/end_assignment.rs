@@ -7,6 +7,7 @@ use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::ids::AssignmentId;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::operations::agents::decide_assignment::{published, tell};
@@ -26,7 +27,7 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
     let missed = || Refusal::new(Code::NotInForce, format!("{id} is not in force."), "");
     write.end_assignment(id, AssignmentState::Revoked, &me, reason, now).await?.or_refuse(missed)?;
     let ended = write.end_runs_of(id, &format!("{me} took the assignment back"), now).await?;
-    write.clear_alert("assignment_ends", &id.to_string(), now).await?;
+    write.clear_alert(AlertKind::AssignmentEnds, &id.to_string(), now).await?;
     write.audit(actor, "revoke", &id.to_string(), reason, now).await?;
     tell(system, &mut write, &found, "assignment.revoked", &me, reason).await?;
     write.commit().await?;
@@ -77,7 +78,7 @@ pub(crate) async fn mark_stale(system: &System) -> Result<()> {
                 one.agent, one.id
             );
             let subject = one.id.to_string();
-            let alert = NewAlert { kind: "agent_changed", subject: &subject, said: &said, thread: None };
+            let alert = NewAlert { kind: AlertKind::AgentChanged, subject: &subject, said: &said, thread: None };
             write.raise(&alert, now).await?;
         }
     }

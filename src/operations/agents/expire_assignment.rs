@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::access::actor::Actor;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, TIME_IS_OVER};
 use crate::domain::change::Change;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::clean_line;
 use crate::domain::time::{Timestamp, short_span};
 use crate::operations::agents::decide_assignment::tell;
@@ -63,7 +64,7 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
         write.end_runs_of(one.id, "its assignment expired", now).await?;
         write.audit(&Actor::System, "expire", &one.id.to_string(), reason, now).await?;
         tell(system, &mut write, &one, "assignment.expired", "system", reason).await?;
-        write.clear_alert("assignment_ends", &one.id.to_string(), now).await?;
+        write.clear_alert(AlertKind::AssignmentEnds, &one.id.to_string(), now).await?;
         if is_active {
             let said = format!(
                 "{} answers {} no more: the time of {} is over. Propose it anew if it should go on.",
@@ -72,7 +73,8 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
                 one.id
             );
             let subject = one.id.to_string();
-            let alert = NewAlert { kind: "assignment_ended", subject: &subject, said: &said, thread: one.thread };
+            let alert =
+                NewAlert { kind: AlertKind::AssignmentEnded, subject: &subject, said: &said, thread: one.thread };
             write.raise(&alert, now).await?;
         }
         ended = true;
@@ -89,14 +91,14 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
 /// Says once that an assignment is about to end.
 async fn tell_ahead(write: &mut Write, one: &Assignment, number: &str, now: Timestamp) -> Result<bool> {
     let (subject, Some(ends)) = (one.id.to_string(), one.expires_at) else { return Ok(false) };
-    if write.was_raised("assignment_ends", &subject).await? {
+    if write.was_raised(AlertKind::AssignmentEnds, &subject).await? {
         return Ok(false);
     }
     let left = short_span(ends.since(now));
     let agent = clean_line(&one.agent);
     let said =
         format!("{agent} answers {number} for {left} more: {} ends then. Propose it anew if it should go on.", one.id);
-    let alert = NewAlert { kind: "assignment_ends", subject: &subject, said: &said, thread: one.thread };
+    let alert = NewAlert { kind: AlertKind::AssignmentEnds, subject: &subject, said: &said, thread: one.thread };
     write.raise(&alert, now).await?;
     Ok(true)
 }

@@ -14,6 +14,7 @@ use crate::domain::ids::RunId;
 use crate::domain::message::content::Content;
 use crate::domain::message::note::Note;
 use crate::domain::message::window;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::{Untrusted, clean_line};
@@ -184,7 +185,7 @@ async fn failed(
     ended(system, due, RunState::Failed);
     let reason = format!("the agent {} failed: {}", due.agent, clean_line(&error));
     end_sign(system, write, due, "❌").await?;
-    needs_person(write, due, "agent_failed", &reason, now).await
+    needs_person(write, due, AlertKind::AgentFailed, &reason, now).await
 }
 
 pub(crate) async fn answered(
@@ -243,7 +244,7 @@ pub(crate) async fn answered(
         }
         let reason = format!("{} hands off: {}", due.agent, clean_line(reason));
         write.hand_off(due.thread, Some(now)).await?.either_way();
-        needs_person(write, due, "hand_off", &reason, now).await?;
+        needs_person(write, due, AlertKind::HandOff, &reason, now).await?;
         let data = serde_json::json!({ "agent": due.agent, "run": due.run, "reason": reason });
         system.happened(write, "thread.handed_off", Some(due.thread), &data).await?;
     }
@@ -314,7 +315,8 @@ async fn enqueue(
         tracing::info!(thread = %thread.id, %run, why = %refusal.reason, "left out of what an agent does");
         let said = format!("{author} wanted to send something that must not be sent: {}", refusal.reason);
         let subject = thread.id.to_string();
-        let alert = NewAlert { kind: "agent_held_back", subject: &subject, said: &said, thread: Some(thread.id) };
+        let alert =
+            NewAlert { kind: AlertKind::AgentHeldBack, subject: &subject, said: &said, thread: Some(thread.id) };
         write.raise(&alert, system.now()).await?;
         return Ok(());
     }
@@ -365,7 +367,7 @@ async fn end_sign(system: &System, write: &mut Write, due: &DueRun, emoji: &str)
 async fn needs_person(
     write: &mut Write,
     due: &DueRun,
-    kind: &str,
+    kind: AlertKind,
     reason: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {

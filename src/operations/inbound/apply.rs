@@ -9,6 +9,7 @@ use crate::domain::ids::ThreadId;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::inbound::event::InboundEvent;
 use crate::domain::inbound::set_aside::{Progress, SetAside};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::operations::inbound::apply_event::apply_event;
 use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System};
@@ -142,8 +143,14 @@ async fn end(
             }
             Outcome::Unreadable { note } => {
                 write.mark_delivery(delivery.id, DeliveryState::Unreadable, &delivery.event, Some(&note)).await?;
-                raise(system, write, "unreadable", "delivery", "A signed webhook could not be read; it is kept.")
-                    .await?;
+                raise(
+                    system,
+                    write,
+                    AlertKind::Unreadable,
+                    "delivery",
+                    "A signed webhook could not be read; it is kept.",
+                )
+                .await?;
                 effects.changes.push(Change::Alerts);
             }
         }
@@ -158,7 +165,13 @@ async fn prove(write: &mut Write, effects: &Effects) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn raise(system: &System, write: &mut Write, kind: &str, subject: &str, said: &str) -> Result<(), StoreError> {
+async fn raise(
+    system: &System,
+    write: &mut Write,
+    kind: AlertKind,
+    subject: &str,
+    said: &str,
+) -> Result<(), StoreError> {
     write.raise(&NewAlert { kind, subject, said, thread: None }, system.now()).await?;
     Ok(())
 }

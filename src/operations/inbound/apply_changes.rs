@@ -9,6 +9,7 @@ use crate::domain::inbound::delivery::DUPLICATE_OF;
 use crate::domain::inbound::event::{Direction, MessageEvent, Moved};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
@@ -168,7 +169,7 @@ pub(crate) async fn said_in_a_group(
         "{}: messages arrive in the group {group}. They are kept with their deliveries, stand in no thread and are not answered.",
         connection.name
     );
-    write.raise(&NewAlert { kind: "group", subject: &group, said: &said, thread: None }, now).await?;
+    write.raise(&NewAlert { kind: AlertKind::Group, subject: &group, said: &said, thread: None }, now).await?;
     effects.changes.push(Change::Alerts);
     Ok(())
 }
@@ -246,7 +247,8 @@ pub(crate) async fn handed_off(
     for thread in threads {
         write.wait(thread, &reason, at).await?;
         let said = format!("{thread} waits for a person: {reason}.");
-        let alert = NewAlert { kind: "workflow", subject: &thread.to_string(), said: &said, thread: Some(thread) };
+        let alert =
+            NewAlert { kind: AlertKind::Workflow, subject: &thread.to_string(), said: &said, thread: Some(thread) };
         write.raise(&alert, at).await?;
         effects.changes.extend([Change::Thread(thread), Change::Alerts]);
     }

@@ -9,6 +9,7 @@ use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
 use crate::domain::message::inbound_kind::InboundKind;
 use crate::domain::message::window;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::operations::System;
 use crate::operations::inbound::apply_changes::{change, duplicate, early_changes, move_contact};
@@ -138,7 +139,8 @@ pub(crate) async fn inbound(
             if reason.alerts() {
                 let subject = thread.thread.to_string();
                 let said = decision.trace.last().map_or(reason.words(), String::as_str);
-                let alert = NewAlert { kind: "agent_held_back", subject: &subject, said, thread: Some(thread.thread) };
+                let alert =
+                    NewAlert { kind: AlertKind::AgentHeldBack, subject: &subject, said, thread: Some(thread.thread) };
                 write.raise(&alert, now).await?;
                 effects.changes.push(Change::Alerts);
             }

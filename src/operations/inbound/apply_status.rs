@@ -6,6 +6,7 @@ use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::inbound::event::{OtherStatus, StatusEvent};
 use crate::domain::key::message_key;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::limits::Hold;
@@ -95,7 +96,7 @@ async fn called_back(
     if open {
         let now = system.now();
         write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Status), now).await?;
-        write.clear_alert("kept", &entry.to_string(), now).await?;
+        write.clear_alert(AlertKind::Kept, &entry.to_string(), now).await?;
         effects.changes.extend([Change::Thread(thread), Change::Outbox, Change::Alerts]);
     }
     Ok(true)
@@ -157,7 +158,10 @@ async fn earlier_attempt(
     }
     let said = format!("{entry}: an earlier attempt arrived as well: the contact may have it twice.");
     write
-        .raise(&NewAlert { kind: "twice", subject: &entry.to_string(), said: &said, thread: Some(thread) }, now)
+        .raise(
+            &NewAlert { kind: AlertKind::Twice, subject: &entry.to_string(), said: &said, thread: Some(thread) },
+            now,
+        )
         .await?;
     effects.changes.push(Change::Alerts);
     Ok(())
@@ -258,7 +262,8 @@ async fn merge(
             let failure = given_up.map_or_else(|| failure.clone(), |failure| failure.given_up(tried));
             write.end_entry(entry, ends, Some(&failure), Some(SettledBy::Status), now).await?;
             effects.looks |= failure.unwanted().is_some();
-            failure_reaches_people(system, write, "delivery_failed", matched.thread, entry, &failure, now).await?;
+            failure_reaches_people(system, write, AlertKind::DeliveryFailed, matched.thread, entry, &failure, now)
+                .await?;
             if failure.class == FailureClass::Template {
                 system.wakes().templates.notify_one();
             }
@@ -266,7 +271,7 @@ async fn merge(
     } else if !failed(after.status()) && failed(before.status()) {
         // It failed, they said, and now there is proof that it arrived.
         write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
-        write.clear_alert("delivery_failed", &entry.to_string(), now).await?;
+        write.clear_alert(AlertKind::DeliveryFailed, &entry.to_string(), now).await?;
     } else if after.progress > DeliveryStatus::Accepted
         && let Some((state @ (EntryState::Scheduled | EntryState::Discarded), ..)) = write.entry_state(entry).await?
     {
@@ -282,7 +287,8 @@ async fn merge(
     if after.contradictory() && !before.contradictory() {
         let said = format!("{message}: the provider reports both that it failed and that it arrived.");
         let subject = entry.to_string();
-        let alert = NewAlert { kind: "contradiction", subject: &subject, said: &said, thread: Some(matched.thread) };
+        let alert =
+            NewAlert { kind: AlertKind::Contradiction, subject: &subject, said: &said, thread: Some(matched.thread) };
         write.raise(&alert, now).await?;
         effects.changes.push(Change::Alerts);
     }
@@ -340,8 +346,10 @@ async fn gone_all_the_same(
     now: Timestamp,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
-    write.clear_alert("kept", &entry.to_string(), now).await?;
-    write.raise(&NewAlert { kind: "gone", subject: &entry.to_string(), said, thread: Some(thread) }, now).await?;
+    write.clear_alert(AlertKind::Kept, &entry.to_string(), now).await?;
+    write
+        .raise(&NewAlert { kind: AlertKind::Gone, subject: &entry.to_string(), said, thread: Some(thread) }, now)
+        .await?;
     effects.changes.push(Change::Alerts);
     Ok(())
 }

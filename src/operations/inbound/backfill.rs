@@ -11,6 +11,7 @@ use crate::domain::ids::ConnectionId;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
 use crate::domain::key::message_key;
 use crate::domain::message::status::DeliveryRecord;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
@@ -175,7 +176,7 @@ async fn write_down(
             connection.name
         );
         let subject = connection.id.to_string();
-        write.raise(&NewAlert { kind: "gap", subject: &subject, said: &said, thread: None }, now).await?;
+        write.raise(&NewAlert { kind: AlertKind::Gap, subject: &subject, said: &said, thread: None }, now).await?;
         effects.changes.push(Change::Alerts);
     }
     write.commit().await?;

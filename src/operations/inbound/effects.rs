@@ -5,6 +5,7 @@ use crate::domain::contacts::address::Address;
 use crate::domain::ids::{ConnectionId, ContactId, DeliveryId};
 use crate::domain::inbound::event::{MessageEvent, TemplateState};
 use crate::domain::message::inbound_content::Extras;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection, ProviderName};
 use crate::domain::time::Timestamp;
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
@@ -135,7 +136,7 @@ pub(crate) async fn suggest_merge(
     let Some(other) = other else { return Ok(()) };
     let subject = format!("{contact}+{other}");
     let said = format!("{contact} and {other} are one person, by what the provider says: merge them, or leave them.");
-    write.raise(&NewAlert { kind: "same_person", subject: &subject, said: &said, thread: None }, now).await?;
+    write.raise(&NewAlert { kind: AlertKind::SamePerson, subject: &subject, said: &said, thread: None }, now).await?;
     effects.changes.push(Change::Alerts);
     Ok(())
 }

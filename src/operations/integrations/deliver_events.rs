@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::domain::change::Change;
 use crate::domain::ids::{EventId, ThreadId};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::{Result, System};
 use crate::store::{EventDelivery, NewAlert, StoreError, Write};
@@ -130,7 +131,7 @@ async fn settle(system: &System, delivery: &EventDelivery, declared: bool, outco
                     crate::domain::text::clean_line(&why)
                 );
                 let alert = NewAlert {
-                    kind: "endpoint",
+                    kind: AlertKind::Endpoint,
                     subject: &delivery.endpoint,
                     said: &said,
                     thread: delivery.event.thread,

@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use crate::domain::access::actor::Actor;
 use crate::domain::access::token::TokenView;
 use crate::domain::change::Change;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::time::Timestamp;
 use crate::operations::integrations::tokens::known_by;
 use crate::operations::monitoring::conditions::{over, raise_condition};
@@ -163,7 +164,7 @@ pub async fn admit(system: &System, from: IpAddr, token: &str) -> Result<Admissi
     };
     if let Some(said) = alert {
         let mut write = system.store().write().await?;
-        raise_condition(&mut write, "wrong_tokens", "api", &said, system.now()).await?;
+        raise_condition(&mut write, AlertKind::WrongTokens, "api", &said, system.now()).await?;
         write.commit().await?;
         system.bus().publish([Change::Alerts]);
     }
@@ -181,7 +182,7 @@ pub(crate) async fn calm_down(system: &System) -> Result<()> {
         wrong.is_told = false;
     }
     let mut write = system.store().write().await?;
-    if over(&mut write, "wrong_tokens", "api", system.now()).await? {
+    if over(&mut write, AlertKind::WrongTokens, "api", system.now()).await? {
         system.bus().publish([Change::Alerts]);
     }
     write.commit().await?;

@@ -5,6 +5,7 @@ use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::file_name::ending;
 use crate::domain::ids::{EntryId, ThreadId};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::outbox::entry::{EntryState, SettledBy, Settlement, Verdict, settle};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
@@ -138,8 +139,16 @@ async fn write_down(
                     let by = answered.then_some(SettledBy::Answer);
                     write.end_entry(file.entry, state, Some(&failure), by, now).await?;
                     write.fail_message(file.message, &failure, now).await?;
-                    failure_reaches_people(system, &mut write, "send_refused", file.thread, file.entry, &failure, now)
-                        .await?;
+                    failure_reaches_people(
+                        system,
+                        &mut write,
+                        AlertKind::SendRefused,
+                        file.thread,
+                        file.entry,
+                        &failure,
+                        now,
+                    )
+                    .await?;
                 }
                 Settlement::Accepted { .. } => {}
             }

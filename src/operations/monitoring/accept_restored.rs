@@ -5,6 +5,7 @@ use crate::domain::access::audit::{AuditCheck, KnownHead, RestoredRows};
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::monitoring::conditions::condition;
 use crate::operations::{Result, System, require};
@@ -40,7 +41,7 @@ pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str)
     let end = write.audit_end().await?;
     let rows = RestoredRows { lost, end };
     write.audit(actor, RestoredRows::ACTION, "audit", &rows.detail(), now).await?;
-    condition(&mut write, "audit", "head", None, now).await?;
+    condition(&mut write, AlertKind::Audit, "head", None, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Alerts, Change::Activity]);
     Ok(Done {

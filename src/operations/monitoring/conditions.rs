@@ -1,6 +1,7 @@
 //! Trouble that lasts: one alert from its beginning to its end, however often it is looked at, and
 //! whoever acknowledged it in between.
 
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::time::Timestamp;
 use crate::store::{NewAlert, StoreError, Write};
 
@@ -8,7 +9,7 @@ use crate::store::{NewAlert, StoreError, Write};
 /// any more.
 pub(crate) async fn condition(
     write: &mut Write,
-    kind: &str,
+    kind: AlertKind,
     subject: &str,
     said: Option<String>,
     now: Timestamp,
@@ -22,7 +23,7 @@ pub(crate) async fn condition(
 /// Whoever acknowledged it knows: it is not raised again before it was over.
 pub(crate) async fn raise_condition(
     write: &mut Write,
-    kind: &str,
+    kind: AlertKind,
     subject: &str,
     said: &str,
     now: Timestamp,
@@ -37,7 +38,12 @@ pub(crate) async fn raise_condition(
 }
 
 /// Says whether there was any.
-pub(crate) async fn over(write: &mut Write, kind: &str, subject: &str, now: Timestamp) -> Result<bool, StoreError> {
+pub(crate) async fn over(
+    write: &mut Write,
+    kind: AlertKind,
+    subject: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let lasted = write.clear_condition(kind, subject).await?.applied();
     Ok(write.end_alert(kind, subject, now).await?.applied() || lasted)
 }

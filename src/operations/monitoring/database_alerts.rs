@@ -2,6 +2,7 @@
 
 use crate::domain::change::Change;
 use crate::domain::ids::AlertId;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::monitoring::database::{DatabaseFault, DatabaseTrouble};
 use crate::domain::text::Untrusted;
 use crate::domain::time::short_span;
@@ -12,12 +13,12 @@ use crate::operations::{Result, System, unpoisoned};
 use crate::store::NewAlert;
 
 /// The kind of alerts about the database.
-pub(crate) const KIND: &str = "database";
+pub(crate) const KIND: AlertKind = AlertKind::Database;
 
 /// Ends the alert about damage, if one stands.
 pub(crate) async fn no_damage(system: &System) -> Result<()> {
     let lasting = system.store().conditions().await?;
-    if lasting.contains(&format!("trouble:{KIND}:damage")) {
+    if lasting.contains(&KIND.condition_name("damage")) {
         let mut write = system.store().write().await?;
         condition(&mut write, KIND, "damage", None, system.now()).await?;
         write.commit().await?;
@@ -91,7 +92,7 @@ pub(crate) fn unstored_alert(system: &System) -> Option<AlertView> {
     let now = system.now();
     Some(AlertView {
         id: AlertId(0),
-        kind: KIND.to_owned(),
+        kind: KIND.as_str().to_owned(),
         subject: "disk".to_owned(),
         said: Untrusted::new(trouble.said()),
         thread_id: None,

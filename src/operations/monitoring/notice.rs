@@ -3,6 +3,7 @@
 
 use crate::domain::change::Change;
 use crate::domain::inbound::event::TemplateState;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 use crate::operations::inbound::effects::Effects;
@@ -26,8 +27,8 @@ pub(crate) async fn notice(
 ) -> Result<(), StoreError> {
     let account = clean_line(notice.account);
     let (kind, subject) = match notice.template {
-        Some(state) => ("template", format!("template:{account}/{}/{}", state.name, state.language)),
-        None => ("platform", format!("{account}/{}", notice.subject)),
+        Some(state) => (AlertKind::Template, format!("template:{account}/{}/{}", state.name, state.language)),
+        None => (AlertKind::Platform, format!("{account}/{}", notice.subject)),
     };
     if let Some(state) = notice.template {
         let reason = state.reason.as_ref().map(Untrusted::line).unwrap_or_default();

@@ -5,6 +5,7 @@ use crate::operations::monitoring::database_alerts::{no_damage, tell_end, tell_t
 use std::time::Duration;
 
 use crate::domain::change::Change;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::monitoring::database::{DatabaseFault, DatabaseTrouble};
 use crate::domain::time::{ClockWatch, Timestamp, short_span};
 use crate::operations::monitoring::conditions::condition;
@@ -100,7 +101,7 @@ pub(crate) async fn clock(system: &System) -> Result<()> {
     );
     tracing::warn!("{said}");
     let mut write = system.store().write().await?;
-    condition(&mut write, "clock", "jump", (!back).then_some(said), now).await?;
+    condition(&mut write, AlertKind::Clock, "jump", (!back).then_some(said), now).await?;
     write.pace_by_clock(Timestamp::from_millis(now.millis() - jump), now).await?;
     let moved = if jump < 0 { write.set_clock_back(by, now).await? } else { 0 };
     write.commit().await?;
@@ -159,9 +160,9 @@ pub async fn compare_audit_head(system: &System) -> Result<()> {
         )
     });
     let lasting = system.store().conditions().await?;
-    if said.is_some() || lasting.contains(&"trouble:audit:head".to_owned()) {
+    if said.is_some() || lasting.contains(&AlertKind::Audit.condition_name("head")) {
         let mut write = system.store().write().await?;
-        condition(&mut write, "audit", "head", said, now).await?;
+        condition(&mut write, AlertKind::Audit, "head", said, now).await?;
         write.commit().await?;
     }
     Ok(())

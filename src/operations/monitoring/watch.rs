@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::change::Change;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::media::size;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::time::{Timestamp, short_span};
 use crate::operations::inbound::backfill::watch_gaps;
@@ -34,7 +35,7 @@ pub async fn watch(system: &System) -> Result<()> {
     let connections = system.store().connections().await?;
     let proofs = system.store().proofs().await?;
     let desk = system.desk();
-    let mut wanted: Vec<(&str, String, Option<String>)> = vec![];
+    let mut wanted: Vec<(AlertKind, String, Option<String>)> = vec![];
     let old: Vec<(ConnectionId, Timestamp)> =
         oldest.into_iter().filter(|(_, since)| now.since(*since) > desk.queue).collect();
     let named =
@@ -47,13 +48,13 @@ pub async fn watch(system: &System) -> Result<()> {
             short_span(now.since(*since))
         )
     });
-    wanted.push(("queue", "outbox".to_owned(), queue));
+    wanted.push((AlertKind::Queue, "outbox".to_owned(), queue));
     let disk = free.filter(|free| *free < desk.least_free).map(|free| {
         format!("The disk has {} left: files are not fetched and webhooks not stored when it is full.", size(free))
     });
-    wanted.push(("disk", "disk".to_owned(), disk));
-    wanted.push(("waiting", "threads".to_owned(), waiting(system, now).await?));
-    wanted.push(("closing", "threads".to_owned(), closing(system, now).await?));
+    wanted.push((AlertKind::Disk, "disk".to_owned(), disk));
+    wanted.push((AlertKind::Waiting, "threads".to_owned(), waiting(system, now).await?));
+    wanted.push((AlertKind::Closing, "threads".to_owned(), closing(system, now).await?));
     let failures = system.store().failures_since(now.minus(FAILING_WITHIN)).await?;
     let mut proved = vec![];
     for connection in &connections {
@@ -64,7 +65,7 @@ pub async fn watch(system: &System) -> Result<()> {
             proved.push((connection.id, works));
         }
         let silent = silence(connection, known(Check::Inbound).map(|proof| proof.at), system.started_at(), now);
-        wanted.push(("silent", connection.id.to_string(), silent));
+        wanted.push((AlertKind::Silent, connection.id.to_string(), silent));
         let failing = failures.iter().find(|(of, failed, ..)| *of == connection.id && *failed >= FAILING);
         let failing = failing.map(|(_, failed, code, of_code)| {
             let why = match code.as_str() {
@@ -78,10 +79,10 @@ pub async fn watch(system: &System) -> Result<()> {
                 short_span(FAILING_WITHIN)
             )
         });
-        wanted.push(("failing", connection.id.to_string(), failing));
+        wanted.push((AlertKind::Failing, connection.id.to_string(), failing));
     }
     let lasting = system.store().conditions().await?;
-    wanted.retain(|(kind, subject, said)| said.is_some() || lasting.contains(&format!("trouble:{kind}:{subject}")));
+    wanted.retain(|(kind, subject, said)| said.is_some() || lasting.contains(&kind.condition_name(subject)));
     // Nothing is written while all is as it was.
     if !wanted.is_empty() || !proved.is_empty() {
         let mut write = system.store().write().await?;

@@ -1,5 +1,6 @@
 //! Whether the one address that a provider posts to, by its own words, is ours.
 
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::time::Timestamp;
 use crate::operations::monitoring::conditions::condition;
@@ -42,7 +43,7 @@ pub(crate) async fn on_file(
         let name = &connection.name;
         format!("{name}: the provider posts what people write to {webhook}. Nothing comes here until our address is on file there.")
     });
-    condition(write, "webhook_off", &connection.id.to_string(), said, now).await?;
+    condition(write, AlertKind::WebhookOff, &connection.id.to_string(), said, now).await?;
     Ok(())
 }
 

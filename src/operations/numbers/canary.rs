@@ -8,6 +8,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::ids::ConnectionId;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::numbers::registration::Registration;
 use crate::domain::refusal::{Done, Refusal};
@@ -113,7 +114,7 @@ pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
         write.prove(*connection, Check::Public, now, false, note).await?;
         let said = format!("{connection}: {note}. Is the public address reachable, and the webhook registered right?");
         let subject = connection.to_string();
-        write.raise(&NewAlert { kind: "canary", subject: &subject, said: &said, thread: None }, now).await?;
+        write.raise(&NewAlert { kind: AlertKind::Canary, subject: &subject, said: &said, thread: None }, now).await?;
     }
     write.commit().await?;
     system.bus().publish(lost.iter().map(|id| Change::Connection(*id)));
@@ -142,7 +143,7 @@ pub(crate) async fn canary_is_back(
     };
     let note = format!("a test came back in {} ms; nobody wrote", at.since(sent).as_millis());
     effects.proved(connection, Check::Public, at, &note);
-    write.clear_alert("canary", &connection.to_string(), at).await?;
+    write.clear_alert(AlertKind::Canary, &connection.to_string(), at).await?;
     effects.changes.extend([Change::Connection(connection), Change::Alerts]);
     Ok(true)
 }

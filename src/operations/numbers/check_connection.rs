@@ -7,6 +7,7 @@ use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::failure::FailureClass;
 use crate::domain::ids::ConnectionId;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::numbers::registration::Registration;
 use crate::domain::outbox::limits::Hold;
@@ -57,9 +58,9 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
     let said = match &answer {
         Ok(checked) => {
             write.prove(connection.id, Check::Provider, now, true, &checked.note).await?;
-            over(&mut write, "setup", &subject, now).await?;
+            over(&mut write, AlertKind::Setup, &subject, now).await?;
             // That the number can be asked about proves the key; an account that may not send is proved by a message.
-            over(&mut write, "credentials", &subject, now).await?;
+            over(&mut write, AlertKind::Credentials, &subject, now).await?;
             let held = write.connection_hold(connection.id).await?;
             if held.is_some_and(|held| held.kind == Hold::Credentials) {
                 number_sends_again(&mut write, connection.id, now).await?;
@@ -70,7 +71,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
                 let off = short_span(skew);
                 format!("The clock here differs from the provider's by {off}: windows and limits are reckoned wrong. Set it.")
             });
-            condition(&mut write, "clock", "clock", clock, now).await?;
+            condition(&mut write, AlertKind::Clock, "clock", clock, now).await?;
             if let Some(kind) = checked.kind {
                 write.note_kind(connection.id, kind).await?;
             }
@@ -84,7 +85,11 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             write.prove(connection.id, Check::Provider, now, false, &trouble.line()).await?;
             if matches!(trouble.class, FailureClass::Authorization | FailureClass::Account | FailureClass::Setup) {
                 let said = format!("{}: {} {}", connection.name, trouble.explanation, trouble.remedy);
-                let kind = if trouble.class == FailureClass::Authorization { "credentials" } else { "setup" };
+                let kind = if trouble.class == FailureClass::Authorization {
+                    AlertKind::Credentials
+                } else {
+                    AlertKind::Setup
+                };
                 raise_condition(&mut write, kind, &subject, &said, now).await?;
             }
             format!("{}: {}. {}", connection.name, trouble.line(), trouble.remedy)
@@ -143,7 +148,7 @@ async fn registration(
     let off = (!works && !here.is_empty()).then(|| {
         format!("{}: the webhook is {note}. Nothing is pushed to us until it is switched on again.", connection.name)
     });
-    condition(write, "webhook_off", &connection.id.to_string(), off, now).await?;
+    condition(write, AlertKind::WebhookOff, &connection.id.to_string(), off, now).await?;
     Ok(())
 }
 
@@ -170,6 +175,6 @@ async fn notice_quality(
             quality.to_lowercase()
         )
     });
-    condition(write, "quality", &subject, said, now).await?;
+    condition(write, AlertKind::Quality, &subject, said, now).await?;
     Ok(())
 }

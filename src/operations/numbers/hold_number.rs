@@ -2,6 +2,7 @@
 
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ConnectionId, EntryId};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Check;
 use crate::domain::outbox::limits::Hold;
 use crate::domain::outbox::retry::RetryPolicy;
@@ -37,8 +38,16 @@ pub(crate) async fn hold_number(
     let probe_at = write.hold_connection(connection, failure, status_of, now, system.chance()).await?;
     write.prove(connection, Check::Send, now, false, &failure.line()).await?;
     let said = format!("Sending stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
-    raise_condition(write, Hold::of_number(failure).name(), &connection.to_string(), &said, now).await?;
+    raise_condition(write, alert_of(Hold::of_number(failure)), &connection.to_string(), &said, now).await?;
     Ok(probe_at)
+}
+
+/// The alert about a number that is held for this reason.
+const fn alert_of(hold: Hold) -> AlertKind {
+    match hold {
+        Hold::Account => AlertKind::Account,
+        _ => AlertKind::Credentials,
+    }
 }
 
 /// What was held goes, each at its own time, and the alerts are over.
@@ -49,7 +58,7 @@ pub(crate) async fn number_sends_again(
 ) -> Result<(), StoreError> {
     write.release_connection(connection).await?;
     for kind in [Hold::Credentials, Hold::Account] {
-        over(write, kind.name(), &connection.to_string(), now).await?;
+        over(write, alert_of(kind), &connection.to_string(), now).await?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
 use crate::domain::failure::FailureClass;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::history::{ConnectionChange, FLAPS, HISTORY_SPAN};
 use crate::domain::numbers::life::{NumberEvent, Presence};
@@ -45,7 +46,10 @@ pub(crate) async fn number_lifecycle(
                     clean_line(life.number)
                 );
                 write
-                    .raise(&NewAlert { kind: "number_unclaimed", subject: life.number, said: &said, thread: None }, now)
+                    .raise(
+                        &NewAlert { kind: AlertKind::NumberUnclaimed, subject: life.number, said: &said, thread: None },
+                        now,
+                    )
                     .await?;
                 effects.changes.push(Change::Alerts);
             }
@@ -60,7 +64,10 @@ pub(crate) async fn number_lifecycle(
                     connection.name, connection.phone_number
                 );
                 write
-                    .raise(&NewAlert { kind: "deletion_told", subject: &subject, said: &said, thread: None }, now)
+                    .raise(
+                        &NewAlert { kind: AlertKind::DeletionTold, subject: &subject, said: &said, thread: None },
+                        now,
+                    )
                     .await?;
                 effects.setups = true;
                 effects.changes.push(Change::Alerts);
@@ -124,22 +131,26 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
                 "{} ({}) was disconnected at the provider: nothing comes or goes over it. Connect it again from Connections.",
                 connection.name, connection.phone_number
             );
-            write.raise(&NewAlert { kind: "disconnected", subject: &subject, said: &said, thread: None }, now).await?;
+            write
+                .raise(&NewAlert { kind: AlertKind::Disconnected, subject: &subject, said: &said, thread: None }, now)
+                .await?;
             let times = write.lost_since(connection.id, now.minus(HISTORY_SPAN)).await?;
             if times >= FLAPS {
                 let said = format!(
                     "{} comes and goes: the provider lost it {times} times in 7 days. Ask the provider why before you connect it again.",
                     connection.name
                 );
-                write.raise(&NewAlert { kind: "flapping", subject: &subject, said: &said, thread: None }, now).await?;
+                write
+                    .raise(&NewAlert { kind: AlertKind::Flapping, subject: &subject, said: &said, thread: None }, now)
+                    .await?;
             }
-            write.clear_alert("deletion_told", &subject, now).await?;
+            write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
             write.keep_snapshot(&deletion(&subject), "confirmed", now).await?;
             let detail = "told by the provider's webhook, and confirmed by asking it";
             write.audit(&Actor::System, "disconnected", &subject, detail, now).await?;
         }
         Some(true) if state == ASKED && now.since(since) > TEARDOWN => {
-            write.clear_alert("deletion_told", &subject, now).await?;
+            write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
             write.keep_snapshot(&deletion(&subject), "not so", now).await?;
         }
         // It may be readable for a while yet, or the provider did not answer: the next check asks again.

@@ -5,6 +5,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::ids::{EntryId, ThreadId};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
@@ -33,7 +34,7 @@ pub(crate) async fn settle_arrived_within(
         return Err(Refusal::new(Code::NotUncertain, why, "Open it to see where it stands.").into());
     };
     write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Person), now).await?;
-    write.clear_alert("uncertain", &entry.to_string(), now).await?;
+    write.clear_alert(AlertKind::Uncertain, &entry.to_string(), now).await?;
     write.stop_waiting(thread).await?;
     write.audit(actor, "settle_arrived", &thread.to_string(), &entry.to_string(), now).await?;
     Ok((thread, format!("{entry} counts as arrived, by your word.")))

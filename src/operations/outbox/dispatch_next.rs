@@ -6,6 +6,7 @@ use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::message::content::Content;
 use crate::domain::message::window;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::{Hold, Rate};
@@ -201,7 +202,8 @@ async fn refuse(
 ) -> Result<(), StoreError> {
     write.end_entry(claimed.entry, EntryState::Failed, Some(failure), None, now).await?;
     write.fail_message(claimed.message, failure, now).await?;
-    failure_reaches_people(system, &mut write, "send_refused", claimed.thread, claimed.entry, failure, now).await?;
+    failure_reaches_people(system, &mut write, AlertKind::SendRefused, claimed.thread, claimed.entry, failure, now)
+        .await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Thread(claimed.thread), Change::Alerts]);
     Ok(())

@@ -2,14 +2,21 @@
 
 use crate::domain::failure::Failure;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, Write};
 
 /// The alerts that are about one entry: gone when somebody, or something, has dealt with it.
-pub(crate) const ENTRY_ALERTS: [&str; 6] =
-    ["dead_letter", "send_refused", "delivery_failed", "uncertain", "kept", "gone"];
+pub(crate) const ENTRY_ALERTS: [AlertKind; 6] = [
+    AlertKind::DeadLetter,
+    AlertKind::SendRefused,
+    AlertKind::DeliveryFailed,
+    AlertKind::Uncertain,
+    AlertKind::Kept,
+    AlertKind::Gone,
+];
 
 /// Two messages under one id cannot be told apart by what is reported under it: one alert for the number.
 pub(crate) async fn shared_id(
@@ -26,21 +33,21 @@ pub(crate) async fn shared_id(
         clean_line(provider_message_id)
     );
     let subject = connection.to_string();
-    write.raise(&NewAlert { kind: "shared_id", subject: &subject, said: &said, thread: None }, now).await
+    write.raise(&NewAlert { kind: AlertKind::SharedId, subject: &subject, said: &said, thread: None }, now).await
 }
 
 /// A failure shows in the thread, raises an alert, and leaves the contact visibly waiting.
 pub(crate) async fn failure_reaches_people(
     system: &System,
     write: &mut Write,
-    kind: &str,
+    kind: AlertKind,
     thread: ThreadId,
     entry: EntryId,
     failure: &Failure,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let told = match kind {
-        "delivery_failed" => format!("a status of {entry} says"),
+        AlertKind::DeliveryFailed => format!("a status of {entry} says"),
         _ => format!("the provider refused {entry} with"),
     };
     crate::operations::outbox::send_message::recipient::told_by_failure(system, write, thread, (failure, &told), now)

@@ -3,6 +3,7 @@
 use crate::domain::change::Change;
 use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::outage::Outage;
 use crate::domain::time::Timestamp;
@@ -10,7 +11,7 @@ use crate::operations::monitoring::conditions::{over, raise_condition};
 use crate::operations::{Result, System};
 use crate::store::{StoreError, Write};
 
-const KIND: &str = "outage";
+const KIND: AlertKind = AlertKind::Outage;
 
 /// A try failed: where the provider is to blame, an outage begins, or goes on and is told when it has lasted.
 pub(crate) async fn note_failure(

@@ -9,6 +9,7 @@ use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::ids::EntryId;
 use crate::domain::key::message_key;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::refusal::{Done, Refusal};
@@ -101,7 +102,7 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
                 shared_id(&mut write, doubtful.connection, doubtful.message, other, &id, now).await?;
             }
             write.merge_statuses(doubtful.message).await?;
-            write.clear_alert("uncertain", &doubtful.entry.to_string(), now).await?;
+            write.clear_alert(AlertKind::Uncertain, &doubtful.entry.to_string(), now).await?;
             write.stop_waiting(doubtful.thread).await?;
             Seen::Found
         }
@@ -121,7 +122,9 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
                     ),
                 };
                 let subject = doubtful.connection.to_string();
-                write.raise_cause(("uncertain", &subject), doubtful.entry, doubtful.thread, words, now).await?;
+                write
+                    .raise_cause((AlertKind::Uncertain, &subject), doubtful.entry, doubtful.thread, words, now)
+                    .await?;
             }
             match missing {
                 Err(why) => Seen::CannotAsk(why),

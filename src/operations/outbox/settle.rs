@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::AttemptId;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Check;
 use crate::domain::outbox::entry::{EntryState, SettledBy, Settlement, Verdict, settle};
 use crate::domain::outbox::limits::Hold;
@@ -183,14 +184,16 @@ async fn end(
             }
             write.end_entry(claimed.entry, EntryState::Failed, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
-            failure_reaches_people(system, write, "send_refused", claimed.thread, claimed.entry, &failure, now).await?;
+            failure_reaches_people(system, write, AlertKind::SendRefused, claimed.thread, claimed.entry, &failure, now)
+                .await?;
             changes.push(Change::Alerts);
         }
         Settlement::Dead { failure } => {
             another_probe(write, claimed, now).await?;
             write.end_entry(claimed.entry, EntryState::Dead, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
-            failure_reaches_people(system, write, "dead_letter", claimed.thread, claimed.entry, &failure, now).await?;
+            failure_reaches_people(system, write, AlertKind::DeadLetter, claimed.thread, claimed.entry, &failure, now)
+                .await?;
             entry_died(write, connection, &failure, now).await?;
             changes.push(Change::Alerts);
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::event::InboundEvent;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::scheduling::CancelOutcome;
@@ -60,7 +61,7 @@ pub async fn settle_scheduled(system: &System) -> Result<bool> {
 
 async fn warn(write: &mut Write, kept: &ScheduledAtProvider, said: &str, now: Timestamp) -> Result<(), StoreError> {
     let subject = kept.entry.to_string();
-    write.raise(&NewAlert { kind: "kept", subject: &subject, said, thread: Some(kept.thread) }, now).await?;
+    write.raise(&NewAlert { kind: AlertKind::Kept, subject: &subject, said, thread: Some(kept.thread) }, now).await?;
     Ok(())
 }
 
@@ -133,7 +134,7 @@ async fn withdrawn(system: &System, kept: &ScheduledAtProvider) -> Result<()> {
     let mut write = system.store().write().await?;
     if still_kept(&mut write, kept).await? {
         write.end_entry(kept.entry, EntryState::Discarded, None, Some(SettledBy::Answer), now).await?;
-        write.clear_alert("kept", &kept.entry.to_string(), now).await?;
+        write.clear_alert(AlertKind::Kept, &kept.entry.to_string(), now).await?;
     }
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Thread(kept.thread), Change::Alerts]);

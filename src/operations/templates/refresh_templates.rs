@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::domain::access::actor::Actor;
 use crate::domain::change::Change;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::Done;
 use crate::domain::templates::template::{Template, TemplateList};
@@ -140,7 +141,7 @@ async fn notice_changes(system: &System, connection: &Connection, templates: &[T
                 template.name.line(), template.language.line(), status.to_lowercase()
             )
         });
-        condition(&mut write, "template_scheduled", &subject, waits, now).await?;
+        condition(&mut write, AlertKind::TemplateScheduled, &subject, waits, now).await?;
         if template.status.wants_attention() {
             let reason = template.rejected_reason.as_ref().map(|why| format!(": {}", why.line())).unwrap_or_default();
             let said = format!(
@@ -149,9 +150,11 @@ async fn notice_changes(system: &System, connection: &Connection, templates: &[T
                 template.language.line(),
                 template.status.name().to_lowercase()
             );
-            write.raise(&NewAlert { kind: "template", subject: &subject, said: &said, thread: None }, now).await?;
+            write
+                .raise(&NewAlert { kind: AlertKind::Template, subject: &subject, said: &said, thread: None }, now)
+                .await?;
         } else if seen_before {
-            write.clear_alert("template", &subject, now).await?;
+            write.clear_alert(AlertKind::Template, &subject, now).await?;
         }
     }
     write.commit().await?;

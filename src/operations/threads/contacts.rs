@@ -7,6 +7,7 @@ use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, ContactId};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::Untrusted;
 use crate::operations::{Result, System, require};
@@ -81,8 +82,8 @@ pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
         }
     }
     write.merge_contacts(keep, gone, &actor.to_string(), now).await?;
-    write.clear_alert("same_person", &format!("{keep}+{gone}"), now).await?;
-    write.clear_alert("same_person", &format!("{gone}+{keep}"), now).await?;
+    write.clear_alert(AlertKind::SamePerson, &format!("{keep}+{gone}"), now).await?;
+    write.clear_alert(AlertKind::SamePerson, &format!("{gone}+{keep}"), now).await?;
     write.audit(actor, "merge", &keep.to_string(), &gone.to_string(), now).await?;
     write.commit().await?;
     system.wakes().looker.notify_one();

@@ -3,6 +3,7 @@
 use crate::domain::ids::{AlertId, AuditId, DeliveryId, EntryId, ThreadId};
 use crate::domain::inbound::delivery::{DeliveryState, duplicate_of};
 use crate::domain::monitoring::activity::{ActivityKind, ActivityRow};
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::AlertView;
@@ -12,8 +13,7 @@ use crate::store::{Result, Store, Update, Write};
 /// A condition that wants a person.
 #[derive(Debug, Clone)]
 pub struct NewAlert<'a> {
-    /// What sort of trouble: `dead_letter`, `delivery_failed`, `credentials` …
-    pub kind: &'a str,
+    pub kind: AlertKind,
     /// What it is about; the same trouble with the same subject is one alert that counts.
     pub subject: &'a str,
     pub said: &'a str,
@@ -161,7 +161,7 @@ impl Write {
              ON CONFLICT (kind, subject) WHERE acked_at IS NULL
                 DO UPDATE SET count = count + 1, last_at = excluded.last_at, said = excluded.said",
         )
-        .bind(alert.kind)
+        .bind(alert.kind.as_str())
         .bind(alert.subject)
         .bind(alert.said)
         .bind(alert.thread.map(|id| id.0))
@@ -172,9 +172,9 @@ impl Write {
     }
 
     /// Whether such an alert was ever raised, open or not.
-    pub async fn was_raised(&mut self, kind: &str, subject: &str) -> Result<bool> {
+    pub async fn was_raised(&mut self, kind: AlertKind, subject: &str) -> Result<bool> {
         let raised: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM alerts WHERE kind = $1 AND subject = $2)")
-            .bind(kind)
+            .bind(kind.as_str())
             .bind(subject)
             .fetch_one(self.connection())
             .await?;
@@ -186,7 +186,7 @@ impl Write {
         sqlx::query(
             "UPDATE alerts SET said = $3, last_at = $4 WHERE kind = $1 AND subject = $2 AND acked_at IS NULL AND said <> $3",
         )
-        .bind(alert.kind)
+        .bind(alert.kind.as_str())
         .bind(alert.subject)
         .bind(alert.said)
         .bind(now.millis())
@@ -215,7 +215,7 @@ impl Write {
     /// One more entry with a cause that others may have too: one alert for all of them, in the words for so many.
     pub async fn raise_cause(
         &mut self,
-        (kind, subject): (&str, &str),
+        (kind, subject): (AlertKind, &str),
         entry: EntryId,
         thread: ThreadId,
         words: impl Fn(u32) -> String + Send,
@@ -223,14 +223,14 @@ impl Write {
     ) -> Result<()> {
         let open: Option<i64> =
             sqlx::query_scalar("SELECT id FROM alerts WHERE kind = $1 AND subject = $2 AND acked_at IS NULL")
-                .bind(kind)
+                .bind(kind.as_str())
                 .bind(subject)
                 .fetch_optional(self.connection())
                 .await?;
         if open.is_none() {
             // Somebody acknowledged those before.
             sqlx::query("DELETE FROM alert_entries WHERE kind = $1 AND subject = $2")
-                .bind(kind)
+                .bind(kind.as_str())
                 .bind(subject)
                 .execute(self.connection())
                 .await?;
@@ -239,7 +239,7 @@ impl Write {
             "INSERT INTO alert_entries (kind, entry_id, subject) VALUES ($1, $2, $3)
              ON CONFLICT (kind, entry_id) DO UPDATE SET subject = excluded.subject",
         )
-        .bind(kind)
+        .bind(kind.as_str())
         .bind(entry.0)
         .bind(subject)
         .execute(self.connection())
@@ -250,9 +250,9 @@ impl Write {
         self.raise(&alert, now).await
     }
 
-    async fn alert_entries(&mut self, kind: &str, subject: &str) -> Result<u32> {
+    async fn alert_entries(&mut self, kind: AlertKind, subject: &str) -> Result<u32> {
         let count: i64 = sqlx::query_scalar("SELECT count(*) FROM alert_entries WHERE kind = $1 AND subject = $2")
-            .bind(kind)
+            .bind(kind.as_str())
             .bind(subject)
             .fetch_one(self.connection())
             .await?;
@@ -260,10 +260,10 @@ impl Write {
     }
 
     /// An entry is dealt with: the alert about its cause is over with the last one.
-    pub async fn clear_entry_alert(&mut self, kind: &str, entry: EntryId, now: Timestamp) -> Result<()> {
+    pub async fn clear_entry_alert(&mut self, kind: AlertKind, entry: EntryId, now: Timestamp) -> Result<()> {
         let subject: Option<String> =
             sqlx::query_scalar("DELETE FROM alert_entries WHERE kind = $1 AND entry_id = $2 RETURNING subject")
-                .bind(kind)
+                .bind(kind.as_str())
                 .bind(entry.0)
                 .fetch_optional(self.connection())
                 .await?;
@@ -276,7 +276,7 @@ impl Write {
     }
 
     /// Trouble that is over takes its alert along. What is about one entry may stand in an alert about its cause.
-    pub async fn clear_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<()> {
+    pub async fn clear_alert(&mut self, kind: AlertKind, subject: &str, now: Timestamp) -> Result<()> {
         if let Ok(entry) = subject.parse::<EntryId>() {
             self.clear_entry_alert(kind, entry, now).await?;
         }
@@ -285,11 +285,11 @@ impl Write {
     }
 
     /// Ends an open alert. Misses where none is open.
-    pub async fn end_alert(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<Update> {
+    pub async fn end_alert(&mut self, kind: AlertKind, subject: &str, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "UPDATE alerts SET acked_by = 'system', acked_at = $3 WHERE kind = $1 AND subject = $2 AND acked_at IS NULL",
         )
-        .bind(kind)
+        .bind(kind.as_str())
         .bind(subject)
         .bind(now.millis())
         .execute(self.connection())

@@ -1,5 +1,6 @@
 //! What was last seen of numbers and templates, so that a change is noticed, also across a restart.
 
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::time::Timestamp;
 use crate::store::{Result, Store, Update, Write};
 
@@ -31,11 +32,11 @@ impl Store {
 
 impl Write {
     /// Trouble that lasts begins once. Misses what lasts already.
-    pub async fn raise_condition(&mut self, kind: &str, subject: &str, now: Timestamp) -> Result<Update> {
+    pub async fn raise_condition(&mut self, kind: AlertKind, subject: &str, now: Timestamp) -> Result<Update> {
         let done = sqlx::query(
             "INSERT INTO provider_snapshots (subject, state, at) VALUES ($1, 'on', $2) ON CONFLICT DO NOTHING",
         )
-        .bind(trouble(kind, subject))
+        .bind(kind.condition_name(subject))
         .bind(now.millis())
         .execute(self.connection())
         .await?;
@@ -43,9 +44,9 @@ impl Write {
     }
 
     /// It is over; when it comes again, it is new. Misses what was not there.
-    pub async fn clear_condition(&mut self, kind: &str, subject: &str) -> Result<Update> {
+    pub async fn clear_condition(&mut self, kind: AlertKind, subject: &str) -> Result<Update> {
         let done = sqlx::query("DELETE FROM provider_snapshots WHERE subject = $1")
-            .bind(trouble(kind, subject))
+            .bind(kind.condition_name(subject))
             .execute(self.connection())
             .await?;
         Ok(Update::of(done.rows_affected()))
@@ -63,9 +64,4 @@ impl Write {
         .await?;
         Ok(())
     }
-}
-
-/// Under which name lasting trouble is remembered.
-fn trouble(kind: &str, subject: &str) -> String {
-    format!("trouble:{kind}:{subject}")
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::domain::change::Change;
+use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::time::{Timestamp, short_span};
 use crate::operations::monitoring::conditions::condition;
 use crate::operations::{Result, System, unpoisoned};
@@ -43,7 +44,7 @@ pub(in crate::operations) async fn note_lag(system: &System, oldest: Option<Time
         _ => None,
     };
     let mut write = system.store().write().await?;
-    condition(&mut write, "lag", "deliveries", said, now).await?;
+    condition(&mut write, AlertKind::Lag, "deliveries", said, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Alerts]);
     Ok(())
