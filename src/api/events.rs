@@ -49,12 +49,12 @@ pub(super) async fn follow(
     headers: HeaderMap,
 ) -> Response {
     let Ok(Parameters(from)) = from else {
-        let message = "`after` is the id of an event, such as e12.";
-        let remedy = "Leave it out to hear what happens from now on.";
+        let message = "`after` is not the id of an event, such as e12.";
+        let remedy = "Omit it to receive events from now on.";
         return wrong(message, remedy);
     };
     let Ok(scope) = from.scope.map(|text| serde_json::from_str::<ScopeChoice>(&text)).transpose() else {
-        return wrong("`scope` is no scope.", "Leave it out.");
+        return wrong("`scope` is not a scope.", "Omit it.");
     };
     // Listening begins before looking: nothing falls between.
     let listener = system.bus().listen();

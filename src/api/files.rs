@@ -38,8 +38,8 @@ pub(super) async fn take(
 ) -> Result<Uploaded, OperationError> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length > MAX_UPLOAD_BYTES) {
-        let why = format!("It is larger than {}.", size(MAX_UPLOAD_BYTES));
-        return Err(Refusal::new(Code::TooLarge, why, "Send a link to it.").into());
+        let why = format!("The file is larger than {}.", size(MAX_UPLOAD_BYTES));
+        return Err(Refusal::new(Code::TooLarge, why, "Send a smaller file, or a link to it.").into());
     }
     let bytes: BodyDataStream = body.into_data_stream();
     receive_upload(system, actor, &params.name, bytes).await

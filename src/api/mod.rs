@@ -41,7 +41,7 @@ use crate::operations::{OperationError, System, perform, tell};
 
 /// The refusal of a single thing that is asked for and is not there.
 fn nothing() -> Refusal {
-    Refusal::new(Code::NotFound, "There is nothing with this id.", "")
+    Refusal::new(Code::NotFound, "No object has this id.", "")
 }
 
 /// A failure for somebody elsewhere: what broke is the log's.
@@ -73,7 +73,7 @@ fn status_of(code: Code) -> StatusCode {
 pub fn roles_markdown() -> String {
     let mut text = crate::domain::access::permission::markdown();
     let mut table = |title: &str, of: &str, rows: Vec<(String, Permission)>| {
-        text.push_str(&format!("\n## {title}\n\n| {of} | takes the role | to |\n|---|---|---|\n"));
+        text.push_str(&format!("\n## {title}\n\n| {of} | needs the role | to |\n|---|---|---|\n"));
         for (name, right) in rows {
             text.push_str(&format!("| `{name}` | {} | {} |\n", right.role().name(), right.what()));
         }
@@ -98,8 +98,8 @@ fn routes(system: System) -> Router {
 
 /// For somebody whom the configuration does not know: told so, whatever they ask.
 fn strangers(uid: u32) -> Router {
-    let why = format!("User id {uid} is not among the [[users]] of the configuration.");
-    let refusal = Refusal::new(Code::UnknownUser, why, "An admin can add them, with their os_user.");
+    let why = format!("The operating-system user {uid} is not in the configuration.");
+    let refusal = Refusal::new(Code::UnknownUser, why, "Ask an admin to add the user to [[users]] with `os_user`.");
     Router::new().fallback(move || {
         let refusal = refusal.clone();
         async move { (status_of(refusal.code), Json(refusal_json(&refusal))) }

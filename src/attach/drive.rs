@@ -368,7 +368,7 @@ async fn act_in_order(
         let result = match &request {
             _ if !known => Err(OperationError::from(Refusal::new(
                 Code::Role,
-                "You are not among the users any more, or have another role.",
+                "You were removed from the users, or your role changed.",
                 "Open the console again.",
             ))),
             Request::OpenMedia { message } if here => open_media(&system, &actor, *message).await,

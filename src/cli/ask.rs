@@ -45,9 +45,7 @@ impl Source {
     /// Whether an engine answers, and what it says.
     pub async fn ask(&self, query: &Query) -> Result<Answer, NoAnswer> {
         if self.read_only && matches!(query, Query::Export { .. }) {
-            return Err(NoAnswer::read_only(
-                "An export is written down in the audit: with --read-only nothing is written.",
-            ));
+            return Err(NoAnswer::read_only("An export writes an audit row, which --read-only forbids."));
         }
         let query = &self.scope.of(query);
         if let Some((system, actor)) = &self.here {
@@ -92,25 +90,25 @@ impl Source {
         if error.kind() == ErrorKind::PermissionDenied {
             return Err(NoAnswer::new(
                 Code::Closed,
-                format!("The engine's socket in {place} is closed to you."),
-                "Ask as its own user, or have an admin let a group in with [attach] group.",
+                format!("You may not use the engine's socket in {place}."),
+                "Run it as the engine's user, or ask an admin to allow your group with [attach] group.",
             ));
         }
         match engine_holds(&self.directory) {
             Ok(false) => Ok(()),
             Ok(true) => Err(NoAnswer::new(
                 Code::NoAnswer,
-                format!("An engine runs on {place}, and its socket does not answer ({error})."),
-                "Ask again in a moment; a socket that was removed is made anew.",
+                format!("The engine on {place} does not answer on its socket ({error})."),
+                "Retry in a moment: the engine recreates a socket that was removed.",
             )),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(NoAnswer::new(
                 Code::Closed,
-                format!("The data directory {place} is closed to you ({error})."),
-                "Ask as its own user.",
+                format!("You may not use the data directory {place} ({error})."),
+                "Run it as the engine's user.",
             )),
             Err(error) => Err(NoAnswer::new(
                 Code::Directory,
-                format!("Whether an engine runs on {place} cannot be seen ({error})."),
+                format!("Cannot determine whether an engine runs on {place} ({error})."),
                 "Check the data directory.",
             )),
         }
@@ -131,7 +129,7 @@ impl Source {
 
     pub async fn act(&self, request: &Request) -> Result<Done, NoAnswer> {
         if self.read_only {
-            return Err(NoAnswer::read_only("This was asked with --read-only: nothing is changed."));
+            return Err(NoAnswer::read_only("--read-only forbids changes."));
         }
         let request = &self.scope.to(request);
         if let Some((system, actor)) = &self.here {

@@ -48,7 +48,7 @@ impl Files {
         let refused = |reason: &str, remedy: &str| NoAnswer::new(Code::Input, reason, remedy);
         match self {
             Self::Own => Ok(Box::new(tokio::io::stdin())),
-            Self::WithoutInput => Err(refused("Standard input is what you type here.", "Name a file.")),
+            Self::WithoutInput => Err(refused("Standard input is used for commands here.", "Give a file.")),
             Self::Remote(input) => {
                 let input = input.lock().unwrap_or_else(PoisonError::into_inner).take();
                 input.ok_or_else(|| refused("Standard input was read already.", "Use `-` once."))
@@ -82,7 +82,7 @@ impl Source {
     /// Opens a file here, or takes standard input for `-`, and hands the bytes to the engine.
     pub async fn upload(&self, path: &str, name: Option<&str>) -> Result<UploadId, NoAnswer> {
         if self.read_only {
-            return Err(NoAnswer::read_only("This was asked with --read-only: nothing is changed."));
+            return Err(NoAnswer::read_only("--read-only forbids changes."));
         }
         let (from, own): (Input, String) = match (path, &self.files) {
             ("-", files) => (files.input()?, "file".to_owned()),
@@ -110,33 +110,33 @@ impl Source {
         let reading = input.read_to_end(&mut bytes);
         let read = match &self.files {
             Files::Remote(_) => tokio::time::timeout(SILENCE, reading).await.map_err(|_| {
-                let reason = format!("Nothing came on standard input for {} s.", SILENCE.as_secs());
-                NoAnswer::new(Code::Input, reason, "Pipe something into the command.")
+                let reason = format!("Standard input sent no data for {} s.", SILENCE.as_secs());
+                NoAnswer::new(Code::Input, reason, "Pipe the text into the command.")
             })?,
             _ => reading.await,
         };
-        read.map_err(|error| NoAnswer::unreadable(format!("Standard input cannot be read: {error}.")))?;
+        read.map_err(|error| NoAnswer::unreadable(format!("Cannot read standard input: {error}.")))?;
         if bytes.len() as u64 > MAX_TEXT_BYTES {
-            let reason = format!("Standard input has more than {MAX_TEXT_BYTES} bytes: no text is so long.");
+            let reason = format!("Standard input has more than {MAX_TEXT_BYTES} bytes, the maximum of a text.");
             return Err(NoAnswer::new(Code::Input, reason, "Send it as a file."));
         }
         let text = String::from_utf8(bytes);
         let text =
-            text.map_err(|_| NoAnswer::new(Code::Input, "Standard input is no text in UTF-8.", "Send it as a file."))?;
+            text.map_err(|_| NoAnswer::new(Code::Input, "Standard input is not UTF-8 text.", "Send it as a file."))?;
         Ok(text.trim_end_matches(['\n', '\r']).to_owned())
     }
 
     /// Saves the file of a message where it is wanted. This process writes it.
     pub(super) async fn save(&self, message: MessageId, to: &str) -> Result<String, NoAnswer> {
         if self.read_only && to != "-" {
-            let reason = "This was asked with --read-only: no file is written.";
-            return Err(NoAnswer::new(Code::ReadOnly, reason, "`-` prints it."));
+            let reason = "--read-only forbids writing a file.";
+            return Err(NoAnswer::new(Code::ReadOnly, reason, "Use `-` to print it."));
         }
         if matches!(self.files, Files::Remote(_)) {
-            let how = format!("Take it over the line: ssh HOST wadeck messages save {message} - > FILE");
+            let how = format!("Save it on your machine: ssh HOST wadeck messages save {message} - > FILE");
             return Err(NoAnswer::new(
                 Code::OwnMachineOnly,
-                "Nothing is written on the engine's machine for you.",
+                "A command over SSH cannot write files on the engine's machine.",
                 how,
             ));
         }
@@ -154,7 +154,7 @@ impl Source {
             if to == "-" {
                 let out = download.write_to(&mut tokio::io::stdout()).await;
                 out.map_err(|error| {
-                    NoAnswer::new(Code::LocalFile, format!("The file was not written whole: {error}."), "")
+                    NoAnswer::new(Code::LocalFile, format!("The file was not written completely: {error}."), "")
                 })?;
                 return Ok(String::new());
             }
@@ -175,8 +175,8 @@ impl Source {
 fn over_ssh() -> NoAnswer {
     NoAnswer::new(
         Code::OwnMachineOnly,
-        "A path would be one of the engine's machine, where no file is opened for you.",
-        "Send yours over the line: ssh HOST wadeck send … --file - --name NAME < FILE",
+        "A command over SSH cannot open files on the engine's machine.",
+        "Send yours through SSH: ssh HOST wadeck send … --file - --name NAME < FILE",
     )
 }
 

@@ -24,7 +24,7 @@ impl NoAnswer {
 
     /// With `--read-only`, something would have been written or sent.
     pub fn read_only(reason: &str) -> Self {
-        Self::new(Code::ReadOnly, reason, "Ask for it without --read-only.")
+        Self::new(Code::ReadOnly, reason, "Run it without --read-only.")
     }
 
     /// Sentences of which the first says what happened, and the others what to do.
@@ -40,17 +40,17 @@ impl NoAnswer {
 
     /// A file of whoever asks cannot be read.
     pub fn unreadable(reason: String) -> Self {
-        Self::new(Code::LocalFile, reason, "Name a file that is there and that you may read.")
+        Self::new(Code::LocalFile, reason, "Give a file that exists and that you may read.")
     }
 
     /// The answer belongs to another question.
     pub fn odd() -> Self {
-        Self::new(Code::Failed, "The engine answered something else than was asked.", "Use the engine's own version.")
+        Self::new(Code::Failed, "The engine gave an unexpected answer.", "Use the same version as the engine.")
     }
 
     /// The verb is one for a shell: it asks nothing of an engine, or goes on for ever.
     pub fn not_here() -> Self {
-        Self::new(Code::Verb, "This verb is for a shell, not for here.", "Run it as a command of its own.")
+        Self::new(Code::Verb, "This command cannot run here.", "Run it in a shell.")
     }
 
     pub fn is_refusal(&self) -> bool {
@@ -120,5 +120,5 @@ pub fn usage_json(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let reason = text.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ").trim();
     let reason = clean_line(&reason.split_whitespace().collect::<Vec<_>>().join(" "));
-    layout::json(&ErrorBody::new(Code::Usage, reason, "--help behind the command says how it is written.").json())
+    layout::json(&ErrorBody::new(Code::Usage, reason, "Run the command with --help.").json())
 }

@@ -91,7 +91,7 @@ impl Reading {
         KNOWN.set(known);
         let read = Cli::try_parse_from(words);
         KNOWN.take();
-        read.map(Some).map_err(|error| NoAnswer::new(Code::Usage, error.to_string(), "Name it by its id."))
+        read.map(Some).map_err(|error| NoAnswer::new(Code::Usage, error.to_string(), "Use its id."))
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) async fn find(source: &Source, text: &str) -> Result<ConnectionId, No
 /// The thread with a phone number; where it wrote to several of our numbers, the refusal names the threads.
 async fn thread_of(source: &Source, text: &str) -> Result<ThreadId, NoAnswer> {
     let number = PhoneNumber::parse(text)
-        .map_err(|error| NoAnswer::new(Code::Number, format!("{error}."), "Write it with its country code."))?;
+        .map_err(|error| NoAnswer::new(Code::Number, format!("{error}."), "Write the number with its country code."))?;
     let asked = Query::Threads { text: format!("num:{}", number.digits()), limit: 50, before: None };
     let Answer::Threads(rows) = source.ask(&asked).await? else { return Err(NoAnswer::odd()) };
     let found: Vec<_> = rows.iter().filter(|row| row.contact.phone_number.as_ref() == Some(&number)).collect();
@@ -113,13 +113,13 @@ async fn thread_of(source: &Source, text: &str) -> Result<ThreadId, NoAnswer> {
         [one] => Ok(one.id),
         [] => {
             let remedy = "List threads with `wadeck threads list`.";
-            Err(NoAnswer::new(Code::NotFound, format!("No thread with {number}."), remedy))
+            Err(NoAnswer::new(Code::NotFound, format!("No thread with {number} found."), remedy))
         }
         several => {
             let list: Vec<String> =
                 several.iter().map(|row| format!("{} ({})", row.id, clean_line(&row.connection))).collect();
             let reason = format!("{number} has several threads: {}.", list.join(", "));
-            Err(NoAnswer::new(Code::Ambiguous, reason, "Name one by its id."))
+            Err(NoAnswer::new(Code::Ambiguous, reason, "Use the id of one of them."))
         }
     }
 }

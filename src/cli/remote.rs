@@ -71,13 +71,13 @@ fn verbs(system: System) -> Verbs {
                 }
             };
             let Some(command) = cli.command else {
-                let remedy = "Ask for one: ssh -t, without a command.";
+                let remedy = "Use ssh -t without a command.";
                 let none = NoAnswer::new(Code::Usage, "The console needs a terminal.", remedy);
                 return unanswered(&none, cli.common.json);
             };
             if !offered(&command) {
-                let reason = "This is not offered over SSH: it is for whoever is on the engine's machine.";
-                let none = NoAnswer::new(Code::OwnMachineOnly, reason, "Ask for it there.");
+                let reason = "This command is not available over SSH.";
+                let none = NoAnswer::new(Code::OwnMachineOnly, reason, "Run it on the engine's machine.");
                 return unanswered(&none, cli.common.json);
             }
             let source = Source {

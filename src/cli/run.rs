@@ -48,7 +48,7 @@ fn writes(command: Option<&Command>) -> Option<(&'static str, &'static str)> {
             ("The simulated provider sends webhooks: --read-only cannot hold for it.", "Start it without --read-only.")
         }
         Command::Backup { .. } => {
-            ("A backup writes files: with --read-only nothing is written.", "Ask for it without --read-only.")
+            ("A backup writes files: with --read-only nothing is written.", "Run it without --read-only.")
         }
         Command::Man { to: Some(_) } => {
             ("With --read-only nothing is written.", "Leave --to out: then the page is printed.")

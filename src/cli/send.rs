@@ -148,7 +148,7 @@ async fn plain_request(source: &Source, send: Send) -> Result<Request, NoAnswer>
         }
         _ => {
             let remedy = "Give one of --text, --template, --file and --content.";
-            return Err(NoAnswer::new(Code::NothingToSend, "What to send is not said.", remedy));
+            return Err(NoAnswer::new(Code::NothingToSend, "The message has no content.", remedy));
         }
     };
     Ok(Request::Send { thread, content: Box::new(content), reply_to: send.reply_to, at })
@@ -170,7 +170,7 @@ async fn connection(source: &Source, name: Option<&str>) -> Result<ConnectionId,
                 [] => "Connect a number first.".to_owned(),
                 names => format!("Name it with --connection: {}.", names.join(", ")),
             };
-            Err(NoAnswer::new(Code::Connection, "Which connection it goes from is not said.", remedy))
+            Err(NoAnswer::new(Code::Connection, "The connection to send from is not named.", remedy))
         }
     }
 }
@@ -180,7 +180,7 @@ async fn template(source: &Source, send: &Send, name: &str, at: Option<Timestamp
         (name, Some(to), None) => (connection(source, name.as_deref()).await?, to.0.clone()),
         (_, _, Some(thread)) => {
             let Answer::Thread(Some(row)) = source.ask(&Query::Thread { thread }).await? else {
-                return Err(NoAnswer::new(Code::NotFound, format!("There is no thread {thread}."), ""));
+                return Err(NoAnswer::new(Code::NotFound, format!("Thread {thread} not found."), ""));
             };
             let to = row.contact.phone_number.ok_or_else(no_number)?;
             (row.connection_id, to)
@@ -225,15 +225,15 @@ async fn thread_of(source: &Source, send: &Send) -> Result<ThreadId, NoAnswer> {
     };
     let same = |row: &&ThreadRow| row.connection_id == connection && row.contact.phone_number.as_ref() == Some(&to.0);
     rows.iter().find(same).map(|row| row.id).ok_or_else(|| {
-        let reason = format!("{} has not written to {connection}: only a template can begin.", to.0);
+        let reason = format!("{} has not written to {connection}, so only a template can be sent.", to.0);
         NoAnswer::new(Code::WindowClosed, reason, "Send a template: --template NAME.")
     })
 }
 
 fn no_recipient() -> NoAnswer {
-    NoAnswer::new(Code::Recipient, "To whom it goes is not said.", "Give --to with a number, or --thread.")
+    NoAnswer::new(Code::Recipient, "The recipient is not named.", "Give --to with a number, or --thread.")
 }
 
 fn no_number() -> NoAnswer {
-    NoAnswer::new(Code::Recipient, "This contact has no phone number.", "Send a message into the thread instead.")
+    NoAnswer::new(Code::Recipient, "The contact has no phone number.", "Send a message in the thread instead.")
 }

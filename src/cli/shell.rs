@@ -34,8 +34,8 @@ pub(super) fn man(common: &Common, to: Option<&Path>) -> Exit {
     match written {
         Ok(()) => Exit::Done,
         Err(error) => {
-            let reason = format!("The manual cannot be written: {error}.");
-            NoAnswer::new(Code::LocalFile, reason, "Name a directory in which you may write.").tell(common.json)
+            let reason = format!("Cannot write the manual: {error}.");
+            NoAnswer::new(Code::LocalFile, reason, "Give a directory that you may write to.").tell(common.json)
         }
     }
 }
@@ -61,8 +61,8 @@ pub(super) fn show(common: &Common) -> Exit {
 pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> Exit {
     let directory = config::data_directory(common.data_dir.as_deref());
     if to.exists() {
-        let reason = format!("{} is there already: nothing was written over.", to.display());
-        return NoAnswer::new(Code::File, reason, "Name a file that is not there yet.").tell(common.json);
+        let reason = format!("{} already exists and was not overwritten.", to.display());
+        return NoAnswer::new(Code::File, reason, "Give a new file.").tell(common.json);
     }
     let copied = async { Store::open_read_only(&directory).await?.copy_to(to).await };
     match copied.await {
@@ -74,19 +74,19 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
                 crate::domain::message::media::size(size)
             );
             if let Err(error) = audit_end(to).await {
-                let reason = format!("The end of its audit could not be written beside it: {error}.");
-                return NoAnswer::new(Code::LocalFile, reason, "Make room there, then take another copy.")
+                let reason = format!("Cannot write the end of the audit beside the backup: {error}.");
+                return NoAnswer::new(Code::LocalFile, reason, "Free space there, then back up again.")
                     .tell(common.json);
             }
             files(common, &directory.join("media"), media)
         }
         Ok(said) => {
-            let reason = format!("The copy is not sound: {said}.");
-            NoAnswer::new(Code::Database, reason, "Take it again, and look at `wadeck doctor`.").tell(common.json)
+            let reason = format!("The backup is damaged: {said}.");
+            NoAnswer::new(Code::Database, reason, "Back up again, and run `wadeck doctor`.").tell(common.json)
         }
         Err(error) => {
-            let remedy = "Check the path, the room on the disk and who owns the data directory.";
-            NoAnswer::new(Code::Database, format!("No copy was made: {error}."), remedy).tell(common.json)
+            let remedy = "Check the path, the free space and the owner of the data directory.";
+            NoAnswer::new(Code::Database, format!("The backup failed: {error}."), remedy).tell(common.json)
         }
     }
 }
@@ -117,8 +117,8 @@ fn files(common: &Common, from: &Path, to: Option<&Path>) -> Exit {
             Exit::Done
         }
         Err(error) => {
-            let reason = format!("Not every file of messages was copied: {error}.");
-            NoAnswer::new(Code::LocalFile, reason, "Make room, then ask again: it goes on.").tell(common.json)
+            let reason = format!("Not all files of messages were copied: {error}.");
+            NoAnswer::new(Code::LocalFile, reason, "Free space, then run it again: it continues.").tell(common.json)
         }
     }
 }

@@ -171,8 +171,8 @@ fn filter_text(text: &str) -> Result<String, String> {
 
 /// No starter has this name.
 pub(super) fn no_starter(name: &str, of: &str) -> NoAnswer {
-    let reason = format!("There is no starter {}.", clean_line(name));
-    NoAnswer::new(Code::NotFound, reason, format!("`wadeck {of} starters` lists them."))
+    let reason = format!("Starter {} not found.", clean_line(name));
+    NoAnswer::new(Code::NotFound, reason, format!("List the starters with `wadeck {of} starters`."))
 }
 
 fn check(path: &std::path::Path, fix: bool, json_wanted: bool) -> Exit {
@@ -187,7 +187,7 @@ fn check(path: &std::path::Path, fix: bool, json_wanted: bool) -> Exit {
         findings = lint(&value, &[], None);
         let left = findings.iter().map(Finding::line).collect::<Vec<_>>();
         if json_wanted && !passes(&findings) {
-            return NoAnswer::new(Code::Lint, left.join(" "), "Change by hand what the reason names.").tell(true);
+            return NoAnswer::new(Code::Lint, left.join(" "), "Fix the errors that the reason names.").tell(true);
         }
         for line in left {
             eprintln!("{line}");
@@ -259,8 +259,8 @@ fn record_of(lists: &[TemplateList], name: &str, language: Option<&str>) -> Resu
             language: one.language.as_received().to_owned(),
         }))),
         None => {
-            let reason = format!("No template is called {}.", clean_line(name));
-            Err(NoAnswer::new(Code::NotFound, reason, "`wadeck templates list --refresh` asks the provider."))
+            let reason = format!("Template {} not found.", clean_line(name));
+            Err(NoAnswer::new(Code::NotFound, reason, "Refresh the list with `wadeck templates list --refresh`."))
         }
     }
 }

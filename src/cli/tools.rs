@@ -12,8 +12,9 @@ pub(super) async fn serve(common: &Common) -> Exit {
     match api::tools_on_standard_io(&directory, common.read_only, Asked::by(common).named()).await {
         Ok(()) => Exit::Done,
         Err(error) => {
-            let reason = format!("The other side did not speak the Model Context Protocol to the end: {error}.");
-            NoAnswer::new(Code::Protocol, reason, "Let a client of that protocol start this.").tell(common.json)
+            let reason = format!("The connection to the client failed: {error}.");
+            NoAnswer::new(Code::Protocol, reason, "Start it from a client of the Model Context Protocol.")
+                .tell(common.json)
         }
     }
 }

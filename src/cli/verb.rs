@@ -159,7 +159,7 @@ async fn look(source: &Source, query: &Query, json: bool) -> Result<(Exit, Strin
         _ => false,
     };
     if absent {
-        return Err(NoAnswer::new(Code::NotFound, "There is nothing with this id.", ""));
+        return Err(NoAnswer::new(Code::NotFound, "No object has this id.", ""));
     }
     let uncertain = matches!(&answer, Answer::Entry(Some(entry)) if entry.row.state.name() == "uncertain");
     let exit = match &answer {

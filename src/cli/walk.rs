@@ -116,8 +116,8 @@ async fn view(source: &Source, of: &str) -> Result<ConnectionView, NoAnswer> {
     };
     let found = only(list, of).and_then(|list| list.connected.into_iter().next());
     found.ok_or_else(|| {
-        let remedy = "Declare it under [[connections]] in the configuration and start again.";
-        NoAnswer::new(Code::NotFound, format!("There is no number {} here.", clean_line(of)), remedy)
+        let remedy = "Declare the number under [[connections]] in the configuration and restart.";
+        NoAnswer::new(Code::NotFound, format!("Number {} not found.", clean_line(of)), remedy)
     })
 }
 

@@ -38,8 +38,8 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
                 Answer::Connections(list) => match print_numbers::only(list, &id) {
                     Some(list) => Ok(CliRequest::Told(Box::new(Answer::Connections(list)))),
                     None => {
-                        let reason = format!("There is no connection and no setup {}.", clean_line(&id));
-                        Err(NoAnswer::new(Code::NotFound, reason, "`wadeck connections list` names them."))
+                        let reason = format!("Connection {} not found.", clean_line(&id));
+                        Err(NoAnswer::new(Code::NotFound, reason, "List connections with `wadeck connections list`."))
                     }
                 },
                 _ => Err(NoAnswer::odd()),
@@ -70,11 +70,11 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
                 Answer::Number(Fetched { fetched_at, value: NumberAnswer::Webhooks(mut list) }) => {
                     list.retain(|one| one.id == id);
                     if list.is_empty() {
-                        let reason = format!("There is no webhook {}.", clean_line(&id));
+                        let reason = format!("Webhook {} not found.", clean_line(&id));
                         return Err(NoAnswer::new(
                             Code::NotFound,
                             reason,
-                            "`wadeck webhooks list --connection ID` names them.",
+                            "List webhooks with `wadeck webhooks list --connection ID`.",
                         ));
                     }
                     Ok(CliRequest::Told(Box::new(Answer::Number(Fetched {

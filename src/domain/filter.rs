@@ -164,14 +164,14 @@ fn is_name(name: &str) -> bool {
 fn no_term(name: &str) -> Refusal {
     let near = NAMES.split(' ').min_by_key(|known| distance(known.trim_end_matches(':'), name));
     let near = near.filter(|known| distance(known.trim_end_matches(':'), name) <= known.len().min(name.len() + 1) / 2);
-    let why = format!("No term is called `{name}:`.");
-    let quoted = format!("in quotes, such as \"{name}: …\", it is searched for as words");
+    let why = format!("Unknown filter term `{name}:`.");
+    let quoted = format!("write it in quotes, such as \"{name}: …\", to search for it as text");
     Refusal::new(
         Code::Filter,
         why,
         match near {
-            Some(near) => format!("Did you mean `{near}`? There are {NAMES}; {quoted}."),
-            None => format!("There are {NAMES}; {quoted}."),
+            Some(near) => format!("Did you mean `{near}`? Known terms are {NAMES}; {quoted}."),
+            None => format!("Known terms are {NAMES}; {quoted}."),
         },
     )
 }
@@ -211,7 +211,7 @@ fn term(name: &str, typed: &str, now: Timestamp) -> Result<Term, Refusal> {
         _ => lower.as_str(),
     };
     let refused = |instead: String| {
-        let why = format!("`{name}:{}` cannot be read.", crate::domain::text::clean_line(value));
+        let why = format!("Invalid value in `{name}:{}`.", crate::domain::text::clean_line(value));
         Refusal::new(Code::Filter, why, instead)
     };
     Ok(match name {
@@ -305,7 +305,7 @@ pub fn span(value: &str) -> Option<Duration> {
 pub fn when(text: &str, now: Timestamp, zone_offset: i64) -> Result<Timestamp, Refusal> {
     let text = text.trim();
     let refused = || {
-        let why = format!("`{}` is no time.", crate::domain::text::clean_line(text));
+        let why = format!("`{}` is not a time.", crate::domain::text::clean_line(text));
         Refusal::new(Code::Time, why, "Write 30m, 2h, 18:30, 2026-06-02 09:00 or 2026-06-02T09:00:00Z.")
     };
     if let Some(span) = span(text) {
@@ -375,7 +375,7 @@ mod tests {
             assert!(refused.contains(near), "{text}: {refused}");
         }
         let refused = Filter::read("invoice:17", now()).expect_err("no term").to_string();
-        assert!(refused.contains("No term is called `invoice:`") && !refused.contains("Did you mean"), "{refused}");
+        assert!(refused.contains("Unknown filter term `invoice:`") && !refused.contains("Did you mean"), "{refused}");
         for words in ["\"re: invoice\"", "https://a.b/c", "10:30", "a:b", "¿qué:tal"] {
             let read = Filter::read(words, now()).expect(words);
             assert_eq!(read.words(), words.trim_matches('"'));

@@ -48,9 +48,9 @@ impl WordList {
         let Some(name) = odd else { return Ok(()) };
         let why = format!("The list of {list} has no term `{name}:`.");
         let instead = match terms {
-            [] => "It takes plain words only.".to_owned(),
+            [] => "This list takes plain words only.".to_owned(),
             terms => format!(
-                "It takes words, and {}.",
+                "This list takes words, and {}.",
                 terms.iter().map(|term| format!("{term}:")).collect::<Vec<_>>().join(" ")
             ),
         };

@@ -36,7 +36,8 @@ impl Refusal {
         if wanted.trim() == typed.trim() {
             return Ok(());
         }
-        let why = format!("This cannot be taken back, so {} has to be typed.", crate::domain::text::clean_line(wanted));
-        Err(Self::new(Code::Typed, why, "Type it as it stands here."))
+        let why =
+            format!("This cannot be undone, so confirm it by typing {}.", crate::domain::text::clean_line(wanted));
+        Err(Self::new(Code::Typed, why, "Type it exactly as shown."))
     }
 }

@@ -47,7 +47,7 @@ impl Subject {
     /// That it does not exist.
     pub fn not_found(self) -> Refusal {
         let (kind, id, _) = self.parts();
-        Refusal::new(Code::NotFound, format!("There is no {kind} {id}."), "Check the id: the lists name what there is.")
+        Refusal::new(Code::NotFound, format!("No {kind} {id} found."), "Check the id in the list.")
     }
 }
 

@@ -20,7 +20,7 @@ impl From<StoreError> for OperationError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::TokenOver { .. } => {
-                let instead = "Ask an admin for another token.";
+                let instead = "Ask an admin for a new token.";
                 Self::Refused(Refusal::new(Code::TokenRevoked, error.to_string(), instead))
             }
             error => Self::Failed(error),

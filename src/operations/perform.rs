@@ -76,7 +76,7 @@ async fn allowed(system: &System, actor: &Actor, request: Request) -> Result<Don
 async fn done(system: &System, seen: &System, actor: &Actor, request: Request, context: &SendContext) -> Result<Done> {
     match request {
         Request::SendKnowing { .. } | Request::Within { .. } => {
-            Err(Refusal::new(Code::Request, "A request holds one request.", "").into())
+            Err(Refusal::new(Code::Request, "A request cannot contain another one.", "").into())
         }
         Request::Send { thread, content, reply_to, at } => {
             send_message::send(system, actor, thread, SendMessage { content: *content, reply_to, at }, context).await
@@ -141,8 +141,8 @@ async fn done(system: &System, seen: &System, actor: &Actor, request: Request, c
         Request::Webhook(request) => Box::pin(registrations::perform(system, actor, request)).await,
         Request::Call { provider, method, path, body, connection } => {
             let body = body.map(|text| serde_json::from_str(&text)).transpose().map_err(|error| {
-                let why = format!("The body is no JSON: {error}.");
-                Refusal::new(Code::Body, why, "Write one JSON value.")
+                let why = format!("The body is not valid JSON: {error}.");
+                Refusal::new(Code::Body, why, "Send one JSON value.")
             })?;
             let call = RawApiRequest { method: method.to_ascii_uppercase(), path, body };
             Box::pin(numbers::requests::call(system, actor, &provider, call, connection)).await

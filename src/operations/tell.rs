@@ -55,7 +55,7 @@ async fn answer(system: &System, actor: &Actor, query: Query) -> Result<Answer> 
 async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let (store, now, me) = (system.store(), system.now(), actor.to_string());
     Ok(match query {
-        Query::Within { .. } => return Err(Refusal::new(Code::Query, "A scope is named once.", "").into()),
+        Query::Within { .. } => return Err(Refusal::new(Code::Query, "The query names two scopes.", "").into()),
         Query::Overview => Answer::Overview(Box::new(dashboard::overview(system, &me).await?)),
         Query::Connections => Answer::Connections(dashboard::connections(system).await?),
         Query::Threads { text, limit, before } => {

@@ -56,8 +56,8 @@ impl System {
         let asked = choice.settle(&self.parts.store.scopes().await?, (&identity.organization, identity.environment));
         let narrowed = actor.scope().narrowed(&asked);
         narrowed.ok_or_else(|| {
-            let why = format!("{actor} reaches {}, and nothing of {}.", actor.scope().words(), asked.words());
-            Refusal::new(Code::Scope, why, "Ask within that scope, or with a token that was made for the other.").into()
+            let why = format!("{actor} has access to {}, not to {}.", actor.scope().words(), asked.words());
+            Refusal::new(Code::Scope, why, "Ask within that scope, or with a token for the other one.").into()
         })
     }
 
@@ -139,6 +139,6 @@ fn leaves(request: &Request, scope: &Scope, own: (&str, Environment)) -> bool {
 }
 
 fn beyond(actor: &Actor, bound: &Scope) -> Refusal {
-    let why = format!("{actor} reaches {}; this concerns more than that.", bound.words());
-    Refusal::new(Code::Scope, why, "Ask as a person, or with a token that was made for everything.")
+    let why = format!("{actor} has access to {} only, and this concerns more.", bound.words());
+    Refusal::new(Code::Scope, why, "Ask as a person, or with a token for all organizations.")
 }

@@ -29,10 +29,10 @@ pub enum StoreError {
         path = path.display()
     )]
     Lost { path: PathBuf, found: &'static str, evidence: String },
-    #[error("The database did not do it: {0}")]
+    #[error("Database error: {0}")]
     Database(#[from] sqlx::Error),
     /// Nothing was written: the token by which this was asked for was revoked, or is over.
-    #[error("The token {name} lets nobody in any more.")]
+    #[error("The token {name} was revoked or has expired.")]
     TokenOver { name: String },
     #[error("Table {table}, column {column}, row {key} holds what cannot be read: {found}")]
     Corrupt { table: &'static str, column: &'static str, key: i64, found: String },

@@ -170,7 +170,7 @@ async fn approving_puts_one_agent_in_anothers_place_and_deciding_twice_says_so()
     let approve = || Request::Agents(AgentRequest::Approve { assignment });
     assert!(stage.act(approve()).await.expect("approved").said.contains("second answers support"));
     let again = stage.act(approve()).await.expect_err("decided");
-    assert!(again.to_string().contains("active already, by ada"), "{again}");
+    assert!(again.to_string().contains("already active, by ada"), "{again}");
     let Answer::Agents(view) = stage.ask(Query::Agents).await else { panic!() };
     let in_force: Vec<_> = view.assignments.iter().filter(|row| row.assignment.state.name() == "active").collect();
     assert_eq!(in_force.len(), 1);

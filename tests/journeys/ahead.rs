@@ -191,7 +191,7 @@ async fn who_replied_stop_to_the_provider_is_sent_nothing_until_start() {
         assert_eq!(entry(&stage).await.state, EntryState::Failed, "by status: {by_status}");
         let entries = stage.outbox().await.len();
         let refused = remind(&stage, stage.now().plus(HOUR)).await.expect_err("refused");
-        assert!(refused.to_string().contains("asked not to be written to"), "{refused}");
+        assert!(refused.to_string().contains("opted out"), "{refused}");
         assert_eq!(stage.outbox().await.len(), entries, "nothing is queued");
         let thread = stage.thread().await;
         assert!(thread.opted_out);

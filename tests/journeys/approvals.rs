@@ -96,7 +96,7 @@ async fn an_operator_proposes_and_does_not_decide() {
     desk.press(&stage, "ctrl-s").await;
     desk.sees("Proposed as g1: night answers support (draft). An admin decides.");
     desk.press(&stage, "g g a").await;
-    desk.sees("takes the role admin");
+    desk.sees("needs the role admin");
     desk.press(&stage, "X").await;
     desk.sees("It is proposed already.");
 
@@ -110,9 +110,9 @@ async fn an_operator_proposes_and_does_not_decide() {
     desk.sees("Rosa Field over support");
     let mut viewer = Sitting::with(&stage, 120, 40, Role::Viewer, THEME).await;
     viewer.press(&stage, "5 p").await;
-    viewer.sees("takes the role operator");
+    viewer.sees("needs the role operator");
     viewer.press(&stage, "!").await;
-    viewer.sees("takes the role operator");
+    viewer.sees("needs the role operator");
 }
 
 #[tokio::test]

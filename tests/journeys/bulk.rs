@@ -121,14 +121,14 @@ async fn what_was_stopped_shows_how_far_it_came_and_goes_on_or_is_discarded() {
     let done = jobs(&stage).await.remove(0);
     assert_eq!((done.state, done.done, discarded(&stage).await), (JobState::Done, 45, 45));
     let again = stage.act(Request::ResumeJob { job }).await.expect_err("it is done");
-    assert!(again.to_string().contains("not one that was stopped"), "{again}");
+    assert!(again.to_string().contains("is not stopped"), "{again}");
 
     // Another one is discarded: it is gone from the list, and what it did stays done.
     let begin = Request::Bulk { action: BulkAction::Retry, text: "status:discarded".into() };
     let job: i64 = stage.act(begin).await.expect("begun").made.expect("a number").parse().expect("a number");
     assert!(operations::step_job(&stage.system).await.expect("a step"));
     let still = stage.act(Request::DiscardJob { job }).await.expect_err("it runs");
-    assert!(still.to_string().contains("not one that was stopped"), "{still}");
+    assert!(still.to_string().contains("is not stopped"), "{still}");
     stage.act(Request::StopJob { job }).await.expect("stopped");
     let before = discarded(&stage).await;
     sitting.press(&stage, "esc g j enter down enter").await;

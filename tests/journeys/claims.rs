@@ -33,7 +33,7 @@ async fn a_thread_is_kept_for_whoever_is_at_it_and_free_once_they_left() {
     let take = || Request::TakeThread { thread };
     perform(&stage.system, &ben, take()).await.expect("taken");
     let refused = perform(&stage.system, &cleo, take()).await.expect_err("kept");
-    assert!(refused.to_string().contains("ben has this thread, and is at it"), "{refused}");
+    assert!(refused.to_string().contains("ben has this thread and is working on it"), "{refused}");
     perform(&stage.system, &cleo, Request::ReleaseThread { thread }).await.expect_err("not hers");
 
     // Looking at it keeps it, and so does writing there.
@@ -76,7 +76,7 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     sitting.sees("Nobody else is here");
     sitting.press(&stage, "esc").await;
     let gone = perform(&stage.system, &ada(), Request::HandOver { thread, to: "ben".into() }).await;
-    assert!(gone.is_err_and(|why| why.to_string().contains("nobody who is here")));
+    assert!(gone.is_err_and(|why| why.to_string().contains("no open console")));
 
     let _ben = stage.system.arrives(&ben, "over SSH");
     let _vic = stage.system.arrives(&vic, "over SSH");

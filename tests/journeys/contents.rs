@@ -224,7 +224,7 @@ async fn stop_is_honoured_on_every_path_and_start_takes_it_back() {
         at: None,
     };
     let refusal = stage.act(template).await.expect_err("refused");
-    assert!(refusal.to_string().contains("asked not to be written to"), "{refusal}");
+    assert!(refusal.to_string().contains("opted out"), "{refusal}");
     stage.says(&rosa(), "please do not stop writing").await;
     assert!(stage.thread().await.opted_out, "only the bare word counts");
     stage.says(&rosa(), "START").await;

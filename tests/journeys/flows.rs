@@ -78,7 +78,7 @@ async fn a_static_flow_is_written_compared_published_and_ended() {
     flow(&stage, FlowRequest::Publish { connection, id: id.clone() }).await.expect("published");
     assert!(detail(&stage, connection, &id).await.checks.iter().all(|check| check.done));
     let delete = FlowRequest::Delete { connection, id: id.clone(), typed: "sign_up".into() };
-    assert!(flow(&stage, delete.clone()).await.expect_err("published").to_string().contains("deprecate"));
+    assert!(flow(&stage, delete.clone()).await.expect_err("published").to_string().contains("Deprecate it instead"));
     flow(&stage, deprecate("sign up")).await.expect_err("not typed");
     flow(&stage, deprecate("sign_up")).await.expect("deprecated");
     let (connection, id) = (
@@ -144,7 +144,7 @@ async fn a_flow_is_sent_in_a_thread_and_its_answer_is_read_as_fields() {
         button: "Sign up".into(),
         screen: Some("WELCOME".into()),
     };
-    assert!(flow(&stage, send.clone()).await.expect_err("nobody wrote").to_string().contains("Nobody has written"));
+    assert!(flow(&stage, send.clone()).await.expect_err("nobody wrote").to_string().contains("has not written"));
     stage.says(&rosa(), "hello").await;
     flow(&stage, send).await.expect("queued");
     stage.send().await;

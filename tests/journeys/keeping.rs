@@ -202,7 +202,7 @@ async fn the_tools_of_a_contract_do_what_they_say_and_no_more() {
         messages.iter().filter(|one| one["role"] == "tool").map(|one| one["content"].to_string()).collect()
     };
     assert!(results[2].contains("Rosa Field"), "{results:?}");
-    assert!(results[4].contains("There is no template nothing"), "{results:?}");
+    assert!(results[4].contains("Template nothing not found"), "{results:?}");
     assert!(results[5].contains("this thread's own contact only"), "{results:?}");
     // It tried to write to somebody else: a person looks first, and nothing has gone.
     assert!(stage.simulator.accepted().is_empty());

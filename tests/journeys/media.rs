@@ -103,7 +103,7 @@ async fn changed_vanished_and_strange_files_end_in_a_sentence() {
         assert!(file.said.as_deref().unwrap_or_default().contains(words), "{fault:?}: {file:?}");
         let message = stage.messages(thread).await.pop().expect("the message stays").id;
         let refused = open_media(&stage.system, &ada(), message).await.expect_err("not here");
-        assert!(refused.to_string().contains("not here"));
+        assert!(refused.to_string().contains("not available"));
     }
 }
 
@@ -286,7 +286,7 @@ async fn a_full_disk_and_a_line_that_breaks_off_end_in_a_sentence_and_nothing_is
     assert_eq!(file.state, MediaState::Wanted);
     assert!(file.said.expect("a reason").contains("cannot be kept on this disk"));
     let refused = stage.uploads(&png(&stage, 10, 10)).await.expect_err("refused");
-    assert!(refused.contains("Make room on the disk; nothing was sent"), "{refused}");
+    assert!(refused.contains("nothing was sent"), "{refused}");
     std::fs::remove_file(&media).expect("room again");
     stage.simulator.next_media(MediaFault::CutOff);
     stage.pass(Duration::from_secs(10));
@@ -311,5 +311,5 @@ async fn a_file_that_somebody_removed_is_missed_in_words() {
     std::fs::remove_file(stage.system.store().shelf().path(&name)).expect("removed");
     let message = stage.messages(thread).await.pop().expect("there").id;
     let refused = open_media(&stage.system, &ada(), message).await.expect_err("gone");
-    assert!(refused.to_string().contains("not on the disk any more"), "{refused}");
+    assert!(refused.to_string().contains("deleted from the engine's disk"), "{refused}");
 }

@@ -258,7 +258,7 @@ async fn numbers_that_exist_are_listed_and_adopted_with_their_kind() {
     let trial = list.connected.iter().find(|one| one.connection.name == "trial").expect("connected");
     assert_eq!(trial.connection.kind.mark(), Some("SANDBOX"));
     let again = number(&stage, adopt("again", SUPPORT)).await.expect_err("it is connected");
-    assert!(again.to_string().contains("connected already, or on its way, as support"), "{again}");
+    assert!(again.to_string().contains("already connected, or being set up, as support"), "{again}");
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1").await;
     sitting.sees("SANDBOX");
@@ -277,7 +277,7 @@ async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_
     let thread = stage.thread().await;
     let connection = thread.connection_id;
     let wrong = NumberRequest::Disconnect { connection, typed: "+15550100001".into() };
-    assert!(number(&stage, wrong).await.expect_err("another number").to_string().contains("typed"));
+    assert!(number(&stage, wrong).await.expect_err("another number").to_string().contains("typing"));
     let operator = Actor::Operator { name: "noor".into(), role: Role::Operator };
     let typed = list(&stage)
         .await

@@ -69,7 +69,7 @@ async fn a_test_goes_to_one_of_us_and_to_nobody_else() {
     stage.simulator.subscribe(&format!("http://{}", stage.address));
     let connection = stage.system.store().connections().await.expect("asked")[0].id;
     let refused = stage.act(Request::SendTest { connection }).await.expect_err("they have not written");
-    assert!(refused.to_string().contains("Write a word from that phone first"), "{refused}");
+    assert!(refused.to_string().contains("Send a message from that phone first"), "{refused}");
     stage.simulator.says(WIRES[1].number, &rosa(), &Saying::text("here I am"));
     stage.deliver().await;
     stage.act(Request::SendTest { connection }).await.expect("queued");

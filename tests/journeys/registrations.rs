@@ -41,7 +41,7 @@ async fn webhooks_are_made_changed_switched_tried_and_deleted() {
         ..WebhookDraft::default()
     };
     let refused = webhook(&stage, make(pair, true)).await.expect_err("messages for a project");
-    assert!(refused.to_string().contains("never sent to a project"), "{refused}");
+    assert!(refused.to_string().contains("A project's webhook never receives"), "{refused}");
     let asked =
         stage.simulator.calls().iter().filter(|call| call.starts_with("POST") && call.ends_with("/webhooks")).count();
     assert_eq!(asked, 0, "the provider was not asked");

@@ -236,7 +236,7 @@ async fn with_the_window_closed_what_is_written_is_a_draft() {
         ada.happens(&stage, Event::Key(KeyEvent::new(code, KeyModifiers::NONE))).await;
     }
     ada.sees("Xavier, yes: please fax it. Y");
-    ada.sees("Only an approved template");
+    ada.sees("Send an approved template");
     assert!(ada.performed.iter().all(harmless), "{:?}", ada.performed);
 }
 

@@ -73,7 +73,7 @@ async fn whoever_stops_marketing_is_sent_none_and_everything_else() {
     given(&mut stage, "20").await;
     assert!(stage.thread().await.no_marketing);
     let refused = send(&stage, "spring_sale").await.expect_err("not wanted");
-    assert!(refused.to_string().contains("no marketing"), "{refused}");
+    assert!(refused.to_string().contains("opted out of marketing"), "{refused}");
     send(&stage, "order_ready").await.expect("utility goes");
     let now = MORNING / 1_000;
     post(&mut stage, "/webhook/meta", &[], &wishes(&json!([wish("resume", "15551600001", now - 60)]))).await;

@@ -71,7 +71,7 @@ fn fits(what: &str, (role, needs): (Role, Role), (status, body): (u16, &Value), 
         assert_eq!(status, 403, "{what} as {}: {body}", role.name());
         let (code, reason) = shape(body);
         assert_eq!(code, "role", "{what} as {}: {body}", role.name());
-        let said = format!("may not {words}: that takes the role {}, and they have {}.", needs.name(), role.name());
+        let said = format!("may not {words}: that needs the role {}, and they have {}.", needs.name(), role.name());
         assert!(reason.ends_with(&said), "{what}: {reason}");
     } else {
         let refused = body["error"]["code"] == "role";
@@ -389,9 +389,9 @@ fn whole(mut words: Vec<String>) -> Vec<String> {
 
 /// What a refusal for somebody's role says: what they may not, what it takes, and what they have.
 fn refusal(text: &str) -> Option<(String, Role)> {
-    let line = text.lines().find(|line| line.contains(" may not ") && line.contains(": that takes the role "))?;
+    let line = text.lines().find(|line| line.contains(" may not ") && line.contains(": that needs the role "))?;
     let (_, rest) = line.split_once(" may not ")?;
-    let (what, rest) = rest.split_once(": that takes the role ")?;
+    let (what, rest) = rest.split_once(": that needs the role ")?;
     Some((what.to_owned(), Role::from_name(rest.split(',').next()?)?))
 }
 
@@ -432,7 +432,7 @@ async fn verbs_refuse_the_same_people_on_the_socket_and_over_ssh() {
         for words in &verbs {
             let verb = shell_words::join(words);
             let (out, err, status) = ask(&line, &verb).await;
-            if !err.contains("not offered over SSH") {
+            if !err.contains("not available over SSH") {
                 let status = status.and_then(|status| i32::try_from(status).ok());
                 there.entry(verb.clone()).or_default().push((role, format!("{out}{err}"), status));
             }

@@ -171,7 +171,7 @@ async fn a_terminal_of_one_cell_and_one_that_only_looks() {
     viewer.press("5");
     viewer.sees("helper answers support");
     viewer.press("p");
-    viewer.sees("takes the role operator");
+    viewer.sees("needs the role operator");
     viewer.press("\u{3}\u{3}");
     assert!(viewer.ends());
 }
@@ -250,7 +250,7 @@ async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
     again.sees("Nobody has written yet");
     std::fs::write(&file, users("viewer").replace("name = \"owner\"", "name = \"somebody\"")).expect("written");
     signal(&engine.0, "-HUP");
-    again.sees("You are not among the users");
+    again.sees("You were removed from the users");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -281,7 +281,7 @@ async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
         screen.press("\r");
         screen.settles();
         screen.press("C");
-        screen.sees("This takes the role operator");
+        screen.sees("This needs the role operator");
     }
     std::fs::write(&file, users("operator")).expect("written");
     signal(&engine.0, "-HUP");
@@ -292,7 +292,7 @@ async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
     // Whoever only looks goes on looking.
     looks.press("C");
     looks.settles();
-    looks.sees("This takes the role operator");
+    looks.sees("This needs the role operator");
     assert_eq!(world.json(&["threads", "list"])[0]["taken_by"], "owner");
     // And what is taken away again is gone.
     std::fs::write(&file, users("viewer")).expect("written");
@@ -300,7 +300,7 @@ async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
     screen.sees("Your role is viewer now");
     screen.settles();
     screen.press("C");
-    screen.sees("This takes the role operator");
+    screen.sees("This needs the role operator");
     assert_eq!(world.json(&["threads", "list"])[0]["taken_by"], "owner");
     playing.abort();
 }

@@ -134,7 +134,7 @@ async fn whoever_is_not_declared_is_told_so() {
     let output = world.run(&["threads", "list"]);
     assert_eq!(output.status.code(), Some(3));
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(words.contains("is not among the [[users]]"), "{words}");
+    assert!(words.contains("is not in the configuration"), "{words}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,7 +216,7 @@ async fn a_copy_is_taken_while_the_engine_runs_and_is_a_whole_one() {
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     assert!(said.contains("read back and is sound") && said.contains("0 file(s) of messages"), "{said}");
     let again = world.run(&["backup", &path]);
-    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("nothing was written over"));
+    assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("was not overwritten"));
     drop(engine);
     // Put in the place of the database, it is one.
     let other = tempfile::tempdir().expect("a directory");

@@ -52,7 +52,7 @@ async fn a_shift_by_command_line() {
     assert!(said.contains("only a template"), "{said}");
     let (code, said) = done(&["send", "--connection", "nowhere", "--to", "+15550109999", "--text", "hi"]);
     assert_eq!(code, Some(3));
-    assert!(said.contains("Connected are: billing (c2), support (c1)."), "{said}");
+    assert!(said.contains("Use one of: billing (c2), support (c1)."), "{said}");
     assert_eq!(done(&["send", "--text", "hi", "--media", "x"]).0, Some(2), "one thing at a time");
 
     fine(&["threads", "note", &thread, "pays in cash"]);

@@ -164,8 +164,8 @@ pub(super) fn openapi(base: &str) -> Value {
                 "type": "object", "description": "One event: its id, its name, and itself as JSON.", "required": ["id", "event", "data"],
                 "properties": { "id": { "type": "string" }, "event": { "type": "string" },
                     "data": { "type": "string", "contentMediaType": "application/json" } } } } } },
-            "401": { "description": "No token that holds.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
-            "422": { "description": "`after` is no event.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } }
+            "401": { "description": "No valid token was sent.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
+            "422": { "description": "`after` is not an event.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } }
         } } }));
     files(&mut paths);
     let time = json!({ "type": ["string", "null"], "format": "date-time" });

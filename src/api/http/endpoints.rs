@@ -89,7 +89,9 @@ impl Read<'_> {
         match self.query.get("limit").map(|text| text.parse::<u32>()) {
             None => Ok(50),
             Some(Ok(limit @ 1..=500)) => Ok(limit),
-            Some(_) => Err(Fault { code: Code::Parameter, message: "`limit` is a whole number from 1 to 500.".into() }),
+            Some(_) => {
+                Err(Fault { code: Code::Parameter, message: "`limit` is not a whole number from 1 to 500.".into() })
+            }
         }
     }
 
@@ -114,7 +116,7 @@ impl Read<'_> {
         let word = fields.remove(name).unwrap_or_default();
         match fields.keys().next() {
             None => Ok(word),
-            Some(other) => Err(Fault { code: Code::Body, message: format!("`{other}` means nothing here.") }),
+            Some(other) => Err(Fault { code: Code::Body, message: format!("Unknown field `{other}`.") }),
         }
     }
 }
@@ -183,7 +185,7 @@ impl Endpoint {
         let query = parameters(&given.query)?;
         if let Some(strange) = query.keys().find(|name| !self.takes.contains(&name.as_str())) {
             let known = if self.takes.is_empty() { "none".to_owned() } else { self.takes.join(", ") };
-            let message = format!("`{strange}` is no parameter here. There are: {known}.");
+            let message = format!("Unknown parameter `{strange}`. Known parameters: {known}.");
             return Err(Fault { code: Code::Parameter, message });
         }
         (self.read)(&Read { given, query })
@@ -290,7 +292,7 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
             act(Request::React { message: read.id("message")?, emoji }.knowing(context))
         }),
     ),
-    gets("/outbox", "What is to be sent, and what became of it", LIST, objects, |read| {
+    gets("/outbox", "Outgoing messages and their states", LIST, objects, |read| {
         look(Query::Outbox { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
     }),
     gets("/outbox/{entry}", "One entry with its attempts", &[], object, |read| {

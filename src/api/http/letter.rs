@@ -169,14 +169,14 @@ impl SendBody {
             |code, why: String, instead: &'static str| OperationError::Refused(Refusal::new(code, why, instead));
         let given = [self.text.is_some(), self.template.is_some(), self.file.is_some()];
         if given.into_iter().filter(|given| *given).count() != 1 {
-            let why = "A message is a text, a template or a file.".to_owned();
-            return Err(refusal(Code::Content, why, "Give one of the three."));
+            let why = "The message does not have exactly one of text, template and file.".to_owned();
+            return Err(refusal(Code::Content, why, "Give exactly one of the three."));
         }
         let at = match self.at.as_deref().map(Timestamp::parse) {
             None => None,
             Some(Some(at)) => Some(at),
             Some(None) => {
-                let why = "`at` is no time.".to_owned();
+                let why = "`at` is not a time.".to_owned();
                 return Err(refusal(Code::Time, why, "Write it like 2026-06-01T09:00:00Z."));
             }
         };
@@ -190,8 +190,8 @@ impl SendBody {
                 Place::Number(found.id, to)
             }
             _ => {
-                let why = "A message goes into a thread, or to a number over a connection.".to_owned();
-                return Err(refusal(Code::Place, why, "Give `thread`, or `to`."));
+                let why = "The message names neither a thread nor a number.".to_owned();
+                return Err(refusal(Code::Place, why, "Give `thread`, or `to` and a `connection`."));
             }
         };
         if let Some(template) = self.template {
@@ -199,13 +199,12 @@ impl SendBody {
                 Place::Number(connection, to) => (connection, to),
                 Place::Thread(thread) => {
                     let row = system.store().thread(thread).await?;
-                    let row =
-                        row.ok_or_else(|| refusal(Code::NotFound, format!("There is no thread {thread}."), ""))?;
+                    let row = row.ok_or_else(|| refusal(Code::NotFound, format!("Thread {thread} not found."), ""))?;
                     let to = row.contact.phone_number.ok_or_else(|| {
                         refusal(
                             Code::Number,
-                            "This contact has no phone number.".to_owned(),
-                            "Templates go to numbers.",
+                            "The contact has no phone number.".to_owned(),
+                            "Templates need a phone number: send a message in the thread instead.",
                         )
                     })?;
                     (row.connection_id, to)
@@ -225,8 +224,8 @@ impl SendBody {
             Place::Thread(thread) => thread,
             Place::Number(connection, to) => {
                 let row = system.store().thread_with(connection, &to).await?;
-                let why = format!("{to} has never written here.");
-                row.ok_or_else(|| refusal(Code::WindowClosed, why, "Only a template can begin."))?.id
+                let why = format!("{to} has not written to us.");
+                row.ok_or_else(|| refusal(Code::WindowClosed, why, "Start with an approved template."))?.id
             }
         };
         if let Some(FileBody { upload, caption, voice }) = self.file {

@@ -105,16 +105,19 @@ async fn let_in(State(system): State<System>, mut request: Request, next: Next) 
             next.run(request).await
         }
         Ok(Admission::TooMany) => {
-            let message = "Too many wrong tokens came from there within a minute.";
-            let remedy = "Wait a minute, then ask with a token that holds.";
+            let message = "This address sent too many invalid tokens within a minute.";
+            let remedy = "Wait a minute, then send a valid token.";
             let mut response = error(Code::TooManyWrongTokens, message, remedy);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
             response
         }
         Ok(Admission::Unknown) => {
-            let message = "This takes a token that holds: Authorization: Bearer wadeck_…";
-            let mut response =
-                error(Code::Unauthorized, message, "An admin makes one with `wadeck tokens create NAME`.");
+            let message = "A valid bearer token is required.";
+            let mut response = error(
+                Code::Unauthorized,
+                message,
+                "Ask an admin for a token, and send it as `Authorization: Bearer wadeck_…`.",
+            );
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             response
         }
@@ -130,7 +133,7 @@ async fn bounded(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     if length.is_some_and(|length| length > LONGEST as u64) {
-        let message = "A request holds at most 256 KB.";
+        let message = "The request is longer than 256 KB.";
         return error(Code::TooLong, message, "Send less at once.");
     }
     let bodies = request.extensions().get::<Visitor>().map(|visitor| visitor.bodies.clone());
@@ -138,8 +141,8 @@ async fn bounded(request: Request, next: Next) -> Response {
         Some(bodies) => {
             let wanted = bodies.reserve(length.map_or(LONGEST, |length| length as usize));
             let Ok(reserved) = tokio::time::timeout(PATIENCE, wanted).await else {
-                let message = "Too much is being read at once.";
-                let mut response = error(Code::Busy, message, "Try again in a moment.");
+                let message = "Too many requests are being read at once.";
+                let mut response = error(Code::Busy, message, "Retry in a moment.");
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
                 return response;
             };
@@ -200,10 +203,10 @@ async fn take_file(
         return Said::refused(&refusal).into_response();
     }
     let Some(query) = query.as_deref().and_then(|query| parameters(query).ok()) else {
-        return error(Code::Parameter, "`name` is missing.", "Say what the file is called.");
+        return error(Code::Parameter, "The parameter `name` is missing.", "Give the file's name.");
     };
     let (Some(name), 1) = (query.get("name"), query.len()) else {
-        return error(Code::Parameter, "The one parameter is `name`.", "Give it once.");
+        return error(Code::Parameter, "The only parameter is `name`.", "Give it once.");
     };
     let params = super::files::UploadParams { name: name.clone() };
     let taken = super::files::take(&system, &actor, (&headers, &params), body).await;
@@ -264,7 +267,7 @@ async fn answer(
                 once(system, caller, ask, key, &what).await
             }
             _ => {
-                let message = "An Idempotency-Key has 1 to 200 letters, digits, dashes and underscores.";
+                let message = "The Idempotency-Key is not 1 to 200 letters, digits, dashes and underscores.";
                 error(Code::Parameter, message, "Use a UUID.")
             }
         },
@@ -280,15 +283,13 @@ pub(super) fn is_key(key: &str) -> bool {
 async fn once(system: &System, caller: &Caller, ask: Ask, key: &str, what: &[u8]) -> Response {
     match with_idempotency(system, &caller.token, key, what).await {
         Err(failed) => operation(Err(failed)).into_response(),
-        Ok(IdempotencyRecord::Other) => error(
-            Code::IdempotencyKey,
-            "Something else was asked for under this key.",
-            "Use a key of its own for each thing.",
-        ),
+        Ok(IdempotencyRecord::Other) => {
+            error(Code::IdempotencyKey, "This key was used for a different request.", "Use a new key for each request.")
+        }
         Ok(IdempotencyRecord::Begun(at)) => error(
             Code::Uncertain,
-            &format!("This was begun at {at}, and how it ended was not written down."),
-            "Look at the thread before you ask for it under another key.",
+            &format!("This request was started at {at}, and its outcome is not recorded."),
+            "Look at the thread before you repeat the request under another key.",
         ),
         Ok(IdempotencyRecord::Done(status, body)) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
@@ -347,7 +348,7 @@ fn parameters(query: &str) -> Result<BTreeMap<String, String>, Fault> {
     let mut found = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         if found.insert(name.to_string(), value.to_string()).is_some() {
-            return Err(Fault { code: Code::Parameter, message: format!("`{name}` is given twice.") });
+            return Err(Fault { code: Code::Parameter, message: format!("The parameter `{name}` is given twice.") });
         }
     }
     Ok(found)

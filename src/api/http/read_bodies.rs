@@ -23,13 +23,13 @@ pub(super) struct StopBody {
 impl StopBody {
     pub fn then(self, request: impl FnOnce(StopScope, String) -> AgentRequest) -> Reading {
         if !matches!(self.scope.as_str(), "thread" | "agent" | "all") {
-            return Err(Fault { code: Code::Body, message: "The scope is thread, agent or all.".into() });
+            return Err(Fault { code: Code::Body, message: "The scope is not thread, agent or all.".into() });
         }
         match StopScope::read(&self.scope, &self.subject) {
             Some(what) => agents(request(what, self.reason)),
             None => {
-                let why = "There is no such thread.";
-                Ok(Ask::Refuse(Refusal::new(Code::NotFound, why, "GET /threads names them.")))
+                let why = "Thread not found.";
+                Ok(Ask::Refuse(Refusal::new(Code::NotFound, why, "List the threads with GET /threads.")))
             }
         }
     }
@@ -55,7 +55,7 @@ impl ProposalBody {
             None => None,
             Some(Some(at)) => Some(at),
             Some(None) => {
-                let why = "`expires_at` is no time.";
+                let why = "`expires_at` is not a time.";
                 return Ok(Ask::Refuse(Refusal::new(Code::Time, why, "Write it like 2026-06-01T09:00:00Z.")));
             }
         };

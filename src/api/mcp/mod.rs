@@ -53,7 +53,7 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
     }
     let Some(tool) = named(&call.name) else {
         let known: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
-        return wrong(Code::Tool, "There is no such tool.", &format!("Call one of these: {}.", known.join(", ")));
+        return wrong(Code::Tool, "Unknown tool.", &format!("Use one of {}.", known.join(", ")));
     };
     if let Err(refusal) = actor.may(tool.right) {
         return Came { good: false, value: super::refusal_json(&refusal) };
@@ -67,7 +67,7 @@ async fn called(system: &System, actor: &Actor, call: Call) -> Came {
     match (tool.read)(Value::Object(arguments)) {
         Err(error) => {
             let reason = format!("The arguments cannot be read: {error}.");
-            wrong(Code::Arguments, &reason, "Give them as the tool's schema says.")
+            wrong(Code::Arguments, &reason, "Send the arguments as the tool's schema says.")
         }
         Ok(ask) => {
             let Said(status, value) = done(system, actor, ask).await;
@@ -84,12 +84,12 @@ fn wrong(code: Code, reason: &str, remedy: &str) -> Came {
 async fn under_contract(system: &System, agent: &str, call: Call) -> Came {
     let thread = call.arguments.get("thread").cloned().unwrap_or_default();
     let Ok(thread) = serde_json::from_value::<ThreadId>(thread) else {
-        return wrong(Code::Arguments, "Which thread it is about is not said.", "Say it in `thread`, such as t12.");
+        return wrong(Code::Arguments, "The argument `thread` is missing.", "Give `thread`, such as t12.");
     };
     let arguments = Value::Object(call.arguments);
     match use_tool(system, agent, &call.name, thread, &arguments).await {
         Ok(Ok(value)) => Came { good: true, value },
-        Ok(Err(why)) => wrong(Code::Refused, &why, "Do what the contract allows, or leave it to a person."),
+        Ok(Err(why)) => wrong(Code::Refused, &why, "Do what the contract allows, or hand off to a person."),
         Err(OperationError::Refused(refusal)) => Came { good: false, value: super::refusal_json(&refusal) },
         Err(OperationError::Failed(failed)) => failed_call(&failed),
     }

@@ -49,21 +49,19 @@ async fn once(system: &System, caller: &Caller, mut call: Call) -> Came {
         Some(_) => {
             return wrong(
                 Code::IdempotencyKey,
-                "A key has 1 to 200 letters, digits, dashes and underscores.",
+                "The idempotency key is not 1 to 200 letters, digits, dashes and underscores.",
                 "Use a UUID.",
             );
         }
     };
     let what = json!({ "tool": call.name, "arguments": call.arguments }).to_string();
     match with_idempotency(system, &caller.token, &key, what.as_bytes()).await {
-        Err(_) => wrong(Code::Failed, "It could not be written down; nothing was done.", Code::Failed.remedy()),
-        Ok(IdempotencyRecord::Other) => wrong(
-            Code::IdempotencyKey,
-            "Something else was asked for under this key.",
-            "Use a key of its own for each thing.",
-        ),
+        Err(_) => wrong(Code::Failed, "The database failed; nothing was done.", Code::Failed.remedy()),
+        Ok(IdempotencyRecord::Other) => {
+            wrong(Code::IdempotencyKey, "This key was used for a different request.", "Use a new key for each request.")
+        }
         Ok(IdempotencyRecord::Begun(at)) => {
-            let reason = format!("This was begun at {at}, and how it ended was not written down.");
+            let reason = format!("This request was started at {at}, and its outcome is not recorded.");
             wrong(Code::Uncertain, &reason, LOOK_FIRST)
         }
         Ok(IdempotencyRecord::Done(_, body)) => {
@@ -74,7 +72,9 @@ async fn once(system: &System, caller: &Caller, mut call: Call) -> Came {
             let body = came.value.to_string();
             match asked(system, &caller.token, &key, came.good.then_some((200, body.as_str()))).await {
                 Ok(()) => came,
-                Err(_) => wrong(Code::Uncertain, "Whether it was done could not be written down.", LOOK_FIRST),
+                Err(_) => {
+                    wrong(Code::Uncertain, "It may have been done: its outcome could not be recorded.", LOOK_FIRST)
+                }
             }
         }
     }
@@ -107,15 +107,15 @@ impl Server {
         match &self.0 {
             Behind::Here(system) => match parts(context).and_then(|parts| parts.extensions.get::<Caller>()) {
                 Some(caller) => once(system, caller, call).await,
-                None => wrong(Code::Unauthorized, "Nobody is known to have asked.", "Ask with a token that holds."),
+                None => wrong(Code::Unauthorized, "The caller is unknown.", "Send a valid token."),
             },
             Behind::Socket { read_only: true, .. }
                 if named(&call.name).is_some_and(|tool| tool.effect != Effect::Looks) =>
             {
                 wrong(
                     Code::ReadOnly,
-                    "This server was started with --read-only: nothing is changed.",
-                    "Have a person start it without, or only look.",
+                    "This server runs with --read-only, so it changes nothing.",
+                    "Use tools that only read, or ask a person to start it without --read-only.",
                 )
             }
             Behind::Socket { directory, scope, .. } => {
@@ -123,12 +123,12 @@ impl Server {
                     Ok(Ok(came)) => came,
                     Ok(Err(trouble)) => Came { good: false, value: ErrorBody::from(trouble).json() },
                     Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
-                        let reason = format!("No engine runs on {}: nothing was done.", directory.display());
-                        wrong(Code::NoEngine, &reason, "Have a person start one with `wadeck serve`.")
+                        let reason = format!("No engine runs on {}; nothing was done.", directory.display());
+                        wrong(Code::NoEngine, &reason, "Ask a person to start one with `wadeck serve`.")
                     }
                     Err(error) => {
                         let place = directory.display();
-                        let reason = format!("The engine on {place} gave no answer ({error}).");
+                        let reason = format!("The engine on {place} did not answer ({error}).");
                         wrong(Code::Uncertain, &reason, LOOK_FIRST)
                     }
                 }

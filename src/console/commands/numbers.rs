@@ -285,7 +285,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
 ];
 
 pub(super) fn admin(console: &Console) -> Result<(), String> {
-    if console.settings.actor.has(Permission::SetNumbersUp) { Ok(()) } else { Err("That takes the role admin.".into()) }
+    if console.settings.actor.has(Permission::SetNumbersUp) { Ok(()) } else { Err("That needs the role admin.".into()) }
 }
 
 fn can_set_up(console: &Console) -> Result<(), String> {

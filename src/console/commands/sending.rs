@@ -128,7 +128,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         keys: &["g a"],
         ready: |console| {
             if !console.settings.actor.has(Permission::AddContacts) {
-                return Err("Adding contacts takes the role admin.".into());
+                return Err("Adding contacts needs the role admin.".into());
             }
             connection(console).map(|_| ()).ok_or_else(|| "There is no connection to add them to.".into())
         },

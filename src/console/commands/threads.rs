@@ -200,7 +200,7 @@ pub(super) fn operator(console: &Console) -> Result<(), String> {
     if console.settings.actor.has(Permission::WriteToPeople) {
         Ok(())
     } else {
-        Err("This takes the role operator.".into())
+        Err("This needs the role operator.".into())
     }
 }
 

@@ -70,8 +70,8 @@ impl Actor {
         }
         let is = self.role().map_or("no role", Role::name);
         let (what, role) = (right.what(), right.role().name());
-        let why = format!("{self} may not {what}: that takes the role {role}, and they have {is}.");
-        Err(Refusal::new(Code::Role, why, "Ask someone who has it."))
+        let why = format!("{self} may not {what}: that needs the role {role}, and they have {is}.");
+        Err(Refusal::new(Code::Role, why, "Ask someone who has the role."))
     }
 }
 

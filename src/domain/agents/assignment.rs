@@ -229,8 +229,8 @@ impl ApprovalPolicy {
 /// whose agent has changed.
 pub fn approve(assignment: &Assignment, by: Approver<'_>, policy: ApprovalPolicy) -> Result<Approval, Refusal> {
     if policy.rehearsed && !by.rehearsed {
-        let why = "Nothing was rehearsed with this agent as it is now.";
-        return Err(Refusal::new(Code::NotRehearsed, why, "Rehearse it first, and look at what it would have said."));
+        let why = "This version of the agent was not rehearsed.";
+        return Err(Refusal::new(Code::NotRehearsed, why, "Rehearse the assignment first, and read the answers."));
     }
     if !policy.two_persons {
         return Ok(Approval::Active);
@@ -239,8 +239,8 @@ pub fn approve(assignment: &Assignment, by: Approver<'_>, policy: ApprovalPolicy
     match first.filter(|_| assignment.approved_digest.as_deref() == Some(by.agent_digest)) {
         None => Ok(Approval::FirstOfTwo),
         Some(first) if first == by.person => {
-            let why = "You agreed already, and it takes two persons.";
-            Err(Refusal::new(Code::SecondPerson, why, "Ask another admin."))
+            let why = "You approved this already, and two people must approve.";
+            Err(Refusal::new(Code::SecondPerson, why, "Ask another admin to approve."))
         }
         Some(_) => Ok(Approval::Active),
     }

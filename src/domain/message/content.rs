@@ -364,9 +364,11 @@ impl Content {
                 Some(caption) => within("The caption", caption, 1, 1024),
                 None => Ok(()),
             },
-            Self::Audio(media) | Self::Sticker(media) if media.caption.is_some() => {
-                Err(Refusal::new(Code::Content, "This kind has no caption.", "Send the words on their own."))
-            }
+            Self::Audio(media) | Self::Sticker(media) if media.caption.is_some() => Err(Refusal::new(
+                Code::Content,
+                "Messages of this type have no caption.",
+                "Send the text as a separate message.",
+            )),
             Self::Audio(_) | Self::Sticker(_) | Self::Template { .. } | Self::Reaction { .. } => Ok(()),
             Self::Location { latitude, longitude, .. } => {
                 if number::LATITUDE.contains(latitude) && number::LONGITUDE.contains(longitude) {
@@ -374,8 +376,8 @@ impl Content {
                 } else {
                     Err(Refusal::new(
                         Code::Content,
-                        "There is no such place.",
-                        "Latitude is -90 to 90, longitude -180 to 180.",
+                        "The coordinates are out of range.",
+                        "Use a latitude from -90 to 90 and a longitude from -180 to 180.",
                     ))
                 }
             }
@@ -384,7 +386,7 @@ impl Content {
                 if (1..=257).contains(&cards.len()) && cards.iter().all(whole) {
                     Ok(())
                 } else {
-                    Err(Refusal::new(Code::Content, "A contact needs a name and a number.", "Fill in both."))
+                    Err(Refusal::new(Code::Content, "A contact card needs a name and a number.", "Give both."))
                 }
             }
             Self::Offer(offer) => offer.check(),
@@ -396,7 +398,7 @@ impl Content {
             | Self::Edit { .. }
             | Self::Deletion { .. }
             | Self::Other { .. } => {
-                Err(Refusal::new(Code::Content, "This kind only comes in; it cannot be sent.", "Send it as words."))
+                Err(Refusal::new(Code::Content, "Messages of this type can only be received.", "Send it as text."))
             }
         }
     }
@@ -424,15 +426,15 @@ fn described(what: &str, media: &Media) -> Untrusted {
 /// What may be written to a contact: checked in the console before, in the operation again.
 pub fn check_text(text: &str) -> Result<(), Refusal> {
     if clean_line(text).trim().is_empty() {
-        return Err(Refusal::new(Code::EmptyText, "There is nothing to send.", "Write something first."));
+        return Err(Refusal::new(Code::EmptyText, "The text is empty.", "Write a text."));
     }
     if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        let why = "The text holds control characters, which no phone shows.";
-        return Err(Refusal::new(Code::ControlCharacters, why, "Leave them out."));
+        let why = "The text has control characters, which phones do not show.";
+        return Err(Refusal::new(Code::ControlCharacters, why, "Remove them."));
     }
     let length = Untrusted::new(text).as_received().chars().count();
     if length > 4096 {
-        let why = format!("The text has {length} characters; one message holds 4096.");
+        let why = format!("The text has {length} characters; the maximum is 4096.");
         return Err(Refusal::new(Code::TextTooLong, why, "Send it in parts."));
     }
     Ok(())

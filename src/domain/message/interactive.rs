@@ -129,23 +129,23 @@ impl Interactive {
             (Some(Heading::Text(text)), _) => {
                 within("The heading", text, 1, 60)?;
                 if text.as_received().contains(['*', '_', '~', '`']) {
-                    return Err(refused("The heading cannot carry * _ ~ or `.", "Write it without."));
+                    return Err(refused("The heading has one of * _ ~ and `, which is not allowed.", "Remove it."));
                 }
             }
             (Some(_), Action::List { .. } | Action::Products { .. }) => {
-                return Err(refused("A list can have a heading of words only.", "Take the file out."));
+                return Err(refused("A list's heading can only be text.", "Remove the file."));
             }
             _ => {}
         }
         if self.heading.is_some() && matches!(self.action, Action::AskLocation | Action::Product { .. }) {
-            return Err(refused("This kind has no heading.", "Take it out."));
+            return Err(refused("Messages of this type have no heading.", "Remove it."));
         }
         match &self.action {
             Action::Buttons { buttons } => {
                 if !(1..=3).contains(&buttons.len()) {
                     return Err(refused(
-                        format!("There are {} buttons; there can be 1 to 3.", buttons.len()),
-                        "Use a list for more.",
+                        format!("The message has {} buttons; the range is 1 to 3.", buttons.len()),
+                        "Use a list for more choices.",
                     ));
                 }
                 choices(buttons.iter(), 20, 256)
@@ -155,13 +155,13 @@ impl Interactive {
                 let rows: usize = sections.iter().map(|section| section.rows.len()).sum();
                 if !(1..=10).contains(&rows) || sections.len() > 10 {
                     return Err(refused(
-                        format!("There are {rows} rows; a list holds 1 to 10 in all."),
-                        "Take some out.",
+                        format!("The list has {rows} rows; the range is 1 to 10 in total."),
+                        "Remove some.",
                     ));
                 }
                 for section in sections {
                     if section.rows.is_empty() {
-                        return Err(refused(format!("The section {} is empty.", section.title.line()), "Take it out."));
+                        return Err(refused(format!("The section {} is empty.", section.title.line()), "Remove it."));
                     }
                     within("A section's title", &section.title, 0, 24)?;
                 }
@@ -174,20 +174,20 @@ impl Interactive {
                     Ok(())
                 } else {
                     Err(refused(
-                        format!("`{}` is no address.", crate::domain::text::clean_line(url)),
-                        "Begin it with https://.",
+                        format!("`{}` is not a URL.", crate::domain::text::clean_line(url)),
+                        "Start it with https://.",
                     ))
                 }
             }
             Action::Products { sections, .. } => {
                 let products: usize = sections.iter().map(|section| section.rows.len()).sum();
                 if self.heading.is_none() {
-                    return Err(refused("Several products need a heading.", "Write one."));
+                    return Err(refused("Several products need a heading.", "Give a heading."));
                 }
                 if (1..=30).contains(&products) && sections.len() <= 10 {
                     Ok(())
                 } else {
-                    Err(refused(format!("There are {products} products; 1 to 30 fit."), "Take some out."))
+                    Err(refused(format!("The message has {products} products; the range is 1 to 30."), "Remove some."))
                 }
             }
             Action::AskLocation | Action::Catalogue { .. } | Action::Product { .. } => Ok(()),
@@ -203,10 +203,10 @@ fn refused(why: impl Into<String>, instead: &str) -> Refusal {
 pub(crate) fn within(what: &str, text: &Untrusted, least: usize, most: usize) -> Result<(), Refusal> {
     let length = text.as_received().encode_utf16().count();
     if length < least || (least > 0 && text.as_received().trim().is_empty()) {
-        return Err(refused(format!("{what} is empty."), "Fill it in."));
+        return Err(refused(format!("{what} is empty."), "Give it a value."));
     }
     if length > most {
-        return Err(refused(format!("{what} has {length} characters; {most} fit."), "Shorten it."));
+        return Err(refused(format!("{what} has {length} characters; the maximum is {most}."), "Shorten it."));
     }
     Ok(())
 }
@@ -221,13 +221,13 @@ fn choices<'c>(all: impl Iterator<Item = &'c Choice>, title: usize, id: usize) -
         if choice.id.is_empty() || choice.id.len() > id || choice.id.trim() != choice.id {
             return Err(refused(
                 format!("The id of {} is empty or too long.", choice.title.line()),
-                "Give it a short one.",
+                "Give it a short id.",
             ));
         }
         if seen.iter().any(|(known, shown)| *known == choice.id || *shown == choice.title.as_received()) {
             return Err(refused(
-                format!("{} stands there twice.", choice.title.line()),
-                "Each choice needs its own words and id.",
+                format!("{} is there twice.", choice.title.line()),
+                "Give each choice its own title and id.",
             ));
         }
         seen.push((&choice.id, choice.title.as_received()));

@@ -108,8 +108,8 @@ impl ImagePadding {
             "square" => Self::SQUARE,
             "tall" => Self::TALL,
             other => {
-                let why = format!("`{}` is no shape.", clean_line(other));
-                return Err(Refusal::new(Code::Pad, why, "Write square, tall or no."));
+                let why = format!("Unknown padding shape `{}`.", clean_line(other));
+                return Err(Refusal::new(Code::Pad, why, "Use square, tall or no."));
             }
         };
         let colour = match colour.trim() {
@@ -119,8 +119,8 @@ impl ImagePadding {
             other => Some(hex(other).ok_or_else(|| {
                 Refusal::new(
                     Code::Pad,
-                    format!("`{}` is no colour.", clean_line(other)),
-                    "Write corner, white, black or #rrggbb.",
+                    format!("Unknown color `{}`.", clean_line(other)),
+                    "Use corner, white, black or #rrggbb.",
                 )
             })?),
         };
@@ -152,14 +152,14 @@ const DOCUMENTS: &[&str] = &[
 pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), Refusal> {
     let mut warnings = vec![];
     if facts.bytes == 0 {
-        return Err(Refusal::new(Code::File, "The file is empty.", "Choose another."));
+        return Err(Refusal::new(Code::File, "The file is empty.", "Choose another file."));
     }
     let kind = match facts.mime_type.as_str() {
         "image/jpeg" | "image/png" => FileKind::Image,
         "image/webp" => FileKind::Sticker,
         "video/mp4" | "video/3gpp" => FileKind::Video,
         "audio/ogg" if !facts.opus => {
-            let why = "This Ogg file does not hold Opus: it would be refused after it was sent.";
+            let why = "This Ogg file does not contain Opus: the provider would refuse it after sending.";
             return Err(Refusal::new(Code::File, why, "Convert it to Ogg with Opus, or to MP3."));
         }
         "audio/ogg" => FileKind::Voice,
@@ -171,21 +171,21 @@ pub fn plan(facts: &FileFacts, voice: bool) -> Result<(FileKind, Vec<String>), R
         }
         mime if DOCUMENTS.contains(&mime) => FileKind::Document,
         mime if mime.starts_with("image/") => {
-            let why = format!("Pictures of the type {} are refused by the provider.", clean_line(mime));
+            let why = format!("The provider refuses images of the type {}.", clean_line(mime));
             return Err(Refusal::new(Code::File, why, "Save it as JPEG or PNG."));
         }
         mime if mime.starts_with("video/") || mime.starts_with("audio/") => {
-            let why = format!("Files of the type {} are refused by the provider.", clean_line(mime));
+            let why = format!("The provider refuses files of the type {}.", clean_line(mime));
             return Err(Refusal::new(Code::File, why, "Use MP4 with H.264 and AAC, or MP3."));
         }
         mime => {
-            warnings.push(format!("The provider does not promise to take the type {}.", clean_line(mime)));
+            warnings.push(format!("The provider may refuse files of the type {}.", clean_line(mime)));
             FileKind::Document
         }
     };
     let most = if kind == FileKind::Sticker && !facts.animated { 100 * 1024 } else { kind.most() };
     if facts.bytes > most {
-        let why = format!("It has {}; as {} it may have {}.", size(facts.bytes), kind.name(), size(most));
+        let why = format!("The file has {}; the maximum for {} is {}.", size(facts.bytes), kind.name(), size(most));
         return Err(Refusal::new(Code::File, why, "Make it smaller, or send it as a document inside a PDF."));
     }
     if let Some(fault) = &facts.codec_fault {

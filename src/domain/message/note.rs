@@ -22,10 +22,10 @@ pub struct Note {
 pub fn check(text: &str) -> Result<(), Refusal> {
     let length = text.chars().count();
     if text.trim().is_empty() {
-        return Err(Refusal::new(Code::EmptyNote, "The note is empty.", "Write something."));
+        return Err(Refusal::new(Code::EmptyNote, "The note is empty.", "Write a note."));
     }
     if length > LONGEST {
-        let why = format!("The note has {length} characters; one holds {LONGEST}.");
+        let why = format!("The note has {length} characters; the maximum is {LONGEST}.");
         return Err(Refusal::new(Code::NoteTooLong, why, "Write two."));
     }
     Ok(())

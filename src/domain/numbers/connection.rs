@@ -297,10 +297,10 @@ impl Capabilities {
             {
                 let most = self.longest_text.unwrap_or_default();
                 let length = body.as_received().chars().count();
-                let why = format!("The text has {length} characters; the provider of this number takes {most}.");
+                let why = format!("The text has {length} characters; the maximum of this number's provider is {most}.");
                 return Err(Refusal::new(Code::TextTooLong, why, "Send it in parts."));
             }
-            _ if quotes && !self.quotes => ("quotes", "Send it without the quote, and say what it answers."),
+            _ if quotes && !self.quotes => ("quotes", "Send it without the quote, and name what it answers."),
             _ => return Ok(()),
         };
         Err(Refusal::new(Code::Provider, format!("The provider of this number cannot send {what}."), instead))

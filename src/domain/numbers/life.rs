@@ -254,7 +254,7 @@ impl NumberState {
     pub fn refuse(self, name: &str) -> Refusal {
         let ways: Vec<&str> = self.verbs().filter_map(NumberEvent::verb).map(|verb| verb.words).collect();
         let why = format!("{name} is {}.", self.name());
-        Refusal::new(Code::SetupState, why, format!("What can be done: {}.", ways.join("; ")))
+        Refusal::new(Code::SetupState, why, format!("Possible actions: {}.", ways.join("; ")))
     }
 }
 

@@ -24,15 +24,15 @@ pub fn find_connection<'c>(connections: &'c [Connection], text: &str) -> Result<
             [one] => return Ok(*one),
             several => {
                 let list: Vec<String> = several.iter().map(|one| format!("{} ({})", one.id, one.name)).collect();
-                let why = format!("`{}` names several connections: {}.", clean_line(text), list.join(", "));
-                return Err(Refusal::new(Code::Ambiguous, why, "Name one by its id."));
+                let why = format!("`{}` matches several connections: {}.", clean_line(text), list.join(", "));
+                return Err(Refusal::new(Code::Ambiguous, why, "Use the id of one of them."));
             }
         }
     }
     let names: Vec<String> = connections.iter().map(|one| format!("{} ({})", one.name, one.id)).collect();
     let instead = match names.as_slice() {
-        [] => "Set one up first: no number is connected.".to_owned(),
-        names => format!("Connected are: {}.", names.join(", ")),
+        [] => "Connect a number first.".to_owned(),
+        names => format!("Use one of: {}.", names.join(", ")),
     };
     Err(Refusal::new(Code::NotFound, format!("Connection `{}` not found.", clean_line(text)), instead))
 }

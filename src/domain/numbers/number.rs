@@ -178,25 +178,25 @@ impl Profile {
         for (name, text, most) in limits {
             let count = text.as_received().chars().count();
             if count > most {
-                let why = format!("The {name} has {count} characters; {most} fit.");
+                let why = format!("The {name} has {count} characters; the maximum is {most}.");
                 return Err(Refusal::new(Code::Profile, why, "Shorten it."));
             }
         }
         if self.websites.len() > 2 {
-            return Err(Refusal::new(Code::Profile, "Two websites fit.", "Leave the others out."));
+            return Err(Refusal::new(Code::Profile, "A profile has at most two websites.", "Remove the others."));
         }
         for site in &self.websites {
             let text = site.as_received();
             let fits =
                 text.len() <= 256 && url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
             if !fits {
-                let why = format!("`{}` is no website.", site.line());
-                return Err(Refusal::new(Code::Profile, why, "Write it with https:// in front."));
+                let why = format!("`{}` is not a website.", site.line());
+                return Err(Refusal::new(Code::Profile, why, "Start it with https://."));
             }
         }
         if !self.vertical.is_empty() && !VERTICALS.contains(&self.vertical.as_str()) {
-            let why = format!("`{}` is no kind of business.", clean_line(&self.vertical));
-            return Err(Refusal::new(Code::Profile, why, format!("It is one of {}.", VERTICALS.join(", "))));
+            let why = format!("Unknown kind of business `{}`.", clean_line(&self.vertical));
+            return Err(Refusal::new(Code::Profile, why, format!("Use one of {}.", VERTICALS.join(", "))));
         }
         Ok(())
     }

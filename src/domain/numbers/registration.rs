@@ -151,19 +151,19 @@ impl WebhookDraft {
     pub fn check(&self, scope: &WebhookScope, new: bool) -> Result<(), Refusal> {
         let refused = |code, why: String, instead: &str| Err(Refusal::new(code, why, instead.to_owned()));
         match &self.url {
-            None if new => return refused(Code::WebhookUrl, "A webhook needs an address.".into(), "Give --url."),
+            None if new => return refused(Code::WebhookUrl, "The webhook has no address.".into(), "Give the `url`."),
             None => {}
             Some(url) => check_url(url)?,
         }
         let kind = self.kind.unwrap_or_default();
         if let Some(version) = self.payload_version.as_deref().filter(|version| !matches!(*version, "v1" | "v2")) {
-            let why = format!("`{}` is no version of the payload.", clean_line(version));
-            return refused(Code::WebhookVersion, why, "Say v2; v1 is the old one.");
+            let why = format!("Unknown payload version `{}`.", clean_line(version));
+            return refused(Code::WebhookVersion, why, "Use v2; v1 is the old version.");
         }
         let events = self.events.as_deref().unwrap_or_default();
         if kind == WebhookKind::Raw {
             if *scope == WebhookScope::Project {
-                let why = "Raw forwarding belongs to one number; a project has none.".to_owned();
+                let why = "Raw forwarding is per number; a project has none.".to_owned();
                 return refused(Code::WebhookScope, why, "Name the number.");
             }
             if !events.is_empty() || self.buffer_enabled == Some(true) {
@@ -171,20 +171,20 @@ impl WebhookDraft {
                 return refused(Code::WebhookKind, why, "Leave both out, or use the kind events.");
             }
         } else if new && events.is_empty() {
-            let instead = "Name some, such as whatsapp.message.received.";
-            return refused(Code::WebhookEvents, "Without events nothing is ever delivered.".into(), instead);
+            let instead = "Name at least one, such as whatsapp.message.received.";
+            return refused(Code::WebhookEvents, "The webhook has no events.".into(), instead);
         }
         for event in events {
             check_event(event, scope)?;
         }
         if self.buffer_enabled == Some(true) && *scope == WebhookScope::Project {
-            let why = "Only received messages are buffered, and a project's webhook never gets them.".to_owned();
-            return refused(Code::WebhookScope, why, "Buffer at the number's webhook.");
+            let why = "Only received messages are buffered, and a project's webhook does not receive them.".to_owned();
+            return refused(Code::WebhookScope, why, "Set buffering on the number's webhook.");
         }
         let received = |event: &String| event == "whatsapp.message.received";
         if self.buffer_enabled == Some(true) && !events.is_empty() && !events.iter().any(received) {
-            let why = "Only received messages are buffered, and this webhook does not get them.".to_owned();
-            return refused(Code::WebhookBuffer, why, "Add whatsapp.message.received, or leave buffering out.");
+            let why = "Only received messages are buffered, and this webhook does not receive them.".to_owned();
+            return refused(Code::WebhookBuffer, why, "Add whatsapp.message.received, or do not buffer.");
         }
         let bounds = [
             ("buffer window", self.buffer_seconds, 60, "seconds"),
@@ -193,14 +193,14 @@ impl WebhookDraft {
         ];
         for (name, value, most, unit) in bounds {
             if let Some(value) = value.filter(|value| !(1..=most).contains(value)) {
-                let why = format!("The {name} is 1 to {most} {unit}; {value} was given.");
-                return refused(Code::WebhookBounds, why, "Give one in between.");
+                let why = format!("The {name} is {value}; the range is 1 to {most} {unit}.");
+                return refused(Code::WebhookBounds, why, "Choose a value in the range.");
             }
         }
         for (name, value) in self.headers.iter().flatten() {
             let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
             if !plain(name) || name.contains([' ', ':']) || !plain(value) {
-                let why = format!("`{}` is no header with a value that can be sent.", clean_line(name));
+                let why = format!("The header `{}` has characters that cannot be sent.", clean_line(name));
                 return refused(Code::WebhookHeaders, why, "Write NAME=VALUE in plain ASCII.");
             }
         }
@@ -211,14 +211,14 @@ impl WebhookDraft {
 /// Providers call `https`; only a machine that plays provider on loopback may do without.
 fn check_url(url: &str) -> Result<(), Refusal> {
     let refused = |why: String| {
-        Err(Refusal::new(Code::WebhookUrl, why, "Give the public https address, such as https://hooks.example.com/…."))
+        Err(Refusal::new(Code::WebhookUrl, why, "Give a public https URL, such as https://hooks.example.com/…."))
     };
-    let Ok(parsed) = Url::parse(url) else { return refused(format!("`{}` is no address.", clean_line(url))) };
+    let Ok(parsed) = Url::parse(url) else { return refused(format!("`{}` is not a URL.", clean_line(url))) };
     let loopback = matches!(parsed.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     match parsed.scheme() {
         "https" => Ok(()),
         "http" if loopback => Ok(()),
-        _ => refused(format!("{} is not https: it would not be called.", clean_line(url))),
+        _ => refused(format!("{} is not https: providers would not call it.", clean_line(url))),
     }
 }
 
@@ -233,17 +233,17 @@ fn check_event(event: &str, scope: &WebhookScope) -> Result<(), Refusal> {
                 .chain(&PROJECT_EVENTS)
                 .max_by(|a, b| strsim::jaro(a, event).total_cmp(&strsim::jaro(b, event)));
             let instead = nearest.map(|name| format!("Did you mean {name}?")).unwrap_or_default();
-            Err(Refusal::new(Code::WebhookEvent, format!("No event is called `{shown}`."), instead))
+            Err(Refusal::new(Code::WebhookEvent, format!("Unknown event `{shown}`."), instead))
         }
         WebhookScope::Project if of_number => Err(Refusal::new(
             Code::WebhookScope,
-            format!("{shown} is never sent to a project's webhook, whatever it says."),
-            "Messages and conversations go to the webhook of their number.",
+            format!("A project's webhook never receives {shown}."),
+            "Use the number's webhook for messages and conversations.",
         )),
         WebhookScope::Number(_) if of_project => Err(Refusal::new(
             Code::WebhookScope,
-            format!("{shown} is never sent to a number's webhook."),
-            "The life of numbers and workflows goes to the project's webhook.",
+            format!("A number's webhook never receives {shown}."),
+            "Use the project's webhook for events of numbers and workflows.",
         )),
         _ => Ok(()),
     }

@@ -165,54 +165,60 @@ impl SetupOptions {
         for url in [&self.success_url, &self.failure_url].into_iter().flatten() {
             let loopback = |url: &Url| matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
             if !Url::parse(url).is_ok_and(|url| url.scheme() == "https" || loopback(&url)) {
-                return refused(format!("`{}` is no https address.", clean_line(url)), "Redirects go to https only.");
+                return refused(
+                    format!("`{}` is not an https URL.", clean_line(url)),
+                    "Give an https URL for redirects.",
+                );
             }
         }
         for kind in &self.connection_types {
             if !matches!(kind.as_str(), "coexistence" | "dedicated") {
                 let why = format!("`{}` is no connection type.", clean_line(kind));
-                return refused(why, "Say coexistence (stays on the phone, too) or dedicated (API only).");
+                return refused(why, "Use coexistence (stays on the phone, too) or dedicated (API only).");
             }
         }
         for country in &self.countries {
             if country.len() != 2 || !country.chars().all(|c| c.is_ascii_uppercase()) {
                 return refused(
-                    format!("`{}` is no country.", clean_line(country)),
-                    "Two capital letters, such as US.",
+                    format!("`{}` is not a country.", clean_line(country)),
+                    "Use two capital letters, such as US.",
                 );
             }
         }
         if let Some(code) = &self.area_code {
             if !self.provision {
-                return refused("An area code is for a supplied number.".into(), "Ask for one to be supplied, too.");
+                return refused("An area code needs a supplied number.".into(), "Request a supplied number, too.");
             }
             if code.is_empty() || code.len() > 5 || !code.chars().all(|c| c.is_ascii_digit()) {
-                return refused(format!("`{}` is no area code.", clean_line(code)), "Digits only, such as 415.");
+                return refused(
+                    format!("`{}` is not an area code.", clean_line(code)),
+                    "Use digits only, such as 415.",
+                );
             }
         }
         if let Some(language) = self.language.as_deref().filter(|language| !LANGUAGES.contains(language)) {
             let why = format!("The page is not there in `{}`.", clean_line(language));
-            return refused(why, "It is there in en, es, pt, hi, id and ar.");
+            return refused(why, "Use en, es, pt, hi, id or ar.");
         }
         if let Some(mode) = self.billing.as_deref()
             && !matches!(mode, "customer_managed" | "partner_managed")
         {
             let why = format!("`{}` is no way of billing.", clean_line(mode));
-            return refused(why, "Say customer_managed or partner_managed.");
+            return refused(why, "Use customer_managed or partner_managed.");
         }
         if self.reconnect.is_some() && self.provision {
-            return refused("Reconnecting is about a number that is there.".into(), "Ask for no new one.");
+            return refused("Reconnecting does not take a new number.".into(), "Do not request a supplied number.");
         }
         for (name, colour) in &self.theme {
             if !THEME_KEYS.contains(&name.as_str()) {
                 let why = format!("The page has no colour called `{}`.", clean_line(name));
-                return refused(why, &format!("It has {}.", THEME_KEYS.join(", ")));
+                return refused(why, &format!("Use {}.", THEME_KEYS.join(", ")));
             }
             let hex = colour
                 .strip_prefix('#')
                 .is_some_and(|hex| hex.len() == 6 && hex.chars().all(|c| c.is_ascii_hexdigit()));
             if !hex {
-                return refused(format!("`{}` is no colour.", clean_line(colour)), "Write it as #0f766e.");
+                return refused(format!("Unknown color `{}`.", clean_line(colour)), "Write it as #0f766e.");
             }
         }
         Ok(())

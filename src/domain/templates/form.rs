@@ -45,8 +45,8 @@ fn refused(line: usize, why: impl Into<String>, instead: &str) -> Refusal {
 pub fn read(text: &str) -> Result<Value, Refusal> {
     if text.trim_start().starts_with('{') {
         return serde_json::from_str(text).map_err(|error| {
-            let why = format!("This is no JSON: {error}.");
-            Refusal::new(Code::TemplateForm, why, "Mend it there; nothing is lost.")
+            let why = format!("The template is not valid JSON: {error}.");
+            Refusal::new(Code::TemplateForm, why, "Fix it at that place.")
         });
     }
     short(text)
@@ -89,7 +89,7 @@ fn short(text: &str) -> Result<Value, Refusal> {
             (None, None) if line.trim().is_empty() || line.starts_with('#') => {}
             (None, None) => {
                 let instead = format!("Begin it with one of {}; or write the whole as JSON.", KEYS.join(", "));
-                return Err(refused(number, format!("`{line}` is not understood."), &instead));
+                return Err(refused(number, format!("`{line}` cannot be read."), &instead));
             }
         }
     }
@@ -107,7 +107,7 @@ fn put(draft: &mut Draft, line: usize, key: &str, value: &str) -> Result<(), Ref
         "format" => drop(draft.top.insert("parameter_format".into(), value.to_ascii_uppercase().into())),
         "ttl" => {
             let seconds: i64 =
-                value.parse().map_err(|_| refused(line, format!("`{value}` is no number of seconds."), ""))?;
+                value.parse().map_err(|_| refused(line, format!("`{value}` is not a number of seconds."), ""))?;
             draft.top.insert("message_send_ttl_seconds".into(), seconds.into());
         }
         "header" => draft.header = Some(json!({ "type": "HEADER", "format": "TEXT", "text": value })),
@@ -119,7 +119,7 @@ fn put(draft: &mut Draft, line: usize, key: &str, value: &str) -> Result<(), Ref
         "security" => draft.secure = matches!(value, "yes" | "true"),
         "code_minutes" => {
             draft.minutes =
-                Some(value.parse().map_err(|_| refused(line, format!("`{value}` is no number of minutes."), ""))?);
+                Some(value.parse().map_err(|_| refused(line, format!("`{value}` is not a number of minutes."), ""))?);
         }
         "button" => draft.buttons.push(button(line, value)?),
         other => {
@@ -136,7 +136,11 @@ fn button(line: usize, text: &str) -> Result<Value, Refusal> {
     let rest = rest.trim();
     let last = || rest.rsplit_once(' ').map(|(label, last)| (label.trim(), last));
     let lacks = |what: &str| {
-        refused(line, format!("The button lacks {what}."), "Such as: button: url Track https://example.com/o/{{1}}")
+        refused(
+            line,
+            format!("The button has no {what}."),
+            "Write it like button: url Track https://example.com/o/{{1}}",
+        )
     };
     Ok(match kind {
         "reply" => json!({ "type": "QUICK_REPLY", "text": rest }),
@@ -155,7 +159,11 @@ fn button(line: usize, text: &str) -> Result<Value, Refusal> {
         }
         "code" => json!({ "type": "OTP", "otp_type": "COPY_CODE", "text": rest }),
         other => {
-            return Err(refused(line, format!("`{other}` is no button."), "reply, url, phone, copy, flow or code."));
+            return Err(refused(
+                line,
+                format!("Unknown button `{other}`."),
+                "Use reply, url, phone, copy, flow or code.",
+            ));
         }
     })
 }

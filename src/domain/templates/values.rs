@@ -24,10 +24,7 @@ impl Template {
     /// Checks the values given by key, and that a header file is given exactly where the template has one.
     pub fn check(&self, given: &[(String, String)], has_file: bool) -> Result<(), Refusal> {
         if let Some(part) = self.unfillable.first() {
-            let why = format!(
-                "The template {} has a {part}, which needs values that cannot be given from here yet.",
-                self.name.line()
-            );
+            let why = format!("The template {} has a {part}, which wadeck cannot fill yet.", self.name.line());
             return Err(Refusal::new(Code::TemplateComponent, why, "Choose another template."));
         }
         let slots = self.slots();
@@ -35,11 +32,14 @@ impl Template {
             let value = given.iter().find(|(key, _)| *key == slot.key).map(|(_, value)| value.trim());
             if slot.file {
                 if !has_file {
-                    return Err(refused(format!("The template needs a file for its {}.", slot.label), "Name one."));
+                    return Err(refused(
+                        format!("The template needs a file for its {}.", slot.label),
+                        "Choose a file.",
+                    ));
                 }
             } else if value.is_none_or(str::is_empty) {
                 let why = format!("{} is not filled in; templates with empty places are refused.", slot.label);
-                return Err(refused(why, "Fill it in."));
+                return Err(refused(why, "Give it a value."));
             } else if let Some(value) = value {
                 self.check_value(&slot.key, &slot.label, value)?;
             }
@@ -60,7 +60,7 @@ impl Template {
     fn check_value(&self, key: &str, label: &str, value: &str) -> Result<(), Refusal> {
         if value.contains(['\n', '\r', '\t']) || value.contains("     ") {
             let why = format!("{label} holds a line break, a tab or more than four blanks in a row.");
-            return Err(refused(why, "Write it on one line."));
+            return Err(refused(why, "Write it in one line."));
         }
         let code = key.ends_with(":code") || (self.doubles_code() && !key.contains(':'));
         let length = value.chars().count();
@@ -92,7 +92,7 @@ impl Template {
             let length = text.map_or(0, |text| text.chars().count());
             if length > bound {
                 let why = format!("Filled in, the {part} has {length} characters; the platform takes {bound}.");
-                return Err(refused(why, "Shorten what is filled in."));
+                return Err(refused(why, "Shorten the values."));
             }
         }
         Ok(())
@@ -109,7 +109,7 @@ impl Template {
         }
         let name = file.file_name.as_ref().map_or_else(|| "The file".into(), Untrusted::line);
         let why = format!(
-            "The header of the template {} is of the kind {format}; {name} is of the kind {kind}.",
+            "The template {} has a header of the kind {format}, and {name} is of the kind {kind}.",
             self.name.line()
         );
         Err(Refusal::new(Code::TemplateHeader, why, format!("Choose a file of the kind {format}.")))
@@ -152,19 +152,19 @@ impl TemplateList {
         };
         let found = match (named.as_slice(), language) {
             ([], _) => {
-                let why = format!("There is no template {shown} for {}.", self.connection_name);
-                return Err(Refusal::new(Code::TemplateUnknown, why, "Choose one that the list of templates shows."));
+                let why = format!("Template {shown} not found for {}.", self.connection_name);
+                return Err(Refusal::new(Code::TemplateUnknown, why, "Choose a template from the list."));
             }
             ([only], "") => only,
             (_, "") => {
-                let why = format!("The template {shown} stands in several languages: {}.", languages());
+                let why = format!("The template {shown} exists in several languages: {}.", languages());
                 return Err(Refusal::new(Code::TemplateLanguage, why, "Name one of them."));
             }
             (several, language) => {
                 let found = several.iter().find(|one| same_language(one.language.as_received(), language));
                 found.ok_or_else(|| {
                     let why = format!(
-                        "The template {shown} does not stand in {}; it stands in: {}.",
+                        "The template {shown} does not exist in {}; its languages are: {}.",
                         clean_line(language),
                         languages()
                     );
@@ -176,7 +176,7 @@ impl TemplateList {
             return Ok(found);
         }
         let why = format!("The template {shown} ({}) is {}.", found.language.line(), found.status.name());
-        Err(Refusal::new(Code::TemplateNotApproved, why, "Choose an approved one."))
+        Err(Refusal::new(Code::TemplateNotApproved, why, "Choose an approved template."))
     }
 }
 

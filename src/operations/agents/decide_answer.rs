@@ -21,7 +21,7 @@ use crate::store::{SuggestedReply, Write};
 /// same moment one is refused.
 async fn waiting(write: &mut Write, run: RunId) -> Result<SuggestedReply> {
     let Some(reply) = write.suggested_reply(run).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no run {run}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Run {run} not found."), "").into());
     };
     if reply.state == RunState::Proposed {
         return Ok(reply);
@@ -31,8 +31,8 @@ async fn waiting(write: &mut Write, run: RunId) -> Result<SuggestedReply> {
 
 fn decided(run: RunId, state: RunState, by: Option<&str>) -> Refusal {
     let by = by.map(|by| format!(" by {by}")).unwrap_or_default();
-    let why = format!("{run} is {} already{by}.", state.name().replace('_', " "));
-    Refusal::new(Code::Decided, why, "Look at the thread as it is now.")
+    let why = format!("{run} was already decided{by}: {}.", state.name().replace('_', " "));
+    Refusal::new(Code::Decided, why, "Look at the thread.")
 }
 
 /// Sends it, as the agent wrote it or in other words.

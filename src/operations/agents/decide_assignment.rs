@@ -30,8 +30,8 @@ pub(crate) async fn decide(
     if let Decision::Reject { reason } = &decision
         && reason.trim().is_empty()
     {
-        let instead = "Say why, so that the next proposal is better.";
-        return Err(Refusal::new(Code::NoReason, "A rejection needs a reason.", instead).into());
+        let instead = "Give a reason, so that the next proposal can be better.";
+        return Err(Refusal::new(Code::NoReason, "The rejection has no reason.", instead).into());
     }
     let now = system.now();
     let mut write = system.store().write().await?;
@@ -74,12 +74,12 @@ pub(crate) async fn decide(
 async fn agree(system: &System, write: &mut Write, actor: &Actor, found: &Assignment) -> Result<Approval> {
     let now = system.now();
     if found.expires_at.is_some_and(|at| at <= now) {
-        let why = format!("The time of {} is over.", found.id);
-        return Err(Refusal::new(Code::Expiry, why, "Propose a new one.").into());
+        let why = format!("{} has expired.", found.id);
+        return Err(Refusal::new(Code::Expiry, why, "Propose a new assignment.").into());
     }
     let Some(digest) = system.agents().get(&found.agent).map(AgentConfig::digest) else {
-        let why = format!("The agent {} is not declared any more.", clean_line(&found.agent));
-        return Err(Refusal::new(Code::NotFound, why, "Declare it in the configuration first.").into());
+        let why = format!("Agent {} is no longer in the configuration.", clean_line(&found.agent));
+        return Err(Refusal::new(Code::NotFound, why, "Declare the agent in the configuration first.").into());
     };
     let evidence = evidence(write, found.id, &digest).await?.or_else(|| found.evidence_for(&digest));
     let me = actor.to_string();
@@ -126,8 +126,8 @@ pub(crate) async fn narrow(
         || !proposal.contract.is_within(&found.contract)
         || !sooner(proposal.expires_at, found.expires_at)
     {
-        let why = "This allows something that was not proposed.";
-        return Err(Refusal::new(Code::Wider, why, "Narrow it, or propose it as a new one.").into());
+        let why = "This allows more than was proposed.";
+        return Err(Refusal::new(Code::Wider, why, "Restrict it, or propose it as a new assignment.").into());
     }
     let me = actor.to_string();
     let id = write.propose(proposal, &found.proposed_by, false, now).await?;
@@ -166,16 +166,16 @@ pub(crate) async fn narrow(
 async fn find(write: &mut Write, id: AssignmentId) -> Result<(Assignment, String)> {
     match write.assignment(id).await? {
         Some(row) => Ok((row.assignment, row.connection_name)),
-        None => Err(Refusal::new(Code::NotFound, format!("There is no assignment {id}."), "").into()),
+        None => Err(Refusal::new(Code::NotFound, format!("Assignment {id} not found."), "").into()),
     }
 }
 
 /// What was decided already, and by whom.
 fn decided(assignment: &Assignment) -> Refusal {
     let by = assignment.decided_by.as_deref().unwrap_or("nobody");
-    let why = format!("{} is {} already, by {by}.", assignment.id, assignment.state.name());
+    let why = format!("{} is already {}, by {by}.", assignment.id, assignment.state.name());
     let instead =
-        if assignment.state == AssignmentState::Active { "What is in force is revoked." } else { "Propose a new one." };
+        if assignment.state == AssignmentState::Active { "Revoke it instead." } else { "Propose a new assignment." };
     Refusal::new(Code::Decided, why, instead)
 }
 

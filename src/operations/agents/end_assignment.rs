@@ -20,11 +20,11 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
     let mut write = system.store().write().await?;
     let found = write.assignment(id).await?.map(|row| row.assignment);
     let Some(found) = found.filter(|found| found.state == AssignmentState::Active || found.state.waits()) else {
-        let why = format!("{id} is not in force.");
+        let why = format!("{id} is not active.");
         return Err(Refusal::new(Code::NotInForce, why, "List the assignments.").into());
     };
     let reason = if reason.trim().is_empty() { "taken back" } else { reason.trim() };
-    let missed = || Refusal::new(Code::NotInForce, format!("{id} is not in force."), "");
+    let missed = || Refusal::new(Code::NotInForce, format!("{id} is not active."), "");
     write.end_assignment(id, AssignmentState::Revoked, &me, reason, now).await?.or_refuse(missed)?;
     let ended = write.end_runs_of(id, &format!("{me} took the assignment back"), now).await?;
     write.clear_alert(AlertKind::AssignmentEnds, &id.to_string(), now).await?;
@@ -42,8 +42,8 @@ pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, unt
     let mut write = system.store().write().await?;
     let found = write.assignment(id).await?.map(|row| row.assignment);
     if !found.is_some_and(|found| found.state.waits()) {
-        let why = format!("{id} waits for nobody.");
-        return Err(Refusal::new(Code::Decided, why, "Only what waits can be put off.").into());
+        let why = format!("{id} is not waiting for a decision.");
+        return Err(Refusal::new(Code::Decided, why, "Snooze only assignments that wait.").into());
     }
     write.snooze(id, until).await?;
     write.audit(actor, "snooze", &id.to_string(), &until.to_string(), system.now()).await?;

@@ -14,25 +14,25 @@ use crate::store::Write;
 /// What a proposal has to fulfil, whoever makes it.
 pub(crate) async fn check(system: &System, write: &mut Write, proposal: &Proposal) -> Result<String> {
     if !system.agents().has(&proposal.agent) {
-        let why = format!("No agent is called {}.", clean_line(&proposal.agent));
-        return Err(Refusal::new(Code::NotFound, why, "Declare it in the configuration first.").into());
+        let why = format!("Agent {} not found.", clean_line(&proposal.agent));
+        return Err(Refusal::new(Code::NotFound, why, "Declare the agent in the configuration first.").into());
     }
     let Some(connection) = write.live_connection(proposal.connection).await? else {
-        let why = format!("There is no connection {}.", proposal.connection);
+        let why = format!("Connection {} not found.", proposal.connection);
         return Err(Refusal::new(Code::NotFound, why, "").into());
     };
     if let Some(thread) = proposal.thread {
         let row = write.thread_row(thread).await?;
         if row.is_none_or(|row| row.connection_id != proposal.connection) {
-            let why = format!("{thread} is no thread of {}.", connection.name);
+            let why = format!("{thread} is not a thread of {}.", connection.name);
             return Err(Refusal::new(Code::NotFound, why, "").into());
         }
     }
     proposal.contract.check().map_err(|why| Refusal::new(Code::Contract, why, ""))?;
     let now = system.now();
     if proposal.expires_at.is_some_and(|at| at <= now || at > now.plus(LONGEST_TERM)) {
-        let why = "A contract ends after now, and within a year.";
-        return Err(Refusal::new(Code::Expiry, why, "Give another time, or none.").into());
+        let why = "The expiry is not within the next year.";
+        return Err(Refusal::new(Code::Expiry, why, "Choose another time, or none.").into());
     }
     let whom =
         proposal.thread.map_or_else(|| connection.name.clone(), |thread| format!("{thread} of {}", connection.name));

@@ -27,21 +27,21 @@ pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
     require(actor, Permission::RehearseAnAgent)?;
     let mut write = system.store().write().await?;
     let Some(row) = write.assignment(id).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no assignment {id}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Assignment {id} not found."), "").into());
     };
     let one = row.assignment;
     let Some(config) = system.agents().get(&one.agent) else {
-        let why = format!("The agent {} is not declared any more.", one.agent);
-        return Err(Refusal::new(Code::NotFound, why, "Declare it in the configuration first.").into());
+        let why = format!("Agent {} is no longer in the configuration.", one.agent);
+        return Err(Refusal::new(Code::NotFound, why, "Declare the agent in the configuration first.").into());
     };
     if let Some(by) = write.rehearsing(id, &config.digest()).await? {
-        let why = format!("{by} rehearses {id} right now.");
-        return Err(Refusal::new(Code::RehearsalRuns, why, "Wait for what it shows.").into());
+        let why = format!("{by} is rehearsing {id}.");
+        return Err(Refusal::new(Code::RehearsalRuns, why, "Wait for the result.").into());
     }
     let wanted = system.store().exchanges(&one, exchanges.clamp(1, MOST)).await?;
     if wanted.is_empty() {
-        let why = "Nothing was asked and answered here yet.";
-        return Err(Refusal::new(Code::NoExchanges, why, "Rehearse it once there is something to play.").into());
+        let why = "No past exchanges exist to rehearse with.";
+        return Err(Refusal::new(Code::NoExchanges, why, "Rehearse after the first exchanges.").into());
     }
     let now = system.now();
     let rehearsal = write.begin_rehearsal(id, &config.digest(), &wanted, &actor.to_string(), now).await?;
@@ -82,7 +82,7 @@ fn digest(agent: &str, played: &[Exchange]) -> String {
 }
 
 async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Result<Exchange> {
-    let nothing = || Refusal::new(Code::Gone, "An exchange to be rehearsed is gone.", "Rehearse again.");
+    let nothing = || Refusal::new(Code::Gone, "A message of the rehearsal was deleted.", "Rehearse again.");
     let store = system.store();
     let (thread, _) = store.provider_id(last).await?.ok_or_else(nothing)?;
     let row = store.thread(thread).await?.ok_or_else(nothing)?;
@@ -136,7 +136,7 @@ async fn play(system: &System, assignment: &Assignment, last: MessageId) -> Resu
 pub(crate) async fn test(system: &System, actor: &Actor, agent: &str, words: &str) -> Result<Done> {
     require(actor, Permission::RehearseAnAgent)?;
     let Some(config) = system.agents().get(agent) else {
-        let why = format!("No agent is called {}.", crate::domain::text::clean_line(agent));
+        let why = format!("Agent {} not found.", crate::domain::text::clean_line(agent));
         return Err(Refusal::new(Code::NotFound, why, "List the agents.").into());
     };
     let input = crate::agent::AgentInput::sample(words, system.now());

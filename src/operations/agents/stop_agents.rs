@@ -20,7 +20,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     let stop = write.stop(what, &actor.to_string(), clean_line(reason).trim(), now).await?;
     // Stopping what is stopped catches what came since. If nothing did, the stop that stands keeps its record.
     if let Some(by) = standing.filter(|_| stop.caught.is_empty() && stop.runs == 0) {
-        let why = format!("{by} stopped {} already, and nothing came since.", what.words());
+        let why = format!("{by} already stopped {}.", what.words());
         return Err(Refusal::new(Code::AlreadyStopped, why, "").into());
     }
     write.audit(actor, "stop", &what.subject(), &what.words(), now).await?;
@@ -46,7 +46,7 @@ async fn is_there(system: &System, what: &StopScope) -> Result<()> {
             crate::operations::outbox::send_message::thread_row(system, *thread).await.map(|_| ())
         }
         StopScope::Agent(agent) if !system.agents().has(agent) => {
-            let why = format!("No agent is called {}.", clean_line(agent));
+            let why = format!("Agent {} not found.", clean_line(agent));
             Err(Refusal::new(Code::NotFound, why, "List the agents.").into())
         }
         StopScope::Agent(_) | StopScope::All => Ok(()),
@@ -64,7 +64,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
     }
     lifted.or_refuse(|| {
         let why = format!("Nobody stopped {}.", what.words());
-        Refusal::new(Code::NotStopped, why, "There is nothing to lift.")
+        Refusal::new(Code::NotStopped, why, "Nothing needs to be done.")
     })?;
     write.audit(actor, "resume", &what.subject(), &what.words(), now).await?;
     write.commit().await?;
@@ -80,7 +80,11 @@ pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, und
     let row = crate::operations::outbox::send_message::thread_within(&mut write, thread).await?;
     let forgotten = row.context_from.is_some_and(|from| from >= row.last_message_at);
     if forgotten != undo {
-        let why = if undo { "The agent remembers everything already." } else { "The agent begins anew already." };
+        let why = if undo {
+            "The agent's memory of the thread is not reset."
+        } else {
+            "The agent's memory of the thread is already reset."
+        };
         return Err(Refusal::new(Code::NoChange, why, "").into());
     }
     let said = if undo {

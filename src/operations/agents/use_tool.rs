@@ -45,7 +45,7 @@ pub fn agent_tools() -> Vec<ToolSpec> {
 }
 
 fn refusal(code: Code, why: String) -> crate::operations::OperationError {
-    let instead = "It does not pass by trying again: an admin narrows and widens contracts.";
+    let instead = "Do not retry: an admin must change the contract.";
     Refusal::new(code, why, instead).into()
 }
 
@@ -91,11 +91,13 @@ fn contract<'c>(
         Route::Run { candidate, .. } if candidates[candidate].assignment.agent == agent => Ok(&candidates[candidate]),
         Route::Run { candidate, .. } => {
             let other = clean_line(&candidates[candidate].assignment.agent);
-            Err(refusal(Code::NoContract, format!("{other} answers in {} now.", thread.id)))
+            Err(refusal(Code::NoContract, format!("{other} is assigned to {} now.", thread.id)))
         }
         // Whoever has said enough may look on.
         Route::None(NoRun::Capped | NoRun::Budget | NoRun::PersonWrote) if looks => Ok(own),
-        Route::None(why) => Err(refusal(Code::Contract, format!("Nothing is done in {}: {}.", thread.id, why.words()))),
+        Route::None(why) => {
+            Err(refusal(Code::Contract, format!("The agent may not act in {}: {}.", thread.id, why.words())))
+        }
     }
 }
 
@@ -108,7 +110,7 @@ pub async fn use_tool(
     arguments: &Value,
 ) -> Result<std::result::Result<Value, String>> {
     let Some(tool) = Tool::from_name(name) else {
-        return Err(refusal(Code::Tool, format!("There is no tool {}.", clean_line(name))));
+        return Err(refusal(Code::Tool, format!("Unknown tool {}.", clean_line(name))));
     };
     let row = thread_row(system, thread).await?;
     let mut messages = system.store().messages(thread, TRANSCRIPT, None).await?;
@@ -130,7 +132,7 @@ pub async fn use_tool(
         return Ok(result);
     }
     let Some(connection) = system.store().connection(row.connection_id).await? else {
-        return Err(refusal(Code::NotFound, "The number is not connected any more.".into()));
+        return Err(refusal(Code::NotFound, "The number is no longer connected.".into()));
     };
     let config = system.agents().get(agent);
     let told = AgentReply {
@@ -151,8 +153,8 @@ pub async fn use_tool(
     let under = contract(system, agent, tool, &row, &messages, &candidates)?.assignment.clone();
     let mode = if under.mode == Mode::Auto { Mode::Auto } else { Mode::Draft };
     let Some(due) = write.open_run((thread, row.connection_id), under.id, (agent, mode), now, LEASE).await? else {
-        let why = format!("{agent} is being asked in {thread} already.");
-        return Err(Refusal::new(Code::Busy, why, "Try again in a moment.").into());
+        let why = format!("A run of {agent} in {thread} is in progress.");
+        return Err(Refusal::new(Code::Busy, why, "Retry in a moment.").into());
     };
     let question = Question {
         run: due.run,

@@ -32,7 +32,7 @@ const PAGES: usize = 20;
 pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::FillGaps)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
     let said = fill(system, &connection).await?;
     Ok(Done { said, made: None })
@@ -56,7 +56,7 @@ pub(crate) async fn watch_gaps(system: &System) -> Result<()> {
 
 async fn fill(system: &System, connection: &Connection) -> Result<String> {
     let Some(provider) = system.providers().get(&connection.provider) else {
-        return Ok("Its provider is not part of this program.".to_owned());
+        return Ok("This build does not support its provider.".to_owned());
     };
     let now = system.now();
     let last = system.store().last_backfill(connection.id).await?;

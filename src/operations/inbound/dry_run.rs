@@ -25,17 +25,19 @@ pub(crate) async fn try_delivery(
 ) -> Result<Done> {
     require(actor, Permission::TryADelivery)?;
     if body.as_ref().is_some_and(|body| body.len() > LONGEST) {
-        return Err(Refusal::new(Code::TooLong, "The copy is longer than a webhook may be.", "Shorten it.").into());
+        return Err(
+            Refusal::new(Code::TooLong, "The edited body is longer than a webhook may be.", "Shorten it.").into()
+        );
     }
     let mut write = system.store().write().await?;
     let Some(mut stored) = write.stored_delivery(delivery).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no delivery {delivery}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Delivery {delivery} not found."), "").into());
     };
     if let Some(body) = body {
         stored.raw.body = body.into_bytes();
     }
     let Some(provider) = system.providers().get(&stored.raw.provider) else {
-        return Err(Refusal::new(Code::NoProvider, "Its provider is not part of this program.", "").into());
+        return Err(Refusal::new(Code::NoProvider, "This build does not support its provider.", "").into());
     };
     let reading = match provider.read(&stored.raw) {
         Ok(reading) => reading,

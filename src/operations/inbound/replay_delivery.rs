@@ -17,9 +17,9 @@ pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: De
     let state = write.delivery_state(delivery).await?;
     write.replay_delivery(delivery).await?.or_refuse(|| {
         let why = match state {
-            None => format!("There is no delivery {delivery}."),
-            Some(DeliveryState::Pending) => format!("{delivery} is in line already and is about to be read."),
-            Some(_) => format!("The signature of {delivery} was wrong: such requests are never applied."),
+            None => format!("Delivery {delivery} not found."),
+            Some(DeliveryState::Pending) => format!("{delivery} is already queued."),
+            Some(_) => format!("The signature of {delivery} is invalid, and such deliveries are never applied."),
         };
         Refusal::new(Code::NotReplayable, why, "")
     })?;

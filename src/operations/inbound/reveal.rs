@@ -11,7 +11,7 @@ use crate::operations::{Result, System, require};
 pub(crate) async fn reveal(system: &System, actor: &Actor, delivery: DeliveryId) -> Result<Done> {
     require(actor, Permission::RevealWhatAProviderSent)?;
     let Some(detail) = system.store().delivery(delivery).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no delivery {delivery}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Delivery {delivery} not found."), "").into());
     };
     let mut write = system.store().write().await?;
     write.audit(actor, "reveal", &delivery.to_string(), "the body, as it came", system.now()).await?;

@@ -34,42 +34,49 @@ async fn make(
 ) -> Result<Done> {
     require(actor, Permission::MakeTokens)?;
     let scope = scope.narrowed(&system.scope()).ok_or_else(|| {
-        let why = format!("{} lies outside of {}.", scope.words(), system.scope().words());
-        Refusal::new(Code::Scope, why, "Name one of the two.")
+        let why = format!("{} is outside {}.", scope.words(), system.scope().words());
+        Refusal::new(Code::Scope, why, "Name an organization and environment within it.")
     })?;
     // An agent is bounded by its contract, which names its numbers.
     let scope = if agent.is_some() { &Scope::ALL } else { &scope };
     // What is done with it counts as done by whoever makes it, and it may no more than they may.
     let Actor::Operator { role: own, .. } = actor else {
-        let why = "A token is made by a person, who is responsible for what is done with it.";
-        return Err(Refusal::new(Code::Person, why, "Have an admin make it.").into());
+        let why = "Only a person can create a token.";
+        return Err(Refusal::new(Code::Person, why, "Ask an admin to create it.").into());
     };
     let name = clean_line(name.trim());
     if name.is_empty() || name.chars().count() > 60 {
-        return Err(Refusal::new(Code::Name, "A token has a name of up to 60 characters.", "Name the program.").into());
+        return Err(Refusal::new(
+            Code::Name,
+            "The token's name is not 1 to 60 characters long.",
+            "Choose a name of 1 to 60 characters, such as the program's.",
+        )
+        .into());
     }
     if let Some(agent) = agent.filter(|agent| !system.agents().has(agent)) {
-        let why = format!("No agent is called {}.", clean_line(agent));
-        return Err(Refusal::new(Code::NotFound, why, "Declare it in the configuration, under [[agents]].").into());
+        let why = format!("Agent {} not found.", clean_line(agent));
+        return Err(
+            Refusal::new(Code::NotFound, why, "Declare the agent in the configuration, under [[agents]].").into()
+        );
     }
     // Whoever comes by an agent's token has no role at all.
     let role = if agent.is_some() { Role::Viewer } else { role };
     if role > *own {
-        let why = format!("A token may no more than who makes it, and that is {}.", own.name());
-        return Err(Refusal::new(Code::Role, why, "Give it a lesser role.").into());
+        let why = format!("A token cannot have a higher role than its creator, who is {}.", own.name());
+        return Err(Refusal::new(Code::Role, why, "Choose a lower role.").into());
     }
     let who = agent.map_or_else(|| role.name().to_owned(), |agent| format!("agent {}", clean_line(agent)));
     let now = system.now();
     if expires_at.is_some_and(|until| until <= now) {
-        return Err(Refusal::new(Code::Expiry, "That time is over.", "Give one that is to come, or none.").into());
+        return Err(Refusal::new(Code::Expiry, "That time is in the past.", "Choose a future time, or none.").into());
     }
     let token = format!("{PREFIX}{}", hex::encode([system.secret(), system.secret()].concat()));
     let mut write = system.store().write().await?;
     let made =
         write.make_token((&name, role, agent, scope), &digest(&token), &actor.to_string(), expires_at, now).await?;
     made.or_refuse(|| {
-        let why = format!("A token called {name} holds already.");
-        Refusal::new(Code::NameTaken, why, "Revoke that one, or choose another name.")
+        let why = format!("A token named {name} already exists.");
+        Refusal::new(Code::NameTaken, why, "Revoke it, or choose another name.")
     })?;
     write.audit(actor, "make_token", &name, &format!("{who}; {}", scope.words()), now).await?;
     write.commit().await?;
@@ -83,7 +90,7 @@ async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
     let now = system.now();
     let mut write = system.store().write().await?;
     write.revoke_token(name, &actor.to_string(), now).await?.or_refuse(|| {
-        let why = format!("No token called {} holds.", clean_line(name));
+        let why = format!("Token {} not found.", clean_line(name));
         Refusal::new(Code::NotFound, why, "List the tokens.")
     })?;
     write.audit(actor, "revoke_token", name, "", now).await?;

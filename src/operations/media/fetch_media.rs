@@ -134,7 +134,7 @@ pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: Message
     require(actor, Permission::FetchFiles)?;
     let mut write = system.store().write().await?;
     write.want_again(message, system.now()).await?.or_refuse(|| {
-        let why = "There is nothing to fetch: the file is here, it was ours, or it is being asked for already.";
+        let why = "The file is already here, or is being fetched.";
         Refusal::new(Code::NothingToFetch, why, "")
     })?;
     write.commit().await?;

@@ -59,7 +59,7 @@ pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Re
     let kind = infer::get(&head).map(|kind| kind.mime_type());
     let fits = |kind: &&str| matches!(*kind, "image/jpeg" | "image/png" | "video/mp4" | "application/pdf");
     let Some(mime_type) = kind.filter(fits).filter(|_| found.bytes <= MOST) else {
-        let why = "A sample is a JPEG, a PNG, an MP4 or a PDF of up to 100 MB.";
+        let why = "The sample is not a JPEG, PNG, MP4 or PDF of up to 100 MB.";
         return Err(Refusal::new(Code::File, why, "Choose another file.").into());
     };
     let token = system.reference().trim_start_matches("w:").to_owned();

@@ -20,7 +20,7 @@ use crate::store::KeptFile;
 pub(crate) fn not_on_this_terminal() -> Refusal {
     let why = "A file is opened only in the console that the engine itself runs in: the program would start on \
                the engine's machine, not on yours.";
-    let instead = "Save the file, and open it where you are.";
+    let instead = "Save the file and open it on your machine.";
     Refusal::new(Code::OwnTerminalOnly, why, instead)
 }
 
@@ -40,7 +40,7 @@ pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> R
     match crate::agent::start(&mut command) {
         Ok(_) => Ok(Done { said: format!("{program} opens it."), made: Some(shown) }),
         Err(error) => {
-            let why = format!("{program} cannot be started: {error}.");
+            let why = format!("Cannot start {program}: {error}.");
             Err(Refusal::new(Code::Open, why, format!("The file is {shown}.")).into())
         }
     }
@@ -67,7 +67,7 @@ pub async fn media_file(system: &System, actor: &Actor, message: MessageId) -> R
         Ok::<_, std::io::Error>((file, bytes))
     });
     let (file, bytes) = opened.await.map_err(std::io::Error::other).flatten().map_err(|error| {
-        Refusal::new(Code::NoFile, format!("The file cannot be read: {error}."), "Look at the media directory.")
+        Refusal::new(Code::NoFile, format!("The file cannot be read: {error}."), "Check the media directory.")
     })?;
     let mut write = system.store().write().await?;
     write.audit(actor, "save_file", &message.to_string(), "", system.now()).await?;
@@ -96,13 +96,13 @@ async fn kept(system: &System, message: MessageId) -> Result<(FileName, KeptFile
         (MediaState::Kept, Some(name)) => name.clone(),
         (state, _) => {
             let said = file.view.said.clone().unwrap_or_else(|| "it is still being fetched".to_owned());
-            let why = format!("The file is not here ({}): {said}.", state.name());
-            return Err(Refusal::new(Code::NoFile, why, "F asks the provider for it again.").into());
+            let why = format!("The file is not available ({}): {said}.", state.name());
+            return Err(Refusal::new(Code::NoFile, why, "Fetch the file from the provider again.").into());
         }
     };
     if !system.store().shelf().path(&name).exists() {
-        let why = "The file was kept, and is not on the disk any more: somebody removed it.";
-        return Err(Refusal::new(Code::NoFile, why, "Put the media directory back from a backup.").into());
+        let why = "The file was deleted from the engine's disk.";
+        return Err(Refusal::new(Code::NoFile, why, "Restore the media directory from a backup.").into());
     }
     Ok((name, file))
 }

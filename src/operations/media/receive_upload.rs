@@ -39,8 +39,8 @@ impl Default for Doorway {
 impl Doorway {
     fn enter(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         self.0.try_acquire().map_err(|_| {
-            let why = format!("{MAX_AT_ONCE} files are being uploaded at this moment.");
-            Refusal::new(Code::Busy, why, "Upload it again in a moment.")
+            let why = format!("{MAX_AT_ONCE} uploads are in progress, which is the maximum.");
+            Refusal::new(Code::Busy, why, "Retry in a moment.")
         })
     }
 }
@@ -61,15 +61,13 @@ pub async fn receive_upload<E: std::fmt::Display>(
     drop(write);
     room_for(before, 0)?;
     if system.store().shelf().free().is_some_and(|free| free < system.desk().least_free) {
-        return Err(
-            Refusal::new(Code::Disk, "The disk is nearly full.", "Make room on the engine's disk first.").into()
-        );
+        return Err(Refusal::new(Code::Disk, "The disk is nearly full.", "Free space on the engine's disk.").into());
     }
     let label = system.reference();
     let incoming = system.store().shelf().begin(&label, MAX_UPLOAD_BYTES).map_err(|error| disk(&error))?;
     let incoming = tokio::time::timeout(WHOLE, take(incoming, bytes)).await.map_err(|_| {
         let why = format!("The file did not arrive within {} minutes.", WHOLE.as_secs() / 60);
-        Refusal::new(Code::Slow, why, "Upload it over a faster line.")
+        Refusal::new(Code::Slow, why, "Upload it over a faster connection.")
     })??;
     let count = incoming.bytes();
     let kept = incoming.keep("application/octet-stream").map_err(|error| disk(&error))?;
@@ -88,14 +86,15 @@ fn room_for((uploads, bytes): (u32, u64), more: u64) -> Result<(), Refusal> {
     if uploads < MAX_UPLOADS && bytes + more <= MAX_UPLOADED_BYTES {
         return Ok(());
     }
-    let why = format!("You have {uploads} uploaded files of {} that are not over yet.", size(bytes));
-    let wait = format!("An upload is removed {} minutes after it came: wait for that.", UPLOAD_KEPT.as_secs() / 60);
+    let why = format!("You have {uploads} unexpired uploads of {}, which is the maximum.", size(bytes));
+    let wait =
+        format!("Send them, or wait until they expire {} minutes after their upload.", UPLOAD_KEPT.as_secs() / 60);
     Err(Refusal::new(Code::Uploads, why, wait))
 }
 
 fn disk(error: &io::Error) -> Refusal {
-    let why = format!("The file cannot be kept in the data directory: {error}.");
-    Refusal::new(Code::Disk, why, "Make room on the disk; nothing was sent.")
+    let why = format!("Cannot store the file in the data directory: {error}.");
+    Refusal::new(Code::Disk, why, "Free space on the engine's disk; nothing was sent.")
 }
 
 async fn take<E: std::fmt::Display>(
@@ -105,20 +104,21 @@ async fn take<E: std::fmt::Display>(
     let mut bytes = std::pin::pin!(bytes);
     loop {
         let next = tokio::time::timeout(SILENCE, bytes.next()).await.map_err(|_| {
-            let why = format!("Nothing more of the file came for {} s.", SILENCE.as_secs());
+            let why = format!("The upload sent no data for {} s.", SILENCE.as_secs());
             Refusal::new(Code::Slow, why, "Upload it again.")
         })?;
         match next {
             None => return Ok(incoming),
             Some(Ok(chunk)) => incoming.chunk(&chunk).map_err(|error| match error.kind() {
                 io::ErrorKind::FileTooLarge => {
-                    let why = format!("It is larger than {}.", size(MAX_UPLOAD_BYTES));
-                    Refusal::new(Code::TooLarge, why, "Send a link to it.")
+                    let why = format!("The file is larger than {}.", size(MAX_UPLOAD_BYTES));
+                    Refusal::new(Code::TooLarge, why, "Send a smaller file, or a link to it.")
                 }
                 _ => disk(&error),
             })?,
             Some(Err(error)) => {
-                let why = format!("The file broke off: {}.", crate::domain::text::clean_line(&error.to_string()));
+                let why =
+                    format!("The upload was interrupted: {}.", crate::domain::text::clean_line(&error.to_string()));
                 return Err(Refusal::new(Code::BrokeOff, why, "Upload it again."));
             }
         }
@@ -128,8 +128,8 @@ async fn take<E: std::fmt::Display>(
 /// An upload of this actor. It is not removed as long as what holds it lives.
 pub(crate) async fn uploaded(system: &System, actor: &Actor, upload: UploadId) -> Result<(StoredUpload, Pinned)> {
     let none = || {
-        let why = format!("There is no upload {upload} of yours.");
-        let wait = format!("Upload the file; it can be sent for {} minutes.", UPLOAD_KEPT.as_secs() / 60);
+        let why = format!("You have no upload {upload}.");
+        let wait = format!("Upload the file again; an upload expires after {} minutes.", UPLOAD_KEPT.as_secs() / 60);
         Refusal::new(Code::NotFound, why, wait)
     };
     let found = system.store().upload(upload, &actor.to_string()).await?.ok_or_else(none)?;
@@ -147,7 +147,7 @@ pub(crate) async fn read_upload(system: &System, actor: &Actor, upload: UploadId
     let shelf = system.store().shelf().clone();
     let read = tokio::task::spawn_blocking(move || shelf.read(pinned.name())).await;
     let bytes = read.map_err(io::Error::other).flatten().map_err(|error| {
-        Refusal::new(Code::File, format!("The uploaded file cannot be read: {error}."), "Upload it again.")
+        Refusal::new(Code::File, format!("Cannot read the uploaded file: {error}."), "Upload it again.")
     })?;
     Ok((bytes, found.name))
 }

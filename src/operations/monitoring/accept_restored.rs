@@ -26,15 +26,15 @@ pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str)
     // A chain that was broken is no older copy. Rows that are there never change: this needs no transaction.
     let AuditCheck { broken, .. } = system.store().verify_audit(&[], &[]).await?;
     if let Some((row, why)) = broken {
-        let why = format!("{row} does not fit: {why}. That is no older copy, but a changed one.");
-        return Err(Refusal::new(Code::AuditBroken, why, "Restore a copy whose audit is whole.").into());
+        let why = format!("Audit row {row} does not match: {why}. The database was changed, not restored.");
+        return Err(Refusal::new(Code::AuditBroken, why, "Restore a backup whose audit is intact.").into());
     }
     let now = system.now();
     let known = kept_heads(system);
     let mut write = system.store().write().await?;
     let lost = write.lost_audit_heads(&known).await?;
     let Some(newest) = lost.iter().map(|head| head.row).max() else {
-        let why = "The audit holds every row whose digest is kept outside the database.";
+        let why = "The audit is complete: it has every row whose digest is kept outside the database.";
         return Err(Refusal::new(Code::NothingToAccept, why, "Nothing needs to be done.").into());
     };
     Refusal::typed(&newest.to_string(), typed)?;

@@ -13,8 +13,8 @@ pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
     if alert == AlertId(0) {
         return Err(Refusal::new(
             Code::NotFound,
-            "This alert ends by itself: it is kept in memory while the database cannot be written.",
-            "Do what it says.",
+            "This alert cannot be acknowledged while the database cannot be written.",
+            "Fix the database fault that it names; the alert ends by itself.",
         )
         .into());
     }
@@ -22,9 +22,9 @@ pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
     let me = actor.to_string();
     let mut write = system.store().write().await?;
     match write.ack_alert(alert, &me, now).await? {
-        None => return Err(Refusal::new(Code::NotFound, format!("There is no alert {alert}."), "").into()),
+        None => return Err(Refusal::new(Code::NotFound, format!("Alert {alert} not found."), "").into()),
         Some(Err(other)) => {
-            let why = format!("{other} acknowledged {alert} already.");
+            let why = format!("{other} already acknowledged {alert}.");
             return Err(Refusal::new(Code::AlreadyAcknowledged, why, "").into());
         }
         Some(Ok(())) => {}

@@ -70,7 +70,12 @@ pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms:
     require(actor, Permission::KeepFilters)?;
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 40 {
-        return Err(Refusal::new(Code::Name, "A filter's name has 1 to 40 characters.", "Give one that fits.").into());
+        return Err(Refusal::new(
+            Code::Name,
+            "The filter's name is not 1 to 40 characters long.",
+            "Choose another name.",
+        )
+        .into());
     }
     Filter::read(terms, system.now())?;
     let mut write = system.store().write().await?;

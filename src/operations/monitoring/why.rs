@@ -60,8 +60,8 @@ pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
 }
 
 fn unknown(id: &str) -> Refusal {
-    let why = format!("There is nothing called `{}`.", crate::domain::text::clean_line(id));
-    Refusal::new(Code::NotFound, why, "Give an id such as m12, o3, t7, d40, r5, c1, g2, a9, p4, or `template NAME`.")
+    let why = format!("`{}` not found.", crate::domain::text::clean_line(id));
+    Refusal::new(Code::NotFound, why, "Use an id such as m12, o3, t7, d40, r5, c1, g2, a9, p4, or `template NAME`.")
 }
 
 fn parsed<T: std::str::FromStr>(id: &str) -> Result<T, Refusal> {

@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) async fn canary(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::AskForATestDelivery)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
     match send(system, &connection).await? {
         Ok(()) => Ok(Done {
@@ -33,14 +33,14 @@ pub(crate) async fn canary(system: &System, actor: &Actor, connection: Connectio
             ),
             made: None,
         }),
-        Err(why) => Err(Refusal::new(Code::Canary, why, "Look at the connection: which hop is not proved?").into()),
+        Err(why) => Err(Refusal::new(Code::Canary, why, "Look at the connection's checks.").into()),
     }
 }
 
 /// Asks for one. The reason where there is nothing to ask for.
 pub(crate) async fn send(system: &System, connection: &Connection) -> Result<std::result::Result<(), String>> {
     let Some(provider) = system.providers().get(&connection.provider) else {
-        return Ok(Err("Its provider is not part of this program.".into()));
+        return Ok(Err("This build does not support its provider.".into()));
     };
     let Some(webhooks) = provider.webhooks() else { return knock(system, provider.as_ref(), connection).await };
     let registrations = match webhooks.list(connection.into(), Some(&connection.phone_number_id)).await {

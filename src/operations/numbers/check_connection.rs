@@ -34,7 +34,7 @@ pub async fn check_all(system: &System) -> Result<()> {
 pub async fn check_connection(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::CheckAConnection)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
     let said = check(system, &connection).await?;
     Ok(Done { said, made: None })

@@ -31,8 +31,8 @@ impl System {
         let hands = &self.shared.hands;
         let mut held = unpoisoned(hands);
         if let Some(who) = held.get(what) {
-            let why = format!("{who} is changing {what} right now.");
-            return Err(Refusal::new(Code::InProgress, why, "Look at it again in a moment."));
+            let why = format!("{who} is changing {what}.");
+            return Err(Refusal::new(Code::InProgress, why, "Retry in a moment."));
         }
         held.insert(what.to_owned(), actor.to_string());
         Ok(InHand { hands: hands.clone(), what: what.to_owned() })

@@ -61,13 +61,15 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
             let known = listed(webhooks, &connection, project).await?;
             if let Some(duplicate) = draft.url.as_deref().and_then(|url| same_address(&known, url, &scope)) {
                 let why =
-                    format!("{} has this address already: everything would arrive twice.", clean_line(&duplicate));
-                return Err(Refusal::new(Code::WebhookTwice, why, "Change that one, or give another address.").into());
+                    format!("Webhook {} has the same address: everything would arrive twice.", clean_line(&duplicate));
+                return Err(
+                    Refusal::new(Code::WebhookTwice, why, "Change that webhook, or use another address.").into()
+                );
             }
             let raw = |one: &&Registration| one.kind == WebhookKind::Raw && one.scope == scope;
             if draft.kind == Some(WebhookKind::Raw) && known.iter().any(|one| raw(&one)) {
-                let why = "A number has one webhook for raw forwarding, and this one has it.";
-                return Err(Refusal::new(Code::WebhookTwice, why, "Change that one.").into());
+                let why = "The number already has a webhook for raw forwarding.";
+                return Err(Refusal::new(Code::WebhookTwice, why, "Change the existing webhook.").into());
             }
             let id = webhooks.create(access, &scope, &draft).await.map_err(refused)?;
             let said = format!("Registered as {}. Not verified yet: send a test through it.", clean_line(&id));
@@ -81,9 +83,11 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
                     listed(webhooks, &connection, known.scope == WebhookScope::Project).await?;
                 let others: Vec<Registration> = others.into_iter().filter(|other| other.id != id).collect();
                 if let Some(duplicate) = same_address(&others, url, &known.scope) {
-                    let why =
-                        format!("{} has this address already: everything would arrive twice.", clean_line(&duplicate));
-                    return Err(Refusal::new(Code::WebhookTwice, why, "Give another address.").into());
+                    let why = format!(
+                        "Webhook {} has the same address: everything would arrive twice.",
+                        clean_line(&duplicate)
+                    );
+                    return Err(Refusal::new(Code::WebhookTwice, why, "Use another address.").into());
                 }
             }
             webhooks.update(access, &id, &draft).await.map_err(refused)?;
@@ -103,9 +107,9 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
         WebhookRequest::Test { id, event, .. } => {
             let known = one(webhooks, &connection, &id).await?;
             if let Some(event) = event.as_deref().filter(|event| !known.events.iter().any(|one| one == event)) {
-                let why = format!("This webhook does not get {}.", clean_line(event));
+                let why = format!("This webhook does not receive {}.", clean_line(event));
                 return Err(
-                    Refusal::new(Code::WebhookEvent, why, format!("It gets {}.", known.events.join(", "))).into()
+                    Refusal::new(Code::WebhookEvent, why, format!("It receives {}.", known.events.join(", "))).into()
                 );
             }
             if known.scope == WebhookScope::Project {
@@ -115,7 +119,7 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
             }
             canary::send_through(system, &connection, &known, event.as_deref())
                 .await?
-                .map_err(|why| Refusal::new(Code::Canary, why, "Look at the connection: which hop is not proved?"))?;
+                .map_err(|why| Refusal::new(Code::Canary, why, "Look at the connection's checks."))?;
             let said = format!("A test for {} is on its way; it shows here when it is back.", connection.name);
             return Ok(Done { said, made: None });
         }
@@ -155,7 +159,7 @@ async fn one(webhooks: &dyn Webhooks, connection: &Connection, id: &str) -> Resu
         }
     }
     let why = format!("{} has no webhook {}.", connection.name, clean_line(id));
-    Err(Refusal::new(Code::NotFound, why, "List them first.").into())
+    Err(Refusal::new(Code::NotFound, why, "List the webhooks.").into())
 }
 
 /// What is left open is what a webhook of ours is.
@@ -185,18 +189,18 @@ pub(crate) async fn at_provider(
     connection: ConnectionId,
 ) -> Result<(Connection, std::sync::Arc<dyn Provider>)> {
     let Some(connection) = system.store().connection(connection).await? else {
-        let why = format!("There is no connection {connection}, or it is not connected.");
+        let why = format!("Connection {connection} not found, or not connected.");
         return Err(Refusal::new(Code::NotFound, why, "").into());
     };
     match system.providers().get(&connection.provider) {
         Some(provider) => Ok((connection, provider.clone())),
-        None => Err(Refusal::new(Code::Provider, "Its provider is not part of this program.", "").into()),
+        None => Err(Refusal::new(Code::Provider, "This build does not support its provider.", "").into()),
     }
 }
 
 fn no_webhooks(connection: &Connection) -> Refusal {
-    let why = format!("{} keeps no list of webhooks.", connection.provider);
-    Refusal::new(Code::Provider, why, "Its webhooks are set where its numbers are.")
+    let why = format!("{} has no list of webhooks.", connection.provider);
+    Refusal::new(Code::Provider, why, "Manage its webhooks in the provider's own console.")
 }
 
 /// What the provider refused, in the words in which it did.

@@ -77,8 +77,8 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: NumberQuery) -> 
 async fn list(system: &System, name: &ProviderName) -> Result<Vec<Number>> {
     let Some(provider) = system.providers().get(name) else {
         let known: Vec<String> = system.providers().all().iter().map(|one| one.name().to_string()).collect();
-        let why = format!("No provider is called {}.", clean_line(name.as_str()));
-        return Err(Refusal::new(Code::Provider, why, format!("There is {}.", known.join(", "))).into());
+        let why = format!("Unknown provider {}.", clean_line(name.as_str()));
+        return Err(Refusal::new(Code::Provider, why, format!("Use one of {}.", known.join(", "))).into());
     };
     let access = Access { label: "the list of numbers", api_key_env: None };
     let mut found = numbers_of(provider.as_ref(), name)?.list(access, None).await.map_err(refused)?;
@@ -92,14 +92,14 @@ async fn list(system: &System, name: &ProviderName) -> Result<Vec<Number>> {
 
 fn numbers_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p dyn Numbers, Refusal> {
     provider.numbers().ok_or_else(|| {
-        Refusal::new(Code::Provider, format!("{name} tells nothing about its numbers."), "Look where they are managed.")
+        Refusal::new(Code::Provider, format!("{name} has no list of numbers."), "Look in the provider's own console.")
     })
 }
 
 fn profiles_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'p dyn Profiles, Refusal> {
     provider.profiles().ok_or_else(|| {
-        let why = format!("{name} tells nothing about what contacts see.");
-        Refusal::new(Code::Provider, why, "Look where its numbers are managed.")
+        let why = format!("{name} has no business profiles.");
+        Refusal::new(Code::Provider, why, "Look in the provider's own console.")
     })
 }
 
@@ -110,8 +110,8 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
     numbers_of(provider.as_ref(), &connection.provider)?;
     let base = set_up::public_url(system)?;
     let Some(webhooks) = provider.webhooks() else {
-        let why = format!("{} takes no webhooks by request.", connection.provider);
-        return Err(Refusal::new(Code::Provider, why, "Register it where its numbers are managed.").into());
+        let why = format!("Webhooks of {} cannot be managed from here.", connection.provider);
+        return Err(Refusal::new(Code::Provider, why, "Register it in the provider's own console.").into());
     };
     // Looked at, then made, at the provider: two at once would both find none.
     let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
@@ -147,7 +147,8 @@ async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done>
     let mut setup = Setup::of(&connection, SetupStep::Link, actor.to_string(), system.now());
     setup.happens(NumberEvent::Renew, Presence::Live)?;
     if setup.customer_id.is_none() {
-        let why = format!("{} belongs to no customer at the provider, so no link can renew it.", connection.name);
+        let why =
+            format!("{} belongs to no customer at the provider, so a setup link cannot renew it.", connection.name);
         return Err(Refusal::new(Code::NoCustomer, why, "Renew its credentials where it was connected.").into());
     }
     setup.options.reconnect = Some(connection.phone_number.clone());
@@ -169,8 +170,8 @@ async fn not_under_way(system: &System, connection: &Connection) -> Result<()> {
 }
 
 fn under_way(connection: &Connection) -> Refusal {
-    let why = format!("{} is being set up already.", connection.name);
-    Refusal::new(Code::SetupState, why, "See its steps in Connections.")
+    let why = format!("{} is already being set up.", connection.name);
+    Refusal::new(Code::SetupState, why, "Look at the setup's steps.")
 }
 
 /// Begins a walk with a connection that is there, perhaps with a step that was taken already.
@@ -261,8 +262,8 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
 }
 
 fn not_connected(connection: &Connection) -> Refusal {
-    let why = format!("{} is not connected any more.", connection.name);
-    Refusal::new(Code::NotFound, why, "Connect it again first.")
+    let why = format!("{} is disconnected.", connection.name);
+    Refusal::new(Code::NotFound, why, "Reconnect it first.")
 }
 
 async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile: &Profile) -> Result<Done> {
@@ -292,12 +293,12 @@ pub(crate) async fn call(
     require(actor, if looks { Permission::AskAProvider } else { Permission::ChangeAProvidersRecords })?;
     let fits = call.path.starts_with('/') && !call.path.starts_with("//") && !call.path.chars().any(char::is_control);
     if !fits {
-        let why = format!("`{}` is no path.", clean_line(&call.path));
-        return Err(Refusal::new(Code::Path, why, "Write it from the slash on, such as /platform/v1/customers.").into());
+        let why = format!("`{}` is not a path.", clean_line(&call.path));
+        return Err(Refusal::new(Code::Path, why, "Start it with a slash, such as /platform/v1/customers.").into());
     }
     let found = system.providers().get(name).cloned();
     let Some(provider) = found else {
-        return Err(Refusal::new(Code::Provider, format!("No provider is called {name}."), "").into());
+        return Err(Refusal::new(Code::Provider, format!("Unknown provider {name}."), "").into());
     };
     let connection = match connection {
         Some(id) => Some(at_provider(system, id).await?.0),

@@ -14,17 +14,17 @@ use crate::operations::{Result, System, require};
 pub(crate) async fn send_test(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::WriteToPeople)?;
     let Some(connection) = system.store().connection(connection).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
     let name = clean_line(&connection.name);
     let Some(tester) = &connection.settings.tester else {
-        let why = format!("Nobody is named who takes the tests of {name}.");
-        let instead = "Set `tester` of the connection to the number of one of you, and start again.";
+        let why = format!("{name} has no tester.");
+        let instead = "Set `tester` of the connection to a colleague's number, and restart.";
         return Err(Refusal::new(Code::Tester, why, instead).into());
     };
     let Some(thread) = system.store().thread_with(connection.id, tester).await? else {
-        let why = format!("{tester} has not written to {name} yet, so that nothing but a template may go there.");
-        return Err(Refusal::new(Code::Window, why, "Write a word from that phone first.").into());
+        let why = format!("{tester} has not written to {name} yet, so only a template can be sent.");
+        return Err(Refusal::new(Code::Window, why, "Send a message from that phone first.").into());
     };
     let words = format!("wadeck test of {name}, {}: nothing is to be done.", system.now());
     let content = Content::text(words);

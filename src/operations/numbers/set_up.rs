@@ -38,8 +38,8 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     let name = plan.name.trim();
     let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
     if name.is_empty() || name.chars().count() > LONGEST_NAME || !name.chars().all(plain) {
-        let why = format!("A connection's name has 1 to {LONGEST_NAME} letters, digits, blanks, dots or dashes.");
-        return Err(Refusal::new(Code::Name, why, "Give one that fits.").into());
+        let why = format!("The name is not 1 to {LONGEST_NAME} letters, digits, spaces, dots or dashes.");
+        return Err(Refusal::new(Code::Name, why, "Choose another name.").into());
     }
     plan.options.check()?;
     able(system, &plan.provider)?;
@@ -74,14 +74,16 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     setup.happens(event, Presence::New)?;
     let mut write = system.store().write().await?;
     if write.name_taken(name).await? {
-        let why = format!("A connection is called {name} already.");
-        return Err(Refusal::new(Code::NameTaken, why, "Choose another name, or go on with that one.").into());
+        let why = format!("A connection named {name} already exists.");
+        return Err(Refusal::new(Code::NameTaken, why, "Choose another name, or continue with that connection.").into());
     }
     if let Some(number) = &setup.phone_number_id
         && let Some(other) = write.number_claimed(&setup.provider, number, None).await?
     {
-        let why = format!("This number is connected already, or on its way, as {other}.");
-        return Err(Refusal::new(Code::NumberTaken, why, "Choose another number, or go on with that one.").into());
+        let why = format!("This number is already connected, or being set up, as {other}.");
+        return Err(
+            Refusal::new(Code::NumberTaken, why, "Choose another number, or continue with that connection.").into()
+        );
     }
     let id = write.begin_setup(&setup).await?;
     let detail = format!("{name} ({}, {})", setup.organization, setup.environment.name());
@@ -111,11 +113,11 @@ pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
     let was = (setup.state, setup.step);
     happens(&mut write, &mut setup, NumberEvent::NewLink).await?;
     if !setup.takes_a_link() {
-        let why = format!("{} stands at another step: {}.", setup.name, setup.step.words());
-        return Err(Refusal::new(Code::SetupStep, why, "A link is made while it is waited for.").into());
+        let why = format!("{} is at another step: {}.", setup.name, setup.step.words());
+        return Err(Refusal::new(Code::SetupStep, why, "Create a link at the step that waits for it.").into());
     }
     if was == (SetupState::Running, SetupStep::Link) {
-        let why = format!("A link for {} is being made already.", setup.name);
+        let why = format!("A link for {} is already being created.", setup.name);
         return Err(Refusal::new(Code::SetupState, why, "").into());
     }
     setup.step = SetupStep::Link;
@@ -200,7 +202,7 @@ pub(crate) async fn happens(write: &mut Write, setup: &mut Setup, event: NumberE
 }
 
 fn unknown(id: SetupId) -> Refusal {
-    Refusal::new(Code::NotFound, format!("There is no setup {id}."), "")
+    Refusal::new(Code::NotFound, format!("Setup {id} not found."), "")
 }
 
 async fn move_to(
@@ -214,8 +216,8 @@ async fn move_to(
     let now = system.now();
     setup.updated_at = now;
     write.save_setup(&setup, was, now).await?.or_refuse(|| {
-        let why = format!("{} has moved on meanwhile.", setup.name);
-        Refusal::new(Code::SetupMoved, why, "Look at it again.")
+        let why = format!("{} was changed by someone else at the same time.", setup.name);
+        Refusal::new(Code::SetupMoved, why, "Look at the setup again.")
     })?;
     write.audit(actor, action, &setup.id.to_string(), &setup.name, now).await?;
     write.commit().await?;
@@ -233,7 +235,7 @@ fn able(system: &System, name: &ProviderName) -> Result<(), Refusal> {
     if fits {
         return Ok(());
     }
-    let why = format!("Numbers of {name} cannot be set up from here.");
+    let why = format!("wadeck cannot set up numbers of {name}.");
     Err(Refusal::new(Code::Provider, why, "Declare the number in the configuration, under [[connections]]."))
 }
 
@@ -243,8 +245,8 @@ pub(crate) fn public_url(system: &System) -> Result<String, Refusal> {
         Some(url) => Ok(url.trim_end_matches('/').to_owned()),
         None => Err(Refusal::new(
             Code::PublicUrl,
-            "It is not known where the provider reaches us, so nothing could be pushed here.",
-            "Set [http] public_url to the https address that leads to this listener, and start again.",
+            "The engine has no public URL, so the provider could not deliver webhooks.",
+            "Set [http] public_url to the https URL of this listener, and restart.",
         )),
     }
 }

@@ -81,8 +81,8 @@ fn fits(action: BulkAction, state: EntryState, held: bool, uncertain: bool) -> b
 pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, text: &str) -> Result<Done> {
     require(actor, Permission::ActOnManyMessagesAtOnce)?;
     if text.trim().is_empty() {
-        let why = "Without a filter this would be everything that was ever sent.";
-        return Err(Refusal::new(Code::NoFilter, why, "Narrow the list first, such as status:failed since:2h.").into());
+        let why = "The bulk action has no filter, so it would include every message.";
+        return Err(Refusal::new(Code::NoFilter, why, "Give a filter, such as status:failed since:2h.").into());
     }
     let preview = preview(system, actor, action, text).await?;
     if preview.will == 0 {
@@ -95,8 +95,8 @@ pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
     let who = (name.as_str(), actor.role().unwrap_or(Role::Viewer), &scope);
     let mut write = system.store().write().await?;
     if let Some(other) = write.running_job().await? {
-        let why = format!("Another bulk action runs, as job {other}.");
-        return Err(Refusal::new(Code::JobRuns, why, "Wait for it, or stop it.").into());
+        let why = format!("Another bulk action is running, as job {other}.");
+        return Err(Refusal::new(Code::JobRuns, why, "Wait until it ends, or stop it.").into());
     }
     let job = write.begin_job(action, text, who, preview.will, up_to, now).await?;
     write.audit(actor, &format!("bulk_{}", action.name()), &format!("job {job}"), text, now).await?;
@@ -110,7 +110,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Don
     require(actor, Permission::StopABulkAction)?;
     let now = system.now();
     let mut write = system.store().write().await?;
-    let missed = || Refusal::new(Code::NoJob, format!("Job {job} does not run."), "");
+    let missed = || Refusal::new(Code::NoJob, format!("Job {job} is not running."), "");
     write.end_job(job, JobState::Stopped, now).await?.or_refuse(missed)?;
     write.audit(actor, "stop_job", &format!("job {job}"), "", now).await?;
     write.commit().await?;

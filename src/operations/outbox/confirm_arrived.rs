@@ -30,8 +30,8 @@ pub(crate) async fn settle_arrived_within(
     require(actor, Permission::SettleAMessage)?;
     let now = system.now();
     let Some((EntryState::Uncertain, _, thread, _)) = write.entry_state(entry).await? else {
-        let why = format!("{entry} is not uncertain (any more).");
-        return Err(Refusal::new(Code::NotUncertain, why, "Open it to see where it stands.").into());
+        let why = format!("{entry} is not uncertain.");
+        return Err(Refusal::new(Code::NotUncertain, why, "Look at the entry's state.").into());
     };
     write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Person), now).await?;
     write.clear_alert(AlertKind::Uncertain, &entry.to_string(), now).await?;

@@ -31,14 +31,14 @@ pub(crate) async fn discard_within(
     require(actor, Permission::DiscardAMessage)?;
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
-        let why = format!("There is no outbox entry {entry}.");
+        let why = format!("Outbox entry {entry} not found.");
         return Err(Refusal::new(Code::NotFound, why, "List the outbox.").into());
     };
     let (state, thread) = (facts.state, facts.thread);
     if !state.can_discard() {
         let why = match state {
-            EntryState::Sending => format!("{entry} is being sent this very moment."),
-            _ => format!("{entry} is {}: there is nothing to take out.", state.name()),
+            EntryState::Sending => format!("{entry} is being sent."),
+            _ => format!("{entry} is {} and cannot be discarded.", state.name()),
         };
         return Err(Refusal::new(Code::NotDiscardable, why, "").into());
     }
@@ -46,8 +46,8 @@ pub(crate) async fn discard_within(
     if kept {
         let by = facts.recalled_by.unwrap_or_default();
         write.recall(entry, &actor.to_string(), now).await?.or_refuse(|| {
-            let why = format!("{entry} is being called back already, as {by} wants it.");
-            Refusal::new(Code::NotDiscardable, why, "It is discarded once the provider says so.")
+            let why = format!("{by} has already asked the provider to cancel {entry}.");
+            Refusal::new(Code::NotDiscardable, why, "Wait until the provider confirms it.")
         })?;
     } else {
         write.end_entry(entry, EntryState::Discarded, None, Some(SettledBy::Person), now).await?;

@@ -31,13 +31,13 @@ pub(crate) async fn hold_within(
     require(actor, Permission::HoldMessages)?;
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no outbox entry {entry}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Outbox entry {entry} not found."), "").into());
     };
     let (state, thread) = (facts.state, facts.thread);
     if state != EntryState::Queued {
-        let why = format!("{entry} is {}: only what is queued can be held or released.", state.name());
+        let why = format!("{entry} is {}: only queued messages can be held or released.", state.name());
         let remedy = if state == EntryState::Scheduled {
-            "The provider keeps it: discard it, which calls it back, and then retry it."
+            "The provider keeps the message: discard it, which cancels it there, then retry it."
         } else {
             ""
         };
@@ -45,14 +45,17 @@ pub(crate) async fn hold_within(
     }
     if hold {
         if facts.hold == Some(Hold::Operator) {
-            return Err(Refusal::new(Code::NoChange, format!("{entry} is held already."), "").into());
+            return Err(Refusal::new(Code::NoChange, format!("{entry} is already held."), "").into());
         }
         write.hold_entry(entry, Some(Hold::Operator), now).await?;
     } else {
         if facts.hold.is_none() && facts.not_before.is_none() {
-            return Err(
-                Refusal::new(Code::NoChange, format!("{entry} is not held."), "It goes when its turn comes.").into()
-            );
+            return Err(Refusal::new(
+                Code::NoChange,
+                format!("{entry} is not held."),
+                "Nothing needs to be done: it is sent in its turn.",
+            )
+            .into());
         }
         write.release_entry(entry, now).await?;
     }

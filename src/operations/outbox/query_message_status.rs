@@ -15,14 +15,17 @@ use crate::operations::{Result, System, require};
 pub(crate) async fn query_message_status(system: &System, actor: &Actor, message: MessageId) -> Result<Done> {
     require(actor, Permission::AskTheProviderAboutAMessage)?;
     let Some(before) = system.store().message(message).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no message {message}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Message {message} not found."), "").into());
     };
     let before = before.message;
     let Some(id) = before.provider_message_id else {
-        let why = format!("The provider never gave {message} an id, so it cannot be asked about it.");
-        return Err(
-            Refusal::new(Code::NoProviderId, why, "In delivery, p looks for an uncertain one by its words.").into()
-        );
+        let why = format!("{message} has no provider id, so the provider cannot be asked about it.");
+        return Err(Refusal::new(
+            Code::NoProviderId,
+            why,
+            "If its outbox entry is uncertain, reconcile the entry instead.",
+        )
+        .into());
     };
     let thread = system.store().thread(before.thread_id).await?;
     let connection = match thread {
@@ -32,19 +35,19 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
     let Some((connection, provider)) =
         connection.and_then(|one| system.providers().get(&one.provider).map(|provider| (one, provider)))
     else {
-        return Err(Refusal::new(Code::NoProvider, "Its connection's provider is not part of this program.", "").into());
+        return Err(Refusal::new(Code::NoProvider, "This build does not support the connection's provider.", "").into());
     };
     let now = system.now();
     let told = match provider.inspect(&connection, &id, now).await {
         Ok(told) => told,
         Err(trouble) => {
-            let why = format!("The provider does not say what became of {message}: {}.", trouble.line());
+            let why = format!("The provider does not answer about {message}: {}.", trouble.line());
             return Err(Refusal::new(Code::CannotAsk, why, trouble.remedy).into());
         }
     };
     let Some(told) = told else {
-        let why = format!("What the provider says about {message} could not be read.");
-        return Err(Refusal::new(Code::CannotAsk, why, "Look at it in the provider's own console.").into());
+        let why = format!("The provider's answer about {message} cannot be read.");
+        return Err(Refusal::new(Code::CannotAsk, why, "Look at the message in the provider's own console.").into());
     };
     if told.direction == Direction::Inbound {
         return Ok(Done { said: format!("The provider has {message} too, as it came."), made: None });

@@ -59,8 +59,8 @@ pub async fn next_look_due(system: &System) -> Result<Option<Timestamp>, StoreEr
 pub(crate) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> Result<Done> {
     require(actor, Permission::AskTheProviderAboutAMessage)?;
     let Some(doubtful) = system.store().doubtful(system.now(), Some(entry)).await? else {
-        let why = format!("{entry} is not uncertain (any more).");
-        return Err(Refusal::new(Code::NotUncertain, why, "Open it to see where it stands.").into());
+        let why = format!("{entry} is not uncertain.");
+        return Err(Refusal::new(Code::NotUncertain, why, "Look at the entry's state.").into());
     };
     // Boxed: it is a part of everything that can be asked for.
     let said = match Box::pin(look(system, &doubtful)).await? {

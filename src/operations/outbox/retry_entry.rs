@@ -32,19 +32,19 @@ pub(crate) async fn retry_within(
     require(actor, Permission::RetryAMessage)?;
     let now = system.now();
     let Some(facts) = write.entry_facts(entry).await? else {
-        let why = format!("There is no outbox entry {entry}.");
+        let why = format!("Outbox entry {entry} not found.");
         return Err(Refusal::new(Code::NotFound, why, "List the outbox.").into());
     };
     let state = facts.state;
     if !state.can_retry() {
-        let why = format!("{entry} is {}: there is nothing to try again.", state.name());
-        let instead = "Only what failed, is uncertain or was discarded can be retried.";
+        let why = format!("{entry} is {} and cannot be retried.", state.name());
+        let instead = "Retry only failed, uncertain or discarded messages.";
         return Err(Refusal::new(Code::NotRetryable, why, instead).into());
     }
     let row = thread_within(write, facts.thread).await?;
     if row.opted_out {
-        let why = format!("{} asked not to be written to.", row.contact.shown());
-        return Err(Refusal::new(Code::OptedOut, why, "Write when they want it again.").into());
+        let why = format!("{} opted out.", row.contact.shown());
+        return Err(Refusal::new(Code::OptedOut, why, "Wait until the contact opts in again.").into());
     }
     if facts.freeform {
         check_window(row.window_closes_at, now, now)?;

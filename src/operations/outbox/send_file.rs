@@ -115,7 +115,7 @@ pub(crate) async fn header_file(system: &System, actor: &Actor, upload: UploadId
     let known = facts(&bytes, &name);
     let (kind, _) = plan(&known, false)?;
     if !matches!(kind, FileKind::Image | FileKind::Video | FileKind::Document) {
-        let why = format!("A header holds an image, a video or a document, not {}.", kind.name());
+        let why = format!("A header takes an image, a video or a document, not {}.", kind.name());
         return Err(Refusal::new(Code::File, why, "Choose another file.").into());
     }
     store_file(system, &bytes, &known.mime_type, &name, false)
@@ -124,8 +124,8 @@ pub(crate) async fn header_file(system: &System, actor: &Actor, upload: UploadId
 fn store_file(system: &System, bytes: &[u8], mime_type: &str, name: &str, voice: bool) -> Result<(Media, Pinned)> {
     let label = system.reference();
     let pinned = system.store().shelf().put(&label, bytes, mime_type).map_err(|error| {
-        let why = format!("The file cannot be kept in the data directory: {error}.");
-        Refusal::new(Code::Disk, why, "Make room on the disk; nothing was sent.")
+        let why = format!("Cannot store the file in the data directory: {error}.");
+        Refusal::new(Code::Disk, why, "Free space on the engine's disk; nothing was sent.")
     })?;
     let media = Media {
         sha256: Some(pinned.name().sha256().to_owned()),
@@ -164,8 +164,9 @@ fn reader(mime_type: &str) -> Option<&'static str> {
 async fn voice_note(system: &System, bytes: Vec<u8>, mime_type: &str) -> Result<Vec<u8>> {
     let converter = &system.desk().converter;
     let refused =
-        |why: String| Refusal::new(Code::Convert, why, "Send it as it is, or convert it to Ogg with Opus elsewhere.");
-    let reader = reader(mime_type).ok_or_else(|| refused(format!("{mime_type} cannot be made a voice note here.")))?;
+        |why: String| Refusal::new(Code::Convert, why, "Send it as it is, or convert it to Ogg with Opus first.");
+    let reader =
+        reader(mime_type).ok_or_else(|| refused(format!("wadeck cannot convert {mime_type} to a voice note.")))?;
     let directory = private_directory(system)?;
     let (from, to) = (directory.join("in"), directory.join("out.ogg"));
     let made = async {
@@ -191,9 +192,8 @@ fn private_directory(system: &System) -> Result<std::path::PathBuf> {
     use std::os::unix::fs::DirBuilderExt as _;
     let name = system.reference().replace(':', "-");
     let directory = std::env::temp_dir().join(format!("wadeck-{name}"));
-    std::fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&directory)
-        .map_err(|error| Refusal::new(Code::Disk, format!("There is no room to convert it: {error}."), "Make room."))?;
+    std::fs::DirBuilder::new().mode(0o700).create(&directory).map_err(|error| {
+        Refusal::new(Code::Disk, format!("The disk has no room to convert the file: {error}."), "Make room.")
+    })?;
     Ok(directory)
 }

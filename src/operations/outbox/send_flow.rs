@@ -34,7 +34,7 @@ pub(crate) async fn send_flow(
     let draft = flow.is("draft");
     if !draft && !flow.is("published") {
         let why = format!("{} is {}.", flow.name.line(), flow.status);
-        return Err(Refusal::new(Code::FlowState, why, "Drafts can be tested, published ones sent.").into());
+        return Err(Refusal::new(Code::FlowState, why, "Publish the Flow to send it, or test it as a draft.").into());
     }
     let filter = Filter {
         terms: vec![Term::Number(invitation.to.digits().to_owned()), Term::Connection(connection.name.to_lowercase())],
@@ -43,11 +43,11 @@ pub(crate) async fn send_flow(
     let wish = FilterQuery { filter: &filter, me: &me, now: system.now() };
     let found = system.store().threads(&wish, 5, None).await?;
     let Some(thread) = found.into_iter().find(|row| row.contact.phone_number.as_ref() == Some(&invitation.to)) else {
-        let why = format!("Nobody has written from {} to {} yet.", invitation.to, connection.name);
+        let why = format!("{} has not written to {} yet.", invitation.to, connection.name);
         return Err(Refusal::new(
             Code::WindowClosed,
             why,
-            "A Flow is sent within the window that they open; or as a template's button.",
+            "Wait for their message, or send a template with a Flow button.",
         )
         .into());
     };

@@ -38,8 +38,8 @@ pub(crate) async fn send(
 ) -> Result<Done> {
     require(actor, Permission::WriteToPeople)?;
     if matches!(letter.content, Content::Template { .. } | Content::Reaction { .. }) {
-        let why = format!("A {} is not sent like this.", letter.content.kind());
-        return Err(Refusal::new(Code::Content, why, "Templates and reactions have commands of their own.").into());
+        let why = format!("A {} cannot be sent as content.", letter.content.kind());
+        return Err(Refusal::new(Code::Content, why, "Use the request for templates or for reactions.").into());
     }
     from_outside(&letter.content)?;
     letter.content.check()?;
@@ -58,12 +58,16 @@ pub(crate) async fn send(
 fn from_outside(content: &Content) -> Result<(), Refusal> {
     let Some(media) = content.media() else { return Ok(()) };
     if media.file.is_some() {
-        let why = "A message cannot name a file of the file store.";
-        return Err(Refusal::new(Code::File, why, "Upload the file, and send it by the id of its upload."));
+        let why = "The content names a file of the file store.";
+        return Err(Refusal::new(Code::File, why, "Upload the file, and send it by the upload's id."));
     }
     if media.id.trim().is_empty() {
-        let why = "The content names no file of the provider.";
-        return Err(Refusal::new(Code::File, why, "Give the provider's `id` of it, or upload the file and send that."));
+        let why = "The content has no file id of the provider.";
+        return Err(Refusal::new(
+            Code::File,
+            why,
+            "Give the provider's file `id`, or upload the file and send the upload.",
+        ));
     }
     Ok(())
 }
@@ -78,13 +82,13 @@ pub(crate) async fn react(
 ) -> Result<Done> {
     require(actor, Permission::ReactToMessages)?;
     let Some((thread, _)) = system.store().provider_id(message).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no message {message}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Message {message} not found."), "").into());
     };
     let emoji = emoji.map(|emoji| emoji.trim().to_owned()).filter(|emoji| !emoji.is_empty());
     if let Some(emoji) = &emoji
         && !is_one_emoji(emoji)
     {
-        return Err(Refusal::new(Code::Content, "A reaction is one emoji.", "Choose one from the list.").into());
+        return Err(Refusal::new(Code::Content, "The reaction is not one emoji.", "Use one emoji.").into());
     }
     let piece = Piece::Reaction { message, emoji: emoji.clone() };
     let queued = queue(system, actor, thread, piece, context).await?;
@@ -99,12 +103,12 @@ pub(crate) async fn react(
 /// The rules that hold for anything freeform.
 pub(crate) fn may_write(row: &ThreadRow, at: Option<Timestamp>, now: Timestamp) -> Result<(), Refusal> {
     if at.is_some_and(|at| at < now) {
-        return Err(Refusal::new(Code::Past, "That time is over.", "Give one that is to come."));
+        return Err(Refusal::new(Code::Past, "That time is in the past.", "Choose a future time."));
     }
     check_window(row.window_closes_at, at.unwrap_or(now), now)?;
     if row.opted_out {
-        let why = format!("{} asked not to be written to.", row.contact.shown());
-        return Err(Refusal::new(Code::OptedOut, why, "Write when they want it again; O on the thread says so."));
+        let why = format!("{} opted out.", row.contact.shown());
+        return Err(Refusal::new(Code::OptedOut, why, "Wait until the contact opts in again."));
     }
     Ok(())
 }
@@ -141,8 +145,8 @@ pub(crate) async fn queue(
     may_write(&row, at, now)?;
     claim::may_answer(&mut write, &row, &author, context, now).await?;
     let Some(connection) = write.live_connection(row.connection_id).await? else {
-        let why = format!("{} is not connected any more: nothing can be sent over it.", row.connection);
-        return Err(Refusal::new(Code::NotConnected, why, "Connect it again first.").into());
+        let why = format!("{} is disconnected, so it cannot send.", row.connection);
+        return Err(Refusal::new(Code::NotConnected, why, "Reconnect it first.").into());
     };
     let (content, reply_to) = match piece {
         Piece::Letter(letter) => {
@@ -210,7 +214,8 @@ async fn provider_id(write: &mut Write, thread: ThreadId, message: MessageId) ->
     match write.provider_id(message).await? {
         Some((of, Some(id))) if of == thread => Ok(id),
         _ => {
-            let why = format!("{message} cannot be quoted or reacted to: it has no provider id in this thread.");
+            let why =
+                format!("{message} cannot be quoted or reacted to, because it has no provider id in this thread.");
             Err(Refusal::new(Code::CannotQuote, why, "Send it without a quote.").into())
         }
     }
@@ -226,7 +231,7 @@ pub(crate) async fn thread_within(write: &mut Write, thread: ThreadId) -> Result
 }
 
 fn no_such_thread(thread: ThreadId) -> Refusal {
-    Refusal::new(Code::NotFound, format!("There is no thread {thread}."), "List the threads.")
+    Refusal::new(Code::NotFound, format!("Thread {thread} not found."), "List the threads.")
 }
 
 /// Where the contact is written to: the number where there is one.

@@ -39,16 +39,17 @@ pub(crate) async fn send_template(
     context: &SendContext,
 ) -> Result<Done> {
     require(actor, Permission::WriteToPeople)?;
-    let connection =
-        system.store().connection(filled.connection).await?.ok_or_else(|| {
-            Refusal::new(Code::NotFound, format!("There is no connection {}.", filled.connection), "")
-        })?;
+    let connection = system
+        .store()
+        .connection(filled.connection)
+        .await?
+        .ok_or_else(|| Refusal::new(Code::NotFound, format!("Connection {} not found.", filled.connection), ""))?;
     if let Some((name, _)) = filled.parameters.iter().find(|(_, value)| value.trim().is_empty()) {
-        let why = format!("The parameter {name} is empty; templates with empty parameters are refused.");
-        return Err(Refusal::new(Code::EmptyParameter, why, "Fill it in.").into());
+        let why = format!("The parameter {name} is empty, and WhatsApp refuses empty parameters.");
+        return Err(Refusal::new(Code::EmptyParameter, why, "Give it a value.").into());
     }
     if filled.at.is_some_and(|at| at < system.now()) {
-        return Err(Refusal::new(Code::Past, "That time is over.", "Give one that is to come.").into());
+        return Err(Refusal::new(Code::Past, "That time is in the past.", "Choose a future time.").into());
     }
     let template = approved::find(system, &connection, &filled.name, &filled.language).await?;
     template.check_recipient(&filled.to)?;
@@ -85,8 +86,8 @@ pub(crate) async fn send_template(
     let author = actor.to_string();
     let mut write = system.store().write().await?;
     if write.live_connection(connection.id).await?.is_none() {
-        let why = format!("{} is not connected any more: nothing can be sent over it.", connection.name);
-        return Err(Refusal::new(Code::NotConnected, why, "Connect it again first.").into());
+        let why = format!("{} is disconnected, so it cannot send.", connection.name);
+        return Err(Refusal::new(Code::NotConnected, why, "Reconnect it first.").into());
     }
     let (to, content) = (&outgoing.to, &outgoing.content);
     if let Some(refusal) =
@@ -98,8 +99,8 @@ pub(crate) async fn send_template(
     let (contact, _) = write.contact(std::slice::from_ref(&outgoing.to), None, now).await?;
     let thread = write.thread(connection.id, contact, &outgoing.to.external_id(), now).await?;
     if thread.opted_out {
-        let why = format!("{} asked not to be written to.", filled.to);
-        return Err(Refusal::new(Code::OptedOut, why, "Write when they want it again.").into());
+        let why = format!("{} opted out.", filled.to);
+        return Err(Refusal::new(Code::OptedOut, why, "Wait until the contact opts in again.").into());
     }
     let row = thread_within(&mut write, thread.thread).await?;
     claim::may_answer(&mut write, &row, &author, context, now).await?;

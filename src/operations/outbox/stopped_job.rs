@@ -8,8 +8,8 @@ use crate::domain::refusal::{Done, Refusal};
 use crate::operations::{Result, System, require};
 
 fn not_stopped(job: i64) -> Refusal {
-    let why = format!("Job {job} is not one that was stopped.");
-    Refusal::new(Code::NotStopped, why, "List the bulk actions: each says whether it runs, is done or is stopped.")
+    let why = format!("Job {job} is not stopped.");
+    Refusal::new(Code::NotStopped, why, "List the bulk actions to see their states.")
 }
 
 /// It means what it meant when somebody said yes to it: the entries that its filter found then.
@@ -18,8 +18,8 @@ pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<D
     let now = system.now();
     let mut write = system.store().write().await?;
     if let Some(other) = write.running_job().await?.filter(|other| *other != job) {
-        let why = format!("Another bulk action runs, as job {other}.");
-        return Err(Refusal::new(Code::JobRuns, why, "Wait for it, or stop it.").into());
+        let why = format!("Another bulk action is running, as job {other}.");
+        return Err(Refusal::new(Code::JobRuns, why, "Wait until it ends, or stop it.").into());
     }
     write.resume_job(job).await?.or_refuse(|| not_stopped(job))?;
     write.audit(actor, "resume_job", &format!("job {job}"), "", now).await?;

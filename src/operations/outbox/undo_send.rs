@@ -16,13 +16,13 @@ pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some((entry, state, content)) = write.last_unsent(thread, &author).await? else {
-        let why = "Nothing of yours waits here: what you wrote has gone, or was never queued.";
+        let why = "No message of yours can be undone here.";
         return Err(Refusal::new(Code::NothingToTakeBack, why, "").into());
     };
     let kept_there = state == EntryState::Scheduled;
     if kept_there {
         write.recall(entry, &author, now).await?.or_refuse(|| {
-            let why = format!("{entry} is being called back already.");
+            let why = format!("{entry} is already being canceled at the provider.");
             Refusal::new(Code::NothingToTakeBack, why, "")
         })?;
     } else {

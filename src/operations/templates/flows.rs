@@ -27,7 +27,7 @@ fn desk<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p d
 
 fn lint_refusal(findings: &[Finding]) -> Refusal {
     let errors = findings.iter().filter(|one| one.level == Level::Error).take(6).map(Finding::line);
-    Refusal::new(Code::Lint, errors.collect::<Vec<_>>().join("\n"), "Mend these; nothing was sent.")
+    Refusal::new(Code::Lint, errors.collect::<Vec<_>>().join("\n"), "Fix these errors; nothing was sent.")
 }
 
 fn passed(json: &str) -> Result<Value, Refusal> {
@@ -35,7 +35,7 @@ fn passed(json: &str) -> Result<Value, Refusal> {
     if !passes(&findings) {
         return Err(lint_refusal(&findings));
     }
-    serde_json::from_str(json).map_err(|error| Refusal::new(Code::Lint, format!("F1: {error}."), "Mend it."))
+    serde_json::from_str(json).map_err(|error| Refusal::new(Code::Lint, format!("F1: {error}."), "Fix it."))
 }
 
 /// Asks for every account's list; numbers of one account share it.
@@ -128,7 +128,11 @@ async fn json_of(system: &System, connection: ConnectionId, id: &str, version: O
         Some(version) => version,
         None => match flows.versions(&connection, id).await.map_err(refused)?.into_iter().next() {
             Some(newest) => newest.id,
-            None => return Err(Refusal::new(Code::NoVersion, "This Flow has no version yet.", "Write one.").into()),
+            None => {
+                return Err(
+                    Refusal::new(Code::NoVersion, "This Flow has no version yet.", "Write a version first.").into()
+                );
+            }
         },
     };
     let told = flows.version(&connection, id, &version).await.map_err(refused)?;
@@ -194,9 +198,12 @@ async fn change(
         FlowRequest::Create { name, json, .. } => {
             let name = name.trim().to_owned();
             if name.is_empty() || name.chars().count() > 100 {
-                return Err(
-                    Refusal::new(Code::Name, "A Flow's name has 1 to 100 characters.", "Give one that fits.").into()
-                );
+                return Err(Refusal::new(
+                    Code::Name,
+                    "The Flow's name is not 1 to 100 characters long.",
+                    "Choose another name.",
+                )
+                .into());
             }
             let value = passed(&json)?;
             let made = flows.create(connection, &name, &value).await.map_err(refused)?;
@@ -217,8 +224,9 @@ async fn change(
         FlowRequest::Publish { id, .. } => {
             let versions = flows.versions(connection, &id).await.map_err(refused)?;
             if let Some(found) = versions.first().and_then(|version| version.findings.first()) {
-                let why = format!("The provider found in the newest version: {} {}.", found.code, found.said.line());
-                return Err(Refusal::new(Code::FlowInvalid, why, "Mend it first.").into());
+                let why =
+                    format!("The provider found an error in the newest version: {} {}.", found.code, found.said.line());
+                return Err(Refusal::new(Code::FlowInvalid, why, "Fix the Flow first.").into());
             }
             flows.publish(connection, &id).await.map_err(refused)?;
             ("It is published: it can be sent, and changed only by new versions.".to_owned(), None, id)
@@ -227,8 +235,8 @@ async fn change(
             let flow = flows.flow(connection, &id).await.map_err(refused)?;
             Refusal::typed(flow.name.as_received(), &typed)?;
             if !flow.is("published") {
-                let why = format!("It is {}.", flow.status);
-                return Err(Refusal::new(Code::FlowState, why, "Only what is published can be deprecated.").into());
+                let why = format!("The Flow is {}.", flow.status);
+                return Err(Refusal::new(Code::FlowState, why, "Publish it first, or delete the draft.").into());
             }
             flows.deprecate(connection, &flow).await.map_err(refused)?;
             (format!("{} is deprecated: nobody can open it any more.", flow.name.line()), None, flow.name.line())
@@ -237,10 +245,8 @@ async fn change(
             let flow = flows.flow(connection, &id).await.map_err(refused)?;
             Refusal::typed(flow.name.as_received(), &typed)?;
             if !flow.is("draft") {
-                let why = format!("It is {}.", flow.status);
-                return Err(
-                    Refusal::new(Code::FlowState, why, "Only drafts can be deleted; deprecate it instead.").into()
-                );
+                let why = format!("The Flow is {}.", flow.status);
+                return Err(Refusal::new(Code::FlowState, why, "Deprecate it instead.").into());
             }
             flows.delete(connection, &flow).await.map_err(refused)?;
             (format!("{} is deleted.", flow.name.line()), None, flow.name.line())
@@ -260,9 +266,12 @@ async fn change(
         FlowRequest::Register { id, .. } => {
             let endpoint = flows.endpoint(connection, &id).await.map_err(refused)?;
             if !endpoint.is_some_and(|endpoint| endpoint.status.eq_ignore_ascii_case("deployed")) {
-                return Err(
-                    Refusal::new(Code::FlowEndpoint, "The code is not deployed yet.", "Deploy it first.").into()
-                );
+                return Err(Refusal::new(
+                    Code::FlowEndpoint,
+                    "The endpoint's code is not deployed.",
+                    "Deploy the code first.",
+                )
+                .into());
             }
             let said = match flows.register(connection, &id).await.map_err(refused)? {
                 Some(warning) => format!("The endpoint is registered, but: {}", clean_line(&warning)),
@@ -275,7 +284,7 @@ async fn change(
             ("Encryption is set up for the number.".to_owned(), None, id)
         }
         FlowRequest::Refresh | FlowRequest::Send { .. } => {
-            return Err(Refusal::new(Code::Flow, "This is done elsewhere.", "").into());
+            return Err(Refusal::new(Code::Flow, "This request is not handled here.", "").into());
         }
     })
 }

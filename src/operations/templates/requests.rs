@@ -23,8 +23,10 @@ use crate::provider::Provider;
 use crate::provider::templates::Templates;
 
 fn desk<'p>(provider: &'p dyn Provider, connection: &Connection) -> Result<&'p dyn Templates, Refusal> {
-    let why = || format!("Templates of {} cannot be made from here.", connection.provider);
-    provider.template_desk().ok_or_else(|| Refusal::new(Code::Provider, why(), "Make them where they are managed."))
+    let why = || format!("wadeck cannot create templates of {}.", connection.provider);
+    provider
+        .template_desk()
+        .ok_or_else(|| Refusal::new(Code::Provider, why(), "Create them in the provider's own console."))
 }
 
 /// What is known of an account's templates, as it was fetched last.
@@ -50,8 +52,8 @@ pub(crate) async fn look(system: &System, actor: &Actor, query: TemplateQuery) -
             let (connection, provider) = at_provider(system, connection).await?;
             let told = desk(provider.as_ref(), &connection)?.text(&connection, &id).await.map_err(refused)?;
             let Some(value) = told else {
-                let why = format!("The provider knows no template {}.", clean_line(&id));
-                return Err(Refusal::new(Code::NotFound, why, "Fetch the list again.").into());
+                let why = format!("The provider has no template {}.", clean_line(&id));
+                return Err(Refusal::new(Code::NotFound, why, "Refresh the list of templates.").into());
             };
             TemplateAnswer::Text(serde_json::to_string_pretty(&value).unwrap_or_default())
         }
@@ -87,7 +89,7 @@ fn passed(text: &str, known: &[Template], id: Option<&str>) -> Result<Value, Ref
     }
     let errors: Vec<String> =
         findings.iter().filter(|one| one.level == Level::Error).take(6).map(Finding::line).collect();
-    Err(Refusal::new(Code::Lint, errors.join("\n"), "Mend these; nothing was sent."))
+    Err(Refusal::new(Code::Lint, errors.join("\n"), "Fix these errors; nothing was sent."))
 }
 
 async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: &str) -> Result<Done> {
@@ -117,8 +119,8 @@ async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &s
     refresh_templates(system).await?;
     let known = known(system, connection.id);
     if !known.iter().any(|one| one.id == id) {
-        let why = format!("There is no template {} on this account.", clean_line(id));
-        return Err(Refusal::new(Code::NotFound, why, "Fetch the list again.").into());
+        let why = format!("Template {} not found on this account.", clean_line(id));
+        return Err(Refusal::new(Code::NotFound, why, "Refresh the list of templates.").into());
     }
     let template = passed(text, &known, Some(id))?;
     desk.update(&connection, id, &template).await.map_err(refused)?;
@@ -144,13 +146,13 @@ async fn delete(
     let mut those = known.iter().filter(|one| one.name.as_received() == name && id.is_none_or(|id| one.id == id));
     if let Some(off) = those.clone().find(|one| one.status.name() == "DISABLED") {
         let why = format!("{} ({}) is disabled.", off.name.line(), off.language.line());
-        return Err(Refusal::new(Code::TemplateDisabled, why, "Disabled templates cannot be deleted.").into());
+        return Err(Refusal::new(Code::TemplateDisabled, why, "Keep it: disabled templates cannot be deleted.").into());
     }
     if let Some(first) = those.next() {
         let waiting = system.store().scheduled_with(name, first.language.as_received()).await?;
         if waiting > 0 {
-            let why = format!("{waiting} messages are queued that go out with {}.", clean_line(name));
-            return Err(Refusal::new(Code::TemplateScheduled, why, "Discard them first, in Delivery.").into());
+            let why = format!("{waiting} queued messages use {}.", clean_line(name));
+            return Err(Refusal::new(Code::TemplateScheduled, why, "Discard those messages first.").into());
         }
     }
     desk.delete(&connection, name, id).await.map_err(refused)?;
@@ -168,8 +170,8 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
     let (lent, source) = match source {
         SampleSource::Address(address) if address.starts_with("https://") => (None, address),
         SampleSource::Address(_) => {
-            let why = "The address of a sample begins with https://.";
-            return Err(Refusal::new(Code::File, why, "Give such an address, or upload the file.").into());
+            let why = "The sample's address does not start with https://.";
+            return Err(Refusal::new(Code::File, why, "Give an https URL, or upload the file.").into());
         }
         SampleSource::Upload(upload) => {
             (Some(crate::operations::media::media_links::lend(system, actor, upload).await?), upload.to_string())

@@ -43,12 +43,11 @@ pub(crate) async fn may_answer(
     if let Some(owner) = holder(row, me, now).filter(|_| !context.despite_owner) {
         let why = format!("{owner} has this thread.");
         let instead =
-            "Ask them to hand it over, or send with `--despite-owner` (`despite_owner` in JSON, `say!` line by line).";
+            "Ask them to transfer it, or send with `--despite-owner` (`despite_owner` in JSON, `say!` line by line).";
         return Err(Refusal::new(Code::OwnedByColleague, why, instead).into());
     }
     if let Some(other) = row.held_by_other(now).filter(|_| !context.despite_owner) {
-        let why =
-            format!("This thread is with {} at the provider, and sending takes the conversation over.", other.who());
+        let why = format!("{} has this thread at the provider, and sending takes it over.", other.who());
         let instead =
             "Leave it to them, or send with `--despite-owner` (`despite_owner` in JSON, `say!` line by line).";
         return Err(Refusal::new(Code::HeldElsewhere, why, instead).into());
@@ -60,9 +59,12 @@ pub(crate) async fn may_answer(
         let when =
             if ago < 60 { "just answered".to_owned() } else { format!("answered {} ago", short_span(now.since(at))) };
         let why = format!("{} {when} in this thread.", clean_line(&who));
-        return Err(
-            Refusal::new(Code::AnsweredMeanwhile, why, "Read it, then send again if yours is still wanted.").into()
-        );
+        return Err(Refusal::new(
+            Code::AnsweredMeanwhile,
+            why,
+            "Read the answer, then send again if yours is still needed.",
+        )
+        .into());
     }
     Ok(())
 }

@@ -17,8 +17,8 @@ const LONGEST_NAME: usize = 100;
 fn checked(name: &str) -> Result<Untrusted, Refusal> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > LONGEST_NAME {
-        let why = format!("A name has 1 to {LONGEST_NAME} characters.");
-        return Err(Refusal::new(Code::Name, why, "Give one that fits."));
+        let why = format!("The name is not 1 to {LONGEST_NAME} characters long.");
+        return Err(Refusal::new(Code::Name, why, "Choose another name."));
     }
     Ok(name.into())
 }
@@ -35,15 +35,15 @@ pub(crate) async fn add(
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some(connection) = write.live_connection(connection).await? else {
-        return Err(Refusal::new(Code::NotFound, format!("There is no connection {connection}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
     let address = Address::Phone(number);
     if let Some(refusal) = crate::operations::outbox::send_message::recipient::own_number(&mut write, &address).await? {
         return Err(refusal.into());
     }
     if let Some(known) = write.address_known(&address).await? {
-        let why = format!("{} is known already, as {known}.", address.shown());
-        return Err(Refusal::new(Code::ContactKnown, why, "Find them by name or number.").into());
+        let why = format!("{} is already a contact, {known}.", address.shown());
+        return Err(Refusal::new(Code::ContactKnown, why, "Use the existing contact.").into());
     }
     let (contact, _) = write.contact(std::slice::from_ref(&address), Some(&name), now).await?;
     let thread = write.thread(connection.id, contact, &address.external_id(), now).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, n
     let now = system.now();
     let mut write = system.store().write().await?;
     if !write.contact_exists(contact).await? {
-        return Err(Refusal::new(Code::NotFound, format!("There is no contact {contact}."), "").into());
+        return Err(Refusal::new(Code::NotFound, format!("Contact {contact} not found."), "").into());
     }
     write.name_contact(contact, &name).await?;
     write.audit(actor, "rename", &contact.to_string(), &name.line(), now).await?;
@@ -72,13 +72,15 @@ pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, n
 pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone: ContactId) -> Result<Done> {
     require(actor, Permission::MergeContacts)?;
     if keep == gone {
-        return Err(Refusal::new(Code::SameContact, "That is one contact already.", "Choose another.").into());
+        return Err(
+            Refusal::new(Code::SameContact, "Both ids name the same contact.", "Choose another contact.").into()
+        );
     }
     let now = system.now();
     let mut write = system.store().write().await?;
     for contact in [keep, gone] {
         if !write.contact_exists(contact).await? {
-            return Err(Refusal::new(Code::NotFound, format!("There is no contact {contact}."), "").into());
+            return Err(Refusal::new(Code::NotFound, format!("Contact {contact} not found."), "").into());
         }
     }
     write.merge_contacts(keep, gone, &actor.to_string(), now).await?;
@@ -96,7 +98,7 @@ pub(crate) async fn split(system: &System, actor: &Actor, contact: ContactId) ->
     let now = system.now();
     let mut write = system.store().write().await?;
     let Some(gone) = write.split_contact(contact, now).await? else {
-        return Err(Refusal::new(Code::NotMerged, format!("Nothing was merged into {contact}."), "").into());
+        return Err(Refusal::new(Code::NotMerged, format!("No contact was merged into {contact}."), "").into());
     };
     write.audit(actor, "split", &contact.to_string(), &gone.to_string(), now).await?;
     write.commit().await?;

@@ -22,11 +22,12 @@ pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Conn
             }
             let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
             let instead = if names.is_empty() {
-                "Set one up first: no number is connected.".to_owned()
+                "Connect a number first.".to_owned()
             } else {
                 format!("Name one of: {}.", names.join(", "))
             };
-            Err(Refusal::new(Code::Place, "No connection is named, and there is not exactly one.", instead).into())
+            Err(Refusal::new(Code::Place, "No connection is named, and there is more than one or none.", instead)
+                .into())
         }
     }
 }
@@ -50,13 +51,13 @@ pub async fn find_thread(system: &System, connection: Option<&str>, number: &str
     match found.as_slice() {
         [(thread, _)] => Ok(*thread),
         [] => {
-            let why = format!("{number} has never written here.");
-            Err(Refusal::new(Code::NotFound, why, "Only an approved template can begin.").into())
+            let why = format!("{number} has not written to us.");
+            Err(Refusal::new(Code::NotFound, why, "Start with an approved template.").into())
         }
         several => {
             let list: Vec<String> = several.iter().map(|(thread, name)| format!("{thread} ({name})")).collect();
             let why = format!("{number} has several threads: {}.", list.join(", "));
-            Err(Refusal::new(Code::Ambiguous, why, "Name the thread, or the connection.").into())
+            Err(Refusal::new(Code::Ambiguous, why, "Name the thread or the connection.").into())
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
     if row.opted_out == out {
-        let why = if out { "They are opted out already." } else { "They are not opted out." };
+        let why = if out { "The contact is already opted out." } else { "The contact is not opted out." };
         return Err(Refusal::new(Code::NoChange, why, "").into());
     }
     write.opt_out(thread, out, &format!("{actor} said so"), now).await?;

@@ -16,7 +16,7 @@ pub(crate) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId,
         return Err(Refusal::new(
             Code::DraftTooLong,
             "The draft is longer than 64 KB.",
-            "Shorten it; it is not saved as it is.",
+            "Shorten it; the longer draft is not saved.",
         )
         .into());
     }

@@ -17,8 +17,8 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     let mut write = system.store().write().await?;
     let row = thread_within(&mut write, thread).await?;
     if let Some(other) = claim::holder(&row, &me, now) {
-        let why = format!("{other} has this thread, and is at it.");
-        let instead = "Ask them to hand it over; half an hour after they left it, anybody may take it.";
+        let why = format!("{other} has this thread and is working on it.");
+        let instead = "Ask them to transfer it, or wait until half an hour after they leave it.";
         return Err(Refusal::new(Code::Taken, why, instead).into());
     }
     if row.taken_by.as_deref() == Some(&me) && !row.is_left(now) {
@@ -53,7 +53,7 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
             return Err(Refusal::new(
                 Code::Taken,
                 format!("{other} has this thread."),
-                "They or an admin can release it.",
+                "Ask them or an admin to release it.",
             )
             .into());
         }

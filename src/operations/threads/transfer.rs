@@ -22,24 +22,24 @@ pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
     let row = thread_within(&mut write, thread).await?;
     if let Some(other) = claim::holder(&row, &me, now).filter(|_| !actor.has(Permission::ReleaseAColleaguesThread)) {
         let why = format!("{other} has this thread.");
-        return Err(Refusal::new(Code::Taken, why, "They or an admin can hand it over.").into());
+        return Err(Refusal::new(Code::Taken, why, "Ask them or an admin to transfer it.").into());
     }
     if row.taken_by.as_deref() == Some(to) {
-        let why = format!("{} has this thread already.", clean_line(to));
+        let why = format!("{} already has this thread.", clean_line(to));
         return Err(Refusal::new(Code::NoChange, why, "").into());
     }
     let here = system.here();
     let able = here.iter().find(|one| one.who == to && one.role != Role::Viewer.name());
     if to == me || able.is_none() {
-        let why = format!("{} is nobody who is here and may answer.", clean_line(to));
-        return Err(Refusal::new(Code::NotHere, why, "A thread is handed to a colleague whose console is open.").into());
+        let why = format!("{} has no open console or may not answer.", clean_line(to));
+        return Err(Refusal::new(Code::NotHere, why, "Choose a colleague whose console is open.").into());
     }
     let begun = write.draft(&me, thread).await?;
     let theirs = write.draft(to, thread).await?;
     let words = format!("Begun by {me}: {begun}");
     if words.chars().count() > note::LONGEST {
-        let why = format!("What you have begun is longer than a note, which holds {} characters.", note::LONGEST);
-        return Err(Refusal::new(Code::DraftTooLong, why, "Shorten it, or send a part of it first.").into());
+        let why = format!("Your draft is longer than a note, which has at most {} characters.", note::LONGEST);
+        return Err(Refusal::new(Code::DraftTooLong, why, "Shorten the draft, or send a part of it first.").into());
     }
     write.take_thread(thread, Some((to, claim::until(now)))).await?;
     write.silence_agent(thread, &format!("{me} handed the thread to {to}"), now).await?;

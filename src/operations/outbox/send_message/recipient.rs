@@ -28,8 +28,8 @@ pub(in crate::operations) async fn forbidden(
         && let Some(contact) = write.contact_with(std::slice::from_ref(to)).await?
         && write.stops_marketing(contact).await?
     {
-        let why = format!("{} asked for no marketing messages.", to.shown());
-        let instead = "Send a utility template, or wait until they resume marketing.";
+        let why = format!("{} opted out of marketing messages.", to.shown());
+        let instead = "Send a utility template, or wait until the contact resumes marketing.";
         return Ok(Some(Refusal::new(Code::MarketingStopped, why, instead)));
     }
     Ok(None)

@@ -23,9 +23,9 @@ pub(super) async fn find(system: &System, connection: &Connection, name: &str, l
             Some(list) => (list.fetched_at, list.sendable(name, language).cloned()),
             None => {
                 let cause = lists.get(&connection.id).and_then(|list| list.trouble.clone());
-                let cause = cause.unwrap_or_else(|| "They have not been asked for yet.".to_owned());
+                let cause = cause.unwrap_or_else(|| "They were never fetched.".to_owned());
                 let why = format!("The templates of {} are not known: {cause}", connection.name);
-                (None, Err(Refusal::new(Code::TemplatesNotFetched, why, "Fetch the templates, then send it again.")))
+                (None, Err(Refusal::new(Code::TemplatesNotFetched, why, "Refresh the templates, then send again.")))
             }
         }
     };
