@@ -134,7 +134,7 @@ async fn colleagues(system: &crate::operations::System) -> Result<(), crate::ope
     for (name, publish) in [("sign_up", true), ("booking", false)] {
         let json = starter::flow(name).map(|starter| starter.text.to_owned()).unwrap_or_default();
         let create = FlowRequest::Create { connection: support, name: name.into(), json };
-        let made = perform(system, &Actor::System, Request::Flow(create)).await?.made;
+        let made = perform(system, &Actor::System, Request::Flow(create)).await?.created_id;
         if let (Some(id), true) = (made, publish) {
             perform(system, &Actor::System, Request::Flow(FlowRequest::Publish { connection: support, id })).await?;
         }

@@ -303,7 +303,7 @@ impl Sitting<'_> {
 
     async fn act(&self, request: Request) {
         match self.source.act(&request).await {
-            Ok(done) => say(&clean_line(&done.said)),
+            Ok(done) => say(&clean_line(&done.message)),
             Err(none) => say(&not_done(&none, false)),
         }
     }

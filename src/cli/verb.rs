@@ -101,8 +101,8 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
     let wanted = match command {
         Command::Messages(Messages::Save { message, to }) => {
             let path = source.save(message, &to).await?;
-            let done = Done { said: format!("Saved as {path}."), made: Some(path) };
-            return Ok((Exit::Done, if common.json { layout::json(&done) } else { done.said }));
+            let done = Done { message: format!("Saved as {path}."), created_id: Some(path) };
+            return Ok((Exit::Done, if common.json { layout::json(&done) } else { done.message }));
         }
         Command::Templates(Templates::Sample { connection, source: from }) => {
             Some(CliRequest::Act(files::sample(source, connection, from).await?))
@@ -130,8 +130,8 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
                 return Ok((Exit::Done, layout::json(&done)));
             }
             let shown = matches!(request, Request::RevealDelivery { .. } | Request::Token(_));
-            let revealed = shown.then_some(done.made).flatten();
-            let lines = done.said.lines().chain(revealed.iter().flat_map(|body| body.lines()));
+            let revealed = shown.then_some(done.created_id).flatten();
+            let lines = done.message.lines().chain(revealed.iter().flat_map(|body| body.lines()));
             Ok((Exit::Done, lines.map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
         }
     }

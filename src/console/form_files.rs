@@ -241,10 +241,10 @@ impl Console {
 
     /// Something was saved, or not.
     pub(super) fn saved(&mut self, result: Result<String, String>) -> Vec<Effect> {
-        let done = result.map(|path| Done { said: format!("Saved as {path}."), made: Some(path) });
+        let done = result.map(|path| Done { message: format!("Saved as {path}."), created_id: Some(path) });
         self.answer_form(&done);
         match done {
-            Ok(Done { said, made }) => {
+            Ok(Done { message: said, created_id: made }) => {
                 self.notice(said, false);
                 made.map(Effect::Copy).into_iter().collect()
             }

@@ -317,42 +317,42 @@ impl Console {
                 if let Some(composer) = self.composers.get_mut(thread).filter(sent) {
                     composer.clear();
                 }
-                self.notice(done.said, false);
+                self.notice(done.message, false);
             }
             (Request::Agents(AgentRequest::Accept { run, instead }), result) => {
                 self.proposal_decided(*run, instead.as_deref(), result.is_ok());
                 let bad = result.is_err();
-                self.notice(result.map_or_else(|why| why, |done| done.said), bad);
+                self.notice(result.map_or_else(|why| why, |done| done.message), bad);
             }
             (Request::Agents(AgentRequest::Stop { .. }), Ok(done)) => {
-                self.notice(done.said, false);
+                self.notice(done.message, false);
                 return self.show_stops();
             }
             (Request::HandOver { thread, .. }, Ok(done)) => {
-                self.notice(done.said, false);
+                self.notice(done.message, false);
                 self.handed_over(*thread);
             }
             (Request::TakeBack { thread }, Ok(done)) => {
-                self.notice(done.said, false);
+                self.notice(done.message, false);
                 let thread = *thread;
                 return self.ask(crate::domain::query::Query::Draft { thread });
             }
-            (Request::RevealDelivery { delivery }, Ok(Done { said, made: Some(body) })) => {
+            (Request::RevealDelivery { delivery }, Ok(Done { message: said, created_id: Some(body) })) => {
                 return self.revealed(*delivery, said, &body);
             }
             (Request::TryDelivery { .. } | Request::Agents(AgentRequest::Test { .. }), Ok(done)) => {
-                self.data.told = done.said;
+                self.data.told = done.message;
                 self.overlay = Some(Overlay::reading(Reading::Told));
             }
             (
                 Request::OpenMedia { .. }
                 | Request::Template(crate::domain::templates::requests::TemplateRequest::Sample { .. }),
-                Ok(Done { said, made: Some(path) }),
+                Ok(Done { message: said, created_id: Some(path) }),
             ) => {
                 self.notice(said, false);
                 return vec![Effect::Copy(path)];
             }
-            (_, Ok(done)) => self.notice(done.said, false),
+            (_, Ok(done)) => self.notice(done.message, false),
             (_, Err(why)) => self.notice(why, true),
         }
         vec![]

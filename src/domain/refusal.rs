@@ -6,11 +6,38 @@ use crate::domain::code::Code;
 
 /// What was done, in one sentence for whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "DoneOnWire", into = "DoneOnWire")]
 pub struct Done {
-    pub said: String,
-    /// What the request made, if it made something: an id.
+    pub message: String,
+    /// The id of what the request created; `None` if it created nothing.
+    pub created_id: Option<String>,
+}
+
+/// [`Done`] in JSON. `said` and `made` are the names of earlier versions: still written, and read where the new ones
+/// are missing.
+#[derive(Serialize, Deserialize)]
+struct DoneOnWire {
+    #[serde(default)]
+    message: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub made: Option<String>,
+    created_id: Option<String>,
+    #[serde(default)]
+    said: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made: Option<String>,
+}
+
+impl From<Done> for DoneOnWire {
+    fn from(done: Done) -> Self {
+        let (said, made) = (done.message.clone(), done.created_id.clone());
+        Self { message: Some(done.message), created_id: done.created_id, said, made }
+    }
+}
+
+impl From<DoneOnWire> for Done {
+    fn from(wire: DoneOnWire) -> Self {
+        Self { message: wire.message.unwrap_or(wire.said), created_id: wire.created_id.or(wire.made) }
+    }
 }
 
 /// Why a rule refuses a request, worded for whoever asked.

@@ -91,7 +91,7 @@ async fn a_person_who_takes_the_thread_silences_the_agent_in_the_same_breath() {
     stage.run_agents().await;
     let thread = stage.thread().await.id;
     let done = stage.act(Request::TakeThread { thread }).await.expect("taken");
-    assert!(done.said.contains("caught"), "{}", done.said);
+    assert!(done.message.contains("caught"), "{}", done.message);
     assert_eq!(stage.send().await, 0);
     stage.says(&rosa(), "still there?").await;
     stage.answer().await;
@@ -166,9 +166,9 @@ async fn approving_puts_one_agent_in_anothers_place_and_deciding_twice_says_so()
     let connection = stage.system.store().connections().await.expect("listed")[0].id;
     let mode = wadeck::domain::agents::assignment::Mode::Auto;
     let proposed = stage.act(crate::stage::proposal(connection, "second", mode)).await.expect("proposed");
-    let assignment = proposed.made.expect("an id").parse().expect("an id");
+    let assignment = proposed.created_id.expect("an id").parse().expect("an id");
     let approve = || Request::Agents(AgentRequest::Approve { assignment });
-    assert!(stage.act(approve()).await.expect("approved").said.contains("second answers support"));
+    assert!(stage.act(approve()).await.expect("approved").message.contains("second answers support"));
     let again = stage.act(approve()).await.expect_err("decided");
     assert!(again.to_string().contains("already active, by ada"), "{again}");
     let Answer::Agents(view) = stage.ask(Query::Agents).await else { panic!() };

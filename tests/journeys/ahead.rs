@@ -106,7 +106,7 @@ async fn what_is_kept_is_called_back_and_shown_so_only_once_that_is_certain() {
     let mut stage = stage().await;
     let row = kept(&stage, 2 * HOUR).await;
     let done = stage.act(Request::DiscardEntry { entry: row.id }).await.expect("wanted back");
-    assert!(done.said.contains("once the provider says so"), "{}", done.said);
+    assert!(done.message.contains("once the provider says so"), "{}", done.message);
     let waiting = entry(&stage).await;
     assert_eq!((waiting.state, waiting.recalled_by.as_deref()), (EntryState::Scheduled, Some("ada")));
     look(&stage).await;

@@ -125,7 +125,7 @@ async fn what_was_stopped_shows_how_far_it_came_and_goes_on_or_is_discarded() {
 
     // Another one is discarded: it is gone from the list, and what it did stays done.
     let begin = Request::Bulk { action: BulkAction::Retry, text: "status:discarded".into() };
-    let job: i64 = stage.act(begin).await.expect("begun").made.expect("a number").parse().expect("a number");
+    let job: i64 = stage.act(begin).await.expect("begun").created_id.expect("a number").parse().expect("a number");
     assert!(operations::step_job(&stage.system).await.expect("a step"));
     let still = stage.act(Request::DiscardJob { job }).await.expect_err("it runs");
     assert!(still.to_string().contains("is not stopped"), "{still}");

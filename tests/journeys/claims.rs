@@ -54,7 +54,7 @@ async fn a_thread_is_kept_for_whoever_is_at_it_and_free_once_they_left() {
     sitting.press(&stage, "2 enter").await;
     sitting.sees("ben left it: C takes it");
     let done = perform(&stage.system, &cleo, take()).await.expect("taken");
-    assert!(done.said.contains("ben had left it"), "{}", done.said);
+    assert!(done.message.contains("ben had left it"), "{}", done.message);
     sitting.look_up(&stage).await;
     sitting.sees("cleo has it");
     stage.pass(Duration::from_secs(31 * MINUTES));

@@ -50,7 +50,7 @@ async fn state(stage: &Stage, id: AssignmentId) -> (AssignmentState, Option<Stri
 }
 
 async fn propose(stage: &Stage, agent: &str, mode: Mode) -> AssignmentId {
-    let made = stage.act(proposal(ConnectionId(1), agent, mode)).await.expect("proposed").made.expect("an id");
+    let made = stage.act(proposal(ConnectionId(1), agent, mode)).await.expect("proposed").created_id.expect("an id");
     made.parse().expect("an id")
 }
 
@@ -224,7 +224,7 @@ async fn stopping_catches_what_has_not_left_and_lists_what_had() {
     stage.run_agents().await;
     let done =
         stage.agents(AgentRequest::Stop { what: StopScope::All, reason: "drill".into() }).await.expect("stopped");
-    assert!(done.said.contains("2 message(s) caught"), "{}", done.said);
+    assert!(done.message.contains("2 message(s) caught"), "{}", done.message);
     stage.send().await;
     stage.says(&rosa(), "fourth").await;
     stage.answer().await;
@@ -309,7 +309,7 @@ async fn narrowing_allows_less_and_never_more() {
         .agents(AgentRequest::Narrow { assignment: id, proposal: Box::new(terms(narrower)) })
         .await
         .expect("narrowed");
-    let new: AssignmentId = done.made.expect("an id").parse().expect("an id");
+    let new: AssignmentId = done.created_id.expect("an id").parse().expect("an id");
     assert_eq!(state(&stage, id).await.0, AssignmentState::Revoked);
     assert_eq!(state(&stage, new).await.0, AssignmentState::Active);
 }
@@ -362,7 +362,7 @@ async fn a_thread_of_its_own_agent_and_an_end_of_its_own() {
         },
         expires_at: Some(ends),
     };
-    let made = stage.agents(AgentRequest::Propose(Box::new(own))).await.expect("proposed").made.expect("an id");
+    let made = stage.agents(AgentRequest::Propose(Box::new(own))).await.expect("proposed").created_id.expect("an id");
     let id: AssignmentId = made.parse().expect("an id");
     stage.agents(AgentRequest::Approve { assignment: id }).await.expect("approved");
     stage.says(&rosa(), "again").await;

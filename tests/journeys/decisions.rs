@@ -38,7 +38,7 @@ fn noor() -> Actor {
 }
 
 async fn propose(stage: &Stage) -> AssignmentId {
-    let made = stage.act(proposal(ConnectionId(1), "second", Mode::Auto)).await.expect("proposed").made;
+    let made = stage.act(proposal(ConnectionId(1), "second", Mode::Auto)).await.expect("proposed").created_id;
     made.expect("an id").parse().expect("an id")
 }
 
@@ -87,7 +87,7 @@ async fn a_changed_agent_takes_two_persons_again() {
 
     stage.restart(&changed(&text)).await;
     assert!(one(&stage, id).await.stale_since.is_some() && !answers(&mut stage).await);
-    let said = approve(&stage, &ada(), id).await.expect("the first again").said;
+    let said = approve(&stage, &ada(), id).await.expect("the first again").message;
     assert!(said.contains("silent until a second person"), "{said}");
     assert_eq!(refused(approve(&stage, &ada(), id).await), "second_person");
     assert!(one(&stage, id).await.stale_since.is_some() && !answers(&mut stage).await);
@@ -161,7 +161,7 @@ async fn narrowing_keeps_mode_conditions_and_the_number_of_persons() {
         contract,
         expires_at: None,
     };
-    let made = stage.agents(AgentRequest::Propose(Box::new(proposed.clone()))).await.expect("proposed").made;
+    let made = stage.agents(AgentRequest::Propose(Box::new(proposed.clone()))).await.expect("proposed").created_id;
     let id: AssignmentId = made.expect("an id").parse().expect("an id");
     let narrow = |proposal: Proposal| AgentRequest::Narrow { assignment: id, proposal: Box::new(proposal) };
     let auto = Proposal { mode: Mode::Auto, ..proposed.clone() };
@@ -176,7 +176,7 @@ async fn narrowing_keeps_mode_conditions_and_the_number_of_persons() {
     let less = Proposal { contract: Contract { most_per_hour: 1, ..proposed.contract.clone() }, ..proposed };
     assert_eq!(refused(stage.agents(narrow(less.clone())).await), "second_person");
     let done = perform(&stage.system, &noor(), Request::Agents(narrow(less))).await.expect("the second");
-    let new: AssignmentId = done.made.expect("an id").parse().expect("an id");
+    let new: AssignmentId = done.created_id.expect("an id").parse().expect("an id");
     assert_eq!(one(&stage, new).await.state, AssignmentState::Active);
     stage.deliver().await;
 }
@@ -205,7 +205,7 @@ async fn the_file_proposes_where_it_takes_two_persons() {
 async fn token(stage: &Stage, name: &str) -> String {
     let request =
         TokenRequest::Make { name: name.into(), role: Role::Admin, agent: None, expires_at: None, scope: Scope::ALL };
-    stage.act(Request::Token(request)).await.expect("made").made.expect("a token")
+    stage.act(Request::Token(request)).await.expect("made").created_id.expect("a token")
 }
 
 async fn who(stage: &Stage, token: &str) -> Option<Actor> {
@@ -249,7 +249,7 @@ async fn a_token_may_no_more_than_its_maker_may_today() {
         expires_at: None,
         scope: Scope::ALL,
     };
-    let agent = stage.act(Request::Token(agent)).await.expect("made").made.expect("a token");
+    let agent = stage.act(Request::Token(agent)).await.expect("made").created_id.expect("a token");
     assert!(matches!(who(&stage, &agent).await, Some(Actor::Agent { .. })));
     stage.people.replace(vec![user("ada", Role::Viewer)]);
     assert_eq!(who(&stage, &agent).await, None, "its maker may write to nobody");

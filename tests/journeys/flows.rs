@@ -43,7 +43,7 @@ async fn made(stage: &Stage, starter: &str) -> (ConnectionId, String) {
     let connection = support(stage).await;
     let json = starter::flow(starter).expect("a starter").text.to_owned();
     let done = flow(stage, FlowRequest::Create { connection, name: starter.into(), json }).await.expect("made");
-    (connection, done.made.expect("an id"))
+    (connection, done.created_id.expect("an id"))
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn a_static_flow_is_written_compared_published_and_ended() {
         flow(&stage, FlowRequest::Create { connection, name: "other".into(), json })
             .await
             .expect("made")
-            .made
+            .created_id
             .expect("an id"),
     );
     flow(&stage, FlowRequest::Delete { connection, id, typed: "other".into() }).await.expect("deleted");

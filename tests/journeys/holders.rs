@@ -93,7 +93,7 @@ async fn what_is_said_to_another_app_is_read_along_and_answered_by_nobody() {
     assert!(told.remedy.contains("takes the conversation over"), "{told:?}");
 
     // Reading along is seen by nobody.
-    let said = stage.act(Request::MarkRead { thread: thread.id }).await.expect("read").said;
+    let said = stage.act(Request::MarkRead { thread: thread.id }).await.expect("read").message;
     assert!(said.contains("Ana is read here; Ana is not told, as the thread is with another app."), "{said}");
 
     // A day without a word of the contact: nobody holds it any more.

@@ -192,7 +192,7 @@ async fn what_cannot_be_read_is_kept_shown_and_in_nobodys_way() {
         Some("the message has no id".to_owned())
     );
     let done = stage.act(Request::ReplayDelivery { delivery: unreadable[0].id }).await.expect("read again");
-    assert!(done.said.contains("read again"));
+    assert!(done.message.contains("read again"));
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ async fn a_file_is_fetched_checked_and_kept_under_its_hash() {
     };
     assert_eq!((raster.width, raster.height), (40, 40));
     let opened = open_media(&stage.system, &ada(), message).await.expect("told where it is");
-    assert_eq!(opened.made, Some(path.display().to_string()));
+    assert_eq!(opened.created_id, Some(path.display().to_string()));
     // Whoever comes through a door is told how to come by the file; no program is started for them.
     let refused = stage.act(Request::OpenMedia { message }).await.expect_err("their terminal is elsewhere");
     assert!(refused.to_string().contains("Save the file"), "{refused}");

@@ -95,7 +95,7 @@ async fn who_takes_what_comes_in_and_the_numbers_of_an_account_are_shown() {
     assert_eq!(now.of_account("102290129340398").count(), 2);
     let second = of(&now.connected, "second").connection.id;
     let proposal = crate::stage::proposal(second, "flow", wadeck::domain::agents::assignment::Mode::Auto);
-    let made = stage.act(proposal).await.expect("proposed").made.expect("an id").parse().expect("an id");
+    let made = stage.act(proposal).await.expect("proposed").created_id.expect("an id").parse().expect("an id");
     let approve = wadeck::domain::agents::requests::AgentRequest::Approve { assignment: made };
     stage.agents(approve).await.expect("approved");
     assert_eq!(of(&list(&stage).await.connected, "second").routing, RoutingKind::Workflow);

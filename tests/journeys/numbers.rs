@@ -328,7 +328,7 @@ async fn registering_tells_what_was_done_and_what_is_still_to_be_seen() {
     assert!(stage.simulator.webhooks().is_empty());
     stage.system.set_public_url(base);
 
-    let said = number(&stage, NumberRequest::Register { connection }).await.expect("registered").said;
+    let said = number(&stage, NumberRequest::Register { connection }).await.expect("registered").message;
     assert!(
         stage.simulator.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT),
         "it was done before it was told"
@@ -340,7 +340,7 @@ async fn registering_tells_what_was_done_and_what_is_still_to_be_seen() {
     proved(&mut stage).await;
     assert!(list(&stage).await.others.iter().all(|setup| setup.state == SetupState::Done), "it came back");
 
-    let said = number(&stage, NumberRequest::Register { connection }).await.expect("again").said;
+    let said = number(&stage, NumberRequest::Register { connection }).await.expect("again").message;
     assert!(said.contains("there already"), "{said}");
     assert_eq!(stage.simulator.webhooks().iter().filter(|one| one["phone_number_id"] == SUPPORT).count(), 1);
 }

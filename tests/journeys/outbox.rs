@@ -79,7 +79,7 @@ async fn three_failed_attempts_make_a_dead_letter_and_an_alert() {
     assert_eq!(stage.overview().await.alerts, 1);
 
     let done = stage.act(Request::RetryEntry { entry: entry.id }).await.expect("queued again");
-    assert!(done.said.contains("new series"));
+    assert!(done.message.contains("new series"));
     assert_eq!(stage.send().await, 1);
     assert_eq!(stage.simulator.send_requests(), 4, "a retry is exactly one more request");
     assert_eq!(stage.overview().await.alerts, 0);

@@ -269,10 +269,10 @@ async fn many_uncertain_ones_are_one_alert_and_are_settled_in_bulk_by_their_evid
     let by_chance = stage.act(bulk(BulkAction::Retry, "hi")).await.expect_err("refused").to_string();
     assert!(by_chance.contains("status:uncertain"), "{by_chance}");
     let done = stage.act(bulk(BulkAction::LookUp, "state:uncertain")).await.expect("begun");
-    assert!(done.said.contains("6 will be looked up"), "{}", done.said);
+    assert!(done.message.contains("6 will be looked up"), "{}", done.message);
     while operations::step_job(&stage.system).await.expect("stepped") {}
     let done = stage.act(bulk(BulkAction::Retry, "state:uncertain")).await.expect("begun");
-    assert!(done.said.contains("6 may have arrived already"), "{}", done.said);
+    assert!(done.message.contains("6 may have arrived already"), "{}", done.message);
     while operations::step_job(&stage.system).await.expect("stepped") {}
     stage.send().await;
     assert_eq!(stage.simulator.accepted().len(), 10);

@@ -44,7 +44,7 @@ impl Programs {
     pub async fn token(&self, name: &str, role: Role, expires_at: Option<Timestamp>) -> String {
         let request =
             Request::Token(TokenRequest::Make { name: name.into(), role, agent: None, expires_at, scope: Scope::ALL });
-        self.stage.act(request).await.expect("made").made.expect("a token")
+        self.stage.act(request).await.expect("made").created_id.expect("a token")
     }
 
     pub async fn ask(
@@ -342,7 +342,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
     };
     let nobody = programs.stage.act(Request::Token(make("nobody"))).await.expect_err("there is no such agent");
     assert!(nobody.to_string().contains("[[agents]]"), "{nobody}");
-    let helper = programs.stage.act(Request::Token(make("helper"))).await.expect("made").made.expect("a token");
+    let helper = programs.stage.act(Request::Token(make("helper"))).await.expect("made").created_id.expect("a token");
 
     // It has its tools, and nothing else of what programs have.
     let (_, listed) = programs.rpc(&helper, "tools/list", json!({})).await;

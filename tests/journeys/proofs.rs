@@ -44,7 +44,7 @@ async fn a_test_proves_the_way_of_webhooks_alone_and_says_so() {
     assert_eq!(view(&stage).await.proved_at(), None, "nothing outside was proved");
 
     let connection = view(&stage).await.connection.id;
-    let said = stage.act(Request::Canary { connection }).await.expect("asked for").said;
+    let said = stage.act(Request::Canary { connection }).await.expect("asked for").message;
     assert!(said.contains("proves the way of webhooks alone"), "{said}");
     stage.deliver().await;
     assert!(proof(&stage, Check::Public).await.expect("it came back").note.contains("nobody wrote"));

@@ -118,7 +118,7 @@ async fn the_four_starters_become_content_are_approved_and_go_out_with_their_val
         let text = starter::template(name).expect("a starter").text.to_owned();
         let create = TemplateRequest::Create { connection, text };
         let done = stage.act(Request::Template(create)).await.expect("submitted");
-        assert!(done.said.contains("received"), "{}", done.said);
+        assert!(done.message.contains("received"), "{}", done.message);
     }
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let send = |name: &str, parameters: &[(&str, &str)]| Request::SendTemplate {

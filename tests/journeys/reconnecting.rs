@@ -37,7 +37,7 @@ async fn reconnecting_that_is_given_up_can_be_begun_again() {
     assert!(idle.to_string().contains("connect it again"), "{idle}");
     for _ in 0..2 {
         number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("begun");
-        let said = number(&stage, NumberRequest::Cancel { setup: setup.id }).await.expect("given up").said;
+        let said = number(&stage, NumberRequest::Cancel { setup: setup.id }).await.expect("given up").message;
         assert!(said.contains("can be reconnected"), "{said}");
         assert_eq!(only_setup(&stage).await.state, SetupState::Disconnected, "it is still in the list");
     }

@@ -62,7 +62,7 @@ async fn webhooks_are_made_changed_switched_tried_and_deleted() {
         inactivity_minutes: Some(30),
         ..WebhookDraft::default()
     };
-    let id = webhook(&stage, make(draft, false)).await.expect("made").made.expect("an id");
+    let id = webhook(&stage, make(draft, false)).await.expect("made").created_id.expect("an id");
     let made = webhooks(&stage, connection).await.into_iter().find(|one| one.id == id).expect("listed");
     assert_eq!(
         (made.active, made.buffer.map(|buffer| (buffer.seconds, buffer.most)), made.inactivity_minutes),
@@ -106,7 +106,7 @@ async fn any_request_can_be_made_with_its_secrets_masked_and_its_changes_audited
         body: body.map(str::to_owned),
         connection: None,
     };
-    let told = stage.act(call("get", "/platform/v1/whatsapp/webhooks", None)).await.expect("asked").said;
+    let told = stage.act(call("get", "/platform/v1/whatsapp/webhooks", None)).await.expect("asked").message;
     assert!(told.contains("\"secret_key\": \"***\"") && !told.contains(crate::stage::SECRET), "{told}");
     let operator = Actor::Operator { name: "noor".into(), role: Role::Operator };
     let make = || call("POST", "/platform/v1/customers", Some(r#"{"customer":{"name":"Lumen"}}"#));

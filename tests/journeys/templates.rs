@@ -51,8 +51,8 @@ async fn a_template_lives_from_the_first_word_to_its_end() {
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let done =
         template(&stage, TemplateRequest::Create { connection, text: text("session_reminder") }).await.expect("made");
-    let id = done.made.expect("an id");
-    assert!(done.said.contains("pending"), "{}", done.said);
+    let id = done.created_id.expect("an id");
+    assert!(done.message.contains("pending"), "{}", done.message);
     assert_eq!(stage.simulator.templates().last().expect("there")["components"][0]["type"], "BODY");
     let twice = template(&stage, TemplateRequest::Create { connection, text: text("session_reminder") }).await;
     assert!(twice.expect_err("it is there").to_string().contains("T5"));
@@ -194,7 +194,7 @@ async fn a_sample_is_lent_to_the_provider_and_taken_back() {
         .expect("written");
     let source = SampleSource::Upload(stage.upload(&path.display().to_string()).await);
     let done = template(&stage, TemplateRequest::Sample { connection, source }).await.expect("uploaded");
-    let handle = done.made.expect("a handle");
+    let handle = done.created_id.expect("a handle");
     assert_eq!(handle, "4::image_png:200008", "all of it, as what it is");
     assert_eq!(stage.simulator.file(&handle).expect("there").2.len(), 200_008);
     let note = stage.outside.path().join("note.txt");

@@ -106,7 +106,7 @@ async fn the_provider_knows_the_fate_of_a_message_whose_statuses_never_came() {
     stage.simulator.switch_webhook(false);
     let content = Box::new(Content::text("on our way"));
     let done = stage.act(Request::Send { thread, content, reply_to: None, at: None }).await.expect("queued");
-    let message: MessageId = done.made.expect("made").parse().expect("an id");
+    let message: MessageId = done.created_id.expect("made").parse().expect("an id");
     let unsent = stage.act(Request::AskAbout { message }).await.expect_err("nobody has it yet");
     assert!(unsent.to_string().contains("no provider id"), "{unsent}");
     stage.send().await;
@@ -114,11 +114,11 @@ async fn the_provider_knows_the_fate_of_a_message_whose_statuses_never_came() {
     stage.deliver().await;
     let state = |messages: Vec<MessageView>| messages.iter().find(|one| one.id == message).expect("here").status;
     assert_eq!(state(stage.messages(thread).await).name(), "accepted");
-    let said = stage.act(Request::AskAbout { message }).await.expect("asked").said;
+    let said = stage.act(Request::AskAbout { message }).await.expect("asked").message;
     assert!(said.contains("The provider says read") && said.contains("was accepted"), "{said}");
     assert_eq!(state(stage.messages(thread).await).name(), "read");
     assert!(proof(&stage, Check::Status).await.is_none(), "no status came by itself");
-    let said = stage.act(Request::AskAbout { message }).await.expect("asked").said;
+    let said = stage.act(Request::AskAbout { message }).await.expect("asked").message;
     assert!(said.contains("says the same"), "{said}");
     assert_eq!(stage.messages(thread).await.len(), 2, "nothing was doubled");
 }
@@ -138,13 +138,13 @@ async fn statuses_that_never_came_are_caught_up_with() {
     stage.act(Request::FillGap { connection }).await.expect("filled");
     stage.pass(Duration::from_secs(4 * 3_600));
     stage.deliver().await;
-    let said = stage.act(Request::FillGap { connection }).await.expect("filled").said;
+    let said = stage.act(Request::FillGap { connection }).await.expect("filled").message;
     assert!(said.contains("the fate of 1 message "), "{said}");
     let messages = stage.messages(thread).await;
     assert!(messages.iter().any(|message| message.status.name() == "read"), "{messages:?}");
     assert_eq!(messages.len(), 2);
     assert_eq!(open_alert(&stage, "gap").await, None);
-    let said = stage.act(Request::FillGap { connection }).await.expect("filled").said;
+    let said = stage.act(Request::FillGap { connection }).await.expect("filled").message;
     assert!(said.contains("nothing is missing"), "{said}");
 }
 
@@ -177,7 +177,7 @@ async fn what_was_never_pushed_is_filled_in_marked_and_not_answered() {
 
     let connection = connection(&stage).await;
     let again = stage.act(Request::FillGap { connection }).await.expect("compared");
-    assert!(again.said.contains("nothing is missing"), "{}", again.said);
+    assert!(again.message.contains("nothing is missing"), "{}", again.message);
 }
 
 #[tokio::test]
@@ -276,17 +276,21 @@ async fn the_inspector_says_what_is_wrong_with_a_signature_and_tries_copies_dry(
     assert_eq!(detail.verdict, "signed with our secret");
     let before = stage.messages(stage.thread().await.id).await.len();
     assert!(!detail.body.as_received().contains("hello"), "what people wrote is only revealed");
-    let body =
-        stage.act(Request::RevealDelivery { delivery: rows[0].id }).await.expect("revealed").made.expect("a body");
+    let body = stage
+        .act(Request::RevealDelivery { delivery: rows[0].id })
+        .await
+        .expect("revealed")
+        .created_id
+        .expect("a body");
     let copy = body.replace("hello", "something else").replace("wamid.", "wamid.COPY");
-    let told = stage.act(Request::TryDelivery { delivery: rows[0].id, body: Some(copy) }).await.expect("tried").said;
+    let told = stage.act(Request::TryDelivery { delivery: rows[0].id, body: Some(copy) }).await.expect("tried").message;
     assert!(
         told.contains("something else") && told.contains("an agent would be asked") && told.contains("dry"),
         "{told}"
     );
     assert_eq!(stage.messages(stage.thread().await.id).await.len(), before, "nothing was changed");
     let told =
-        stage.act(Request::TryDelivery { delivery: rows[0].id, body: Some("{".into()) }).await.expect("tried").said;
+        stage.act(Request::TryDelivery { delivery: rows[0].id, body: Some("{".into()) }).await.expect("tried").message;
     assert!(told.contains("cannot be read"), "{told}");
 }
 

@@ -88,7 +88,7 @@ async fn an_agent_that_is_not_what_was_approved_is_named_with_its_remedy_until_a
         .act(crate::stage::proposal(connection, "helper", wadeck::domain::agents::assignment::Mode::Auto))
         .await
         .expect("proposed");
-    let assignment = proposed.made.expect("an id").parse().expect("an id");
+    let assignment = proposed.created_id.expect("an id").parse().expect("an id");
     stage.agents(wadeck::domain::agents::requests::AgentRequest::Approve { assignment }).await.expect("approved");
     stage.restart(&quiet.replace("You said it, {name}.", "Anything else, {name}.")).await;
     stage.says(&rosa(), "hello").await;

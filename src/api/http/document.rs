@@ -186,9 +186,11 @@ pub(super) fn openapi(base: &str) -> Value {
                         "reason": { "type": "string", "description": "what happened, and why" },
                         "remedy": { "type": "string", "description": "what to do" },
                         "id": { "type": "string", "description": "of a failure: the log knows it by this" } } } } },
-                "Done": { "type": "object", "required": ["said"], "properties": {
-                    "said": { "type": "string" },
-                    "made": { "type": ["string", "null"], "description": "the id of what was made" } } },
+                "Done": { "type": "object", "required": ["message", "said"], "properties": {
+                    "message": { "type": "string", "description": "what was done" },
+                    "created_id": { "type": ["string", "null"], "description": "the id of what was created" },
+                    "said": { "type": "string", "deprecated": true, "description": "the same as `message`" },
+                    "made": { "type": ["string", "null"], "deprecated": true, "description": "the same as `created_id`" } } },
                 "Thread": { "type": "object",
                     "required": ["id", "external_id", "connection", "contact", "unread", "last_message_at"],
                     "properties": {

@@ -72,7 +72,7 @@ pub(crate) async fn accept(
     system.bus().publish([Change::Agents, Change::Thread(row.id), Change::Outbox, Change::Activity]);
     system.wakes().sender.notify_one();
     let what = if instead.is_some() { "Your words are" } else { "The answer is" };
-    Ok(Done { said: format!("{what} on the way to {}.", row.contact.shown()), made: None })
+    Ok(Done { message: format!("{what} on the way to {}.", row.contact.shown()), created_id: None })
 }
 
 /// Does not send it. The thread goes on waiting for a person.
@@ -88,5 +88,5 @@ pub(crate) async fn dismiss(system: &System, actor: &Actor, run: RunId, reason: 
     write.audit(actor, "dismiss", &run.to_string(), &clean_line(reason), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(thread), Change::Activity]);
-    Ok(Done { said: "The answer is not sent; the thread waits for a person.".into(), made: None })
+    Ok(Done { message: "The answer is not sent; the thread waits for a person.".into(), created_id: None })
 }

@@ -66,7 +66,7 @@ pub(crate) async fn decide(
     };
     write.commit().await?;
     published(system, &found);
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// The one way in which anything comes into force by a person's word: new, narrowed, or after its agent
@@ -160,7 +160,7 @@ pub(crate) async fn narrow(
     };
     write.commit().await?;
     published(system, &found);
-    Ok(Done { said, made: Some(id.to_string()) })
+    Ok(Done { message: said, created_id: Some(id.to_string()) })
 }
 
 async fn find(write: &mut Write, id: AssignmentId) -> Result<(Assignment, String)> {

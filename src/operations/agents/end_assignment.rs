@@ -34,7 +34,7 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
     published(system, &found);
     system.bus().publish([Change::Outbox, Change::Everything]);
     let also = if ended > 0 { format!(" {ended} of its runs ended; their threads wait.") } else { String::new() };
-    Ok(Done { said: format!("{} answers no more under {id}.{also}", found.agent), made: None })
+    Ok(Done { message: format!("{} answers no more under {id}.{also}", found.agent), created_id: None })
 }
 
 pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, until: Timestamp) -> Result<Done> {
@@ -49,7 +49,7 @@ pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, unt
     write.audit(actor, "snooze", &id.to_string(), &until.to_string(), system.now()).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
-    Ok(Done { said: format!("{id} is put off until {until}; it still expires in its time."), made: None })
+    Ok(Done { message: format!("{id} is put off until {until}; it still expires in its time."), created_id: None })
 }
 
 /// What was approved for an agent that has changed since is stale, until somebody looks again; and is

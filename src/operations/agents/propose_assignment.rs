@@ -51,5 +51,5 @@ pub(crate) async fn propose(system: &System, actor: &Actor, proposal: &Proposal)
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
     system.wakes().teller.notify_one();
-    Ok(Done { said: format!("Proposed as {id}: {detail}. An admin decides."), made: Some(id.to_string()) })
+    Ok(Done { message: format!("Proposed as {id}: {detail}. An admin decides."), created_id: Some(id.to_string()) })
 }

@@ -50,7 +50,7 @@ pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
     system.bus().publish([Change::Agents, Change::Activity]);
     system.wakes().rehearser.notify_one();
     let said = format!("{} exchange(s) are played to {}; nothing is sent.", wanted.len(), one.agent);
-    Ok(Done { said, made: Some(rehearsal.to_string()) })
+    Ok(Done { message: said, created_id: Some(rehearsal.to_string()) })
 }
 
 /// The step of a worker: plays the next exchange. `false` when there is none.
@@ -152,5 +152,8 @@ pub(crate) async fn test(system: &System, actor: &Actor, agent: &str, words: &st
         Ok(answer) => answer.messages.into_iter().map(|one| one.text).collect::<Vec<_>>().join("\n\n"),
     };
     let cleaned: Vec<String> = said.lines().map(crate::domain::text::clean_line).collect();
-    Ok(Done { said: format!("{}\n({} in {took} ms; nothing was sent.)", cleaned.join("\n"), config.name), made: None })
+    Ok(Done {
+        message: format!("{}\n({} in {took} ms; nothing was sent.)", cleaned.join("\n"), config.name),
+        created_id: None,
+    })
 }

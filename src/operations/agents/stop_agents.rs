@@ -36,7 +36,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
         stop.runs,
         stop.departed.len()
     );
-    Ok(Done { said, made: Some(stop.id.to_string()) })
+    Ok(Done { message: said, created_id: Some(stop.id.to_string()) })
 }
 
 /// Whether there is such a thread or agent at all.
@@ -69,7 +69,10 @@ pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
     write.audit(actor, "resume", &what.subject(), &what.words(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
-    Ok(Done { said: format!("{} may answer again, from the next message on.", capital(&what.words())), made: None })
+    Ok(Done {
+        message: format!("{} may answer again, from the next message on.", capital(&what.words())),
+        created_id: None,
+    })
 }
 
 /// Lets an agent forget what was said so far in a thread, or takes that back while nothing was said since.
@@ -97,7 +100,7 @@ pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, und
     write.audit(actor, if undo { "remember" } else { "forget" }, &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
-    Ok(Done { said: said.into(), made: None })
+    Ok(Done { message: said.into(), created_id: None })
 }
 
 fn capital(text: &str) -> String {

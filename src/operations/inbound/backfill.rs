@@ -35,7 +35,7 @@ pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: Connect
         return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
     let said = fill(system, &connection).await?;
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// The watcher's step: every connection whose comparison is due.

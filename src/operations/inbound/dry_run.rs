@@ -41,7 +41,7 @@ pub(crate) async fn try_delivery(
     };
     let reading = match provider.read(&stored.raw) {
         Ok(reading) => reading,
-        Err(unreadable) => return Ok(Done { said: format!("It cannot be read: {unreadable}."), made: None }),
+        Err(unreadable) => return Ok(Done { message: format!("It cannot be read: {unreadable}."), created_id: None }),
     };
     let mut lines = vec![format!("Read as {} with {} event(s).", reading.event, reading.events.len())];
     for event in &reading.events {
@@ -95,5 +95,5 @@ pub(crate) async fn try_delivery(
         Ok(Outcome::Unreadable { note }) => format!("It could not be applied: {note}."),
         Err(error) => format!("It could not be applied: {error}."),
     });
-    Ok(Done { said: lines.join("\n"), made: None })
+    Ok(Done { message: lines.join("\n"), created_id: None })
 }

@@ -82,7 +82,7 @@ async fn make(
     write.commit().await?;
     system.bus().publish([Change::Activity]);
     let said = format!("{name} ({who}; {}) has this token. It is shown once and kept nowhere:", scope.words());
-    Ok(Done { said, made: Some(token) })
+    Ok(Done { message: said, created_id: Some(token) })
 }
 
 async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
@@ -96,7 +96,7 @@ async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
     write.audit(actor, "revoke_token", name, "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
-    Ok(Done { said: format!("{} lets nobody in any more.", clean_line(name)), made: None })
+    Ok(Done { message: format!("{} lets nobody in any more.", clean_line(name)), created_id: None })
 }
 
 fn digest(token: &str) -> [u8; 32] {

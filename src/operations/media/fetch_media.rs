@@ -139,7 +139,7 @@ pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: Message
     })?;
     write.commit().await?;
     system.wakes().fetcher.notify_one();
-    Ok(Done { said: "The provider is asked for it again.".into(), made: None })
+    Ok(Done { message: "The provider is asked for it again.".into(), created_id: None })
 }
 
 /// Removes files by age and for room, and uploads that are over. The messages stay.

@@ -45,7 +45,7 @@ pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str)
     write.commit().await?;
     system.bus().publish([Change::Alerts, Change::Activity]);
     Ok(Done {
-        said: format!("{} It is written down in the audit, and is not missed any more.", rows.words()),
-        made: None,
+        message: format!("{} It is written down in the audit, and is not missed any more.", rows.words()),
+        created_id: None,
     })
 }

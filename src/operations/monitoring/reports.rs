@@ -84,7 +84,7 @@ pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms:
     system.bus().publish([Change::Activity]);
     let said =
         if terms.trim().is_empty() { format!("{name} is forgotten.") } else { format!("{name} is kept: {terms}") };
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 pub(crate) async fn gauges(system: &System, hours: u32) -> Result<GaugesView> {

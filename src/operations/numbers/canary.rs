@@ -27,11 +27,11 @@ pub(crate) async fn canary(system: &System, actor: &Actor, connection: Connectio
     };
     match send(system, &connection).await? {
         Ok(()) => Ok(Done {
-            said: format!(
+            message: format!(
                 "A test for {} is on its way; it shows here when it is back. It proves the way of webhooks alone: that people reach the number is proved by somebody who writes from a phone.",
                 connection.name
             ),
-            made: None,
+            created_id: None,
         }),
         Err(why) => Err(Refusal::new(Code::Canary, why, "Look at the connection's checks.").into()),
     }

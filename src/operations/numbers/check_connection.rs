@@ -37,7 +37,7 @@ pub async fn check_connection(system: &System, actor: &Actor, connection: Connec
         return Err(Refusal::new(Code::NotFound, format!("Connection {connection} not found."), "").into());
     };
     let said = check(system, &connection).await?;
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 async fn check(system: &System, connection: &Connection) -> Result<String> {

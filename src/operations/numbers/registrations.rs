@@ -115,13 +115,13 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
             if known.scope == WebhookScope::Project {
                 webhooks.test(access, &id, event.as_deref()).await.map_err(refused)?;
                 let said = "A test is on its way; it shows in Activity when it is here.".to_owned();
-                return Ok(Done { said, made: None });
+                return Ok(Done { message: said, created_id: None });
             }
             canary::send_through(system, &connection, &known, event.as_deref())
                 .await?
                 .map_err(|why| Refusal::new(Code::Canary, why, "Look at the connection's checks."))?;
             let said = format!("A test for {} is on its way; it shows here when it is back.", connection.name);
-            return Ok(Done { said, made: None });
+            return Ok(Done { message: said, created_id: None });
         }
     };
     let now = system.now();
@@ -132,7 +132,7 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
         .await?;
     write.commit().await?;
     system.bus().publish([Change::Connection(connection.id), Change::Activity]);
-    Ok(Done { said: format!("{}: {said}", connection.name), made })
+    Ok(Done { message: format!("{}: {said}", connection.name), created_id: made })
 }
 
 /// The webhooks of a number, and of the project whose key it uses.

@@ -135,7 +135,7 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
         connection.name,
         clean_line(&url)
     );
-    Ok(Done { said, made: Some(setup_id.to_string()) })
+    Ok(Done { message: said, created_id: Some(setup_id.to_string()) })
 }
 
 /// A link is made next that whoever owns the number follows to renew its credentials.
@@ -159,7 +159,7 @@ async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done>
          nothing is renewed before somebody has followed it.",
         connection.name
     );
-    Ok(Done { said, made: Some(setup_id.to_string()) })
+    Ok(Done { message: said, created_id: Some(setup_id.to_string()) })
 }
 
 async fn not_under_way(system: &System, connection: &Connection) -> Result<()> {
@@ -229,7 +229,7 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
         "{} is not served here any more; {webhooks} deleted. The provider still has the number: `wadeck connections reconnect ID` serves it again.",
         connection.name
     );
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// The number is given back at the provider; the customer stays, for connecting again.
@@ -258,7 +258,7 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     } else {
         ""
     };
-    Ok(Done { said: format!("{} is disconnected.{kept}", connection.name), made: None })
+    Ok(Done { message: format!("{} is disconnected.{kept}", connection.name), created_id: None })
 }
 
 fn not_connected(connection: &Connection) -> Refusal {
@@ -278,7 +278,7 @@ async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile:
     write.audit(actor, "profile", &id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Connection(id), Change::Activity]);
-    Ok(Done { said: format!("{}: the profile is saved.", connection.name), made: None })
+    Ok(Done { message: format!("{}: the profile is saved.", connection.name), created_id: None })
 }
 
 /// A request that no command is made for. Looking takes an operator, changing an admin.
@@ -323,5 +323,5 @@ pub(crate) async fn call(
         let why = format!("{} {} was answered {}: {body}", call.method, call.path, answer.status);
         return Err(Refusal::new(Code::Provider, why, "").into());
     }
-    Ok(Done { said: body, made: Some(answer.status.to_string()) })
+    Ok(Done { message: body, created_id: Some(answer.status.to_string()) })
 }

@@ -90,7 +90,10 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     write.audit(actor, "set_up", &id.to_string(), &detail, now).await?;
     write.commit().await?;
     told(system);
-    Ok(Done { said: format!("{name} is being set up; every step shows in Connections."), made: Some(id.to_string()) })
+    Ok(Done {
+        message: format!("{name} is being set up; every step shows in Connections."),
+        created_id: Some(id.to_string()),
+    })
 }
 
 /// Somebody wants a walk to go on: a failed step is tried again, a waited-for one looked at now.
@@ -102,7 +105,7 @@ pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result
     happens(&mut write, &mut setup, NumberEvent::GoOn).await?;
     let said = format!("{}: tried again next: {}. How it ends shows in Connections.", setup.name, setup.step.words());
     move_to(system, write, actor, "go_on", setup, was).await?;
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// A new link; the one before is revoked by it.
@@ -124,7 +127,7 @@ pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
     let said =
         format!("{}: a new link is asked for next; the old one is no longer valid once it is there.", setup.name);
     move_to(system, write, actor, "new_link", setup, was).await?;
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// The number was given back, and is wanted again: the customer is the same.
@@ -151,7 +154,7 @@ pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
     write.forget_steps(id).await?;
     let said = format!("{}: {what}.", setup.name);
     move_to(system, write, actor, "reconnect", setup, was).await?;
-    Ok(Done { said, made: Some(id.to_string()) })
+    Ok(Done { message: said, created_id: Some(id.to_string()) })
 }
 
 /// Nobody wants it any more.
@@ -176,7 +179,7 @@ pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
         note = format!(" The link could not be revoked and may still be followed: {}.", trouble.line());
     }
     let rest = if state == NumberState::Disconnected { " It is disconnected, and can be reconnected." } else { "" };
-    Ok(Done { said: format!("{} is given up.{rest}{note}", setup.name), made: None })
+    Ok(Done { message: format!("{} is given up.{rest}{note}", setup.name), created_id: None })
 }
 
 /// Whoever followed a link may be back: links that are waited for are looked at now, each at most every ten seconds.

@@ -103,7 +103,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
     system.wakes().jobs.notify_one();
-    Ok(Done { said: format!("{} It runs as job {job}.", preview.words(action)), made: Some(job.to_string()) })
+    Ok(Done { message: format!("{} It runs as job {job}.", preview.words(action)), created_id: Some(job.to_string()) })
 }
 
 pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Done> {
@@ -115,7 +115,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Don
     write.audit(actor, "stop_job", &format!("job {job}"), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
-    Ok(Done { said: format!("Job {job} is stopped; what it did stays done."), made: None })
+    Ok(Done { message: format!("Job {job} is stopped; what it did stays done."), created_id: None })
 }
 
 /// The worker's step: some entries of the running job. `false` when there is none.

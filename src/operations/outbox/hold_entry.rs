@@ -17,7 +17,7 @@ pub(crate) async fn hold_entry(system: &System, actor: &Actor, entry: EntryId, h
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Thread(thread), Change::Activity]);
     system.wakes().sender.notify_one();
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// Rule and write in a transaction of the caller's. Nothing is written where it is refused.

@@ -50,7 +50,7 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
         return Err(Refusal::new(Code::CannotAsk, why, "Look at the message in the provider's own console.").into());
     };
     if told.direction == Direction::Inbound {
-        return Ok(Done { said: format!("The provider has {message} too, as it came."), made: None });
+        return Ok(Done { message: format!("The provider has {message} too, as it came."), created_id: None });
     }
     let says = told.statuses.iter().map(|report| report.status).max_by_key(|status| furthest(*status));
     let mut effects = Effects::default();
@@ -79,7 +79,7 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
             )
         }
     };
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// A failure outweighs what came before it; arriving outweighs a failure.

@@ -70,7 +70,7 @@ pub(crate) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> R
         ),
         Seen::CannotAsk(why) => format!("{entry} could not be looked up: {why}"),
     };
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {

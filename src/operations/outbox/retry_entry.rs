@@ -19,7 +19,7 @@ pub(crate) async fn retry_entry(system: &System, actor: &Actor, entry: EntryId) 
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Alerts, Change::Activity]);
     system.wakes().sender.notify_one();
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// Rule and write in a transaction of the caller's. Nothing is written where it is refused.

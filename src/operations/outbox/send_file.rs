@@ -80,7 +80,7 @@ pub(crate) async fn send_file(
     let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
     system.wakes().uploader.notify_one();
     let said = format!("{kind} is on its way to {} as {}.", queued.name, queued.entry);
-    Ok(Done { said, made: Some(queued.message.to_string()) })
+    Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
 
 /// Reads, converts, checks and shelves the file.

@@ -51,7 +51,7 @@ pub(crate) async fn send(
         Some(_) => format!("{entry} goes to {name} in a moment: u takes it back."),
         None => format!("Queued for {name} as {entry}."),
     };
-    Ok(Done { said, made: Some(queued.message.to_string()) })
+    Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
 
 /// A content that somebody wrote may name a file that the provider has, and no file of ours.
@@ -97,7 +97,7 @@ pub(crate) async fn react(
         Some(emoji) => format!("{emoji} is on its way as {entry}."),
         None => format!("The reaction is being taken back ({entry})."),
     };
-    Ok(Done { said, made: Some(queued.message.to_string()) })
+    Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
 
 /// The rules that hold for anything freeform.

@@ -122,5 +122,8 @@ pub(crate) async fn send_template(
     system.bus().publish([Change::Thread(thread.thread), Change::Outbox, Change::Activity]);
     system.wakes().uploader.notify_one();
     system.wakes().sender.notify_one();
-    Ok(Done { said: format!("Queued {} for {} as {entry}.", filled.name, filled.to), made: Some(message.to_string()) })
+    Ok(Done {
+        message: format!("Queued {} for {} as {entry}.", filled.name, filled.to),
+        created_id: Some(message.to_string()),
+    })
 }

@@ -45,5 +45,5 @@ pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     } else {
         format!("{entry} is taken back; it was not sent.{kept}")
     };
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }

@@ -71,7 +71,7 @@ pub async fn refresh_flows(system: &System) -> Result<Done> {
     }
     *system.flows() = lists;
     system.bus().publish([Change::Flows]);
-    Ok(Done { said: format!("{count} Flows fetched."), made: None })
+    Ok(Done { message: format!("{count} Flows fetched."), created_id: None })
 }
 
 pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Result<Fetched<FlowAnswer>> {
@@ -186,7 +186,7 @@ pub(crate) async fn perform(
     write.commit().await?;
     system.bus().publish([Change::Activity]);
     refresh_flows(system).await?;
-    Ok(Done { said, made })
+    Ok(Done { message: said, created_id: made })
 }
 
 async fn change(

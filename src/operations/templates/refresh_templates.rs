@@ -41,7 +41,7 @@ pub async fn refresh_templates(system: &System) -> Result<Done> {
     }
     system.bus().publish([Change::Templates]);
     let said = if troubles.is_empty() { format!("{count} templates fetched.") } else { troubles.join(" ") };
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// Fetches one connection's list, unless that was tried less than [`ASK_AGAIN_AFTER`] ago.

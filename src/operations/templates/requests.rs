@@ -107,7 +107,7 @@ async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: 
         "rejected" => format!("{name} was rejected at once; its reason is in the list."),
         _ => format!("{name} is submitted: it is {status}. Review takes minutes to a day; a change is told here."),
     };
-    Ok(Done { said, made: Some(id) })
+    Ok(Done { message: said, created_id: Some(id) })
 }
 
 async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &str, text: &str) -> Result<Done> {
@@ -127,7 +127,7 @@ async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &s
     let name = template["name"].as_str().unwrap_or_default();
     written(system, actor, &connection, "edit_template", name).await?;
     let said = format!("{name} is changed and reviewed again; it may not be sendable meanwhile.");
-    Ok(Done { said, made: Some(id.to_owned()) })
+    Ok(Done { message: said, created_id: Some(id.to_owned()) })
 }
 
 async fn delete(
@@ -159,7 +159,7 @@ async fn delete(
     written(system, actor, &connection, "delete_template", name).await?;
     let what = if id.is_some() { "" } else { ", in every language" };
     let said = format!("{} is deleted{what}. An approved name is free again after 30 days.", clean_line(name));
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }
 
 /// A file that was uploaded here is lent to the provider for a while, under an address that nobody can guess.
@@ -187,7 +187,7 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
     let mut write = system.store().write().await?;
     write.audit(actor, "upload_sample", &connection.id.to_string(), &clean_line(&source), now).await?;
     write.commit().await?;
-    Ok(Done { said: format!("The sample is there: {}", clean_line(&handle)), made: Some(handle) })
+    Ok(Done { message: format!("The sample is there: {}", clean_line(&handle)), created_id: Some(handle) })
 }
 
 /// Looked at, then changed, at the provider: two at once would both see the templates as they were.

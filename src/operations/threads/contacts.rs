@@ -51,7 +51,7 @@ pub(crate) async fn add(
     write.commit().await?;
     system.bus().publish([Change::Thread(thread.thread), Change::Activity]);
     let said = format!("{} is added; only a template can be sent until they write.", name.line());
-    Ok(Done { said, made: Some(thread.thread.to_string()) })
+    Ok(Done { message: said, created_id: Some(thread.thread.to_string()) })
 }
 
 pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, name: &str) -> Result<Done> {
@@ -66,7 +66,7 @@ pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, n
     write.audit(actor, "rename", &contact.to_string(), &name.line(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
-    Ok(Done { said: format!("{contact} is called {} here.", name.line()), made: None })
+    Ok(Done { message: format!("{contact} is called {} here.", name.line()), created_id: None })
 }
 
 pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone: ContactId) -> Result<Done> {
@@ -90,7 +90,7 @@ pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
     write.commit().await?;
     system.wakes().looker.notify_one();
     system.bus().publish([Change::Everything]);
-    Ok(Done { said: format!("{gone} is {keep} now; splitting {keep} takes it back."), made: None })
+    Ok(Done { message: format!("{gone} is {keep} now; splitting {keep} takes it back."), created_id: None })
 }
 
 pub(crate) async fn split(system: &System, actor: &Actor, contact: ContactId) -> Result<Done> {
@@ -104,7 +104,7 @@ pub(crate) async fn split(system: &System, actor: &Actor, contact: ContactId) ->
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     Ok(Done {
-        said: format!("{gone} is a contact of its own again, with what was theirs."),
-        made: Some(gone.to_string()),
+        message: format!("{gone} is a contact of its own again, with what was theirs."),
+        created_id: Some(gone.to_string()),
     })
 }

@@ -14,19 +14,19 @@ pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) 
     let changed = write.clear_unread(thread).await?.applied();
     write.commit().await?;
     if !changed {
-        return Ok(Done { said: "Nothing was unread.".into(), made: None });
+        return Ok(Done { message: "Nothing was unread.".into(), created_id: None });
     }
     system.bus().publish([Change::Thread(thread)]);
     let name = row.contact.shown();
     let here = format!("{name} is read here");
     if let Some(other) = row.held_by_other(system.now()) {
         return Ok(Done {
-            said: format!("{here}; {name} is not told, as the thread is with {}.", other.who()),
-            made: None,
+            message: format!("{here}; {name} is not told, as the thread is with {}.", other.who()),
+            created_id: None,
         });
     }
     let Some(connection) = system.store().connection(row.connection_id).await? else {
-        return Ok(Done { said: format!("{here}."), made: None });
+        return Ok(Done { message: format!("{here}."), created_id: None });
     };
     let provider = system.providers().get(&connection.provider).filter(|provider| provider.capabilities().read_marks);
     let last = system.store().last_inbound(thread).await?;
@@ -40,5 +40,5 @@ pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) 
         }
         _ => format!("{here}."),
     };
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }

@@ -29,5 +29,5 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
     } else {
         format!("{name} can be written to again.")
     };
-    Ok(Done { said, made: None })
+    Ok(Done { message: said, created_id: None })
 }

@@ -24,7 +24,7 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     if row.taken_by.as_deref() == Some(&me) && !row.is_left(now) {
         claim::keep(&mut write, thread, &me, now).await?;
         write.commit().await?;
-        return Ok(Done { said: format!("{} is yours already.", row.contact.shown()), made: None });
+        return Ok(Done { message: format!("{} is yours already.", row.contact.shown()), created_id: None });
     }
     let left = row.taken_by.clone().filter(|other| *other != me);
     write.take_thread(thread, Some((&me, claim::until(now)))).await?;
@@ -36,7 +36,10 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     let caught = caught.runs + caught.entries;
     let caught = if caught > 0 { format!(" {caught} unsent step(s) of the agent were caught.") } else { String::new() };
     let left = left.map_or_else(String::new, |other| format!(" {other} had left it."));
-    Ok(Done { said: format!("{} is yours; the agent is silent.{left}{caught}", row.contact.shown()), made: None })
+    Ok(Done {
+        message: format!("{} is yours; the agent is silent.{left}{caught}", row.contact.shown()),
+        created_id: None,
+    })
 }
 
 pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: ThreadId) -> Result<Done> {
@@ -70,5 +73,8 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     write.audit(actor, "release", &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
-    Ok(Done { said: format!("{} is released; the agent answers the next message.", row.contact.shown()), made: None })
+    Ok(Done {
+        message: format!("{} is released; the agent answers the next message.", row.contact.shown()),
+        created_id: None,
+    })
 }

@@ -58,5 +58,5 @@ pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
     unpoisoned(&system.shared.handed).insert(to.to_owned(), handed);
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
     let with = if begun.trim().is_empty() { "" } else { ", with what you had begun" };
-    Ok(Done { said: format!("{to} has {} now{with}.", row.contact.shown()), made: None })
+    Ok(Done { message: format!("{to} has {} now{with}.", row.contact.shown()), created_id: None })
 }

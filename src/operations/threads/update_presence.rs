@@ -55,7 +55,7 @@ pub(crate) async fn attend(
 ) -> Result<Done> {
     require(actor, Permission::Look)?;
     let now = system.now();
-    let done = Done { said: String::new(), made: None };
+    let done = Done { message: String::new(), created_id: None };
     let changed = {
         let mut attendance = system.attendance();
         let before = attendance.seen.get(&actor.to_string()).copied();

@@ -129,7 +129,7 @@ async fn a_stopped_bulk_action_touches_nothing_after_it_was_acknowledged() {
         stage.act(send(thread, &format!("soon {number}"))).await.expect("queued");
     }
     let bulk = Request::Bulk { action: BulkAction::Discard, text: "soon".into() };
-    let job = stage.act(bulk).await.expect("begun").made.expect("a number").parse().expect("a number");
+    let job = stage.act(bulk).await.expect("begun").created_id.expect("a number").parse().expect("a number");
     let system = stage.system.clone();
     let worker = tokio::spawn(async move { while operations::step_job(&system).await.expect("a step") {} });
     stage.act(Request::StopJob { job }).await.ok();

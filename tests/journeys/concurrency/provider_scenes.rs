@@ -37,7 +37,7 @@ pub(super) async fn flow() -> (Stage, ConnectionId, String) {
     let connection = support(&stage).await;
     let json = starter::flow("sign_up").expect("a starter").text.to_owned();
     let create = FlowRequest::Create { connection, name: "sign_up".into(), json };
-    let id = stage.act(Request::Flow(create)).await.expect("made").made.expect("an id");
+    let id = stage.act(Request::Flow(create)).await.expect("made").created_id.expect("an id");
     (stage, connection, id)
 }
 
@@ -48,7 +48,7 @@ pub(super) async fn template() -> (Stage, ConnectionId, String) {
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let text = starter::template("session_reminder").expect("a starter").text.to_owned();
     let create = TemplateRequest::Create { connection, text };
-    let id = stage.act(Request::Template(create)).await.expect("made").made.expect("an id");
+    let id = stage.act(Request::Template(create)).await.expect("made").created_id.expect("an id");
     stage.simulator.review("session_reminder", "APPROVED", "NONE");
     operations::refresh_templates(&stage.system).await.expect("fetched");
     (stage, connection, id)
@@ -60,7 +60,7 @@ pub(super) async fn hook() -> (Stage, ConnectionId, String) {
     let connection = support(&stage).await;
     let draft = Box::new(WebhookDraft { url: Some("https://hooks.example.net/x".into()), ..WebhookDraft::default() });
     let create = WebhookRequest::Create { connection, project: false, draft };
-    let id = stage.act(Request::Webhook(create)).await.expect("made").made.expect("an id");
+    let id = stage.act(Request::Webhook(create)).await.expect("made").created_id.expect("an id");
     (stage, connection, id)
 }
 

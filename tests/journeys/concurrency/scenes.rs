@@ -155,7 +155,7 @@ pub(super) async fn scene(name: &str) -> (Stage, Request) {
         "stop_job" => {
             let (stage, _, _) = queued().await;
             let bulk = Request::Bulk { action: BulkAction::Discard, text: "soon".into() };
-            let job = stage.act(bulk).await.expect("begun").made.expect("a number").parse().expect("a number");
+            let job = stage.act(bulk).await.expect("begun").created_id.expect("a number").parse().expect("a number");
             (stage, Request::StopJob { job })
         }
         "resume_job" | "discard_job" => {
