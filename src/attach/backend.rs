@@ -12,6 +12,7 @@ use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 
+use super::links::{self, Links};
 use crate::console::Console;
 
 /// A shorter frame is never seen half.
@@ -65,8 +66,22 @@ impl ByteScreen {
 
     /// Draws the console, and returns what the surface has to be told; nothing when nothing changed.
     pub fn draw(&mut self, console: &Console) -> io::Result<Vec<u8>> {
-        self.terminal.draw(|frame| console.draw(frame))?;
-        let drawn = self.bytes.take();
+        let before = self.bytes.take();
+        let addresses = console.links();
+        let mut found = Links::new();
+        self.terminal.draw(|frame| {
+            console.draw(frame);
+            if !addresses.is_empty() {
+                found = links::find(frame.buffer_mut(), &addresses);
+            }
+        })?;
+        // What the frame drew is not yet linked: where links changed, everything is drawn once more with them.
+        if self.terminal.backend_mut().link(found) {
+            self.bytes.take();
+            self.redraw()?;
+            self.terminal.draw(|frame| console.draw(frame))?;
+        }
+        let drawn = [before, self.bytes.take()].concat();
         if self.synchronizes && drawn.len() >= TEARS {
             return Ok([BEGIN, &drawn, END].concat());
         }
@@ -112,15 +127,52 @@ struct Quiet {
     shown: Option<bool>,
     /// Where a cell stands that is put together, and how wide it is.
     joined: HashMap<(u16, u16), u16>,
+    /// Where addresses stand that are drawn as links.
+    links: Links,
 }
 
 impl Quiet {
     fn new(bytes: Bytes, size: Size) -> Self {
-        Self { inner: CrosstermBackend::new(bytes), size, cursor: None, shown: None, joined: HashMap::new() }
+        Self {
+            inner: CrosstermBackend::new(bytes),
+            size,
+            cursor: None,
+            shown: None,
+            joined: HashMap::new(),
+            links: Links::new(),
+        }
     }
 
     fn resize(&mut self, size: Size) {
         self.size = size;
+    }
+
+    /// Takes where addresses stand now. Returns whether that differs from before.
+    fn link(&mut self, links: Links) -> bool {
+        if self.links == links {
+            return false;
+        }
+        self.links = links;
+        true
+    }
+
+    /// Draws cells, each address among them as a link.
+    fn draw_cells(&mut self, cells: &[(u16, u16, &Cell)]) -> io::Result<()> {
+        if self.links.is_empty() {
+            return self.inner.draw(cells.iter().copied());
+        }
+        for part in cells.chunk_by(|a, b| self.links.get(&(a.0, a.1)) == self.links.get(&(b.0, b.1))) {
+            let Some((x, y, _)) = part.first() else { continue };
+            match self.links.get(&(*x, *y)) {
+                Some(address) => {
+                    self.inner.write_all(links::begin(address).as_bytes())?;
+                    self.inner.draw(part.iter().copied())?;
+                    self.inner.write_all(links::END.as_bytes())?;
+                }
+                None => self.inner.draw(part.iter().copied())?,
+            }
+        }
+        Ok(())
     }
 
     fn blank(&mut self, x: u16, y: u16, width: u16) -> io::Result<()> {
@@ -171,7 +223,7 @@ impl Backend for Quiet {
                 self.blank(*x, *y, width)?;
                 self.joined.insert((*x, *y), width);
             }
-            self.inner.draw(part.iter().copied())?;
+            self.draw_cells(part)?;
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ pub mod files;
 mod input;
 mod keyboard;
 mod line;
+mod links;
 #[cfg(feature = "ssh")]
 pub mod ssh;
 mod surface;

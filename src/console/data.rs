@@ -418,25 +418,6 @@ impl Console {
 
     /// Templates with the list that they stand in. One account's numbers share their templates: they
     /// are shown once.
-    pub(super) fn templates(&self) -> Vec<(&TemplateList, &Template)> {
-        let filter = self.lists[Pane::Templates as usize].filter.to_lowercase();
-        let mut seen: Vec<(&TemplateList, &Template)> = vec![];
-        let shown = |list: &&TemplateList| {
-            let known = self.data.connections.iter().flat_map(|known| &known.connected);
-            let of = known.map(|row| &row.connection).find(|one| one.id == list.connection);
-            of.is_none_or(|one| self.in_scope(&one.organization, one.environment))
-        };
-        for list in self.data.templates.iter().flatten().filter(shown) {
-            for template in &list.templates {
-                let known = seen.iter().any(|(_, other)| other.id == template.id && !template.id.is_empty());
-                if !known && template.fits(&filter) {
-                    seen.push((list, template));
-                }
-            }
-        }
-        seen
-    }
-
     pub(super) fn activity(&self) -> Vec<&ActivityRow> {
         self.data.activity.iter().flatten().collect()
     }

@@ -5,10 +5,11 @@ use super::{Console, Effect, Focus, Pane};
 use crate::domain::access::scope::Scope;
 use crate::domain::access::scope_choice::Pick;
 use crate::domain::ids::ThreadId;
-use crate::domain::numbers::connected::ConnectionList;
+use crate::domain::numbers::connected::{ConnectionList, ConnectionView};
 use crate::domain::numbers::connection::Environment;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
+use crate::domain::templates::template::{Template, TemplateList};
 use crate::domain::text::clean_line;
 use crate::domain::view::ThreadRow;
 
@@ -222,16 +223,81 @@ impl Console {
     /// Lists that are shown for one environment alone are asked for anew when there comes to be a second.
     pub(super) fn take_connections(&mut self, list: ConnectionList) -> Vec<Effect> {
         let before = self.shown();
+        let mut effects: Vec<Effect> = self.is_connected(&list).into_iter().collect();
         self.data.connections = Some(list);
-        if before == self.shown() {
-            return vec![];
+        if before != self.shown() {
+            effects.extend(self.ask_in_scope());
         }
-        self.ask_in_scope()
+        effects
+    }
+
+    /// Rings, and says so, when a number that was being set up is connected; never for what stood at the start.
+    fn is_connected(&mut self, now: &ConnectionList) -> Option<Effect> {
+        let before = self.data.connections.as_ref()?;
+        let was_set_up = |row: &&ConnectionView| {
+            let one = &row.connection;
+            let same = |name: &str, organization: &str| name == one.name && organization == one.organization;
+            let known = before.connected.iter().any(|old| old.connection.id == one.id);
+            !known && before.others.iter().any(|setup| same(&setup.name, &setup.organization))
+        };
+        let row = now.connected.iter().find(was_set_up)?;
+        let said = format!("{} is connected: {}.", clean_line(&row.connection.name), row.connection.phone_number);
+        self.notice(said.clone(), false);
+        Some(Effect::Ring(format!("wadeck: {said}")))
+    }
+
+    /// The templates of the scope shown that fit the filter, each once.
+    pub(super) fn templates(&self) -> Vec<(&TemplateList, &Template)> {
+        let filter = self.lists[Pane::Templates as usize].filter.to_lowercase();
+        let mut seen: Vec<(&TemplateList, &Template)> = vec![];
+        let shown = |list: &&TemplateList| {
+            let known = self.data.connections.iter().flat_map(|known| &known.connected);
+            let of = known.map(|row| &row.connection).find(|one| one.id == list.connection);
+            of.is_none_or(|one| self.in_scope(&one.organization, one.environment))
+        };
+        // Those of the number that is chosen in Connections stand first.
+        let chosen = self.chosen_account();
+        let mut lists: Vec<&TemplateList> = self.data.templates.iter().flatten().filter(shown).collect();
+        lists.sort_by_key(|list| chosen.is_some() && self.account_of(list.connection) != chosen);
+        for list in lists {
+            for template in &list.templates {
+                let known = seen.iter().any(|(_, other)| other.id == template.id && !template.id.is_empty());
+                if !known && template.fits(&filter) {
+                    seen.push((list, template));
+                }
+            }
+        }
+        seen
+    }
+
+    /// The number under the cursor of Connections, whichever pane is open.
+    pub(super) fn chosen_connection(&self) -> Option<&ConnectionView> {
+        let chosen = self.lists[Pane::Connections as usize].selected.as_ref()?;
+        let rows = self.data.connections.iter().flat_map(|list| &list.connected);
+        rows.into_iter().find(|row| row.connection.id.to_string() == *chosen)
+    }
+
+    /// The account of the number that is chosen in Connections, where that is known.
+    pub(super) fn chosen_account(&self) -> Option<&str> {
+        self.chosen_connection().map(|row| row.connection.business_account_id.as_str()).filter(|id| !id.is_empty())
+    }
+
+    /// The account that a number belongs to, where that is known.
+    pub(super) fn account_of(&self, connection: crate::domain::ids::ConnectionId) -> Option<&str> {
+        let mut rows = self.data.connections.iter().flat_map(|list| &list.connected);
+        let row = rows.find(|row| row.connection.id == connection)?;
+        Some(row.connection.business_account_id.as_str()).filter(|id| !id.is_empty())
     }
 
     /// The number whose account a new template would belong to: that of the list, else the first shown.
     pub(super) fn template_account(&self) -> Option<crate::domain::ids::ConnectionId> {
         let shown = self.selected_template().map(|(list, _)| list.connection);
+        let chosen = self.chosen_connection().map(|row| row.connection.id);
+        let shown = match (shown, chosen) {
+            // The same account: then it is the number that was chosen.
+            (Some(list), Some(chosen)) if self.account_of(list) == self.account_of(chosen) => Some(chosen),
+            (shown, chosen) => shown.or(chosen),
+        };
         let list = self.data.connections.iter().flat_map(|list| &list.connected).map(|row| &row.connection);
         let mut first = list.filter(|one| self.in_scope(&one.organization, one.environment)).map(|one| one.id);
         shown.or_else(|| first.next())

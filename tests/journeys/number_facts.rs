@@ -190,3 +190,30 @@ async fn the_number_that_the_environment_names_sends_where_none_is_named() {
     let now = list(&stage).await;
     assert!(of(&now.connected, "second").usual && !of(&now.connected, "support").usual);
 }
+
+#[tokio::test]
+async fn templates_are_those_of_the_number_that_is_chosen() {
+    let text = two("").replacen("102290129340398\"\n\n[[agents]]", "102290129340777\"\n\n[[agents]]", 1);
+    let stage = Stage::with_config(&text).await;
+    stage.simulator.add_number(Number {
+        phone_number_id: "106540352242929".into(),
+        business_account_id: "102290129340777".into(),
+        display: "+1 555-010-0009".into(),
+        name: "Second".into(),
+        kind: "production".into(),
+        customer: None,
+        direct: false,
+    });
+    stage.simulator.add_template(serde_json::json!({ "id": "1", "name": "visit", "language": "en", "category": "UTILITY",
+        "status": "APPROVED", "components": [{ "type": "BODY", "text": "It is time." }] }));
+    stage.act(Request::RefreshTemplates).await.expect("fetched");
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "4").await;
+    sitting.sees("account of   support");
+    let second = of(&list(&stage).await.connected, "second").connection.id.to_string();
+    sitting.press(&stage, "1 g g j").await;
+    sitting.sees("+15550100009");
+    sitting.press(&stage, "4 g g").await;
+    sitting.sees("account of   second");
+    assert!(second.starts_with('c'));
+}

@@ -270,6 +270,12 @@ impl Sitting {
         terminal.backend().buffer().clone()
     }
 
+    /// What a terminal is sent for the whole screen.
+    pub fn bytes(&self) -> String {
+        let mut screen = wadeck::attach::ByteScreen::new(self.columns, self.rows).expect("a screen");
+        String::from_utf8(screen.draw(&self.console).expect("drawn")).expect("UTF-8")
+    }
+
     /// The screen as text, without trailing blanks.
     pub fn screen(&self) -> String {
         let buffer = self.buffer();

@@ -257,6 +257,7 @@ impl Console {
         sheet.lines.push(Line::default());
         let fetched = list.fetched_at.map_or_else(|| "never".to_owned(), |at| words::exact(at, self.zone()));
         sheet.field("as of", &fetched);
+        sheet.field("account of", &clean_line(&list.connection_name));
         let style = if template.status.can_send() { theme.good() } else { theme.warn() };
         sheet.styled("status", &clean_line(template.status.name()).to_lowercase(), style);
         if let Some(quality) = &template.quality {

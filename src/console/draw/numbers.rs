@@ -59,6 +59,7 @@ impl Console {
         left.push((words::pad(&row.connection.name, self.names_wide(), theme.ellipsis()), theme.bold()));
         left.extend(row.connection.kind.mark().map(|mark| (format!(" {mark}"), theme.warn())));
         left.push((format!("  {}", row.connection.phone_number), theme.plain()));
+        left.push((format!("  {}", row.routing.name()), theme.dim()));
         Row { left, right: vec![(proof, if broken.is_some() { theme.bad() } else { theme.dim() })] }
     }
 
@@ -109,7 +110,10 @@ impl Console {
             Environment::Production => sheet.styled("environment", "PRODUCTION: real people", theme.bad()),
             Environment::Development => sheet.field("environment", one.environment.name()),
         }
-        sheet.field("provider", one.provider.as_str());
+        match &row.graph_version {
+            Some(version) => sheet.field("provider", &format!("{}, Graph {}", one.provider, clean_line(version))),
+            None => sheet.field("provider", one.provider.as_str()),
+        }
         sheet.field("number id", &clean_line(&one.phone_number_id));
         match one.business_account_id.as_str() {
             "" => sheet.field("account id", "from the environment"),
@@ -249,6 +253,14 @@ impl Console {
 }
 
 impl Console {
+    /// Addresses that may stand on the screen and are links there: the setup link that is to be followed. None where
+    /// the terminal is taken to know nothing beyond plain letters.
+    pub fn links(&self) -> Vec<String> {
+        let waits = self.selected_setup().filter(|setup| setup.step == SetupStep::Used);
+        let link = waits.and_then(|setup| setup.link.as_ref()).filter(|_| !self.settings.theme.ascii);
+        link.map(|link| clean_line(&link.url)).into_iter().collect()
+    }
+
     /// When a number was connected and disconnected last, and how often it was lost.
     fn history_lines(&self, sheet: &mut Sheet<'_>, history: &ConnectionHistory) {
         let when = |at: Timestamp| format!("{} ({})", words::age(at, self.now), words::exact(at, self.zone()));
