@@ -141,3 +141,30 @@ async fn a_webhook_that_the_provider_paused_is_noticed_and_switched_on_by_key() 
     stage.says(&rosa(), "are you there?").await;
     assert_eq!(stage.threads().await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_test_of_a_webhook_that_is_off_or_leads_elsewhere_says_what_is_so() {
+    let mut stage = Stage::set().await;
+    let connection = support(&stage).await;
+    let draft = WebhookDraft { url: Some("https://hooks.example.net/other".into()), ..WebhookDraft::default() };
+    let make = WebhookRequest::Create { connection, project: false, draft: Box::new(draft) };
+    let id = webhook(&stage, make).await.expect("made").created_id.expect("an id");
+    let test = || WebhookRequest::Test { connection, id: id.clone(), event: None };
+    let said = webhook(&stage, test()).await.expect("asked for").message;
+    assert!(said.contains("https://hooks.example.net/other") && said.contains("does not lead here"), "{said}");
+    assert!(
+        stage.simulator.calls().iter().any(|call| call.starts_with("POST") && call.contains("/test")),
+        "it was asked for"
+    );
+    // Nobody waits here for what arrives elsewhere.
+    stage.pass(std::time::Duration::from_secs(120));
+    operations::watch(&stage.system).await.expect("watched");
+    let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else { panic!("alerts") };
+    assert!(alerts.iter().all(|alert| alert.kind != "canary"), "{alerts:?}");
+    let off = WebhookDraft { active: Some(false), ..WebhookDraft::default() };
+    let off = WebhookRequest::Update { connection, id: id.clone(), draft: Box::new(off) };
+    webhook(&stage, off).await.expect("switched off");
+    let refused = webhook(&stage, test()).await.expect_err("it is off");
+    assert!(refused.to_string().contains("switched off at the provider"), "{refused}");
+    stage.deliver().await;
+}

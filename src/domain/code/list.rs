@@ -211,7 +211,7 @@ codes! {
     RehearsalRuns "rehearsal_runs" 409 3 "Wait for its result.";
     /// No past exchanges exist to rehearse with.
     NoExchanges "no_exchanges" 409 3 "Rehearse after the first exchanges.";
-    /// A message of the rehearsal was deleted.
+    /// A message or an assignment that an agent is asked about was deleted.
     Gone "gone" 409 3 "Rehearse again.";
 
     = "Numbers and webhooks"
@@ -259,6 +259,8 @@ codes! {
     WebhookBounds "webhook_bounds" 409 3 "Choose a value in the range.";
     /// A header of the webhook has characters that cannot be sent.
     WebhookHeaders "webhook_headers" 409 3 "Write NAME=VALUE in plain ASCII.";
+    /// The webhook is switched off at the provider.
+    WebhookOff "webhook_off" 409 3 "Switch it on first.";
     /// Another webhook has the same address or kind.
     WebhookTwice "webhook_twice" 409 3 "Change the existing webhook.";
 

@@ -4,6 +4,7 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::time::Timestamp;
 use crate::operations::monitoring::conditions::condition;
+use crate::operations::numbers::registrations::leads_here;
 use crate::operations::{Result, System};
 use crate::store::Write;
 
@@ -16,19 +17,7 @@ pub(crate) async fn on_file(
     now: Timestamp,
 ) -> Result<()> {
     let provider = system.providers().get(&connection.provider);
-    let (paths, aliases) =
-        provider.map_or((&[][..], &[][..]), |provider| (provider.webhook_paths(), provider.webhook_aliases()));
-    let base = system.public_url();
-    let ours = paths.iter().any(|path| match &base {
-        Some(base) => webhook == format!("{base}{path}"),
-        None => webhook.ends_with(path),
-    }) || aliases.iter().any(|alias| {
-        let fixed = alias.split('{').next().unwrap_or(alias);
-        match &base {
-            Some(base) => webhook.starts_with(&format!("{base}{fixed}")),
-            None => webhook.contains(fixed),
-        }
-    });
+    let ours = provider.is_some_and(|provider| leads_here(system, provider.as_ref(), webhook));
     let heard = heard_since(system, write, connection, webhook, now).await?;
     let lost = !ours && !heard;
     let note = match webhook {

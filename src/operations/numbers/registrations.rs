@@ -112,6 +112,19 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
                     Refusal::new(Code::WebhookEvent, why, format!("It receives {}.", known.events.join(", "))).into()
                 );
             }
+            if !known.active {
+                let why =
+                    format!("{} is switched off at the provider: a test shows nothing about it.", clean_line(&id));
+                return Err(Refusal::new(Code::WebhookOff, why, "Switch it on, then send the test.").into());
+            }
+            if !leads_here(system, provider.as_ref(), &known.url) {
+                webhooks.test(access, &id, event.as_deref()).await.map_err(refused)?;
+                let said = format!(
+                    "A test is on its way to {}. That address does not lead here: look there whether it arrives.",
+                    clean_line(&known.url)
+                );
+                return Ok(Done { message: said, created_id: None });
+            }
             if known.scope == WebhookScope::Project {
                 webhooks.test(access, &id, event.as_deref()).await.map_err(refused)?;
                 let said = "A test is on its way; it shows in Activity when it is here.".to_owned();
@@ -144,6 +157,24 @@ pub(crate) async fn all(system: &System, connection: ConnectionId) -> Result<Vec
     project.retain(|one| one.scope == WebhookScope::Project);
     list.append(&mut project);
     Ok(list)
+}
+
+/// Whether an address that is on file at the provider is one of ours. Where our public address is not known, its path
+/// decides.
+pub(crate) fn leads_here(system: &System, provider: &dyn Provider, url: &str) -> bool {
+    let base = system.public_url();
+    let url = url.trim_end_matches('/');
+    let ours = provider.webhook_paths().iter().any(|path| match &base {
+        Some(base) => url == format!("{}{path}", base.trim_end_matches('/')),
+        None => url.ends_with(path),
+    });
+    ours || provider.webhook_aliases().iter().any(|alias| {
+        let fixed = alias.split('{').next().unwrap_or(alias);
+        match &base {
+            Some(base) => url.starts_with(&format!("{}{fixed}", base.trim_end_matches('/'))),
+            None => url.contains(fixed),
+        }
+    })
 }
 
 async fn listed(webhooks: &dyn Webhooks, connection: &Connection, project: bool) -> Result<Vec<Registration>> {
