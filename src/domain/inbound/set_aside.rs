@@ -70,6 +70,14 @@ impl Progress {
         items
     }
 
+    /// The provider's ids of the numbers that no connection has, each once.
+    pub fn foreign_numbers(&self) -> Vec<&str> {
+        let mut numbers: Vec<&str> = self.aside.iter().filter_map(|item| item.number.as_deref()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
     pub fn set_aside(&mut self, item: SetAside) {
         self.aside.push(item);
     }

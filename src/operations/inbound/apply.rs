@@ -12,6 +12,7 @@ use crate::domain::inbound::set_aside::{Progress, SetAside};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::operations::inbound::apply_event::apply_event;
 use crate::operations::inbound::effects::{Effects, Source};
+use crate::operations::integrations::deliver_events::QUARANTINED;
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 
@@ -89,6 +90,9 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     if effects.runs {
         system.wakes().runner.notify_one();
     }
+    if effects.dry_runs {
+        system.wakes().dry_runs.notify_one();
+    }
     if effects.files {
         system.wakes().fetcher.notify_one();
     }
@@ -136,6 +140,13 @@ async fn end(
             Outcome::Applied { event, thread, note } => applied.push((delivery.id, event, thread, note)),
             Outcome::Partly { event, progress } => {
                 write.keep_progress(delivery.id, progress.state(), &event, &progress).await?;
+                let was = delivery.progress.as_ref().map(Progress::state);
+                if progress.state() == DeliveryState::Quarantined && was != Some(DeliveryState::Quarantined) {
+                    let data = serde_json::json!({ "delivery": delivery.id, "provider": delivery.raw.provider,
+                        "event": event, "numbers": progress.foreign_numbers() });
+                    system.happened(write, QUARANTINED, None, &data).await?;
+                    effects.tells = true;
+                }
                 for (state, subject, said) in progress.alerts() {
                     raise(system, write, state, &subject, &said).await?;
                     effects.changes.push(Change::Alerts);

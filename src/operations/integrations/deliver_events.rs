@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -23,8 +25,11 @@ pub struct EventEndpoint {
     pub events: Vec<String>,
 }
 
+/// A delivery is set aside for a number that no connection has.
+pub(crate) const QUARANTINED: &str = "delivery.quarantined";
+
 /// Every kind of event, with what it tells.
-pub const EVENTS: [(&str, &str); 15] = [
+pub const EVENTS: [(&str, &str); 16] = [
     ("message.received", "a contact wrote"),
     ("message.accepted", "the provider took a message"),
     ("message.delivered", "a message arrived"),
@@ -39,6 +44,7 @@ pub const EVENTS: [(&str, &str); 15] = [
     ("assignment.rejected", "it is not wanted"),
     ("assignment.revoked", "it is in force no more"),
     ("assignment.expired", "its time was over, or nobody decided"),
+    (QUARANTINED, "a webhook came for a number that no connection has; endpoints are given it as it came"),
     ("agents.stopped", "agents were told to be silent"),
 ];
 
@@ -97,8 +103,11 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
     let outcome = match endpoint {
         None => Err("it is not declared any more".to_owned()),
         Some(endpoint) => {
-            let body = json!({ "id": delivery.event.id, "event": delivery.event.event, "at": delivery.event.at,
+            let mut body = json!({ "id": delivery.event.id, "event": delivery.event.event, "at": delivery.event.at,
                 "thread": delivery.event.thread, "data": delivery.event.data });
+            if delivery.event.event == QUARANTINED {
+                body["request"] = request(system, &delivery.event.data).await?;
+            }
             system
                 .agents()
                 .post(&endpoint.url, endpoint.secret.as_ref(), &body)
@@ -109,6 +118,25 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
     settle(system, &delivery, endpoint.is_some(), outcome).await?;
     system.wakes().teller.notify_one();
     Ok(true)
+}
+
+/// A quarantined webhook as it came, so that whoever serves its number can verify and read it: `body` is its text, or
+/// `body_base64` where it is none. It stands with no event, which every viewer may read; only endpoints are given it.
+async fn request(system: &System, data: &Value) -> Result<Value> {
+    let id = data["delivery"].as_str().and_then(|id| id.parse().ok());
+    let stored = match id {
+        Some(id) => system.store().raw_delivery(id).await?,
+        None => None,
+    };
+    let Some(stored) = stored else { return Ok(Value::Null) };
+    let headers: serde_json::Map<String, Value> =
+        stored.raw.headers.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
+    let mut request = json!({ "path": stored.raw.path, "headers": headers });
+    match String::from_utf8(stored.raw.body) {
+        Ok(text) => request["body"] = text.into(),
+        Err(error) => request["body_base64"] = STANDARD.encode(error.as_bytes()).into(),
+    }
+    Ok(request)
 }
 
 async fn settle(system: &System, delivery: &EventDelivery, declared: bool, outcome: Result<(), String>) -> Result<()> {
