@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::ask::Source;
-use super::doctor_environment::{environment, public_address};
+use super::doctor_environment::{self, environment, public_address};
 use super::surroundings;
 use crate::config::Config;
 use crate::domain::inbound::delivery::DeliveryState;
@@ -88,14 +88,20 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
         fail("engine", "none runs on this data directory", "Start `wadeck serve`, or `wadeck` in a terminal.")
     });
     // Numbers that were set up from the console stand in the database alone.
-    let connected = match source.ask(&Query::Connections).await {
-        Ok(Answer::Connections(list)) => list.connected,
-        _ => vec![],
-    };
+    let mut connected = connections(source).await;
+    if engine && !source.read_only {
+        // A live call for each: whether its key, its address and the number work now.
+        let asked = connected.iter().map(|row| Request::CheckConnection { connection: row.connection.id });
+        let requests: Vec<Request> = asked.collect();
+        // Whoever may not ask is told what was seen last.
+        futures::future::join_all(requests.iter().map(|request| source.act(request))).await;
+        connected = connections(source).await;
+    }
     let numbers: Vec<Connection> = connected.iter().map(|row| row.connection.clone()).collect();
     found.extend(environment(config.as_ref().ok(), &numbers));
     if let Ok(config) = config {
         found.push(public_address(config));
+        found.extend(doctor_environment::webhooks(config, &numbers));
         if config.connections.is_empty() && numbers.is_empty() {
             let remedy = "Set one up with `wadeck connections setup --name NAME --provider PROVIDER`, or declare it under [[connections]].";
             found.push(warn("connections", "no number is connected", remedy));
@@ -110,6 +116,13 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
     found.push(surroundings::clock());
     found.extend(surroundings::terminal());
     found
+}
+
+async fn connections(source: &Source) -> Vec<ConnectionView> {
+    match source.ask(&Query::Connections).await {
+        Ok(Answer::Connections(list)) => list.connected,
+        _ => vec![],
+    }
 }
 
 fn directory(path: &Path, grouped: bool) -> Finding {

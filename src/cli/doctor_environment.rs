@@ -1,6 +1,7 @@
 //! What `doctor` looks at in the environment and in what providers are told: keys, secrets, addresses, versions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -23,6 +24,47 @@ struct Used {
     provider: String,
     key: Option<String>,
     account: String,
+}
+
+/// Whether webhooks of each provider that is in use can be verified, tried on a sample that is signed here as the provider
+/// signs, and at which addresses they are taken.
+pub(super) fn webhooks(config: &Config, connected: &[Connection]) -> Vec<Finding> {
+    let Ok(registry) = Registry::new(Arc::new(config::secret), &mut |_| {}) else { return vec![] };
+    let base = config.public_url.as_deref().unwrap_or("https://localhost").trim_end_matches('/');
+    registry.address().set(Some(base.to_owned()));
+    let declared = config.connections.iter().map(|one| &one.provider);
+    let used: BTreeSet<_> = declared.chain(connected.iter().map(|one| &one.provider)).collect();
+    let mut found = vec![];
+    for provider in used.into_iter().filter_map(|name| registry.get(name)) {
+        let name = provider.name();
+        // A secret that is missing is told already.
+        if let Some(sample) = provider.signed_sample(base) {
+            let mut changed = sample.clone();
+            changed.body.push(b'0');
+            found.push(match (provider.verify(&sample), provider.verify(&changed)) {
+                (Ok(()), Err(_)) => {
+                    ok("sample signature", format!("{name}: a sample signed here is accepted, a changed one refused"))
+                }
+                (Ok(()), Ok(())) => fail(
+                    "sample signature",
+                    format!("{name}: a changed sample is accepted"),
+                    crate::domain::code::Code::Failed.remedy(),
+                ),
+                (Err(fault), _) => fail(
+                    "sample signature",
+                    format!("{name}: a sample signed here is refused: {fault}"),
+                    "Look at the secret's value: blanks and line ends at its ends are not part of it.",
+                ),
+            });
+        }
+        if let Some(public) = &config.public_url {
+            let public = public.trim_end_matches('/');
+            let paths = provider.webhook_paths().iter().map(|path| format!("{public}{path}"));
+            let said = format!("{name} can post to {}", paths.collect::<Vec<_>>().join(", "));
+            found.push(ok("webhook address", clean_line(&said)));
+        }
+    }
+    found
 }
 
 /// Everything that the numbers in force need of the environment.

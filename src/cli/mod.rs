@@ -40,6 +40,7 @@ mod tokens;
 mod tools;
 mod verb;
 mod verbs;
+mod verify;
 mod walk;
 mod wanted;
 #[cfg(not(feature = "ssh"))]

@@ -56,7 +56,11 @@ fn thread(row: &ThreadRow) -> Vec<String> {
         row.unread.to_string(),
         at(row.last_message_at),
         row.window_closes_at.map_or_else(|| "closed".into(), at),
-        row.waiting.as_ref().map_or_else(String::new, |waiting| clean_line(&waiting.reason)),
+        match &row.waiting {
+            Some(waiting) => clean_line(&waiting.reason),
+            None if row.new => "NEW: nobody has answered".to_owned(),
+            None => String::new(),
+        },
         shortened(&row.last_text.line()),
     ]
 }
@@ -210,16 +214,20 @@ fn overview_text(told: &Overview) -> String {
         ),
         format!("agents       {}, {} at work, {} approvals waiting", told.agents, told.runs_open, told.approvals),
         format!(
-            "deliveries   {} pending{}, {} unreadable, {} quarantined, {} badly signed, last {}",
+            "deliveries   {} pending{}, {} unreadable, {} quarantined, {} badly signed, {} came again, last {}",
             told.deliveries_pending,
             told.oldest_pending_at.map(|since| format!(" since {}", at(since))).unwrap_or_default(),
             told.deliveries_unreadable,
             told.deliveries_quarantined,
             told.deliveries_rejected,
+            told.deliveries_repeated,
             told.last_delivery_at.map_or_else(|| "never".into(), at)
         ),
         format!("alerts       {}", told.alerts),
     ];
+    if let Some(version) = &told.graph_version {
+        lines.insert(3, format!("Graph API    {}", clean_line(version)));
+    }
     if let Some(why) = &told.database {
         lines.insert(1, format!("database     {}", clean_line(why)));
     }

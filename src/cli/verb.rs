@@ -8,7 +8,8 @@ use super::numbers::Connections;
 use super::reference::Reading;
 use super::scoped::Asked;
 use super::templates::{self, Templates};
-use super::verbs::Messages;
+use super::verbs::{Deliveries, Messages};
+use super::verify::{Sample, Verified, verified};
 use super::wanted::{CliRequest, wanted};
 use super::{Command, Common, Exit, layout, print};
 use crate::config;
@@ -18,6 +19,8 @@ use crate::domain::ids::EventId;
 use crate::domain::query::{Answer, Query};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+use crate::domain::text::clean_line;
+use crate::provider::Registry;
 
 pub(super) fn source(common: &Common) -> Source {
     let directory = config::data_directory(common.data_dir.as_deref());
@@ -54,6 +57,22 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
     {
         return super::walk::walk(&source, of, wait, common.json).await.unwrap_or_else(|none| none.tell(common.json));
     }
+    if let Command::Deliveries(Deliveries::Verify { delivery: None, provider, header, path, body }) = &command {
+        let sample = Sample {
+            provider: provider.as_deref(),
+            headers: header,
+            path: path.as_deref(),
+            body: body.as_deref(),
+            public_url: public_url(common),
+        };
+        return match verified(&sample) {
+            Ok(told) => {
+                println!("{}", verdict(&told, common.json));
+                if told.fits { Exit::Done } else { Exit::Failed }
+            }
+            Err(refusal) => NoAnswer::from(refusal).tell(common.json),
+        };
+    }
     let status = matches!(command, Command::Status);
     let about = about(&command);
     // The file itself went to standard output.
@@ -84,6 +103,16 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
     }
 }
 
+/// Our own address as it stands in the configuration, where that can be read.
+fn public_url(common: &Common) -> Option<String> {
+    let path = config::config_file(common.config.as_deref());
+    config::load(&path, Registry::SHAPES).ok().and_then(|config| config.public_url)
+}
+
+fn verdict(told: &Verified, json: bool) -> String {
+    if json { layout::json(told) } else { clean_line(&told.verdict) }
+}
+
 async fn last_event(source: &Source) -> Option<EventId> {
     match source.ask(&Query::Desk(AgentQuery::LastEvent)).await {
         Ok(Answer::Desk(told)) => match *told {
@@ -103,6 +132,15 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
             let path = source.save(message, &to).await?;
             let done = Done { message: format!("Saved as {path}."), created_id: Some(path) };
             return Ok((Exit::Done, if common.json { layout::json(&done) } else { done.message }));
+        }
+        Command::Deliveries(Deliveries::Verify { delivery: Some(delivery), .. }) => {
+            let Answer::Delivery(Some(detail)) = source.ask(&Query::Delivery { delivery }).await? else {
+                let reason = format!("There is no delivery {delivery}.");
+                return Err(NoAnswer::new(Code::NotFound, reason, "`wadeck deliveries list` names them."));
+            };
+            let told = Verified { fits: detail.signed, provider: detail.provider, verdict: detail.verdict };
+            let exit = if told.fits { Exit::Done } else { Exit::Failed };
+            return Ok((exit, verdict(&told, common.json)));
         }
         Command::Templates(Templates::Sample { connection, source: from }) => {
             Some(CliRequest::Act(files::sample(source, connection, from).await?))
@@ -132,7 +170,7 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
             let shown = matches!(request, Request::RevealDelivery { .. } | Request::Token(_));
             let revealed = shown.then_some(done.created_id).flatten();
             let lines = done.message.lines().chain(revealed.iter().flat_map(|body| body.lines()));
-            Ok((Exit::Done, lines.map(crate::domain::text::clean_line).collect::<Vec<_>>().join("\n")))
+            Ok((Exit::Done, lines.map(clean_line).collect::<Vec<_>>().join("\n")))
         }
     }
 }

@@ -382,6 +382,29 @@ pub enum Deliveries {
         #[arg(long)]
         reveal: bool,
     },
+    /// Verify a signature: of a stored delivery, or of a body on standard input
+    ///
+    /// The secrets are those of the environment; a body needs no running engine. Exit code 0 where the signature fits, 1
+    /// where it does not.
+    #[command(
+        after_help = "Examples:\n  wadeck deliveries verify d12\n  wadeck deliveries verify --header 'X-Webhook-Signature: 66f3' --body body.json"
+    )]
+    Verify {
+        /// Stored delivery; without it the body comes from --body, or from standard input
+        delivery: Option<DeliveryId>,
+        /// Provider of the body; without it, the one that signs with one of the headers
+        #[arg(long, conflicts_with = "delivery")]
+        provider: Option<String>,
+        /// Header that came with the body, as NAME: VALUE; repeatable
+        #[arg(long, conflicts_with = "delivery")]
+        header: Vec<String>,
+        /// Path that it was posted to, where the signature covers the address
+        #[arg(long, conflicts_with = "delivery")]
+        path: Option<String>,
+        /// File with the body, byte for byte; - is standard input
+        #[arg(long, value_name = "FILE", conflicts_with = "delivery")]
+        body: Option<std::path::PathBuf>,
+    },
     /// Apply a delivery again
     #[command(after_help = "Examples:\n  wadeck deliveries replay d40")]
     Replay {

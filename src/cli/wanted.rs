@@ -169,7 +169,9 @@ pub(super) fn wanted(command: Command) -> Result<Option<CliRequest>, NoAnswer> {
             };
             Act(Request::TryDelivery { delivery, body })
         }
-        Command::Send(_) | Command::Messages(Messages::Save { .. }) => return Ok(None),
+        Command::Send(_)
+        | Command::Messages(Messages::Save { .. })
+        | Command::Deliveries(Deliveries::Verify { .. }) => return Ok(None),
         Command::Demo { .. }
         | Command::Serve
         | Command::Attach

@@ -254,6 +254,14 @@ pub trait Provider: Send + Sync {
         Rate::per_second(connection.settings.messages_per_second)
     }
 
+    /// A delivery of our own making to `base`, signed as the provider would sign it; none where no secret is set.
+    fn signed_sample(&self, base: &str) -> Option<RawDelivery>;
+
+    /// The version of the Graph API that requests name, where they name one.
+    fn graph_version(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the signature fits the raw body, in constant time.
     fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault>;
 

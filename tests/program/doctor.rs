@@ -50,6 +50,10 @@ async fn three_words_tell_what_is_in_force() {
     let same = [("KAPSO_WEBHOOK_SECRET", "one"), ("KAPSO_WEBHOOK_HMAC_SECRET", "one")];
     is(&examined(&world, &same), "webhook secret", "ok", "is set");
 
+    is(&plain, "sample signature", "ok", "a sample signed here is accepted, a changed one refused");
+    let none = examined(&world, &[("KAPSO_WEBHOOK_SECRET", ""), ("KAPSO_WEBHOOK_HMAC_SECRET", "")]);
+    assert!(!none.iter().any(|one| one["what"] == "sample signature"), "there is nothing to sign with: {none:?}");
+
     let file = world.directory.path().join("wadeck.toml");
     let text = std::fs::read_to_string(&file).expect("readable");
     let public = |url: &str| {
@@ -57,7 +61,9 @@ async fn three_words_tell_what_is_in_force() {
     };
     is(&plain, "public address", "FAIL", "public_url is not set");
     public("https://hooks.example.org");
-    is(&examined(&world, &[]), "public address", "ok", "https://hooks.example.org");
+    let addressed = examined(&world, &[]);
+    is(&addressed, "public address", "ok", "https://hooks.example.org");
+    is(&addressed, "webhook address", "ok", "https://hooks.example.org/webhook/kapso/messages");
     public("http://127.0.0.1:8787");
     is(&examined(&world, &[]), "public address", "WARN", "this machine alone");
     public("http://hooks.example.org");
@@ -96,6 +102,16 @@ async fn numbers_that_were_set_up_from_the_console_are_looked_at_too() {
     });
     let found = examined(&world, &[]);
     is(&found, "api key", "ok", "KAPSO_API_KEY is set");
+    let asked = |simulator: &wadeck::simulator::Simulator| {
+        let calls = simulator.calls();
+        calls.iter().filter(|call| call.starts_with("GET") && call.contains(SUPPORT)).count()
+    };
+    let before = asked(&simulator);
+    let live = examined(&world, &[]);
+    assert!(asked(&simulator) > before, "each number is asked about now");
+    let provider = live.iter().find(|one| one["said"].as_str().is_some_and(|said| said.starts_with("line, provider:")));
+    assert_eq!(provider.expect("asked about")["level"], "ok");
+    assert!(!serde_json::to_string(&live).expect("JSON").contains("program-key"), "a key is never printed");
     is(&examined(&world, &[("KAPSO_API_KEY", "")]), "api key", "FAIL", "KAPSO_API_KEY is not set");
     let unseen =
         found.iter().find(|one| one["what"] == "connection" && one["level"] == "WARN").expect("not all is seen");

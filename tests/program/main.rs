@@ -28,4 +28,6 @@ mod shift;
 mod ssh;
 mod tools;
 mod verbs;
+mod verify;
+mod webhooks;
 mod world;

@@ -90,6 +90,7 @@ outbox resume 1
 outbox discard-job 1
 deliveries list
 deliveries show d1 --reveal
+deliveries verify d1
 deliveries replay d1
 deliveries dry-run d1
 templates list --refresh

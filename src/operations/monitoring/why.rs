@@ -146,7 +146,7 @@ async fn thread(system: &System, id: ThreadId) -> Result<Option<Why>> {
 
 async fn delivery(system: &System, id: DeliveryId) -> Result<Option<Why>> {
     let Some(mut detail) = system.store().delivery(id).await? else { return Ok(None) };
-    detail.verdict = verdict(system, id).await?;
+    (detail.signed, detail.verdict) = verdict(system, id).await?;
     Ok(Some(why::of_delivery(&detail)))
 }
 
@@ -158,9 +158,11 @@ fn template(system: &System, name: &str) -> Option<Why> {
     })
 }
 
-/// Why the signature of a stored delivery fits, or does not.
-pub(crate) async fn verdict(system: &System, delivery: DeliveryId) -> Result<String> {
-    let Some(stored) = system.store().raw_delivery(delivery).await? else { return Ok(String::new()) };
+/// Whether the signature of a stored delivery fits, and why it does or does not.
+pub(crate) async fn verdict(system: &System, delivery: DeliveryId) -> Result<(bool, String)> {
+    let Some(stored) = system.store().raw_delivery(delivery).await? else { return Ok((false, String::new())) };
     let provider = system.providers().get(&stored.raw.provider);
-    Ok(provider.map_or_else(String::new, |provider| provider.explain(&stored.raw)))
+    Ok(provider.map_or_else(Default::default, |provider| {
+        (provider.verify(&stored.raw).is_ok(), provider.explain(&stored.raw))
+    }))
 }

@@ -150,6 +150,21 @@ impl Provider for Kapso {
         ]
     }
 
+    fn signed_sample(&self, _: &str) -> Option<RawDelivery> {
+        let body = br#"{"message":{"id":"wamid.SAMPLE","type":"text"}}"#.to_vec();
+        Some(RawDelivery {
+            provider: self.name(),
+            path: "/webhook/kapso/messages".into(),
+            headers: vec![("x-webhook-signature".into(), signature::sign(self.webhook_secrets.first()?, &body))],
+            body,
+            received_at: Timestamp::EPOCH,
+        })
+    }
+
+    fn graph_version(&self) -> Option<&str> {
+        Some(&self.graph_version)
+    }
+
     fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault> {
         signature::verify(&self.webhook_secrets, delivery.header("x-webhook-signature"), &delivery.body)
     }

@@ -205,6 +205,22 @@ impl Provider for Meta {
         chores
     }
 
+    fn signed_sample(&self, _: &str) -> Option<RawDelivery> {
+        let body = br#"{"object":"whatsapp_business_account","entry":[]}"#.to_vec();
+        let signature = format!("sha256={}", shared::sign(self.app_secrets.first()?, &body));
+        Some(RawDelivery {
+            provider: self.name(),
+            path: PATH.into(),
+            headers: vec![("x-hub-signature-256".into(), signature)],
+            body,
+            received_at: Timestamp::EPOCH,
+        })
+    }
+
+    fn graph_version(&self) -> Option<&str> {
+        Some(&self.version)
+    }
+
     fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault> {
         signature::verify(&self.app_secrets, delivery.header("x-hub-signature-256"), &delivery.body)
     }

@@ -241,6 +241,20 @@ impl Provider for Twilio {
         true
     }
 
+    fn signed_sample(&self, base: &str) -> Option<RawDelivery> {
+        let body = b"MessageSid=SMsample&SmsStatus=received".to_vec();
+        let signature = signature::sign(self.tokens.first()?, &format!("{base}{INBOUND_PATH}"), &body);
+        let headers =
+            [("content-type", "application/x-www-form-urlencoded"), ("x-twilio-signature", signature.as_str())];
+        Some(RawDelivery {
+            provider: self.name(),
+            path: INBOUND_PATH.into(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            body,
+            received_at: Timestamp::EPOCH,
+        })
+    }
+
     fn verify(&self, delivery: &RawDelivery) -> Result<(), SignatureFault> {
         signature::verify(&self.tokens, &self.called(delivery), delivery)
     }
