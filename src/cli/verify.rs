@@ -80,7 +80,8 @@ fn provider_of<'r>(
     if let Some(name) = named {
         let reason = format!("There is no provider `{}`.", clean_line(name));
         let known = registry.get(&ProviderName::new(name));
-        return known.ok_or_else(|| Refusal::new(Code::NoProvider, reason, format!("Name one of {}.", names.join(", "))));
+        return known
+            .ok_or_else(|| Refusal::new(Code::NoProvider, reason, format!("Name one of {}.", names.join(", "))));
     }
     let signs = |provider: &&Arc<dyn Provider>| {
         let own = provider.webhook_headers().iter().filter(|name| name.contains("signature"));

@@ -207,6 +207,10 @@ impl Console {
             });
             rows.push((told.collect::<Vec<_>>().join("  "), theme.dim()));
         }
+        if let Some(dry) = &message.dry_run {
+            let text = format!("{} {}", theme.pick("◇", "?"), dry.words());
+            rows.extend(words::wrap(&text, inner).into_iter().map(|line| (line, theme.warn())));
+        }
         let (meta, style) = self.meta(message);
         rows.extend(words::wrap(&meta, inner).into_iter().map(|line| (line, style)));
         rows.extend(self.trouble(message, inner));

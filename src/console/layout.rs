@@ -113,8 +113,20 @@ impl Console {
     /// What is to be known of the open thread before anything in it is read.
     pub(super) fn banner(&self) -> Option<String> {
         let row = self.open.as_ref().filter(|_| self.pane == Pane::Threads)?.row.as_ref()?;
-        let other = row.held_by_other(self.now)?;
-        Some(format!("{} has this thread: sending takes it over.", other.who().replacen("another", "Another", 1)))
+        if let Some(other) = row.held_by_other(self.now) {
+            return Some(format!(
+                "{} has this thread: sending takes it over.",
+                other.who().replacen("another", "Another", 1)
+            ));
+        }
+        let missing = row.conversation.as_ref().map_or(0, |told| told.missing());
+        let messages = if missing == 1 { "message" } else { "messages" };
+        (missing > 0).then(|| {
+            format!(
+                "The provider counts {missing} {messages} that are not here: fill the gap of {} in Connections.",
+                row.connection
+            )
+        })
     }
 
     pub(super) fn detail_width(&self) -> usize {

@@ -190,6 +190,13 @@ impl Console {
                 lines.push(field(if number == 0 { label } else { "" }, line));
             }
         }
+        let row = self.open.as_ref().and_then(|open| open.row.as_ref());
+        if let Some(told) = row.and_then(|row| row.conversation.as_ref())
+            && let Some(count) = told.messages_count
+        {
+            let here = told.stored.map(|here| format!("; {here} are here")).unwrap_or_default();
+            lines.push(field("conversation", format!("the provider counts {count} messages{here}")));
+        }
         if let Some(error) = &message.error {
             lines.extend([String::new(), error.line(), error.explanation.to_string(), error.remedy.to_string()]);
         }

@@ -29,10 +29,12 @@ pub enum Is {
     /// Due for a while and still here.
     Late,
     Test,
+    /// A new contact whom nobody has answered yet.
+    New,
 }
 
 impl Is {
-    pub const ALL: [(&'static str, Self); 10] = [
+    pub const ALL: [(&'static str, Self); 11] = [
         ("unread", Self::Unread),
         ("unanswered", Self::Unanswered),
         ("mine", Self::Mine),
@@ -43,6 +45,7 @@ impl Is {
         ("held", Self::Held),
         ("late", Self::Late),
         ("test", Self::Test),
+        ("new", Self::New),
     ];
 }
 

@@ -15,6 +15,7 @@ use crate::domain::ids::{
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::inbound::event::{Direction, Origin};
 use crate::domain::message::content::Content;
+use crate::domain::message::conversation::{ConversationRecord, DryRun};
 use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::media::MediaView;
 use crate::domain::message::other_status::OtherStatusView;
@@ -38,6 +39,9 @@ pub struct Overview {
     pub scope: Scope,
     pub engine_started_at: Timestamp,
     pub listening_on: String,
+    /// The version of the Graph API that requests name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph_version: Option<String>,
     pub connections: u32,
     /// Connections whose last proof says that something does not work.
     pub connections_in_trouble: u32,
@@ -73,6 +77,9 @@ pub struct Overview {
     pub deliveries_quarantined: u32,
     pub deliveries_unreadable: u32,
     pub deliveries_rejected: u32,
+    /// Webhooks that came again since the engine's start, of all scopes: each was answered and not applied again.
+    #[serde(default)]
+    pub deliveries_repeated: u64,
     pub last_delivery_at: Option<Timestamp>,
     /// When the oldest webhook came that is acknowledged and not applied.
     #[serde(default)]
@@ -180,6 +187,12 @@ pub struct ThreadRow {
     /// Another app holds the conversation at the provider, as was told last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_elsewhere: Option<crate::domain::message::holder::HeldElsewhere>,
+    /// Its contact is new, and nobody has answered them yet.
+    #[serde(default)]
+    pub new: bool,
+    /// What the provider counts of its conversation, as was told last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<ConversationRecord>,
     /// Colleagues who look at this thread now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub present: Vec<Presence>,
@@ -276,6 +289,9 @@ pub struct MessageView {
     pub quotes: Option<Untrusted>,
     pub reactions: Vec<Reaction>,
     pub test: bool,
+    /// What its agent would have said to this test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<DryRun>,
     /// How many other deliveries brought it again.
     #[serde(default)]
     pub repeats: u32,
@@ -469,4 +485,7 @@ pub struct DeliveryDetail {
     /// Why its signature fits, or does not.
     #[serde(default)]
     pub verdict: String,
+    /// Whether its signature fits one of our secrets as they are now.
+    #[serde(default)]
+    pub signed: bool,
 }

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc};
 
+pub use self::agents::dry_run::dry_run_next;
 pub use self::agents::expire_assignment::{expire_assignments, next_expiry};
 pub use self::agents::rehearse::rehearse_next;
 pub use self::agents::run_agent::run_next;
@@ -100,6 +101,8 @@ pub struct Wakeups {
     pub setups: Notify,
     pub jobs: Notify,
     pub rehearser: Notify,
+    /// An agent is to be asked what it would say to a test message.
+    pub dry_runs: Notify,
     /// A template was refused: what is known of templates is fetched again.
     pub templates: Notify,
     /// When an assignment ends may have changed.
@@ -222,7 +225,7 @@ struct Shared {
 
 impl Wakeups {
     /// Everybody who sleeps until there is something to do.
-    fn all(&self) -> [&Notify; 11] {
+    fn all(&self) -> [&Notify; 12] {
         [
             &self.applier,
             &self.runner,
@@ -233,6 +236,7 @@ impl Wakeups {
             &self.setups,
             &self.jobs,
             &self.rehearser,
+            &self.dry_runs,
             &self.teller,
             &self.keeper,
         ]

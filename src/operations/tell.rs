@@ -67,6 +67,11 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         }
         Query::Thread { thread } => {
             let mut row = store.thread(thread).await?;
+            if let Some(told) = row.as_mut().and_then(|row| row.conversation.as_mut())
+                && let Some(began) = told.created_at
+            {
+                told.stored = Some(store.stored_since(thread, began).await?);
+            }
             system.attendance().fill(row.as_mut_slice(), &actor.to_string(), system.now());
             Answer::Thread(row.map(Box::new))
         }
@@ -132,7 +137,7 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Delivery { delivery } => {
             let mut detail = store.delivery(delivery).await?;
             if let Some(detail) = &mut detail {
-                detail.verdict = crate::operations::monitoring::why::verdict(system, delivery).await?;
+                (detail.signed, detail.verdict) = crate::operations::monitoring::why::verdict(system, delivery).await?;
                 // As it came it is only revealed, which leaves a trace.
                 detail.body = mask::masked(detail.body.as_received()).into();
             }

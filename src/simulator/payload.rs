@@ -151,20 +151,44 @@ pub(super) fn inbound(id: &str, person: &Person, saying: &Saying, at: i64) -> Va
     message
 }
 
+/// What the platform counts of a conversation.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Talk {
+    began: Option<i64>,
+    count: u64,
+    /// Id and text of the newest.
+    last: (String, String),
+    last_inbound: Option<i64>,
+    last_outbound: Option<i64>,
+}
+
+impl Talk {
+    /// One more message, as it stands in a webhook.
+    pub fn note(&mut self, message: &Value, at: i64, inbound: bool) {
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        self.began = Some(self.began.map_or(at, |began| began.min(at)));
+        self.count += 1;
+        self.last = (word(&message["id"]), word(&message["kapso"]["content"]));
+        *(if inbound { &mut self.last_inbound } else { &mut self.last_outbound }) = Some(at);
+    }
+}
+
 /// The conversation around a message. `contact_name` has been seen in two places: both are used.
-pub(super) fn conversation(person: &Person, phone_number_id: &str, at: i64, nested: bool) -> Value {
+pub(super) fn conversation(person: &Person, phone_number_id: &str, at: i64, nested: bool, talk: &Talk) -> Value {
     let mut conversation = json!({
         "id": format!("6f6f2f6e-0d2b-4f5e-8a0e-{:0>12}", person.phone.chars().take(12).collect::<String>()),
         "phone_number": format!("+{}", person.phone),
         "phone_number_id": phone_number_id,
         "status": "active",
         "last_active_at": iso(at),
-        "created_at": iso(at),
+        "created_at": iso(talk.began.unwrap_or(at)),
         "updated_at": iso(at),
         "metadata": {},
     });
     if nested {
-        conversation["kapso"] = json!({ "contact_name": person.name, "messages_count": 1 });
+        conversation["kapso"] = json!({ "contact_name": person.name, "messages_count": talk.count,
+            "last_message_id": talk.last.0, "last_message_text": talk.last.1,
+            "last_inbound_at": talk.last_inbound.map(iso), "last_outbound_at": talk.last_outbound.map(iso) });
     } else {
         conversation["contact_name"] = person.name.as_str().into();
     }

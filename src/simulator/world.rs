@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::flows::FlowRecord;
 use super::media::{Files, made};
-use super::payload::{Person, Saying, conversation, inbound};
+use super::payload::{Person, Saying, Talk, conversation, inbound};
 use super::platform::{NUMBER_EVENTS, PROJECT_EVENTS, Records};
 use super::twilio::Forms;
 
@@ -127,6 +127,7 @@ pub(super) struct World {
     /// Where the simulator itself is reached.
     pub own_address: String,
     last_inbound: HashMap<(String, String), i64>,
+    talks: HashMap<(String, String), Talk>,
     /// The letter that collects a conversation's messages.
     buffered: HashMap<(String, String), u64>,
     dice: StdRng,
@@ -162,6 +163,7 @@ impl World {
             names: HashMap::new(),
             in_flight: vec![],
             requests_this_minute: (0, 0),
+            talks: HashMap::new(),
             last_inbound: HashMap::new(),
             buffered: HashMap::new(),
             dice: StdRng::seed_from_u64(seed),
@@ -304,9 +306,14 @@ impl World {
         }
         self.listed.push(message.clone());
         let nested = self.dice(2) == 0;
+        let talk = self.talks.entry(key.clone()).or_default();
+        if !test {
+            talk.note(&message, at, true);
+        }
+        let talk = talk.clone();
         let mut body = json!({
             "message": message,
-            "conversation": conversation(person, phone_number_id, at, nested),
+            "conversation": conversation(person, phone_number_id, at, nested, &talk),
             "is_new_conversation": !known,
             "phone_number_id": phone_number_id,
         });
@@ -406,6 +413,9 @@ impl World {
         };
         let swap = failing.is_none() && self.dice(4) == 0;
         let skip_delivered = failing.is_none() && self.dice(8) == 0;
+        let talk = self.talks.entry((phone_number_id.to_owned(), to.to_owned())).or_default();
+        talk.note(message, now, false);
+        let talk = talk.clone();
         let mut history: Vec<Value> = vec![];
         for (status, after) in ladder {
             if skip_delivered && *status == "delivered" {
@@ -430,7 +440,7 @@ impl World {
             told["kapso"]["status"] = (*status).into();
             told["kapso"]["statuses"] = history.clone().into();
             let person = Person::new(self.names.get(to).map_or("", String::as_str), to);
-            let body = json!({ "message": told, "conversation": conversation(&person, phone_number_id, at, false),
+            let body = json!({ "message": told, "conversation": conversation(&person, phone_number_id, at, *status == "sent", &talk),
                 "is_new_conversation": false, "phone_number_id": phone_number_id });
             // Out of order: `delivered` is told before `sent`.
             let told_at = if swap && *status == "sent" { at + scaled(1_800) } else { at };

@@ -206,6 +206,12 @@ fn push_is(query: &mut QueryBuilder<Sqlite>, is: Is, wish: &FilterQuery<'_>, ove
         Is::OptedOut => {
             query.push(" AND p.opted_out = 1");
         }
+        Is::New => {
+            query.push(
+                " AND t.new_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages nn WHERE nn.thread_id = t.id
+                    AND nn.created_at >= t.new_at AND nn.direction = 'outbound')",
+            );
+        }
         Is::Test => {
             query.push(" AND m.test = 1");
         }

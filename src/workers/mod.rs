@@ -89,6 +89,8 @@ pub fn start(system: &System, inbox: mpsc::Receiver<PendingDelivery>, tasks: &Ta
     let rehearser = named("rehearser", |system| &system.wakes().rehearser);
     tasks
         .spawn(rehearser.run(|system| async move { operations::rehearse_next(&system).await }, |_| async { Ok(None) }));
+    let dry = named("dry runs", |system| &system.wakes().dry_runs);
+    tasks.spawn(dry.run(|system| async move { operations::dry_run_next(&system).await }, |_| async { Ok(None) }));
     let teller = named("teller", |system| &system.wakes().teller);
     tasks.spawn(teller.run(
         |system| async move { operations::deliver_next_event(&system).await },

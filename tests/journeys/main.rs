@@ -16,6 +16,7 @@ mod conformance;
 mod console;
 mod contents;
 mod contracts;
+mod conversations;
 mod decisions;
 mod desk;
 mod door;

@@ -204,7 +204,9 @@ async fn templates_are_those_of_the_number_that_is_chosen() {
         customer: None,
         direct: false,
     });
-    stage.simulator.add_template(serde_json::json!({ "id": "1", "name": "visit", "language": "en", "category": "UTILITY",
+    stage
+        .simulator
+        .add_template(serde_json::json!({ "id": "1", "name": "visit", "language": "en", "category": "UTILITY",
         "status": "APPROVED", "components": [{ "type": "BODY", "text": "It is time." }] }));
     stage.act(Request::RefreshTemplates).await.expect("fetched");
     let mut sitting = Sitting::down(&stage, 120, 40).await;

@@ -38,9 +38,16 @@ async fn a_sandbox_is_slow_and_lets_in_only_who_joined() {
     let says = |stage: &Stage, words: &str| stage.simulator.says("14155238886", &rosa(), &Saying::text(words));
     says(&stage, "hello");
     stage.deliver().await;
+    let before = stage.system.store().connections().await.expect("asked").remove(0);
+    assert_eq!(serde_json::to_value(&before).expect("JSON")["kind"], "unknown", "the provider was not asked yet");
     operations::check_all(&stage.system).await.expect("checked");
     let connection = stage.system.store().connections().await.expect("asked").remove(0);
     assert_eq!(connection.kind.mark(), Some("SANDBOX"));
+    assert_eq!(serde_json::to_value(&connection).expect("JSON")["kind"], "sandbox");
+    let mut sitting = Sitting::down(&stage, 120, 40).await;
+    sitting.press(&stage, "1").await;
+    sitting.sees("SANDBOX");
+    sitting.sees("join quiet-river");
     let thread = stage.thread().await.id;
     write(&stage, thread, "one").await;
     write(&stage, thread, "two").await;

@@ -135,7 +135,12 @@ impl Console {
         }
         right.push((format!("{} ", row.connection), theme.dim()));
         right.push((format!("{:>4}", words::age(row.last_message_at, self.now)), theme.dim()));
-        Row { left: vec![unread, (row.contact.shown(), name_style)], right }
+        let mut left = vec![unread];
+        if row.new {
+            left.push(("NEW ".to_owned(), theme.accent()));
+        }
+        left.push((row.contact.shown(), name_style));
+        Row { left, right }
     }
 
     fn thread_tail(&self, row: &ThreadRow) -> Row {

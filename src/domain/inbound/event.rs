@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::contacts::address::Address;
 use crate::domain::message::content::Content;
+use crate::domain::message::conversation::ConversationRecord;
 use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::status::StatusReport;
 use crate::domain::templates::template::TemplateStatus;
@@ -174,7 +175,10 @@ pub struct MessageEvent {
     pub reference: Option<String>,
     /// Words for a status that nobody here knows.
     pub other_statuses: Vec<OtherStatus>,
-    pub first_contact: bool,
+    /// Whether the provider calls this the first message of the conversation; none where it does not say.
+    pub first_contact: Option<bool>,
+    /// What the provider counts of the conversation.
+    pub counts: Option<ConversationRecord>,
     pub test: bool,
     /// What came along beside the content.
     pub extras: Extras,

@@ -173,6 +173,9 @@ pub struct Extras {
     /// What the provider could not do with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Untrusted>,
+    /// How far the provider had come with it when it told of it, such as `pending` or `completed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub processing: Option<Untrusted>,
     /// The time that was told of it and that cannot be; it stands at the time at which it came.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub impossible_time: Option<Timestamp>,
@@ -239,6 +242,7 @@ impl Extras {
             self.forwarded.map(|often| ("forwarded", Untrusted::from(if often { "many times" } else { "yes" }))),
         );
         rows.extend(self.error.clone().map(|error| ("error", error)));
+        rows.extend(self.processing.clone().map(|status| ("processing", status)));
         rows.extend(self.impossible_time.map(|told| ("time told", Untrusted::new(format!("{told}, which cannot be")))));
         if let Some((at, before)) = &self.edited {
             rows.push(("edited", Untrusted::new(at.to_string())));

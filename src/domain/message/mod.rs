@@ -1,6 +1,7 @@
 //! What a message holds, how it came or goes, and what is known of its delivery.
 
 pub mod content;
+pub mod conversation;
 mod details;
 pub mod holder;
 pub mod inbound_content;

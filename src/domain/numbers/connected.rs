@@ -61,6 +61,9 @@ pub struct ConnectionView {
     /// It sends where no connection is named.
     #[serde(default)]
     pub usual: bool,
+    /// The version of the Graph API that its requests name, where they name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph_version: Option<String>,
     #[serde(default)]
     pub routing: RoutingKind,
     #[serde(flatten)]

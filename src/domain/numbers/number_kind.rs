@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NumberKind {
+    /// The provider has not told yet.
     #[default]
+    Unknown,
     Production,
     /// For trying out: reaches only whoever wrote to it first, has no templates.
     Sandbox,
@@ -15,13 +17,14 @@ pub enum NumberKind {
 impl NumberKind {
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Unknown => "unknown",
             Self::Production => "production",
             Self::Sandbox => "sandbox",
         }
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Production, Self::Sandbox].into_iter().find(|kind| kind.name() == name)
+        [Self::Unknown, Self::Production, Self::Sandbox].into_iter().find(|kind| kind.name() == name)
     }
 
     /// A provider's word for it. What nobody here knows is not taken for production.
@@ -32,7 +35,7 @@ impl NumberKind {
     /// The word that stands beside its name wherever it is shown.
     pub const fn mark(self) -> Option<&'static str> {
         match self {
-            Self::Production => None,
+            Self::Unknown | Self::Production => None,
             Self::Sandbox => Some("SANDBOX"),
         }
     }

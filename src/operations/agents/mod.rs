@@ -3,6 +3,7 @@
 pub(crate) mod ask_agent;
 pub(crate) mod decide_answer;
 pub(crate) mod decide_assignment;
+pub(crate) mod dry_run;
 pub(crate) mod end_assignment;
 pub(crate) mod expire_assignment;
 pub(crate) mod propose_assignment;

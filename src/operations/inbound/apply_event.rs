@@ -165,6 +165,10 @@ async fn outbound(
     let told = (event.statuses.as_slice(), event.raw_statuses.as_slice());
     // A test says nothing of any message of ours.
     if !event.test {
+        // The first report of a message of ours tells what the provider counts with it.
+        if let Some(counts) = event.counts.as_ref().filter(|_| event.statuses.len() <= 1) {
+            write.note_conversation_of(&key, counts).await?;
+        }
         for other in &event.other_statuses {
             keep_other_status(write, source, &key, other).await?;
         }

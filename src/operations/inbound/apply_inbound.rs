@@ -104,6 +104,9 @@ pub(crate) async fn inbound(
     let window = opens.then(|| window::closes_after(plausible(event.sent_at, received_at), received_at));
     let unread = u32::from(follows.unread && !event.test && !history);
     write.touch_thread(thread.thread, message, new.created_at, unread, window, event.conversation.as_deref()).await?;
+    let lives = !event.test && !history;
+    let new_at = (lives && event.first_contact.unwrap_or(thread.first)).then_some(new.created_at);
+    write.note_conversation(thread.thread, event.counts.as_ref().filter(|_| lives), new_at).await?;
     // What nobody answers asks for no agent.
     let candidates =
         if follows.routed && !history { write.candidates(thread.thread, connection.id, now).await? } else { vec![] };
@@ -123,6 +126,13 @@ pub(crate) async fn inbound(
         offset: system.offset(),
     };
     let decision = route(&arrival, &candidates, connection.settings.debounce, now);
+    if event.test
+        && let Route::Run { candidate, .. } =
+            route(&Arrival { test: false, ..arrival }, &candidates, connection.settings.debounce, now).route
+    {
+        write.plan_dry_run(message, candidates[candidate].assignment.id, now).await?;
+        effects.dry_runs = true;
+    }
     let refused = match decision.route {
         Route::Run { candidate, due_at } => {
             let assignment = &candidates[candidate].assignment;

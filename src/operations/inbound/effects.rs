@@ -28,6 +28,8 @@ pub(crate) struct Effects {
     /// Hops that were seen to work, with the newest time and what was seen.
     pub proofs: Vec<(ConnectionId, Check, Timestamp, String)>,
     pub runs: bool,
+    /// An agent is to be asked what it would say to a test.
+    pub dry_runs: bool,
     pub sends: bool,
     /// The provider is to be asked about something.
     pub looks: bool,
@@ -51,6 +53,7 @@ impl Effects {
             self.proved(connection, hop, at, &note);
         }
         self.runs |= other.runs;
+        self.dry_runs |= other.dry_runs;
         self.sends |= other.sends;
         self.looks |= other.looks;
         self.files |= other.files;

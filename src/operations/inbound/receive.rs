@@ -81,7 +81,10 @@ pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiv
     };
     let stored = match inserted {
         None => false,
-        Some(Ok(())) => true,
+        Some(Ok(repeats)) => {
+            system.counted_many(Family::RepeatedWebhooks, vec![], repeats);
+            true
+        }
         Some(Err(error)) => {
             system.store().note_failure(&error);
             if system.store().may_log(&error) {

@@ -47,6 +47,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
         scope,
         engine_started_at: system.started_at(),
         listening_on: system.listening_on(),
+        graph_version: system.providers().all().iter().find_map(|one| one.graph_version()).map(str::to_owned),
         connections: counts.connections,
         connections_in_trouble: counts.connections_in_trouble,
         connections_proved: counts.connections_proved,
@@ -72,6 +73,7 @@ pub(crate) async fn overview(system: &System, me: &str) -> Result<Overview> {
         deliveries_quarantined: counts.deliveries_quarantined,
         deliveries_unreadable: counts.deliveries_unreadable,
         deliveries_rejected: counts.deliveries_rejected,
+        deliveries_repeated: system.repeated_webhooks(),
         last_delivery_at: counts.last_delivery_at,
         oldest_pending_at: counts.oldest_pending_at,
         ack_p95_ms: system.ack_p95(),
@@ -119,6 +121,11 @@ pub(crate) async fn connections(system: &System) -> Result<ConnectionList> {
                     (Some(_), _) => RoutingKind::Native,
                 },
                 usual: system.providers().is_usual(&connection),
+                graph_version: system
+                    .providers()
+                    .get(&connection.provider)
+                    .and_then(|provider| provider.graph_version())
+                    .map(str::to_owned),
                 history: histories.remove(&id).unwrap_or_default(),
                 proofs: proofs.iter().filter(|(of, _)| *of == id).map(|(_, proof)| proof.clone()).collect(),
                 capabilities: system

@@ -24,6 +24,7 @@ pub(crate) struct Meters {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
     Webhooks,
+    RepeatedWebhooks,
     WebhookTimes,
     Attempts,
     AttemptTimes,
@@ -33,8 +34,9 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Webhooks,
+        Self::RepeatedWebhooks,
         Self::WebhookTimes,
         Self::Attempts,
         Self::AttemptTimes,
@@ -46,6 +48,10 @@ impl Family {
     const fn name(self) -> (&'static str, &'static str) {
         match self {
             Self::Webhooks => ("wadeck_webhooks_total", "Webhooks that were answered, by provider and result."),
+            Self::RepeatedWebhooks => (
+                "wadeck_webhooks_repeated_total",
+                "Webhooks that were stored already: answered, and not applied again.",
+            ),
             Self::WebhookTimes => ("wadeck_webhook_seconds", "From a webhook's last byte to its answer."),
             Self::Attempts => ("wadeck_attempts_total", "Tries at sending, by result and the provider's code."),
             Self::AttemptTimes => ("wadeck_attempt_seconds", "How long the provider took to answer a try at sending."),
@@ -62,7 +68,17 @@ impl Family {
 
 impl System {
     pub(crate) fn counted(&self, family: Family, labels: Labels) {
-        *unpoisoned(&self.shared.meters).counts.entry((family, labels)).or_default() += 1;
+        self.counted_many(family, labels, 1);
+    }
+
+    pub(crate) fn counted_many(&self, family: Family, labels: Labels, times: u64) {
+        *unpoisoned(&self.shared.meters).counts.entry((family, labels)).or_default() += times;
+    }
+
+    /// How many webhooks came that were stored already, since the engine's start.
+    pub(crate) fn repeated_webhooks(&self) -> u64 {
+        let key = (Family::RepeatedWebhooks, vec![]);
+        unpoisoned(&self.shared.meters).counts.get(&key).copied().unwrap_or_default()
     }
 
     pub(crate) fn timed(&self, family: Family, labels: Labels, took: std::time::Duration) {

@@ -5,6 +5,8 @@ use serde_json::Value;
 use crate::domain::contacts::address::Address;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin, OtherStatus, StatusEvent};
 use crate::domain::message::content::Content;
+use crate::domain::message::conversation::ConversationRecord;
+use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::media::Media;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
@@ -148,13 +150,34 @@ fn message(name: &str, item: &Value, test: bool, received_at: Timestamp) -> Resu
         raw_statuses,
         other_statuses,
         reference,
-        first_contact: item.get("is_new_conversation").and_then(Value::as_bool).unwrap_or(false),
+        first_contact: item.get("is_new_conversation").and_then(Value::as_bool),
+        counts: own_conversation(item, message, direction).then(|| counts(item)).flatten(),
         test: test || id.starts_with("wamid.TEST_"),
-        extras: extras(message),
+        extras: Extras {
+            processing: untrusted(message, "/kapso/processing_status")
+                .or_else(|| untrusted(message, "/processing_status")),
+            ..extras(message)
+        },
         group: text(message, "/group_id").or_else(|| text(message, "/kapso/group_id")).map(str::to_owned),
         moved,
         conversation: loose(item, "/conversation/id").or_else(|| loose(message, "/kapso/conversation_id")),
     })))
+}
+
+/// What the platform counts of the conversation around a message; none where it does not say.
+fn counts(item: &Value) -> Option<ConversationRecord> {
+    let told = item.pointer("/conversation/kapso")?;
+    let messages_count = loose(told, "/messages_count").and_then(|count| count.parse().ok())?;
+    Some(ConversationRecord {
+        id: loose(item, "/conversation/id"),
+        created_at: time(item, "/conversation/created_at"),
+        messages_count: Some(messages_count),
+        last_message_id: text(told, "/last_message_id").map(str::to_owned),
+        last_message_text: untrusted(told, "/last_message_text"),
+        last_inbound_at: time(told, "/last_inbound_at"),
+        last_outbound_at: time(told, "/last_outbound_at"),
+        stored: None,
+    })
 }
 
 /// Direction decides, never status: what comes in is often called `delivered` already.

@@ -49,7 +49,7 @@ pub(in crate::store) async fn await_version(path: &Path, readers: &SqlitePool) -
 /// The migrations up to a version.
 fn migrator_to(last: i64) -> Migrator {
     // The last value: whether the file holds its own transaction, as one that rebuilds a referenced table must.
-    let steps: [(i64, &'static str, &'static str, bool); 25] = [
+    let steps: [(i64, &'static str, &'static str, bool); 26] = [
         (1, "ledger", include_str!("../../../migrations/0001_ledger.sql"), false),
         (2, "desk", include_str!("../../../migrations/0002_desk.sql"), false),
         (3, "numbers", include_str!("../../../migrations/0003_numbers.sql"), true),
@@ -75,6 +75,7 @@ fn migrator_to(last: i64) -> Migrator {
         (23, "connection_history", include_str!("../../../migrations/0023_connection_history.sql"), false),
         (24, "table_names", include_str!("../../../migrations/0024_table_names.sql"), false),
         (25, "entry_failed", include_str!("../../../migrations/0025_entry_failed.sql"), true),
+        (26, "conversations", include_str!("../../../migrations/0026_conversations.sql"), false),
     ];
     let steps = steps
         .into_iter()
@@ -219,7 +220,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         of_version_23(&directory.path().join(DATABASE_FILE)).await;
         let store = Store::open(directory.path()).await.expect("brought up to date");
-        let note = "DELETE FROM _sqlx_migrations WHERE version >= 25";
+        let note = "DELETE FROM _sqlx_migrations WHERE version = 25";
         sqlx::query(note).execute(&store.writer).await.expect("the note is lost");
         store.close().await;
         let store = Store::open(directory.path()).await.expect("brought up to date again");

@@ -42,9 +42,10 @@ pub type Done = (DeliveryId, String, Option<ThreadId>, Option<String>);
 
 impl Store {
     /// Stores a batch in one transaction and few statements. A delivery that is there already only
-    /// counts as a repeat.
-    pub async fn insert_deliveries(&self, batch: &[NewDelivery]) -> Result<()> {
+    /// counts as a repeat. Returns how many were repeats.
+    pub async fn insert_deliveries(&self, batch: &[NewDelivery]) -> Result<u64> {
         let mut write = self.write().await?;
+        let mut repeats = 0;
         let mut rest = batch;
         while !rest.is_empty() {
             // A few sizes only, so that each statement is prepared once and for all.
@@ -65,10 +66,12 @@ impl Store {
                     .push("'pending'")
                     .push_bind(&arrived.event);
             });
-            insert.push(" ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1");
-            insert.build().execute(write.connection()).await?;
+            insert.push(" ON CONFLICT (sent_at, digest) DO UPDATE SET repeats = repeats + 1 RETURNING repeats > 0");
+            let again: Vec<bool> = insert.build_query_scalar().fetch_all(write.connection()).await?;
+            repeats += again.into_iter().filter(|again| *again).count() as u64;
         }
-        write.commit().await
+        write.commit().await?;
+        Ok(repeats)
     }
 
     /// Newest first.
@@ -110,6 +113,7 @@ impl Store {
                 headers,
                 body: Untrusted::new(body),
                 verdict: String::new(),
+                signed: false,
             })
         })
         .transpose()

@@ -12,7 +12,7 @@ use crate::store::codec::{RowReader, json};
 use crate::store::{Result, Store, Update, Write};
 
 const CONNECTION: &str = "SELECT id, name, organization, environment, provider, phone_number, phone_number_id,
-        business_account_id, kind, customer_id, settings FROM connections";
+        business_account_id, CASE WHEN kind_told THEN kind ELSE 'unknown' END AS kind, customer_id, settings FROM connections";
 
 impl Store {
     /// Those that are connected; who was disconnected stands among the setups.
@@ -102,14 +102,15 @@ impl Write {
     pub async fn put_connection(&mut self, new: &Connection, revive: bool) -> Result<Option<ConnectionId>> {
         let id: Option<i64> = sqlx::query_scalar(
             "INSERT INTO connections (name, organization, environment, provider, phone_number, phone_number_id,
-                                      business_account_id, settings, kind, customer_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                                      business_account_id, settings, kind, customer_id, kind_told)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, CASE $9 WHEN 'unknown' THEN 'production' ELSE $9 END, $10, $9 <> 'unknown')
              ON CONFLICT (name) DO UPDATE SET organization = excluded.organization, environment = excluded.environment,
                 provider = excluded.provider, phone_number = excluded.phone_number,
                 phone_number_id = excluded.phone_number_id, business_account_id = excluded.business_account_id,
                 settings = CASE WHEN $11 THEN connections.settings ELSE excluded.settings END,
                 state = 'connected', disconnected_at = NULL,
                 kind = CASE WHEN $11 THEN excluded.kind ELSE connections.kind END,
+                kind_told = CASE WHEN $11 THEN excluded.kind_told ELSE connections.kind_told END,
                 customer_id = coalesce(excluded.customer_id, connections.customer_id)
              WHERE connections.state = 'connected' OR $11
              RETURNING id",
@@ -185,7 +186,10 @@ impl Write {
 
     /// What the provider says the number is for.
     pub async fn note_kind(&mut self, connection: ConnectionId, kind: NumberKind) -> Result<()> {
-        sqlx::query("UPDATE connections SET kind = $2 WHERE id = $1 AND kind <> $2")
+        if kind == NumberKind::Unknown {
+            return Ok(());
+        }
+        sqlx::query("UPDATE connections SET kind = $2, kind_told = 1 WHERE id = $1 AND (kind <> $2 OR kind_told = 0)")
             .bind(connection.0)
             .bind(kind.name())
             .execute(self.connection())

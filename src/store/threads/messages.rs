@@ -40,8 +40,11 @@ const MESSAGE: &str = "SELECT m.id, m.thread_id, m.direction, m.kind, m.words, m
         AND NOT (b.business_initiated = 1 AND o.business_initiated = 0 AND EXISTS (SELECT 1 FROM outbox q
         WHERE q.thread_id = o.thread_id AND q.id <= b.id AND q.state = 'queued' AND q.hold = 'hourly_policy'))) AS behind,
     f.state AS media_state, f.mime_type AS media_type, f.bytes AS media_bytes, f.file AS media_file, f.said AS media_said,
-    f.fetched_at
- FROM messages m LEFT JOIN outbox o ON o.message_id = m.id LEFT JOIN media f ON f.message_id = m.id";
+    f.fetched_at,
+    (SELECT da.agent FROM assignments da WHERE da.id = y.assignment_id) AS dry_agent, y.finished_at AS dry_finished_at,
+    y.said AS dry_said, y.error AS dry_error
+ FROM messages m LEFT JOIN outbox o ON o.message_id = m.id LEFT JOIN media f ON f.message_id = m.id
+    LEFT JOIN dry_runs y ON y.message_id = m.id";
 
 /// Matches that are looked through at once for the other terms.
 const STEP: u32 = 2_000;
@@ -372,6 +375,7 @@ fn message(cells: &RowReader<'_>) -> Result<MessageView> {
         reactions: reactions(cells.opt_text("reactions")?.as_deref()),
         run: cells.opt_int("run_id")?.map(RunId),
         test: cells.flag("test")?,
+        dry_run: crate::store::threads::conversations::dry_run(cells)?,
         contradictory: standing.contradictory(),
         entry,
         media: crate::store::media::files::view(cells)?,

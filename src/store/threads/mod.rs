@@ -1,6 +1,7 @@
 //! Threads, contacts and messages as they are read.
 
 pub(crate) mod contacts;
+pub(crate) mod conversations;
 pub(crate) mod holders;
 pub(crate) mod messages;
 pub(crate) mod notes;

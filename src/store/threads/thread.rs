@@ -33,6 +33,8 @@ const ROW: &str = "SELECT t.id, t.contact_id, t.external_id, t.connection_id, c.
         json_extract(c.settings, '$.pause_after_person_seconds'), 3600) AS pause_seconds,
     EXISTS (SELECT 1 FROM stops s WHERE s.lifted_at IS NULL AND (s.scope = 'all' OR (s.scope = 'agent' AND s.subject = g.agent)
         OR (s.scope = 'thread' AND s.subject = 't' || t.id))) AS stopped, t.taken_by, t.taken_until, t.waiting_since, t.waiting_reason, t.handed_off_at, t.held_elsewhere, t.holder_told_at, t.context_from, p.opted_out, p.marketing_stopped_at IS NOT NULL AS no_marketing,
+    t.told, t.new_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM messages o WHERE o.thread_id = t.id
+        AND o.created_at >= t.new_at AND o.direction = 'outbound') AS is_new,
     coalesce((SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'running'),
         (SELECT r.state FROM runs r WHERE r.thread_id = t.id AND r.state = 'scheduled')) AS run
  FROM threads t JOIN connections c ON c.id = t.connection_id JOIN contacts p ON p.id = t.contact_id
@@ -426,6 +428,8 @@ fn thread_row(cells: &RowReader<'_>) -> Result<ThreadRow> {
         person_wrote_at: cells.opt_time("person_wrote_at")?,
         pause_seconds: cells.count("pause_seconds")?,
         held_elsewhere: crate::store::threads::holders::held(cells)?,
+        new: cells.flag("is_new")?,
+        conversation: cells.opt_json("told")?,
         present: vec![],
     })
 }

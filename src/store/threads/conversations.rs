@@ -1,0 +1,117 @@
+//! What providers count of conversations, and what agents would say to test messages.
+
+use crate::domain::ids::{AssignmentId, MessageId, ThreadId};
+use crate::domain::message::conversation::{ConversationRecord, DryRun};
+use crate::domain::text::Untrusted;
+use crate::domain::time::Timestamp;
+use crate::store::codec::{RowReader, json};
+use crate::store::{Result, Store, Write};
+
+impl Store {
+    /// How many messages of a thread are here since its conversation began at the provider; tests, and what was never
+    /// handed to the provider, are not counted.
+    pub async fn stored_since(&self, thread: ThreadId, began: Timestamp) -> Result<u64> {
+        let count: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM messages WHERE thread_id = $1 AND created_at >= $2 AND test = 0
+                AND provider_message_id IS NOT NULL",
+        )
+        .bind(thread.0)
+        .bind(began.millis())
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// The next test message to which no agent was asked yet, with its assignment.
+    pub async fn next_dry_run(&self) -> Result<Option<(MessageId, AssignmentId)>> {
+        let row: Option<(i64, i64)> = sqlx::query_as(
+            "SELECT message_id, assignment_id FROM dry_runs WHERE finished_at IS NULL ORDER BY message_id LIMIT 1",
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        Ok(row.map(|(message, assignment)| (MessageId(message), AssignmentId(assignment))))
+    }
+}
+
+impl Write {
+    /// Keeps what the provider counts of a thread's conversation, unless it told of more of the same one before; and
+    /// since when its contact is new.
+    pub async fn note_conversation(
+        &mut self,
+        thread: ThreadId,
+        told: Option<&ConversationRecord>,
+        new_at: Option<Timestamp>,
+    ) -> Result<()> {
+        if told.is_none() && new_at.is_none() {
+            return Ok(());
+        }
+        sqlx::query(
+            "UPDATE threads SET new_at = coalesce($4, new_at),
+                told = CASE WHEN $2 IS NULL OR (json_extract(told, '$.id') IS $5
+                    AND coalesce(json_extract(told, '$.messages_count'), 0) > coalesce($3, 0)) THEN told ELSE $2 END
+             WHERE id = $1",
+        )
+        .bind(thread.0)
+        .bind(told.map(json))
+        .bind(told.and_then(|told| told.messages_count).and_then(|count| i64::try_from(count).ok()))
+        .bind(new_at.map(Timestamp::millis))
+        .bind(told.and_then(|told| told.id.as_deref()))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps what the provider counts of the conversation that a message stands in, where it is known.
+    pub async fn note_conversation_of(&mut self, key: &[u8; 16], told: &ConversationRecord) -> Result<()> {
+        let thread: Option<i64> = sqlx::query_scalar("SELECT thread_id FROM messages WHERE provider_key = $1")
+            .bind(&key[..])
+            .fetch_optional(self.connection())
+            .await?;
+        match thread {
+            Some(thread) => self.note_conversation(ThreadId(thread), Some(told), None).await,
+            None => Ok(()),
+        }
+    }
+
+    /// An agent is to be asked what it would say to a test message.
+    pub async fn plan_dry_run(&mut self, message: MessageId, assignment: AssignmentId, now: Timestamp) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO dry_runs (message_id, assignment_id, asked_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        )
+        .bind(message.0)
+        .bind(assignment.0)
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Keeps what it would say, or why that is not known.
+    pub async fn finish_dry_run(
+        &mut self,
+        message: MessageId,
+        said: Option<&str>,
+        error: Option<&str>,
+        now: Timestamp,
+    ) -> Result<()> {
+        sqlx::query("UPDATE dry_runs SET finished_at = $2, said = $3, error = $4 WHERE message_id = $1")
+            .bind(message.0)
+            .bind(now.millis())
+            .bind(said)
+            .bind(error)
+            .execute(self.connection())
+            .await?;
+        Ok(())
+    }
+}
+
+/// What stands with a message of its dry run, where it has one.
+pub(crate) fn dry_run(cells: &RowReader<'_>) -> Result<Option<DryRun>> {
+    let Some(agent) = cells.opt_text("dry_agent")? else { return Ok(None) };
+    Ok(Some(DryRun {
+        agent,
+        finished_at: cells.opt_time("dry_finished_at")?,
+        said: cells.opt_text("dry_said")?.map(Untrusted::new),
+        error: cells.opt_text("dry_error")?.map(Untrusted::new),
+    }))
+}
