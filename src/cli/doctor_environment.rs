@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::doctor::{Finding, fail, ok, warn};
+use super::doctor::{Finding, Level, fail, ok, warn};
 use crate::app::SystemClock;
 use crate::config::{self, Config};
 use crate::domain::numbers::connection::{Connection, IdShape, ProviderShape};
@@ -65,6 +65,12 @@ pub(super) fn webhooks(config: &Config, connected: &[Connection]) -> Vec<Finding
         }
     }
     found
+}
+
+/// What is odd about the environment of the numbers that a file declares, each with what to do.
+pub(super) fn warnings(config: &Config) -> Vec<String> {
+    let odd = environment(Some(config), &[]).into_iter().filter(|finding| finding.level == Level::Warn);
+    odd.map(|finding| format!("{}. {}", finding.said, finding.remedy)).collect()
 }
 
 /// Everything that the numbers in force need of the environment.

@@ -11,7 +11,7 @@ use super::no_answer::NoAnswer;
 use super::scoped::Asked;
 use super::verb::{source, verb};
 use super::verbs::{Alerts, ConfigVerb};
-use super::{Cli, Command, Common, Exit, doctor, layout};
+use super::{Cli, Command, Common, Exit, doctor, doctor_environment, layout};
 use crate::api::Consoles;
 use crate::app::{
     AppError, Demo, Engine, EngineSetup, INBOX, Logs, People, SystemChance, SystemClock, random_seed, zone_offset,
@@ -282,13 +282,16 @@ fn check(common: &Common) -> Exit {
         }
         (Err(error), _) => (Exit::Failed, vec![], error.to_string()),
     };
+    let warnings = loaded.as_ref().map(doctor_environment::warnings).unwrap_or_default();
     if common.json {
-        println!(
-            "{}",
-            layout::json(&serde_json::json!({ "file": path, "right": exit == Exit::Done, "faults": faults }))
-        );
+        let told =
+            serde_json::json!({ "file": path, "right": exit == Exit::Done, "faults": faults, "warnings": warnings });
+        println!("{}", layout::json(&told));
     } else if exit == Exit::Done {
         println!("{text}");
+        for warning in &warnings {
+            println!("Warning: {warning}");
+        }
     } else {
         eprintln!("{text}");
     }

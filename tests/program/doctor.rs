@@ -47,6 +47,14 @@ async fn three_words_tell_what_is_in_force() {
     is(&examined(&world, &[("KAPSO_WEBHOOK_SECRET", " , ")]), "webhook secret", "FAIL", "is empty");
     let two = [("KAPSO_WEBHOOK_SECRET", "one"), ("KAPSO_WEBHOOK_HMAC_SECRET", "another")];
     is(&examined(&world, &two), "webhook secret", "WARN", "differ");
+    let check = |arguments: &[&str]| world.command(arguments).envs(two).output().expect("it runs");
+    let checked = check(&["config", "check"]);
+    assert!(
+        checked.status.success()
+            && String::from_utf8_lossy(&checked.stdout).contains("Warning: KAPSO_WEBHOOK_SECRET and")
+    );
+    let checked: Value = serde_json::from_slice(&check(&["config", "check", "--json"]).stdout).expect("JSON");
+    assert!(checked["warnings"][0].as_str().is_some_and(|warning| warning.contains("differ")), "{checked}");
     let same = [("KAPSO_WEBHOOK_SECRET", "one"), ("KAPSO_WEBHOOK_HMAC_SECRET", "one")];
     is(&examined(&world, &same), "webhook secret", "ok", "is set");
 
