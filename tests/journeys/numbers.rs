@@ -410,40 +410,6 @@ async fn a_profile_is_shown_and_changed_within_its_limits() {
 }
 
 #[tokio::test]
-async fn a_person_sets_a_number_up_by_keys_and_watches_it() {
-    let mut stage = Stage::set().await;
-    let mut sitting = Sitting::down(&stage, 120, 50).await;
-    sitting.press(&stage, "1 n").await;
-    sitting.types(&stage, "branch").await;
-    sitting.press(&stage, "ctrl-s").await;
-    stage.set_up().await;
-    sitting.look_up(&stage).await;
-    sitting.press(&stage, "g g").await;
-    sitting.sees("wait for the link to be followed");
-    sitting.sees("/whatsapp/setup/");
-    sitting.sees("▀");
-    let url = stage.simulator.links()[0]["url"].as_str().expect("an address").to_owned();
-    let bytes = sitting.bytes();
-    let begins = bytes.find(&format!(";{url}\u{1b}\\")).expect("it is a link that a terminal opens");
-    assert!(
-        bytes[..begins].ends_with(|c: char| c.is_ascii_hexdigit()) && bytes[begins..].contains("\u{1b}]8;;\u{1b}\\")
-    );
-    sitting.press(&stage, "Y").await;
-    assert_eq!(sitting.copied.last().map(String::as_str), stage.simulator.links()[0]["url"].as_str());
-    stage.simulator.follow_link().expect("followed");
-    stage.deliver().await;
-    proved(&mut stage).await;
-    assert!(!sitting.rings.iter().any(|ring| ring.contains("connected")));
-    sitting.look_up(&stage).await;
-    sitting.sees("branch   +1555");
-    sitting.sees("branch is connected: +1555");
-    assert!(sitting.rings.iter().any(|ring| ring.contains("branch is connected")), "{:?}", sitting.rings);
-    assert!(!sitting.bytes().contains("\u{1b}]8;id"), "there is no link to follow any more");
-    // Whoever comes later is not told what stood there at the start.
-    assert!(Sitting::down(&stage, 120, 50).await.rings.is_empty());
-}
-
-#[tokio::test]
 async fn development_and_production_never_stand_in_one_list_unless_asked() {
     let text = CONFIG.replacen(
         "[[agents]]",
