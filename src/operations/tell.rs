@@ -22,6 +22,9 @@ use crate::store::FilterQuery;
 /// No answer is longer than this, however much is asked for.
 const MOST_ROWS: u32 = 500;
 
+/// The messages of a conversation in which the provider has more are not counted each time that it is looked at.
+const MOST_COUNTED: u64 = 2_000;
+
 /// Tells what is asked.
 pub async fn tell(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
     let told = Box::pin(answer(system, actor, query)).await;
@@ -68,7 +71,8 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
         Query::Thread { thread } => {
             let mut row = store.thread(thread).await?;
             if let Some(told) = row.as_mut().and_then(|row| row.conversation.as_mut())
-                && let Some(began) = told.created_at
+                && let Some(began) =
+                    told.created_at.filter(|_| told.messages_count.is_some_and(|count| count <= MOST_COUNTED))
             {
                 told.stored = Some(store.stored_since(thread, began).await?);
             }
