@@ -16,7 +16,7 @@ const IN_CIRCLES: &[(&str, usize)] = &[
     ("console", 33),
     ("domain", 0),
     ("operations", 0),
-    ("provider", 30),
+    ("provider", 28),
     ("store", 0),
     ("simulator", 17),
     ("webhook", 0),

@@ -194,7 +194,7 @@ fn connection(row: &ConnectionView) -> Vec<Finding> {
                 found.push(fail("connection", said, format!("`wadeck why {id}` says what to do.")));
             }
             // The provider keeps no record of it, or there is nobody who could show it.
-            None if hop == Check::Upstream && !row.capabilities.webhook_list => {}
+            None if hop == Check::Upstream && !row.capabilities.delivery_log => {}
             None if hop == Check::Agent && row.agent.is_none() => {}
             None => unseen.push(hop.name()),
         }

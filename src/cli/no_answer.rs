@@ -53,6 +53,11 @@ impl NoAnswer {
         Self::new(Code::Verb, "This command cannot run here.", "Run it in a shell.")
     }
 
+    /// Whether it is this failure.
+    pub fn is(&self, code: Code) -> bool {
+        self.error.code == code
+    }
+
     pub fn is_refusal(&self) -> bool {
         self.exit == Exit::Refused
     }

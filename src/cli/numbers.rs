@@ -275,6 +275,9 @@ pub struct DraftArgs {
     /// URL that receives the deliveries; without it, this engine's public URL
     #[arg(long)]
     url: Option<String>,
+    /// URL that receives delivery statuses, at a provider with a separate one
+    #[arg(long, value_name = "URL")]
+    status_url: Option<String>,
     /// Events, comma-separated or as a JSON array
     #[arg(long, value_parser = events)]
     events: Option<Events>,
@@ -340,6 +343,7 @@ impl DraftArgs {
     fn draft(self) -> WebhookDraft {
         WebhookDraft {
             url: self.url,
+            status_url: self.status_url,
             events: self.events.map(|events| events.0),
             kind: self.kind,
             payload_version: self.payload_version,

@@ -141,10 +141,17 @@ fn webhook(one: &Registration) -> Vec<String> {
     vec![
         clean_line(&one.id),
         one.scope.name().to_owned(),
-        format!("{} {}", one.kind.name(), one.payload_version),
-        if one.active { "active".into() } else { "OFF".into() },
+        format!("{} {}", one.kind.name(), one.payload_version).trim_end().to_owned(),
+        match (one.active, one.fixed) {
+            (true, true) => "fixed".into(),
+            (true, false) => "active".into(),
+            (false, _) => "OFF".into(),
+        },
         one.url.clone(),
-        one.events.join(" "),
+        match &one.status_url {
+            Some(url) => format!("statuses to {url}"),
+            None => one.events.join(" "),
+        },
         one.buffer.map(|buffer| format!("{} s, {} messages", buffer.seconds, buffer.most)).unwrap_or_default(),
     ]
 }

@@ -13,11 +13,10 @@ use super::Cli;
 use super::ask::Source;
 use super::no_answer::NoAnswer;
 use crate::domain::code::Code;
-use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::contacts::thread_name::ThreadName;
 use crate::domain::ids::{ConnectionId, ThreadId};
 use crate::domain::numbers::lookup::find_connection;
 use crate::domain::query::{Answer, Query};
-use crate::domain::text::clean_line;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -43,10 +42,10 @@ pub(super) fn connection(text: &str) -> Result<ConnectionId, String> {
 
 /// Reads a thread: an id, or the phone number of its contact.
 pub(super) fn thread(text: &str) -> Result<ThreadId, String> {
-    match text.parse::<ThreadId>() {
-        Ok(id) => Ok(id),
-        Err(_) if PhoneNumber::parse(text).is_ok() => Ok(ThreadId(named(Kind::Thread, text))),
-        Err(error) => Err(format!("{error}, or the contact's phone number such as +15550100002")),
+    match ThreadName::read(text) {
+        Ok(ThreadName::Id(id)) => Ok(id),
+        Ok(ThreadName::Number(_)) => Ok(ThreadId(named(Kind::Thread, text))),
+        Err(refusal) => Err(refusal.to_string()),
     }
 }
 
@@ -84,7 +83,7 @@ impl Reading {
         for (kind, text) in self.0 {
             let id = match kind {
                 Kind::Connection => find(source, &text).await?.0,
-                Kind::Thread => thread_of(source, &text).await?.0,
+                Kind::Thread => thread_of(source, &text, None).await?.0,
             };
             known.insert((kind, text), id);
         }
@@ -102,24 +101,11 @@ pub(super) async fn find(source: &Source, text: &str) -> Result<ConnectionId, No
     find_connection(&connections, text).map(|found| found.id).map_err(NoAnswer::from)
 }
 
-/// The thread with a phone number; where it wrote to several of our numbers, the refusal names the threads.
-async fn thread_of(source: &Source, text: &str) -> Result<ThreadId, NoAnswer> {
-    let number = PhoneNumber::parse(text)
-        .map_err(|error| NoAnswer::new(Code::Number, format!("{error}."), "Write the number with its country code."))?;
-    let asked = Query::Threads { text: format!("num:{}", number.digits()), limit: 50, before: None };
-    let Answer::Threads(rows) = source.ask(&asked).await? else { return Err(NoAnswer::odd()) };
-    let found: Vec<_> = rows.iter().filter(|row| row.contact.phone_number.as_ref() == Some(&number)).collect();
-    match found.as_slice() {
-        [one] => Ok(one.id),
-        [] => {
-            let remedy = "List threads with `wadeck threads list`.";
-            Err(NoAnswer::new(Code::NotFound, format!("No thread with {number} found."), remedy))
-        }
-        several => {
-            let list: Vec<String> =
-                several.iter().map(|row| format!("{} ({})", row.id, clean_line(&row.connection))).collect();
-            let reason = format!("{number} has several threads: {}.", list.join(", "));
-            Err(NoAnswer::new(Code::Ambiguous, reason, "Use the id of one of them."))
-        }
+/// The thread that a text names. The engine resolves it, as it does for programs.
+pub(super) async fn thread_of(source: &Source, text: &str, connection: Option<String>) -> Result<ThreadId, NoAnswer> {
+    let asked = Query::FindThread { text: text.to_owned(), connection };
+    match source.ask(&asked).await? {
+        Answer::Thread(Some(row)) => Ok(row.id),
+        _ => Err(NoAnswer::odd()),
     }
 }

@@ -15,7 +15,6 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::request::{Request, SendContext};
 use crate::domain::text::clean_line;
 use crate::domain::time::{Clock, Timestamp};
-use crate::domain::view::ThreadRow;
 
 #[derive(Debug, Clone, Args)]
 pub struct Send {
@@ -219,12 +218,11 @@ async fn thread_of(source: &Source, send: &Send) -> Result<ThreadId, NoAnswer> {
         return Err(no_recipient());
     };
     let connection = connection(source, send.connection.as_deref()).await?;
-    let text = format!("num:{}", to.0.digits());
-    let Answer::Threads(rows) = source.ask(&Query::Threads { text, limit: 50, before: None }).await? else {
-        return Err(NoAnswer::odd());
-    };
-    let same = |row: &&ThreadRow| row.connection_id == connection && row.contact.phone_number.as_ref() == Some(&to.0);
-    rows.iter().find(same).map(|row| row.id).ok_or_else(|| {
+    let found = reference::thread_of(source, &to.0.to_string(), Some(connection.to_string())).await;
+    found.map_err(|none| {
+        if !none.is(Code::NotFound) {
+            return none;
+        }
         let reason = format!("{} has not written to {connection}, so only a template can be sent.", to.0);
         NoAnswer::new(Code::WindowClosed, reason, "Send a template: --template NAME.")
     })

@@ -131,6 +131,10 @@ fn lines(view: &ConnectionView, number: usize, chore: &SetupTask) -> String {
     if let Some(paste) = &chore.paste {
         text.push_str(&format!("\n        {}", clean_line(paste)));
     }
+    if chore.over_api && proved(view, chore).is_none() {
+        let id = view.connection.id;
+        text.push_str(&format!("\n        or: `wadeck connections register {id}` sets it over the provider's API"));
+    }
     if let Some(said) = proved(view, chore) {
         text.push_str(&format!("\n        proved: {said}"));
     }

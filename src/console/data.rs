@@ -360,10 +360,9 @@ impl Console {
             Query::Within { query, .. } => query,
             query => query,
         };
-        if matches!(
-            query,
-            Query::Why { .. } | Query::Bulk { .. } | Query::Number(_) | Query::Template(_) | Query::Flow(_)
-        ) {
+        let asked_by_hand = matches!(query, Query::Why { .. } | Query::Bulk { .. } | Query::FindThread { .. })
+            || matches!(query, Query::Number(_) | Query::Template(_) | Query::Flow(_));
+        if asked_by_hand {
             self.data.awaited = None;
             if matches!(self.overlay, Some(Overlay::Reading { what: Reading::Health(_), .. })) {
                 self.overlay = None;

@@ -41,6 +41,8 @@ pub(super) enum PlatformForm {
         connection: ConnectionId,
         project: bool,
         known: Option<Box<Registration>>,
+        /// The provider has one address for a number, and nothing to choose.
+        one_address: bool,
     },
     DeleteWebhook {
         connection: ConnectionId,
@@ -103,6 +105,20 @@ fn whole(text: &str, name: &str) -> Result<Option<u32>, String> {
     }
 }
 
+/// A change of the webhook that is known, else a new one.
+fn webhook_request(
+    connection: ConnectionId,
+    project: bool,
+    known: Option<&Registration>,
+    draft: WebhookDraft,
+) -> WebhookRequest {
+    let draft = Box::new(draft);
+    match known {
+        Some(known) => WebhookRequest::Update { connection, id: known.id.clone(), draft },
+        None => WebhookRequest::Create { connection, project, draft },
+    }
+}
+
 impl PlatformForm {
     pub fn fields(&self) -> (String, Vec<Field>) {
         let environments = |environment: &Environment| {
@@ -136,6 +152,17 @@ impl PlatformForm {
             ),
             Self::Disconnect { name, number, .. } => {
                 (format!("Disconnect {name}"), vec![field("typed", "The number", &format!("type {number}"), "")])
+            }
+            Self::Webhook { project, known, one_address: true, .. } => {
+                let title = if *project { "The address of the account" } else { "The address of this number" };
+                let now = |url: Option<&String>| url.cloned().unwrap_or_default();
+                let one = known.as_deref();
+                let url = now(one.map(|one| &one.url));
+                let mut fields = vec![field("url", "Address", "empty: our own public address", &url)];
+                if let Some(status) = one.and_then(|one| one.status_url.as_ref()) {
+                    fields.push(field("status_url", "Statuses", "where delivery statuses go", status));
+                }
+                (title.to_owned(), fields)
             }
             Self::Webhook { project, known, .. } => {
                 let title = match (known, project) {
@@ -254,6 +281,10 @@ impl PlatformForm {
                 true,
             ),
             Self::DeleteWebhook { url, .. } => (format!("Nothing is pushed to {} any more.", clean_line(url)), true),
+            Self::Webhook { one_address: true, .. } => (
+                "Everything of a number goes to one address. The provider is asked afterwards what it has on file.".into(),
+                false,
+            ),
             Self::Webhook { .. } => {
                 ("Messages and conversations go to their number's webhook, the life of numbers to the project's.".into(), false)
             }
@@ -312,11 +343,20 @@ impl PlatformForm {
             Self::Disconnect { connection, .. } => {
                 number(NumberRequest::Disconnect { connection: *connection, typed: text("typed").to_owned() })
             }
-            Self::Webhook { connection, project, known } => {
+            Self::Webhook { connection, project, known, one_address: true } => {
+                let draft =
+                    WebhookDraft { url: some("url"), status_url: some("status_url"), ..WebhookDraft::default() };
+                if known.is_some() || draft.url.is_some() {
+                    draft.check_address(false).map_err(|refusal| refusal.to_string())?;
+                }
+                Ok(Request::Webhook(webhook_request(*connection, *project, known.as_deref(), draft)))
+            }
+            Self::Webhook { connection, project, known, .. } => {
                 let raw = text("kind") == "raw";
                 let headers = pairs(text("headers"))?;
                 let draft = WebhookDraft {
                     url: some("url"),
+                    status_url: None,
                     events: Some(list(text("events"))).filter(|events| !events.is_empty() && !raw),
                     kind: match (known, text("kind")) {
                         (Some(_), _) => None,
@@ -332,11 +372,7 @@ impl PlatformForm {
                 };
                 let scope = if *project { WebhookScope::Project } else { WebhookScope::Number(String::new()) };
                 draft.check(&scope, false).map_err(|refusal| refusal.to_string())?;
-                let (connection, draft) = (*connection, Box::new(draft));
-                Ok(Request::Webhook(match known {
-                    Some(known) => WebhookRequest::Update { connection, id: known.id.clone(), draft },
-                    None => WebhookRequest::Create { connection, project: *project, draft },
-                }))
+                Ok(Request::Webhook(webhook_request(*connection, *project, known.as_deref(), draft)))
             }
             Self::DeleteTemplate { connection, name, id, .. } => Ok(Request::Template(TemplateRequest::Delete {
                 connection: *connection,

@@ -5,7 +5,7 @@ use super::composer::Composer;
 use super::data::MESSAGES;
 use super::{Console, Effect, Focus, Pane, words};
 use crate::domain::agents::requests::{AgentQuery, RunRecord};
-use crate::domain::ids::{MessageId, ThreadId};
+use crate::domain::ids::{ConnectionId, MessageId, ThreadId};
 use crate::domain::message::note::Note;
 use crate::domain::message::status_view::impossible;
 use crate::domain::query::{Answer, Query};
@@ -134,6 +134,16 @@ impl Console {
                     }
                 }
             }
+            (Query::FindThread { .. }, Answer::Thread(Some(row))) => {
+                if self.data.awaited.take_if(|awaited| awaited == query).is_some() {
+                    let mut effects = self.go_to_thread(row.id);
+                    if let Some(open) = self.open.as_mut().filter(|open| open.thread == row.id) {
+                        open.row = Some((*row).clone());
+                    }
+                    effects.extend(self.follow_thread(&row));
+                    return effects;
+                }
+            }
             (Query::Notes { thread }, Answer::Notes(notes)) => {
                 if let Some(open) = self.open.as_mut().filter(|open| open.thread == *thread) {
                     open.notes = notes;
@@ -241,6 +251,20 @@ impl Console {
         self.focus = Focus::Detail;
         effects.extend(self.show_thread(thread));
         effects.extend(self.attend(false));
+        effects
+    }
+
+    /// Opens a connection, wherever the list stands; its scope is shown with it.
+    pub(super) fn go_to_connection(&mut self, id: ConnectionId) -> Vec<Effect> {
+        let mut effects = super::commands::open_pane(self, Pane::Connections);
+        self.list_mut().filter.clear();
+        let list = self.data.connections.iter().flat_map(|list| &list.connected);
+        let found = list.map(|row| &row.connection).find(|one| one.id == id);
+        if let Some((organization, environment)) = found.map(|one| (one.organization.clone(), one.environment)) {
+            effects.extend(self.follow_scope(&organization, environment, &id.to_string()));
+        }
+        self.list_mut().selected = Some(id.to_string());
+        effects.extend(self.ask_for_detail());
         effects
     }
 

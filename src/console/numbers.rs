@@ -8,9 +8,12 @@ use super::overlay::{Overlay, Reading};
 use super::{Console, Effect, Pane, words};
 use crate::domain::ids::ConnectionId;
 use crate::domain::numbers::connected::ConnectionView;
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::lookup::find_connection;
 use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery};
 use crate::domain::numbers::registration::{Fetched, Registration, WebhookDraft, WebhookRequest, WebhookScope};
 use crate::domain::numbers::setup::Setup;
+use crate::domain::numbers::webhook_support::WebhookSupport;
 use crate::domain::query::Query;
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
@@ -53,10 +56,22 @@ impl Console {
     pub(super) fn number_rows(&self) -> Vec<NumberRow<'_>> {
         let Some(list) = &self.data.connections else { return vec![] };
         let filter = self.lists[Pane::Connections as usize].filter.to_lowercase();
+        let terms: Vec<(&str, &str)> = filter.split_whitespace().filter_map(|word| word.split_once(':')).collect();
+        let all: Vec<Connection> = list.connected.iter().map(|row| row.connection.clone()).collect();
+        // A connection that is named by any of its names, as everywhere; digits of its number.
+        let named = |one: &Connection| {
+            terms.iter().all(|(term, value)| match *term {
+                "conn" => find_connection(&all, value).is_ok_and(|found| found.id == one.id),
+                "num" => one.phone_number.digits().contains(&value.replace(|c: char| !c.is_ascii_digit(), "")),
+                _ => true,
+            })
+        };
+        let by_name = terms.iter().any(|(term, _)| matches!(*term, "conn" | "num"));
         let fits = |name: &str, organization: &str, environment: &str, more: String| {
             let text = format!("{name} {organization} {environment} org:{organization} env:{environment} {more}");
             let text = text.to_lowercase();
-            filter.split_whitespace().all(|word| text.contains(word))
+            let mut words = filter.split_whitespace();
+            words.all(|word| text.contains(word) || word.starts_with("conn:") || word.starts_with("num:"))
         };
         let open = list.others.iter().filter(|one| one.is_open()).map(NumberRow::Other);
         let connected = list.connected.iter().map(NumberRow::Connected);
@@ -66,6 +81,7 @@ impl Console {
             .filter(|row| match row {
                 NumberRow::Connected(row) => {
                     self.in_scope(&row.connection.organization, row.connection.environment)
+                        && named(&row.connection)
                         && fits(
                             &row.connection.name,
                             &row.connection.organization,
@@ -80,6 +96,7 @@ impl Console {
                 }
                 NumberRow::Other(setup) => {
                     self.in_scope(&setup.organization, setup.environment)
+                        && !by_name
                         && fits(
                             &setup.name,
                             &setup.organization,
@@ -199,12 +216,24 @@ impl Console {
                 };
                 let list = self.webhooks_of(connection);
                 let mut rows: Vec<Row> = list.iter().map(|one| self.webhook_row(one, list)).collect();
+                let support = self.webhook_support(connection);
+                if support.is_one_address() {
+                    // There is one place for an address: a number that has one changes it.
+                    if !list.iter().any(|one| one.scope != WebhookScope::Project) {
+                        rows.push(row("new", "Set for this number", "everything that comes in over it"));
+                    }
+                    if support.is_shared() && !list.iter().any(|one| one.scope == WebhookScope::Project && !one.fixed) {
+                        rows.push(row("project", "Set for its account", "numbers that have no address of their own"));
+                    }
+                    return rows;
+                }
                 rows.push(row("new", "New for this number", "messages and conversations"));
                 rows.push(row("project", "New for the project", "numbers that come and go"));
                 rows
             }
             NumberFinder::WebhookActions(connection) => {
                 let Some(one) = self.picked_webhook(connection) else { return vec![] };
+                let one_address = self.webhook_support(connection).is_one_address();
                 let switch = if one.active {
                     ("off", "Switch off", "nothing is pushed through it")
                 } else {
@@ -218,6 +247,8 @@ impl Console {
                     ("delete", "Delete", "for good; its id is typed"),
                 ]
                 .into_iter()
+                .filter(|(id, ..)| !(one_address && matches!(*id, "on" | "off")))
+                .filter(|(id, ..)| !(one.fixed && matches!(*id, "change" | "delete")))
                 .map(|(id, head, tail)| Row { id: id.into(), head: head.into(), tail: tail.into(), ..Row::default() })
                 .collect()
             }
@@ -230,6 +261,12 @@ impl Console {
             _ => None,
         });
         list.unwrap_or_default()
+    }
+
+    fn webhook_support(&self, connection: ConnectionId) -> WebhookSupport {
+        let rows = self.data.connections.iter().flat_map(|list| &list.connected);
+        let row = rows.into_iter().find(|row| row.connection.id == connection);
+        row.map(|row| row.capabilities.webhooks).unwrap_or_default()
     }
 
     fn webhooks_of(&self, connection: ConnectionId) -> &[Registration] {
@@ -257,7 +294,12 @@ impl Console {
             id: one.id.clone(),
             head: format!("{sign} {} {}", one.scope.name(), one.kind.name()),
             tail: format!("{}{state}", one.url),
-            right: format!("{} {}{buffer}", one.events.len(), if one.events.len() == 1 { "event" } else { "events" }),
+            right: match one.events.len() {
+                0 if one.fixed => "set at the provider".to_owned(),
+                0 => String::new(),
+                1 => format!("1 event{buffer}"),
+                several => format!("{several} events{buffer}"),
+            },
             warn: !one.active || twice,
             off: None,
         }
@@ -286,7 +328,9 @@ impl Console {
             NumberFinder::Webhooks(connection) => match row.id.as_str() {
                 "new" | "project" => {
                     let project = row.id == "project";
-                    self.open_form(FormKind::Platform(PlatformForm::Webhook { connection, project, known: None }))
+                    let one_address = self.webhook_support(connection).is_one_address();
+                    let form = PlatformForm::Webhook { connection, project, known: None, one_address };
+                    self.open_form(FormKind::Platform(form))
                 }
                 id => {
                     id.clone_into(&mut self.data.picked);
@@ -323,6 +367,7 @@ impl Console {
                     connection,
                     project,
                     known: Some(Box::new(one)),
+                    one_address: self.webhook_support(connection).is_one_address(),
                 }))
             }
             "copy" => {

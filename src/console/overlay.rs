@@ -6,11 +6,16 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use super::command::{CommandSpec, table};
 use super::finder::Finder;
 use super::form::Form;
-use super::{Console, Pane};
+use super::{Console, Effect, Pane};
 use crate::domain::agents::requests::AgentRequest;
+use crate::domain::contacts::thread_name::ThreadName;
 use crate::domain::filter::Filter;
 use crate::domain::ids::{AssignmentId, ConnectionId, MessageId};
+use crate::domain::numbers::connection::Connection;
+use crate::domain::numbers::lookup::find_connection;
+use crate::domain::query::Query;
 use crate::domain::request::Request;
+use crate::domain::text::clean_line;
 
 #[derive(Debug)]
 pub(super) enum Overlay {
@@ -165,10 +170,51 @@ impl Purpose {
     }
 }
 
+/// Where the palette leads besides commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// A thread, as it was typed.
+    Thread(String),
+    Connection(ConnectionId, String),
+}
+
+impl Destination {
+    pub fn words(&self) -> String {
+        match self {
+            Self::Thread(text) => format!("Go to thread {}", clean_line(text)),
+            Self::Connection(id, name) => format!("Go to connection {} ({id})", clean_line(name)),
+        }
+    }
+}
+
 impl Console {
     /// Asks before a request that was picked is made.
     pub(super) fn ask_first(&mut self, question: String, request: Request) {
         self.overlay = Some(Overlay::Confirm { question, then: Then::Perform(request) });
+    }
+
+    /// Where what is typed leads, where it names something: a connection by any of its names, else a thread by its
+    /// id or its contact's number.
+    pub(super) fn destination(&self, typed: &str) -> Option<Destination> {
+        let typed = typed.trim();
+        let list = self.data.connections.iter().flat_map(|list| &list.connected);
+        let connections: Vec<Connection> = list.map(|row| row.connection.clone()).collect();
+        if let Ok(one) = find_connection(&connections, typed) {
+            return Some(Destination::Connection(one.id, one.name.clone()));
+        }
+        ThreadName::read(typed).ok().map(|_| Destination::Thread(typed.to_owned()))
+    }
+
+    /// Goes there. What the engine has to look for is gone to when it is found.
+    pub(super) fn go_to(&mut self, destination: Destination) -> Vec<Effect> {
+        match destination {
+            Destination::Thread(text) => {
+                let query = Query::FindThread { text, connection: None };
+                self.data.awaited = Some(query.clone());
+                self.ask(query)
+            }
+            Destination::Connection(id, _) => self.go_to_connection(id),
+        }
     }
 
     /// Commands that fit what is typed: those that are valid here, best first; with `all`, also those

@@ -29,7 +29,14 @@ impl Console {
                     }
                     KeyCode::Enter => {
                         let found = self.found(&words, all);
+                        let destination = self.destination(&words);
                         self.overlay = None;
+                        // What is named stands above the commands.
+                        let position = match destination {
+                            Some(destination) if position == 0 => return self.go_to(destination),
+                            Some(_) => position - 1,
+                            None => position,
+                        };
                         if let Some(spec) = found.get(position.min(found.len().saturating_sub(1))) {
                             return self.start(spec);
                         }
@@ -42,7 +49,9 @@ impl Console {
                     }
                 }
                 let count = match &self.overlay {
-                    Some(Overlay::Palette { typed, all, .. }) => self.found(typed, *all).len(),
+                    Some(Overlay::Palette { typed, all, .. }) => {
+                        self.found(typed, *all).len() + usize::from(self.destination(typed).is_some())
+                    }
                     _ => 0,
                 };
                 if let Some(Overlay::Palette { at, .. }) = &mut self.overlay {

@@ -109,10 +109,11 @@ impl Console {
         }
     }
 
-    /// A question, of what is shown. Numbers are asked for all together: they say what there is to show.
+    /// A question, of what is shown. Numbers are asked for all together: they say what there is to show; and what is
+    /// gone to by its name is found wherever it is, its scope being shown then.
     pub(super) fn scoped(&self, query: Query) -> Query {
         match self.shown() {
-            Some(shown) if query.is_of_many() && query != Query::Connections => {
+            Some(shown) if query.is_of_many() && !matches!(query, Query::Connections | Query::FindThread { .. }) => {
                 let scope = Scope::of(&shown.organization, shown.environment).into();
                 Query::Within { scope, query: Box::new(query) }
             }
@@ -133,13 +134,18 @@ impl Console {
 
     /// Goes along with a thread that was reached from elsewhere: its scope is shown, and that is said.
     pub(super) fn follow_thread(&mut self, row: &ThreadRow) -> Vec<Effect> {
-        if row.organization.is_empty() || self.in_scope(&row.organization, row.environment) {
+        self.follow_scope(&row.organization, row.environment, &row.id.to_string())
+    }
+
+    /// Shows the scope of something that was reached from elsewhere, and says so.
+    pub(super) fn follow_scope(&mut self, organization: &str, environment: Environment, what: &str) -> Vec<Effect> {
+        if organization.is_empty() || self.in_scope(organization, environment) {
             return vec![];
         }
-        let to = Shown { organization: row.organization.clone(), environment: row.environment };
-        let said = format!("{} is shown now: {} belongs to it.", to.words(), row.id);
+        let to = Shown { organization: organization.to_owned(), environment };
+        let said = format!("{} is shown now: {what} belongs to it.", to.words());
         (self.shown, self.shows_all) = (Some(to), false);
-        self.notice(said, row.environment == Environment::Production);
+        self.notice(said, environment == Environment::Production);
         self.ask_anew()
     }
 

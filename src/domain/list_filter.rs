@@ -19,7 +19,7 @@ impl WordList {
     /// What it is called, and the terms it takes besides words.
     const fn takes(self) -> (&'static str, &'static [&'static str]) {
         match self {
-            Self::Connections => ("connections", &["status", "account", "org", "env"]),
+            Self::Connections => ("connections", &["status", "account", "org", "env", "conn", "num"]),
             Self::Templates => ("templates", &["status", "category", "lang", "language"]),
             Self::Agents => ("agents", &[]),
             Self::Flows => ("Flows", &["status"]),
@@ -32,7 +32,9 @@ impl WordList {
         match self {
             Self::Templates => "words, and terms: status:approved category:utility lang:en",
             Self::Flows => "words, and status:published",
-            Self::Connections => "words, and terms: status:pending account:ID org:acme env:production",
+            Self::Connections => {
+                "words, and terms: status:pending account:ID conn:NAME num:4567 org:acme env:production"
+            }
             Self::Agents | Self::Activity => "plain words only",
         }
     }

@@ -50,6 +50,13 @@ pub enum Query {
     Thread {
         thread: ThreadId,
     },
+    /// The thread that a text names: an id, or its contact's number. Refused where it names none, or several.
+    FindThread {
+        text: String,
+        /// Which of our numbers it is over, by any of its names.
+        #[serde(default)]
+        connection: Option<String>,
+    },
     /// The newest messages of a thread, newest first.
     Messages {
         thread: ThreadId,

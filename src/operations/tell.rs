@@ -16,6 +16,7 @@ use crate::operations::monitoring::dashboard;
 use crate::operations::monitoring::reports;
 use crate::operations::outbox::bulk;
 use crate::operations::outbox::send_file;
+use crate::operations::threads::find::find_thread;
 use crate::operations::{OperationError, Result, System, require};
 use crate::store::FilterQuery;
 
@@ -78,6 +79,10 @@ async fn told(system: &System, actor: &Actor, query: Query) -> Result<Answer> {
             }
             system.attendance().fill(row.as_mut_slice(), &actor.to_string(), system.now());
             Answer::Thread(row.map(Box::new))
+        }
+        Query::FindThread { text, connection } => {
+            let thread = find_thread(system, connection.as_deref(), &text).await?;
+            Box::pin(told(system, actor, Query::Thread { thread })).await?
         }
         Query::File { upload, pad } => Answer::File(Box::new(send_file::check_file(system, actor, upload, pad).await?)),
         Query::Picture { message, width, height } => {

@@ -7,6 +7,7 @@
 
 mod address;
 mod cloud_api;
+pub mod conversations;
 pub mod flows;
 mod http;
 mod kapso;
@@ -346,6 +347,11 @@ pub trait Provider: Send + Sync {
 
     /// Webhooks can be registered here.
     fn webhooks(&self) -> Option<&dyn Webhooks> {
+        None
+    }
+
+    /// Conversations and what was said in them can be asked for here.
+    fn conversations(&self) -> Option<&dyn conversations::Conversations> {
         None
     }
 

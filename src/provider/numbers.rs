@@ -20,11 +20,17 @@ pub struct Access<'a> {
     pub label: &'a str,
     /// The environment variable that holds the key, where it is not the usual one.
     pub api_key_env: Option<&'a str>,
+    /// The number that it is about, where it is about one that is connected.
+    pub connection: Option<&'a Connection>,
 }
 
 impl<'a> From<&'a Connection> for Access<'a> {
     fn from(connection: &'a Connection) -> Self {
-        Self { label: &connection.name, api_key_env: connection.settings.api_key_env.as_deref() }
+        Self {
+            label: &connection.name,
+            api_key_env: connection.settings.api_key_env.as_deref(),
+            connection: Some(connection),
+        }
     }
 }
 
@@ -68,10 +74,17 @@ pub trait Profiles: Send + Sync {
     fn save_profile<'a>(&'a self, connection: &'a Connection, profile: &'a Profile) -> ProviderFuture<'a, ()>;
 }
 
-/// Webhooks as they are on file there.
+/// Webhooks as they are on file there. Where a number has one address
+/// ([`WebhookSupport::is_one_address`](crate::domain::numbers::webhook_support::WebhookSupport::is_one_address)),
+/// creating and updating read it back and fail where the provider says something else.
 pub trait Webhooks: Send + Sync {
     /// The path below our public address that deliveries of this scope come to.
     fn path(&self, scope: &WebhookScope) -> &'static str;
+
+    /// The path for statuses, where they go to an address of their own.
+    fn status_path(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Those of a number, or of the project with all its numbers.
     fn list<'a>(&'a self, access: Access<'a>, number: Option<&'a str>) -> ProviderFuture<'a, Vec<Registration>>;
@@ -87,7 +100,7 @@ pub trait Webhooks: Send + Sync {
 
     fn delete<'a>(&'a self, access: Access<'a>, id: &'a str) -> ProviderFuture<'a, ()>;
 
-    /// Asks for a test delivery of an event, or of any.
+    /// Asks for a test delivery of an event, or of any. Fails where the provider sends none.
     fn test<'a>(&'a self, access: Access<'a>, id: &'a str, event: Option<&'a str>) -> ProviderFuture<'a, ()>;
 }
 

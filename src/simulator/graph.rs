@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 
 use super::routes::{World as Shared, send, templates as listed};
 use super::world::SimulatedWebhook;
+
+const APP_ID: &str = "789012345678901";
 use super::{media, platform, templates as made};
 
 pub(super) fn routes(shared: Shared) -> Router<Shared> {
@@ -21,7 +23,8 @@ pub(super) fn routes(shared: Shared) -> Router<Shared> {
         .route("/{version}/{number}/media", post(media::upload))
         .route("/{version}/{account}/message_templates", get(listed).post(made::write).delete(made::delete))
         .route("/{version}/{number}/whatsapp_business_profile", get(platform::profile).post(platform::save_profile))
-        .route("/{version}/{id}", get(object).post(made::change))
+        .route("/{version}/{account}/subscribed_apps", get(subscriptions).post(subscribe).delete(unsubscribe))
+        .route("/{version}/{id}", get(object).post(change_object))
         .route("/graph_files/{version}/file", get(media::download))
         .layer(from_fn_with_state(shared, guard))
 }
@@ -54,12 +57,15 @@ async fn object(
                 let body = json!({ "error": { "message": message, "type": "OAuthException", "code": 100 } });
                 return (StatusCode::BAD_REQUEST, Json(body)).into_response();
             }
-            let hears = world.records.webhooks.iter().rfind(|one| one["phone_number_id"] == id.as_str());
             let mut told = json!({ "id": id, "display_phone_number": number.display, "verified_name": number.name,
                 "quality_rating": world.quality, "status": "CONNECTED", "account_mode": "LIVE",
                 "throughput": { "level": "STANDARD" } });
             if asks {
-                told["webhook_configuration"] = json!({ "application": hears.map(|one| &one["url"]) });
+                told["webhook_configuration"] = {
+                    let app = world.records.webhooks.iter().rfind(|one| one["phone_number_id"] == id.as_str());
+                    let app = app.and_then(|one| one["url"].as_str());
+                    world.subscriptions.configuration(&id, &number.business_account_id, app)
+                };
             }
             return Json(told).into_response();
         }
@@ -69,6 +75,131 @@ async fn object(
     }
     let at = format!("{}/graph_files/{version}/file", shared.own_address());
     media::resolved(&shared, &id, &owner, &headers, Some(&at))
+}
+
+fn refused(code: u32, message: &str) -> Response {
+    let body = json!({ "error": { "message": format!("(#{code}) {message}"), "type": "OAuthException", "code": code,
+        "fbtrace_id": "Asimulator" } });
+    (StatusCode::BAD_REQUEST, Json(body)).into_response()
+}
+
+fn unknown() -> Response {
+    let message = "Unsupported post request. Object does not exist, cannot be loaded due to missing permissions";
+    let body = json!({ "error": { "message": message, "type": "GraphMethodException", "code": 100, "error_subcode": 33,
+        "fbtrace_id": "Asimulator" } });
+    (StatusCode::BAD_REQUEST, Json(body)).into_response()
+}
+
+fn has_account(shared: &Shared, account: &str) -> bool {
+    shared.world().numbers.iter().any(|number| number.direct && number.business_account_id == account)
+}
+
+fn app(id: &str, name: &str, address: Option<&str>) -> Value {
+    let link = format!("https://www.facebook.com/games/?app_id={id}");
+    let mut told = json!({ "whatsapp_business_api_data": { "id": id, "name": name, "link": link } });
+    if let Some(address) = address {
+        told["override_callback_uri"] = address.into();
+    }
+    told
+}
+
+async fn subscriptions(State(shared): State<Shared>, Path((_, account)): Path<(String, String)>) -> Response {
+    if !has_account(&shared, &account) {
+        return unknown();
+    }
+    let world = shared.world();
+    let own = world.subscriptions.accounts.contains(&account);
+    let own = own.then(|| app(APP_ID, "Messages", world.subscriptions.address(&account)));
+    let other = world.subscriptions.others.contains(&account).then(|| app("890123456789012", "Another app", None));
+    Json(json!({ "data": own.into_iter().chain(other).collect::<Vec<_>>() })).into_response()
+}
+
+/// Without an address the app is subscribed, and an account's own address is gone.
+async fn subscribe(
+    State(shared): State<Shared>,
+    Path((_, account)): Path<(String, String)>,
+    body: axum::body::Bytes,
+) -> Response {
+    if !has_account(&shared, &account) {
+        return unknown();
+    }
+    let body: Value = serde_json::from_slice(&body).unwrap_or_else(|_| json!({}));
+    let Some(url) = body["override_callback_uri"].as_str() else {
+        let mut world = shared.world();
+        if !world.subscriptions.accounts.contains(&account) {
+            world.subscriptions.accounts.push(account.clone());
+        }
+        world.subscriptions.set(&account, "");
+        return Json(json!({ "success": true })).into_response();
+    };
+    if let Some(refusal) = asked(&shared, &account, url, &body["verify_token"]).await {
+        return refusal;
+    }
+    shared.world().subscriptions.set(&account, url);
+    Json(json!({ "success": true, "data": [app(APP_ID, "Messages", Some(url))] })).into_response()
+}
+
+async fn unsubscribe(State(shared): State<Shared>, Path((_, account)): Path<(String, String)>) -> Response {
+    let mut world = shared.world();
+    world.subscriptions.accounts.retain(|one| *one != account);
+    world.subscriptions.set(&account, "");
+    Json(json!({ "success": true })).into_response()
+}
+
+/// A number's own address, or a template: whatever has the id is changed.
+async fn change_object(
+    State(shared): State<Shared>,
+    Path((version, id)): Path<(String, String)>,
+    Json(body): Json<Value>,
+) -> Response {
+    let account = {
+        let world = shared.world();
+        let number = world.numbers.iter().find(|number| number.direct && number.phone_number_id == id);
+        number.map(|number| number.business_account_id.clone())
+    };
+    let Some(account) = account else { return made::change(State(shared), Path((version, id)), Json(body)).await };
+    let Some(url) = body["webhook_configuration"]["override_callback_uri"].as_str() else {
+        return refused(100, "The parameter webhook_configuration[override_callback_uri] is required.");
+    };
+    if !url.is_empty()
+        && let Some(refusal) = asked(&shared, &account, url, &body["webhook_configuration"]["verify_token"]).await
+    {
+        return refusal;
+    }
+    let mut world = shared.world();
+    world.subscriptions.set(&id, url);
+    // Something has to stand on file for what is posted to be told whom.
+    if !world.records.webhooks.iter().any(|one| one["phone_number_id"] == id.as_str()) {
+        let (now, secret) = (shared.now(), shared.config.webhook_secret.clone());
+        world.records.register(Some(&id), "", &secret, &super::platform::NUMBER_EVENTS, now);
+        if let Some(record) = world.records.webhooks.last_mut() {
+            record["kind"] = "meta".into();
+        }
+    }
+    Json(json!({ "success": true })).into_response()
+}
+
+/// Whoever gives an address is subscribed, and the address answers for itself.
+async fn asked(shared: &Shared, account: &str, url: &str, token: &Value) -> Option<Response> {
+    if !shared.world().subscriptions.accounts.iter().any(|one| one == account) {
+        let message = "Before override the current callback uri, your app must be subscribed to receive messages for \
+                       WhatsApp Business Account.";
+        return Some(refused(100, message));
+    }
+    let local = url.starts_with("http://127.0.0.1");
+    if !(url.starts_with("https://") || local) || url.chars().count() > 200 {
+        return Some(refused(100, "Invalid callback URI format"));
+    }
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("hub.mode", "subscribe")
+        .append_pair("hub.challenge", "1158201444")
+        .append_pair("hub.verify_token", token.as_str().unwrap_or_default())
+        .finish();
+    match made::fetch(&format!("{url}?{query}")).await {
+        Some((_, body)) if body == b"1158201444" => None,
+        Some(_) => Some(refused(2_201, "response does not match challenge, expected value = \"1158201444\"")),
+        None => Some(refused(2_200, "Callback verification failed with the following errors: HTTP Status Code = 403")),
+    }
 }
 
 /// What the platform itself would post for a letter of the mirror's.
@@ -132,5 +263,32 @@ impl super::Simulator {
             .finish();
         let (_, body) = made::fetch(&format!("{base}/webhook/meta?{query}")).await?;
         String::from_utf8(body).ok()
+    }
+
+    /// The app is subscribed to this account no more, and another app may be.
+    pub fn unsubscribe_app(&self, account: &str, another: bool) {
+        let mut world = self.shared.world();
+        world.subscriptions.accounts.retain(|one| one != account);
+        if another {
+            world.subscriptions.others.push(account.to_owned());
+        }
+    }
+
+    /// Somebody sets another address for a number of the Graph API's.
+    pub fn point_override(&self, number: &str, address: &str) {
+        let mut world = self.shared.world();
+        if world.numbers.iter().any(|one| one.direct && one.phone_number_id == number) {
+            world.subscriptions.set(number, address);
+        }
+    }
+
+    /// Whether the app is subscribed to this account.
+    pub fn is_subscribed(&self, account: &str) -> bool {
+        self.shared.world().subscriptions.accounts.iter().any(|one| one == account)
+    }
+
+    /// The next address of an account or a number is taken with a yes, and not kept.
+    pub fn forget_next_address(&self) {
+        self.shared.world().subscriptions.forgets = true;
     }
 }

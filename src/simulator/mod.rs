@@ -4,6 +4,7 @@
 
 mod flows;
 mod graph;
+mod history;
 mod media;
 mod payload;
 mod platform;
@@ -12,6 +13,7 @@ mod routes;
 mod rules;
 mod scenario;
 mod story;
+mod subscriptions;
 mod templates;
 mod twilio;
 mod watch;
@@ -154,6 +156,9 @@ impl Simulator {
             world.numbers.iter().map(|number| (number.phone_number_id.clone(), number.direct)).collect();
         for (number, direct) in numbers {
             if direct {
+                let account = world.numbers.iter().find(|one| one.phone_number_id == number);
+                let account = account.map(|one| one.business_account_id.clone());
+                world.subscriptions.accounts.extend(account);
                 world.records.point(
                     Some(&number),
                     &format!("{base}/webhook/meta"),

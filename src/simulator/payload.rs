@@ -173,10 +173,16 @@ impl Talk {
     }
 }
 
+/// The conversation of a person with a number: each number has its own.
+pub(super) fn conversation_id(number: &str, phone: &str) -> String {
+    let tail = &number[number.len().saturating_sub(4)..];
+    format!("6f6f2f6e-0d2b-4f5e-{tail:0>4}-{:0>12}", phone.chars().take(12).collect::<String>())
+}
+
 /// The conversation around a message. `contact_name` has been seen in two places: both are used.
 pub(super) fn conversation(person: &Person, phone_number_id: &str, at: i64, nested: bool, talk: &Talk) -> Value {
     let mut conversation = json!({
-        "id": format!("6f6f2f6e-0d2b-4f5e-8a0e-{:0>12}", person.phone.chars().take(12).collect::<String>()),
+        "id": conversation_id(phone_number_id, &person.phone),
         "phone_number": format!("+{}", person.phone),
         "phone_number_id": phone_number_id,
         "status": "active",

@@ -12,6 +12,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::history::{Filters, STATUSES, page};
+use super::platform::invalid;
 use super::rules::refused;
 use super::world::SendFault;
 use super::{Shared, flows, graph, media, platform, templates as made, twilio, watch};
@@ -29,7 +31,11 @@ pub(super) fn routes(shared: World) -> Router {
         .route("/platform/v1/webhook_deliveries", get(watch::deliveries))
         .route("/platform/v1/whatsapp/messages", get(messages))
         .route("/platform/v1/whatsapp/messages/{id}", get(one_message))
-        .route("/meta/whatsapp/{version}/{number}/messages", post(send))
+        .route("/platform/v1/whatsapp/conversations", get(conversations))
+        .route("/platform/v1/whatsapp/conversations/{id}", get(one_conversation))
+        .route("/meta/whatsapp/{version}/{number}/conversations", get(number_conversations))
+        .route("/meta/whatsapp/{version}/{number}/conversations/{id}", get(one_number_conversation))
+        .route("/meta/whatsapp/{version}/{number}/messages", get(number_messages).post(send))
         .route("/meta/whatsapp/{version}/{number}/media", post(media::upload))
         .route("/meta/whatsapp/{version}/{id}", get(media::resolve).delete(flows::delete))
         .route("/meta/whatsapp/media_download", get(media::download))
@@ -91,39 +97,31 @@ async fn dated(State(shared): State<World>, request: Request, next: Next) -> Res
     response
 }
 
-#[derive(Deserialize)]
-struct ListQuery {
-    phone_number: Option<String>,
-    phone_number_id: Option<String>,
-    direction: Option<String>,
-    limit: Option<usize>,
-    after: Option<String>,
+/// Newest first.
+async fn messages(State(shared): State<World>, Query(filters): Query<Filters>) -> Response {
+    let now = shared.now();
+    match filters.wrong(&STATUSES) {
+        Some(wrong) => invalid(&wrong),
+        None => Json(page(&filters.said(shared.world().as_listed(now)), &filters)).into_response(),
+    }
 }
 
-/// Newest first.
-async fn messages(State(shared): State<World>, Query(query): Query<ListQuery>) -> Json<Value> {
+/// The mirror's list of the messages of one number.
+async fn number_messages(
+    State(shared): State<World>,
+    Path((_, number)): Path<(String, String)>,
+    Query(mut filters): Query<Filters>,
+) -> Response {
     let now = shared.now();
+    if let Some(wrong) = filters.wrong(&STATUSES) {
+        return invalid(&wrong);
+    }
+    filters.phone_number_id = Some(number.clone());
     let world = shared.world();
-    let matches = |value: &Value, path: &str, wanted: &Option<String>| {
-        wanted.as_ref().is_none_or(|wanted| value.pointer(path).and_then(Value::as_str) == Some(wanted))
-    };
-    let limit = query.limit.unwrap_or(20).clamp(1, 100);
-    let from: usize = query.after.and_then(|cursor| cursor.parse().ok()).unwrap_or(0);
-    let list: Vec<Value> = world
-        .listed
-        .iter()
-        .rev()
-        .filter(|message| matches(message, "/kapso/phone_number", &query.phone_number))
-        .filter(|message| matches(message, "/kapso/phone_number_id", &query.phone_number_id))
-        .filter(|message| matches(message, "/kapso/direction", &query.direction))
-        .skip(from)
-        .take(limit)
-        .map(|message| world.as_of(message, now))
-        .collect();
-    let after = (list.len() == limit).then(|| (from + limit).to_string());
-    Json(
-        json!({ "data": list, "paging": { "cursors": { "before": null, "after": after }, "next": null, "previous": null } }),
-    )
+    if !world.numbers.iter().any(|known| known.phone_number_id == number) {
+        return (StatusCode::NOT_FOUND, Json(json!({ "error": "WhatsApp configuration not found" }))).into_response();
+    }
+    Json(page(&filters.said(world.as_listed(now)), &filters)).into_response()
 }
 
 async fn one_message(State(shared): State<World>, Path(id): Path<String>) -> Response {
@@ -132,6 +130,52 @@ async fn one_message(State(shared): State<World>, Path(id): Path<String>) -> Res
     match world.listed.iter().find(|message| message["id"] == id.as_str()) {
         Some(message) => Json(json!({ "data": world.as_of(message, now) })).into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({ "error": "Message not found" }))).into_response(),
+    }
+}
+
+async fn conversations(State(shared): State<World>, Query(filters): Query<Filters>) -> Response {
+    let now = shared.now();
+    match filters.wrong(&["active", "ended"]) {
+        Some(wrong) => invalid(&wrong),
+        None => {
+            let world = shared.world();
+            let list = filters.conversations(world.as_listed(now), &world.names, now);
+            Json(page(&list, &filters)).into_response()
+        }
+    }
+}
+
+async fn number_conversations(
+    State(shared): State<World>,
+    Path((_, number)): Path<(String, String)>,
+    Query(mut filters): Query<Filters>,
+) -> Response {
+    filters.phone_number_id = Some(number);
+    conversations(State(shared), Query(filters)).await
+}
+
+fn conversation(shared: &World, id: &str) -> Option<Value> {
+    let now = shared.now();
+    let world = shared.world();
+    let all = Filters::default().conversations(world.as_listed(now), &world.names, now);
+    all.into_iter().find(|one| one["id"] == id)
+}
+
+async fn one_conversation(State(shared): State<World>, Path(id): Path<String>) -> Response {
+    match conversation(&shared, &id) {
+        Some(one) => Json(json!({ "data": one })).into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({ "error": "Conversation not found" }))).into_response(),
+    }
+}
+
+/// Bare, as the mirror tells single objects.
+async fn one_number_conversation(
+    State(shared): State<World>,
+    Path((_, number, id)): Path<(String, String, String)>,
+) -> Response {
+    match conversation(&shared, &id).filter(|one| one["phone_number_id"] == number.as_str()) {
+        Some(one) => Json(one).into_response(),
+        None => (StatusCode::NOT_FOUND, Json(json!({ "error": "Conversation not found" }))).into_response(),
     }
 }
 

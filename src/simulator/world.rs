@@ -10,6 +10,7 @@ use super::flows::FlowRecord;
 use super::media::{Files, made};
 use super::payload::{Person, Saying, Talk, conversation, inbound};
 use super::platform::{NUMBER_EVENTS, PROJECT_EVENTS, Records};
+use super::subscriptions::Subscriptions;
 use super::twilio::Forms;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -113,6 +114,8 @@ pub(super) struct World {
     pub quality: String,
     /// Which address a number posts to is not told.
     pub hides_webhooks: bool,
+    /// Where the Graph API posts, beside the app's own address.
+    pub subscriptions: Subscriptions,
     pub skew: i64,
     /// The number that tests name, where it is not the one they were asked for.
     pub test_number: Option<String>,
@@ -157,6 +160,7 @@ impl World {
             files: Files::default(),
             quality: "GREEN".to_owned(),
             hides_webhooks: false,
+            subscriptions: Subscriptions::default(),
             skew: 0,
             test_number: None,
             delivered: vec![],
@@ -181,6 +185,11 @@ impl World {
         self.ids += 1;
         let tail: u64 = self.dice.random();
         format!("wamid.{prefix}{:06}{tail:016X}", self.ids)
+    }
+
+    /// What the platform's own lists hold by now, oldest first.
+    pub fn as_listed(&self, now: i64) -> Vec<Value> {
+        self.listed.iter().map(|message| self.as_of(message, now)).collect()
     }
 
     pub fn next_due(&self) -> Option<i64> {
@@ -219,8 +228,17 @@ impl World {
             })
             .map(|one| {
                 let text = |name: &str| one[name].as_str().unwrap_or_default().to_owned();
-                (text("id"), text("url"), text("secret_key"))
+                let url = match (one["kind"].as_str(), one["phone_number_id"].as_str()) {
+                    (Some("meta"), Some(id)) => {
+                        let number = self.numbers.iter().find(|number| number.phone_number_id == id);
+                        let account = number.map(|number| number.business_account_id.as_str());
+                        self.subscriptions.address_of(id, account, &text("url"))
+                    }
+                    _ => text("url"),
+                };
+                (text("id"), url, text("secret_key"))
             })
+            .filter(|(_, url, _)| !url.is_empty())
             .collect();
         if !known && !letter.project {
             found.truncate(1);

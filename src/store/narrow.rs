@@ -7,6 +7,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use crate::domain::filter::{Filter, Is, StatusTerm, Term};
 use crate::domain::inbound::event::Direction;
 use crate::domain::message::status::DeliveryStatus;
+use crate::domain::numbers::lookup::ConnectionName;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::time::Timestamp;
 use crate::store::codec::folded;
@@ -76,7 +77,7 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>, ove
             Term::Author(name) => {
                 query.push(" AND m.author = ").push_bind(name.clone());
             }
-            Term::Connection(name) => push_connections(query, over, "lower(nc.name)", name),
+            Term::Connection(name) => push_named_connection(query, over, &ConnectionName::read(name)),
             Term::Environment(environment) => push_connections(query, over, "nc.environment", environment.name()),
             Term::Organization(name) => {
                 push_connections(query, over, "lower(replace(nc.organization, ' ', '_'))", name);
@@ -102,13 +103,34 @@ pub(super) fn push(query: &mut QueryBuilder<Sqlite>, wish: &FilterQuery<'_>, ove
     }
 }
 
-fn push_connections(query: &mut QueryBuilder<Sqlite>, over: FilterTarget, what: &str, value: &str) {
-    let column = match over {
+/// The connection that is named, as [`ConnectionName`] says: by the first of its ways in which any is.
+fn push_named_connection(query: &mut QueryBuilder<Sqlite>, over: FilterTarget, name: &ConnectionName) {
+    let rank = |query: &mut QueryBuilder<Sqlite>, table: &str| {
+        query.push(format!("CASE WHEN {table}.id = ")).push_bind(name.id.map_or(-1, |id| id.0));
+        query.push(format!(" THEN 1 WHEN lower({table}.name) = ")).push_bind(name.text.clone());
+        query.push(format!(" THEN 2 WHEN lower({table}.phone_number_id) = ")).push_bind(name.text.clone());
+        query.push(format!(" THEN 3 WHEN {table}.phone_number = "));
+        query.push_bind(name.digits.clone().unwrap_or_else(|| "-".to_owned())).push(" THEN 4 ELSE 9 END");
+    };
+    query.push(format!(" AND {} IN (SELECT nc.id FROM connections nc WHERE ", connection_of(over)));
+    rank(query, "nc");
+    query.push(" < 9 AND ");
+    rank(query, "nc");
+    query.push(" = (SELECT min(");
+    rank(query, "nd");
+    query.push(") FROM connections nd))");
+}
+
+const fn connection_of(over: FilterTarget) -> &'static str {
+    match over {
         FilterTarget::Threads => "t.connection_id",
         FilterTarget::Entries => "o.connection_id",
         FilterTarget::Messages => "m.connection_id",
-    };
-    query.push(format!(" AND {column} IN (SELECT nc.id FROM connections nc WHERE {what} = "));
+    }
+}
+
+fn push_connections(query: &mut QueryBuilder<Sqlite>, over: FilterTarget, what: &str, value: &str) {
+    query.push(format!(" AND {} IN (SELECT nc.id FROM connections nc WHERE {what} = ", connection_of(over)));
     query.push_bind(value.to_owned()).push(")");
 }
 

@@ -1,11 +1,13 @@
 //! Journeys through the whole engine: real SQLite, real HTTP, a simulator on loopback, a clock that the
 //! test moves. Nothing sleeps to wait: every worker's step is called by hand.
 
+mod addresses;
 mod agent_hears;
 mod agent_kinds;
 mod agents;
 mod ahead;
 mod approvals;
+mod backfill;
 mod bulk;
 mod case_templates;
 mod cases;

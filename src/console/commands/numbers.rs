@@ -155,7 +155,10 @@ pub(super) const ROWS: &[CommandSpec] = &[
         keys: &["r"],
         danger: Danger::Asks(|console| {
             let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
-            format!("Register the webhook of {name} at its provider, and test it?")
+            let one_address =
+                console.selected_connection().is_some_and(|row| row.capabilities.webhooks.is_one_address());
+            let instead = if one_address { ", in place of any address that is there" } else { "" };
+            format!("Register the webhook of {name} at its provider{instead}, and test it?")
         }),
         ready: |console| {
             admin(console)?;

@@ -71,20 +71,30 @@ impl Console {
     fn draw_palette(&self, buffer: &mut Buffer, screen: Rect, typed: &str, at: usize, all: bool) -> Position {
         let theme = self.settings.theme;
         let found = self.found(typed, all);
+        let destination = self.destination(typed);
+        let above = u16::from(destination.is_some());
         let width = screen.width.saturating_sub(4).min(92);
-        let height = ((found.len() as u16) + 4).clamp(6, screen.height.saturating_sub(2));
+        let height = ((found.len() as u16) + above + 4).clamp(6, screen.height.saturating_sub(2));
         let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
         let title = if all { "Commands" } else { "What can be done here" };
         let inner = self.draw_box(buffer, area, title, "type to find, enter runs, esc closes");
         let prompt = format!("{} {typed}", theme.pick("›", ">"));
         put(buffer, inner.x, inner.y, inner.width, &prompt, theme.plain());
-        let room = usize::from(inner.height.saturating_sub(2));
-        let first = (at + 1).saturating_sub(room);
-        if found.is_empty() {
+        let room = usize::from(inner.height.saturating_sub(2 + above));
+        if let Some(destination) = &destination {
+            put(buffer, inner.x, inner.y + 2, inner.width, &destination.words(), theme.accent());
+            if at == 0 {
+                buffer.set_style(Rect { y: inner.y + 2, height: 1, ..inner }, theme.selected(true));
+            }
+        }
+        // Among the commands alone.
+        let (at, none) = (at.checked_sub(usize::from(above)), found.is_empty() && destination.is_none());
+        let first = (at.unwrap_or_default() + 1).saturating_sub(room);
+        if none {
             put(buffer, inner.x, inner.y + 2, inner.width, "No command is called that.", theme.dim());
         }
         for (place, (index, spec)) in found.iter().enumerate().skip(first).take(room).enumerate() {
-            let y = inner.y + 2 + place as u16;
+            let y = inner.y + 2 + above + place as u16;
             let not_ready = (spec.ready)(self).err();
             let keys = words::pad(&self.settings.keymap.shown(spec), 14, theme.ellipsis());
             let name = words::pad(spec.title, 18, theme.ellipsis());
@@ -94,7 +104,7 @@ impl Console {
             put(buffer, inner.x + 15, y, 18, &name, if dim { theme.dim() } else { theme.plain() });
             let room = inner.width.saturating_sub(34);
             put(buffer, inner.x + 34, y, room, &words::fit(help, room.into(), theme.ellipsis()), theme.dim());
-            if index == at {
+            if Some(index) == at {
                 buffer.set_style(Rect { y, height: 1, ..inner }, theme.selected(true));
             }
         }

@@ -142,7 +142,7 @@ impl Console {
         for hop in Check::ALL {
             let proof = row.proofs.iter().find(|proof| proof.hop == hop);
             let (text, style) = match proof {
-                None if hop == Check::Upstream && !row.capabilities.webhook_list => {
+                None if hop == Check::Upstream && !row.capabilities.delivery_log => {
                     ("the provider keeps no record of it".to_owned(), theme.dim())
                 }
                 None => ("no proof yet".to_owned(), theme.dim()),
@@ -182,6 +182,9 @@ impl Console {
             sheet.text(&format!("{sign} {}: {}", clean_line(&chore.place), clean_line(&chore.what)), style);
             if let Some(paste) = &chore.paste {
                 sheet.text(&format!("  {}", clean_line(paste)), theme.accent());
+            }
+            if chore.over_api && row.proof_of(chore).is_none() {
+                sheet.text("  or press r: it is set over the provider's API", theme.dim());
             }
         }
     }

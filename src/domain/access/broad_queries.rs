@@ -15,6 +15,7 @@ impl Query {
             | Self::Tokens
             | Self::Connections
             | Self::Threads { .. }
+            | Self::FindThread { .. }
             | Self::Contacts { .. }
             | Self::Radar { .. }
             | Self::Views

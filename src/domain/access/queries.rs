@@ -18,6 +18,7 @@ impl Query {
             | Self::Connections
             | Self::Threads { .. }
             | Self::Thread { .. }
+            | Self::FindThread { .. }
             | Self::Messages { .. }
             | Self::Message { .. }
             | Self::Contacts { .. }

@@ -263,6 +263,10 @@ codes! {
     WebhookOff "webhook_off" 409 3 "Switch it on first.";
     /// Another webhook has the same address or kind.
     WebhookTwice "webhook_twice" 409 3 "Change the existing webhook.";
+    /// The provider has one address for the number or account, and another one is on file.
+    WebhookTaken "webhook_taken" 409 3 "Change the address that is on file.";
+    /// The provider has one address for a number, without events or options.
+    WebhookOptions "webhook_options" 409 3 "Give the address alone.";
 
     = "Templates and Flows"
     /// The template or the Flow has errors.

@@ -3,4 +3,5 @@
 pub mod address;
 pub mod opt_out;
 pub mod phone;
+pub mod thread_name;
 pub mod view;

@@ -10,6 +10,7 @@ use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::ConnectionId;
 use crate::domain::message::content::Content;
 use crate::domain::numbers::number_kind::NumberKind;
+use crate::domain::numbers::webhook_support::WebhookSupport;
 use crate::domain::refusal::Refusal;
 use crate::domain::time::Timestamp;
 
@@ -235,6 +236,9 @@ pub struct SetupTask {
     /// What is to be pasted there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paste: Option<String>,
+    /// It can be set from here, over the provider's API: `connections register`, or `r` in Connections.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub over_api: bool,
     /// What proves that it was done right; nothing where only the person can see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Check>,
@@ -260,8 +264,10 @@ pub struct Capabilities {
     pub cards: bool,
     /// Files are fetched from an address of ours, instead of being uploaded.
     pub fetches_files: bool,
-    /// It keeps a list of webhooks, and a log of its deliveries.
-    pub webhook_list: bool,
+    /// It keeps a log of its deliveries to us.
+    pub delivery_log: bool,
+    /// What webhooks its API registers.
+    pub webhooks: WebhookSupport,
     /// Its signature covers the address that it called.
     pub signs_address: bool,
     /// Characters in one text, where that is less than what the platform takes.
@@ -281,7 +287,8 @@ impl Capabilities {
         offers: true,
         cards: true,
         fetches_files: false,
-        webhook_list: true,
+        delivery_log: true,
+        webhooks: WebhookSupport::Full,
         signs_address: false,
         longest_text: None,
     };

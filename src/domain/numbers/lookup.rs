@@ -7,18 +7,42 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::clean_line;
 
+/// What a text may name a connection by, in the order in which it is tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionName {
+    pub id: Option<ConnectionId>,
+    /// Its name, in lower case; also the provider's id of its number.
+    pub text: String,
+    /// Its phone number, in digits.
+    pub digits: Option<String>,
+}
+
+impl ConnectionName {
+    pub fn read(text: &str) -> Self {
+        let text = text.trim();
+        let digits = PhoneNumber::parse(text).ok().map(|number| number.digits().to_owned());
+        Self { id: text.parse().ok(), text: text.to_lowercase(), digits }
+    }
+
+    /// The place in the order at which a connection has this name; nothing where it has not.
+    fn rank(&self, one: &Connection) -> Option<usize> {
+        [
+            Some(one.id) == self.id,
+            one.name.to_lowercase() == self.text,
+            one.phone_number_id.to_lowercase() == self.text,
+            self.digits.as_deref() == Some(one.phone_number.digits()),
+        ]
+        .into_iter()
+        .position(|has| has)
+    }
+}
+
 /// Finds the connection that a text names: by its id (`c1`), its name, the provider's id of its number, or its
 /// phone number, in this order. Refuses (`not_found`, `ambiguous`) where there is none or there are several.
 pub fn find_connection<'c>(connections: &'c [Connection], text: &str) -> Result<&'c Connection, Refusal> {
-    let text = text.trim();
-    let id = text.parse::<ConnectionId>().ok();
-    let number = PhoneNumber::parse(text).ok();
-    let ways: [&dyn Fn(&Connection) -> bool; 4] =
-        [&|one| Some(one.id) == id, &|one| one.name == text, &|one| one.phone_number_id == text, &|one| {
-            Some(&one.phone_number) == number.as_ref()
-        }];
-    for way in ways {
-        let found: Vec<&Connection> = connections.iter().filter(|one| way(one)).collect();
+    let (text, name) = (text.trim(), ConnectionName::read(text));
+    for way in 0..4 {
+        let found: Vec<&Connection> = connections.iter().filter(|one| name.rank(one) == Some(way)).collect();
         match found.as_slice() {
             [] => {}
             [one] => return Ok(*one),

@@ -12,3 +12,4 @@ pub mod number;
 pub mod number_kind;
 pub mod registration;
 pub mod setup;
+pub mod webhook_support;

@@ -69,6 +69,12 @@ pub struct Registration {
     pub id: String,
     pub scope: WebhookScope,
     pub url: String,
+    /// Where statuses of what others send over the number go, where that is another address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_url: Option<String>,
+    /// It is set in the provider's own pages: nothing here changes it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fixed: bool,
     pub active: bool,
     pub kind: WebhookKind,
     pub payload_version: String,
@@ -93,6 +99,9 @@ pub struct Buffer {
 #[serde(default)]
 pub struct WebhookDraft {
     pub url: Option<String>,
+    /// Where statuses go, at a provider that posts them to an address of their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status_url: Option<String>,
     pub events: Option<Vec<String>>,
     pub kind: Option<WebhookKind>,
     pub payload_version: Option<String>,
@@ -208,6 +217,36 @@ impl WebhookDraft {
     }
 }
 
+impl WebhookDraft {
+    /// The rules where a number has one address and nothing to choose. `new` ones need an address.
+    pub fn check_address(&self, new: bool) -> Result<(), Refusal> {
+        let Self { url, status_url, events, kind, payload_version, active, headers, .. } = self;
+        if url.is_none() && (new || status_url.is_none()) {
+            return Err(Refusal::new(Code::WebhookUrl, "There is no address to set.", "Give --url."));
+        }
+        for url in [url, status_url].into_iter().flatten() {
+            check_url(url)?;
+        }
+        let figures = [self.buffer_seconds, self.buffer_most, self.inactivity_minutes];
+        let chosen = events.is_some()
+            || kind.is_some()
+            || payload_version.is_some()
+            || headers.is_some()
+            || self.buffer_enabled == Some(true)
+            || figures.iter().any(Option::is_some);
+        if chosen {
+            let why = "This provider posts everything of a number to one address: events, kind, version, headers and \
+                       buffering cannot be chosen.";
+            return Err(Refusal::new(Code::WebhookOptions, why, "Give the address alone."));
+        }
+        if *active == Some(false) {
+            let why = "This provider has no switch for it.";
+            return Err(Refusal::new(Code::WebhookOptions, why, "Delete it, or set another address."));
+        }
+        Ok(())
+    }
+}
+
 /// Providers call `https`; only a machine that plays provider on loopback may do without.
 fn check_url(url: &str) -> Result<(), Refusal> {
     let refused = |why: String| {
@@ -299,6 +338,24 @@ mod tests {
         assert!(WebhookDraft::for_number("https://a.b/x".into()).check(&number(), true).is_ok());
         assert!(WebhookDraft::for_project("https://a.b/x".into()).check(&WebhookScope::Project, true).is_ok());
         assert!(WebhookDraft::default().check(&number(), false).is_ok());
+    }
+
+    #[test]
+    fn where_a_number_has_one_address_nothing_else_can_be_chosen() {
+        let plain = || WebhookDraft { url: Some("https://a.b/x".into()), ..WebhookDraft::default() };
+        assert!(plain().check_address(true).is_ok());
+        let cases = [
+            ("webhook_url", WebhookDraft::default()),
+            ("webhook_url", WebhookDraft { status_url: Some("http://a.b/s".into()), ..plain() }),
+            ("webhook_options", WebhookDraft { events: Some(vec!["messages".into()]), ..plain() }),
+            ("webhook_options", WebhookDraft { kind: Some(WebhookKind::Raw), ..plain() }),
+            ("webhook_options", WebhookDraft { buffer_seconds: Some(5), ..plain() }),
+            ("webhook_options", WebhookDraft { headers: Some(BTreeMap::new()), ..plain() }),
+            ("webhook_options", WebhookDraft { active: Some(false), ..plain() }),
+        ];
+        for (rule, draft) in cases {
+            assert_eq!(draft.check_address(true).expect_err(rule).code.as_str(), rule);
+        }
     }
 
     #[test]

@@ -9,25 +9,27 @@ use crate::domain::change::Change;
 use crate::domain::code::Code;
 use crate::domain::ids::ConnectionId;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, Origin};
-use crate::domain::key::message_key;
-use crate::domain::message::status::DeliveryRecord;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
 use crate::operations::inbound::apply_event::apply_event;
+use crate::operations::inbound::backfill_conversations::{Pass, keep, read_conversations};
+use crate::operations::inbound::comparison::{Comparison, UNDER_WAY};
 use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System, require};
+use crate::provider::conversations::{Conversations, may_ask_elsewhere};
+use crate::provider::{Provider, ProviderError};
 use crate::store::{NewAlert, Write};
 
-/// A push may be under way for so long.
-const UNDER_WAY: Duration = Duration::from_secs(120);
 /// Where nothing was compared before, so far back.
 const FIRST_LOOK: Duration = Duration::from_secs(3 * 86_400);
 /// Lists lag: the last comparison is overlapped by this.
 const OVERLAP: Duration = Duration::from_secs(1_800);
 /// Pages of a hundred, at most, in one go.
 const PAGES: usize = 20;
+/// Messages that are written in one transaction.
+const AT_ONCE: usize = 200;
 
 pub(crate) async fn fill_now(system: &System, actor: &Actor, connection: ConnectionId) -> Result<Done> {
     require(actor, Permission::FillGaps)?;
@@ -54,6 +56,53 @@ pub(crate) async fn watch_gaps(system: &System) -> Result<()> {
     Ok(())
 }
 
+/// How far a list was read.
+enum Reached {
+    /// Back to where the comparison begins.
+    Beginning,
+    /// As far as it is read in one go.
+    Bound,
+}
+
+/// Compares the list of the newest messages; where it cannot be read, the second list that there may be.
+async fn compare_newest(
+    system: &System,
+    provider: &dyn Provider,
+    connection: &Connection,
+    comparison: &mut Comparison,
+) -> Result<std::result::Result<Reached, ProviderError>> {
+    let (now, since) = (comparison.now, comparison.since);
+    let mut after: Option<String> = None;
+    let mut second = None;
+    for _ in 0..PAGES {
+        let page = match second {
+            None => provider.listed(connection, after.as_deref(), now).await,
+            Some(source) => Conversations::history(source, connection, since, after.as_deref(), now).await,
+        };
+        let page = match page {
+            Ok(page) => page,
+            Err(trouble) => {
+                match provider.conversations().filter(|_| second.is_none() && may_ask_elsewhere(&trouble)) {
+                    Some(source) => {
+                        (second, after) = (Some(source), None);
+                        continue;
+                    }
+                    None => return Ok(Err(trouble)),
+                }
+            }
+        };
+        let oldest = page.messages.iter().map(|message| message.sent_at).min();
+        for message in page.messages {
+            comparison.take(system, message).await?;
+        }
+        after = page.next;
+        if after.is_none() || oldest.is_none_or(|oldest| oldest < since) {
+            return Ok(Ok(Reached::Beginning));
+        }
+    }
+    Ok(Ok(Reached::Bound))
+}
+
 async fn fill(system: &System, connection: &Connection) -> Result<String> {
     let Some(provider) = system.providers().get(&connection.provider) else {
         return Ok("This build does not support its provider.".to_owned());
@@ -61,40 +110,26 @@ async fn fill(system: &System, connection: &Connection) -> Result<String> {
     let now = system.now();
     let last = system.store().last_backfill(connection.id).await?;
     let since = last.map_or(now.minus(FIRST_LOOK), |last| last.minus(OVERLAP));
-    let (mut listed, mut missing, mut behind) = (0, vec![], vec![]);
-    let mut after: Option<String> = None;
-    for _ in 0..PAGES {
-        let page = match provider.listed(connection, after.as_deref(), now).await {
-            Ok(page) => page,
-            Err(trouble) => {
-                return Ok(format!("{}: the provider's list could not be read: {}.", connection.name, trouble.line()));
-            }
-        };
-        listed += page.messages.len();
-        let oldest = page.messages.iter().map(|message| message.sent_at).min();
-        for message in page.messages {
-            if message.test || now.since(message.sent_at) <= UNDER_WAY {
-                continue;
-            }
-            let key = message_key(connection.id, &message.provider_message_id);
-            if let Some(standing) = system.store().standing_of(&key).await? {
-                // However old it is: its fate may be of today.
-                if message.statuses.iter().fold(standing.clone(), DeliveryRecord::merge) != standing {
-                    behind.push(message);
-                }
-            } else if message.sent_at >= since && !system.store().is_known(&key).await? {
-                missing.push(message);
-            }
+    let mut comparison = Comparison::new(connection.id, now, since);
+    let newest = compare_newest(system, provider.as_ref(), connection, &mut comparison).await?;
+    let pass = match provider.conversations() {
+        Some(source) => {
+            let whole = !matches!(newest, Ok(Reached::Beginning));
+            Some(read_conversations(system, connection, source, &mut comparison, whole).await?)
         }
-        after = page.next;
-        if after.is_none() || oldest.is_none_or(|oldest| oldest < since) {
-            break;
-        }
+        None => None,
+    };
+    let trouble = match (&newest, &pass) {
+        (Err(trouble), None) => Some(trouble.line()),
+        (Err(trouble), Some(pass)) if pass.trouble.is_some() => Some(trouble.line()),
+        _ => None,
+    };
+    let Comparison { listed, missing, behind, .. } = comparison;
+    let (filled, told) = write_down(system, connection, missing, behind).await?;
+    note(system, connection, (filled, listed), pass.as_ref(), trouble.is_none()).await?;
+    if let Some(trouble) = trouble {
+        return Ok(format!("{}: the provider's list could not be read: {trouble}.", connection.name));
     }
-    // The oldest first, as they were written.
-    missing.sort_by_key(|message| message.sent_at);
-    let filled = write_down(system, connection, missing, listed, now).await?;
-    let told = catch_up(system, connection, behind, now).await?;
     let of = |count: usize| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
     let what = match (filled, told) {
         (0, 0) => format!("nothing is missing; {} were compared", of(listed)),
@@ -104,7 +139,14 @@ async fn fill(system: &System, connection: &Connection) -> Result<String> {
             format!("{}, and the fate of {}, had not been pushed and are written down", of(filled), of(told))
         }
     };
-    Ok(format!("{}: {what}.", connection.name))
+    let rest = match &pass {
+        Some(Pass { left: Some(_), trouble: None }) => " More conversations are read the next time: run it again.",
+        Some(Pass { left: Some(_), trouble: Some(_) }) => {
+            " Its conversations could not all be read; it goes on next time."
+        }
+        _ => "",
+    };
+    Ok(format!("{}: {what}.{rest}", connection.name))
 }
 
 /// One that cannot be applied stands in nobody's way.
@@ -131,45 +173,61 @@ async fn apply_listed(
     Ok(done)
 }
 
-/// Statuses that the list has and that did not come. They may still be under way: nobody is alarmed.
-async fn catch_up(
-    system: &System,
-    connection: &Connection,
-    behind: Vec<MessageEvent>,
-    now: Timestamp,
-) -> Result<usize> {
-    if behind.is_empty() {
-        return Ok(0);
-    }
-    let mut effects = Effects::default();
-    let mut write = system.store().write().await?;
-    let mut told = 0;
-    for message in behind {
-        told += usize::from(apply_listed(system, &mut write, connection, message, now, &mut effects).await?);
-    }
-    write.commit().await?;
-    system.bus().publish(effects.changes.iter().copied());
-    Ok(told)
-}
-
+/// Writes down what is missing, the oldest first, and statuses that did not come; those may still be under way, so
+/// that nobody is alarmed. Returns how many of each.
 async fn write_down(
     system: &System,
     connection: &Connection,
-    missing: Vec<MessageEvent>,
-    listed: usize,
-    now: Timestamp,
-) -> Result<usize> {
-    let mut effects = Effects::default();
-    let mut filled = 0;
-    let mut write = system.store().write().await?;
-    for mut message in missing {
+    mut missing: Vec<MessageEvent>,
+    behind: Vec<MessageEvent>,
+) -> Result<(usize, usize)> {
+    let now = system.now();
+    // Lists are newest first, also within a second.
+    missing.reverse();
+    missing.sort_by_key(|message| message.sent_at);
+    for message in &mut missing {
         if message.direction == Direction::Inbound && message.origin == Origin::Api {
             message.origin = Origin::Filled;
         }
-        filled += usize::from(apply_listed(system, &mut write, connection, message, now, &mut effects).await?);
     }
-    let said = format!("{filled} of {listed} were missing");
-    write.record_backfill(connection.id, now, listed, filled, &said).await?;
+    let mut counts = [0, 0];
+    for (count, messages) in counts.iter_mut().zip([missing, behind]) {
+        let mut messages = messages.into_iter().peekable();
+        while messages.peek().is_some() {
+            let mut effects = Effects::default();
+            let mut write = system.store().write().await?;
+            for message in messages.by_ref().take(AT_ONCE) {
+                *count += usize::from(apply_listed(system, &mut write, connection, message, now, &mut effects).await?);
+            }
+            write.commit().await?;
+            system.bus().publish(effects.changes.iter().copied());
+            if effects.files {
+                system.wakes().fetcher.notify_one();
+            }
+        }
+    }
+    let [filled, told] = counts;
+    Ok((filled, told))
+}
+
+/// Notes that was compared until now, where it was, and where the reading of conversations goes on.
+async fn note(
+    system: &System,
+    connection: &Connection,
+    (filled, listed): (usize, usize),
+    pass: Option<&Pass>,
+    compared: bool,
+) -> Result<()> {
+    let now = system.now();
+    let mut changes = vec![];
+    let mut write = system.store().write().await?;
+    if compared {
+        let said = format!("{filled} of {listed} were missing");
+        write.record_backfill(connection.id, now, listed, filled, &said).await?;
+    }
+    if let Some(pass) = pass {
+        keep(&mut write, connection, pass, now).await?;
+    }
     if filled > 0 {
         let said = format!(
             "{}: {filled} message(s) were never pushed to us and were found in the provider's list. Agents do not answer them: look at who waits.",
@@ -177,12 +235,9 @@ async fn write_down(
         );
         let subject = connection.id.to_string();
         write.raise(&NewAlert { kind: AlertKind::Gap, subject: &subject, said: &said, thread: None }, now).await?;
-        effects.changes.push(Change::Alerts);
+        changes.push(Change::Alerts);
     }
     write.commit().await?;
-    system.bus().publish(effects.changes.iter().copied());
-    if effects.files {
-        system.wakes().fetcher.notify_one();
-    }
-    Ok(filled)
+    system.bus().publish(changes);
+    Ok(())
 }

@@ -7,6 +7,8 @@ pub(crate) mod apply_holder;
 pub(crate) mod apply_inbound;
 pub(crate) mod apply_status;
 pub(crate) mod backfill;
+mod backfill_conversations;
+mod comparison;
 pub(crate) mod dry_run;
 pub(crate) mod effects;
 pub(crate) mod receive;

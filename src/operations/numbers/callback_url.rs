@@ -22,7 +22,7 @@ pub(crate) async fn on_file(
     let lost = !ours && !heard;
     let note = match webhook {
         "" => "no address is on file".to_owned(),
-        _ if ours => format!("on file: {webhook}"),
+        _ if ours => format!("on file: {webhook} (ours)"),
         _ if lost => format!("another address is on file: {webhook}"),
         _ => format!("another address is on file, and what comes there is handed on to us: {webhook}"),
     };

@@ -42,7 +42,8 @@ pub(crate) async fn send(system: &System, connection: &Connection) -> Result<std
     let Some(provider) = system.providers().get(&connection.provider) else {
         return Ok(Err("This build does not support its provider.".into()));
     };
-    let Some(webhooks) = provider.webhooks() else { return knock(system, provider.as_ref(), connection).await };
+    let webhooks = provider.webhooks().filter(|_| !provider.capabilities().webhooks.is_one_address());
+    let Some(webhooks) = webhooks else { return knock(system, provider.as_ref(), connection).await };
     let registrations = match webhooks.list(connection.into(), Some(&connection.phone_number_id)).await {
         Ok(list) => list,
         Err(trouble) => return Ok(Err(format!("{}. {}", trouble.line(), trouble.remedy))),

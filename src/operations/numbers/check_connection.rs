@@ -123,7 +123,8 @@ type Registered = std::result::Result<Vec<Registration>, ProviderError>;
 
 /// The webhooks of this number; none where the provider keeps no list.
 async fn registrations(provider: &dyn Provider, connection: &Connection) -> Option<Registered> {
-    let webhooks = provider.webhooks()?;
+    // Where a number has one address, the check has told it.
+    let webhooks = provider.webhooks().filter(|_| !provider.capabilities().webhooks.is_one_address())?;
     Some(webhooks.list(connection.into(), Some(&connection.phone_number_id)).await)
 }
 

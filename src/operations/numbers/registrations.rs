@@ -11,6 +11,7 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::registration::{
     Registration, WebhookDraft, WebhookKind, WebhookRequest, WebhookScope, same_address,
 };
+use crate::domain::numbers::webhook_support::WebhookSupport;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::numbers::canary;
@@ -18,25 +19,93 @@ use crate::operations::{Result, System, require};
 use crate::provider::numbers::{Access, Webhooks};
 use crate::provider::{Provider, ProviderError};
 
-/// The webhook with this address, switched on; made if there is none. Says whether it is new.
+/// How our webhook came to be on file.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Ensured {
+    /// Made, under this id.
+    New(String),
+    /// It was there already.
+    Same(String),
+    /// It stands where this other address stood: a number has one.
+    Replaced { id: String, before: String },
+}
+
+impl std::fmt::Display for Ensured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::New(id) => write!(f, "registered as {}", clean_line(id)),
+            Self::Same(id) => write!(f, "there already, and active, as {}", clean_line(id)),
+            Self::Replaced { id, before } => {
+                write!(f, "set for {}, in place of {}", clean_line(id), clean_line(before))
+            }
+        }
+    }
+}
+
+/// The webhook with this address, switched on; made if there is none. Where a number has one address, another one
+/// that is on file gives way.
 pub(crate) async fn ensure(
     webhooks: &dyn Webhooks,
+    support: WebhookSupport,
     access: Access<'_>,
     scope: &WebhookScope,
     draft: &WebhookDraft,
-) -> std::result::Result<(String, bool), ProviderError> {
+) -> std::result::Result<Ensured, ProviderError> {
     let number = match scope {
         WebhookScope::Project => None,
         WebhookScope::Number(id) => Some(id.as_str()),
     };
     let known = webhooks.list(access, number).await?;
+    if support.is_one_address() {
+        let mut own = known.iter().filter(|one| one.scope == *scope && !one.fixed);
+        let same = |one: &Registration| {
+            Some(&one.url) == draft.url.as_ref() && (draft.status_url.is_none() || one.status_url == draft.status_url)
+        };
+        let before = own.clone().find(|one| !same(one));
+        return Ok(match (before, own.next()) {
+            (None, Some(same)) => Ensured::Same(same.id.clone()),
+            (Some(other), _) if !other.url.is_empty() && Some(&other.url) != draft.url.as_ref() => {
+                webhooks.update(access, &other.id, draft).await?;
+                Ensured::Replaced { id: other.id.clone(), before: other.url.clone() }
+            }
+            _ => Ensured::New(webhooks.create(access, scope, draft).await?),
+        });
+    }
     let same = draft.url.as_deref().and_then(|url| same_address(&known, url, scope));
-    let Some(id) = same else { return Ok((webhooks.create(access, scope, draft).await?, true)) };
+    let Some(id) = same else { return Ok(Ensured::New(webhooks.create(access, scope, draft).await?)) };
     if known.iter().any(|one| one.id == id && !one.active) {
         let on = WebhookDraft { active: Some(true), ..WebhookDraft::default() };
         webhooks.update(access, &id, &on).await?;
     }
-    Ok((id, false))
+    Ok(Ensured::Same(id))
+}
+
+/// What a webhook of ours is, below this address of ours.
+pub(crate) fn own_draft(
+    webhooks: &dyn Webhooks,
+    support: WebhookSupport,
+    scope: &WebhookScope,
+    base: &str,
+) -> WebhookDraft {
+    let url = format!("{base}{}", webhooks.path(scope));
+    match scope {
+        _ if support.is_one_address() => WebhookDraft {
+            url: Some(url),
+            status_url: webhooks.status_path().map(|path| format!("{base}{path}")),
+            ..WebhookDraft::default()
+        },
+        WebhookScope::Project => WebhookDraft::for_project(url),
+        WebhookScope::Number(_) => WebhookDraft::for_number(url),
+    }
+}
+
+/// The webhooks of one number, while one person at a time changes them.
+struct NumberWebhooks<'s> {
+    system: &'s System,
+    connection: &'s Connection,
+    provider: &'s dyn Provider,
+    webhooks: &'s dyn Webhooks,
+    support: WebhookSupport,
 }
 
 pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequest) -> Result<Done> {
@@ -51,101 +120,129 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
     let Some(webhooks) = provider.webhooks() else { return Err(no_webhooks(&connection).into()) };
     // Looked at, then changed, at the provider: two at once would both see the webhooks as they were.
     let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
-    let access = Access::from(&connection);
-    let (action, said, made) = match request {
+    let support = provider.capabilities().webhooks;
+    let own = NumberWebhooks { system, connection: &connection, provider: provider.as_ref(), webhooks, support };
+    let (action, said, id) = match request {
         WebhookRequest::Create { project, draft, .. } => {
-            let scope =
-                if project { WebhookScope::Project } else { WebhookScope::Number(connection.phone_number_id.clone()) };
-            let draft = whole(system, webhooks, &scope, *draft)?;
-            draft.check(&scope, true)?;
-            let known = listed(webhooks, &connection, project).await?;
-            if let Some(duplicate) = draft.url.as_deref().and_then(|url| same_address(&known, url, &scope)) {
-                let why =
-                    format!("Webhook {} has the same address: everything would arrive twice.", clean_line(&duplicate));
-                return Err(
-                    Refusal::new(Code::WebhookTwice, why, "Change that webhook, or use another address.").into()
-                );
-            }
-            let raw = |one: &&Registration| one.kind == WebhookKind::Raw && one.scope == scope;
-            if draft.kind == Some(WebhookKind::Raw) && known.iter().any(|one| raw(&one)) {
-                let why = "The number already has a webhook for raw forwarding.";
-                return Err(Refusal::new(Code::WebhookTwice, why, "Change the existing webhook.").into());
-            }
-            let id = webhooks.create(access, &scope, &draft).await.map_err(refused)?;
-            let said = format!("Registered as {}. Not verified yet: send a test through it.", clean_line(&id));
-            ("register_webhook", said, Some(id))
+            let (said, id) = own.create(project, *draft).await?;
+            ("register_webhook", said, id)
         }
-        WebhookRequest::Update { id, draft, .. } => {
-            let known = one(webhooks, &connection, &id).await?;
-            draft.check(&known.scope, false)?;
-            if let Some(url) = &draft.url {
-                let others: Vec<Registration> =
-                    listed(webhooks, &connection, known.scope == WebhookScope::Project).await?;
-                let others: Vec<Registration> = others.into_iter().filter(|other| other.id != id).collect();
-                if let Some(duplicate) = same_address(&others, url, &known.scope) {
-                    let why = format!(
-                        "Webhook {} has the same address: everything would arrive twice.",
-                        clean_line(&duplicate)
-                    );
-                    return Err(Refusal::new(Code::WebhookTwice, why, "Use another address.").into());
-                }
-            }
-            webhooks.update(access, &id, &draft).await.map_err(refused)?;
-            let said = match draft.active {
-                Some(true) => format!("{} is switched on.", clean_line(&id)),
-                Some(false) => format!("{} is switched off: nothing is pushed through it.", clean_line(&id)),
-                None => format!("{} is changed.", clean_line(&id)),
-            };
-            ("change_webhook", said, Some(id))
-        }
+        WebhookRequest::Update { id, draft, .. } => ("change_webhook", own.update(&id, &draft).await?, id),
         WebhookRequest::Delete { id, typed, .. } => {
             Refusal::typed(&id, &typed)?;
             let known = one(webhooks, &connection, &id).await?;
-            webhooks.delete(access, &id).await.map_err(refused)?;
-            ("delete_webhook", format!("{} is deleted.", clean_line(&known.url)), Some(id))
+            webhooks.delete((&connection).into(), &id).await.map_err(refused)?;
+            ("delete_webhook", format!("{} is deleted.", clean_line(&known.url)), id)
         }
         WebhookRequest::Test { id, event, .. } => {
-            let known = one(webhooks, &connection, &id).await?;
-            if let Some(event) = event.as_deref().filter(|event| !known.events.iter().any(|one| one == event)) {
-                let why = format!("This webhook does not receive {}.", clean_line(event));
-                return Err(
-                    Refusal::new(Code::WebhookEvent, why, format!("It receives {}.", known.events.join(", "))).into()
-                );
-            }
-            if !known.active {
-                let why =
-                    format!("{} is switched off at the provider: a test shows nothing about it.", clean_line(&id));
-                return Err(Refusal::new(Code::WebhookOff, why, "Switch it on, then send the test.").into());
-            }
-            if !leads_here(system, provider.as_ref(), &known.url) {
-                webhooks.test(access, &id, event.as_deref()).await.map_err(refused)?;
-                let said = format!(
-                    "A test is on its way to {}. That address does not lead here: look there whether it arrives.",
-                    clean_line(&known.url)
-                );
-                return Ok(Done { message: said, created_id: None });
-            }
-            if known.scope == WebhookScope::Project {
-                webhooks.test(access, &id, event.as_deref()).await.map_err(refused)?;
-                let said = "A test is on its way; it shows in Activity when it is here.".to_owned();
-                return Ok(Done { message: said, created_id: None });
-            }
-            canary::send_through(system, &connection, &known, event.as_deref())
-                .await?
-                .map_err(|why| Refusal::new(Code::Canary, why, "Look at the connection's checks."))?;
-            let said = format!("A test for {} is on its way; it shows here when it is back.", connection.name);
-            return Ok(Done { message: said, created_id: None });
+            return Ok(Done { message: own.test(&id, event.as_deref()).await?, created_id: None });
         }
     };
     let now = system.now();
     let mut write = system.store().write().await?;
     let subject = connection.id.to_string();
-    write
-        .audit(actor, action, &subject, &format!("{}: {}", connection.name, made.as_deref().unwrap_or_default()), now)
-        .await?;
+    write.audit(actor, action, &subject, &format!("{}: {id}", connection.name), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Connection(connection.id), Change::Activity]);
-    Ok(Done { message: format!("{}: {said}", connection.name), created_id: made })
+    Ok(Done { message: format!("{}: {said}", connection.name), created_id: Some(id) })
+}
+
+impl NumberWebhooks<'_> {
+    /// What came of it, and the id.
+    async fn create(&self, project: bool, draft: WebhookDraft) -> Result<(String, String)> {
+        let (connection, webhooks) = (self.connection, self.webhooks);
+        let scope =
+            if project { WebhookScope::Project } else { WebhookScope::Number(connection.phone_number_id.clone()) };
+        if project && !self.support.is_shared() {
+            let why = format!("{} registers nothing for a project: each number has its address.", connection.provider);
+            return Err(Refusal::new(Code::WebhookScope, why, "Leave --project out.").into());
+        }
+        let draft = whole(self.system, webhooks, self.support, &scope, draft)?;
+        if self.support.is_one_address() {
+            draft.check_address(true)?;
+            not_taken(&listed(webhooks, connection, project).await?, &scope, &draft)?;
+            let id = webhooks.create(connection.into(), &scope, &draft).await.map_err(refused)?;
+            let url = clean_line(draft.url.as_deref().unwrap_or_default());
+            let said = format!("The provider says that it posts to {url} now. Not verified yet: write to the number.");
+            return Ok((said, id));
+        }
+        draft.check(&scope, true)?;
+        let known = listed(webhooks, connection, project).await?;
+        if let Some(other) = draft.url.as_deref().and_then(|url| same_address(&known, url, &scope)) {
+            let why = format!("Webhook {} has the same address: everything would arrive twice.", clean_line(&other));
+            return Err(Refusal::new(Code::WebhookTwice, why, "Change that webhook, or use another address.").into());
+        }
+        let raw = |one: &&Registration| one.kind == WebhookKind::Raw && one.scope == scope;
+        if draft.kind == Some(WebhookKind::Raw) && known.iter().any(|one| raw(&one)) {
+            let why = "The number already has a webhook for raw forwarding.";
+            return Err(Refusal::new(Code::WebhookTwice, why, "Change the existing webhook.").into());
+        }
+        let id = webhooks.create(connection.into(), &scope, &draft).await.map_err(refused)?;
+        Ok((format!("Registered as {}. Not verified yet: send a test through it.", clean_line(&id)), id))
+    }
+
+    async fn update(&self, id: &str, draft: &WebhookDraft) -> Result<String> {
+        let (connection, webhooks) = (self.connection, self.webhooks);
+        let known = one(webhooks, connection, id).await?;
+        if self.support.is_one_address() {
+            draft.check_address(false)?;
+            webhooks.update(connection.into(), id, draft).await.map_err(refused)?;
+            let url = draft.url.as_deref().unwrap_or(&known.url);
+            return Ok(format!("{} posts to {} now, by the provider's own word.", clean_line(id), clean_line(url)));
+        }
+        draft.check(&known.scope, false)?;
+        if let Some(url) = &draft.url {
+            let others: Vec<Registration> = listed(webhooks, connection, known.scope == WebhookScope::Project).await?;
+            let others: Vec<Registration> = others.into_iter().filter(|other| other.id != id).collect();
+            if let Some(other) = same_address(&others, url, &known.scope) {
+                let why =
+                    format!("Webhook {} has the same address: everything would arrive twice.", clean_line(&other));
+                return Err(Refusal::new(Code::WebhookTwice, why, "Use another address.").into());
+            }
+        }
+        webhooks.update(connection.into(), id, draft).await.map_err(refused)?;
+        Ok(match draft.active {
+            Some(true) => format!("{} is switched on.", clean_line(id)),
+            Some(false) => format!("{} is switched off: nothing is pushed through it.", clean_line(id)),
+            None => format!("{} is changed.", clean_line(id)),
+        })
+    }
+
+    async fn test(&self, id: &str, event: Option<&str>) -> Result<String> {
+        let (connection, webhooks) = (self.connection, self.webhooks);
+        let lost = |why| Refusal::new(Code::Canary, why, "Look at the connection's checks.");
+        let known = one(webhooks, connection, id).await?;
+        if self.support.is_one_address() {
+            canary::send(self.system, connection).await?.map_err(lost)?;
+            return Ok(format!(
+                "{} sends no tests. One of our own is on its way to our public address; it shows here when it is back.",
+                connection.provider
+            ));
+        }
+        if let Some(event) = event.filter(|event| !known.events.iter().any(|one| one == event)) {
+            let why = format!("This webhook does not receive {}.", clean_line(event));
+            return Err(
+                Refusal::new(Code::WebhookEvent, why, format!("It receives {}.", known.events.join(", "))).into()
+            );
+        }
+        if !known.active {
+            let why = format!("{} is switched off at the provider: a test shows nothing about it.", clean_line(id));
+            return Err(Refusal::new(Code::WebhookOff, why, "Switch it on, then send the test.").into());
+        }
+        if !leads_here(self.system, self.provider, &known.url) {
+            webhooks.test(connection.into(), id, event).await.map_err(refused)?;
+            return Ok(format!(
+                "A test is on its way to {}. That address does not lead here: look there whether it arrives.",
+                clean_line(&known.url)
+            ));
+        }
+        if known.scope == WebhookScope::Project {
+            webhooks.test(connection.into(), id, event).await.map_err(refused)?;
+            return Ok("A test is on its way; it shows in Activity when it is here.".to_owned());
+        }
+        canary::send_through(self.system, connection, &known, event).await?.map_err(lost)?;
+        Ok(format!("A test for {} is on its way; it shows here when it is back.", connection.name))
+    }
 }
 
 /// The webhooks of a number, and of the project whose key it uses.
@@ -193,11 +290,35 @@ async fn one(webhooks: &dyn Webhooks, connection: &Connection, id: &str) -> Resu
     Err(Refusal::new(Code::NotFound, why, "List the webhooks.").into())
 }
 
+/// Where there is one place for an address, another one in it is changed on purpose only.
+fn not_taken(known: &[Registration], scope: &WebhookScope, draft: &WebhookDraft) -> Result<()> {
+    let other = known
+        .iter()
+        .find(|one| one.scope == *scope && !one.fixed && !one.url.is_empty() && Some(&one.url) != draft.url.as_ref());
+    let Some(other) = other else { return Ok(()) };
+    let why = format!("{} posts to {}, and has one address.", clean_line(&other.id), clean_line(&other.url));
+    Err(Refusal::new(Code::WebhookTaken, why, "Update that webhook with the address.").into())
+}
+
 /// What is left open is what a webhook of ours is.
-fn whole(system: &System, webhooks: &dyn Webhooks, scope: &WebhookScope, draft: WebhookDraft) -> Result<WebhookDraft> {
+fn whole(
+    system: &System,
+    webhooks: &dyn Webhooks,
+    support: WebhookSupport,
+    scope: &WebhookScope,
+    draft: WebhookDraft,
+) -> Result<WebhookDraft> {
+    let base = || crate::operations::numbers::set_up::public_url(system);
+    if support.is_one_address() {
+        if draft.url.is_some() {
+            return Ok(draft);
+        }
+        let usual = own_draft(webhooks, support, scope, &base()?);
+        return Ok(WebhookDraft { url: usual.url, status_url: draft.status_url.or(usual.status_url), ..draft });
+    }
     let url = match draft.url {
         Some(url) => url,
-        None => format!("{}{}", crate::operations::numbers::set_up::public_url(system)?, webhooks.path(scope)),
+        None => format!("{}{}", base()?, webhooks.path(scope)),
     };
     let usual = match scope {
         WebhookScope::Project => WebhookDraft::for_project(url),

@@ -9,7 +9,7 @@ use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Connection, ProviderName};
 use crate::domain::numbers::life::{NumberEvent, Presence};
 use crate::domain::numbers::number::{Number, NumberAnswer, NumberQuery, NumberRequest, Profile};
-use crate::domain::numbers::registration::{Fetched, WebhookDraft, WebhookScope};
+use crate::domain::numbers::registration::{Fetched, WebhookScope};
 use crate::domain::numbers::setup::{Setup, SetupOptions, SetupStep, StepResult};
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
@@ -80,7 +80,7 @@ async fn list(system: &System, name: &ProviderName) -> Result<Vec<Number>> {
         let why = format!("Unknown provider {}.", clean_line(name.as_str()));
         return Err(Refusal::new(Code::Provider, why, format!("Use one of {}.", known.join(", "))).into());
     };
-    let access = Access { label: "the list of numbers", api_key_env: None };
+    let access = Access { label: "the list of numbers", api_key_env: None, connection: None };
     let mut found = numbers_of(provider.as_ref(), name)?.list(access, None).await.map_err(refused)?;
     let here = system.store().connections().await?;
     for number in &mut found {
@@ -107,7 +107,6 @@ fn profiles_of<'p>(provider: &'p dyn Provider, name: &ProviderName) -> Result<&'
 async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done> {
     require(actor, Permission::SetNumbersUp)?;
     let (connection, provider) = at_provider(system, id).await?;
-    numbers_of(provider.as_ref(), &connection.provider)?;
     let base = set_up::public_url(system)?;
     let Some(webhooks) = provider.webhooks() else {
         let why = format!("Webhooks of {} cannot be managed from here.", connection.provider);
@@ -117,16 +116,14 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
     let _hand = system.take_in_hand(actor, &format!("the webhooks of {}", connection.provider))?;
     not_under_way(system, &connection).await?;
     let scope = WebhookScope::Number(connection.phone_number_id.clone());
-    let url = format!("{base}{}", webhooks.path(&scope));
-    let draft = WebhookDraft::for_number(url.clone());
-    let (webhook, new) =
-        registrations::ensure(webhooks, (&connection).into(), &scope, &draft).await.map_err(refused)?;
-    let webhook = clean_line(&webhook);
-    let done = if new { "registered as" } else { "there already, and active, as" };
+    let support = provider.capabilities().webhooks;
+    let draft = registrations::own_draft(webhooks, support, &scope, &base);
+    let ensured = registrations::ensure(webhooks, support, (&connection).into(), &scope, &draft).await;
+    let note = ensured.map_err(refused)?.to_string();
+    let url = draft.url.unwrap_or_default();
     let now = system.now();
     let mut setup = Setup::of(&connection, SetupStep::Verified, actor.to_string(), now);
     setup.happens(NumberEvent::Register, Presence::Live)?;
-    let note = format!("{done} {webhook}");
     let taken = StepResult { step: SetupStep::Webhook, at: now, works: true, note: note.clone() };
     let setup_id = begin(system, actor, ("register", &connection), &setup, Some(&taken)).await?;
     let said = format!(
@@ -206,7 +203,7 @@ async fn take_webhooks(system: &System, connection: &Connection, provider: &dyn 
     let (Some(webhooks), Ok(base)) = (provider.webhooks(), set_up::public_url(system)) else { return Ok(0) };
     let known = webhooks.list(connection.into(), Some(&connection.phone_number_id)).await.map_err(refused)?;
     let mut gone = 0;
-    for one in known.iter().filter(|one| one.url.starts_with(&base)) {
+    for one in known.iter().filter(|one| !one.fixed && one.url.starts_with(&base)) {
         webhooks.delete(connection.into(), &one.id).await.map_err(refused)?;
         gone += 1;
     }
@@ -304,7 +301,8 @@ pub(crate) async fn call(
         Some(id) => Some(at_provider(system, id).await?.0),
         None => None,
     };
-    let access = connection.as_ref().map_or(Access { label: "this call", api_key_env: None }, Access::from);
+    let access =
+        connection.as_ref().map_or(Access { label: "this call", api_key_env: None, connection: None }, Access::from);
     let answer = provider.call(access, &call).await.map_err(refused)?;
     if !looks {
         let now = system.now();

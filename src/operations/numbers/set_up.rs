@@ -255,7 +255,7 @@ pub(crate) fn public_url(system: &System) -> Result<String, Refusal> {
 }
 
 pub(crate) fn access(setup: &Setup) -> Access<'_> {
-    Access { label: &setup.name, api_key_env: None }
+    Access { label: &setup.name, api_key_env: None, connection: None }
 }
 
 /// A number was connected at the provider: whoever waits for it goes on, else somebody should know.

@@ -9,12 +9,13 @@ use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::FailureClass;
 use crate::domain::numbers::connection::{Check, Connection, ConnectionSettings};
 use crate::domain::numbers::life::{NumberEvent, Presence};
-use crate::domain::numbers::registration::{WebhookDraft, WebhookScope};
+use crate::domain::numbers::registration::WebhookScope;
 use crate::domain::numbers::setup::{Setup, SetupState, SetupStep, StepResult};
+use crate::domain::numbers::webhook_support::WebhookSupport;
 use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::operations::numbers::canary;
-use crate::operations::numbers::registrations::ensure;
+use crate::operations::numbers::registrations::{ensure, own_draft};
 use crate::operations::numbers::set_up::{access, public_url};
 use crate::operations::{Result, System};
 use crate::provider::Provider;
@@ -112,8 +113,9 @@ async fn take(system: &System, provider: &dyn Provider, setup: &mut Setup) -> Re
         Ok(base) => base,
         Err(refusal) => return Ok(Ended::Failed(refusal.to_string())),
     };
+    let support = provider.capabilities().webhooks;
     match setup.step {
-        SetupStep::Integration => integration(system, webhooks, setup, &base).await,
+        SetupStep::Integration => integration(system, (webhooks, support), setup, &base).await,
         SetupStep::Customer => {
             let (name, external) = (format!("{} {}", setup.organization, setup.name), setup.external_customer_id());
             Ok(match numbers.customer(access(setup), &name, &external).await {
@@ -138,18 +140,19 @@ async fn take(system: &System, provider: &dyn Provider, setup: &mut Setup) -> Re
         }
         SetupStep::Used => used(system, numbers, setup).await,
         SetupStep::Number => number(system, numbers, setup).await,
-        SetupStep::Webhook => webhook(system, webhooks, setup, &base).await,
+        SetupStep::Webhook => webhook(system, (webhooks, support), setup, &base).await,
         SetupStep::Verified => verified(system, setup).await,
     }
 }
 
 /// The steps of a number whose provider tells nothing about numbers: it is connected again as it was.
 async fn without_numbers(system: &System, provider: &dyn Provider, setup: &Setup) -> Result<Ended> {
+    let support = provider.capabilities().webhooks;
     match setup.step {
         SetupStep::Number => as_it_was(system, setup).await,
         SetupStep::Webhook => match provider.webhooks() {
             Some(webhooks) => match public_url(system) {
-                Ok(base) => webhook(system, webhooks, setup, &base).await,
+                Ok(base) => webhook(system, (webhooks, support), setup, &base).await,
                 Err(refusal) => Ok(Ended::Failed(refusal.to_string())),
             },
             None => Ok(Ended::Done("it is set where its number is; connections setup says how".into())),
@@ -208,11 +211,16 @@ fn failed(trouble: &crate::provider::ProviderError) -> Ended {
 }
 
 /// The project tells us when numbers come and go.
-async fn integration(system: &System, webhooks: &dyn Webhooks, setup: &Setup, base: &str) -> Result<Ended> {
+async fn integration(
+    system: &System,
+    (webhooks, support): (&dyn Webhooks, WebhookSupport),
+    setup: &Setup,
+    base: &str,
+) -> Result<Ended> {
     let scope = WebhookScope::Project;
-    let draft = WebhookDraft::for_project(format!("{base}{}", webhooks.path(&scope)));
-    Ok(match ensure(webhooks, access(setup), &scope, &draft).await {
-        Ok((id, new)) => {
+    let draft = own_draft(webhooks, support, &scope, base);
+    Ok(match ensure(webhooks, support, access(setup), &scope, &draft).await {
+        Ok(ensured) => {
             let now = system.now();
             let mut write = system.store().write().await?;
             let state = format!("{} active", setup.provider);
@@ -220,12 +228,10 @@ async fn integration(system: &System, webhooks: &dyn Webhooks, setup: &Setup, ba
                 .keep_snapshot(&format!("integration:{}/{}", setup.organization, setup.environment.name()), &state, now)
                 .await?;
             write.commit().await?;
-            let what = if new { "registered" } else { "there already" };
             Ended::Done(format!(
-                "active for {} ({}); its webhook is {what}: {}",
+                "active for {} ({}); its webhook is {ensured}",
                 setup.organization,
                 setup.environment.name(),
-                clean_line(&id)
             ))
         }
         Err(trouble) => failed(&trouble),
@@ -317,15 +323,23 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
     Ok(Ended::Done(note))
 }
 
-async fn webhook(system: &System, webhooks: &dyn Webhooks, setup: &Setup, base: &str) -> Result<Ended> {
+async fn webhook(
+    system: &System,
+    (webhooks, support): (&dyn Webhooks, WebhookSupport),
+    setup: &Setup,
+    base: &str,
+) -> Result<Ended> {
     let Some(connection) = connection_of(system, setup).await? else {
         return Ok(Ended::Failed("Its connection is gone meanwhile.".into()));
     };
     let scope = WebhookScope::Number(connection.phone_number_id.clone());
-    let draft = WebhookDraft::for_number(format!("{base}{}", webhooks.path(&scope)));
-    Ok(match ensure(webhooks, (&connection).into(), &scope, &draft).await {
-        Ok((id, new)) => {
-            Ended::Done(format!("{} {}", if new { "registered as" } else { "there already as" }, clean_line(&id)))
+    let draft = own_draft(webhooks, support, &scope, base);
+    Ok(match ensure(webhooks, support, (&connection).into(), &scope, &draft).await {
+        Ok(ensured) => Ended::Done(ensured.to_string()),
+        // Where the key may not set it, or there is nothing to set it on, a person does.
+        Err(trouble) if support.is_one_address() && trouble.class == FailureClass::Setup => {
+            let why = clean_line(&trouble.explanation);
+            Ended::Done(format!("pasted by hand, as connections setup says: {}", why.trim_end_matches('.')))
         }
         Err(trouble) => failed(&trouble),
     })

@@ -1,11 +1,12 @@
 //! Finds connections and threads by the names that people and programs have for them.
 
 use crate::domain::code::Code;
-use crate::domain::contacts::phone::PhoneNumber;
+use crate::domain::contacts::thread_name::{ThreadName, only_thread};
 use crate::domain::ids::ThreadId;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::lookup;
 use crate::domain::refusal::Refusal;
+use crate::domain::subject::Subject;
 use crate::operations::{Result, System};
 
 /// The connection with this id, name, phone number id or phone number; without a text the only one that is
@@ -32,32 +33,25 @@ pub async fn find_connection(system: &System, text: Option<&str>) -> Result<Conn
     }
 }
 
-/// The thread with a phone number: over the named connection, or over whichever it wrote to where none is named.
-/// Refused where it wrote to none, or to several.
-pub async fn find_thread(system: &System, connection: Option<&str>, number: &str) -> Result<ThreadId> {
-    let number = PhoneNumber::parse(number).map_err(|error| {
-        Refusal::new(Code::Number, format!("{error}."), "Write it with its country code, such as +15550100002.")
-    })?;
+/// The thread that a text names: by its id, or by its contact's number, over the named connection or over whichever
+/// it wrote to where none is named. Refused where there is none, or several.
+pub async fn find_thread(system: &System, connection: Option<&str>, text: &str) -> Result<ThreadId> {
+    let number = match ThreadName::read(text)? {
+        ThreadName::Number(number) => number,
+        ThreadName::Id(thread) => {
+            let there = system.store().exists(Subject::Thread(thread)).await?;
+            return if there { Ok(thread) } else { Err(Subject::Thread(thread).not_found().into()) };
+        }
+    };
     let connections = match connection {
         Some(name) => vec![find_connection(system, Some(name)).await?],
         None => system.store().connections().await?,
     };
     let mut found = vec![];
-    for one in &connections {
+    for one in connections {
         if let Some(row) = system.store().thread_with(one.id, &number).await? {
-            found.push((row.id, one.name.as_str()));
+            found.push((row.id, one.name));
         }
     }
-    match found.as_slice() {
-        [(thread, _)] => Ok(*thread),
-        [] => {
-            let why = format!("{number} has not written to us.");
-            Err(Refusal::new(Code::NotFound, why, "Start with an approved template.").into())
-        }
-        several => {
-            let list: Vec<String> = several.iter().map(|(thread, name)| format!("{thread} ({name})")).collect();
-            let why = format!("{number} has several threads: {}.", list.join(", "));
-            Err(Refusal::new(Code::Ambiguous, why, "Name the thread or the connection.").into())
-        }
-    }
+    Ok(only_thread(&number, &found)?)
 }

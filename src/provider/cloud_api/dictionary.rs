@@ -3,13 +3,11 @@
 
 use std::borrow::Cow;
 
-use super::rare::{FAMILIES, RARE};
+use super::rare::{Entry, FAMILIES, RARE};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::text::{Untrusted, clean_line};
 
 use FailureClass::{Account, Authorization, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Window};
-
-pub(super) type Entry = (&'static str, FailureClass, &'static str, &'static str, &'static str);
 
 const ENTRIES: &[Entry] = &[
     (

@@ -1,9 +1,12 @@
 //! Codes that are met rarely: for forms, registrations, templates and groups.
 
-use super::dictionary::Entry;
+use crate::domain::failure::FailureClass;
 use crate::domain::failure::FailureClass::{
     Account, Policy, Recipient, Request, Setup, Template, Throttled, Transient,
 };
+
+/// A code with its class, title, explanation and remedy.
+pub(super) type Entry = (&'static str, FailureClass, &'static str, &'static str, &'static str);
 
 pub(super) const RARE: &[Entry] = &[
     (

@@ -1,6 +1,7 @@
 //! Kapso: a platform API of its own, and a mirror of the Cloud API behind the same key.
 
 mod api;
+mod conversations;
 mod envelope;
 mod event;
 mod flows;
@@ -124,6 +125,7 @@ impl Provider for Kapso {
                 place: "our environment".into(),
                 what: format!("Set {key} to an API key of the project."),
                 paste: None,
+                over_api: false,
                 proof: Some(Check::Provider),
             },
             SetupTask {
@@ -133,18 +135,21 @@ impl Provider for Kapso {
                     connection.id
                 ),
                 paste: None,
+                over_api: false,
                 proof: Some(Check::Registration),
             },
             SetupTask {
                 place: "a phone".into(),
                 what: format!("Write any word to {}.", connection.phone_number),
                 paste: None,
+                over_api: false,
                 proof: Some(Check::Inbound),
             },
             SetupTask {
                 place: "here".into(),
                 what: "Answer it: the first status that comes back is the proof.".into(),
                 paste: None,
+                over_api: false,
                 proof: Some(Check::Status),
             },
         ]
@@ -293,6 +298,10 @@ impl Provider for Kapso {
     }
 
     fn webhooks(&self) -> Option<&dyn Webhooks> {
+        Some(self)
+    }
+
+    fn conversations(&self) -> Option<&dyn super::conversations::Conversations> {
         Some(self)
     }
 

@@ -41,12 +41,16 @@ pub(super) async fn listed(
     after: Option<&str>,
     now: Timestamp,
 ) -> Result<Listed, ProviderError> {
-    let answer = kapso.get(connection, &page(connection, after)).await?;
+    Ok(read_page(connection, kapso.get(connection, &page(connection, after)).await?, now))
+}
+
+/// A page of messages, from whichever list: read as if they had been pushed.
+pub(super) fn read_page(connection: &Connection, answer: Value, now: Timestamp) -> Listed {
     let next = text(&answer, "/paging/cursors/after").map(str::to_owned);
     let list = answer.get("data").and_then(Value::as_array).cloned().unwrap_or_default();
-    let next = next.filter(|_| !list.is_empty());
+    let next = next.filter(|next| !list.is_empty() && !next.is_empty());
     let messages = list.into_iter().filter_map(|object| read(connection, object, now)).collect();
-    Ok(Listed { messages, next })
+    Listed { messages, next }
 }
 
 fn page(connection: &Connection, after: Option<&str>) -> String {

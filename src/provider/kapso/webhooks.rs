@@ -123,6 +123,8 @@ fn registration(object: &Value, asked: Option<&str>) -> Option<Registration> {
         id: text(object, "/id")?.to_owned(),
         scope: number.map_or(WebhookScope::Project, WebhookScope::Number),
         url: untrusted(object, "/url")?.line(),
+        status_url: None,
+        fixed: false,
         active: object["active"].as_bool().unwrap_or(true),
         kind: text(object, "/kind")
             .and_then(|kind| KINDS.iter().find(|(name, _)| *name == kind))

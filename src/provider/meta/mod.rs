@@ -3,6 +3,7 @@
 mod profile;
 mod signature;
 mod templates;
+mod webhooks;
 
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
@@ -27,6 +28,7 @@ use crate::domain::numbers::connection::{
     Capabilities, Check, Connection, IdShape, ProviderName, ProviderShape, SetupTask,
 };
 use crate::domain::numbers::number_kind::NumberKind;
+use crate::domain::numbers::webhook_support::WebhookSupport;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::templates::template::Template;
@@ -89,18 +91,6 @@ impl Meta {
         let root = format!("{}/{}", self.base, self.version);
         Ok(Graph { client: &self.client, root, header: "authorization", key })
     }
-
-    /// Where webhooks go, the narrowest place first. Asked on its own: older versions and some tokens are not
-    /// told. Source: part 1.2.
-    async fn address_on_file(&self, connection: &Connection) -> Option<String> {
-        let path = format!("{}?fields=webhook_configuration", number_path(connection));
-        let told = self.graph(connection).ok()?.call("GET", &path, None).await.ok()?;
-        let places = told.get("webhook_configuration")?.as_object()?;
-        let named = ["phone_number", "whatsapp_business_account", "application"]
-            .iter()
-            .find_map(|place| places.get(*place)?.as_str().filter(|address| !address.is_empty()));
-        Some(Untrusted::from(named.unwrap_or_default()).line())
-    }
 }
 
 /// What nobody is told over this API.
@@ -116,7 +106,12 @@ impl Provider for Meta {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { message_list: false, webhook_list: false, ..Capabilities::ALL }
+        Capabilities {
+            message_list: false,
+            delivery_log: false,
+            webhooks: WebhookSupport::AccountAddress,
+            ..Capabilities::ALL
+        }
     }
 
     fn webhook_paths(&self) -> &'static [&'static str] {
@@ -170,6 +165,7 @@ impl Provider for Meta {
         let step = |place: &str, what: String, paste: Option<String>, proof| SetupTask {
             place: place.to_owned(),
             what,
+            over_api: proof == Some(Check::Registration) && known.is_some(),
             paste,
             proof,
         };
@@ -334,6 +330,10 @@ impl Provider for Meta {
         Box::pin(async move { self.graph(connection)?.templates(&connection.business_account_id).await })
     }
 
+    fn webhooks(&self) -> Option<&dyn super::numbers::Webhooks> {
+        Some(self)
+    }
+
     fn profiles(&self) -> Option<&dyn super::numbers::Profiles> {
         Some(self)
     }
@@ -356,7 +356,7 @@ impl Provider for Meta {
             let sandbox = text(&told, "/account_mode").is_some_and(|mode| mode.eq_ignore_ascii_case("sandbox"));
             let kind = if sandbox { NumberKind::Sandbox } else { NumberKind::Production };
             let quality = said("/quality_rating").map(|quality| quality.to_uppercase());
-            let webhook = self.address_on_file(connection).await;
+            let webhook = webhooks::in_force(self, connection).await;
             Ok(Checked { note, quality, clock: answer.date, kind: Some(kind), webhook })
         })
     }

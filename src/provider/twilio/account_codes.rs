@@ -1,9 +1,12 @@
 //! The codes of the account and of sending. Source: part 7.
 
-use super::dictionary::Entry;
+use crate::domain::failure::FailureClass;
 use crate::domain::failure::FailureClass::{
     Account, Authorization, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Unknown,
 };
+
+/// Codes with their class, title, explanation and remedy.
+pub(super) type Entry = (&'static [&'static str], FailureClass, &'static str, &'static str, &'static str);
 
 pub(super) const ENTRIES: &[Entry] = &[
     (

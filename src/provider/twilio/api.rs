@@ -289,10 +289,10 @@ pub(super) async fn check(twilio: &Twilio, connection: &Connection) -> Result<Ch
         return Err(Failure::own(FailureClass::Setup, "Sender off", off, remedy).into());
     }
     parts.extend(state.parts);
+    let (webhook, differ) = super::webhooks::in_force(twilio, connection, state.webhook).await;
+    parts.extend(differ);
     let note = if parts.is_empty() { "the account answers".to_owned() } else { parts.join(", ") };
     let kind = if sandbox { NumberKind::Sandbox } else { NumberKind::Production };
-    // With a pool, its own address may stand before the sender's.
-    let webhook = state.webhook.filter(|_| connection.settings.messaging_service.is_none());
     Ok(Checked { note, quality: state.quality, clock: answer.date, kind: Some(kind), webhook })
 }
 

@@ -1,6 +1,6 @@
 //! The codes of our webhooks, of the platform behind the provider, and of its templates. Source: part 7.
 
-use super::dictionary::Entry;
+use super::account_codes::Entry;
 use crate::domain::failure::FailureClass::{
     Account, Policy, Recipient, Request, Setup, Template, Throttled, Transient, Window,
 };

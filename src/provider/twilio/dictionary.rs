@@ -7,8 +7,6 @@ use super::{account_codes, channel_codes};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::text::{Untrusted, clean_line};
 
-pub(super) type Entry = (&'static [&'static str], FailureClass, &'static str, &'static str, &'static str);
-
 /// A failure with this code; what is not in the book keeps everything that was said.
 pub(super) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
     let known = account_codes::ENTRIES.iter().chain(channel_codes::ENTRIES).find(|(codes, ..)| codes.contains(&code));

@@ -12,6 +12,7 @@ mod payload;
 mod schedule;
 mod sender;
 mod signature;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ use crate::domain::key::digest;
 use crate::domain::numbers::connection::{
     Capabilities, Check, Connection, IdShape, ProviderName, ProviderShape, SetupTask,
 };
+use crate::domain::numbers::webhook_support::WebhookSupport;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::outbox::limits::Rate;
 use crate::domain::outbox::retry::RetryPolicy;
@@ -113,7 +115,8 @@ impl Provider for Twilio {
             offers: false,
             cards: false,
             fetches_files: true,
-            webhook_list: false,
+            delivery_log: false,
+            webhooks: WebhookSupport::Address,
             signs_address: true,
             longest_text: Some(1_600),
             ..Capabilities::ALL
@@ -160,13 +163,15 @@ impl Provider for Twilio {
     fn chores(&self, connection: &Connection) -> Vec<SetupTask> {
         let known = self.address.get();
         let base = known.as_deref().unwrap_or("https://YOUR-HOST");
+        let sandbox = connection.phone_number.digits() == api::SANDBOX || connection.settings.join_code.is_some();
+        // A shared sandbox has its addresses in the provider's console alone. Source: part 2.9.
         let step = |place: &str, what: String, paste: Option<String>, proof| SetupTask {
             place: place.to_owned(),
             what,
+            over_api: proof == Some(Check::Registration) && known.is_some() && !sandbox,
             paste,
             proof,
         };
-        let sandbox = connection.phone_number.digits() == api::SANDBOX || connection.settings.join_code.is_some();
         let page = match &connection.settings.messaging_service {
             _ if sandbox => "Messaging, Try it out, WhatsApp sandbox settings",
             // Which of the two stands before the other is not told: both are set alike. Source: part 3.
@@ -334,6 +339,10 @@ impl Provider for Twilio {
 
     fn templates<'a>(&'a self, connection: &'a Connection) -> BoxFuture<'a, Result<Vec<Template>, ProviderError>> {
         Box::pin(content::templates(self, connection))
+    }
+
+    fn webhooks(&self) -> Option<&dyn super::numbers::Webhooks> {
+        Some(self)
     }
 
     fn profiles(&self) -> Option<&dyn super::numbers::Profiles> {

@@ -12,7 +12,7 @@ use crate::provider::cloud_api::graph::{encoded, lacking};
 use crate::provider::cloud_api::{text, untrusted};
 use crate::provider::numbers::{Profiles, ProviderFuture};
 
-const SENDERS: &str = "/v2/Channels/Senders";
+pub(super) const SENDERS: &str = "/v2/Channels/Senders";
 /// Pages of fifty: more senders than an account has.
 const MOST_PAGES: usize = 20;
 
@@ -52,7 +52,7 @@ pub(super) struct State {
 }
 
 /// The sender with this number, whole; nothing where the account has none.
-async fn find(twilio: &Twilio, connection: &Connection) -> Result<Option<Value>, ProviderError> {
+pub(super) async fn find(twilio: &Twilio, connection: &Connection) -> Result<Option<Value>, ProviderError> {
     let wanted = format!("whatsapp:{}", connection.phone_number);
     let mut path = format!("{SENDERS}?Channel=whatsapp&PageSize=50");
     for _ in 0..MOST_PAGES {
@@ -176,7 +176,7 @@ impl Profiles for Twilio {
 }
 
 /// A sandbox has no profile of ours.
-async fn known(twilio: &Twilio, connection: &Connection) -> Result<Value, ProviderError> {
+pub(super) async fn known(twilio: &Twilio, connection: &Connection) -> Result<Value, ProviderError> {
     find(twilio, connection).await?.ok_or_else(|| {
         let explanation =
             format!("The account's list of senders has no {}, so there is no profile.", connection.phone_number);

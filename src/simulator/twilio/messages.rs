@@ -253,7 +253,8 @@ impl World {
             (None, None) if form.contains_key("PersistentAction") => "location".to_owned(),
             (None, None) => "text".to_owned(),
         };
-        let callback = get("StatusCallback");
+        let usual = self.forms.status_callback(&digits("From"));
+        let callback = if get("StatusCallback").is_empty() { usual.as_str() } else { get("StatusCallback") };
         let reference = url::Url::parse(callback).ok();
         let reference = reference
             .and_then(|url| url.query_pairs().find(|(name, _)| name == "ref").map(|(_, value)| value.into_owned()));

@@ -31,6 +31,8 @@ pub const ACCOUNT: &str = "AC0123456789abcdef0123456789abcdef";
 pub(super) struct Sender {
     pub phone: String,
     pub inbound: Option<String>,
+    /// Where statuses of messages go that name no address of their own.
+    pub status_callback: Option<String>,
     /// Only who has joined may be written to.
     pub sandbox: bool,
     pub joined: Vec<String>,
@@ -63,6 +65,8 @@ pub(super) struct Forms {
     /// Forms that were asked with, as they came.
     pub requests: Vec<String>,
     pub refuses_approvals: bool,
+    /// Messaging services that were asked about, by their id.
+    pub services: Vec<(String, Value)>,
     /// What happens to the next changes of messages.
     pub change_faults: VecDeque<SendFault>,
     pub letters: u64,
@@ -129,6 +133,7 @@ impl Simulator {
         let sender = Sender {
             phone: phone.to_owned(),
             inbound: None,
+            status_callback: None,
             sandbox,
             joined: vec![],
             status: "ONLINE".to_owned(),

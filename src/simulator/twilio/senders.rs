@@ -1,4 +1,7 @@
-//! Senders of the account: their state, where what people write is posted, and their profiles.
+//! Senders of the account: their state, where what people write is posted, and their profiles; and messaging
+//! services, which post it elsewhere.
+
+use std::collections::HashMap;
 
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -10,10 +13,13 @@ use serde_json::{Value, json};
 
 use super::super::Simulator;
 use super::super::routes::World as Shared;
-use super::{Sender, refused};
+use super::{ACCOUNT, Sender, refused};
 
 pub(super) fn routes() -> Router<Shared> {
-    Router::new().route("/v2/Channels/Senders", get(list)).route("/v2/Channels/Senders/{id}", get(one).post(change))
+    Router::new()
+        .route("/v2/Channels/Senders", get(list))
+        .route("/v2/Channels/Senders/{id}", get(one).post(change))
+        .route("/v1/Services/{id}", get(service).post(change_service))
 }
 
 fn id_of(phone: &str) -> String {
@@ -37,7 +43,7 @@ fn whole(sender: &Sender) -> Value {
     let mut told = in_short(sender);
     told["configuration"] = json!({ "waba_id": "102290129340398" });
     told["webhook"] = json!({ "callback_url": sender.inbound, "callback_method": "POST", "fallback_url": null,
-        "status_callback_url": null });
+        "fallback_method": "POST", "status_callback_url": sender.status_callback, "status_callback_method": "POST" });
     told["properties"] = json!({ "quality_rating": "High", "messaging_limit": "10K Customers/24hr" });
     told["offline_reasons"] = match &sender.why_off {
         Some((code, message)) => json!([{ "code": code, "message": message,
@@ -84,10 +90,25 @@ async fn one(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
     found.map_or_else(missing, |sender| Json(whole(sender)).into_response())
 }
 
+impl super::Forms {
+    /// Where statuses go of what this sender sends without an address for them; empty for nowhere.
+    pub(super) fn status_callback(&self, phone: &str) -> String {
+        let sender = self.senders.iter().find(|one| one.phone == phone);
+        sender.and_then(|one| one.status_callback.clone()).unwrap_or_default()
+    }
+}
+
 /// Bare words are kept with what they are.
 fn labelled(list: &Value, name: &str, label: &str) -> Value {
     let words = list.as_array().into_iter().flatten().filter_map(Value::as_str);
     words.map(|word| json!({ name: word, "label": label })).collect()
+}
+
+/// A whole address without an underscore in its host; an empty one takes the address away.
+pub(super) fn is_address(url: &str) -> bool {
+    let host = url::Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let host = host.and_then(|url| url.host_str().map(str::to_owned));
+    url.is_empty() || host.is_some_and(|host| !host.contains('_'))
 }
 
 async fn change(State(shared): State<Shared>, Path(id): Path<String>, Json(body): Json<Value>) -> Response {
@@ -97,6 +118,18 @@ async fn change(State(shared): State<Shared>, Path(id): Path<String>, Json(body)
     if body.pointer("/profile/name").and_then(Value::as_str).is_some_and(str::is_empty) {
         return refused(StatusCode::BAD_REQUEST, 20_001, "Invalid parameter profile.name");
     }
+    for (name, value) in body["webhook"].as_object().into_iter().flatten() {
+        let url = value.as_str().unwrap_or_default();
+        if name.ends_with("_url") && !is_address(url) {
+            return refused(StatusCode::BAD_REQUEST, 20_001, &format!("Invalid parameter webhook.{name}"));
+        }
+        let url = (!url.is_empty()).then(|| url.to_owned());
+        match name.as_str() {
+            "callback_url" => sender.inbound = url,
+            "status_callback_url" => sender.status_callback = url,
+            _ => {}
+        }
+    }
     for (field, value) in body["profile"].as_object().into_iter().flatten() {
         sender.profile[field] = match field.as_str() {
             "emails" => labelled(value, "email", "Email"),
@@ -105,6 +138,48 @@ async fn change(State(shared): State<Shared>, Path(id): Path<String>, Json(body)
         };
     }
     (StatusCode::ACCEPTED, Json(whole(sender))).into_response()
+}
+
+impl super::Forms {
+    /// The service with this id: the account has every one that is named in the right form.
+    fn service(&mut self, id: &str) -> Option<&mut Value> {
+        if id.len() != 34 || !id.starts_with("MG") {
+            return None;
+        }
+        let at = self.services.iter().position(|(known, _)| known == id).unwrap_or_else(|| {
+            let new = json!({ "sid": id, "account_sid": ACCOUNT, "friendly_name": "Desk", "inbound_request_url": null,
+                "inbound_method": "POST", "fallback_url": null, "fallback_method": "POST", "status_callback": null,
+                "use_inbound_webhook_on_number": false, "usecase": "undeclared" });
+            self.services.push((id.to_owned(), new));
+            self.services.len() - 1
+        });
+        self.services.get_mut(at).map(|(_, service)| service)
+    }
+}
+
+fn no_service(id: &str) -> Response {
+    refused(StatusCode::NOT_FOUND, 20_404, &format!("The requested resource /Services/{id} was not found"))
+}
+
+async fn service(State(shared): State<Shared>, Path(id): Path<String>) -> Response {
+    let mut world = shared.world();
+    let service = world.forms.service(&id).cloned();
+    service.map_or_else(|| no_service(&id), |service| Json(service).into_response())
+}
+
+async fn change_service(State(shared): State<Shared>, Path(id): Path<String>, body: axum::body::Bytes) -> Response {
+    let form: HashMap<String, String> = url::form_urlencoded::parse(&body).into_owned().collect();
+    let mut world = shared.world();
+    let Some(service) = world.forms.service(&id) else { return no_service(&id) };
+    let names = [("InboundRequestUrl", "inbound_request_url"), ("StatusCallback", "status_callback")];
+    for (name, field) in names {
+        let Some(url) = form.get(name) else { continue };
+        if !is_address(url) {
+            return refused(StatusCode::BAD_REQUEST, 20_001, &format!("Invalid parameter {name}"));
+        }
+        service[field] = if url.is_empty() { Value::Null } else { url.as_str().into() };
+    }
+    Json(service.clone()).into_response()
 }
 
 impl Simulator {

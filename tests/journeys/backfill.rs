@@ -1,0 +1,115 @@
+//! Backfill from the provider's conversations and from its second list.
+
+use std::time::Duration;
+
+use serde_json::json;
+use wadeck::domain::inbound::event::Origin;
+use wadeck::domain::query::{Answer, Query};
+use wadeck::domain::request::Request;
+use wadeck::simulator::{Person, Saying};
+
+use crate::numbers::support;
+use crate::stage::{SUPPORT, Stage, rosa};
+
+async fn fill(stage: &Stage) -> String {
+    let connection = support(stage).await;
+    stage.act(Request::FillGap { connection }).await.expect("compared").message
+}
+
+async fn threads(stage: &Stage) -> usize {
+    match stage.ask(Query::Threads { text: String::new(), limit: 500, before: None }).await {
+        Answer::Threads(rows) => rows.len(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The lists of the newest messages do not answer: conversations alone are left.
+fn only_conversations(stage: &Stage) {
+    for path in ["GET /platform/v1/whatsapp/messages", "GET /meta/whatsapp/v24.0/106540352242922/messages"] {
+        stage.simulator.next_call(path, 500, json!({ "error": "Internal Server Error" }));
+    }
+}
+
+/// These people write while nobody listens.
+async fn unheard(stage: &mut Stage, people: usize) {
+    stage.simulator.switch_webhook(false);
+    for number in 0..people {
+        let person = Person::new(&format!("Person {number}"), &format!("1555020{number:04}"));
+        stage.simulator.says(SUPPORT, &person, &Saying::text("anybody there?"));
+        stage.simulator.says(SUPPORT, &person, &Saying::text("hello?"));
+    }
+    stage.deliver().await;
+    stage.simulator.switch_webhook(true);
+    stage.pass(Duration::from_secs(600));
+}
+
+fn asked(stage: &Stage, what: &str) -> usize {
+    stage.simulator.calls().iter().filter(|call| call.contains(what)).count()
+}
+
+#[tokio::test]
+async fn what_the_lists_do_not_tell_is_found_in_its_conversation() {
+    let mut stage = Stage::set().await;
+    stage.says(&rosa(), "hello").await;
+    unheard(&mut stage, 2).await;
+    only_conversations(&stage);
+    let said = fill(&stage).await;
+    assert!(said.contains("4 messages had not been pushed"), "{said}");
+    assert!(
+        asked(&stage, "/platform/v1/whatsapp/conversations") > 0 && asked(&stage, "106540352242922/conversations") > 0
+    );
+    let thread = stage.thread_of("person 1").await;
+    let all = stage.messages(thread.id).await;
+    let texts: Vec<String> = all.iter().map(|message| message.text.line()).collect();
+    assert_eq!(texts, ["anybody there?", "hello?"], "in the order in which they were written");
+    assert!(all.iter().all(|message| message.origin == Origin::Filled));
+    assert!(thread.waiting.is_some(), "a person is waited for");
+    // Once everything is here, conversations whose last message is known are not read.
+    let before = asked(&stage, "GET /platform/v1/whatsapp/messages");
+    assert!(fill(&stage).await.contains("nothing is missing"));
+    assert_eq!(asked(&stage, "GET /platform/v1/whatsapp/messages"), before + 1, "the list alone");
+    assert_eq!(asked(&stage, "/conversations/6f6f2f6e-0d2b-4f5e-8a0e-15550200000/messages"), 0);
+}
+
+#[tokio::test]
+async fn the_second_list_stands_in_for_the_first() {
+    let mut stage = Stage::set().await;
+    unheard(&mut stage, 2).await;
+    stage.simulator.next_call("GET /platform/v1/whatsapp/messages", 500, json!({ "error": "Internal Server Error" }));
+    let said = fill(&stage).await;
+    assert!(said.contains("4 messages had not been pushed"), "{said}");
+    assert_eq!(asked(&stage, "GET /meta/whatsapp/v24.0/106540352242922/messages"), 1);
+    assert_eq!(asked(&stage, "conversation_id"), 0);
+}
+
+#[tokio::test]
+async fn a_backfill_that_used_up_its_requests_goes_on_where_it_stopped() {
+    let mut stage = Stage::set().await;
+    unheard(&mut stage, 90).await;
+    only_conversations(&stage);
+    let said = fill(&stage).await;
+    assert!(said.contains("More conversations are read the next time"), "{said}");
+    let first = threads(&stage).await;
+    assert!((1..90).contains(&first), "{first} of 90 in one go");
+    // The other lists fail again, and the list of conversations once.
+    only_conversations(&stage);
+    stage.simulator.next_call("GET /platform/v1/whatsapp/conversations", 500, json!({ "error": "no" }));
+    let said = fill(&stage).await;
+    assert!(!said.contains("More conversations"), "the rest was read: {said}");
+    assert_eq!(threads(&stage).await, 90, "all of them are here now, each once");
+    let thread = stage.thread_of("person 77").await;
+    assert_eq!(stage.messages(thread.id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_provider_that_answers_nothing_is_told_and_leaves_the_place() {
+    let mut stage = Stage::set().await;
+    unheard(&mut stage, 1).await;
+    only_conversations(&stage);
+    for path in ["GET /platform/v1/whatsapp/conversations", "GET /meta/whatsapp/v24.0/106540352242922/conversations"] {
+        stage.simulator.next_call(path, 500, json!({ "error": "Internal Server Error" }));
+    }
+    let said = fill(&stage).await;
+    assert!(said.contains("the provider's list could not be read"), "{said}");
+    assert!(fill(&stage).await.contains("2 messages had not been pushed"));
+}
