@@ -191,7 +191,7 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     stage.says(&rosa(), "never mind").await;
     desk.look_up(&stage).await;
     desk.press(&stage, "ctrl-s").await;
-    desk.sees("superseded already");
+    desk.sees("was already decided: superseded");
     desk.sees("To Rosa Field");
     desk.sees("You said it, Rosa Field.");
     stage.send().await;

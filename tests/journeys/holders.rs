@@ -127,7 +127,7 @@ async fn a_console_says_who_has_the_thread_and_takes_it_over_only_after_yes() {
     ada.press(&stage, "enter c").await;
     ada.types(&stage, "I will look").await;
     ada.press(&stage, "enter").await;
-    ada.sees("at the provider, and sending takes it over");
+    ada.sees("sending takes it over. Send it all the same?");
     assert_eq!(stage.send().await, 0);
     ada.press(&stage, "y").await;
     stage.pass(Duration::from_secs(5));

@@ -37,7 +37,7 @@ pub fn check_window(closes_at: Option<Timestamp>, at: Timestamp, now: Timestamp)
             format!("The service window closed {ago} ago.")
         }
     };
-    Err(Refusal::new(Code::WindowClosed, why, "Send an approved template, or wait until the contact writes again."))
+    Err(Refusal::new(Code::WindowClosed, why, "Send an approved template."))
 }
 
 #[cfg(test)]

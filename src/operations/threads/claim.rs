@@ -47,7 +47,7 @@ pub(crate) async fn may_answer(
         return Err(Refusal::new(Code::OwnedByColleague, why, instead).into());
     }
     if let Some(other) = row.held_by_other(now).filter(|_| !context.despite_owner) {
-        let why = format!("{} has this thread at the provider, and sending takes it over.", other.who());
+        let why = format!("At the provider, {} has this thread, and sending takes it over.", other.who());
         let instead =
             "Leave it to them, or send with `--despite-owner` (`despite_owner` in JSON, `say!` line by line).";
         return Err(Refusal::new(Code::HeldElsewhere, why, instead).into());
