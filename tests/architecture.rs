@@ -218,8 +218,18 @@ fn the_printed_alerts_are_the_list() {
 }
 
 #[test]
-fn every_code_and_every_kind_of_alert_is_used() {
-    let lists = ["domain/code/", "domain/monitoring/alert_kind.rs"];
+fn every_event_is_in_the_document_about_agents() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/agents.md");
+    let text = fs::read_to_string(path).expect("docs/agents.md");
+    for event in wadeck::domain::event_name::EventName::ALL {
+        let row = format!("| `{}` | {} |", event.as_str(), event.meaning());
+        assert!(text.contains(&row), "docs/agents.md lacks this row: {row}");
+    }
+}
+
+#[test]
+fn every_code_kind_of_alert_and_event_is_used() {
+    let lists = ["domain/code/", "domain/monitoring/alert_kind.rs", "domain/event_name.rs"];
     let mut used: BTreeSet<String> = BTreeSet::new();
     for (_, path, text) in sources() {
         if !lists.iter().any(|list| path.display().to_string().contains(list)) {
@@ -236,6 +246,10 @@ fn every_code_and_every_kind_of_alert_is_used() {
     for kind in wadeck::domain::monitoring::alert_kind::AlertKind::ALL {
         let named = format!("AlertKind::{}", kind.variant());
         assert!(used.contains(&named), "nothing raises {named}: remove it from the list");
+    }
+    for event in wadeck::domain::event_name::EventName::ALL {
+        let named = format!("EventName::{}", event.variant());
+        assert!(used.contains(&named), "nothing records {named}: remove it from the list");
     }
 }
 

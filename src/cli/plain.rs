@@ -16,6 +16,7 @@ use super::{Cli, Command, Common, Exit};
 use crate::app::{SystemClock, zone_offset};
 use crate::config;
 use crate::domain::agents::requests::EventView;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::{MessageId, ThreadId};
 use crate::domain::inbound::event::Direction;
 use crate::domain::message::content::Content;
@@ -351,7 +352,9 @@ impl Sitting<'_> {
         let message = event.data["message"].as_str().and_then(|id| id.parse::<MessageId>().ok());
         let here = event.thread.is_some() && event.thread == self.open.as_ref().map(|(thread, _)| *thread);
         // Where it stands is told of the thread that is open; that something failed is told of all.
-        if matches!(&*event.event, "message.delivered" | "message.read" | "message.accepted") && !here {
+        let name = EventName::parse(&event.event);
+        let progress = [EventName::MessageDelivered, EventName::MessageRead, EventName::MessageAccepted].map(Some);
+        if progress.contains(&name) && !here {
             return None;
         }
         let row = match event.thread {
@@ -359,7 +362,7 @@ impl Sitting<'_> {
             None => None,
         };
         let contact = row.as_ref().map(|row| row.contact.shown()).unwrap_or_default();
-        let to = if event.event == "message.received" { String::new() } else { format!(", {contact}") };
+        let to = if name == Some(EventName::MessageReceived) { String::new() } else { format!(", {contact}") };
         let place = event.thread.map_or_else(String::new, |thread| format!("{thread}{to}: "));
         let to_whom = event.data["to"].as_str().map(|to| format!(" to {}", clean_line(to))).unwrap_or_default();
         let said = match (event.event.starts_with("message."), message) {

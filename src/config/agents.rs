@@ -12,6 +12,7 @@ use super::{AgentDeclaration, DeclaredKind, EndpointConfig};
 use crate::domain::agents::assignment::{ApprovalPolicy, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, LONGEST_PAUSE_MINUTES, Money, Tool};
 use crate::domain::agents::script::Rule;
+use crate::domain::event_name::EventName;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +77,7 @@ pub(super) struct EndpointTable {
     pub url: Spanned<String>,
     pub secret_env: Option<String>,
     #[serde(default)]
-    pub events: Vec<String>,
+    pub events: Vec<Spanned<String>>,
 }
 
 pub(super) fn approvals(own: ApprovalsTable, example: ApprovalsTable) -> ApprovalPolicy {
@@ -96,14 +97,28 @@ pub(super) fn endpoints(tables: Vec<EndpointTable>, faults: &mut Faults<'_>) -> 
         if endpoints.iter().any(|known| known.name == *table.name.get_ref()) {
             faults.add(table.name.span(), format!("Two endpoints are called `{}`.", table.name.get_ref()));
         }
+        for pattern in &table.events {
+            known_event(pattern, faults);
+        }
         endpoints.push(EndpointConfig {
             name: table.name.into_inner(),
             url: table.url.into_inner(),
             secret_env: table.secret_env,
-            events: table.events,
+            events: table.events.into_iter().map(Spanned::into_inner).collect(),
         });
     }
     endpoints
+}
+
+/// An endpoint whose pattern includes no event would never be told anything.
+fn known_event(pattern: &Spanned<String>, faults: &mut Faults<'_>) {
+    let given = pattern.get_ref();
+    if EventName::ALL.iter().any(|event| event.fits(given)) {
+        return;
+    }
+    let names: Vec<&str> = EventName::ALL.iter().map(|event| event.as_str()).collect();
+    let hint = nearest(given, &names).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
+    faults.add(pattern.span(), format!("No event is named `{given}`: the events are {}.{hint}", names.join(", ")));
 }
 
 /// The bounds of a contract; what is not said is as `usual`.
@@ -281,4 +296,23 @@ pub(super) fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Opti
         sees: table.sees.into_iter().map(Spanned::into_inner).collect(),
         prices,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::check::check;
+
+    #[test]
+    fn an_endpoint_names_events_that_there_are() {
+        let of = |event: &str| {
+            let text =
+                format!("[[endpoints]]\nname = \"crm\"\nurl = \"http://127.0.0.1:9/\"\nevents = [\"{event}\"]\n");
+            check(&text, &[])
+        };
+        for event in ["message.received", "assignment.*", "*"] {
+            assert_eq!(of(event).expect("right").endpoints[0].events, [event]);
+        }
+        let faults = of("message.recieved").expect_err("no such event");
+        assert!(faults[0].line == 4 && faults[0].what.ends_with("Did you mean `message.received`?"), "{faults:?}");
+    }
 }

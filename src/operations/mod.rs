@@ -30,7 +30,7 @@ pub use self::agents::use_tool::{agent_tools, use_tool};
 pub use self::error::OperationError;
 pub use self::inbound::apply::apply_pending;
 pub use self::inbound::receive::{PendingDelivery, ReceiveOutcome, commit_pending_deliveries, receive};
-pub use self::integrations::deliver_events::{EVENTS, EventEndpoint, deliver_next_event, newest_event};
+pub use self::integrations::deliver_events::{EventEndpoint, deliver_next_event, newest_event};
 pub use self::integrations::tokens::{IdempotencyRecord, asked, known_by, other_role, still_known, with_idempotency};
 pub use self::integrations::visitor::{BodyBudget, ReservedBody, Visitor};
 pub use self::integrations::wrong_tokens::{Admission, admit};

@@ -7,6 +7,7 @@ use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Approval, Approver, Assignment, AssignmentState, approve};
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::AssignmentId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
@@ -60,7 +61,7 @@ pub(crate) async fn decide(
             let ended = write.end_assignment(assignment, AssignmentState::Rejected, &me, &reason, now).await?;
             ended.or_refuse(|| decided(&found))?;
             write.audit(actor, "reject", &assignment.to_string(), &reason, now).await?;
-            tell(system, &mut write, &found, "assignment.rejected", &me, &reason).await?;
+            tell(system, &mut write, &found, EventName::AssignmentRejected, &me, &reason).await?;
             format!("{assignment} is rejected; {} learns why.", found.proposed_by)
         }
     };
@@ -205,14 +206,14 @@ async fn activate(
     let seen = evidence.map_or_else(|| "nothing rehearsed".to_owned(), |digest| format!("rehearsal {digest}"));
     let detail = format!("{} as {digest}, {seen}", assignment.agent);
     write.audit(actor, "approve", &assignment.id.to_string(), &detail, now).await?;
-    tell(system, write, assignment, "assignment.approved", &me, "").await
+    tell(system, write, assignment, EventName::AssignmentApproved, &me, "").await
 }
 
 pub(crate) async fn tell(
     system: &System,
     write: &mut Write,
     assignment: &Assignment,
-    event: &str,
+    event: EventName,
     by: &str,
     reason: &str,
 ) -> Result<()> {

@@ -6,6 +6,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::agents::assignment::AssignmentState;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::AssignmentId;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::refusal::{Done, Refusal};
@@ -29,7 +30,7 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
     let ended = write.end_runs_of(id, &format!("{me} took the assignment back"), now).await?;
     write.clear_alert(AlertKind::AssignmentEnds, &id.to_string(), now).await?;
     write.audit(actor, "revoke", &id.to_string(), reason, now).await?;
-    tell(system, &mut write, &found, "assignment.revoked", &me, reason).await?;
+    tell(system, &mut write, &found, EventName::AssignmentRevoked, &me, reason).await?;
     write.commit().await?;
     published(system, &found);
     system.bus().publish([Change::Outbox, Change::Everything]);

@@ -6,6 +6,7 @@ use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::contract::LONGEST_TERM;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::event_name::EventName;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
 use crate::operations::{Result, System, require};
@@ -47,7 +48,7 @@ pub(crate) async fn propose(system: &System, actor: &Actor, proposal: &Proposal)
     let id = write.propose(proposal, &actor.to_string(), false, now).await?;
     write.audit(actor, "propose", &id.to_string(), &detail, now).await?;
     let data = serde_json::json!({ "assignment": id, "agent": proposal.agent, "by": actor.to_string() });
-    system.happened(&mut write, "assignment.proposed", proposal.thread, &data).await?;
+    system.happened(&mut write, EventName::AssignmentProposed, proposal.thread, &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
     system.wakes().teller.notify_one();

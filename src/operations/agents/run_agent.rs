@@ -10,6 +10,7 @@ use crate::domain::agents::requests::AgentAction;
 use crate::domain::agents::run::RunState;
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::RunId;
 use crate::domain::message::content::Content;
 use crate::domain::message::note::Note;
@@ -246,7 +247,7 @@ pub(crate) async fn answered(
         write.hand_off(due.thread, Some(now)).await?.either_way();
         needs_person(write, due, AlertKind::HandOff, &reason, now).await?;
         let data = serde_json::json!({ "agent": due.agent, "run": due.run, "reason": reason });
-        system.happened(write, "thread.handed_off", Some(due.thread), &data).await?;
+        system.happened(write, EventName::ThreadHandedOff, Some(due.thread), &data).await?;
     }
     Ok(())
 }

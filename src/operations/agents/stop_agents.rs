@@ -6,6 +6,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::agents::requests::StopScope;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
@@ -25,7 +26,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     }
     write.audit(actor, "stop", &what.subject(), &what.words(), now).await?;
     let data = serde_json::json!({ "what": what, "by": actor.to_string(), "caught": stop.caught.len() });
-    system.happened(&mut write, "agents.stopped", None, &data).await?;
+    system.happened(&mut write, EventName::AgentsStopped, None, &data).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     system.wakes().teller.notify_one();

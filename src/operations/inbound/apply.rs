@@ -5,6 +5,7 @@ use crate::operations::inbound::effects::ApplyError;
 use std::time::{Duration, Instant};
 
 use crate::domain::change::Change;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::ThreadId;
 use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::inbound::event::InboundEvent;
@@ -12,7 +13,6 @@ use crate::domain::inbound::set_aside::{Progress, SetAside};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::operations::inbound::apply_event::apply_event;
 use crate::operations::inbound::effects::{Effects, Source};
-use crate::operations::integrations::deliver_events::QUARANTINED;
 use crate::operations::{Result, System};
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 
@@ -144,7 +144,7 @@ async fn end(
                 if progress.state() == DeliveryState::Quarantined && was != Some(DeliveryState::Quarantined) {
                     let data = serde_json::json!({ "delivery": delivery.id, "provider": delivery.raw.provider,
                         "event": event, "numbers": progress.foreign_numbers() });
-                    system.happened(write, QUARANTINED, None, &data).await?;
+                    system.happened(write, EventName::DeliveryQuarantined, None, &data).await?;
                     effects.tells = true;
                 }
                 for (state, subject, said) in progress.alerts() {

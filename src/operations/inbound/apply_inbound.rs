@@ -4,6 +4,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::agents::routing::{Arrival, Route, route};
 use crate::domain::change::Change;
 use crate::domain::contacts::opt_out::OptOutIntent;
+use crate::domain::event_name::EventName;
 use crate::domain::inbound::event::{Direction, MessageEvent, Origin};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
@@ -162,7 +163,7 @@ pub(crate) async fn inbound(
         let data = serde_json::json!({ "message": message, "connection": connection.name, "from": external_id,
             "type": event.content.kind(), "text": event.content.words(), "route": decision.trace,
             "standby": event.is_observed() });
-        system.happened(write, "message.received", Some(thread.thread), &data).await?;
+        system.happened(write, EventName::MessageReceived, Some(thread.thread), &data).await?;
         effects.tells = true;
     }
     Ok(Ok(()))

@@ -1,6 +1,7 @@
 //! Apply what is told about a message of ours: its statuses, and that the provider has it.
 
 use crate::domain::change::Change;
+use crate::domain::event_name::EventName;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::inbound::event::{OtherStatus, StatusEvent};
@@ -234,9 +235,9 @@ async fn merge(
     }
     let event = match is {
         _ if was == is => None,
-        DeliveryStatus::Delivered => Some("message.delivered"),
-        DeliveryStatus::Read | DeliveryStatus::Played => Some("message.read"),
-        DeliveryStatus::Failed => Some("message.failed"),
+        DeliveryStatus::Delivered => Some(EventName::MessageDelivered),
+        DeliveryStatus::Read | DeliveryStatus::Played => Some(EventName::MessageRead),
+        DeliveryStatus::Failed => Some(EventName::MessageFailed),
         _ => None,
     };
     if let Some(event) = event {

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::domain::change::Change;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::{EventId, ThreadId};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::operations::monitoring::metrics::Family;
@@ -25,36 +26,10 @@ pub struct EventEndpoint {
     pub events: Vec<String>,
 }
 
-/// A delivery is set aside for a number that no connection has.
-pub(crate) const QUARANTINED: &str = "delivery.quarantined";
-
-/// Every kind of event, with what it tells.
-pub const EVENTS: [(&str, &str); 16] = [
-    ("message.received", "a contact wrote"),
-    ("message.accepted", "the provider took a message"),
-    ("message.delivered", "a message arrived"),
-    ("message.read", "a message was read"),
-    ("message.failed", "a message failed, now or after it was taken"),
-    ("thread.handed_off", "an agent gave a thread to a person"),
-    ("thread.taken", "a person took a thread"),
-    ("thread.released", "a person gave a thread back"),
-    ("thread.handed_over", "a person gave a thread to a colleague"),
-    ("assignment.proposed", "somebody proposed that an agent answers"),
-    ("assignment.approved", "it is in force"),
-    ("assignment.rejected", "it is not wanted"),
-    ("assignment.revoked", "it is in force no more"),
-    ("assignment.expired", "its time was over, or nobody decided"),
-    (QUARANTINED, "a webhook came for a number that no connection has; endpoints are given it as it came"),
-    ("agents.stopped", "agents were told to be silent"),
-];
-
 impl EventEndpoint {
-    pub fn wants(&self, event: &str) -> bool {
-        let fits = |wanted: &String| match wanted.strip_suffix('*') {
-            Some(beginning) => event.starts_with(beginning),
-            None => event == wanted,
-        };
-        self.events.is_empty() || self.events.iter().any(fits)
+    /// Returns `true` if the endpoint is told of this event.
+    pub fn wants(&self, event: EventName) -> bool {
+        self.events.is_empty() || self.events.iter().any(|pattern| event.fits(pattern))
     }
 }
 
@@ -81,7 +56,7 @@ impl System {
     pub(crate) async fn happened(
         &self,
         write: &mut Write,
-        event: &str,
+        event: EventName,
         thread: Option<ThreadId>,
         data: &Value,
     ) -> Result<(), StoreError> {
@@ -105,7 +80,7 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
         Some(endpoint) => {
             let mut body = json!({ "id": delivery.event.id, "event": delivery.event.event, "at": delivery.event.at,
                 "thread": delivery.event.thread, "data": delivery.event.data });
-            if delivery.event.event == QUARANTINED {
+            if delivery.event.event == EventName::DeliveryQuarantined.as_str() {
                 body["request"] = request(system, &delivery.event.data).await?;
             }
             system

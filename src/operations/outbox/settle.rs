@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::change::Change;
+use crate::domain::event_name::EventName;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::AttemptId;
 use crate::domain::monitoring::alert_kind::AlertKind;
@@ -161,7 +162,7 @@ async fn end(
             }
             write.answered(claimed.thread, claimed.message).await?;
             let data = serde_json::json!({ "message": claimed.message, "provider_message_id": provider_message_id });
-            system.happened(write, "message.accepted", Some(claimed.thread), &data).await?;
+            system.happened(write, EventName::MessageAccepted, Some(claimed.thread), &data).await?;
             changes.push(Change::Connection(connection));
         }
         Settlement::Again { failure, due_at, counts } => {

@@ -4,6 +4,7 @@ use crate::domain::access::actor::Actor;
 use crate::domain::access::permission::Permission;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::ThreadId;
 use crate::domain::refusal::{Done, Refusal};
 use crate::operations::outbox::send_message::thread_within;
@@ -30,7 +31,7 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     write.take_thread(thread, Some((&me, claim::until(now)))).await?;
     let caught = write.silence_agent(thread, &format!("{me} took the thread"), now).await?;
     write.audit(actor, "take", &thread.to_string(), left.as_deref().unwrap_or_default(), now).await?;
-    system.happened(&mut write, "thread.taken", Some(thread), &serde_json::json!({ "by": me })).await?;
+    system.happened(&mut write, EventName::ThreadTaken, Some(thread), &serde_json::json!({ "by": me })).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
     let caught = caught.runs + caught.entries;
@@ -69,7 +70,7 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
         write.forget_before(thread, now).await?;
         write.stop_waiting(thread).await?;
     }
-    system.happened(&mut write, "thread.released", Some(thread), &serde_json::json!({ "by": me })).await?;
+    system.happened(&mut write, EventName::ThreadReleased, Some(thread), &serde_json::json!({ "by": me })).await?;
     write.audit(actor, "release", &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);

@@ -6,6 +6,7 @@ use crate::domain::access::permission::Permission;
 use crate::domain::access::role::Role;
 use crate::domain::change::Change;
 use crate::domain::code::Code;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::ThreadId;
 use crate::domain::message::note::{self, Note};
 use crate::domain::refusal::{Done, Refusal};
@@ -52,7 +53,7 @@ pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
     }
     write.audit(actor, "hand over", &thread.to_string(), to, now).await?;
     let data = serde_json::json!({ "by": me, "to": to });
-    system.happened(&mut write, "thread.handed_over", Some(thread), &data).await?;
+    system.happened(&mut write, EventName::ThreadHandedOver, Some(thread), &data).await?;
     write.commit().await?;
     let handed = Handed { thread, contact: row.contact.shown(), by: me, at: now };
     unpoisoned(&system.shared.handed).insert(to.to_owned(), handed);

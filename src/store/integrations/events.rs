@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::agents::requests::EventView;
+use crate::domain::event_name::EventName;
 use crate::domain::ids::{EventId, ThreadId};
 use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
@@ -61,7 +62,7 @@ impl Write {
     /// Writes an event down, for each endpoint that wants its kind.
     pub async fn happened(
         &mut self,
-        kind: &str,
+        event: EventName,
         thread: Option<ThreadId>,
         data: &serde_json::Value,
         endpoints: &[&str],
@@ -70,7 +71,7 @@ impl Write {
         let id: i64 =
             sqlx::query_scalar("INSERT INTO events (at, kind, thread_id, data) VALUES ($1, $2, $3, $4) RETURNING id")
                 .bind(now.millis())
-                .bind(kind)
+                .bind(event.as_str())
                 .bind(thread.map(|thread| thread.0))
                 .bind(json(data))
                 .fetch_one(self.connection())
