@@ -16,6 +16,9 @@ pub enum FailureClass {
     Throttled,
     /// Our key or token was refused.
     Authorization,
+    /// The address that we were told to ask is not the provider's API, or something in between answers: everything that
+    /// follows would end there as well.
+    Endpoint,
     /// The account or the number may not send at all: everything that follows would be refused as well.
     Account,
     /// The service window is closed.
@@ -83,6 +86,9 @@ impl Failure {
     /// The title of what was not sent since the contact stopped marketing messages.
     pub const MARKETING_STOPPED: &'static str = "Marketing stopped";
 
+    /// The title of what waits since another app has the conversation.
+    pub const ANOTHER_APP: &'static str = "Another app has the conversation";
+
     /// The provider reported a failure and gave no reason.
     pub fn without_reason() -> Self {
         Self::own(
@@ -104,7 +110,7 @@ impl Failure {
 
     /// Whether it is about the whole number, so that nothing of it is to be sent before that is mended.
     pub const fn stops_number(&self) -> bool {
-        matches!(self.class, FailureClass::Authorization | FailureClass::Account)
+        matches!(self.class, FailureClass::Authorization | FailureClass::Account | FailureClass::Endpoint)
     }
 
     /// Whether the provider did not answer, or was too unwell to look at a message: the next one will fare no better.
@@ -125,6 +131,7 @@ impl Failure {
                 | FailureClass::Throttled
                 | FailureClass::Authorization
                 | FailureClass::Account
+                | FailureClass::Endpoint
                 | FailureClass::Setup
                 | FailureClass::Template
         )

@@ -14,17 +14,39 @@ const TOO_DEEP: &str = "\"nested too deep to be read\"";
 /// Reads JSON. Half surrogate pairs, and bytes that are no UTF-8, are read as U+FFFD; a number that is too large as its
 /// digits; what is nested too deep as words that say so. The usual case costs nothing more than the parser.
 pub fn parse(body: &[u8]) -> Result<Value, serde_json::Error> {
-    let body = without_mark(body);
-    serde_json::from_slice(body).or_else(|fault| {
-        let mut text = String::from_utf8_lossy(body);
-        for mend in [without_half_pairs, within_bounds] {
-            if let Some(mended) = mend(&text) {
-                text = Cow::Owned(mended);
-            }
-        }
-        if text.as_bytes() == body { Err(fault) } else { serde_json::from_str(&text) }
-    })
+    parse_noting(body).map(|(value, _)| value)
 }
+
+/// The same, with one sentence for each kind of thing that was replaced.
+pub fn parse_noting(body: &[u8]) -> Result<(Value, Vec<&'static str>), serde_json::Error> {
+    let body = without_mark(body);
+    let fault = match serde_json::from_slice(body) {
+        Ok(value) => return Ok((value, vec![])),
+        Err(fault) => fault,
+    };
+    let mut text = String::from_utf8_lossy(body);
+    let mut notes = vec![];
+    if text.as_bytes() != body {
+        notes.push("Bytes that are no UTF-8 were read as U+FFFD.");
+    }
+    for (mend, note) in MENDS {
+        if let Some(mended) = mend(&text) {
+            text = Cow::Owned(mended);
+            notes.push(note);
+        }
+    }
+    if notes.is_empty() { Err(fault) } else { serde_json::from_str(&text).map(|value| (value, notes)) }
+}
+
+/// What is mended, in this order, and what is said of it.
+const MENDS: [(fn(&str) -> Option<String>, &str); 2] = [
+    (without_half_pairs, "Half of a surrogate pair was read as U+FFFD."),
+    (
+        within_bounds,
+        "Values that are nested too deep, or numbers that are too large, were replaced by words or by their digits; \
+         the delivery has them as they came.",
+    ),
+];
 
 /// The body without the byte order mark that some senders put before it.
 pub fn without_mark(body: &[u8]) -> &[u8] {
@@ -136,6 +158,10 @@ mod tests {
             assert_eq!((&read["a"], &read["b"]), (&json!("]}\"1e999 ["), &json!(2)));
             assert!(read.to_string().contains("nested too deep to be read"), "{read}");
         }
+        let (_, notes) = parse_noting(br#"{"a":1e999,"b":"\ud83d"}"#).expect("read");
+        assert_eq!(notes.len(), 2, "{notes:?}");
+        assert!(notes[0].contains("surrogate") && notes[1].contains("too large"), "{notes:?}");
+        assert!(parse_noting(b"{}").expect("read").1.is_empty());
         let untouched = format!(r#"{{"x":{}}}"#, nested(120));
         assert_eq!(parse(untouched.as_bytes()).expect("read").to_string(), untouched);
         for (text, wanted) in [

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::http_status::{Meaning, Outcome, meaning};
 use super::{ProviderError, SendReport, Sink};
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::outbox::entry::Verdict;
 use crate::domain::outbox::retry::RetryAfter;
-use crate::domain::text::Untrusted;
+use crate::domain::text::{Untrusted, clean_line};
 use crate::domain::time::Timestamp;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -18,16 +19,28 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 const FILE_TIMEOUT: Duration = Duration::from_secs(600);
 /// A page of a hundred templates stays well below this.
 const LONGEST_ANSWER: usize = 4 * 1024 * 1024;
+/// How many characters of an answer are kept with a reason.
+const MAX_EXCERPT: usize = 2_000;
+/// How many characters of a redirect's address are shown.
+const MAX_SHOWN_ADDRESS: usize = 200;
 
 #[derive(Debug, Clone)]
 pub(super) struct Client {
     inner: reqwest::Client,
+    /// The environment variable that says where requests go, for whoever has to correct it.
+    base_variable: &'static str,
 }
 
 /// An answer that came, whatever it says.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct HttpAnswer {
     pub status: u16,
+    /// Who was asked: scheme, host and port.
+    pub asked: String,
+    /// The environment variable that says who is asked.
+    pub base_variable: &'static str,
+    /// Where a redirect points to, as it was received.
+    pub location: Option<String>,
     pub retry_after: Option<RetryAfter>,
     /// What time it is there.
     pub date: Option<Timestamp>,
@@ -37,6 +50,46 @@ pub(super) struct HttpAnswer {
 impl HttpAnswer {
     pub const fn is_success(&self) -> bool {
         matches!(self.status, 200..=299)
+    }
+
+    /// What the status says by itself.
+    pub fn meaning(&self) -> &'static Meaning {
+        meaning(self.status)
+    }
+
+    /// The reason where it was not the provider's API that answered: a redirect, a proxy, another host. The address that
+    /// was asked is the one that somebody has to correct.
+    pub fn elsewhere(&self) -> Option<Failure> {
+        let row = self.meaning();
+        if row.class != FailureClass::Endpoint {
+            return None;
+        }
+        let to = self.location.as_deref().map(|to| clean_line(to).chars().take(MAX_SHOWN_ADDRESS).collect::<String>());
+        let to = to.map(|to| format!(" It points to {to}.")).unwrap_or_default();
+        let explanation = format!("{} answered HTTP {}. {}{to}", self.asked, self.status, row.explanation);
+        let remedy = format!(
+            "{} Set {} to the address of the provider's own API (requests go to {} now) and start again; nothing is lost \
+             meanwhile.",
+            row.remedy, self.base_variable, self.asked
+        );
+        Some(Failure::own(row.class, row.title, explanation, remedy).saying(self.excerpt()))
+    }
+
+    /// The beginning of what was answered: enough for a reason, and no more than is kept of any.
+    pub fn excerpt(&self) -> String {
+        self.body.chars().take(MAX_EXCERPT).collect()
+    }
+
+    /// What the status means for a message that was to be sent. `unavailable` says whether a 503 was certainly not
+    /// processed.
+    pub fn verdict(&self, failure: Failure, unavailable: bool) -> Verdict {
+        let after = self.retry_after;
+        match self.meaning().outcome {
+            Outcome::RetryLater | Outcome::NumberHeld => Verdict::Retry { failure, after },
+            Outcome::Unavailable if unavailable => Verdict::Retry { failure, after },
+            Outcome::Unavailable | Outcome::Uncertain | Outcome::Taken => Verdict::Unknown { failure },
+            Outcome::Rejected => Verdict::Rejected { failure },
+        }
     }
 }
 
@@ -105,7 +158,7 @@ impl NoAnswer {
             (
                 "Answer lost",
                 "The request went out and no answer came back: it may have arrived.",
-                "It is looked up at the provider by itself; nothing is sent again before a person decides.",
+                "It is looked up where the provider has a list; nothing is sent again before a person decides.",
             )
         };
         Failure::own(FailureClass::Transient, title, explanation, remedy).saying(self.why.as_str())
@@ -153,7 +206,13 @@ impl Client {
                     Failure::own(FailureClass::Setup, "No HTTP client", explanation, remedy).saying(error.to_string()),
                 )
             })?;
-        Ok(Self { inner })
+        Ok(Self { inner, base_variable: "the base URL" })
+    }
+
+    /// The same client for requests whose address this environment variable names.
+    #[must_use]
+    pub fn for_base(&self, base_variable: &'static str) -> Self {
+        Self { inner: self.inner.clone(), base_variable }
     }
 
     pub async fn get(&self, url: &str, key: Option<(&str, &SecretString)>) -> Result<HttpAnswer, NoAnswer> {
@@ -254,7 +313,9 @@ impl Client {
         let request = Self::keyed(request, key)?;
         let mut response = request.send().await.map_err(no_answer)?;
         let status = response.status().as_u16();
+        let asked = response.url().origin().ascii_serialization();
         let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        let location = header("location").map(str::to_owned);
         let date = header("date").and_then(date);
         let retry_after = header("retry-after").and_then(|value| retry_after(value, date));
         let mut body = Vec::new();
@@ -264,7 +325,8 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(HttpAnswer { status, retry_after, date, body: String::from_utf8_lossy(&body).into_owned() })
+        let (base_variable, body) = (self.base_variable, String::from_utf8_lossy(&body).into_owned());
+        Ok(HttpAnswer { status, asked, base_variable, location, retry_after, date, body })
     }
 }
 

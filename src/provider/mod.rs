@@ -10,6 +10,7 @@ mod cloud_api;
 pub mod conversations;
 pub mod flows;
 mod http;
+mod http_status;
 mod kapso;
 mod meta;
 pub mod numbers;
@@ -68,6 +69,8 @@ pub struct Reading {
     /// The provider's name of the event.
     pub event: String,
     pub events: Vec<InboundEvent>,
+    /// What was not read as it stands in the body, a sentence each.
+    pub notes: Vec<String>,
 }
 
 /// A request that is ready to go, and can be shown: it holds no secret.
@@ -179,6 +182,9 @@ pub trait Provider: Send + Sync {
     fn name(&self) -> ProviderName;
 
     fn capabilities(&self) -> Capabilities;
+
+    /// Where messages are sent to: scheme, host and port, perhaps with a path.
+    fn base_url(&self) -> &str;
 
     /// The paths that its webhooks are posted to.
     fn webhook_paths(&self) -> &'static [&'static str];

@@ -129,7 +129,7 @@ fn past(object: &Value, thread: &Value, around: &Around<'_>) -> InboundEvent {
     if person.addresses.is_empty() {
         return unreadable(format!("the message {} of the history names nobody", clean_line(id)));
     }
-    let kind = text(object, "/type").unwrap_or_default();
+    let kind = super::message::kind_of(object);
     let told = event(around, person, id.to_owned(), content(object, kind, None));
     InboundEvent::Message(Box::new(MessageEvent {
         direction: if ours { Direction::Outbound } else { Direction::Inbound },

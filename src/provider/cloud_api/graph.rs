@@ -9,14 +9,17 @@ use super::{error, loose, template, text};
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::json_text;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::numbers::graph_version::{DEFAULT_GRAPH_VERSION, is_graph_version};
 use crate::domain::outbox::entry::Verdict;
 use crate::domain::templates::template::Template;
-use crate::domain::text::Untrusted;
+use crate::domain::text::{Untrusted, clean_line};
 use crate::provider::http::{Client, HttpAnswer};
 use crate::provider::{ProviderError, SendReport, Sink, Upload};
 
+/// How many characters of an answer without an id stand in its explanation; more is kept with it.
+const MAX_SHOWN: usize = 300;
 /// Pages of a hundred: more templates than any account may have.
 const MOST_PAGES: usize = 70;
 
@@ -135,9 +138,9 @@ impl Graph<'_> {
             }
         };
         if !answer.is_success() {
-            return Err(error::failure(answer.status, &answer.body).into());
+            return Err(of_answer(&answer).into());
         }
-        let parsed: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let parsed = json_text::parse(answer.body.as_bytes()).unwrap_or_default();
         loose(&parsed, "/id").ok_or_else(|| {
             Failure::own(
                 FailureClass::Transient,
@@ -222,9 +225,9 @@ fn split(mut bytes: bytes::Bytes) -> Vec<bytes::Bytes> {
 
 pub(crate) fn parsed(answer: &HttpAnswer) -> Result<Value, ProviderError> {
     if !answer.is_success() {
-        return Err(error::failure(answer.status, &answer.body).into());
+        return Err(of_answer(answer).into());
     }
-    serde_json::from_str(&answer.body).map_err(|_| {
+    json_text::parse(answer.body.as_bytes()).map_err(|_| {
         Failure::own(
             FailureClass::Unknown,
             "Answer not understood",
@@ -264,7 +267,7 @@ pub(crate) async fn send(
 /// The number that the platform delivers to, which may be spelt otherwise than the one that was dialled. Source: part
 /// 2.1, the response.
 pub(crate) fn recipient(response: &str) -> Option<Address> {
-    let parsed: Value = serde_json::from_str(response).ok()?;
+    let parsed = json_text::parse(response.as_bytes()).ok()?;
     text(&parsed, "/messages/0/id")?;
     let number = text(&parsed, "/contacts/0/wa_id")?;
     PhoneNumber::parse_short(number).ok().map(Address::Phone)
@@ -272,23 +275,51 @@ pub(crate) fn recipient(response: &str) -> Option<Address> {
 
 fn verdict(answer: &HttpAnswer) -> Verdict {
     if !answer.is_success() {
-        return error::verdict(answer.status, answer.retry_after, &answer.body);
+        return refusal_verdict(answer);
     }
-    let parsed: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+    let parsed = json_text::parse(answer.body.as_bytes()).unwrap_or_default();
     match text(&parsed, "/messages/0/id") {
         Some(id) => Verdict::Accepted { provider_message_id: id.to_owned() },
-        None => Verdict::Unknown { failure: nameless() },
+        None => Verdict::Unknown { failure: nameless(answer) },
     }
 }
 
-/// A yes to a message that nobody can be asked about afterwards.
-pub(crate) fn nameless() -> Failure {
-    Failure::own(
-        FailureClass::Unknown,
-        "Answer without an id",
-        "The provider said yes, but gave no message id: it may have been sent.",
-        "It is looked up at the provider.",
-    )
+/// The reason why an answer is no success; what was not answered by the provider's API says so.
+fn of_answer(answer: &HttpAnswer) -> Failure {
+    answer.elsewhere().unwrap_or_else(|| error::failure(answer.status, &answer.body))
+}
+
+/// What an error answer to a send means for the message. A code of the dictionary says that the platform looked at the
+/// request and did not take it, for now or for good. Without one the status decides; 503 was certainly not processed
+/// (Meta: errors › transport rules).
+fn refusal_verdict(answer: &HttpAnswer) -> Verdict {
+    let failure = of_answer(answer);
+    let after = answer.retry_after;
+    if !known(&failure) {
+        let class = if failure.class == FailureClass::Unknown { answer.meaning().class } else { failure.class };
+        return answer.verdict(Failure { class, ..failure }, true);
+    }
+    match failure.class {
+        _ if failure.stops_number() => Verdict::Retry { failure, after },
+        FailureClass::Throttled | FailureClass::Transient => Verdict::Retry { failure, after },
+        _ => Verdict::Rejected { failure },
+    }
+}
+
+/// Whether the code is in the book, which then decides.
+fn known(failure: &Failure) -> bool {
+    !failure.code.is_empty() && failure.class != FailureClass::Unknown
+}
+
+/// A yes to a message that nobody can be asked about afterwards, with what it says instead of an id.
+pub(crate) fn nameless(answer: &HttpAnswer) -> Failure {
+    let said = answer.excerpt();
+    let shown: String = clean_line(&said).chars().take(MAX_SHOWN).collect();
+    let shown = if shown.is_empty() { "Its answer is empty.".to_owned() } else { format!("It answered: {shown}") };
+    let explanation =
+        format!("The provider answered HTTP {}, but gave no message id: it may have been sent. {shown}", answer.status);
+    let remedy = "It is looked up at the provider where that is possible; else decide with what it answered.";
+    Failure::own(FailureClass::Unknown, "Answer without an id", explanation, remedy).saying(said)
 }
 
 pub(crate) fn no_address() -> Failure {
@@ -338,4 +369,71 @@ pub(crate) fn key_missing(what: &str, label: &str, name: &str) -> Failure {
 /// The number of a connection, as the Graph API describes it.
 pub(crate) fn number_path(connection: &Connection) -> String {
     format!("/{}", encoded(&connection.phone_number_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class(status: u16, body: &str) -> (&'static str, FailureClass, String) {
+        let answer = HttpAnswer { status, body: body.to_owned(), ..HttpAnswer::default() };
+        match verdict(&answer) {
+            Verdict::Retry { failure, .. } => ("retry", failure.class, failure.code),
+            Verdict::Rejected { failure } => ("reject", failure.class, failure.code),
+            Verdict::Unknown { failure } => ("unknown", failure.class, failure.code),
+            Verdict::Accepted { .. } => unreachable!("an error is never an acceptance"),
+        }
+    }
+
+    #[test]
+    fn a_redirect_names_who_was_asked_and_what_to_set() {
+        let answer = HttpAnswer {
+            status: 308,
+            asked: "https://old.example".into(),
+            base_variable: "SOME_BASE_URL",
+            location: Some(format!("https://new.example/{}\u{1b}[2J", "x".repeat(5_000))),
+            ..HttpAnswer::default()
+        };
+        let Verdict::Retry { failure, .. } = verdict(&answer) else { panic!("held") };
+        assert!(failure.explanation.starts_with("https://old.example answered HTTP 308."), "{}", failure.explanation);
+        assert!(failure.explanation.contains("It points to https://new.example/xxx"), "{}", failure.explanation);
+        assert!(failure.explanation.len() < 600 && !failure.explanation.contains('\u{1b}'), "{}", failure.explanation);
+        assert!(failure.remedy.contains("Set SOME_BASE_URL to the address"), "{}", failure.remedy);
+    }
+
+    #[test]
+    fn every_shape_is_sorted() {
+        let graph = |code: u32| format!(r#"{{"error":{{"message":"(#{code}) x","code":{code}}}}}"#);
+        assert_eq!(class(400, &graph(131_047)), ("reject", FailureClass::Window, "131047".into()));
+        assert_eq!(class(400, &graph(131_056)), ("retry", FailureClass::Throttled, "131056".into()));
+        assert_eq!(class(500, &graph(131_000)), ("retry", FailureClass::Transient, "131000".into()));
+        assert_eq!(class(401, &graph(190)), ("retry", FailureClass::Authorization, "190".into()));
+        assert_eq!(class(400, &graph(132_000)), ("reject", FailureClass::Template, "132000".into()));
+        let window = r#"{"error":"Cannot send non-template messages outside the 24-hour window.","next_steps":"x"}"#;
+        assert_eq!(class(422, window), ("reject", FailureClass::Window, "131047".into()));
+        assert_eq!(class(409, r#"{"error":"in flight"}"#), ("retry", FailureClass::Throttled, String::new()));
+        assert_eq!(class(429, r#"{"error":"Rate limit exceeded"}"#), ("retry", FailureClass::Throttled, String::new()));
+        assert_eq!(class(401, r#"{"error":"no"}"#), ("retry", FailureClass::Authorization, String::new()));
+        assert_eq!(class(503, "Service Unavailable"), ("retry", FailureClass::Transient, String::new()));
+        assert_eq!(class(503, r#"{"error":"busy"}"#), ("retry", FailureClass::Transient, String::new()));
+        assert_eq!(class(503, &graph(2)), ("retry", FailureClass::Transient, "2".into()));
+        assert_eq!(class(429, &graph(987_654)), ("retry", FailureClass::Throttled, "987654".into()));
+        assert_eq!(class(429, "<html>"), ("retry", FailureClass::Throttled, String::new()));
+        assert_eq!(class(400, &graph(131_047)), ("reject", FailureClass::Window, "131047".into()));
+        for code in [368, 10, 200, 299, 131_005, 131_031, 131_037, 131_042, 131_045, 133_010] {
+            assert_eq!(class(403, &graph(code)), ("retry", FailureClass::Account, code.to_string()));
+        }
+        assert_eq!(class(500, "oops"), ("unknown", FailureClass::Transient, String::new()));
+        assert_eq!(class(502, "Bad Gateway"), ("unknown", FailureClass::Transient, String::new()));
+        assert_eq!(class(504, r#"{"error":"timeout"}"#), ("unknown", FailureClass::Transient, String::new()));
+        assert_eq!(class(400, "<html>"), ("reject", FailureClass::Unknown, String::new()));
+        assert_eq!(class(500, &graph(987_654)), ("unknown", FailureClass::Transient, "987654".into()));
+        assert_eq!(class(408, r#"{"error":"timeout"}"#), ("unknown", FailureClass::Transient, String::new()));
+        assert_eq!(class(425, ""), ("retry", FailureClass::Throttled, String::new()));
+        assert_eq!(class(402, ""), ("retry", FailureClass::Account, String::new()));
+        // Whoever redirects is not the platform: its body counts for nothing.
+        for status in [300, 301, 302, 303, 304, 307, 308, 407, 421, 426, 511] {
+            assert_eq!(class(status, &graph(131_047)), ("retry", FailureClass::Endpoint, String::new()), "{status}");
+        }
+    }
 }

@@ -20,6 +20,32 @@ const MOST_ERRORS: usize = 5;
 /// Members of an object that nobody here knows, at most: the whole stays in the raw delivery.
 const MOST_MEMBERS: usize = 60;
 
+/// Kinds of messages that carry what they hold under their own name.
+const KINDS: [&str; 16] = [
+    "text",
+    "image",
+    "video",
+    "audio",
+    "voice",
+    "document",
+    "sticker",
+    "location",
+    "contacts",
+    "reaction",
+    "button",
+    "interactive",
+    "order",
+    "system",
+    "edit",
+    "revoke",
+];
+
+/// The kind of a message object: what it says, else the one that it holds.
+pub(crate) fn kind_of(message: &Value) -> &str {
+    let holds = |kind: &&&str| message.get(**kind).is_some_and(|held| held.is_object() || held.is_array());
+    text(message, "/type").or_else(|| KINDS.iter().find(holds).copied()).unwrap_or_default()
+}
+
 /// What a message object holds. `fallback` is the provider's own rendering, for kinds that nobody
 /// here reads.
 pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) -> Content {
@@ -65,7 +91,7 @@ pub(crate) fn content(message: &Value, kind: &str, fallback: Option<Untrusted>) 
         "edit" => match text(message, "/edit/original_message_id") {
             Some(target) => {
                 let edited = message.pointer("/edit/message").unwrap_or(&Value::Null);
-                let content = content(edited, text(edited, "/type").unwrap_or_default(), fallback);
+                let content = content(edited, kind_of(edited), fallback);
                 Content::Edit { target: target.to_owned(), content: Box::new(content) }
             }
             None => other(message, kind, fallback),

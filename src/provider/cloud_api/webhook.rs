@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::message::{content, extras, other_status, status};
+use super::message::{content, extras, kind_of, other_status, status};
 use super::people::{Person, person};
 use super::{fields, loose, notice, text, time};
 use crate::domain::contacts::address::Address;
@@ -99,7 +99,7 @@ pub(super) fn message(object: &Value, around: &Around<'_>, direction: Direction)
     let (phone, user) = if inbound { ("/from", "/from_user_id") } else { ("/to", "/to_user_id") };
     let (phone, user) = (loose(object, phone), text(object, user));
     let Some(id) = text(object, "/id") else { return unreadable("a message has no id") };
-    let kind = text(object, "/type").unwrap_or_default();
+    let kind = kind_of(object);
     let moved = moved(object);
     // A notice that somebody's id changed may name nobody but by the old one.
     let previous = moved.as_ref().map(|moved| moved.from.clone());

@@ -11,7 +11,7 @@ use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::outbox::entry::Outgoing;
 use crate::domain::text::Untrusted;
 use crate::provider::cloud_api::graph::{self, Graph, parsed};
-use crate::provider::cloud_api::message::content;
+use crate::provider::cloud_api::message::{content, kind_of};
 use crate::provider::cloud_api::{loose, payload, text, time};
 use crate::provider::http::HttpAnswer;
 use crate::provider::numbers::Access;
@@ -123,7 +123,7 @@ fn sent(object: &Value) -> Option<SentMessage> {
     Some(SentMessage {
         provider_message_id: text(object, "/id")?.to_owned(),
         sent_at: time(object, "/timestamp")?,
-        words: content(object, text(object, "/type").unwrap_or_default(), rendering).words(),
+        words: content(object, kind_of(object), rendering).words(),
         reference: reference.map(str::to_owned),
     })
 }

@@ -31,7 +31,7 @@ pub(super) fn read(delivery: &RawDelivery, body: &Value) -> Result<Reading, Unre
             name = event_name;
         }
     }
-    Ok(Reading { event: name.chars().take(80).collect(), events })
+    Ok(Reading { event: name.chars().take(80).collect(), events, notes: vec![] })
 }
 
 /// What an item is. The body is signed and the header is not: what the body shows by its shape goes before what the

@@ -12,7 +12,7 @@ use crate::domain::message::status::{DeliveryStatus, StatusReport};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::Unreadable;
-use crate::provider::cloud_api::message::{content, extras, failure_of, other_status, status, status_name};
+use crate::provider::cloud_api::message::{content, extras, failure_of, kind_of, other_status, status, status_name};
 use crate::provider::cloud_api::people::{addresses, same_phone};
 use crate::provider::cloud_api::webhook::moved;
 use crate::provider::cloud_api::{loose, text, time, untrusted};
@@ -225,7 +225,8 @@ fn contact(item: &Value, message: &Value, direction: Direction) -> Vec<Address> 
 }
 
 fn body(message: &Value) -> Content {
-    let kind = text(message, "/type").or_else(|| text(message, "/message_type")).unwrap_or_default();
+    let told = text(message, "/type").or_else(|| text(message, "/message_type"));
+    let kind = told.unwrap_or_else(|| kind_of(message));
     let rendering = untrusted(message, "/kapso/content")
         .or_else(|| untrusted(message, "/kapso/content/text"))
         .or_else(|| untrusted(message, "/content"))

@@ -265,7 +265,7 @@ fn version(object: &Value) -> Option<FlowVersion> {
 fn response(object: &Value) -> FlowResponse {
     let places = ["/response", "/response_json", "/data", "/answers", "/values", "/submitted_data"];
     let found = places.iter().find_map(|path| object.pointer(path).filter(|value| !value.is_null())).unwrap_or(object);
-    let parsed: Option<Value> = found.as_str().and_then(|text| serde_json::from_str(text).ok());
+    let parsed: Option<Value> = found.as_str().and_then(|text| crate::domain::json_text::parse(text.as_bytes()).ok());
     let values = parsed.as_ref().unwrap_or(found);
     let shown = |value: &Value| match value {
         Value::String(text) => text.clone(),

@@ -80,6 +80,7 @@ impl Kapso {
             [first, second].into_iter().flatten().flat_map(|list| signature::secrets(&list)).collect();
         let graph_version = graph::version(plain(GRAPH_VERSION), warn);
         let own_number = plain("KAPSO_PHONE_NUMBER_ID");
+        let client = client.for_base("KAPSO_API_BASE_URL");
         Self { client, secrets, base, graph_version, webhook_secrets, own_number }
     }
 }
@@ -91,6 +92,10 @@ impl Provider for Kapso {
 
     fn capabilities(&self) -> Capabilities {
         Capabilities::ALL
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base
     }
 
     fn webhook_paths(&self) -> &'static [&'static str] {
@@ -186,13 +191,16 @@ impl Provider for Kapso {
     }
 
     fn read(&self, delivery: &RawDelivery) -> Result<Reading, Unreadable> {
-        let body = crate::domain::json_text::parse(&delivery.body)
+        let (body, notes) = crate::domain::json_text::parse_noting(&delivery.body)
             .map_err(|error| Unreadable(format!("the body is not JSON that can be read: {error}")))?;
         if body.get("object").and_then(serde_json::Value::as_str) == Some("whatsapp_business_account") {
             let events = webhook::read(&body, delivery.received_at);
-            return Ok(Reading { event: "whatsapp_business_account".into(), events });
+            let notes = notes.into_iter().map(str::to_owned).collect();
+            return Ok(Reading { event: "whatsapp_business_account".into(), events, notes });
         }
-        envelope::read(delivery, &body)
+        let mut reading = envelope::read(delivery, &body)?;
+        reading.notes.extend(notes.into_iter().map(str::to_owned));
+        Ok(reading)
     }
 
     fn schedule(&self, code: &str) -> Option<RetryPolicy> {
@@ -320,7 +328,8 @@ impl Provider for Kapso {
     fn call<'a>(&'a self, access: Access<'a>, call: &'a RawApiRequest) -> ProviderFuture<'a, FreeAnswer> {
         Box::pin(async move {
             let answer = self.answer(access, &call.method, &call.path, call.body.as_ref()).await?;
-            let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
+            let body =
+                crate::domain::json_text::parse(answer.body.as_bytes()).unwrap_or_else(|_| answer.body.clone().into());
             Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
         })
     }

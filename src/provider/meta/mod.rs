@@ -77,6 +77,7 @@ impl Meta {
         let version = graph::version(plain(GRAPH_VERSION), warn);
         let app_secrets = plain(APP_SECRET).map(|list| shared::secrets(&list)).unwrap_or_default();
         let verify_token = plain(VERIFY_TOKEN).map(SecretString::from);
+        let client = client.for_base("META_GRAPH_BASE_URL");
         Self { client, secrets, address, base, version, app_secrets, verify_token }
     }
 
@@ -112,6 +113,10 @@ impl Provider for Meta {
             webhooks: WebhookSupport::AccountAddress,
             ..Capabilities::ALL
         }
+    }
+
+    fn base_url(&self) -> &str {
+        &self.base
     }
 
     fn webhook_paths(&self) -> &'static [&'static str] {
@@ -235,12 +240,13 @@ impl Provider for Meta {
     }
 
     fn read(&self, delivery: &RawDelivery) -> Result<Reading, Unreadable> {
-        let body = crate::domain::json_text::parse(&delivery.body)
+        let (body, notes) = crate::domain::json_text::parse_noting(&delivery.body)
             .map_err(|error| Unreadable(format!("the body is not JSON that can be read: {error}")))?;
         if text(&body, "/object") != Some("whatsapp_business_account") {
             return Err(Unreadable("the body is about something else than a WhatsApp account".into()));
         }
-        Ok(Reading { event: webhook::name(&body), events: webhook::read(&body, delivery.received_at) })
+        let notes = notes.into_iter().map(str::to_owned).collect();
+        Ok(Reading { event: webhook::name(&body), events: webhook::read(&body, delivery.received_at), notes })
     }
 
     fn schedule(&self, code: &str) -> Option<RetryPolicy> {
@@ -377,7 +383,8 @@ impl Provider for Meta {
         Box::pin(async move {
             let root = Graph { root: self.base.clone(), ..self.graph(access)? };
             let answer = root.answer(&call.method, &call.path, call.body.as_ref()).await?;
-            let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
+            let body =
+                crate::domain::json_text::parse(answer.body.as_bytes()).unwrap_or_else(|_| answer.body.clone().into());
             Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
         })
     }

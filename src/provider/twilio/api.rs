@@ -11,6 +11,7 @@ use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::inbound::event::{Direction, MessageEvent, Origin};
+use crate::domain::json_text;
 use crate::domain::message::content::Content;
 use crate::domain::message::media::Media;
 use crate::domain::message::status::{DeliveryStatus, StatusReport};
@@ -22,7 +23,8 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::provider::cloud_api::graph::{encoded, key_missing, nameless};
 use crate::provider::cloud_api::{loose, text};
-use crate::provider::http::{HttpAnswer, date};
+use crate::provider::http::{Client, HttpAnswer, date};
+use crate::provider::http_status::{Outcome, meaning};
 use crate::provider::numbers::Access;
 use crate::provider::{Checked, Listed, ProviderError, SendReport, SentMessage, WireRequest};
 
@@ -35,6 +37,17 @@ pub(super) enum Host {
     Api,
     Content,
     Messaging,
+}
+
+impl Host {
+    /// The environment variable of its base URL.
+    const fn base_variable(self) -> &'static str {
+        match self {
+            Self::Api => "TWILIO_API_BASE_URL",
+            Self::Content => "TWILIO_CONTENT_BASE_URL",
+            Self::Messaging => "TWILIO_MESSAGING_BASE_URL",
+        }
+    }
 }
 
 impl Twilio {
@@ -66,6 +79,11 @@ impl Twilio {
         };
         let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
         Ok(format!("Basic {pair}").into())
+    }
+
+    /// The client for a host, which knows the name of its base URL.
+    pub(super) fn client(&self, host: Host) -> Client {
+        self.client.for_base(host.base_variable())
     }
 
     pub(super) fn base(&self, host: Host) -> &str {
@@ -101,7 +119,7 @@ impl Twilio {
         })?;
         let looks = verb == reqwest::Method::GET;
         let url = format!("{}{path}", self.base(host));
-        let answer = self.client.call(verb, &url, ("authorization", &key), body.map(Value::to_string)).await;
+        let answer = self.client(host).call(verb, &url, ("authorization", &key), body.map(Value::to_string)).await;
         answer.map_err(|lost| Box::new(if looks { lost.failure() } else { lost.of_change() }))
     }
 
@@ -112,12 +130,12 @@ impl Twilio {
 
 pub(super) fn parsed(answer: &HttpAnswer) -> Result<Value, ProviderError> {
     if !answer.is_success() {
-        return Err(failure(answer.status, &answer.body).into());
+        return Err(of_answer(answer).into());
     }
     if answer.body.trim().is_empty() {
         return Ok(Value::Null);
     }
-    serde_json::from_str(&answer.body).map_err(|_| {
+    json_text::parse(answer.body.as_bytes()).map_err(|_| {
         let title = "Answer not understood";
         let explanation = "The provider answered with something that is not JSON.";
         let remedy = "Check TWILIO_API_BASE_URL: a proxy or a login page may stand in between.";
@@ -128,7 +146,7 @@ pub(super) fn parsed(answer: &HttpAnswer) -> Result<Value, ProviderError> {
 
 /// The reason inside an error answer, in either of its two forms. Source: part 1.4.
 pub(super) fn failure(status: u16, body: &str) -> Failure {
-    let value: Value = serde_json::from_str(body).unwrap_or_default();
+    let value = json_text::parse(body.as_bytes()).unwrap_or_default();
     let said = body.chars().take(2_000).collect::<String>();
     let words = ["/message", "/detail", "/title"].iter().find_map(|path| text(&value, path));
     let code = ["/code", "/error_code"].iter().find_map(|path| loose(&value, path));
@@ -144,27 +162,19 @@ pub(super) fn failure(status: u16, body: &str) -> Failure {
     if let Some(code) = code.as_deref().or(usual) {
         return dictionary::failure(code, words, words.unwrap_or(&said));
     }
-    let (class, title, explanation, remedy) = match status {
-        500.. => (
-            FailureClass::Transient,
-            "Provider unwell",
-            "The provider answered with an error of its own.",
-            "It is looked up at the provider; see its status page if it stays.",
-        ),
-        _ => (
-            FailureClass::Unknown,
-            "Refused",
-            "The provider refused the request.",
-            "Read what the provider said below.",
-        ),
-    };
-    Failure::own(class, title, explanation, remedy).saying(words.unwrap_or(&said))
+    let row = meaning(status);
+    Failure::own(row.class, row.title, row.explanation, row.remedy).saying(words.unwrap_or(&said))
+}
+
+/// The reason why an answer is no success; what was not answered by the provider's API says so.
+pub(super) fn of_answer(answer: &HttpAnswer) -> Failure {
+    answer.elsewhere().unwrap_or_else(|| failure(answer.status, &answer.body))
 }
 
 /// What an answer to a send means for the message. Source: part 1.6.
 fn verdict(answer: &HttpAnswer) -> Verdict {
     if answer.is_success() {
-        let value: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let value = json_text::parse(answer.body.as_bytes()).unwrap_or_default();
         // A message may be made and have failed at once: its own record says so, with the code. Source: part 7.
         if let Some(status @ ("failed" | "undelivered" | "canceled")) = text(&value, "/status") {
             let code = loose(&value, "/error_code");
@@ -173,16 +183,15 @@ fn verdict(answer: &HttpAnswer) -> Verdict {
         }
         return match text(&value, "/sid") {
             Some(id) => Verdict::Accepted { provider_message_id: id.to_owned() },
-            None => Verdict::Unknown { failure: nameless() },
+            None => Verdict::Unknown { failure: nameless(answer) },
         };
     }
-    let failure = failure(answer.status, &answer.body);
-    match answer.status {
-        // Too many at once: the one error that was certainly not looked at.
-        429 => Verdict::Retry { failure, after: answer.retry_after },
-        // After an error of their own the message may have gone all the same.
-        500.. => Verdict::Unknown { failure },
-        _ => refused(failure, answer),
+    let failure = of_answer(answer);
+    match answer.meaning().outcome {
+        // The request was looked at: its code says whether that is for now.
+        Outcome::Rejected => refused(failure, answer),
+        // After an error of their own, 503 as well, the message may have gone all the same.
+        _ => answer.verdict(failure, false),
     }
 }
 
@@ -204,7 +213,7 @@ pub(super) async fn send(twilio: &Twilio, connection: &Connection, request: &Wir
         }
     };
     let url = format!("{}{}", twilio.api, request.path);
-    match twilio.client.post_fields(&url, ("authorization", &key), request.body.clone()).await {
+    match twilio.client(Host::Api).post_fields(&url, ("authorization", &key), request.body.clone()).await {
         Ok(answer) => SendReport {
             verdict: verdict(&answer),
             http_status: Some(answer.status),
@@ -224,8 +233,11 @@ pub(super) async fn call_back(
     let key = twilio.key(connection.into(), &account)?;
     let url = format!("{}/2010-04-01/Accounts/{}/Messages/{}.json", twilio.api, encoded(&account), encoded(id));
     let body = "Status=canceled".to_owned();
-    let answer =
-        twilio.client.post_fields(&url, ("authorization", &key), body).await.map_err(|lost| lost.of_change())?;
+    let answer = twilio
+        .client(Host::Api)
+        .post_fields(&url, ("authorization", &key), body)
+        .await
+        .map_err(|lost| lost.of_change())?;
     if answer.is_success() {
         let told = parsed(&answer)?;
         return match text(&told, "/status") {
@@ -236,9 +248,10 @@ pub(super) async fn call_back(
             }
         };
     }
-    let failure = failure(answer.status, &answer.body);
+    let failure = of_answer(&answer);
     match failure.class {
-        FailureClass::Authorization | FailureClass::Throttled | FailureClass::Transient => Err(failure.into()),
+        FailureClass::Throttled | FailureClass::Transient => Err(failure.into()),
+        _ if failure.stops_number() => Err(failure.into()),
         _ if answer.status >= 500 => Err(failure.into()),
         _ => Ok(CancelOutcome::TooLate(failure)),
     }
@@ -250,7 +263,8 @@ pub(super) async fn typing(twilio: &Twilio, connection: &Connection, id: &str) -
     let key = twilio.key(connection.into(), &account)?;
     let body = Serializer::new(String::new()).append_pair("channel", "whatsapp").append_pair("messageId", id).finish();
     let url = format!("{}/v2/Indicators/Typing.json", twilio.messaging);
-    let answer = twilio.client.post_fields(&url, ("authorization", &key), body).await.map_err(|lost| lost.failure())?;
+    let client = twilio.client(Host::Messaging);
+    let answer = client.post_fields(&url, ("authorization", &key), body).await.map_err(|lost| lost.failure())?;
     parsed(&answer).map(|_| ())
 }
 
@@ -428,7 +442,7 @@ mod tests {
     use super::*;
 
     fn sorted(status: u16, body: &str) -> (&'static str, FailureClass) {
-        let answer = HttpAnswer { status, retry_after: None, date: None, body: body.to_owned() };
+        let answer = HttpAnswer { status, body: body.to_owned(), ..HttpAnswer::default() };
         match verdict(&answer) {
             Verdict::Accepted { .. } => ("accepted", FailureClass::Unknown),
             Verdict::Retry { failure, .. } => ("retry", failure.class),
@@ -464,6 +478,10 @@ mod tests {
         assert_eq!(sorted(429, "").0, "retry");
         assert_eq!(sorted(500, &code_of(20_500)).0, "unknown");
         assert_eq!(sorted(503, "Service Unavailable").0, "unknown");
+        assert_eq!(sorted(408, "").0, "unknown");
+        assert_eq!(sorted(425, ""), ("retry", FailureClass::Throttled));
+        assert_eq!(sorted(302, &code_of(63_016)), ("retry", FailureClass::Endpoint));
+        assert_eq!(sorted(407, ""), ("retry", FailureClass::Endpoint));
         assert_eq!(sorted(400, r#"{"type":"x","title":"Bad","status":400,"detail":"no"}"#).0, "reject");
     }
 }

@@ -51,13 +51,14 @@ pub(super) fn read(delivery: &RawDelivery) -> Result<Reading, Unreadable> {
         return Ok(Reading {
             event: format!("status {}", clean(told)),
             events: vec![status(&form, delivery, id, told)],
+            notes: vec![],
         });
     }
     let kind = form.get("MessageType").unwrap_or("message");
     if let Some(why) = other_channel(&form) {
-        return Ok(Reading { event: clean(kind), events: vec![InboundEvent::Unreadable { why }] });
+        return Ok(Reading { event: clean(kind), events: vec![InboundEvent::Unreadable { why }], notes: vec![] });
     }
-    Ok(Reading { event: clean(kind), events: messages(&form, delivery.received_at, id) })
+    Ok(Reading { event: clean(kind), events: messages(&form, delivery.received_at, id), notes: vec![] })
 }
 
 /// Senders of other channels post to the same address. Their people are no WhatsApp contacts. Source: part 1.2.

@@ -123,6 +123,10 @@ impl Provider for Twilio {
         }
     }
 
+    fn base_url(&self) -> &str {
+        &self.api
+    }
+
     fn webhook_paths(&self) -> &'static [&'static str] {
         &[INBOUND_PATH, payload::STATUS_PATH, "/whatsapp-webhook"]
     }
@@ -383,7 +387,8 @@ impl Provider for Twilio {
                 _ => Host::Api,
             };
             let answer = self.ask(access, &account, host, (&call.method, &call.path, call.body.as_ref())).await?;
-            let body = serde_json::from_str(&answer.body).unwrap_or_else(|_| answer.body.clone().into());
+            let body =
+                crate::domain::json_text::parse(answer.body.as_bytes()).unwrap_or_else(|_| answer.body.clone().into());
             Ok(FreeAnswer { status: answer.status, body: super::masked(body) })
         })
     }

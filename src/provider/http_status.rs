@@ -1,0 +1,124 @@
+//! What an HTTP status says by itself: one table for all providers, for messages and for every other request.
+//! A code in the body that the provider's dictionary knows says more, and is asked first.
+//!
+//! Sources: RFC 9110 and RFC 6585 for what a status promises about processing; the providers' references for 409, 429
+//! and 503.
+
+use std::ops::RangeInclusive;
+
+use crate::domain::failure::FailureClass::{self, *};
+
+/// What a status says about a message that was to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Taken, if the body names it.
+    Taken,
+    /// Not sent, and never will be as it is.
+    Rejected,
+    /// Not processed: the same request may work later.
+    RetryLater,
+    /// Not sent, and nothing of this number will be: it is held, and everything waits.
+    NumberHeld,
+    /// Not processed where the provider says so of this status, else unknown.
+    Unavailable,
+    /// It may have been sent.
+    Uncertain,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub(super) struct Meaning {
+    statuses: RangeInclusive<u16>,
+    pub outcome: Outcome,
+    pub class: FailureClass,
+    pub title: &'static str,
+    pub explanation: &'static str,
+    pub remedy: &'static str,
+}
+
+const fn row(
+    statuses: RangeInclusive<u16>,
+    outcome: Outcome,
+    class: FailureClass,
+    words: [&'static str; 3],
+) -> Meaning {
+    let [title, explanation, remedy] = words;
+    Meaning { statuses, outcome, class, title, explanation, remedy }
+}
+
+const AGAIN: &str = "It is tried again by itself.";
+const READ: &str = "Read what the provider said below.";
+const PROXY: &str = "Something between here and the provider answered instead of it.";
+const DOUBT: &str = "It is looked up at the provider where that is possible; see its status page if it stays.";
+
+/// The first row that holds a status is its meaning.
+#[rustfmt::skip]
+const TABLE: &[Meaning] = &[
+    row(200..=299, Outcome::Taken, Unknown, ["Taken", "The provider took the request.", READ]),
+    // Never followed: a redirect could carry the key to another host.
+    row(300..=399, Outcome::NumberHeld, Endpoint, ["Redirected", "The base URL answers with a redirect, and redirects are not followed: they could carry the key to another host.", "Correct the base URL."]),
+    row(401..=401, Outcome::NumberHeld, Authorization, ["Key refused", "The provider does not accept our API key.", "Set the right key and start again; nothing is lost meanwhile."]),
+    row(402..=402, Outcome::NumberHeld, Account, ["Not paid for", "The provider wants a payment before it sends anything.", "Settle it at the provider; nothing is lost meanwhile."]),
+    row(403..=403, Outcome::Rejected, Setup, ["Not allowed", "This key or number may not do this.", "Check what the key and the number are allowed to do."]),
+    row(404..=404, Outcome::Rejected, Setup, ["Not known there", "Something that the request names is not known there: the number, a Flow, a file or a message; or this key does not reach it.", "Read what the provider said below; for a number check phone_number_id and business_account_id of the connection."]),
+    row(407..=407, Outcome::NumberHeld, Endpoint, ["Proxy refuses", PROXY, "Check the proxy's settings and credentials."]),
+    // The other side stopped waiting for the request, or says so for what stands behind it.
+    row(408..=408, Outcome::Uncertain, Transient, ["Answer lost", "The provider answered that the request took too long: it may have arrived.", DOUBT]),
+    row(409..=409, Outcome::RetryLater, Throttled, ["Another message under way", "The provider is still sending another message of this conversation.", AGAIN]),
+    row(413..=413, Outcome::Rejected, Request, ["Too large", "The request is larger than the provider takes.", "Send less, or a smaller file."]),
+    row(421..=421, Outcome::NumberHeld, Endpoint, ["Wrong host", "The host that answered is not responsible for this address.", "Correct the base URL."]),
+    row(422..=422, Outcome::Rejected, Request, ["Request refused", "The provider checked the request and refused it.", "Read what the provider said below, and correct it."]),
+    row(425..=425, Outcome::RetryLater, Throttled, ["Too early", "The provider does not take the request yet.", AGAIN]),
+    row(426..=426, Outcome::NumberHeld, Endpoint, ["Other protocol wanted", "The base URL wants another protocol.", "Correct the base URL."]),
+    row(429..=429, Outcome::RetryLater, Throttled, ["Too many calls", "The key has used up its calls for this minute.", AGAIN]),
+    row(451..=451, Outcome::Rejected, Policy, ["Forbidden by law", "The provider may not do this for legal reasons.", READ]),
+    row(400..=499, Outcome::Rejected, Unknown, ["Refused", "The provider refused the request.", READ]),
+    row(503..=503, Outcome::Unavailable, Transient, ["Provider unwell", "The provider answered with an error of its own.", "Wait; see the provider's status page if it stays."]),
+    // A login page of the network that this machine is in.
+    row(511..=511, Outcome::NumberHeld, Endpoint, ["Network wants a login", PROXY, "Log this machine in to its network."]),
+    row(500..=599, Outcome::Uncertain, Transient, ["Provider unwell", "The provider answered with an error of its own.", "Wait; see the provider's status page if it stays."]),
+    // No status of HTTP.
+    row(0..=u16::MAX, Outcome::Uncertain, Unknown, ["Answer not understood", "The answer has a status that HTTP does not know.", DOUBT]),
+];
+
+/// What a status means by itself.
+pub(super) fn meaning(status: u16) -> &'static Meaning {
+    // The last row holds every status.
+    TABLE.iter().find(|row| row.statuses.contains(&status)).unwrap_or(&TABLE[TABLE.len() - 1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_one_outcome() {
+        let expected: &[(&[u16], Outcome)] = &[
+            (&[200, 201, 202, 204, 299], Outcome::Taken),
+            (&[300, 301, 302, 303, 304, 307, 308, 399], Outcome::NumberHeld),
+            (&[401, 402, 407, 421, 426, 511], Outcome::NumberHeld),
+            (&[400, 403, 404, 405, 406, 410, 411, 413, 414, 415, 417, 418, 422, 431, 451, 499], Outcome::Rejected),
+            (&[409, 425, 429], Outcome::RetryLater),
+            (&[503], Outcome::Unavailable),
+            (&[408, 500, 501, 502, 504, 505, 520, 524, 529, 599], Outcome::Uncertain),
+            (&[0, 100, 101, 199, 600, 999], Outcome::Uncertain),
+        ];
+        for (statuses, outcome) in expected {
+            for status in *statuses {
+                assert_eq!(meaning(*status).outcome, *outcome, "{status}");
+            }
+        }
+    }
+
+    #[test]
+    fn class_and_outcome_agree() {
+        for row in TABLE {
+            let holds = matches!(row.class, Authorization | Account | Endpoint);
+            assert_eq!(holds, row.outcome == Outcome::NumberHeld, "{row:?}");
+            assert!(
+                !row.title.ends_with('.') && row.explanation.ends_with('.') && row.remedy.ends_with('.'),
+                "{row:?}"
+            );
+        }
+    }
+}
