@@ -23,7 +23,7 @@ use crate::stage::{Stage, rosa};
 
 /// One provider, as the suite has to know it.
 pub struct Wire {
-    provider: &'static str,
+    pub provider: &'static str,
     /// What the connection's lines in the configuration are, beside name and agent.
     lines: &'static str,
     pub number: &'static str,
@@ -111,7 +111,7 @@ pub async fn says(stage: &mut Stage, wire: &Wire, person: &Person, saying: &Sayi
 }
 
 /// Rosa has written, nobody answers by himself, and the thread is open.
-async fn with_rosa(wire: &Wire) -> (Stage, ThreadId) {
+pub async fn with_rosa(wire: &Wire) -> (Stage, ThreadId) {
     let mut stage = stage(wire).await;
     says(&mut stage, wire, &rosa(), &Saying::text("hush")).await;
     stage.answer().await;

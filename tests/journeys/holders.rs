@@ -189,3 +189,27 @@ async fn a_test_changes_nothing_of_what_is_so() {
     let messages = stage.messages(after.id).await;
     assert_eq!(messages[0].text.line(), "hello", "the test deleted nothing");
 }
+
+#[tokio::test]
+async fn what_was_scheduled_waits_for_a_person_when_another_app_took_the_conversation_since() {
+    let mut stage = stage().await;
+    comes(&mut stage, &enveloped(json!([]), json!([text("wamid.FIRST", ANA, "hush")]))).await;
+    stage.answer().await;
+    let sent_before = stage.simulator.send_requests();
+    let thread = stage.thread().await.id;
+    let send = |words: &str, at| Request::Send { thread, content: Box::new(Content::text(words)), reply_to: None, at };
+    stage.act(send("the call is at three", Some(stage.now().plus(Duration::from_secs(600))))).await.expect("queued");
+    comes(&mut stage, &standby(60)).await;
+    stage.pass(Duration::from_secs(900));
+    stage.send().await;
+    assert_eq!(stage.simulator.send_requests(), sent_before, "nothing takes the conversation over by itself");
+    let row = stage.outbox().await.into_iter().find(|row| row.text.line() == "the call is at three").expect("it waits");
+    let told = why(&stage, row.id).await;
+    assert_eq!(told.cause, "another_app", "{told:?}");
+    assert!(told.answer.contains("another app") && told.remedy.contains("release it"), "{told:?}");
+    assert!(stage.thread().await.waiting.is_some(), "a person has to decide");
+    stage.act(Request::ReleaseEntry { entry: row.id }).await.expect("released");
+    stage.send().await;
+    assert_eq!(stage.simulator.send_requests(), sent_before + 1, "who releases it takes the conversation over");
+    assert!(stage.thread().await.held_elsewhere.is_none());
+}

@@ -29,7 +29,7 @@ async fn is_due(stage: &Stage) -> bool {
 }
 
 /// Everything that is due fails so, for so long.
-async fn fails_for(stage: &Stage, seconds: u64, fault: fn() -> SendFault) {
+pub async fn fails_for(stage: &Stage, seconds: u64, fault: fn() -> SendFault) {
     for _ in 0..seconds / 5 {
         while is_due(stage).await {
             stage.simulator.next_send(fault());

@@ -46,3 +46,26 @@ async fn reconnecting_that_is_given_up_can_be_begun_again() {
     assert!(list(&stage).await.others.is_empty(), "{:?}", list(&stage).await.others);
     assert_eq!(support(&stage).await, connection);
 }
+
+#[tokio::test]
+async fn a_number_with_a_key_of_its_own_is_asked_about_with_that_key() {
+    let own = crate::stage::CONFIG.replace("debounce_seconds = 4", "debounce_seconds = 4\napi_key_env = \"OWN_KEY\"");
+    let mut stage = Stage::set().await;
+    stage.environment = vec![("OWN_KEY", "stage-key".to_owned())];
+    stage.restart(&own).await;
+    let connection = support(&stage).await;
+    number(&stage, NumberRequest::Unregister { connection }).await.expect("unregistered");
+    // Without it nothing is asked: the usual key is another account's.
+    stage.environment.clear();
+    stage.restart(&own).await;
+    let setup = only_setup(&stage).await;
+    number(&stage, NumberRequest::Reconnect { setup: setup.id }).await.expect("begun");
+    stage.set_up().await;
+    let why = only_setup(&stage).await.trouble.expect("it could not be asked");
+    assert!(why.contains("OWN_KEY is not set"), "{why}");
+    stage.environment = vec![("OWN_KEY", "stage-key".to_owned())];
+    stage.restart(&own).await;
+    number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("again");
+    proved(&mut stage).await;
+    assert_eq!(support(&stage).await, connection);
+}

@@ -84,6 +84,15 @@ pub struct Connection {
     pub settings: ConnectionSettings,
 }
 
+impl Connection {
+    /// Whether trouble of the provider is the same trouble for both, and whoever sees the one sees the other.
+    pub fn shares_provider_with(&self, other: &Self) -> bool {
+        self.provider == other.provider
+            && self.organization == other.organization
+            && self.environment == other.environment
+    }
+}
+
 /// What may differ from number to number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

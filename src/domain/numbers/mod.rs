@@ -12,4 +12,5 @@ pub mod number;
 pub mod number_kind;
 pub mod registration;
 pub mod setup;
+pub mod shared_trouble;
 pub mod webhook_support;

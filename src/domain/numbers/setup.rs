@@ -136,6 +136,9 @@ pub struct SetupOptions {
     pub billing: Option<String>,
     /// Renew the credentials of this number instead of connecting another.
     pub reconnect: Option<PhoneNumber>,
+    /// The environment variable that holds the key of this number, where it is not the usual one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_key_env: Option<String>,
     /// Colours of the page by name, as `#rrggbb`.
     pub theme: BTreeMap<String, String>,
 }
@@ -284,7 +287,7 @@ impl Setup {
             organization: connection.organization.clone(),
             environment: connection.environment,
             provider: connection.provider.clone(),
-            options: SetupOptions::default(),
+            options: SetupOptions { api_key_env: connection.settings.api_key_env.clone(), ..SetupOptions::default() },
             state: SetupState::Cancelled,
             step,
             customer_id: connection.customer_id.clone(),

@@ -107,6 +107,9 @@ pub struct Outgoing {
     /// When the provider itself is to send it, where it may be handed over ahead of its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
+    /// Whoever wrote it knew that another app has the conversation, and takes it over with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub take_over: bool,
 }
 
 /// How one try ended.

@@ -40,19 +40,30 @@ impl Outage {
         self.retried == 0 && now.since(self.last_at) >= FORGOTTEN_AFTER
     }
 
-    /// What the alert says about the number of this name.
-    pub fn words(&self, name: &str, now: Timestamp) -> String {
+    /// What the alert says about these numbers, which go through the same address.
+    pub fn words(&self, numbers: &str, base_url: &str, now: Timestamp) -> String {
         let waiting = match self.retried {
             0 => String::new(),
             1 => " 1 message waits and is retried by itself.".to_owned(),
             count => format!(" {count} messages wait and are retried by themselves."),
         };
         format!(
-            "Sending over {name} has failed for {}: {}. {}{waiting} Check the network and the provider's status page.",
+            "Sending over {numbers} has failed for {}: {}. {}{waiting} Check the network, {base_url} and the provider's \
+             status page.",
             short_span(now.max(self.last_at).since(self.since)),
             self.failure.line(),
             self.failure.explanation
         )
+    }
+
+    /// Many as one: from the first failure to the last, which says how. `None` where there are none.
+    pub fn merged(outages: &[Self]) -> Option<Self> {
+        let last = outages.iter().max_by_key(|one| one.last_at)?;
+        let mut merged = last.clone();
+        merged.since = outages.iter().map(|one| one.since).min().unwrap_or(last.since);
+        merged.failures = outages.iter().fold(0, |sum, one| sum.saturating_add(one.failures));
+        merged.retried = outages.iter().fold(0, |sum, one| sum.saturating_add(one.retried));
+        Some(merged)
     }
 }
 
@@ -87,8 +98,16 @@ mod tests {
 
     #[test]
     fn the_words_name_number_age_cause_and_what_waits() {
-        let words = outage(3, 105, 2).words("support", Timestamp::from_seconds(220));
+        let words = outage(3, 105, 2).words("support", "https://api.example", Timestamp::from_seconds(220));
         assert!(words.starts_with("Sending over support has failed for 2m: Provider unwell. It answered"), "{words}");
         assert!(words.contains("2 messages wait and are retried by themselves."), "{words}");
+        assert!(words.contains("https://api.example"), "{words}");
+    }
+
+    #[test]
+    fn many_are_merged_from_the_first_to_the_last() {
+        let merged = Outage::merged(&[outage(1, 150, 1), outage(3, 130, 2)]).expect("two");
+        assert_eq!((merged.failures, merged.retried, merged.last_at), (4, 3, Timestamp::from_seconds(150)));
+        assert_eq!(Outage::merged(&[]), None);
     }
 }

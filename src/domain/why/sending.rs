@@ -15,13 +15,13 @@ use crate::domain::view::{AttemptView, EntryDetail, ThreadRow};
 /// How long the provider may be silent about a message before that means something.
 const USUAL: std::time::Duration = std::time::Duration::from_secs(300);
 
-/// Why an entry is where it is.
+/// Why an entry is where it is. `listed` says whether the provider has a list in which it could be found.
 pub fn of_entry(
     entry: &EntryDetail,
     thread: Option<&ThreadRow>,
     file: Option<&MediaView>,
     run: Option<&RunView>,
-    now: Timestamp,
+    (listed, now): (bool, Timestamp),
 ) -> Why {
     let mut chain = Chain::default();
     let row = &entry.row;
@@ -71,7 +71,10 @@ pub fn of_entry(
         let odd = impossible(status.told_at);
         chain.at(told, format!("the provider says {}{odd}{why}{late}", status.status.name()));
     }
-    let mut verdict = verdict(entry, thread, file, run, now);
+    let mut verdict = match row.state {
+        EntryState::Uncertain => uncertain(entry, listed, now),
+        _ => verdict(entry, thread, file, run, now),
+    };
     if twice {
         verdict.answer.push_str(" An earlier attempt arrived as well: the contact may have it twice.");
     }
@@ -97,22 +100,7 @@ fn verdict(
         }
         EntryState::Scheduled => kept(entry, now),
         EntryState::Accepted => accepted(entry, now),
-        EntryState::Uncertain => {
-            let looks = entry.evidence.as_ref().map_or_else(
-                || "the provider's list has not been asked yet".to_owned(),
-                |evidence| {
-                    format!(
-                        "the provider's list was asked {} ago and does not settle it",
-                        short_span(now.since(evidence.asked_at))
-                    )
-                },
-            );
-            Verdict::new(
-                "uncertain",
-                format!("Nobody knows whether it arrived: its answer was lost, and {looks}."),
-                "Ask the provider, or decide with the evidence: a retry may send it twice.",
-            )
-        }
+        EntryState::Uncertain => uncertain(entry, true, now),
         EntryState::Failed => refused(entry, thread, now),
         EntryState::Dead => {
             let failure = entry.row.error.as_ref();
@@ -147,6 +135,36 @@ fn verdict(
             }
         }
     }
+}
+
+/// What is known of a message whose answer was lost or says nothing, and what can settle it.
+fn uncertain(entry: &EntryDetail, listed: bool, now: Timestamp) -> Verdict {
+    let cause = match &entry.row.error {
+        Some(failure) if failure.code.is_empty() && failure.class == FailureClass::Transient => {
+            "its answer was lost".to_owned()
+        }
+        Some(failure) => format!("{} ({})", failure.line(), failure.explanation.trim_end_matches('.')),
+        None => "its answer was lost".to_owned(),
+    };
+    if !listed {
+        return Verdict::new(
+            "uncertain",
+            format!("Nobody knows whether it arrived: {cause}, and the provider offers no lookup."),
+            "A status webhook settles it, or a person who decides with the evidence: a retry may send it twice.",
+        );
+    }
+    let looks = entry.evidence.as_ref().map_or_else(
+        || "the provider's list has not been asked yet".to_owned(),
+        |evidence| {
+            let ago = short_span(now.since(evidence.asked_at));
+            format!("the provider's list was asked {ago} ago and does not settle it")
+        },
+    );
+    Verdict::new(
+        "uncertain",
+        format!("Nobody knows whether it arrived: {cause}, and {looks}."),
+        "Ask the provider, or decide with the evidence: a retry may send it twice.",
+    )
 }
 
 /// Why what the provider keeps has not gone, or is on its way back.
@@ -211,8 +229,26 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
         };
     }
     match row.hold {
+        Some(Hold::Operator)
+            if let Some(failure) = row.error.as_ref().filter(|failure| failure.title == Failure::ANOTHER_APP) =>
+        {
+            let answer = format!("Not sent: {}. {}", failure.line(), failure.explanation);
+            return Verdict::new("another_app", answer, failure.remedy.to_string());
+        }
         Some(Hold::Operator) => {
             return Verdict::new("held_by_person", "Not sent: a person holds it.", "Release it.");
+        }
+        Some(Hold::Credentials | Hold::Account)
+            if row.error.as_ref().is_some_and(|failure| failure.class == FailureClass::Endpoint) =>
+        {
+            let failure = row.error.as_ref();
+            let why = failure.map(|failure| format!("{}. {}", failure.line(), failure.explanation)).unwrap_or_default();
+            let remedy = failure.map(|failure| failure.remedy.to_string()).unwrap_or_default();
+            return Verdict::new(
+                "base_url",
+                format!("Not sent: it was not the provider's API that answered: {why}"),
+                remedy,
+            );
         }
         Some(Hold::Credentials) => {
             return Verdict::new(
@@ -364,6 +400,7 @@ fn refused(entry: &EntryDetail, thread: Option<&ThreadRow>, now: Timestamp) -> V
         FailureClass::Withdrawn => "withdrawn",
         FailureClass::Authorization => "credentials",
         FailureClass::Account => "account",
+        FailureClass::Endpoint => "base_url",
         FailureClass::Throttled => "throttled",
         FailureClass::Transient => "provider_unwell",
         FailureClass::Unknown => "unknown_code",

@@ -321,7 +321,7 @@ async fn enqueue(
         write.raise(&alert, system.now()).await?;
         return Ok(());
     }
-    let outgoing = Outgoing { to, content, reply_to, reference: system.reference(), at: None };
+    let outgoing = Outgoing { to, content, reply_to, reference: system.reference(), at: None, take_over: false };
     let new = NewEntry {
         thread: thread.id,
         connection: thread.connection_id,

@@ -105,12 +105,11 @@ async fn write_down(
         }
         Err(failure) => {
             let said = failure.said.as_received().to_owned();
-            let verdict = match failure.class {
-                FailureClass::Transient
-                | FailureClass::Throttled
-                | FailureClass::Authorization
-                | FailureClass::Account => Verdict::Retry { failure: *failure, after: None },
-                _ => Verdict::Rejected { failure: *failure },
+            let for_now = matches!(failure.class, FailureClass::Transient | FailureClass::Throttled);
+            let verdict = if for_now || failure.stops_number() {
+                Verdict::Retry { failure: *failure, after: None }
+            } else {
+                Verdict::Rejected { failure: *failure }
             };
             let policy = match &verdict {
                 Verdict::Retry { failure, .. } => {

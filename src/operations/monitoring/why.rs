@@ -128,7 +128,10 @@ async fn entry(system: &System, id: EntryId) -> Result<Option<Why>> {
         None => None,
     };
     let file = file.as_ref().map(|file| &file.view);
-    Ok(Some(why::of_entry(&detail, thread.as_ref(), file, run.as_ref(), system.now())))
+    let connection = system.store().connection_named(&detail.row.connection).await?;
+    let provider = connection.and_then(|one| system.providers().get(&one.provider));
+    let listed = provider.is_some_and(|provider| provider.capabilities().message_list);
+    Ok(Some(why::of_entry(&detail, thread.as_ref(), file, run.as_ref(), (listed, system.now()))))
 }
 
 async fn thread(system: &System, id: ThreadId) -> Result<Option<Why>> {

@@ -17,7 +17,7 @@ use crate::domain::time::{Timestamp, short_span};
 use crate::operations::monitoring::conditions::{condition, over, raise_condition};
 use crate::operations::monitoring::watch::SKEW;
 use crate::operations::numbers::callback_url::on_file;
-use crate::operations::numbers::hold_number::number_sends_again;
+use crate::operations::numbers::hold_number::{base_url_is_right, hold_number, number_sends_again};
 use crate::operations::{Result, System, require};
 use crate::provider::{Provider, ProviderError};
 use crate::store::Write;
@@ -63,9 +63,10 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             over(&mut write, AlertKind::Credentials, &subject, now).await?;
             let held = write.connection_hold(connection.id).await?;
             if held.is_some_and(|held| held.kind == Hold::Credentials) {
-                number_sends_again(&mut write, connection.id, now).await?;
+                number_sends_again(system, &mut write, connection.id, now).await?;
                 system.wakes().sender.notify_one();
             }
+            base_url_is_right(system, &mut write, connection.id, now).await?;
             let skew = checked.clock.map(|there| there.since(now).max(now.since(there)));
             let clock = skew.filter(|skew| *skew > SKEW).map(|skew| {
                 let off = short_span(skew);
@@ -83,7 +84,11 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
         }
         Err(trouble) => {
             write.prove(connection.id, Check::Provider, now, false, &trouble.line()).await?;
-            if matches!(trouble.class, FailureClass::Authorization | FailureClass::Account | FailureClass::Setup) {
+            if trouble.class == FailureClass::Endpoint {
+                // The same would be said of every number: one alert, which names those that wait for it.
+                hold_number(system, &mut write, connection.id, trouble, None, now).await?;
+            } else if matches!(trouble.class, FailureClass::Authorization | FailureClass::Account | FailureClass::Setup)
+            {
                 let said = format!("{}: {} {}", connection.name, trouble.explanation, trouble.remedy);
                 let kind = if trouble.class == FailureClass::Authorization {
                     AlertKind::Credentials

@@ -1,9 +1,10 @@
 //! A number that may not send: held as a whole, probed now and then, released by proof.
 
-use crate::domain::failure::Failure;
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::ids::{ConnectionId, EntryId};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Check;
+use crate::domain::numbers::shared_trouble::SharedTrouble;
 use crate::domain::outbox::limits::Hold;
 use crate::domain::outbox::retry::RetryPolicy;
 use crate::domain::time::Timestamp;
@@ -37,9 +38,44 @@ pub(crate) async fn hold_number(
 ) -> Result<Timestamp, StoreError> {
     let probe_at = write.hold_connection(connection, failure, status_of, now, system.chance()).await?;
     write.prove(connection, Check::Send, now, false, &failure.line()).await?;
-    let said = format!("Sending stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
-    raise_condition(write, alert_of(Hold::of_number(failure)), &connection.to_string(), &said, now).await?;
+    if failure.class == FailureClass::Endpoint {
+        wrong_base_url(system, write, connection, failure, now).await?;
+    } else {
+        let said = format!("Sending stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
+        raise_condition(write, alert_of(Hold::of_number(failure)), &connection.to_string(), &said, now).await?;
+    }
     Ok(probe_at)
+}
+
+/// It was not the provider's API that answered. That is so for every number of the provider: one alert, with as many as
+/// have met it.
+pub(crate) async fn wrong_base_url(
+    system: &System,
+    write: &mut Write,
+    connection: ConnectionId,
+    failure: &Failure,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let connections = system.store().connections().await?;
+    let sharing = SharedTrouble::of(&connections, connection);
+    let mut held = write.held_by_base_url().await?;
+    held.retain(|one| sharing.includes(*one));
+    let numbers = sharing.numbers(&held);
+    let said =
+        format!("Sending over {numbers} stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
+    raise_condition(write, AlertKind::BaseUrl, &sharing.subject, &said, now).await
+}
+
+/// The provider's API answers: the alert that it does not is over, for all numbers that share it.
+pub(crate) async fn base_url_is_right(
+    system: &System,
+    write: &mut Write,
+    connection: ConnectionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let connections = system.store().connections().await?;
+    over(write, AlertKind::BaseUrl, &SharedTrouble::of(&connections, connection).subject, now).await?;
+    Ok(())
 }
 
 /// The alert about a number that is held for this reason.
@@ -52,11 +88,13 @@ const fn alert_of(hold: Hold) -> AlertKind {
 
 /// What was held goes, each at its own time, and the alerts are over.
 pub(crate) async fn number_sends_again(
+    system: &System,
     write: &mut Write,
     connection: ConnectionId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     write.release_connection(connection).await?;
+    base_url_is_right(system, write, connection, now).await?;
     for kind in [Hold::Credentials, Hold::Account] {
         over(write, alert_of(kind), &connection.to_string(), now).await?;
     }

@@ -46,6 +46,8 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     let base = public_url(system)?;
     let now = system.now();
     let mut options = plan.options;
+    // Which key is used is said by a connection's settings, and by nobody from outside.
+    options.api_key_env = None;
     // Whoever follows the link comes back to a page of ours, unless another was named.
     if base.starts_with("https://") || base.starts_with("http://127.0.0.1") {
         options.success_url.get_or_insert_with(|| format!("{base}/setup/complete"));
@@ -141,6 +143,10 @@ pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
     // Where the provider cannot be asked for the number, what it was is kept.
     if system.providers().get(&setup.provider).is_some_and(|provider| provider.numbers().is_some()) {
         setup.options.reconnect = None;
+    }
+    // The connection keeps its settings while it is disconnected: its own key among them.
+    if let Some(id) = setup.connection_id {
+        setup.options.api_key_env = write.api_key_env(id).await?;
     }
     let (step, what) = match (&setup.phone_number_id, &setup.customer_id) {
         (Some(_), _) => {
@@ -254,8 +260,9 @@ pub(crate) fn public_url(system: &System) -> Result<String, Refusal> {
     }
 }
 
+/// With which key the provider is asked about a number that is being set up: its own, where it has one.
 pub(crate) fn access(setup: &Setup) -> Access<'_> {
-    Access { label: &setup.name, api_key_env: None, connection: None }
+    Access { label: &setup.name, api_key_env: setup.options.api_key_env.as_deref(), connection: None }
 }
 
 /// A number was connected at the provider: whoever waits for it goes on, else somebody should know.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::domain::change::Change;
 use crate::domain::failure::{Failure, FailureClass};
+use crate::domain::ids::EntryId;
 use crate::domain::message::content::Content;
 use crate::domain::message::window;
 use crate::domain::monitoring::alert_kind::AlertKind;
@@ -22,6 +23,9 @@ use crate::store::{Claimed, Pace, StoreError, Write};
 /// Longer than any request may take: who still holds an entry then is dead.
 pub(crate) const LEASE: Duration = Duration::from_secs(90);
 
+/// How long a message waits whose connection cannot be read.
+const UNREADABLE_RESTS: Duration = Duration::from_secs(300);
+
 /// How long a template waits for the list that says of which kind it is.
 const LIST_COMES: Duration = Duration::from_secs(30);
 
@@ -32,8 +36,25 @@ pub async fn send_next(system: &System) -> Result<bool> {
         crate::operations::monitoring::pulse::clock(system).await?;
         let now = system.now();
         let mut write = system.store().write().await?;
-        let Some(mut claimed) = write.head(now).await? else { return Ok(false) };
-        let connection = system.store().connection(claimed.connection).await?;
+        let mut claimed = match write.head(now).await {
+            Ok(Some(claimed)) => claimed,
+            Ok(None) => return Ok(false),
+            Err(StoreError::Corrupt { table: "outbox", column, key, .. }) => {
+                refuse_unreadable(system, write, (EntryId(key), column), now).await?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let connection = match system.store().connection(claimed.connection).await {
+            Ok(connection) => connection,
+            // The watcher tells people; the other numbers go on.
+            Err(StoreError::Corrupt { .. }) => {
+                write.hold_entry(claimed.entry, None, now.plus(UNREADABLE_RESTS)).await?;
+                write.commit().await?;
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
         let provider = connection.as_ref().and_then(|connection| system.providers().get(&connection.provider));
         let (Some(connection), Some(provider)) = (connection.as_ref(), provider) else {
             let failure = Failure::own(
@@ -47,6 +68,13 @@ pub async fn send_next(system: &System) -> Result<bool> {
         };
         if let Some(failure) = forbidden(&claimed, now).or_else(|| template_withdrawn(system, &claimed)) {
             refuse(system, write, &claimed, &failure, now).await?;
+            continue;
+        }
+        if let Some(failure) = held_by_other(&claimed, now) {
+            write.hold_for_person(claimed.entry, &failure).await?;
+            write.wait(claimed.thread, "a message waits: another app has the conversation", now).await?;
+            write.commit().await?;
+            system.bus().publish([Change::Outbox, Change::Thread(claimed.thread)]);
             continue;
         }
         match still_wanted(system, &mut write, &claimed).await? {
@@ -133,6 +161,23 @@ fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
     })
 }
 
+/// Why a free message waits for a person: another app took the conversation since it was written, and sending would
+/// take it back unasked. A template takes nothing over.
+fn held_by_other(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
+    let held = claimed.held_elsewhere.as_ref().filter(|held| held.is_current(now))?;
+    (claimed.freeform && !claimed.outgoing.take_over).then(|| {
+        Failure::own(
+            FailureClass::Policy,
+            Failure::ANOTHER_APP,
+            format!(
+                "Since this was written the conversation is with {} at the provider, and sending takes it over.",
+                held.who()
+            ),
+            "Discard it and leave the conversation to them, or release it, which takes the conversation over.",
+        )
+    })
+}
+
 /// Why a template that could be sent when it was queued cannot be sent any more, as far as the list that
 /// was fetched last shows. What no list shows is left to the provider.
 fn template_withdrawn(system: &System, claimed: &Claimed) -> Option<Failure> {
@@ -191,6 +236,28 @@ fn too_early(
         .filter(|(hold, _)| !ahead || *hold == Hold::ConnectionRate)
         .filter(|(_, until)| *until > now)
         .max_by_key(|(_, until)| *until)
+}
+
+/// An entry whose row holds what cannot be read cannot be sent; the next ones can.
+async fn refuse_unreadable(
+    system: &System,
+    mut write: Write,
+    (entry, column): (EntryId, &str),
+    now: Timestamp,
+) -> Result<()> {
+    let Some((_, message, thread, _)) = write.entry_state(entry).await? else { return Ok(()) };
+    let failure = Failure::own(
+        FailureClass::Request,
+        "Row not readable",
+        format!("What the database holds of this message cannot be read (column {column}); nothing was sent."),
+        "Write it anew.",
+    );
+    write.end_entry(entry, EntryState::Failed, Some(&failure), None, now).await?;
+    write.fail_message(message, &failure, now).await?;
+    failure_reaches_people(system, &mut write, AlertKind::SendRefused, thread, entry, &failure, now).await?;
+    write.commit().await?;
+    system.bus().publish([Change::Outbox, Change::Thread(thread), Change::Alerts]);
+    Ok(())
 }
 
 async fn refuse(

@@ -5,6 +5,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
+use crate::domain::numbers::shared_trouble::SharedTrouble;
 use crate::domain::outbox::outage::Outage;
 use crate::domain::time::Timestamp;
 use crate::operations::monitoring::conditions::{over, raise_condition};
@@ -25,11 +26,10 @@ pub(crate) async fn note_failure(
         return Ok(());
     }
     let Some(outage) = write.note_outage(connection, failure, now).await? else { return Ok(()) };
-    if outage.is_told(now)
-        && let Some(connection) = system.store().connection(connection).await?
-    {
-        write.prove(connection.id, Check::Send, now, false, &failure.line()).await?;
-        told(write, &outage, &connection, now).await?;
+    if outage.is_told(now) {
+        write.prove(connection, Check::Send, now, false, &failure.line()).await?;
+        let connections = system.store().connections().await?;
+        renew(system, write, &connections, connection, now).await?;
     }
     Ok(())
 }
@@ -37,6 +37,7 @@ pub(crate) async fn note_failure(
 /// An entry was tried as often as it is: that is an alert of its own. The outage goes on for the others, and is
 /// nobody's with the last of them.
 pub(crate) async fn entry_died(
+    system: &System,
     write: &mut Write,
     connection: ConnectionId,
     failure: &Failure,
@@ -46,20 +47,22 @@ pub(crate) async fn entry_died(
         && let Some(outage) = write.note_outage(connection, failure, now).await?
         && outage.retried == 0
     {
-        provider_works(write, connection, now).await?;
+        provider_works(system, write, connection, now).await?;
     }
     Ok(())
 }
 
 /// The provider took a message, or looked at one and refused it: it works. `true` where an outage is over.
 pub(crate) async fn provider_works(
+    system: &System,
     write: &mut Write,
     connection: ConnectionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let ended = write.end_outage(connection).await?.applied();
     if ended {
-        over(write, KIND, &connection.to_string(), now).await?;
+        let connections = system.store().connections().await?;
+        renew(system, write, &connections, connection, now).await?;
     }
     Ok(ended)
 }
@@ -73,15 +76,12 @@ pub(crate) async fn watch_outages(system: &System) -> Result<()> {
     let now = system.now();
     let mut write = system.store().write().await?;
     for outage in write.outages().await? {
-        match connections.iter().find(|one| one.id == outage.connection) {
-            Some(connection) if !outage.is_forgotten(now) => {
-                if outage.retried > 0 && outage.is_told(now) {
-                    told(&mut write, &outage, connection, now).await?;
-                }
-            }
-            _ => {
-                provider_works(&mut write, outage.connection, now).await?;
-            }
+        let connected = connections.iter().any(|one| one.id == outage.connection);
+        if !connected || outage.is_forgotten(now) {
+            write.end_outage(outage.connection).await?.either_way();
+            renew(system, &mut write, &connections, outage.connection, now).await?;
+        } else if outage.retried > 0 && outage.is_told(now) {
+            renew(system, &mut write, &connections, outage.connection, now).await?;
         }
     }
     write.commit().await?;
@@ -89,6 +89,26 @@ pub(crate) async fn watch_outages(system: &System) -> Result<()> {
     Ok(())
 }
 
-async fn told(write: &mut Write, outage: &Outage, connection: &Connection, now: Timestamp) -> Result<(), StoreError> {
-    raise_condition(write, KIND, &connection.id.to_string(), &outage.words(&connection.name, now), now).await
+/// One alert for all numbers of a provider that the same people see: it says how many have an outage, and is over when
+/// none has one that lasts.
+async fn renew(
+    system: &System,
+    write: &mut Write,
+    connections: &[Connection],
+    connection: ConnectionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sharing = SharedTrouble::of(connections, connection);
+    let mut outages = write.outages().await?;
+    outages.retain(|one| sharing.includes(one.connection));
+    let told = outages.iter().any(|one| one.is_told(now));
+    let Some(all) = Outage::merged(&outages).filter(|_| told) else {
+        over(write, KIND, &sharing.subject, now).await?;
+        return Ok(());
+    };
+    let numbers = sharing.numbers(&outages.iter().map(|one| one.connection).collect::<Vec<_>>());
+    let provider = connections.iter().find(|one| one.id == connection).map(|one| &one.provider);
+    let provider = provider.and_then(|name| system.providers().get(name));
+    let base_url = provider.map(|provider| provider.base_url().to_owned()).unwrap_or_default();
+    raise_condition(write, KIND, &sharing.subject, &all.words(&numbers, &base_url, now), now).await
 }

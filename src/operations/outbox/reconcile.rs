@@ -79,6 +79,10 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
         None => Err("the connection is gone".to_owned()),
         Some(connection) => ask(system, connection, doubtful).await,
     };
+    let has_list = connection.as_ref().is_none_or(|connection| {
+        let provider = system.providers().get(&connection.provider);
+        provider.is_none_or(|provider| provider.capabilities().message_list)
+    });
     let now = system.now();
     let mut write = system.store().write().await?;
     // Something else may have settled it while the provider was asked: that stands, whatever the list shows.
@@ -107,11 +111,22 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
             Seen::Found
         }
         missing => {
-            let rest = RESTS.get(doubtful.looks as usize);
+            // Where there is no list, no later look shows more.
+            let rest = RESTS.get(doubtful.looks as usize).filter(|_| has_list);
             write.looked(doubtful.entry, rest.map_or(Timestamp::from_millis(i64::MAX), |rest| now.plus(*rest))).await?;
-            if doubtful.looks + 1 >= ASK_A_PERSON_AFTER {
+            if doubtful.looks + 1 >= ASK_A_PERSON_AFTER || !has_list {
                 let name = connection.as_ref().map(|one| one.name.clone()).unwrap_or_default();
                 let words = |count: u32| match count {
+                    1 if !has_list => format!(
+                        "{}: nobody knows whether it arrived, and the provider offers no lookup. A status webhook \
+                         settles it; else look at the evidence, then retry or settle it.",
+                        doubtful.entry
+                    ),
+                    count if !has_list => format!(
+                        "{count} messages of {name}: nobody knows whether they arrived, and the provider offers no \
+                         lookup. List them with status:uncertain, look at the evidence of each, then settle, retry or \
+                         discard them, also in bulk."
+                    ),
                     1 => format!(
                         "{}: nobody knows whether it arrived. Look at the evidence, then retry or settle it.",
                         doubtful.entry

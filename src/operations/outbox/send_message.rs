@@ -166,7 +166,10 @@ pub(crate) async fn queue(
     let reaction = matches!(content, Content::Reaction { .. });
     let not_before = at.or_else(|| undo.filter(|_| !reaction).map(|undo| now.plus(undo)));
     let text = matches!(content, Content::Text { .. });
-    let outgoing = Outgoing { to: address(&row)?, content, reply_to, reference: system.reference(), at: None };
+    // Who sends it although another app has the conversation was told so, and said yes.
+    let take_over = row.held_by_other(now).is_some();
+    let outgoing =
+        Outgoing { to: address(&row)?, content, reply_to, reference: system.reference(), at: None, take_over };
     let new = NewEntry {
         thread: row.id,
         connection: row.connection_id,

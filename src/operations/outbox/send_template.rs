@@ -70,6 +70,7 @@ pub(crate) async fn send_template(
     let ahead = provider.and_then(|provider| provider.ahead(&connection)).filter(|_| header.is_none());
     let hand_over = ahead.zip(filled.at).map(|(ahead, at)| ahead.opens(at, now));
     let outgoing = Outgoing {
+        take_over: false,
         to: Address::Phone(filled.to.clone()),
         content: Content::Template {
             name: filled.name.clone(),

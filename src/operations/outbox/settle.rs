@@ -150,14 +150,14 @@ async fn end(
             write.merge_statuses(claimed.message).await?;
             write.prove(connection, Check::Send, now, true, "the provider accepted a message").await?;
             if claimed.held.as_ref().is_some_and(|held| !held.by_status) {
-                number_sends_again(write, connection, now).await?;
+                number_sends_again(system, write, connection, now).await?;
                 changes.push(Change::Alerts);
             }
-            if provider_works(write, connection, now).await? {
+            if provider_works(system, write, connection, now).await? {
                 changes.push(Change::Alerts);
             }
             // A free message takes the conversation over; a template does not.
-            if claimed.held_elsewhere && claimed.freeform {
+            if claimed.held_elsewhere.is_some() && claimed.freeform {
                 write.held_here(claimed.thread, now).await?.either_way();
             }
             write.answered(claimed.thread, claimed.message).await?;
@@ -181,7 +181,7 @@ async fn end(
             another_probe(write, claimed, now).await?;
             // With a code of its own, the platform has looked at it.
             if !failure.code.is_empty() {
-                provider_works(write, connection, now).await?;
+                provider_works(system, write, connection, now).await?;
             }
             write.end_entry(claimed.entry, EntryState::Failed, Some(&failure), Some(SettledBy::Answer), now).await?;
             write.fail_message(claimed.message, &failure, now).await?;
@@ -195,7 +195,7 @@ async fn end(
             write.fail_message(claimed.message, &failure, now).await?;
             failure_reaches_people(system, write, AlertKind::DeadLetter, claimed.thread, claimed.entry, &failure, now)
                 .await?;
-            entry_died(write, connection, &failure, now).await?;
+            entry_died(system, write, connection, &failure, now).await?;
             changes.push(Change::Alerts);
         }
         Settlement::Uncertain { failure } => {

@@ -8,7 +8,7 @@ use crate::domain::numbers::connection::{Check, CheckResult, Connection, Environ
 use crate::domain::numbers::history::{ConnectionChange, DatedChange};
 use crate::domain::numbers::number_kind::NumberKind;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable, unreadable};
 use crate::store::{Result, Store, Update, Write};
 
 const CONNECTION: &str = "SELECT id, name, organization, environment, provider, phone_number, phone_number_id,
@@ -19,7 +19,13 @@ impl Store {
     pub async fn connections(&self) -> Result<Vec<Connection>> {
         let text = format!("{CONNECTION} WHERE state = 'connected' ORDER BY name");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| connection(&RowReader::new(row, "connections"))).collect()
+        readable(&rows, "connections", connection)
+    }
+
+    /// Connections that cannot be read, and are left out everywhere: one sentence each.
+    pub async fn unreadable_connections(&self) -> Result<Vec<String>> {
+        let rows = sqlx::query(CONNECTION).fetch_all(&self.readers).await?;
+        Ok(unreadable(&rows, "connections", connection))
     }
 
     pub async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>> {
@@ -39,19 +45,15 @@ impl Store {
         let rows = sqlx::query("SELECT connection_id AS id, hop, at, works, note FROM proofs")
             .fetch_all(&self.readers)
             .await?;
-        let mut proofs = rows
-            .iter()
-            .map(|row| {
-                let cells = RowReader::new(row, "proofs");
-                let proof = CheckResult {
-                    hop: cells.named("hop", Check::from_name)?,
-                    at: cells.time("at")?,
-                    works: cells.flag("works")?,
-                    note: cells.text("note")?,
-                };
-                Ok((ConnectionId(cells.int("id")?), proof))
-            })
-            .collect::<Result<Vec<_>>>()?;
+        let mut proofs = readable(&rows, "proofs", |cells| {
+            let proof = CheckResult {
+                hop: cells.named("hop", Check::from_name)?,
+                at: cells.time("at")?,
+                works: cells.flag("works")?,
+                note: cells.text("note")?,
+            };
+            Ok((ConnectionId(cells.int("id")?), proof))
+        })?;
         proofs.sort_by_key(|(connection, proof)| (*connection, proof.hop));
         Ok(proofs)
     }
@@ -64,13 +66,10 @@ impl Store {
         )
         .fetch_all(&self.readers)
         .await?;
-        rows.iter()
-            .map(|row| {
-                let cells = RowReader::new(row, "connection_history");
-                let change = cells.named("change", ConnectionChange::from_name)?;
-                Ok((ConnectionId(cells.int("id")?), DatedChange { at: cells.time("at")?, change }))
-            })
-            .collect()
+        readable(&rows, "connection_history", |cells| {
+            let change = cells.named("change", ConnectionChange::from_name)?;
+            Ok((ConnectionId(cells.int("id")?), DatedChange { at: cells.time("at")?, change }))
+        })
     }
 
     /// Threads, unread messages, queued and failed entries of each connection.
@@ -129,6 +128,16 @@ impl Write {
         .fetch_optional(self.connection())
         .await?;
         Ok(id.map(ConnectionId))
+    }
+
+    /// The environment variable that holds a connection's own key, connected or not; `None` where it has the usual one.
+    pub async fn api_key_env(&mut self, connection: ConnectionId) -> Result<Option<String>> {
+        let name: Option<Option<String>> =
+            sqlx::query_scalar("SELECT json_extract(settings, '$.api_key_env') FROM connections WHERE id = $1")
+                .bind(connection.0)
+                .fetch_optional(self.connection())
+                .await?;
+        Ok(name.flatten())
     }
 
     /// Takes number and ids away. What was exchanged over it stays. Misses one that is disconnected already.

@@ -8,7 +8,7 @@ use crate::domain::ids::{ConnectionId, SetupId};
 use crate::domain::numbers::connection::{Environment, ProviderName};
 use crate::domain::numbers::setup::{Setup, SetupOptions, SetupState, SetupStep, StepResult};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable, unreadable};
 use crate::store::{Result, Store, Update, Write};
 
 const SETUP: &str = "SELECT id, name, organization, environment, provider, options, state, step, customer_id, link,
@@ -32,7 +32,7 @@ impl Store {
     async fn some_setups(&self, tail: &str, id: i64) -> Result<Vec<Setup>> {
         let rows =
             sqlx::query(sqlx::AssertSqlSafe(format!("{SETUP} {tail}"))).bind(id).fetch_all(&self.readers).await?;
-        let mut setups = rows.iter().map(|row| setup(&RowReader::new(row, "setups"))).collect::<Result<Vec<_>>>()?;
+        let mut setups = readable(&rows, "setups", setup)?;
         for setup in &mut setups {
             let rows = sqlx::query(
                 "SELECT setup_id AS id, step, at, works, note FROM setup_steps WHERE setup_id = $1 ORDER BY at",
@@ -40,10 +40,16 @@ impl Store {
             .bind(setup.id.0)
             .fetch_all(&self.readers)
             .await?;
-            setup.taken = rows.iter().map(|row| taken(&RowReader::new(row, "setup_steps"))).collect::<Result<_>>()?;
+            setup.taken = readable(&rows, "setup_steps", taken)?;
             setup.taken.sort_by_key(|one| one.step);
         }
         Ok(setups)
+    }
+
+    /// Setups that cannot be read, and are left out everywhere: one sentence each.
+    pub async fn unreadable_setups(&self) -> Result<Vec<String>> {
+        let rows = sqlx::query(SETUP).fetch_all(&self.readers).await?;
+        Ok(unreadable(&rows, "setups", setup))
     }
 
     /// The walk whose next step is due.

@@ -6,7 +6,7 @@ use crate::domain::ids::{EntryId, MessageId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, FailedBy, SettledBy};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::view::{EntryDetail, EntryRow};
-use crate::store::codec::RowReader;
+use crate::store::codec::{RowReader, readable};
 use crate::store::narrow::{self, FilterQuery, FilterTarget, push_late};
 use crate::store::threads::messages::standing;
 use crate::store::threads::thread::contact;
@@ -110,7 +110,7 @@ impl Store {
         narrow::push(&mut query, wish, FilterTarget::Entries);
         query.push(" ORDER BY o.id DESC LIMIT ").push_bind(i64::from(room));
         let rows = query.build().persistent(false).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| entry(&RowReader::new(row, "outbox"))).collect()
+        readable(&rows, "outbox", entry)
     }
 
     /// Ids of entries that fit, above one id and up to another, in the order in which they were made.
@@ -176,7 +176,7 @@ impl Store {
         );
         let rows =
             sqlx::query(sqlx::AssertSqlSafe(text)).bind(thread.0).bind(since.millis()).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| entry(&RowReader::new(row, "outbox"))).collect()
+        readable(&rows, "outbox", entry)
     }
 
     pub async fn newest_entry(&self) -> Result<i64> {

@@ -51,6 +51,16 @@ impl Write {
         Ok(row.map(|row| HeldNumber::read(&RowReader::new(&row, "connection_holds"))).transpose()?.flatten())
     }
 
+    /// Numbers that are held since it was not the provider's API that answered.
+    pub async fn held_by_base_url(&mut self) -> Result<Vec<ConnectionId>> {
+        let ids: Vec<i64> = sqlx::query_scalar(
+            "SELECT connection_id FROM connection_holds WHERE json_extract(failure, '$.class') = 'endpoint' ORDER BY 1",
+        )
+        .fetch_all(self.connection())
+        .await?;
+        Ok(ids.into_iter().map(ConnectionId).collect())
+    }
+
     /// Whether a number is held until a status proves that it may send, and this entry was tried since.
     pub async fn status_ends_hold(&mut self, connection: ConnectionId, entry: EntryId) -> Result<bool> {
         let ends: Option<bool> = sqlx::query_scalar(

@@ -4,7 +4,7 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::ConnectionId;
 use crate::domain::outbox::outage::Outage;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable};
 use crate::store::{Result, Store, Update, Write};
 
 const OUTAGES: &str = "SELECT x.connection_id AS id, x.since, x.last_at, x.failures, x.failure,
@@ -46,7 +46,7 @@ impl Write {
     /// All outages, told or not.
     pub async fn outages(&mut self) -> Result<Vec<Outage>> {
         let rows = sqlx::query(OUTAGES).fetch_all(self.connection()).await?;
-        rows.iter().map(|row| outage(&RowReader::new(row, "outages"))).collect()
+        readable(&rows, "outages", outage)
     }
 
     /// The provider works again, or nothing is tried any more. Misses where there was no outage.

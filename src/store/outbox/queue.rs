@@ -6,11 +6,13 @@ use crate::domain::failure::Failure;
 use crate::domain::ids::{AttemptId, ConnectionId, EntryId, MessageId, RunId, ThreadId};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
+use crate::domain::message::holder::HeldElsewhere;
 use crate::domain::outbox::entry::{EntryState, Outgoing};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
 use crate::store::outbox::holds::HeldNumber;
+use crate::store::threads::holders::held;
 use crate::store::{Result, Store, Write};
 
 /// A message to be written down together with its entry.
@@ -45,7 +47,7 @@ pub struct Claimed {
     pub opted_out: bool,
     pub run: Option<RunId>,
     /// Another app holds the conversation: sending takes it over.
-    pub held_elsewhere: bool,
+    pub held_elsewhere: Option<HeldElsewhere>,
     /// Its whole number is held, and this may be the probe.
     pub held: Option<HeldNumber>,
 }
@@ -201,19 +203,37 @@ impl Write {
         .transpose()
     }
 
+    /// Holds an entry until a person releases it, with the reason; releasing what another app's conversation holds takes
+    /// that conversation over.
+    pub async fn hold_for_person(&mut self, entry: EntryId, failure: &Failure) -> Result<()> {
+        sqlx::query(
+            "UPDATE outbox SET hold = 'operator', held_due_at = coalesce(held_due_at, due_at), failure = $2
+             WHERE id = $1 AND state = 'queued'",
+        )
+        .bind(entry.0)
+        .bind(json(failure))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Ends a person's hold: it is due when it was due before. What nobody holds and is to go later goes now; a
     /// pause after a failed try is kept all the same.
     pub async fn release_entry(&mut self, entry: EntryId, now: Timestamp) -> Result<()> {
         sqlx::query(
             "UPDATE outbox SET hold = NULL, held_due_at = NULL,
+                failure = CASE WHEN hold = 'operator' AND json_extract(failure, '$.title') = $3 THEN NULL ELSE failure END,
                 due_at = CASE WHEN hold = 'operator' THEN coalesce(held_due_at, due_at)
                     WHEN failure IS NOT NULL THEN due_at ELSE $2 END,
                 not_before = CASE WHEN hold = 'operator' THEN not_before END,
-                outgoing = CASE WHEN hold = 'operator' THEN outgoing ELSE json_remove(outgoing, '$.at') END
+                outgoing = CASE WHEN hold = 'operator' AND json_extract(failure, '$.title') = $3
+                        THEN json_set(outgoing, '$.take_over', json('true'))
+                    WHEN hold = 'operator' THEN outgoing ELSE json_remove(outgoing, '$.at') END
              WHERE id = $1 AND state = 'queued' AND hold IS NOT 'credentials'",
         )
         .bind(entry.0)
         .bind(now.millis())
+        .bind(Failure::ANOTHER_APP)
         .execute(self.connection())
         .await?;
         Ok(())
@@ -223,7 +243,7 @@ impl Write {
     pub async fn head(&mut self, now: Timestamp) -> Result<Option<Claimed>> {
         let text = format!(
             "SELECT o.id, o.message_id, o.thread_id, o.connection_id, o.outgoing, o.freeform, o.business_initiated, o.series,
-                    o.tried, t.window_closes_at, t.held_elsewhere, p.opted_out, m.run_id, h.kind AS held_kind, h.probe_at, h.by_status
+                    o.tried, t.window_closes_at, t.held_elsewhere, t.holder_told_at, p.opted_out, m.run_id, h.kind AS held_kind, h.probe_at, h.by_status
              FROM outbox o JOIN threads t ON t.id = o.thread_id JOIN contacts p ON p.id = t.contact_id
                 JOIN messages m ON m.id = o.message_id LEFT JOIN connection_holds h ON h.connection_id = o.connection_id
              WHERE o.state = 'queued' AND o.due_at <= $1 AND o.hold IS NOT 'operator' AND {HEAD}
@@ -240,7 +260,7 @@ impl Write {
                 outgoing: cells.json("outgoing")?,
                 freeform: cells.flag("freeform")?,
                 business_initiated: cells.flag("business_initiated")?,
-                held_elsewhere: cells.opt_text("held_elsewhere")?.is_some(),
+                held_elsewhere: held(&cells)?,
                 series: cells.count("series")?,
                 tried: cells.count("tried")?,
                 window_closes_at: cells.opt_time("window_closes_at")?,

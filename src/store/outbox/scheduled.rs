@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::ids::{ConnectionId, ContactId, EntryId, MessageId, ThreadId};
 use crate::domain::outbox::entry::{EntryState, Outgoing};
 use crate::domain::time::Timestamp;
-use crate::store::codec::RowReader;
+use crate::store::codec::{RowReader, readable};
 use crate::store::{Result, Store, Update, Write};
 
 /// How long after its time a message that nobody has spoken of is asked about.
@@ -124,11 +124,9 @@ impl Write {
         .bind(contact.0)
         .fetch_all(self.connection())
         .await?;
-        let read = |row| {
-            let cells = RowReader::new(row, "outbox");
+        readable(&rows, "outbox", |cells| {
             Ok((EntryId(cells.int("id")?), ConnectionId(cells.int("connection_id")?), cells.json("outgoing")?))
-        };
-        rows.iter().map(read).collect()
+        })
     }
 
     /// The provider was asked in vain: when to ask again.

@@ -86,10 +86,11 @@ pub(in crate::operations) async fn learn(
     let Some(connection) = write.connection_by_id(connection).await? else { return Ok(()) };
     let told = system.providers().get(&connection.provider).and_then(|provider| provider.recipient(response));
     match told {
-        Some(address) => {
+        // A number of our own is nobody's, whatever the provider answers.
+        Some(address) if write.own_number(&address).await?.is_none() => {
             let contact = write.contact_of_thread(thread).await?;
             write.learn_address(contact, &address).await
         }
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
