@@ -166,6 +166,20 @@ async fn an_unknown_number_is_quarantined_and_comes_back_when_its_connection_doe
     assert!(stage.threads().await.is_empty());
     assert_eq!(stage.overview().await.deliveries_quarantined, 1);
     assert_eq!(stage.overview().await.alerts, 1);
+    // Each start reads it again, and nothing new arrived.
+    for _ in 0..2 {
+        stage.restart(crate::stage::CONFIG).await;
+        stage.apply().await;
+    }
+    let alerts = crate::outbox_faults::open_alerts(&stage).await;
+    assert_eq!(alerts.iter().map(|alert| alert.count).collect::<Vec<_>>(), [1], "{alerts:?}");
+    stage.act(Request::AckAlert { alert: alerts[0].id }).await.expect("seen");
+    stage.restart(crate::stage::CONFIG).await;
+    stage.apply().await;
+    assert!(crate::outbox_faults::open_alerts(&stage).await.is_empty(), "who has seen it is not told again");
+    stage.simulator.says("999", &rosa(), &Saying::text("still nobody?"));
+    stage.deliver().await;
+    assert_eq!(stage.overview().await.alerts, 1, "what arrives anew is news");
 
     let with_it = crate::stage::CONFIG.replace(SUPPORT, "999");
     let config = wadeck::config::check(&with_it, wadeck::provider::Registry::SHAPES).expect("right");
@@ -173,6 +187,23 @@ async fn an_unknown_number_is_quarantined_and_comes_back_when_its_connection_doe
     stage.apply().await;
     assert_eq!(stage.threads().await.len(), 1);
     assert_eq!(stage.overview().await.deliveries_quarantined, 0);
+}
+
+#[tokio::test]
+async fn a_webhook_that_names_no_number_leaves_no_hole_in_what_people_read() {
+    let mut stage = Stage::set().await;
+    let body = serde_json::json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{
+        "field": "messages", "value": { "messaging_product": "whatsapp", "metadata": {}, "messages": [
+            { "id": "wamid.X", "from": "15550100002", "timestamp": "1780304400", "type": "text", "text": { "body": "hi" } }
+        ] } }] }] });
+    crate::cases::post(&mut stage, "/webhook/kapso/messages", &[], &body.to_string()).await;
+    let row = crate::cases::deliveries(&stage).await.remove(0);
+    let note = crate::cases::note(&row);
+    assert!(note.contains("names no phone_number_id"), "{row:?}");
+    for alert in crate::outbox_faults::open_alerts(&stage).await {
+        let said = alert.said.line();
+        assert!(!said.contains("phone_number_id .") && !said.contains("  "), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -140,3 +140,46 @@ async fn an_edit_without_new_words_leaves_the_old_ones() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_speaks_of_an_unknown_message_says_so_on_its_delivery() {
+    let mut stage = crate::cases::stage().await;
+    let ana = "15551600001";
+    let react = json!({ "id": "wamid.R", "from": ana, "timestamp": (MORNING / 1_000).to_string(), "type": "reaction",
+        "reaction": { "message_id": "wamid.NOBODYS", "emoji": "\u{1f44d}" } });
+    crate::cases::post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([react]))).await;
+    let note = |rows: Vec<wadeck::domain::view::DeliveryRow>| crate::cases::note(&rows[0]);
+    let said = note(crate::cases::deliveries(&stage).await);
+    assert!(said.contains("reacts to wamid.NOBODYS") && said.contains("no message known here"), "{said}");
+    let status = json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{ "field": "messages",
+        "value": { "messaging_product": "whatsapp", "metadata": { "phone_number_id": crate::cases::ONE }, "statuses": [
+            { "id": "wamid.NOBODYS2", "status": "delivered", "timestamp": (MORNING / 1_000).to_string(), "recipient_id": ana }
+        ] } }] }] });
+    crate::cases::post(&mut stage, "/webhook/meta", &[], &status.to_string()).await;
+    let said = note(crate::cases::deliveries(&stage).await);
+    assert!(said.contains("its status is of wamid.NOBODYS2"), "{said}");
+    let id = crate::cases::deliveries(&stage).await[0].id;
+    let Answer::Why(why) = stage.ask(Query::Why { id: id.to_string() }).await else { panic!("why") };
+    assert_eq!(why.cause, "recorded", "{why:?}");
+    // A value that was too deep says so beside what was applied.
+    let deep = format!("{}{}", "[".repeat(150), "]".repeat(150));
+    let words = crate::cases::text("wamid.DEEP", ana, "hello")
+        .to_string()
+        .replace("\"type\":", &format!("\"x\":{deep},\"type\":"));
+    let body = enveloped(json!([]), json!(["HERE"])).replace("\"HERE\"", &words);
+    crate::cases::post(&mut stage, "/webhook/meta", &[], &body).await;
+    let said = note(crate::cases::deliveries(&stage).await);
+    assert!(said.contains("nested too deep") && stage.thread().await.last_text.line() == "hello", "{said}");
+}
+
+#[tokio::test]
+async fn a_message_without_a_type_is_read_by_what_it_holds() {
+    let mut stage = crate::cases::stage().await;
+    let bare = json!({ "id": "wamid.BARE", "from": "15551600001", "timestamp": (MORNING / 1_000).to_string(),
+        "text": { "body": "no type" } });
+    crate::cases::post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([bare]))).await;
+    let (_, message) = crate::cases::only(&stage).await;
+    assert_eq!(message.text.line(), "no type");
+    stage.answer().await;
+    assert_eq!(stage.simulator.send_requests(), 1, "it is a customer's words");
+}

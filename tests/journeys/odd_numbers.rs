@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use wadeck::domain::agents::run::RunState;
 
-use crate::cases::{alerts, detail, enveloped, only, post, stage, text};
+use crate::cases::{alerts, deliveries, detail, enveloped, note, only, post, stage, text};
 use crate::stage::{MORNING, Stage};
 
 const ANA: &str = "15551600001";
@@ -109,4 +109,23 @@ async fn what_no_parser_takes_leaves_the_messages_around_it() {
         assert_eq!(words, ["the good one", "the strange one"]);
         assert!(alerts(&stage).await.is_empty());
     }
+}
+
+#[tokio::test]
+async fn a_number_of_our_own_never_becomes_a_contacts() {
+    let mut stage = stage().await;
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([text("wamid.N1", ANA, "hello")]))).await;
+    let before = stage.thread().await;
+    let own = { stage.system.store().connections().await.expect("asked")[0].phone_number.digits().to_owned() };
+    let moved = json!({ "from": ANA, "id": "wamid.MOVED", "timestamp": (MORNING / 1_000).to_string(), "type": "system",
+        "system": { "body": format!("Ana changed from {ANA} to {own}"), "wa_id": own, "type": "user_changed_number" } });
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([moved]))).await;
+    let after = stage.thread().await;
+    assert_eq!((after.id, after.external_id), (before.id, before.external_id), "they keep the number that they had");
+    assert_eq!(alerts(&stage).await, ["moved_to_own_number"]);
+    let note = note(&deliveries(&stage).await[0]);
+    assert!(note.contains("Not moved") && note.contains("our own number"), "{note}");
+    // What they write next stands in the same thread, and is answered to them.
+    post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([text("wamid.N2", ANA, "still me")]))).await;
+    assert_eq!(stage.threads().await.len(), 1);
 }

@@ -1,6 +1,8 @@
 //! Words by which a contact says that they want no more messages, or want them again. Only a message
 //! that is nothing but such a word counts: "please stop the order" is no farewell.
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 /// What a message says about being written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptOutIntent {
@@ -54,17 +56,24 @@ impl OptOutWords {
     }
 }
 
-/// Lower case, single blanks, without the punctuation around it.
+/// Lower case, single blanks, without marks around the words, and without what only looks otherwise: full width, bold,
+/// composed or not, with invisible characters in between.
 fn fold(text: &str) -> String {
-    let words: Vec<String> = text
+    let plain = ComposingNormalizerBorrowed::new_nfkc().normalize(text);
+    let visible: String = plain.chars().filter(|c| !is_invisible(*c)).collect();
+    let words: Vec<String> = visible
         .split_whitespace()
-        .map(|word| {
-            let trimmed = word.trim_matches(|c: char| c.is_ascii_punctuation() || matches!(c, '¡' | '¿' | '。' | '！'));
-            trimmed.to_lowercase()
-        })
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
         .filter(|word| !word.is_empty())
         .collect();
-    words.join(" ")
+    // Lower case may come apart anew.
+    ComposingNormalizerBorrowed::new_nfkc().normalize(&words.join(" ")).into_owned()
+}
+
+/// Joiners, direction marks and variation selectors.
+const fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -77,7 +86,20 @@ mod tests {
         for text in ["STOP", "stop.", "  Stop! ", "Opt  out", "Arrêt", "बंद"] {
             assert_eq!(words.wish(text), Some(OptOutIntent::Out), "{text}");
         }
-        for text in ["please stop the order", "non-stop?", "stopp", "", "!"] {
+        for text in [
+            "ＳＴＯＰ",
+            "ｓｔｏｐ！",
+            "𝐒𝐓𝐎𝐏",
+            "ⓢⓣⓞⓟ",
+            "ST\u{200b}OP",
+            "\u{feff}stop\u{fe0f}",
+            "arre\u{302}t",
+            "STOP 🛑",
+            "«Stop»",
+        ] {
+            assert_eq!(words.wish(text), Some(OptOutIntent::Out), "{text}");
+        }
+        for text in ["please stop the order", "non-stop?", "🛑", "stopp", "", "!"] {
             assert_eq!(words.wish(text), None, "{text}");
         }
         assert_eq!(words.wish("Start"), Some(OptOutIntent::In));

@@ -21,9 +21,13 @@ pub struct SetAside {
 }
 
 impl SetAside {
-    /// An item for a number that no connection has.
+    /// An item for a number that no connection has. One that names no number at all is nobody's, also when more numbers
+    /// are connected.
     pub fn foreign(at: usize, number: &str) -> Self {
         let number: String = clean_line(number).chars().take(40).collect();
+        if number.trim().is_empty() {
+            return Self::unreadable(at, "it names no phone_number_id, so nobody knows for which number it is");
+        }
         Self { at, why: format!("phone_number_id {number}"), number: Some(number) }
     }
 
@@ -44,6 +48,12 @@ pub struct Progress {
     /// Set aside before, and to be tried again now.
     #[serde(default)]
     again: Vec<usize>,
+    /// What is to be said of the items that were applied.
+    #[serde(default)]
+    notes: Vec<String>,
+    /// How many more of them there were.
+    #[serde(default)]
+    more_notes: usize,
 }
 
 impl Progress {
@@ -82,6 +92,26 @@ impl Progress {
         self.aside.push(item);
     }
 
+    /// Says something of items that were applied, each sentence once; beyond some they are counted.
+    pub fn say(&mut self, notes: Vec<String>) {
+        for note in notes {
+            if self.notes.contains(&note) {
+                continue;
+            }
+            if self.notes.len() < REASONS {
+                self.notes.push(note);
+            } else {
+                self.more_notes += 1;
+            }
+        }
+    }
+
+    /// What was said of the items that were applied, one sentence in a line.
+    pub fn said(&self) -> Vec<String> {
+        let more = (self.more_notes > 0).then(|| format!("And {} more of this kind.", self.more_notes));
+        self.notes.iter().cloned().chain(more).collect()
+    }
+
     pub const fn is_done(&self) -> bool {
         self.next >= self.of && self.again.is_empty()
     }
@@ -103,7 +133,8 @@ impl Progress {
     /// Each reason, with the place of its item where there are several.
     pub fn note(&self) -> String {
         if self.of == 1 {
-            return self.aside.first().map(|item| item.why.clone()).unwrap_or_default();
+            let why = self.aside.first().map(|item| item.why.clone());
+            return why.into_iter().chain(self.said()).collect::<Vec<_>>().join("\n");
         }
         let applied = self.next.saturating_sub(self.aside.len() + self.again.len());
         let mut lines = vec![format!("{applied} of {} items were applied", self.of)];
@@ -111,16 +142,19 @@ impl Progress {
         if self.aside.len() > REASONS {
             lines.push(format!("and {} more", self.aside.len() - REASONS));
         }
+        lines.extend(self.said());
         lines.join("\n")
     }
 
-    /// Kind, subject and words of what people have to hear.
-    pub fn alerts(&self) -> Vec<(AlertKind, String, String)> {
+    /// Kind, subject and words of what people have to hear. What was set aside `before` for the same reason, and is so
+    /// again, is no news.
+    pub fn alerts(&self, before: Option<&Self>) -> Vec<(AlertKind, String, String)> {
         if !self.is_done() {
             return vec![];
         }
+        let heard = before.filter(|before| before.is_done()).map_or(&[][..], |before| &before.aside);
         let mut alerts: Vec<(AlertKind, String, String)> = vec![];
-        for item in &self.aside {
+        for item in self.aside.iter().filter(|item| !heard.contains(item)) {
             let alert = match &item.number {
                 Some(_) => {
                     let said = format!("Webhooks arrive for a number that no connection has: {}.", item.why);
@@ -149,6 +183,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_item_that_names_no_number_leaves_no_hole() {
+        for number in ["", "  "] {
+            let item = SetAside::foreign(0, number);
+            assert_eq!(item.number, None);
+            assert!(item.why.contains("names no phone_number_id"), "{}", item.why);
+        }
+        let mut progress = Progress::begin(None, 1);
+        assert_eq!(progress.todo(9), [0]);
+        progress.set_aside(SetAside::foreign(0, ""));
+        assert_eq!(progress.state(), DeliveryState::Unreadable, "no number that is connected later makes it readable");
+    }
+
+    #[test]
     fn a_large_delivery_is_applied_in_turns_and_only_what_was_set_aside_is_tried_again() {
         let mut progress = Progress::begin(None, 7);
         assert_eq!(progress.todo(3), [0, 1, 2]);
@@ -159,7 +206,8 @@ mod tests {
         progress.set_aside(SetAside::unreadable(5, "no id"));
         assert_eq!(progress.state(), DeliveryState::Quarantined);
         assert_eq!(progress.note(), "5 of 7 items were applied\nitem 2: phone_number_id 9\nitem 6: no id");
-        assert_eq!(progress.alerts().len(), 2);
+        assert_eq!(progress.alerts(None).len(), 2);
+        assert_eq!(progress.alerts(Some(&progress)).len(), 0, "the same again is no news");
         let mut again = Progress::begin(Some(&progress), 7);
         assert_eq!(again.todo(9), [1, 5]);
         assert!(again.is_done() && !again.any());

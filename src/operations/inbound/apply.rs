@@ -147,7 +147,7 @@ async fn end(
                     system.happened(write, EventName::DeliveryQuarantined, None, &data).await?;
                     effects.tells = true;
                 }
-                for (state, subject, said) in progress.alerts() {
+                for (state, subject, said) in progress.alerts(delivery.progress.as_ref()) {
                     raise(system, write, state, &subject, &said).await?;
                     effects.changes.push(Change::Alerts);
                 }
@@ -220,7 +220,9 @@ pub(crate) async fn apply_one(
             Err(ApplyError::Unreadable(why)) => progress.set_aside(SetAside::unreadable(at, &why)),
         }
     }
-    let note = (effects.notes.len() > notes_before).then(|| effects.notes.split_off(notes_before).join("\n"));
+    let mut notes = effects.notes.split_off(notes_before);
+    notes.extend(reading.notes);
+    progress.say(notes);
     if !progress.is_done() || progress.any() {
         return Ok(Outcome::Partly { event: reading.event, progress });
     }
@@ -228,6 +230,8 @@ pub(crate) async fn apply_one(
         Change::Thread(thread) => Some(*thread),
         _ => None,
     });
+    let said = progress.said();
+    let note = (!said.is_empty()).then(|| said.join("\n"));
     let thread = threads.next().filter(|first| threads.all(|other| other == *first));
     Ok(Outcome::Applied { event: reading.event, thread, note })
 }

@@ -36,11 +36,37 @@ pub(crate) async fn change(
         effects.notes.push("Edited; the new words did not come. What was written before stays.".to_owned());
     }
     let (Content::Edit { target, .. } | Content::Deletion { target }) = content else { return Ok(()) };
-    let Some(known) = write.known_message(&message_key(connection, target)).await? else { return Ok(()) };
+    let Some(known) = write.known_message(&message_key(connection, target)).await? else {
+        let id: String = clean_line(target).chars().take(80).collect();
+        effects.notes.push(format!(
+            "Recorded; it changes {id}, which is no message known here, so nothing was changed until that message comes."
+        ));
+        return Ok(());
+    };
     if known.thread != thread || known.direction != direction {
         return Ok(());
     }
     rewrite(write, known, content, at).await
+}
+
+/// A reaction stands with the message that it is to. Where that is not known here, it is kept for when it is.
+pub(crate) async fn react(
+    write: &mut Write,
+    connection: ConnectionId,
+    (target, side): (&str, Direction),
+    emoji: Option<&Untrusted>,
+    at: Timestamp,
+    effects: &mut Effects,
+) -> Result<(), StoreError> {
+    let key = message_key(connection, target);
+    write.react(&key, side, emoji, at).await?;
+    if write.known_message(&key).await?.is_none() && write.earlier_attempt(&key).await?.is_none() {
+        let id: String = clean_line(target).chars().take(80).collect();
+        effects.notes.push(format!(
+            "Recorded; it reacts to {id}, which is no message known here, so it shows nowhere until that message comes."
+        ));
+    }
+    Ok(())
 }
 
 /// Changes that came before the message that they are about.
@@ -138,13 +164,32 @@ async fn rewrite_repeated(
     Ok(())
 }
 
-/// Somebody has another number or id now. Who has it already is perhaps the same person: people decide.
+/// Somebody has another number or id now. Who has it already is perhaps the same person: people decide. A number of our
+/// own is nobody's: the contact keeps the one that they had.
 pub(crate) async fn move_contact(
     write: &mut Write,
+    thread: ThreadId,
     moved: &Moved,
     now: Timestamp,
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
+    if let Some(name) = write.own_number(&moved.to).await? {
+        let told = format!("a notice says that {} is {} now", moved.from.shown(), moved.to.shown());
+        let said = format!(
+            "{thread}: {told}, which is our own number ({}): the contact keeps the old one. Ask them for the new one.",
+            clean_line(&name)
+        );
+        effects.notes.push(format!("Not moved: {told}, which is our own number ({}).", clean_line(&name)));
+        let alert = NewAlert {
+            kind: AlertKind::MovedToOwnNumber,
+            subject: &thread.to_string(),
+            said: &said,
+            thread: Some(thread),
+        };
+        write.raise(&alert, now).await?;
+        effects.changes.push(Change::Alerts);
+        return Ok(());
+    }
     if let Some((contact, other)) = write.move_address(&moved.from, &moved.to).await? {
         crate::operations::inbound::effects::suggest_merge(write, contact, Some(other), now, effects).await?;
     }

@@ -15,7 +15,7 @@ use crate::domain::outbox::entry::SettledBy;
 use crate::domain::text::clean_line;
 use crate::operations::System;
 use crate::operations::inbound::apply_changes::{
-    Handoff, MarketingWish, change, duplicate, early_changes, handed_off, said_in_a_group, wish_about_marketing,
+    Handoff, MarketingWish, change, duplicate, early_changes, handed_off, react, said_in_a_group, wish_about_marketing,
 };
 use crate::operations::inbound::apply_holder::note_holder;
 use crate::operations::inbound::apply_inbound::inbound;
@@ -231,8 +231,7 @@ async fn outbound(
         early_changes(write, &key).await?;
     }
     if let Content::Reaction { target, emoji } = &event.content {
-        let target = message_key(connection.id, target);
-        write.react(&target, Direction::Outbound, emoji.as_ref(), event.sent_at).await?;
+        react(write, connection.id, (target, Direction::Outbound), emoji.as_ref(), event.sent_at, effects).await?;
         return Ok(Ok(()));
     }
     note_holder(write, &thread, event, (source.received_at, now), effects).await?;

@@ -13,7 +13,7 @@ use crate::domain::message::window;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::operations::System;
-use crate::operations::inbound::apply_changes::{change, duplicate, early_changes, move_contact};
+use crate::operations::inbound::apply_changes::{change, duplicate, early_changes, move_contact, react};
 use crate::operations::inbound::apply_holder::note_holder;
 use crate::operations::inbound::effects::ApplyError;
 use crate::operations::inbound::effects::extras_of;
@@ -63,8 +63,7 @@ pub(crate) async fn inbound(
     }
     effects.changes.push(Change::Thread(thread.thread));
     if let Content::Reaction { target, emoji } = &event.content {
-        let target = message_key(connection.id, target);
-        write.react(&target, Direction::Inbound, emoji.as_ref(), event.sent_at).await?;
+        react(write, connection.id, (target, Direction::Inbound), emoji.as_ref(), event.sent_at, effects).await?;
         return Ok(Ok(()));
     }
     note_holder(write, &thread, event, (received_at, now), effects).await?;
@@ -72,7 +71,7 @@ pub(crate) async fn inbound(
         let side = (thread.thread, Direction::Inbound);
         change(write, connection.id, side, &event.content, new.created_at, effects).await?;
         if let Some(moved) = &event.moved {
-            move_contact(write, moved, now, effects).await?;
+            move_contact(write, thread.thread, moved, now, effects).await?;
         }
     }
     let mut opted_out = thread.opted_out;

@@ -11,6 +11,7 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::{Check, Connection};
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::limits::Hold;
+use crate::domain::text::clean_line;
 use crate::domain::time::Timestamp;
 use crate::operations::System;
 use crate::operations::inbound::effects::{ApplyResult, Effects, Source, plausible};
@@ -40,7 +41,12 @@ pub(crate) async fn bare_status(
         && let Some(matched) = write.outbound_by_reference(connection.id, reference).await?
     {
         adopt(system, write, connection, &matched, &event.provider_message_id, SettledBy::Reference, effects).await?;
+        return Ok(Ok(()));
     }
+    let id: String = clean_line(&event.provider_message_id).chars().take(80).collect();
+    effects.notes.push(format!(
+        "Recorded; its status is of {id}, which is no message known here, so nothing follows until that message is known."
+    ));
     Ok(Ok(()))
 }
 
@@ -229,7 +235,7 @@ async fn merge(
         && !newly_failed
         && write.status_ends_hold(connection.id, entry).await?
     {
-        number_sends_again(write, connection.id, system.now()).await?;
+        number_sends_again(system, write, connection.id, system.now()).await?;
         effects.changes.push(Change::Alerts);
         effects.sends = true;
     }
