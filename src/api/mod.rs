@@ -9,6 +9,7 @@ mod files;
 mod http;
 mod mcp;
 mod names;
+mod objects;
 mod shape;
 mod socket;
 mod terminal;
@@ -22,6 +23,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Serialize;
+use serde_json::Value;
 
 pub use self::error::{ApiError, ErrorBody};
 pub use self::http::routes as for_programs;
@@ -106,16 +108,25 @@ fn strangers(uid: u32) -> Router {
     })
 }
 
-async fn query(State(system): State<System>, Extension(actor): Extension<Actor>, Json(query): Json<Query>) -> Response {
-    answer(tell(&system, &actor, query).await)
+async fn query(State(system): State<System>, Extension(actor): Extension<Actor>, Json(query): Json<Value>) -> Response {
+    match objects::read::<Query>(query) {
+        Ok(query) => answer(tell(&system, &actor, query).await),
+        Err(error) => unreadable(&error),
+    }
 }
 
-async fn act(
-    State(system): State<System>,
-    Extension(actor): Extension<Actor>,
-    Json(request): Json<Request>,
-) -> Response {
-    answer(perform(&system, &actor, request).await)
+async fn act(State(system): State<System>, Extension(actor): Extension<Actor>, Json(request): Json<Value>) -> Response {
+    match objects::read::<Request>(request) {
+        Ok(request) => answer(perform(&system, &actor, request).await),
+        Err(error) => unreadable(&error),
+    }
+}
+
+/// Another version asks, or something else than this program.
+fn unreadable(error: &serde_json::Error) -> Response {
+    let why = format!("The request cannot be read: {error}.");
+    let refusal = Refusal::new(Code::Request, why, "Ask with the version of the engine.");
+    (StatusCode::UNPROCESSABLE_ENTITY, Json(refusal_json(&refusal))).into_response()
 }
 
 async fn take_file(

@@ -54,7 +54,7 @@ impl Source {
         match self.asked::<Query, Answer>("/query", query).await {
             Ok(answer) => answer.map_err(NoAnswer::from),
             Err(error) => {
-                self.no_engine(&error)?;
+                no_engine(&self.directory, &error)?;
                 self.look(query.clone()).await
             }
         }
@@ -82,49 +82,25 @@ impl Source {
         }
     }
 
-    /// Whether there is certainly no engine, after its socket did not answer. The database is never looked
-    /// into behind an engine that runs, nor by somebody whom the data directory is closed to: an engine says
-    /// who may see what.
-    fn no_engine(&self, error: &std::io::Error) -> Result<(), NoAnswer> {
-        let place = self.directory.display();
-        if error.kind() == ErrorKind::PermissionDenied {
-            return Err(NoAnswer::new(
-                Code::Closed,
-                format!("You may not use the engine's socket in {place}."),
-                "Run it as the engine's user, or ask an admin to allow your group with [attach] group.",
-            ));
-        }
-        match engine_holds(&self.directory) {
-            Ok(false) => Ok(()),
-            Ok(true) => Err(NoAnswer::new(
-                Code::NoAnswer,
-                format!("The engine on {place} does not answer on its socket ({error})."),
-                "Retry in a moment: the engine recreates a socket that was removed.",
-            )),
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(NoAnswer::new(
-                Code::Closed,
-                format!("You may not use the data directory {place} ({error})."),
-                "Run it as the engine's user.",
-            )),
-            Err(error) => Err(NoAnswer::new(
-                Code::Directory,
-                format!("Cannot determine whether an engine runs on {place} ({error})."),
-                "Check the data directory.",
-            )),
-        }
-    }
-
     /// No engine runs, and what was asked for needs one.
     fn none_runs(&self, error: &std::io::Error, so: &str) -> NoAnswer {
+        if let Err(unseen) = no_engine(&self.directory, error) {
+            return unseen;
+        }
         let reason = format!("No engine runs on {} ({error}): {so}.", self.directory.display());
         NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`.")
     }
 
-    pub async fn engine_runs(&self) -> bool {
+    /// Whether an engine answers. Fails where that cannot be seen: the directory is closed to whoever asks, or an engine
+    /// runs and does not answer.
+    pub async fn engine_runs(&self) -> Result<bool, NoAnswer> {
         if self.here.is_some() {
-            return true;
+            return Ok(true);
         }
-        matches!(api::ask::<Query, Answer>(&self.directory, "/query", &Query::Overview).await, Ok(Ok(_)))
+        match api::ask::<Query, Answer>(&self.directory, "/query", &Query::Overview).await {
+            Ok(answer) => answer.map(|_| true).map_err(NoAnswer::from),
+            Err(error) => no_engine(&self.directory, &error).map(|()| false),
+        }
     }
 
     pub async fn act(&self, request: &Request) -> Result<Done, NoAnswer> {
@@ -137,9 +113,7 @@ impl Source {
         }
         match self.asked::<Request, Done>("/perform", request).await {
             Ok(done) => done.map_err(NoAnswer::from),
-            Err(error) => {
-                Err(self.no_engine(&error).err().unwrap_or_else(|| self.none_runs(&error, "nothing was changed")))
-            }
+            Err(error) => Err(self.none_runs(&error, "nothing was changed")),
         }
     }
 
@@ -175,6 +149,37 @@ impl Source {
         }
         let system = offline(&self.directory).await.map_err(NoAnswer::from)?;
         tell(&system, &Actor::System, query).await.map_err(NoAnswer::from)
+    }
+}
+
+/// Whether there is certainly no engine, after its socket did not answer. The database is never looked into behind an
+/// engine that runs, nor by somebody whom the data directory is closed to: an engine says who may see what.
+pub(super) fn no_engine(directory: &Path, error: &std::io::Error) -> Result<(), NoAnswer> {
+    let place = directory.display();
+    if error.kind() == ErrorKind::PermissionDenied {
+        return Err(NoAnswer::new(
+            Code::Closed,
+            format!("You may not use the engine's socket in {place}."),
+            "Run it as the engine's user, or ask an admin to allow your group with [attach] group.",
+        ));
+    }
+    match engine_holds(directory) {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(NoAnswer::new(
+            Code::NoAnswer,
+            format!("The engine on {place} does not answer on its socket ({error})."),
+            "Retry in a moment: the engine recreates a socket that was removed.",
+        )),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(NoAnswer::new(
+            Code::Closed,
+            format!("You may not use the data directory {place} ({error})."),
+            "Run it as the engine's user.",
+        )),
+        Err(error) => Err(NoAnswer::new(
+            Code::Directory,
+            format!("Cannot determine whether an engine runs on {place} ({error})."),
+            "Check the data directory.",
+        )),
     }
 }
 

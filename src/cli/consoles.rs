@@ -233,6 +233,11 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
         Ok(Err(ApiError::Failed { said, .. })) => {
             return Err(AppError::Other { what: said, remedy: Code::Failed.remedy().into() });
         }
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            let what = format!("You may not use the engine's socket in {} ({error}).", directory.display());
+            let remedy = "Attach as the engine's user, or ask an admin to allow your group with [attach] group.";
+            return Err(AppError::Other { what, remedy: remedy.into() });
+        }
         Err(error) => {
             let what = format!("No engine runs on {} ({error}).", directory.display());
             let remedy = if common.read_only {

@@ -1,5 +1,6 @@
 //! What is wrong, and how to mend it: one line per thing looked at.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Serialize;
@@ -15,6 +16,9 @@ use crate::domain::query::{Answer, Query};
 use crate::domain::request::Request;
 use crate::domain::text::clean_line;
 use crate::store::Store;
+
+/// What to do where the data directory is closed to whoever asks.
+const AS_OWNER: &str = "Run it as the engine's user, which owns the data directory.";
 
 /// Seconds within which a test comes back, or does not.
 const BACK_WITHIN: u32 = 15;
@@ -82,11 +86,14 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
     found.push(disk(&source.directory));
     found.push(database(&source.directory).await);
     let engine = source.engine_runs().await;
-    found.push(if engine {
-        ok("engine", "it runs and answers on its socket")
-    } else {
-        fail("engine", "none runs on this data directory", "Start `wadeck serve`, or `wadeck` in a terminal.")
+    found.push(match &engine {
+        Ok(true) => ok("engine", "it runs and answers on its socket"),
+        Ok(false) => {
+            fail("engine", "none runs on this data directory", "Start `wadeck serve`, or `wadeck` in a terminal.")
+        }
+        Err(unseen) => fail("engine", unseen.reason(), unseen.remedy()),
     });
+    let engine = engine.is_ok_and(|runs| runs);
     // Numbers that were set up from the console stand in the database alone.
     let mut connected = connections(source).await;
     if engine && !source.read_only {
@@ -130,7 +137,10 @@ fn directory(path: &Path, grouped: bool) -> Finding {
     // A group that may attach passes through it, and sees nothing in it.
     let others = if grouped { 0o067 } else { 0o077 };
     match std::fs::metadata(path) {
-        Err(_) => ok("data directory", format!("{} is made at the first start", path.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            ok("data directory", format!("{} is made at the first start", path.display()))
+        }
+        Err(error) => fail("data directory", format!("{} cannot be seen: {error}", path.display()), AS_OWNER),
         Ok(meta) if meta.permissions().mode() & others != 0 => fail(
             "data directory",
             format!(
@@ -164,8 +174,10 @@ fn disk(path: &Path) -> Finding {
 }
 
 async fn database(directory: &Path) -> Finding {
-    if !directory.join(crate::store::DATABASE_FILE).exists() {
-        return ok("database", "it is made at the first start");
+    match std::fs::metadata(directory.join(crate::store::DATABASE_FILE)) {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::NotFound => return ok("database", "it is made at the first start"),
+        Err(error) => return fail("database", format!("it cannot be looked at: {error}"), AS_OWNER),
     }
     let checked = async { Store::open_read_only(directory).await?.integrity().await };
     match checked.await {

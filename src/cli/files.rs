@@ -166,6 +166,9 @@ impl Source {
     }
 
     fn nobody(&self, error: &std::io::Error, nothing: &str) -> NoAnswer {
+        if let Err(unseen) = super::ask::no_engine(&self.directory, error) {
+            return unseen;
+        }
         let reason = format!("No engine answers on {} ({error}): {nothing}.", self.directory.display());
         NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`.")
     }

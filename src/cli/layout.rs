@@ -1,5 +1,6 @@
 //! How values and rows are printed: JSON, tables, shortened text and times.
 
+pub(super) use super::columns::table;
 use crate::domain::text::escape_json;
 use crate::domain::time::Timestamp;
 
@@ -23,25 +24,6 @@ pub(super) fn dated(told: serde_json::Value) -> serde_json::Value {
         _ => {}
     }
     value
-}
-
-/// Columns that line up.
-pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
-    if rows.is_empty() {
-        return "nothing".to_owned();
-    }
-    let width = |text: &str| unicode_width::UnicodeWidthStr::width(text);
-    let mut all: Vec<Vec<String>> = vec![head.iter().map(|title| title.to_uppercase()).collect()];
-    all.extend(rows);
-    let columns = head.len();
-    let widths: Vec<usize> = (0..columns)
-        .map(|at| all.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max().unwrap_or(0))
-        .collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().enumerate().map(|(at, cell)| format!("{cell}{}", " ".repeat(widths[at] - width(cell))));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    all.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn shortened(text: &str) -> String {

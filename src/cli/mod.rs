@@ -10,6 +10,7 @@ mod agents;
 mod agents_text;
 mod ask;
 mod audit;
+mod columns;
 mod consoles;
 mod doctor;
 mod doctor_environment;

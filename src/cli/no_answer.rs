@@ -62,6 +62,15 @@ impl NoAnswer {
         self.exit == Exit::Refused
     }
 
+    /// What happened, without what to do.
+    pub fn reason(&self) -> String {
+        clean_line(&self.error.reason)
+    }
+
+    pub fn remedy(&self) -> String {
+        clean_line(&self.error.remedy)
+    }
+
     /// One line for a person.
     pub fn line(&self) -> String {
         clean_line(&self.error.line())

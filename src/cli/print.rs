@@ -2,6 +2,7 @@
 //! which such characters are escaped.
 
 use super::layout::{at, dated, json, shortened, table};
+use crate::domain::failure::{Failure, FailureClass};
 use crate::domain::monitoring::activity::ActivityKind;
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::outbox::limits::Hold;
@@ -89,12 +90,15 @@ fn entry(row: &EntryRow) -> Vec<String> {
         None => format!("the provider sends it at {}", at(then)),
     });
     let held = row.hold.map(|hold| match &row.error {
-        Some(error) if hold == Hold::Account => format!("the number is held: {}", error.line()),
+        Some(error) if error.title == Failure::ANOTHER_APP => format!("held: {}", error.line()),
+        Some(error) if hold == Hold::Account || error.class == FailureClass::Endpoint => {
+            format!("the number is held: {}", error.line())
+        }
         _ => format!("held until {}: {}", at(row.due_at), hold.words()),
     });
     let doubt = (row.state == EntryState::Uncertain).then(|| match &row.looked {
         Some(looked) => format!("{error}; {}", clean_line(looked)),
-        None => format!("{error}; the provider was not asked yet"),
+        None => format!("{error}; no list of the provider shows it so far"),
     });
     let behind = row.behind.map(|behind| format!("waits for {behind} before it"));
     let again = (row.state == EntryState::Queued && row.attempts > 0 && row.error.is_some())

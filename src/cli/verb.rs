@@ -1,5 +1,7 @@
 //! Verbs that ask and act: their answers, as text or JSON, and how they end.
 
+use std::io::IsTerminal;
+
 use super::ask::Source;
 use super::events_of::{about, named};
 use super::files::{self, Files};
@@ -29,6 +31,11 @@ pub(super) fn source(common: &Common) -> Source {
 
 /// A verb that asks the engine, or the database where none runs.
 pub(super) async fn verb(common: &Common, command: Command) -> Exit {
+    if std::io::stdout().is_terminal()
+        && let Ok((columns, _)) = crate::attach::size()
+    {
+        super::columns::fit_terminal(columns);
+    }
     let names = Reading::end();
     let source = source(common);
     let command = match names.resolve(&source, std::env::args_os().collect()).await {
@@ -92,7 +99,7 @@ pub(super) async fn verb(common: &Common, command: Command) -> Exit {
                 });
                 return ended.await.map_or_else(|none| none.tell(common.json), |()| Exit::Done);
             }
-            if status && !source.engine_runs().await {
+            if status && !source.engine_runs().await.unwrap_or(true) {
                 let place = source.directory.display();
                 let reason = format!("No engine runs on {place}: this is what its database holds.");
                 return NoAnswer::new(Code::NoEngine, reason, "Start one with `wadeck serve`.").tell(common.json);

@@ -97,6 +97,7 @@ impl SetUp {
                 success_url: self.success_url,
                 failure_url: self.failure_url,
                 billing: self.billing,
+                api_key_env: None,
                 reconnect: None,
                 theme: self.theme.into_iter().collect(),
             }),

@@ -118,6 +118,30 @@ async fn whatever_the_umask_and_whoever_made_the_directory_nobody_else_reads_it(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_may_not_look_is_told_so_and_not_that_no_engine_runs() {
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let _engine = world.serve();
+    let Some(output) = as_a_stranger(&world, &["doctor", "--json"]) else { return };
+    let found: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    for what in ["engine", "database"] {
+        let one = found.as_array().and_then(|all| all.iter().find(|one| one["what"] == what)).expect("looked at");
+        assert_eq!(one["level"], "FAIL", "{one}");
+        assert!(one["remedy"].as_str().is_some_and(|remedy| remedy.contains("the engine's user")), "{one}");
+    }
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("You may not use") && !text.contains("none runs"), "{text}");
+    assert!(!text.contains("at the first start"), "{text}");
+    // The same for every verb that asks, follows, fetches or changes.
+    for verb in [&["status"][..], &["events", "follow"], &["messages", "save", "m1", "-"], &["threads", "take", "t1"]] {
+        let output = as_a_stranger(&world, verb).expect("a stranger");
+        let why = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && why.contains("You may not use"), "{verb:?}: {why}");
+        assert!(!why.contains("No engine"), "{verb:?}: {why}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_directory_of_somebody_else_is_refused_with_one_sentence() {
     if rustix::process::geteuid().as_raw() != 0 {
         return;
@@ -148,14 +172,17 @@ async fn a_socket_that_somebody_removes_is_made_anew_and_nothing_is_read_past_th
         let why = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(why.contains("does not answer on its socket") && output.stdout.is_empty(), "{why}");
     }
-    until("it is there again", || exists(&socket));
-    let kind = std::fs::symlink_metadata(&socket).expect("there").file_type();
-    assert!(kind.is_socket());
+    until("it is there again", || std::fs::symlink_metadata(&socket).is_ok_and(|found| found.file_type().is_socket()));
     until("it answers", || world.run(&["contacts", "list"]).status.success());
     assert_eq!(mode(&socket), 0o600);
-    // Something else under its name is in the way, and is put out of it.
-    std::fs::remove_file(&socket).expect("removed");
-    std::fs::write(&socket, "not a socket").expect("written");
+    // Something else under its name is in the way, and is put out of it. It takes the socket's place in one step: between
+    // two the engine may have made the socket anew, which no file can be written over.
+    let other = world.data().join("other");
+    std::fs::write(&other, "not a socket").expect("written");
+    std::fs::rename(&other, &socket).expect("in its place");
+    until("it is a socket again", || {
+        std::fs::symlink_metadata(&socket).is_ok_and(|found| found.file_type().is_socket())
+    });
     until("it answers again", || world.run(&["contacts", "list"]).status.success());
 }
 

@@ -158,3 +158,23 @@ async fn no_path_comes_in_through_a_tool_and_an_upload_goes_out() {
     assert!(good, "{told}");
     until("its bytes reached the provider", || simulator.uploads() == before + 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_is_no_json_is_answered_and_the_next_one_is_read() {
+    let simulator = simulator().await;
+    let world = World::new(&simulator);
+    let mut server = Server::start(&world, &[]);
+    writeln!(server.input.as_mut().expect("open"), "{{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": ").expect("written");
+    let mut line = String::new();
+    server.output.read_line(&mut line).expect("an answer");
+    let told: Value = serde_json::from_str(&line).expect("JSON");
+    assert_eq!((told["error"]["code"].as_i64(), told["id"].is_null()), (Some(-32_700), true), "{told}");
+    assert!(server.ask("tools/list", json!({}))["tools"].is_array(), "it goes on");
+    // Whoever closes the line has the last answer, and the program ends.
+    server.write(&json!({ "jsonrpc": "2.0", "id": 9, "method": "ping" }));
+    server.input.take();
+    let mut last = String::new();
+    server.output.read_line(&mut last).expect("the last answer");
+    assert!(last.contains("\"id\":9"), "{last}");
+    until("it ends", || server.child.try_wait().expect("asked").is_some());
+}

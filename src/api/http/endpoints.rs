@@ -7,6 +7,7 @@ use axum::body::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::super::objects;
 use super::bodies::{done, field, message, messages, note, object, objects, proposal, reason, stop, thread, threads};
 use super::letter::{AcceptBody, ReactionBody, SendBody, emoji, instead, schema as letter};
 use super::parameters;
@@ -98,7 +99,7 @@ impl Read<'_> {
     fn body<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         let whole = serde_json::from_slice::<Value>(&self.given.body).map(integral);
         whole
-            .and_then(serde_json::from_value)
+            .and_then(objects::read)
             .map_err(|error| Fault { code: Code::Body, message: format!("The body cannot be read: {error}.") })
     }
 

@@ -5,6 +5,8 @@
 #[cfg(not(feature = "mcp"))]
 mod absent;
 #[cfg(feature = "mcp")]
+mod lines;
+#[cfg(feature = "mcp")]
 mod protocol;
 mod tools;
 
@@ -104,8 +106,19 @@ fn failed_call(failed: &crate::store::StoreError) -> Came {
 pub async fn call(
     State(system): State<System>,
     Extension(actor): Extension<Actor>,
-    Json(mut call): Json<Call>,
+    Json(call): Json<Value>,
 ) -> Response {
+    let mut call: Call = match super::objects::read(call) {
+        Ok(call) => call,
+        Err(error) => {
+            return Json(wrong(
+                Code::Body,
+                &format!("The call cannot be read: {error}."),
+                "Ask with the version of the engine.",
+            ))
+            .into_response();
+        }
+    };
     let system = match call.scope.take() {
         Some(scope) => system.confined(&actor, scope).await,
         None => Ok(system),

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::request::Parts;
 use rmcp::model::{
@@ -17,6 +18,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::http::{Caller, is_key};
 use super::super::{ErrorBody, ask};
+use super::lines::carried;
 use super::tools::{Effect, TOOLS, Tool, named};
 use super::{Call, Came, called, wrong};
 use crate::domain::access::actor::Actor;
@@ -26,6 +28,11 @@ use crate::operations::{IdempotencyRecord, System, ToolSpec, agent_tools, asked,
 
 /// A request is no longer than this.
 const LONGEST: usize = 256 * 1024;
+
+/// A line on standard input is no longer than this.
+const LONGEST_LINE: usize = 4 * 1024 * 1024;
+/// How long answers may take to leave once the client has closed its side.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 const INSTRUCTIONS: &str = "\
 These tools watch and answer WhatsApp Business threads through wadeck. Ids say what they name: t12 is a thread, \
@@ -126,6 +133,10 @@ impl Server {
                         let reason = format!("No engine runs on {}; nothing was done.", directory.display());
                         wrong(Code::NoEngine, &reason, "Ask a person to start one with `wadeck serve`.")
                     }
+                    Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                        let reason = format!("This server may not use the engine's socket in {}.", directory.display());
+                        wrong(Code::Closed, &reason, "Have a person start this server as the engine's own user.")
+                    }
                     Err(error) => {
                         let place = directory.display();
                         let reason = format!("The engine on {place} did not answer ({error}).");
@@ -217,6 +228,11 @@ pub fn service(system: System) -> StreamableHttpService<impl ServerHandler, Neve
 /// a scope, nothing of another one is seen or reached.
 pub async fn on_standard_io(directory: &Path, read_only: bool, scope: Option<ScopeChoice>) -> Result<(), String> {
     let server = Server(Behind::Socket { directory: Arc::new(directory.to_owned()), read_only, scope });
-    let running = Box::pin(server.serve(rmcp::transport::stdio())).await.map_err(|error| error.to_string())?;
-    running.waiting().await.map(|_| ()).map_err(|error| error.to_string())
+    let (from, to, carried) = carried(tokio::io::stdin(), tokio::io::stdout(), LONGEST_LINE);
+    let carrying = tokio::spawn(carried);
+    let running = Box::pin(server.serve((from, to))).await.map_err(|error| error.to_string())?;
+    let ended = running.waiting().await.map(|_| ()).map_err(|error| error.to_string());
+    // What was answered last is still on its way out.
+    let _ = tokio::time::timeout(LAST_WORDS, carrying).await;
+    ended
 }

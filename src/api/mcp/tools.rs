@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::super::http::{Ask, SendBody, despite_owner, letter_schema};
+use super::super::objects;
 use crate::domain::access::permission::Permission;
 use crate::domain::ids::{ConnectionId, EntryId, MessageId, ThreadId};
 use crate::domain::message::content::Content;
@@ -37,7 +38,7 @@ pub(super) fn named(name: &str) -> Option<&'static Tool> {
 }
 
 fn read<T: DeserializeOwned>(arguments: Value) -> Result<T, String> {
-    serde_json::from_value(arguments).map_err(|error| error.to_string())
+    objects::read(arguments).map_err(|error| error.to_string())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "rows of the table read alike, and some may fail")]
