@@ -96,6 +96,35 @@ impl<'r> RowReader<'r> {
     }
 }
 
+/// Every row that can be read. One that holds what cannot be read is left out, so that it stands in nobody's way; the
+/// watcher looks for such rows and tells people.
+pub(super) fn readable<T>(
+    rows: &[SqliteRow],
+    table: &'static str,
+    read: impl Fn(&RowReader<'_>) -> Result<T>,
+) -> Result<Vec<T>> {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        match read(&RowReader::new(row, table)) {
+            Ok(value) => found.push(value),
+            Err(StoreError::Corrupt { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// What cannot be read among these rows, one sentence each.
+pub(super) fn unreadable<T>(
+    rows: &[SqliteRow],
+    table: &'static str,
+    read: impl Fn(&RowReader<'_>) -> Result<T>,
+) -> Vec<String> {
+    let fault =
+        |row| read(&RowReader::new(row, table)).err().filter(|error| matches!(error, StoreError::Corrupt { .. }));
+    rows.iter().filter_map(fault).map(|error| error.to_string()).collect()
+}
+
 /// Domain values are made to be written as JSON; a failure here would be a map with odd keys, of
 /// which there is none.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> String {

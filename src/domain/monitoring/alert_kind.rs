@@ -64,6 +64,8 @@ kinds! {
     Contradiction "contradiction" "Contradictory statuses" "Ask the contact whether it arrived.";
     /// The provider is unreachable or fails while messages are being retried.
     Outage "outage" "Provider outage" "Wait: messages are retried until their deadline.";
+    /// The base URL answers with a redirect, or something else answers instead of the provider. All its numbers are held.
+    BaseUrl "base_url" "Base URL does not lead to the provider" "Correct the base URL; held messages are sent by themselves.";
     /// The provider refuses the API key. The number's messages are held.
     Credentials "credentials" "API key refused" "Set a valid key; held messages are sent by themselves.";
     /// The provider refuses the account or the number. The number's messages are held.
@@ -118,8 +120,12 @@ kinds! {
     Clock "clock" "Clock wrong" "Synchronize the clock of the engine's machine.";
     /// The database cannot be written, or its file is damaged.
     Database "database" "Database fault" "Check the disk and the database file of the engine's machine.";
+    /// Rows of the database cannot be read. They are left out; everything else goes on.
+    UnreadableRows "unreadable_rows" "Unreadable rows" "Restore a backup, or correct the rows.";
     /// The audit lacks rows whose digest is kept outside the database.
     Audit "audit" "Audit incomplete" "Verify the audit; accept a restored backup only if you know of it.";
+    /// A notice says that a contact has one of our own numbers now. They keep the one that they had.
+    MovedToOwnNumber "moved_to_own_number" "Contact moved to our own number" "Ask the contact for their new number.";
     /// Two contacts look like the same person.
     SamePerson "same_person" "Possible duplicate contacts" "Merge them if they are one person.";
     /// An agent transferred a thread to a person.

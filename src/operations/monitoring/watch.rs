@@ -53,6 +53,7 @@ pub async fn watch(system: &System) -> Result<()> {
         format!("The disk has {} left: files are not fetched and webhooks not stored when it is full.", size(free))
     });
     wanted.push((AlertKind::Disk, "disk".to_owned(), disk));
+    wanted.push((AlertKind::UnreadableRows, "database".to_owned(), unreadable_rows(system).await?));
     wanted.push((AlertKind::Waiting, "threads".to_owned(), waiting(system, now).await?));
     wanted.push((AlertKind::Closing, "threads".to_owned(), closing(system, now).await?));
     let failures = system.store().failures_since(now.minus(FAILING_WITHIN)).await?;
@@ -103,6 +104,20 @@ pub async fn watch(system: &System) -> Result<()> {
     watch_canaries(system).await?;
     watch_gaps(system).await?;
     crate::operations::monitoring::notify_alerts::tell_alerts(system).await
+}
+
+/// Rows of the database that cannot be read: the others go on without them.
+async fn unreadable_rows(system: &System) -> Result<Option<String>> {
+    let store = system.store();
+    let mut found = store.unreadable_connections().await?;
+    found.extend(store.unreadable_assignments().await?);
+    found.extend(store.unreadable_setups().await?);
+    let Some(first) = found.first() else { return Ok(None) };
+    let count = match found.len() {
+        1 => "A row of the database is left out everywhere".to_owned(),
+        count => format!("{count} rows of the database are left out everywhere"),
+    };
+    Ok(Some(format!("{count}, since what it holds cannot be read: {first}. Restore a backup, or correct the row.")))
 }
 
 /// People who wait for a person for too long.

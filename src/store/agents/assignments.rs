@@ -8,7 +8,7 @@ use crate::domain::agents::routing::Candidate;
 use crate::domain::agents::run::RunState;
 use crate::domain::ids::{AssignmentId, ConnectionId, ThreadId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable, unreadable};
 use crate::store::threads::thread::contact;
 use crate::store::{Result, Store, Update, Write};
 
@@ -43,7 +43,13 @@ impl Store {
                 g.id DESC LIMIT $1"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).bind(i64::from(limit)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| assignment(&RowReader::new(row, "assignments"))).collect()
+        readable(&rows, "assignments", assignment)
+    }
+
+    /// Assignments that cannot be read, and are left out everywhere: one sentence each.
+    pub async fn unreadable_assignments(&self) -> Result<Vec<String>> {
+        let rows = sqlx::query(ASSIGNMENT).fetch_all(&self.readers).await?;
+        Ok(unreadable(&rows, "assignments", assignment))
     }
 
     /// How a contract was used: runs, those that were answered, held and failed; and what they cost.
@@ -67,7 +73,7 @@ impl Store {
             "{ASSIGNMENT} WHERE g.state IN ('proposed', 'approved') OR (g.state = 'active' AND g.expires_at IS NOT NULL)"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| Ok(assignment(&RowReader::new(row, "assignments"))?.assignment)).collect()
+        readable(&rows, "assignments", |cells| Ok(assignment(cells)?.assignment))
     }
 
     /// What an agent did since a time, from an index: runs are many.
@@ -150,8 +156,7 @@ impl Write {
             .fetch_all(self.connection())
             .await?;
         let mut candidates = vec![];
-        for row in &rows {
-            let assignment = assignment(&RowReader::new(row, "assignments"))?.assignment;
+        for assignment in readable(&rows, "assignments", |cells| Ok(assignment(cells)?.assignment))? {
             let replies: i64 = sqlx::query_scalar(
                 "SELECT count(*) FROM runs WHERE thread_id = $1 AND agent = $2 AND finished_at > $3
                     AND state IN ('answered', 'handed_off')",
@@ -211,7 +216,7 @@ impl Write {
         );
         let rows =
             sqlx::query(sqlx::AssertSqlSafe(text)).bind(connection.map(|id| id.0)).fetch_all(self.connection()).await?;
-        rows.iter().map(|row| assignment(&RowReader::new(row, "assignments"))).collect()
+        readable(&rows, "assignments", assignment)
     }
 
     /// Writes a proposal down. One with conditions gets a place of its own on its connection, unless one

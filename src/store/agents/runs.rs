@@ -12,7 +12,7 @@ use crate::domain::message::status::{DeliveryRecord, DeliveryStatus};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::store::agents::assignments::money;
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable};
 use crate::store::threads::thread::contact;
 use crate::store::{Result, Store, Update, Write};
 
@@ -88,7 +88,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| run(&RowReader::new(row, "runs"))).collect()
+        readable(&rows, "runs", run)
     }
 
     pub async fn run(&self, id: RunId) -> Result<Option<RunView>> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::agents::requests::{CancelledRun, StopScope, StopView};
 use crate::domain::ids::{EntryId, StopId, ThreadId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable};
 use crate::store::{Result, Store, Update, Write};
 
 /// What left this shortly before a stop is told with it.
@@ -24,7 +24,7 @@ impl Store {
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
         .await?;
-        rows.iter().map(|row| stop(&RowReader::new(row, "stops"))).collect()
+        readable(&rows, "stops", stop)
     }
 }
 

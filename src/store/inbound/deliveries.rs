@@ -9,7 +9,7 @@ use crate::domain::numbers::connection::ProviderName;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{DeliveryDetail, DeliveryRow};
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable};
 use crate::store::{Result, Store, Update, Write};
 
 /// How many wrongly signed requests are kept for the inspector.
@@ -92,7 +92,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| delivery_row(&RowReader::new(row, "deliveries"))).collect()
+        readable(&rows, "deliveries", delivery_row)
     }
 
     pub async fn delivery(&self, id: DeliveryId) -> Result<Option<DeliveryDetail>> {
@@ -130,7 +130,7 @@ impl Write {
         .bind(i64::from(limit))
         .fetch_all(self.connection())
         .await?;
-        rows.iter().map(|row| stored(&RowReader::new(row, "deliveries"))).collect()
+        readable(&rows, "deliveries", stored)
     }
 
     pub async fn mark_delivery(
@@ -255,7 +255,8 @@ pub(crate) fn stored(cells: &RowReader<'_>) -> Result<StoredDelivery> {
             received_at: cells.time("received_at")?,
         },
         event: cells.text("event")?,
-        progress: cells.opt_json("progress")?,
+        // Where it cannot be read, the delivery is read anew: what is here already is not applied twice.
+        progress: cells.opt_json("progress").unwrap_or_default(),
     })
 }
 

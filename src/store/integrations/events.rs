@@ -6,7 +6,7 @@ use crate::domain::agents::requests::EventView;
 use crate::domain::event_name::EventName;
 use crate::domain::ids::{EventId, ThreadId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable};
 use crate::store::{Result, Store, Write};
 
 /// An event that an endpoint is to be told.
@@ -39,7 +39,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| event(&RowReader::new(row, "events"))).collect()
+        readable(&rows, "events", event)
     }
 
     /// When somebody is to be told next.

@@ -6,7 +6,7 @@ use crate::domain::access::token::TokenView;
 use crate::domain::ids::TokenId;
 use crate::domain::numbers::connection::Environment;
 use crate::domain::time::Timestamp;
-use crate::store::codec::RowReader;
+use crate::store::codec::{RowReader, readable};
 use crate::store::{Result, Store, Update, Write};
 
 const TOKEN: &str = "SELECT id, name, role, agent, organization, environment, made_by, made_at, expires_at, used_at, revoked_by, revoked_at FROM tokens";
@@ -29,7 +29,7 @@ impl Store {
     pub async fn tokens(&self) -> Result<Vec<TokenView>> {
         let text = format!("{TOKEN} ORDER BY revoked_at IS NOT NULL, id DESC LIMIT 500");
         let rows = sqlx::query(sqlx::AssertSqlSafe(text)).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| token(&RowReader::new(row, "tokens"))).collect()
+        readable(&rows, "tokens", token)
     }
 
     pub async fn token(&self, id: TokenId) -> Result<Option<TokenView>> {

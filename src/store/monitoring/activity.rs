@@ -7,7 +7,7 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::AlertView;
-use crate::store::codec::RowReader;
+use crate::store::codec::{RowReader, readable};
 use crate::store::{Result, Store, Update, Write};
 
 /// A condition that wants a person.
@@ -101,7 +101,7 @@ impl Store {
         .bind(i64::from(limit))
         .fetch_all(&self.readers)
         .await?;
-        rows.iter().map(|row| alert_view(&RowReader::new(row, "alerts"))).collect()
+        readable(&rows, "alerts", alert_view)
     }
 
     pub async fn alert(&self, id: AlertId) -> Result<Option<AlertView>> {

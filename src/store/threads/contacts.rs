@@ -8,7 +8,7 @@ use crate::domain::contacts::view::{ContactRow, ContactView};
 use crate::domain::ids::{ContactId, ThreadId};
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
-use crate::store::codec::{RowReader, folded, json};
+use crate::store::codec::{RowReader, folded, json, readable};
 use crate::store::search_text::escaped;
 use crate::store::{Result, Store, Write};
 
@@ -59,7 +59,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| contact_row(&RowReader::new(row, "contacts"))).collect()
+        readable(&rows, "contacts", contact_row)
     }
 
     /// The contact of a thread, as it stands now.

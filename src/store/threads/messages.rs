@@ -18,7 +18,7 @@ use crate::domain::outbox::limits::Hold;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{AttemptView, EntryBrief, FoundMessage, MessageDetail, MessageView, Reaction};
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable};
 use crate::store::narrow::{self, FilterQuery, FilterTarget};
 use crate::store::{Result, Store};
 
@@ -83,7 +83,7 @@ impl Store {
             .bind(before.map(|id| id.0))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| message(&RowReader::new(row, "messages"))).collect()
+        readable(&rows, "messages", message)
     }
 
     /// What these messages hold, as far as it can be read.
@@ -146,8 +146,7 @@ impl Store {
         if !whole.is_empty() && rows.len() < limit as usize {
             rows = self.found(wish, &format!("{whole}*"), limit, before).await?;
         }
-        let found: Vec<MessageView> =
-            rows.iter().map(|row| message(&RowReader::new(row, "messages"))).collect::<Result<_>>()?;
+        let found: Vec<MessageView> = readable(&rows, "messages", message)?;
         let people = self.people_of(found.iter().map(|message| message.thread_id)).await?;
         Ok(found
             .into_iter()

@@ -16,7 +16,7 @@ use crate::domain::numbers::connection::Environment;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{ThreadRow, WaitingEntry};
-use crate::store::codec::{RowReader, json};
+use crate::store::codec::{RowReader, json, readable};
 use crate::store::narrow::{self, FilterQuery, FilterTarget};
 use crate::store::search_text::match_terms;
 use crate::store::{Result, Store, Update, Write};
@@ -71,7 +71,7 @@ impl Store {
         });
         query.push_bind(i64::from(limit));
         let rows = query.build().persistent(wish.filter.is_empty()).fetch_all(&self.readers).await?;
-        rows.iter().map(|row| thread_row(&RowReader::new(row, "threads"))).collect()
+        readable(&rows, "threads", thread_row)
     }
 
     /// How many threads fit, counted up to a thousand.
@@ -152,7 +152,7 @@ impl Store {
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(|row| thread_row(&RowReader::new(row, "threads"))).collect()
+        readable(&rows, "threads", thread_row)
     }
 
     pub async fn thread(&self, id: ThreadId) -> Result<Option<ThreadRow>> {
