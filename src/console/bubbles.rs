@@ -304,7 +304,9 @@ impl Console {
         let mut keys = vec![];
         match error.class {
             FailureClass::Window | FailureClass::Template => keys.push("T template"),
-            FailureClass::Authorization | FailureClass::Account | FailureClass::Setup => keys.push("1 connections"),
+            FailureClass::Authorization | FailureClass::Account | FailureClass::Endpoint | FailureClass::Setup => {
+                keys.push("1 connections");
+            }
             _ => {}
         }
         if state.is_some_and(EntryState::can_retry) {

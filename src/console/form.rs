@@ -4,6 +4,7 @@
 use super::form_agents::AgentForm;
 use super::form_files::FormFile;
 use super::form_platform::PlatformForm;
+use super::line_edit::LineEdit;
 use super::{Console, Effect};
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::filter::when;
@@ -457,18 +458,9 @@ impl Form {
         self.fault = None;
     }
 
-    pub fn erase(&mut self, word: bool) {
-        let text = &mut self.fields[self.at].text;
-        if word {
-            let kept = text.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
-            text.truncate(kept);
-        } else {
-            // What people see as one character goes as one.
-            let last = unicode_segmentation::UnicodeSegmentation::graphemes(text.as_str(), true)
-                .next_back()
-                .map_or(0, str::len);
-            text.truncate(text.len() - last);
-        }
+    /// Takes something of the field's end away.
+    pub fn erase(&mut self, edit: LineEdit) {
+        edit.apply(&mut self.fields[self.at].text, 0);
         self.fault = None;
     }
 }

@@ -321,6 +321,7 @@ impl PlatformForm {
                     success_url: some("success"),
                     failure_url: some("failure"),
                     billing: some("billing"),
+                    api_key_env: None,
                     reconnect: None,
                     theme: pairs(text("theme"))?,
                 };

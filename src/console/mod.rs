@@ -22,6 +22,7 @@ mod gauges;
 mod here;
 mod keys;
 mod layout;
+mod line_edit;
 mod list;
 mod messages;
 mod numbers;

@@ -3,10 +3,14 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::chord::Chord;
+use super::line_edit::LineEdit;
 use super::overlay::{Overlay, Purpose, Reading, Then};
 use super::{Console, Effect};
 use crate::domain::refusal::Done;
 use crate::domain::request::Request;
+
+/// Letters in a line in front: a filter, a search, a reason.
+const MAX_LINE: usize = 200;
 
 impl Console {
     pub(super) fn overlay_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
@@ -23,10 +27,6 @@ impl Console {
                     KeyCode::Esc => self.overlay = None,
                     KeyCode::Up => *at = at.saturating_sub(1),
                     KeyCode::Down => *at += 1,
-                    KeyCode::Backspace => {
-                        typed.pop();
-                        *at = 0;
-                    }
                     KeyCode::Enter => {
                         let found = self.found(&words, all);
                         let destination = self.destination(&words);
@@ -42,8 +42,8 @@ impl Console {
                         }
                     }
                     _ => {
-                        if let Some(letter) = chord.typed() {
-                            typed.push(letter);
+                        if let Some(edit) = LineEdit::of(&key) {
+                            edit.apply(typed, MAX_LINE);
                             *at = 0;
                         }
                     }
@@ -77,19 +77,16 @@ impl Console {
                         self.overlay = purpose.question(&typed);
                         return vec![];
                     }
-                    KeyCode::Backspace => {
-                        typed.pop();
-                    }
                     _ => {
-                        if let Some(letter) = chord.typed().filter(|_| typed.chars().count() < 200) {
-                            typed.push(letter);
+                        if let Some(edit) = LineEdit::of(&key) {
+                            edit.apply(typed, MAX_LINE);
                         }
                     }
                 }
                 self.typed_in_overlay()
             }
-            Overlay::Form(_) => self.form_key(key, chord),
-            Overlay::Finder(_) => self.finder_key(key, chord),
+            Overlay::Form(_) => self.form_key(key),
+            Overlay::Finder(_) => self.finder_key(key),
             Overlay::Picture(_) => {
                 self.overlay = None;
                 self.data.picture = None;
@@ -175,7 +172,7 @@ impl Console {
         }
     }
 
-    fn form_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
+    fn form_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         if key.code == KeyCode::Tab
             && let Some(effects) = self.complete_path()
         {
@@ -207,14 +204,11 @@ impl Console {
                 form.at = form.at.checked_sub(1).unwrap_or(last);
                 return self.look_at_file();
             }
-            KeyCode::Backspace => form.erase(false),
-            KeyCode::Char('w') if control => form.erase(true),
-            KeyCode::Char('u') if control => form.fields[form.at].text.clear(),
-            _ => {
-                if let Some(letter) = chord.typed() {
-                    form.insert(&letter.to_string());
-                }
-            }
+            _ => match LineEdit::of(&key) {
+                Some(LineEdit::Type(letter)) => form.insert(&letter.to_string()),
+                Some(edit) => form.erase(edit),
+                None => {}
+            },
         }
         vec![]
     }
@@ -245,7 +239,7 @@ impl Console {
         }
     }
 
-    fn finder_key(&mut self, key: KeyEvent, chord: Chord) -> Vec<Effect> {
+    fn finder_key(&mut self, key: KeyEvent) -> Vec<Effect> {
         let Some(Overlay::Finder(finder)) = &mut self.overlay else { return vec![] };
         match key.code {
             KeyCode::Esc => self.overlay = None,
@@ -254,14 +248,9 @@ impl Console {
             KeyCode::Down => finder.at += 1,
             KeyCode::PageUp => finder.at = finder.at.saturating_sub(10),
             KeyCode::PageDown => finder.at += 10,
-            KeyCode::Backspace => {
-                finder.typed.pop();
-                finder.at = 0;
-                return self.finder_asks();
-            }
             _ => {
-                if let Some(letter) = chord.typed().filter(|_| finder.typed.chars().count() < 200) {
-                    finder.typed.push(letter);
+                if let Some(edit) = LineEdit::of(&key) {
+                    edit.apply(&mut finder.typed, MAX_LINE);
                     finder.at = 0;
                     return self.finder_asks();
                 }

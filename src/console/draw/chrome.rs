@@ -5,8 +5,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::put;
-use crate::console::command::table;
+use crate::console::command::{CommandSpec, table};
 use crate::console::{Console, Focus, Pane, words};
+
+/// The command that shows what can be done.
+const HELP: &str = "help";
 
 impl Console {
     /// Environment in words, where one is, and what wants a person.
@@ -246,13 +249,23 @@ impl Console {
             return;
         }
         let mut x = area.x + 1;
+        let hint = |spec: &CommandSpec| {
+            let key = self.settings.keymap.first(spec);
+            let title = format!(" {}  ", spec.title.to_lowercase());
+            let wide = (words::width(&key) + words::width(&title)) as u16;
+            (key, title, wide)
+        };
+        let shown = |spec: &&CommandSpec| spec.hint && (spec.ready)(self).is_ok();
+        // Help leads to everything that has no room here: it always has some.
+        let mut help = table().iter().find(|spec| spec.id == HELP).filter(shown).map_or(0, |spec| hint(spec).2);
         let scopes = self.scopes();
         for scope in scopes {
-            for spec in table().iter().filter(|spec| spec.scope == scope && spec.hint && (spec.ready)(self).is_ok()) {
-                let key = self.settings.keymap.first(spec);
-                let title = format!(" {}  ", spec.title.to_lowercase());
-                let wide = (words::width(&key) + words::width(&title)) as u16;
-                if key.is_empty() || x + wide > area.x + area.width {
+            for spec in table().iter().filter(|spec| spec.scope == scope).filter(shown) {
+                let (key, title, wide) = hint(spec);
+                if spec.id == HELP {
+                    help = 0;
+                }
+                if key.is_empty() || x + wide + help > area.x + area.width {
                     continue;
                 }
                 put(buffer, x, area.y, wide, &key, theme.accent());

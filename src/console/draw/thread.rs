@@ -8,6 +8,9 @@ use super::{put, put_lines};
 use crate::console::{Console, Focus, words};
 use crate::domain::message::window;
 
+/// Cells that a phone number needs in a title so that its beginning says something.
+const LEAST_OF_NUMBER: usize = 9;
+
 impl Console {
     pub(super) fn draw_thread(&self, buffer: &mut Buffer, area: Rect) {
         let theme = self.settings.theme;
@@ -107,7 +110,11 @@ impl Console {
         let name = words::fit(&name, room, theme.ellipsis());
         put(buffer, area.x, area.y, area.width, &name, style);
         let used = words::width(&name);
-        put(buffer, area.x + used as u16, area.y, room.saturating_sub(used) as u16, &number, theme.dim());
+        // A number without its end is another number: where only a little of it has room, it is left out.
+        let left_over = room.saturating_sub(used);
+        let number =
+            if left_over < LEAST_OF_NUMBER { String::new() } else { words::fit(&number, left_over, theme.ellipsis()) };
+        put(buffer, area.x + used as u16, area.y, left_over as u16, &number, theme.dim());
         let x = (area.x + area.width).saturating_sub(words::width(&right) as u16);
         put(
             buffer,
