@@ -104,7 +104,7 @@ fn more() -> Vec<Content> {
 }
 
 fn outgoing(to: Address, content: Content) -> Outgoing {
-    Outgoing { to, content, reply_to: None, reference: "w:0123456789abcdef".into(), at: None }
+    Outgoing { to, content, reply_to: None, reference: "w:0123456789abcdef".into(), at: None, take_over: false }
 }
 
 /// A part of a description as a schema that stands alone.

@@ -257,6 +257,7 @@ fn conformance_every_path_is_its_own_and_every_request_is_without_secrets() {
     for provider in registry().all() {
         paths.extend(provider.webhook_paths());
         let outgoing = Outgoing {
+            take_over: false,
             to: wadeck::domain::contacts::address::Address::Phone(PhoneNumber::parse("15550100002").expect("a number")),
             content: Content::text("See https://example.net/menu"),
             reply_to: Some("wamid.Q".into()),

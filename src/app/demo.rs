@@ -27,6 +27,9 @@ use crate::simulator::{DEMO_CONFIG, Simulator, SimulatorConfig, Story};
 
 const KEY: &str = "demo-key";
 const SECRET: &str = "demo-webhook-secret";
+/// How long the console waits for what was said before, and how often it looks.
+const ARRIVES_WITHIN: Duration = Duration::from_secs(3);
+const LOOKED_EVERY: Duration = Duration::from_millis(20);
 
 /// A running demo. Its directory is removed with it.
 #[derive(Debug)]
@@ -89,11 +92,13 @@ impl Demo {
         simulator.subscribe(&address);
         let simulator = Arc::new(simulator);
         let system = engine.system.clone();
+        let delivering = tokio::spawn({
+            let simulator = simulator.clone();
+            async move { simulator.run().await }
+        });
+        already_said(&simulator, &engine).await;
         let playing = vec![
-            tokio::spawn({
-                let simulator = simulator.clone();
-                async move { simulator.run().await }
-            }),
+            delivering,
             tokio::spawn(Story::owners(simulator.clone())),
             tokio::spawn(story.play(simulator)),
             tokio::spawn(async move {
@@ -112,6 +117,23 @@ impl Demo {
         }
         self.engine.stop().await;
         let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// Whoever opens the console finds what was said before: it comes like every webhook, and is waited for a moment.
+async fn already_said(simulator: &Simulator, engine: &Engine) {
+    let arrived = async {
+        let mut look = tokio::time::interval(LOOKED_EVERY);
+        loop {
+            look.tick().await;
+            let counts = engine.system.store().counts().await;
+            if simulator.in_post() == 0 && counts.is_ok_and(|counts| counts.oldest_pending_at.is_none()) {
+                return;
+            }
+        }
+    };
+    if tokio::time::timeout(ARRIVES_WITHIN, arrived).await.is_err() {
+        tracing::warn!("what was said before the demo began is still on its way");
     }
 }
 

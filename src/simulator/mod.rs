@@ -35,6 +35,9 @@ pub use self::world::{AcceptedSend, Number, SendFault};
 
 use self::world::World;
 
+/// Milliseconds between a question of before and its answer.
+const ANSWERED_AFTER: i64 = 95_000;
+
 /// The configuration of the business in the demo.
 pub const DEMO_CONFIG: &str = include_str!("demo.toml");
 
@@ -272,6 +275,16 @@ impl Simulator {
         drop(world);
         self.shared.posted.notify_one();
         id
+    }
+
+    /// What was said over a number before it was connected, as the platform hands it on: a question and its answer.
+    pub fn was_said(&self, phone_number_id: &str, person: &Person, (asked, answered): (&str, &str), at: i64) {
+        let now = self.shared.now();
+        let mut world = self.shared.world();
+        world.person_says(phone_number_id, person, &Saying::History(asked.to_owned()), at, now);
+        world.was_answered(phone_number_id, person, answered, at + ANSWERED_AFTER, now);
+        drop(world);
+        self.shared.posted.notify_one();
     }
 
     /// Puts any body into the post, signed like everything else: for shapes that nobody sends often.

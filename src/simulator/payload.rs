@@ -179,6 +179,22 @@ pub(super) fn conversation_id(number: &str, phone: &str) -> String {
     format!("6f6f2f6e-0d2b-4f5e-{tail:0>4}-{:0>12}", phone.chars().take(12).collect::<String>())
 }
 
+/// The message object of an answer that was given before the number was connected.
+pub(super) fn answered(id: &str, person: &Person, (phone_number_id, words): (&str, &str), at: i64) -> Value {
+    json!({
+        "id": id,
+        "to": person.phone,
+        "timestamp": (at / 1_000).to_string(),
+        "type": "text",
+        "text": { "body": words },
+        "kapso": {
+            "direction": "outbound", "status": "delivered", "origin": "history_sync",
+            "phone_number": format!("+{}", person.phone), "phone_number_id": phone_number_id, "has_media": false,
+            "contact_name": person.name, "content": words,
+        },
+    })
+}
+
 /// The conversation around a message. `contact_name` has been seen in two places: both are used.
 pub(super) fn conversation(person: &Person, phone_number_id: &str, at: i64, nested: bool, talk: &Talk) -> Value {
     let mut conversation = json!({

@@ -112,6 +112,31 @@ impl Story {
         let say = |number: &str, person: &Person, words: &str, at: i64| {
             simulator.says_at(number, person, &Saying::text(words), at);
         };
+        for (name, phone, asked, answered, hours) in [
+            (
+                "Hanna Lindqvist",
+                "15550100041",
+                "When is invoice 2210 due?",
+                "Invoice 2210 is due on the 30th. The payment link is on its second page.",
+                75,
+            ),
+            (
+                "Omar Haddad",
+                "15550100042",
+                "Can I pay invoice 2231 in two parts?",
+                "Yes: half now and half next month. Reply YES and we send both links.",
+                52,
+            ),
+            (
+                "Grace Mbeki",
+                "15550100043",
+                "I paid yesterday, did it arrive?",
+                "It did, thank you. Invoice 2240 is settled.",
+                30,
+            ),
+        ] {
+            simulator.was_said(BILLING, &Person::new(name, phone), (asked, answered), before(hours, 12));
+        }
         let ines = Person::new("Inés Prado", "15550100021");
         say(SUPPORT, &ines, "¿Tienen cita libre el jueves por la tarde?", before(27, 10));
         say(SUPPORT, &ines, "Llámenme si es posible, gracias.", before(27, 8));

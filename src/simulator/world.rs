@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::flows::FlowRecord;
 use super::media::{Files, made};
-use super::payload::{Person, Saying, Talk, conversation, inbound};
+use super::payload::{Person, Saying, Talk, answered, conversation, inbound};
 use super::platform::{NUMBER_EVENTS, PROJECT_EVENTS, Records};
 use super::subscriptions::Subscriptions;
 use super::twilio::Forms;
@@ -257,6 +257,23 @@ impl World {
         due.sort_by_key(|letter| (letter.due, letter.number));
         self.buffered.retain(|_, number| due.iter().all(|letter| letter.number != *number));
         due
+    }
+
+    /// An answer that was given before the number was connected.
+    pub fn was_answered(&mut self, phone_number_id: &str, person: &Person, words: &str, at: i64, now: i64) {
+        let id = self.new_id("OUT");
+        let message = answered(&id, person, (phone_number_id, words), at);
+        self.listed.push(message.clone());
+        let talk = self.talks.entry((phone_number_id.to_owned(), person.phone.clone())).or_default();
+        talk.note(&message, at, false);
+        let talk = talk.clone();
+        let body = json!({
+            "message": message,
+            "conversation": conversation(person, phone_number_id, at, false, &talk),
+            "is_new_conversation": false,
+            "phone_number_id": phone_number_id,
+        });
+        self.put_in_post("whatsapp.message.sent", body, now);
     }
 
     pub fn put_in_post(&mut self, event: &str, body: Value, due: i64) {

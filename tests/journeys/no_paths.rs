@@ -175,7 +175,8 @@ async fn plant(stage: &Stage, thread: ThreadId, named: &str, number: i64) {
     let (now, message) = (stage.now().millis(), 1_000 + number);
     let to = Address::Phone(PhoneNumber::parse("+15550100002").expect("a number"));
     let (words, reference) = (Content::text("x"), format!("w:planted{number}"));
-    let outgoing = Outgoing { to, content: words, reply_to: None, reference: reference.clone(), at: None };
+    let outgoing =
+        Outgoing { to, content: words, reply_to: None, reference: reference.clone(), at: None, take_over: false };
     let mut outgoing = serde_json::to_value(outgoing).expect("JSON");
     outgoing["content"] = content.clone();
     sqlx::query(
