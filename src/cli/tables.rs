@@ -48,12 +48,17 @@ pub(super) fn alerts_text() -> String {
     AlertKind::ALL.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Returns the same as JSON, with titles and remedies.
+pub(super) fn alerts_json() -> String {
+    let row = |kind: &AlertKind| json!({ "kind": kind.as_str(), "title": kind.title(), "raised": kind.raised(), "remedy": kind.remedy() });
+    layout::json(&AlertKind::ALL.iter().map(row).collect::<Vec<_>>())
+}
+
 pub(super) fn alerts(common: &Common, markdown: bool) -> Exit {
     if markdown {
         print!("{}", alerts_markdown());
     } else if common.json {
-        let row = |kind: &AlertKind| json!({ "kind": kind.as_str(), "title": kind.title(), "raised": kind.raised(), "remedy": kind.remedy() });
-        println!("{}", layout::json(&AlertKind::ALL.iter().map(row).collect::<Vec<_>>()));
+        println!("{}", alerts_json());
     } else {
         println!("{}", alerts_text());
     }

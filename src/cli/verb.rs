@@ -10,7 +10,7 @@ use super::numbers::Connections;
 use super::reference::Reading;
 use super::scoped::Asked;
 use super::templates::{self, Templates};
-use super::verbs::{Deliveries, Messages};
+use super::verbs::{Alerts, Deliveries, Messages};
 use super::verify::{Sample, Verified, verified};
 use super::wanted::{CliRequest, wanted};
 use super::{Command, Common, Exit, layout, print};
@@ -151,6 +151,9 @@ pub(super) async fn answered(source: &Source, common: &Common, command: Command)
         }
         Command::Templates(Templates::Sample { connection, source: from }) => {
             Some(CliRequest::Act(files::sample(source, connection, from).await?))
+        }
+        Command::Alerts(Alerts::Kinds { .. }) if common.json => {
+            return Ok((Exit::Done, super::tables::alerts_json()));
         }
         Command::Connections(Connections::States) if common.json => {
             return Ok((Exit::Done, super::tables::states_json()));

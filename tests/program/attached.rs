@@ -250,7 +250,7 @@ async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
     again.sees("Nobody has written yet");
     std::fs::write(&file, users("viewer").replace("name = \"owner\"", "name = \"somebody\"")).expect("written");
     signal(&engine.0, "-HUP");
-    again.sees("You were removed from the users");
+    again.sees("You are not among the users");
 }
 
 #[tokio::test(flavor = "multi_thread")]
