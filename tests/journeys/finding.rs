@@ -185,7 +185,11 @@ async fn contacts_are_found_with_letters_missing_and_only_an_admin_adds_one() {
         number: PhoneNumber::parse("15550100001").expect("a number"),
     };
     stage.act(own).await.expect_err("our own number");
-    assert_eq!(threads(&stage, "ana").await.len(), 1);
+    let added = threads(&stage, "ana").await;
+    assert_eq!(added.len(), 1);
+    let Answer::Notes(notes) = stage.ask(Query::Notes { thread: added[0].id }).await else { panic!("notes") };
+    let notes: Vec<String> = notes.iter().map(|note| note.words.line()).collect();
+    assert_eq!(notes, ["WhatsApp +15550100099"], "the number stands in the notes");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use crate::domain::code::Code;
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
 use crate::domain::ids::{ConnectionId, ContactId};
+use crate::domain::message::note::Note;
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::Untrusted;
@@ -47,6 +48,9 @@ pub(crate) async fn add(
     }
     let (contact, _) = write.contact(std::slice::from_ref(&address), Some(&name), now).await?;
     let thread = write.thread(connection.id, contact, &address.external_id(), now).await?;
+    // Whoever meets the name elsewhere finds the number with it.
+    let words = Untrusted::from(format!("WhatsApp {}", address.shown()));
+    write.add_note(thread.thread, &Note { author: actor.to_string(), at: now, words }).await?;
     write.audit(actor, "add_contact", &contact.to_string(), &address.shown(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread.thread), Change::Activity]);
