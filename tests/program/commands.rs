@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
 use wadeck::cli::Cli;
 
 /// What may stand for a word that the reader fills in.
@@ -38,13 +38,36 @@ fn commands() -> BTreeSet<(String, String)> {
         let text = std::fs::read_to_string(&path).expect("readable");
         let name = path.strip_prefix(root).expect("inside").display().to_string();
         let document = path.extension().is_some_and(|extension| extension == "md");
-        let quoted = text.split('`').skip(1).filter(|part| part.starts_with("wadeck "));
-        let quoted = quoted.filter(|part| !part.contains('\n'));
+        let quoted = |text: &str| -> Vec<String> {
+            let parts = text.split('`').skip(1).filter(|part| part.starts_with("wadeck ") && !part.contains('\n'));
+            parts.map(|part| part.trim().to_owned()).collect()
+        };
+        if !document {
+            // What the program prints, and what its comments and help texts speak of.
+            let (prose, printed): (Vec<&str>, Vec<&str>) =
+                text.lines().partition(|line| line.trim_start().starts_with("//"));
+            found
+                .extend(prose.iter().flat_map(|line| quoted(line)).map(|command| (command, format!("{name} (prose)"))));
+            found.extend(quoted(&printed.join("\n")).into_iter().map(|command| (command, name.clone())));
+            continue;
+        }
+        let quoted = quoted(&text);
         let indented = text.lines().filter(|_| document).filter_map(|line| line.strip_prefix("    "));
         let indented = indented.filter(|line| line.starts_with("wadeck "));
-        found.extend(quoted.chain(indented).map(|command| (command.trim().to_owned(), name.clone())));
+        let indented = indented.map(|line| line.trim().to_owned());
+        found.extend(quoted.into_iter().chain(indented).map(|command| (command, name.clone())));
     }
     found
+}
+
+/// The examples below the help of every verb.
+fn examples(command: &clap::Command, found: &mut BTreeSet<(String, String)>) {
+    let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let lines = help.lines().map(str::trim).filter(|line| line.starts_with("wadeck "));
+    found.extend(lines.map(|line| (line.to_owned(), format!("help of {}", command.get_name()))));
+    for inner in command.get_subcommands() {
+        examples(inner, found);
+    }
 }
 
 /// The words of a command, without what the shell or the reader makes of it.
@@ -74,8 +97,11 @@ fn is_open(word: &str) -> bool {
     (capital && !verbs.contains(&word)) || word.contains('{') || word.contains('…')
 }
 
-/// Why a command is not taken, whatever stands for its open words; nothing where it is.
-fn refused(words: &[String]) -> Option<String> {
+/// Why a command is not taken, whatever stands for its open words; nothing where it is. In documents a
+/// verb alone, without anything that it takes, is its name.
+fn refused(words: &[String], in_prose: bool) -> Option<String> {
+    let is_name = in_prose && words.iter().all(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+    let is_name = is_name && words.iter().all(|word| !word.starts_with('-'));
     let open: Vec<usize> = (0..words.len()).filter(|at| is_open(&words[*at])).collect();
     let mut last = None;
     let tries = CANDIDATES.len().pow(u32::try_from(open.len().min(2)).expect("two at most"));
@@ -87,25 +113,19 @@ fn refused(words: &[String]) -> Option<String> {
         }
         match Cli::try_parse_from(&line) {
             Ok(_) => return None,
-            // A verb is named, and not everything that it takes.
+            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => return None,
             Err(error)
-                if matches!(
-                    error.kind(),
-                    ErrorKind::MissingRequiredArgument
-                        | ErrorKind::MissingSubcommand
-                        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-                        | ErrorKind::DisplayHelp
-                        | ErrorKind::DisplayVersion
-                ) =>
+                if is_name
+                    && matches!(
+                        error.kind(),
+                        ErrorKind::MissingSubcommand
+                            | ErrorKind::MissingRequiredArgument
+                            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+                    ) =>
             {
                 return None;
             }
-            // A value is left open, or the verb is put in by the program: its table is printed in docs/connections.md.
-            Err(error)
-                if error.kind() == ErrorKind::InvalidValue && error.to_string().contains("none was supplied") =>
-            {
-                return None;
-            }
+            // The verb is put in by the program: its table is printed in docs/connections.md, which is read as well.
             Err(error)
                 if error.kind() == ErrorKind::InvalidSubcommand && words.iter().any(|word| word.contains('{')) =>
             {
@@ -119,11 +139,14 @@ fn refused(words: &[String]) -> Option<String> {
 
 #[test]
 fn every_command_that_is_named_is_taken() {
-    let commands = commands();
+    let mut commands = commands();
+    let before = commands.len();
+    examples(&Cli::command(), &mut commands);
+    assert!(commands.len() > before, "the help has examples");
     assert!(commands.len() > 60, "{}", commands.len());
     let mut wrong = vec![];
     for (command, place) in commands {
-        if let Some(why) = refused(&words(&command)) {
+        if let Some(why) = refused(&words(&command), place.ends_with(".md") || place.ends_with("(prose)")) {
             wrong.push(format!("{place}: `{command}`: {why}"));
         }
     }
