@@ -129,7 +129,8 @@ impl Console {
             (Query::Thread { thread }, Answer::Thread(row)) => {
                 if let Some(open) = self.open.as_mut().filter(|open| open.thread == *thread) {
                     open.row = row.map(|row| *row);
-                    if let Some(row) = open.row.clone() {
+                    // A thread that stays open behind another pane is not what was gone to.
+                    if let Some(row) = open.row.clone().filter(|_| self.pane == Pane::Threads) {
                         return self.follow_thread(&row);
                     }
                 }
@@ -261,6 +262,8 @@ impl Console {
         let list = self.data.connections.iter().flat_map(|list| &list.connected);
         let found = list.map(|row| &row.connection).find(|one| one.id == id);
         if let Some((organization, environment)) = found.map(|one| (one.organization.clone(), one.environment)) {
+            effects.extend(self.keep_drafts());
+            self.open = None;
             effects.extend(self.follow_scope(&organization, environment, &id.to_string()));
         }
         self.list_mut().selected = Some(id.to_string());

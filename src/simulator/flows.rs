@@ -59,8 +59,34 @@ fn data(value: &Value) -> Response {
     Json(json!({ "data": value })).into_response()
 }
 
-async fn list(State(shared): State<Shared>, Query(page): Query<Page>) -> Response {
-    paged(shared.world().flows.iter().map(|one| one.head.clone()).collect(), &page)
+#[derive(Deserialize)]
+struct Filters {
+    business_account_id: Option<String>,
+    phone_number_id: Option<String>,
+    status: Option<String>,
+    name_contains: Option<String>,
+}
+
+/// Flows belong to an account: a number's are those of its account.
+async fn list(State(shared): State<Shared>, Query(page): Query<Page>, Query(filters): Query<Filters>) -> Response {
+    let world = shared.world();
+    let of_number = filters.phone_number_id.as_ref().map(|id| {
+        let number = world.numbers.iter().find(|one| one.phone_number_id == *id);
+        number.map(|one| one.business_account_id.clone()).unwrap_or_default()
+    });
+    let is = |head: &Value, field: &str, wanted: &Option<String>| {
+        wanted.as_ref().is_none_or(|wanted| head[field] == wanted.as_str())
+    };
+    let heads = world.flows.iter().map(|one| &one.head);
+    let found = heads
+        .filter(|head| is(head, "business_account_id", &filters.business_account_id))
+        .filter(|head| is(head, "business_account_id", &of_number))
+        .filter(|head| is(head, "status", &filters.status))
+        .filter(|head| {
+            let name = head["name"].as_str().unwrap_or_default();
+            filters.name_contains.as_ref().is_none_or(|part| name.contains(part.as_str()))
+        });
+    paged(found.cloned().collect(), &page)
 }
 
 /// What the network below finds: the little that it looks for.
@@ -87,17 +113,18 @@ fn new_version(record: &mut FlowRecord, json: &Value, now: i64) -> Value {
 async fn create(State(shared): State<Shared>, Json(body): Json<Value>) -> Response {
     let now = shared.now();
     let mut world = shared.world();
-    let known = world.numbers.iter().any(|number| body["phone_number_id"] == number.phone_number_id.as_str());
-    if !known {
+    let number = world.numbers.iter().find(|number| body["phone_number_id"] == number.phone_number_id.as_str());
+    let Some(account) = number.map(|number| number.business_account_id.clone()) else {
         return not_found("WhatsApp configuration");
-    }
-    if world.flows.iter().any(|one| one.head["name"] == body["name"]) {
+    };
+    let same = |head: &Value| head["name"] == body["name"] && head["business_account_id"] == account.as_str();
+    if world.flows.iter().any(|one| same(&one.head)) {
         return invalid("Name has already been taken");
     }
     let id = world.records.id();
     let network = (1_197_715_005_513_000 + world.flows.len() as u64).to_string();
     let mut record = FlowRecord {
-        head: json!({ "id": id, "meta_flow_id": network, "name": body["name"], "status": "draft", "has_data_endpoint": false,
+        head: json!({ "id": id, "meta_flow_id": network, "business_account_id": account, "name": body["name"], "status": "draft", "has_data_endpoint": false,
             "data_endpoint_url": null, "flows_encryption_configured": false, "published_at": null,
             "preview_url": format!("https://business.facebook.com/wa/manage/flows/{network}/preview/?token=simulator"),
             "created_at": iso(now), "updated_at": iso(now) }),

@@ -34,6 +34,11 @@ impl Programs {
         stage.simulator.add_template(json!({ "id": "r", "name": "reminder", "language": "en", "category": "UTILITY",
             "status": "APPROVED", "components": [{ "type": "BODY", "text": "See you on {{1}}." }] }));
         wadeck::operations::refresh_templates(&stage.system).await.expect("fetched");
+        Self::over(stage).await
+    }
+
+    /// Programs that ask what stands on this stage.
+    pub async fn over(stage: Stage) -> Self {
         let door = Door::open(([127, 0, 0, 1], 0).into(), Limits::new(64)).await.expect("a port");
         let base = format!("http://{}/api/v1", door.address().expect("an address"));
         let stop = CancellationToken::new();
@@ -44,6 +49,13 @@ impl Programs {
     pub async fn token(&self, name: &str, role: Role, expires_at: Option<Timestamp>) -> String {
         let request =
             Request::Token(TokenRequest::Make { name: name.into(), role, agent: None, expires_at, scope: Scope::ALL });
+        self.stage.act(request).await.expect("made").created_id.expect("a token")
+    }
+
+    /// A token of one organization's environment.
+    pub async fn token_within(&self, name: &str, role: Role, scope: Scope) -> String {
+        let make = TokenRequest::Make { name: name.into(), role, agent: None, expires_at: None, scope: scope.clone() };
+        let request = Request::Within { scope: scope.into(), request: Box::new(Request::Token(make)) };
         self.stage.act(request).await.expect("made").created_id.expect("a token")
     }
 
