@@ -11,6 +11,7 @@ mod inbound;
 mod integrations;
 mod media;
 mod monitoring;
+mod multi_row;
 mod narrow;
 mod numbers;
 mod outbox;
@@ -32,12 +33,14 @@ use self::database::migrations;
 
 pub use self::agents::assignments::RunTally;
 pub use self::agents::rehearsals::{Played, ToPlay};
-pub use self::agents::runs::{DueRun, Finish, Silenced};
+pub use self::agents::runs::{DueRun, Finish, NewRun, Silenced};
 pub use self::error::StoreError;
 pub use self::guard::{EntryFacts, SuggestedReply};
 pub use self::inbound::changes::{KnownMessage, LateChange};
 pub use self::inbound::deliveries::{NewDelivery, StoredDelivery};
-pub use self::inbound::messages::{Inserted, Matched, NewInbound, Stored};
+pub use self::inbound::load::{KnownContact, KnownKeys, KnownPeople};
+pub use self::inbound::messages::{Inserted, Matched};
+pub use self::inbound::rows::{EventRow, MessageRow, NewInbound, ThreadTouch};
 pub use self::integrations::events::EventDelivery;
 pub use self::integrations::tokens::IdempotencyRecord;
 pub use self::media::file_store::{FileStore, Incoming, MEDIA_DIRECTORY, Pinned};
@@ -83,6 +86,8 @@ pub struct Write {
     health: Arc<database::health::Health>,
     /// The last row of the audit that this transaction adds.
     head: Option<AuditHead>,
+    /// Statements of this transaction so far.
+    statements: u64,
 }
 
 impl Store {
@@ -176,13 +181,13 @@ impl Store {
     /// Begins to write. Keep it short, and wait for nothing but the database while it is open.
     pub async fn write(&self) -> Result<Write> {
         match self.writer.begin_with("BEGIN IMMEDIATE").await {
-            Ok(tx) => Ok(Write { tx, health: self.health.clone(), head: None }),
+            Ok(tx) => Ok(Write { tx, health: self.health.clone(), head: None, statements: 0 }),
             // The database gave the transaction before up by itself (a full disk, an error of the disk), and the
             // connection does not know: it would begin no other.
             Err(sqlx::Error::InvalidSavePointStatement) => {
                 self.writer.acquire().await?.close().await?;
                 let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-                Ok(Write { tx, health: self.health.clone(), head: None })
+                Ok(Write { tx, health: self.health.clone(), head: None, statements: 0 })
             }
             Err(error) => {
                 let error = StoreError::from(error);
@@ -190,6 +195,12 @@ impl Store {
                 Err(error)
             }
         }
+    }
+
+    /// How many statements all committed transactions had since the start: what writing costs, since every statement
+    /// crosses to the database's thread and back.
+    pub fn statements(&self) -> u64 {
+        self.health.statements()
     }
 
     /// Whether the file is sound, as the database itself sees it.
@@ -217,6 +228,7 @@ impl Write {
         match self.tx.commit().await {
             Ok(()) => {
                 self.health.committed();
+                self.health.count_statements(self.statements);
                 if let Some(head) = self.head {
                     self.health.set_head(head);
                 }
@@ -230,7 +242,9 @@ impl Write {
         }
     }
 
+    /// The connection, for one statement.
     fn connection(&mut self) -> &mut SqliteConnection {
+        self.statements += 1;
         &mut self.tx
     }
 

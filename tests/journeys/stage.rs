@@ -291,17 +291,20 @@ impl Stage {
 
     /// Webhooks that are due are delivered, stored and applied.
     pub async fn deliver(&mut self) -> usize {
-        let until = self.clock.true_time();
-        let Self { system, simulator, inbox, .. } = self;
-        let answered = {
-            let writer = async { while operations::commit_pending_deliveries(system, inbox).await {} };
-            tokio::select! {
-                answered = simulator.step(until) => answered,
-                () = writer => unreachable!("the inbox stays open"),
-            }
-        };
+        let answered = self.store_only().await;
         self.apply().await;
         answered
+    }
+
+    /// Webhooks that are due are delivered and stored.
+    pub async fn store_only(&mut self) -> usize {
+        let until = self.clock.true_time();
+        let Self { system, simulator, inbox, .. } = self;
+        let writer = async { while operations::commit_pending_deliveries(system, inbox).await {} };
+        tokio::select! {
+            answered = simulator.step(until) => answered,
+            () = writer => unreachable!("the inbox stays open"),
+        }
     }
 
     pub async fn apply(&self) {

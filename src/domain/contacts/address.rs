@@ -22,6 +22,14 @@ impl Address {
         }
     }
 
+    /// `phone` or `user`: the name of the kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Phone(_) => "phone",
+            Self::User(_) => "user",
+        }
+    }
+
     /// The thread's name outside of here, `whatsapp:{digits}`.
     pub fn external_id(&self) -> String {
         format!("whatsapp:{}", self.key())

@@ -117,7 +117,7 @@ pub async fn use_tool(
     messages.retain(|message| !message.test && row.context_from.is_none_or(|from| message.created_at > from));
     messages.reverse();
     let mut write = system.store().write().await?;
-    let candidates = write.candidates(thread, row.connection_id, system.now()).await?;
+    let candidates = write.candidates_in(thread, row.connection_id, system.now()).await?;
     drop(write);
     let under = contract(system, agent, tool, &row, &messages, &candidates)?.assignment.clone();
     let tools = RunTools::new(system, &row, &under.contract);
@@ -149,7 +149,7 @@ pub async fn use_tool(
     let mut write = system.store().write().await?;
     // Whoever took the thread or stopped the agent while it looked around comes first.
     let row = thread_within(&mut write, thread).await?;
-    let candidates = write.candidates(thread, row.connection_id, now).await?;
+    let candidates = write.candidates_in(thread, row.connection_id, now).await?;
     let under = contract(system, agent, tool, &row, &messages, &candidates)?.assignment.clone();
     let mode = if under.mode == Mode::Auto { Mode::Auto } else { Mode::Draft };
     let Some(due) = write.open_run((thread, row.connection_id), under.id, (agent, mode), now, LEASE).await? else {

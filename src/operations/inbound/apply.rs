@@ -1,9 +1,6 @@
 //! Apply stored deliveries: read each through its provider, and do all that it says in one go. What
 //! cannot be read is kept, marked and shown, and stands in nobody's way.
 
-use crate::operations::inbound::effects::ApplyError;
-use std::time::{Duration, Instant};
-
 use crate::domain::change::Change;
 use crate::domain::event_name::EventName;
 use crate::domain::ids::ThreadId;
@@ -12,16 +9,16 @@ use crate::domain::inbound::event::InboundEvent;
 use crate::domain::inbound::set_aside::{Progress, SetAside};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::operations::inbound::apply_event::apply_event;
-use crate::operations::inbound::effects::{Effects, Source};
+use crate::operations::inbound::batch::Batch;
+use crate::operations::inbound::effects::{ApplyError, ApplyResult, Effects, Source};
 use crate::operations::{Result, System};
+use crate::provider::Reading;
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 
 /// Deliveries per transaction.
 const BATCH: u32 = 64;
-/// How long one transaction may take, but for its last delivery.
-const TURN: Duration = Duration::from_millis(8);
-
-/// Items of one delivery that are applied in one go: a body may hold many thousands.
+/// Items that are applied in one go, of one delivery and, but for those of the last, of all: a body may hold many
+/// thousands.
 const ITEMS: usize = 500;
 
 /// How far one delivery was applied.
@@ -48,7 +45,6 @@ pub(crate) enum Outcome {
 /// First all of them in one go; if one of them makes trouble, the whole is undone and they are
 /// applied again, each on its own.
 pub async fn apply_pending(system: &System) -> Result<usize> {
-    let began = Instant::now();
     let mut write = system.store().write().await?;
     let pending = write.pending_deliveries(BATCH).await?;
     let Some(oldest) = pending.first().map(|delivery| delivery.raw.received_at) else {
@@ -57,30 +53,25 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
         return Ok(0);
     };
     let mut effects = Effects::default();
-    let mut done = vec![];
-    let mut trouble = false;
-    for delivery in &pending {
-        match apply_one(system, &mut write, delivery, &mut effects, false).await {
-            Ok(outcome) => done.push((delivery, outcome)),
-            Err(error) if error.is_about_values() => trouble = true,
-            // The disk or the database as a whole: leave everything as it was, and come again.
-            Err(error) => return Err(error.into()),
+    let applied = match together(system, &mut write, &pending, &mut effects).await {
+        Ok(done) => Some(done),
+        Err(error) if error.is_about_values() => None,
+        // The disk or the database as a whole: leave everything as it was, and come again.
+        Err(error) => return Err(error.into()),
+    };
+    let done = match applied {
+        Some(done) => {
+            let count = done.len();
+            end(system, &mut write, done, &mut effects).await?;
+            write.record_successes(&effects.proofs).await?;
+            write.commit().await?;
+            count
         }
-        // Whoever waits to be acknowledged waits for this: not for long.
-        if trouble || began.elapsed() > TURN {
-            break;
+        None => {
+            drop(write);
+            effects = Effects::default();
+            one_by_one(system, &mut effects).await?
         }
-    }
-    let done = if trouble {
-        drop(write);
-        effects = Effects::default();
-        one_by_one(system, &mut effects).await?
-    } else {
-        let count = done.len();
-        end(system, &mut write, done, &mut effects).await?;
-        prove(&mut write, &effects).await?;
-        write.commit().await?;
-        count
     };
     crate::operations::monitoring::metrics::lag::note_lag(system, Some(oldest)).await?;
     crate::operations::monitoring::notice::adopt(system, &effects.templates).await?;
@@ -89,9 +80,6 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     system.bus().publish(effects.changes.iter().copied());
     if effects.runs {
         system.wakes().runner.notify_one();
-    }
-    if effects.dry_runs {
-        system.wakes().dry_runs.notify_one();
     }
     if effects.files {
         system.wakes().fetcher.notify_one();
@@ -108,8 +96,65 @@ pub async fn apply_pending(system: &System) -> Result<usize> {
     if effects.looks {
         system.wakes().looker.notify_one();
     }
+    if effects.dry_runs {
+        system.wakes().dry_runs.notify_one();
+    }
     system.wakes().keeper.notify_one();
     Ok(done)
+}
+
+/// Applies deliveries in one batch, until it has enough items.
+async fn together<'d>(
+    system: &System,
+    write: &mut Write,
+    pending: &'d [StoredDelivery],
+    effects: &mut Effects,
+) -> Result<Vec<(&'d StoredDelivery, Outcome)>, StoreError> {
+    let mut items = 0;
+    let mut read: Vec<Read> = vec![];
+    for delivery in pending {
+        // Whoever waits to be acknowledged waits for this: not for long.
+        if items >= ITEMS {
+            break;
+        }
+        read.push(self::read(system, delivery));
+        items += read.last().and_then(|read| read.reading.as_ref().ok()).map_or(1, |reading| reading.events.len());
+    }
+    let mut batch = Batch::new(system, write);
+    let mut events = vec![];
+    for Read { source, reading } in &read {
+        let readable = reading.as_ref().map_or(&[][..], |reading| &reading.events);
+        events.extend(readable.iter().map(|event| (source, event)));
+    }
+    batch.load(&events).await?;
+    let mut done = vec![];
+    for (delivery, read) in pending.iter().zip(read) {
+        done.push((delivery, apply_one(system, &mut Way::Together(&mut batch), delivery, read, effects).await?));
+    }
+    batch.store().await?;
+    Ok(done)
+}
+
+/// A delivery as its provider reads it; the error says why it cannot be read.
+pub(crate) struct Read {
+    source: Source,
+    reading: std::result::Result<Reading, String>,
+}
+
+pub(crate) fn read(system: &System, delivery: &StoredDelivery) -> Read {
+    let reading = match system.providers().get(&delivery.raw.provider) {
+        None => Err(format!("no provider is called {}", delivery.raw.provider)),
+        Some(provider) => provider.read(&delivery.raw).map_err(|unreadable| unreadable.to_string()),
+    };
+    Read { source: Source::pushed(delivery), reading }
+}
+
+/// How the items of a delivery are applied.
+pub(crate) enum Way<'w, 'b> {
+    /// With those of others; one that the database does not take ends the whole with its error.
+    Together(&'w mut Batch<'b>),
+    /// Each in a part of its own, so that one that the database does not take is set aside alone.
+    Carefully(&'w mut Write),
 }
 
 /// The careful way: each item in a part of its own, which its failure undoes alone.
@@ -118,11 +163,12 @@ async fn one_by_one(system: &System, effects: &mut Effects) -> Result<usize> {
     let pending = write.pending_deliveries(BATCH).await?;
     let mut done = vec![];
     for delivery in &pending {
-        let outcome = apply_one(system, &mut write, delivery, effects, true).await?;
+        let read = read(system, delivery);
+        let outcome = apply_one(system, &mut Way::Carefully(&mut write), delivery, read, effects).await?;
         done.push((delivery, outcome));
     }
     end(system, &mut write, done, effects).await?;
-    prove(&mut write, effects).await?;
+    write.record_successes(&effects.proofs).await?;
     write.commit().await?;
     Ok(pending.len())
 }
@@ -169,13 +215,6 @@ async fn end(
     write.mark_applied(&applied).await
 }
 
-async fn prove(write: &mut Write, effects: &Effects) -> Result<(), StoreError> {
-    for (connection, hop, at, note) in &effects.proofs {
-        write.prove(*connection, *hop, *at, true, note).await?;
-    }
-    Ok(())
-}
-
 async fn raise(
     system: &System,
     write: &mut Write,
@@ -187,32 +226,26 @@ async fn raise(
     Ok(())
 }
 
-/// Applies a delivery item by item. With `careful` each item stands in a part of its own, so that one that the
-/// database does not take is set aside alone; without, such an item ends the whole with its error.
+/// Applies a delivery item by item.
 pub(crate) async fn apply_one(
     system: &System,
-    write: &mut Write,
+    way: &mut Way<'_, '_>,
     delivery: &StoredDelivery,
+    Read { source, reading }: Read,
     effects: &mut Effects,
-    careful: bool,
 ) -> Result<Outcome, StoreError> {
-    let Some(provider) = system.providers().get(&delivery.raw.provider) else {
-        return Ok(Outcome::Unreadable { note: format!("no provider is called {}", delivery.raw.provider) });
-    };
-    let reading = match provider.read(&delivery.raw) {
+    let reading = match reading {
         Ok(reading) => reading,
-        Err(unreadable) => return Ok(Outcome::Unreadable { note: unreadable.to_string() }),
+        Err(note) => return Ok(Outcome::Unreadable { note }),
     };
-    let source = Source::pushed(delivery);
     let before = effects.changes.len();
     let notes_before = effects.notes.len();
     let mut progress = Progress::begin(delivery.progress.as_ref(), reading.events.len());
     for at in progress.todo(ITEMS) {
         let event = &reading.events[at];
-        let outcome = if careful {
-            carefully(system, write, &source, event, effects).await?
-        } else {
-            apply_event(system, write, &source, event, effects).await?
+        let outcome = match way {
+            Way::Carefully(write) => carefully(system, write, &source, event, effects).await?,
+            Way::Together(batch) => apply_event(system, batch, &source, event, effects).await?,
         };
         match outcome {
             Ok(()) => {}
@@ -236,6 +269,21 @@ pub(crate) async fn apply_one(
     Ok(Outcome::Applied { event: reading.event, thread, note })
 }
 
+/// Applies one event by itself and writes it down.
+pub(crate) async fn apply_alone(
+    system: &System,
+    write: &mut Write,
+    source: &Source,
+    event: &InboundEvent,
+    effects: &mut Effects,
+) -> ApplyResult {
+    let mut batch = Batch::new(system, write);
+    batch.load(&[(source, event)]).await?;
+    let outcome = apply_event(system, &mut batch, source, event, effects).await?;
+    batch.store().await?;
+    Ok(outcome)
+}
+
 async fn carefully(
     system: &System,
     write: &mut Write,
@@ -245,7 +293,7 @@ async fn carefully(
 ) -> Result<std::result::Result<(), ApplyError>, StoreError> {
     write.savepoint().await?;
     let mut own = Effects::default();
-    match apply_event(system, write, source, event, &mut own).await {
+    match apply_alone(system, write, source, event, &mut own).await {
         Ok(Ok(())) => {
             write.release_savepoint().await?;
             effects.absorb(own);

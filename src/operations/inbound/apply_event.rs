@@ -2,10 +2,11 @@
 
 use crate::operations::inbound::effects::extras_of;
 use crate::operations::inbound::effects::{
-    ApplyResult, Effects, NOTHING_TO_DO, Source, as_of, external_id, plausible, suggest_merge,
+    ApplyResult, Effects, NOTHING_TO_DO, Source, as_of, external_id, suggest_merge,
 };
 
 use crate::domain::change::Change;
+use crate::domain::inbound::decide::plausible;
 use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent, OWN_TEST, Origin};
 use crate::domain::key::message_key;
 use crate::domain::message::content::Content;
@@ -20,24 +21,26 @@ use crate::operations::inbound::apply_changes::{
 use crate::operations::inbound::apply_holder::note_holder;
 use crate::operations::inbound::apply_inbound::inbound;
 use crate::operations::inbound::apply_status::{adopt, bare_status, keep_other_status, known_by_id};
+use crate::operations::inbound::batch::Batch;
 use crate::operations::inbound::effects::ApplyError;
 use crate::operations::monitoring::notice::{Notice, notice};
 use crate::operations::numbers::canary::canary_is_back;
 use crate::operations::numbers::number_lifecycle::{NumberLife, number_lifecycle};
 use crate::operations::outbox::send_message::capabilities;
-use crate::store::{NewInbound, Write};
+use crate::store::{NewInbound, ThreadTouch, Write};
 
 pub(crate) async fn apply_event(
     system: &System,
-    write: &mut Write,
+    batch: &mut Batch<'_>,
     source: &Source,
     event: &InboundEvent,
     effects: &mut Effects,
 ) -> ApplyResult {
     match event {
         InboundEvent::Message(message) => {
-            let canary = message.test && canary_is_back(write, &message.phone_number_id, source, effects).await?;
-            let Some(connection) = write.connection_of(&source.provider, &message.phone_number_id).await? else {
+            let canary =
+                message.test && canary_is_back(batch.beside(), &message.phone_number_id, source, effects).await?;
+            let Some(connection) = batch.connection_of(&source.provider, &message.phone_number_id).await? else {
                 if canary {
                     return Ok(Ok(()));
                 }
@@ -68,15 +71,18 @@ pub(crate) async fn apply_event(
                 return Ok(Ok(()));
             }
             if let Some(group) = &message.group {
-                said_in_a_group(write, &connection, message, group, source.received_at, effects).await?;
+                said_in_a_group(batch.beside(), &connection, message, group, source.received_at, effects).await?;
                 return Ok(Ok(()));
             }
             match message.direction {
-                Direction::Inbound => inbound(system, write, source, &connection, message, effects).await,
-                Direction::Outbound => outbound(system, write, source, &connection, message, effects).await,
+                Direction::Inbound => inbound(system, batch, source, &connection, message, effects).await,
+                Direction::Outbound => {
+                    outbound(system, batch.write().await?, source, &connection, message, effects).await
+                }
             }
         }
         InboundEvent::Status(status) => {
+            let write = batch.write().await?;
             let connection = match (status.phone_number_id.as_str(), &status.reference) {
                 // Where nobody sent it yet no number is named; our own reference says whose it is.
                 ("", Some(reference)) => write.connection_of_reference(&source.provider, reference).await?,
@@ -94,6 +100,7 @@ pub(crate) async fn apply_event(
             bare_status(system, write, source, &connection, status, effects).await
         }
         InboundEvent::Lifecycle { name, phone_number_id, customer_id, .. } => {
+            let write = batch.write().await?;
             let Some(number) = phone_number_id else {
                 effects.notes.push(NOTHING_TO_DO.to_owned());
                 return Ok(Ok(()));
@@ -108,6 +115,7 @@ pub(crate) async fn apply_event(
             Ok(Ok(()))
         }
         InboundEvent::Notice { account, subject, said, alarming, template, .. } => {
+            let write = batch.write().await?;
             let account = account.as_deref().unwrap_or_default();
             let said = said.line();
             let told = Notice { account, subject, said: &said, alarming: *alarming, template: template.as_ref() };
@@ -122,11 +130,13 @@ pub(crate) async fn apply_event(
             Ok(Ok(()))
         }
         InboundEvent::Handoff { name, phone_number_id, conversation, contact, note } => {
+            let write = batch.write().await?;
             let told = Handoff { name, number: phone_number_id, conversation: conversation.as_deref(), contact, note };
             handed_off(write, source, &told, effects).await?;
             Ok(Ok(()))
         }
         InboundEvent::Preference { phone_number_id, contact, stop, at } => {
+            let write = batch.write().await?;
             let Some(connection) = write.connection_of(&source.provider, phone_number_id).await? else {
                 return Ok(Err(ApplyError::UnknownNumber(phone_number_id.clone())));
             };
@@ -136,6 +146,7 @@ pub(crate) async fn apply_event(
             Ok(Ok(()))
         }
         InboundEvent::Named { phone_number_id, contact, name } => {
+            let write = batch.write().await?;
             let Some(_) = write.connection_of(&source.provider, phone_number_id).await? else {
                 return Ok(Err(ApplyError::UnknownNumber(phone_number_id.clone())));
             };
@@ -239,7 +250,11 @@ async fn outbound(
         let side = (thread.thread, Direction::Outbound);
         change(write, connection.id, side, &event.content, new.created_at, effects).await?;
     }
-    write.touch_thread(thread.thread, message, new.created_at, 0, None, event.conversation.as_deref()).await?;
+    let touch = ThreadTouch {
+        conversation: event.conversation.clone(),
+        ..ThreadTouch::plain(thread.thread, message, new.created_at)
+    };
+    write.touch_threads(&[touch]).await?;
     write.merge_statuses(message).await?;
     let spoken = matches!(InboundKind::of(&event.content), InboundKind::Words | InboundKind::Sticker);
     if event.origin == Origin::BusinessApp && spoken && !event.test {

@@ -1,18 +1,28 @@
 //! Apply what is told of who holds a conversation: while another app does, it is looked at and answered by nobody here.
 
 use crate::domain::change::Change;
+use crate::domain::inbound::decide::{ThreadFacts, plausible};
 use crate::domain::inbound::event::MessageEvent;
 use crate::domain::message::content::Content;
 use crate::domain::message::holder::Holder;
 use crate::domain::time::Timestamp;
-use crate::operations::inbound::effects::{Effects, plausible};
-use crate::store::{StoreError, Stored, Write};
+use crate::operations::inbound::effects::Effects;
+use crate::store::{StoreError, Write};
+
+/// Whether a message tells of its holder what is not known yet.
+pub(crate) fn tells_of_holder(event: &MessageEvent, thread: &ThreadFacts) -> bool {
+    match Holder::told_by(event) {
+        None => false,
+        Some(Holder::Other(_)) => true,
+        Some(Holder::Us) => thread.held_elsewhere || matches!(event.content, Content::News(_)),
+    }
+}
 
 /// Takes note of who holds the conversation of a message. Our agent falls silent when another app does; when we are
 /// given it, a person is waited for: whoever gave it away knows why, and an agent does not.
 pub(crate) async fn note_holder(
     write: &mut Write,
-    thread: &Stored,
+    thread: &ThreadFacts,
     event: &MessageEvent,
     (received_at, now): (Timestamp, Timestamp),
     effects: &mut Effects,

@@ -13,7 +13,7 @@ use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::domain::numbers::connection::Connection;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::time::Timestamp;
-use crate::operations::inbound::apply_event::apply_event;
+use crate::operations::inbound::apply::apply_alone;
 use crate::operations::inbound::backfill_conversations::{Pass, keep, read_conversations};
 use crate::operations::inbound::comparison::{Comparison, UNDER_WAY};
 use crate::operations::inbound::effects::{Effects, Source};
@@ -160,7 +160,8 @@ async fn apply_listed(
 ) -> Result<bool> {
     let event = InboundEvent::Message(Box::new(message));
     write.savepoint().await?;
-    let done = match apply_event(system, write, &Source::listed(connection, now), &event, effects).await {
+    let source = Source::listed(connection, now);
+    let done = match apply_alone(system, write, &source, &event, effects).await {
         Ok(outcome) => outcome.is_ok(),
         Err(error) if error.is_about_values() => false,
         Err(error) => return Err(error.into()),

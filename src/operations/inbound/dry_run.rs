@@ -10,7 +10,7 @@ use crate::domain::inbound::delivery::DeliveryState;
 use crate::domain::inbound::event::InboundEvent;
 use crate::domain::refusal::{Done, Refusal};
 use crate::domain::text::clean_line;
-use crate::operations::inbound::apply::{Outcome, apply_one};
+use crate::operations::inbound::apply::{Outcome, Way, apply_one, read};
 use crate::operations::inbound::effects::Effects;
 use crate::operations::{Result, System, require};
 
@@ -69,7 +69,10 @@ pub(crate) async fn try_delivery(
         });
     }
     let mut effects = Effects::default();
-    let outcome = apply_one(system, &mut write, &stored, &mut effects, true).await;
+    let outcome = {
+        let read = read(system, &stored);
+        apply_one(system, &mut Way::Carefully(&mut write), &stored, read, &mut effects).await
+    };
     // Nothing of it stays.
     drop(write);
     lines.push(match outcome {

@@ -3,6 +3,7 @@
 use crate::domain::change::Change;
 use crate::domain::contacts::address::Address;
 use crate::domain::ids::{ConnectionId, ContactId, DeliveryId};
+use crate::domain::inbound::decide::plausible;
 use crate::domain::inbound::event::{MessageEvent, TemplateState};
 use crate::domain::message::inbound_content::Extras;
 use crate::domain::monitoring::alert_kind::AlertKind;
@@ -11,12 +12,6 @@ use crate::domain::time::Timestamp;
 use crate::store::{NewAlert, StoreError, StoredDelivery, Write};
 use std::borrow::Cow;
 use std::time::Duration;
-
-/// Nothing was written over this platform before: the beginning of 2009.
-const FIRST_MESSAGES: Timestamp = Timestamp::from_seconds(1_230_768_000);
-
-/// How far ahead a clock there may run.
-const AHEAD: Duration = Duration::from_secs(86_400);
 
 /// What is said of an event that is known, or kept, and changes nothing here.
 pub(crate) const NOTHING_TO_DO: &str = "Recorded; nothing to do.";
@@ -114,12 +109,6 @@ pub(crate) fn as_of(sent_at: Timestamp, received_at: Timestamp, now: Timestamp) 
     }
     let sent_at = plausible(sent_at, received_at);
     sent_at.plus(Duration::from_millis(999)).min(received_at)
-}
-
-/// A time that can be: from before there were such messages, or from days ahead, it is the time at which it came.
-pub(crate) fn plausible(at: Timestamp, received_at: Timestamp) -> Timestamp {
-    let can_be = at >= FIRST_MESSAGES && at <= received_at.plus(AHEAD);
-    if can_be { at } else { received_at }
 }
 
 /// `whatsapp:{digits}` where there is a number, else the user id.

@@ -8,6 +8,7 @@ pub(crate) mod apply_inbound;
 pub(crate) mod apply_status;
 pub(crate) mod backfill;
 mod backfill_conversations;
+pub(crate) mod batch;
 mod comparison;
 pub(crate) mod dry_run;
 pub(crate) mod effects;

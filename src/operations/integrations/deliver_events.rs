@@ -14,7 +14,7 @@ use crate::domain::ids::{EventId, ThreadId};
 use crate::domain::monitoring::alert_kind::AlertKind;
 use crate::operations::monitoring::metrics::Family;
 use crate::operations::{Result, System};
-use crate::store::{EventDelivery, NewAlert, StoreError, Write};
+use crate::store::{EventDelivery, EventRow, NewAlert, StoreError, Write};
 
 /// An address that wants to know.
 #[derive(Debug, Clone)]
@@ -60,10 +60,13 @@ impl System {
         thread: Option<ThreadId>,
         data: &Value,
     ) -> Result<(), StoreError> {
-        let wanting: Vec<&str> =
-            self.endpoints().iter().filter(|one| one.wants(event)).map(|one| one.name.as_str()).collect();
-        write.happened(event, thread, data, &wanting, self.now()).await?;
-        Ok(())
+        let row = EventRow { at: self.now(), event, thread, data: data.to_string() };
+        write.insert_events(&[row], &[self.wanting(event)]).await
+    }
+
+    /// The endpoints that want events of this kind, by name.
+    pub(crate) fn wanting(&self, event: EventName) -> Vec<&str> {
+        self.endpoints().iter().filter(|one| one.wants(event)).map(|one| one.name.as_str()).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::domain::ids::MessageId;
 use crate::domain::inbound::event::{Direction, InboundEvent};
 use crate::domain::message::status::DeliveryStatus;
 use crate::domain::refusal::{Done, Refusal};
-use crate::operations::inbound::apply_event::apply_event;
+use crate::operations::inbound::apply::apply_alone;
 use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System, require};
 
@@ -57,7 +57,7 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
     let mut write = system.store().write().await?;
     let event = InboundEvent::Message(Box::new(told));
     // That it is asked proves nothing about the way by which statuses come.
-    let _ = apply_event(system, &mut write, &Source::listed(&connection, now), &event, &mut effects).await?;
+    let _ = apply_alone(system, &mut write, &Source::listed(&connection, now), &event, &mut effects).await?;
     write.commit().await?;
     system.bus().publish(effects.changes.iter().copied());
     if effects.sends {

@@ -11,7 +11,7 @@ use crate::domain::numbers::connection::Connection;
 use crate::domain::outbox::entry::{EntryState, SettledBy};
 use crate::domain::outbox::scheduling::CancelOutcome;
 use crate::domain::time::Timestamp;
-use crate::operations::inbound::apply_event::apply_event;
+use crate::operations::inbound::apply::apply_alone;
 use crate::operations::inbound::effects::{Effects, Source};
 use crate::operations::{Result, System};
 use crate::provider::Provider;
@@ -96,7 +96,7 @@ async fn settle(
         Some(told) => {
             let event = InboundEvent::Message(Box::new(told));
             // That it is asked proves nothing about the way by which statuses come.
-            let _ = apply_event(system, &mut write, &Source::listed(connection, now), &event, &mut effects).await?;
+            let _ = apply_alone(system, &mut write, &Source::listed(connection, now), &event, &mut effects).await?;
         }
         None => {
             let failure = Failure::own(

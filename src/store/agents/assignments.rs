@@ -1,5 +1,7 @@
 //! Assignments with their contracts, and how agents do.
 
+use std::collections::HashMap;
+
 use crate::domain::agents::assignment::Proposal;
 use crate::domain::agents::assignment::{Assignment, AssignmentState, Mode};
 use crate::domain::agents::contract::Money;
@@ -136,52 +138,62 @@ impl Store {
 }
 
 impl Write {
-    /// Everything in force that could answer in a thread, in the order in which it is tried, with what
-    /// it has used up.
-    pub async fn candidates(
+    /// The assignments that could answer in one thread.
+    pub async fn candidates_in(
         &mut self,
         thread: ThreadId,
         connection: ConnectionId,
         now: Timestamp,
     ) -> Result<Vec<Candidate>> {
+        Ok(self.candidates(&[(thread, connection)], now).await?.remove(&thread).unwrap_or_default())
+    }
+
+    /// The assignments that could answer in each of these threads, in the order in which they are tried, with what they
+    /// have used up.
+    pub async fn candidates(
+        &mut self,
+        threads: &[(ThreadId, ConnectionId)],
+        now: Timestamp,
+    ) -> Result<HashMap<ThreadId, Vec<Candidate>>> {
+        let mut candidates: HashMap<ThreadId, Vec<Candidate>> = HashMap::new();
+        if threads.is_empty() {
+            return Ok(candidates);
+        }
+        let asked: Vec<(i64, String, i64)> =
+            threads.iter().map(|(thread, connection)| (thread.0, thread.to_string(), connection.0)).collect();
         let text = format!(
-            "{ASSIGNMENT} WHERE g.state = 'active' AND (g.expires_at IS NULL OR g.expires_at > $3)
-                AND (g.thread_id = $1 OR (g.connection_id = $2 AND g.thread_id IS NULL))
-             ORDER BY g.thread_id IS NULL, g.place = 0, g.place"
+            "WITH wanted (thread, subject, connection) AS MATERIALIZED (
+                SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each($1))
+             SELECT w.thread AS asked, a.*,
+                (SELECT count(*) FROM runs r WHERE r.thread_id = w.thread AND r.agent = a.agent AND r.finished_at > $2 - {HOUR}
+                    AND r.state IN ('answered', 'handed_off')) AS replies,
+                (SELECT coalesce(sum(r.tokens_in + r.tokens_out), 0) FROM runs r WHERE r.assignment_id = a.id
+                    AND r.created_at > $2 - {DAY}) AS tokens,
+                (SELECT coalesce(sum(r.cost), 0) FROM runs r WHERE r.assignment_id = a.id AND r.created_at > $2 - {DAY}) AS money,
+                (SELECT s.by || CASE s.reason WHEN '' THEN '' ELSE ': ' || s.reason END FROM stops s WHERE s.lifted_at IS NULL
+                    AND (s.scope = 'all' OR (s.scope = 'agent' AND s.subject = a.agent) OR (s.scope = 'thread' AND s.subject = w.subject))
+                    LIMIT 1) AS stopped
+             FROM wanted w JOIN ({ASSIGNMENT} WHERE g.state = 'active' AND (g.expires_at IS NULL OR g.expires_at > $2)) a
+                ON a.thread_id = w.thread OR (a.connection_id = w.connection AND a.thread_id IS NULL)
+             ORDER BY a.thread_id IS NULL, a.place = 0, a.place"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(text))
-            .bind(thread.0)
-            .bind(connection.0)
+            .bind(json(&asked))
             .bind(now.millis())
             .fetch_all(self.connection())
             .await?;
-        let mut candidates = vec![];
-        for assignment in readable(&rows, "assignments", |cells| Ok(assignment(cells)?.assignment))? {
-            let replies: i64 = sqlx::query_scalar(
-                "SELECT count(*) FROM runs WHERE thread_id = $1 AND agent = $2 AND finished_at > $3
-                    AND state IN ('answered', 'handed_off')",
-            )
-            .bind(thread.0)
-            .bind(&assignment.agent)
-            .bind(now.millis() - HOUR)
-            .fetch_one(self.connection())
-            .await?;
-            let (tokens, money): (i64, i64) = sqlx::query_as(
-                "SELECT coalesce(sum(tokens_in + tokens_out), 0), coalesce(sum(cost), 0) FROM runs
-                 WHERE assignment_id = $1 AND created_at > $2",
-            )
-            .bind(assignment.id.0)
-            .bind(now.millis() - DAY)
-            .fetch_one(self.connection())
-            .await?;
-            let stopped = self.stopped(thread, &assignment.agent).await?;
-            candidates.push(Candidate {
-                replies: u32::try_from(replies).unwrap_or(u32::MAX),
-                tokens: u64::try_from(tokens).unwrap_or(0),
-                money: u64::try_from(money).unwrap_or(0),
-                stopped,
-                assignment,
-            });
+        let readable = readable(&rows, "assignments", |cells| {
+            let candidate = Candidate {
+                assignment: assignment(cells)?.assignment,
+                replies: cells.count("replies")?,
+                tokens: u64::try_from(cells.int("tokens")?).unwrap_or(0),
+                money: u64::try_from(cells.int("money")?).unwrap_or(0),
+                stopped: cells.opt_text("stopped")?,
+            };
+            Ok((ThreadId(cells.int("asked")?), candidate))
+        })?;
+        for (thread, candidate) in readable {
+            candidates.entry(thread).or_default().push(candidate);
         }
         Ok(candidates)
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::agents::assignment::{Assignment, Mode};
+use crate::domain::agents::assignment::Mode;
 use crate::domain::agents::contract::Money;
 use crate::domain::agents::contract_check::ReplyPart;
 use crate::domain::agents::requests::{AgentAction, RunRecord, RunView, ToolCall};
@@ -172,17 +172,45 @@ impl Store {
     }
 }
 
+/// A run to be scheduled.
+#[derive(Debug, Clone, Copy)]
+pub struct NewRun {
+    pub thread: ThreadId,
+    pub assignment: AssignmentId,
+    /// How many messages it is about.
+    pub messages: i64,
+    pub due_at: Timestamp,
+    pub first_contact: bool,
+}
+
 impl Write {
-    /// Schedules a run for a message, or lets the one that collects wait for this message too. A run
-    /// that works and has not sent is superseded.
-    pub async fn schedule_run(
-        &mut self,
-        thread: ThreadId,
-        assignment: &Assignment,
-        due_at: Timestamp,
-        first_contact: bool,
-        now: Timestamp,
-    ) -> Result<RunId> {
+    /// Schedules runs. A thread has one that is scheduled: a newer message puts it off and counts with it.
+    pub async fn schedule_runs(&mut self, runs: &[NewRun], now: Timestamp) -> Result<()> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = runs
+            .iter()
+            .map(|run| (run.thread.0, run.assignment.0, run.messages, run.due_at.millis(), run.first_contact))
+            .collect();
+        sqlx::query(
+            "INSERT INTO runs (thread_id, assignment_id, agent, mode, state, batch_size, due_at, created_at, first_contact)
+             SELECT w.value ->> 0, g.id, g.agent, g.mode, 'scheduled', w.value ->> 2, w.value ->> 3, $2, w.value ->> 4
+             FROM json_each($1) w CROSS JOIN assignments g ON g.id = w.value ->> 1 WHERE true
+             ON CONFLICT (thread_id) WHERE state = 'scheduled' DO UPDATE SET due_at = excluded.due_at,
+                batch_size = runs.batch_size + 1, assignment_id = excluded.assignment_id, agent = excluded.agent,
+                mode = excluded.mode",
+        )
+        .bind(json(&rows))
+        .bind(now.millis())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Ends what answers a question that has changed: a run under way, a proposal, words that have not left. Returns
+    /// how many messages it was about.
+    pub async fn supersede(&mut self, thread: ThreadId, now: Timestamp) -> Result<i64> {
         let superseded: Option<(i64, i64)> = sqlx::query_as(
             "UPDATE runs SET state = 'superseded', finished_at = $2, error = 'a newer message came first', lease_until = NULL
              WHERE thread_id = $1 AND state = 'running' RETURNING id, batch_size",
@@ -212,23 +240,7 @@ impl Write {
                 .await?;
             carried += batch;
         }
-        let id: i64 = sqlx::query_scalar(
-            "INSERT INTO runs (thread_id, assignment_id, agent, mode, state, batch_size, due_at, created_at, first_contact)
-             SELECT $1, g.id, g.agent, g.mode, 'scheduled', $3, $4, $5, $6 FROM assignments g WHERE g.id = $2
-             ON CONFLICT (thread_id) WHERE state = 'scheduled' DO UPDATE SET due_at = excluded.due_at,
-                batch_size = runs.batch_size + 1, assignment_id = excluded.assignment_id, agent = excluded.agent,
-                mode = excluded.mode
-             RETURNING id",
-        )
-        .bind(thread.0)
-        .bind(assignment.id.0)
-        .bind(1 + carried)
-        .bind(due_at.millis())
-        .bind(now.millis())
-        .bind(first_contact)
-        .fetch_one(self.connection())
-        .await?;
-        Ok(RunId(id))
+        Ok(carried)
     }
 
     /// Takes the next due run for a limited time.

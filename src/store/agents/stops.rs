@@ -43,18 +43,6 @@ impl Store {
 }
 
 impl Write {
-    /// Who stopped the agent of a thread, and why.
-    pub async fn stopped(&mut self, thread: ThreadId, agent: &str) -> Result<Option<String>> {
-        Ok(sqlx::query_scalar(
-            "SELECT by || CASE reason WHEN '' THEN '' ELSE ': ' || reason END FROM stops WHERE lifted_at IS NULL
-                AND ((scope = 'all') OR (scope = 'agent' AND subject = $2) OR (scope = 'thread' AND subject = $1)) LIMIT 1",
-        )
-        .bind(thread.to_string())
-        .bind(agent)
-        .fetch_optional(self.connection())
-        .await?)
-    }
-
     /// Returns who stopped exactly this, while the stop holds.
     pub async fn stopped_by(&mut self, what: &StopScope) -> Result<Option<String>> {
         Ok(sqlx::query_scalar("SELECT by FROM stops WHERE scope = $1 AND subject = $2 AND lifted_at IS NULL")

@@ -1,7 +1,7 @@
 //! Whether the database can be relied on now: kept in memory from what every commit and every failure
 //! showed, and proven by a small write where nobody has written lately.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +32,8 @@ pub(crate) struct Health {
     latest: AtomicI64,
     /// The last row of the audit that was committed.
     head: Mutex<Option<AuditHead>>,
+    /// Statements of all transactions that were committed.
+    statements: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +72,14 @@ impl Trouble {
 impl Health {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn count_statements(&self, statements: u64) {
+        self.statements.fetch_add(statements, Ordering::Relaxed);
+    }
+
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
     }
 
     pub(crate) fn committed(&self) {

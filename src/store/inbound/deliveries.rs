@@ -10,13 +10,11 @@ use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::domain::view::{DeliveryDetail, DeliveryRow};
 use crate::store::codec::{RowReader, json, readable};
+use crate::store::multi_row::chunks;
 use crate::store::{Result, Store, Update, Write};
 
 /// How many wrongly signed requests are kept for the inspector.
 const REJECTED_KEPT: i64 = 200;
-
-/// Rows of one statement, at most.
-const MOST_ROWS: usize = 128;
 
 /// One request on its way into the database.
 #[derive(Debug, Clone)]
@@ -46,12 +44,7 @@ impl Store {
     pub async fn insert_deliveries(&self, batch: &[NewDelivery]) -> Result<u64> {
         let mut write = self.write().await?;
         let mut repeats = 0;
-        let mut rest = batch;
-        while !rest.is_empty() {
-            // A few sizes only, so that each statement is prepared once and for all.
-            let size = (1 << rest.len().ilog2()).min(MOST_ROWS);
-            let (rows, after) = rest.split_at(size);
-            rest = after;
+        for rows in chunks(batch) {
             let mut insert = QueryBuilder::new(
                 "INSERT INTO deliveries (provider, path, headers, body, received_at, sent_at, digest, state, event) ",
             );

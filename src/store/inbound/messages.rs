@@ -3,36 +3,18 @@
 
 use crate::domain::contacts::address::Address;
 use crate::domain::contacts::phone::PhoneNumber;
-use crate::domain::ids::{ConnectionId, ContactId, DeliveryId, EntryId, MessageId, ThreadId};
-use crate::domain::inbound::event::{Direction, Origin};
+use crate::domain::ids::{ConnectionId, ContactId, EntryId, MessageId, ThreadId};
+use crate::domain::inbound::decide::ThreadFacts;
+use crate::domain::inbound::event::Direction;
 use crate::domain::key::message_key;
-use crate::domain::message::content::Content;
-use crate::domain::message::inbound_content::Extras;
 use crate::domain::message::status::{DeliveryRecord, DeliveryStatus, StatusReport};
 use crate::domain::outbox::entry::EntryState;
 use crate::domain::text::Untrusted;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, folded, json};
+use crate::store::inbound::load::{THREAD_FACTS, thread_facts};
+use crate::store::inbound::rows::{MessageRow, NewInbound};
 use crate::store::{Result, StoreError, Write};
-
-/// A message that arrived, or one of ours that was sent from elsewhere.
-#[derive(Debug)]
-pub struct NewInbound<'a> {
-    pub thread: ThreadId,
-    pub connection: ConnectionId,
-    pub direction: Direction,
-    pub origin: &'a Origin,
-    pub content: &'a Content,
-    pub provider_message_id: &'a str,
-    pub reply_to: Option<&'a str>,
-    pub test: bool,
-    pub created_at: Timestamp,
-    pub received_at: Timestamp,
-    /// None for what was filled in from the provider's own list.
-    pub delivery: Option<DeliveryId>,
-    pub author: Option<&'a str>,
-    pub extras: &'a Extras,
-}
 
 /// A message that was written down just now.
 #[derive(Debug, Clone, Copy)]
@@ -40,24 +22,6 @@ pub struct Inserted {
     pub id: MessageId,
     /// It was edited or deleted before it came.
     pub changed: bool,
-}
-
-/// The thread that a message belongs to, as it stands.
-#[derive(Debug, Clone)]
-pub struct Stored {
-    pub thread: ThreadId,
-    pub taken_by: Option<String>,
-    pub opted_out: bool,
-    /// Nothing was ever exchanged before.
-    pub first: bool,
-    /// When a person last wrote in it, unless it was given back since.
-    pub person_wrote_at: Option<Timestamp>,
-    /// Its agent gave it away.
-    pub handed_off: bool,
-    /// Another app was told to hold the conversation last.
-    pub held_elsewhere: bool,
-    /// Its contact is a number of our own.
-    pub ours: bool,
 }
 
 /// A message of ours that a status speaks of.
@@ -82,7 +46,7 @@ impl Write {
         let mut unknown = vec![];
         let mut other = None;
         for address in addresses {
-            let (kind, value) = spelt(address);
+            let (kind, value) = (address.kind(), address.key());
             let found: Option<(i64, Option<String>)> = sqlx::query_as(
                 "SELECT p.id, p.name FROM addresses a JOIN contacts p ON p.id = a.contact_id WHERE a.kind = $1 AND a.value = $2",
             )
@@ -172,8 +136,8 @@ impl Write {
         contact: ContactId,
         external_id: &str,
         now: Timestamp,
-    ) -> Result<Stored> {
-        if let Some(known) = self.known_thread(connection, contact, false).await? {
+    ) -> Result<ThreadFacts> {
+        if let Some(known) = self.known_thread(connection, contact).await? {
             return Ok(known);
         }
         // The writer is alone, and the unique key holds it all the same.
@@ -187,99 +151,33 @@ impl Write {
         .bind(now.millis())
         .execute(self.connection())
         .await?;
-        let made = self.known_thread(connection, contact, true).await?;
+        let made = self.known_thread(connection, contact).await?;
         made.ok_or_else(|| StoreError::Database(sqlx::Error::RowNotFound))
     }
 
-    async fn known_thread(
-        &mut self,
-        connection: ConnectionId,
-        contact: ContactId,
-        made: bool,
-    ) -> Result<Option<Stored>> {
-        let row = sqlx::query(
-            "SELECT t.id, t.taken_by, t.last_message_id, t.handed_off_at, t.held_elsewhere, t.person_wrote_at, p.opted_out,
-                EXISTS (SELECT 1 FROM connections k JOIN addresses a ON a.kind = 'phone' AND a.value = k.phone_number
-                        WHERE a.contact_id = t.contact_id AND k.state = 'connected') AS ours
-             FROM threads t JOIN contacts p ON p.id = t.contact_id
-             WHERE t.connection_id = $1 AND t.contact_id = $2",
-        )
-        .bind(connection.0)
-        .bind(contact.0)
-        .fetch_optional(self.connection())
-        .await?;
-        row.map(|row| {
-            let cells = RowReader::new(&row, "threads");
-            Ok(Stored {
-                thread: ThreadId(cells.int("id")?),
-                taken_by: cells.opt_text("taken_by")?,
-                opted_out: cells.flag("opted_out")?,
-                first: made || cells.opt_int("last_message_id")?.is_none(),
-                handed_off: cells.opt_int("handed_off_at")?.is_some(),
-                person_wrote_at: cells.opt_time("person_wrote_at")?,
-                held_elsewhere: cells.opt_text("held_elsewhere")?.is_some(),
-                ours: cells.flag("ours")?,
-            })
-        })
-        .transpose()
+    async fn known_thread(&mut self, connection: ConnectionId, contact: ContactId) -> Result<Option<ThreadFacts>> {
+        let text = format!(
+            "SELECT {THREAD_FACTS} FROM threads t JOIN contacts p ON p.id = t.contact_id
+             WHERE t.connection_id = $1 AND t.contact_id = $2"
+        );
+        let row = sqlx::query(sqlx::AssertSqlSafe(text))
+            .bind(connection.0)
+            .bind(contact.0)
+            .fetch_optional(self.connection())
+            .await?;
+        row.map(|row| thread_facts(&RowReader::new(&row, "threads"))).transpose()
     }
 
     /// Claims a message by inserting it. `None`: somebody has it already, and nothing was done.
     pub async fn insert_message(&mut self, new: &NewInbound<'_>) -> Result<Option<Inserted>> {
-        let words = new.extras.around(new.content.words());
-        // A change is kept with the message that it is about, as a quote is.
-        let reply_to = match new.content {
-            Content::Edit { target, .. } | Content::Deletion { target } => Some(target.as_str()),
-            _ => new.reply_to,
-        };
-        let progress = match new.direction {
-            Direction::Inbound => DeliveryStatus::Received,
-            Direction::Outbound => DeliveryStatus::Accepted,
-        };
-        let row: Option<(i64, bool)> = sqlx::query_as(
-            "INSERT INTO messages (thread_id, connection_id, direction, origin, kind, content, words, progress,
-                                   provider_message_id, provider_key, reply_to, author, test, created_at, received_at, delivery_id,
-                                   reply_key, extras)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
-             ON CONFLICT (provider_key) DO NOTHING
-             RETURNING id, EXISTS (SELECT 1 FROM messages c WHERE c.kind = 'edit' AND c.reply_key = $10)
-                        OR EXISTS (SELECT 1 FROM messages c WHERE c.kind = 'revoke' AND c.reply_key = $10)",
-        )
-        .bind(new.thread.0)
-        .bind(new.connection.0)
-        .bind(new.direction.name())
-        .bind(new.origin.name())
-        .bind(new.content.kind())
-        .bind(json(new.content))
-        .bind(words.as_received())
-        .bind(progress.name())
-        .bind(new.provider_message_id)
-        .bind(&message_key(new.connection, new.provider_message_id)[..])
-        .bind(reply_to)
-        .bind(new.author)
-        .bind(new.test)
-        .bind(new.created_at.millis())
-        .bind(new.received_at.millis())
-        .bind(new.delivery.map(|id| id.0))
-        .bind(reply_to.map(|id| message_key(new.connection, id).to_vec()))
-        .bind((!new.extras.is_empty()).then(|| json(new.extras)))
-        .fetch_optional(self.connection())
-        .await?;
-        let Some((id, changed)) = row else { return Ok(None) };
-        let id = MessageId(id);
-        self.index_words(id, new.thread, &words).await?;
-        Ok(Some(Inserted { id, changed }))
-    }
-
-    /// How it was decided who answers; and where nobody does, why.
-    pub async fn routed(&mut self, message: MessageId, trace: &[String], refused: Option<&str>) -> Result<()> {
-        sqlx::query("UPDATE messages SET route = $2, not_routed = $3 WHERE id = $1")
-            .bind(message.0)
-            .bind(trace.join("\n"))
-            .bind(refused)
-            .execute(self.connection())
-            .await?;
-        Ok(())
+        let key = message_key(new.connection, new.provider_message_id);
+        let keys = self.known_keys(&[key]).await?;
+        if keys.known.contains(&key) {
+            return Ok(None);
+        }
+        let id = MessageId(keys.newest + 1);
+        self.insert_messages(&[MessageRow::new(id, new)]).await?;
+        Ok(Some(Inserted { id, changed: keys.changed.contains(&key) }))
     }
 
     pub(crate) async fn index_words(&mut self, id: MessageId, thread: ThreadId, words: &Untrusted) -> Result<()> {
@@ -289,36 +187,6 @@ impl Write {
             .bind(thread.to_string())
             .execute(self.connection())
             .await?;
-        Ok(())
-    }
-
-    /// Moves the thread to the top of the list with its newest message, and keeps its window open: an
-    /// older message never closes it earlier.
-    pub async fn touch_thread(
-        &mut self,
-        thread: ThreadId,
-        message: MessageId,
-        at: Timestamp,
-        unread: u32,
-        window_closes_at: Option<Timestamp>,
-        conversation: Option<&str>,
-    ) -> Result<()> {
-        sqlx::query(
-            "UPDATE threads SET unread = unread + $4,
-                last_message_id = CASE WHEN $3 >= last_message_at OR last_message_id IS NULL THEN $2 ELSE last_message_id END,
-                last_message_at = CASE WHEN last_message_id IS NULL THEN $3 ELSE max(last_message_at, $3) END,
-                window_closes_at = CASE WHEN $5 IS NULL THEN window_closes_at ELSE max(coalesce(window_closes_at, 0), $5) END,
-                conversation = coalesce($6, conversation)
-             WHERE id = $1",
-        )
-        .bind(thread.0)
-        .bind(message.0)
-        .bind(at.millis())
-        .bind(unread)
-        .bind(window_closes_at.map(Timestamp::millis))
-        .bind(conversation)
-        .execute(self.connection())
-        .await?;
         Ok(())
     }
 
@@ -470,13 +338,6 @@ impl Write {
             }
         }
         Ok(())
-    }
-}
-
-fn spelt(address: &Address) -> (&'static str, &str) {
-    match address {
-        Address::Phone(number) => ("phone", number.digits()),
-        Address::User(id) => ("user", id),
     }
 }
 

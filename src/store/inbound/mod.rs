@@ -2,4 +2,6 @@
 
 pub(crate) mod changes;
 pub(crate) mod deliveries;
+pub(crate) mod load;
 pub(crate) mod messages;
+pub(crate) mod rows;

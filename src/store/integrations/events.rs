@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use crate::domain::agents::requests::EventView;
-use crate::domain::event_name::EventName;
 use crate::domain::ids::{EventId, ThreadId};
 use crate::domain::time::Timestamp;
-use crate::store::codec::{RowReader, json, readable};
+use crate::store::codec::{RowReader, readable};
 use crate::store::{Result, Store, Write};
 
 /// An event that an endpoint is to be told.
@@ -59,37 +58,6 @@ impl Store {
 }
 
 impl Write {
-    /// Writes an event down, for each endpoint that wants its kind.
-    pub async fn happened(
-        &mut self,
-        event: EventName,
-        thread: Option<ThreadId>,
-        data: &serde_json::Value,
-        endpoints: &[&str],
-        now: Timestamp,
-    ) -> Result<EventId> {
-        let id: i64 =
-            sqlx::query_scalar("INSERT INTO events (at, kind, thread_id, data) VALUES ($1, $2, $3, $4) RETURNING id")
-                .bind(now.millis())
-                .bind(event.as_str())
-                .bind(thread.map(|thread| thread.0))
-                .bind(json(data))
-                .fetch_one(self.connection())
-                .await?;
-        for endpoint in endpoints {
-            sqlx::query(
-                "INSERT INTO event_deliveries (endpoint, event_id, thread_id, state, due_at) VALUES ($1, $2, $3, 'waiting', $4)",
-            )
-            .bind(endpoint)
-            .bind(id)
-            .bind(thread.map(|thread| thread.0))
-            .bind(now.millis())
-            .execute(self.connection())
-            .await?;
-        }
-        Ok(EventId(id))
-    }
-
     /// Takes the next delivery for a limited time. What came before in its thread goes first.
     pub async fn claim_event_delivery(&mut self, now: Timestamp, lease: Duration) -> Result<Option<EventDelivery>> {
         let row = sqlx::query(

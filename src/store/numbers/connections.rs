@@ -11,7 +11,7 @@ use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json, readable, unreadable};
 use crate::store::{Result, Store, Update, Write};
 
-const CONNECTION: &str = "SELECT id, name, organization, environment, provider, phone_number, phone_number_id,
+pub(in crate::store) const CONNECTION: &str = "SELECT id, name, organization, environment, provider, phone_number, phone_number_id,
         business_account_id, CASE WHEN kind_told THEN kind ELSE 'unknown' END AS kind, customer_id, settings FROM connections";
 
 impl Store {
@@ -282,6 +282,28 @@ impl Write {
         row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
     }
 
+    /// Records that checks succeeded: for each connection and check the time and what was seen, unless something newer
+    /// is known.
+    pub async fn record_successes(&mut self, checks: &[(ConnectionId, Check, Timestamp, String)]) -> Result<()> {
+        if checks.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<_> = checks
+            .iter()
+            .map(|(connection, check, at, note)| (connection.0, check.name(), at.millis(), note))
+            .collect();
+        sqlx::query(
+            "INSERT INTO proofs (connection_id, hop, at, works, note)
+             SELECT value ->> 0, value ->> 1, value ->> 2, 1, value ->> 3 FROM json_each($1) WHERE true
+             ON CONFLICT (connection_id, hop) DO UPDATE SET at = excluded.at, works = excluded.works, note = excluded.note
+             WHERE excluded.at >= proofs.at",
+        )
+        .bind(json(&rows))
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Keeps the newest proof of a hop.
     pub async fn prove(
         &mut self,
@@ -316,7 +338,7 @@ pub(crate) async fn one(over: impl SqliteExecutor<'_>, id: ConnectionId) -> Resu
     row.map(|row| connection(&RowReader::new(&row, "connections"))).transpose()
 }
 
-fn connection(cells: &RowReader<'_>) -> Result<Connection> {
+pub(in crate::store) fn connection(cells: &RowReader<'_>) -> Result<Connection> {
     Ok(Connection {
         id: ConnectionId(cells.int("id")?),
         name: cells.text("name")?,

@@ -11,6 +11,7 @@ use crate::domain::outbox::entry::{EntryState, Outgoing};
 use crate::domain::outbox::limits::Hold;
 use crate::domain::time::Timestamp;
 use crate::store::codec::{RowReader, json};
+use crate::store::inbound::rows::ThreadTouch;
 use crate::store::outbox::holds::HeldNumber;
 use crate::store::threads::holders::held;
 use crate::store::{Result, Store, Write};
@@ -155,7 +156,7 @@ impl Write {
         let message = MessageId(message);
         self.index_words(message, new.thread, &words).await?;
         if !matches!(new.outgoing.content, Content::Reaction { .. }) {
-            self.touch_thread(new.thread, message, written_at, 0, None, None).await?;
+            self.touch_threads(&[ThreadTouch::plain(new.thread, message, written_at)]).await?;
         }
         let entry: i64 = sqlx::query_scalar(
             "INSERT INTO outbox (message_id, thread_id, connection_id, state, reference, outgoing, business_initiated,

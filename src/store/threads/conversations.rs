@@ -34,28 +34,17 @@ impl Store {
 }
 
 impl Write {
-    /// Keeps what the provider counts of a thread's conversation, unless it told of more of the same one before; and
-    /// since when its contact is new.
-    pub async fn note_conversation(
-        &mut self,
-        thread: ThreadId,
-        told: Option<&ConversationRecord>,
-        new_at: Option<Timestamp>,
-    ) -> Result<()> {
-        if told.is_none() && new_at.is_none() {
-            return Ok(());
-        }
+    /// Keeps what the provider counts of a thread's conversation, unless it told of more of the same one before.
+    async fn note_conversation(&mut self, thread: ThreadId, told: &ConversationRecord) -> Result<()> {
         sqlx::query(
-            "UPDATE threads SET new_at = coalesce($4, new_at),
-                told = CASE WHEN $2 IS NULL OR (json_extract(told, '$.id') IS $5
-                    AND coalesce(json_extract(told, '$.messages_count'), 0) > coalesce($3, 0)) THEN told ELSE $2 END
+            "UPDATE threads SET told = CASE WHEN json_extract(told, '$.id') IS $4
+                    AND coalesce(json_extract(told, '$.messages_count'), 0) > coalesce($3, 0) THEN told ELSE $2 END
              WHERE id = $1",
         )
         .bind(thread.0)
-        .bind(told.map(json))
-        .bind(told.and_then(|told| told.messages_count).and_then(|count| i64::try_from(count).ok()))
-        .bind(new_at.map(Timestamp::millis))
-        .bind(told.and_then(|told| told.id.as_deref()))
+        .bind(json(told))
+        .bind(told.messages_count.and_then(|count| i64::try_from(count).ok()))
+        .bind(told.id.as_deref())
         .execute(self.connection())
         .await?;
         Ok(())
@@ -68,7 +57,7 @@ impl Write {
             .fetch_optional(self.connection())
             .await?;
         match thread {
-            Some(thread) => self.note_conversation(ThreadId(thread), Some(told), None).await,
+            Some(thread) => self.note_conversation(ThreadId(thread), told).await,
             None => Ok(()),
         }
     }

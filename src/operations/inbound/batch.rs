@@ -1,0 +1,289 @@
+//! One transaction's worth of what came in: what is known is loaded for all of it together, what it changes is kept
+//! until it is written down together. Whatever needs the tables as they stand asks for them by [`Batch::write`], which
+//! writes down first.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::domain::agents::routing::Candidate;
+use crate::domain::contacts::address::Address;
+use crate::domain::event_name::EventName;
+use crate::domain::ids::{AssignmentId, ConnectionId, ContactId, MessageId, ThreadId};
+use crate::domain::inbound::decide::{Answerer, Decision, ThreadFacts};
+use crate::domain::inbound::event::{Direction, InboundEvent, MessageEvent};
+use crate::domain::key::message_key;
+use crate::domain::message::media::Media;
+use crate::domain::numbers::connection::{Connection, ProviderName};
+use crate::domain::time::Timestamp;
+use crate::operations::System;
+use crate::operations::inbound::effects::Source;
+use crate::store::{
+    EventRow, Inserted, KnownContact, KnownKeys, KnownPeople, MessageRow, NewInbound, NewRun, StoreError, ThreadTouch,
+    Write,
+};
+
+/// Events that are loaded for together, at most; what is beyond loads for itself.
+const MAX_LOADED: usize = 4_096;
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// What is known, and what is still to be written down.
+pub(crate) struct Batch<'b> {
+    system: &'b System,
+    write: &'b mut Write,
+    connections: Vec<Connection>,
+    numbers: HashSet<String>,
+    people: KnownPeople,
+    keys: Option<KnownKeys>,
+    asked: HashSet<[u8; 16]>,
+    candidates: HashMap<ThreadId, Vec<Candidate>>,
+    messages: Vec<MessageRow>,
+    touches: Vec<ThreadTouch>,
+    files: Vec<(MessageId, ConnectionId, Media)>,
+    events: Vec<EventRow>,
+    runs: Vec<NewRun>,
+}
+
+impl<'b> Batch<'b> {
+    pub fn new(system: &'b System, write: &'b mut Write) -> Self {
+        Self {
+            system,
+            write,
+            connections: vec![],
+            numbers: HashSet::new(),
+            people: KnownPeople::default(),
+            keys: None,
+            asked: HashSet::new(),
+            candidates: HashMap::new(),
+            messages: vec![],
+            touches: vec![],
+            files: vec![],
+            events: vec![],
+            runs: vec![],
+        }
+    }
+
+    /// Loads what these events need, in three statements, and one more where agents could answer.
+    pub async fn load(&mut self, events: &[(&Source, &InboundEvent)]) -> Result<()> {
+        let messages: Vec<(&Source, &MessageEvent)> = events
+            .iter()
+            .take(MAX_LOADED)
+            .filter_map(|(source, event)| match event {
+                InboundEvent::Message(message) => Some((*source, &**message)),
+                _ => None,
+            })
+            .collect();
+        let mut numbers: Vec<&str> = messages.iter().map(|(_, message)| message.phone_number_id.as_str()).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        if !numbers.is_empty() {
+            self.connections.extend(self.write.connections_of(&numbers).await?);
+            self.numbers.extend(numbers.into_iter().map(str::to_owned));
+        }
+        let mut people: Vec<(&Address, ConnectionId)> = vec![];
+        let mut keys = vec![];
+        for (source, message) in messages {
+            let Some(connection) = self.known_connection(&source.provider, &message.phone_number_id) else { continue };
+            let connection = connection.id;
+            if message.direction == Direction::Inbound && message.group.is_none() {
+                people.extend(message.contact.iter().map(|address| (address, connection)));
+                keys.push(message_key(connection, &message.provider_message_id));
+            }
+        }
+        people.sort_unstable();
+        people.dedup();
+        self.people = self.write.known_people(&people).await?;
+        let routed = self.people.threads.iter().filter(|(_, facts)| facts.has_agents);
+        let routed: Vec<_> = routed.map(|((connection, _), facts)| (facts.thread, *connection)).collect();
+        self.candidates = self.write.candidates(&routed, self.system.now()).await?;
+        for (thread, _) in routed {
+            self.candidates.entry(thread).or_default();
+        }
+        if !keys.is_empty() {
+            self.keys = Some(self.write.known_keys(&keys).await?);
+            self.asked.extend(keys);
+        }
+        Ok(())
+    }
+
+    /// The tables as they stand. What is kept is written down first, and what was known of threads and messages is
+    /// forgotten: whoever asks may change it.
+    pub async fn write(&mut self) -> Result<&mut Write> {
+        self.store().await?;
+        self.people.threads.clear();
+        self.candidates.clear();
+        self.keys = None;
+        self.asked.clear();
+        Ok(self.write)
+    }
+
+    /// Forgets who is known under which address.
+    pub fn forget_people(&mut self) {
+        self.people = KnownPeople::default();
+    }
+
+    /// The tables without what is kept, for what neither reads it nor changes what is known of threads and messages.
+    pub fn beside(&mut self) -> &mut Write {
+        self.write
+    }
+
+    /// Writes down what is kept.
+    pub async fn store(&mut self) -> Result<()> {
+        self.write.insert_messages(&self.messages).await?;
+        self.messages.clear();
+        self.write.touch_threads(&self.touches).await?;
+        self.touches.clear();
+        let now = self.system.now();
+        self.write.schedule_runs(&self.runs, now).await?;
+        self.runs.clear();
+        for (message, connection, media) in self.files.drain(..) {
+            self.write.want_media(message, connection, &media, now).await?;
+        }
+        let wanting: Vec<Vec<&str>> = self.events.iter().map(|event| self.system.wanting(event.event)).collect();
+        self.write.insert_events(&self.events, &wanting).await?;
+        self.events.clear();
+        Ok(())
+    }
+
+    fn known_connection(&self, provider: &ProviderName, number: &str) -> Option<&Connection> {
+        self.connections.iter().find(|one| one.provider == *provider && one.phone_number_id == number)
+    }
+
+    /// The connection that a number of the provider's stands for.
+    pub async fn connection_of(&mut self, provider: &ProviderName, number: &str) -> Result<Option<Connection>> {
+        if !self.numbers.contains(number) {
+            return self.write.connection_of(provider, number).await;
+        }
+        Ok(self.known_connection(provider, number).cloned())
+    }
+
+    /// Whose message it is, and in which thread it stands; both are made where there are none. The second contact is
+    /// told where the addresses belong to two.
+    pub async fn thread_of(
+        &mut self,
+        connection: ConnectionId,
+        event: &MessageEvent,
+        external_id: &str,
+        now: Timestamp,
+    ) -> Result<(ThreadFacts, Option<ContactId>)> {
+        let told = event.contact_name.as_ref().map(crate::domain::text::Untrusted::as_received);
+        let (contact, other) = match self.known_contact(&event.contact, told) {
+            Some(contact) => (contact, None),
+            None => {
+                let found = self.write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
+                self.note_contact(&event.contact, found.0, told);
+                found
+            }
+        };
+        if let Some(known) = self.people.threads.get(&(connection, contact)) {
+            return Ok((known.clone(), other));
+        }
+        let thread = self.write.thread(connection, contact, external_id, event.sent_at).await?;
+        self.people.threads.insert((connection, contact), thread.clone());
+        Ok((thread, other))
+    }
+
+    /// The one contact who has all of these addresses and this name; `None` where the tables have to decide.
+    fn known_contact(&self, addresses: &[Address], name: Option<&str>) -> Option<ContactId> {
+        let mut contacts = addresses.iter().map(|address| self.people.contacts.get(address));
+        let first = contacts.next()??;
+        let same = contacts.all(|other| other.is_some_and(|other| other.contact == first.contact));
+        (same && (name.is_none() || first.name.as_deref() == name)).then_some(first.contact)
+    }
+
+    fn note_contact(&mut self, addresses: &[Address], contact: ContactId, name: Option<&str>) {
+        if name.is_some() {
+            // Whoever is renamed is so under all addresses.
+            let others = self.people.contacts.values_mut().filter(|known| known.contact == contact);
+            others.for_each(|known| known.name = name.map(str::to_owned));
+        }
+        let name = name.map(str::to_owned);
+        let known = addresses.iter().map(|address| (address.clone(), KnownContact { contact, name: name.clone() }));
+        self.people.contacts.extend(known);
+    }
+
+    /// The assignments that could answer in a thread.
+    pub async fn candidates(&mut self, thread: ThreadId, connection: ConnectionId) -> Result<Vec<Candidate>> {
+        if let Some(known) = self.candidates.get(&thread) {
+            return Ok(known.clone());
+        }
+        let found = self.write.candidates_in(thread, connection, self.system.now()).await?;
+        self.candidates.insert(thread, found.clone());
+        Ok(found)
+    }
+
+    /// Asks an agent, in the place of whoever was asked before the question changed.
+    pub async fn schedule(
+        &mut self,
+        thread: &ThreadFacts,
+        assignment: AssignmentId,
+        due_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<()> {
+        let open = thread.is_busy || thread.has_proposal;
+        let carried = if open { self.write.supersede(thread.thread, now).await? } else { 0 };
+        let first_contact = thread.first;
+        self.runs.push(NewRun { thread: thread.thread, assignment, messages: 1 + carried, due_at, first_contact });
+        Ok(())
+    }
+
+    /// Claims a message. `None`: somebody has it already, and nothing is kept.
+    pub async fn insert(&mut self, new: &NewInbound<'_>) -> Result<Option<Inserted>> {
+        let key = message_key(new.connection, new.provider_message_id);
+        if !self.asked.contains(&key) || self.keys.is_none() {
+            let found = self.write.known_keys(&[key]).await?;
+            self.asked.insert(key);
+            let keys = self.keys.get_or_insert_default();
+            keys.newest = keys.newest.max(found.newest);
+            keys.known.extend(found.known);
+            keys.changed.extend(found.changed);
+        }
+        let keys = self.keys.get_or_insert_default();
+        if !keys.known.insert(key) {
+            return Ok(None);
+        }
+        keys.newest += 1;
+        let inserted = Inserted { id: MessageId(keys.newest), changed: keys.changed.contains(&key) };
+        self.messages.push(MessageRow::new(inserted.id, new));
+        Ok(Some(inserted))
+    }
+
+    /// Keeps what was decided about the message that was claimed last.
+    pub fn keep(&mut self, decision: &Decision, new: &NewInbound<'_>, event: &MessageEvent) {
+        let Some(row) = self.messages.last_mut() else { return };
+        row.route = Some(decision.trace.join("\n"));
+        let mut waiting = None;
+        if let Answerer::Nobody { reason, waits, .. } = &decision.answerer {
+            row.not_routed = Some(reason);
+            waiting = waits.then_some((*reason, new.created_at));
+        }
+        let touch = ThreadTouch {
+            thread: new.thread,
+            message: row.id,
+            at: new.created_at,
+            unread: u32::from(decision.unread),
+            window_closes_at: decision.window_closes_at,
+            conversation: event.conversation.clone(),
+            waits: waiting,
+            new_at: decision.new_at,
+            counts: event.counts.clone().filter(|_| decision.told),
+        };
+        if let Some(media) = new.content.media().filter(|_| decision.fetches_file) {
+            self.files.push((row.id, new.connection, media.clone()));
+        }
+        match self.touches.iter_mut().find(|known| known.thread == touch.thread) {
+            Some(known) => known.then(touch),
+            None => self.touches.push(touch),
+        }
+    }
+
+    /// Keeps an event for other programs.
+    pub fn tell(&mut self, event: EventName, thread: ThreadId, data: &serde_json::Value) {
+        let at = self.system.now();
+        self.events.push(EventRow { at, event, thread: Some(thread), data: data.to_string() });
+    }
+
+    /// Changes what is known of a thread.
+    pub fn note_thread(&mut self, connection: ConnectionId, thread: ThreadFacts) {
+        self.people.threads.insert((connection, thread.contact), thread);
+    }
+}
