@@ -25,12 +25,14 @@ fast *filter:
 bench *arguments:
     cargo bench --locked -- {{arguments}}
 
-# Writes everything anew that is derived from the code; a test fails where one was forgotten
+# Regenerates everything that is derived from the code; a test fails when one is stale
 docs:
     cargo run --quiet -- keys --markdown > docs/keys.md.new && mv docs/keys.md.new docs/keys.md
     cargo run --quiet -- alerts kinds --markdown > docs/alerts.md.new && mv docs/alerts.md.new docs/alerts.md
     cargo run --quiet -- codes --markdown > docs/codes.md.new && mv docs/codes.md.new docs/codes.md
     cargo run --quiet -- roles --markdown > docs/roles.md.new && mv docs/roles.md.new docs/roles.md
+    cargo run --quiet -- connections states > docs/connections.md.new && mv docs/connections.md.new docs/connections.md
+    WADECK_TEXTS=write cargo test --quiet --test texts
 
 # Draws the picture in the README (a minute of demo)
 picture:

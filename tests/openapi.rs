@@ -56,7 +56,7 @@ fn connection(provider: &str) -> Connection {
 }
 
 fn media() -> Media {
-    Media { id: "https://hooks.example.com/lent/1".into(), mime_type: "image/png".into(), ..Media::default() }
+    Media { id: "https://hooks.example.com/media/1".into(), mime_type: "image/png".into(), ..Media::default() }
 }
 
 /// Everything that can be sent, with what is hard to write in it.

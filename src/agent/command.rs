@@ -11,7 +11,7 @@ use super::{AgentAnswer, AgentError, AgentInput, LONGEST_OUTPUT, excerpt};
 
 pub(super) async fn answer(program: &str, arguments: &[String], input: &AgentInput) -> Result<AgentAnswer, AgentError> {
     let body =
-        serde_json::to_vec(input).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
+        serde_json::to_vec(input).map_err(|error| AgentError(format!("Cannot write the transcript: {error}")))?;
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -21,7 +21,7 @@ pub(super) async fn answer(program: &str, arguments: &[String], input: &AgentInp
         .process_group(0)
         .kill_on_drop(true);
     let mut child = super::start(&mut command)
-        .map_err(|error| AgentError(format!("The agent's program {program} cannot be started: {error}")))?;
+        .map_err(|error| AgentError(format!("Cannot start the agent's program {program}: {error}")))?;
     let _group = Group(child.id());
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let feed = async {
@@ -33,7 +33,7 @@ pub(super) async fn answer(program: &str, arguments: &[String], input: &AgentInp
     let (out, err) = (read(stdout), read(stderr));
     let ((), out, err) = tokio::join!(feed, out, err);
     let (out, err) = (out?, err.unwrap_or_default());
-    let status = child.wait().await.map_err(|error| AgentError(format!("The agent's program was lost: {error}")))?;
+    let status = child.wait().await.map_err(|error| AgentError(format!("The agent's program failed: {error}")))?;
     if !status.success() {
         return Err(AgentError(format!("The agent's program ended with {status}: {}", excerpt(&err))));
     }
@@ -44,7 +44,7 @@ async fn read(pipe: Option<impl tokio::io::AsyncRead + Unpin>) -> Result<String,
     let mut bytes = vec![];
     if let Some(pipe) = pipe {
         let read = pipe.take(LONGEST_OUTPUT as u64 + 1).read_to_end(&mut bytes).await;
-        read.map_err(|error| AgentError(format!("The agent's output cannot be read: {error}")))?;
+        read.map_err(|error| AgentError(format!("Cannot read the agent's output: {error}")))?;
     }
     if bytes.len() > LONGEST_OUTPUT {
         return Err(AgentError(format!("The agent printed more than {} KB.", LONGEST_OUTPUT / 1024)));

@@ -13,11 +13,11 @@ pub(super) async fn answer(
     secret: Option<&SecretString>,
     input: &AgentInput,
 ) -> Result<AgentAnswer, AgentError> {
-    let (status, text) = post(client, url, secret, input, "The agent's address").await?;
+    let (status, text) = post(client, url, secret, input, "The agent's URL").await?;
     match status {
         204 => Ok(AgentAnswer::default()),
         200 => parse(&text),
-        _ => Err(AgentError(format!("The agent's address answered HTTP {status}: {}", excerpt(&text)))),
+        _ => Err(AgentError(format!("The agent's URL returned HTTP {status}: {}", excerpt(&text)))),
     }
 }
 
@@ -29,8 +29,7 @@ pub(super) async fn post(
     body: &impl serde::Serialize,
     who: &str,
 ) -> Result<(u16, String), AgentError> {
-    let body =
-        serde_json::to_vec(body).map_err(|error| AgentError(format!("The transcript cannot be written: {error}")))?;
+    let body = serde_json::to_vec(body).map_err(|error| AgentError(format!("Cannot write the transcript: {error}")))?;
     let mut request = client.post(url).header("content-type", "application/json");
     if let Some(signature) = secret.and_then(|secret| sign(secret, &body)) {
         request = request.header("X-Wadeck-Signature", signature);
@@ -45,13 +44,10 @@ pub(super) fn parse(text: &str) -> Result<AgentAnswer, AgentError> {
     }
     let unreadable = |why: &str| {
         let wanted = r#"{"messages": [{"text": "…"}], "hand_off": null}"#;
-        AgentError(format!(
-            "The agent's answer is not what it should be ({why}); wanted {wanted}, got {}",
-            excerpt(text)
-        ))
+        AgentError(format!("The agent's response is not valid ({why}); expected {wanted}, got {}", excerpt(text)))
     };
     let value: Value = serde_json::from_str(text).map_err(|error| unreadable(&error.to_string()))?;
-    let Some(members) = value.as_object() else { return Err(unreadable("it is no object")) };
+    let Some(members) = value.as_object() else { return Err(unreadable("it is not an object")) };
     let unknown: Vec<&str> = members.keys().map(String::as_str).filter(|key| !MEMBERS.contains(key)).collect();
     let known = members.len() > unknown.len();
     let answer: AgentAnswer = serde_json::from_value(value.clone()).map_err(|error| unreadable(&error.to_string()))?;
@@ -59,7 +55,7 @@ pub(super) fn parse(text: &str) -> Result<AgentAnswer, AgentError> {
     // Silence is said by 204, by nothing at all or by an empty list; an error or a slip of the pen is no silence.
     if is_silent && (!known || !unknown.is_empty()) {
         return Err(unreadable(&match unknown.first() {
-            Some(first) => format!("nothing is known by the name {}", excerpt(first)),
+            Some(first) => format!("unknown field {}", excerpt(first)),
             None => "it is empty".to_owned(),
         }));
     }

@@ -57,7 +57,7 @@ pub struct AgentConfig {
     /// What it says on first contact, so that people know whom they write with.
     pub introduction: String,
     /// Kinds of files that it can take: image, audio, video, document, sticker.
-    pub sees: Vec<String>,
+    pub media_input: Vec<String>,
     /// What a million tokens cost, given and said.
     pub prices: (Money, Money),
 }
@@ -76,7 +76,7 @@ impl AgentConfig {
         };
         let mut hash = Sha256::new();
         let parts = [self.kind.name(), &self.introduction].map(str::to_owned);
-        for part in parts.iter().chain(&self.sees).chain(&what) {
+        for part in parts.iter().chain(&self.media_input).chain(&what) {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
@@ -339,7 +339,7 @@ impl Tools for NoTools {
     }
 
     fn call<'a>(&'a self, name: &'a str, _: &'a Value) -> BoxFuture<'a, Result<Value, String>> {
-        Box::pin(async move { Err(format!("there is no tool {name} while it is tried out")) })
+        Box::pin(async move { Err(format!("the tool {name} is not available in a test")) })
     }
 }
 
@@ -366,7 +366,7 @@ impl Agents {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("wadeck/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| AgentError(format!("The HTTP client for agents cannot be built: {error}")))?;
+            .map_err(|error| AgentError(format!("Cannot build the HTTP client for agents: {error}")))?;
         let by_name = configs.into_iter().map(|config| (config.name.clone(), config)).collect();
         Ok(Self { client, by_name: Arc::new(by_name) })
     }
@@ -389,7 +389,7 @@ impl Agents {
         let answered = tokio::time::timeout(Duration::from_secs(20), request).await;
         match answered.map_err(|_| AgentError("The endpoint did not answer within 20 s.".into()))?? {
             (200..300, _) => Ok(()),
-            (status, text) => Err(AgentError(format!("The endpoint answered HTTP {status}: {}", excerpt(&text)))),
+            (status, text) => Err(AgentError(format!("The endpoint returned HTTP {status}: {}", excerpt(&text)))),
         }
     }
 
@@ -403,7 +403,7 @@ impl Agents {
         let config = self
             .by_name
             .get(name)
-            .ok_or_else(|| AgentError(format!("The agent {name} is not declared in the configuration any more.")))?;
+            .ok_or_else(|| AgentError(format!("The agent {name} is no longer in the configuration.")))?;
         let until = tokio::time::Instant::now() + config.timeout;
         let asked = async {
             match &config.kind {
@@ -464,7 +464,7 @@ async fn exchange_whole(
     who: &str,
 ) -> Result<(u16, reqwest::header::HeaderMap, String), AgentError> {
     let lost = |error: reqwest::Error| {
-        let what = if error.is_connect() { "cannot be reached" } else { "broke off" };
+        let what = if error.is_connect() { "cannot be reached" } else { "closed the connection" };
         AgentError(format!("{who} {what}: {}", Untrusted::new(error.without_url().to_string()).line()))
     };
     let mut response = request.send().await.map_err(lost)?;

@@ -44,12 +44,13 @@ impl Endpoint<'_> {
                 request = request.header(*name, *value);
             }
             if let Some(key) = self.key {
-                let mut value = HeaderValue::from_str(&format!("{prefix}{}", key.expose_secret()))
-                    .map_err(|_| AgentError("The model's key holds characters that no header can carry.".into()))?;
+                let mut value = HeaderValue::from_str(&format!("{prefix}{}", key.expose_secret())).map_err(|_| {
+                    AgentError("The model's API key has characters that are not allowed in a header.".into())
+                })?;
                 value.set_sensitive(true);
                 request = request.header(key_header, value);
             }
-            let (status, headers, text) = exchange_whole(request, "The model's address").await?;
+            let (status, headers, text) = exchange_whole(request, "The model's URL").await?;
             if !LATER.contains(&status) || told(&headers, "x-should-retry") == Some("false") {
                 break (status, text);
             }
@@ -57,7 +58,7 @@ impl Endpoint<'_> {
             let left = self.until.saturating_duration_since(Instant::now());
             if wait >= left {
                 return Err(AgentError(format!(
-                    "The model's address answered HTTP {status} and wants a pause of {} s, more than this run has left: {}",
+                    "The model's URL returned HTTP {status} and asks to wait {} s, longer than this run may take: {}",
                     wait.as_secs_f32().ceil(),
                     excerpt(&text)
                 )));
@@ -66,10 +67,10 @@ impl Endpoint<'_> {
             tokio::time::sleep(wait).await;
         };
         if status != 200 {
-            return Err(AgentError(format!("The model's address answered HTTP {status}: {}", excerpt(&text))));
+            return Err(AgentError(format!("The model's URL returned HTTP {status}: {}", excerpt(&text))));
         }
         serde_json::from_str(&text)
-            .map_err(|_| AgentError(format!("The model's answer is not JSON: {}", excerpt(&text))))
+            .map_err(|_| AgentError(format!("The model's response is not JSON: {}", excerpt(&text))))
     }
 }
 
@@ -107,7 +108,7 @@ pub(super) fn cut(stopped_for: &str) -> String {
 
 /// A model that never comes to an answer.
 pub(super) fn undecided() -> AgentError {
-    AgentError(format!("The model called tools {MOST_ROUNDS} times and still had no answer."))
+    AgentError(format!("The model called tools {MOST_ROUNDS} times without a reply."))
 }
 
 #[cfg(test)]

@@ -9,12 +9,12 @@ pub(super) fn error_in(reply: &Value) -> Option<AgentError> {
     let error = reply.get("error").filter(|error| !error.is_null())?;
     let told = ["message", "detail", "type", "code"].iter().find_map(|key| error.get(key).and_then(Value::as_str));
     let told = told.or_else(|| error.as_str()).map_or_else(|| error.to_string(), str::to_owned);
-    Some(AgentError(format!("The model's address answered with an error: {}", excerpt(&told))))
+    Some(AgentError(format!("The model's URL returned an error: {}", excerpt(&told))))
 }
 
 /// An answer of a shape that is not known.
 pub(super) fn unknown_shape(reply: &Value) -> AgentError {
-    AgentError(format!("The model's answer has an unknown shape: {}", excerpt(&reply.to_string())))
+    AgentError(format!("The model's response has an unknown structure: {}", excerpt(&reply.to_string())))
 }
 
 pub(super) fn refused(why: &str) -> AgentError {
@@ -25,7 +25,7 @@ pub(super) fn refused(why: &str) -> AgentError {
 }
 
 pub(super) fn without_words(reason: &str) -> AgentError {
-    AgentError(format!("The model answered without words (it stopped for \"{}\").", excerpt(reason)))
+    AgentError(format!("The model returned no text (stop reason \"{}\").", excerpt(reason)))
 }
 
 /// The words of a content: a string, or a list of parts of which those of text are joined. `None` for null
@@ -72,7 +72,7 @@ pub(super) fn arguments_of(arguments: Option<&Value>) -> Result<Value, String> {
     if value.is_object() {
         Ok(value)
     } else {
-        Err(format!("the arguments are no object: {}", excerpt(&value.to_string())))
+        Err(format!("the arguments are not an object: {}", excerpt(&value.to_string())))
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) async fn tell(
     let event = json!({ "event": "message.received", "id": input.run_id, "data": input });
     let (status, text) = post(client, url, secret, &event, "The workflow").await?;
     if !(200..300).contains(&status) {
-        return Err(AgentError(format!("The workflow answered HTTP {status}: {}", excerpt(&text))));
+        return Err(AgentError(format!("The workflow returned HTTP {status}: {}", excerpt(&text))));
     }
-    Ok(AgentAnswer { trace: vec![format!("the workflow took it over (HTTP {status})")], ..AgentAnswer::default() })
+    Ok(AgentAnswer { trace: vec![format!("the workflow accepted it (HTTP {status})")], ..AgentAnswer::default() })
 }

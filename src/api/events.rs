@@ -107,7 +107,7 @@ impl Follower {
                 Ok(true) => {}
                 Ok(false) => return None,
                 Err(error) => {
-                    tracing::warn!(%error, "somebody who follows events is let go");
+                    tracing::warn!(%error, "Event stream closed");
                     return None;
                 }
             }
@@ -117,7 +117,7 @@ impl Follower {
                     self.listener.next().await?;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "somebody who follows events is let go");
+                    tracing::warn!(%error, "Event stream closed");
                     return None;
                 }
             }

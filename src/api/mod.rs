@@ -50,7 +50,7 @@ fn nothing() -> Refusal {
 fn hidden_failure(error: &crate::store::StoreError) -> ErrorBody {
     let mut body = ErrorBody::from(failed(error));
     if let Some(id) = &body.id {
-        body.reason = format!("Something broke; the log knows it as {id}.");
+        body.reason = format!("Internal error; the log has details under {id}.");
     }
     body
 }
@@ -124,8 +124,8 @@ async fn act(State(system): State<System>, Extension(actor): Extension<Actor>, J
 
 /// Another version asks, or something else than this program.
 fn unreadable(error: &serde_json::Error) -> Response {
-    let why = format!("The request cannot be read: {error}.");
-    let refusal = Refusal::new(Code::Request, why, "Ask with the version of the engine.");
+    let why = format!("Cannot read the request: {error}.");
+    let refusal = Refusal::new(Code::Request, why, "Use the version of the engine.");
     (StatusCode::UNPROCESSABLE_ENTITY, Json(refusal_json(&refusal))).into_response()
 }
 
@@ -167,6 +167,6 @@ fn answer<T: Serialize>(result: Result<T, OperationError>) -> Response {
 pub fn failed(error: &crate::store::StoreError) -> ApiError {
     let said = error.to_string();
     let id = hex::encode(&crate::domain::key::digest(&[said.as_bytes()])[..4]);
-    tracing::error!(id, %error, "an operation failed");
+    tracing::error!(id, %error, "Operation failed");
     ApiError::Failed { id, said }
 }

@@ -98,11 +98,11 @@ pub async fn serve(
                             Ok(made) => {
                                 (listener, file) = made;
                                 told = false;
-                                tracing::warn!("the socket's file was gone; it is made anew");
+                                tracing::warn!("The socket file was missing and was created again");
                             }
                             Err(error) if !told => {
                                 told = true;
-                                tracing::error!(%error, "the socket's file is gone and cannot be made anew; it is tried again");
+                                tracing::error!(%error, "The socket file is missing and cannot be created; retrying");
                             }
                             Err(_) => {}
                         }
@@ -112,7 +112,7 @@ pub async fn serve(
                 accepted = listener.accept() => match accepted {
                     Ok((stream, _)) => stream,
                     Err(error) => {
-                        tracing::warn!(%error, "a local connection could not be accepted");
+                        tracing::warn!(%error, "Cannot accept a local connection");
                         tokio::time::sleep(Duration::from_millis(100)).await;
                         continue;
                     }

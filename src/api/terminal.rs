@@ -103,7 +103,7 @@ pub(super) async fn attach(
                 let line: Pin<Box<dyn Transport>> = Box::pin(TokioIo::new(line));
                 consoles(ConsoleClient { system, actor, wanted, line, stop }).await;
             }
-            Err(error) => tracing::debug!(%error, "somebody who wanted a console went away"),
+            Err(error) => tracing::debug!(%error, "Client disconnected before its console started"),
         }
     });
     let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();

@@ -41,7 +41,7 @@ impl Download {
         if came == self.bytes {
             return to.flush().await;
         }
-        Err(std::io::Error::other(format!("it broke off after {came} of {} bytes", self.bytes)))
+        Err(std::io::Error::other(format!("the connection closed after {came} of {} bytes", self.bytes)))
     }
 }
 
@@ -96,7 +96,7 @@ pub async fn download(directory: &Path, message: MessageId) -> std::io::Result<R
     if !response.status().is_success() {
         return read::<Uploaded>(response.into_body(), false).await?.map_or_else(
             |trouble| Ok(Err(trouble)),
-            |_| Err(std::io::Error::other("the engine answered something else")),
+            |_| Err(std::io::Error::other("unexpected response of the engine")),
         );
     }
     let told = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -103,7 +103,7 @@ impl Demo {
             tokio::spawn(story.play(simulator)),
             tokio::spawn(async move {
                 if let Err(error) = colleagues(&system).await {
-                    tracing::warn!(%error, "the demo's colleagues could not do their part");
+                    tracing::warn!(%error, "A simulated colleague of the demo failed");
                 }
             }),
         ];

@@ -82,7 +82,7 @@ impl Engine {
             tracing::warn!(
                 directory = %setup.directory.display(),
                 mode = format!("{mode:04o}"),
-                "others on this machine could enter the data directory; it is closed to them now"
+                "Other users could enter the data directory; access is now restricted"
             );
         }
         let listen: SocketAddr = setup.config.listen.parse().map_err(|_| AppError::Other {
@@ -117,7 +117,7 @@ impl Engine {
         let routes = routes(&system, limits).merge(api::for_programs(&system));
         tasks.spawn(door.serve(routes, tasks.clone(), stop.clone()));
         tasks.spawn(tell_left_out(setup.logs.left_out(), stop.clone()));
-        tracing::info!(%address, directory = %setup.directory.display(), "the engine runs");
+        tracing::info!(%address, directory = %setup.directory.display(), "Engine started");
         Ok(Self { system, address, stop, tasks, _lock: lock, _logs: setup.logs })
     }
 
@@ -129,11 +129,11 @@ impl Engine {
     /// Stops in order: no new deliveries, what was taken is written, what is on the wire is settled,
     /// the database is closed. An entry that takes too long is rescued as uncertain at the next start.
     pub async fn stop(self) {
-        tracing::info!("the engine stops");
+        tracing::info!("Engine stopping");
         self.stop.cancel();
         self.tasks.close();
         if tokio::time::timeout(GOODBYE, self.tasks.wait()).await.is_err() {
-            tracing::warn!("something did not end in time; it is taken up again at the next start");
+            tracing::warn!("A task did not finish in time; it resumes at the next start");
         }
         operations::keep_audit_head(&self.system, true);
         self.system.store().close().await;
@@ -149,7 +149,7 @@ async fn tell_left_out(left_out: impl Fn() -> u64, stop: CancellationToken) {
         }
         let lines = left_out();
         if lines > 0 {
-            tracing::warn!(lines, "lines were left out of the log: they said again what had been said within a second");
+            tracing::warn!(lines, "Repeated log lines suppressed");
         }
     }
 }
@@ -183,7 +183,7 @@ pub async fn build_system(
             open: setup.config.media.open.clone(),
             converter: setup.config.media.converter.clone(),
             alert_command: setup.config.alerts.command.clone(),
-            alerts_per_hour: setup.config.alerts.most_per_hour,
+            alerts_per_hour: setup.config.alerts.max_per_hour,
             queue: setup.config.alerts.queue,
             waiting: setup.config.alerts.waiting,
             closing: setup.config.alerts.closing,
@@ -257,7 +257,7 @@ fn declared_agent(agent: &AgentDeclaration, secrets: &SecretSource) -> AgentConf
         kind,
         timeout: agent.timeout,
         introduction: agent.introduction.clone(),
-        sees: agent.sees.clone(),
+        media_input: agent.media_input.clone(),
         prices: agent.prices,
     }
 }

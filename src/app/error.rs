@@ -23,13 +23,15 @@ pub enum AppError {
     Provider(Box<crate::domain::failure::Failure>),
     #[error(transparent)]
     Agent(#[from] AgentError),
-    #[error("The data directory {path} cannot be used: {source}. Name another with --data-dir.", path = path.display())]
+    #[error("Cannot use the data directory {path}: {source}. Choose another one with --data-dir.", path = path.display())]
     Directory { path: PathBuf, source: std::io::Error },
-    #[error("Another wadeck (process {pid}) works on {path}. Ask it with `wadeck status`, stop it, or name another --data-dir.", path = path.display())]
+    #[error("Another wadeck (process {pid}) uses {path}. Query it with `wadeck status`, stop it, or choose another --data-dir.", path = path.display())]
     Locked { path: PathBuf, pid: String },
-    #[error("{address} cannot be listened on: {why}. Set [http] listen to a free address, or stop what uses this one.")]
+    #[error(
+        "Cannot listen on {address}: {why}. Set [http] listen to a free address, or stop the program that uses this one."
+    )]
     Port { address: SocketAddr, why: String },
-    #[error("The socket {path} cannot be made: {source}. Its path may be too long (108 bytes): name a shorter --data-dir.", path = path.display())]
+    #[error("Cannot create the socket {path}: {source}. If the path is longer than 108 bytes, choose a shorter --data-dir.", path = path.display())]
     Socket { path: PathBuf, source: std::io::Error },
     #[error("{what} {remedy}")]
     Other { what: String, remedy: String },

@@ -253,7 +253,7 @@ pub async fn drive(
     drop(drive);
     let _ = tokio::time::timeout(Duration::from_secs(1), worker).await;
     let why = match end {
-        End::Terminated => "The engine ended; what was acknowledged or queued is kept.",
+        End::Terminated => "The engine ended. Accepted webhooks and queued messages are safe.",
         End::Quit | End::Gone => "",
     };
     say(&surface, SurfaceCommand::End(why.to_owned())).await;
@@ -389,7 +389,7 @@ async fn act_in_order(
 
 /// No console opens or writes files on the engine's machine for somebody who sits elsewhere.
 fn elsewhere<T>() -> Result<T, String> {
-    Err("Your files are not on the engine's side of this console. Use `wadeck send --thread THREAD --file FILE` and `wadeck messages save MESSAGE`.".into())
+    Err("The console runs on the engine's side and cannot use your files. Use `wadeck send --thread THREAD --file FILE` and `wadeck messages save MESSAGE`.".into())
 }
 
 pub(super) fn spoken(error: &OperationError) -> String {

@@ -39,7 +39,7 @@ pub async fn open(path: &str) -> Result<(tokio::fs::File, String), String> {
     let shown = clean_line(path);
     let place = place(path.trim());
     if path.trim().is_empty() {
-        return Err("No file is named. Write its path.".to_owned());
+        return Err("The path is empty. Enter the path of a file.".to_owned());
     }
     let name = place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let opened = tokio::task::spawn_blocking(move || {
@@ -50,13 +50,13 @@ pub async fn open(path: &str) -> Result<(tokio::fs::File, String), String> {
         Ok::<_, io::Error>((file, told))
     });
     let opened = opened.await.map_err(io::Error::other).flatten();
-    let (file, told) = opened.map_err(|error| format!("{shown} cannot be read: {error}. Check the path."))?;
+    let (file, told) = opened.map_err(|error| format!("Cannot read {shown}: {error}. Check the path."))?;
     if !told.is_file() {
-        return Err(format!("{shown} is no file. Name a regular file."));
+        return Err(format!("{shown} is not a file. Enter the path of a regular file."));
     }
     if told.len() > MAX_UPLOAD_BYTES {
         let (has, most) = (size(told.len()), size(MAX_UPLOAD_BYTES));
-        return Err(format!("{shown} has {has}; no message carries more than {most}. Send a link to it."));
+        return Err(format!("{shown} has {has}, more than the limit of {most}. Send a link to it."));
     }
     Ok((tokio::fs::File::from_std(file), name))
 }
@@ -92,7 +92,7 @@ pub async fn save_for(system: &System, actor: &Actor, what: Saves, to: &str) -> 
         }
         Saves::Thread(thread) => {
             let answer = tell(system, actor, Query::Export { thread }).await.map_err(|error| spoken(&error))?;
-            let Answer::Export(text) = answer else { return Err("The engine answered something else.".to_owned()) };
+            let Answer::Export(text) = answer else { return Err("Unexpected response of the engine.".to_owned()) };
             let name = format!("wadeck-{thread}.txt");
             let write =
                 async |file: &mut tokio::fs::File| tokio::io::AsyncWriteExt::write_all(file, text.as_bytes()).await;
@@ -115,7 +115,7 @@ pub async fn save(
     };
     let into = to.is_dir() || to.ends_with("Downloads");
     let failed = |path: &Path, error: io::Error| {
-        format!("It cannot be saved as {}: {error}. Choose another place.", clean_line(&path.display().to_string()))
+        format!("Cannot save it as {}: {error}. Choose another path.", clean_line(&path.display().to_string()))
     };
     let parent = if into { Some(to.as_path()) } else { to.parent().filter(|parent| !parent.as_os_str().is_empty()) };
     if let Some(parent) = parent {

@@ -85,7 +85,7 @@ pub async fn carry<S: AsyncRead + AsyncWrite + Unpin>(
                         uploads.push(async move {
                             let result = match opens {
                                 Some(opens) => opens(path.clone()).await,
-                                None => Err("No file is opened for this console.".to_owned()),
+                                None => Err("This console cannot open files.".to_owned()),
                             };
                             SurfaceEvent::Uploaded { path, result }
                         });

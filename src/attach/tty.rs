@@ -104,7 +104,7 @@ impl Tty {
             if HOME.try_with(|()| ()).is_ok() {
                 give_back();
             }
-            tracing::error!(%panic, "the console broke");
+            tracing::error!(%panic, "Console failed");
             before(panic);
         }));
         take()?;
@@ -202,20 +202,20 @@ async fn edit(text: &str) -> Result<String, String> {
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi").to_owned();
     let file = tempfile::Builder::new().prefix("wadeck-").suffix(".txt").tempfile();
-    let file = file.map_err(|error| format!("There is no room for the editor: {error}."))?;
+    let file = file.map_err(|error| format!("Cannot create a file for the editor: {error}."))?;
     let path = file.path().to_owned();
-    std::fs::write(&path, text).map_err(|error| format!("The editor cannot be given the text: {error}."))?;
+    std::fs::write(&path, text).map_err(|error| format!("Cannot write the text for the editor: {error}."))?;
     give_back();
     let mut command = tokio::process::Command::new(&program);
     command.args(words).arg(&path);
     let ended = async { start_program(&mut command)?.wait().await }.await;
-    take().map_err(|error| format!("The terminal cannot be taken back: {error}."))?;
+    take().map_err(|error| format!("Cannot restore the terminal: {error}."))?;
     match ended {
         Ok(status) if status.success() => {
-            std::fs::read_to_string(&path).map_err(|error| format!("What was written cannot be read: {error}."))
+            std::fs::read_to_string(&path).map_err(|error| format!("Cannot read the edited text: {error}."))
         }
-        Ok(status) => Err(format!("{program} ended with {status}; nothing was changed.")),
-        Err(error) => Err(format!("{program} cannot be started: {error}. Set $EDITOR.")),
+        Ok(status) => Err(format!("{program} exited with {status}; the text is unchanged.")),
+        Err(error) => Err(format!("Cannot start {program}: {error}. Set $EDITOR.")),
     }
 }
 

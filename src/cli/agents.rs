@@ -241,12 +241,12 @@ impl Terms {
             expires_at: self.expires,
             contract: Contract {
                 tools: self.tools.unwrap_or(usual.tools),
-                most_per_hour: self.max_per_hour.unwrap_or(usual.most_per_hour),
-                most_messages: self.max_messages.unwrap_or(usual.most_messages),
-                longest: self.max_characters.unwrap_or(usual.longest),
+                max_per_hour: self.max_per_hour.unwrap_or(usual.max_per_hour),
+                max_messages: self.max_messages.unwrap_or(usual.max_messages),
+                max_characters: self.max_characters.unwrap_or(usual.max_characters),
                 tokens_per_day: self.tokens_per_day,
                 money_per_day: self.money_per_day,
-                others: self.allow_initiating,
+                allow_initiating: self.allow_initiating,
                 pause_after_person_minutes: self.pause_after_person_minutes.or(usual.pause_after_person_minutes),
                 when: Conditions {
                     first_contact: self.first_contact,

@@ -26,21 +26,24 @@ pub(super) fn is_trouble(told: &AgentTold) -> bool {
 
 pub(super) fn answer_text(told: &AgentTold) -> String {
     match told {
-        AgentTold::Run(None) | AgentTold::Waiting(None) => "There is no such run.".to_owned(),
+        AgentTold::Run(None) | AgentTold::Waiting(None) => "Run not found.".to_owned(),
         AgentTold::Run(Some(record)) | AgentTold::Waiting(Some(record)) => run_text(record),
         AgentTold::Runs(runs) => {
-            table(&["id", "agent", "state", "contact", "thread", "said"], runs.iter().map(run_row).collect())
+            table("runs", &["id", "agent", "state", "contact", "thread", "said"], runs.iter().map(run_row).collect())
         }
         AgentTold::Assignments(rows) => table(
+            "assignments",
             &["id", "state", "agent", "mode", "answers", "proposed by", "decided by", "until"],
             rows.iter().map(assignment_row).collect(),
         ),
-        AgentTold::Assignment(None) => "There is no such assignment.".to_owned(),
+        AgentTold::Assignment(None) => "Assignment not found.".to_owned(),
         AgentTold::Assignment(Some(dossier)) => dossier_text(dossier),
         AgentTold::Stops(stops) => {
             let rows = stops.iter().map(|stop| {
-                let lifted =
-                    stop.lifted.as_ref().map_or_else(|| "holds".to_owned(), |(by, when)| format!("{} {by}", at(*when)));
+                let lifted = stop
+                    .lifted
+                    .as_ref()
+                    .map_or_else(|| "active".to_owned(), |(by, when)| format!("{} {by}", at(*when)));
                 vec![
                     stop.id.to_string(),
                     at(stop.at),
@@ -52,7 +55,7 @@ pub(super) fn answer_text(told: &AgentTold) -> String {
                     clean_line(&stop.reason),
                 ]
             });
-            table(&["id", "at", "by", "what", "caught", "had left", "lifted", "reason"], rows.collect())
+            table("stops", &["id", "at", "by", "what", "canceled", "already left", "resumed", "reason"], rows.collect())
         }
         AgentTold::Audit(rows) => {
             let rows = rows.iter().map(|row| {
@@ -65,7 +68,7 @@ pub(super) fn answer_text(told: &AgentTold) -> String {
                 ]
                 .to_vec()
             });
-            table(&["at", "who", "did", "to", "what"], rows.collect())
+            table("audit entries", &["at", "actor", "action", "subject", "detail"], rows.collect())
         }
         AgentTold::Verified(check) => check.said(),
         AgentTold::LastEvent(event) => event.to_string(),
@@ -80,7 +83,7 @@ pub(super) fn answer_text(told: &AgentTold) -> String {
                     shortened(&clean_line(&event.data.to_string())),
                 ]
             });
-            table(&["id", "at", "event", "thread", "data"], rows.collect())
+            table("events", &["id", "at", "event", "thread", "data"], rows.collect())
         }
     }
 }
@@ -125,25 +128,20 @@ fn dossier_text(dossier: &AssignmentDetail) -> String {
         one.state.name()
     )];
     for term in dossier.terms() {
-        let was = term.today.map(|today| format!("   (today: {today})")).unwrap_or_default();
+        let was = term.today.map(|today| format!("   (now: {today})")).unwrap_or_default();
         lines.push(format!("  {:<12}{}{was}", term.name, term.value));
     }
     if let Some(before) = &dossier.instead_of {
-        lines.push(format!(
-            "  takes the place of {} {} ({})",
-            before.id,
-            clean_line(&before.agent),
-            before.mode.name()
-        ));
+        lines.push(format!("  replaces {} {} ({})", before.id, clean_line(&before.agent), before.mode.name()));
     }
     match &dossier.rehearsal {
         None => lines.push("  not rehearsed".to_owned()),
         Some(rehearsal) => {
-            let digest = rehearsal.digest.as_deref().unwrap_or("still being played");
+            let digest = rehearsal.digest.as_deref().unwrap_or("still running");
             lines.push(format!("  rehearsed {} of {}: {digest}", rehearsal.played.len(), rehearsal.wanted));
             for one in &rehearsal.played {
                 let now = one.now.as_ref().map(Untrusted::line);
-                let now = now.or_else(|| one.hand_off.as_ref().map(|why| format!("(hands off: {})", clean_line(why))));
+                let now = now.or_else(|| one.hand_off.as_ref().map(|why| format!("(escalates: {})", clean_line(why))));
                 let now = now.or_else(|| one.error.as_deref().map(|why| format!("(fails: {})", clean_line(why))));
                 lines.push(format!("  asked  {}", shortened(&one.asked.line())));
                 lines.push(format!("  said   {}", shortened(&one.said.line())));

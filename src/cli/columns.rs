@@ -19,10 +19,10 @@ pub(super) fn fit_terminal(columns: u16) {
     let _ = TERMINAL.set(usize::from(columns));
 }
 
-/// Columns that line up.
-pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>) -> String {
+/// Returns rows in aligned columns under a head, or "No ITEMS." without rows.
+pub(super) fn table(items: &str, head: &[&str], rows: Vec<Vec<String>>) -> String {
     if rows.is_empty() {
-        return "nothing".to_owned();
+        return format!("No {items}.");
     }
     laid_out(head, rows, TERMINAL.get().copied())
 }

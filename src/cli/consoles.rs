@@ -24,7 +24,7 @@ use crate::domain::time::Timestamp;
 /// What the next guest is told: that a console's terminal went away, and the engine went on.
 pub(super) type Greeting = Arc<Mutex<Option<String>>>;
 
-const BROKE: &str = "The console broke; nothing that was acknowledged or queued is lost. The log says where.";
+const BROKE: &str = "The console failed. Accepted webhooks and queued messages are safe. See the log for the cause.";
 
 /// What every console of this engine has in common.
 fn settings(config: &Config, actor: Actor, theme: Theme) -> Result<Settings, AppError> {
@@ -49,7 +49,7 @@ fn settings(config: &Config, actor: Actor, theme: Theme) -> Result<Settings, App
 
 fn trouble(error: std::io::Error) -> AppError {
     AppError::Other {
-        what: format!("The terminal cannot be used: {error}."),
+        what: format!("Cannot use the terminal: {error}."),
         remedy: "Try another terminal, or `wadeck serve`.".into(),
     }
 }
@@ -98,22 +98,22 @@ pub(super) fn for_guests(config: &Config, people: Arc<People>, greeting: Greetin
                 read_only: wanted.read_only,
             };
             let changes = people.changes();
-            tracing::info!(%actor, "a console is attached");
+            tracing::info!(%actor, "Console attached");
             let mut console =
                 tokio::spawn(async move { drive(&system, settings, surface, manner, (&stop, changes)).await });
             let driven = tokio::select! {
                 driven = &mut console => driven,
                 () = not_any_more(&people, &actor) => {
-                    tracing::warn!(%actor, "a console is taken from somebody who is no user any more, or may less");
+                    tracing::warn!(%actor, "Console closed: its user was removed or has a lower role now");
                     let _ = told.try_send(SurfaceCommand::End(less(&people, &actor)));
                     console.abort();
                     return;
                 }
             };
             match driven {
-                Ok(end) => tracing::info!(%actor, ?end, "a console is gone"),
+                Ok(end) => tracing::info!(%actor, ?end, "Console detached"),
                 Err(error) => {
-                    tracing::error!(%actor, %error, "a console broke");
+                    tracing::error!(%actor, %error, "Console failed");
                     let _ = told.try_send(SurfaceCommand::End(BROKE.to_owned()));
                 }
             }
@@ -135,8 +135,8 @@ async fn not_any_more(people: &People, actor: &Actor) {
 /// Why somebody's console is taken from them.
 fn less(people: &People, actor: &Actor) -> String {
     match actor.person().and_then(|name| people.role_of(name)) {
-        Some(role) => format!("Your role is {} now. Open the console again to go on with it.", role.name()),
-        None => "You are not among the users of this engine any more.".to_owned(),
+        Some(role) => format!("Your role is now {}. Open the console again to continue.", role.name()),
+        None => "You are no longer a user of this engine.".to_owned(),
     }
 }
 
@@ -183,11 +183,11 @@ pub(super) async fn own(
     let driven = driven.await;
     drop(tty);
     let end = match (left?, driven) {
-        (_, Err(_)) => return Err(AppError::Other { what: BROKE.into(), remedy: "Please report it.".into() }),
+        (_, Err(_)) => return Err(AppError::Other { what: BROKE.into(), remedy: "Report the problem.".into() }),
         (Left::Gone, Ok(_)) => return Ok(Err(Left::Gone)),
         (_, Ok(end)) => end.map_err(trouble)?,
     };
-    tracing::info!(?end, "the console ended");
+    tracing::info!(?end, "Console ended");
     Ok(Ok(match end {
         End::Quit | End::Terminated => Exit::Done,
         End::Gone => Exit::Failed,
@@ -196,8 +196,8 @@ pub(super) async fn own(
 
 /// The engine goes on without the console that it began with, until somebody ends it.
 pub(super) async fn go_on(greeting: &Greeting, now: Timestamp) {
-    tracing::warn!("the console's terminal went away; the engine goes on");
-    let said = format!("The terminal of the first console went away at {now}; the engine went on without it.");
+    tracing::warn!("The console's terminal closed; the engine keeps running");
+    let said = format!("The terminal of the first console closed at {now}. The engine kept running.");
     *greeting.lock().unwrap_or_else(PoisonError::into_inner) = Some(said);
     let (Ok(mut terminate), Ok(mut hangup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
         return;
@@ -241,7 +241,7 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
         Err(error) => {
             let what = format!("No engine runs on {} ({error}).", directory.display());
             let remedy = if common.read_only {
-                "Start one with `wadeck serve`, which --read-only then looks at, or look into the database with verbs such as `wadeck threads list`."
+                "Start one with `wadeck serve`, or read the database with commands such as `wadeck threads list`."
             } else {
                 "Start one with `wadeck` or `wadeck serve`."
             };
@@ -262,7 +262,7 @@ pub(super) async fn attach(common: &Common, directory: &Path) -> Result<Exit, Ap
                 Ok(Exit::Done)
             }
             _ => {
-                eprintln!("The engine broke off without a word. What it acknowledged or queued is kept.");
+                eprintln!("The engine ended unexpectedly. Accepted webhooks and queued messages are safe.");
                 Ok(Exit::Failed)
             }
         },

@@ -75,11 +75,21 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
     let mut found = vec![];
     match config {
         Ok(_) if !path.exists() => {
-            let said = format!("there is no {}: the defaults are in force", path.display());
-            found.push(warn("configuration", said, "Write one: config.example.toml says what can stand in it."));
+            let said = format!("{} does not exist: the defaults are used", path.display());
+            found.push(warn("configuration", said, "Create it from config.example.toml."));
         }
-        Ok(_) => found.push(ok("configuration", path.display().to_string())),
-        Err(why) => found.push(fail("configuration", why.clone(), "Correct it; `wadeck config check` says where.")),
+        Ok(config) => {
+            found.push(ok("configuration", path.display().to_string()));
+            found.extend(config.warnings.iter().map(|warning| {
+                let said = format!("line {}: {}", warning.line, warning.what);
+                warn("configuration", said, "Print the file with all keys renamed: `wadeck config migrate`.")
+            }));
+        }
+        Err(why) => found.push(fail(
+            "configuration",
+            why.clone(),
+            "Correct the file. `wadeck config check` reports each error.",
+        )),
     }
     let grouped = config.as_ref().is_ok_and(|config| config.socket_group.is_some());
     found.push(directory(&source.directory, grouped));
@@ -87,10 +97,12 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
     found.push(database(&source.directory).await);
     let engine = source.engine_runs().await;
     found.push(match &engine {
-        Ok(true) => ok("engine", "it runs and answers on its socket"),
-        Ok(false) => {
-            fail("engine", "none runs on this data directory", "Start `wadeck serve`, or `wadeck` in a terminal.")
-        }
+        Ok(true) => ok("engine", "running, and answers on its socket"),
+        Ok(false) => fail(
+            "engine",
+            "not running on this data directory",
+            "Start it with `wadeck serve`, or with `wadeck` in a terminal.",
+        ),
         Err(unseen) => fail("engine", unseen.reason(), unseen.remedy()),
     });
     let engine = engine.is_ok_and(|runs| runs);
@@ -111,7 +123,7 @@ pub(super) async fn examine(source: &Source, config: &Result<Config, String>, pa
         found.extend(doctor_environment::webhooks(config, &numbers));
         if config.connections.is_empty() && numbers.is_empty() {
             let remedy = "Set one up with `wadeck connections setup --name NAME --provider PROVIDER`, or declare it under [[connections]].";
-            found.push(warn("connections", "no number is connected", remedy));
+            found.push(warn("connections", "no numbers are connected", remedy));
         }
     }
     if engine {
@@ -138,17 +150,17 @@ fn directory(path: &Path, grouped: bool) -> Finding {
     let others = if grouped { 0o067 } else { 0o077 };
     match std::fs::metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            ok("data directory", format!("{} is made at the first start", path.display()))
+            ok("data directory", format!("{} does not exist yet; it is created at the first start", path.display()))
         }
-        Err(error) => fail("data directory", format!("{} cannot be seen: {error}", path.display()), AS_OWNER),
+        Err(error) => fail("data directory", format!("cannot access {}: {error}", path.display()), AS_OWNER),
         Ok(meta) if meta.permissions().mode() & others != 0 => fail(
             "data directory",
             format!(
-                "{} can be entered by others on this machine (mode {:04o})",
+                "other users of this machine can enter {} (mode {:04o})",
                 path.display(),
                 meta.permissions().mode() & 0o7777
             ),
-            format!("chmod 700 {}; an engine that starts on it does so too, where it is its own.", path.display()),
+            format!("Run `chmod 700 {}`. The engine does so at its start if it owns the directory.", path.display()),
         ),
         Ok(_) => ok("data directory", path.display().to_string()),
     }
@@ -160,29 +172,29 @@ fn disk(path: &Path) -> Finding {
         Ok(told) => {
             let free = told.f_bavail.saturating_mul(told.f_frsize) / (1024 * 1024);
             if free < 512 {
-                fail(
-                    "disk",
-                    format!("{free} MB are free"),
-                    "Make room: webhooks are refused when nothing can be written.",
-                )
+                fail("disk", format!("{free} MB free"), "Free disk space. Webhooks are refused when the disk is full.")
             } else {
-                ok("disk", format!("{free} MB are free"))
+                ok("disk", format!("{free} MB free"))
             }
         }
-        Err(error) => fail("disk", format!("it cannot be asked: {error}"), "Check the data directory's file system."),
+        Err(error) => {
+            fail("disk", format!("cannot read the free space: {error}"), "Check the data directory's file system.")
+        }
     }
 }
 
 async fn database(directory: &Path) -> Finding {
     match std::fs::metadata(directory.join(crate::store::DATABASE_FILE)) {
         Ok(_) => {}
-        Err(error) if error.kind() == ErrorKind::NotFound => return ok("database", "it is made at the first start"),
-        Err(error) => return fail("database", format!("it cannot be looked at: {error}"), AS_OWNER),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return ok("database", "it does not exist yet; it is created at the first start");
+        }
+        Err(error) => return fail("database", format!("cannot access it: {error}"), AS_OWNER),
     }
     let checked = async { Store::open_read_only(directory).await?.integrity().await };
     match checked.await {
         Ok(said) if said == "ok" => ok("database", "sound"),
-        Ok(said) => fail("database", format!("it is damaged: {said}"), crate::domain::monitoring::database::RESTORE),
+        Ok(said) => fail("database", format!("damaged: {said}"), crate::domain::monitoring::database::RESTORE),
         Err(error @ crate::store::StoreError::Damaged { .. }) => {
             fail("database", error.to_string(), crate::domain::monitoring::database::RESTORE)
         }
@@ -203,7 +215,7 @@ fn connection(row: &ConnectionView) -> Vec<Finding> {
             }
             Some(proof) => {
                 let said = format!("{name}, {}: {}", hop.name(), clean_line(&proof.note));
-                found.push(fail("connection", said, format!("`wadeck why {id}` says what to do.")));
+                found.push(fail("connection", said, format!("Run `wadeck why {id}`.")));
             }
             // The provider keeps no record of it, or there is nobody who could show it.
             None if hop == Check::Upstream && !row.capabilities.delivery_log => {}
@@ -213,7 +225,7 @@ fn connection(row: &ConnectionView) -> Vec<Finding> {
     }
     if !unseen.is_empty() {
         let said = format!("{name}: not verified yet: {}", unseen.join(", "));
-        found.push(warn("connection", said, format!("`wadeck connections setup {id}` says what is to be done.")));
+        found.push(warn("connection", said, format!("Run `wadeck connections setup {id}` for the open setup tasks.")));
     }
     found
 }
@@ -221,7 +233,7 @@ fn connection(row: &ConnectionView) -> Vec<Finding> {
 /// A test to every number through the public address: each has to come back.
 pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
     let Ok(Answer::Connections(rows)) = source.ask(&Query::Connections).await else {
-        return vec![fail("webhook", "no engine answers", "Start `wadeck serve`, then ask again.")];
+        return vec![fail("webhook", "the engine does not answer", "Start `wadeck serve`, then run doctor again.")];
     };
     let mut found = vec![];
     for row in rows.connected {
@@ -232,7 +244,7 @@ pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
         };
         let before = seen(&row);
         if let Err(none) = source.act(&Request::Canary { connection: row.connection.id }).await {
-            found.push(fail("webhook", format!("{name}: {}", none.line()), "Mend it, then ask again."));
+            found.push(fail("webhook", format!("{name}: {}", none.line()), "Fix the cause, then run doctor again."));
             continue;
         }
         let mut back = None;
@@ -247,11 +259,13 @@ pub(super) async fn webhooks(source: &Source) -> Vec<Finding> {
         }
         found.push(match back {
             Some((true, _, note)) => ok("webhook", format!("{name}: {note}")),
-            Some((false, _, note)) => fail("webhook", format!("{name}: {note}"), "See that public_url leads here."),
+            Some((false, _, note)) => {
+                fail("webhook", format!("{name}: {note}"), "Check that public_url reaches this engine.")
+            }
             None => fail(
                 "webhook",
-                format!("{name}: the test is not back after {BACK_WITHIN} s"),
-                "See that public_url leads here, and that the provider has it.",
+                format!("{name}: the test webhook did not arrive within {BACK_WITHIN} s"),
+                "Check that public_url reaches this engine and is registered at the provider.",
             ),
         });
     }
@@ -263,7 +277,11 @@ async fn clock(source: &Source) -> Option<Finding> {
     let query = Query::Alerts { open: true, limit: 50 };
     let Ok(Answer::Alerts(alerts)) = source.ask(&query).await else { return None };
     let off = alerts.iter().find(|alert| alert.kind == "clock")?;
-    Some(fail("clock", off.said.line(), "timedatectl set-ntp true: service windows and retries go by it."))
+    Some(fail(
+        "clock",
+        off.said.line(),
+        "Run `timedatectl set-ntp true`. Service windows and retries depend on the clock.",
+    ))
 }
 
 /// Agents as they did today, and who was told to be silent.
@@ -272,16 +290,16 @@ async fn agents(source: &Source) -> Vec<Finding> {
     let found = view.agents.iter().map(|agent| {
         let name = clean_line(&agent.name);
         if agent.stopped {
-            let remedy = format!("`wadeck agents resume {name}`, once what stopped it is mended.");
-            return warn("agent", format!("{name} was told to be silent"), remedy);
+            let remedy = format!("Run `wadeck agents resume {name}` when the cause is fixed.");
+            return warn("agent", format!("{name} is stopped"), remedy);
         }
         match (agent.failures_today, agent.last_run_at) {
-            (0, None) => ok("agent", format!("{name} has not run yet")),
-            (0, Some(at)) => ok("agent", format!("{name} ran at {at}, and nothing failed today")),
+            (0, None) => ok("agent", format!("{name}: no run yet")),
+            (0, Some(at)) => ok("agent", format!("{name}: last run at {at}, no failures today")),
             (failed, _) => warn(
                 "agent",
                 format!("{name}: {failed} of {} runs failed today", agent.runs_today),
-                "`wadeck agents runs` names them, `wadeck why RUN` says why.",
+                "List the runs with `wadeck agents runs`, then run `wadeck why RUN`.",
             ),
         }
     });
@@ -298,18 +316,18 @@ async fn signatures(source: &Source) -> Option<Finding> {
     };
     Some(match (all.first(), rejected.first()) {
         (None, _) => {
-            let remedy = "`wadeck doctor --webhook` sends a test through the public address.";
-            warn("signature", "nothing has arrived yet", remedy)
+            let remedy = "Run `wadeck doctor --webhook` to send a test through the public URL.";
+            warn("signature", "no webhook received yet", remedy)
         }
         (Some(last), Some(bad)) if last.id == bad.id => fail(
             "signature",
             format!(
-                "the last delivery, {}, was refused: {}",
+                "the last delivery, {}, was rejected: {}",
                 bad.id,
                 bad.note.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default()
             ),
-            "Set the secret that the provider signs with; `wadeck connections register ID` writes it there anew.",
+            "Set the secret that the provider signs with, or register it again with `wadeck connections register ID`.",
         ),
-        (Some(last), _) => ok("signature", format!("the last delivery, {}, was signed as it should be", last.id)),
+        (Some(last), _) => ok("signature", format!("the last delivery, {}, has a valid signature", last.id)),
     })
 }

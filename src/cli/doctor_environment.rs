@@ -127,8 +127,8 @@ fn webhook_secrets(shape: &ProviderShape) -> Option<Finding> {
     if let [first, second, ..] = usable.as_slice()
         && !config::secrets_agree(first, second)
     {
-        let said = format!("{first} and {second} are both set and differ: signatures of either are accepted");
-        return Some(warn(WHAT, said, format!("Unset the one that the provider does not sign with, say {second}.")));
+        let said = format!("{first} and {second} differ: signatures with either secret are accepted");
+        return Some(warn(WHAT, said, format!("Unset the one that the provider does not use, such as {second}.")));
     }
     // One of several names is enough; what is wrong with the first that is given at all is told.
     let given = |name: &&&str| {
@@ -136,7 +136,7 @@ fn webhook_secrets(shape: &ProviderShape) -> Option<Finding> {
         is_set(name) || is_set(&format!("{name}_FILE"))
     };
     let name = usable.first().or_else(|| shape.secrets.iter().find(given)).or(shape.secrets.first())?;
-    Some(secret(WHAT, name, &format!(": every webhook of {} is refused", shape.name)))
+    Some(secret(WHAT, name, &format!(": every webhook of {} is rejected", shape.name)))
 }
 
 fn plain(name: &str) -> Option<String> {
@@ -149,20 +149,20 @@ fn is_loopback(url: &Url) -> bool {
 
 /// An address of a provider's API that stands in the environment.
 fn base(name: &'static str, host_only: bool) -> Option<Finding> {
-    const WHAT: &str = "base address";
+    const WHAT: &str = "base URL";
     let given = plain(name)?;
     let shown = clean_line(&given);
     let Ok(url) = Url::parse(&given) else {
-        let said = format!("{name} is `{shown}`, which is no address");
+        let said = format!("{name} is `{shown}`, which is not a URL");
         return Some(fail(WHAT, said, format!("Write it like https://api.example.org, or unset {name}.")));
     };
     if url.scheme() != "https" && !is_loopback(&url) {
-        let said = format!("{name} is {shown}: keys and messages would go unencrypted");
+        let said = format!("{name} is {shown}: keys and messages are sent unencrypted");
         return Some(fail(WHAT, said, format!("Write it with https, or unset {name}.")));
     }
     if host_only && !matches!(url.path(), "" | "/") {
-        let said = format!("{name} is {shown}: only {} is used", url.origin().ascii_serialization());
-        return Some(warn(WHAT, said, format!("Leave {} away: the paths are known.", clean_line(url.path()))));
+        let said = format!("{name} is {shown}, of which only {} is used", url.origin().ascii_serialization());
+        return Some(warn(WHAT, said, format!("Remove {}: wadeck adds the paths itself.", clean_line(url.path()))));
     }
     Some(ok(WHAT, format!("{name} is {shown}")))
 }
@@ -173,12 +173,12 @@ fn graph_version(name: &'static str) -> Finding {
     let version = given.clone().unwrap_or_else(|| DEFAULT_GRAPH_VERSION.to_owned());
     if !is_graph_version(&version) {
         let said =
-            format!("{name} is `{}`, which is no version: {DEFAULT_GRAPH_VERSION} is used", clean_line(&version));
+            format!("{name} is `{}`, which is not a version: {DEFAULT_GRAPH_VERSION} is used", clean_line(&version));
         return fail(WHAT, said, format!("Set {name}={DEFAULT_GRAPH_VERSION}, or unset it."));
     }
     let from = if given.is_some() { name } else { "the default" };
     let now = SystemClock.now();
-    let newer = format!("Set {name}={DEFAULT_GRAPH_VERSION}, or a newer version that Meta's changelog names.");
+    let newer = format!("Set {name}={DEFAULT_GRAPH_VERSION}, or a newer version from Meta's changelog.");
     match end_of_graph_version(&version) {
         Some(end) => {
             let day: String = end.to_string().chars().take(10).collect();
@@ -188,32 +188,31 @@ fn graph_version(name: &'static str) -> Finding {
             if end.since(now).as_secs() < AHEAD_DAYS * 24 * 3_600 {
                 return warn(WHAT, format!("{version} ({from}) ends on {day}"), newer);
             }
-            ok(WHAT, format!("{version} ({from}), answered until {day}"))
+            ok(WHAT, format!("{version} ({from}), supported until {day}"))
         }
         None if is_ended_graph_version(&version) => fail(WHAT, format!("{version} ({from}) has ended"), newer),
-        None => ok(WHAT, format!("{version} ({from}); its end is not known here")),
+        None => ok(WHAT, format!("{version} ({from}); its end date is unknown")),
     }
 }
 
 /// The address that providers call.
 pub(super) fn public_address(config: &Config) -> Finding {
-    const WHAT: &str = "public address";
+    const WHAT: &str = "public URL";
     let Some(given) = &config.public_url else {
-        let remedy =
-            format!("Set [http] public_url to the https address that leads to {} from outside.", config.listen);
-        return fail(WHAT, "[http] public_url is not set: no provider can push anything here", remedy);
+        let remedy = format!("Set [http] public_url to the https URL that reaches {} from outside.", config.listen);
+        return fail(WHAT, "[http] public_url is not set: providers cannot deliver webhooks", remedy);
     };
     match Url::parse(given) {
         Ok(url) if is_loopback(&url) => warn(
             WHAT,
-            format!("{} leads to this machine alone", clean_line(given)),
-            "Set [http] public_url to the https address that providers call, before real numbers are connected.",
+            format!("{} is reachable only from this machine", clean_line(given)),
+            "Set [http] public_url to the https URL that providers call before you connect real numbers.",
         ),
         Ok(url) if url.scheme() == "https" => ok(WHAT, clean_line(given)),
         _ => fail(
             WHAT,
-            format!("{} is no https address: providers post to nothing else", clean_line(given)),
-            "Set [http] public_url to the https address that leads here.",
+            format!("{} is not an https URL, and providers accept no other", clean_line(given)),
+            "Set [http] public_url to an https URL that reaches this engine.",
         ),
     }
 }

@@ -199,7 +199,7 @@ pub(super) fn alone(verb: &Flows, common: &Common) -> Option<Exit> {
 }
 
 fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
-    let code = ("booking.js", "the code behind booking", starter::FLOW_CODE);
+    let code = ("booking.js", "endpoint code of booking", starter::FLOW_CODE);
     let all = starter::FLOWS.iter().map(|one| (one.name, one.what, one.text)).chain([code]);
     let value = |(name, what, text): (&str, &str, &str)| json!({ "name": name, "what": what, "text": text });
     match name {
@@ -211,7 +211,7 @@ fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
         None if json_wanted => println!("{}", printed(&all.map(value).collect::<Vec<_>>())),
         None => {
             let rows = all.map(|(name, what, _)| vec![name.to_owned(), what.to_owned()]);
-            println!("{}", table(&["name", "what"], rows.collect()));
+            println!("{}", table("starters", &["name", "description"], rows.collect()));
         }
     }
     Exit::Done
@@ -308,12 +308,12 @@ pub(super) fn answer_text(told: &Fetched<FlowAnswer>) -> String {
         FlowAnswer::Diff(lines) => lines.join("\n"),
         FlowAnswer::Responses(list) => {
             let (head, rows) = answers(list);
-            table(&head.iter().map(String::as_str).collect::<Vec<_>>(), rows)
+            table("responses", &head.iter().map(String::as_str).collect::<Vec<_>>(), rows)
         }
         FlowAnswer::Lines(lines) => {
             let rows =
                 lines.iter().map(|one| vec![one.at.map(at).unwrap_or_default(), one.level.clone(), one.said.line()]);
-            table(&["at", "level", "what"], rows.collect())
+            table("log entries", &["at", "level", "message"], rows.collect())
         }
     }
 }
@@ -328,7 +328,7 @@ fn list_text(list: &FlowList) -> String {
     format!(
         "{}, {as_of}{trouble}\n{}",
         clean_line(&list.connection_name),
-        table(&["id", "name", "status", "kind", "sent as"], rows.collect())
+        table("Flows", &["id", "name", "status", "kind", "sent as"], rows.collect())
     )
 }
 

@@ -11,6 +11,7 @@ mod agents_text;
 mod ask;
 mod audit;
 mod columns;
+mod config_file;
 mod consoles;
 mod doctor;
 mod doctor_environment;

@@ -121,9 +121,11 @@ impl From<AppError> for NoAnswer {
                 let reason = format!("{}. {}", failure.title, failure.explanation);
                 Self::new(code, reason, failure.remedy)
             }
-            AppError::Config(error @ ConfigError::Faulty { .. }) => {
-                Self::new(code, error.to_string(), "Mend the configuration; `wadeck config check` names every fault.")
-            }
+            AppError::Config(error @ ConfigError::Faulty { .. }) => Self::new(
+                code,
+                error.to_string(),
+                "Correct the configuration. `wadeck config check` reports every error.",
+            ),
             error => Self::of_sentences(code, &error.to_string()),
         }
     }

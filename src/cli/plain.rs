@@ -28,20 +28,20 @@ use crate::domain::view::{MessageView, ThreadRow};
 use crate::provider::Registry;
 
 const HELP: &str = "\
-list             threads, the newest first
-t3               open a thread; its last messages are read out, and it is marked as read
-say WORDS        send words into the open thread
-say! WORDS       the same although a colleague has the thread
-more             older messages of it
-take, release    take the open thread, or give it back
-give NAME        hand it to a colleague who is here
+list             list threads, newest first
+t3               open a thread: prints its last messages and marks it as read
+say TEXT         send a text into the open thread
+say! TEXT        send it even if a colleague owns the thread
+more             print older messages
+take, release    take the open thread, or release it
+give USER        transfer it to a colleague who is online
 read             mark it as read
-note WORDS       a note for colleagues
-why              why its last message is as it is; why m12, why o3 for others
-stop             silence agents in the open thread
+note TEXT        add an internal note
+why              explain its last message; why m12 or why o3 explains another item
+stop             stop agents in the open thread
 close            close it
-quit             leave
-Every other line is a verb of the command line, such as: outbox list, threads expiring, alerts list, help.";
+quit             quit
+Every other line is a command such as: outbox list, threads expiring, alerts list, help.";
 
 /// Messages that are read out at once.
 const PAGE: u32 = 10;
@@ -85,7 +85,7 @@ pub(super) async fn sit(common: &Common, source: Source, ends: &str) -> Exit {
     });
     let mut sitting =
         Sitting { source, common, open: None, oldest: None, newest: None, marks_read: marks_read(common) };
-    say(&format!("wadeck, in lines. help says what can be typed. {ends}"));
+    say(&format!("wadeck in plain mode. Type help for the commands. {ends}"));
     sitting.verb("status").await;
     sitting.prompt();
     loop {
@@ -137,7 +137,7 @@ fn listen(source: &Source, heard: mpsc::Sender<Heard>) {
             }
         });
         let why = match ended.await {
-            Ok(()) => "The engine ended; what was acknowledged or queued is kept.".to_owned(),
+            Ok(()) => "The engine ended. Accepted webhooks and queued messages are safe.".to_owned(),
             Err(none) => none.line(),
         };
         drop(events);
@@ -227,7 +227,7 @@ impl Sitting<'_> {
             ("note", text, Some(thread)) if !text.is_empty() => {
                 self.act(Request::AddNote { thread, text: text.to_owned() }).await;
             }
-            ("say" | "note", "", Some(_)) => say("With words: say Your order has left."),
+            ("say" | "note", "", Some(_)) => say("Add the text: say Your order has left."),
             ("take", "", Some(thread)) => self.act(Request::TakeThread { thread }).await,
             ("release", "", Some(thread)) => self.act(Request::ReleaseThread { thread }).await,
             ("read", "", Some(thread)) => self.act(Request::MarkRead { thread }).await,
@@ -237,7 +237,7 @@ impl Sitting<'_> {
             ("say" | "note" | "take" | "release" | "read" | "stop" | "more" | "why" | "give", _, None)
                 if rest.is_empty() || matches!(word, "say" | "give") =>
             {
-                say("No thread is open: type its id, such as t3. list names them.");
+                say("No thread is open. Type a thread id such as t3; list shows the threads.");
             }
             _ => self.verb(line).await,
         }
@@ -252,20 +252,20 @@ impl Sitting<'_> {
 
     async fn open(&mut self, thread: ThreadId) {
         let Some(row) = self.contact(thread).await else {
-            say(&format!("There is no thread {thread}."));
+            say(&format!("Thread {thread} not found."));
             return;
         };
         let open = row.window_closes_at.filter(|at| *at > SystemClock.now());
         let window = open.map_or_else(
-            || "The service window is closed: only a template goes.".to_owned(),
+            || "The service window is closed: only templates can be sent.".to_owned(),
             |at| format!("The service window is open until {}.", clock(at)),
         );
         let whose = match (&row.taken_by, &row.assignment) {
-            (Some(person), _) => format!(" {} has it.", clean_line(person)),
+            (Some(person), _) => format!(" {} owns it.", clean_line(person)),
             (None, Some(held)) => format!(" {}.", held.words()),
             (None, None) => String::new(),
         };
-        say(&format!("{thread}, {}, over {}. {window}{whose}", row.contact.shown(), clean_line(&row.connection)));
+        say(&format!("{thread}, {}, via {}. {window}{whose}", row.contact.shown(), clean_line(&row.connection)));
         self.open = Some((thread, row.contact.shown()));
         self.is_here(Some(thread)).await;
         self.read_out(thread, None).await;
@@ -281,7 +281,7 @@ impl Sitting<'_> {
         match self.source.ask(&Query::Messages { thread, limit: PAGE, before, around: None }).await {
             Ok(Answer::Messages(page)) => {
                 if page.is_empty() {
-                    say("There is nothing before that.");
+                    say("No earlier messages.");
                 }
                 if before.is_none() {
                     self.newest = page.first().map(|message| message.id);
@@ -312,7 +312,7 @@ impl Sitting<'_> {
     /// A verb, as it would be asked for from a shell.
     async fn verb(&self, line: &str) {
         let Ok(words) = shell_words::split(line) else {
-            say("A quote is left open.");
+            say("A quotation mark is missing.");
             return;
         };
         let words = words.into_iter().skip_while(|word| word == "wadeck");
@@ -330,7 +330,7 @@ impl Sitting<'_> {
         };
         let wanted = match cli.command {
             Some(Command::Events(super::agents::Events::Follow { .. })) => {
-                return say("They are told here as they come.");
+                return say("Events are printed here as they happen.");
             }
             Some(command) => command,
             None => return,

@@ -86,23 +86,23 @@ fn entry(row: &EntryRow) -> Vec<String> {
     let error = row.error.as_ref().map_or_else(String::new, crate::domain::failure::Failure::line);
     let later = row.not_before.filter(|_| row.state == EntryState::Scheduled);
     let kept = later.map(|then| match &row.recalled_by {
-        Some(by) => format!("being called back for {by}"),
-        None => format!("the provider sends it at {}", at(then)),
+        Some(by) => format!("being canceled for {by}"),
+        None => format!("scheduled at the provider for {}", at(then)),
     });
     let held = row.hold.map(|hold| match &row.error {
         Some(error) if error.title == Failure::ANOTHER_APP => format!("held: {}", error.line()),
         Some(error) if hold == Hold::Account || error.class == FailureClass::Endpoint => {
-            format!("the number is held: {}", error.line())
+            format!("number held: {}", error.line())
         }
         _ => format!("held until {}: {}", at(row.due_at), hold.words()),
     });
     let doubt = (row.state == EntryState::Uncertain).then(|| match &row.looked {
         Some(looked) => format!("{error}; {}", clean_line(looked)),
-        None => format!("{error}; no list of the provider shows it so far"),
+        None => format!("{error}; the provider has not been queried yet"),
     });
     let behind = row.behind.map(|behind| format!("waits for {behind} before it"));
     let again = (row.state == EntryState::Queued && row.attempts > 0 && row.error.is_some())
-        .then(|| format!("again at {}: {error}", at(row.due_at)));
+        .then(|| format!("retry at {}: {error}", at(row.due_at)));
     let waits = row.not_before.filter(|then| row.state == EntryState::Queued && row.due_at <= *then);
     let waits = waits.map(|then| format!("not before {}", at(then)));
     vec![
@@ -127,11 +127,11 @@ pub(super) fn answer_text(answer: &Answer) -> String {
         Answer::Flow(told) => super::flows::answer_text(told),
         Answer::Template(told) => super::templates::answer_text(told),
         Answer::Threads(rows) => {
-            let head = ["id", "connection", "contact", "unread", "last", "window closes", "waiting", "last words"];
-            table(&head, rows.iter().map(thread).collect())
+            let head = ["id", "connection", "contact", "unread", "last", "window closes", "waiting", "last message"];
+            table("threads", &head, rows.iter().map(thread).collect())
         }
         Answer::Messages(rows) => {
-            table(&["id", "at", "direction", "state", "text", "error"], rows.iter().map(message).collect())
+            table("messages", &["id", "at", "direction", "state", "text", "error"], rows.iter().map(message).collect())
         }
         Answer::Found(rows) => {
             let row = |found: &FoundMessage| {
@@ -139,14 +139,19 @@ pub(super) fn answer_text(answer: &Answer) -> String {
                 cells.insert(2, found.contact.shown());
                 cells
             };
-            table(&["id", "at", "contact", "direction", "state", "text", "error"], rows.iter().map(row).collect())
+            table(
+                "messages",
+                &["id", "at", "contact", "direction", "state", "text", "error"],
+                rows.iter().map(row).collect(),
+            )
         }
         Answer::Outbox(rows) => {
             let head = ["id", "state", "status", "contact", "attempts", "written", "text", "why"];
-            table(&head, rows.iter().map(entry).collect())
+            table("messages", &head, rows.iter().map(entry).collect())
         }
         Answer::Tokens(rows) => super::tokens::text(rows),
         Answer::Deliveries(rows) => table(
+            "deliveries",
             &["id", "state", "event", "received", "bytes", "repeats", "note"],
             rows.iter()
                 .map(|row| {
@@ -178,7 +183,7 @@ pub(super) fn answer_text(answer: &Answer) -> String {
                         shortened(&one.body.line()),
                     ]
                 });
-                let rows = table(&["name", "language", "category", "status", "body"], rows.collect());
+                let rows = table("templates", &["name", "language", "category", "status", "body"], rows.collect());
                 format!("{}, {as_of}{trouble}\n{rows}", clean_line(&list.connection_name))
             })
             .collect::<Vec<_>>()
@@ -190,7 +195,7 @@ pub(super) fn answer_text(answer: &Answer) -> String {
                 ActivityKind::Audit { id, .. } => id.to_string(),
             };
             let rows = rows.iter().map(|row| vec![kind(&row.kind), at(row.at), shortened(&row.text.line())]);
-            table(&["id", "at", "what"], rows.collect())
+            table("activity", &["id", "at", "what"], rows.collect())
         }
         Answer::Log(lines) => lines.iter().map(|line| clean_line(line)).collect::<Vec<_>>().join("\n"),
         Answer::Draft(text) => clean_line(text),
@@ -205,7 +210,7 @@ fn overview_text(told: &Overview) -> String {
         format!("shown        {}", told.scope.words()),
         format!("engine       since {}, webhooks at {}", at(told.engine_started_at), told.listening_on),
         format!(
-            "connections  {}, {} proved, {} in trouble",
+            "connections  {}, {} verified, {} failing",
             told.connections, told.connections_proved, told.connections_in_trouble
         ),
         format!(
@@ -216,9 +221,9 @@ fn overview_text(told: &Overview) -> String {
             "outbox       {} queued, {} held, {} uncertain, {} failed",
             told.queued, told.held, told.uncertain, told.failed
         ),
-        format!("agents       {}, {} at work, {} approvals waiting", told.agents, told.runs_open, told.approvals),
+        format!("agents       {}, {} running, {} approvals waiting", told.agents, told.runs_open, told.approvals),
         format!(
-            "deliveries   {} pending{}, {} unreadable, {} quarantined, {} badly signed, {} came again, last {}",
+            "deliveries   {} pending{}, {} unreadable, {} quarantined, {} with invalid signature, {} repeated, last {}",
             told.deliveries_pending,
             told.oldest_pending_at.map(|since| format!(" since {}", at(since))).unwrap_or_default(),
             told.deliveries_unreadable,
@@ -237,10 +242,10 @@ fn overview_text(told: &Overview) -> String {
     }
     if !told.here.is_empty() {
         let here = told.here.iter().map(|one| format!("{} ({}, {})", clean_line(&one.who), one.role, one.how));
-        lines.push(format!("here         {}", here.collect::<Vec<_>>().join(", ")));
+        lines.push(format!("online       {}", here.collect::<Vec<_>>().join(", ")));
     }
     if let Some(p95) = told.ack_p95_ms {
-        lines.push(format!("webhooks     95 % answered within {p95} ms"));
+        lines.push(format!("webhooks     95 % acknowledged within {p95} ms"));
     }
     lines.join("\n")
 }

@@ -76,15 +76,15 @@ pub(super) fn connections_text(list: &ConnectionList) -> String {
             steps.chain(link).collect::<Vec<_>>().join("; "),
         ]
     });
-    let head = ["id", "name", "environment", "provider", "number", "agent", "proofs"];
-    let mut lines = vec![table(&head, connected.chain(others).collect())];
+    let head = ["id", "name", "environment", "provider", "number", "agent", "checks"];
+    let mut lines = vec![table("numbers", &head, connected.chain(others).collect())];
     for row in &list.connected {
         let id = row.connection.id;
         lines.push(format!("{id} {}: {}", clean_line(&row.connection.name), facts(row)));
     }
     for setup in &list.others {
         let state = setup.life(list.presence(setup)).name();
-        lines.push(format!("\n{} {} is {state}. What can be done:", setup.id, clean_line(&setup.name)));
+        lines.push(format!("\n{} {} is {state}. Actions:", setup.id, clean_line(&setup.name)));
         if let Some(time) = list.history(setup).and_then(|history| history.disconnected_at) {
             lines.push(format!("  disconnected at {}", at(time)));
         }
@@ -97,9 +97,9 @@ pub(super) fn connections_text(list: &ConnectionList) -> String {
 /// Since when a number is connected, how it comes and goes, and who takes what comes in.
 fn facts(row: &ConnectionView) -> String {
     let mut facts = vec![format!("routing {}", row.routing.name())];
-    facts.extend(row.usual.then(|| "sends where no connection is named".to_owned()));
+    facts.extend(row.usual.then(|| "default for sends without a connection".to_owned()));
     facts.extend(row.history.connected_at.map(|time| format!("connected since {}", at(time))));
-    facts.extend(row.history.disconnected_at.map(|time| format!("disconnected before at {}", at(time))));
+    facts.extend(row.history.disconnected_at.map(|time| format!("previously disconnected at {}", at(time))));
     facts.extend(row.history.flaps());
     if !row.connection.business_account_id.is_empty() {
         facts.push(format!("account {}", clean_line(&row.connection.business_account_id)));
@@ -111,13 +111,15 @@ pub(super) fn answer_text(told: &Fetched<NumberAnswer>) -> String {
     let body = match &told.value {
         NumberAnswer::List(numbers) => {
             let head = ["id", "number", "name", "kind", "status", "quality", "limit", "customer", "here"];
-            table(&head, numbers.iter().map(number).collect())
+            table("numbers", &head, numbers.iter().map(number).collect())
         }
         NumberAnswer::Health(health) => health_lines(health).join("\n"),
         NumberAnswer::Profile(profile) => profile_lines(profile).join("\n"),
-        NumberAnswer::Webhooks(list) => {
-            table(&["id", "scope", "kind", "state", "address", "events", "buffer"], list.iter().map(webhook).collect())
-        }
+        NumberAnswer::Webhooks(list) => table(
+            "webhooks",
+            &["id", "scope", "kind", "state", "address", "events", "buffer"],
+            list.iter().map(webhook).collect(),
+        ),
     };
     format!("as of {}\n{body}", at(told.fetched_at))
 }

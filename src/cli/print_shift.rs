@@ -10,11 +10,12 @@ use crate::domain::why::Why;
 pub(super) fn text(answer: &Answer) -> Option<String> {
     Some(match answer {
         Answer::Contacts(rows) => table(
+            "contacts",
             &["id", "name", "addresses", "threads", "note"],
             rows.iter()
                 .map(|row| {
                     let threads =
-                        row.threads.iter().map(|(thread, _, over)| format!("{thread} over {}", clean_line(over)));
+                        row.threads.iter().map(|(thread, _, over)| format!("{thread} via {}", clean_line(over)));
                     let merged = if row.merged > 0 { format!("{} merged into it ", row.merged) } else { String::new() };
                     vec![
                         row.id.to_string(),
@@ -27,7 +28,8 @@ pub(super) fn text(answer: &Answer) -> Option<String> {
                 .collect(),
         ),
         Answer::Radar(rows) => table(
-            &["thread", "contact", "window closes", "owner", "waits for", "what it costs"],
+            "expiring windows",
+            &["thread", "contact", "window closes", "owner", "last message", "after closing"],
             rows.iter()
                 .map(|row| {
                     vec![
@@ -42,7 +44,8 @@ pub(super) fn text(answer: &Answer) -> Option<String> {
                 .collect(),
         ),
         Answer::Alerts(rows) => table(
-            &["id", "kind", "times", "last", "seen by", "what"],
+            "alerts",
+            &["id", "kind", "times", "last", "acknowledged by", "what"],
             rows.iter()
                 .map(|row| {
                     let seen = row.acked.as_ref().map_or_else(|| "nobody".into(), |(by, _)| clean_line(by));
@@ -58,10 +61,12 @@ pub(super) fn text(answer: &Answer) -> Option<String> {
                 .collect(),
         ),
         Answer::Views(rows) => table(
+            "saved filters",
             &["name", "count", "terms"],
             rows.iter().map(|row| vec![clean_line(&row.name), row.count.to_string(), clean_line(&row.terms)]).collect(),
         ),
         Answer::Jobs(rows) => table(
+            "bulk jobs",
             &["id", "action", "state", "done", "refused", "of", "terms", "last reason"],
             rows.iter()
                 .map(|row| {
@@ -80,6 +85,7 @@ pub(super) fn text(answer: &Answer) -> Option<String> {
         ),
         Answer::Bulk(preview) => preview.counts(),
         Answer::Notes(notes) => table(
+            "notes",
             &["at", "by", "note"],
             notes.iter().map(|note| vec![at(note.at), clean_line(&note.author), note.words.line()]).collect(),
         ),
@@ -119,6 +125,7 @@ fn gauges_text(view: &GaugesView) -> String {
         ]
     };
     let rows = table(
+        "messages",
         &["by", "name", "", "delivered", "replied", "sent", "failed", "open"],
         view.gauges.iter().map(row).collect(),
     );
@@ -128,5 +135,5 @@ fn gauges_text(view: &GaugesView) -> String {
             format!("webhooks acknowledged within {half} ms (p50), {most} ms (p95), {nearly} ms (p99)")
         },
     );
-    format!("since {}\n{rows}\n{ack}\nbreaches of a limit: {}", at(view.since), view.breaches)
+    format!("since {}\n{rows}\n{ack}\nlimits exceeded: {}", at(view.since), view.breaches)
 }

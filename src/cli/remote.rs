@@ -137,15 +137,15 @@ pub(super) async fn listen(
         whose: whose(people.clone(), config.ssh.authorized_keys.clone()),
         consoles,
         verbs: verbs(engine.system.clone()),
-        older_clients: config.ssh.older_clients,
-        most: config.ssh.most,
-        most_per_address: config.ssh.most_per_address,
+        allow_classical_key_exchange: config.ssh.allow_classical_key_exchange,
+        max_connections: config.ssh.max_connections,
+        max_connections_per_address: config.ssh.max_connections_per_address,
     };
     let (tasks, stop) = engine.guests();
     let (address, fingerprint) = ssh::serve(engine.system.clone(), setup, &tasks, stop)
         .await
         .map_err(|error| AppError::Other { what: error.to_string(), remedy: String::new() })?;
-    tracing::info!(%address, fingerprint, "consoles are given over SSH");
+    tracing::info!(%address, fingerprint, "SSH consoles enabled");
     Ok(())
 }
 
@@ -159,7 +159,7 @@ fn whose(people: Arc<People>, file: Option<std::path::PathBuf>) -> WhoseKey {
         let text = std::fs::read_to_string(file.as_ref()?).ok()?;
         let (known, faults) = known_keys(&text);
         for fault in faults {
-            tracing::warn!(fault, "in the file of authorized keys");
+            tracing::warn!(fault, "in the authorized keys file");
         }
         let found = known.into_iter().find(|known| known.key.key_data() == offered.key_data())?;
         people.named(&found.name)

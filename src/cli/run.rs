@@ -10,15 +10,14 @@ use super::files::Files;
 use super::no_answer::NoAnswer;
 use super::scoped::Asked;
 use super::verb::{source, verb};
-use super::verbs::{Alerts, ConfigVerb};
-use super::{Cli, Command, Common, Exit, doctor, doctor_environment, layout};
+use super::verbs::Alerts;
+use super::{Cli, Command, Common, Exit, doctor, layout};
 use crate::api::Consoles;
 use crate::app::{
     AppError, Demo, Engine, EngineSetup, INBOX, Logs, People, SystemChance, SystemClock, random_seed, zone_offset,
 };
 use crate::attach::{Left, is_terminal};
 use crate::config::{self, Config, ConfigError};
-use crate::console::Keymap;
 use crate::domain::code::Code;
 use crate::domain::time::Clock;
 use crate::provider::Registry;
@@ -68,8 +67,7 @@ async fn carry_out(cli: Cli) -> Exit {
         Some(Command::Attach) => attach(&cli.common).await,
         Some(Command::Simulator(arguments)) => super::simulator::run(arguments).await,
         Some(Command::Mcp) => return super::tools::serve(&cli.common).await,
-        Some(Command::Config(ConfigVerb::Check)) => return check(&cli.common),
-        Some(Command::Config(ConfigVerb::Show)) => return super::shell::show(&cli.common),
+        Some(Command::Config(verb)) => return super::config_file::run(&cli.common, &verb),
         Some(Command::Backup { to, media }) => {
             return super::shell::backup(&cli.common, &to, media.as_deref()).await;
         }
@@ -105,6 +103,9 @@ fn setup(
     // The lock says who has it, before anything else is touched.
     drop(crate::app::Lock::take(&directory)?);
     let logs = Logs::start(&directory, &config.log.level, config.log.files, on_stderr)?;
+    for warning in &config.warnings {
+        tracing::warn!(line = warning.line, column = warning.column, "configuration: {}", warning.what);
+    }
     Ok(EngineSetup {
         config: config.clone(),
         directory,
@@ -132,7 +133,7 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
     let watched = tokio::spawn(super::service::watchdog(engine.system.clone()));
     super::service::ready();
     said(&format!(
-        "wadeck takes webhooks at http://{}. Ask it with `wadeck status`; SIGTERM stops it in order.",
+        "wadeck receives webhooks at http://{}. Query it with `wadeck status`; stop it with SIGTERM.",
         engine.address
     ));
     loop {
@@ -143,9 +144,9 @@ async fn serve(common: &Common) -> Result<Exit, AppError> {
                 Ok(config) => {
                     super::service::reloading();
                     people.replace(config.users);
-                    tracing::info!("the users of the configuration were read anew; the rest is as at the start");
+                    tracing::info!("Users reloaded from the configuration; other settings need a restart");
                 }
-                Err(error) => tracing::error!(%error, "the configuration cannot be read anew; who was known still is"),
+                Err(error) => tracing::error!(%error, "Cannot reload the configuration; the previous users stay"),
             },
         }
     }
@@ -174,7 +175,7 @@ async fn start(
 
 fn no_signals(error: &std::io::Error) -> AppError {
     AppError::Other {
-        what: format!("Signals cannot be listened for: {error}."),
+        what: format!("Cannot listen for signals: {error}."),
         remedy: "Start it on another system.".into(),
     }
 }
@@ -186,7 +187,7 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
     }
     let config = load(common)?;
     if !common.plain {
-        need_terminal("`wadeck serve` runs without one, and `wadeck --plain` speaks in lines.")?;
+        need_terminal("Run `wadeck serve` without one, or `wadeck --plain` line by line.")?;
     }
     let greeting = Greeting::default();
     let people = Arc::new(People::new(config.users.clone()));
@@ -201,13 +202,13 @@ async fn console(common: &Common) -> Result<Exit, AppError> {
         let exit = super::plain::sit(
             common,
             Source { files: Files::WithoutInput, ..source(common) },
-            "The engine runs here, and ends when you leave.",
+            "The engine runs in this process and ends when you quit.",
         )
         .await;
         engine.stop().await;
         return Ok(exit);
     }
-    let ends = "The engine in this process stops too, and with it everybody's console: webhooks wait at the provider until it runs again.";
+    let ends = "This also stops the engine and all its consoles. Webhooks wait at the provider until it runs again.";
     let shown = consoles::own(common, &config, &engine, ends).await;
     if matches!(shown, Ok(Err(Left::Gone))) {
         consoles::go_on(&greeting, SystemClock.now()).await;
@@ -225,20 +226,20 @@ async fn guest_in_lines(common: &Common, directory: std::path::PathBuf) -> Exit 
         scope: Asked::by(common),
         files: Files::WithoutInput,
     };
-    super::plain::sit(common, source, "The engine runs elsewhere, and goes on when you leave.").await
+    super::plain::sit(common, source, "The engine runs in another process and keeps running when you quit.").await
 }
 
 async fn attach(common: &Common) -> Result<Exit, AppError> {
     if common.plain {
         return Ok(guest_in_lines(common, config::data_directory(common.data_dir.as_deref())).await);
     }
-    need_terminal("`wadeck status` asks without one.")?;
+    need_terminal("`wadeck status` needs none.")?;
     consoles::attach(common, &config::data_directory(common.data_dir.as_deref())).await
 }
 
 async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, AppError> {
     if !common.plain {
-        need_terminal("The demo is something to look at; `wadeck demo --plain` speaks in lines.")?;
+        need_terminal("`wadeck demo --plain` runs it line by line.")?;
     }
     let seed = seed.unwrap_or_else(random_seed);
     let directory = std::env::temp_dir().join(format!("wadeck-demo-{}", std::process::id()));
@@ -253,11 +254,11 @@ async fn demo(common: &Common, seed: Option<u64>, speed: f64) -> Result<Exit, Ap
             scope: Asked::by(common),
             files: Files::WithoutInput,
         };
-        let exit = super::plain::sit(common, source, "This is the demo: it ends when you leave.").await;
+        let exit = super::plain::sit(common, source, "This is the demo. It ends when you quit.").await;
         demo.stop().await;
         return Ok(exit);
     }
-    let ends = format!("The demo ends; `wadeck demo --seed {seed}` tells the same story again.");
+    let ends = format!("The demo ends. `wadeck demo --seed {seed}` repeats the same traffic.");
     let shown = consoles::own(common, &demo.config, &demo.engine, &ends).await;
     demo.stop().await;
     Ok(shown?.unwrap_or(Exit::Failed))
@@ -267,35 +268,7 @@ fn need_terminal(remedy: &str) -> Result<(), AppError> {
     if is_terminal() {
         return Ok(());
     }
-    Err(AppError::Other { what: "The console needs a terminal at both ends.".into(), remedy: remedy.into() })
-}
-
-fn check(common: &Common) -> Exit {
-    let path = config::config_file(common.config.as_deref());
-    let loaded = config::load(&path, Registry::SHAPES);
-    let keys = loaded.as_ref().ok().and_then(|config| Keymap::with(&config.keys).err());
-    let (exit, faults, text) = match (&loaded, keys) {
-        (Ok(_), None) => (Exit::Done, vec![], format!("{} is right.", path.display())),
-        (Ok(_), Some(faults)) => (Exit::Failed, vec![], faults.join("\n")),
-        (Err(ConfigError::Faulty { faults, .. }), _) => {
-            (Exit::Failed, faults.clone(), loaded.as_ref().err().map(ToString::to_string).unwrap_or_default())
-        }
-        (Err(error), _) => (Exit::Failed, vec![], error.to_string()),
-    };
-    let warnings = loaded.as_ref().map(doctor_environment::warnings).unwrap_or_default();
-    if common.json {
-        let told =
-            serde_json::json!({ "file": path, "right": exit == Exit::Done, "faults": faults, "warnings": warnings });
-        println!("{}", layout::json(&told));
-    } else if exit == Exit::Done {
-        println!("{text}");
-        for warning in &warnings {
-            println!("Warning: {warning}");
-        }
-    } else {
-        eprintln!("{text}");
-    }
-    exit
+    Err(AppError::Other { what: "The console needs a terminal.".into(), remedy: remedy.into() })
 }
 
 async fn examine(common: &Common, webhook: bool) -> Exit {

@@ -7,7 +7,7 @@ use crate::operations::{System, prove_writable};
 
 fn told(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        tracing::debug!(%error, "nobody could be told how the service is");
+        tracing::debug!(%error, "Cannot notify the service manager");
     }
 }
 
@@ -17,15 +17,15 @@ pub(super) fn port() -> Option<std::net::TcpListener> {
 }
 
 pub(super) fn ready() {
-    told(&[NotifyState::Ready, NotifyState::Status("takes webhooks")]);
+    told(&[NotifyState::Ready, NotifyState::Status("receives webhooks")]);
 }
 
 pub(super) fn reloading() {
-    told(&[NotifyState::Status("the users were read anew")]);
+    told(&[NotifyState::Status("users reloaded")]);
 }
 
 pub(super) fn stopping() {
-    told(&[NotifyState::Stopping, NotifyState::Status("stops in order")]);
+    told(&[NotifyState::Stopping, NotifyState::Status("stopping")]);
 }
 
 /// Says that it is well as long as something can be written; an engine that hangs is started anew.
@@ -39,12 +39,12 @@ pub(super) async fn watchdog(system: System) {
             Ok(()) if well => told(&[NotifyState::Watchdog]),
             Ok(()) => {
                 well = true;
-                told(&[NotifyState::Watchdog, NotifyState::Status("takes webhooks")]);
+                told(&[NotifyState::Watchdog, NotifyState::Status("receives webhooks")]);
             }
             Err(trouble) => {
                 well = false;
-                tracing::error!(error = trouble.reason(), "the watchdog is not told that all is well");
-                told(&[NotifyState::Status(&format!("takes no webhooks: {}", trouble.reason()))]);
+                tracing::error!(error = trouble.reason(), "Watchdog not notified: the engine is not ready");
+                told(&[NotifyState::Status(&format!("cannot accept webhooks: {}", trouble.reason()))]);
             }
         }
     }

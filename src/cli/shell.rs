@@ -7,7 +7,6 @@ use clap::CommandFactory;
 
 use super::no_answer::NoAnswer;
 use super::{Cli, Common, Exit};
-use crate::app::AppError;
 use crate::config;
 use crate::domain::code::Code;
 use crate::store::Store;
@@ -40,23 +39,6 @@ pub(super) fn man(common: &Common, to: Option<&Path>) -> Exit {
     }
 }
 
-/// The file over the defaults, as one file.
-pub(super) fn show(common: &Common) -> Exit {
-    let path = config::config_file(common.config.as_deref());
-    match config::in_force(&path, crate::provider::Registry::SHAPES) {
-        Ok(value) if common.json => {
-            println!("{}", super::layout::json(&value));
-            Exit::Done
-        }
-        Ok(value) => {
-            println!("# {}", path.display());
-            print!("{}", config::as_text(&value));
-            Exit::Done
-        }
-        Err(error) => NoAnswer::from(AppError::Config(error)).tell(common.json),
-    }
-}
-
 /// A copy as of one moment, taken beside an engine that runs.
 pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> Exit {
     let directory = config::data_directory(common.data_dir.as_deref());
@@ -69,7 +51,7 @@ pub(super) async fn backup(common: &Common, to: &Path, media: Option<&Path>) -> 
         Ok(sound) if sound == "ok" => {
             let size = std::fs::metadata(to).map_or(0, |meta| meta.len());
             println!(
-                "{} holds {}; it was read back and is sound.",
+                "Copied {1} to {0} and verified the copy.",
                 to.display(),
                 crate::domain::message::media::size(size)
             );
@@ -101,19 +83,19 @@ async fn audit_end(copy: &Path) -> Result<(), String> {
     let mut options = std::fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(&path);
     file.and_then(|mut file| file.write_all(line.as_bytes())).map_err(|error| error.to_string())?;
-    println!("{} holds the end of its audit: {} {}.", path.display(), head.row, head.digest);
+    println!("{} holds the head of the audit chain: {} {}.", path.display(), head.row, head.digest);
     Ok(())
 }
 
 /// The files of messages never change: those that are there already need no second copy.
 fn files(common: &Common, from: &Path, to: Option<&Path>) -> Exit {
     let Some(to) = to else {
-        println!("Files of messages lie in {}; --media DIR copies them too.", from.display());
+        println!("Files of messages in {} were not copied; --media DIR copies them too.", from.display());
         return Exit::Done;
     };
     match copied(from, to) {
         Ok((new, all)) => {
-            println!("{} holds {all} file(s) of messages, {new} of them new.", to.display());
+            println!("{} holds {all} file(s) of messages, {new} new.", to.display());
             Exit::Done
         }
         Err(error) => {

@@ -36,7 +36,9 @@ pub(super) async fn run(arguments: SimulatorArgs) -> Result<Exit, AppError> {
     let SimulatorArgs { listen, webhooks, seed, speed, .. } = arguments;
     let setup = SimulatorSetup { listen, webhooks, seed, speed, scenario };
     let playing = run_simulator(setup, |environment| {
-        eprintln!("The simulated provider answers. Give an engine this environment; Ctrl-C ends it.");
+        eprintln!(
+            "The simulator is running. Start an engine with these environment variables; Ctrl-C stops the simulator."
+        );
         for (name, value) in environment {
             println!("export {name}={value}");
         }

@@ -14,11 +14,13 @@ fn told(program: &str, arguments: &[&str]) -> Option<String> {
 /// Signatures, windows and retries all go by the clock.
 pub(super) fn clock() -> Finding {
     match told("timedatectl", &["show", "--property=NTPSynchronized", "--value"]).as_deref() {
-        Some("yes") => ok("clock", "it is kept right over the network"),
-        Some("no") => {
-            warn("clock", "nothing keeps it right", "timedatectl set-ntp true: service windows and retries go by it.")
-        }
-        _ => ok("clock", "this system does not say whether something keeps it right"),
+        Some("yes") => ok("clock", "synchronized over the network"),
+        Some("no") => warn(
+            "clock",
+            "not synchronized",
+            "Run `timedatectl set-ntp true`. Service windows and retries depend on the clock.",
+        ),
+        _ => ok("clock", "this system does not report whether it is synchronized"),
     }
 }
 
@@ -31,13 +33,13 @@ pub(super) fn terminal() -> Vec<Finding> {
         ok("terminal", format!("TERM={term}"))
     } else {
         let said = format!("the locale {} is not UTF-8", locale.unwrap_or_default());
-        warn("terminal", said, "Set LANG to a UTF-8 locale, such as C.UTF-8; plain characters are drawn meanwhile.")
+        warn("terminal", said, "Set LANG to a UTF-8 locale, such as C.UTF-8. Until then the console draws ASCII.")
     }];
     if std::env::var_os("TMUX").is_some() {
         found.extend(tmux(|option| told("tmux", &["show-options", "-gv", option])));
     }
     if std::env::var_os("MOSH_CONNECTION").is_some() {
-        found.push(warn("mosh", "copying does not come through it", "Use ssh where you copy from the console."));
+        found.push(warn("mosh", "does not pass on the clipboard", "Use ssh to copy text from the console."));
     }
     found
 }
@@ -46,15 +48,15 @@ pub(super) fn terminal() -> Vec<Finding> {
 fn tmux(option: impl Fn(&str) -> Option<String>) -> Vec<Finding> {
     let mut found = vec![];
     if option("set-clipboard").as_deref() == Some("off") {
-        found.push(warn("tmux", "copying does not come through it", "tmux set-option -g set-clipboard on"));
+        found.push(warn("tmux", "does not pass on the clipboard", "Run `tmux set-option -g set-clipboard on`."));
     }
     let wait = option("escape-time").and_then(|wait| wait.parse::<u32>().ok());
     if let Some(wait) = wait.filter(|wait| *wait > 50) {
-        let said = format!("esc comes {wait} ms late");
-        found.push(warn("tmux", said, "tmux set-option -g escape-time 10"));
+        let said = format!("delays esc by {wait} ms");
+        found.push(warn("tmux", said, "Run `tmux set-option -g escape-time 10`."));
     }
     if found.is_empty() {
-        found.push(ok("tmux", "keys and clipboard come through"));
+        found.push(ok("tmux", "keys and clipboard work"));
     }
     found
 }

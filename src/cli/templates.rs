@@ -158,7 +158,11 @@ fn starters(name: Option<&str>, json_wanted: bool) -> Exit {
         }
         None => {
             let rows = starter::TEMPLATES.iter().map(|one| vec![one.name.to_owned(), one.what.to_owned()]).collect();
-            println!("{}\n\nsend one with: {}", table(&["name", "what"], rows), starter::TEMPLATE_SEND);
+            println!(
+                "{}\n\nSend a template with: {}",
+                table("starters", &["name", "description"], rows),
+                starter::TEMPLATE_SEND
+            );
             Exit::Done
         }
     }
@@ -202,7 +206,7 @@ fn check(path: &std::path::Path, fix: bool, json_wanted: bool) -> Exit {
 
 pub(super) fn findings_text(findings: &[Finding]) -> String {
     if findings.is_empty() {
-        return "Nothing stands in the way.".to_owned();
+        return "No problems found.".to_owned();
     }
     findings.iter().map(Finding::line).collect::<Vec<_>>().join("\n")
 }
@@ -286,7 +290,7 @@ fn record_lines(record: &TemplateRecord) -> Vec<String> {
         format!("sent       {}", record.sent),
         format!("delivered  {} ({})", record.delivered, share(record.delivered)),
         format!("read       {} ({})", record.read, share(record.read)),
-        format!("replied    {} ({}), within a day", record.replied, share(record.replied)),
+        format!("replied    {} ({}), within 24 hours", record.replied, share(record.replied)),
         format!("scheduled  {}", record.scheduled),
     ];
     lines.extend(

@@ -71,9 +71,11 @@ pub(super) fn text(tokens: &[TokenView]) -> String {
     let rows = tokens.iter().map(|one| {
         let state = match one.maker_role {
             _ if one.revoked_at.is_some() => "revoked".to_owned(),
-            None => "stopped: who made it is no user any more".to_owned(),
-            Some(maker) if one.agent.is_some() && maker < Role::Operator => "stopped: its maker is a viewer".to_owned(),
-            Some(maker) if one.agent.is_none() && maker < one.role => format!("{} today, as its maker", maker.name()),
+            None => "invalid: its creator is no longer a user".to_owned(),
+            Some(maker) if one.agent.is_some() && maker < Role::Operator => {
+                "invalid: its creator is a viewer".to_owned()
+            }
+            Some(maker) if one.agent.is_none() && maker < one.role => format!("{} now, as its creator", maker.name()),
             Some(_) => String::new(),
         };
         vec![
@@ -81,7 +83,7 @@ pub(super) fn text(tokens: &[TokenView]) -> String {
             one.agent
                 .as_ref()
                 .map_or_else(|| one.role.name().to_owned(), |agent| format!("agent {}", clean_line(agent))),
-            if one.agent.is_some() { "what its contract says".to_owned() } else { one.scope.words() },
+            if one.agent.is_some() { "contract of the agent".to_owned() } else { one.scope.words() },
             clean_line(&one.made_by),
             at(one.made_at),
             or(one.expires_at, "revoked"),
@@ -89,5 +91,5 @@ pub(super) fn text(tokens: &[TokenView]) -> String {
             state,
         ]
     });
-    table(&["name", "role", "reaches", "made by", "made", "until", "used", ""], rows.collect())
+    table("tokens", &["name", "role", "scope", "created by", "created", "expires", "used", ""], rows.collect())
 }

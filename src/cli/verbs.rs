@@ -434,6 +434,9 @@ pub enum ConfigVerb {
     /// Print the effective configuration: the file merged over the defaults, without secrets
     #[command(after_help = "Examples:\n  wadeck config show")]
     Show,
+    /// Print the configuration file with renamed keys replaced by their current names
+    #[command(after_help = "Examples:\n  wadeck config migrate > new.toml")]
+    Migrate,
 }
 
 fn entry_state(name: &str) -> Result<EntryState, String> {

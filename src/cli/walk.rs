@@ -137,7 +137,7 @@ fn lines(view: &ConnectionView, number: usize, chore: &SetupTask) -> String {
         text.push_str(&format!("\n        or: `wadeck connections register {id}` sets it over the provider's API"));
     }
     if let Some(said) = proved(view, chore) {
-        text.push_str(&format!("\n        proved: {said}"));
+        text.push_str(&format!("\n        verified: {said}"));
     }
     text
 }
@@ -168,7 +168,7 @@ pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> R
     let mut looks = 0_u32;
     while last.to_be_done() {
         if !wait {
-            println!("What is not proved yet is marked with -. --wait goes on until everything is.");
+            println!("Open tasks are marked with -. Use --wait to repeat the checks until all are done.");
             return Ok(Exit::Failed);
         }
         tokio::select! {
@@ -189,6 +189,6 @@ pub(super) async fn walk(source: &Source, of: &str, wait: bool, json: bool) -> R
         }
         last = now;
     }
-    println!("Everything is proved: this number works.");
+    println!("All tasks are done: this number works.");
     Ok(Exit::Done)
 }

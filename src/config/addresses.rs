@@ -3,7 +3,7 @@
 use toml::Spanned;
 use url::Url;
 
-use super::check::Faults;
+use super::faults::Faults;
 
 pub(super) fn http_url(value: &Spanned<String>, key: &str, faults: &mut Faults<'_>) {
     let fits = Url::parse(value.get_ref()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());

@@ -7,7 +7,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::addresses::http_url;
-use super::check::{Faults, MODES, nearest, one_of};
+use super::check::MODES;
+use super::faults::{Faults, nearest, one_of};
 use super::{AgentDeclaration, DeclaredKind, EndpointConfig};
 use crate::domain::agents::assignment::{ApprovalPolicy, Mode};
 use crate::domain::agents::contract::{Conditions, Contract, Hours, LONGEST_PAUSE_MINUTES, Money, Tool};
@@ -31,7 +32,7 @@ pub(super) struct AgentTable {
     pub rules: Option<Vec<Rule>>,
     pub introduction: Option<String>,
     #[serde(default)]
-    pub sees: Vec<Spanned<String>>,
+    pub media_input: Vec<Spanned<String>>,
     pub price_in: Option<Spanned<f64>>,
     pub price_out: Option<Spanned<f64>>,
 }
@@ -40,12 +41,12 @@ pub(super) struct AgentTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct ContractTable {
     pub tools: Option<Vec<Spanned<String>>>,
-    pub most_per_hour: Option<u32>,
-    pub most_messages: Option<u32>,
-    pub longest: Option<u32>,
+    pub max_per_hour: Option<u32>,
+    pub max_messages: Option<u32>,
+    pub max_characters: Option<u32>,
     pub tokens_per_day: Option<u64>,
     pub money_per_day: Option<Spanned<f64>>,
-    pub others: Option<bool>,
+    pub allow_initiating: Option<bool>,
     pub pause_after_person_minutes: Option<u32>,
 }
 
@@ -65,8 +66,8 @@ pub(super) struct RouteTable {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ApprovalsTable {
-    pub two_persons: Option<bool>,
-    pub rehearsed: Option<bool>,
+    pub require_two_approvers: Option<bool>,
+    pub require_rehearsal: Option<bool>,
     pub undecided_hours: Option<u64>,
 }
 
@@ -84,8 +85,11 @@ pub(super) fn approvals(own: ApprovalsTable, example: ApprovalsTable) -> Approva
     let usual = ApprovalPolicy::default();
     let hours = own.undecided_hours.or(example.undecided_hours).unwrap_or(72).clamp(1, 24 * 366);
     ApprovalPolicy {
-        two_persons: own.two_persons.or(example.two_persons).unwrap_or(usual.two_persons),
-        rehearsed: own.rehearsed.or(example.rehearsed).unwrap_or(usual.rehearsed),
+        require_two_approvers: own
+            .require_two_approvers
+            .or(example.require_two_approvers)
+            .unwrap_or(usual.require_two_approvers),
+        require_rehearsal: own.require_rehearsal.or(example.require_rehearsal).unwrap_or(usual.require_rehearsal),
         undecided: Duration::from_secs(hours * 3_600),
     }
 }
@@ -95,7 +99,7 @@ pub(super) fn endpoints(tables: Vec<EndpointTable>, faults: &mut Faults<'_>) -> 
     for table in tables {
         http_url(&table.url, "url", faults);
         if endpoints.iter().any(|known| known.name == *table.name.get_ref()) {
-            faults.add(table.name.span(), format!("Two endpoints are called `{}`.", table.name.get_ref()));
+            faults.add(table.name.span(), format!("Two endpoints have the name `{}`.", table.name.get_ref()));
         }
         for pattern in &table.events {
             known_event(pattern, faults);
@@ -138,7 +142,10 @@ pub(super) fn contract(table: Option<Spanned<ContractTable>>, usual: &Contract, 
                     None => {
                         let hint = nearest(name.get_ref(), &known).map(|name| format!(" Did you mean `{name}`?"));
                         let (given, hint) = (name.get_ref(), hint.unwrap_or_default());
-                        faults.add(name.span(), format!("`{given}` is no tool: they are {}.{hint}", known.join(", ")));
+                        faults.add(
+                            name.span(),
+                            format!("`{given}` is not a tool. The tools are {}.{hint}", known.join(", ")),
+                        );
                     }
                 }
             }
@@ -147,15 +154,15 @@ pub(super) fn contract(table: Option<Spanned<ContractTable>>, usual: &Contract, 
     };
     let contract = Contract {
         tools,
-        most_per_hour: table.most_per_hour.unwrap_or(usual.most_per_hour),
-        most_messages: table.most_messages.unwrap_or(usual.most_messages),
-        longest: table.longest.unwrap_or(usual.longest),
+        max_per_hour: table.max_per_hour.unwrap_or(usual.max_per_hour),
+        max_messages: table.max_messages.unwrap_or(usual.max_messages),
+        max_characters: table.max_characters.unwrap_or(usual.max_characters),
         tokens_per_day: table.tokens_per_day.or(usual.tokens_per_day),
         money_per_day: match &table.money_per_day {
             Some(amount) => money(amount, "money_per_day", faults),
             None => usual.money_per_day,
         },
-        others: table.others.unwrap_or(usual.others),
+        allow_initiating: table.allow_initiating.unwrap_or(usual.allow_initiating),
         pause_after_person_minutes: table.pause_after_person_minutes.or(usual.pause_after_person_minutes),
         ..usual
     };
@@ -189,7 +196,7 @@ pub(super) fn routes(
         let when =
             Conditions { first_contact: table.first_contact, hours, language: table.language, words: table.words };
         if when.are_none() {
-            let what = "A route needs a condition: first_contact, hours, language or words. Without any, it is the connection's own agent.";
+            let what = "The route has no condition. Add first_contact, hours, language or words.";
             faults.add(span, what);
         }
         let contract = Contract { when, ..contract(table.contract, usual, faults) };
@@ -202,7 +209,8 @@ pub(super) fn routes(
 pub(super) fn pause(minutes: Option<&Spanned<u32>>, faults: &mut Faults<'_>) -> Option<Duration> {
     let minutes = minutes?;
     if *minutes.get_ref() > LONGEST_PAUSE_MINUTES {
-        faults.add(minutes.span(), format!("pause_after_person_minutes is between 0 and {LONGEST_PAUSE_MINUTES}."));
+        faults
+            .add(minutes.span(), format!("pause_after_person_minutes must be between 0 and {LONGEST_PAUSE_MINUTES}."));
     }
     Some(Duration::from_secs(u64::from(*minutes.get_ref()) * 60))
 }
@@ -210,14 +218,14 @@ pub(super) fn pause(minutes: Option<&Spanned<u32>>, faults: &mut Faults<'_>) -> 
 pub(super) fn known_agent(agent: &Spanned<String>, agents: &[&str], faults: &mut Faults<'_>) {
     if !agents.contains(&agent.get_ref().as_str()) {
         let hint = nearest(agent.get_ref(), agents).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
-        faults.add(agent.span(), format!("No agent is called `{}` in this file.{hint}", agent.get_ref()));
+        faults.add(agent.span(), format!("No agent in this file has the name `{}`.{hint}", agent.get_ref()));
     }
 }
 
 fn money(amount: &Spanned<f64>, key: &str, faults: &mut Faults<'_>) -> Option<Money> {
     let read = Money::parse(&amount.get_ref().to_string());
     if read.is_none() {
-        faults.add(amount.span(), format!("{key} is an amount of money, such as 5.00."));
+        faults.add(amount.span(), format!("{key} must be an amount of money, such as 5.00."));
     }
     read
 }
@@ -228,7 +236,7 @@ pub(super) fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Opti
     let kinds = [("http", 0), ("command", 1), ("openai", 2), ("anthropic", 3), ("scripted", 4), ("workflow", 5)];
     let kind = one_of(&table.kind, &kinds, "kind of agent", faults)?;
     let mut lacks =
-        |key: &str| faults.add(span.clone(), format!("An agent of kind {} needs `{key}`.", table.kind.get_ref()));
+        |key: &str| faults.add(span.clone(), format!("An agent of kind `{}` needs `{key}`.", table.kind.get_ref()));
     let kind = match kind {
         0 | 5 => match table.url {
             Some(url) => {
@@ -276,12 +284,12 @@ pub(super) fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Opti
         None => 60,
         Some(seconds) if (1..=600).contains(seconds.get_ref()) => *seconds.get_ref(),
         Some(seconds) => {
-            faults.add(seconds.span(), "timeout_seconds is between 1 and 600.");
+            faults.add(seconds.span(), "timeout_seconds must be between 1 and 600.");
             60
         }
     };
     let kinds: [(&str, ()); 5] = [("image", ()), ("audio", ()), ("video", ()), ("document", ()), ("sticker", ())];
-    for kind in &table.sees {
+    for kind in &table.media_input {
         one_of(kind, &kinds, "kind of file", faults);
     }
     let price = |price: &Option<Spanned<f64>>, key: &str, faults: &mut Faults<'_>| {
@@ -293,7 +301,7 @@ pub(super) fn agent(table: Spanned<AgentTable>, faults: &mut Faults<'_>) -> Opti
         timeout: Duration::from_secs(timeout),
         kind,
         introduction: table.introduction.unwrap_or_default(),
-        sees: table.sees.into_iter().map(Spanned::into_inner).collect(),
+        media_input: table.media_input.into_iter().map(Spanned::into_inner).collect(),
         prices,
     })
 }

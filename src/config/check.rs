@@ -1,12 +1,12 @@
 //! From text to a configuration, or to everything that is wrong with it.
 
-use std::fmt::Write as _;
-use std::ops::Range;
-use std::path::Path;
 use std::time::Duration;
 
 use super::addresses::{http_url, public};
+use super::fault::Fault;
+use super::faults::{Faults, nearest, one_of};
 use super::file::{Chords, ConnectionTable, File, UserTable};
+use super::renamed::Migrated;
 use super::{AgentDeclaration, Config, ConnectionConfig, ConsoleConfig, EXAMPLE, LogConfig, UserConfig};
 use super::{agents, desk};
 use crate::domain::access::role::Role;
@@ -20,52 +20,23 @@ use toml::Spanned;
 /// More faults than this are not looked for in one go.
 const MOST_FAULTS: usize = 20;
 
-/// One thing that is wrong, and where. Lines and columns count from 1.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Fault {
-    pub line: usize,
-    pub column: usize,
-    pub what: String,
-}
-
-/// All faults as a person reads them.
-pub(super) fn report(path: &Path, faults: &[Fault]) -> String {
-    let mut text = format!("The configuration {} has {} fault(s):", path.display(), faults.len());
-    for fault in faults {
-        let _ = write!(text, "\n  line {}, column {}: {}", fault.line, fault.column, fault.what);
-    }
-    text
-}
-
 /// Checks a whole file.
 pub fn check(text: &str, providers: &[ProviderShape]) -> Result<Config, Vec<Fault>> {
-    let mut faults = Faults { text, found: vec![] };
-    let Some(file) = parse(text, &mut faults) else { return Err(faults.found) };
-    let mut ignored = Faults { text: EXAMPLE, found: vec![] };
+    let migrated = Migrated::of(text);
+    let mut faults = Faults::of(text, &migrated);
+    let Some(file) = parse(&migrated.text, &mut faults) else { return Err(faults.found) };
+    let unchanged = Migrated::of(EXAMPLE);
+    let mut ignored = Faults::of(EXAMPLE, &unchanged);
     let Some(example) = parse(EXAMPLE, &mut ignored) else { return Err(ignored.found) };
     let config = build(file, example, providers, &mut faults);
     if faults.found.is_empty() {
-        return Ok(config);
+        return Ok(Config { warnings: migrated.warnings(text), ..config });
     }
     faults.found.sort_by_key(|fault| (fault.line, fault.column));
     Err(faults.found)
 }
 
-pub(super) struct Faults<'t> {
-    text: &'t str,
-    found: Vec<Fault>,
-}
-
-impl Faults<'_> {
-    pub fn add(&mut self, span: Range<usize>, what: impl Into<String>) {
-        let before = self.text.get(..span.start.min(self.text.len())).unwrap_or_default();
-        let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        self.found.push(Fault { line, column, what: what.into() });
-    }
-}
-
-/// Parses, and after each fault goes on with that line left out, so that all are told at once.
+/// Parses the text. After each fault it parses again without that line, so that all faults are reported at once.
 fn parse(text: &str, faults: &mut Faults<'_>) -> Option<File> {
     let mut text = text.to_owned();
     loop {
@@ -75,7 +46,9 @@ fn parse(text: &str, faults: &mut Faults<'_>) -> Option<File> {
         };
         let span = error.span().unwrap_or(0..0);
         let message = error.message();
-        faults.add(span.clone(), explained(message));
+        if !faults.is_reported(span.start) {
+            faults.add(span.clone(), explained(message));
+        }
         let missing = message.starts_with("missing field");
         let start = text[..span.start.min(text.len())].rfind('\n').map_or(0, |at| at + 1);
         let end = text[span.start.min(text.len())..].find('\n').map_or(text.len(), |at| span.start + at);
@@ -93,33 +66,9 @@ fn explained(message: &str) -> String {
     let (given, known) = rest.split_once('`').unwrap_or((rest, ""));
     let known: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
     match nearest(given, &known) {
-        Some(name) => format!("`{given}` is no key here; did you mean `{name}`?"),
-        None => format!("`{given}` is no key here; there are {}.", known.join(", ")),
+        Some(name) => format!("Unknown key `{given}`. Did you mean `{name}`?"),
+        None => format!("Unknown key `{given}`. The keys here are {}.", known.join(", ")),
     }
-}
-
-pub(super) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
-    if let Some(name) = known.iter().find(|name| given.len() > 2 && name.starts_with(given)) {
-        return Some(name);
-    }
-    let scored = known.iter().map(|name| (strsim::damerau_levenshtein(given, name), *name));
-    scored.min().filter(|(distance, name)| *distance <= name.len().max(3) / 2).map(|(_, name)| name)
-}
-
-pub(super) fn one_of<T: Copy>(
-    value: &Spanned<String>,
-    choices: &[(&str, T)],
-    what: &str,
-    faults: &mut Faults<'_>,
-) -> Option<T> {
-    let found = choices.iter().find(|(name, _)| name == value.get_ref());
-    if found.is_none() {
-        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
-        let hint = nearest(value.get_ref(), &names).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
-        let given = value.get_ref();
-        faults.add(value.span(), format!("`{given}` is no {what}: it is one of {}.{hint}", names.join(", ")));
-    }
-    found.map(|(_, value)| *value)
 }
 
 const ENVIRONMENTS: [(&str, Environment); 2] =
@@ -140,7 +89,7 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
     {
         faults.add(
             listen.span(),
-            format!("`{}` is no address to listen on; write it like 127.0.0.1:8787.", listen.get_ref()),
+            format!("`{}` is not an address to listen on. Write it like 127.0.0.1:8787.", listen.get_ref()),
         );
     }
     let public_url = file.http.public_url.filter(|url| !url.get_ref().is_empty());
@@ -152,13 +101,13 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
     if let Some(buffered) = &buffered
         && !(8..=16_384).contains(buffered.get_ref())
     {
-        faults.add(buffered.span(), "max_buffered_megabytes is between 8 and 16384.");
+        faults.add(buffered.span(), "max_buffered_megabytes must be between 8 and 16384.");
     }
-    let attempts = file.outbox.attempts.or(example.outbox.attempts);
+    let attempts = file.outbox.max_attempts.or(example.outbox.max_attempts);
     if let Some(attempts) = &attempts
         && !(1..=20).contains(attempts.get_ref())
     {
-        faults.add(attempts.span(), "attempts is between 1 and 20.");
+        faults.add(attempts.span(), "max_attempts must be between 1 and 20.");
     }
     let level = file.log.level.or(example.log.level);
     if let Some(level) = &level {
@@ -176,7 +125,7 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
             continue;
         };
         if connections.iter().any(|known| known.name == new.name) {
-            faults.add(span.clone(), format!("Two connections are called `{}`.", new.name));
+            faults.add(span.clone(), format!("Two connections have the name `{}`.", new.name));
         }
         let same =
             |known: &&ConnectionConfig| known.provider == new.provider && known.phone_number_id == new.phone_number_id;
@@ -187,15 +136,16 @@ fn build(file: File, example: File, providers: &[ProviderShape], faults: &mut Fa
     }
     for (index, name) in names.iter().enumerate() {
         if names[..index].contains(name) {
-            faults.add(0..0, format!("Two agents are called `{name}`."));
+            faults.add(0..0, format!("Two agents have the name `{name}`."));
         }
     }
     let media = desk::media(file.media, example.media, faults);
     let console = (file.console, example.console);
     let pictures =
-        console.0.pictures.as_ref().and_then(|name| one_of(name, &Pictures::NAMES, "way of drawing pictures", faults));
+        console.0.pictures.as_ref().and_then(|name| one_of(name, &Pictures::NAMES, "picture protocol", faults));
     let either = |own: Option<bool>, default: Option<bool>| own.or(default).unwrap_or(false);
     Config {
+        warnings: vec![],
         organization: file.organization.or(example.organization).map(Spanned::into_inner).unwrap_or_default(),
         environment,
         listen: listen.map(Spanned::into_inner).unwrap_or_default(),
@@ -249,7 +199,7 @@ fn connection(
     faults: &mut Faults<'_>,
 ) -> Option<ConnectionConfig> {
     let known: Vec<(&str, ProviderShape)> = providers.iter().map(|shape| (shape.name, *shape)).collect();
-    let provider = one_of(&table.provider, &known, "provider that this program knows", faults);
+    let provider = one_of(&table.provider, &known, "provider", faults);
     let number = PhoneNumber::parse(table.phone_number.get_ref())
         .map_err(|error| faults.add(table.phone_number.span(), format!("{error}.")))
         .ok();
@@ -284,22 +234,22 @@ fn connection(
     if let Some(service) = &table.messaging_service
         && !IdShape::Sid("MG", "").fits(service.get_ref())
     {
-        faults.add(service.span(), "messaging_service is MG and 32 hex digits.");
+        faults.add(service.span(), "messaging_service must be MG and 32 hexadecimal digits.");
     }
     if let Some(schedule) = table.schedule_at_provider.as_ref().filter(|schedule| *schedule.get_ref()) {
         if !shape.schedules {
             let what =
-                "schedule_at_provider: this provider keeps nothing for later; leave it out, and it is kept here.";
+                "This provider does not schedule messages. Remove schedule_at_provider: wadeck schedules them itself.";
             faults.add(schedule.span(), what);
         } else if table.messaging_service.is_none() {
             faults.add(
                 schedule.span(),
-                "schedule_at_provider needs messaging_service: only a pool keeps messages for later.",
+                "schedule_at_provider needs messaging_service: only a messaging service schedules messages.",
             );
         }
     }
     if table.name.get_ref().trim().is_empty() {
-        faults.add(table.name.span(), "A connection needs a name.");
+        faults.add(table.name.span(), "The connection has no name.");
     }
     let environment = table.environment.as_ref().and_then(|value| one_of(value, &ENVIRONMENTS, "environment", faults));
     let mode = table.mode.as_ref().and_then(|mode| one_of(mode, &MODES, "mode", faults)).unwrap_or(Mode::Draft);
@@ -313,7 +263,7 @@ fn connection(
         None => standard.debounce,
         Some(seconds) if (0.0..=60.0).contains(seconds.get_ref()) => Duration::from_secs_f64(*seconds.get_ref()),
         Some(seconds) => {
-            faults.add(seconds.span(), "debounce_seconds is between 0 and 60.");
+            faults.add(seconds.span(), "debounce_seconds must be between 0 and 60.");
             standard.debounce
         }
     };
@@ -321,7 +271,7 @@ fn connection(
         agents::pause(table.pause_after_person_minutes.as_ref(), faults).unwrap_or(standard.pause_after_person);
     let undo = table.undo_seconds.as_ref().map_or(undo, |seconds| *seconds.get_ref());
     if let Some(seconds) = table.undo_seconds.as_ref().filter(|seconds| *seconds.get_ref() > 300) {
-        faults.add(seconds.span(), "undo_seconds is at most 300: longer is what `send later` is for.");
+        faults.add(seconds.span(), "undo_seconds must be at most 300. Schedule a message to send it later.");
     }
     let silent_after = match &table.silent_after_hours {
         Some(hours) if (0.0..=8_760.0).contains(hours.get_ref()) => Duration::from_secs_f64(hours.get_ref() * 3_600.0),
@@ -334,7 +284,7 @@ fn connection(
     if let Some(rate) = &table.messages_per_second
         && !(1..=1_000).contains(rate.get_ref())
     {
-        faults.add(rate.span(), "messages_per_second is between 1 and 1000.");
+        faults.add(rate.span(), "messages_per_second must be between 1 and 1000.");
     }
     provider?;
     Some(ConnectionConfig {
@@ -373,7 +323,7 @@ fn user(table: UserTable, faults: &mut Faults<'_>) -> Option<UserConfig> {
     let taken =
         ["system", "configuration"].contains(&name) || ["agent ", "token "].iter().any(|one| name.starts_with(one));
     if name.is_empty() || taken || name.chars().any(char::is_control) {
-        let what = "A user has a name of their own: not system, nor one that begins with `agent ` or `token `.";
+        let what = "This user name is reserved. Choose one other than `system` and `configuration` that does not begin with `agent ` or `token `.";
         faults.add(table.name.span(), what);
     }
     let role = one_of(&table.role, &ROLES, "role", faults)?;
@@ -415,6 +365,25 @@ mod tests {
     }
 
     #[test]
+    fn a_key_by_its_earlier_name_is_read_with_a_warning_and_both_names_are_a_fault() {
+        let config = check("[ssh]\nmost = 5\n[approvals]\ntwo_persons = true\n", &[MIRROR]).expect("both are read");
+        assert_eq!((config.ssh.max_connections, config.approvals.require_two_approvers), (5, true));
+        let places: Vec<(usize, usize)> =
+            config.warnings.iter().map(|warning| (warning.line, warning.column)).collect();
+        assert_eq!(places, [(2, 1), (4, 1)]);
+        assert!(check(EXAMPLE, &[MIRROR]).expect("the example is right").warnings.is_empty());
+        let found = faults("[ssh]\nmost = 5\nmax_connections = 6\nlissten = \"\"\n");
+        let told: Vec<(usize, &str)> = found.iter().map(|fault| (fault.line, fault.what.as_str())).collect();
+        assert_eq!(
+            told,
+            [
+                (2, "`most` is the earlier name of `max_connections`, and both are given. Remove `most`."),
+                (4, "Unknown key `lissten`. Did you mean `listen`?"),
+            ]
+        );
+    }
+
+    #[test]
     fn every_fault_is_told_with_its_place() {
         let text = "organisation = \"x\"\nenvironment = \"prod\"\n\n[http]\nlisten = \"here\"\nlissten = \"y\"\n";
         let found = faults(text);
@@ -423,10 +392,10 @@ mod tests {
         assert_eq!(
             told,
             [
-                "1:1 `organisation` is no key here; did you mean `organization`?",
-                "2:15 `prod` is no environment: it is one of development, production. Did you mean `production`?",
-                "5:10 `here` is no address to listen on; write it like 127.0.0.1:8787.",
-                "6:1 `lissten` is no key here; did you mean `listen`?",
+                "1:1 Unknown key `organisation`. Did you mean `organization`?",
+                "2:15 `prod` is not a valid environment. Use one of development, production. Did you mean `production`?",
+                "5:10 `here` is not an address to listen on. Write it like 127.0.0.1:8787.",
+                "6:1 Unknown key `lissten`. Did you mean `listen`?",
             ]
         );
     }
@@ -443,9 +412,9 @@ mod tests {
     fn a_route_is_as_its_connection_where_it_says_nothing_else() {
         let text = "[[connections]]\nname = \"a\"\nprovider = \"mirror\"\nphone_number = \"+15550100001\"\nphone_number_id = \"1\"\n\
                     business_account_id = \"1\"\nagent = \"day\"\nMODE\n[connections.contract]\ntools = [\"whatsapp.send\"]\n\
-                    most_per_hour = 5\nlongest = 300\nmoney_per_day = 2.5\nothers = true\n\
+                    max_per_hour = 5\nmax_characters = 300\nmoney_per_day = 2.5\nallow_initiating = true\n\
                     [[connections.routes]]\nagent = \"night\"\nwords = [\"invoice\"]\n\
-                    [[connections.routes]]\nagent = \"night\"\nmode = \"off\"\nlanguage = \"es\"\ncontract = { longest = 100, others = false }\n\
+                    [[connections.routes]]\nagent = \"night\"\nmode = \"off\"\nlanguage = \"es\"\ncontract = { max_characters = 100, allow_initiating = false }\n\
                     [[agents]]\nname = \"day\"\nkind = \"scripted\"\nrules = []\n\
                     [[agents]]\nname = \"night\"\nkind = \"scripted\"\nrules = []\n"
             .replace("mirror", MIRROR.name);
@@ -457,7 +426,11 @@ mod tests {
             assert_eq!((*first, *second), (mode, Mode::Off), "{given}");
             let bare = |contract: &Contract| Contract { when: Conditions::default(), ..contract.clone() };
             assert_eq!(bare(as_connection), connection.contract, "{given}");
-            assert_eq!(bare(own), Contract { longest: 100, others: false, ..connection.contract.clone() }, "{given}");
+            assert_eq!(
+                bare(own),
+                Contract { max_characters: 100, allow_initiating: false, ..connection.contract.clone() },
+                "{given}"
+            );
         }
     }
 
@@ -467,7 +440,7 @@ mod tests {
                     business_account_id = \"1\"\nschedule_at_provider = true\n";
         let text = text.replace("mirror", MIRROR.name);
         let found = faults(&text);
-        assert!(found[0].line == 7 && found[0].what.contains("keeps nothing for later"), "{found:?}");
+        assert!(found[0].line == 7 && found[0].what.contains("does not schedule messages"), "{found:?}");
         let keeps = ProviderShape { schedules: true, ..MIRROR };
         let found = check(&text, &[keeps]).expect_err("no pool");
         assert!(found[0].what.contains("needs messaging_service"), "{found:?}");

@@ -7,14 +7,14 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::check::Faults;
+use super::faults::Faults;
 use crate::domain::contacts::opt_out::OptOutWords;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MediaTable {
     pub keep_days: Option<Spanned<u32>>,
-    pub most_gigabytes: Option<Spanned<f64>>,
+    pub max_gigabytes: Option<Spanned<f64>>,
     pub open: Option<Vec<String>>,
     pub converter: Option<String>,
 }
@@ -25,11 +25,11 @@ pub(super) struct AlertsTable {
     pub bell: Option<bool>,
     pub osc9: Option<bool>,
     pub command: Option<Vec<String>>,
-    pub most_per_hour: Option<Spanned<u32>>,
+    pub max_per_hour: Option<Spanned<u32>>,
     pub queue_minutes: Option<Spanned<u32>>,
     pub waiting_minutes: Option<u32>,
     pub closing_minutes: Option<u32>,
-    pub least_free_megabytes: Option<u64>,
+    pub min_free_megabytes: Option<u64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -43,7 +43,7 @@ pub(super) struct ContactsTable {
 #[serde(deny_unknown_fields)]
 pub(super) struct WatchTable {
     pub canary_minutes: Option<Spanned<u64>>,
-    pub fill_minutes: Option<Spanned<u64>>,
+    pub backfill_minutes: Option<Spanned<u64>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,9 +58,9 @@ pub(super) struct SshTable {
     pub listen: Option<String>,
     pub host_key: Option<PathBuf>,
     pub authorized_keys: Option<PathBuf>,
-    pub older_clients: Option<bool>,
-    pub most: Option<usize>,
-    pub most_per_address: Option<usize>,
+    pub allow_classical_key_exchange: Option<bool>,
+    pub max_connections: Option<usize>,
+    pub max_connections_per_address: Option<usize>,
 }
 
 /// Consoles over SSH.
@@ -72,11 +72,11 @@ pub struct SshConfig {
     pub host_key: Option<PathBuf>,
     /// More keys, each with its user's name as its comment.
     pub authorized_keys: Option<PathBuf>,
-    /// Also key exchanges that are not made for the time after today's.
-    pub older_clients: bool,
-    /// Lines at once, in all and from one address.
-    pub most: usize,
-    pub most_per_address: usize,
+    /// Whether clients without a post-quantum key exchange are accepted.
+    pub allow_classical_key_exchange: bool,
+    /// Connections at a time, in total and from one address.
+    pub max_connections: usize,
+    pub max_connections_per_address: usize,
 }
 
 /// Files that travel with messages.
@@ -99,7 +99,7 @@ pub struct AlertsConfig {
     pub osc9: bool,
     /// A program that is run for each new alert.
     pub command: Vec<String>,
-    pub most_per_hour: u32,
+    pub max_per_hour: u32,
     /// A queue whose oldest entry is due for longer than this is an alert.
     pub queue: Duration,
     /// Who waits for a person for longer than this is an alert; none: never.
@@ -122,11 +122,11 @@ pub struct WatchConfig {
 pub(super) fn media(own: MediaTable, example: MediaTable, faults: &mut Faults<'_>) -> MediaConfig {
     let days = own.keep_days.or(example.keep_days);
     if let Some(days) = days.as_ref().filter(|days| *days.get_ref() == 0) {
-        faults.add(days.span(), "keep_days is at least 1; files are kept for a while so that they can be opened.");
+        faults.add(days.span(), "keep_days must be at least 1.");
     }
-    let gigabytes = own.most_gigabytes.or(example.most_gigabytes);
+    let gigabytes = own.max_gigabytes.or(example.max_gigabytes);
     if let Some(size) = gigabytes.as_ref().filter(|size| *size.get_ref() < 0.1) {
-        faults.add(size.span(), "most_gigabytes is at least 0.1.");
+        faults.add(size.span(), "max_gigabytes must be at least 0.1.");
     }
     MediaConfig {
         keep: Duration::from_secs(u64::from(days.map_or(90, Spanned::into_inner)) * 86_400),
@@ -145,9 +145,9 @@ pub(super) fn alerts(own: AlertsTable, example: AlertsTable) -> AlertsConfig {
         bell: own.bell.or(example.bell).unwrap_or(true),
         osc9: own.osc9.or(example.osc9).unwrap_or(false),
         command: own.command.or(example.command).unwrap_or_default(),
-        most_per_hour: own.most_per_hour.or(example.most_per_hour).map_or(20, Spanned::into_inner).max(1),
+        max_per_hour: own.max_per_hour.or(example.max_per_hour).map_or(20, Spanned::into_inner).max(1),
         queue: Duration::from_secs(u64::from(minutes.max(1)) * 60),
-        least_free: own.least_free_megabytes.or(example.least_free_megabytes).unwrap_or(512) * 1_000_000,
+        least_free: own.min_free_megabytes.or(example.min_free_megabytes).unwrap_or(512) * 1_000_000,
     }
 }
 
@@ -166,9 +166,16 @@ pub(super) fn ssh(own: SshTable, example: SshTable) -> SshConfig {
         listen: own.listen.or(example.listen).filter(|listen| !listen.trim().is_empty()),
         host_key: path(own.host_key, example.host_key),
         authorized_keys: path(own.authorized_keys, example.authorized_keys),
-        older_clients: own.older_clients.or(example.older_clients).unwrap_or(false),
-        most: own.most.or(example.most).unwrap_or(32).clamp(1, 1_000),
-        most_per_address: own.most_per_address.or(example.most_per_address).unwrap_or(8).clamp(1, 1_000),
+        allow_classical_key_exchange: own
+            .allow_classical_key_exchange
+            .or(example.allow_classical_key_exchange)
+            .unwrap_or(false),
+        max_connections: own.max_connections.or(example.max_connections).unwrap_or(32).clamp(1, 1_000),
+        max_connections_per_address: own
+            .max_connections_per_address
+            .or(example.max_connections_per_address)
+            .unwrap_or(8)
+            .clamp(1, 1_000),
     }
 }
 
@@ -179,6 +186,6 @@ pub(super) fn watch(own: WatchTable, example: WatchTable) -> WatchConfig {
     };
     WatchConfig {
         canary: minutes(own.canary_minutes.or(example.canary_minutes)),
-        fill: minutes(own.fill_minutes.or(example.fill_minutes)),
+        fill: minutes(own.backfill_minutes.or(example.backfill_minutes)),
     }
 }

@@ -59,7 +59,7 @@ pub(super) struct Http {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Outbox {
-    pub attempts: Option<Spanned<u32>>,
+    pub max_attempts: Option<Spanned<u32>>,
     pub hourly_policy: Option<bool>,
     pub undo_seconds: Option<Spanned<u64>>,
 }

@@ -1,13 +1,15 @@
-//! The configuration: one TOML file, the environment for secrets, and directories. It is read once,
-//! checked as a whole, and every fault is explained with its line and column. Used by `app` and
-//! `cli`; it knows no store and no network.
+//! The configuration: one TOML file, the environment for secrets, and directories. The file is read once and
+//! checked as a whole; every fault is reported with its line and column.
 
 mod addresses;
 mod agents;
 mod check;
 mod desk;
+mod fault;
+mod faults;
 mod file;
 mod paths;
+mod renamed;
 mod secrets;
 
 use std::path::PathBuf;
@@ -16,11 +18,13 @@ use std::time::Duration;
 use secrecy::SecretString;
 use thiserror::Error;
 
-pub use self::check::{Fault, check};
+pub use self::check::check;
 pub use self::desk::{AlertsConfig, MediaConfig, SshConfig, WatchConfig};
+pub use self::fault::Fault;
 pub use self::paths::{config_file, data_directory};
 pub use self::secrets::{secret, secret_fault, secrets_agree};
 
+use self::renamed::Migrated;
 use crate::domain::access::role::Role;
 use crate::domain::agents::assignment::{ApprovalPolicy, Mode};
 use crate::domain::agents::contract::{Contract, Money};
@@ -38,6 +42,8 @@ pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 /// Everything that was configured, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Keys that are given by their earlier names.
+    pub warnings: Vec<Fault>,
     pub organization: String,
     pub environment: Environment,
     pub listen: String,
@@ -123,8 +129,8 @@ pub struct AgentDeclaration {
     pub timeout: Duration,
     pub kind: DeclaredKind,
     pub introduction: String,
-    /// Kinds of files that it can take.
-    pub sees: Vec<String>,
+    /// Kinds of files that are passed to it.
+    pub media_input: Vec<String>,
     /// What a million tokens cost, given and said.
     pub prices: (Money, Money),
 }
@@ -173,11 +179,11 @@ pub struct UserConfig {
 /// Why there is no configuration.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    #[error("There is no configuration at {path}. Copy config.example.toml there, or try `wadeck demo`, which needs none.", path = .0.display())]
+    #[error("No configuration at {path}. Copy config.example.toml there, or run `wadeck demo`, which needs none.", path = .0.display())]
     Missing(PathBuf),
-    #[error("The configuration {path} cannot be read: {source}.", path = path.display())]
+    #[error("Cannot read the configuration {path}: {source}.", path = path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
-    #[error("{}", check::report(path, faults))]
+    #[error("{}", fault::report(path, faults))]
     Faulty { path: PathBuf, faults: Vec<Fault> },
 }
 
@@ -193,13 +199,21 @@ pub fn load(path: &std::path::Path, providers: &[ProviderShape]) -> Result<Confi
     check(&text, providers).map_err(|faults| ConfigError::Faulty { path: path.to_owned(), faults })
 }
 
-/// What is in force: the file over the defaults, as one table. Faults are told as for [`load`].
+/// Returns a file with today's names of its keys, and what was renamed. Faults are reported as for [`load`].
+pub fn migrate(path: &std::path::Path, providers: &[ProviderShape]) -> Result<(String, Vec<Fault>), ConfigError> {
+    let renamed = load(path, providers)?.warnings;
+    let own = std::fs::read_to_string(path);
+    let own = own.map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    Ok((Migrated::of(&own).text, renamed))
+}
+
+/// Returns the effective configuration: the file over the defaults, as one table. Faults are reported as for [`load`].
 pub fn in_force(path: &std::path::Path, providers: &[ProviderShape]) -> Result<toml::Table, ConfigError> {
     load(path, providers)?;
     let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
     let own = std::fs::read_to_string(path).map_err(unreadable)?;
     let table = |text: &str| text.parse::<toml::Table>().unwrap_or_default();
-    let (mut own, example) = (table(&own), table(EXAMPLE));
+    let (mut own, example) = (table(&Migrated::of(&own).text), table(EXAMPLE));
     for (name, value) in example {
         match (own.get_mut(&name), value) {
             // Lists have no defaults: numbers, agents, users.

@@ -49,7 +49,7 @@ impl Console {
             (AgentQuery::Stops { .. }, AgentTold::Stops(stops)) => self.data.stops = stops,
             (AgentQuery::Runs { thread: Some(_), limit: 1, .. }, AgentTold::Runs(runs)) => match runs.first() {
                 Some(run) => return self.show_run(run.id),
-                None => self.notice("No agent has tried to answer here yet.", true),
+                None => self.notice("No agent run in this thread yet.", true),
             },
             _ => {}
         }
@@ -128,11 +128,11 @@ impl Console {
             facts.push(Fact::Field("as", digest.clone()));
         }
         if let Some(said) = &run.said {
-            facts.push(Fact::Heading("It said".into()));
+            facts.push(Fact::Heading("Reply".into()));
             facts.extend(said.lines().into_iter().map(Fact::Text));
         }
         if !record.messages.is_empty() {
-            facts.push(Fact::Heading("What became of it".into()));
+            facts.push(Fact::Heading("Result".into()));
             let line = |(id, text, status): &(_, crate::domain::text::Untrusted, _)| {
                 let (tick, _) = self.settings.theme.status(*status);
                 format!("{id} {tick} {}: {}", status.name(), text.line())
@@ -149,7 +149,7 @@ impl Console {
                 facts.push(Fact::Field("", clean_line(&result)));
             }
         }
-        for (heading, text) in [("It was given", &record.given), ("Between", &record.trace)] {
+        for (heading, text) in [("Input", &record.given), ("Between", &record.trace)] {
             if let Some(text) = text {
                 facts.push(Fact::Heading(heading.into()));
                 facts.extend(text.lines().into_iter().map(Fact::Text));
@@ -160,7 +160,7 @@ impl Console {
 
     /// The same as lines, for reading it in front.
     pub(super) fn run_lines(&self) -> Vec<String> {
-        let Some(record) = &self.data.run else { return vec!["One moment.".into()] };
+        let Some(record) = &self.data.run else { return vec!["Loading …".into()] };
         let mut lines = vec![];
         for fact in self.run_facts(record) {
             match fact {
@@ -175,10 +175,10 @@ impl Console {
     /// The contract under the cursor as a difference from today.
     pub(super) fn difference_lines(&self) -> Vec<String> {
         let dossier = self.selected_assignment().and_then(|one| self.dossier_of(one.id));
-        let Some(dossier) = dossier else { return vec!["One moment.".into()] };
+        let Some(dossier) = dossier else { return vec!["Loading …".into()] };
         let mut lines = match &dossier.instead_of {
-            Some(today) => vec![format!("{} is in force there today ({}).", clean_line(&today.agent), today.id)],
-            None => vec!["Nobody is in force there today: everything is new.".to_owned()],
+            Some(today) => vec![format!("{} is active there now ({}).", clean_line(&today.agent), today.id)],
+            None => vec!["No agent is active there now: every term is new.".to_owned()],
         };
         lines.push(String::new());
         for term in dossier.terms() {
@@ -199,15 +199,15 @@ impl Console {
         let mut lines = vec![];
         for stop in &self.data.stops {
             let until = match &stop.lifted {
-                None => "holds".to_owned(),
+                None => "active".to_owned(),
                 Some((by, at)) => format!("lifted {} by {}", words::exact(*at, self.zone()), clean_line(by)),
             };
             let at = words::exact(stop.at, self.zone());
             lines.push(format!("{at}  {} by {} ({until})", stop.what.words(), clean_line(&stop.by)));
-            lines.push(format!("  {} run(s) ended", stop.runs));
-            for (what, list) in [("caught", &stop.caught), ("had left", &stop.departed)] {
+            lines.push(format!("  {} run(s) canceled", stop.runs));
+            for (what, list) in [("canceled", &stop.caught), ("already left", &stop.departed)] {
                 if list.is_empty() {
-                    lines.push(format!("  {what:<9}nothing"));
+                    lines.push(format!("  {what:<9}none"));
                 }
                 for one in list {
                     let said = format!("{} to {}: {}", one.entry, clean_line(&one.contact), one.text.line());
@@ -216,7 +216,7 @@ impl Console {
             }
             lines.push(String::new());
         }
-        if lines.is_empty() { vec!["Nobody was stopped.".into()] } else { lines }
+        if lines.is_empty() { vec!["No stops.".into()] } else { lines }
     }
 
     pub(super) fn agent_finder_rows(&self, kind: AgentFinder) -> Vec<Row> {
@@ -282,18 +282,18 @@ impl Console {
         for (number, (what, words)) in self.stop_scopes().into_iter().enumerate() {
             let stopped = self.is_stopped(&what);
             if stopped {
-                let head = format!("Let go on: {words}");
+                let head = format!("Resume: {words}");
                 let tail = "from the next message on".to_owned();
                 rows.push(Row { id: format!("resume {number}"), head, tail, ..Row::default() });
             }
             let head = format!("{}: {words}", if stopped { "Stop again" } else { "Stop" });
-            let tail = "what has not left is caught".to_owned();
+            let tail = "cancel replies that have not left yet".to_owned();
             rows.push(Row { id: format!("stop {number}"), head, tail, warn: !stopped, ..Row::default() });
         }
         rows.push(Row {
             id: "list".into(),
-            head: "What was caught".into(),
-            tail: "by the last stops, and what had left".into(),
+            head: "Canceled replies".into(),
+            tail: "of the last stops, and replies that had already left".into(),
             ..Row::default()
         });
         rows
@@ -302,7 +302,7 @@ impl Console {
     fn menu_rows(&self, thread: ThreadId) -> Vec<Row> {
         let open = self.thread_at_hand().filter(|row| row.id == thread);
         let forgets = open.is_some_and(|row| row.context_from.is_some_and(|from| from >= row.last_message_at));
-        let memory = if forgets { "Let it know everything again" } else { "Let it begin anew" };
+        let memory = if forgets { "Restore its memory" } else { "Clear its memory" };
         let row = |id: &str, head: &str, tail: &str| Row {
             id: id.into(),
             head: head.into(),
@@ -313,14 +313,14 @@ impl Console {
         let paused = open.and_then(|row| row.paused_until(now));
         let back = paused.map(|until| {
             let left = super::words::left(until, now);
-            row("back", "Let it answer again now", &format!("a person wrote, so it is silent for {left} more"))
+            row("back", "Answer again now", &format!("a person wrote, so it stays silent for {left} more"))
         });
         let rows = vec![
-            row("propose", "Propose an agent for this thread", "an admin decides; only this contact"),
-            row("forget", memory, "it is told nothing of what was said before; again takes it back"),
-            row("run", "The last run", "what it was given, called and said"),
-            row("runs", "All runs", "in Agents, narrowed to this contact"),
-            row("stop", "Stop or go on", "this thread, this agent, or all"),
+            row("propose", "Propose an agent for this thread", "only for this contact; an admin decides"),
+            row("forget", memory, "earlier messages are no longer passed to it; can be undone"),
+            row("run", "The last run", "its input, tool calls and reply"),
+            row("runs", "All runs", "in Agents, filtered by this contact"),
+            row("stop", "Stop or resume", "this thread, this agent, or all"),
         ];
         back.into_iter().chain(rows).collect()
     }
@@ -383,7 +383,7 @@ impl Console {
                 let of_row = self.selected_assignment().map(|one| one.connection);
                 let found = shown.clone().find(|one| Some(one.id) == of_row).or_else(|| shown.next());
                 let Some(connection) = found else {
-                    self.notice("There is no number yet that an agent could answer.", true);
+                    self.notice("There is no number that an agent could answer.", true);
                     return vec![];
                 };
                 AgentForm::Propose {

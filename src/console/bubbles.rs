@@ -48,7 +48,7 @@ impl Console {
         let theme = self.settings.theme;
         let mut blocks = vec![];
         if open.older && from == 0 {
-            let line = Line::styled(centred("older messages: go up", width), theme.dim());
+            let line = Line::styled(centred("older messages above", width), theme.dim());
             blocks.push(Block { message: None, lines: vec![line] });
         }
         let mut day = None;
@@ -78,7 +78,7 @@ impl Console {
                 blocks.push(Block { message: None, lines: self.proposal_lines(record, width) });
             }
         } else {
-            let line = Line::styled(centred("newer messages: G goes to the newest", width), theme.dim());
+            let line = Line::styled(centred("newer messages below: G goes to the newest", width), theme.dim());
             blocks.push(Block { message: None, lines: vec![line] });
         }
         blocks
@@ -93,7 +93,7 @@ impl Console {
         (first.id == message.id && (before.is_some() || open.older)).then(|| {
             let rule = self.settings.theme.rule().repeat(2);
             Line::styled(
-                centred(&format!("{rule} the agent begins anew here {rule}"), width),
+                centred(&format!("{rule} agent memory cleared here {rule}"), width),
                 self.settings.theme.warn(),
             )
         })
@@ -107,7 +107,7 @@ impl Console {
         let who = clean_line(&record.run.agent);
         let age = words::age(at, self.now);
         let age = if age == "now" { age } else { format!("{age} ago") };
-        let mut rows = vec![(format!("{} {who} proposes{}{age}", theme.pick("◇", "?"), theme.dot()), theme.warn())];
+        let mut rows = vec![(format!("{} {who} suggests{}{age}", theme.pick("◇", "?"), theme.dot()), theme.warn())];
         for (number, one) in record.words.iter().enumerate() {
             if number > 0 {
                 rows.push((theme.rule().repeat(3), theme.dim()));
@@ -125,7 +125,7 @@ impl Console {
             let text = format!("! held: {}", clean_line(breach));
             rows.extend(words::wrap(&text, inner).into_iter().map(|line| (line, theme.warn())));
         }
-        let keys = ["Y sends it", "E edits it", "X drops it", "I the run"].join(theme.dot());
+        let keys = ["Y send", "E edit", "X dismiss", "I run"].join(theme.dot());
         rows.push((words::fit(&keys, inner, theme.ellipsis()), theme.accent()));
         let bar = theme.pick("┊", ":");
         let mut lines: Vec<Line<'static>> =
@@ -140,7 +140,7 @@ impl Console {
         let inner = (width * 7 / 10).max(8);
         let who = crate::domain::text::clean_line(&note.author);
         let head = format!(
-            "{} note by {who}, for colleagues {} {}",
+            "{} internal note by {who} {} {}",
             theme.pick("✎", "*"),
             theme.pick("·", "-"),
             words::clock(note.at, self.zone())
@@ -176,9 +176,9 @@ impl Console {
                     theme.dim(),
                 )
             }
-            MediaState::Wanted => (format!("{} {kind} is being fetched{}", theme.pick("▢", "="), said()), theme.dim()),
+            MediaState::Wanted => (format!("{} {kind} downloading{}", theme.pick("▢", "="), said()), theme.dim()),
             MediaState::Lost | MediaState::Refused => (
-                format!("{} {kind} {}{}  F asks again", theme.pick("✗", "x"), media.state.name(), said()),
+                format!("{} {kind} {}{}  F downloads again", theme.pick("✗", "x"), media.state.name(), said()),
                 theme.warn(),
             ),
             MediaState::Pruned => (format!("{kind}{}", said()), theme.dim()),
@@ -260,7 +260,7 @@ impl Console {
                 }
                 None if entry.not_before.is_some_and(|at| at > self.now) => {
                     parts.push(format!(
-                        "goes {}{}u takes it back",
+                        "sends {}{}u undoes it",
                         words::moment(entry.not_before.unwrap_or(entry.due_at), self.now, self.zone()),
                         theme.dot()
                     ));
@@ -281,8 +281,8 @@ impl Console {
         {
             let at = entry.not_before.map(|at| words::moment(at, self.now, self.zone())).unwrap_or_default();
             parts.push(match &entry.recalled_by {
-                Some(by) => format!("being called back for {}", crate::domain::text::clean_line(by)),
-                None => format!("the provider sends it {at}{}u calls it back", theme.dot()),
+                Some(by) => format!("being canceled for {}", crate::domain::text::clean_line(by)),
+                None => format!("scheduled at the provider {at}{}u cancels it", theme.dot()),
             });
         }
         (parts.join(theme.dot()), if style == theme.plain() { theme.dim() } else { style })

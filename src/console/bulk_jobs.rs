@@ -19,7 +19,7 @@ impl Console {
                 head: format!("{bar} {}", job.action.name()),
                 tail: format!("{}{said}", job.words()),
                 right: format!("{} {}", job.state.name(), words::age(job.created_at, self.now)),
-                off: (job.state == JobState::Done).then(|| "It is done already.".to_owned()),
+                off: (job.state == JobState::Done).then(|| "It is already done.".to_owned()),
                 warn: job.state != JobState::Done,
             }
         };
@@ -36,8 +36,8 @@ impl Console {
         let far = self.data.jobs.iter().find(|one| one.id == job).map(JobView::words).unwrap_or_default();
         let row = |id: &str, head: &str, tail: String| Row { id: id.into(), head: head.into(), tail, ..Row::default() };
         vec![
-            row("resume", "Go on", format!("from where it was stopped: {far}")),
-            row("discard", "Discard", "it cannot be gone on with; what it did stays done".into()),
+            row("resume", "Resume", format!("continues where it stopped: {far}")),
+            row("discard", "Discard", "removes the job; entries that it changed stay changed".into()),
         ]
     }
 
@@ -46,14 +46,17 @@ impl Console {
         if self.data.jobs.iter().any(|one| one.id == job && one.state == JobState::Stopped) {
             return self.open_finder(FinderKind::StoppedJob(job));
         }
-        self.ask_first(format!("Stop {}? What is done stays done.", row.head.trim()), Request::StopJob { job });
+        self.ask_first(
+            format!("Stop {}? Entries that it changed stay changed.", row.head.trim()),
+            Request::StopJob { job },
+        );
         vec![]
     }
 
     pub(super) fn pick_for_stopped_job(&mut self, job: i64, what: &str) -> Vec<Effect> {
         let (question, request) = match what {
-            "resume" => (format!("Go on with job {job}, from where it was stopped?"), Request::ResumeJob { job }),
-            _ => (format!("Discard job {job}? What it did stays done."), Request::DiscardJob { job }),
+            "resume" => (format!("Resume job {job} where it stopped?"), Request::ResumeJob { job }),
+            _ => (format!("Discard job {job}? Entries that it changed stay changed."), Request::DiscardJob { job }),
         };
         self.ask_first(question, request);
         vec![]

@@ -40,7 +40,7 @@ impl Scope {
             Self::Pane(pane) => pane.title(),
             Self::Messages => "In a thread",
             Self::Detail => "In a detail",
-            Self::Composer => "While writing",
+            Self::Composer => "In the composer",
         }
     }
 }

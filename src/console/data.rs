@@ -329,7 +329,7 @@ impl Console {
             let before = known.iter().find(|old| old.id == one.id && old.language == one.language);
             if before.is_some_and(|before| before.status != one.status) {
                 let status = clean_line(one.status.name()).to_lowercase();
-                let said = format!("The template {} ({}) is {status} now.", one.name.line(), one.language.line());
+                let said = format!("Template {} ({}) is now {status}.", one.name.line(), one.language.line());
                 if !told.iter().any(|(known, _)| *known == said) {
                     told.push((said, !one.status.can_send()));
                 }
@@ -386,7 +386,7 @@ impl Console {
         let before = self.data.overview.as_ref().filter(|before| before.scope == now.scope)?.alerts;
         (now.alerts > before).then(|| {
             let badge = now.environment.badge();
-            Effect::Ring(format!("wadeck {badge}: {} to look at", now.alerts))
+            Effect::Ring(format!("wadeck {badge}: open alerts: {}", now.alerts))
         })
     }
 
@@ -394,8 +394,8 @@ impl Console {
     fn is_handed(&mut self, now: &Overview) -> Option<Effect> {
         let before = self.data.overview.as_ref()?.handed.as_ref().map(|handed| handed.at);
         let handed = now.handed.as_ref().filter(|handed| before.is_none_or(|before| before < handed.at))?;
-        let said =
-            format!("{} handed you {} ({}).", clean_line(&handed.by), clean_line(&handed.contact), handed.thread);
+        let (by, contact) = (clean_line(&handed.by), clean_line(&handed.contact));
+        let said = format!("{by} transferred {contact} ({}) to you.", handed.thread);
         self.notice(said.clone(), false);
         Some(Effect::Ring(format!("wadeck: {said}")))
     }

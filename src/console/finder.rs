@@ -74,35 +74,35 @@ impl Finder {
         match self.kind {
             FinderKind::Templates(_) => "Templates that can be sent",
             FinderKind::Contacts => "Find a contact",
-            FinderKind::Merge(_) => "Who is the same person?",
-            FinderKind::Search => "Search everything that was written",
+            FinderKind::Merge(_) => "Merge with",
+            FinderKind::Search => "Search messages",
             FinderKind::Radar => "Expiring windows: contacts who wait for a reply",
             FinderKind::Views => "Filters",
             FinderKind::Emoji(_) => "React with",
-            FinderKind::Kinds(_) => "Send something else",
-            FinderKind::Bulk => "With all that the filter finds",
-            FinderKind::Jobs => "Bulk actions",
-            FinderKind::StoppedJob(_) => "This bulk action was stopped",
-            FinderKind::Here => "Who is here",
-            FinderKind::HandOver(_) => "Hand the thread to",
-            FinderKind::Starters | FinderKind::Flow(FlowFinder::Starters) => "Begin from",
-            FinderKind::Flow(FlowFinder::Versions) => "Compare the newest with",
-            FinderKind::Flow(FlowFinder::Endpoint) => "The endpoint behind it",
+            FinderKind::Kinds(_) => "Send other content",
+            FinderKind::Bulk => "Bulk action for all matching messages",
+            FinderKind::Jobs => "Bulk jobs",
+            FinderKind::StoppedJob(_) => "Stopped bulk job",
+            FinderKind::Here => "Who is online",
+            FinderKind::HandOver(_) => "Transfer the thread to",
+            FinderKind::Starters | FinderKind::Flow(FlowFinder::Starters) => "Starters",
+            FinderKind::Flow(FlowFinder::Versions) => "Compare the newest version with",
+            FinderKind::Flow(FlowFinder::Endpoint) => "Endpoint",
             FinderKind::Flow(FlowFinder::ToSend) => "Send a Flow",
-            FinderKind::Agent(AgentFinder::Stop) => "Silence, now",
-            FinderKind::Agent(AgentFinder::Menu(_)) => "The agent of this thread",
-            FinderKind::Agent(AgentFinder::Propose(_)) => "Which agent?",
-            FinderKind::Number(NumberFinder::List) => "What the provider has",
-            FinderKind::Number(NumberFinder::Webhooks(_)) => "Webhooks on file at the provider",
-            FinderKind::Number(NumberFinder::WebhookActions(_)) => "With this webhook",
+            FinderKind::Agent(AgentFinder::Stop) => "Stop or resume",
+            FinderKind::Agent(AgentFinder::Menu(_)) => "Agent of this thread",
+            FinderKind::Agent(AgentFinder::Propose(_)) => "Agent",
+            FinderKind::Number(NumberFinder::List) => "Numbers at the provider",
+            FinderKind::Number(NumberFinder::Webhooks(_)) => "Webhooks at the provider",
+            FinderKind::Number(NumberFinder::WebhookActions(_)) => "Webhook",
         }
     }
 
     pub fn hint(&self) -> &'static str {
         match self.kind {
-            FinderKind::Search => "words and terms: status:failed dir:in num:4567 since:2h code:131047, enter opens",
-            FinderKind::Jobs => "enter stops what runs, or goes on with or discards what was stopped; esc closes",
-            _ => "type to find, enter picks, esc closes",
+            FinderKind::Search => "words and terms: status:failed dir:in num:4567 since:2h code:131047; enter opens",
+            FinderKind::Jobs => "enter stops a running job, resumes or discards a stopped one; esc closes",
+            _ => "type to filter, enter selects, esc closes",
         }
     }
 }
@@ -111,17 +111,17 @@ impl FinderKind {
     /// What an empty list means.
     pub const fn when_empty(self) -> &'static str {
         match self {
-            Self::Templates(_) => "No template is known for this number. ctrl-r in Templates fetches them.",
-            Self::Contacts | Self::Merge(_) => "Type a part of a name or number.",
-            Self::Search => "Type words, or terms such as status:failed since:2h.",
+            Self::Templates(_) => "No templates for this number. Press ctrl-r in Templates to fetch them.",
+            Self::Contacts | Self::Merge(_) => "Type part of a name or number.",
+            Self::Search => "Type words, or filter terms such as status:failed since:2h.",
             Self::Radar => "No service window closes while a contact waits.",
-            Self::Views => "No filter is kept yet.",
-            Self::Jobs => "Nothing was done in bulk yet.",
-            Self::Here | Self::HandOver(_) => "Nobody is here.",
-            Self::Number(_) => "The provider is asked.",
+            Self::Views => "No saved filters.",
+            Self::Jobs => "No bulk jobs.",
+            Self::Here | Self::HandOver(_) => "Nobody else is online.",
+            Self::Number(_) => "Fetching from the provider …",
             Self::Emoji(_) | Self::Kinds(_) | Self::Bulk | Self::StoppedJob(_) | Self::Starters => "",
-            Self::Flow(_) => "No Flow is known. ctrl-r in Flows asks the provider.",
-            Self::Agent(_) => "No agent is declared: the configuration names them under [[agents]].",
+            Self::Flow(_) => "No Flows. Press ctrl-r in Flows to fetch them.",
+            Self::Agent(_) => "No agents. Declare one in the configuration under [[agents]].",
         }
     }
 }
@@ -231,10 +231,8 @@ impl Console {
                 .iter()
                 .map(|row| {
                     let closes = row.thread.window_closes_at.unwrap_or(self.now);
-                    let owner = row
-                        .owner
-                        .as_deref()
-                        .map_or_else(|| "nobody has it".to_owned(), crate::domain::text::clean_line);
+                    let owner =
+                        row.owner.as_deref().map_or_else(|| "no owner".to_owned(), crate::domain::text::clean_line);
                     Row {
                         id: row.thread.id.to_string(),
                         head: format!("{:>6}  {}", words::left(closes, self.now), row.thread.contact.shown()),
@@ -261,7 +259,7 @@ impl Console {
                 let none = Row {
                     id: String::new(),
                     head: "none".into(),
-                    tail: "takes the reaction back".into(),
+                    tail: "removes the reaction".into(),
                     ..Row::default()
                 };
                 let rows = EMOJI.iter().map(|(emoji, name)| Row {
@@ -287,12 +285,12 @@ impl Console {
                     id: action.name().into(),
                     head: action.name().into(),
                     tail: match action {
-                        BulkAction::Retry => "what failed or was discarded is sent again, in order",
-                        BulkAction::Discard => "what has not gone is taken out",
-                        BulkAction::Hold => "what is queued waits for a person",
-                        BulkAction::Release => "what is held goes",
-                        BulkAction::LookUp => "the provider is asked about uncertain ones",
-                        BulkAction::Arrived => "uncertain ones count as arrived",
+                        BulkAction::Retry => "sends failed and discarded messages again, in order",
+                        BulkAction::Discard => "discards messages that have not been sent",
+                        BulkAction::Hold => "holds queued messages",
+                        BulkAction::Release => "releases held messages",
+                        BulkAction::LookUp => "queries the provider about uncertain messages",
+                        BulkAction::Arrived => "marks uncertain messages as arrived",
                     }
                     .into(),
                     ..Row::default()
@@ -353,14 +351,14 @@ impl Console {
                 match found.and_then(|one| one.threads.first()).map(|(thread, ..)| *thread) {
                     Some(thread) => self.go_to_thread(thread),
                     None => {
-                        self.notice("This contact has no thread yet.", true);
+                        self.notice("This contact has no thread.", true);
                         vec![]
                     }
                 }
             }
             FinderKind::Merge(keep) => {
                 let Ok(gone) = row.id.parse::<ContactId>() else { return vec![] };
-                let question = format!("Make {} and {keep} one person? Splitting takes it back.", row.head);
+                let question = format!("Merge {} and {keep}? Splitting undoes it.", row.head);
                 self.ask_first(question, Request::MergeContacts { keep, gone });
                 vec![]
             }
@@ -370,7 +368,7 @@ impl Console {
             },
             FinderKind::HandOver(thread) => {
                 // What was begun goes along: it is kept before the question.
-                let question = format!("Hand the thread to {}?", row.head);
+                let question = format!("Transfer the thread to {}?", row.head);
                 let effects = self.keep_drafts();
                 self.ask_first(question, Request::HandOver { thread, to: row.id });
                 effects
@@ -390,7 +388,7 @@ impl Console {
                 let emoji = Some(row.id).filter(|emoji| !emoji.is_empty());
                 let question = match &emoji {
                     Some(emoji) => format!("React with {emoji}? The contact sees it."),
-                    None => "Take the reaction back?".to_owned(),
+                    None => "Remove the reaction?".to_owned(),
                 };
                 self.ask_first(question, Request::React { message, emoji });
                 vec![]
@@ -425,7 +423,7 @@ impl Console {
     fn pick_template(&mut self, thread: ThreadId, id: &str) -> Vec<Effect> {
         let Some(row) = self.row_of(thread) else { return vec![] };
         let Some(to) = row.contact.phone_number.clone() else {
-            self.notice("This contact has no phone number: templates are sent to numbers.", true);
+            self.notice("This contact has no phone number, and templates need one.", true);
             return vec![];
         };
         let connection = row.connection_id;

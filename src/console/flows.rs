@@ -80,8 +80,7 @@ impl Console {
             (_, FlowAnswer::Diff(lines)) if awaited => self.read_flow(lines),
             (_, FlowAnswer::Responses(list)) if awaited => {
                 let (head, rows) = table(&list);
-                let lines =
-                    if rows.is_empty() { vec!["Nobody has answered yet.".to_owned()] } else { aligned(&head, &rows) };
+                let lines = if rows.is_empty() { vec!["No responses.".to_owned()] } else { aligned(&head, &rows) };
                 self.read_flow(lines);
             }
             (_, FlowAnswer::Lines(lines)) => {
@@ -91,7 +90,7 @@ impl Console {
                     format!("{at} {sign} {}  {}", line.level, line.said.line())
                 });
                 let shown: Vec<String> = shown.collect();
-                let shown = if shown.is_empty() { vec!["Nothing was logged yet.".to_owned()] } else { shown };
+                let shown = if shown.is_empty() { vec!["No log entries.".to_owned()] } else { shown };
                 if awaited || matches!(self.overlay, Some(Overlay::Reading { what: Reading::FlowLog, .. })) {
                     self.data.flow_lines = shown;
                 }
@@ -110,13 +109,13 @@ impl Console {
     pub(super) fn await_flow(&mut self, query: FlowQuery) -> Vec<Effect> {
         let query = Query::Flow(query);
         self.data.awaited = Some(query.clone());
-        self.notice("The provider is asked.", false);
+        self.notice("Fetching from the provider …", false);
         self.ask(query)
     }
 
     /// Log or calls, followed as long as they are in front.
     pub(super) fn follow_flow(&mut self, query: FlowQuery) -> Vec<Effect> {
-        self.data.flow_lines = vec!["The provider is asked.".to_owned()];
+        self.data.flow_lines = vec!["Fetching from the provider …".to_owned()];
         self.overlay = Some(Overlay::reading(Reading::FlowLog));
         let query = Query::Flow(query);
         self.data.followed = Some(query.clone());
@@ -136,7 +135,7 @@ impl Console {
                 let rows = self.flows().into_iter().map(|(_, flow)| Row {
                     id: flow.id.clone(),
                     head: flow.name.line(),
-                    tail: if flow.is("draft") { "a draft: it is sent as a test".into() } else { String::new() },
+                    tail: if flow.is("draft") { "a draft: sent as a test".into() } else { String::new() },
                     right: flow.status.clone(),
                     off: (!flow.is("draft") && !flow.is("published")).then(|| format!("It is {}.", flow.status)),
                     warn: flow.is("draft"),
@@ -160,14 +159,14 @@ impl Console {
                     .and_then(|detail| detail.value.endpoint.as_ref())
                     .is_some_and(|one| !one.code.is_empty());
                 vec![
-                    row("encrypt", "Set up encryption", "once for the number"),
+                    row("encrypt", "Set up encryption", "once per number"),
                     row(
                         "code",
-                        if code { "Edit the code" } else { "Write the code" },
-                        "what answers when the Flow asks",
+                        if code { "Edit code" } else { "Create code" },
+                        "code that answers the Flow's requests",
                     ),
-                    row("deploy", "Deploy", "the code runs from then on"),
-                    row("register", "Register", "the Flow asks it from then on"),
+                    row("deploy", "Deploy", "runs the uploaded code"),
+                    row("register", "Register", "lets the Flow call the endpoint"),
                 ]
             }
         }

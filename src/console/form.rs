@@ -180,9 +180,9 @@ impl FormKind {
 
 impl Form {
     pub fn new(kind: FormKind) -> Self {
-        let body = || field("body", "Text", "what they read", "");
-        let footer = || field("footer", "Footer", "small, below; may stay empty", "");
-        let heading = || field("heading", "Heading", "above, in bold; may stay empty", "");
+        let body = || field("body", "Text", "text of the message", "");
+        let footer = || field("footer", "Footer", "small text below; optional", "");
+        let heading = || field("heading", "Heading", "bold text above; optional", "");
         let (title, fields) = match &kind {
             FormKind::Template { to, template, .. } => {
                 let mut fields: Vec<Field> = template
@@ -190,7 +190,7 @@ impl Form {
                     .into_iter()
                     .map(|slot| {
                         let example = slot.example.map(|example| format!("such as {}", example.line()));
-                        let hint = if slot.file { Some("path of the file; tab completes".to_owned()) } else { example };
+                        let hint = if slot.file { Some("path; tab completes".to_owned()) } else { example };
                         field(&slot.key, &slot.label, &hint.unwrap_or_default(), "")
                     })
                     .collect();
@@ -201,31 +201,31 @@ impl Form {
                 "Send a file".to_owned(),
                 vec![
                     field("path", "Path", "tab completes; ~/ is home", ""),
-                    field("caption", "Caption", "may stay empty", ""),
+                    field("caption", "Caption", "optional", ""),
                     field("pad", "Pad", "no, square (1080x1080) or tall (1080x1350)", "no"),
-                    field("colour", "Colour", "corner, white, black or #rrggbb", "corner"),
-                    field("voice", "Voice note", "yes makes one of other audio", "no"),
+                    field("colour", "Color", "corner, white, black or #rrggbb", "corner"),
+                    field("voice", "Voice note", "yes: convert audio to a voice note", "no"),
                 ],
             ),
             FormKind::Location { .. } => (
-                "Send a place".to_owned(),
+                "Send a location".to_owned(),
                 vec![
                     field("latitude", "Latitude", "such as 52.5200", ""),
                     field("longitude", "Longitude", "such as 13.4050", ""),
-                    field("name", "Name", "may stay empty", ""),
-                    field("address", "Address", "may stay empty", ""),
+                    field("name", "Name", "optional", ""),
+                    field("address", "Address", "optional", ""),
                 ],
             ),
             FormKind::Card { .. } => (
                 "Send a contact card".to_owned(),
                 vec![
-                    field("name", "Name", "first and last", ""),
-                    field("phone", "Number", "with the country code", ""),
-                    field("email", "Mail", "may stay empty", ""),
+                    field("name", "Name", "first and last name", ""),
+                    field("phone", "Number", "with country code", ""),
+                    field("email", "Mail", "optional", ""),
                 ],
             ),
             FormKind::Buttons { .. } => (
-                "Ask with buttons".to_owned(),
+                "Send buttons".to_owned(),
                 vec![
                     body(),
                     field("choices", "Buttons", "one to three: Keep; Move = move_it", ""),
@@ -234,10 +234,10 @@ impl Form {
                 ],
             ),
             FormKind::List { .. } => (
-                "Ask with a list".to_owned(),
+                "Send a list".to_owned(),
                 vec![
                     body(),
-                    field("button", "Button", "opens the list, such as Options", "Options"),
+                    field("button", "Button", "label of the button, such as Options", "Options"),
                     field("choices", "Rows", "Express | 1-2 days; # Slow; By ship", ""),
                     heading(),
                     footer(),
@@ -253,42 +253,40 @@ impl Form {
                     footer(),
                 ],
             ),
-            FormKind::AskPlace { .. } => ("Ask for their place".to_owned(), vec![body()]),
+            FormKind::AskPlace { .. } => ("Request a location".to_owned(), vec![body()]),
             FormKind::Catalogue { .. } => (
-                "Send the catalogue".to_owned(),
-                vec![body(), field("product", "Picture of", "a product's id; may stay empty", ""), footer()],
+                "Send the catalog".to_owned(),
+                vec![body(), field("product", "Image of", "product id; optional", ""), footer()],
             ),
             FormKind::Products { .. } => (
                 "Send products".to_owned(),
                 vec![
                     body(),
-                    field("catalogue", "Catalogue", "its id", ""),
+                    field("catalogue", "Catalog", "catalog id", ""),
                     field("choices", "Products", "SKU_1; # Popular; SKU_2", ""),
-                    field("heading", "Heading", "needed where there are several", ""),
+                    field("heading", "Heading", "required for several products", ""),
                     footer(),
                 ],
             ),
             FormKind::Later { .. } => {
-                ("Send later".to_owned(), vec![field("at", "When", "30m, 2h, 18:30 or 2026-06-02 09:00", "")])
+                ("Schedule".to_owned(), vec![field("at", "When", "30m, 2h, 18:30 or 2026-06-02 09:00", "")])
             }
-            FormKind::Note { .. } => {
-                ("Note, for colleagues only".to_owned(), vec![field("note", "Note", "no contact ever sees it", "")])
-            }
+            FormKind::Note { .. } => ("Internal note".to_owned(), vec![field("note", "Note", "never sent", "")]),
             FormKind::Save { .. } => {
-                ("Save the file".to_owned(), vec![field("to", "Where", "empty: the downloads", "")])
+                ("Save the file".to_owned(), vec![field("to", "Path", "empty: the downloads directory", "")])
             }
             FormKind::Export { .. } => {
-                ("Keep the thread as text".to_owned(), vec![field("to", "Where", "empty: the downloads", "")])
+                ("Save the thread as text".to_owned(), vec![field("to", "Path", "empty: the downloads directory", "")])
             }
             FormKind::AddContact { .. } => (
                 "Add a contact".to_owned(),
-                vec![field("name", "Name", "", ""), field("phone", "Number", "with the country code", "")],
+                vec![field("name", "Name", "", ""), field("phone", "Number", "with country code", "")],
             ),
             FormKind::Rename { .. } => {
-                ("Name the contact".to_owned(), vec![field("name", "Name", "as we call them", "")])
+                ("Rename contact".to_owned(), vec![field("name", "Name", "name that colleagues see", "")])
             }
             FormKind::View { terms } => {
-                (format!("Keep the filter {terms}"), vec![field("name", "Name", "such as late payers", "")])
+                (format!("Save the filter {terms}"), vec![field("name", "Name", "such as late payers", "")])
             }
             FormKind::Agent(form) => form.fields(),
             FormKind::Platform(form) => form.fields(),
@@ -320,8 +318,9 @@ impl Form {
 
     /// What is filled in, as a content; for sending and for the preview.
     pub fn content(&self) -> Result<Content, String> {
-        let degree =
-            |key: &str| self.text(key).replace(',', ".").parse::<f64>().map_err(|_| format!("The {key} is no number."));
+        let degree = |key: &str| {
+            self.text(key).replace(',', ".").parse::<f64>().map_err(|_| format!("The {key} is not a number."))
+        };
         let offer = |action| {
             Content::Offer(Interactive {
                 heading: self.some("heading").map(Heading::Text),

@@ -54,7 +54,7 @@ impl Console {
     pub(super) fn approval_question(&self, one: &Assignment, whom: &str) -> String {
         let unseen = match self.dossier_of(one.id).map(|dossier| &dossier.rehearsal) {
             Some(Some(rehearsal)) if rehearsal.digest.is_some() => "",
-            _ => " Nothing was rehearsed.",
+            _ => " It was not rehearsed.",
         };
         format!("Approve: {} answers {whom} ({}) from now on?{unseen}", one.agent, one.mode.name())
     }
@@ -70,7 +70,7 @@ impl Console {
             _ => return None,
         }
         if assignment.state == AssignmentState::Active && assignment.stale_since.is_none() {
-            form.fault = Some("This is in force already: nothing would change.".to_owned());
+            form.fault = Some("It is already active.".to_owned());
             return Some(vec![]);
         }
         let (one, whom) = (assignment.clone(), whom.clone());
@@ -91,11 +91,11 @@ fn terms(mode: Mode, contract: &Contract, expires: Option<Timestamp>) -> Vec<Fie
         Some(false) => "known",
     };
     vec![
-        field("mode", "Mode", "draft: a person sends; auto: it answers; off", mode.name()),
+        field("mode", "Mode", "draft: a person approves each reply; auto; off", mode.name()),
         field("tools", "Tools", "blank-separated", &tools.join(" ")),
-        field("per_hour", "Per hour", "replies per thread", &contract.most_per_hour.to_string()),
-        field("messages", "Messages", "in one answer", &contract.most_messages.to_string()),
-        field("longest", "Characters", "in one message", &contract.longest.to_string()),
+        field("per_hour", "Per hour", "maximum replies per thread", &contract.max_per_hour.to_string()),
+        field("messages", "Messages", "maximum in one reply", &contract.max_messages.to_string()),
+        field("longest", "Characters", "maximum in one message", &contract.max_characters.to_string()),
         field("tokens", "Tokens a day", "empty: no limit", &figure(contract.tokens_per_day)),
         field(
             "money",
@@ -111,12 +111,17 @@ fn terms(mode: Mode, contract: &Contract, expires: Option<Timestamp>) -> Vec<Fie
         ),
         field("contacts", "Contacts", "empty: all; new or known", first),
         field("language", "Language", "empty: any; such as es", contract.when.language.as_deref().unwrap_or_default()),
-        field("words", "Words", "one of them stands in the message; comma-separated", &contract.when.words.join(", ")),
-        field("others", "Others", "yes: it may also write to who did not write", yes_no(contract.others)),
+        field("words", "Words", "only messages with one of these, comma-separated", &contract.when.words.join(", ")),
+        field(
+            "others",
+            "Initiating",
+            "yes: may write to contacts who did not write first",
+            yes_no(contract.allow_initiating),
+        ),
         field(
             "pause",
             "Pause",
-            "minutes after a person wrote; empty: as the number says",
+            "minutes of silence after a person wrote; empty: as the number",
             &figure(contract.pause_after_person_minutes.map(u64::from)),
         ),
         field(
@@ -145,26 +150,26 @@ impl AgentForm {
                 (title, terms(mode, contract, until))
             }
             Self::Narrow { assignment, whom } => {
-                let title = format!("Narrow how {} answers {}", clean_line(&assignment.agent), clean_line(whom));
+                let title = format!("Restrict how {} answers {}", clean_line(&assignment.agent), clean_line(whom));
                 (title, terms(assignment.mode, &assignment.contract, assignment.expires_at))
             }
             Self::Snooze { assignment } => {
-                (format!("Put {assignment} off"), vec![field("until", "Until", "2h, 18:30 or 2026-06-02 09:00", "2h")])
+                (format!("Postpone {assignment}"), vec![field("until", "Until", "2h, 18:30 or 2026-06-02 09:00", "2h")])
             }
             Self::Revoke { words, .. } => {
-                (format!("End it: {words}"), vec![field("reason", "Reason", "whoever proposed it reads this", "")])
+                (format!("Revoke: {words}"), vec![field("reason", "Reason", "for the proposer and the audit log", "")])
             }
             Self::Rehearse { agent, .. } => (
                 format!("Rehearse {}", clean_line(agent)),
-                vec![field("exchanges", "Exchanges", "the last real ones, 1 to 50", "10")],
+                vec![field("exchanges", "Exchanges", "past exchanges, 1 to 50", "10")],
             ),
             Self::Test { agent } => (
-                format!("Ask {} something", clean_line(agent)),
-                vec![field("words", "Words", "as if a contact had written them", "")],
+                format!("Test {}", clean_line(agent)),
+                vec![field("words", "Words", "as if a contact had written it", "")],
             ),
             Self::Dismiss { agent, .. } => (
-                format!("Do not send what {} proposes", clean_line(agent)),
-                vec![field("reason", "Reason", "may stay empty", "")],
+                format!("Dismiss the reply that {} suggests", clean_line(agent)),
+                vec![field("reason", "Reason", "optional", "")],
             ),
         }
     }
@@ -174,19 +179,19 @@ impl AgentForm {
         match self {
             Self::Propose { .. } => {
                 let tools: Vec<&str> = Tool::ALL.into_iter().map(Tool::name).collect();
-                (format!("An admin decides. Tools there are: {}.", tools.join(" ")), false)
+                (format!("An admin decides. Available tools: {}.", tools.join(" ")), false)
             }
             Self::Narrow { .. } => (
-                "What allows more than was proposed is refused. This puts the narrower contract in force.".into(),
+                "Terms that allow more than the proposal are refused. The restricted contract becomes active.".into(),
                 false,
             ),
-            Self::Snooze { .. } => ("It goes on waiting, and expires when its time is over.".into(), false),
+            Self::Snooze { .. } => ("The proposal stays open and still expires at its time.".into(), false),
             Self::Revoke { .. } => {
-                ("Its runs end, and their threads wait for a person. What was not sent yet is not sent.".into(), true)
+                ("Its runs end, and their threads wait for a person. Unsent replies are canceled.".into(), true)
             }
-            Self::Rehearse { .. } => ("Nothing is sent. It costs what the agent costs.".into(), false),
-            Self::Test { .. } => ("There is no thread behind it, no tools, and nothing is sent.".into(), false),
-            Self::Dismiss { .. } => ("The thread goes on waiting for a person.".into(), false),
+            Self::Rehearse { .. } => ("Nothing is sent. The agent's usual costs apply.".into(), false),
+            Self::Test { .. } => ("It gets no thread and no tools, and nothing is sent.".into(), false),
+            Self::Dismiss { .. } => ("The thread still waits for a person.".into(), false),
         }
     }
 
@@ -266,12 +271,12 @@ fn proposal(
     };
     let contract = Contract {
         tools,
-        most_per_hour: figure(form, "per_hour", "replies per hour")?.unwrap_or(usual.most_per_hour),
-        most_messages: figure(form, "messages", "messages")?.unwrap_or(usual.most_messages),
-        longest: figure(form, "longest", "characters")?.unwrap_or(usual.longest),
+        max_per_hour: figure(form, "per_hour", "replies per hour")?.unwrap_or(usual.max_per_hour),
+        max_messages: figure(form, "messages", "messages")?.unwrap_or(usual.max_messages),
+        max_characters: figure(form, "longest", "characters")?.unwrap_or(usual.max_characters),
         tokens_per_day: figure(form, "tokens", "tokens")?,
         money_per_day: money,
-        others: form.text("others").eq_ignore_ascii_case("yes"),
+        allow_initiating: form.text("others").eq_ignore_ascii_case("yes"),
         pause_after_person_minutes: figure(form, "pause", "minutes of the pause")?,
         when: Conditions {
             first_contact,

@@ -78,19 +78,19 @@ impl Form {
 fn elsewhere(kind: &FormKind, place: FilePlace) -> Option<String> {
     let (what, verb, attached, piped) = match kind {
         FormKind::File { thread, .. } => (
-            "Your files are not on the engine's side of this console, so that it opens none. Send one with:",
+            "The console runs on the engine's side and cannot read your files. Send the file with:",
             format!("wadeck send --thread {thread}"),
             None,
             "--file - --name NAME --caption WORDS < FILE",
         ),
         FormKind::Save { message } => (
-            "Your files are not on the engine's side of this console, so that it writes none. Save the file with:",
+            "The console runs on the engine's side and cannot write your files. Save the file with:",
             format!("wadeck messages save {message}"),
             Some("DIRECTORY"),
             "- > FILE",
         ),
         FormKind::Export { thread } => (
-            "Your files are not on the engine's side of this console, so that it writes none. Keep the thread with:",
+            "The console runs on the engine's side and cannot write your files. Save the thread with:",
             format!("wadeck threads export {thread}"),
             Some("> FILE"),
             "> FILE",

@@ -126,55 +126,55 @@ impl PlatformForm {
         };
         match self {
             Self::SetUp { provider, organization, environment } => (
-                format!("Set a number up with {provider}"),
+                format!("Set up a number with {provider}"),
                 vec![
-                    field("name", "Name", "what it is called here, such as support", ""),
-                    field("organization", "Organization", "who owns it", organization),
+                    field("name", "Name", "name of the connection, such as support", ""),
+                    field("organization", "Organization", "owner of the number", organization),
                     environments(environment),
                     field("provision", "New number", "yes: the provider supplies one", "no"),
-                    field("countries", "Countries", "of a new number, such as US CA", ""),
-                    field("area_code", "Area code", "of a new number, such as 415", ""),
+                    field("countries", "Countries", "of the new number, such as US CA", ""),
+                    field("area_code", "Area code", "of the new number, such as 415", ""),
                     field("types", "Types", "coexistence, dedicated; empty: both", ""),
-                    field("language", "Language", "of the page: en es pt hi id ar; empty: theirs", ""),
-                    field("success", "On success", "empty: our own page", ""),
-                    field("failure", "On failure", "empty: our own page", ""),
-                    field("billing", "Billing", "customer_managed or partner_managed; stays", ""),
-                    field("theme", "Colours", "primary_color=#0f766e; background_color=#ffffff", ""),
+                    field("language", "Language", "of the page: en es pt hi id ar; empty: the owner's", ""),
+                    field("success", "On success", "empty: a page of this engine", ""),
+                    field("failure", "On failure", "empty: a page of this engine", ""),
+                    field("billing", "Billing", "customer_managed or partner_managed; cannot be changed", ""),
+                    field("theme", "Colors", "primary_color=#0f766e; background_color=#ffffff", ""),
                 ],
             ),
             Self::Adopt { number, organization, environment, .. } => (
-                format!("Connect {number} here"),
+                format!("Connect {number}"),
                 vec![
-                    field("name", "Name", "what it is called here, such as support", ""),
-                    field("organization", "Organization", "who owns it", organization),
+                    field("name", "Name", "name of the connection, such as support", ""),
+                    field("organization", "Organization", "owner of the number", organization),
                     environments(environment),
                 ],
             ),
             Self::Disconnect { name, number, .. } => {
-                (format!("Disconnect {name}"), vec![field("typed", "The number", &format!("type {number}"), "")])
+                (format!("Disconnect {name}"), vec![field("typed", "Number", &format!("type {number} to confirm"), "")])
             }
             Self::Webhook { project, known, one_address: true, .. } => {
-                let title = if *project { "The address of the account" } else { "The address of this number" };
+                let title = if *project { "Webhook URL of the account" } else { "Webhook URL of this number" };
                 let now = |url: Option<&String>| url.cloned().unwrap_or_default();
                 let one = known.as_deref();
                 let url = now(one.map(|one| &one.url));
-                let mut fields = vec![field("url", "Address", "empty: our own public address", &url)];
+                let mut fields = vec![field("url", "URL", "empty: our public URL", &url)];
                 if let Some(status) = one.and_then(|one| one.status_url.as_ref()) {
-                    fields.push(field("status_url", "Statuses", "where delivery statuses go", status));
+                    fields.push(field("status_url", "Statuses", "URL for delivery statuses", status));
                 }
                 (title.to_owned(), fields)
             }
             Self::Webhook { project, known, .. } => {
                 let title = match (known, project) {
                     (Some(_), _) => "Change the webhook",
-                    (None, true) => "A webhook for the whole project",
-                    (None, false) => "A webhook for this number",
+                    (None, true) => "New webhook for the project",
+                    (None, false) => "New webhook for this number",
                 };
                 let events = if *project { &PROJECT_EVENTS[..2] } else { &NUMBER_EVENTS[..] };
                 let now = |text: Option<String>| text.unwrap_or_default();
                 let one = known.as_deref();
                 let mut fields = vec![
-                    field("url", "Address", "empty: our own public address", &now(one.map(|one| one.url.clone()))),
+                    field("url", "Address", "empty: this engine's public URL", &now(one.map(|one| one.url.clone()))),
                     field(
                         "events",
                         "Events",
@@ -183,14 +183,14 @@ impl PlatformForm {
                     ),
                 ];
                 if one.is_none() {
-                    fields.push(field("kind", "Kind", "events, or raw as the network below sent it", "events"));
+                    fields.push(field("kind", "Kind", "events, or raw as Meta sent them", "events"));
                 }
                 let version = one.map_or_else(|| "v2".to_owned(), |one| one.payload_version.clone());
-                fields.push(field("version", "Payload", "v2; v1 is the old one", &version));
+                fields.push(field("version", "Payload", "v2; v1 is the earlier one", &version));
                 let active = one.is_none_or(|one| one.active);
                 fields.push(field("active", "Active", "yes or no", if active { "yes" } else { "no" }));
                 let headers = if one.is_some_and(|one| !one.headers.is_empty()) {
-                    "there are some; writing replaces them all"
+                    "headers exist; new ones replace all of them"
                 } else {
                     "X-From=wadeck; …"
                 };
@@ -199,7 +199,7 @@ impl PlatformForm {
                     let buffer = one.and_then(|one| one.buffer);
                     let figure = |figure: Option<u32>| figure.map(|figure| figure.to_string()).unwrap_or_default();
                     let on = if buffer.is_some() { "yes" } else { "no" };
-                    fields.push(field("buffer", "Buffer", "yes: a burst comes as one delivery", on));
+                    fields.push(field("buffer", "Buffer", "yes: collect events into batches", on));
                     fields.push(field(
                         "seconds",
                         "Window",
@@ -213,35 +213,34 @@ impl PlatformForm {
                 (title.to_owned(), fields)
             }
             Self::DeleteWebhook { id, .. } => {
-                ("Delete the webhook".to_owned(), vec![field("typed", "Its id", &format!("type {id}"), "")])
+                ("Delete the webhook".to_owned(), vec![field("typed", "Id", &format!("type {id} to confirm"), "")])
             }
             Self::DeleteTemplate { name, language, .. } => (
                 format!("Delete {} ({language})", clean_line(name)),
-                vec![field("typed", "Its name", &format!("type {}", clean_line(name)), "")],
+                vec![field("typed", "Name", &format!("type {} to confirm", clean_line(name)), "")],
             ),
-            Self::NewFlow { starter, .. } => (
-                format!("A new Flow from {starter}"),
-                vec![field("name", "Name", "what it is called, such as booking", starter)],
-            ),
+            Self::NewFlow { starter, .. } => {
+                (format!("New Flow from {starter}"), vec![field("name", "Name", "Flow name, such as booking", starter)])
+            }
             Self::SendFlow { name, to, .. } => (
                 format!("Send {name}"),
                 vec![
-                    field("to", "To", "a number that has written", to),
-                    field("text", "Text", "what they read", "Please fill this in."),
+                    field("to", "To", "number of a contact who has written", to),
+                    field("text", "Text", "text of the message", "Please fill this in."),
                     field("button", "Button", "up to 20 characters", "Open"),
-                    field("screen", "Screen", "where it begins; empty: at its beginning", ""),
+                    field("screen", "Screen", "first screen; empty: as the Flow says", ""),
                 ],
             ),
             Self::EndFlow { name, delete, .. } => (
                 format!("{} {}", if *delete { "Delete" } else { "Deprecate" }, clean_line(name)),
-                vec![field("typed", "Its name", &format!("type {}", clean_line(name)), "")],
+                vec![field("typed", "Name", &format!("type {} to confirm", clean_line(name)), "")],
             ),
             Self::Sample { .. } => (
-                "Upload a sample for a header".to_owned(),
-                vec![field("source", "File", "a path, tab completes; or an https address", "")],
+                "Upload a sample file for a header".to_owned(),
+                vec![field("source", "File", "path (tab completes) or https URL", "")],
             ),
             Self::Profile { profile, .. } => (
-                "What contacts see".to_owned(),
+                "Business profile".to_owned(),
                 vec![
                     field("about", "About", "one line, up to 139 characters", profile.about.as_received()),
                     field("address", "Address", "", profile.address.as_received()),
@@ -268,36 +267,45 @@ impl PlatformForm {
     pub fn note(&self) -> Option<(String, bool)> {
         Some(match self {
             Self::SetUp { .. } => (
-                "A link is made. Whoever owns the number follows it; every step shows in Connections, and goes on after a restart."
+                "A setup link is created. The owner of the number opens it; Connections shows every step.".into(),
+                false,
+            ),
+            Self::Adopt { .. } => ("The webhook is registered, and a test verifies it.".into(), false),
+            Self::Disconnect { name, number, environment, .. } => (
+                format!(
+                    "{}{name} ({number}) is disconnected at the provider: no messages are received or sent. The history stays here, and the customer record stays for connecting it again.",
+                    if *environment == Environment::Production {
+                        "PRODUCTION: real contacts write to it. "
+                    } else {
+                        ""
+                    }
+                ),
+                true,
+            ),
+            Self::DeleteWebhook { url, .. } => (format!("The provider stops delivering to {}.", clean_line(url)), true),
+            Self::Webhook { one_address: true, .. } => (
+                "All events of a number go to one URL. The provider is then queried for the URL on file.".into(),
+                false,
+            ),
+            Self::Webhook { .. } => (
+                "Events of messages and conversations go to the number's webhook, events of numbers to the project's."
                     .into(),
                 false,
             ),
-            Self::Adopt { .. } => {
-                ("Its webhook is registered here, and a test proves the way back.".into(), false)
-            }
-            Self::Disconnect { name, number, environment, .. } => (
-                format!("{}{name} ({number}) is given back at the provider: nothing comes or goes over it any more. What was said stays here, and the customer is kept for connecting again.",
-                    if *environment == Environment::Production { "PRODUCTION: real people write to it. " } else { "" }),
-                true,
-            ),
-            Self::DeleteWebhook { url, .. } => (format!("Nothing is pushed to {} any more.", clean_line(url)), true),
-            Self::Webhook { one_address: true, .. } => (
-                "Everything of a number goes to one address. The provider is asked afterwards what it has on file.".into(),
-                false,
-            ),
-            Self::Webhook { .. } => {
-                ("Messages and conversations go to their number's webhook, the life of numbers to the project's.".into(), false)
-            }
             Self::DeleteTemplate { .. } => {
-                ("This cannot be undone, and an approved name is blocked for 30 days.".into(), true)
+                ("This cannot be undone, and the name of an approved template is blocked for 30 days.".into(), true)
             }
-            Self::NewFlow { .. } => ("It becomes a draft, which nobody sees before it is sent or published.".into(), false),
-            Self::SendFlow { .. } => ("It goes out within the window that they open; a draft goes as a test.".into(), false),
-            Self::EndFlow { delete: true, .. } => ("The draft and its versions are gone then.".into(), true),
-            Self::EndFlow { .. } => ("Nobody can open it any more, also where it was sent. It cannot be undone.".into(), true),
-            Self::Sample { .. } => {
-                ("A JPEG, PNG, MP4 or PDF. Its handle is copied: it belongs into header_handle.".into(), false)
+            Self::NewFlow { .. } => {
+                ("It becomes a draft. Contacts see it only when it is sent or published.".into(), false)
             }
+            Self::SendFlow { .. } => {
+                ("The service window of the contact has to be open; a draft is sent as a test.".into(), false)
+            }
+            Self::EndFlow { delete: true, .. } => ("This deletes the draft and its versions.".into(), true),
+            Self::EndFlow { .. } => {
+                ("It can no longer be opened, even where it was sent. This cannot be undone.".into(), true)
+            }
+            Self::Sample { .. } => ("A JPEG, PNG, MP4 or PDF. Its handle for header_handle is copied.".into(), false),
             Self::Profile { .. } => return None,
         })
     }

@@ -34,16 +34,16 @@ impl Console {
         let mut rows: Vec<Row> = vec![];
         for one in self.data.overview.iter().flat_map(|told| &told.here).filter(|one| one.who != me) {
             if rows.iter().all(|row| row.id != one.who) {
-                let looks = (one.role == Role::Viewer.name()).then(|| "looks only".to_owned());
+                let looks = (one.role == Role::Viewer.name()).then(|| "no thread open".to_owned());
                 let head = format!("{} ({})", clean_line(&one.who), one.role);
                 rows.push(Row { id: one.who.clone(), head, right: one.how.clone(), off: looks, ..Row::default() });
             }
         }
         if rows.is_empty() {
-            let head = "Nobody else is here".to_owned();
+            let head = "Nobody else is online".to_owned();
             rows.push(Row {
                 head,
-                off: Some("a thread is given to a colleague whose console is open".into()),
+                off: Some("threads can be transferred only to colleagues with an open console".into()),
                 ..Row::default()
             });
         }

@@ -35,13 +35,13 @@ impl Keymap {
         let mut faults = vec![];
         for (id, keys) in overrides {
             let Some((_, bound)) = map.bindings.iter_mut().find(|(spec, _)| spec.id == id) else {
-                faults.push(format!("[keys]: no command is called `{id}`; `wadeck keys` lists them."));
+                faults.push(format!("[keys]: no command has the id `{id}`. List the ids with `wadeck keys`."));
                 continue;
             };
             let parsed: Vec<Option<Vec<Chord>>> = keys.iter().map(|keys| sequence(keys)).collect();
             for (keys, parsed) in keys.iter().zip(&parsed) {
                 if parsed.is_none() {
-                    faults.push(format!("[keys] {id}: `{keys}` is no key; write it like `R`, `ctrl-d` or `g g`."));
+                    faults.push(format!("[keys] {id}: `{keys}` is not a key. Write it like `R`, `ctrl-d` or `g g`."));
                 }
             }
             *bound = parsed.into_iter().flatten().collect();
@@ -88,12 +88,11 @@ pub fn keys_markdown() -> String {
     let keymap = Keymap::default();
     let mut text = String::from(
         "# Keys\n\nPrinted from the command table by `wadeck keys --markdown`. Every key can be changed in the\n\
-         configuration, `[keys]`, by the name of its command. `?` shows what is valid where you are.\n\n\
-         Letters are commands only where no text field is open, and only one at a time: letters that arrive\n\
-         within 30 ms of each other, as a paste makes them, are text and run nothing. What cannot be undone\n\
-         asks first. `y` answers the question 0.6 s after it was asked and after any other key, `ctrl-y` at\n\
-         once; any other letter closes it and does nothing. A form that reaches a contact or ends something\n\
-         is handed over with `ctrl-s`, never with `enter`.\n",
+         configuration, `[keys]`, by the id of its command. `?` lists the commands of the current pane.\n\n\
+         Letters are commands only while no text field is open, and only one at a time: letters that arrive\n\
+         within 30 ms of each other, such as pasted text, run no commands. Irreversible actions ask for\n\
+         confirmation. `y` confirms after 0.6 s, `ctrl-y` at once; any other letter cancels. A form that\n\
+         sends something or ends something is submitted with `ctrl-s`, never with `enter`.\n",
     );
     for scope in Scope::ALL {
         let mut specs = table().iter().filter(|spec| spec.scope == scope).peekable();

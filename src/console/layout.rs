@@ -115,7 +115,7 @@ impl Console {
         let row = self.open.as_ref().filter(|_| self.pane == Pane::Threads)?.row.as_ref()?;
         if let Some(other) = row.held_by_other(self.now) {
             return Some(format!(
-                "{} has this thread: sending takes it over.",
+                "{} owns this thread. Sending takes it over.",
                 other.who().replacen("another", "Another", 1)
             ));
         }
@@ -123,7 +123,7 @@ impl Console {
         let messages = if missing == 1 { "message" } else { "messages" };
         (missing > 0).then(|| {
             format!(
-                "The provider counts {missing} {messages} that are not here: fill the gap of {} in Connections.",
+                "The provider has {missing} {messages} that are missing here. Backfill {} in Connections.",
                 row.connection
             )
         })

@@ -189,10 +189,10 @@ impl Console {
         lines.extend(detail.delivery.map(|id| field("delivery", id.to_string())));
         lines.extend(message.run.map(|id| field("agent run", id.to_string())));
         if message.test {
-            lines.push(field("test", "the provider calls it a test: it is never answered over the network".to_owned()));
+            lines.push(field("test", "a test of the provider: never answered over the network".to_owned()));
         }
         if !detail.route.is_empty() {
-            lines.extend([String::new(), "Who answers it".to_owned()]);
+            lines.extend([String::new(), "Routing".to_owned()]);
             lines.extend(detail.route.iter().map(|step| format!("  {}", clean_line(step))));
         }
         lines.push(String::new());
@@ -212,7 +212,7 @@ impl Console {
             lines.extend([String::new(), error.line(), error.explanation.to_string(), error.remedy.to_string()]);
         }
         if !detail.statuses.is_empty() {
-            lines.extend([String::new(), "Statuses, as they came".to_owned()]);
+            lines.extend([String::new(), "Statuses, in order of arrival".to_owned()]);
             for status in &detail.statuses {
                 let (at, odd) = (words::exact(status.at, self.zone()), impossible(status.told_at));
                 lines.push(format!("{} at {at}{odd}", status.status.name()));
@@ -221,11 +221,11 @@ impl Console {
         }
         for status in &detail.other_statuses {
             let (at, odd) = (words::exact(status.at, self.zone()), impossible(status.told_at));
-            lines.push(format!("{} (not known here) at {at}{odd}", status.word.line()));
+            lines.push(format!("{} (unknown status) at {at}{odd}", status.word.line()));
             lines.push(status.raw.line());
         }
         for attempt in &detail.tries {
-            let outcome = attempt.outcome.as_deref().unwrap_or("on the wire");
+            let outcome = attempt.outcome.as_deref().unwrap_or("in flight");
             let at = words::exact(attempt.started_at, self.zone());
             lines.extend([String::new(), format!("Attempt {}.{} {at} {outcome}", attempt.series, attempt.number)]);
             lines.extend(attempt.request.lines());

@@ -159,11 +159,13 @@ impl Console {
     pub(super) fn health_lines(&self, connection: ConnectionId) -> Vec<String> {
         let told = self.told_of(&NumberQuery::Health { connection });
         let Some(Fetched { fetched_at, value: NumberAnswer::Health(health) }) = told else {
-            return vec![self.data.trouble.as_deref().map_or_else(|| "The provider is asked.".to_owned(), clean_line)];
+            return vec![
+                self.data.trouble.as_deref().map_or_else(|| "Checking with the provider …".to_owned(), clean_line),
+            ];
         };
         let theme = self.settings.theme;
         let mut lines = vec![format!(
-            "{}, as the provider said at {}",
+            "{}, as reported by the provider at {}",
             clean_line(&health.status),
             words::exact(*fetched_at, self.zone())
         )];
@@ -228,23 +230,23 @@ impl Console {
                     return rows;
                 }
                 rows.push(row("new", "New for this number", "messages and conversations"));
-                rows.push(row("project", "New for the project", "numbers that come and go"));
+                rows.push(row("project", "New for the project", "numbers: connected, disconnected"));
                 rows
             }
             NumberFinder::WebhookActions(connection) => {
                 let Some(one) = self.picked_webhook(connection) else { return vec![] };
                 let one_address = self.webhook_support(connection).is_one_address();
                 let switch = if one.active {
-                    ("off", "Switch off", "nothing is pushed through it")
+                    ("off", "Disable", "the provider stops delivering to it")
                 } else {
-                    ("on", "Switch on", "deliveries go on")
+                    ("on", "Enable", "the provider delivers to it again")
                 };
                 [
-                    ("test", "Test", "a delivery that has to come back"),
+                    ("test", "Test", "request a test delivery and verify that it arrives"),
                     switch,
-                    ("change", "Change", "address, events, buffering …"),
-                    ("copy", "Copy", "its address"),
-                    ("delete", "Delete", "for good; its id is typed"),
+                    ("change", "Change", "URL, events, buffering …"),
+                    ("copy", "Copy", "its URL"),
+                    ("delete", "Delete", "permanently; asks for its id"),
                 ]
                 .into_iter()
                 .filter(|(id, ..)| !(one_address && matches!(*id, "on" | "off")))
@@ -284,11 +286,11 @@ impl Console {
         let theme = self.settings.theme;
         let twice = all.iter().any(|other| other.id != one.id && other.scope == one.scope && other.url == one.url);
         let sign = if one.active { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
-        let buffer = one.buffer.map(|buffer| format!(", buffers {} s", buffer.seconds)).unwrap_or_default();
+        let buffer = one.buffer.map(|buffer| format!(", batches of {} s", buffer.seconds)).unwrap_or_default();
         let state = match (one.active, twice) {
             (true, false) => "",
-            (true, true) => "  TWICE: everything arrives twice",
-            (false, _) => "  OFF: nothing is pushed",
+            (true, true) => "  DUPLICATE: everything arrives twice",
+            (false, _) => "  OFF: nothing is delivered",
         };
         Row {
             id: one.id.clone(),
@@ -354,7 +356,7 @@ impl Console {
             "on" => vec![Effect::Perform(switch(true))],
             "off" => {
                 let question = format!(
-                    "Switch {} off? Nothing is pushed through it until it is switched on again, and what happens meanwhile has to be filled in.",
+                    "Disable {}? The provider stops delivering to it; messages that arrive meanwhile have to be backfilled.",
                     one.url
                 );
                 let request = switch(false);
@@ -371,7 +373,7 @@ impl Console {
                 }))
             }
             "copy" => {
-                self.notice(format!("{} is copied.", one.url), false);
+                self.notice(format!("Copied {}.", one.url), false);
                 vec![Effect::Copy(one.url)]
             }
             _ => {
@@ -390,7 +392,7 @@ fn number_row(one: &Number) -> Row {
         head: format!("{mark}{}", one.display.line()),
         tail: format!("{}  {}", one.name.line(), words.join(" ").to_lowercase()),
         right: clean_line(&one.phone_number_id),
-        off: one.connection.as_ref().map(|(_, name)| format!("It is connected here already, as {name}.")),
+        off: one.connection.as_ref().map(|(_, name)| format!("It is already connected, as {name}.")),
         warn: one.kind.mark().is_some(),
     }
 }

@@ -100,16 +100,16 @@ impl Reading {
             Self::Notices => "Notices",
             Self::Why => "Why",
             Self::Gauges => "Statistics of the last 24 hours",
-            Self::Told => "What would happen",
+            Self::Told => "Dry run",
             Self::Elsewhere => "Files",
-            Self::Revealed => "As it came",
+            Self::Revealed => "Body as received",
             Self::Health(_) => "Health",
-            Self::Findings => "Before it is submitted",
+            Self::Findings => "Check before submitting",
             Self::Flow => "Flow",
             Self::FlowLog => "Endpoint",
             Self::Run => "Run",
-            Self::Difference => "Beside today",
-            Self::Stops => "Caught, and what had left",
+            Self::Difference => "Compare with current",
+            Self::Stops => "Canceled replies, and replies that had already left",
         }
     }
 }
@@ -264,14 +264,14 @@ impl Console {
     /// What stands under the field of a line.
     pub(super) fn line_hint(&self) -> String {
         let Some(Overlay::Line { purpose: Purpose::Filter, .. }) = &self.overlay else {
-            return "enter asks, esc leaves".to_owned();
+            return "enter searches, esc closes".to_owned();
         };
         let takes = match (self.pane, self.pane.word_list()) {
             (_, Some(list)) => list.hint(),
             (Pane::Delivery, None) => "words, and terms: status:failed code:131047 since:2h",
             (_, None) => "words, and terms: is:unread num:4567 conn:support since:2h",
         };
-        format!("{takes}; enter keeps it, esc ends it")
+        format!("{takes}; enter applies, esc clears")
     }
 
     /// The lines of a reading overlay.
@@ -279,7 +279,7 @@ impl Console {
         match what {
             Reading::Message(id) => match &self.data.message {
                 Some(detail) if detail.message.id == id => self.message_sheet(detail),
-                _ => vec!["One moment.".into()],
+                _ => vec!["Loading …".into()],
             },
             Reading::Why => self.why_lines(),
             Reading::Gauges => self.gauge_lines(),
@@ -292,9 +292,9 @@ impl Console {
             Reading::Told | Reading::Elsewhere | Reading::Revealed => {
                 self.data.told.lines().map(crate::domain::text::clean_line).collect()
             }
-            Reading::Log if self.data.log.is_empty() => vec!["The log is empty, or still being fetched.".into()],
+            Reading::Log if self.data.log.is_empty() => vec!["No log lines yet.".into()],
             Reading::Log => self.data.log.clone(),
-            Reading::Notices if self.notices.is_empty() => vec!["Nothing was told yet.".into()],
+            Reading::Notices if self.notices.is_empty() => vec!["No notices.".into()],
             Reading::Notices => {
                 let told = |notice: &super::Notice| {
                     format!("{}  {}", super::words::clock(notice.at, self.zone()), notice.text)

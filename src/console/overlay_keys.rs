@@ -193,7 +193,7 @@ impl Console {
             KeyCode::Enter if form.at == last => {
                 // A sentence ends with enter, and no sentence holds ctrl-s.
                 form.at = 0;
-                self.notice("ctrl-s does it; enter only goes on.", false);
+                self.notice("Press ctrl-s to submit; enter goes to the next field.", false);
                 return self.look_at_file();
             }
             KeyCode::Enter | KeyCode::Down | KeyCode::Tab => {
@@ -217,7 +217,7 @@ impl Console {
     /// A rule asks before a message goes. What was written stays where it is, a form behind the question.
     pub(super) fn wants_yes(&mut self, request: &Request, why: &str, then: Request) {
         self.script_answered(request, Some(why));
-        let question = format!("{} Send it all the same?", crate::domain::text::clean_line(why));
+        let question = format!("{} Send it anyway?", crate::domain::text::clean_line(why));
         let ask = Overlay::Confirm { question, then: Then::Perform(then) };
         self.behind = match self.overlay.replace(ask) {
             Some(Overlay::Form(form)) if form.waits => Some(form),

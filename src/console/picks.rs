@@ -30,13 +30,13 @@ pub(super) const EMOJI: [(&str, &str); 24] = [
 
 /// What else can be sent, with what it is for.
 pub(super) const KINDS: [(&str, &str, &str); 9] = [
-    ("file", "File", "picture, video, audio, document or sticker: by its path"),
+    ("file", "File", "image, video, audio, document or sticker, by path"),
     ("buttons", "Buttons", "a question with one to three answers"),
     ("list", "List", "a question with up to ten answers"),
-    ("link", "Link button", "words with a button that opens an address"),
-    ("place", "Place", "a location on the map"),
-    ("ask", "Ask for their place", "a button that sends their location"),
+    ("link", "Link button", "text with a button that opens a URL"),
+    ("place", "Location", "a location on the map"),
+    ("ask", "Request a location", "a button that sends their location"),
     ("card", "Contact card", "a name and a number"),
-    ("catalogue", "Catalogue", "a button that opens it"),
-    ("products", "Products", "one or several of the catalogue"),
+    ("catalogue", "Catalog", "a button that opens the catalog"),
+    ("products", "Products", "one or several of the catalog"),
 ];

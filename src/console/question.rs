@@ -55,7 +55,7 @@ impl Console {
             Some('y') if considered => self.said_yes_to(then),
             _ if at_once => self.said_yes_to(then),
             Some('y') => {
-                self.notice("Read the question first, then press y; or press ctrl-y at once.", true);
+                self.notice("Read the question first, then press y, or press ctrl-y at once.", true);
                 vec![]
             }
             Some('n' | 'N' | 'q') => {
@@ -64,7 +64,7 @@ impl Console {
             }
             Some(_) => {
                 self.leave_question();
-                self.notice("Nothing was done: another letter than y was typed.", true);
+                self.notice("Canceled: only y confirms.", true);
                 vec![]
             }
             None => {

@@ -143,7 +143,7 @@ impl Console {
             return vec![];
         }
         let to = Shown { organization: organization.to_owned(), environment };
-        let said = format!("{} is shown now: {what} belongs to it.", to.words());
+        let said = format!("Switched to {}: {what} belongs to it.", to.words());
         (self.shown, self.shows_all) = (Some(to), false);
         self.notice(said, environment == Environment::Production);
         self.ask_anew()
@@ -159,8 +159,8 @@ impl Console {
             None => (self.shown, self.shows_all) = (known.first().cloned(), false),
         }
         let said = match self.shown() {
-            Some(shown) => format!("{} ({}) is shown.", shown.organization, shown.environment.name()),
-            None => "Everything is shown, development and production together.".to_owned(),
+            Some(shown) => format!("Switched to {} ({}).", shown.organization, shown.environment.name()),
+            None => "Switched to all scopes: development and production together.".to_owned(),
         };
         self.notice(said, false);
         self.ask_in_scope()

@@ -39,7 +39,7 @@ impl ScriptKind {
             Self::Template { id: None, .. } => "New template",
             Self::Template { .. } => "Edit the template",
             Self::Flow { .. } => "Edit the Flow",
-            Self::FlowCode { .. } => "The code behind the Flow",
+            Self::FlowCode { .. } => "Code of the endpoint",
         }
     }
 }
@@ -77,7 +77,7 @@ impl Console {
     pub(super) fn starter_rows(&self) -> Vec<Row> {
         let begun = self.data.script.as_ref().map(|script| Row {
             id: String::new(),
-            head: "what was begun".into(),
+            head: "unfinished text".into(),
             tail: script.text.lines().take(3).map(clean_line).collect::<Vec<_>>().join("  "),
             right: script.kind.title().into(),
             ..Row::default()
@@ -140,7 +140,7 @@ impl Console {
     }
 
     pub(super) fn finding_lines(&self) -> Vec<String> {
-        let Some(script) = &self.data.script else { return vec!["Nothing is being written.".into()] };
+        let Some(script) = &self.data.script else { return vec!["No text is open.".into()] };
         let theme = self.settings.theme;
         let mut lines = vec![];
         if let Some(fault) = &script.fault {
@@ -154,21 +154,19 @@ impl Console {
             let place = if finding.place.is_empty() { String::new() } else { format!("  {}", finding.place) };
             lines.push(format!("{sign} {}{place}", finding.rule));
             lines.push(format!("    {}", finding.what));
-            let mends = if finding.mends { "  (f mends it)" } else { "" };
+            let mends = if finding.mends { "  (f fixes it)" } else { "" };
             lines.push(format!("    {} {}{mends}", theme.pick("→", ">"), finding.instead));
         }
         if !lines.is_empty() {
             lines.push(String::new());
         }
         lines.push(match (script.passes(), script.findings.is_empty()) {
-            (true, true) => {
-                "Nothing stands in the way. s submits it, e edits it again, esc keeps it for later.".to_owned()
-            }
-            (true, false) => "It can be submitted: s. e edits it again, esc keeps it for later.".to_owned(),
+            (true, true) => "No problems found. s submits it, e edits it again, esc saves for later.".to_owned(),
+            (true, false) => "No errors found. s submits it, e edits it again, esc saves for later.".to_owned(),
             (false, _) if script.findings.iter().any(|one| one.mends) => {
-                "f mends what can be mended, e edits it again, esc keeps it for later.".to_owned()
+                "f fixes what can be fixed, e edits it again, esc saves for later.".to_owned()
             }
-            (false, _) => "e edits it again, esc keeps it for later. Nothing was sent.".to_owned(),
+            (false, _) => "e edits it again, esc saves for later. Nothing was sent.".to_owned(),
         });
         lines
     }
@@ -181,13 +179,13 @@ impl Console {
                 let mut script = self.data.script.take()?;
                 match &script.kind {
                     ScriptKind::Flow { .. } | ScriptKind::FlowCode { .. } => {
-                        self.notice("Nothing here can be mended by itself.", true);
+                        self.notice("Nothing here can be fixed automatically.", true);
                     }
                     ScriptKind::Template { .. } => {
                         if let Ok(mut value) = form::read(&script.text) {
                             let mended = template::mend(&mut value, &script.findings);
                             script.text = serde_json::to_string_pretty(&value).unwrap_or_default();
-                            self.notice(format!("{mended} mended; look at the examples before you submit it."), false);
+                            self.notice(format!("Fixed {mended}. Check the examples before you submit it."), false);
                         }
                     }
                 }
@@ -198,11 +196,11 @@ impl Console {
             's' => {
                 let script = self.data.script.as_ref()?;
                 if !script.passes() {
-                    self.notice("It would be refused: mend what is marked first.", true);
+                    self.notice("The provider would reject it. Fix the marked errors first.", true);
                     return Some(vec![]);
                 }
                 let request = script_request(script);
-                self.ask_first("Hand it to the provider?".to_owned(), request);
+                self.ask_first("Submit it to the provider?".to_owned(), request);
                 Some(vec![])
             }
             _ => None,

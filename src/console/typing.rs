@@ -17,7 +17,7 @@ const AT_ONCE: Duration = Duration::from_millis(30);
 /// After letters were taken for text, the keyboard has to rest this long before a letter is a command again.
 const RESTS: Duration = Duration::from_millis(400);
 
-const NOT_RUN: &str = "That was typed as text, and text runs no commands. Press c to write.";
+const NOT_RUN: &str = "Typed text runs no commands. Press c to write a message.";
 
 /// What was typed where no text field is open.
 #[derive(Debug, Default)]

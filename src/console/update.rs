@@ -274,7 +274,7 @@ impl Console {
         if self.overlay.take().is_none() && self.focus == Focus::Composer {
             self.focus = Focus::Detail;
         }
-        self.notice("Press ctrl-c again to leave.", false);
+        self.notice("Press ctrl-c again to quit.", false);
         self.keep_drafts()
     }
 
@@ -284,15 +284,15 @@ impl Console {
         }
         if self.focus != Focus::Composer || self.overlay.is_some() {
             // Pasted text never runs as keys.
-            self.notice("Pasted text is not run as keys. Press c to write, then paste.", true);
+            self.notice("Pasted text runs no commands. Press c to write, then paste.", true);
             return vec![];
         }
         let cut = self.composer_mut().is_some_and(|composer| composer.paste(text));
         if cut {
-            self.notice("The paste was cut: a draft holds 60 KB.", true);
+            self.notice("The pasted text was cut: a draft holds up to 60 KB.", true);
         } else if text.chars().count() > LONG_PASTE {
             self.notice(
-                format!("{} characters were pasted. Nothing is sent before you send it.", text.chars().count()),
+                format!("Pasted {} characters. Nothing is sent until you send it.", text.chars().count()),
                 false,
             );
         }
@@ -308,7 +308,7 @@ impl Console {
                 if let Some(composer) = self.composers.get_mut(thread) {
                     composer.dirty = true;
                 }
-                self.notice(format!("The draft could not be kept: {why}"), true);
+                self.notice(format!("Cannot save the draft: {why}"), true);
             }
             (Request::SaveDraft { .. } | Request::MarkRead { .. }, Ok(_)) | (Request::Attend { .. }, _) => {}
             (Request::Send { thread, content, .. }, Ok(done)) => {

@@ -59,7 +59,7 @@ events! {
     AssignmentRevoked "assignment.revoked";
     /// An assignment ended, or nobody decided it in time.
     AssignmentExpired "assignment.expired";
-    /// A webhook came for a number that no connection has.
+    /// A webhook arrived for a number without a connection.
     DeliveryQuarantined "delivery.quarantined";
     /// Someone stopped agents.
     AgentsStopped "agents.stopped";

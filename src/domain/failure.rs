@@ -87,15 +87,15 @@ impl Failure {
     pub const MARKETING_STOPPED: &'static str = "Marketing stopped";
 
     /// The title of what waits since another app has the conversation.
-    pub const ANOTHER_APP: &'static str = "Another app has the conversation";
+    pub const ANOTHER_APP: &'static str = "Another app owns the conversation";
 
     /// The provider reported a failure and gave no reason.
     pub fn without_reason() -> Self {
         Self::own(
             FailureClass::Unknown,
             "Failed without a reason",
-            "The provider reported that the message failed and did not say why.",
-            "Look at the raw delivery, then ask the provider with the message id.",
+            "The provider reported a failure without a reason.",
+            "Check the raw delivery, then contact the provider with the message id.",
         )
     }
 
@@ -141,7 +141,7 @@ impl Failure {
     #[must_use]
     pub fn given_up(mut self, tried: u32) -> Self {
         self.remedy = Cow::Owned(format!(
-            "It was tried {tried} times and is not tried again by itself. Retry it when the cause is over, or discard it."
+            "{tried} attempts failed, and there is no further automatic retry. Retry it when the cause is fixed, or discard it."
         ));
         self
     }

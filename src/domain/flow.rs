@@ -229,8 +229,7 @@ pub enum FlowAnswer {
 pub fn checks(flow: &Flow, newest: Option<&FlowVersion>, endpoint: Option<&FlowEndpoint>) -> Vec<FlowCheck> {
     let check = |what: &str, done: bool, instead: &str| FlowCheck { what: what.into(), done, instead: instead.into() };
     let valid = newest.is_none_or(|version| version.findings.is_empty());
-    let mut all =
-        vec![check("the JSON is valid", valid, "E edits it; the provider's findings stand beside the version.")];
+    let mut all = vec![check("the JSON is valid", valid, "Edit it; the version shows the provider's findings.")];
     let dynamic = flow.data_api_version.is_some()
         || newest.and_then(|version| version.json.as_ref()).is_some_and(|json| json["data_api_version"].is_string());
     if dynamic {
@@ -240,12 +239,12 @@ pub fn checks(flow: &Flow, newest: Option<&FlowVersion>, endpoint: Option<&FlowE
         all.push(check(
             "encryption is set up",
             flow.encryption,
-            "Set it up: without it Meta cannot reach the endpoint.",
+            "Set it up. Without encryption Meta cannot call the endpoint.",
         ));
         all.push(check(
-            "the endpoint has its code",
+            "the endpoint's code is uploaded",
             code,
-            "Write it: a preview says \"flow_token is missing\" while a dynamic Flow has no endpoint.",
+            "Upload it. Without an endpoint the preview of a dynamic Flow says \"flow_token is missing\".",
         ));
         all.push(check("the code is deployed", deployed, "Deploy it."));
         all.push(check("the endpoint is registered", registered, "Register it, after it was deployed."));
@@ -253,7 +252,7 @@ pub fn checks(flow: &Flow, newest: Option<&FlowVersion>, endpoint: Option<&FlowE
     all.push(check(
         "it is published",
         flow.is("published"),
-        "Publish it. Error 139000 means: verify the WhatsApp account in Meta's security centre.",
+        "Publish it. On error 139000 verify the WhatsApp account in Meta's security center.",
     ));
     all
 }
@@ -276,7 +275,7 @@ pub fn diff(old: &str, new: &str) -> Vec<String> {
         }
     }
     if lines.is_empty() {
-        lines.push("Nothing differs.".to_owned());
+        lines.push("No differences.".to_owned());
     }
     lines
 }

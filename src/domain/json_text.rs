@@ -27,7 +27,7 @@ pub fn parse_noting(body: &[u8]) -> Result<(Value, Vec<&'static str>), serde_jso
     let mut text = String::from_utf8_lossy(body);
     let mut notes = vec![];
     if text.as_bytes() != body {
-        notes.push("Bytes that are no UTF-8 were read as U+FFFD.");
+        notes.push("Bytes that are not UTF-8 were replaced with U+FFFD.");
     }
     for (mend, note) in MENDS {
         if let Some(mended) = mend(&text) {
@@ -40,11 +40,11 @@ pub fn parse_noting(body: &[u8]) -> Result<(Value, Vec<&'static str>), serde_jso
 
 /// What is mended, in this order, and what is said of it.
 const MENDS: [(fn(&str) -> Option<String>, &str); 2] = [
-    (without_half_pairs, "Half of a surrogate pair was read as U+FFFD."),
+    (without_half_pairs, "Half of a surrogate pair was replaced with U+FFFD."),
     (
         within_bounds,
-        "Values that are nested too deep, or numbers that are too large, were replaced by words or by their digits; \
-         the delivery has them as they came.",
+        "Values that are nested too deep, or numbers that are too large, were replaced with text; \
+         the delivery has the original.",
     ),
 ];
 

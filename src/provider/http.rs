@@ -66,10 +66,9 @@ impl HttpAnswer {
         }
         let to = self.location.as_deref().map(|to| clean_line(to).chars().take(MAX_SHOWN_ADDRESS).collect::<String>());
         let to = to.map(|to| format!(" It points to {to}.")).unwrap_or_default();
-        let explanation = format!("{} answered HTTP {}. {}{to}", self.asked, self.status, row.explanation);
+        let explanation = format!("{} responded with HTTP {}. {}{to}", self.asked, self.status, row.explanation);
         let remedy = format!(
-            "{} Set {} to the address of the provider's own API (requests go to {} now) and start again; nothing is lost \
-             meanwhile.",
+            "{} Set {} to the URL of the provider's API (now {}) and restart. Queued messages are safe.",
             row.remedy, self.base_variable, self.asked
         );
         Some(Failure::own(row.class, row.title, explanation, remedy).saying(self.excerpt()))
@@ -118,7 +117,7 @@ impl OpenAnswer {
             sink(&chunk).map_err(|why| {
                 let class = if why.contains("larger") { FailureClass::Policy } else { FailureClass::Transient };
                 let explanation = format!("The file came, and could not be kept here: {why}.");
-                let remedy = "See that the disk has room; it is tried again by itself.";
+                let remedy = "See that the disk has room; it is retried automatically.";
                 Box::new(Failure::own(class, "File not kept", explanation, remedy))
             })?;
         }

@@ -46,39 +46,39 @@ const fn row(
     Meaning { statuses, outcome, class, title, explanation, remedy }
 }
 
-const AGAIN: &str = "It is tried again by itself.";
-const READ: &str = "Read what the provider said below.";
-const PROXY: &str = "Something between here and the provider answered instead of it.";
-const DOUBT: &str = "It is looked up at the provider where that is possible; see its status page if it stays.";
+const AGAIN: &str = "It is retried automatically.";
+const READ: &str = "See the provider's response below.";
+const PROXY: &str = "Something between wadeck and the provider responded instead of it.";
+const DOUBT: &str = "wadeck queries the provider if possible. If it persists, check the provider's status page.";
 
 /// The first row that holds a status is its meaning.
 #[rustfmt::skip]
 const TABLE: &[Meaning] = &[
-    row(200..=299, Outcome::Taken, Unknown, ["Taken", "The provider took the request.", READ]),
+    row(200..=299, Outcome::Taken, Unknown, ["Accepted", "The provider accepted the request.", READ]),
     // Never followed: a redirect could carry the key to another host.
-    row(300..=399, Outcome::NumberHeld, Endpoint, ["Redirected", "The base URL answers with a redirect, and redirects are not followed: they could carry the key to another host.", "Correct the base URL."]),
-    row(401..=401, Outcome::NumberHeld, Authorization, ["Key refused", "The provider does not accept our API key.", "Set the right key and start again; nothing is lost meanwhile."]),
-    row(402..=402, Outcome::NumberHeld, Account, ["Not paid for", "The provider wants a payment before it sends anything.", "Settle it at the provider; nothing is lost meanwhile."]),
+    row(300..=399, Outcome::NumberHeld, Endpoint, ["Redirected", "The base URL responds with a redirect. Redirects are not followed, because they could send the key to another host.", "Correct the base URL."]),
+    row(401..=401, Outcome::NumberHeld, Authorization, ["API key rejected", "The provider rejects the API key.", "Set a valid API key and restart. Queued messages are safe."]),
+    row(402..=402, Outcome::NumberHeld, Account, ["Payment required", "The provider requires a payment.", "Pay at the provider. Queued messages are safe."]),
     row(403..=403, Outcome::Rejected, Setup, ["Not allowed", "This key or number may not do this.", "Check what the key and the number are allowed to do."]),
-    row(404..=404, Outcome::Rejected, Setup, ["Not known there", "Something that the request names is not known there: the number, a Flow, a file or a message; or this key does not reach it.", "Read what the provider said below; for a number check phone_number_id and business_account_id of the connection."]),
-    row(407..=407, Outcome::NumberHeld, Endpoint, ["Proxy refuses", PROXY, "Check the proxy's settings and credentials."]),
+    row(404..=404, Outcome::Rejected, Setup, ["Not known there", "Something that the request names is not known there: the number, a Flow, a file or a message; or this key does not reach it.", "See the provider's response below; for a number check phone_number_id and business_account_id of the connection."]),
+    row(407..=407, Outcome::NumberHeld, Endpoint, ["Proxy authentication required", PROXY, "Check the proxy's settings and credentials."]),
     // The other side stopped waiting for the request, or says so for what stands behind it.
-    row(408..=408, Outcome::Uncertain, Transient, ["Answer lost", "The provider answered that the request took too long: it may have arrived.", DOUBT]),
+    row(408..=408, Outcome::Uncertain, Transient, ["Request timed out", "The provider reports a timeout: the request may have been processed.", DOUBT]),
     row(409..=409, Outcome::RetryLater, Throttled, ["Another message under way", "The provider is still sending another message of this conversation.", AGAIN]),
-    row(413..=413, Outcome::Rejected, Request, ["Too large", "The request is larger than the provider takes.", "Send less, or a smaller file."]),
-    row(421..=421, Outcome::NumberHeld, Endpoint, ["Wrong host", "The host that answered is not responsible for this address.", "Correct the base URL."]),
-    row(422..=422, Outcome::Rejected, Request, ["Request refused", "The provider checked the request and refused it.", "Read what the provider said below, and correct it."]),
-    row(425..=425, Outcome::RetryLater, Throttled, ["Too early", "The provider does not take the request yet.", AGAIN]),
-    row(426..=426, Outcome::NumberHeld, Endpoint, ["Other protocol wanted", "The base URL wants another protocol.", "Correct the base URL."]),
+    row(413..=413, Outcome::Rejected, Request, ["Too large", "The request is larger than the provider accepts.", "Shorten it, or use a smaller file."]),
+    row(421..=421, Outcome::NumberHeld, Endpoint, ["Wrong host", "The host is not responsible for this URL.", "Correct the base URL."]),
+    row(422..=422, Outcome::Rejected, Request, ["Request rejected", "The provider rejected the request.", "See the provider's response below, and correct it."]),
+    row(425..=425, Outcome::RetryLater, Throttled, ["Too early", "The provider does not accept the request yet.", AGAIN]),
+    row(426..=426, Outcome::NumberHeld, Endpoint, ["Protocol upgrade required", "The base URL requires another protocol.", "Correct the base URL."]),
     row(429..=429, Outcome::RetryLater, Throttled, ["Too many calls", "The key has used up its calls for this minute.", AGAIN]),
     row(451..=451, Outcome::Rejected, Policy, ["Forbidden by law", "The provider may not do this for legal reasons.", READ]),
-    row(400..=499, Outcome::Rejected, Unknown, ["Refused", "The provider refused the request.", READ]),
-    row(503..=503, Outcome::Unavailable, Transient, ["Provider unwell", "The provider answered with an error of its own.", "Wait; see the provider's status page if it stays."]),
+    row(400..=499, Outcome::Rejected, Unknown, ["Rejected", "The provider rejected the request.", READ]),
+    row(503..=503, Outcome::Unavailable, Transient, ["Provider error", "The provider returned an internal error.", "Wait. If it persists, check the provider's status page."]),
     // A login page of the network that this machine is in.
-    row(511..=511, Outcome::NumberHeld, Endpoint, ["Network wants a login", PROXY, "Log this machine in to its network."]),
-    row(500..=599, Outcome::Uncertain, Transient, ["Provider unwell", "The provider answered with an error of its own.", "Wait; see the provider's status page if it stays."]),
+    row(511..=511, Outcome::NumberHeld, Endpoint, ["Network login required", PROXY, "Log this machine in to its network."]),
+    row(500..=599, Outcome::Uncertain, Transient, ["Provider error", "The provider returned an internal error.", "Wait. If it persists, check the provider's status page."]),
     // No status of HTTP.
-    row(0..=u16::MAX, Outcome::Uncertain, Unknown, ["Answer not understood", "The answer has a status that HTTP does not know.", DOUBT]),
+    row(0..=u16::MAX, Outcome::Uncertain, Unknown, ["Response not valid", "The response has an unknown HTTP status.", DOUBT]),
 ];
 
 /// What a status means by itself.

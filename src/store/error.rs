@@ -8,11 +8,11 @@ use crate::domain::monitoring::database::{DatabaseFault, RESTORE};
 
 #[derive(Debug, Error)]
 pub enum StoreError {
-    #[error("The database {path} cannot be opened: {source}. Check that the data directory exists and belongs to you.", path = path.display())]
+    #[error("Cannot open the database {path}: {source}. Check that the data directory exists and belongs to you.", path = path.display())]
     Open { path: PathBuf, source: sqlx::Error },
-    #[error("The database {path} cannot be brought up to date: {source}. Nothing was changed; keep the file, and report this with its message.", path = path.display())]
+    #[error("Cannot migrate the database {path}: {source}. Nothing was changed. Keep the file, and report this message.", path = path.display())]
     Migrate { path: PathBuf, source: sqlx::migrate::MigrateError },
-    #[error("The database {path} is of another version of wadeck: start the engine once, and it is brought up to date.", path = path.display())]
+    #[error("The database {path} is from another version of wadeck. Start the engine once to migrate it.", path = path.display())]
     Version { path: PathBuf },
     /// `found` and `known` are numbers of migrations.
     #[error(
@@ -34,7 +34,7 @@ pub enum StoreError {
     /// Nothing was written: the token by which this was asked for was revoked, or is over.
     #[error("The token {name} was revoked or has expired.")]
     TokenOver { name: String },
-    #[error("Table {table}, column {column}, row {key} holds what cannot be read: {found}")]
+    #[error("Unreadable value in table {table}, column {column}, row {key}: {found}")]
     Corrupt { table: &'static str, column: &'static str, key: i64, found: String },
 }
 

@@ -85,7 +85,7 @@ impl Door {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, most likely: the ones in use will come free.
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    tracing::warn!(%error, "Cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }

@@ -43,7 +43,9 @@ pub fn routes(system: &System, limits: Limits) -> Router {
         .route("/setup/complete", get(complete).with_state(system.clone()))
         .route("/metrics", get(figures).with_state(system.clone()))
         .route("/setup/failed", get(failed))
-        .route("/lent/{token}", get(lend).with_state(system.clone()))
+        .route("/media/{token}", get(media).with_state(system.clone()))
+        // The earlier path, for links that are still in use.
+        .route("/lent/{token}", get(media).with_state(system.clone()))
         .route("/readyz", get(ready).with_state(system.clone()));
     for provider in system.providers().all() {
         let endpoint = Endpoint { system: system.clone(), provider: provider.clone(), limits };
@@ -69,7 +71,7 @@ struct Failed {
 /// asked, which knows.
 async fn complete(State(system): State<System>) -> Response {
     if let Err(error) = look_at_links(&system).await {
-        tracing::warn!(%error, "links cannot be looked at now; they are looked at within a minute");
+        tracing::warn!(%error, "Cannot check setup links now; they are checked within a minute");
     }
     page(
         "Return to your terminal",
@@ -104,10 +106,10 @@ fn page(title: &str, words: &str) -> Response {
 }
 
 /// A file that is lent to a provider, read piece by piece. Whoever cannot name it is told nothing.
-async fn lend(State(system): State<System>, Path(token): Path<String>) -> Response {
+async fn media(State(system): State<System>, Path(token): Path<String>) -> Response {
     let Some(lent) = lent(&system, &token).await else { return StatusCode::NOT_FOUND.into_response() };
     let Ok(file) = lent.open().await else { return StatusCode::NOT_FOUND.into_response() };
-    // It is for a provider that fetches it, and is no page of ours to anybody else.
+    // The provider downloads it; a browser must not render it as a page of ours.
     let headers = [
         (header::CONTENT_TYPE, lent.mime_type.clone()),
         (header::CONTENT_LENGTH, lent.bytes.to_string()),
@@ -153,13 +155,13 @@ async fn figures(State(system): State<System>, visitor: Option<Extension<Visitor
         _ => false,
     };
     if !admitted {
-        let words = "Figures are told on this machine itself, not through a proxy; from elsewhere, with a token.\n";
+        let words = "Metrics are available on this machine without a proxy, or with a token.\n";
         return (StatusCode::FORBIDDEN, words).into_response();
     }
     match metrics(&system).await {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response(),
         Err(error) => {
-            tracing::error!(%error, "the figures cannot be told");
+            tracing::error!(%error, "Cannot collect metrics");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
@@ -201,7 +203,7 @@ fn shake(endpoint: &Endpoint, query: Option<String>) -> Response {
         }
         Some(Err(fault)) => {
             let path = endpoint.provider.name();
-            tracing::warn!(provider = %path, %fault, "a handshake was refused: 403");
+            tracing::warn!(provider = %path, %fault, "Verification handshake rejected: 403");
             (StatusCode::FORBIDDEN, "The token does not fit.\n").into_response()
         }
     }
@@ -232,7 +234,7 @@ async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
             });
             if let Some(memory) = memory {
                 let Ok(memory) = tokio::time::timeout(endpoint.limits.body, memory).await else {
-                    return Err(later("Too much is being read at once; come again."));
+                    return Err(later("Too many requests in progress; retry later."));
                 };
                 reserved = Some(memory);
             }
@@ -258,8 +260,8 @@ async fn take(State(endpoint): State<Endpoint>, request: Request) -> Response {
         Ok(ReceiveOutcome::BadSignature(_)) => {
             (StatusCode::UNAUTHORIZED, "The signature does not fit.\n").into_response()
         }
-        Ok(ReceiveOutcome::Busy) => later("Too many deliveries wait; come again."),
-        Ok(ReceiveOutcome::NotStored) | Err(_) => later("It could not be stored; come again."),
+        Ok(ReceiveOutcome::Busy) => later("Queue full; retry later."),
+        Ok(ReceiveOutcome::NotStored) | Err(_) => later("Cannot store the delivery; retry later."),
     }
 }
 
@@ -284,7 +286,7 @@ async fn read(mut body: Body, length: Option<usize>, patience: Duration) -> Resu
     let collected = async {
         let mut bytes = Vec::with_capacity(length.unwrap_or_default());
         while let Some(frame) = body.frame().await {
-            let broke = |_| (StatusCode::BAD_REQUEST, "The body broke off.\n").into_response();
+            let broke = |_| (StatusCode::BAD_REQUEST, "The body is incomplete.\n").into_response();
             let Ok(piece) = frame.map_err(broke)?.into_data() else { continue };
             if bytes.len() + piece.len() > LONGEST_BODY {
                 return Err(too_long());

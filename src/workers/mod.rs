@@ -145,7 +145,7 @@ async fn refresh_templates(system: System, stop: CancellationToken) {
         tokio::select! {
             done = operations::refresh_templates(&system) => {
                 if let Err(error) = done {
-                    tracing::error!(worker = "templates", %error, "a step broke; it is tried again");
+                    tracing::error!(worker = "templates", %error, "Worker step failed; retrying");
                 }
             }
             () = stop.cancelled() => return,
@@ -173,7 +173,7 @@ async fn checkpoint_wal(system: System, stop: CancellationToken) {
         if let Err(error) = system.store().checkpoint().await {
             system.store().note_failure(&error);
             if system.store().may_log(&error) {
-                tracing::warn!(%error, "the log could not be folded back; it grows until it can");
+                tracing::warn!(%error, "Cannot checkpoint the write-ahead log; it grows until it succeeds");
             }
             rest = AFTER_TROUBLE;
             system.wakes().keeper.notify_one();
@@ -271,5 +271,5 @@ fn note(system: &System, worker: &str, error: &OperationError) {
             return;
         }
     }
-    tracing::error!(worker, %error, "a step broke; it is tried again");
+    tracing::error!(worker, %error, "Worker step failed; retrying");
 }

@@ -91,12 +91,12 @@ async fn a_person_who_takes_the_thread_silences_the_agent_in_the_same_breath() {
     stage.run_agents().await;
     let thread = stage.thread().await.id;
     let done = stage.act(Request::TakeThread { thread }).await.expect("taken");
-    assert!(done.message.contains("caught"), "{}", done.message);
+    assert!(done.message.contains("canceled"), "{}", done.message);
     assert_eq!(stage.send().await, 0);
     stage.says(&rosa(), "still there?").await;
     stage.answer().await;
     assert_eq!(stage.simulator.send_requests(), 0);
-    assert_eq!(stage.thread().await.waiting.expect("waits").reason, "a person has the thread");
+    assert_eq!(stage.thread().await.waiting.expect("waits").reason, "a person owns the thread");
 
     stage.act(Request::ReleaseThread { thread }).await.expect("released");
     stage.says(&rosa(), "hello again").await;
@@ -110,7 +110,7 @@ async fn what_is_being_retried_is_caught_too() {
     stage.says(&rosa(), "hello").await;
     stage.pass(Duration::from_secs(5));
     stage.run_agents().await;
-    stage.simulator.next_send(wadeck::simulator::SendFault::graph(500, 131_000, "Something went wrong"));
+    stage.simulator.next_send(wadeck::simulator::SendFault::graph(500, 131_000, "Platform error"));
     stage.send().await;
     let thread = stage.thread().await.id;
     stage
@@ -136,7 +136,7 @@ async fn what_arrives_hours_late_waits_for_a_person() {
     stage.deliver().await;
     stage.answer().await;
     assert_eq!(stage.simulator.send_requests(), 0);
-    assert_eq!(stage.thread().await.waiting.expect("waits").reason, "it was hours old when it arrived");
+    assert_eq!(stage.thread().await.waiting.expect("waits").reason, "it arrived hours late");
 }
 
 #[tokio::test]

@@ -106,7 +106,7 @@ async fn what_is_kept_is_called_back_and_shown_so_only_once_that_is_certain() {
     let mut stage = stage().await;
     let row = kept(&stage, 2 * HOUR).await;
     let done = stage.act(Request::DiscardEntry { entry: row.id }).await.expect("wanted back");
-    assert!(done.message.contains("once the provider says so"), "{}", done.message);
+    assert!(done.message.contains("once the provider confirms"), "{}", done.message);
     let waiting = entry(&stage).await;
     assert_eq!((waiting.state, waiting.recalled_by.as_deref()), (EntryState::Scheduled, Some("ada")));
     look(&stage).await;
@@ -198,7 +198,7 @@ async fn who_replied_stop_to_the_provider_is_sent_nothing_until_start() {
         let rows = stage.system.store().audit("", 50, None).await.expect("asked");
         let stop = rows.iter().find(|row| row.action == "opt_out").expect("written down");
         let source = format!("{stop:?}");
-        assert!(source.contains("with 21610") || source.contains("says 21610"), "its source: {stop:?}");
+        assert!(source.contains("with 21610") || source.contains("reports 21610"), "its source: {stop:?}");
         stage.simulator.reachable("15550100002");
         for (word, out) in [("START", false), ("STOP", true), ("START", false)] {
             stage.pass(Duration::from_secs(5));
@@ -283,7 +283,7 @@ async fn what_cannot_be_called_back_in_time_is_said_to_have_gone() {
     assert_eq!((row.state, row.status), (EntryState::Accepted, DeliveryStatus::Read));
     let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 50 }).await else { panic!("alerts") };
     assert!(
-        alerts.iter().any(|alert| alert.said.line().contains("has gone: it could not be called back in time")),
+        alerts.iter().any(|alert| alert.said.line().contains("was sent: it could not be canceled in time")),
         "{alerts:?}"
     );
 }
@@ -336,12 +336,12 @@ async fn at_the_console_it_says_who_sends_it_and_when_and_x_calls_it_back() {
     ada.sees("◷ scheduled");
     ada.sees("11:00");
     ada.press(&stage, "2 enter").await;
-    ada.sees("the provider sends it 11:00");
+    ada.sees("scheduled at the provider 11:00");
     ada.press(&stage, "3 X").await;
-    ada.sees("The provider is asked not to send it.");
+    ada.sees("at the provider?");
     ada.press(&stage, "y").await;
     ada.look_up(&stage).await;
-    ada.sees("being called back");
+    ada.sees("being canceled");
     look(&stage).await;
     ada.look_up(&stage).await;
     ada.sees("∅ discarded");

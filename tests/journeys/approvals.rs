@@ -41,8 +41,8 @@ async fn an_admin_sees_the_evidence_and_approves_narrows_puts_off_and_revokes() 
     stage.act(proposal(ConnectionId(1), "helper", Mode::Auto)).await.expect("proposed");
     let mut desk = Sitting::down(&stage, 120, 40).await;
     desk.press(&stage, "5 enter").await;
-    desk.sees("nobody answers there today");
-    desk.sees("Nothing was rehearsed");
+    desk.sees("no agent answers there now");
+    desk.sees("Not rehearsed.");
     desk.press(&stage, "r enter").await;
     rehearse(&stage).await;
     desk.look_up(&stage).await;
@@ -51,14 +51,14 @@ async fn an_admin_sees_the_evidence_and_approves_narrows_puts_off_and_revokes() 
     desk.sees("We open at nine, Rosa Field.");
 
     desk.press(&stage, "s").await;
-    desk.sees("Put g1 off");
+    desk.sees("Postpone g1");
     desk.press(&stage, "enter").await;
-    desk.sees("put off until");
+    desk.sees("postponed until");
 
     desk.press(&stage, "a").await;
     desk.sees("Approve: helper answers support (auto) from now on?");
     desk.press(&stage, "y").await;
-    desk.sees("the approval names it");
+    desk.sees("recorded with the approval");
 
     // A second one for the same place is shown as what it changes.
     stage.act(proposal(ConnectionId(1), "night", Mode::Draft)).await.expect("proposed");
@@ -68,7 +68,7 @@ async fn an_admin_sees_the_evidence_and_approves_narrows_puts_off_and_revokes() 
     desk.sees("- mode        auto");
     desk.sees("+ mode        draft");
     desk.press(&stage, "esc E").await;
-    desk.sees("Narrow how night answers support");
+    desk.sees("Restrict how night answers support");
     // From the first field, the mode, to the replies per hour.
     desk.press(&stage, "down down backspace backspace 4 ctrl-s").await;
     desk.sees("night answers support");
@@ -81,7 +81,7 @@ async fn an_admin_sees_the_evidence_and_approves_narrows_puts_off_and_revokes() 
     desk.sees("End it: night answers support");
     desk.types(&stage, "not at night").await;
     desk.press(&stage, "ctrl-s").await;
-    desk.sees("answers no more under");
+    desk.sees("no longer answers");
 }
 
 #[tokio::test]
@@ -89,16 +89,16 @@ async fn an_operator_proposes_and_does_not_decide() {
     let stage = two_agents().await;
     let mut desk = Sitting::with(&stage, 120, 40, Role::Operator, THEME).await;
     desk.press(&stage, "5 p").await;
-    desk.sees("Which agent?");
+    desk.sees("Agent");
     desk.types(&stage, "nig").await;
     desk.press(&stage, "enter").await;
     desk.sees("Propose that night answers support");
     desk.press(&stage, "ctrl-s").await;
     desk.sees("Proposed as g1: night answers support (draft). An admin decides.");
     desk.press(&stage, "g g a").await;
-    desk.sees("needs the role admin");
+    desk.sees("takes the role admin");
     desk.press(&stage, "X").await;
-    desk.sees("It is proposed already.");
+    desk.sees("It is already proposed.");
 
     // For one contact only, from their thread.
     desk.press(&stage, "2 enter A enter").await;
@@ -106,8 +106,8 @@ async fn an_operator_proposes_and_does_not_decide() {
     desk.sees("Propose that helper answers Rosa Field");
     desk.press(&stage, "ctrl-s").await;
     desk.press(&stage, "5 g g").await;
-    desk.sees("helper wants to answer Rosa Field");
-    desk.sees("Rosa Field over support");
+    desk.sees("helper proposed for Rosa Field");
+    desk.sees("only Rosa Field, via support");
     let mut viewer = Sitting::with(&stage, 120, 40, Role::Viewer, THEME).await;
     viewer.press(&stage, "5 p").await;
     viewer.sees("needs the role operator");
@@ -122,7 +122,7 @@ async fn how_long_the_agent_leaves_a_thread_to_a_person_is_proposed_in_the_form_
     desk.press(&stage, "5 p").await;
     desk.types(&stage, "nig").await;
     desk.press(&stage, "enter").await;
-    desk.sees("minutes after a person wrote");
+    desk.sees("minutes of silence");
     // The last but one.
     desk.press(&stage, &["tab"; 12].join(" ")).await;
     desk.types(&stage, "soon").await;
@@ -150,23 +150,23 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     assert!(stage.simulator.accepted().is_empty());
     let mut desk = Sitting::down(&stage, 120, 40).await;
     desk.press(&stage, "enter").await;
-    desk.sees("helper proposes");
+    desk.sees("helper suggests");
     stage.pass(Duration::from_secs(180));
     desk.look_up(&stage).await;
-    desk.sees("helper proposes · 3m ago");
+    desk.sees("helper suggests · 3m ago");
     desk.sees("You said it, Rosa Field.");
     desk.press(&stage, "Y y").await;
-    desk.sees("on the way to Rosa Field");
+    desk.sees("queued for Rosa Field");
     stage.send().await;
     assert_eq!(stage.simulator.accepted()[0].text, "You said it, Rosa Field.");
     desk.look_up(&stage).await;
-    desk.does_not_see("helper proposes");
+    desk.does_not_see("helper suggests");
 
     stage.says(&rosa(), "and now?").await;
     stage.answer().await;
     desk.look_up(&stage).await;
     desk.press(&stage, "E").await;
-    desk.sees("Instead of the agent's answer, to Rosa Field");
+    desk.sees("Instead of the suggested reply, to Rosa Field");
     desk.types(&stage, " Or so.").await;
     desk.press(&stage, "ctrl-s").await;
     stage.send().await;
@@ -178,10 +178,10 @@ async fn a_proposed_answer_is_sent_edited_or_dropped_by_key() {
     stage.answer().await;
     desk.look_up(&stage).await;
     desk.press(&stage, "esc X").await;
-    desk.sees("Do not send what helper proposes");
+    desk.sees("Dismiss the reply that helper suggests");
     desk.press(&stage, "ctrl-s").await;
-    desk.sees("The answer is not sent");
-    desk.does_not_see("helper proposes");
+    desk.sees("Dismissed the suggested reply");
+    desk.does_not_see("helper suggests");
 
     // What was being edited is a draft like any other once the answer waits no more.
     stage.says(&rosa(), "again").await;
@@ -207,7 +207,7 @@ async fn a_draft_does_not_take_the_place_of_what_was_begun() {
     desk.press(&stage, "enter c").await;
     desk.types(&stage, "My own words").await;
     desk.press(&stage, "esc E").await;
-    desk.sees("You have begun to write here");
+    desk.sees("You have started a message here");
     desk.sees("My own words");
 }
 
@@ -224,7 +224,7 @@ async fn silence_is_two_keys_and_shows_what_was_caught() {
     desk.sees("Stop: the agent of Tom Weber");
     desk.sees("Stop: every agent");
     desk.press(&stage, "down enter y").await;
-    desk.sees("caught");
+    desk.sees("canceled");
     desk.sees("You said it, Tom Weber.");
     desk.sees("had left");
     desk.sees("You said it, Rosa Field.");
@@ -234,9 +234,9 @@ async fn silence_is_two_keys_and_shows_what_was_caught() {
     desk.sees("silent: the agent helper");
     desk.sees("1 stopped");
     desk.press(&stage, "g g !").await;
-    desk.sees("Let go on: helper everywhere");
+    desk.sees("Resume: helper everywhere");
     desk.press(&stage, "enter y").await;
-    desk.sees("may answer again");
+    desk.sees("Resumed ");
     desk.does_not_see("1 stopped");
     stage.says(&Person::new("Tom Weber", "15550100077"), "hello again").await;
     stage.answer().await;
@@ -250,12 +250,12 @@ async fn an_agent_begins_anew_where_it_is_told_to() {
     stage.answer().await;
     let mut desk = Sitting::down(&stage, 120, 40).await;
     desk.press(&stage, "enter A down enter y").await;
-    desk.sees("begins anew");
+    desk.sees("Cleared the agent's memory");
     stage.pass(Duration::from_secs(60));
     stage.says(&rosa(), "hello again").await;
     stage.answer().await;
     desk.look_up(&stage).await;
-    desk.sees("the agent begins anew here");
+    desk.sees("agent memory cleared here");
     let given = stage.run(2).await.given.expect("given").as_received().to_owned();
     assert!(given.contains("hello again") && !given.contains("\"hello\""), "{given}");
 }
@@ -268,10 +268,10 @@ async fn a_run_is_read_from_its_message() {
     let mut desk = Sitting::down(&stage, 120, 40).await;
     desk.press(&stage, "enter k I").await;
     desk.sees("r1 under g1");
-    desk.sees("It said");
-    desk.sees("What became of it");
+    desk.sees("Reply");
+    desk.sees("Result");
     desk.press(&stage, "esc k i").await;
-    desk.sees("Who answers it");
+    desk.sees("Routing");
     desk.sees("helper (g1): answers (auto)");
     desk.press(&stage, "esc 5 /").await;
     desk.types(&stage, "rosa").await;

@@ -63,10 +63,10 @@ async fn what_the_lists_do_not_tell_is_found_in_its_conversation() {
     let texts: Vec<String> = all.iter().map(|message| message.text.line()).collect();
     assert_eq!(texts, ["anybody there?", "hello?"], "in the order in which they were written");
     assert!(all.iter().all(|message| message.origin == Origin::Filled));
-    assert!(thread.waiting.is_some(), "a person is waited for");
+    assert!(thread.waiting.is_some(), "waits for a person");
     // Once everything is here, conversations whose last message is known are not read.
     let before = asked(&stage, "GET /platform/v1/whatsapp/messages");
-    assert!(fill(&stage).await.contains("nothing is missing"));
+    assert!(fill(&stage).await.contains("no messages are missing"));
     assert_eq!(asked(&stage, "GET /platform/v1/whatsapp/messages"), before + 1, "the list alone");
     assert_eq!(asked(&stage, "/conversations/6f6f2f6e-0d2b-4f5e-8a0e-15550200000/messages"), 0);
 }

@@ -111,10 +111,10 @@ async fn what_was_stopped_shows_how_far_it_came_and_goes_on_or_is_discarded() {
     sitting.press(&stage, "3 g j").await;
     sitting.sees(&format!("{first} done, 0 refused of 45"));
     sitting.press(&stage, "enter").await;
-    sitting.sees("This bulk action was stopped");
-    sitting.sees(&format!("from where it was stopped: {first} done"));
+    sitting.sees("Stopped bulk job");
+    sitting.sees(&format!("continues where it stopped: {first} done"));
     sitting.press(&stage, "enter").await;
-    sitting.sees("Go on with job");
+    sitting.sees("Resume job");
     sitting.press(&stage, "ctrl-y").await;
     assert_eq!(jobs(&stage).await[0].state, JobState::Running);
     while operations::step_job(&stage.system).await.expect("a step") {}
@@ -132,7 +132,7 @@ async fn what_was_stopped_shows_how_far_it_came_and_goes_on_or_is_discarded() {
     stage.act(Request::StopJob { job }).await.expect("stopped");
     let before = discarded(&stage).await;
     sitting.press(&stage, "esc g j enter down enter").await;
-    sitting.sees("What it did stays done");
+    sitting.sees("Entries that it changed stay changed");
     sitting.press(&stage, "ctrl-y").await;
     assert!(jobs(&stage).await.iter().all(|one| one.id != job));
     assert_eq!(discarded(&stage).await, before);

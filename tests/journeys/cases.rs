@@ -389,7 +389,7 @@ async fn what_cannot_be_read_here_waits_for_a_person() {
     let (thread, message) = only(&stage).await;
     assert!(message.text.line().contains("poll_creation"), "{:?}", message.text);
     assert_eq!((thread.unread, thread.window_closes_at), (1, None));
-    assert!(thread.waiting.expect("waits").reason.contains("cannot be read here"));
+    assert!(thread.waiting.expect("waits").reason.contains("is not supported"));
     nobody_is_asked(&stage).await;
     let Answer::Why(why) = stage.ask(Query::Why { id: message.id.to_string() }).await else { panic!() };
     assert_eq!(why.cause, "unsupported");

@@ -52,11 +52,11 @@ async fn a_thread_is_kept_for_whoever_is_at_it_and_free_once_they_left() {
 
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "2 enter").await;
-    sitting.sees("ben left it: C takes it");
+    sitting.sees("ben left: C takes the thread");
     let done = perform(&stage.system, &cleo, take()).await.expect("taken");
     assert!(done.message.contains("ben had left it"), "{}", done.message);
     sitting.look_up(&stage).await;
-    sitting.sees("cleo has it");
+    sitting.sees("cleo owns it");
     stage.pass(Duration::from_secs(31 * MINUTES));
     perform(&stage.system, &ben, Request::ReleaseThread { thread }).await.expect("left, so anybody may");
     assert_eq!(stage.thread().await.taken_by, None);
@@ -73,7 +73,7 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     };
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "2 enter H").await;
-    sitting.sees("Nobody else is here");
+    sitting.sees("Nobody else is online");
     sitting.press(&stage, "esc").await;
     let gone = perform(&stage.system, &ada(), Request::HandOver { thread, to: "ben".into() }).await;
     assert!(gone.is_err_and(|why| why.to_string().contains("no open console")));
@@ -85,13 +85,13 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     sitting.press(&stage, "c").await;
     sitting.types(&stage, "It left on Tuesday, and").await;
     sitting.press(&stage, "esc H").await;
-    sitting.sees("Hand the thread to");
+    sitting.sees("Transfer the thread to");
     sitting.sees("ben (operator)");
     sitting.types(&stage, "ben").await;
     sitting.press(&stage, "enter y").await;
-    sitting.sees("ben has Rosa Field now, with what you had begun.");
-    sitting.sees("ben has it");
-    sitting.sees("Begun by ada: It left on Tuesday, and");
+    sitting.sees("Transferred Rosa Field to ben, with your draft.");
+    sitting.sees("ben owns it");
+    sitting.sees("Draft by ada: It left on Tuesday, and");
     assert_eq!((draft(&ben).await.as_str(), draft(&ada()).await.as_str()), ("It left on Tuesday, and", ""));
     let refused = perform(&stage.system, &operator("cleo"), Request::TakeThread { thread }).await;
     refused.expect_err("it is kept for ben");
@@ -110,8 +110,8 @@ async fn a_thread_is_handed_over_with_what_was_begun() {
     perform(&stage.system, &ben, Request::HandOver { thread, to: "ada".into() }).await.expect("handed over");
     assert_eq!((draft(&ada()).await.as_str(), draft(&ben).await.as_str()), ("my own", ""));
     sitting.look_up(&stage).await;
-    sitting.sees("ben handed you Rosa Field (t1).");
-    assert!(sitting.rings.iter().any(|rang| rang.contains("ben handed you")), "{:?}", sitting.rings);
-    sitting.sees("Begun by ben: It left on Tuesday, and");
+    sitting.sees("ben transferred Rosa Field (t1) to you.");
+    assert!(sitting.rings.iter().any(|rang| rang.contains("ben transferred")), "{:?}", sitting.rings);
+    sitting.sees("Draft by ben: It left on Tuesday, and");
     sitting.sees("my own");
 }

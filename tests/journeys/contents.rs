@@ -165,7 +165,7 @@ async fn what_is_held_for_a_moment_can_be_taken_back() {
     let config = CONFIG.replace("agent = \"helper\"\n", "undo_seconds = 10\n");
     let (stage, thread) = with_rosa_and(&config).await;
     stage.act(send(thread, Content::text("oh no"))).await.expect("queued");
-    assert_eq!(stage.send().await, 0, "it is held for a moment");
+    assert_eq!(stage.send().await, 0, "it can still be undone");
     stage.act(Request::TakeBack { thread }).await.expect("taken back");
     stage.pass(Duration::from_secs(11));
     assert_eq!(stage.send().await, 0);

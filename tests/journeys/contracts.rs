@@ -69,16 +69,16 @@ async fn every_misbehaviour_is_held_with_its_reason_and_none_reaches_the_contact
     let twelve = ["\"again\""; 12].join(", ");
     let long = format!("\"{}\"", "x".repeat(800));
     for (rule, words, reason) in [
-        (format!("{{ reply = [{twelve}] }}"), "hi", "it has 12 messages and may have 3"),
-        (format!("{{ reply = [{long}] }}"), "hi", "a message has 800 characters and may have 700"),
+        (format!("{{ reply = [{twelve}] }}"), "hi", "it has 12 messages; the contract allows 3"),
+        (format!("{{ reply = [{long}] }}"), "hi", "a message has 800 characters; the contract allows 700"),
         (
             "{ reply = [\"Good morning, your parcel will arrive on Thursday in the afternoon.\"] }".to_owned(),
             "Buenos días, quisiera saber cuándo llega mi pedido, por favor",
-            "it is written in English and the contact writes Spanish",
+            "it is in English, and the contact writes Spanish",
         ),
-        ("{ reply = [\"Done.\"], tools = [\"admin.delete\"] }".to_owned(), "hi", "it wanted the tool admin.delete"),
-        ("{ reply = [\"Hi Tom Weber, it is ready.\"] }".to_owned(), "hi", "it names Tom Weber, who is another contact"),
-        ("{ reply = [\"Call +1 555-010-0077.\"] }".to_owned(), "hi", "it names 15550100077"),
+        ("{ reply = [\"Done.\"], tools = [\"admin.delete\"] }".to_owned(), "hi", "it called the tool admin.delete"),
+        ("{ reply = [\"Hi Tom Weber, it is ready.\"] }".to_owned(), "hi", "it mentions Tom Weber, another contact"),
+        ("{ reply = [\"Call +1 555-010-0077.\"] }".to_owned(), "hi", "it mentions 15550100077"),
     ] {
         let mut stage = Stage::with_config(&helper("", &format!("{{ when = [\"setup\"] }}, {rule}"))).await;
         stage.says(&Person::new("Tom Weber", "15550100077"), "setup").await;
@@ -106,7 +106,7 @@ async fn a_draft_is_accepted_edited_or_dismissed_once_and_falls_with_a_newer_mes
     let config = CONFIG.replace("agent = \"helper\"", "agent = \"helper\"\nmode = \"draft\"");
     let mut stage = said(&config, "hello").await;
     assert!(sent(&stage).is_empty());
-    assert_eq!(stage.thread().await.waiting.expect("waits").reason, "helper proposes an answer");
+    assert_eq!(stage.thread().await.waiting.expect("waits").reason, "helper suggests a reply");
     stage.says(&rosa(), "and another thing").await;
     assert_eq!(stage.run(1).await.run.state, RunState::Superseded);
     stage.answer().await;
@@ -150,7 +150,7 @@ async fn a_person_who_answers_lets_the_draft_fall() {
 
 #[tokio::test]
 async fn two_machines_that_talk_are_stopped_by_the_cap_and_it_says_so() {
-    let config = helper("contract = { most_per_hour = 3 }", "{ reply = [\"And you?\"] }")
+    let config = helper("contract = { max_per_hour = 3 }", "{ reply = [\"And you?\"] }")
         .replace("debounce_seconds = 4\n", "debounce_seconds = 0\n");
     let mut stage = Stage::with_config(&config).await;
     for round in 0..10 {
@@ -161,7 +161,7 @@ async fn two_machines_that_talk_are_stopped_by_the_cap_and_it_says_so() {
     }
     assert_eq!(sent(&stage).len(), 3);
     let waiting = stage.thread().await.waiting.expect("waits").reason;
-    assert!(waiting.contains("perhaps two machines talk"), "{waiting}");
+    assert!(waiting.contains("perhaps two machines answer each other"), "{waiting}");
     assert_eq!(stage.overview().await.alerts, 1);
     stage.pass(Duration::from_secs(3_601));
     stage.says(&rosa(), "still there").await;
@@ -198,7 +198,7 @@ async fn handing_off_is_three_facts_and_lasts_until_a_person_gives_the_thread_ba
     let mut stage = said(&config, "a person please").await;
     assert_eq!(sent(&stage), ["A colleague will write to you."]);
     let thread = stage.thread().await;
-    assert_eq!(thread.waiting.as_ref().expect("waits").reason, "helper hands off: asked for a person");
+    assert_eq!(thread.waiting.as_ref().expect("waits").reason, "helper escalates: asked for a person");
     assert!(thread.handed_off_at.is_some());
     assert_eq!(stage.overview().await.alerts, 1);
     stage.says(&rosa(), "hello?").await;
@@ -224,7 +224,7 @@ async fn stopping_catches_what_has_not_left_and_lists_what_had() {
     stage.run_agents().await;
     let done =
         stage.agents(AgentRequest::Stop { what: StopScope::All, reason: "drill".into() }).await.expect("stopped");
-    assert!(done.message.contains("2 message(s) caught"), "{}", done.message);
+    assert!(done.message.contains("2 message(s) canceled"), "{}", done.message);
     stage.send().await;
     stage.says(&rosa(), "fourth").await;
     stage.answer().await;
@@ -232,7 +232,7 @@ async fn stopping_catches_what_has_not_left_and_lists_what_had() {
     let AgentTold::Stops(stops) = told(&stage, AgentQuery::Stops { limit: 5 }).await else { panic!() };
     assert_eq!((stops[0].caught.len(), stops[0].departed.len()), (2, 1));
     assert_eq!(stops[0].reason, "drill");
-    assert_eq!(stage.thread_of("Rosa").await.waiting.expect("waits").reason, "the agent was stopped");
+    assert_eq!(stage.thread_of("Rosa").await.waiting.expect("waits").reason, "the agent is stopped");
 
     stage.agents(AgentRequest::Resume { what: StopScope::All }).await.expect("lifted");
     assert!(refusal(stage.agents(AgentRequest::Resume { what: StopScope::All }).await).contains("Nobody stopped"));
@@ -259,14 +259,14 @@ async fn whoever_decides_decides_once_and_an_expired_proposal_is_not_a_rejected_
     let noor = Actor::Operator { name: "noor".into(), role: Role::Operator };
     let approve = |assignment| Request::Agents(AgentRequest::Approve { assignment });
     let denied = operations::perform(&stage.system, &noor, approve(first)).await;
-    assert!(refusal(denied).contains("needs the role admin"));
+    assert!(refusal(denied).contains("takes the role admin"));
     let unsaid = stage.agents(AgentRequest::Reject { assignment: first, reason: " ".into() }).await;
     assert!(refusal(unsaid).contains("has no reason"));
     stage.agents(AgentRequest::Reject { assignment: first, reason: "not yet".into() }).await.expect("rejected");
     assert_eq!(state(&stage, first).await, (AssignmentState::Rejected, Some("not yet".into())));
     stage.pass(Duration::from_secs(73 * 3_600));
     operations::expire_assignments(&stage.system).await.expect("expired");
-    assert_eq!(state(&stage, second).await, (AssignmentState::Expired, Some("nobody decided in time".into())));
+    assert_eq!(state(&stage, second).await, (AssignmentState::Expired, Some("no decision in time".into())));
     let late = refusal(stage.act(approve(second)).await);
     assert!(late.contains("already expired"), "{late}");
 }
@@ -275,7 +275,7 @@ async fn whoever_decides_decides_once_and_an_expired_proposal_is_not_a_rejected_
 async fn two_persons_have_to_agree_where_that_is_wanted() {
     let config = format!("{CONFIG}{SECOND}").replacen(
         "organization = \"lumen\"",
-        "organization = \"lumen\"\napprovals = { two_persons = true }",
+        "organization = \"lumen\"\napprovals = { require_two_approvers = true }",
         1,
     );
     let stage = Stage::with_config(&config).await;
@@ -301,10 +301,10 @@ async fn narrowing_allows_less_and_never_more() {
         contract,
         expires_at: None,
     };
-    let wider = Contract { most_per_hour: 100, ..Contract::default() };
+    let wider = Contract { max_per_hour: 100, ..Contract::default() };
     let wider = stage.agents(AgentRequest::Narrow { assignment: id, proposal: Box::new(terms(wider)) }).await;
     assert!(refusal(wider).contains("than was proposed"));
-    let narrower = Contract { most_per_hour: 2, tools: vec![Tool::Send], ..Contract::default() };
+    let narrower = Contract { max_per_hour: 2, tools: vec![Tool::Send], ..Contract::default() };
     let done = stage
         .agents(AgentRequest::Narrow { assignment: id, proposal: Box::new(terms(narrower)) })
         .await
@@ -329,7 +329,7 @@ async fn conditions_choose_who_answers_and_every_message_tells_how() {
     stage.answer().await;
     assert_eq!(sent(&stage), ["From the second.", "You said it, Rosa Field."]);
     stage.pass(Duration::from_secs(14 * 3_600));
-    stage.says(&rosa(), "so late").await;
+    stage.says(&rosa(), "hours late").await;
     stage.answer().await;
     assert_eq!(sent(&stage)[2], "From the second.");
     let messages = stage.messages(stage.thread().await.id).await;
@@ -337,8 +337,8 @@ async fn conditions_choose_who_answers_and_every_message_tells_how() {
     assert_eq!(
         detail.route,
         [
-            "second (g1): not for this, none of its words stands in it",
-            "second (g2): not for this, it is outside 22:00-06:00",
+            "second (g1): does not apply, the message has none of its words",
+            "second (g2): does not apply, outside of 22:00-06:00",
             "helper (g3): answers (auto)",
         ]
     );

@@ -77,7 +77,7 @@ async fn answers(stage: &mut Stage) -> bool {
 
 #[tokio::test]
 async fn a_changed_agent_takes_two_persons_again() {
-    let text = policy("two_persons = true");
+    let text = policy("require_two_approvers = true");
     let mut stage = Stage::with_config(&text).await;
     let id = propose(&stage).await;
     approve(&stage, &ada(), id).await.expect("the first");
@@ -88,7 +88,7 @@ async fn a_changed_agent_takes_two_persons_again() {
     stage.restart(&changed(&text)).await;
     assert!(one(&stage, id).await.stale_since.is_some() && !answers(&mut stage).await);
     let said = approve(&stage, &ada(), id).await.expect("the first again").message;
-    assert!(said.contains("silent until a second person"), "{said}");
+    assert!(said.contains("silent until a second admin"), "{said}");
     assert_eq!(refused(approve(&stage, &ada(), id).await), "second_person");
     assert!(one(&stage, id).await.stale_since.is_some() && !answers(&mut stage).await);
     // Letting agents go on does not put anything in force.
@@ -101,7 +101,7 @@ async fn a_changed_agent_takes_two_persons_again() {
 
 #[tokio::test]
 async fn a_first_approval_counts_for_the_agent_that_was_seen() {
-    let text = policy("two_persons = true");
+    let text = policy("require_two_approvers = true");
     let mut stage = Stage::with_config(&text).await;
     let id = propose(&stage).await;
     approve(&stage, &ada(), id).await.expect("the first");
@@ -115,7 +115,7 @@ async fn a_first_approval_counts_for_the_agent_that_was_seen() {
 
 #[tokio::test]
 async fn a_changed_agent_is_rehearsed_again() {
-    let text = policy("rehearsed = true");
+    let text = policy("require_rehearsal = true");
     let mut stage = Stage::with_config(&text).await;
     stage.says(&rosa(), "When do you open?").await;
     let thread = stage.thread().await.id;
@@ -137,7 +137,7 @@ async fn a_changed_agent_is_rehearsed_again() {
         thread: None,
         agent: "second".into(),
         mode: Mode::Draft,
-        contract: Contract { most_per_hour: 1, ..Contract::default() },
+        contract: Contract { max_per_hour: 1, ..Contract::default() },
         expires_at: None,
     };
     let narrow = AgentRequest::Narrow { assignment: id, proposal: Box::new(narrower) };
@@ -150,7 +150,7 @@ async fn a_changed_agent_is_rehearsed_again() {
 
 #[tokio::test]
 async fn narrowing_keeps_mode_conditions_and_the_number_of_persons() {
-    let mut stage = Stage::with_config(&policy("two_persons = true")).await;
+    let mut stage = Stage::with_config(&policy("require_two_approvers = true")).await;
     let hours = Some(Hours::parse("mon-fri 09:00-18:00").expect("hours"));
     let contract = Contract { when: Conditions { hours, ..Conditions::default() }, ..Contract::default() };
     let proposed = Proposal {
@@ -173,7 +173,7 @@ async fn narrowing_keeps_mode_conditions_and_the_number_of_persons() {
     stage.agents(narrow(proposed.clone())).await.expect("the first");
     assert_eq!(one(&stage, id).await.state, AssignmentState::Approved);
     assert_eq!(refused(stage.agents(narrow(proposed.clone())).await), "second_person");
-    let less = Proposal { contract: Contract { most_per_hour: 1, ..proposed.contract.clone() }, ..proposed };
+    let less = Proposal { contract: Contract { max_per_hour: 1, ..proposed.contract.clone() }, ..proposed };
     assert_eq!(refused(stage.agents(narrow(less.clone())).await), "second_person");
     let done = perform(&stage.system, &noor(), Request::Agents(narrow(less))).await.expect("the second");
     let new: AssignmentId = done.created_id.expect("an id").parse().expect("an id");
@@ -183,8 +183,8 @@ async fn narrowing_keeps_mode_conditions_and_the_number_of_persons() {
 
 #[tokio::test]
 async fn the_file_proposes_where_it_takes_two_persons() {
-    let text =
-        CONFIG.replace("organization = \"lumen\"", "organization = \"lumen\"\napprovals = { two_persons = true }");
+    let text = CONFIG
+        .replace("organization = \"lumen\"", "organization = \"lumen\"\napprovals = { require_two_approvers = true }");
     let mut stage = Stage::with_config(&text).await;
     assert!(!answers(&mut stage).await, "nobody has approved it");
     let waiting = all(&stage).await;
@@ -214,7 +214,7 @@ async fn who(stage: &Stage, token: &str) -> Option<Actor> {
 
 #[tokio::test]
 async fn one_person_with_two_tokens_is_one_person() {
-    let mut stage = Stage::with_config(&policy("two_persons = true")).await;
+    let mut stage = Stage::with_config(&policy("require_two_approvers = true")).await;
     let (one_token, other) = (token(&stage, "one").await, token(&stage, "two").await);
     let (first, second) = (who(&stage, &one_token).await.expect("ada"), who(&stage, &other).await.expect("ada"));
     for [a, b, c] in [[&first, &second, &ada()], [&ada(), &first, &second]] {
@@ -274,7 +274,7 @@ async fn a_token_may_no_more_than_its_maker_may_today() {
 
 #[tokio::test]
 async fn deciding_about_what_is_over_is_an_error() {
-    let stage = Stage::with_config(&policy("two_persons = false")).await;
+    let stage = Stage::with_config(&policy("require_two_approvers = false")).await;
     let id = propose(&stage).await;
     let reject = |id| AgentRequest::Reject { assignment: id, reason: "no".into() };
     stage.agents(reject(id)).await.expect("rejected");
@@ -290,22 +290,22 @@ async fn deciding_about_what_is_over_is_an_error() {
 
 #[tokio::test]
 async fn narrowing_to_the_same_asks_what_approving_asks() {
-    let stage = Stage::with_config(&policy("two_persons = false")).await;
+    let stage = Stage::with_config(&policy("require_two_approvers = false")).await;
     let id = propose(&stage).await;
     let mut desk = Sitting::down(&stage, 120, 40).await;
     desk.press(&stage, "5 g g a").await;
-    desk.sees("Approve: second answers support (auto) from now on? Nothing");
+    desk.sees("Approve: second answers support (auto) from now on? It");
     desk.press(&stage, "esc E").await;
-    desk.sees("Narrow how second answers support");
+    desk.sees("Restrict how second answers support");
     desk.press(&stage, "ctrl-s").await;
-    desk.sees("Approve: second answers support (auto) from now on? Nothing");
+    desk.sees("Approve: second answers support (auto) from now on? It");
     assert_eq!(one(&stage, id).await.state, AssignmentState::Proposed, "nothing was done yet");
     desk.press(&stage, "y").await;
     assert_eq!(one(&stage, id).await.state, AssignmentState::Active);
     desk.press(&stage, "/").await;
     desk.types(&stage, "active").await;
     desk.press(&stage, "enter E ctrl-s").await;
-    desk.sees("in force already");
+    desk.sees("It is already active");
     assert_eq!(all(&stage).await.len(), 1);
 }
 

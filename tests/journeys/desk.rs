@@ -94,9 +94,9 @@ async fn buttons_a_place_a_reaction_and_a_note_by_keys() {
 
     ada.press(&stage, "n").await;
     ada.types(&stage, "pays in cash").await;
-    ada.sees("no way to the contact");
+    ada.sees("Notes are never sent");
     ada.press(&stage, "enter").await;
-    ada.sees("note by ada, for colleagues");
+    ada.sees("internal note by ada");
     ada.sees("pays in cash");
     assert_eq!(stage.simulator.send_requests(), 2, "a note never leaves");
 }
@@ -122,10 +122,10 @@ async fn sent_later_and_taken_back() {
     ada.press(&stage, "ctrl-u").await;
     ada.types(&stage, "2h").await;
     ada.press(&stage, "enter").await;
-    ada.sees("goes 11:00");
+    ada.sees("sends 11:00");
     assert_eq!(stage.send().await, 0);
     ada.press(&stage, "esc u").await;
-    ada.sees("is taken back");
+    ada.sees("Undone: ");
     ada.press(&stage, "c").await;
     ada.sees("see you");
     stage.pass(Duration::from_secs(3 * 3_600));
@@ -138,7 +138,7 @@ async fn files_are_seen_viewed_and_sent_by_keys() {
     stage.simulator.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("my tooth".into()) });
     stage.deliver().await;
     ada.look_up(&stage).await;
-    ada.sees("is being fetched");
+    ada.sees("downloading");
     stage.carry_files().await;
     ada.look_up(&stage).await;
     ada.sees("o open");
@@ -164,7 +164,7 @@ async fn files_are_seen_viewed_and_sent_by_keys() {
     ada.press(&stage, "a enter").await;
     ada.types(&stage, "/nowhere.png").await;
     ada.press(&stage, "ctrl-s").await;
-    ada.sees("cannot be read");
+    ada.sees("Cannot read /nowhere.png");
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn lists_are_narrowed_by_key_kept_and_counted() {
     ada.sees("/is:mine");
     ada.sees("Rosa Field");
     ada.press(&stage, "esc g r").await;
-    ada.sees("nobody has it");
+    ada.sees("no owner");
     ada.press(&stage, "esc /").await;
     ada.types(&stage, "is:happy").await;
     ada.sees("Invalid value in");
@@ -246,7 +246,7 @@ async fn everything_that_failed_is_retried_at_once_with_its_numbers_first() {
         stage.send().await;
     }
     ada.press(&stage, "3 *").await;
-    ada.sees("Narrow the list first");
+    ada.sees("Filter the list first");
     ada.press(&stage, "/").await;
     ada.types(&stage, "status:failed").await;
     ada.press(&stage, "enter * enter").await;
@@ -320,8 +320,8 @@ async fn an_uncertain_message_shows_its_evidence() {
         .expect("queued");
     stage.send().await;
     ada.press(&stage, "3 p").await;
-    ada.sees("The provider's own list");
-    ada.sees("none is this one");
+    ada.sees("Provider's message list");
+    ada.sees("not among ");
     assert_eq!(stage.outbox().await[0].state, EntryState::Uncertain);
     ada.press(&stage, "R").await;
     ada.sees("gets it twice");
@@ -331,7 +331,7 @@ async fn an_uncertain_message_shows_its_evidence() {
 async fn the_inspector_follows_pauses_and_tries_copies() {
     let (mut stage, mut ada) = at_the_desk().await;
     ada.press(&stage, "7 F").await;
-    ada.sees("stands still");
+    ada.sees("is paused");
     stage.says(&Person::new("Kim", "15550100044"), "hello kim").await;
     ada.look_up(&stage).await;
     ada.press(&stage, "F /").await;
@@ -346,27 +346,27 @@ async fn the_inspector_follows_pauses_and_tries_copies() {
     ada.editor = Some("{\"message\": 7}".into());
     ada.press(&stage, "E").await;
     assert!(ada.edited.as_deref().expect("the body").contains("hello kim"));
-    ada.sees("What would happen");
+    ada.sees("Dry run");
     ada.press(&stage, "esc D").await;
-    ada.sees("this was dry");
+    ada.sees("this was a dry run");
 }
 
 #[tokio::test]
 async fn a_canary_and_a_new_alert_are_noticed() {
     let (mut stage, mut ada) = at_the_desk().await;
     ada.press(&stage, "1 c").await;
-    ada.sees("is on its way");
+    ada.sees("Requested a test webhook");
     stage.pass(Duration::from_millis(80));
     stage.deliver().await;
     ada.look_up(&stage).await;
-    ada.sees("a test came back in 80 ms");
+    ada.sees("the test webhook arrived after 80 ms");
     assert!(ada.rings.is_empty());
     stage.simulator.rate("RED");
     operations::check_all(&stage.system).await.expect("checked");
     ada.look_up(&stage).await;
     assert_eq!(ada.rings.len(), 1, "{:?}", ada.rings);
     ada.press(&stage, "7 A y").await;
-    ada.does_not_see("to look at");
+    ada.does_not_see("open alert");
 }
 
 #[tokio::test]
@@ -382,9 +382,9 @@ async fn two_people_see_each_other_and_merge_what_is_one() {
     stage.says(&Person::new("Rosa (work)", "15550100055"), "me too").await;
     ada.look_up(&stage).await;
     ada.press(&stage, "g m").await;
-    ada.sees("Who is the same person?");
+    ada.sees("Merge with");
     ada.press(&stage, "enter").await;
-    ada.sees("one person? Splitting takes it back");
+    ada.sees("Splitting undoes it");
     ada.press(&stage, "y").await;
     ada.sees("me too");
     ada.press(&stage, "g s y").await;
@@ -415,7 +415,7 @@ async fn pictures_are_drawn_in_the_terminals_own_way_where_it_has_one() {
     let mut ada = Sitting::drawing(&stage, Pictures::Off).await;
     ada.look_up(&stage).await;
     ada.press(&stage, "enter v").await;
-    ada.sees("Pictures are off");
+    ada.sees("Images are off");
 }
 
 #[tokio::test]

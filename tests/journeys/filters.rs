@@ -95,9 +95,9 @@ async fn lists_that_take_words_say_so_and_refuse_the_terms_of_others() {
     // What they take narrows them while it is typed.
     sitting.press(&stage, "5 /").await;
     sitting.types(&stage, "no such agent").await;
-    sitting.sees("Nothing here holds \"no such agent\"");
+    sitting.sees("No matches for \"no such agent\"");
     sitting.press(&stage, "esc esc").await;
     sitting.press(&stage, "7 /").await;
     sitting.types(&stage, "nothing like it").await;
-    sitting.sees("Nothing here holds \"nothing like it\"");
+    sitting.sees("No matches for \"nothing like it\"");
 }

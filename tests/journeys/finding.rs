@@ -249,7 +249,7 @@ async fn what_is_typed_before_the_rows_are_there_is_about_the_new_ones() {
     sitting.press(&stage, "esc esc").await;
     // Nothing is kept back once they are there, and what was meant for nobody opens nobody.
     sitting.types_ahead(&stage, "/nobody\n\n").await;
-    sitting.sees("Nothing here holds");
+    sitting.sees("No matches for");
     sitting.press(&stage, "esc j enter").await;
     sitting.sees("is the order ready?");
 }

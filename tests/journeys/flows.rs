@@ -105,7 +105,7 @@ async fn a_dynamic_flow_says_what_is_missing_until_it_works() {
         open().await,
         [
             "encryption is set up",
-            "the endpoint has its code",
+            "the endpoint's code is uploaded",
             "the code is deployed",
             "the endpoint is registered",
             "it is published"
@@ -191,7 +191,7 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
     stage.says(&rosa(), "hello").await;
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "6").await;
-    sitting.sees("No Flow yet");
+    sitting.sees("No Flows.");
     sitting.press(&stage, "n").await;
     sitting.types(&stage, "sign").await;
     sitting.press(&stage, "enter").await;
@@ -199,7 +199,7 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
     sitting.sees("sign_up");
     sitting.sees("draft");
     sitting.press(&stage, "enter").await;
-    sitting.sees("On the way to being sent");
+    sitting.sees("Steps before it can be sent");
     sitting.sees("✓ the JSON is valid");
     sitting.press(&stage, "esc").await;
     let text = starter::flow("sign_up").expect("a starter").text;
@@ -208,7 +208,7 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
     sitting.sees("F9");
     sitting.editor = Some(text.replace("Join us", "Be one of us"));
     sitting.press(&stage, "e").await;
-    sitting.sees("Nothing stands in the way");
+    sitting.sees("No problems found");
     sitting.press(&stage, "s y").await;
     assert_eq!(stage.simulator.flows()[0].1, 2, "a second version");
     sitting.press(&stage, "enter").await;
@@ -231,7 +231,7 @@ async fn a_person_makes_edits_and_tests_a_flow_by_keys() {
     assert_eq!(stage.simulator.accepted().len(), 2);
     // The endpoint's log is followed while it is read.
     sitting.press(&stage, "6 i").await;
-    sitting.sees("Nothing was logged yet.");
+    sitting.sees("No log entries.");
     stage.simulator.answers_flow("sign_up", json!({}), json!({ "status_code": 200, "duration_ms": 7, "request_body": {}, "response_body": {}, "created_at": "2026-06-01T09:00:00Z" }));
     for _ in 0..2 {
         stage.pass(Duration::from_secs(60));

@@ -87,14 +87,19 @@ async fn what_is_said_to_another_app_is_read_along_and_answered_by_nobody() {
 
     let told = why(&stage, messages[1].id).await;
     assert_eq!(told.cause, "standby");
-    assert!(told.answer.contains("another app holds the conversation"), "{told:?}");
+    assert!(told.answer.contains("another app owns the conversation"), "{told:?}");
     let told = why(&stage, thread.id).await;
     assert_eq!(told.cause, "held_elsewhere");
-    assert!(told.remedy.contains("takes the conversation over"), "{told:?}");
+    assert!(told.remedy.contains("to take the conversation over"), "{told:?}");
 
     // Reading along is seen by nobody.
     let said = stage.act(Request::MarkRead { thread: thread.id }).await.expect("read").message;
-    assert!(said.contains("Ana is read here; Ana is not told, as the thread is with another app."), "{said}");
+    assert!(
+        said.contains(
+            "Marked the thread of Ana as read here; not shown to Ana, because another app owns the conversation."
+        ),
+        "{said}"
+    );
 
     // A day without a word of the contact: nobody holds it any more.
     stage.pass(Duration::from_secs(86_400));
@@ -112,7 +117,7 @@ async fn a_console_says_who_has_the_thread_and_takes_it_over_only_after_yes() {
     for (columns, rows) in [(80, 24), (120, 40)] {
         let mut ada = Sitting::down(&stage, columns, rows).await;
         ada.press(&stage, "enter").await;
-        ada.sees("Another app (ai agent) has this thread: sending takes it over.");
+        ada.sees("Another app (ai agent) owns this thread. Sending takes it over.");
         ada.sees("On its way.");
     }
     let send =
@@ -127,7 +132,7 @@ async fn a_console_says_who_has_the_thread_and_takes_it_over_only_after_yes() {
     ada.press(&stage, "enter c").await;
     ada.types(&stage, "I will look").await;
     ada.press(&stage, "enter").await;
-    ada.sees("sending takes it over. Send it all the same?");
+    ada.sees("sending takes it over. Send it anyway?");
     assert_eq!(stage.send().await, 0);
     ada.press(&stage, "y").await;
     stage.pass(Duration::from_secs(5));
@@ -149,7 +154,7 @@ async fn a_conversation_that_is_given_to_us_waits_for_a_person_and_agents_answer
     let thread = stage.thread().await;
     assert!(thread.held_by_other(stage.now()).is_none());
     let waiting = thread.waiting.expect("somebody has to look");
-    assert_eq!(waiting.reason, "another app gave us the conversation: wants a refund");
+    assert_eq!(waiting.reason, "another app handed the conversation to wadeck: wants a refund");
     nobody_is_asked(&stage).await;
     comes(&mut stage, &enveloped(json!([]), json!([text("wamid.NEXT", ANA, "still there?")]))).await;
     stage.answer().await;

@@ -223,8 +223,8 @@ async fn what_cannot_be_read_is_kept_shown_and_in_nobodys_way() {
         unreadable[0].note.as_ref().map(wadeck::domain::text::Untrusted::line),
         Some("the message has no id".to_owned())
     );
-    let done = stage.act(Request::ReplayDelivery { delivery: unreadable[0].id }).await.expect("read again");
-    assert!(done.message.contains("read again"));
+    let done = stage.act(Request::ReplayDelivery { delivery: unreadable[0].id }).await.expect("Replaying");
+    assert!(done.message.contains("Replaying"));
 }
 
 #[tokio::test]

@@ -129,13 +129,13 @@ async fn an_agent_that_was_changed_is_silent_until_somebody_looks_again() {
     stage.answer().await;
     assert_eq!(stage.simulator.accepted().len(), 1, "it says nothing");
     let waiting = stage.thread().await.waiting.expect("waits").reason;
-    assert!(waiting.contains("changed since it was approved"), "{waiting}");
+    assert!(waiting.contains("changed since its approval"), "{waiting}");
     assert_eq!(stage.overview().await.approvals, 1);
     let mut desk = crate::sitting::Sitting::down(&stage, 120, 40).await;
     desk.press(&stage, "5").await;
-    desk.sees("changed: look again");
+    desk.sees("changed: approve again");
     desk.press(&stage, "g g a y").await;
-    desk.sees("answers support again, as it is now");
+    desk.sees("answers support again in its changed version");
     stage.says(&rosa(), "and now?").await;
     stage.answer().await;
     assert_eq!(stage.simulator.accepted().len(), 2);
@@ -203,7 +203,7 @@ async fn the_tools_of_a_contract_do_what_they_say_and_no_more() {
     };
     assert!(results[2].contains("Rosa Field"), "{results:?}");
     assert!(results[4].contains("Template nothing not found"), "{results:?}");
-    assert!(results[5].contains("this thread's own contact only"), "{results:?}");
+    assert!(results[5].contains("only the contact of this thread"), "{results:?}");
     // It tried to write to somebody else: a person looks first, and nothing has gone.
     assert!(stage.simulator.accepted().is_empty());
     let record = stage.run(1).await;
@@ -231,7 +231,8 @@ async fn the_tools_of_a_contract_do_what_they_say_and_no_more() {
 async fn an_agent_that_can_see_is_given_the_picture() {
     let words = json!({ "choices": [{ "message": { "role": "assistant", "content": "A tooth." } }] });
     let (url, heard) = server(vec![(StatusCode::OK, words)]).await;
-    let config = helper(&format!("kind = \"openai\"\nmodel = \"m\"\nsees = [\"image\"]\nbase_url = \"{url}/v1\""));
+    let config =
+        helper(&format!("kind = \"openai\"\nmodel = \"m\"\nmedia_input = [\"image\"]\nbase_url = \"{url}/v1\""));
     let mut stage = Stage::with_config(&config).await;
     stage.simulator.says(SUPPORT, &rosa(), &Saying::Image { caption: Some("what is this?".into()) });
     stage.deliver().await;
@@ -292,7 +293,7 @@ async fn an_endpoint_that_never_listens_is_given_up_with_an_alert() {
         other => panic!("{other:?}"),
     };
     assert!(
-        alerts.iter().any(|alert| alert.said.line().contains("crm was not told of message.received")),
+        alerts.iter().any(|alert| alert.said.line().contains("Cannot deliver to crm the event message.received")),
         "{alerts:?}"
     );
     assert!(!operations::deliver_next_event(&stage.system).await.expect("told"), "it is not tried for ever");
@@ -348,7 +349,7 @@ async fn what_a_provider_sent_is_shown_to_admins_only_and_the_audit_names_who_lo
     }
     let operator = Actor::Operator { name: "noor".into(), role: Role::Operator };
     let refused = operations::perform(&stage.system, &operator, Request::RevealDelivery { delivery }).await;
-    assert!(refused.expect_err("refused").to_string().contains("reveal what a provider sent"));
+    assert!(refused.expect_err("refused").to_string().contains("reveal webhook bodies"));
     let mut desk = crate::sitting::Sitting::down(&stage, 120, 40).await;
     desk.press(&stage, "7 g g enter v").await;
     desk.sees("my secret");

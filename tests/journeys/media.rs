@@ -37,7 +37,7 @@ async fn a_file_is_fetched_checked_and_kept_under_its_hash() {
     assert_eq!((file.state, file.mime_type.as_str()), (MediaState::Kept, "image/png"));
     let name = file.file.expect("a name");
     let path = stage.system.store().shelf().path(&name);
-    assert_eq!(std::fs::metadata(&path).expect("on the disk").len(), file.bytes.expect("its size"));
+    assert_eq!(std::fs::metadata(&path).expect("on the disk").len(), file.bytes.expect("the size differs"));
     assert!(path.starts_with(stage.directory.path().join("media")));
 
     let message = stage.messages(thread).await.pop().expect("there").id;
@@ -62,7 +62,7 @@ async fn a_file_is_fetched_checked_and_kept_under_its_hash() {
     let again = files::save_for(&stage.system, &ada(), saves, &to).await.expect("saved beside it");
     assert_ne!(saved, again, "nothing is written over");
     let blocked = files::save_for(&stage.system, &ada(), saves, "/proc/nowhere/x.png").await.expect_err("refused");
-    assert!(blocked.contains("cannot be saved"), "{blocked}");
+    assert!(blocked.contains("Cannot save"), "{blocked}");
     let viewer = Actor::Operator { name: "vic".into(), role: Role::Viewer };
     wadeck::operations::media_file(&stage.system, &viewer, message).await.expect_err("a viewer saves nothing");
 }
@@ -86,8 +86,8 @@ async fn changed_vanished_and_strange_files_end_in_a_sentence() {
     for (fault, state, words) in [
         (MediaFault::Changed, MediaState::Refused, "hash"),
         (MediaFault::Gone, MediaState::Lost, "not valid"),
-        (MediaFault::Elsewhere, MediaState::Refused, "no host"),
-        (MediaFault::Empty, MediaState::Lost, "a file of 0 bytes"),
+        (MediaFault::Elsewhere, MediaState::Refused, "not a host"),
+        (MediaFault::Empty, MediaState::Lost, "an empty file"),
     ] {
         let (mut stage, thread) = with_rosa().await;
         for _ in 0..10 {
@@ -284,7 +284,7 @@ async fn a_full_disk_and_a_line_that_breaks_off_end_in_a_sentence_and_nothing_is
     stage.carry_files().await;
     let file = last_file(&stage).await;
     assert_eq!(file.state, MediaState::Wanted);
-    assert!(file.said.expect("a reason").contains("cannot be kept on this disk"));
+    assert!(file.said.expect("a reason").contains("cannot be stored"));
     let refused = stage.uploads(&png(&stage, 10, 10)).await.expect_err("refused");
     assert!(refused.contains("nothing was sent"), "{refused}");
     std::fs::remove_file(&media).expect("room again");
@@ -312,4 +312,18 @@ async fn a_file_that_somebody_removed_is_missed_in_words() {
     let message = stage.messages(thread).await.pop().expect("there").id;
     let refused = open_media(&stage.system, &ada(), message).await.expect_err("gone");
     assert!(refused.to_string().contains("deleted from the engine's disk"), "{refused}");
+}
+
+/// The provider fetched a file by a link, which answers under its earlier path too.
+pub async fn the_link_answers_under_both_paths(stage: &Stage) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(stage.directory.path().join("wadeck.db"));
+    let connect = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options);
+    let mut database = connect.await.expect("opened");
+    let query = sqlx::query_scalar::<_, String>("SELECT provider_id FROM media WHERE provider_id LIKE '%/media/%'");
+    let link = query.fetch_one(&mut database).await.expect("a link");
+    let (_, token) = link.rsplit_once('/').expect("a token");
+    for path in ["media", "lent"] {
+        let url = format!("http://{}/{path}/{token}", stage.address);
+        assert_eq!(reqwest::get(&url).await.expect("an answer").status(), 200, "{url}");
+    }
 }

@@ -56,37 +56,37 @@ async fn what_is_no_answer_is_a_failed_run_with_its_reason() {
     for (answer, reason) in [
         (json!({ "error": { "message": "insufficient quota", "code": "quota" } }), "insufficient quota"),
         (json!({ "error": "overloaded" }), "overloaded"),
-        (choice(&json!({ "role": "assistant", "content": null }), "stop"), "without words"),
-        (choice(&json!({ "role": "assistant" }), "stop"), "without words"),
-        (choice(&words("<think>hm</think>"), "stop"), "without words"),
+        (choice(&json!({ "role": "assistant", "content": null }), "stop"), "returned no text"),
+        (choice(&json!({ "role": "assistant" }), "stop"), "returned no text"),
+        (choice(&words("<think>hm</think>"), "stop"), "returned no text"),
         (
             choice(&json!({ "content": null, "refusal": "I cannot help with that." }), "stop"),
             "I cannot help with that.",
         ),
         (choice(&json!({ "content": [{ "type": "refusal", "refusal": "Not that." }] }), "stop"), "Not that."),
         (choice(&words("Something that"), "content_filter"), "content filter"),
-        (json!({ "choices": [] }), "unknown shape"),
-        (json!({ "output": "hello" }), "unknown shape"),
-        (json!({ "choices": [{ "text": "hello" }] }), "unknown shape"),
-        (choice(&json!({ "content": { "text": "hello" } }), "stop"), "unknown shape"),
+        (json!({ "choices": [] }), "unknown structure"),
+        (json!({ "output": "hello" }), "unknown structure"),
+        (json!({ "choices": [{ "text": "hello" }] }), "unknown structure"),
+        (choice(&json!({ "content": { "text": "hello" } }), "stop"), "unknown structure"),
     ] {
         failed(&openai(vec![answer]).await, reason).await;
     }
     for (answer, reason) in [
         (json!({ "type": "error", "error": { "type": "overloaded_error", "message": "Overloaded" } }), "Overloaded"),
-        (json!({ "content": [], "stop_reason": "end_turn" }), "without words"),
-        (json!({ "content": null }), "unknown shape"),
+        (json!({ "content": [], "stop_reason": "end_turn" }), "returned no text"),
+        (json!({ "content": null }), "unknown structure"),
         (json!({ "content": [{ "type": "text", "text": "I must not." }], "stop_reason": "refusal" }), "I must not."),
-        (json!({ "completion": "hello" }), "unknown shape"),
+        (json!({ "completion": "hello" }), "unknown structure"),
     ] {
         failed(&anthropic(vec![answer]).await, reason).await;
     }
     for (answer, reason) in [
-        (json!({ "message": "hello" }), "nothing is known by the name message"),
-        (json!({ "message": [{ "text": "hello" }] }), "nothing is known by the name message"),
+        (json!({ "message": "hello" }), "unknown field message"),
+        (json!({ "message": [{ "text": "hello" }] }), "unknown field message"),
         (json!({ "error": "the index is down" }), "the index is down"),
-        (json!({ "messages": [], "msgs": ["hello"] }), "nothing is known by the name msgs"),
-        (json!([{ "text": "hello" }]), "no object"),
+        (json!({ "messages": [], "msgs": ["hello"] }), "unknown field msgs"),
+        (json!([{ "text": "hello" }]), "not an object"),
     ] {
         failed(&http(answer).await, reason).await;
     }
@@ -135,7 +135,7 @@ async fn words_beside_a_hand_off_are_said_and_then_the_thread_waits() {
         { "type": "tool_use", "id": "t1", "name": "handOff", "input": { "reason": "a refund" } }], "stop_reason": "tool_use" });
     for stage in [openai(vec![choice(&beside, "tool_calls")]).await, anthropic(vec![blocks]).await] {
         assert_eq!(sent(&stage), ["A colleague will look at it."]);
-        assert_eq!(stage.thread().await.waiting.expect("waits").reason, "helper hands off: a refund");
+        assert_eq!(stage.thread().await.waiting.expect("waits").reason, "helper escalates: a refund");
     }
     // Where a person sends, the words wait as a draft.
     let (url, _) = server(vec![(StatusCode::OK, choice(&beside, "tool_calls"))]).await;
@@ -144,7 +144,7 @@ async fn words_beside_a_hand_off_are_said_and_then_the_thread_waits() {
     let stage = asked(&config).await;
     assert!(sent(&stage).is_empty());
     assert_eq!(stage.run(1).await.run.state.name(), "proposed");
-    assert_eq!(stage.thread().await.waiting.expect("waits").reason, "helper hands off: a refund");
+    assert_eq!(stage.thread().await.waiting.expect("waits").reason, "helper escalates: a refund");
 }
 
 /// A model that first answers with these statuses and headers.
@@ -185,7 +185,7 @@ async fn a_busy_model_is_asked_again_within_the_time_of_the_run() {
     // What it wants is more than there is: told at once, with the reason.
     let (url, count) = busy(vec![(429, &[("retry-after", "3600")])]).await;
     let stage = asked(&helper(&format!("kind = \"openai\"\nmodel = \"m\"\nbase_url = \"{url}/v1\""))).await;
-    failed(&stage, "HTTP 429 and wants a pause of 3600 s").await;
+    failed(&stage, "HTTP 429 and asks to wait 3600 s").await;
     assert_eq!(*count.lock().expect("whole"), 1);
 
     // And what will never be better is not asked again.

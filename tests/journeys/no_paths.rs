@@ -240,7 +240,7 @@ async fn paths_in_an_older_database_are_neither_read_nor_sent_nor_removed() {
     assert!(stage.simulator.accepted().is_empty() && stage.simulator.uploads() == 0, "nothing went out");
     for entry in stage.outbox().await {
         assert_eq!(entry.state, EntryState::Failed, "{entry:?}");
-        assert!(entry.error.as_ref().expect("a reason").explanation.contains("not kept here"), "{entry:?}");
+        assert!(entry.error.as_ref().expect("a reason").explanation.contains("was deleted"), "{entry:?}");
         let _ = stage.act(Request::RetryEntry { entry: entry.id }).await;
     }
     stage.pass(Duration::from_secs(60));

@@ -230,7 +230,7 @@ async fn a_person_sets_a_number_up_by_keys_and_watches_it() {
     stage.set_up().await;
     sitting.look_up(&stage).await;
     sitting.press(&stage, "g g").await;
-    sitting.sees("wait for the link to be followed");
+    sitting.sees("wait until the owner has opened the link");
     sitting.sees("/whatsapp/setup/");
     sitting.sees("▀");
     let url = stage.simulator.links()[0]["url"].as_str().expect("an address").to_owned();

@@ -165,7 +165,7 @@ async fn the_console_offers_what_can_be_done_and_nothing_else() {
     number(&stage, NumberRequest::Unregister { connection }).await.expect("unregistered");
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1").await;
-    sitting.sees("What can be done");
+    sitting.sees("Actions");
     sitting.sees("R  connect it again");
     sitting.does_not_see("X  give");
     sitting.press(&stage, "X").await;
@@ -173,7 +173,7 @@ async fn the_console_offers_what_can_be_done_and_nothing_else() {
     assert_eq!(only_setup(&stage).await.state, SetupState::Disconnected);
     sitting.press(&stage, "R").await;
     assert_ne!(only_setup(&stage).await.state, SetupState::Disconnected, "the key does what it says");
-    sitting.sees("X  give the steps up");
+    sitting.sees("X  cancel the setup");
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn a_number_whose_id_is_gone_at_the_provider_gets_a_link() {
     stage.set_up().await;
     let setup = only_setup(&stage).await;
     let why = setup.trouble.clone().expect("why");
-    assert!(why.contains(SUPPORT) && why.contains("any more"), "{why}");
+    assert!(why.contains(SUPPORT) && why.contains("no longer has"), "{why}");
     number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("from the first step on");
     stage.set_up().await;
     assert_eq!(only_setup(&stage).await.step, SetupStep::Used);

@@ -148,7 +148,7 @@ async fn a_walk_goes_on_after_a_crash_and_does_nothing_twice() {
     stage.set_up().await;
     let setup = only_setup(&stage).await;
     assert_eq!((setup.state, setup.step), (SetupState::Failed, SetupStep::Customer));
-    assert!(setup.trouble.as_deref().expect("why").contains("Provider unwell"), "{setup:?}");
+    assert!(setup.trouble.as_deref().expect("why").contains("Provider error"), "{setup:?}");
     for _ in 0..3 {
         number(&stage, NumberRequest::GoOn { setup: setup.id }).await.expect("again");
         stage.set_up().await;
@@ -295,7 +295,7 @@ async fn a_number_is_given_back_by_its_typed_number_and_connected_again_for_the_
     stage.deliver().await;
     let setup = only_setup(&stage).await;
     assert_eq!((setup.state, setup.link.clone()), (SetupState::Disconnected, None));
-    assert!(setup.customer_id.is_some(), "the customer is kept");
+    assert!(setup.customer_id.is_some(), "the customer record stays");
     assert!(!stage.simulator.webhooks().iter().any(|one| one["phone_number_id"] == id.as_str()));
     // What was said is still there; nothing can be sent over it.
     assert_eq!(stage.messages(thread.id).await.len(), 1);
@@ -341,7 +341,7 @@ async fn registering_tells_what_was_done_and_what_is_still_to_be_seen() {
     assert!(list(&stage).await.others.iter().all(|setup| setup.state == SetupState::Done), "it came back");
 
     let said = number(&stage, NumberRequest::Register { connection }).await.expect("again").message;
-    assert!(said.contains("there already"), "{said}");
+    assert!(said.contains("already registered"), "{said}");
     assert_eq!(stage.simulator.webhooks().iter().filter(|one| one["phone_number_id"] == SUPPORT).count(), 1);
 }
 
@@ -378,7 +378,7 @@ async fn health_names_who_is_at_fault_and_what_mends_it() {
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1 H").await;
     for words in [
-        "degraded, as the provider said at",
+        "degraded, as reported by the provider at",
         "141006 There is an error with the payment method.",
         "Add a payment method.",
         "webhook verified",

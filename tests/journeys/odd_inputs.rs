@@ -48,7 +48,7 @@ async fn a_time_that_cannot_be_is_that_of_arrival_and_says_so() {
         assert_eq!(shown.created_at, now, "it stands where it came");
         assert!(shown.text.lines().join(" ").contains(spelt), "{:?}", shown.text);
         let rows = told(&stage, &shown).await;
-        assert!(rows.contains(&format!("time told: {spelt}, which cannot be")), "{rows}");
+        assert!(rows.contains(&format!("reported time: {spelt}, which is impossible")), "{rows}");
         // It is no reason not to answer.
         stage.answer().await;
         assert_eq!(stage.simulator.send_requests(), 1, "{spelt}");
@@ -81,7 +81,7 @@ async fn a_status_at_a_time_that_cannot_be_is_that_of_arrival_and_says_so() {
     assert_eq!((told.other_statuses[0].at, told.other_statuses[0].told_at), (now, Some(Timestamp::EPOCH)));
     let Answer::Why(why) = stage.ask(Query::Why { id: ours.id.to_string() }).await else { panic!("why") };
     assert_eq!(why.cause, "read");
-    let odd = why.chain.iter().filter(|cause| cause.said.contains("cannot be")).count();
+    let odd = why.chain.iter().filter(|cause| cause.said.contains("is impossible")).count();
     assert_eq!(odd, 2, "{why:#?}");
 }
 
@@ -133,9 +133,9 @@ async fn an_edit_without_new_words_leaves_the_old_ones() {
             let first = all.iter().find(|one| one.kind == "text").expect("the first message");
             assert_eq!(first.text.lines(), ["hello", "[edited]"], "{edit}");
             let change = all.iter().find(|one| one.kind == "edit").expect("the edit");
-            assert_eq!(change.text.line(), "[edited a message] the new words did not come", "{edit}");
+            assert_eq!(change.text.line(), "[edited a message] the new text was not sent", "{edit}");
             let rows = deliveries(&stage).await;
-            let notes = rows.iter().filter(|row| note(row).starts_with("Edited; the new words did not come")).count();
+            let notes = rows.iter().filter(|row| note(row).starts_with("Edited; the new text was not sent")).count();
             assert_eq!(notes, 1, "{rows:?}");
         }
     }

@@ -88,7 +88,7 @@ async fn a_run_that_meets_an_unreadable_row_fails_and_a_person_is_asked() {
     let waiting = stage.thread().await.waiting.expect("somebody waits");
     let reason = waiting.reason;
     assert!(
-        reason.starts_with("the agent helper failed: what it was to answer could not be read: Table messages"),
+        reason.starts_with("the agent helper failed: its input could not be read: Unreadable value in table messages"),
         "{reason}"
     );
     assert_eq!(stage.overview().await.alerts, 1);

@@ -56,8 +56,8 @@ async fn an_outage_is_told_once_with_its_age_while_it_is_retried_and_ends_with_a
     let alerts = open_alerts(&stage).await;
     assert_eq!(alerts.iter().map(|alert| alert.kind.as_str()).collect::<Vec<_>>(), ["outage"], "one for the cause");
     let said = alerts[0].said.line();
-    assert!(said.starts_with("Sending over support has failed for 1m: Provider unwell."), "{said}");
-    assert!(said.contains("2 messages wait and are retried by themselves"), "{said}");
+    assert!(said.starts_with("Sending via support has failed for 1m: Provider error."), "{said}");
+    assert!(said.contains("2 messages wait and are retried automatically"), "{said}");
     assert!(stage.outbox().await.iter().all(|row| row.state == EntryState::Queued), "nothing is dead yet");
     let Answer::Connections(rows) = stage.ask(Query::Connections).await else { panic!("connections") };
     assert!(rows.connected[0].proofs.iter().any(|proof| proof.hop == Check::Send && !proof.works));

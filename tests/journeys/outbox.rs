@@ -53,7 +53,7 @@ async fn order_within_a_thread_is_kept_across_retries() {
     for words in ["one", "two", "three"] {
         write(&stage, thread, words).await;
     }
-    stage.simulator.next_send(SendFault::graph(500, 131_000, "Something went wrong"));
+    stage.simulator.next_send(SendFault::graph(500, 131_000, "Platform error"));
     assert_eq!(stage.send().await, 1, "the others wait for the first");
     assert!(stage.simulator.accepted().is_empty());
     stage.pass(Duration::from_secs(10));
@@ -67,7 +67,7 @@ async fn three_failed_attempts_make_a_dead_letter_and_an_alert() {
     let (stage, thread) = with_rosa().await;
     write(&stage, thread, "hi").await;
     for _ in 0..3 {
-        stage.simulator.next_send(SendFault::graph(500, 131_000, "Something went wrong"));
+        stage.simulator.next_send(SendFault::graph(500, 131_000, "Platform error"));
         stage.send().await;
         stage.pass(Duration::from_secs(700));
     }
@@ -329,7 +329,7 @@ async fn a_viewer_may_look_and_nothing_else() {
         at: None,
     };
     let refused = operations::perform(&stage.system, &viewer, request).await.expect_err("refused");
-    assert!(refused.to_string().contains("needs the role operator"), "{refused}");
+    assert!(refused.to_string().contains("takes the role operator"), "{refused}");
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ async fn a_held_number_does_not_delay_another() {
     }
     stage.simulator.next_send(SendFault::graph(403, 131_042, "payment"));
     stage.send().await;
-    assert_eq!((stage.simulator.send_requests(), stage.simulator.accepted().len()), (1, 0), "the number is held");
+    assert_eq!((stage.simulator.send_requests(), stage.simulator.accepted().len()), (1, 0), "number held");
     for number in 4..=6 {
         stage.act(ready("two", &format!("+1555160001{number}"))).await.expect("queued");
     }
@@ -269,10 +269,10 @@ async fn many_uncertain_ones_are_one_alert_and_are_settled_in_bulk_by_their_evid
     let by_chance = stage.act(bulk(BulkAction::Retry, "hi")).await.expect_err("refused").to_string();
     assert!(by_chance.contains("status:uncertain"), "{by_chance}");
     let done = stage.act(bulk(BulkAction::LookUp, "state:uncertain")).await.expect("begun");
-    assert!(done.message.contains("6 will be looked up"), "{}", done.message);
+    assert!(done.message.contains("6 will be reconciled"), "{}", done.message);
     while operations::step_job(&stage.system).await.expect("stepped") {}
     let done = stage.act(bulk(BulkAction::Retry, "state:uncertain")).await.expect("begun");
-    assert!(done.message.contains("6 may have arrived already"), "{}", done.message);
+    assert!(done.message.contains("6 may already have arrived"), "{}", done.message);
     while operations::step_job(&stage.system).await.expect("stepped") {}
     stage.send().await;
     assert_eq!(stage.simulator.accepted().len(), 10);
@@ -314,7 +314,7 @@ async fn a_failure_that_comes_by_status_is_tried_again_where_the_reference_says_
         assert_eq!(row.state, if again { EntryState::Queued } else { EntryState::Failed }, "{code}");
         if !again {
             let remedy = row.error.expect("a reason").remedy;
-            assert!(!remedy.contains("is tried again by itself") || remedy.contains("not tried again"), "{remedy}");
+            assert!(!remedy.contains("is retried automatically") || remedy.contains("not retried"), "{remedy}");
             continue;
         }
         stage.simulator.reachable("15550100002");

@@ -35,7 +35,7 @@ async fn a_person_is_left_alone_for_an_hour_and_the_header_says_how_long() {
     stage.pass(Duration::from_secs(600));
     stage.says(&rosa(), "thanks").await;
     stage.answer().await;
-    assert_eq!(stage.simulator.accepted().len(), 2, "the agent is silent");
+    assert_eq!(stage.simulator.accepted().len(), 2, "its agent is silent");
     assert!(stage.thread().await.waiting.expect("it waits").reason.contains("a person wrote here"));
     assert_eq!(cause(&stage).await, "person_wrote");
     let mut ada = Sitting::down(&stage, 120, 40).await;
@@ -95,7 +95,7 @@ async fn the_phone_app_counts_and_the_time_is_a_setting_of_the_number() {
     stage.deliver().await;
     stage.says(&rosa(), "thanks").await;
     stage.answer().await;
-    assert_eq!(stage.simulator.accepted().len(), 1, "the agent is silent");
+    assert_eq!(stage.simulator.accepted().len(), 1, "its agent is silent");
 
     let never = CONFIG.replace("debounce_seconds = 4", "debounce_seconds = 4\npause_after_person_minutes = 0");
     let mut stage = Stage::with_config(&never).await;

@@ -389,7 +389,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
         assert!(good, "{count}: {done}");
     }
     let (good, refused) = programs.tool(&helper, "whatsapp.send", say("once more")).await;
-    assert!(!good && refused["error"]["reason"].to_string().contains("as often as it may"), "{refused}");
+    assert!(!good && refused["error"]["reason"].to_string().contains("has reached its replies per hour"), "{refused}");
     let (good, _) = programs.tool(&helper, "whatsapp.getConversation", json!({ "thread": "t1" })).await;
     assert!(good, "it may look on");
 
@@ -398,7 +398,7 @@ async fn an_agent_that_comes_by_itself_is_bound_by_its_contract() {
     let thread = programs.stage.thread().await.id;
     programs.stage.act(Request::TakeThread { thread }).await.expect("taken");
     let (good, refused) = programs.tool(&helper, "whatsapp.send", say("still me")).await;
-    assert!(!good && refused["error"]["reason"].to_string().contains("a person has the thread"), "{refused}");
+    assert!(!good && refused["error"]["reason"].to_string().contains("a person owns the thread"), "{refused}");
     programs.stage.act(Request::ReleaseThread { thread }).await.expect("released");
     let (good, given) = programs.tool(&helper, "handOff", json!({ "thread": "t1", "reason": "too hard" })).await;
     assert!(good && given["state"] == "handed_off", "{given}");

@@ -83,7 +83,7 @@ async fn a_test_goes_to_one_of_us_and_to_nobody_else() {
     stage.send().await;
     let sent = stage.simulator.accepted();
     assert_eq!((sent.len(), sent[0].to.as_str()), (1, "15550100002"));
-    assert!(sent[0].text.contains("wadeck test of clinic"), "{}", sent[0].text);
+    assert!(sent[0].text.contains("wadeck test message of clinic"), "{}", sent[0].text);
 }
 
 #[tokio::test]
@@ -288,7 +288,7 @@ async fn as_many_tries_as_the_reference_says_then_a_dead_letter_and_a_person() {
     let entry = stage.outbox().await.remove(0);
     assert_eq!((entry.state, entry.attempts), (EntryState::Dead, 8));
     let remedy = entry.error.expect("a reason").remedy;
-    assert!(remedy.contains("not tried again by itself"), "{remedy}");
+    assert!(remedy.contains("no further automatic retry"), "{remedy}");
     assert_eq!(stage.send().await, 0, "never a ninth by itself");
     assert_eq!(stage.overview().await.alerts, 1);
     // A person's retry is a series of its own.
@@ -348,10 +348,10 @@ async fn at_the_console_a_number_of_another_provider_says_what_it_cannot() {
     stage.deliver().await;
     let mut ada = Sitting::down(&stage, 120, 40).await;
     ada.press(&stage, "1").await;
-    ada.sees("To be done");
+    ada.sees("Setup tasks");
     ada.sees("/webhook/twilio/messages");
     ada.sees("✓ a phone: Write any word to +15550100300.");
-    ada.sees("the provider keeps no record of it");
+    ada.sees("not reported by this provider");
     ada.press(&stage, "2 enter r").await;
     ada.sees("The provider of this number cannot send quotes.");
     ada.press(&stage, "e").await;

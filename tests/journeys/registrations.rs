@@ -71,7 +71,7 @@ async fn webhooks_are_made_changed_switched_tried_and_deleted() {
     assert_eq!(made.headers, ["X-From"]);
     assert!(!format!("{made:?}").contains(crate::stage::SECRET), "the secret stays where it is");
     assert_eq!(
-        stage.simulator.webhooks().last().expect("on file")["secret_key"],
+        stage.simulator.webhooks().last().expect("registered")["secret_key"],
         crate::stage::SECRET,
         "signed with one of ours"
     );
@@ -116,7 +116,7 @@ async fn any_request_can_be_made_with_its_secrets_masked_and_its_changes_audited
     let Answer::Activity(rows) = stage.ask(Query::Activity { text: String::new(), limit: 20 }).await else {
         panic!("rows")
     };
-    assert!(rows.iter().any(|row| row.text.line().contains("POST /platform/v1/customers answered 201")), "{rows:?}");
+    assert!(rows.iter().any(|row| row.text.line().contains("POST /platform/v1/customers returned 201")), "{rows:?}");
     for (method, path) in [("GET", "platform"), ("GET", "//elsewhere/x"), ("GE T", "/x")] {
         stage.act(call(method, path, None)).await.expect_err(path);
     }
@@ -132,9 +132,9 @@ async fn a_webhook_that_the_provider_paused_is_noticed_and_switched_on_by_key() 
     stage.act(Request::CheckConnection { connection }).await.expect("asked");
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1").await;
-    sitting.sees("switched off at the provider");
+    sitting.sees("disabled at the provider");
     sitting.press(&stage, "W").await;
-    sitting.sees("OFF: nothing is pushed");
+    sitting.sees("OFF: nothing is delivered");
     sitting.press(&stage, "enter").await;
     sitting.press(&stage, "down enter").await;
     assert!(stage.simulator.webhooks().iter().any(|one| one["phone_number_id"] == SUPPORT && one["active"] == true));
@@ -165,6 +165,6 @@ async fn a_test_of_a_webhook_that_is_off_or_leads_elsewhere_says_what_is_so() {
     let off = WebhookRequest::Update { connection, id: id.clone(), draft: Box::new(off) };
     webhook(&stage, off).await.expect("switched off");
     let refused = webhook(&stage, test()).await.expect_err("it is off");
-    assert!(refused.to_string().contains("switched off at the provider"), "{refused}");
+    assert!(refused.to_string().contains("disabled at the provider"), "{refused}");
     stage.deliver().await;
 }

@@ -298,7 +298,7 @@ async fn what_is_about_production_says_so_in_its_colour() {
     sitting.press(&stage, "1 E j j").await;
     sitting.sees("lumen-live");
     sitting.press(&stage, "D").await;
-    sitting.sees("PRODUCTION: real people write to it.");
+    sitting.sees("PRODUCTION: real contacts write to it.");
     sitting.sees("PROD Disconnect lumen-live");
     let buffer = sitting.buffer();
     let row = (0..40).find(|y| {

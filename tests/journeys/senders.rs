@@ -98,7 +98,7 @@ async fn an_address_on_file_that_is_not_ours_is_told_until_it_is() {
         let mut stage = stage(wire).await;
         operations::check_all(&stage.system).await.expect("checked");
         let (works, note) = registration(&stage).await.expect("asked");
-        assert!(works && note.starts_with("on file: http://"), "{note}");
+        assert!(works && note.starts_with("registered: http://"), "{note}");
         says(&mut stage, wire, &rosa(), &Saying::text("hello")).await;
         assert_eq!(open_alerts(&stage).await, [""; 0]);
         // Whoever was heard before is not heard any more once the address is another.
@@ -106,9 +106,9 @@ async fn an_address_on_file_that_is_not_ours_is_told_until_it_is() {
         point_elsewhere(&stage, wire, "https://elsewhere.example/hook");
         operations::check_all(&stage.system).await.expect("checked");
         let (works, note) = registration(&stage).await.expect("asked");
-        assert_eq!((works, note.as_str()), (false, "another address is on file: https://elsewhere.example/hook"));
+        assert_eq!((works, note.as_str()), (false, "another URL is registered: https://elsewhere.example/hook"));
         let alerts = open_alerts(&stage).await;
-        assert!(alerts[0].contains("to https://elsewhere.example/hook. Nothing comes here"), "{alerts:?}");
+        assert!(alerts[0].contains("to https://elsewhere.example/hook. No messages arrive here"), "{alerts:?}");
         stage.pass(Duration::from_secs(60));
         operations::check_all(&stage.system).await.expect("checked");
         assert_eq!(open_alerts(&stage).await.len(), 1, "it stays, and is said once");
@@ -128,7 +128,7 @@ async fn what_somebody_in_between_hands_on_is_not_called_lost() {
         point_elsewhere(&stage, wire, "https://relay.example/hook");
         operations::check_all(&stage.system).await.expect("checked");
         let (works, note) = registration(&stage).await.expect("asked");
-        assert!(works && note.contains("handed on to us"), "{note}");
+        assert!(works && note.contains("forwards to this engine"), "{note}");
         assert_eq!(open_alerts(&stage).await, [""; 0]);
     }
 }
@@ -140,7 +140,7 @@ async fn a_number_without_an_address_is_being_set_up() {
         stage.simulator.forget_webhooks();
         stage.simulator.nobody_listens();
         operations::check_all(&stage.system).await.expect("checked");
-        assert_eq!(registration(&stage).await, Some((false, "no address is on file".to_owned())));
+        assert_eq!(registration(&stage).await, Some((false, "no URL is registered".to_owned())));
         assert_eq!(open_alerts(&stage).await, [""; 0]);
     }
 }
@@ -149,10 +149,10 @@ async fn a_number_without_an_address_is_being_set_up() {
 async fn a_number_that_nobody_has_answered_for_is_not_called_proved() {
     let stage = stage(&WIRES[1]).await;
     let mut sitting = Sitting::down(&stage, 80, 24).await;
-    sitting.sees("1 not proved");
+    sitting.sees("1 not verified");
     operations::check_all(&stage.system).await.expect("checked");
     sitting.look_up(&stage).await;
-    sitting.sees("1 proved");
+    sitting.sees("1 verified");
     let told = stage.overview().await;
     assert_eq!((told.connections_proved, told.connections_in_trouble), (1, 0));
     stage.simulator.sender_is(WIRES[1].number, "OFFLINE", None);

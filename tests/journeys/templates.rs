@@ -136,13 +136,13 @@ async fn a_person_writes_mends_and_submits_a_template_by_keys() {
     sitting.editor = Some("name: Mood Check\nlanguage: en_US\ncategory: utility\nbody:\nHello {{first_name}}, how do you feel today?\nbutton: reply Good\nbutton: url Help https://example.com/help\nbutton: reply Bad".into());
     sitting.press(&stage, "enter").await;
     assert!(sitting.edited.as_ref().expect("the starter").contains("mood_check_in"));
-    for words in ["T1", "T18", "T22", "(f mends it)"] {
+    for words in ["T1", "T18", "T22", "(f fixes it)"] {
         sitting.sees(words);
     }
     sitting.press(&stage, "s").await;
     assert!(stage.simulator.templates().is_empty(), "it would be refused");
     sitting.press(&stage, "f").await;
-    sitting.sees("s. e edits it again");
+    sitting.sees("s submits it, e edits it again");
     sitting.press(&stage, "s y").await;
     let made = stage.simulator.templates();
     assert_eq!(
@@ -155,7 +155,7 @@ async fn a_person_writes_mends_and_submits_a_template_by_keys() {
     stage.simulator.review("mood_check", "APPROVED", "NONE");
     sitting.press(&stage, "ctrl-r").await;
     sitting.press(&stage, "N").await;
-    sitting.sees("The template mood_check (en_US) is approved now.");
+    sitting.sees("Template mood_check (en_US) is now approved.");
     sitting.press(&stage, "esc").await;
     stage.simulator.next_call(
         "POST /message_templates",
@@ -166,7 +166,7 @@ async fn a_person_writes_mends_and_submits_a_template_by_keys() {
     sitting.press(&stage, "s y").await;
     sitting.sees("Edited too often.");
     sitting.press(&stage, "esc n").await;
-    sitting.sees("what was begun");
+    sitting.sees("unfinished text");
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn who_has_no_editor_writes_in_the_one_that_is_built_in() {
     sitting.sees("name: follow_up");
     sitting.types(&stage, "# of mine ").await;
     sitting.press(&stage, "ctrl-s").await;
-    sitting.sees("Before it is submitted");
+    sitting.sees("Check before submitting");
     sitting.press(&stage, "e").await;
     sitting.sees("# of mine name: follow_up");
 }
@@ -205,8 +205,10 @@ async fn a_sample_is_lent_to_the_provider_and_taken_back() {
         let source = SampleSource::Address(address.into());
         template(&stage, TemplateRequest::Sample { connection, source }).await.expect_err("no such address");
     }
-    let answer = reqwest::get(format!("http://{}/lent/0000", stage.address)).await.expect("an answer");
-    assert_eq!(answer.status(), 404);
+    for path in ["media", "lent"] {
+        let answer = reqwest::get(format!("http://{}/{path}/0000", stage.address)).await.expect("an answer");
+        assert_eq!(answer.status(), 404);
+    }
 }
 
 #[tokio::test]
@@ -240,12 +242,12 @@ async fn a_template_shows_how_it_fares_and_what_depends_on_it() {
     operations::refresh_templates(&stage.system).await.expect("fetched");
     let Answer::Alerts(alerts) = stage.ask(Query::Alerts { open: true, limit: 10 }).await else { panic!("alerts") };
     let depends = alerts.iter().find(|alert| alert.kind == "template_scheduled").expect("somebody should know");
-    assert!(depends.said.line().contains("1 would go out with reminder"), "{:?}", depends.said);
+    assert!(depends.said.line().contains("Queued messages use reminder"), "{:?}", depends.said);
     let delete = TemplateRequest::Delete { connection, name: "reminder".into(), id: None, typed: "reminder".into() };
     assert!(template(&stage, delete).await.expect_err("something depends on it").to_string().contains("queued"));
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "4 j").await;
-    sitting.sees("How it fares");
+    sitting.sees("Delivery");
     sitting.sees("1 of 1 (100 %)");
-    sitting.sees("1 to go out with it");
+    sitting.sees("1 queued");
 }

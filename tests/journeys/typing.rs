@@ -213,11 +213,11 @@ async fn a_question_wants_its_own_key_after_a_moment() {
     ada.press(&stage, "enter enter").await;
     // At once is too soon, enter is no yes, and another letter ends it.
     ada.types_every(&stage, Duration::from_millis(300), "Yy").await;
-    ada.sees("Send the agent's answer to Rosa Field, as it is?");
+    ada.sees("Send the suggested reply to Rosa Field, unchanged?");
     ada.press(&stage, "enter").await;
-    ada.sees("Send the agent's answer to Rosa Field, as it is?");
+    ada.sees("Send the suggested reply to Rosa Field, unchanged?");
     ada.press(&stage, "e").await;
-    ada.sees("Nothing was done");
+    ada.sees("Canceled");
     assert!(ada.performed.iter().all(|request| !grave(request)));
     ada.press(&stage, "Y y").await;
     assert!(ada.performed.iter().any(|request| matches!(request, Request::Agents(AgentRequest::Accept { .. }))));
@@ -229,7 +229,7 @@ async fn with_the_window_closed_what_is_written_is_a_draft() {
     stage.pass(Duration::from_secs(30 * 3_600));
     stage.deliver().await;
     let mut ada = at(&stage, "2 enter c").await;
-    ada.sees("What you write is ke");
+    ada.sees("Your text is sav");
     let sentence = "Xavier, yes: please fax it. Y\n";
     for letter in sentence.chars() {
         let code = if letter == '\n' { KeyCode::Enter } else { KeyCode::Char(letter) };

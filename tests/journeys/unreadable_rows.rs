@@ -68,5 +68,5 @@ async fn a_message_that_cannot_be_read_fails_alone() {
     let state = |words: &str| rows.iter().find(|row| row.text.line() == words).map(|row| row.state);
     assert_eq!((state("one"), state("two")), (Some(EntryState::Failed), Some(EntryState::Accepted)), "{rows:?}");
     let alerts = open_alerts(&stage).await;
-    assert!(alerts.iter().any(|alert| alert.said.line().contains("Row not readable")), "{alerts:?}");
+    assert!(alerts.iter().any(|alert| alert.said.line().contains("Row cannot be read")), "{alerts:?}");
 }

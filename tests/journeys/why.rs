@@ -83,14 +83,17 @@ async fn why_a_message_was_not_answered() {
     let at_once = planted.stage.says(&rosa(), "hello").await;
     assert!(!at_once.is_empty());
     let message = planted.last("rosa").await;
-    planted.is(message, "collecting", "waits for the burst to end").await;
+    planted.is(message, "collecting", "waits for further messages").await;
     planted.stage.answer().await;
     let why = planted.is(message, "answered", "agent helper").await;
-    assert!(why.chain.iter().any(|cause| cause.said.contains("signed right")), "from the bytes received: {why:#?}");
+    assert!(
+        why.chain.iter().any(|cause| cause.said.contains("with a valid signature")),
+        "from the bytes received: {why:#?}"
+    );
 
     for (words, cause, said) in [
         ("price", "agent_failed", "could not be opened"),
-        ("quiet", "silent", "chose to say nothing"),
+        ("quiet", "silent", "decided not to reply"),
         ("person", "answered", "helper"),
     ] {
         let phone = format!("1555010006{}", words.len());
@@ -100,7 +103,7 @@ async fn why_a_message_was_not_answered() {
         let why = planted.is(message, cause, said).await;
         if cause != "answered" {
             assert!(
-                why.answer.contains("nobody took the thread") && why.answer.contains("window closes in"),
+                why.answer.contains("the thread has no owner") && why.answer.contains("window closes in"),
                 "{}",
                 why.answer
             );
@@ -111,7 +114,7 @@ async fn why_a_message_was_not_answered() {
     planted.stage.act(Request::TakeThread { thread: planted.thread("rosa").await }).await.expect("taken");
     planted.is(first, "cancelled", "took the thread").await;
     planted.stage.says(&rosa(), "two").await;
-    planted.is(planted.last("rosa").await, "taken", "a person has the thread").await;
+    planted.is(planted.last("rosa").await, "taken", "a person owns the thread").await;
 
     planted.stage.simulator.says(SUPPORT, &Person::new("Sticky", "15550100070"), &Saying::Sticker);
     planted.stage.deliver().await;
@@ -125,7 +128,7 @@ async fn why_a_message_was_not_answered() {
     let long_ago = planted.stage.now().millis() - 7 * 3_600_000;
     planted.stage.simulator.says_at(SUPPORT, &Person::new("Late", "15550100073"), &Saying::text("hours ago"), long_ago);
     planted.stage.deliver().await;
-    planted.is(planted.last("15550100073").await, "stale", "hours old").await;
+    planted.is(planted.last("15550100073").await, "stale", "hours late").await;
     planted.stage.says(&Person::new("Stop", "15550100074"), "STOP").await;
     planted.is(planted.last("15550100074").await, "opted_out", "opted out").await;
     let thread = planted.thread("15550100074").await;
@@ -134,7 +137,7 @@ async fn why_a_message_was_not_answered() {
     let mut nobody = Planted::with(&quiet()).await;
     nobody.stage.says(&rosa(), "anybody?").await;
     nobody.is(nobody.last("rosa").await, "no_agent", "no agent is assigned").await;
-    nobody.is(nobody.thread("rosa").await, "no_agent", "nobody took the thread").await;
+    nobody.is(nobody.thread("rosa").await, "no_agent", "the thread has no owner").await;
     let entry = nobody.sends(nobody.thread("rosa").await, "yes").await;
     nobody.is(nobody.last("rosa").await, "reply_waits", "not sent yet").await;
     nobody.stage.send().await;
@@ -144,11 +147,11 @@ async fn why_a_message_was_not_answered() {
 
     let mut off = Planted::with(&CONFIG.replace("agent = \"helper\"", "agent = \"helper\"\nmode = \"off\"")).await;
     off.stage.says(&rosa(), "hi").await;
-    off.is(off.last("rosa").await, "agent_off", "switched off").await;
+    off.is(off.last("rosa").await, "agent_off", "agent is off").await;
     let mut draft = Planted::with(&CONFIG.replace("agent = \"helper\"", "agent = \"helper\"\nmode = \"draft\"")).await;
     draft.stage.says(&rosa(), "hi").await;
     draft.stage.answer().await;
-    draft.is(draft.last("rosa").await, "draft_waits", "drafts wait for a person").await;
+    draft.is(draft.last("rosa").await, "draft_waits", "suggested a reply, which waits for a person").await;
     assert!(planted.seen.len() + nobody.seen.len() + off.seen.len() + draft.seen.len() >= 18, "{:?}", planted.seen);
 }
 
@@ -170,20 +173,20 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
         planted.is(entry, cause, words).await;
     }
     let entry = planted.meets(SendFault::graph(400, 131_056, "pair rate"), "15550300001").await;
-    planted.is(entry, "retry", "tried again in").await;
+    planted.is(entry, "retry", "the next attempt is in").await;
     let entry = planted.meets(SendFault::graph(401, 190, "token"), "15550300002").await;
-    planted.is(entry, "credentials", "refuses our key").await;
+    planted.is(entry, "credentials", "rejects the API key").await;
     planted.stage.pass(Duration::from_secs(400));
     planted.stage.send().await;
     let entry = planted.meets(SendFault::Vanish, "15550300003").await;
-    planted.is(entry, "uncertain", "answer was lost").await;
+    planted.is(entry, "uncertain", "response was lost").await;
     let message = planted.last("15550300003").await;
-    planted.is(message, "reply_uncertain", "nobody knows").await;
+    planted.is(message, "reply_uncertain", "uncertain").await;
     planted.stage.act(Request::LookUp { entry }).await.expect("asked");
-    planted.is(entry, "uncertain", "list was asked").await;
+    planted.is(entry, "uncertain", "was queried").await;
     planted.stage.act(Request::SettleArrived { entry }).await.expect("settled");
     let why = planted.is(entry, "accepted", "a person settled it").await;
-    assert!(why.chain[0].said.contains("queued it"), "{why:#?}");
+    assert!(why.chain[0].said.contains("queued by"), "{why:#?}");
     let entry = planted.meets(SendFault::LoseAnswer, "15550300004").await;
     planted.stage.pass(Duration::from_secs(30));
     planted.stage.deliver().await;
@@ -196,7 +199,7 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
         planted.stage.send().await;
     }
     planted.is(entry, "dead", "3 attempts failed").await;
-    planted.is(planted.last("15550300005").await, "reply_failed", "did not arrive").await;
+    planted.is(planted.last("15550300005").await, "reply_failed", "was not delivered").await;
 
     planted.stage.simulator.unreachable("15550300006", 131_026);
     planted.stage.says(&Person::new("gone", "15550300006"), "hello").await;
@@ -204,20 +207,20 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
     planted.stage.send().await;
     planted.is(entry, "accepted", "a moment ago").await;
     planted.stage.pass(Duration::from_secs(600));
-    planted.is(entry, "no_status", "told nothing since").await;
+    planted.is(entry, "no_status", "sent no status since").await;
     planted.stage.deliver().await;
-    planted.is(entry, "recipient", "took it, and then it failed").await;
+    planted.is(entry, "recipient", "accepted it, and then it failed").await;
 
     planted.stage.says(&rosa(), "hello").await;
     let thread = planted.thread("rosa").await;
     let first = planted.sends(thread, "one").await;
-    planted.is(first, "due", "goes next").await;
+    planted.is(first, "due", "next in the queue").await;
     let second = planted.sends(thread, "two").await;
     planted.is(second, "behind", &first.to_string()).await;
     planted.stage.act(Request::HoldEntry { entry: first }).await.expect("held");
     planted.is(first, "held_by_person", "a person holds it").await;
     planted.stage.act(Request::DiscardEntry { entry: first }).await.expect("out");
-    planted.is(first, "discarded_by_person", "took it out").await;
+    planted.is(first, "discarded_by_person", "a person discarded it").await;
     let at = planted.stage.now().plus(Duration::from_secs(7_200));
     planted
         .stage
@@ -226,7 +229,7 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
         .expect("queued");
     let later = planted.stage.outbox().await.iter().map(|row| row.id).max().expect("there");
     planted.stage.send().await;
-    planted.is(later, "later", "to be sent later").await;
+    planted.is(later, "later", "it is scheduled").await;
 
     let path = planted.stage.outside.path().join("a.txt");
     std::fs::write(&path, "hello").expect("written");
@@ -254,12 +257,12 @@ async fn why_of_everything_else() {
     planted.stage.says(&rosa(), "hello").await;
     let thread = planted.thread("rosa").await;
     let entry = planted.sends(thread, "wait").await;
-    planted.is(entry, "undo", "can be taken back").await;
+    planted.is(entry, "undo", "can still be undone").await;
     let Answer::Deliveries(rows) = planted.stage.ask(Query::Deliveries { state: None, limit: 1, before: None }).await
     else {
         panic!()
     };
-    planted.is(rows[0].id, "applied", "read and applied").await;
+    planted.is(rows[0].id, "applied", "It was applied").await;
     planted.stage.simulator.says("999", &Person::new("x", "15550100088"), &Saying::text("hi"));
     planted.stage.deliver().await;
     planted.stage.simulator.post_raw("whatsapp.message.received", &serde_json::json!({ "message": {} }));
@@ -268,17 +271,17 @@ async fn why_of_everything_else() {
     else {
         panic!()
     };
-    planted.is(rows[0].id, "unreadable", "could not be read").await;
+    planted.is(rows[0].id, "unreadable", "cannot be read").await;
     planted.is(rows[1].id, "quarantined", "no connection has this number").await;
 
     let Answer::Connections(connections) = planted.stage.ask(Query::Connections).await else { panic!() };
     let connections = connections.connected;
     let connection = connections[0].connection.id;
     operations::check_all(&planted.stage.system).await.expect("checked");
-    planted.is(connection, "works", "works").await;
+    planted.is(connection, "works", "checks pass").await;
     planted.stage.simulator.switch_webhook(false);
     operations::check_all(&planted.stage.system).await.expect("checked");
-    planted.is(connection, "registration", "switched off").await;
+    planted.is(connection, "registration", "disabled").await;
     let Answer::Alerts(alerts) = planted.stage.ask(Query::Alerts { open: true, limit: 9 }).await else { panic!() };
     planted.is(alerts[0].id, "open", "").await;
     planted.stage.act(Request::AckAlert { alert: alerts[0].id }).await.expect("seen");
@@ -286,7 +289,7 @@ async fn why_of_everything_else() {
 
     for (name, status, words) in [
         ("a", "APPROVED", "can be sent"),
-        ("p", "PENDING", "waits for approval"),
+        ("p", "PENDING", "in review"),
         ("r", "REJECTED", "rejected"),
         ("s", "PAUSED", "blocked"),
         ("d", "DISABLED", "disabled"),
@@ -332,22 +335,22 @@ async fn decide(stage: &Stage, request: AgentRequest) {
 #[tokio::test]
 async fn why_an_agent_is_silent_and_how_an_assignment_stands() {
     let mut file = Planted::with(CONFIG).await;
-    let why = file.is("g1", "active", "helper answers (auto): the configuration file says so").await;
+    let why = file.is("g1", "active", "helper answers (auto), from configuration").await;
     assert!(why.remedy.is_empty(), "{why:?}");
     file.stage.says(&rosa(), "a person, please").await;
     file.stage.answer().await;
     file.stage.pass(Duration::from_secs(60));
     file.stage.says(&rosa(), "hello?").await;
-    let why = file.is(file.last("rosa").await, "handed_off", "gave the thread to a person").await;
+    let why = file.is(file.last("rosa").await, "handed_off", "escalated the thread").await;
     assert!(why.remedy.contains("release the thread"), "{why:?}");
     file.stage
         .act(Request::Agents(AgentRequest::Stop { what: StopScope::All, reason: String::new() }))
         .await
         .expect("stopped");
-    file.is("g1", "stopped", "ada stopped it").await;
+    file.is("g1", "stopped", "stopped by ada").await;
     let tom = Person::new("Tom Weber", "15550100077");
     file.stage.says(&tom, "hi").await;
-    let why = file.is(file.last("tom").await, "agent_stopped", "the agent was stopped").await;
+    let why = file.is(file.last("tom").await, "agent_stopped", "the agent is stopped").await;
     assert!(why.remedy.contains("resume"), "{why:?}");
 
     let mut own = Planted::with(&quiet()).await;
@@ -360,12 +363,12 @@ async fn why_an_agent_is_silent_and_how_an_assignment_stands() {
     decide(&own.stage, AgentRequest::Approve { assignment: AssignmentId(2) }).await;
     own.is("g2", "active", "helper answers (auto).").await;
     own.stage.says(&rosa(), "hello").await;
-    let why = own.is(own.last("rosa").await, "none_fits", "no agent of this number is for such a message").await;
-    assert!(why.remedy.contains("widen"), "{why:?}");
+    let why = own.is(own.last("rosa").await, "none_fits", "no agent of this number answers such a message").await;
+    assert!(why.remedy.contains("extend"), "{why:?}");
     decide(&own.stage, AgentRequest::Revoke { assignment: AssignmentId(2), reason: "enough".into() }).await;
-    own.is("g2", "revoked", "ada ended it: enough").await;
+    own.is("g2", "revoked", "ada revoked it: enough").await;
 
-    let once = Contract { most_per_hour: 1, ..Contract::default() };
+    let once = Contract { max_per_hour: 1, ..Contract::default() };
     own.stage.act(assignment(&own.stage, once, Some(Duration::from_secs(7_200)))).await.expect("proposed");
     decide(&own.stage, AgentRequest::Approve { assignment: AssignmentId(3) }).await;
     own.is("g3", "active", "for 2h00 more").await;
@@ -374,7 +377,7 @@ async fn why_an_agent_is_silent_and_how_an_assignment_stands() {
     own.stage.answer().await;
     own.stage.pass(Duration::from_secs(60));
     own.stage.says(&rosa(), "two").await;
-    let why = own.is(own.last("rosa").await, "capped", "as often as it may in an hour").await;
+    let why = own.is(own.last("rosa").await, "capped", "has reached its replies per hour").await;
     assert!(why.remedy.contains("two machines"), "{why:?}");
 
     // It is told ahead that it ends, and ends at its time.
@@ -393,20 +396,20 @@ async fn why_an_agent_is_silent_and_how_an_assignment_stands() {
     assert_eq!(next.since(own.stage.now()), Duration::from_secs(10), "to the second, not to the half minute");
     own.stage.pass(Duration::from_secs(10));
     operations::expire_assignments(&own.stage.system).await.expect("ended");
-    own.is("g3", "ended", "its time is over").await;
+    own.is("g3", "ended", "expired").await;
     let Answer::Alerts(alerts) = own.stage.ask(Query::Alerts { open: true, limit: 20 }).await else { panic!() };
     assert!(alerts.iter().any(|alert| alert.kind == "assignment_ended"), "{alerts:?}");
     assert!(alerts.iter().all(|alert| alert.kind != "assignment_ends"), "that is over: {alerts:?}");
     own.stage.act(assignment(&own.stage, Contract::default(), None)).await.expect("proposed");
     own.stage.pass(Duration::from_secs(400 * 86_400));
     operations::expire_assignments(&own.stage.system).await.expect("ended");
-    own.is("g4", "expired", "nobody decided about it in time").await;
+    own.is("g4", "expired", "the proposal expired without a decision").await;
 
     // What is held says what it is held for.
     let mut held = Planted::with(&CONFIG.replace("You said it, {name}.", &"long ".repeat(200))).await;
     held.stage.says(&rosa(), "hello").await;
     held.stage.answer().await;
-    let why = held.is(held.last("rosa").await, "held", "may have 700").await;
+    let why = held.is(held.last("rosa").await, "held", "the contract allows 700").await;
     assert!(why.remedy.contains("send it, change it"), "{why:?}");
-    held.is("r1", "held", "may have 700").await;
+    held.is("r1", "held", "the contract allows 700").await;
 }

@@ -58,18 +58,18 @@ async fn the_budget_of_a_day_that_is_used_up_is_named_with_its_remedy_and_ends_w
     let told = why(&stage, last(&stage, "tom").await).await;
     assert_eq!(told.cause, "budget", "{told:?}");
     assert!(
-        told.answer.starts_with("No reply: the agent has used up what it may in a day; nobody took the thread"),
+        told.answer.starts_with("No reply: the agent has used up its daily budget; the thread has no owner"),
         "{told:?}"
     );
-    assert_eq!(told.remedy, "Answer it yourself, or give the agent more for a day.");
+    assert_eq!(told.remedy, "Reply yourself, or raise the agent's daily budget.");
     assert_eq!(why(&stage, stage.thread_of("tom").await.id).await.cause, "budget");
     let told = why(&stage, "g1").await;
-    assert_eq!((told.cause.as_str(), told.remedy.contains("more for a day")), ("budget", true), "{told:?}");
+    assert_eq!((told.cause.as_str(), told.remedy.contains("larger budget")), ("budget", true), "{told:?}");
     assert!(told.answer.contains("helper is silent") && told.answer.contains("120 of 100 tokens"), "{told:?}");
-    assert!(stage.thread_of("tom").await.waiting.expect("waits").reason.contains("used up what it may in a day"));
+    assert!(stage.thread_of("tom").await.waiting.expect("waits").reason.contains("used up its daily budget"));
     let alerts = alerted(&stage).await;
     assert!(
-        alerts.iter().any(|alert| alert.starts_with("agent_held_back: ") && alert.contains("in a day")),
+        alerts.iter().any(|alert| alert.starts_with("agent_held_back: ") && alert.contains("daily budget")),
         "{alerts:?}"
     );
     stage.pass(Duration::from_secs(86_401));
@@ -96,11 +96,8 @@ async fn an_agent_that_is_not_what_was_approved_is_named_with_its_remedy_until_a
     assert!(stage.simulator.accepted().is_empty());
     let told = why(&stage, last(&stage, "rosa").await).await;
     assert_eq!(told.cause, "agent_changed", "{told:?}");
-    assert!(
-        told.answer.contains("the agent has changed since it was approved, and nobody has looked again"),
-        "{told:?}"
-    );
-    assert_eq!(told.remedy, "Answer it yourself; an admin has to approve the changed agent.");
+    assert!(told.answer.contains("the agent has changed since its approval and was not approved again"), "{told:?}");
+    assert_eq!(told.remedy, "Reply yourself, and let an admin approve the changed agent.");
     let told = why(&stage, assignment).await;
     assert!(told.answer.contains("changed") && !told.remedy.is_empty(), "{told:?}");
     let alerts = alerted(&stage).await;

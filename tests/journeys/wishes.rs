@@ -342,15 +342,15 @@ async fn a_status_alone_marks_the_contact_and_it_is_shown_from_where_that_is_kno
     post(&mut stage, "/webhook/meta", &[], &failed(&sent, 131_050)).await;
     assert!(stage.thread().await.no_marketing);
     let row = contact(&stage, "15551600001").await;
-    assert_eq!(row.wish(), "no marketing: a status of o1 says 131050");
+    assert_eq!(row.wish(), "no marketing: a status of o1 reports 131050");
     let told = why_of(&stage, row.id).await;
     assert_eq!(told.cause, "no_marketing", "{told:?}");
-    assert!(told.answer.contains("a status of o1 says 131050") && !told.remedy.is_empty(), "{told:?}");
+    assert!(told.answer.contains("a status of o1 reports 131050") && !told.remedy.is_empty(), "{told:?}");
     assert!(send(&stage, "spring_sale").await.is_err());
     // It is seen where people look for a contact.
     let mut ada = crate::sitting::Sitting::down(&stage, 120, 40).await;
     ada.press(&stage, "g f").await;
-    ada.sees("no marketing: a status of o1 says 131050");
+    ada.sees("no marketing: a status of o1 reports 131050");
 
     // A template that was sent elsewhere says it just as well.
     let echo = json!({ "id": "wamid.ELSEWHERE", "to": "15551600002", "timestamp": (MORNING / 1_000).to_string(),
@@ -373,26 +373,26 @@ async fn an_opt_out_says_whether_a_word_a_person_or_the_provider_told_it() {
         "type": "text", "text": { "body": "Stop" } });
     post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([stop]))).await;
     let row = contact(&stage, "15551600001").await;
-    assert_eq!(row.wish(), "opted out: they wrote Stop in m1");
+    assert_eq!(row.wish(), "opted out: the contact wrote Stop in m1");
     let told = why_of(&stage, row.id).await;
     assert_eq!(told.cause, "opted_out");
-    assert!(told.answer.contains("they wrote Stop in m1"), "{told:?}");
+    assert!(told.answer.contains("the contact wrote Stop in m1"), "{told:?}");
     let thread = stage.thread().await.id;
     stage.act(Request::OptOut { thread, out: false }).await.expect("again");
     assert_eq!(contact(&stage, "15551600001").await.wish(), "");
     stage.act(Request::OptOut { thread, out: true }).await.expect("no more");
-    assert_eq!(contact(&stage, "15551600001").await.wish(), "opted out: ada said so");
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "opted out: recorded by ada");
     stage.act(Request::OptOut { thread, out: false }).await.expect("again");
     stage.simulator.next_send(SendFault::graph(400, 131_050, "User stopped marketing messages"));
     send(&stage, "spring_sale").await.expect("queued");
     stage.send().await;
-    assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: the provider refused o1 with 131050");
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: the provider rejected o1 with 131050");
     let resume = json!([wish("resume", "15551600001", MORNING / 1_000 + 60)]);
     stage.pass(Duration::from_secs(60));
     post(&mut stage, "/webhook/meta", &[], &wishes(&resume)).await;
     let stop = json!([wish("stop", "15551600001", MORNING / 1_000 + 61)]);
     post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
-    assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: they told the platform");
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: the contact told the platform");
 }
 
 #[tokio::test]
@@ -409,7 +409,7 @@ async fn of_two_contacts_who_are_one_what_either_does_not_want_is_not_wanted() {
     post(&mut stage, "/webhook/meta", &[], &wishes(&stop)).await;
     let (kept, gone) = (contact(&stage, "15551600001").await.id, contact(&stage, "15551600002").await.id);
     stage.act(Request::MergeContacts { keep: kept, gone }).await.expect("merged");
-    assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: they told the platform");
+    assert_eq!(contact(&stage, "15551600001").await.wish(), "no marketing: the contact told the platform");
     assert!(send(&stage, "spring_sale").await.is_err());
 }
 

@@ -27,11 +27,11 @@ async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
     let mut engine = world.serve();
     let mut screens: Vec<Screen> = (0..5).map(|_| Screen::open(100, 30, attach(&world, &[]))).collect();
     for screen in &screens {
-        screen.sees("Nobody has written yet");
+        screen.sees("No threads.");
     }
     // `wadeck` alone is one more console of the engine that runs.
     let mut sixth = Screen::open(120, 40, console(&world, &simulator));
-    sixth.sees("Nobody has written yet");
+    sixth.sees("No threads.");
     simulator.subscribe(&world.url());
     simulator.says(
         crate::world::SUPPORT,
@@ -44,7 +44,7 @@ async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
     }
     // One goes, nobody else notices.
     sixth.press("q");
-    sixth.sees("The engine goes on");
+    sixth.sees("The engine keeps running");
     sixth.press("y");
     assert!(sixth.ends(), "a guest leaves alone");
     screens[0].press("5");
@@ -53,7 +53,7 @@ async fn several_look_at_one_engine_and_leave_within_a_second_of_its_end() {
     let began = Instant::now();
     for screen in &mut screens {
         until("the guests are gone", || screen.child.try_wait().expect("asked").is_some());
-        screen.sees("The engine broke off");
+        screen.sees("The engine ended unexpectedly");
         screen.is_given_back();
     }
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
@@ -66,7 +66,7 @@ async fn an_engine_that_ends_in_order_says_so_to_its_guests() {
     let world = World::new(&simulator);
     let engine = world.serve();
     let mut guest = Screen::open(100, 30, attach(&world, &[]));
-    guest.sees("Nobody has written yet");
+    guest.sees("No threads.");
     signal(&engine.0, "-TERM");
     assert!(guest.ends(), "it is no failure");
     guest.sees("The engine ended");
@@ -82,7 +82,7 @@ async fn who_does_not_read_resizes_wildly_or_pastes_a_megabyte_harms_nobody() {
     let deaf = native_pty_system().openpty(size).expect("a pseudo-terminal");
     let mut child = deaf.slave.spawn_command(attach(&world, &[])).expect("it starts");
     let mut guest = Screen::open(100, 30, attach(&world, &[]));
-    guest.sees("Nobody has written yet");
+    guest.sees("No threads.");
     for round in 0..60u16 {
         let (rows, cols) = (1 + (round * 7) % 50, 1 + (round * 13) % 180);
         guest.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).expect("resized");
@@ -90,7 +90,7 @@ async fn who_does_not_read_resizes_wildly_or_pastes_a_megabyte_harms_nobody() {
     guest.master.resize(PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 }).expect("resized");
     let paste = "x".repeat(1024 * 1024);
     guest.press(&format!("\u{1b}[200~{paste}\u{1b}[201~"));
-    guest.sees("Pasted text is not run as keys");
+    guest.sees("Pasted text runs no commands");
     guest.press("5");
     guest.sees("helper answers support");
     assert_eq!(world.json(&["status"])["connections"], 2, "the engine is well");
@@ -112,7 +112,7 @@ async fn a_terminal_that_can_gets_its_frames_whole_and_others_get_nothing_of_it(
         written.windows(sequence.len()).filter(|window| *window == sequence).count()
     };
     let (begins, ends) = (b"\x1b[?2026h".as_slice(), b"\x1b[?2026l".as_slice());
-    screen.sees("Nobody has written yet");
+    screen.sees("No threads.");
     screen.press("?");
     screen.sees("enter runs, esc closes");
     assert_eq!((count(b"\x1b[?2026$p"), count(begins)), (1, 0), "asked once, and nobody answered");
@@ -167,7 +167,7 @@ async fn a_terminal_of_one_cell_and_one_that_only_looks() {
     tiny.press("\u{3}\u{3}");
     assert!(tiny.ends(), "{:?}", String::from_utf8_lossy(&tiny.written.lock().expect("whole")));
     let mut viewer = Screen::open(120, 40, attach(&world, &["--read-only"]));
-    viewer.sees("Nobody has written yet");
+    viewer.sees("No threads.");
     viewer.press("5");
     viewer.sees("helper answers support");
     viewer.press("p");
@@ -241,13 +241,13 @@ async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
     std::fs::write(&file, users("admin")).expect("written");
     let engine = world.serve();
     let mut screen = Screen::open(100, 30, attach(&world, &[]));
-    screen.sees("Nobody has written yet");
+    screen.sees("No threads.");
     std::fs::write(&file, users("viewer")).expect("written");
     signal(&engine.0, "-HUP");
-    screen.sees("Your role is viewer now");
+    screen.sees("Your role is now viewer");
     until("it is gone", || screen.child.try_wait().expect("asked").is_some());
     let again = Screen::open(100, 30, attach(&world, &[]));
-    again.sees("Nobody has written yet");
+    again.sees("No threads.");
     std::fs::write(&file, users("viewer").replace("name = \"owner\"", "name = \"somebody\"")).expect("written");
     signal(&engine.0, "-HUP");
     again.sees("You are not among the users");
@@ -285,7 +285,7 @@ async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
     }
     std::fs::write(&file, users("operator")).expect("written");
     signal(&engine.0, "-HUP");
-    screen.sees("Your role is operator now");
+    screen.sees("Your role is now operator");
     screen.settles();
     screen.press("C");
     until("it is taken", || world.json(&["threads", "list"])[0]["taken_by"] == "owner");
@@ -297,7 +297,7 @@ async fn an_open_console_may_at_once_what_its_persons_new_role_may() {
     // And what is taken away again is gone.
     std::fs::write(&file, users("viewer")).expect("written");
     signal(&engine.0, "-HUP");
-    screen.sees("Your role is viewer now");
+    screen.sees("Your role is now viewer");
     screen.settles();
     screen.press("C");
     screen.sees("This needs the role operator");

@@ -102,7 +102,7 @@ async fn through_a_fault(world: &World, sender: &mut Sender<'_>, words: &str, be
     }
     let (status, said) = readiness(world).await;
     assert_eq!(status, 503, "{words}: {said}");
-    assert!(said.contains(words) && said.contains("no restart is needed"), "{said}");
+    assert!(said.contains(words) && said.contains("No restart is needed"), "{said}");
     let told = world.json(&["status"]);
     assert!(told["database"].as_str().is_some_and(|said| said.contains(words)), "{told}");
     assert!(told["alerts"].as_u64() >= Some(1));
@@ -232,9 +232,7 @@ async fn a_disk_that_fails_is_told_and_the_engine_goes_on_by_itself() {
     let control = world.directory.path().join("fault");
     let mut engine = serve(&world, &[("LD_PRELOAD", &library), ("WADECK_TEST_FAULT", &control)]);
     let mut sender = Sender::new(&simulator, &world);
-    for (fault, words) in
-        [("sync 5", "The disk fails"), ("write 28", "The disk is full"), ("write 5", "The disk fails")]
-    {
+    for (fault, words) in [("sync 5", "Disk failure"), ("write 28", "Disk full"), ("write 5", "Disk failure")] {
         let begin = || std::fs::write(&control, fault).expect("written");
         let end = || std::fs::remove_file(&control).expect("removed");
         through_a_fault(&world, &mut sender, words, begin, end).await;
@@ -292,9 +290,7 @@ async fn a_full_disk_is_told_and_room_is_enough_to_go_on() {
         taken += 1;
         assert!(taken < 2_000, "the disk never filled up");
     }
-    until("it says that the disk is full", || {
-        database_alerts(&world).iter().any(|said| said.contains("The disk is full"))
-    });
+    until("it says that the disk is full", || database_alerts(&world).iter().any(|said| said.contains("Disk full")));
     assert_eq!(readiness(&world).await.0, 503);
     std::fs::remove_file(&filler).expect("removed");
     let healed = Instant::now();
@@ -320,7 +316,7 @@ async fn damage(database: &Path, table: &str) {
         .await
         .expect("read");
     let size: i64 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&pool).await.expect("read");
-    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pool).await.expect("folded back");
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&pool).await.expect("Cannot checkpoint");
     pool.close().await;
     assert!(!pages.is_empty());
     let file = std::fs::OpenOptions::new().write(true).open(database).expect("opened");

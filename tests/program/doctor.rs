@@ -36,14 +36,14 @@ async fn three_words_tell_what_is_in_force() {
         assert_eq!(one["fine"], one["level"] == "ok", "{one}");
         assert_eq!(one["remedy"].as_str().is_some_and(str::is_empty), one["level"] == "ok", "{one}");
     }
-    is(&plain, "Graph version", "ok", "v24.0 (the default), answered until 2028-02-18");
+    is(&plain, "Graph version", "ok", "v24.0 (the default), supported until 2028-02-18");
     is(&examined(&world, &[("META_GRAPH_VERSION", "latest")]), "Graph version", "FAIL", "no version");
     is(&examined(&world, &[("META_GRAPH_VERSION", "v16.0")]), "Graph version", "FAIL", "has ended");
     is(&examined(&world, &[("META_GRAPH_VERSION", "v99.0")]), "Graph version", "ok", "not known here");
     let base = |value: &str| examined(&world, &[("KAPSO_API_BASE_URL", value)]);
-    is(&base("https://api.kapso.ai/platform/v1"), "base address", "WARN", "only https://api.kapso.ai is used");
-    is(&base("http://api.kapso.ai"), "base address", "FAIL", "unencrypted");
-    is(&base("kapso"), "base address", "FAIL", "no address");
+    is(&base("https://api.kapso.ai/platform/v1"), "base URL", "WARN", "only https://api.kapso.ai is used");
+    is(&base("http://api.kapso.ai"), "base URL", "FAIL", "unencrypted");
+    is(&base("kapso"), "base URL", "FAIL", "no address");
     is(&examined(&world, &[("KAPSO_WEBHOOK_SECRET", " , ")]), "webhook secret", "FAIL", "is empty");
     let two = [("KAPSO_WEBHOOK_SECRET", "one"), ("KAPSO_WEBHOOK_HMAC_SECRET", "another")];
     is(&examined(&world, &two), "webhook secret", "WARN", "differ");
@@ -73,7 +73,7 @@ async fn three_words_tell_what_is_in_force() {
     is(&addressed, "public address", "ok", "https://hooks.example.org");
     is(&addressed, "webhook address", "ok", "https://hooks.example.org/webhook/kapso/messages");
     public("http://127.0.0.1:8787");
-    is(&examined(&world, &[]), "public address", "WARN", "this machine alone");
+    is(&examined(&world, &[]), "public address", "WARN", "only from this machine");
     public("http://hooks.example.org");
     let refused = world.run(&["config", "check"]);
     assert!(!refused.status.success());

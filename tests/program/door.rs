@@ -187,7 +187,7 @@ async fn wrong_tokens_are_limited_told_of_and_keep_no_right_one_out() {
     let alerts = world.json(&["alerts", "list", "--open"]);
     let told = alerts.as_array().expect("a list").iter().filter(|alert| alert["kind"] == "wrong_tokens").count();
     assert_eq!(told, 1, "{alerts}");
-    let lines = world.log().matches("a token that holds for nobody").count();
+    let lines = world.log().matches("an invalid token").count();
     assert!((1..=3).contains(&lines), "{lines} lines for 150 of them");
     // Figures: here, and with a token; not through a proxy.
     let figures = format!("{}/metrics", world.url());

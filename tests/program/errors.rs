@@ -66,6 +66,7 @@ fn alone(world: &World) -> Vec<Vec<String>> {
         "doctor --data-dir /nowhere/at/all".into(),
         "config check --config /nowhere/at/all".into(),
         "config show --config /nowhere/at/all".into(),
+        "config migrate --config /nowhere/at/all".into(),
         "man --to /proc/nowhere".into(),
         format!("backup {there}"),
         "events follow --data-dir /nowhere/at/all".into(),

@@ -19,7 +19,7 @@ async fn the_way_on_is_printed_as_a_command_and_the_command_works() {
     let command = shown[0]["ways_on"][0]["command"].as_str().expect("a way on").to_owned();
     let text = world.run(&["connections", "show", "support"]).stdout;
     let text = String::from_utf8(text).expect("text");
-    assert!(text.contains(&command) && text.contains("support is disconnected. What can be done:"), "{text}");
+    assert!(text.contains(&command) && text.contains("support is disconnected. Actions:"), "{text}");
 
     let words: Vec<&str> = command.split(' ').skip(1).collect();
     let done = world.run(&words);

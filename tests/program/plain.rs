@@ -66,14 +66,14 @@ async fn a_person_who_listens_answers_people() {
     let mut served = world.serve();
     simulator.subscribe(&world.url());
     let mut lines = Lines::start(&world, &["attach", "--plain"]);
-    lines.hears("The engine runs elsewhere");
+    lines.hears("The engine runs in another process");
     // Colleagues see that somebody is here, though nothing is drawn.
     let how = |world: &World| world.json(&["status"])["here"][0]["how"].as_str().map(str::to_owned);
     until("they are here", || how(&world).as_deref() == Some("lines"));
     lines.types("give ben");
     lines.hears("No thread is open");
     let mut follows = Lines::start(&world, &["threads", "list", "--follow"]);
-    follows.hears("nothing");
+    follows.hears("No threads.");
     lines.types("say to whom?");
     lines.hears("No thread is open");
     let rosa = Person::new("Rosa \u{1b}[31mField\u{202e}", "15550100002");
@@ -114,7 +114,7 @@ async fn a_person_who_listens_answers_people() {
     let line = told.lines().find(|line| line.contains("message.received")).expect("told").to_owned();
     assert!(serde_json::from_str::<serde_json::Value>(&line).is_ok_and(|event| event["thread"] == "t1"), "{line}");
     lines.types("send 'open");
-    lines.hears("A quote is left open.");
+    lines.hears("A quotation mark is missing.");
     let said = lines.said.lock().expect("whole").clone();
     let steers = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
     assert!(!said.contains(steers), "nothing is drawn, and nobody else draws: {said:?}");
@@ -152,7 +152,7 @@ async fn a_thread_that_is_read_out_is_read() {
     let mut lines = Lines::start(&world, &["attach", "--plain"]);
     lines.types("t1");
     lines.hears("Are you open?");
-    until("it is read here", || unread(&world, 1) == Some(0));
+    until("as read here", || unread(&world, 1) == Some(0));
     until("the contact sees it", || !simulator.read_marks().is_empty());
     assert_eq!(unread(&world, 2), Some(1), "the other one is not");
     // Not where the configuration says otherwise, nor by whoever only looks.
@@ -177,7 +177,7 @@ async fn without_an_engine_it_runs_one_and_takes_it_along() {
     let simulator = simulator().await;
     let world = World::new(&simulator);
     let mut lines = Lines::start(&world, &["--plain"]);
-    lines.hears("ends when you leave");
+    lines.hears("ends when you quit");
     assert!(world.run(&["status"]).status.success());
     lines.types("quit");
     assert!(lines.ends());

@@ -85,7 +85,7 @@ async fn whatever_the_umask_and_whoever_made_the_directory_nobody_else_reads_it(
     for name in ["", "logs"] {
         assert_eq!(mode(&data.join(name)), 0o700, "{name}");
     }
-    until("it said that others could enter", || world.log().contains("others on this machine could enter"));
+    until("it said that others could enter", || world.log().contains("Other users could enter"));
     assert!(world.log().contains("0777"), "with the mode there was");
 
     let backup = world.directory.path().join("copy.db");

@@ -27,7 +27,7 @@ async fn a_pause_is_proposed_by_a_flag_and_an_opt_out_says_from_where_it_is_know
     simulator.subscribe(&world.url());
     simulator.says(SUPPORT, &Person::new("Rosa Field", "15550100002"), &Saying::text("STOP"));
     let told = async {
-        while !said(&world, &["contacts", "list", "Rosa"]).contains("opted out: they wrote STOP in m") {
+        while !said(&world, &["contacts", "list", "Rosa"]).contains("opted out: the contact wrote STOP in m") {
             tokio::task::yield_now().await;
         }
     };

@@ -68,12 +68,12 @@ async fn a_terminal_that_does_not_read_and_then_goes_away_stalls_nobody() {
     assert_eq!(answer.status(), 200);
     drop(pair.master);
     // The engine goes on without its console, and says so to whoever attaches next.
-    until("the console is gone", || world.log().contains("the console's terminal went away"));
+    until("the console is gone", || world.log().contains("The console's terminal closed"));
     assert_eq!(world.json(&["status"])["connections"], 2);
     let mut next = Screen::open(120, 40, console(&world, &simulator));
-    next.sees("the engine went on without it");
+    next.sees("The engine kept running");
     next.press("q");
-    next.sees("The engine goes on");
+    next.sees("The engine keeps running");
     next.press("y");
     assert!(next.ends(), "a guest leaves alone");
     assert_eq!(world.json(&["status"])["connections"], 2);
@@ -87,9 +87,9 @@ async fn idle_it_draws_nothing_and_uses_no_processor() {
     let world = World::new(&simulator);
     simulator.subscribe(&world.url());
     let mut screen = Screen::open(120, 40, console(&world, &simulator));
-    screen.sees("Nobody has written yet");
+    screen.sees("No threads.");
     // One number works, and the other is none of the account: whoever asked knows by now.
-    screen.sees("1 in trouble · 1 proved");
+    screen.sees("1 failing · 1 verified");
     // The first answers of the provider are in, and drawn; from here on nothing happens.
     screen.settles();
     let settled = screen.bytes.load(Ordering::SeqCst);

@@ -81,15 +81,12 @@ async fn what_stands_in_the_way_is_one_sentence() {
     };
     let (code, words) = said(&["serve", "--config", "nowhere.toml"], &[]);
     assert_eq!((code, words.lines().count()), (Some(1), 1), "{words}");
-    assert!(words.contains("There is no configuration at nowhere.toml"));
+    assert!(words.contains("No configuration at nowhere.toml"));
 
     let (code, words) = said(&[], &[]);
     assert_eq!(
         (code, words.as_str()),
-        (
-            Some(1),
-            "The console needs a terminal at both ends. `wadeck serve` runs without one, and `wadeck --plain` speaks in lines."
-        )
+        (Some(1), "The console needs a terminal. Run `wadeck serve` without one, or `wadeck --plain` line by line.")
     );
 
     let (code, _) = said(&["threads", "show", "m12"], &[]);
@@ -98,10 +95,7 @@ async fn what_stands_in_the_way_is_one_sentence() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", world.port)).expect("the port");
     let (code, words) = said(&["serve"], &[]);
     assert_eq!(code, Some(1));
-    assert!(
-        words.lines().any(|line| line.contains("cannot be listened on") && line.contains("[http] listen")),
-        "{words}"
-    );
+    assert!(words.lines().any(|line| line.contains("Cannot listen on") && line.contains("[http] listen")), "{words}");
     drop(taken);
 
     let _served = world.serve();
@@ -117,9 +111,21 @@ async fn what_stands_in_the_way_is_one_sentence() {
     std::fs::write(world.directory.path().join("bad.toml"), "[http]\nlissten = 1\n").expect("written");
     let (code, words) = said(&["config", "check", "--config", "bad.toml"], &[]);
     assert_eq!(code, Some(1));
-    assert!(words.contains("line 2, column 1: `lissten` is no key here; did you mean `listen`?"), "{words}");
+    assert!(words.contains("line 2, column 1: Unknown key `lissten`. Did you mean `listen`?"), "{words}");
     let (code, _) = said(&["config", "check"], &[]);
     assert_eq!(code, Some(0));
+
+    // A key by its earlier name is read, named by `config check` and `doctor`, and renamed by `config migrate`.
+    std::fs::write(world.directory.path().join("old.toml"), "[ssh]\nmost = 4\n").expect("written");
+    let printed = |arguments: &[&str]| {
+        let output = world.command(&[arguments, &["--config", "old.toml"]].concat()).output().expect("it runs");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let checked = printed(&["config", "check"]);
+    assert!(checked.contains("line 2, column 1: `most` is called `max_connections` now."), "{checked}");
+    let examined = printed(&["doctor"]);
+    assert!(examined.contains("WARN configuration   line 2: `most` is called `max_connections` now."), "{examined}");
+    assert_eq!(printed(&["config", "migrate"]).trim(), "[ssh]\nmax_connections = 4");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +162,7 @@ async fn a_missing_key_and_a_wrong_key_are_told_with_their_remedy() {
     });
     let connections = world.json(&["connections", "list"]);
     let note = connections[0]["proofs"][0]["note"].as_str().expect("a note").to_owned();
-    assert_eq!(note, "Key refused");
+    assert_eq!(note, "API key rejected");
     assert_eq!(world.json(&["status"])["alerts"], 2);
 }
 
@@ -214,7 +220,7 @@ async fn a_copy_is_taken_while_the_engine_runs_and_is_a_whole_one() {
     let done = world.run(&["backup", &path, "--media", &media]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
-    assert!(said.contains("read back and is sound") && said.contains("0 file(s) of messages"), "{said}");
+    assert!(said.contains("verified the copy") && said.contains("0 file(s) of messages"), "{said}");
     let again = world.run(&["backup", &path]);
     assert!(!again.status.success() && String::from_utf8_lossy(&again.stderr).contains("was not overwritten"));
     drop(engine);

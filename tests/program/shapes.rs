@@ -110,7 +110,7 @@ async fn no_verb_prints_the_inside_of_the_program_and_errors_are_json_where_json
     assert!(String::from_utf8_lossy(&told.stderr).contains("status: category: lang:"));
     let preview =
         String::from_utf8_lossy(&world.run(&["outbox", "bulk", "retry", "status:failed"]).stdout).into_owned();
-    assert!(preview.contains("Nothing was done; --yes does it."), "{preview}");
+    assert!(preview.contains("Nothing was changed; repeat with --yes to start."), "{preview}");
     let shown = world.json(&["connections", "show", "support"]).to_string();
     assert!(shown.contains("\"undo_seconds\":0"), "{shown}");
     playing.abort();

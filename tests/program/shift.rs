@@ -75,13 +75,13 @@ async fn a_shift_by_command_line() {
     fine(&["contacts", "opt-in", &thread]);
     fine(&["connections", "check", "c1"]);
     fine(&["connections", "canary", "c1"]);
-    until("the canary is back", || fine(&["connections", "list"]).contains("a test came back in"));
+    until("the canary is back", || fine(&["connections", "list"]).contains("the test webhook arrived after"));
     fine(&["connections", "fill", "c1"]);
     let counted = world.json(&["outbox", "bulk", "discard", "status:accepted"]);
     assert!(counted["found"].as_u64().is_some_and(|found| found >= 3) && counted["will"] == 0, "{counted}");
     assert_eq!(done(&["outbox", "bulk", "discard", "status:accepted", "--yes"]).0, Some(3));
     let delivery = world.json(&["deliveries", "list"])[0]["id"].as_str().expect("an id").to_owned();
-    assert!(fine(&["deliveries", "try", &delivery]).contains("this was dry"));
+    assert!(fine(&["deliveries", "try", &delivery]).contains("this was a dry run"));
     assert!(world.json(&["alerts", "list"]).is_array());
     playing.abort();
 }

@@ -141,7 +141,7 @@ pub fn engine_for(world: &World, users: &str) -> (Served, u16) {
     let keys = world.directory.path().join("keys");
     std::fs::write(&keys, format!("# colleagues\n{} vic\n{} nobody\n", public(2), public(3))).expect("written");
     let ssh = format!(
-        "\n[ssh]\nlisten = \"127.0.0.1:{port}\"\nolder_clients = true\nauthorized_keys = \"{}\"\n",
+        "\n[ssh]\nlisten = \"127.0.0.1:{port}\"\nallow_classical_key_exchange = true\nauthorized_keys = \"{}\"\n",
         keys.display()
     );
     std::fs::write(&file, format!("{config}{ssh}{users}")).expect("written");
@@ -157,7 +157,7 @@ async fn a_known_key_gets_a_console_of_its_size_and_leaves_it_in_order() {
     let (_engine, port) = engine(&world);
     let line = knock(port, 1).await.expect("let in");
     let mut sat = Sat::down(&line, 100, 30).await;
-    sat.sees("Nobody has written yet").await;
+    sat.sees("No threads.").await;
     sat.press("5").await;
     sat.sees("helper answers support").await;
     sat.channel.window_change(60, 20, 0, 0).await.expect("resized");
@@ -165,7 +165,7 @@ async fn a_known_key_gets_a_console_of_its_size_and_leaves_it_in_order() {
     sat.press("1").await;
     sat.sees("▾ 1 Connections").await;
     sat.press("q").await;
-    sat.sees("The engine goes on").await;
+    sat.sees("The engine keeps running").await;
     sat.press("y").await;
     assert_eq!(sat.ends().await, Some(0));
 }
@@ -182,7 +182,7 @@ async fn verbs_are_answered_with_the_role_of_whoever_asks() {
     let told: serde_json::Value = serde_json::from_str(&out).expect("one JSON value");
     assert_eq!((told["connections"].as_u64(), status), (Some(2), Some(0)));
     let (out, _, status) = ask(&ada, "audit verify").await;
-    assert!(out.contains("as they were written") && status == Some(0), "{out}");
+    assert!(out.contains("are unchanged") && status == Some(0), "{out}");
     for (verb, status) in [
         ("serve", 3),
         ("deliveries try d1 --body /etc/passwd", 3),
@@ -255,7 +255,7 @@ async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out()
     let (engine, port) = engine(&world);
     let vic = knock(port, 2).await.expect("let in");
     let mut sat = Sat::down(&vic, 100, 30).await;
-    sat.sees("Nobody has written yet").await;
+    sat.sees("No threads.").await;
     for _ in 0..1_000 {
         drop(std::net::TcpStream::connect(("127.0.0.1", port)));
     }
@@ -306,7 +306,7 @@ async fn wrong_keys_do_not_keep_the_right_one_out() {
         came = knock(port, 1).await;
     }
     assert_eq!(ask(&came.expect("the right key is let in"), "status --json").await.2, Some(0));
-    until("it is told once", || world.log().matches("keys that nobody knows").count() == 1);
+    until("it is told once", || world.log().matches("unknown SSH keys").count() == 1);
 }
 
 /// Reads for so long, and counts.

@@ -152,6 +152,7 @@ tokens revoke shop
 mcp
 config check
 config show
+config migrate
 backup copy.db --media copies
 simulator --listen 127.0.0.1:0
 completions bash
@@ -357,7 +358,7 @@ fn switches_of_the_environment_are_the_usual_words() {
         let home = tempfile::tempdir().expect("a directory");
         command.args(["config", "check"]).env("HOME", home.path()).env(name, "").current_dir(home.path());
         let said = String::from_utf8_lossy(&command.output().expect("it runs").stderr).into_owned();
-        assert!(said.contains("There is no configuration at") && said.contains("config.toml"), "{name}: {said}");
+        assert!(said.contains("No configuration at") && said.contains("config.toml"), "{name}: {said}");
     }
 }
 

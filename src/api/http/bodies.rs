@@ -36,11 +36,11 @@ pub(super) fn field(name: &'static str, what: &str) -> Value {
 }
 
 pub(super) fn reason() -> Value {
-    field("reason", "why; may stay empty where nobody has to read it")
+    field("reason", "reason; optional")
 }
 
 pub(super) fn note() -> Value {
-    field("text", "for colleagues; no contact ever sees it")
+    field("text", "text of the note; notes are never sent")
 }
 
 pub(super) fn proposal() -> Value {
@@ -60,16 +60,16 @@ pub(super) fn contract() -> Value {
         .map(crate::domain::agents::contract::Tool::name)
         .collect();
     let count = json!({ "type": "integer", "minimum": 0, "maximum": 100_000 });
-    json!({ "type": "object", "additionalProperties": false, "description": "what is not named is as usual",
+    json!({ "type": "object", "additionalProperties": false, "description": "fields that are missing have their defaults",
         "properties": {
             "tools": { "type": "array", "items": { "type": "string", "enum": tools } },
-            "most_per_hour": count, "most_messages": count, "longest": count,
+            "max_per_hour": count, "max_messages": count, "max_characters": count,
             "tokens_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64 },
             "money_per_day": { "type": ["integer", "null"], "minimum": 0, "maximum": 9_000_000_000_000_000_u64,
-                "description": "in millionths" },
+                "description": "in millionths of the currency" },
             "pause_after_person_minutes": { "type": ["integer", "null"], "minimum": 0, "maximum": 10_080,
-                "description": "how long it is silent in a thread after a person wrote there; null: as the number says" },
-            "others": { "type": "boolean" } } })
+                "description": "minutes of silence in a thread after a person wrote there; null: as the number says" },
+            "allow_initiating": { "type": "boolean" } } })
 }
 
 pub(super) fn stop() -> Value {

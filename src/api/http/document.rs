@@ -53,7 +53,7 @@ fn operation(endpoint: &Endpoint) -> Value {
     let posts = endpoint.verb == Verb::Post;
     if posts {
         parameters.push(json!({ "name": "Idempotency-Key", "in": "header", "required": false,
-            "description": "The same key and request are done once; the answer is given again.",
+            "description": "A repeated request with the same key is not executed again and gets the same response.",
             "schema": { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,200}$" } }));
     }
     let fault = |what: &str| {
@@ -63,12 +63,12 @@ fn operation(endpoint: &Endpoint) -> Value {
     let mut responses = Map::new();
     responses.insert(
         "200".into(),
-        json!({ "description": "Done, or told.", "content": { "application/json": { "schema": (endpoint.answer)() } } }),
+        json!({ "description": "Success.", "content": { "application/json": { "schema": (endpoint.answer)() } } }),
     );
     for (status, what) in [
         ("400", "The request cannot be read."),
         ("401", "No valid token was sent."),
-        ("403", "The token's role does not allow it."),
+        ("403", "The token's role does not allow the request."),
         ("404", "No object has this id."),
         ("409", "A rule refuses it: the body names the rule."),
         ("413", "The body is too long."),
@@ -105,31 +105,31 @@ fn files(paths: &mut Map<String, Value>) {
     let common = [
         ("400", "The request cannot be read."),
         ("401", "No valid token was sent."),
-        ("403", "The token's role does not allow it."),
+        ("403", "The token's role does not allow the request."),
         ("409", "A rule refuses it: the body names the rule."),
         ("422", "A parameter is not as described."),
         ("429", "Too many invalid tokens were sent from this address."),
         ("500", "The engine failed; the log has details under the id."),
         ("503", "Too many requests are in progress; retry in a moment."),
     ];
-    let taken = json!({ "200": { "description": "Kept for an hour, for messages to carry.", "content": {
+    let taken = json!({ "200": { "description": "Stored for an hour, to be sent with messages.", "content": {
         "application/json": { "schema": { "type": "object", "required": ["upload", "name", "bytes", "sha256"],
             "properties": { "upload": { "type": "string", "pattern": "^f[1-9][0-9]{0,17}$" },
                 "name": { "type": "string" }, "bytes": { "type": "integer" }, "sha256": { "type": "string" } } } } } } });
     let mut told = common.to_vec();
-    told.push(("413", "The file is larger than any message may carry."));
+    told.push(("413", "The file is larger than the limit of all message kinds."));
     paths.insert(
         "/uploads".into(),
         json!({ "post": {
         "operationId": "post_uploads",
-        "summary": "Hand a file over, as the bytes that it has; a message names it by the id that this gives",
-        "parameters": [{ "name": "name", "in": "query", "required": true, "description": "what the file is called",
+        "summary": "Upload a file; messages refer to it by the returned id",
+        "parameters": [{ "name": "name", "in": "query", "required": true, "description": "file name",
             "schema": { "type": "string" } }],
         "requestBody": { "required": true, "content": { "application/octet-stream": { "schema": {
             "type": "string", "format": "binary" } } } },
         "responses": faults(taken, &told) } }),
     );
-    let given = json!({ "200": { "description": "The bytes.", "content": { "*/*": { "schema": {
+    let given = json!({ "200": { "description": "Content of the file.", "content": { "*/*": { "schema": {
         "type": "string", "format": "binary" } } } } });
     let mut told = common.to_vec();
     told.push(("404", "No object has this id."));
@@ -138,7 +138,7 @@ fn files(paths: &mut Map<String, Value>) {
         path.into(),
         json!({ "get": {
         "operationId": "get_messages_message_file",
-        "summary": "The file of a message",
+        "summary": "Download the file of a message",
         "parameters": [{ "name": "message", "in": "path", "required": true,
             "schema": { "type": "string", "pattern": pattern("message") } }],
         "responses": faults(given, &told) } }),
@@ -154,14 +154,14 @@ pub(super) fn openapi(base: &str) -> Value {
     }
     paths.insert("/events".into(), json!({ "get": {
         "operationId": "get_events",
-        "summary": "What happens, as server-sent events; `Last-Event-ID` or `after` goes on from there",
+        "summary": "Stream events (server-sent events); `Last-Event-ID` or `after` resumes the stream",
         "parameters": [
             { "name": "after", "in": "query", "required": false, "schema": { "type": "string", "pattern": "^e[1-9][0-9]{0,17}$" } },
             { "name": "Last-Event-ID", "in": "header", "required": false, "schema": { "type": "string" } }
         ],
         "responses": {
-            "200": { "description": "Events, until the line is cut.", "content": { "text/event-stream": { "schema": {
-                "type": "object", "description": "One event: its id, its name, and itself as JSON.", "required": ["id", "event", "data"],
+            "200": { "description": "Events, until the connection closes.", "content": { "text/event-stream": { "schema": {
+                "type": "object", "description": "One event: id, name and JSON.", "required": ["id", "event", "data"],
                 "properties": { "id": { "type": "string" }, "event": { "type": "string" },
                     "data": { "type": "string", "contentMediaType": "application/json" } } } } } },
             "401": { "description": "No valid token was sent.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } },
@@ -173,7 +173,7 @@ pub(super) fn openapi(base: &str) -> Value {
     json!({
         "openapi": "3.1.0",
         "info": { "title": "wadeck", "version": env!("CARGO_PKG_VERSION"),
-            "description": "What a console can do, for programs. Every message goes through the same outbox, windows, opt-outs and limits, and is refused with the rule that forbids it." },
+            "description": "The operations of the console, for programs. Messages use the same outbox, service windows, opt-outs and limits. A refusal names the rule." },
         "servers": [{ "url": base }],
         "security": [{ "token": [] }],
         "paths": paths,
@@ -185,7 +185,7 @@ pub(super) fn openapi(base: &str) -> Value {
                         "code": { "type": "string", "enum": codes, "description": "which rule or failure; docs/codes.md lists them" },
                         "reason": { "type": "string", "description": "what happened, and why" },
                         "remedy": { "type": "string", "description": "what to do" },
-                        "id": { "type": "string", "description": "of a failure: the log knows it by this" } } } } },
+                        "id": { "type": "string", "description": "of an internal error: id in the log" } } } } },
                 "Done": { "type": "object", "required": ["message", "said"], "properties": {
                     "message": { "type": "string", "description": "what was done" },
                     "created_id": { "type": ["string", "null"], "description": "the id of what was created" },

@@ -235,53 +235,57 @@ const LIST: &[&str] = &["filter", "limit", "before"];
 const LIMIT: &[&str] = &["limit"];
 
 pub(super) static ENDPOINTS: &[Endpoint] = &[
-    gets("/overview", "Everything counted, and who is here", &[], object, |_| look(Query::Overview)),
-    gets("/connections", "Numbers, with their proofs", &[], object, |_| look(Query::Connections)),
-    gets("/threads", "Threads, the newest first; `filter` as in the console", LIST, threads, |read| {
+    gets("/overview", "Counts of all components, and who is online", &[], object, |_| look(Query::Overview)),
+    gets("/connections", "List numbers with their checks", &[], object, |_| look(Query::Connections)),
+    gets("/threads", "List threads, newest first; `filter` as in the console", LIST, threads, |read| {
         look(Query::Threads { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
     }),
-    gets("/threads/{thread}", "One thread", &[], thread, |read| look(Query::Thread { thread: read.id("thread")? })),
-    gets("/threads/{thread}/messages", "Its messages, the newest first", &["limit", "before"], messages, |read| {
-        let (limit, before) = (read.limit()?, read.cursor("before")?);
-        look(Query::Messages { thread: read.id("thread")?, limit, before, around: None })
-    }),
-    posts("/threads/{thread}/take", "Take a thread: its agent falls silent", Permission::TakeAThread, |read| {
+    gets("/threads/{thread}", "Get a thread", &[], thread, |read| look(Query::Thread { thread: read.id("thread")? })),
+    gets(
+        "/threads/{thread}/messages",
+        "List the messages of a thread, newest first",
+        &["limit", "before"],
+        messages,
+        |read| {
+            let (limit, before) = (read.limit()?, read.cursor("before")?);
+            look(Query::Messages { thread: read.id("thread")?, limit, before, around: None })
+        },
+    ),
+    posts("/threads/{thread}/take", "Take a thread: its agent stops answering", Permission::TakeAThread, |read| {
         act(Request::TakeThread { thread: read.id("thread")? })
     }),
     with(
-        || field("to", "a colleague whose console is open, as /overview names them"),
+        || field("to", "user name of a colleague with an open console, as in /overview"),
         true,
         posts(
             "/threads/{thread}/hand-over",
-            "Hand it to a colleague, with what was begun",
+            "Transfer a thread to a colleague, with a draft",
             Permission::TakeAThread,
             |read| act(Request::HandOver { thread: read.id("thread")?, to: read.word("to")? }),
         ),
     ),
-    posts("/threads/{thread}/release", "Give it back", Permission::ReleaseAThread, |read| {
+    posts("/threads/{thread}/release", "Release a thread", Permission::ReleaseAThread, |read| {
         act(Request::ReleaseThread { thread: read.id("thread")? })
     }),
-    posts("/threads/{thread}/read", "Mark it as read", Permission::MarkThreadsAsRead, |read| {
+    posts("/threads/{thread}/read", "Mark a thread as read", Permission::MarkThreadsAsRead, |read| {
         act(Request::MarkRead { thread: read.id("thread")? })
     }),
     with(
         note,
         true,
-        posts("/threads/{thread}/notes", "Write a note for colleagues", Permission::WriteNotes, |read| {
+        posts("/threads/{thread}/notes", "Add an internal note", Permission::WriteNotes, |read| {
             act(Request::AddNote { thread: read.id("thread")?, text: read.word("text")? })
         }),
     ),
-    gets("/messages", "Search everything that was written", LIST, objects, |read| {
+    gets("/messages", "Search all messages", LIST, objects, |read| {
         look(Query::Search { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
     }),
     with(
         letter,
         true,
-        posts("/messages", "Send a message, or refuse it with the rule", Permission::WriteToPeople, |read| {
-            Ok(Ask::Send(Box::new(read.body()?)))
-        }),
+        posts("/messages", "Send a message", Permission::WriteToPeople, |read| Ok(Ask::Send(Box::new(read.body()?)))),
     ),
-    gets("/messages/{message}", "One message with everything that happened to it", &[], message, |read| {
+    gets("/messages/{message}", "Get a message with its attempts and statuses", &[], message, |read| {
         look(Query::Message { message: read.id::<MessageId>("message")? })
     }),
     with(
@@ -296,98 +300,116 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     gets("/outbox", "Outgoing messages and their states", LIST, objects, |read| {
         look(Query::Outbox { text: read.text("filter"), limit: read.limit()?, before: read.cursor("before")? })
     }),
-    gets("/outbox/{entry}", "One entry with its attempts", &[], object, |read| {
+    gets("/outbox/{entry}", "Get an outbox entry with its attempts", &[], object, |read| {
         look(Query::Entry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/retry", "Try it again", Permission::RetryAMessage, |read| {
+    posts("/outbox/{entry}/retry", "Retry an outbox entry", Permission::RetryAMessage, |read| {
         act(Request::RetryEntry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/discard", "Do not send it", Permission::DiscardAMessage, |read| {
+    posts("/outbox/{entry}/discard", "Discard an outbox entry", Permission::DiscardAMessage, |read| {
         act(Request::DiscardEntry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/hold", "Let it wait", Permission::HoldMessages, |read| {
+    posts("/outbox/{entry}/hold", "Hold an outbox entry", Permission::HoldMessages, |read| {
         act(Request::HoldEntry { entry: read.id("entry")? })
     }),
-    posts("/outbox/{entry}/release", "Let it go", Permission::HoldMessages, |read| {
+    posts("/outbox/{entry}/release", "Release an outbox entry", Permission::HoldMessages, |read| {
         act(Request::ReleaseEntry { entry: read.id("entry")? })
     }),
-    gets("/contacts", "People by name or number", &["filter", "limit"], objects, |read| {
+    gets("/contacts", "List contacts by name or number", &["filter", "limit"], objects, |read| {
         look(Query::Contacts { text: read.text("filter"), limit: read.limit()? })
     }),
     with(
-        || field("name", "as we call them"),
+        || field("name", "name that colleagues see"),
         true,
-        posts("/contacts/{contact}/name", "Name a contact", Permission::NameContacts, |read| {
+        posts("/contacts/{contact}/name", "Rename a contact", Permission::NameContacts, |read| {
             act(Request::RenameContact { contact: read.id::<ContactId>("contact")?, name: read.word("name")? })
         }),
     ),
     only(
         Permission::LookAtTemplates,
-        gets("/templates", "Templates, with when they were fetched", &[], objects, |_| look(Query::Templates)),
+        gets("/templates", "List templates, with the time of the last fetch", &[], objects, |_| look(Query::Templates)),
     ),
-    gets("/radar", "Windows that close while somebody waits", LIMIT, objects, |read| {
+    gets(
+        "/threads/expiring",
+        "List threads whose service window closes while the contact waits",
+        LIMIT,
+        objects,
+        |read| look(Query::Radar { limit: read.limit()? }),
+    ),
+    gets("/radar", "Earlier path of `/threads/expiring`", LIMIT, objects, |read| {
         look(Query::Radar { limit: read.limit()? })
     }),
-    gets("/alerts", "What wants a person", LIMIT, objects, |read| {
-        look(Query::Alerts { open: false, limit: read.limit()? })
-    }),
+    gets("/alerts", "List alerts", LIMIT, objects, |read| look(Query::Alerts { open: false, limit: read.limit()? })),
     posts("/alerts/{alert}/ack", "Acknowledge an alert", Permission::AcknowledgeAlerts, |read| {
         act(Request::AckAlert { alert: read.id("alert")? })
     }),
-    gets("/agents", "Agents, with how they do", &[], object, |_| look(Query::Agents)),
-    gets("/assignments", "Who answers what", LIMIT, objects, |read| {
+    gets("/agents", "List agents with their statistics", &[], object, |_| look(Query::Agents)),
+    gets("/assignments", "List assignments", LIMIT, objects, |read| {
         look(Query::Desk(AgentQuery::Assignments { limit: read.limit()? }))
     }),
     with(
         proposal,
         true,
-        posts("/assignments", "Propose that an agent answers", Permission::ProposeAnAgent, |read| {
+        posts("/assignments", "Propose an assignment", Permission::ProposeAnAgent, |read| {
             read.body::<ProposalBody>()?.ask()
         }),
     ),
-    gets("/assignments/{assignment}", "One, with what it changes and what was rehearsed", &[], object, |read| {
+    gets("/assignments/{assignment}", "Get an assignment with its changes and rehearsal", &[], object, |read| {
         look(Query::Desk(AgentQuery::Assignment { assignment: read.id("assignment")? }))
     }),
-    posts("/assignments/{assignment}/approve", "Approve it (admins)", Permission::DecideAboutAgents, |read| {
-        agents(AgentRequest::Approve { assignment: read.id("assignment")? })
-    }),
+    posts(
+        "/assignments/{assignment}/approve",
+        "Approve an assignment (admins)",
+        Permission::DecideAboutAgents,
+        |read| agents(AgentRequest::Approve { assignment: read.id("assignment")? }),
+    ),
     with(
         reason,
         true,
-        posts("/assignments/{assignment}/reject", "Reject it (admins)", Permission::DecideAboutAgents, |read| {
-            agents(AgentRequest::Reject {
-                assignment: read.id::<AssignmentId>("assignment")?,
-                reason: read.word("reason")?,
-            })
-        }),
+        posts(
+            "/assignments/{assignment}/reject",
+            "Reject an assignment (admins)",
+            Permission::DecideAboutAgents,
+            |read| {
+                agents(AgentRequest::Reject {
+                    assignment: read.id::<AssignmentId>("assignment")?,
+                    reason: read.word("reason")?,
+                })
+            },
+        ),
     ),
     with(
         reason,
         false,
-        posts("/assignments/{assignment}/revoke", "End it (admins)", Permission::DecideAboutAgents, |read| {
-            agents(AgentRequest::Revoke {
-                assignment: read.id::<AssignmentId>("assignment")?,
-                reason: read.word("reason")?,
-            })
-        }),
+        posts(
+            "/assignments/{assignment}/revoke",
+            "Revoke an assignment (admins)",
+            Permission::DecideAboutAgents,
+            |read| {
+                agents(AgentRequest::Revoke {
+                    assignment: read.id::<AssignmentId>("assignment")?,
+                    reason: read.word("reason")?,
+                })
+            },
+        ),
     ),
     only(
         Permission::LookAtRuns,
-        gets("/runs", "The last agent runs", &["limit", "before", "thread"], objects, |read| {
+        gets("/runs", "List agent runs", &["limit", "before", "thread"], objects, |read| {
             let (thread, before) = (read.cursor::<ThreadId>("thread")?, read.cursor::<RunId>("before")?);
             look(Query::Desk(AgentQuery::Runs { thread, limit: read.limit()?, before }))
         }),
     ),
     only(
         Permission::LookAtRuns,
-        gets("/runs/{run}", "One run, whole", &[], object, |read| {
+        gets("/runs/{run}", "Get an agent run", &[], object, |read| {
             look(Query::Desk(AgentQuery::Run { run: read.id("run")? }))
         }),
     ),
     with(
         instead,
         false,
-        posts("/runs/{run}/accept", "Send what an agent proposes", Permission::DecideAboutProposedAnswers, |read| {
+        posts("/runs/{run}/accept", "Send a suggested reply", Permission::DecideAboutProposedAnswers, |read| {
             let body: AcceptBody = read.body_or_none()?;
             let (context, instead) = (body.context(), Some(body.instead).filter(|text| !text.is_empty()));
             act(Request::Agents(AgentRequest::Accept { run: read.id("run")?, instead }).knowing(context))
@@ -396,33 +418,33 @@ pub(super) static ENDPOINTS: &[Endpoint] = &[
     with(
         reason,
         false,
-        posts("/runs/{run}/dismiss", "Do not send it", Permission::DecideAboutProposedAnswers, |read| {
+        posts("/runs/{run}/dismiss", "Discard an outbox entry", Permission::DecideAboutProposedAnswers, |read| {
             agents(AgentRequest::Dismiss { run: read.id("run")?, reason: read.word("reason")? })
         }),
     ),
-    gets("/stops", "Who is silent, and what was caught", LIMIT, objects, |read| {
+    gets("/stops", "List stops of agents", LIMIT, objects, |read| {
         look(Query::Desk(AgentQuery::Stops { limit: read.limit()? }))
     }),
     with(
         stop,
         true,
-        posts("/stops", "Silence agents now", Permission::StopAgents, |read| {
+        posts("/stops", "Stop agents", Permission::StopAgents, |read| {
             read.body::<StopBody>()?.then(|what, reason| AgentRequest::Stop { what, reason })
         }),
     ),
     with(
         stop,
         true,
-        posts("/stops/lift", "Let them go on", Permission::LetAgentsGoOn, |read| {
+        posts("/stops/lift", "Resume agents", Permission::LetAgentsGoOn, |read| {
             read.body::<StopBody>()?.then(|what, _| AgentRequest::Resume { what })
         }),
     ),
-    gets("/deliveries", "Webhooks that arrived", &["limit", "before"], objects, |read| {
+    gets("/deliveries", "List webhook deliveries", &["limit", "before"], objects, |read| {
         look(Query::Deliveries { state: None, limit: read.limit()?, before: read.cursor("before")? })
     }),
-    gets("/audit", "Who did what", &["limit", "before", "subject"], objects, |read| {
+    gets("/audit", "List audit entries", &["limit", "before", "subject"], objects, |read| {
         let (limit, before) = (read.limit()?, read.cursor("before")?);
         look(Query::Desk(AgentQuery::Audit { subject: read.text("subject"), limit, before }))
     }),
-    gets("/why/{id}", "Why something is as it is", &[], object, |read| look(Query::Why { id: read.text("id") })),
+    gets("/why/{id}", "Explain the state of an item", &[], object, |read| look(Query::Why { id: read.text("id") })),
 ];

@@ -68,12 +68,12 @@ impl AcceptBody {
 
 /// The schema of a reaction.
 pub(in crate::api) fn emoji() -> Value {
-    with_despite_owner("emoji", "one emoji; empty takes it back")
+    with_despite_owner("emoji", "one emoji; empty removes the reaction")
 }
 
 /// The schema of an acceptance.
 pub(in crate::api) fn instead() -> Value {
-    with_despite_owner("instead", "other words than the agent's; empty sends its own")
+    with_despite_owner("instead", "text to send instead; empty sends the suggested reply")
 }
 
 /// The schema of one field beside `despite_owner`.
@@ -85,7 +85,7 @@ fn with_despite_owner(name: &str, what: &str) -> Value {
 /// The schema of the field that sends into a colleague's thread.
 pub(in crate::api) fn despite_owner() -> Value {
     json!({ "type": "boolean", "default": false,
-        "description": "send although a colleague, or another app at the provider, has the thread; without it that is refused as `owned_by_colleague` or `held_elsewhere`" })
+        "description": "send even if a colleague, or another app at the provider, owns the thread; otherwise refused as `owned_by_colleague` or `held_elsewhere`" })
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -121,32 +121,32 @@ pub(in crate::api) fn schema() -> Value {
     json!({
         "type": "object",
         "additionalProperties": false,
-        "description": "To a number over a connection, or into a thread: a text or an uploaded file within the service window, or a template.",
+        "description": "A message to a number via a connection, or into a thread: a text or an uploaded file within the service window, or a template.",
         "properties": {
-            "connection": maybe("the connection: its id, name, phone number id or number; needed where there are several"),
-            "to": maybe("a number with its country code"),
+            "connection": maybe("connection: id, name, phone number id or number; required with several connections"),
+            "to": maybe("phone number with country code"),
             "thread": { "type": ["string", "null"], "pattern": "^t[1-9][0-9]{0,17}$" },
             "text": maybe("up to 4096 characters"),
             "template": { "anyOf": [ { "type": "null" }, {
                 "type": "object", "additionalProperties": false, "required": ["name"],
                 "properties": {
                     "name": { "type": "string" },
-                    "language": { "type": "string", "description": "needed where the template stands in several" },
+                    "language": { "type": "string", "description": "required if the template exists in several languages" },
                     "parameters": { "type": "object", "additionalProperties": { "type": "string" } },
-                    "header": upload("a file for the header, by the id that its upload was given")
+                    "header": upload("upload id of the file for the header")
                 } } ] },
             "file": { "anyOf": [ { "type": "null" }, {
                 "type": "object", "additionalProperties": false, "required": ["upload"],
                 "properties": {
-                    "upload": { "type": "string", "pattern": UPLOAD, "description": "as POST /uploads gave it" },
+                    "upload": { "type": "string", "pattern": UPLOAD, "description": "as returned by POST /uploads" },
                     "caption": { "type": "string" },
-                    "voice": { "type": "boolean", "description": "make a voice note of other audio" }
+                    "voice": { "type": "boolean", "description": "convert audio to a voice note" }
                 } } ] },
             "reply_to": { "type": ["string", "null"], "pattern": "^m[1-9][0-9]{0,17}$" },
             "seen": { "type": ["string", "null"], "pattern": "^m[1-9][0-9]{0,17}$",
-                "description": "the newest message that the sender has seen; refused as `answered_meanwhile` if a colleague or an agent has sent something since, or a colleague within the last five seconds" },
+                "description": "newest message that the sender has seen; refused as `answered_meanwhile` if a colleague or an agent has replied since, or a colleague within the last five seconds" },
             "despite_owner": despite_owner(),
-            "at": { "type": ["string", "null"], "format": "date-time", "description": "not before this time" }
+            "at": { "type": ["string", "null"], "format": "date-time", "description": "time to send it" }
         },
         "examples": [
             { "connection": "support", "to": "+15550100002", "template": { "name": "appointment_reminder",

@@ -113,8 +113,8 @@ pub async fn call(
         Err(error) => {
             return Json(wrong(
                 Code::Body,
-                &format!("The call cannot be read: {error}."),
-                "Ask with the version of the engine.",
+                &format!("Cannot read the call: {error}."),
+                "Use the version of the engine.",
             ))
             .into_response();
         }

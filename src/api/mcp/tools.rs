@@ -64,7 +64,7 @@ fn text(what: &str) -> Value {
 }
 
 fn limit() -> Value {
-    json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL, "description": "how many at most" })
+    json!({ "type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL, "description": "maximum number" })
 }
 
 /// How many of something are told where nobody says, and how many at most.
@@ -180,7 +180,7 @@ fn one_thread() -> Value {
 }
 
 fn one_connection() -> Value {
-    object(json!({ "connection": id('c', "the connection; connections.list names them") }), &["connection"])
+    object(json!({ "connection": id('c', "connection, as connections.list returns it") }), &["connection"])
 }
 
 fn nothing() -> Value {
@@ -199,11 +199,11 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "whatsapp.reply",
-        says: "Answers one message of a thread, and quotes it.",
+        says: "Replies to one message of a thread and quotes it.",
         effect: Effect::Adds,
         right: Permission::WriteToPeople,
         schema: || {
-            let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "what is answered"),
+            let properties = json!({ "thread": id('t', "the thread"), "message": id('m', "message to reply to"),
                 "text": text("up to 4096 characters"), "despite_owner": despite_owner() });
             object(properties, &["thread", "message", "text"])
         },
@@ -216,11 +216,11 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "whatsapp.react",
-        says: "Puts one emoji on a message, in place of the one before; an empty one takes it back.",
+        says: "Reacts to a message with one emoji, in place of the earlier one; an empty emoji removes it.",
         effect: Effect::Adds,
         right: Permission::ReactToMessages,
         schema: || {
-            object(json!({ "message": id('m', "the message"), "emoji": text("one emoji, or nothing") }), &["message"])
+            object(json!({ "message": id('m', "the message"), "emoji": text("one emoji, or empty") }), &["message"])
         },
         read: |arguments| {
             let Reaction { message, emoji } = read(arguments)?;
@@ -229,14 +229,14 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "whatsapp.getConversation",
-        says: "The messages of a thread, the newest first, each with who wrote it and its status.",
+        says: "Returns the messages of a thread, newest first, each with its author and status.",
         effect: Effect::Looks,
         right: Permission::Look,
         schema: || {
             let properties = json!({ "thread": id('t', "the thread"),
                 "phoneNumber": text("or the contact's number, with its country code"),
-                "connection": text("the connection that the number wrote to, where there are several"),
-                "limit": limit(), "before": id('m', "only older ones than this") });
+                "connection": text("the connection that the number wrote to, if there are several"),
+                "limit": limit(), "before": id('m', "only messages older than this one") });
             object(properties, &[])
         },
         read: |arguments| {
@@ -246,13 +246,11 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "whatsapp.getStatus",
-        says: "What became of one message, or of one entry of the outbox: every proof with its time. Without either, \
-               how the connections do: each check with its age.",
+        says: "Returns the state of one message or outbox entry: every status with its time. Without either, \
+               the state of the connections: each check with its age.",
         effect: Effect::Looks,
         right: Permission::Look,
-        schema: || {
-            object(json!({ "message": id('m', "a message"), "entry": id('o', "or an entry of the outbox") }), &[])
-        },
+        schema: || object(json!({ "message": id('m', "a message"), "entry": id('o', "or an outbox entry") }), &[]),
         read: |arguments| match read(arguments)? {
             Status { message: Some(message), entry: None } => look(Query::Message { message }),
             Status { message: None, entry: Some(entry) } => look(Query::Entry { entry }),
@@ -266,7 +264,7 @@ pub(super) static TOOLS: &[Tool] = &[
                such as is:unanswered, is:open, num:+15550100002 or conn:support.",
         effect: Effect::Looks,
         right: Permission::Look,
-        schema: || object(json!({ "filter": text("empty finds all"), "limit": limit() }), &[]),
+        schema: || object(json!({ "filter": text("empty matches all"), "limit": limit() }), &[]),
         read: |arguments| {
             let Found { filter, limit } = read(arguments)?;
             look(Query::Threads { text: filter, limit: many(limit), before: None })
@@ -274,7 +272,7 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "threads.take",
-        says: "Takes a thread: the agent that answers there falls silent.",
+        says: "Takes a thread: its agent stops answering.",
         effect: Effect::Adds,
         right: Permission::TakeAThread,
         schema: one_thread,
@@ -282,7 +280,7 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "threads.release",
-        says: "Gives a thread back, to its agent or to people.",
+        says: "Releases a thread.",
         effect: Effect::Adds,
         right: Permission::ReleaseAThread,
         schema: one_thread,
@@ -290,10 +288,12 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "threads.note",
-        says: "Writes a note for colleagues, which no contact sees.",
+        says: "Adds an internal note. Notes are never sent.",
         effect: Effect::Adds,
         right: Permission::WriteNotes,
-        schema: || object(json!({ "thread": id('t', "the thread"), "text": text("the note") }), &["thread", "text"]),
+        schema: || {
+            object(json!({ "thread": id('t', "the thread"), "text": text("text of the note") }), &["thread", "text"])
+        },
         read: |arguments| {
             let Note { thread, text } = read(arguments)?;
             act(Request::AddNote { thread, text })
@@ -301,7 +301,7 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "templates.list",
-        says: "Templates with their languages, texts and states, and when they were fetched. Only approved ones go.",
+        says: "Returns templates with their languages, texts, states and the time of the last fetch. Only approved ones can be sent.",
         effect: Effect::Looks,
         right: Permission::LookAtTemplates,
         schema: nothing,
@@ -309,10 +309,10 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "contacts.resolve",
-        says: "Contacts by a part of their name or number.",
+        says: "Finds contacts by part of a name or number.",
         effect: Effect::Looks,
         right: Permission::Look,
-        schema: || object(json!({ "filter": text("a part of a name or number"), "limit": limit() }), &["filter"]),
+        schema: || object(json!({ "filter": text("part of a name or number"), "limit": limit() }), &["filter"]),
         read: |arguments| {
             let Found { filter, limit } = read(arguments)?;
             look(Query::Contacts { text: filter, limit: many(limit) })
@@ -320,7 +320,7 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "connections.list",
-        says: "Our own numbers, each with what proves that it works and how old that is.",
+        says: "Returns our numbers, each with the results and ages of its checks.",
         effect: Effect::Looks,
         right: Permission::Look,
         schema: nothing,
@@ -328,7 +328,7 @@ pub(super) static TOOLS: &[Tool] = &[
     },
     Tool {
         name: "why",
-        says: "Why something is as it is: what happened to it, what it waits for, and what can be done.",
+        says: "Explains the state of an item: what happened to it, what it waits for, and what can be done.",
         effect: Effect::Looks,
         right: Permission::Look,
         schema: || object(json!({ "id": text("such as m12, o3, t7, d40, r5, c1, g2 or a9") }), &["id"]),
@@ -341,10 +341,10 @@ pub(super) static TOOLS: &[Tool] = &[
         effect: Effect::Adds,
         right: Permission::SetNumbersUp,
         schema: || {
-            let properties = json!({ "name": text("what the connection is called"),
-                "provider": text("as the configuration calls it"),
-                "phone_number_id": text("the provider's id of a number that it has already"),
-                "organization": text("whose number it is") });
+            let properties = json!({ "name": text("name of the connection"),
+                "provider": text("provider, as in the configuration"),
+                "phone_number_id": text("phone_number_id of a number that exists at the provider"),
+                "organization": text("owner of the number") });
             object(properties, &["name", "provider"])
         },
         read: |arguments| read::<Number>(arguments)?.ask(),

@@ -130,7 +130,7 @@ impl ConnectionLimits {
             false
         });
         if many {
-            tracing::warn!(%from, keys = WRONG, "many keys that nobody knows came over SSH within a minute");
+            tracing::warn!(%from, keys = WRONG, "Many unknown SSH keys within a minute");
         }
     }
 }
@@ -183,7 +183,7 @@ pub(super) struct Door {
 impl Door {
     pub fn new(system: System, setup: SshSetup, key: PrivateKey, tasks: TaskTracker, stop: CancellationToken) -> Self {
         let mut exchanges = vec![kex::MLKEM768X25519_SHA256];
-        exchanges.extend(OLDER.iter().filter(|_| setup.older_clients));
+        exchanges.extend(OLDER.iter().filter(|_| setup.allow_classical_key_exchange));
         exchanges.extend(SAFETY);
         let config = russh::server::Config {
             server_id: SshId::Standard("SSH-2.0-wadeck".into()),
@@ -209,7 +209,7 @@ impl Door {
                 accepted = listener.accept() => match accepted {
                     Ok(accepted) => accepted,
                     Err(error) => {
-                        tracing::warn!(%error, "a line could not be accepted");
+                        tracing::warn!(%error, "Cannot accept an SSH connection");
                         tokio::time::sleep(Duration::from_millis(100)).await;
                         continue;
                     }
@@ -217,8 +217,10 @@ impl Door {
                 () = self.stop.cancelled() => return,
             };
             let from = address.ip();
-            let Some(inside) = self.crowd.comes(from, self.setup.most, self.setup.most_per_address) else {
-                tracing::info!(%from, "somebody was not let in over SSH: too many at once");
+            let Some(inside) =
+                self.crowd.comes(from, self.setup.max_connections, self.setup.max_connections_per_address)
+            else {
+                tracing::info!(%from, "SSH connection rejected: too many at a time");
                 continue;
             };
             let guest = Guest::new(
@@ -264,7 +266,7 @@ async fn serve(
     tokio::select! {
         over = session => {
             if let Err(error) = over {
-                tracing::debug!(%error, "a line over SSH ended");
+                tracing::debug!(%error, "SSH connection closed");
             }
         }
         () = grace => {}

@@ -101,7 +101,7 @@ impl Handler for Guest {
             self.crowd.wrong(self.from, self.line);
             return Ok(Auth::reject());
         };
-        tracing::info!(%actor, from = %self.from, "somebody came over SSH");
+        tracing::info!(%actor, from = %self.from, "SSH connection accepted");
         self.key = Some(key.public_key.clone());
         self.known.cancel();
         Ok(Auth::Accept)
@@ -186,7 +186,7 @@ impl Handler for Guest {
                     let _ = console.await;
                 }
                 None => {
-                    let said = "The console needs a terminal: ssh -t, or a verb such as `threads list`.\r\n";
+                    let said = "The console needs a terminal: use ssh -t, or add a command such as `threads list`.\r\n";
                     let _ = opened.channel.extended_data(1, said.as_bytes()).await;
                     finish(&opened.channel, 2).await;
                 }

@@ -30,7 +30,7 @@ pub fn known_keys(text: &str) -> (Vec<KnownKey>, Vec<String>) {
                 let name = key.comment().to_string();
                 known.push(KnownKey { key, name: name.trim().to_owned() });
             }
-            Err(error) => faults.push(format!("line {} is no public key: {error}", number + 1)),
+            Err(error) => faults.push(format!("line {} is not a public key: {error}", number + 1)),
         }
     }
     (known, faults)
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(made.public_key(), again.public_key());
         assert_eq!(std::fs::metadata(&path).expect("a file").permissions().mode() & 0o777, 0o600);
         std::fs::write(&path, "nonsense").expect("written");
-        assert!(host_key(&path, [9; 32]).expect_err("refused").to_string().contains("Move it away"));
+        assert!(host_key(&path, [9; 32]).expect_err("refused").to_string().contains("Remove it"));
     }
 
     #[test]

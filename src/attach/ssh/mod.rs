@@ -53,9 +53,9 @@ pub struct SshSetup {
     pub consoles: Consoles,
     pub verbs: Verbs,
     /// Whether those are let in who cannot agree on keys as is asked for today.
-    pub older_clients: bool,
-    pub most: usize,
-    pub most_per_address: usize,
+    pub allow_classical_key_exchange: bool,
+    pub max_connections: usize,
+    pub max_connections_per_address: usize,
 }
 
 impl std::fmt::Debug for SshSetup {
@@ -67,9 +67,9 @@ impl std::fmt::Debug for SshSetup {
 /// Why there is no SSH.
 #[derive(Debug, Error)]
 pub enum SshError {
-    #[error("Nobody can be let in over SSH at {address}: {source}. Choose another address under [ssh] listen.")]
+    #[error("Cannot listen for SSH on {address}: {source}. Choose another address in [ssh] listen.")]
     Port { address: SocketAddr, source: std::io::Error },
-    #[error("The host key {path} cannot be used: {why}. Move it away, and a new one is made.", path = path.display())]
+    #[error("Cannot use the host key {path}: {why}. Remove it to have a new one created.", path = path.display())]
     HostKey { path: PathBuf, why: String },
 }
 

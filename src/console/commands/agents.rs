@@ -21,7 +21,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "agents.approve",
         title: "Approve",
-        help: "Approves what waits, or looks again at an agent that has changed: it answers from then on.",
+        help: "Approves a proposed assignment, or a changed agent again: the agent answers from then on.",
         scope: AGENTS,
         keys: &["a"],
         hint: true,
@@ -45,7 +45,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         ready: |console| waiting(console).map(|_| ()),
         run: |console| {
             if let Ok(assignment) = waiting(console).map(|assignment| assignment.id) {
-                console.overlay = Some(Overlay::line("Why is it rejected?", "", Purpose::Reject(assignment)));
+                console.overlay = Some(Overlay::line("Why do you reject it?", "", Purpose::Reject(assignment)));
             }
             vec![]
         },
@@ -53,8 +53,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "agents.narrow",
-        title: "Narrow",
-        help: "Agrees to less than what is proposed or in force.",
+        title: "Restrict",
+        help: "Approves an assignment with a smaller contract.",
         scope: AGENTS,
         keys: &["E"],
         hint: true,
@@ -64,8 +64,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "agents.snooze",
-        title: "Put off",
-        help: "Puts the decision off; the proposal expires in its time all the same.",
+        title: "Postpone",
+        help: "Postpones the decision. The proposal still expires at its time.",
         scope: AGENTS,
         keys: &["s"],
         ready: |console| waiting(console).map(|_| ()),
@@ -74,8 +74,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "agents.difference",
-        title: "Beside today",
-        help: "Shows the contract as a difference from what is in force today.",
+        title: "Compare with current",
+        help: "Shows how the contract differs from the active one.",
         scope: AGENTS,
         keys: &["d"],
         hint: true,
@@ -89,7 +89,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "agents.rehearse",
         title: "Rehearse",
-        help: "Plays the last real exchanges to the agent, with sending impossible.",
+        help: "Rehearses the agent on past messages. Nothing is sent.",
         scope: AGENTS,
         keys: &["r"],
         hint: true,
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "agents.propose",
         title: "Propose",
-        help: "Proposes an agent for a number; on an assignment, begins from its bounds.",
+        help: "Proposes an agent for a number; on an assignment, starts from its contract.",
         scope: AGENTS,
         keys: &["p"],
         ready: |console| console.may(Permission::ProposeAnAgent),
@@ -127,7 +127,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "agents.revoke",
         title: "Revoke",
-        help: "Ends what is in force: its runs end, and their threads wait for a person.",
+        help: "Revokes the active assignment: its runs end, and their threads wait for a person.",
         scope: AGENTS,
         keys: &["X"],
         ready: |console| in_hand(console, |one| one.state == AssignmentState::Active).map(|_| ()),
@@ -141,13 +141,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "agents.test",
-        title: "Ask it",
-        help: "Asks the agent something, with nobody's thread behind it; nothing is sent.",
+        title: "Test agent",
+        help: "Asks the agent for a reply to a text. Nothing is sent.",
         scope: AGENTS,
         keys: &["t"],
         ready: |console| {
             console.may(Permission::RehearseAnAgent)?;
-            agent(console).map(|_| ()).ok_or_else(|| "This is no agent.".into())
+            agent(console).map(|_| ()).ok_or_else(|| "Select an agent first.".into())
         },
         run: |console| match agent(console) {
             Some(agent) => console.open_form(FormKind::Agent(Box::new(AgentForm::Test { agent }))),
@@ -157,12 +157,12 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "agents.thread",
-        title: "Its thread",
-        help: "Opens the thread that the run or the assignment is about.",
+        title: "Open thread",
+        help: "Opens the thread of the run or the assignment.",
         scope: AGENTS,
         keys: &["o"],
         ready: |console| {
-            console.thread_of_agent_row().map(|_| ()).ok_or_else(|| "This is about no single thread.".into())
+            console.thread_of_agent_row().map(|_| ()).ok_or_else(|| "This item belongs to no single thread.".into())
         },
         run: |console| match console.thread_of_agent_row() {
             Some(thread) => console.go_to_thread(thread),
@@ -173,7 +173,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "agents.stop",
         title: "Stop agents",
-        help: "Silences a thread's agent, one agent or all of them now, or lets them go on.",
+        help: "Stops a thread's agent, one agent or all agents now, or resumes them.",
         scope: AGENTS,
         keys: &["!"],
         hint: true,
@@ -184,7 +184,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.stop_agents",
         title: "Stop agents",
-        help: "Silences this thread's agent, one agent or all of them now, or lets them go on.",
+        help: "Stops this thread's agent, one agent or all agents now, or resumes them.",
         scope: THREADS,
         keys: &["!"],
         hint: true,
@@ -195,7 +195,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.agent",
         title: "Agent",
-        help: "What can be done about this thread's agent: propose one, let it begin anew, its runs, stop.",
+        help: "Opens the menu of this thread's agent: propose, reset its memory, runs, stop.",
         scope: THREADS,
         keys: &["A"],
         ready: operator_with_thread,
@@ -206,13 +206,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "answer.accept",
-        title: "Send the agent's answer",
-        help: "Sends what the agent proposes, as it is.",
+        title: "Send suggested reply",
+        help: "Sends the reply that the agent suggests, unchanged.",
         scope: Scope::Messages,
         keys: &["Y"],
         danger: Danger::Asks(|console| {
             let whom = console.thread_at_hand().map(|row| row.contact.shown()).unwrap_or_default();
-            format!("Send the agent's answer to {whom}, as it is?")
+            format!("Send the suggested reply to {whom}, unchanged?")
         }),
         ready: proposal,
         run: |console| match console.proposal().map(|record| record.run.id) {
@@ -223,14 +223,14 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "answer.edit",
-        title: "Edit the agent's answer",
-        help: "Puts what the agent proposes into the composer; what is sent from there is yours.",
+        title: "Edit suggested reply",
+        help: "Opens the suggested reply in the composer. What you send from there is your own message.",
         scope: Scope::Messages,
         keys: &["E"],
         ready: |console| {
             proposal(console)?;
             if console.composer().is_some_and(|composer| !composer.is_empty() && composer.answers.is_none()) {
-                return Err("You have begun to write here: send that, or empty it first.".into());
+                return Err("You have started a message here. Send it or clear it first.".into());
             }
             Ok(())
         },
@@ -239,8 +239,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "answer.dismiss",
-        title: "Drop the agent's answer",
-        help: "Does not send what the agent proposes; the thread goes on waiting.",
+        title: "Dismiss suggested reply",
+        help: "Dismisses the suggested reply. The thread still waits for a person.",
         scope: Scope::Messages,
         keys: &["X"],
         ready: proposed,
@@ -256,7 +256,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.run",
         title: "Agent run",
-        help: "Shows the run behind the message: what the agent was given, called and said.",
+        help: "Shows the agent run behind the message: its input, tool calls and reply.",
         scope: Scope::Messages,
         keys: &["I"],
         ready: operator_with_thread,
@@ -265,7 +265,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
 ];
 
-const NOT_ONE: &str = "This is not an assignment.";
+const NOT_ONE: &str = "Select an assignment first.";
 
 fn perform(request: AgentRequest) -> Vec<Effect> {
     vec![Effect::Perform(Request::Agents(request))]
@@ -273,7 +273,7 @@ fn perform(request: AgentRequest) -> Vec<Effect> {
 
 fn whom(row: &AssignmentRow) -> String {
     match &row.contact {
-        Some(contact) => format!("{} only, over {}", contact.shown(), row.connection_name),
+        Some(contact) => format!("only {}, via {}", contact.shown(), row.connection_name),
         None => row.connection_name.clone(),
     }
 }
@@ -301,7 +301,7 @@ fn agent(console: &Console) -> Option<String> {
 fn in_hand(console: &Console, fits: fn(&Assignment) -> bool) -> Result<&Assignment, String> {
     let one = console.selected_assignment().ok_or(NOT_ONE)?;
     if !fits(one) {
-        return Err(format!("It is {} already.", one.state.name()));
+        return Err(format!("It is already {}.", one.state.name()));
     }
     console.may(Permission::DecideAboutAgents)?;
     Ok(one)
@@ -318,12 +318,12 @@ fn decidable(console: &Console) -> Result<&Assignment, String> {
 fn stoppable(console: &Console) -> Result<(), String> {
     console.may(Permission::StopAgents)?;
     let any = console.data.overview.as_ref().is_some_and(|told| told.agents > 0);
-    if any { Ok(()) } else { Err("No agent is declared: there is nobody to stop.".into()) }
+    if any { Ok(()) } else { Err("No agent is configured, so there is none to stop.".into()) }
 }
 
 fn proposed(console: &Console) -> Result<(), String> {
     console.may(Permission::DecideAboutProposedAnswers)?;
-    console.proposal().map(|_| ()).ok_or_else(|| "No answer of an agent waits here.".into())
+    console.proposal().map(|_| ()).ok_or_else(|| "There is no suggested reply here.".into())
 }
 
 fn proposal(console: &Console) -> Result<(), String> {

@@ -15,33 +15,33 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "delivery.discard",
         title: "Discard",
-        help: "Takes the message out of the outbox: it will not be sent. What a provider keeps is called back.",
+        help: "Discards the message: it will not be sent. If the provider scheduled it, it is canceled there.",
         scope: DELIVERY,
         keys: &["X"],
         hint: true,
         danger: Danger::Asks(|console| match console.entry_at_hand() {
             Some((entry, EntryState::Uncertain)) => {
-                format!("Discard {entry}? It may have arrived all the same.")
+                format!("Discard {entry}? The contact may still have received it.")
             }
-            Some((entry, EntryState::Scheduled)) => format!("Call {entry} back? The provider is asked not to send it."),
+            Some((entry, EntryState::Scheduled)) => format!("Cancel {entry} at the provider?"),
             Some((entry, _)) => format!("Discard {entry}? It will not be sent."),
             None => String::new(),
         }),
         ready: |console| match entry(console)? {
             state if state.can_discard() => Ok(()),
-            state => Err(format!("It is {}: there is nothing to take out.", state.name())),
+            state => Err(format!("It is {}, so it cannot be discarded.", state.name())),
         },
         run: |console| with_entry(console, |entry| Request::DiscardEntry { entry }),
     },
     CommandSpec {
         id: "delivery.look_up",
-        title: "Ask the provider",
-        help: "Asks the provider what became of the message; an uncertain one is looked for in its list.",
+        title: "Query provider",
+        help: "Queries the provider for the delivery status; an uncertain message is looked up in its list.",
         scope: DELIVERY,
         keys: &["p"],
         ready: |console| match entry(console)? {
             EntryState::Uncertain | EntryState::Scheduled | EntryState::Accepted | EntryState::Failed => Ok(()),
-            state => Err(format!("It is {}: the provider does not have it.", state.name())),
+            state => Err(format!("It is {}: the provider has no record of it.", state.name())),
         },
         run: |console| match console.selected_entry().map(|row| (row.id, row.message_id, row.state)) {
             Some((entry, _, EntryState::Uncertain)) => vec![Effect::Perform(Request::LookUp { entry })],
@@ -52,18 +52,18 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "delivery.arrived",
-        title: "It arrived",
-        help: "Settles an uncertain message: you looked, and it arrived.",
+        title: "Mark as arrived",
+        help: "Settles an uncertain message as arrived, in your name.",
         scope: DELIVERY,
         keys: &["S"],
-        danger: Danger::Asks(|_| "Count it as arrived, with your name on it?".into()),
+        danger: Danger::Asks(|_| "Mark it as arrived, in your name?".into()),
         ready: uncertain,
         run: |console| with_entry(console, |entry| Request::SettleArrived { entry }),
         ..ROW
     },
     CommandSpec {
         id: "delivery.thread",
-        title: "Go to the thread",
+        title: "Open thread",
         help: "Opens the thread of this message.",
         scope: DELIVERY,
         keys: &["t"],
@@ -79,14 +79,16 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "activity.acknowledge",
         title: "Acknowledge",
-        help: "Acknowledges the alert under the cursor, with your name.",
+        help: "Acknowledges the selected alert in your name.",
         scope: ACTIVITY,
         keys: &["a"],
         hint: true,
         ready: |console| match console.selected_activity().map(|row| &row.kind) {
             Some(ActivityKind::Alert { acknowledged_by: None, .. }) => operator(console),
-            Some(ActivityKind::Alert { acknowledged_by: Some(by), .. }) => Err(format!("{by} has acknowledged it.")),
-            _ => Err("This is not an alert.".into()),
+            Some(ActivityKind::Alert { acknowledged_by: Some(by), .. }) => {
+                Err(format!("{by} has already acknowledged it."))
+            }
+            _ => Err("Select an alert first.".into()),
         },
         run: |console| match console.selected_activity().map(|row| row.kind.clone()) {
             Some(ActivityKind::Alert { id, .. }) => vec![Effect::Perform(Request::AckAlert { alert: id })],
@@ -96,16 +98,16 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "activity.replay",
-        title: "Read again",
-        help: "Reads the delivery under the cursor again, after a fix.",
+        title: "Replay",
+        help: "Applies the selected webhook delivery again.",
         scope: ACTIVITY,
         keys: &["R"],
         ready: |console| match console.selected_activity().map(|row| &row.kind) {
             Some(ActivityKind::Delivery { state, .. }) if state.name() == "rejected" => {
-                Err("Its signature was wrong: such requests are never applied.".into())
+                Err("Its signature is not valid. Such deliveries are never applied.".into())
             }
             Some(ActivityKind::Delivery { .. }) => operator(console),
-            _ => Err("This is not a delivery.".into()),
+            _ => Err("Select a webhook delivery first.".into()),
         },
         run: |console| match console.selected_delivery() {
             Some(delivery) => vec![Effect::Perform(Request::ReplayDelivery { delivery })],
@@ -115,13 +117,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "activity.thread",
-        title: "Go to the thread",
-        help: "Opens the thread that this is about.",
+        title: "Open thread",
+        help: "Opens the thread of this item.",
         scope: ACTIVITY,
         keys: &["t"],
         ready: |console| match console.selected_activity().and_then(|row| row.thread) {
             Some(_) => Ok(()),
-            None => Err("This is not about a thread.".into()),
+            None => Err("This item belongs to no thread.".into()),
         },
         run: |console| match console.selected_activity().and_then(|row| row.thread) {
             Some(thread) => console.go_to_thread(thread),
@@ -135,20 +137,20 @@ const fn retry(id: &'static str, scope: Scope) -> CommandSpec {
     CommandSpec {
         id,
         title: "Retry",
-        help: "Tries a failed message again, as a new series of attempts; asks first where it may arrive twice.",
+        help: "Retries a failed message with a new series of attempts; asks first if it may arrive twice.",
         scope,
         keys: &["R"],
         hint: true,
         danger: Danger::Asks(|console| match console.entry_at_hand() {
             Some((entry, EntryState::Uncertain)) => {
-                format!("Retry {entry}? Its answer was lost: if it arrived, the contact gets it twice.")
+                format!("Retry {entry}? If it did arrive, the contact gets it twice.")
             }
             Some((entry, _)) => format!("Send {entry} again?"),
             None => String::new(),
         }),
         ready: |console| match self::entry(console)? {
             state if state.can_retry() => Ok(()),
-            state => Err(format!("It is {}: there is nothing to try again.", state.name())),
+            state => Err(format!("It is {}, so it cannot be retried.", state.name())),
         },
         run: |console| with_entry(console, |entry| Request::RetryEntry { entry }),
     }

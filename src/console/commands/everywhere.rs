@@ -10,7 +10,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "help",
         title: "Help",
-        help: "Shows what can be done here, with its keys.",
+        help: "Lists the commands of the current pane with their keys.",
         keys: &["?"],
         hint: true,
         run: |console| {
@@ -22,7 +22,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "palette",
         title: "Commands",
-        help: "Finds a command by its name, and runs it.",
+        help: "Finds a command by name and runs it.",
         keys: &[":", "ctrl-p"],
         hint: true,
         run: |console| {
@@ -31,27 +31,23 @@ pub(super) const ROWS: &[CommandSpec] = &[
         },
         ..ROW
     },
-    pane("pane.connections", "Connections", "Opens the connections.", &["1"], |console| {
-        open(console, Pane::Connections)
-    }),
-    pane("pane.threads", "Threads", "Opens the threads.", &["2"], |console| open(console, Pane::Threads)),
-    pane("pane.delivery", "Delivery", "Opens the delivery of what is sent.", &["3"], |console| {
-        open(console, Pane::Delivery)
-    }),
-    pane("pane.templates", "Templates", "Opens the templates.", &["4"], |console| open(console, Pane::Templates)),
-    pane("pane.agents", "Agents", "Opens agents and approvals.", &["5"], |console| open(console, Pane::Agents)),
-    pane("pane.flows", "Flows", "Opens the Flows.", &["6"], |console| open(console, Pane::Flows)),
-    pane("pane.activity", "Activity", "Opens alerts, webhooks and the audit.", &["7"], |console| {
+    pane("pane.connections", "Connections", "Opens Connections.", &["1"], |console| open(console, Pane::Connections)),
+    pane("pane.threads", "Threads", "Opens Threads.", &["2"], |console| open(console, Pane::Threads)),
+    pane("pane.delivery", "Delivery", "Opens Delivery.", &["3"], |console| open(console, Pane::Delivery)),
+    pane("pane.templates", "Templates", "Opens Templates.", &["4"], |console| open(console, Pane::Templates)),
+    pane("pane.agents", "Agents", "Opens Agents.", &["5"], |console| open(console, Pane::Agents)),
+    pane("pane.flows", "Flows", "Opens Flows.", &["6"], |console| open(console, Pane::Flows)),
+    pane("pane.activity", "Activity", "Opens Activity: alerts, webhooks and the audit log.", &["7"], |console| {
         open(console, Pane::Activity)
     }),
     pane("pane.next", "Next pane", "Opens the next pane.", &["tab"], |console| step(console, 1)),
-    pane("pane.previous", "Previous pane", "Opens the pane before.", &["shift-tab"], |console| {
+    pane("pane.previous", "Previous pane", "Opens the previous pane.", &["shift-tab"], |console| {
         step(console, Pane::ALL.len() - 1)
     }),
     CommandSpec {
         id: "back",
         title: "Back",
-        help: "Goes back one level, and ends a filter.",
+        help: "Goes back one level and clears the filter.",
         keys: &["esc"],
         run: back,
         ..ROW
@@ -59,7 +55,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "refresh",
         title: "Refresh",
-        help: "Asks again; templates and connections are asked for at the provider.",
+        help: "Refreshes the list; templates and connections are fetched from the provider.",
         keys: &["ctrl-r"],
         run: refresh,
         ..ROW
@@ -78,7 +74,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "notices",
         title: "Notices",
-        help: "Shows everything that was told in the last line.",
+        help: "Shows the last notices in full.",
         keys: &["N"],
         run: |console| {
             console.overlay = Some(Overlay::notices());
@@ -89,11 +85,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "zone",
         title: "Time zone",
-        help: "Shows times in UTC, or in the local zone again.",
+        help: "Switches times between the local time zone and UTC.",
         keys: &["z"],
         run: |console| {
             console.utc = !console.utc;
-            let zone = if console.utc { "UTC" } else { "the local zone" };
+            let zone = if console.utc { "UTC" } else { "the local time zone" };
             console.notice(format!("Times are shown in {zone}."), false);
             vec![]
         },
@@ -102,7 +98,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "redraw",
         title: "Redraw",
-        help: "Draws the whole screen anew.",
+        help: "Redraws the screen.",
         keys: &["ctrl-l"],
         run: |_| vec![Effect::Redraw],
         ..ROW
@@ -110,13 +106,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "suspend",
         title: "Suspend",
-        help: "Puts the console to sleep; `fg` brings it back.",
+        help: "Suspends the console; `fg` resumes it.",
         keys: &["ctrl-z"],
         danger: Danger::Asks(|console| match &console.settings.quitting_ends {
-            Some(_) => {
-                "Suspend? The engine in this process sleeps too: webhooks wait at the provider meanwhile.".into()
-            }
-            None => "Suspend the console? The engine goes on.".into(),
+            Some(_) => "Suspend? The engine in this process stops too, and webhooks wait at the provider.".into(),
+            None => "Suspend the console? The engine keeps running.".into(),
         }),
         run: |console| {
             let mut effects = console.keep_drafts();
@@ -128,11 +122,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "quit",
         title: "Quit",
-        help: "Leaves the console; what is being written is kept.",
+        help: "Quits the console. Drafts are saved.",
         keys: &["q"],
         danger: Danger::Asks(|console| match &console.settings.quitting_ends {
-            Some(ends) => format!("Leave? {ends}"),
-            None => "Leave the console? The engine goes on.".to_owned(),
+            Some(ends) => format!("Quit? {ends}"),
+            None => "Quit the console? The engine keeps running.".to_owned(),
         }),
         run: |console| {
             let mut effects = console.keep_drafts();

@@ -15,7 +15,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "find.messages",
         title: "Search",
-        help: "Searches everything that was written, by words and terms; a result opens its place.",
+        help: "Searches all messages by words and filter terms; enter opens a result in its thread.",
         keys: &["ctrl-f"],
         run: |console| console.open_finder(FinderKind::Search),
         ..ROW
@@ -23,13 +23,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "find.contact",
         title: "Find a contact",
-        help: "Finds a contact by name or number, also with letters missing.",
+        help: "Finds a contact by name or number. Small typing errors are tolerated.",
         keys: &["g f"],
         run: |console| console.open_finder(FinderKind::Contacts),
         ..ROW
     },
     CommandSpec {
-        id: "find.radar",
+        id: "find.expiring",
         title: "Expiring windows",
         help: "Lists threads whose service window closes while the contact waits for a reply.",
         keys: &["g r"],
@@ -39,21 +39,21 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "find.views",
         title: "Filters",
-        help: "Shows the filters that are kept, with how many threads each finds.",
+        help: "Lists saved filters with the number of threads that each matches.",
         keys: &["V"],
         run: |console| console.open_finder(FinderKind::Views),
         ..ROW
     },
     CommandSpec {
         id: "find.jobs",
-        title: "Bulk actions",
-        help: "Shows bulk actions with their progress; stops them, and goes on with or discards what was stopped.",
+        title: "Bulk jobs",
+        help: "Lists bulk jobs with their progress; stops a running one, resumes or discards a stopped one.",
         keys: &["g j"],
         run: |console| console.open_finder(FinderKind::Jobs),
         ..ROW
     },
     CommandSpec {
-        id: "find.marks",
+        id: "find.stats",
         title: "Statistics",
         help: "Shows rates, counts and times of the last 24 hours, compared with their targets.",
         keys: &["M"],
@@ -66,12 +66,12 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "why",
         title: "Why",
-        help: "Says why what is under the cursor is as it is, from the bytes received to now.",
+        help: "Explains the selected item: the causes from the received bytes to now.",
         keys: &["w"],
         hint: true,
         ready: |console| match at_hand(console) {
             Some(_) => Ok(()),
-            None => Err("There is nothing here to ask about.".into()),
+            None => Err("Select an item first.".into()),
         },
         run: |console| match at_hand(console) {
             Some(id) => console.ask(Query::Why { id }),
@@ -82,7 +82,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "threads.unread",
         title: "Unread",
-        help: "Narrows the list to what is unread, or ends that.",
+        help: "Filters the list to unread threads, or shows all.",
         scope: THREADS,
         keys: &["u"],
         run: |console| toggle(console, "is:unread"),
@@ -91,7 +91,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "threads.unanswered",
         title: "Unanswered",
-        help: "Narrows the list to contacts who spoke last, or ends that.",
+        help: "Filters the list to threads in which the contact wrote last, or shows all.",
         scope: THREADS,
         keys: &["U"],
         run: |console| toggle(console, "is:unanswered"),
@@ -99,8 +99,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "find.here",
-        title: "Who is here",
-        help: "Lists everybody who has a console open, and goes to the thread that they look at.",
+        title: "Who is online",
+        help: "Lists colleagues with an open console; enter opens the thread that they are looking at.",
         scope: Scope::Everywhere,
         keys: &["g w"],
         run: |console| console.open_finder(FinderKind::Here),
@@ -109,7 +109,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "threads.waiting",
         title: "Waiting longest",
-        help: "Lists who waits for a person, the longest first, or ends that.",
+        help: "Filters the list to threads that wait for a person, the longest wait first, or shows all.",
         scope: THREADS,
         keys: &["W"],
         run: |console| toggle(console, "is:waiting"),
@@ -117,13 +117,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "threads.keep_filter",
-        title: "Keep filter",
-        help: "Gives the filter of the list a name.",
+        title: "Save filter",
+        help: "Saves the filter of the list under a name.",
         scope: THREADS,
         keys: &["K"],
         ready: |console| {
             if console.lists[Pane::Threads as usize].filter.trim().is_empty() {
-                return Err("There is no filter: / makes one.".into());
+                return Err("There is no filter. Press / to set one.".into());
             }
             Ok(())
         },

@@ -18,7 +18,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "flows.new",
         title: "New",
-        help: "Makes a draft from a starter; E edits it then.",
+        help: "Creates a draft from a starter; E edits it.",
         scope: FLOWS,
         keys: &["n"],
         hint: true,
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "flows.edit",
         title: "Edit",
-        help: "Fetches the JSON and edits it; what comes back is checked, and written as a new version.",
+        help: "Fetches the JSON and opens it in the editor; the result is checked and uploaded as a new version.",
         scope: FLOWS,
         keys: &["E"],
         hint: true,
@@ -50,7 +50,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         hint: true,
         danger: Danger::Asks(|console| {
             let name = console.selected_flow().map(|(_, flow)| flow.name.line()).unwrap_or_default();
-            format!("Publish {name}? From then on it can be sent to everybody.")
+            format!("Publish {name}? It can be sent to all contacts from then on.")
         }),
         ready: admin_with_one,
         run: |console| act(console, |connection, id| FlowRequest::Publish { connection, id }),
@@ -58,7 +58,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "flows.test",
         title: "Send",
-        help: "Sends it to somebody who has written; a draft goes as a test.",
+        help: "Sends the Flow to a contact who has written; a draft is sent as a test.",
         scope: FLOWS,
         keys: &["t"],
         hint: true,
@@ -73,7 +73,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "flows.endpoint",
         title: "Endpoint",
-        help: "Sets up encryption, writes, deploys and registers the code that is asked for data.",
+        help: "Sets up encryption, and uploads, deploys and registers the endpoint's code.",
         scope: FLOWS,
         keys: &["e"],
         hint: true,
@@ -88,11 +88,11 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "flows.versions",
         title: "Compare",
-        help: "Compares the newest version with another.",
+        help: "Compares the newest version with another one.",
         scope: FLOWS,
         keys: &["v"],
         ready: |console| match console.flow_detail().map(|detail| detail.value.versions.len()) {
-            None => Err("Press enter first: its versions are asked for then.".into()),
+            None => Err("Press enter first to fetch its versions.".into()),
             Some(0 | 1) => Err("There is only one version.".into()),
             Some(_) => Ok(()),
         },
@@ -101,8 +101,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "flows.answers",
-        title: "Answers",
-        help: "Shows what people filled in, as a table.",
+        title: "Responses",
+        help: "Lists the responses of contacts.",
         scope: FLOWS,
         keys: &["a"],
         hint: true,
@@ -114,8 +114,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "flows.log",
-        title: "Endpoint's log",
-        help: "Follows the log of the endpoint.",
+        title: "Endpoint log",
+        help: "Shows the log of the endpoint.",
         scope: FLOWS,
         keys: &["o"],
         ready: |console| chosen(console).map(|_| ()),
@@ -124,8 +124,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "flows.calls",
-        title: "Endpoint's calls",
-        help: "Follows the calls of the endpoint, with what was asked and answered.",
+        title: "Endpoint calls",
+        help: "Lists the calls of the endpoint with request and response.",
         scope: FLOWS,
         keys: &["i"],
         ready: |console| chosen(console).map(|_| ()),
@@ -136,17 +136,17 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "flows.preview",
-        title: "Copy preview",
-        help: "Copies the address where the Flow can be looked at.",
+        title: "Copy preview URL",
+        help: "Copies the URL of the preview.",
         scope: FLOWS,
         keys: &["Y"],
         ready: |console| match console.selected_flow().and_then(|(_, flow)| flow.preview_url.as_ref()) {
             Some(_) => Ok(()),
-            None => Err("The provider gave no preview.".into()),
+            None => Err("The provider returned no preview.".into()),
         },
         run: |console| {
             let url = console.selected_flow().and_then(|(_, flow)| flow.preview_url.clone());
-            console.notice("The address of the preview is copied.", false);
+            console.notice("Copied the URL of the preview.", false);
             url.map(Effect::Copy).into_iter().collect()
         },
         ..ROW
@@ -154,7 +154,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "flows.deprecate",
         title: "Deprecate",
-        help: "Lets nobody open it any more; its name has to be typed.",
+        help: "Deprecates the Flow: it can no longer be opened or sent. Asks for its name.",
         scope: FLOWS,
         keys: &["x"],
         ready: admin_with_one,
@@ -164,15 +164,15 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "flows.delete",
         title: "Delete",
-        help: "Deletes a draft; its name has to be typed.",
+        help: "Deletes a draft. Asks for its name.",
         scope: FLOWS,
         keys: &["D"],
         ready: |console| {
             admin(console)?;
             match console.selected_flow() {
                 Some((_, flow)) if flow.is("draft") => Ok(()),
-                Some((_, flow)) => Err(format!("It is {}: only drafts can be deleted.", flow.status)),
-                None => Err("There is no Flow here.".into()),
+                Some((_, flow)) => Err(format!("It is {}, and only drafts can be deleted.", flow.status)),
+                None => Err("Select a Flow first.".into()),
             }
         },
         run: |console| end(console, true),
@@ -181,7 +181,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.flow",
         title: "Send a Flow",
-        help: "Chooses a Flow and sends it in this thread.",
+        help: "Chooses a Flow and sends it into this thread.",
         scope: Scope::Messages,
         keys: &["f"],
         ready: operator,
@@ -201,7 +201,7 @@ fn admin_with_one(console: &Console) -> Result<(), String> {
 }
 
 fn chosen(console: &Console) -> Result<(ConnectionId, String), String> {
-    console.flow_at_hand().ok_or_else(|| "There is no Flow here.".into())
+    console.flow_at_hand().ok_or_else(|| "Select a Flow first.".into())
 }
 
 fn with(console: &mut Console, run: fn(&mut Console, ConnectionId, String) -> Vec<Effect>) -> Vec<Effect> {

@@ -19,7 +19,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.new",
         title: "Set up",
-        help: "Sets a number up from nothing: a link is made that its owner follows.",
+        help: "Starts the setup of a new number with a link for its owner.",
         scope: NUMBERS,
         keys: &["n"],
         hint: true,
@@ -35,7 +35,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.adopt",
         title: "Adopt",
-        help: "Lists what the provider has, and connects one of it here.",
+        help: "Lists the numbers at the provider and connects one of them.",
         scope: NUMBERS,
         keys: &["a"],
         hint: true,
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.health",
         title: "Health",
-        help: "Asks the provider what ails the number, who is at fault, and what mends it.",
+        help: "Shows the provider's health checks of the number with causes and remedies.",
         scope: NUMBERS,
         keys: &["H"],
         hint: true,
@@ -57,7 +57,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.webhooks",
         title: "Webhooks",
-        help: "Lists the webhooks on file at the provider: test, switch, change, delete, or make one.",
+        help: "Lists the webhooks registered at the provider: test, enable, change, delete or create one.",
         scope: NUMBERS,
         keys: &["W"],
         hint: true,
@@ -72,12 +72,12 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.account",
         title: "Account",
-        help: "Narrows the list to the numbers of the same account at the provider, or ends that.",
+        help: "Filters the list to numbers of the same account, or shows all.",
         scope: NUMBERS,
         keys: &["A"],
         ready: |console| match console.selected_connection() {
             Some(row) if row.connection.business_account_id.is_empty() => {
-                Err("Its account stands in the environment: it is not known here.".into())
+                Err("Its account is set in the environment and not known here.".into())
             }
             Some(_) => Ok(()),
             None => Err("This number is not connected.".into()),
@@ -94,7 +94,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.copy",
         title: "Copy number",
-        help: "Copies the phone number under the cursor; while there is none yet, the id.",
+        help: "Copies the phone number, or the id while there is no number.",
         scope: NUMBERS,
         keys: &["y"],
         ready: |console| console.selected_number().map(|_| ()).ok_or_else(|| "The list is empty.".into()),
@@ -104,7 +104,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
                 NumberRow::Connected(row) => row.connection.phone_number.to_string(),
                 NumberRow::Other(setup) => setup.id.to_string(),
             };
-            console.notice(format!("{text} is copied."), false);
+            console.notice(format!("Copied {text}."), false);
             vec![Effect::Copy(text)]
         },
         ..ROW
@@ -112,7 +112,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.profile",
         title: "Profile",
-        help: "Shows what contacts see of the business, to change it.",
+        help: "Shows the business profile that contacts see, and changes it.",
         scope: NUMBERS,
         keys: &["P"],
         ready: |console| {
@@ -123,14 +123,14 @@ pub(super) const ROWS: &[CommandSpec] = &[
             with(console, |console, connection| {
                 let query = Query::Number(NumberQuery::Profile { connection });
                 console.data.awaited = Some(query.clone());
-                console.notice("The provider is asked for the profile.", false);
+                console.notice("Fetching the profile from the provider …", false);
                 console.ask(query)
             })
         },
         ..ROW
     },
     CommandSpec {
-        id: "connections.go_on",
+        id: "connections.resume",
         title: "Resume",
         help: "Resumes a setup: retries the failed step, or checks the pending one now; connects a disconnected number again.",
         scope: NUMBERS,
@@ -150,15 +150,15 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.register",
         title: "Register",
-        help: "Registers the number's webhook here, if it is not, and proves it by a test.",
+        help: "Registers the number's webhook if it is missing, and verifies it with a test.",
         scope: NUMBERS,
         keys: &["r"],
         danger: Danger::Asks(|console| {
             let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
             let one_address =
                 console.selected_connection().is_some_and(|row| row.capabilities.webhooks.is_one_address());
-            let instead = if one_address { ", in place of any address that is there" } else { "" };
-            format!("Register the webhook of {name} at its provider{instead}, and test it?")
+            let instead = if one_address { ", replacing any registered URL" } else { "" };
+            format!("Register the webhook of {name} at the provider{instead}, and test it?")
         }),
         ready: |console| {
             admin(console)?;
@@ -170,20 +170,20 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.link",
         title: "New link",
-        help: "Makes a new setup link; for a connected number one that renews its credentials.",
+        help: "Creates a new setup link; for a connected number, one that renews its credentials.",
         scope: NUMBERS,
         keys: &["K"],
         danger: Danger::Asks(|console| match console.selected_setup() {
-            Some(setup) => format!("Make a new link for {}? The one before is no longer valid then.", setup.name),
+            Some(setup) => format!("Create a new link for {}? The previous one becomes invalid.", setup.name),
             None => {
                 let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
-                format!("Make a link that renews the credentials of {name}? Its owner has to follow it.")
+                format!("Create a link that renews the credentials of {name}? Its owner has to open it.")
             }
         }),
         ready: |console| {
             admin(console)?;
             match console.selected_setup() {
-                Some(setup) if !setup.takes_a_link() => Err("It needs no link now.".into()),
+                Some(setup) if !setup.takes_a_link() => Err("It needs no link in its current state.".into()),
                 Some(_) => can(console, &[NumberEvent::NewLink]).map(|_| ()),
                 None => connected(console).map(|_| ()),
             }
@@ -197,31 +197,31 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.copy_link",
         title: "Copy link",
-        help: "Copies the setup link, for whoever is to follow it.",
+        help: "Copies the setup link for the owner of the number.",
         scope: NUMBERS,
         keys: &["Y"],
         hint: true,
         ready: |console| match console.selected_setup().and_then(|setup| setup.link.as_ref()) {
             Some(_) => Ok(()),
-            None => Err("There is no link here.".into()),
+            None => Err("There is no link to copy.".into()),
         },
         run: |console| {
             let link = console.selected_setup().and_then(|setup| setup.link.clone());
             let Some(link) = link else { return vec![] };
-            console.notice("The link is copied.", false);
+            console.notice("Copied the link.", false);
             vec![Effect::Copy(link.url)]
         },
         ..ROW
     },
     CommandSpec {
         id: "connections.give_up",
-        title: "Give up",
-        help: "Gives a setup up; its link is revoked.",
+        title: "Cancel setup",
+        help: "Cancels the setup and revokes its link.",
         scope: NUMBERS,
         keys: &["X"],
         danger: Danger::Asks(|console| {
             let name = console.selected_setup().map_or("", |setup| setup.name.as_str());
-            format!("Give {name} up? Its link is revoked.")
+            format!("Cancel the setup of {name}? Its link is revoked.")
         }),
         ready: |console| can(console, &[NumberEvent::GiveUp]).map(|_| ()),
         run: |console| {
@@ -233,14 +233,14 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.unregister",
         title: "Unregister",
-        help: "Takes our webhook away; the provider keeps the number.",
+        help: "Removes our webhook registration; the number stays at the provider.",
         scope: NUMBERS,
         keys: &["U"],
         danger: Danger::Asks(|console| {
             let row = console.selected_connection();
             let name = row.map_or("", |row| row.connection.name.as_str());
             format!(
-                "Unregister {name}? Its messages are no longer pushed here, and none go out. The provider keeps the number."
+                "Unregister {name}? wadeck no longer receives or sends its messages. The number stays at the provider."
             )
         }),
         ready: |console| {
@@ -253,7 +253,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.disconnect",
         title: "Disconnect",
-        help: "Gives the number back at the provider; the number has to be typed.",
+        help: "Disconnects the number at the provider. Asks for the number.",
         scope: NUMBERS,
         keys: &["D"],
         ready: |console| {
@@ -272,7 +272,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.scope",
         title: "Environment",
-        help: "Shows another organization or environment, or all of them.",
+        help: "Switches to the next organization or environment, or to all of them.",
         keys: &["E"],
         scope: NUMBERS,
         ready: |console| {
@@ -288,14 +288,14 @@ pub(super) const ROWS: &[CommandSpec] = &[
 ];
 
 pub(super) fn admin(console: &Console) -> Result<(), String> {
-    if console.settings.actor.has(Permission::SetNumbersUp) { Ok(()) } else { Err("That needs the role admin.".into()) }
+    if console.settings.actor.has(Permission::SetNumbersUp) { Ok(()) } else { Err("This needs the role admin.".into()) }
 }
 
 fn can_set_up(console: &Console) -> Result<(), String> {
     admin(console)?;
     match console.data.overview.as_ref().map(|overview| overview.sets_up.is_empty()) {
         Some(false) => Ok(()),
-        _ => Err("No provider here sets numbers up; declare them in the configuration.".into()),
+        _ => Err("No configured provider supports setup. Declare the number in the configuration.".into()),
     }
 }
 
@@ -307,7 +307,7 @@ fn connected(console: &Console) -> Result<ConnectionId, String> {
 fn can(console: &Console, events: &[NumberEvent]) -> Result<NumberEvent, String> {
     admin(console)?;
     let (Some(setup), Some(list)) = (console.selected_setup(), &console.data.connections) else {
-        return Err("Nothing is being set up here.".into());
+        return Err("No number is being set up.".into());
     };
     let state = setup.life(list.presence(setup));
     let event = events.iter().find(|event| state.after(**event).is_some());

@@ -52,7 +52,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "list.top",
         title: "Top",
-        help: "Goes to the top, and follows what comes.",
+        help: "Goes to the top and follows new items.",
         scope: Scope::List,
         keys: &["g g", "home"],
         run: |console| {
@@ -77,7 +77,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "list.open",
         title: "Open",
-        help: "Opens what is under the cursor.",
+        help: "Opens the selected item.",
         scope: Scope::List,
         keys: &["enter", "right", "l"],
         hint: true,
@@ -88,7 +88,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "list.filter",
         title: "Filter",
-        help: "Narrows the list to what holds these words.",
+        help: "Filters the list by words and filter terms.",
         scope: Scope::List,
         keys: &["/"],
         hint: true,
@@ -101,14 +101,14 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "list.copy",
         title: "Copy id",
-        help: "Copies the id under the cursor.",
+        help: "Copies the id of the selected item.",
         scope: Scope::List,
         keys: &["y"],
         ready: |console| if console.ids().is_empty() { Err("The list is empty.".into()) } else { Ok(()) },
         run: |console| {
             let ids = console.ids();
             let id = console.list().current(&ids).cloned().unwrap_or_default();
-            console.notice(format!("{id} is copied."), false);
+            console.notice(format!("Copied {id}."), false);
             vec![Effect::Copy(id)]
         },
         ..ROW
@@ -129,7 +129,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
         let half = half_detail(console);
         scroll(console, -half)
     }),
-    detail("detail.top", "Top", "Goes to the beginning.", &["g g", "home"], |console| {
+    detail("detail.top", "Top", "Scrolls to the beginning.", &["g g", "home"], |console| {
         console.scroll = 0;
         vec![]
     }),

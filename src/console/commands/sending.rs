@@ -22,7 +22,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.template",
         title: "Template",
-        help: "Chooses a template that can be sent now, fills it in and sends it.",
+        help: "Chooses a template that can be sent now, fills in its parameters and sends it.",
         scope: THREADS,
         keys: &["T"],
         hint: true,
@@ -32,8 +32,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "thread.add",
-        title: "Send something else",
-        help: "Sends a file, buttons, a list, a link, a place, a card or the catalogue.",
+        title: "Send other content",
+        help: "Sends a file, buttons, a list, a link, a location, a contact card or the catalog.",
         scope: THREADS,
         keys: &["a"],
         hint: true,
@@ -44,7 +44,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.note",
         title: "Note",
-        help: "Writes a note for colleagues; no contact ever sees it.",
+        help: "Adds an internal note. Notes are never sent.",
         scope: THREADS,
         keys: &["n"],
         ready: operator_with_thread,
@@ -53,8 +53,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "thread.take_back",
-        title: "Take back",
-        help: "Takes your last message back that has not gone yet; its words are the draft again.",
+        title: "Undo send",
+        help: "Undoes your last message, if it has not been sent; its text becomes the draft.",
         scope: Scope::Messages,
         keys: &["u"],
         ready: operator_with_thread,
@@ -63,13 +63,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "thread.opt_out",
-        title: "Opted out",
-        help: "Says that the contact wants no messages, or wants them again.",
+        title: "Opt-out",
+        help: "Records an opt-out or opt-in of the contact.",
         scope: THREADS,
         keys: &["O"],
         danger: Danger::Asks(|console| match console.thread_at_hand() {
-            Some(row) if row.opted_out => format!("{} wants messages again?", row.contact.shown()),
-            Some(row) => format!("Send nothing to {} any more?", row.contact.shown()),
+            Some(row) if row.opted_out => format!("Record an opt-in of {}?", row.contact.shown()),
+            Some(row) => format!("Record an opt-out of {}? Nothing is sent to them any more.", row.contact.shown()),
             None => String::new(),
         }),
         ready: operator_with_thread,
@@ -82,7 +82,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.export",
         title: "Export",
-        help: "Writes the whole thread as text into a file.",
+        help: "Saves the whole thread as a text file.",
         scope: THREADS,
         keys: &["x"],
         ready: operator_with_thread,
@@ -91,8 +91,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "contact.rename",
-        title: "Name the contact",
-        help: "Gives the contact the name by which they are called here.",
+        title: "Rename contact",
+        help: "Sets the name by which colleagues see the contact.",
         scope: THREADS,
         keys: &["g n"],
         ready: operator_with_thread,
@@ -102,7 +102,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "contact.merge",
         title: "Merge contacts",
-        help: "Makes this contact and another one person; splitting takes it back.",
+        help: "Merges this contact with another one; splitting undoes it.",
         scope: THREADS,
         keys: &["g m"],
         ready: operator_with_thread,
@@ -112,25 +112,25 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "contact.split",
         title: "Split contacts",
-        help: "Takes the last merge of this contact back.",
+        help: "Undoes the last merge of this contact.",
         scope: THREADS,
         keys: &["g s"],
-        danger: Danger::Asks(|_| "Take the last merge of this contact back?".into()),
+        danger: Danger::Asks(|_| "Undo the last merge of this contact?".into()),
         ready: operator_with_thread,
         run: |console| with_contact(console, |_, contact| vec![Effect::Perform(Request::SplitContact { contact })]),
         ..ROW
     },
     CommandSpec {
         id: "contact.add",
-        title: "Add a contact",
-        help: "Adds a contact that has not written yet; only admins may.",
+        title: "Add contact",
+        help: "Adds a contact that has not written yet (admins).",
         scope: THREADS,
         keys: &["g a"],
         ready: |console| {
             if !console.settings.actor.has(Permission::AddContacts) {
                 return Err("Adding contacts needs the role admin.".into());
             }
-            connection(console).map(|_| ()).ok_or_else(|| "There is no connection to add them to.".into())
+            connection(console).map(|_| ()).ok_or_else(|| "There is no connection to add a contact to.".into())
         },
         run: |console| match connection(console) {
             Some(connection) => console.open_form(FormKind::AddContact { connection }),
@@ -141,7 +141,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.react",
         title: "React",
-        help: "Puts an emoji on the message under the cursor, in place of the one before.",
+        help: "Reacts to the selected message with an emoji; replaces your earlier reaction.",
         scope: Scope::Messages,
         keys: &["e"],
         ready: |console| {
@@ -150,7 +150,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
             provider_can(console, &none, false)?;
             match current(console) {
                 Some(message) if message.provider_message_id.is_some() => Ok(()),
-                _ => Err("The provider has given this message no id yet.".into()),
+                _ => Err("The provider has not assigned an id to this message yet.".into()),
             }
         },
         run: |console| with_message(console, |console, message| console.open_finder(FinderKind::Emoji(message))),
@@ -159,7 +159,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.open",
         title: "Open file",
-        help: "Opens the file of the message under the cursor, on the engine's own terminal.",
+        help: "Opens the file of the selected message, on the engine's own terminal only.",
         scope: Scope::Messages,
         keys: &["o"],
         ready: |console| {
@@ -167,7 +167,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
             if console.settings.files == FilePlace::Here {
                 return Ok(());
             }
-            Err("Files open only on the engine's own terminal. Save it with `wadeck messages save MESSAGE`, and open it where you are.".into())
+            Err("Files open only on the engine's own terminal. Save it with `wadeck messages save MESSAGE` and open it locally.".into())
         },
         run: |console| with_message(console, |_, message| vec![Effect::Perform(Request::OpenMedia { message })]),
         ..ROW
@@ -175,7 +175,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.save",
         title: "Save file",
-        help: "Copies the file of the message under the cursor to a place of your choice.",
+        help: "Saves the file of the selected message.",
         scope: Scope::Messages,
         keys: &["s"],
         ready: has_file,
@@ -184,19 +184,19 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "message.view",
-        title: "View picture",
-        help: "Draws the picture of the message under the cursor.",
+        title: "View image",
+        help: "Shows the image of the selected message in the terminal.",
         scope: Scope::Messages,
         keys: &["v"],
         ready: |console| {
             has_file(console)?;
             if !cfg!(feature = "pictures") {
                 return Err(
-                    "This build draws no pictures (the `pictures` feature was left out); o opens the file.".into()
+                    "This build cannot show images (built without `pictures`). Press o to open the file.".into()
                 );
             }
             if console.settings.pictures == Pictures::Off {
-                return Err("Pictures are off: [console] pictures = \"blocks\" draws them; o opens the file.".into());
+                return Err("Images are off. Set [console] pictures = \"blocks\", or press o to open the file.".into());
             }
             Ok(())
         },
@@ -205,13 +205,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "message.fetch",
-        title: "Fetch file again",
-        help: "Asks the provider once more for a file that did not come.",
+        title: "Download again",
+        help: "Downloads the file of the selected message again, if its download failed.",
         scope: Scope::Messages,
         keys: &["F"],
         ready: |console| match current(console).and_then(|message| message.media.as_ref()) {
             Some(media) if media.state != MediaState::Kept => Ok(()),
-            Some(_) => Err("The file is here: o opens it.".into()),
+            Some(_) => Err("The file is already here. Press o to open it.".into()),
             None => Err("This message has no file.".into()),
         },
         run: |console| with_message(console, |_, message| vec![Effect::Perform(Request::FetchMedia { message })]),
@@ -219,14 +219,14 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "message.ask",
-        title: "Ask the provider",
-        help: "Asks the provider what became of the message under the cursor.",
+        title: "Query provider",
+        help: "Queries the provider for the delivery status of the selected message.",
         scope: Scope::Messages,
         keys: &["p"],
         ready: |console| match current(console) {
             Some(message) if message.provider_message_id.is_some() || doubtful(message).is_some() => Ok(()),
-            Some(_) => Err("The provider does not have it.".into()),
-            None => Err("There is no message.".into()),
+            Some(_) => Err("The provider has no record of this message.".into()),
+            None => Err("Select a message first.".into()),
         },
         run: |console| match current(console).and_then(doubtful) {
             Some(entry) => vec![Effect::Perform(Request::LookUp { entry })],
@@ -237,7 +237,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "write.template",
         title: "Template",
-        help: "Keeps the draft, and chooses a template.",
+        help: "Saves the draft and chooses a template.",
         scope: Scope::Composer,
         keys: &["ctrl-t"],
         ready: operator_with_thread,
@@ -246,8 +246,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "write.add",
-        title: "Something else",
-        help: "Keeps the draft, and sends a file, buttons, a list, a link, a place or a card.",
+        title: "Other content",
+        help: "Saves the draft and sends a file, buttons, a list, a link, a location or a contact card.",
         scope: Scope::Composer,
         keys: &["ctrl-o"],
         hint: true,
@@ -257,13 +257,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "write.later",
-        title: "Send later",
-        help: "Sends what is written at a time of your choice.",
+        title: "Schedule",
+        help: "Schedules the message for a time of your choice.",
         scope: Scope::Composer,
         keys: &["ctrl-y"],
         hint: true,
         ready: |console| {
-            let composer = console.composer().ok_or("There is no thread here.")?;
+            let composer = console.composer().ok_or("Select a thread first.")?;
             check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;
             can_write(console)
         },
@@ -281,7 +281,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "write.editor",
         title: "Editor",
-        help: "Writes in your own editor, $VISUAL or $EDITOR.",
+        help: "Opens the text in your editor: $VISUAL or $EDITOR.",
         scope: Scope::Composer,
         keys: &["ctrl-e"],
         run: |console| match console.composer() {
@@ -321,7 +321,7 @@ fn has_file(console: &Console) -> Result<(), String> {
     match current(console).and_then(|message| message.media.as_ref()) {
         Some(media) if media.state == MediaState::Kept => Ok(()),
         Some(media) => {
-            let said = media.said.as_deref().unwrap_or("it is being fetched");
+            let said = media.said.as_deref().unwrap_or("it is being downloaded");
             Err(format!("The file is not here ({}): {}.", media.state.name(), crate::domain::text::clean_line(said)))
         }
         None => Err("This message has no file.".into()),

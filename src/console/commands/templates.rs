@@ -18,7 +18,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "templates.new",
         title: "New",
-        help: "Writes a new template, from a starter or from what was begun.",
+        help: "Creates a template from a starter or from an unfinished text.",
         scope: TEMPLATES,
         keys: &["n"],
         hint: true,
@@ -29,7 +29,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "templates.edit",
         title: "Edit",
-        help: "Fetches the template and edits it; it is reviewed again.",
+        help: "Fetches the template and opens it in the editor; the change is reviewed again.",
         scope: TEMPLATES,
         keys: &["E"],
         hint: true,
@@ -38,7 +38,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
             let Ok((connection, template)) = chosen(console) else { return vec![] };
             let query = Query::Template(TemplateQuery::Text { connection, id: template.id.clone() });
             console.data.awaited = Some(query.clone());
-            console.notice("The provider is asked for it.", false);
+            console.notice("Fetching the template from the provider …", false);
             console.ask(query)
         },
         ..ROW
@@ -46,7 +46,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "templates.delete",
         title: "Delete",
-        help: "Deletes the template in this language; its name has to be typed.",
+        help: "Deletes the template in this language. Asks for its name.",
         scope: TEMPLATES,
         keys: &["D"],
         ready: admin_with_one,
@@ -61,14 +61,14 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "templates.delete_all",
         title: "Delete all languages",
-        help: "Deletes every language of the name; the name has to be typed.",
+        help: "Deletes all languages of the template. Asks for its name.",
         scope: TEMPLATES,
         keys: &["X"],
         ready: admin_with_one,
         run: |console| {
             let Ok((connection, template)) = chosen(console) else { return vec![] };
             let name = template.name.as_received().to_owned();
-            let language = "every language".to_owned();
+            let language = "all languages".to_owned();
             console.open_form(FormKind::Platform(PlatformForm::DeleteTemplate { connection, name, language, id: None }))
         },
         ..ROW
@@ -76,7 +76,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "templates.sample",
         title: "Upload a sample",
-        help: "Uploads a sample for a header, and copies the handle that stands for it.",
+        help: "Uploads a sample file for a header and copies its handle.",
         scope: TEMPLATES,
         keys: &["u"],
         ready: operator_with_account,
@@ -93,7 +93,7 @@ pub(super) fn operator_with_account(console: &Console) -> Result<(), String> {
     operator(console)?;
     match console.template_account() {
         Some(_) => Ok(()),
-        None => Err("There is no number whose account could have it.".into()),
+        None => Err("There is no number to create the template for.".into()),
     }
 }
 
@@ -111,5 +111,5 @@ fn chosen(console: &Console) -> Result<(ConnectionId, &Template), String> {
     console
         .selected_template()
         .map(|(list, one)| (list.connection, one))
-        .ok_or_else(|| "There is no template here.".into())
+        .ok_or_else(|| "Select a template first.".into())
 }

@@ -17,7 +17,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.write",
         title: "Write",
-        help: "Writes to the contact. With the window closed, what is written is kept as a draft.",
+        help: "Writes to the contact. If the service window is closed, the text is saved as a draft.",
         scope: THREADS,
         keys: &["c"],
         hint: true,
@@ -28,7 +28,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "thread.take",
         title: "Take or release",
-        help: "Takes the thread: its agent falls silent. Again, and the agent may answer.",
+        help: "Takes the thread, so that its agent stops answering; or releases it.",
         scope: THREADS,
         keys: &["C"],
         hint: true,
@@ -45,8 +45,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "thread.hand_over",
-        title: "Hand over",
-        help: "Hands the thread to a colleague who is here, with what you have begun to write.",
+        title: "Transfer",
+        help: "Transfers the thread and your draft to a colleague who is online.",
         scope: THREADS,
         keys: &["H"],
         ready: operator_with_thread,
@@ -77,8 +77,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "message.up",
-        title: "Message before",
-        help: "Goes to the message before.",
+        title: "Previous message",
+        help: "Goes to the previous message.",
         scope: Scope::Messages,
         keys: &["k", "up"],
         run: |console| console.move_message(-1),
@@ -96,7 +96,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.half_up",
         title: "Half a page up",
-        help: "Goes up by half a page; older messages are fetched.",
+        help: "Goes up by half a page and loads older messages.",
         scope: Scope::Messages,
         keys: &["ctrl-u", "pgup"],
         run: |console| console.move_message(-5),
@@ -105,7 +105,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.newest",
         title: "Newest",
-        help: "Goes to the newest message, and follows what comes.",
+        help: "Goes to the newest message and follows new ones.",
         scope: Scope::Messages,
         keys: &["G", "end"],
         run: |console| {
@@ -132,7 +132,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.reply",
         title: "Quote-reply",
-        help: "Answers the message under the cursor, quoting it.",
+        help: "Replies to the selected message and quotes it.",
         scope: Scope::Messages,
         keys: &["r"],
         hint: true,
@@ -142,7 +142,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
             let quotable = console.open.as_ref().and_then(|open| open.current());
             match quotable {
                 Some(message) if message.provider_message_id.is_some() => Ok(()),
-                _ => Err("This message cannot be quoted: the provider has given it no id yet.".into()),
+                _ => Err("This message cannot be quoted: the provider has not assigned an id yet.".into()),
             }
         },
         run: |console| write(console, true),
@@ -151,7 +151,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.details",
         title: "Details",
-        help: "Shows everything about the message under the cursor.",
+        help: "Shows all details of the selected message.",
         scope: Scope::Messages,
         keys: &["i"],
         run: |console| {
@@ -166,7 +166,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "message.copy",
         title: "Copy text",
-        help: "Copies the text of the message under the cursor.",
+        help: "Copies the text of the selected message.",
         scope: Scope::Messages,
         keys: &["y"],
         run: |console| {
@@ -174,7 +174,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
                 console.open.as_ref().and_then(|open| open.current()).map(|message| message.text.lines().join("\n"));
             match text {
                 Some(text) => {
-                    console.notice("The message is copied.", false);
+                    console.notice("Copied the message.", false);
                     vec![Effect::Copy(text)]
                 }
                 None => vec![],
@@ -210,7 +210,7 @@ pub(super) fn with_thread(console: &mut Console, then: fn(&mut Console, ThreadId
 
 pub(super) fn operator_with_thread(console: &Console) -> Result<(), String> {
     operator(console)?;
-    if console.thread_at_hand().is_none() { Err("There is no thread here.".into()) } else { Ok(()) }
+    if console.thread_at_hand().is_none() { Err("Select a thread first.".into()) } else { Ok(()) }
 }
 
 /// The operation says the same: the rule stands in the domain once.
@@ -247,7 +247,7 @@ fn write(console: &mut Console, quoting: bool) -> Vec<Effect> {
     console.focus = Focus::Composer;
     // Whoever means to write goes on typing: the words go into the draft, also where it cannot be sent now.
     if let Err(why) = can_write(console) {
-        console.notice(format!("{why} What you write is kept as a draft; ctrl-t chooses a template."), true);
+        console.notice(format!("{why} Your text is saved as a draft; ctrl-t chooses a template."), true);
     }
     effects
 }

@@ -17,15 +17,15 @@ const ACTIVITY: Scope = Scope::Pane(Pane::Activity);
 pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "delivery.bulk",
-        title: "All of the filter",
-        help: "Retries, discards, holds or releases everything that the filter finds; counts first.",
+        title: "Bulk action",
+        help: "Retries, discards, holds or releases all messages that match the filter; counts them first.",
         scope: DELIVERY,
         keys: &["*"],
         hint: true,
         ready: |console| {
             operator(console)?;
             if console.lists[Pane::Delivery as usize].filter.trim().is_empty() {
-                return Err("Narrow the list first, such as / status:failed since:2h.".into());
+                return Err("Filter the list first, such as / status:failed since:2h.".into());
             }
             Ok(())
         },
@@ -35,15 +35,15 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "delivery.hold",
         title: "Hold or release",
-        help: "Holds a queued message until somebody releases it, or releases it.",
+        help: "Holds a queued message until it is released, or releases it.",
         scope: DELIVERY,
         keys: &["H"],
         ready: |console| {
             operator(console)?;
             match console.entry_at_hand() {
                 Some((_, EntryState::Queued)) => Ok(()),
-                Some((_, state)) => Err(format!("It is {}: only what is queued can be held.", state.name())),
-                None => Err("There is no message here.".into()),
+                Some((_, state)) => Err(format!("It is {}, and only queued messages can be held.", state.name())),
+                None => Err("Select a message first.".into()),
             }
         },
         run: |console| {
@@ -57,16 +57,16 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "delivery.curl",
         title: "Copy as curl",
-        help: "Copies the last request as a curl command; secrets stay in the environment.",
+        help: "Copies the last request as a curl command; secrets are left as variables.",
         scope: DELIVERY,
         keys: &["Y"],
         ready: |console| match curl(console) {
             Some(_) => Ok(()),
-            None => Err("Nothing was sent yet, so there is no request to copy.".into()),
+            None => Err("No request was sent for it yet.".into()),
         },
         run: |console| match curl(console) {
             Some(text) => {
-                console.notice("The request is copied as a curl command.", false);
+                console.notice("Copied the request as a curl command.", false);
                 vec![Effect::Copy(text)]
             }
             None => vec![],
@@ -76,7 +76,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.canary",
         title: "Canary",
-        help: "Asks the provider for a test that has to come back through the public address.",
+        help: "Requests a test webhook from the provider and verifies that it arrives.",
         scope: CONNECTIONS,
         keys: &["c"],
         hint: true,
@@ -87,21 +87,21 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "connections.test",
         title: "Test message",
-        help: "Sends a test message to the tester of this number: the whole way out, and back as a status.",
+        help: "Sends a test message to the tester of this number and verifies its status.",
         scope: CONNECTIONS,
         keys: &["t"],
         hint: true,
         danger: Danger::Asks(|console| {
             let name = console.selected_connection().map_or("", |row| row.connection.name.as_str());
-            format!("Send a test message over {name} to its tester?")
+            format!("Send a test message from {name} to its tester?")
         }),
         ready: connection_ready,
         run: |console| with_connection(console, |connection| Request::SendTest { connection }),
     },
     CommandSpec {
         id: "connections.fill",
-        title: "Fill gaps",
-        help: "Compares the provider's list with what arrived, and fills in what was never pushed.",
+        title: "Backfill",
+        help: "Compares the provider's message list with what arrived, and fetches what is missing.",
         scope: CONNECTIONS,
         keys: &["f"],
         ready: connection_ready,
@@ -111,13 +111,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "activity.follow",
         title: "Follow or pause",
-        help: "Lets the list stand still while you read, or follow what comes.",
+        help: "Pauses the list while you read, or follows new items.",
         scope: ACTIVITY,
         keys: &["F"],
         run: |console| {
             console.paused = !console.paused;
             if console.paused {
-                console.notice("The list stands still; F follows again.", false);
+                console.notice("The list is paused. Press F to follow new items.", false);
                 return vec![];
             }
             console.list_mut().go_top();
@@ -127,8 +127,8 @@ pub(super) const ROWS: &[CommandSpec] = &[
     },
     CommandSpec {
         id: "activity.try",
-        title: "Apply dry",
-        help: "Reads the delivery and says what would happen, without anything happening.",
+        title: "Dry run",
+        help: "Shows what applying the webhook delivery would do, without doing it.",
         scope: ACTIVITY,
         keys: &["D"],
         ready: delivery_ready,
@@ -141,7 +141,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "activity.reveal",
         title: "Reveal",
-        help: "Shows the delivery as it came, for a minute; the audit names who looked.",
+        help: "Shows the body of the webhook delivery for a minute; the audit log records who did.",
         scope: ACTIVITY,
         keys: &["v"],
         ready: reveal_ready,
@@ -154,7 +154,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "activity.edit",
         title: "Edit a copy",
-        help: "Reveals the delivery, edits a copy of it in your editor, and applies that dry.",
+        help: "Opens a copy of the body in your editor, and shows what applying it would do.",
         scope: ACTIVITY,
         keys: &["E"],
         ready: reveal_ready,
@@ -167,13 +167,13 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "activity.acknowledge_all",
         title: "Acknowledge all",
-        help: "Acknowledges every open alert, with your name.",
+        help: "Acknowledges all open alerts in your name.",
         scope: ACTIVITY,
         keys: &["A"],
-        danger: Danger::Asks(|console| format!("Acknowledge {} alerts with your name?", open_alerts(console).len())),
+        danger: Danger::Asks(|console| format!("Acknowledge {} alerts in your name?", open_alerts(console).len())),
         ready: |console| {
             operator(console)?;
-            if open_alerts(console).is_empty() { Err("No alert is open.".into()) } else { Ok(()) }
+            if open_alerts(console).is_empty() { Err("No open alerts.".into()) } else { Ok(()) }
         },
         run: |console| {
             open_alerts(console).into_iter().map(|alert| Effect::Perform(Request::AckAlert { alert })).collect()
@@ -199,7 +199,7 @@ fn curl(console: &Console) -> Option<String> {
 
 fn connection_ready(console: &Console) -> Result<(), String> {
     operator(console)?;
-    console.selected_connection().map(|_| ()).ok_or_else(|| "There is no connection here.".into())
+    console.selected_connection().map(|_| ()).ok_or_else(|| "Select a connection first.".into())
 }
 
 fn with_connection(console: &Console, request: fn(ConnectionId) -> Request) -> Vec<Effect> {
@@ -220,5 +220,5 @@ fn reveal(console: &Console) -> Vec<Effect> {
 
 fn delivery_ready(console: &Console) -> Result<(), String> {
     operator(console)?;
-    console.selected_delivery().map(|_| ()).ok_or_else(|| "This is not a delivery.".into())
+    console.selected_delivery().map(|_| ()).ok_or_else(|| "Select a webhook delivery first.".into())
 }

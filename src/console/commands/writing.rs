@@ -12,7 +12,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "write.send",
         title: "Send",
-        help: "Sends what is written, however many lines it has.",
+        help: "Sends the text, whatever its number of lines.",
         scope: Scope::Composer,
         keys: &["ctrl-s"],
         ready: can_send,
@@ -22,7 +22,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "write.enter",
         title: "Send",
-        help: "Sends a text of one line; in a longer one, and in an agent's answer, begins a new line.",
+        help: "Sends a text of one line; starts a new line in a longer one and in a suggested reply.",
         scope: Scope::Composer,
         keys: &["enter"],
         hint: true,
@@ -41,7 +41,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "write.newline",
         title: "New line",
-        help: "Begins a new line.",
+        help: "Starts a new line.",
         scope: Scope::Composer,
         keys: &["alt-enter", "ctrl-j"],
         hint: true,
@@ -56,7 +56,7 @@ pub(super) const ROWS: &[CommandSpec] = &[
     CommandSpec {
         id: "write.leave",
         title: "Leave",
-        help: "Leaves the composer; the draft stays with its thread.",
+        help: "Leaves the composer and saves the draft.",
         scope: Scope::Composer,
         keys: &["esc"],
         hint: true,
@@ -76,7 +76,7 @@ fn sends(console: &Console) -> bool {
 }
 
 fn can_send(console: &Console) -> Result<(), String> {
-    let composer = console.composer().ok_or("There is no thread here.")?;
+    let composer = console.composer().ok_or("Select a thread first.")?;
     check_text(&composer.text()).map_err(|refusal| refusal.to_string())?;
     let row = console.open.as_ref().and_then(|open| open.row.as_ref());
     check_window(row.and_then(|row| row.window_closes_at), console.now, console.now)

@@ -84,20 +84,20 @@ impl Console {
             () if one.stale_since.is_some() => (theme.pick("◆ ", "! "), theme.warn()),
             () => (theme.pick("◆ ", "* "), theme.good()),
         };
-        let verb = if waits { "wants to answer" } else { "answers" };
+        let verb = if waits { "proposed for" } else { "answers" };
         let by = match (put_off, one.state) {
-            (Some(until), _) => format!("put off until {}", words::moment(until, self.now, self.zone())),
-            (_, AssignmentState::Approved) => "a second person".into(),
+            (Some(until), _) => format!("postponed until {}", words::moment(until, self.now, self.zone())),
+            (_, AssignmentState::Approved) => "a second approver".into(),
             _ if waits => format!("by {}", clean_line(&one.proposed_by)),
-            _ if one.stale_since.is_some() => "changed: look again".into(),
-            _ if one.from_file => "by the file".into(),
+            _ if one.stale_since.is_some() => "changed: approve again".into(),
+            _ if one.from_file => "from configuration".into(),
             _ => format!("by {}", one.decided_by.as_deref().map_or_else(|| "?".to_owned(), clean_line)),
         };
         let whom = row
             .contact
             .as_ref()
             .map_or_else(|| row.connection_name.clone(), |contact| format!("{} only", contact.shown()));
-        let some = if one.contract.when.are_none() { "" } else { " sometimes" };
+        let some = if one.contract.when.are_none() { "" } else { " with conditions" };
         Row {
             left: vec![
                 (sign.into(), style),
@@ -140,8 +140,8 @@ impl Console {
         if !stop.reason.is_empty() {
             sheet.field("reason", &clean_line(&stop.reason));
         }
-        sheet.field("runs ended", &stop.runs.to_string());
-        for (what, list) in [("Caught before they left", &stop.caught), ("Had left shortly before", &stop.departed)] {
+        sheet.field("runs canceled", &stop.runs.to_string());
+        for (what, list) in [("Canceled replies", &stop.caught), ("Replies that had already left", &stop.departed)] {
             sheet.heading(what);
             if list.is_empty() {
                 sheet.text("none", theme.dim());
@@ -152,31 +152,30 @@ impl Console {
             }
         }
         sheet.lines.push(ratatui::text::Line::default());
-        sheet.text("! lets them go on.", theme.dim());
+        sheet.text("! resumes them.", theme.dim());
     }
 
     fn assignment_sheet(&self, sheet: &mut Sheet<'_>, row: &AssignmentRow) {
         let theme = self.settings.theme;
         let one = &row.assignment;
         sheet.field("assignment", &one.id.to_string());
-        let whom = row.contact.as_ref().map(|contact| format!("{} over ", contact.shown())).unwrap_or_default();
+        let whom = row.contact.as_ref().map(|contact| format!("{} via ", contact.shown())).unwrap_or_default();
         sheet.field("answers", &format!("{whom}{}", clean_line(&row.connection_name)));
         let state = match one.state {
-            AssignmentState::Approved => "one of two persons agrees".to_owned(),
-            state if one.from_file => format!("{}, declared in the file", state.name()),
+            AssignmentState::Approved => "one of two approvals given".to_owned(),
+            state if one.from_file => format!("{}, from configuration", state.name()),
             state => state.name().to_owned(),
         };
         sheet.styled("state", &state, if one.state.waits() { theme.warn() } else { theme.plain() });
         if let Some(since) = one.stale_since {
             let since = words::exact(since, self.zone());
-            let text =
-                format!("the agent is something else since {since}: it says nothing before somebody looks again");
+            let text = format!("the agent has changed since {since}: it stays silent until it is approved again");
             sheet.styled("changed", &text, theme.warn());
         }
         let signed = |who: &str, at| format!("{}, {}", clean_line(who), words::exact(at, self.zone()));
         sheet.field("proposed by", &signed(&one.proposed_by, one.proposed_at));
         if let (Some(by), Some(at)) = (&one.approved_by, one.approved_at) {
-            sheet.field("agreed first", &signed(by, at));
+            sheet.field("first approval", &signed(by, at));
         }
         if let (Some(by), Some(at)) = (&one.decided_by, one.decided_at) {
             sheet.field("decided by", &signed(by, at));
@@ -191,7 +190,7 @@ impl Console {
         self.contract_part(sheet, dossier);
         if one.state.waits() {
             sheet.lines.push(ratatui::text::Line::default());
-            sheet.text("a approves, x rejects with a reason, E narrows, s puts it off, r rehearses.", theme.accent());
+            sheet.text("a approves, x rejects, E restricts, s postpones, r rehearses.", theme.accent());
         }
         self.evidence_part(sheet, dossier);
     }
@@ -203,10 +202,10 @@ impl Console {
         let waits = dossier.row.assignment.state.waits();
         match &dossier.instead_of {
             Some(today) => {
-                let text = format!("takes the place of {} ({})", clean_line(&today.agent), today.id);
+                let text = format!("replaces {} ({})", clean_line(&today.agent), today.id);
                 sheet.text(&text, theme.dim());
             }
-            None if waits => sheet.text("nobody answers there today", theme.dim()),
+            None if waits => sheet.text("no agent answers there now", theme.dim()),
             None => {}
         }
         for term in dossier.terms() {
@@ -214,7 +213,7 @@ impl Console {
                 None => sheet.field(term.name, &term.value),
                 Some(today) => {
                     sheet.styled(term.name, &format!("{} {}", theme.pick("≠", "!="), term.value), theme.warn());
-                    sheet.styled("", &format!("today: {today}"), theme.dim());
+                    sheet.styled("", &format!("now: {today}"), theme.dim());
                 }
             }
         }
@@ -233,7 +232,7 @@ impl Console {
             if dossier.row.assignment.state.waits() {
                 sheet.heading("Rehearsal");
                 sheet.text(
-                    "Nothing was rehearsed: r plays the last real exchanges to it. Nothing is sent.",
+                    "Not rehearsed. Press r to let the agent answer past messages; nothing is sent.",
                     theme.dim(),
                 );
             }
@@ -250,14 +249,14 @@ impl Console {
         );
         sheet.text(&text, theme.plain());
         match &rehearsal.digest {
-            None => sheet.text("still being played", theme.warn()),
+            None => sheet.text("still running", theme.warn()),
             Some(digest) if seen == Some(digest.as_str()) => {
-                sheet.text(&format!("seen as {digest}: the approval names it"), theme.dim());
+                sheet.text(&format!("digest {digest}, recorded with the approval"), theme.dim());
             }
-            Some(digest) => sheet.text(&format!("as {digest}"), theme.dim()),
+            Some(digest) => sheet.text(&format!("digest {digest}"), theme.dim()),
         }
         if now_other {
-            sheet.text("The agent has changed since: this is not what it would say now.", theme.warn());
+            sheet.text("The agent has changed since: its replies may differ now.", theme.warn());
         }
         for (number, exchange) in rehearsal.played.iter().enumerate() {
             self.exchange(sheet, number + 1, exchange);
@@ -282,11 +281,11 @@ impl Console {
             (Some(now), hand_off, None) => {
                 sheet.field("now", &now.line());
                 if let Some(why) = hand_off {
-                    sheet.styled("hands off", &clean_line(why), theme.warn());
+                    sheet.styled("escalates", &clean_line(why), theme.warn());
                 }
             }
-            (None, Some(why), None) => sheet.styled("hands off", &clean_line(why), theme.warn()),
-            (None, None, None) => sheet.styled("now", "nothing", theme.dim()),
+            (None, Some(why), None) => sheet.styled("escalates", &clean_line(why), theme.warn()),
+            (None, None, None) => sheet.styled("now", "no reply", theme.dim()),
         }
         if !one.tools.is_empty() {
             sheet.field("tools", &clean_line(&one.tools.join(", ")));
@@ -300,9 +299,9 @@ impl Console {
         let theme = self.settings.theme;
         sheet.field("agent", &agent.name);
         sheet.field("kind", &agent.kind);
-        sheet.field("is", &format!("{}, and another once its prompt, model or rules change", agent.digest));
+        sheet.field("is", &format!("{}, until its prompt, model or rules change", agent.digest));
         if agent.stopped {
-            sheet.styled("silent", "it was stopped; ! lets it go on", theme.bad());
+            sheet.styled("silent", "it is stopped; ! resumes it", theme.bad());
         }
         sheet.heading("Last 24 hours");
         let rate = |count: u32| match agent.runs_today {
@@ -314,7 +313,7 @@ impl Console {
         sheet.styled("failed", &failed, if agent.failures_today > 0 { theme.warn() } else { theme.plain() });
         sheet.field("held", &format!("{}{}", agent.held_today, rate(agent.held_today)));
         if let Some(took) = agent.half_took_ms {
-            sheet.field("half took", &format!("at most {took} ms"));
+            sheet.field("median", &format!("maximum {took} ms"));
         }
         sheet.field("tokens", &agent.tokens_today.to_string());
         sheet.field("cost", &agent.cost_today.to_string());
@@ -324,7 +323,7 @@ impl Console {
                 &format!("{}, {}", state.name().replace('_', " "), words::exact(at, self.zone())),
                 if state == RunState::Failed { theme.bad() } else { theme.plain() },
             ),
-            _ => sheet.styled("last run", "never: t asks it something, and nothing is sent", theme.dim()),
+            _ => sheet.styled("last run", "never: t tests it, and nothing is sent", theme.dim()),
         }
     }
 

@@ -27,7 +27,7 @@ impl Console {
                 let environment = self.environment_shown().unwrap_or(overview.environment);
                 let (badge, organization) = match self.shown() {
                     Some(shown) => (environment.badge(), shown.organization),
-                    None if self.scopes_known().len() > 1 => ("ALL", "everything together".to_owned()),
+                    None if self.scopes_known().len() > 1 => ("ALL", "all scopes".to_owned()),
                     None => (environment.badge(), overview.organization.clone()),
                 };
                 say(&format!(" {badge} "), theme.environment(environment));
@@ -47,16 +47,17 @@ impl Console {
         let alerts = match (broken, alerts) {
             // Nothing else counts while nothing can be stored. The alert has the whole of it.
             (Some(_), _) if area.width >= 100 => {
-                format!("{} The database cannot be relied on: see alerts   ", theme.pick("▲", "!"))
+                format!("{} Database unreliable: see alerts   ", theme.pick("▲", "!"))
             }
-            (Some(_), _) => format!("{} database fails   ", theme.pick("▲", "!")),
+            (Some(_), _) => format!("{} database failing   ", theme.pick("▲", "!")),
             (None, 0) => String::new(),
-            (None, alerts) => format!("{} {alerts} to look at   ", theme.pick("▲", "!")),
+            (None, 1) => format!("{} 1 open alert   ", theme.pick("▲", "!")),
+            (None, alerts) => format!("{} {alerts} open alerts   ", theme.pick("▲", "!")),
         };
         let others = self.data.overview.as_ref().map_or(0, |told| told.here.len().saturating_sub(1));
         let alerts = match others {
             0 => alerts,
-            count => format!("{} {count} more here   {alerts}", theme.pick("◆", "@")),
+            count => format!("{} {count} more online   {alerts}", theme.pick("◆", "@")),
         };
         let lag = self.data.overview.as_ref().and_then(|told| told.lag(self.now));
         let alerts = match lag {
@@ -159,12 +160,12 @@ impl Console {
                 let known = told.connections_in_trouble + told.connections_proved;
                 let unproved = told.connections.saturating_sub(known);
                 let text = joined(vec![
-                    part(told.connections_in_trouble, "in trouble"),
-                    part(told.setups, "being set up"),
-                    part(unproved, "not proved"),
-                    part(told.connections_proved, "proved"),
+                    part(told.connections_in_trouble, "failing"),
+                    part(told.setups, "in setup"),
+                    part(unproved, "not verified"),
+                    part(told.connections_proved, "verified"),
                 ]);
-                (or(text, "none yet"), style(told.connections_in_trouble, 0))
+                (or(text, "none"), style(told.connections_in_trouble, 0))
             }
             Pane::Threads => {
                 let lag = told.lag(self.now);
@@ -181,7 +182,7 @@ impl Console {
                     part(told.scheduled, "scheduled"),
                     part(told.queued - told.held.min(told.queued), "queued"),
                 ]);
-                (or(text, "all settled"), style(told.failed, told.uncertain))
+                (or(text, "no failures"), style(told.failed, told.uncertain))
             }
             Pane::Templates => {
                 // The age first: it is what is told even where there is little room.
@@ -196,7 +197,7 @@ impl Console {
                 let text = joined(vec![
                     part(told.stopped, "stopped"),
                     part(told.approvals, "to approve"),
-                    part(told.runs_open, "at work"),
+                    part(told.runs_open, "running"),
                     part(told.agents, if told.agents == 1 { "agent" } else { "agents" }),
                 ]);
                 (or(text, "none"), style(told.stopped, told.approvals))
@@ -206,7 +207,7 @@ impl Console {
                 let count = |status: &str| u32::try_from(flows().filter(|flow| flow.is(status)).count()).unwrap_or(0);
                 let ill = count("blocked") + count("throttled");
                 let text = joined(vec![
-                    part(ill, "in trouble"),
+                    part(ill, "failing"),
                     part(count("published"), "published"),
                     part(count("draft"), if count("draft") == 1 { "draft" } else { "drafts" }),
                 ]);
@@ -217,7 +218,7 @@ impl Console {
                 let text = joined(vec![
                     told.lag(self.now),
                     part(told.alerts, if told.alerts == 1 { "alert" } else { "alerts" }),
-                    part(told.deliveries_rejected, "badly signed"),
+                    part(told.deliveries_rejected, "invalid signatures"),
                     part(told.deliveries_unreadable, "unreadable"),
                     part(told.deliveries_quarantined, "quarantined"),
                     last,

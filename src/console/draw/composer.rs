@@ -17,7 +17,7 @@ impl Console {
         let rule = theme.rule().repeat(usize::from(area.width));
         put(buffer, area.x, area.y, area.width, &rule, theme.dim());
         let instead = self.composer().is_some_and(|composer| composer.answers.is_some());
-        let to = if instead { "Instead of the agent's answer, to" } else { "To" };
+        let to = if instead { "Instead of the suggested reply, to" } else { "To" };
         // Whose number it goes over, in letters: the header may show something else.
         let badge = match self.scopes_known().len() {
             0 | 1 => "",
@@ -53,9 +53,9 @@ impl Console {
         let empty = composer.is_none_or(crate::console::composer::Composer::is_empty);
         if empty && !writing {
             let hint = if is_open {
-                "c writes, a sends something else; an agent's unsent words are taken back."
+                "c writes, a sends other content; queued replies of the agent are canceled."
             } else {
-                "T sends a template: nothing else reaches them until they write again."
+                "T sends a template; other messages need an open service window."
             };
             put(
                 buffer,

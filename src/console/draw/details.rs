@@ -134,21 +134,21 @@ impl Console {
             );
         }
         if let Some(behind) = row.behind {
-            sheet.styled("waits for", &format!("{behind}, which stands before it in the same thread"), theme.warn());
+            sheet.styled("waits for", &format!("{behind}, an earlier message of the same thread"), theme.warn());
         }
         if let Some(at) = row.not_before.filter(|at| *at > self.now) {
-            sheet.styled("goes at", &words::exact(at, self.zone()), theme.warn());
+            sheet.styled("scheduled for", &words::exact(at, self.zone()), theme.warn());
         }
         if let Some(by) = &row.recalled_by {
-            let verb = if row.state == EntryState::Scheduled { "is being called back" } else { "was called back" };
-            sheet.styled("kept there", &format!("{verb} for {}", clean_line(by)), theme.warn());
+            let verb = if row.state == EntryState::Scheduled { "being canceled" } else { "canceled" };
+            sheet.styled("at provider", &format!("{verb} for {}", clean_line(by)), theme.warn());
         } else if row.state == EntryState::Scheduled {
-            sheet.field("kept there", "the provider sends it by itself at its time; X calls it back");
+            sheet.field("at provider", "the provider sends it at its time; X cancels it");
         }
         let (fate, style) = theme.status(row.status);
-        sheet.styled("fate", &format!("{fate} {}", row.status.name()), style);
+        sheet.styled("delivery", &format!("{fate} {}", row.status.name()), style);
         if entry.contradictory {
-            let text = "the provider says both that it failed and that it arrived";
+            let text = "the provider reported both a failure and an arrival";
             sheet.styled("contradiction", text, theme.warn());
         }
         if let Some(by) = row.failed_by {
@@ -160,7 +160,7 @@ impl Console {
         if let Some(author) = &row.author {
             sheet.field("written by", &clean_line(author));
         }
-        sheet.field("over", &row.connection);
+        sheet.field("via", &row.connection);
         sheet.field("written at", &words::exact(row.created_at, self.zone()));
         sheet.field("provider id", &entry.provider_message_id.as_deref().map_or_else(|| "none".to_owned(), clean_line));
         sheet.field("reference", &entry.reference);
@@ -172,14 +172,14 @@ impl Console {
             sheet.text(&error.explanation, theme.plain());
             sheet.text(&format!("{} {}", theme.pick("→", ">"), error.remedy), theme.plain());
             if !error.said.is_empty() {
-                sheet.text("The provider said:", theme.dim());
+                sheet.text("Provider response:", theme.dim());
                 sheet.raw(&error.said);
             }
         }
         if let Some(evidence) = &entry.evidence {
-            sheet.heading("The provider's own list");
+            sheet.heading("Provider's message list");
             let asked =
-                format!("asked {}: {}", words::exact(evidence.asked_at, self.zone()), clean_line(&evidence.said));
+                format!("queried {}: {}", words::exact(evidence.asked_at, self.zone()), clean_line(&evidence.said));
             sheet.text(&asked, theme.plain());
             for line in &evidence.listed {
                 let at = words::clock_to_the_second(line.at, self.zone());
@@ -207,7 +207,7 @@ impl Console {
             }
         }
         if !entry.statuses.is_empty() {
-            sheet.heading("Statuses, as they came");
+            sheet.heading("Statuses, in order of arrival");
             for status in &entry.statuses {
                 let (fate, style) = theme.status(status.status);
                 let at = words::exact(status.at, self.zone());
@@ -220,7 +220,7 @@ impl Console {
 
     fn attempt(&self, sheet: &mut Sheet<'_>, attempt: &AttemptView) {
         let theme = self.settings.theme;
-        let outcome = attempt.outcome.as_deref().unwrap_or("on the wire");
+        let outcome = attempt.outcome.as_deref().unwrap_or("in flight");
         let style = match outcome {
             "accepted" => theme.good(),
             "refused" => theme.bad(),
@@ -270,7 +270,7 @@ impl Console {
         sheet.field("category", &template.category.line().to_lowercase());
         sheet.field("language", &template.language.line());
         sheet.field("id", &clean_line(&template.id));
-        sheet.heading("As the contact sees it");
+        sheet.heading("Preview");
         if let Some(header) = &template.header {
             sheet.text(&header.line(), theme.bold());
         }
@@ -291,7 +291,7 @@ impl Console {
         match &row.kind {
             ActivityKind::Alert { acknowledged_by, count, .. } => {
                 sheet.field("times", &count.to_string());
-                sheet.field("seen by", acknowledged_by.as_deref().unwrap_or("nobody yet: a acknowledges"));
+                sheet.field("acknowledged", acknowledged_by.as_deref().unwrap_or("not yet: a acknowledges it"));
                 sheet.heading("What");
                 sheet.raw(&row.text);
             }
@@ -325,12 +325,12 @@ impl Console {
         sheet.field("event", &clean_line(&row.event));
         sheet.field("path", &clean_line(&row.path));
         sheet.field("size", &format!("{} bytes", row.bytes));
-        sheet.field("came again", &format!("{} times", row.repeats));
+        sheet.field("duplicates", &format!("{} times", row.repeats));
         sheet.heading("Headers");
         for (name, value) in &delivery.headers {
             sheet.text(&format!("{}: {}", clean_line(name), value.line()), theme.dim());
         }
-        sheet.heading("Body, its shape: v reveals it");
+        sheet.heading("Body structure: v shows the body");
         sheet.raw(&delivery.body);
     }
 }

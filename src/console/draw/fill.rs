@@ -22,9 +22,9 @@ impl Console {
         let height = rows.clamp(6, screen.height.saturating_sub(2));
         let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
         let hint = match (form.waits, form.kind.is_kept()) {
-            (true, _) => "one moment",
-            (false, true) => "enter goes on, ctrl-s sends, esc keeps it for later",
-            (false, false) => "enter goes on, ctrl-s sends, esc gives it up",
+            (true, _) => "loading",
+            (false, true) => "enter next field, ctrl-s sends, esc saves for later",
+            (false, false) => "enter next field, ctrl-s sends, esc cancels",
         };
         let inner = self.draw_box(
             buffer,
@@ -92,7 +92,7 @@ impl Console {
         };
         match &form.kind {
             FormKind::Template { template, .. } => {
-                say("As the contact will see it", theme.dim());
+                say("Preview", theme.dim());
                 for line in template.render(&form.values()).lines() {
                     say(&line, theme.plain());
                 }
@@ -112,13 +112,13 @@ impl Console {
                 }
             }
             FormKind::Note { .. } => {
-                say("Colleagues see it in the thread. It has no way to the contact.", theme.warn());
+                say("Only colleagues see it. Notes are never sent.", theme.warn());
             }
             FormKind::File { .. } if !self.data.form_file.choices.is_empty() => {
                 say(&self.data.form_file.choices.join("  "), theme.dim());
             }
             FormKind::File { .. } => match &self.data.file {
-                None => say("The file is looked at when its path is written.", theme.dim()),
+                None => say("The file is checked when its path is entered.", theme.dim()),
                 Some(file) => {
                     if let Some(refusal) = &file.refusal {
                         say(&crate::domain::text::clean_line(refusal), theme.bad());
@@ -133,7 +133,7 @@ impl Console {
                         say(&format!("! {}", crate::domain::text::clean_line(warning)), theme.warn());
                     }
                     if file.can_convert {
-                        say("It can be made a voice note here: write yes.", theme.plain());
+                        say("It can be converted to a voice note: enter yes.", theme.plain());
                     }
                     // Room for the preview.
                     for _ in 0..file.preview.as_ref().map_or(0, |_| 8) {
@@ -143,7 +143,7 @@ impl Console {
             },
             _ => {
                 if let Ok(content) = form.content() {
-                    say("As it goes out", theme.dim());
+                    say("After conversion", theme.dim());
                     for line in content.words().lines() {
                         say(&line, theme.plain());
                     }
@@ -183,7 +183,7 @@ impl Console {
             let text = match (self.data.trouble.as_deref(), finder.typed.is_empty()) {
                 (Some(trouble), _) => crate::domain::text::clean_line(trouble),
                 (None, true) => finder.kind.when_empty().to_owned(),
-                (None, false) => "Nothing fits what is typed.".to_owned(),
+                (None, false) => "No matches.".to_owned(),
             };
             put(buffer, inner.x, inner.y + 2, inner.width, &text, theme.dim());
         }
@@ -227,17 +227,17 @@ impl Console {
 
     pub(super) fn draw_picture(&self, buffer: &mut Buffer, screen: Rect) {
         let outer = Rect { x: 1, y: 1, width: screen.width.saturating_sub(2), height: screen.height.saturating_sub(2) };
-        self.draw_box(buffer, outer, "Picture", "any key closes");
+        self.draw_box(buffer, outer, "Image", "any key closes");
         let area = self.picture_area().intersection(screen);
         match &self.data.picture {
-            None => put(buffer, area.x, area.y, area.width, "One moment.", self.settings.theme.dim()),
+            None => put(buffer, area.x, area.y, area.width, "Loading …", self.settings.theme.dim()),
             Some(Drawn::Nothing) => {
                 put(
                     buffer,
                     area.x,
                     area.y,
                     area.width,
-                    "This is no picture that can be drawn; o opens the file.",
+                    "This image cannot be shown. Press o to open the file.",
                     self.settings.theme.warn(),
                 );
             }

@@ -37,7 +37,7 @@ impl Console {
         sheet.field("as of", &fetched);
         let style = if flow.is("published") { theme.good() } else { theme.warn() };
         sheet.styled("status", &flow.status, style);
-        sheet.field("kind", if flow.data_api_version.is_some() { "dynamic: its endpoint is asked" } else { "static" });
+        sheet.field("kind", if flow.data_api_version.is_some() { "dynamic: with an endpoint" } else { "static" });
         sheet.field("id", &clean_line(&flow.id));
         sheet.field("sent as", &clean_line(&flow.network_id));
         if let Some(at) = flow.published_at {
@@ -45,10 +45,10 @@ impl Console {
         }
         let Some(detail) = self.flow_detail() else {
             sheet.lines.push(Line::default());
-            sheet.text("enter asks for its versions, its endpoint, and what is missing.", theme.dim());
+            sheet.text("enter fetches its versions, endpoint and missing steps.", theme.dim());
             return;
         };
-        sheet.heading("On the way to being sent");
+        sheet.heading("Steps before it can be sent");
         for check in &detail.value.checks {
             let (sign, style) = if check.done {
                 (theme.pick("✓", "+"), theme.good())
@@ -82,6 +82,6 @@ impl Console {
         }
         sheet.lines.push(Line::default());
         let asked = words::clock_to_the_second(detail.fetched_at, self.zone());
-        sheet.text(&format!("Asked for at {asked}; enter asks again."), theme.dim());
+        sheet.text(&format!("Fetched at {asked}; enter fetches again."), theme.dim());
     }
 }

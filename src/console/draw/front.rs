@@ -76,7 +76,7 @@ impl Console {
         let width = screen.width.saturating_sub(4).min(92);
         let height = ((found.len() as u16) + above + 4).clamp(6, screen.height.saturating_sub(2));
         let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
-        let title = if all { "Commands" } else { "What can be done here" };
+        let title = if all { "Commands" } else { "Commands" };
         let inner = self.draw_box(buffer, area, title, "type to find, enter runs, esc closes");
         let prompt = format!("{} {typed}", theme.pick("›", ">"));
         put(buffer, inner.x, inner.y, inner.width, &prompt, theme.plain());
@@ -91,7 +91,7 @@ impl Console {
         let (at, none) = (at.checked_sub(usize::from(above)), found.is_empty() && destination.is_none());
         let first = (at.unwrap_or_default() + 1).saturating_sub(room);
         if none {
-            put(buffer, inner.x, inner.y + 2, inner.width, "No command is called that.", theme.dim());
+            put(buffer, inner.x, inner.y + 2, inner.width, "No command with this name.", theme.dim());
         }
         for (place, (index, spec)) in found.iter().enumerate().skip(first).take(room).enumerate() {
             let y = inner.y + 2 + above + place as u16;
@@ -147,7 +147,7 @@ impl Console {
         let theme = self.settings.theme;
         let title = self.data.script.as_ref().map_or("", |script| script.kind.title());
         let frame = Rect { x: 1, y: 1, width: screen.width.saturating_sub(2), height: screen.height.saturating_sub(2) };
-        let inner = self.draw_box(buffer, frame, title, "ctrl-s checks it, esc keeps it for later");
+        let inner = self.draw_box(buffer, frame, title, "ctrl-s checks it, esc saves for later");
         let mut shown = area.clone();
         shown.set_style(theme.plain());
         shown.set_cursor_line_style(theme.plain());
@@ -172,7 +172,7 @@ impl Console {
             area,
             what.title(),
             match what {
-                Reading::Findings => "s submits, e edits, f mends, esc keeps it",
+                Reading::Findings => "s submits, e edits, f fixes, esc saves for later",
                 _ => "k and j scroll, esc closes",
             },
         );

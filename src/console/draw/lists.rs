@@ -187,7 +187,7 @@ impl Console {
         let later = row.not_before.filter(|at| *at > self.now);
         let what = match (&row.error, row.hold) {
             (_, None) if row.state == EntryState::Scheduled && row.recalled_by.is_some() => {
-                format!("being called back: {}", row.text.line())
+                format!("being canceled: {}", row.text.line())
             }
             (_, None) if let Some(at) = later => {
                 format!("{} {}", words::moment(at, self.now, self.zone()), row.text.line())
@@ -195,7 +195,7 @@ impl Console {
             (_, Some(hold)) => format!("until {}: {}", words::moment(row.due_at, self.now, self.zone()), hold.words()),
             _ if let Some(behind) = row.behind => format!("waits for {behind} before it: {}", row.text.line()),
             (Some(error), None) if row.state == EntryState::Queued => {
-                format!("again {}: {}", words::moment(row.due_at, self.now, self.zone()), error.line())
+                format!("retry {}: {}", words::moment(row.due_at, self.now, self.zone()), error.line())
             }
             (Some(error), None) => error.line(),
             (None, None) => row.text.line(),
@@ -282,22 +282,22 @@ impl Console {
         };
         let listening = self.data.overview.as_ref().map(|told| told.listening_on.clone()).unwrap_or_default();
         let text = match self.pane {
-            _ if !loaded => "One moment.".to_owned(),
-            _ if filtered => format!("Nothing here holds \"{}\". esc shows everything again.", self.list().filter),
+            _ if !loaded => "Loading …".to_owned(),
+            _ if filtered => format!("No matches for \"{}\". Press esc to show everything.", self.list().filter),
             Pane::Connections => {
-                "No number yet. n sets one up from nothing, a adopts one that the provider has already; or declare it in the configuration, under [[connections]]."
+                "No numbers. Press n to set up a new one or a to adopt one from the provider, or declare it in the configuration under [[connections]]."
                     .into()
             }
             Pane::Threads => format!(
-                "Nobody has written yet. Webhooks are taken at {listening}; `wadeck doctor` checks the way there."
+                "No threads. Webhooks are received at {listening}; `wadeck doctor` checks the connection."
             ),
             Pane::Delivery => {
-                "Nothing was sent yet. What you and your agents send is followed here until it arrives.".into()
+                "No outgoing messages. Messages from you and your agents are listed here until they arrive.".into()
             }
-            Pane::Templates => "No templates, or none fetched yet. ctrl-r asks the provider now.".into(),
-            Pane::Agents => "No agent is declared. Add one to the configuration, under [[agents]].".into(),
-            Pane::Flows => "No Flow yet, or none fetched. n makes one from a starter, ctrl-r asks the provider now.".into(),
-            Pane::Activity => "Nothing has happened yet. Webhooks, alerts and changes appear here.".into(),
+            Pane::Templates => "No templates. Press ctrl-r to fetch them from the provider.".into(),
+            Pane::Agents => "No agents. Declare one in the configuration under [[agents]].".into(),
+            Pane::Flows => "No Flows. Press n to create one from a starter, or ctrl-r to fetch them from the provider.".into(),
+            Pane::Activity => "No activity. Webhooks, alerts and changes are listed here.".into(),
         };
         let wide = usize::from(area.width.saturating_sub(4)).min(60);
         let top = area.y + area.height / 3;

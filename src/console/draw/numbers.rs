@@ -51,8 +51,8 @@ impl Console {
         };
         let proof = match (broken, newest) {
             (Some(broken), _) => format!("{}: {}", broken.hop.name(), words::fit(&broken.note, 24, theme.ellipsis())),
-            (None, Some(at)) => format!("proved {}", words::age(at, self.now)),
-            (None, None) => "no proof yet".into(),
+            (None, Some(at)) => format!("checked {}", words::age(at, self.now)),
+            (None, None) => "not verified yet".into(),
         };
         let mut left = vec![(sign.into(), style)];
         left.extend(self.marks(&row.connection.organization, row.connection.environment));
@@ -100,14 +100,17 @@ impl Console {
         sheet.field("number", &one.phone_number.to_string());
         if let Some(mark) = one.kind.mark() {
             let whom = match &one.settings.join_code {
-                Some(code) => format!("{mark}: reaches who sent it `join {}` within three days", clean_line(code)),
-                None => format!("{mark}: reaches only who wrote first; no templates"),
+                Some(code) => format!(
+                    "{mark}: reaches only people who sent it `join {}` in the last three days",
+                    clean_line(code)
+                ),
+                None => format!("{mark}: reaches only people who wrote first; no templates"),
             };
             sheet.styled("kind", &whom, theme.warn());
         }
         sheet.field("organization", &clean_line(&one.organization));
         match one.environment {
-            Environment::Production => sheet.styled("environment", "PRODUCTION: real people", theme.bad()),
+            Environment::Production => sheet.styled("environment", "PRODUCTION: real contacts", theme.bad()),
             Environment::Development => sheet.field("environment", one.environment.name()),
         }
         match &row.graph_version {
@@ -126,26 +129,29 @@ impl Console {
         self.history_lines(sheet, &row.history);
         sheet.field("routing", row.routing.name());
         if row.usual {
-            sheet.field("usual", "it sends where no connection is named");
+            sheet.field("default", "default for sends without a connection");
         }
         match &row.agent {
             Some(agent) => sheet.field("agent", &agent.brief()),
             None => sheet.styled("agent", "none: people answer", theme.warn()),
         }
         sheet.field("debounce", &format!("{:.1} s", one.settings.debounce.as_secs_f64()));
-        let policy =
-            if one.settings.hourly_policy { "one business-initiated message per contact and hour" } else { "none" };
+        let policy = if one.settings.hourly_policy {
+            "at most one business-initiated message per contact and hour"
+        } else {
+            "none"
+        };
         sheet.field("policy", policy);
         sheet.field("threads", &format!("{}, {} unread messages", row.threads, row.unread));
         sheet.field("outbox", &format!("{} queued, {} failed", row.queued, row.failed));
-        sheet.heading("Proofs");
+        sheet.heading("Checks");
         for hop in Check::ALL {
             let proof = row.proofs.iter().find(|proof| proof.hop == hop);
             let (text, style) = match proof {
                 None if hop == Check::Upstream && !row.capabilities.delivery_log => {
-                    ("the provider keeps no record of it".to_owned(), theme.dim())
+                    ("not reported by this provider".to_owned(), theme.dim())
                 }
-                None => ("no proof yet".to_owned(), theme.dim()),
+                None => ("not verified yet".to_owned(), theme.dim()),
                 Some(proof) => {
                     let sign = if proof.works { theme.pick("✓", "+") } else { theme.pick("✗", "x") };
                     let at = format!(
@@ -163,7 +169,7 @@ impl Console {
         }
         self.chores(sheet, row);
         sheet.lines.push(Line::default());
-        sheet.text("ctrl-r asks the provider about this number now; H what ails it, W its webhooks.", theme.dim());
+        sheet.text("ctrl-r checks this number with the provider now; H shows its health, W its webhooks.", theme.dim());
     }
 
     /// What has to be done by hand, until every proof of it is there.
@@ -172,7 +178,7 @@ impl Console {
         if !row.to_be_done() {
             return;
         }
-        sheet.heading("To be done");
+        sheet.heading("Setup tasks");
         for chore in &row.chores {
             let (sign, style) = match (chore.proof, row.proof_of(chore)) {
                 (_, Some(_)) => (theme.pick("✓", "+"), theme.good()),
@@ -196,7 +202,7 @@ impl Console {
         sheet.field("provider", setup.provider.as_str());
         sheet.field("organization", &format!("{}, {}", clean_line(&setup.organization), setup.environment.name()));
         sheet.field(
-            "begun",
+            "started",
             &format!("{} by {}", words::exact(setup.started_at, self.zone()), clean_line(&setup.started_by)),
         );
         if let Some(customer) = &setup.customer_id {
@@ -208,11 +214,11 @@ impl Console {
         if setup.state == SetupState::Disconnected {
             sheet.lines.push(Line::default());
             let text = match (&setup.phone_number_id, &setup.customer_id) {
-                (Some(_), _) => "The provider has the number still: no link is needed to connect it again.",
+                (Some(_), _) => "The number is still at the provider: it can be connected again without a link.",
                 (None, Some(_)) => {
-                    "The number was given back. Connecting again makes a new link for the same customer."
+                    "The number was disconnected. Connecting it again creates a new link for the same customer."
                 }
-                (None, None) => "The number was given back. Connecting again sets it up anew.",
+                (None, None) => "The number was disconnected. Connecting it again starts a new setup.",
             };
             sheet.text(text, theme.plain());
             self.ways_on(sheet, setup);
@@ -238,18 +244,18 @@ impl Console {
         }
         self.ways_on(sheet, setup);
         let Some(link) = setup.link.as_ref().filter(|_| setup.step == SetupStep::Used) else { return };
-        sheet.heading("The link");
+        sheet.heading("Setup link");
         sheet.text(&clean_line(&link.url), theme.accent());
         let until =
             link.expires_at.map(|at| format!(", valid until {}", words::exact(at, self.zone()))).unwrap_or_default();
-        sheet.text(&format!("Whoever owns the number follows it; Y copies it{until}."), theme.dim());
+        sheet.text(&format!("The owner of the number opens it; Y copies it{until}."), theme.dim());
         if let Some(since) = setup.taken.iter().find(|taken| taken.step == SetupStep::Link).map(|taken| taken.at) {
             sheet.text(&words::waits(since, self.now), theme.dim());
         }
         sheet.lines.push(Line::default());
         let picture = qr(&link.url, sheet.width.saturating_sub(4), theme.colour, theme.ascii);
         if picture.is_empty() {
-            sheet.text("There is no room for the link as a picture here.", theme.dim());
+            sheet.text("The window is too small for the QR code of the link.", theme.dim());
         }
         sheet.lines.extend(picture);
     }
@@ -295,7 +301,7 @@ impl Console {
     /// What can be done with a setup, each with its key.
     fn ways_on(&self, sheet: &mut Sheet<'_>, setup: &Setup) {
         let Some(list) = &self.data.connections else { return };
-        sheet.heading("What can be done");
+        sheet.heading("Actions");
         for verb in list.verbs(setup) {
             let spec = table().iter().find(|spec| spec.id == verb.command);
             let key = spec.map(|spec| self.settings.keymap.first(spec)).unwrap_or_default();

@@ -11,9 +11,9 @@ impl Console {
         let of = (template.name.as_received(), template.language.as_received());
         let record = self.data.record.as_ref().filter(|record| (record.name.as_str(), record.language.as_str()) == of);
         let Some(record) = record else { return };
-        sheet.heading("How it fares");
+        sheet.heading("Delivery");
         if record.sent == 0 {
-            sheet.text("Nothing was sent with it yet.", theme.dim());
+            sheet.text("No messages sent with it.", theme.dim());
         } else {
             let bar = |label: &str, count: u32| {
                 let share = f64::from(count) * 100.0 / f64::from(record.sent);
@@ -33,10 +33,10 @@ impl Console {
         }
         if record.scheduled > 0 {
             let style = if template.status.can_send() { theme.plain() } else { theme.bad() };
-            sheet.styled("queued", &format!("{} to go out with it", record.scheduled), style);
+            sheet.styled("queued", &format!("{} queued", record.scheduled), style);
         }
         if !record.states.is_empty() {
-            sheet.heading("States, as they were seen here");
+            sheet.heading("State history");
             for (at, status, note) in record.states.iter().rev() {
                 let note = if note.is_empty() { String::new() } else { format!(": {}", clean_line(note)) };
                 let text = format!("{}  {}{note}", words::exact(*at, self.zone()), clean_line(status).to_lowercase());

@@ -15,7 +15,7 @@ impl Console {
     pub(super) fn draw_thread(&self, buffer: &mut Buffer, area: Rect) {
         let theme = self.settings.theme;
         let Some(open) = &self.open else {
-            let text = "Choose a thread: j and k move, enter opens.";
+            let text = "Select a thread: j and k move, enter opens.";
             put(buffer, area.x + 2, area.y + area.height / 3, area.width.saturating_sub(2), text, theme.dim());
             return;
         };
@@ -32,7 +32,7 @@ impl Console {
                 body.x + 2,
                 body.y + body.height / 3,
                 body.width.saturating_sub(2),
-                "No message yet.",
+                "No messages.",
                 theme.dim(),
             );
             return;
@@ -75,12 +75,12 @@ impl Console {
         let number =
             row.contact.phone_number.as_ref().filter(|_| named).map(|number| format!("  {number}")).unwrap_or_default();
         let who = match (&row.taken_by, &row.assignment) {
-            _ if row.held_by_other(self.now).is_some() => "another app has it".to_owned(),
+            _ if row.held_by_other(self.now).is_some() => "owned by another app".to_owned(),
             (Some(operator), _) if row.is_left(self.now) => {
-                format!("{} {operator} left it: C takes it", theme.pick("◇", "-"))
+                format!("{} {operator} left: C takes the thread", theme.pick("◇", "-"))
             }
-            (Some(operator), _) => format!("{} {operator} has it", theme.pick("◆", "@")),
-            (None, _) if row.handed_off_at.is_some() => "handed off: C takes it".to_owned(),
+            (Some(operator), _) => format!("{} {operator} owns it", theme.pick("◆", "@")),
+            (None, _) if row.handed_off_at.is_some() => "escalated: C takes the thread".to_owned(),
             (None, Some(agent)) if agent.stopped || agent.stale => agent.words(),
             (None, Some(agent)) if let Some(until) = row.paused_until(self.now) => {
                 format!("{} silent {}, a person wrote", agent.agent, words::left(until, self.now))

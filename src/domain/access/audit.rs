@@ -57,7 +57,7 @@ impl RestoredRows {
     pub fn detail(&self) -> String {
         let word = |head: &AuditHead| format!("{} {}", head.row, head.digest);
         let lost: Vec<String> = self.lost.iter().map(word).collect();
-        let end = self.end.as_ref().map_or_else(|| "an empty audit".to_owned(), word);
+        let end = self.end.as_ref().map_or_else(|| "an empty audit log".to_owned(), word);
         format!("lost {}; goes on after {end}", lost.join(", "))
     }
 
@@ -118,9 +118,9 @@ impl AuditCheck {
         if row.id.0 != expected {
             self.broken = Some((row.id, format!("a{expected} is missing before it")));
         } else if self.last.is_none() && row.id.0 != 1 {
-            self.broken = Some((row.id, "the rows before it are missing".to_owned()));
+            self.broken = Some((row.id, "earlier rows are missing".to_owned()));
         } else if link(&self.digest, &row) != row.digest {
-            self.broken = Some((row.id, "it is not what was written: its digest does not fit".to_owned()));
+            self.broken = Some((row.id, "its digest does not match its content".to_owned()));
         } else {
             self.rows += 1;
             self.digest = row.digest;
@@ -138,13 +138,13 @@ impl AuditCheck {
             match found.get(&row.0) {
                 Some(digest) if *digest == head.digest => continue,
                 Some(_) => self.contradictions.push(format!(
-                    "{row} is not the row that was written at {at}: {source} has another digest of it ({}).",
+                    "{row} is not the row that was written at {at}: {source} has another digest ({}).",
                     head.digest
                 )),
                 None => {
                     let end = self.last.map_or_else(|| "it is empty".to_owned(), |last| format!("it ends at {last}"));
                     self.contradictions.push(format!(
-                        "{row} is missing: {source} has its digest since {at}, and the audit does not hold it ({end})."
+                        "{row} is missing: {source} has its digest since {at}, and the audit log does not ({end})."
                     ));
                 }
             }
@@ -163,13 +163,13 @@ impl AuditCheck {
         if self.contradictions.is_empty() {
             return match self.compared {
                 0 => chain,
-                count => format!("{chain} {count} digests kept outside the database fit."),
+                count => format!("{chain} {count} digests outside the database match."),
             };
         }
         let row = self.newest_lost.map_or_else(|| "ROW".to_owned(), |row| row.to_string());
         format!(
-            "{} {chain} Somebody removed or rewrote rows, or an older copy of the database was restored. If that was it, an admin \
-             accepts it: `wadeck audit accept-restored --confirm {row}`.",
+            "{} {chain} Rows were removed or rewritten, or an older copy of the database was restored. In the latter case an admin \
+             accepts it with `wadeck audit accept-restored --confirm {row}`.",
             self.contradictions.join(" ")
         )
     }
@@ -177,12 +177,12 @@ impl AuditCheck {
     fn chain(&self) -> String {
         match (&self.broken, self.last) {
             (Some((id, why)), _) => format!(
-                "{id} is the first row that does not fit: {why}. The {} before it are as they were written.",
+                "{id} is the first row that does not match: {why}. The {} rows before it are unchanged.",
                 self.rows
             ),
-            (None, None) => "The audit is empty.".to_owned(),
+            (None, None) => "The audit log is empty.".to_owned(),
             (None, Some(last)) => format!(
-                "All {} rows up to {last} are as they were written. Keep the digest {} elsewhere: it proves this later.",
+                "All {} rows up to {last} are unchanged. Keep the digest {} elsewhere to verify this later.",
                 self.rows, self.digest
             ),
         }

@@ -29,30 +29,30 @@ macro_rules! rights {
 }
 
 rights! {
-    KeepFilters, "keep filters", Viewer;
+    KeepFilters, "save filters", Viewer;
     Look, "look", Viewer;
     LookAtTemplates, "look at templates", Viewer;
     OpenFiles, "open files", Viewer;
     VerifyTheAudit, "verify the audit", Viewer;
     AcknowledgeAlerts, "acknowledge alerts", Operator;
-    ActOnManyMessagesAtOnce, "act on many messages at once", Operator;
-    AskAProvider, "ask a provider", Operator;
-    AskForATestDelivery, "ask for a test delivery", Operator;
-    AskTheProviderAboutAMessage, "ask the provider about a message", Operator;
+    ActOnManyMessagesAtOnce, "run bulk jobs", Operator;
+    AskAProvider, "query a provider's API", Operator;
+    AskForATestDelivery, "request a test webhook", Operator;
+    AskTheProviderAboutAMessage, "query the delivery status of a message", Operator;
     CheckAConnection, "check a connection", Operator;
-    DecideAboutProposedAnswers, "decide about proposed answers", Operator;
+    DecideAboutProposedAnswers, "accept or dismiss suggested replies", Operator;
     DiscardAMessage, "discard a message", Operator;
     EditTemplates, "edit templates", Operator;
     ExportThreads, "export threads", Operator;
     FetchFiles, "fetch files", Operator;
-    FillGaps, "fill gaps", Operator;
+    FillGaps, "backfill messages", Operator;
     HoldMessages, "hold messages", Operator;
-    LetAgentsGoOn, "let agents go on", Operator;
+    LetAgentsGoOn, "resume agents", Operator;
     ListTheProvidersNumbers, "list the provider's numbers", Operator;
     LookAtRuns, "look at runs", Operator;
     MarkThreadsAsRead, "mark threads as read", Operator;
     MergeContacts, "merge contacts", Operator;
-    NameContacts, "name contacts", Operator;
+    NameContacts, "rename contacts", Operator;
     ProposeAnAgent, "propose an agent", Operator;
     ReactToMessages, "react to messages", Operator;
     ReadAnswers, "read answers", Operator;
@@ -63,44 +63,44 @@ rights! {
     ResetAnAgentsMemoryOfAThread, "reset an agent's memory of a thread", Operator;
     RetryAMessage, "retry a message", Operator;
     SaveFiles, "save files", Operator;
-    SayWhoMayBeWrittenTo, "say who may be written to", Operator;
-    SettleAMessage, "settle a message", Operator;
+    SayWhoMayBeWrittenTo, "record opt-outs and opt-ins", Operator;
+    SettleAMessage, "mark a message as arrived", Operator;
     SplitContacts, "split contacts", Operator;
-    StopABulkAction, "stop a bulk action", Operator;
+    StopABulkAction, "stop a bulk job", Operator;
     StopAgents, "stop agents", Operator;
     SubmitTemplates, "submit templates", Operator;
     TakeAThread, "take a thread", Operator;
-    TakeMessagesBack, "take messages back", Operator;
-    TryADelivery, "try a delivery", Operator;
+    TakeMessagesBack, "undo sending", Operator;
+    TryADelivery, "dry-run a delivery", Operator;
     TryWebhooks, "try webhooks", Operator;
     UploadFiles, "upload files", Operator;
     UploadSamples, "upload samples", Operator;
     WriteFlows, "write Flows", Operator;
     WriteNotes, "write notes", Operator;
-    WriteToPeople, "write to people", Operator;
+    WriteToPeople, "send messages", Operator;
     AcceptARestoredDatabase, "accept a restored database", Admin;
     AddContacts, "add contacts", Admin;
     ChangeAProvidersRecords, "change a provider's records", Admin;
     ChangeWebhooks, "change webhooks", Admin;
-    ChangeWhatContactsSee, "change what contacts see", Admin;
-    ConnectNumbersAgain, "connect numbers again", Admin;
+    ChangeWhatContactsSee, "change business profiles", Admin;
+    ConnectNumbersAgain, "reconnect numbers", Admin;
     DecideAboutAgents, "decide about agents", Admin;
     DeleteTemplates, "delete templates", Admin;
     DeleteWebhooks, "delete webhooks", Admin;
     DisconnectNumbers, "disconnect numbers", Admin;
-    GiveSetupsUp, "give setups up", Admin;
-    MakeTokens, "make and revoke tokens", Admin;
+    GiveSetupsUp, "cancel setups", Admin;
+    MakeTokens, "create and revoke tokens", Admin;
     PublishFlows, "publish Flows", Admin;
     RegisterWebhooks, "register webhooks", Admin;
     ReleaseAColleaguesThread, "release a colleague's thread", Admin;
-    RevealWhatAProviderSent, "reveal what a provider sent", Admin;
-    SetNumbersUp, "set numbers up", Admin;
+    RevealWhatAProviderSent, "reveal webhook bodies", Admin;
+    SetNumbersUp, "set up numbers", Admin;
     UnregisterNumbers, "unregister numbers", Admin;
 }
 
 /// The table as a document.
 pub fn markdown() -> String {
-    let mut text = "# Roles\n\nPrinted by `wadeck roles --markdown` from the table that every operation checks. An admin may what an\noperator may, an operator what a viewer may. Agents hold no role: what they may is in their contract.\n"
+    let mut text = "# Roles\n\nPrinted by `wadeck roles --markdown` from the table that every operation checks. Admins have\nall permissions of operators, and operators all permissions of viewers. Agents have no role: their contract says what they may do.\n"
         .to_owned();
     for role in [Role::Viewer, Role::Operator, Role::Admin] {
         text.push_str(&format!("\n## From {} on\n\n", role.name()));

@@ -41,7 +41,7 @@ impl TokenView {
         match self {
             Self { revoked_at: Some(_), .. } => "revoked",
             Self { expires_at: Some(until), .. } if now >= *until => "expired",
-            _ => "holds",
+            _ => "valid",
         }
     }
 }

@@ -84,7 +84,7 @@ impl AssignmentState {
 }
 
 /// Why an assignment that was in force is expired; one that waited is expired for another reason.
-pub const TIME_IS_OVER: &str = "its time is over";
+pub const TIME_IS_OVER: &str = "it expired";
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assignment {
@@ -164,7 +164,7 @@ impl AssignmentView {
         let agent = clean_line(&self.agent);
         match self {
             Self { stopped: true, .. } => format!("{agent} is stopped"),
-            Self { stale: true, .. } => format!("{agent} is silent: it changed"),
+            Self { stale: true, .. } => format!("{agent} is silent: changed since its approval"),
             Self { mode: Mode::Off, .. } => format!("{agent} is off"),
             Self { mode, .. } => format!("{agent} answers ({})", mode.name()),
         }
@@ -174,7 +174,7 @@ impl AssignmentView {
     pub fn brief(&self) -> String {
         let state = match self {
             Self { stopped: true, .. } => "stopped",
-            Self { stale: true, .. } => "silent: it changed",
+            Self { stale: true, .. } => "silent: changed since its approval",
             Self { mode, .. } => mode.name(),
         };
         format!("{} ({state})", clean_line(&self.agent))
@@ -185,16 +185,20 @@ impl AssignmentView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApprovalPolicy {
     /// Two different persons have to agree, so that nobody approves what they proposed alone.
-    pub two_persons: bool,
+    pub require_two_approvers: bool,
     /// Nothing is approved that was not rehearsed.
-    pub rehearsed: bool,
+    pub require_rehearsal: bool,
     /// Proposals that nobody decides about expire after this.
     pub undecided: std::time::Duration,
 }
 
 impl Default for ApprovalPolicy {
     fn default() -> Self {
-        Self { two_persons: false, rehearsed: false, undecided: std::time::Duration::from_secs(72 * 3_600) }
+        Self {
+            require_two_approvers: false,
+            require_rehearsal: false,
+            undecided: std::time::Duration::from_secs(72 * 3_600),
+        }
     }
 }
 
@@ -221,18 +225,18 @@ pub struct Approver<'a> {
 impl ApprovalPolicy {
     /// Whether somebody's own word is enough, without another person and without a rehearsal.
     pub const fn takes_one_word(&self) -> bool {
-        !self.two_persons && !self.rehearsed
+        !self.require_two_approvers && !self.require_rehearsal
     }
 }
 
 /// The rule of approving, for everything that puts an assignment in force: also one that is in force and
 /// whose agent has changed.
 pub fn approve(assignment: &Assignment, by: Approver<'_>, policy: ApprovalPolicy) -> Result<Approval, Refusal> {
-    if policy.rehearsed && !by.rehearsed {
+    if policy.require_rehearsal && !by.rehearsed {
         let why = "This version of the agent was not rehearsed.";
         return Err(Refusal::new(Code::NotRehearsed, why, "Rehearse the assignment first, and read the answers."));
     }
-    if !policy.two_persons {
+    if !policy.require_two_approvers {
         return Ok(Approval::Active);
     }
     let first = assignment.approved_person.as_deref();
@@ -300,14 +304,14 @@ mod tests {
     #[test]
     fn two_persons_are_two() {
         let alone = ApprovalPolicy::default();
-        let two = ApprovalPolicy { two_persons: true, ..alone };
+        let two = ApprovalPolicy { require_two_approvers: true, ..alone };
         assert_eq!(approve(&assignment("ada", None), by("ada", false), alone), Ok(Approval::Active));
         assert_eq!(approve(&assignment("ada", None), by("ada", false), two), Ok(Approval::FirstOfTwo));
         assert!(approve(&assignment("ada", Some("ada")), by("ada", false), two).is_err(), "the proposer alone never");
         assert_eq!(approve(&assignment("ada", Some("ada")), by("noor", false), two), Ok(Approval::Active));
         let changed = Assignment { approved_digest: Some("as it was".into()), ..assignment("ada", Some("ada")) };
         assert_eq!(approve(&changed, by("noor", false), two), Ok(Approval::FirstOfTwo), "ada saw another agent");
-        let seen = ApprovalPolicy { rehearsed: true, ..alone };
+        let seen = ApprovalPolicy { require_rehearsal: true, ..alone };
         assert!(approve(&assignment("ada", None), by("ada", false), seen).is_err());
         assert_eq!(approve(&assignment("ada", None), by("ada", true), seen), Ok(Approval::Active));
     }

@@ -120,7 +120,7 @@ impl Hours {
 
     /// Reads `mon-fri 09:00-18:00`, `sat 10:00-14:00` or `22:00-06:00`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{}` are no hours; write them like mon-fri 09:00-18:00.", clean_line(text));
+        let wrong = || format!("`{}` is not a time range. Write it like mon-fri 09:00-18:00.", clean_line(text));
         let lower = text.trim().to_lowercase();
         let (days, span) = lower.split_once(' ').unwrap_or(("mon-sun", &lower));
         let mut hours = Self { days: [false; 7], from: 0, until: 0 };
@@ -236,19 +236,22 @@ impl Conditions {
 pub struct Contract {
     pub tools: Vec<Tool>,
     pub when: Conditions,
-    /// Replies per thread and hour; two machines that talk to each other are stopped by it.
-    pub most_per_hour: u32,
-    /// Messages in one answer.
-    pub most_messages: u32,
+    /// Replies per thread and hour. The limit also stops two machines that answer each other.
+    #[serde(alias = "most_per_hour")]
+    pub max_per_hour: u32,
+    /// Messages in one reply.
+    #[serde(alias = "most_messages")]
+    pub max_messages: u32,
     /// Characters in one message.
-    pub longest: u32,
+    #[serde(alias = "longest")]
+    pub max_characters: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_day: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub money_per_day: Option<Money>,
     /// Whether it may write to contacts other than the one who wrote.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub others: bool,
+    #[serde(alias = "others", skip_serializing_if = "std::ops::Not::not")]
+    pub allow_initiating: bool,
     /// How long it is silent in a thread after a person wrote there; without it, as the number says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pause_after_person_minutes: Option<u32>,
@@ -265,13 +268,13 @@ impl Default for Contract {
         Self {
             tools: Tool::USUAL.to_vec(),
             when: Conditions::default(),
-            most_per_hour: 12,
-            most_messages: 3,
-            longest: 700,
+            max_per_hour: 12,
+            max_messages: 3,
+            max_characters: 700,
             tokens_per_day: None,
             money_per_day: None,
             pause_after_person_minutes: None,
-            others: false,
+            allow_initiating: false,
         }
     }
 }
@@ -285,12 +288,12 @@ impl Contract {
     pub fn is_within(&self, other: &Self) -> bool {
         let at_most = |own: Option<u64>, most: Option<u64>| most.is_none_or(|most| own.is_some_and(|own| own <= most));
         self.tools.iter().all(|tool| other.allows(*tool))
-            && self.most_per_hour <= other.most_per_hour
-            && self.most_messages <= other.most_messages
-            && self.longest <= other.longest
+            && self.max_per_hour <= other.max_per_hour
+            && self.max_messages <= other.max_messages
+            && self.max_characters <= other.max_characters
             && at_most(self.tokens_per_day, other.tokens_per_day)
             && at_most(self.money_per_day.map(|money| money.0), other.money_per_day.map(|money| money.0))
-            && (!self.others || other.others)
+            && (!self.allow_initiating || other.allow_initiating)
             && self.pauses_as_long_as(other)
             && self.when.are_within(&other.when)
     }
@@ -309,8 +312,8 @@ impl Contract {
         let tools: Vec<&str> = self.tools.iter().map(|tool| tool.name()).collect();
         let mut terms = vec![
             ("tools", if tools.is_empty() { "none".to_owned() } else { tools.join(", ") }),
-            ("per hour", format!("{} replies per thread", self.most_per_hour)),
-            ("messages", format!("1 to {}, of {} characters", self.most_messages, self.longest)),
+            ("per hour", format!("at most {} replies per thread", self.max_per_hour)),
+            ("messages", format!("at most {}, of {} characters each", self.max_messages, self.max_characters)),
         ];
         let budget = match (self.tokens_per_day, self.money_per_day) {
             (None, None) => "no limit".to_owned(),
@@ -321,7 +324,7 @@ impl Contract {
         terms.push(("budget", budget));
         terms.push(("hours", self.when.hours.map_or_else(|| "always".to_owned(), |hours| hours.to_string())));
         if let Some(first) = self.when.first_contact {
-            terms.push(("contacts", if first { "only new ones" } else { "only known ones" }.to_owned()));
+            terms.push(("contacts", if first { "only new contacts" } else { "only known contacts" }.to_owned()));
         }
         if let Some(language) = &self.when.language {
             terms.push(("language", clean_line(language)));
@@ -330,10 +333,10 @@ impl Contract {
             terms.push(("words", clean_line(&self.when.words.join(", "))));
         }
         if let Some(minutes) = self.pause_after_person_minutes {
-            terms.push(("pause", format!("{minutes} minutes after a person wrote")));
+            terms.push(("pause", format!("for {minutes} minutes after a person wrote")));
         }
-        if self.others {
-            terms.push(("recipients", "also contacts who did not write".to_owned()));
+        if self.allow_initiating {
+            terms.push(("recipients", "may write to contacts who did not write first".to_owned()));
         }
         terms
     }
@@ -341,16 +344,16 @@ impl Contract {
     /// Why it cannot be agreed to.
     pub fn check(&self) -> Result<(), String> {
         if self.pause_after_person_minutes.is_some_and(|minutes| minutes > LONGEST_PAUSE_MINUTES) {
-            return Err(format!("pause_after_person_minutes is between 0 and {LONGEST_PAUSE_MINUTES}."));
+            return Err(format!("pause_after_person_minutes must be between 0 and {LONGEST_PAUSE_MINUTES}."));
         }
-        if !(1..=10).contains(&self.most_messages) {
-            return Err("An answer has 1 to 10 messages.".into());
+        if !(1..=10).contains(&self.max_messages) {
+            return Err("max_messages must be between 1 and 10.".into());
         }
-        if !(1..=4_096).contains(&self.longest) {
-            return Err("A message has 1 to 4096 characters.".into());
+        if !(1..=4_096).contains(&self.max_characters) {
+            return Err("max_characters must be between 1 and 4096.".into());
         }
-        if !(1..=1_000).contains(&self.most_per_hour) {
-            return Err("The cap is 1 to 1000 replies per thread and hour; it stops loops.".into());
+        if !(1..=1_000).contains(&self.max_per_hour) {
+            return Err("max_per_hour must be between 1 and 1000.".into());
         }
         Ok(())
     }
@@ -384,10 +387,10 @@ mod tests {
     #[test]
     fn narrower_is_within_and_wider_is_not() {
         let usual = Contract::default();
-        let narrow = Contract { tools: vec![Tool::Send], most_per_hour: 2, tokens_per_day: Some(10), ..usual.clone() };
+        let narrow = Contract { tools: vec![Tool::Send], max_per_hour: 2, tokens_per_day: Some(10), ..usual.clone() };
         assert!(narrow.is_within(&usual));
         assert!(!usual.is_within(&narrow));
-        assert!(!Contract { others: true, ..usual.clone() }.is_within(&usual));
+        assert!(!Contract { allow_initiating: true, ..usual.clone() }.is_within(&usual));
         let pauses = |minutes| Contract { pause_after_person_minutes: minutes, ..usual.clone() };
         assert!(pauses(Some(90)).is_within(&pauses(Some(60))));
         assert!(!pauses(Some(30)).is_within(&pauses(Some(60))), "a shorter pause lets it answer more");

@@ -45,16 +45,18 @@ pub enum ContractViolation {
 impl ContractViolation {
     pub fn words(&self) -> String {
         match self {
-            Self::TooMany { messages, most } => format!("it has {messages} messages and may have {most}"),
-            Self::TooLong { characters, most } => format!("a message has {characters} characters and may have {most}"),
+            Self::TooMany { messages, most } => format!("it has {messages} messages; the contract allows {most}"),
+            Self::TooLong { characters, most } => {
+                format!("a message has {characters} characters; the contract allows {most}")
+            }
             Self::Language { asked, answered } => {
-                format!("it is written in {} and the contact writes {}", language(answered), language(asked))
+                format!("it is in {}, and the contact writes {}", language(answered), language(asked))
             }
             Self::Forbidden { tool } => {
-                format!("it wanted the tool {}, which its contract does not name", clean_line(tool))
+                format!("it called the tool {}, which its contract does not allow", clean_line(tool))
             }
-            Self::SomebodyElse { name } => format!("it names {}, who is another contact", clean_line(name)),
-            Self::NotAllowedToSpeak => format!("its contract does not name {}", Tool::Send.name()),
+            Self::SomebodyElse { name } => format!("it mentions {}, another contact", clean_line(name)),
+            Self::NotAllowedToSpeak => format!("its contract does not allow {}", Tool::Send.name()),
         }
     }
 }
@@ -101,12 +103,12 @@ pub fn breaches(contract: &Contract, words: &[ReplyPart], measure: &Measure<'_>)
     if !contract.allows(Tool::Send) {
         found.push(ContractViolation::NotAllowedToSpeak);
     }
-    if words.len() > contract.most_messages as usize {
-        found.push(ContractViolation::TooMany { messages: words.len(), most: contract.most_messages });
+    if words.len() > contract.max_messages as usize {
+        found.push(ContractViolation::TooMany { messages: words.len(), most: contract.max_messages });
     }
     let longest = words.iter().map(|one| one.text.chars().count()).max().unwrap_or(0);
-    if longest > contract.longest as usize {
-        found.push(ContractViolation::TooLong { characters: longest, most: contract.longest });
+    if longest > contract.max_characters as usize {
+        found.push(ContractViolation::TooLong { characters: longest, most: contract.max_characters });
     }
     if let Some((asked, answered)) = measure.languages.filter(|(asked, answered)| asked != answered) {
         found.push(ContractViolation::Language { asked: asked.to_owned(), answered: answered.to_owned() });
@@ -220,7 +222,7 @@ mod tests {
         let long = "x".repeat(701);
         assert_eq!(found(&[&long], Measure::default()), [ContractViolation::TooLong { characters: 701, most: 700 }]);
         let measure = Measure { languages: Some(("es", "en")), ..Measure::default() };
-        assert_eq!(found(&["hello"], measure)[0].words(), "it is written in English and the contact writes Spanish");
+        assert_eq!(found(&["hello"], measure)[0].words(), "it is in English, and the contact writes Spanish");
         let refused = ["admin.delete".to_owned()];
         let measure = Measure { refused: &refused, ..Measure::default() };
         assert_eq!(found(&[], measure), [ContractViolation::Forbidden { tool: "admin.delete".into() }]);

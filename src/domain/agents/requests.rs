@@ -292,7 +292,7 @@ impl AgentAction {
                 let later = at.map(|at| format!(" at {at}")).unwrap_or_default();
                 format!("{} in {thread}{later}: {}", content.kind(), content.words().line())
             }
-            Self::Note { text } => format!("a note for colleagues: {}", clean_line(text)),
+            Self::Note { text } => format!("an internal note: {}", clean_line(text)),
         }
     }
 }

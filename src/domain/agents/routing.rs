@@ -156,31 +156,31 @@ impl NoRun {
 
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Outbound => "it went out from us",
-            Self::Test => "it is a test of the provider's: nothing is answered over the network",
-            Self::History => "it is history that the provider synchronised",
-            Self::Filled => {
-                "it was never pushed to us and was found afterwards: an agent does not answer it as if it were new"
-            }
-            Self::Reaction => "a reaction is attached to its message and needs no answer",
-            Self::Sticker => "a sticker needs no answer",
-            Self::Call => "a call is answered by nobody here",
-            Self::News => "it is news about the conversation and needs no answer",
-            Self::Unsupported => "it cannot be read here, so no agent knows what was said",
-            Self::Ours => "it was written by a number of our own: two machines would talk to each other",
-            Self::Standby => "another app holds the conversation at the provider",
-            Self::Stale => "it was hours old when it arrived",
+            Self::Outbound => "it is an outgoing message",
+            Self::Test => "it is a test of the provider, and tests are not answered",
+            Self::History => "it is history that the provider synchronized",
+            Self::Filled => "it was backfilled, and agents do not answer backfilled messages",
+            Self::Reaction => "reactions need no reply",
+            Self::Sticker => "stickers need no reply",
+            Self::Call => "calls are not answered here",
+            Self::News => "it is a notice about the conversation and needs no reply",
+            Self::Unsupported => "its content is not supported, so an agent cannot read it",
+            Self::Ours => "one of our own numbers sent it, and two machines would answer each other",
+            Self::Standby => "another app owns the conversation at the provider",
+            Self::Stale => "it arrived hours late",
             Self::OptedOut => "the contact opted out",
-            Self::Taken => "a person has the thread",
-            Self::HandedOff => "its agent gave the thread to a person, who has not given it back",
+            Self::Taken => "a person owns the thread",
+            Self::HandedOff => "its agent escalated the thread, and nobody has released it",
             Self::NoAssignment => "no agent is assigned to this number or thread",
-            Self::NoneFits => "no agent of this number is for such a message, or at this hour",
-            Self::Off => "the assigned agent is switched off",
-            Self::Stopped => "the agent was stopped",
-            Self::Changed => "the agent has changed since it was approved, and nobody has looked again",
-            Self::PersonWrote => "a person wrote here shortly before, and the agent leaves the thread to them",
-            Self::Capped => "the agent has answered here as often as it may in an hour: perhaps two machines talk",
-            Self::Budget => "the agent has used up what it may in a day",
+            Self::NoneFits => "no agent of this number answers such a message, or at this hour",
+            Self::Off => "the assigned agent is off",
+            Self::Stopped => "the agent is stopped",
+            Self::Changed => "the agent has changed since its approval and was not approved again",
+            Self::PersonWrote => "a person wrote here recently, and the agent pauses",
+            Self::Capped => {
+                "the agent has reached its replies per hour in this thread; perhaps two machines answer each other"
+            }
+            Self::Budget => "the agent has used up its daily budget",
         }
     }
 
@@ -221,7 +221,7 @@ pub fn route(arrival: &Arrival<'_>, candidates: &[Candidate], debounce: Duration
         let one = &candidate.assignment;
         let who = format!("{} ({})", clean_line(&one.agent), one.id);
         if let Some(why) = does_not_fit(&one.contract.when, arrival, words.as_received(), now) {
-            trace.push(format!("{who}: not for this, {why}"));
+            trace.push(format!("{who}: does not apply, {why}"));
             reason = NoRun::NoneFits;
             continue;
         }
@@ -282,7 +282,7 @@ fn held_back(candidate: &Candidate, arrival: &Arrival<'_>, now: Timestamp) -> Op
         () if one.mode == Mode::Off => NoRun::Off,
         () if one.stale_since.is_some() => NoRun::Changed,
         () if arrival.paused_until(contract).is_some_and(|until| now < until) => NoRun::PersonWrote,
-        () if candidate.replies >= contract.most_per_hour => NoRun::Capped,
+        () if candidate.replies >= contract.max_per_hour => NoRun::Capped,
         () if contract.tokens_per_day.is_some_and(|most| candidate.tokens >= most) => NoRun::Budget,
         () if contract.money_per_day.is_some_and(|most| candidate.money >= most.0) => NoRun::Budget,
         () => return None,
@@ -292,7 +292,7 @@ fn held_back(candidate: &Candidate, arrival: &Arrival<'_>, now: Timestamp) -> Op
 fn detail(candidate: &Candidate, why: NoRun) -> String {
     match (why, &candidate.stopped) {
         (NoRun::Stopped, Some(by)) => format!("stopped by {}", clean_line(by)),
-        (NoRun::Capped, _) => format!("{} replies in the last hour; it may not say more", candidate.replies),
+        (NoRun::Capped, _) => format!("{} replies in the last hour, the maximum of its contract", candidate.replies),
         _ => why.words().to_owned(),
     }
 }
@@ -300,21 +300,23 @@ fn detail(candidate: &Candidate, why: NoRun) -> String {
 /// Why a message is not one that these conditions are about.
 fn does_not_fit(when: &Conditions, arrival: &Arrival<'_>, words: &str, now: Timestamp) -> Option<String> {
     if let Some(first) = when.first_contact.filter(|first| *first != arrival.first) {
-        return Some(if first { "they have written before" } else { "they write for the first time" }.to_owned());
+        return Some(
+            if first { "the contact has written before" } else { "the contact writes for the first time" }.to_owned(),
+        );
     }
     if let Some(hours) = when.hours.filter(|hours| !hours.hold(now, arrival.offset)) {
-        return Some(format!("it is outside {hours}"));
+        return Some(format!("outside of {hours}"));
     }
     if let Some(wanted) = &when.language {
         match language::told(words) {
             Some(found) if found.eq_ignore_ascii_case(wanted) => {}
-            Some(found) => return Some(format!("it is written in {found}")),
-            None => return Some("its language cannot be told".to_owned()),
+            Some(found) => return Some(format!("the message is in {found}")),
+            None => return Some("the language is unknown".to_owned()),
         }
     }
     let lower = words.to_lowercase();
     if !when.words.is_empty() && !when.words.iter().any(|word| lower.contains(&word.to_lowercase())) {
-        return Some("none of its words stands in it".to_owned());
+        return Some("the message has none of its words".to_owned());
     }
     None
 }
@@ -463,9 +465,9 @@ mod tests {
         assert_eq!(
             told.trace,
             [
-                "helper (g1): not for this, they have written before",
-                "helper (g2): not for this, none of its words stands in it",
-                "helper (g3): not for this, it is outside 09:00-10:00",
+                "helper (g1): does not apply, the contact has written before",
+                "helper (g2): does not apply, the message has none of its words",
+                "helper (g3): does not apply, outside of 09:00-10:00",
             ]
         );
     }

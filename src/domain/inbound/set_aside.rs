@@ -26,7 +26,7 @@ impl SetAside {
     pub fn foreign(at: usize, number: &str) -> Self {
         let number: String = clean_line(number).chars().take(40).collect();
         if number.trim().is_empty() {
-            return Self::unreadable(at, "it names no phone_number_id, so nobody knows for which number it is");
+            return Self::unreadable(at, "it has no phone_number_id, so its number is unknown");
         }
         Self { at, why: format!("phone_number_id {number}"), number: Some(number) }
     }
@@ -108,7 +108,7 @@ impl Progress {
 
     /// What was said of the items that were applied, one sentence in a line.
     pub fn said(&self) -> Vec<String> {
-        let more = (self.more_notes > 0).then(|| format!("And {} more of this kind.", self.more_notes));
+        let more = (self.more_notes > 0).then(|| format!("And {} more like this.", self.more_notes));
         self.notes.iter().cloned().chain(more).collect()
     }
 
@@ -157,16 +157,16 @@ impl Progress {
         for item in self.aside.iter().filter(|item| !heard.contains(item)) {
             let alert = match &item.number {
                 Some(_) => {
-                    let said = format!("Webhooks arrive for a number that no connection has: {}.", item.why);
+                    let said = format!("Webhooks arrive for a number without a connection: {}.", item.why);
                     (AlertKind::Quarantine, item.why.clone(), said)
                 }
                 None if self.of == 1 => (
                     AlertKind::Unreadable,
                     "delivery".to_owned(),
-                    "A signed webhook could not be read; it is kept.".to_owned(),
+                    "A signed webhook could not be read. It is stored and can be replayed.".to_owned(),
                 ),
                 None => {
-                    let said = "A part of a signed webhook could not be read; it is kept, and the rest was applied.";
+                    let said = "A part of a signed webhook could not be read. It is stored, and the rest was applied.";
                     (AlertKind::Unreadable, "delivery".to_owned(), said.to_owned())
                 }
             };

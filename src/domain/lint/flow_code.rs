@@ -64,7 +64,7 @@ pub fn lint(code: &str) -> Vec<Finding> {
         least = least.min(open);
     }
     if open != 0 || least < 0 {
-        report.error("C6", "", "The braces do not match.", "Close what is opened.");
+        report.error("C6", "", "The braces do not match.", "Close every quote, bracket and brace.");
     }
     report.findings
 }

@@ -183,7 +183,7 @@ impl Content {
                 Untrusted::new(format!("[{}] {names}", if cards.len() == 1 { "contact" } else { "contacts" }))
             }
             Self::Reaction { emoji: Some(emoji), .. } => Untrusted::new(format!("reacted {}", emoji.as_received())),
-            Self::Reaction { emoji: None, .. } => Untrusted::from("took a reaction back"),
+            Self::Reaction { emoji: None, .. } => Untrusted::from("removed a reaction"),
             Self::Button { text, .. } => Untrusted::new(format!("chose: {}", text.as_received())),
             Self::Offer(offer) => {
                 let labels =
@@ -203,7 +203,7 @@ impl Content {
             Self::News(news) => news.words(),
             Self::Edit { .. } => match self.replacement() {
                 Some(new) => Untrusted::new(format!("[edited a message] {}", new.words().as_received())),
-                None => Untrusted::from("[edited a message] the new words did not come"),
+                None => Untrusted::from("[edited a message] the new text was not sent"),
             },
             Self::Deletion { .. } => Untrusted::from("[deleted a message]"),
             Self::Other { kind, summary, members } => {
@@ -253,7 +253,7 @@ impl Content {
                 })
                 .collect(),
             Self::Reaction { target, emoji } => {
-                vec![("to message", text(target)), ("emoji", emoji.clone().unwrap_or_else(|| text("taken back")))]
+                vec![("to message", text(target)), ("emoji", emoji.clone().unwrap_or_else(|| text("removed")))]
             }
             Self::Button { text, payload } => vec![("button", text.clone()), ("payload", payload.clone())],
             Self::Interactive { id, title, description, .. } => {

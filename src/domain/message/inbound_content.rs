@@ -220,7 +220,7 @@ impl Extras {
             add("the provider says", error);
         }
         if let Some(told) = self.impossible_time {
-            add("its time is that of arrival: what was told cannot be,", &Untrusted::new(told.to_string()));
+            add("shown with its time of arrival; the reported time is impossible:", &Untrusted::new(told.to_string()));
         }
         match self.forwarded {
             Some(true) => line.push_str("\n[forwarded many times]"),
@@ -243,7 +243,9 @@ impl Extras {
         );
         rows.extend(self.error.clone().map(|error| ("error", error)));
         rows.extend(self.processing.clone().map(|status| ("processing", status)));
-        rows.extend(self.impossible_time.map(|told| ("time told", Untrusted::new(format!("{told}, which cannot be")))));
+        rows.extend(
+            self.impossible_time.map(|told| ("reported time", Untrusted::new(format!("{told}, which is impossible")))),
+        );
         if let Some((at, before)) = &self.edited {
             rows.push(("edited", Untrusted::new(at.to_string())));
             rows.push(("before", before.clone()));

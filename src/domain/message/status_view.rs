@@ -22,5 +22,5 @@ pub struct StatusView {
 
 /// What is said of a time that was told and cannot be; nothing where it can.
 pub fn impossible(told_at: Option<Timestamp>) -> String {
-    told_at.map(|told| format!(", when it came: the time that was told, {told}, cannot be")).unwrap_or_default()
+    told_at.map(|told| format!(", time of arrival; the reported time {told} is impossible")).unwrap_or_default()
 }

@@ -65,11 +65,11 @@ kinds! {
     /// The provider is unreachable or fails while messages are being retried.
     Outage "outage" "Provider outage" "Wait: messages are retried until their deadline.";
     /// The base URL answers with a redirect, or something else answers instead of the provider. All its numbers are held.
-    BaseUrl "base_url" "Base URL does not lead to the provider" "Correct the base URL; held messages are sent by themselves.";
+    BaseUrl "base_url" "Base URL does not lead to the provider" "Correct the base URL; held messages are then sent automatically.";
     /// The provider refuses the API key. The number's messages are held.
-    Credentials "credentials" "API key refused" "Set a valid key; held messages are sent by themselves.";
+    Credentials "credentials" "API key refused" "Set a valid key; held messages are then sent automatically.";
     /// The provider refuses the account or the number. The number's messages are held.
-    Account "account" "Account refused" "Resolve it with the provider; held messages are sent by themselves.";
+    Account "account" "Account refused" "Resolve it with the provider; held messages are then sent automatically.";
     /// The provider does not know the number, or the key may not use it.
     Setup "setup" "Number not usable" "Compare the connection's ids with the provider's console.";
     /// A template was paused, rejected or disabled.

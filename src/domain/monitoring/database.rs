@@ -38,11 +38,11 @@ impl DatabaseFault {
     /// What happened, as the beginning of a sentence.
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::Full => "The disk is full: nothing can be written",
-            Self::Disk => "The disk fails: the database cannot be read or written",
+            Self::Full => "Disk full: the database cannot be written",
+            Self::Disk => "Disk failure: the database cannot be read or written",
             Self::Damaged => "The database file is damaged",
             Self::NotWritable => "The database file cannot be opened for writing",
-            Self::Locked => "Another program locks the database",
+            Self::Locked => "Another program has locked the database",
             Self::NoAnswer => "The database does not answer",
         }
     }
@@ -51,14 +51,14 @@ impl DatabaseFault {
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::Full => {
-                "Make room on the disk of the data directory. Webhooks are refused with 503 until then and sent again by the provider; no restart is needed."
+                "Free space on the disk of the data directory. Until then webhooks get 503, and the provider sends them again. No restart is needed."
             }
             Self::Disk => {
-                "Check the disk and its file system (`dmesg`). Webhooks are refused with 503 until it works and sent again by the provider; no restart is needed."
+                "Check the disk and its file system (`dmesg`). Until then webhooks get 503, and the provider sends them again. No restart is needed."
             }
             Self::Damaged => RESTORE,
             Self::NotWritable => {
-                "Check owner, mode and mount options of the data directory. Webhooks are refused with 503 until then; no restart is needed."
+                "Check owner, mode and mount options of the data directory. Until then webhooks get 503. No restart is needed."
             }
             Self::Locked => "Stop the other program that has wadeck.db open.",
             Self::NoAnswer => "Check the disk of the data directory and the load of the machine.",

@@ -56,13 +56,13 @@ impl HealthCheck {
     /// What the check is about, in our words.
     pub fn meaning(&self) -> &'static str {
         match self.name.as_str() {
-            "phone_number_access" => "the provider reaches the number with its stored credentials",
-            "messaging_health" => "number, account, business and app may send",
+            "phone_number_access" => "the provider can use the number's stored credentials",
+            "messaging_health" => "number, account, business and app are allowed to send",
             "webhook_subscription" => "the account's events are forwarded to the provider",
-            "webhook_verified" => "Meta has verified the provider's address",
+            "webhook_verified" => "Meta has verified the provider's webhook URL",
             "token_validity" => "the stored access token is valid",
             "test_message" => "a test message was accepted",
-            _ => "a check that this program has no words for",
+            _ => "a check that this version does not know",
         }
     }
 
@@ -70,13 +70,13 @@ impl HealthCheck {
     pub fn remedy(&self) -> &'static str {
         match self.name.as_str() {
             "phone_number_access" | "token_validity" => {
-                "Reconnect the number: R makes a link that renews its credentials."
+                "Reconnect the number: R creates a link that renews its credentials."
             }
-            "messaging_health" => "Mend what the entities below name; a payment problem stops templates, not answers.",
+            "messaging_health" => "Fix what the entities below name. A payment problem blocks templates, not replies.",
             "webhook_subscription" | "webhook_verified" => {
-                "Reconnect the number with R, or ask the provider: until then nothing is forwarded."
+                "Reconnect the number with R, or contact the provider. Until then no webhooks are forwarded."
             }
-            _ => "Ask the provider, with the time of this look.",
+            _ => "Contact the provider with the time of this check.",
         }
     }
 }

@@ -223,16 +223,16 @@ impl NumberState {
         match self {
             Self::Absent => "not set up",
             Self::SettingUp => "being set up",
-            Self::SetupWaits => "setup waits",
+            Self::SetupWaits => "setup pending",
             Self::SetupFailed => "setup failed",
             Self::Connected => "connected",
-            Self::Checking => "connected, being checked",
-            Self::CheckWaits => "connected, the check waits",
-            Self::CheckFailed => "connected, the check failed",
+            Self::Checking => "connected, verifying",
+            Self::CheckWaits => "connected, verification pending",
+            Self::CheckFailed => "connected, verification failed",
             Self::Disconnected => "disconnected",
             Self::Reconnecting => "being reconnected",
-            Self::ReconnectWaits => "reconnecting waits",
-            Self::ReconnectFailed => "reconnecting failed",
+            Self::ReconnectWaits => "reconnect pending",
+            Self::ReconnectFailed => "reconnect failed",
         }
     }
 
@@ -346,24 +346,28 @@ impl NumberEvent {
             _ => About::Connection,
         };
         let (line, command, words) = match self {
-            Self::SetUp => {
-                ("setup --name NAME --provider PROVIDER", "connections.new", "set one up by a link for its owner")
-            }
+            Self::SetUp => (
+                "setup --name NAME --provider PROVIDER",
+                "connections.new",
+                "start the setup with a link for its owner",
+            ),
             Self::Adopt => (
                 "adopt PHONE_NUMBER_ID --name NAME --provider PROVIDER",
                 "connections.adopt",
-                "adopt one that the provider has",
+                "connect a number that exists at the provider",
             ),
-            Self::GoOn => ("resume {}", "connections.go_on", "retry the failed step, or check the pending one now"),
-            Self::NewLink => ("link {}", "connections.link", "make a new link for its owner"),
-            Self::GiveUp => ("cancel {}", "connections.give_up", "give the steps up"),
-            Self::Reconnect => ("reconnect {}", "connections.go_on", "connect it again"),
-            Self::Register => ("register {}", "connections.register", "register its webhook anew and test it"),
-            Self::Renew => ("renew {}", "connections.link", "make a link that renews its credentials"),
+            Self::GoOn => ("resume {}", "connections.resume", "retry the failed step, or check the pending one now"),
+            Self::NewLink => ("link {}", "connections.link", "create a new link for its owner"),
+            Self::GiveUp => ("cancel {}", "connections.give_up", "cancel the setup"),
+            Self::Reconnect => ("reconnect {}", "connections.resume", "connect it again"),
+            Self::Register => ("register {}", "connections.register", "register its webhook again and test it"),
+            Self::Renew => ("renew {}", "connections.link", "create a link that renews its credentials"),
             Self::Unregister => {
-                ("unregister {}", "connections.unregister", "stop serving it here; the provider keeps it")
+                ("unregister {}", "connections.unregister", "remove the webhook; the number stays at the provider")
             }
-            Self::Disconnect => ("disconnect {} --confirm NUMBER", "connections.disconnect", "give the number back"),
+            Self::Disconnect => {
+                ("disconnect {} --confirm NUMBER", "connections.disconnect", "disconnect it at the provider")
+            }
             Self::Declared
             | Self::Restored
             | Self::StepDone

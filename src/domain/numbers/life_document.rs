@@ -8,11 +8,11 @@ use crate::domain::numbers::life::{LIFE, NumberEvent};
 /// `docs/connections.md`, printed from the table.
 pub fn life_markdown() -> String {
     let mut text = String::from(
-        "# The life of a number\n\n\
-         Printed from the table of states by `wadeck connections states`. Whatever moves a number goes through\n\
-         this table; what is not in it is refused, and the refusal names what can be done. `wadeck connections show ID`\n\
-         and the console print the same ways on beside each number.\n\n\
-         | state | what people can do | what happens by itself |\n|---|---|---|\n",
+        "# States of a number\n\n\
+         Printed by `wadeck connections states`. This table defines all state changes of a number. Other changes are\n\
+         refused, and the refusal lists the possible actions. `wadeck connections show ID` and the console show the\n\
+         actions of each number.\n\n\
+         | state | actions | automatic changes |\n|---|---|---|\n",
     );
     for (state, transitions) in LIFE {
         let (mut people, mut itself) = (vec![], vec![]);
@@ -29,7 +29,7 @@ pub fn life_markdown() -> String {
         }
         let _ = writeln!(text, "| {} | {} | {} |", state.name(), people.join("<br>"), itself.join("<br>"));
     }
-    text.push_str("\n| verb | in the console | what |\n|---|---|---|\n");
+    text.push_str("\n| command | console command | effect |\n|---|---|---|\n");
     for event in [
         E::SetUp,
         E::Adopt,
@@ -48,7 +48,7 @@ pub fn life_markdown() -> String {
         }
     }
     text.push_str(
-        "\nThe keys are those of the commands in [keys.md](keys.md). A new link takes a customer at the provider and no number yet.\n",
+        "\n[keys.md](keys.md) has the keys of the console commands. A new link needs a customer at the provider and no number yet.\n",
     );
     text
 }
@@ -56,15 +56,15 @@ pub fn life_markdown() -> String {
 /// What happened by itself.
 const fn words(event: NumberEvent) -> &'static str {
     match event {
-        E::Declared => "the configuration names it",
-        E::Restored => "the configuration names it at the start, and its provider sets no numbers up",
+        E::Declared => "it is declared in the configuration",
+        E::Restored => "it is declared in the configuration, and its provider does not support setup",
         E::StepDone => "a step is done",
-        E::StepWaits => "a step waits for somebody",
+        E::StepWaits => "a step waits for a person",
         E::StepFailed => "a step failed",
-        E::LinkFollowed => "its owner followed the link",
+        E::LinkFollowed => "its owner opened the link",
         E::Made => "a step connects it",
         E::Verified => "the last step is done",
-        E::Lost => "the provider has it no more",
+        E::Lost => "the provider no longer has it",
         _ => "",
     }
 }

@@ -60,10 +60,10 @@ impl SetupStep {
             Self::Integration => "enable the integration",
             Self::Customer => "create the customer",
             Self::Link => "create the setup link",
-            Self::Used => "wait for the link to be followed",
-            Self::Number => "store number and ids",
+            Self::Used => "wait until the owner has opened the link",
+            Self::Number => "save number and ids",
             Self::Webhook => "register the webhook",
-            Self::Verified => "verify it by a test that comes back",
+            Self::Verified => "verify it with a test webhook",
         }
     }
 

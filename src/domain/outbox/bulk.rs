@@ -36,18 +36,18 @@ impl BulkPreview {
 
     /// In one sentence, without the action's name; nothing was done.
     pub fn counts(&self) -> String {
-        let found = self.sentence(format!("{} found, {} of them fit", self.found, self.will));
-        format!("{found} Nothing was done; --yes does it.")
+        let found = self.sentence(format!("{} found, {} of them match", self.found, self.will));
+        format!("{found} Nothing was changed; repeat with --yes to start.")
     }
 
     fn sentence(&self, beginning: String) -> String {
         let mut parts = vec![beginning];
         for (count, why) in [
-            (self.held_hourly, "of them wait for the hourly rule"),
+            (self.held_hourly, "of them wait for the hourly limit"),
             (self.need_template, "need a template (window closed)"),
             (self.opted_out, "opted out"),
-            (self.uncertain, "are uncertain and left alone (ask for them with status:uncertain)"),
-            (self.may_have_arrived, "may have arrived already"),
+            (self.uncertain, "are uncertain and not included (select them with status:uncertain)"),
+            (self.may_have_arrived, "may already have arrived"),
             (self.not_listed, "of these are not in the provider's list, which may lag"),
             (self.not_fitting, "are in another state"),
         ] {
@@ -65,7 +65,7 @@ const fn past(action: BulkAction) -> &'static str {
         BulkAction::Discard => "discarded",
         BulkAction::Hold => "held",
         BulkAction::Release => "released",
-        BulkAction::LookUp => "looked up",
-        BulkAction::Arrived => "settled as arrived",
+        BulkAction::LookUp => "reconciled",
+        BulkAction::Arrived => "marked as arrived",
     }
 }

@@ -55,9 +55,11 @@ impl JobView {
     /// What became of it so far, in one sentence.
     pub fn words(&self) -> String {
         let mut words = format!("{} done, {} refused of {}", self.done, self.refused, self.total);
-        for (count, what) in
-            [(self.taken, "taken by the provider"), (self.failed_again, "failed again"), (self.under_way, "under way")]
-        {
+        for (count, what) in [
+            (self.taken, "accepted by the provider"),
+            (self.failed_again, "failed again"),
+            (self.under_way, "in progress"),
+        ] {
             if count > 0 {
                 words.push_str(&format!(", {count} {what}"));
             }

@@ -100,12 +100,12 @@ impl Hold {
     /// The rule in words.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::ConnectionRate => "this number sends as fast as it may",
-            Self::PairRate => "one message per 6 s to one contact",
-            Self::HourlyPolicy => "one business-initiated message per contact and hour",
-            Self::Credentials => "the provider refuses our key",
-            Self::Account => "the provider refuses our account or number",
-            Self::TemplateList => "the list of templates has to say first whether it is marketing",
+            Self::ConnectionRate => "send rate of the number reached",
+            Self::PairRate => "at most one message per contact in 6 s",
+            Self::HourlyPolicy => "at most one business-initiated message per contact and hour",
+            Self::Credentials => "API key rejected by the provider",
+            Self::Account => "account or number blocked by the provider",
+            Self::TemplateList => "template list not fetched yet, so its category is unknown",
             Self::Operator => "held by a person",
         }
     }

@@ -44,11 +44,11 @@ impl Outage {
     pub fn words(&self, numbers: &str, base_url: &str, now: Timestamp) -> String {
         let waiting = match self.retried {
             0 => String::new(),
-            1 => " 1 message waits and is retried by itself.".to_owned(),
-            count => format!(" {count} messages wait and are retried by themselves."),
+            1 => " 1 message waits and is retried automatically.".to_owned(),
+            count => format!(" {count} messages wait and are retried automatically."),
         };
         format!(
-            "Sending over {numbers} has failed for {}: {}. {}{waiting} Check the network, {base_url} and the provider's \
+            "Sending via {numbers} has failed for {}: {}. {}{waiting} Check the network, {base_url} and the provider's \
              status page.",
             short_span(now.max(self.last_at).since(self.since)),
             self.failure.line(),
@@ -78,7 +78,7 @@ mod tests {
             since: Timestamp::from_seconds(100),
             last_at: Timestamp::from_seconds(last_at),
             failures,
-            failure: Failure::own(FailureClass::Transient, "Provider unwell", "It answered with an error.", ""),
+            failure: Failure::own(FailureClass::Transient, "Provider error", "It answered with an error.", ""),
             retried,
         }
     }
@@ -99,8 +99,8 @@ mod tests {
     #[test]
     fn the_words_name_number_age_cause_and_what_waits() {
         let words = outage(3, 105, 2).words("support", "https://api.example", Timestamp::from_seconds(220));
-        assert!(words.starts_with("Sending over support has failed for 2m: Provider unwell. It answered"), "{words}");
-        assert!(words.contains("2 messages wait and are retried by themselves."), "{words}");
+        assert!(words.starts_with("Sending via support has failed for 2m: Provider error. It answered"), "{words}");
+        assert!(words.contains("2 messages wait and are retried automatically."), "{words}");
         assert!(words.contains("https://api.example"), "{words}");
     }
 

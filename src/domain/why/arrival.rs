@@ -36,26 +36,26 @@ pub fn of_arrival(known: &ArrivalFacts<'_>) -> Why {
                 if delivery.repeats > 0 { format!(" ({} more times since)", delivery.repeats) } else { String::new() };
             chain.about(
                 Some(delivery.received_at),
-                format!("the provider pushed it as {}{again}, signed right", clean_line(&delivery.event)),
+                format!("received as {}{again} with a valid signature", clean_line(&delivery.event)),
                 delivery.id,
             );
         }
         None if message.message.origin == Origin::Filled => {
-            chain.at(message.received_at, "it was never pushed to us; it was found in the provider's own list");
+            chain.at(message.received_at, "backfilled from the provider's message list; no webhook arrived");
         }
-        None => chain.at(message.received_at, "its delivery is not here any more"),
+        None => chain.at(message.received_at, "its webhook delivery was deleted"),
     }
     chain.about(
         Some(message.message.created_at),
         format!(
             "{}: {}",
-            if InboundKind::is_said(&message.message.kind) { "the contact wrote" } else { "it says" },
+            if InboundKind::is_said(&message.message.kind) { "the contact wrote" } else { "content" },
             shortened(&message.message.text.line())
         ),
         message.message.id,
     );
     if let Some(reason) = &message.not_routed {
-        chain.at(message.received_at, format!("no agent was asked: {}", clean_line(reason)));
+        chain.at(message.received_at, format!("no agent was run: {}", clean_line(reason)));
     }
     add_runs(&mut chain, known.runs);
     add_entries(&mut chain, known.entries);
@@ -75,7 +75,7 @@ fn add_runs(chain: &mut Chain, runs: &[RunView]) {
 fn add_entries(chain: &mut Chain, entries: &[EntryRow]) {
     for entry in entries {
         let who = entry.author.as_deref().map_or_else(|| "somebody".to_owned(), clean_line);
-        chain.about(Some(entry.created_at), format!("{who} answered; it is {}", entry.state.name()), entry.id);
+        chain.about(Some(entry.created_at), format!("{who} replied; it is {}", entry.state.name()), entry.id);
     }
 }
 
@@ -112,20 +112,20 @@ fn answered(known: &ArrivalFacts<'_>) -> Option<Verdict> {
         "discarded" => None,
         "queued" | "sending" | "scheduled" => Some(Verdict::new(
             "reply_waits",
-            format!("An answer is written and not sent yet ({id})."),
-            format!("Ask why {id} waits."),
+            format!("A reply is written and not sent yet ({id})."),
+            format!("See why {id} waits."),
         )),
         "uncertain" => Some(Verdict::new(
             "reply_uncertain",
-            format!("An answer was sent and nobody knows whether it arrived ({id})."),
-            format!("Ask why {id} is uncertain."),
+            format!("A reply was sent, and it is uncertain whether it arrived ({id})."),
+            format!("See why {id} is uncertain."),
         )),
         _ => {
             let why = last.error.as_ref().map(crate::domain::failure::Failure::line).unwrap_or_default();
             Some(Verdict::new(
                 "reply_failed",
-                format!("An answer was written and did not arrive ({id}): {why}."),
-                format!("Ask why {id} failed; then retry or write anew."),
+                format!("A reply was not delivered ({id}): {why}."),
+                format!("See why {id} failed; then retry it or write a new reply."),
             ))
         }
     }
@@ -135,8 +135,8 @@ fn answered(known: &ArrivalFacts<'_>) -> Option<Verdict> {
 fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
     let window = window_words(known.thread.and_then(|thread| thread.window_closes_at), known.now);
     let nobody = match known.thread.and_then(|thread| thread.taken_by.as_deref()) {
-        Some(operator) => format!("{} has the thread and has not answered", clean_line(operator)),
-        None => "nobody took the thread".to_owned(),
+        Some(operator) => format!("{} owns the thread and has not replied", clean_line(operator)),
+        None => "the thread has no owner".to_owned(),
     };
     let tail = format!("{nobody}; {window}");
     let say = |cause: &'static str, why: String, remedy: &str| {
@@ -146,7 +146,7 @@ fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
         return not_routed(reason, &tail);
     }
     match known.runs.last() {
-        None => say("no_run", "no agent was asked, and no reason was kept".to_owned(), "Answer it yourself."),
+        None => say("no_run", "no agent was run, and the reason was not recorded".to_owned(), "Reply yourself."),
         Some(run) => {
             let error = run.error.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
             let agent = &run.agent;
@@ -154,11 +154,11 @@ fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
                 RunState::Scheduled => Verdict::new(
                     "collecting",
                     format!(
-                        "No reply yet: {agent} waits for the burst to end, {}.",
+                        "No reply yet: {agent} waits for further messages, {}.",
                         if run.due_at > known.now {
                             format!("{} more", short_span(run.due_at.since(known.now)))
                         } else {
-                            "and is due".to_owned()
+                            "and is due now".to_owned()
                         }
                     ),
                     "Wait, or take the thread.",
@@ -169,42 +169,45 @@ fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
                 RunState::Proposed if !run.breaches.is_empty() => say(
                     "held",
                     format!(
-                        "the answer of {agent} is held: {}",
+                        "the reply of {agent} is held: {}",
                         run.breaches.iter().map(|one| clean_line(one)).collect::<Vec<_>>().join("; ")
                     ),
-                    "Read the answer and send it, change it, or write your own.",
+                    "Read the reply, then send it, change it, or write your own.",
                 ),
                 RunState::Proposed => say(
                     "draft_waits",
-                    format!("{agent} proposed an answer, and drafts wait for a person"),
-                    "Read the draft and send it, or write your own.",
+                    format!("{agent} suggested a reply, which waits for a person"),
+                    "Read the suggested reply, then send it or write your own.",
                 ),
                 RunState::Rejected => say(
                     "rejected",
-                    format!("{} did not want what {agent} proposed", run.decided_by.as_deref().unwrap_or("somebody")),
-                    "Answer it yourself.",
+                    format!(
+                        "{} dismissed the reply that {agent} suggested",
+                        run.decided_by.as_deref().unwrap_or("somebody")
+                    ),
+                    "Reply yourself.",
                 ),
                 RunState::Silent => {
-                    say("silent", format!("{agent} chose to say nothing"), "Answer it yourself if it needs one.")
+                    say("silent", format!("{agent} decided not to reply"), "Reply yourself if it needs a reply.")
                 }
                 RunState::Superseded => say(
                     "superseded",
-                    format!("a newer message came before {agent} had answered"),
-                    "Ask about the newer message.",
+                    format!("a newer message arrived before {agent} replied"),
+                    "See the explanation of the newer message.",
                 ),
                 RunState::HandedOff => {
-                    say("handed_off", format!("{agent} gave it to a person: {error}"), "Take the thread and answer.")
+                    say("handed_off", format!("{agent} escalated it: {error}"), "Take the thread and reply.")
                 }
                 RunState::Failed => say(
                     "agent_failed",
                     format!("{agent} failed: {error}"),
-                    "Take the thread and answer; look at the agent.",
+                    "Take the thread and reply; check the agent.",
                 ),
-                RunState::Cancelled => say("cancelled", format!("{agent} was stopped: {error}"), "Answer it yourself."),
+                RunState::Cancelled => say("cancelled", format!("{agent} was stopped: {error}"), "Reply yourself."),
                 RunState::Answered => say(
                     "caught",
-                    format!("{agent} answered, and its words were caught before they went"),
-                    "Answer it yourself.",
+                    format!("{agent} replied, and the reply was canceled before it was sent"),
+                    "Reply yourself.",
                 ),
             }
         }
@@ -215,47 +218,48 @@ fn unanswered(known: &ArrivalFacts<'_>) -> Verdict {
 fn not_routed(reason: &str, tail: &str) -> Verdict {
     let (cause, remedy) = match NoRun::from_words(reason) {
         Some(NoRun::Test) => {
-            return Verdict::new("test", "No reply: it is a test of the provider's, and tests are never answered.", "");
+            return Verdict::new("test", "No reply: it is a test of the provider, and tests are never answered.", "");
         }
         Some(NoRun::History) => {
-            let answer = "No reply: it is history that was synchronised, and nobody expects an answer to it now.";
+            let answer = "No reply: it is synchronized history.";
             return Verdict::new("history", answer, "");
         }
-        Some(NoRun::Reaction) => return Verdict::new("reaction", "No reply: a reaction needs none.", ""),
-        Some(NoRun::Outbound) => return Verdict::new("outbound", "No reply: it went out from us.", ""),
+        Some(NoRun::Reaction) => return Verdict::new("reaction", "No reply: reactions need none.", ""),
+        Some(NoRun::Outbound) => return Verdict::new("outbound", "No reply: it is an outgoing message.", ""),
         Some(NoRun::News) => {
-            return Verdict::new("news", "No reply: it is news about the conversation, and needs none.", "");
+            return Verdict::new("news", "No reply: it is a notice about the conversation and needs none.", "");
         }
         Some(NoRun::Ours) => {
-            let said = "No reply: a number of our own wrote it, and two machines would talk to each other.";
+            let said = "No reply: one of our own numbers sent it, and two machines would answer each other.";
             return Verdict::new("own_number", said, "");
         }
         Some(NoRun::Call) => ("call", "Call back, or write while the window is open."),
         Some(NoRun::Unsupported) => {
-            ("unsupported", "Ask the contact to say it in another way: what they sent cannot be read here.")
+            ("unsupported", "Ask the contact to send it in another form: its content is not supported.")
         }
-        Some(NoRun::Standby) => ("standby", "Sending takes the conversation over; do it on purpose."),
-        Some(NoRun::Sticker) => ("sticker", "Answer it yourself if it asks for something."),
-        Some(NoRun::Filled) => ("filled", "Answer it yourself: an agent does not answer what it finds late."),
-        Some(NoRun::Stale) => ("stale", "Answer it yourself: an agent does not answer what came so late."),
-        Some(NoRun::OptedOut) => ("opted_out", "Nothing is sent to them until they want it again."),
-        Some(NoRun::Taken) => ("taken", "Answer, or release the thread to its agent."),
-        Some(NoRun::HandedOff) => ("handed_off", "Answer, then release the thread: its agent is silent until that."),
-        Some(NoRun::NoAssignment) => ("no_agent", "Answer it yourself, or have an agent assigned."),
+        Some(NoRun::Standby) => ("standby", "Sending a message takes the conversation over from the other app."),
+        Some(NoRun::Sticker) => ("sticker", "Reply yourself if it needs a reply."),
+        Some(NoRun::Filled) => ("filled", "Reply yourself: agents do not answer backfilled messages."),
+        Some(NoRun::Stale) => ("stale", "Reply yourself: agents do not answer messages that arrive hours late."),
+        Some(NoRun::OptedOut) => ("opted_out", "Nothing is sent until the contact opts in."),
+        Some(NoRun::Taken) => ("taken", "Reply, or release the thread to its agent."),
+        Some(NoRun::HandedOff) => ("handed_off", "Reply, then release the thread; its agent stays silent until then."),
+        Some(NoRun::NoAssignment) => ("no_agent", "Reply yourself, or assign an agent."),
         Some(NoRun::NoneFits) => {
-            ("none_fits", "Answer it yourself, or widen the hours, language or words of an assignment.")
+            ("none_fits", "Reply yourself, or extend the hours, language or words of an assignment.")
         }
-        Some(NoRun::Off) => ("agent_off", "Answer it yourself, or propose the agent in the mode draft or auto."),
-        Some(NoRun::Stopped) => ("agent_stopped", "Answer it yourself, or resume the agent."),
-        Some(NoRun::Changed) => ("agent_changed", "Answer it yourself; an admin has to approve the changed agent."),
+        Some(NoRun::Off) => ("agent_off", "Reply yourself, or propose the agent in the mode draft or auto."),
+        Some(NoRun::Stopped) => ("agent_stopped", "Reply yourself, or resume the agent."),
+        Some(NoRun::Changed) => ("agent_changed", "Reply yourself, and let an admin approve the changed agent."),
         Some(NoRun::PersonWrote) => {
-            ("person_wrote", "Answer, or release the thread: its agent answers the next message then.")
+            ("person_wrote", "Reply, or release the thread: its agent then answers the next message.")
         }
-        Some(NoRun::Capped) => {
-            ("capped", "See whether two machines talk to each other; its next reply is free when an hour has passed.")
-        }
-        Some(NoRun::Budget) => ("budget", "Answer it yourself, or give the agent more for a day."),
-        None => ("not_routed", "Answer it yourself if it needs an answer."),
+        Some(NoRun::Capped) => (
+            "capped",
+            "Check whether two machines answer each other. The agent may reply again when the hour has passed.",
+        ),
+        Some(NoRun::Budget) => ("budget", "Reply yourself, or raise the agent's daily budget."),
+        None => ("not_routed", "Reply yourself if it needs a reply."),
     };
     Verdict::new(cause, format!("No reply: {}; {tail}.", clean_line(reason)), remedy)
 }
@@ -275,37 +279,33 @@ pub fn of_thread(thread: &ThreadRow, last: Option<&ArrivalFacts<'_>>, now: Times
         add_audit(&mut chain, known.audit);
     }
     if let Some(waiting) = &thread.waiting {
-        chain.at(waiting.since, format!("a person is waited for: {}", clean_line(&waiting.reason)));
+        chain.at(waiting.since, format!("waits for a person: {}", clean_line(&waiting.reason)));
     }
     let window = window_words(thread.window_closes_at, now);
     let open = thread.window_closes_at.is_some_and(|at| at > now);
     let verdict = if thread.opted_out {
-        Verdict::new(
-            "opted_out",
-            "Nothing can be sent: they asked not to be written to.",
-            "Write when they want it again.",
-        )
+        Verdict::new("opted_out", "Nothing can be sent: the contact opted out.", "Wait until the contact opts in.")
     } else if let Some(other) = thread.held_by_other(now) {
         Verdict::new(
             "held_elsewhere",
             format!(
-                "The conversation is with {} at the provider, as was told {} ago: it is shown here, and no agent answers.",
+                "{} owns the conversation at the provider since {} ago: it is shown here, and no agent answers.",
                 other.who(),
                 short_span(now.since(other.told_at))
             ),
-            "Leave it to them, or send something: that takes the conversation over.",
+            "Leave it to the other app, or send a message to take the conversation over.",
         )
     } else if let Some(verdict) = last.and_then(answered) {
         verdict
     } else if let Some(known) = last.filter(|_| open || thread.waiting.is_some()) {
         unanswered(known)
     } else if open {
-        Verdict::new("quiet", format!("Nothing is open here; {window}."), "")
+        Verdict::new("quiet", format!("Nothing is pending; {window}."), "")
     } else {
         Verdict::new(
             "window_closed",
-            format!("Freeform cannot be sent: {window}."),
-            "Send an approved template; the window opens again when they answer.",
+            format!("Only templates can be sent: {window}."),
+            "Send an approved template. The window opens when the contact replies.",
         )
     };
     chain.end(thread.id, about, verdict)

@@ -18,43 +18,43 @@ use crate::domain::view::{AlertView, DeliveryDetail};
 pub fn of_delivery(delivery: &DeliveryDetail) -> Why {
     let mut chain = Chain::default();
     let row = &delivery.row;
-    chain.at(row.received_at, format!("{} bytes were posted to {}", row.bytes, clean_line(&row.path)));
+    chain.at(row.received_at, format!("{} bytes received at {}", row.bytes, clean_line(&row.path)));
     if !delivery.verdict.is_empty() {
         chain.at(row.received_at, clean_line(&delivery.verdict));
     }
     if row.repeats > 0 {
-        chain.note(format!("the same delivery came {} more time(s) and counted once", row.repeats));
+        chain.note(format!("the same delivery arrived {} more time(s) and was applied once", row.repeats));
     }
     let note = row.note.as_ref().map(crate::domain::text::Untrusted::line).unwrap_or_default();
     let verdict = match row.state {
         DeliveryState::Applied if note.starts_with(DUPLICATE_OF) => {
-            Verdict::new("duplicate", format!("It was read, and says what is here already. {note}"), "")
+            Verdict::new("duplicate", format!("It is a duplicate. {note}"), "")
         }
         DeliveryState::Applied if note.starts_with("Recorded") => Verdict::new("recorded", note.clone(), ""),
-        DeliveryState::Applied if !note.is_empty() => Verdict::new("set_aside", format!("It was read. {note}"), ""),
-        DeliveryState::Applied => Verdict::new("applied", "It was read and applied.", ""),
+        DeliveryState::Applied if !note.is_empty() => Verdict::new("set_aside", format!("It was applied. {note}"), ""),
+        DeliveryState::Applied => Verdict::new("applied", "It was applied.", ""),
         DeliveryState::Pending => {
-            Verdict::new("pending", "It is stored and answered, and applied next.", "If it stays so, see the log.")
+            Verdict::new("pending", "It is acknowledged and will be applied next.", "If it stays pending, see the log.")
         }
         DeliveryState::Quarantined | DeliveryState::Unreadable if note.contains("items were applied") => Verdict::new(
             "partially_applied",
-            format!("A part of it was set aside: {note}."),
-            "What is for a number that is not here is applied once the number is declared; what cannot be read, report.",
+            format!("It was partially applied: {note}."),
+            "Connect the number, and its items are applied. Report items that cannot be read.",
         ),
         DeliveryState::Quarantined => Verdict::new(
             "quarantined",
             format!("It was not applied: no connection has this number ({note})."),
-            "Declare the number; it is applied by itself then.",
+            "Connect the number. The delivery is then applied automatically.",
         ),
         DeliveryState::Unreadable => Verdict::new(
             "unreadable",
-            format!("It was signed right and could not be read: {note}."),
-            "Report it, and have it read again after a fix.",
+            format!("Its signature is valid, but it cannot be read: {note}."),
+            "Report it, and replay it after an update.",
         ),
         DeliveryState::Rejected => Verdict::new(
             "rejected",
-            format!("It was refused with 401 and never applied: {note}."),
-            "Compare the secret here with the one at the provider.",
+            format!("It was rejected with 401 and never applied: {note}."),
+            "Compare the secret with the one at the provider.",
         ),
     };
     chain.end(row.id, format!("delivery of {}", clean_line(&row.event)), verdict)
@@ -64,11 +64,11 @@ pub fn of_run(run: &RunView, now: Timestamp) -> Why {
     let mut chain = Chain::default();
     chain.about(
         Some(run.due_at),
-        format!("{} message(s) of {} were collected until here", run.batch_size, run.contact.shown()),
+        format!("{} message(s) from {} collected", run.batch_size, run.contact.shown()),
         run.thread_id,
     );
     if let Some(at) = run.started_at {
-        chain.at(at, format!("{} was asked", run.agent));
+        chain.at(at, format!("{} was run", run.agent));
     }
     if let Some(at) = run.finished_at {
         chain.at(at, run.state.name().replace('_', " "));
@@ -78,46 +78,42 @@ pub fn of_run(run: &RunView, now: Timestamp) -> Why {
         RunState::Scheduled => Verdict::new(
             "collecting",
             format!(
-                "It waits for the burst to end{}.",
+                "It waits for further messages{}.",
                 if run.due_at > now { format!(", {} more", short_span(run.due_at.since(now))) } else { String::new() }
             ),
             "",
         ),
         RunState::Running => Verdict::new("running", "The agent is writing.", ""),
-        RunState::Answered => Verdict::new("answered", "It answered; its words are in the outbox.", ""),
+        RunState::Answered => Verdict::new("answered", "It replied; the reply is in the outbox.", ""),
         RunState::Proposed if !run.breaches.is_empty() => Verdict::new(
             "held",
             format!(
-                "Its answer is held: {}.",
+                "Its reply is held: {}.",
                 run.breaches.iter().map(|one| clean_line(one)).collect::<Vec<_>>().join("; ")
             ),
-            "Read it and send it, change it, or write your own.",
+            "Read it, then send it, change it, or write your own.",
         ),
         RunState::Proposed => Verdict::new(
             "draft_waits",
-            "It proposed an answer: the assignment's mode is draft.",
-            "Read it and send it, or write your own.",
+            "It suggested a reply: the assignment's mode is draft.",
+            "Read it, then send it or write your own.",
         ),
         RunState::Rejected => {
             let by = run.decided_by.as_deref().unwrap_or("somebody");
-            Verdict::new(
-                "rejected",
-                format!("{by} read its proposal and did not want it."),
-                "Answer the thread yourself.",
-            )
+            Verdict::new("rejected", format!("{by} dismissed its suggested reply."), "Reply yourself.")
         }
-        RunState::Silent => Verdict::new("silent", "The agent chose to say nothing.", ""),
-        RunState::Superseded => {
-            Verdict::new("superseded", "A newer message came before its words went.", "The next run answers both.")
-        }
-        RunState::HandedOff => {
-            Verdict::new("handed_off", format!("It gave the thread to a person: {error}."), "Take the thread.")
-        }
-        RunState::Failed => Verdict::new(
-            "agent_failed",
-            format!("It failed: {error}."),
-            "Look at the agent; answer yourself meanwhile.",
+        RunState::Silent => Verdict::new("silent", "The agent decided not to reply.", ""),
+        RunState::Superseded => Verdict::new(
+            "superseded",
+            "A newer message arrived before its reply was sent.",
+            "The next run answers both.",
         ),
+        RunState::HandedOff => {
+            Verdict::new("handed_off", format!("It escalated the thread: {error}."), "Take the thread.")
+        }
+        RunState::Failed => {
+            Verdict::new("agent_failed", format!("It failed: {error}."), "Check the agent; reply yourself meanwhile.")
+        }
         RunState::Cancelled => Verdict::new("cancelled", format!("It was stopped: {error}."), ""),
     };
     chain.end(run.id, format!("run of {}", run.agent), verdict)
@@ -128,39 +124,39 @@ pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
     for hop in Check::ALL {
         match view.proofs.iter().find(|proof| proof.hop == hop) {
             Some(proof) => {
-                let sign = if proof.works { "works" } else { "does not work" };
+                let sign = if proof.works { "works" } else { "failing" };
                 chain.at(proof.at, format!("{} {sign}: {}", hop.name(), clean_line(&proof.note)));
             }
-            None => chain.note(format!("{} was never proved", hop.name())),
+            None => chain.note(format!("{}: not verified yet", hop.name())),
         }
     }
     let broken = Check::ALL.iter().find_map(|hop| view.proofs.iter().find(|proof| proof.hop == *hop && !proof.works));
     let verdict = match broken {
         Some(proof) => {
             let (cause, remedy) = match proof.hop {
-                Check::Provider => ("provider", "Check key, address and number."),
+                Check::Provider => ("provider", "Check the API key, the base URL and the number."),
                 Check::Registration => {
-                    ("registration", "Switch the webhook on at the provider, or register our address there.")
+                    ("registration", "Enable the webhook at the provider, or register this engine's URL there.")
                 }
                 Check::Upstream => {
-                    ("upstream", "See what this listener answered, and whether the public address is reachable.")
+                    ("upstream", "Check the responses of this engine, and whether the public URL is reachable.")
                 }
-                Check::Public => ("public", "Check the public address, and what stands before the listener."),
+                Check::Public => ("public", "Check the public URL and the reverse proxy."),
                 Check::Signature => ("signature", "Compare the secrets."),
-                Check::Agent => ("agent_failed", "Look at the agent."),
-                Check::Outbox => ("outbox", "See why the oldest entry waits."),
+                Check::Agent => ("agent_failed", "Check the agent."),
+                Check::Outbox => ("outbox", "See why the oldest message waits."),
                 Check::Send => ("send", "See the last attempt."),
                 Check::Inbound => {
-                    ("inbound", "Write to the number from a phone: a test proves the way of webhooks alone.")
+                    ("inbound", "Write to the number from a phone: a test webhook does not verify inbound messages.")
                 }
                 Check::Status => {
-                    ("status", "See whether the webhook on file asks for statuses, then send a test message.")
+                    ("status", "Check that the registered webhook includes statuses, then send a test message.")
                 }
             };
             Verdict::new(
                 cause,
                 format!(
-                    "{} does not work since {}: {}.",
+                    "{} check failing since {}: {}.",
                     proof.hop.name(),
                     short_span(now.since(proof.at)),
                     clean_line(&proof.note)
@@ -169,9 +165,9 @@ pub fn of_connection(view: &ConnectionView, now: Timestamp) -> Why {
             )
         }
         None if view.proofs.is_empty() => {
-            Verdict::new("unproved", "Nothing is proved yet.", "Check it, and send a canary.")
+            Verdict::new("unproved", "Not verified yet.", "Check the connection, and request a test webhook.")
         }
-        None => Verdict::new("works", "Every hop that was looked at works.", ""),
+        None => Verdict::new("works", "All completed checks pass.", ""),
     };
     chain.end(view.connection.id, format!("connection {}", view.connection.name), verdict)
 }
@@ -182,7 +178,7 @@ pub fn of_template(list: &TemplateList, template: &Template) -> Why {
         chain.at(at, format!("the provider listed it as {}", clean_line(template.status.name()).to_lowercase()));
     }
     if let Some(trouble) = &list.trouble {
-        chain.note(format!("the list could not be fetched since: {}", clean_line(trouble)));
+        chain.note(format!("the list cannot be fetched: {}", clean_line(trouble)));
     }
     let name = template.name.line();
     let reason = template.rejected_reason.as_ref().map(crate::domain::text::Untrusted::line);
@@ -190,8 +186,8 @@ pub fn of_template(list: &TemplateList, template: &Template) -> Why {
         "APPROVED" => Verdict::new("approved", format!("{name} is approved and can be sent."), ""),
         "PENDING" | "IN_APPEAL" => Verdict::new(
             "pending",
-            format!("{name} cannot be sent yet: it waits for approval."),
-            "Wait; it takes minutes to a day.",
+            format!("{name} cannot be sent yet: it is in review."),
+            "Wait. A review takes minutes to a day.",
         ),
         "REJECTED" => Verdict::new(
             "rejected",
@@ -199,32 +195,32 @@ pub fn of_template(list: &TemplateList, template: &Template) -> Why {
                 "{name} cannot be sent: it was rejected{}.",
                 reason.map(|why| format!(" for {why}")).unwrap_or_default()
             ),
-            "Change it and submit it anew.",
+            "Change it and submit it again.",
         ),
         "PAUSED" => Verdict::new(
             "paused",
-            format!("{name} cannot be sent: too many people blocked or ignored it."),
+            format!("{name} cannot be sent: it is paused because too many contacts blocked or ignored it."),
             "Wait until it is unpaused, and send it to fewer people.",
         ),
         "DISABLED" => Verdict::new(
             "disabled",
-            format!("{name} cannot be sent: it was disabled for good, as it was paused too often."),
-            "Write another template and submit it.",
+            format!("{name} cannot be sent: it was disabled permanently after several pauses."),
+            "Submit another template.",
         ),
         "LIMIT_EXCEEDED" => Verdict::new(
             "limit_exceeded",
-            format!("{name} cannot be sent: the account has as many templates as it may have."),
-            "Delete templates that are not used, then submit it anew.",
+            format!("{name} cannot be sent: the account has reached its number of templates."),
+            "Delete unused templates, then submit it again.",
         ),
         "DELETED" | "PENDING_DELETION" => Verdict::new(
             "deleted",
             format!("{name} cannot be sent: it is deleted at the provider."),
-            "Submit it anew under another name.",
+            "Submit it again under another name.",
         ),
         other => Verdict::new(
             "not_sendable",
             format!("{name} cannot be sent: it is {}.", clean_line(other).to_lowercase()),
-            "Look at it at the provider.",
+            "Check it at the provider.",
         ),
     };
     chain.end(format!("template {name}"), "template".to_owned(), verdict)
@@ -243,34 +239,34 @@ pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, used: (u64, u64
         chain.at(at, format!("{} {did}{reason}", clean_line(by)));
     }
     if let Some(at) = one.stale_since {
-        chain.at(at, format!("{agent} is not what was approved any more"));
+        chain.at(at, format!("{agent} has changed since its approval"));
     }
-    let by = one.decided_by.as_deref().map_or_else(|| "nobody here".to_owned(), clean_line);
+    let by = one.decided_by.as_deref().map_or_else(|| "unknown user".to_owned(), clean_line);
     let verdict = match one.state {
         AssignmentState::Active => in_force(row, &agent, stopped, used, now),
         AssignmentState::Proposed => Verdict::new(
             "proposed",
             format!("{agent} does not answer yet: an admin has to approve it."),
-            "An admin approves or rejects it.",
+            "Let an admin approve or reject it.",
         ),
         AssignmentState::Approved => Verdict::new(
             "half_approved",
-            format!("{agent} does not answer yet: one of two persons has approved it."),
-            "A second admin approves or rejects it.",
+            format!("{agent} does not answer yet: one of two approvers has approved it."),
+            "Let a second admin approve or reject it.",
         ),
         AssignmentState::Rejected => {
-            Verdict::new("rejected", format!("{agent} does not answer: {by} rejected it{reason}."), "Propose it anew.")
+            Verdict::new("rejected", format!("{agent} does not answer: {by} rejected it{reason}."), "Propose it again.")
         }
         AssignmentState::Revoked => {
-            Verdict::new("revoked", format!("{agent} answers no more: {by} ended it{reason}."), "Propose it anew.")
+            Verdict::new("revoked", format!("{agent} no longer answers: {by} revoked it{reason}."), "Propose it again.")
         }
         AssignmentState::Expired if one.reason.as_deref() == Some(TIME_IS_OVER) => {
-            Verdict::new("ended", format!("{agent} answers no more: its time is over."), "Propose it anew.")
+            Verdict::new("ended", format!("{agent} no longer answers: the assignment expired."), "Propose it again.")
         }
         AssignmentState::Expired => Verdict::new(
             "expired",
-            format!("{agent} does not answer: nobody decided about it in time."),
-            "Propose it anew.",
+            format!("{agent} does not answer: the proposal expired without a decision."),
+            "Propose it again.",
         ),
     };
     chain.end(one.id, "assignment", verdict)
@@ -280,7 +276,11 @@ pub fn of_assignment(row: &AssignmentRow, stopped: Option<&str>, used: (u64, u64
 fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, used: (u64, u64), now: Timestamp) -> Verdict {
     let one = &row.assignment;
     if one.expires_at.is_some_and(|at| at <= now) {
-        return Verdict::new("ended", format!("{agent} answers no more: its time is over."), "Propose it anew.");
+        return Verdict::new(
+            "ended",
+            format!("{agent} no longer answers: the assignment expired."),
+            "Propose it again.",
+        );
     }
     if let Some(by) = stopped {
         let answer = format!("{agent} is silent: {}.", clean_line(by));
@@ -289,8 +289,8 @@ fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, used: (u64,
     if one.stale_since.is_some() {
         return Verdict::new(
             "changed",
-            format!("{agent} is silent: it has changed since it was approved."),
-            "An admin looks at the changed agent and approves it again.",
+            format!("{agent} is silent: it has changed since its approval."),
+            "Let an admin approve the changed agent.",
         );
     }
     let over = [
@@ -300,17 +300,17 @@ fn in_force(row: &AssignmentRow, agent: &str, stopped: Option<&str>, used: (u64,
     if let Some(over) = over.into_iter().flatten().next() {
         return Verdict::new(
             "budget",
-            format!("{agent} is silent: it has used up what it may in a day, {over}."),
-            "Wait for the day to pass, or propose it with more for a day.",
+            format!("{agent} is silent: it has used up its daily budget, {over}."),
+            "Wait until tomorrow, or propose it with a larger budget.",
         );
     }
     match one.mode {
         Mode::Off => {
-            Verdict::new("off", format!("{agent} is silent: its mode is off."), "Propose it in the mode draft or auto.")
+            Verdict::new("off", format!("{agent} is silent: its mode is off."), "Propose it in mode draft or auto.")
         }
         mode => {
             let until = one.expires_at.map(|at| format!(" for {} more", short_span(at.since(now)))).unwrap_or_default();
-            let file = if one.from_file { ": the configuration file says so" } else { "" };
+            let file = if one.from_file { ", from configuration" } else { "" };
             Verdict::new("active", format!("{agent} answers ({}){until}{file}.", mode.name()), "")
         }
     }
@@ -320,13 +320,13 @@ pub fn of_alert(alert: &AlertView) -> Why {
     let mut chain = Chain::default();
     chain.at(alert.raised_at, format!("raised as {}", alert.title()));
     if alert.count > 1 {
-        chain.at(alert.last_at, format!("seen {} times, the last time here", alert.count));
+        chain.at(alert.last_at, format!("raised {} times, last here", alert.count));
     }
     if let Some((by, at)) = &alert.acked {
         chain.at(
             *at,
             if by == "system" {
-                "it was over by itself".to_owned()
+                "it ended by itself".to_owned()
             } else {
                 format!("{} acknowledged it", clean_line(by))
             },
@@ -334,14 +334,14 @@ pub fn of_alert(alert: &AlertView) -> Why {
     }
     let verdict = match &alert.acked {
         None => Verdict::new("open", alert.said.line(), alert.remedy()),
-        Some((by, _)) if by == "system" => Verdict::new("over", format!("It is over: {}", alert.said.line()), ""),
+        Some((by, _)) if by == "system" => Verdict::new("over", format!("It has ended: {}", alert.said.line()), ""),
         Some((by, _)) => {
-            Verdict::new("acknowledged", format!("{} has seen it: {}", clean_line(by), alert.said.line()), "")
+            Verdict::new("acknowledged", format!("{} has acknowledged it: {}", clean_line(by), alert.said.line()), "")
         }
     };
     let about = if alert.subject.is_empty() { None } else { Some(alert.subject.clone()) };
     if let Some(about) = about {
-        chain.about(None, "it is about this", about);
+        chain.about(None, "subject", about);
     }
     chain.end(alert.id, "alert", verdict)
 }
@@ -352,33 +352,33 @@ pub fn of_contact(row: &ContactRow) -> Why {
         chain.note(format!("known as {}", clean_line(address)));
     }
     for (thread, at, connection) in &row.threads {
-        chain.about(Some(*at), format!("wrote or was written to over {connection}"), thread);
+        chain.about(Some(*at), format!("thread via {connection}"), thread);
     }
     if row.merged > 0 {
         chain.note(format!("{} other contact(s) were merged into this one", row.merged));
     }
     let name = row.contact.shown();
     if let Some(told) = row.opted_out_by.as_ref().filter(|_| row.opted_out) {
-        chain.at(told.at, format!("wants nothing any more: {}", clean_line(&told.by)));
+        chain.at(told.at, format!("opted out: {}", clean_line(&told.by)));
     }
     if let Some(told) = row.no_marketing_by.as_ref().filter(|_| row.no_marketing) {
-        chain.at(told.at, format!("wants no marketing messages: {}", clean_line(&told.by)));
+        chain.at(told.at, format!("opted out of marketing: {}", clean_line(&told.by)));
     }
     let by = |told: Option<&WishSource>| told.map(|told| format!(" ({})", clean_line(&told.by))).unwrap_or_default();
     let verdict = if row.opted_out {
         Verdict::new(
             "opted_out",
-            format!("{name} is not written to: they asked for it{}.", by(row.opted_out_by.as_ref())),
-            "Write when they want it again.",
+            format!("{name} gets no messages: the contact opted out{}.", by(row.opted_out_by.as_ref())),
+            "Wait until the contact opts in.",
         )
     } else if row.no_marketing {
         Verdict::new(
             "no_marketing",
-            format!("{name} is sent no marketing templates{}; everything else goes.", by(row.no_marketing_by.as_ref())),
-            "Wait until they resume marketing, or write an opt-in word.",
+            format!("{name} gets no marketing templates{}; other messages are sent.", by(row.no_marketing_by.as_ref())),
+            "Wait until the contact opts in to marketing.",
         )
     } else if row.contact.phone_number.is_none() {
-        Verdict::new("no_number", format!("{name} withholds the number: they are reached by their user id."), "")
+        Verdict::new("no_number", format!("{name} hides the phone number: messages go to the user id."), "")
     } else {
         Verdict::new("reachable", format!("{name} can be written to."), "")
     };

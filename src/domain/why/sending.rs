@@ -26,9 +26,9 @@ pub fn of_entry(
     let mut chain = Chain::default();
     let row = &entry.row;
     let who = row.author.as_deref().map_or_else(|| "somebody".to_owned(), clean_line);
-    chain.about(Some(row.created_at), format!("{who} queued it for {}", row.contact.shown()), row.message_id);
+    chain.about(Some(row.created_at), format!("queued by {who} for {}", row.contact.shown()), row.message_id);
     if let Some(at) = row.not_before {
-        chain.at(at, "not to be sent before this time");
+        chain.at(at, "scheduled for this time");
     }
     let mut series = 1;
     let twice = entry.tries.iter().filter(|attempt| arrived(attempt)).count() > 1
@@ -39,10 +39,10 @@ pub fn of_entry(
         });
     for attempt in &entry.tries {
         if attempt.series != series {
-            chain.note("a person had it tried again: a new series of attempts");
+            chain.note("retried by a person: a new series of attempts");
             series = attempt.series;
         }
-        let outcome = attempt.outcome.as_deref().unwrap_or("is on the wire");
+        let outcome = attempt.outcome.as_deref().unwrap_or("is in flight");
         let http = attempt.http_status.map(|status| format!(", HTTP {status}")).unwrap_or_default();
         let why = attempt.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
         let what = if attempt.upload { "upload" } else { "attempt" };
@@ -55,28 +55,28 @@ pub fn of_entry(
                 let why = status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
                 let of = format!("of attempt {}.{}", attempt.series, attempt.number);
                 let odd = impossible(status.told_at);
-                chain.at(status.at, format!("the provider says {} {of}{odd}{why}", status.status.name()));
+                chain.at(status.at, format!("status {} {of}{odd}{why}", status.status.name()));
             }
         }
     }
     if twice {
-        chain.note("an earlier attempt arrived as well: the contact may have it twice");
+        chain.note("an earlier attempt arrived too: the contact may have it twice");
     }
     for status in &entry.statuses {
         let why = status.failure.as_ref().map(|failure| format!(": {}", failure.line())).unwrap_or_default();
         let late = status.received_at.since(status.at);
-        let late = if late.as_secs() > 60 { format!(", told {} later", short_span(late)) } else { String::new() };
+        let late = if late.as_secs() > 60 { format!(", received {} later", short_span(late)) } else { String::new() };
         // Whole seconds: within its second, what we know better is when it came.
         let told = status.at.plus(std::time::Duration::from_millis(999)).min(status.received_at).max(status.at);
         let odd = impossible(status.told_at);
-        chain.at(told, format!("the provider says {}{odd}{why}{late}", status.status.name()));
+        chain.at(told, format!("status {}{odd}{why}{late}", status.status.name()));
     }
     let mut verdict = match row.state {
         EntryState::Uncertain => uncertain(entry, listed, now),
         _ => verdict(entry, thread, file, run, now),
     };
     if twice {
-        verdict.answer.push_str(" An earlier attempt arrived as well: the contact may have it twice.");
+        verdict.answer.push_str(" An earlier attempt arrived too: the contact may have it twice.");
     }
     chain.end(row.id, format!("{} to {}", row.state.name(), row.contact.shown()), verdict)
 }
@@ -95,9 +95,7 @@ fn verdict(
 ) -> Verdict {
     match entry.row.state {
         EntryState::Queued => waiting(entry, thread, file, now),
-        EntryState::Sending => {
-            Verdict::new("on_the_wire", "Not sent yet: the request is on the wire.", "Wait a moment.")
-        }
+        EntryState::Sending => Verdict::new("on_the_wire", "Not sent yet: the request is in flight.", "Wait a moment."),
         EntryState::Scheduled => kept(entry, now),
         EntryState::Accepted => accepted(entry, now),
         EntryState::Uncertain => uncertain(entry, true, now),
@@ -117,20 +115,20 @@ fn verdict(
             if entry.row.settled_by == Some(SettledBy::Person) {
                 Verdict::new(
                     "discarded_by_person",
-                    "Not sent: a person took it out before it went.",
-                    "Retry it if it should go after all.",
+                    "Not sent: a person discarded it.",
+                    "Retry it to send it after all.",
                 )
             } else if let Some(why) = stopped {
                 Verdict::new(
                     "discarded_by_stop",
-                    format!("Not sent: its agent was silenced before it went ({}).", why.line()),
-                    "Answer yourself.",
+                    format!("Not sent: its agent was stopped first ({}).", why.line()),
+                    "Reply yourself.",
                 )
             } else {
                 Verdict::new(
                     "discarded_by_newer",
-                    "Not sent: a newer message or a person came before the agent's words went.",
-                    "Nothing to do; the newer answer counts.",
+                    "Not sent: a newer message arrived or a person wrote before the agent's reply was sent.",
+                    "Nothing needs to be done; the newer reply counts.",
                 )
             }
         }
@@ -141,29 +139,29 @@ fn verdict(
 fn uncertain(entry: &EntryDetail, listed: bool, now: Timestamp) -> Verdict {
     let cause = match &entry.row.error {
         Some(failure) if failure.code.is_empty() && failure.class == FailureClass::Transient => {
-            "its answer was lost".to_owned()
+            "the response was lost".to_owned()
         }
         Some(failure) => format!("{} ({})", failure.line(), failure.explanation.trim_end_matches('.')),
-        None => "its answer was lost".to_owned(),
+        None => "the response was lost".to_owned(),
     };
     if !listed {
         return Verdict::new(
             "uncertain",
-            format!("Nobody knows whether it arrived: {cause}, and the provider offers no lookup."),
-            "A status webhook settles it, or a person who decides with the evidence: a retry may send it twice.",
+            format!("Uncertain whether it arrived: {cause}, and the provider cannot be queried."),
+            "A status webhook settles it, or decide by the evidence. A retry may send it twice.",
         );
     }
     let looks = entry.evidence.as_ref().map_or_else(
-        || "the provider's list has not been asked yet".to_owned(),
+        || "the provider has not been queried yet".to_owned(),
         |evidence| {
             let ago = short_span(now.since(evidence.asked_at));
-            format!("the provider's list was asked {ago} ago and does not settle it")
+            format!("the provider was queried {ago} ago without a result")
         },
     );
     Verdict::new(
         "uncertain",
-        format!("Nobody knows whether it arrived: {cause}, and {looks}."),
-        "Ask the provider, or decide with the evidence: a retry may send it twice.",
+        format!("Uncertain whether it arrived: {cause}, and {looks}."),
+        "Query the provider, or decide by the evidence. A retry may send it twice.",
     )
 }
 
@@ -174,24 +172,21 @@ fn kept(entry: &EntryDetail, now: Timestamp) -> Verdict {
     if let Some(by) = &row.recalled_by {
         return Verdict::new(
             "being_called_back",
-            format!(
-                "Not sent yet, and not to be sent: {} wants it back, and the provider has yet to say so.",
-                clean_line(by)
-            ),
-            "Wait a moment; if that does not succeed, an alert says so.",
+            format!("Being canceled for {}: the provider has not confirmed it yet.", clean_line(by)),
+            "Wait a moment. An alert is raised if it cannot be canceled.",
         );
     }
     if then > now {
         return Verdict::new(
             "kept_by_provider",
-            format!("Not sent yet: the provider keeps it and sends it by itself, in {}.", short_span(then.since(now))),
-            "Discard it, which calls it back, if it should not go.",
+            format!("Not sent yet: it is scheduled at the provider, in {}.", short_span(then.since(now))),
+            "Discard it to cancel it.",
         );
     }
     Verdict::new(
         "its_time_has_come",
         format!(
-            "The provider was to send it {} ago; no status has come yet, and it is asked.",
+            "It was scheduled at the provider for {} ago. No status has arrived, and the provider is being queried.",
             short_span(now.since(then))
         ),
         "Wait a moment.",
@@ -208,8 +203,8 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
     if let Some(behind) = row.behind {
         return Verdict::new(
             "behind",
-            format!("Not sent yet: {behind} stands before it in the same thread, and order is kept."),
-            format!("Ask why {behind} waits."),
+            format!("Not sent yet: {behind} comes before it in the same thread."),
+            format!("See why {behind} waits."),
         );
     }
     if let Some(at) = row.not_before.filter(|at| *at > now) {
@@ -217,14 +212,14 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
         return if long {
             Verdict::new(
                 "later",
-                format!("Not sent yet: it is to be sent later, {}.", until(at)),
-                "Take it back, or release it to send it now.",
+                format!("Not sent yet: it is scheduled, {}.", until(at)),
+                "Undo it, or release it to send it now.",
             )
         } else {
             Verdict::new(
                 "undo",
-                format!("Not sent yet: it is held for a moment in which it can be taken back; it goes {}.", until(at)),
-                "Take it back within that time if it should not go.",
+                format!("Not sent yet: it can still be undone; it will be sent {}.", until(at)),
+                "Undo it within that time if it should not be sent.",
             )
         };
     }
@@ -246,15 +241,15 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
             let remedy = failure.map(|failure| failure.remedy.to_string()).unwrap_or_default();
             return Verdict::new(
                 "base_url",
-                format!("Not sent: it was not the provider's API that answered: {why}"),
+                format!("Not sent: the response was not from the provider's API: {why}"),
                 remedy,
             );
         }
         Some(Hold::Credentials) => {
             return Verdict::new(
                 "credentials",
-                "Not sent: the provider refuses our key, so nothing of this number goes out.",
-                "Mend the key; everything goes by itself then, each at its own time.",
+                "Not sent: the provider rejects the API key, so this number cannot send.",
+                "Correct the key. Waiting messages are then sent automatically, each at its own time.",
             );
         }
         Some(Hold::Account) => {
@@ -263,8 +258,8 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
             let remedy = failure.map(|failure| failure.remedy.to_string()).unwrap_or_default();
             return Verdict::new(
                 "account",
-                format!("Not sent: the provider lets this number send nothing: {why}"),
-                format!("{remedy} One message is tried now and then; everything goes by itself once that works.")
+                format!("Not sent: the provider has blocked this number from sending: {why}"),
+                format!("{remedy} wadeck tries one message now and then, and sends all of them once that works.")
                     .trim(),
             );
         }
@@ -276,30 +271,33 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
                      marketing, was not fetched yet; it is looked at again {}.",
                     until(row.due_at)
                 ),
-                "Wait; if it stays so, fetch the templates of the connection and see why that fails.",
+                "Wait. If it stays queued, fetch the templates of the connection and see why that fails.",
             );
         }
         Some(Hold::HourlyPolicy) => {
             return Verdict::new(
                 "hourly_policy",
                 format!(
-                    "Not sent yet: this contact had a message begun by us within the hour; it goes {}.",
+                    "Not sent yet: this contact got a business-initiated message within the last hour; it will be sent {}.",
                     until(row.due_at)
                 ),
-                "Wait, or switch the policy off for this number.",
+                "Wait, or disable hourly_policy for this number.",
             );
         }
         Some(Hold::PairRate) => {
             return Verdict::new(
                 "pair_rate",
-                format!("Not sent yet: this contact may get one message per 6 s; it goes {}.", until(row.due_at)),
+                format!(
+                    "Not sent yet: a contact gets at most one message per 6 s; it will be sent {}.",
+                    until(row.due_at)
+                ),
                 "Wait.",
             );
         }
         Some(Hold::ConnectionRate) => {
             return Verdict::new(
                 "connection_rate",
-                format!("Not sent yet: the number sends as fast as it may; it goes {}.", until(row.due_at)),
+                format!("Not sent yet: the send rate of the number is reached; it will be sent {}.", until(row.due_at)),
                 "Wait.",
             );
         }
@@ -311,57 +309,60 @@ fn waiting(entry: &EntryDetail, thread: Option<&ThreadRow>, file: Option<&MediaV
             .iter()
             .all(|attempt| attempt.outcome.as_deref() != Some("accepted") || attempt.series != entry.series);
     if waits_for_file {
-        let why =
-            row.error.as_ref().map(|failure| format!(" The last try failed: {}.", failure.line())).unwrap_or_default();
+        let why = row
+            .error
+            .as_ref()
+            .map(|failure| format!(" The last attempt failed: {}.", failure.line()))
+            .unwrap_or_default();
         return Verdict::new(
             "upload",
-            format!("Not sent yet: its file has to be uploaded first.{why}"),
-            "Wait; it is tried again by itself.",
+            format!("Not sent yet: its file is being uploaded.{why}"),
+            "Wait. It is retried automatically.",
         );
     }
     if let Some(failure) = &row.error {
         return Verdict::new(
             "retry",
-            format!("Not sent yet: {}; it is tried again {}.", failure.line(), until(row.due_at)),
-            "Nothing: it is tried again by itself.",
+            format!("Not sent yet: {}; the next attempt is {}.", failure.line(), until(row.due_at)),
+            "Wait. It is retried automatically.",
         );
     }
     if let Some(thread) = thread.filter(|thread| thread.opted_out) {
         return Verdict::new(
             "opted_out",
-            format!("It will not be sent: {} asked not to be written to.", thread.contact.shown()),
-            "Write when they want it again.",
+            format!("It will not be sent: {} opted out.", thread.contact.shown()),
+            "Wait until the contact opts in.",
         );
     }
-    Verdict::new("due", "Not sent yet: it is due and goes next.", "If it stays so, see whether the engine runs.")
+    Verdict::new("due", "Not sent yet: it is next in the queue.", "If it stays queued, check that the engine runs.")
 }
 
 fn accepted(entry: &EntryDetail, now: Timestamp) -> Verdict {
     let row = &entry.row;
     let settled = match row.settled_by {
-        Some(SettledBy::Reference) => " Its own answer was lost; a status with our reference settled it.",
-        Some(SettledBy::Status) => " Its own answer was lost; a status with the same words settled it.",
-        Some(SettledBy::Look) => " Its own answer was lost; the provider's list settled it.",
-        Some(SettledBy::Person) => " Its own answer was lost; a person settled it.",
+        Some(SettledBy::Reference) => " The provider's response was lost; a status with our reference settled it.",
+        Some(SettledBy::Status) => " The provider's response was lost; a status with the same text settled it.",
+        Some(SettledBy::Look) => " The provider's response was lost; its message list settled it.",
+        Some(SettledBy::Person) => " The provider's response was lost; a person settled it.",
         _ => "",
     };
     if entry.contradictory {
-        let answer = "It arrived, and the provider also says that it failed: both are kept.";
-        return Verdict::new("contradiction", answer, "Ask the contact, or the provider with the message id.");
+        let answer = "It arrived, and the provider also reported a failure; both are recorded.";
+        return Verdict::new("contradiction", answer, "Ask the contact, or contact the provider with the message id.");
     }
     match row.status {
         DeliveryStatus::Read => Verdict::new("read", format!("It arrived and was read.{settled}"), ""),
         DeliveryStatus::Played => Verdict::new("played", format!("It arrived and was played.{settled}"), ""),
         DeliveryStatus::Delivered => Verdict::new(
             "delivered",
-            format!("It arrived on the phone; it has not been read, or they do not say so.{settled}"),
+            format!("It was delivered; it is unread, or the contact sends no read receipts.{settled}"),
             "",
         ),
         DeliveryStatus::Failed => refused(entry, None, now),
         DeliveryStatus::Sent => Verdict::new(
             "sent",
-            format!("It left the platform and the phone has not taken it: off, or without a network.{settled}"),
-            "Wait; the platform tries for days.",
+            format!("It was sent, but not delivered: the phone is off or offline.{settled}"),
+            "Wait. WhatsApp retries for days.",
         ),
         _ => {
             let last = entry.tries.last().and_then(|attempt| attempt.finished_at).unwrap_or(row.created_at);
@@ -369,13 +370,16 @@ fn accepted(entry: &EntryDetail, now: Timestamp) -> Verdict {
             if silent > USUAL {
                 Verdict::new(
                     "no_status",
-                    format!("The provider took it {} ago and has told nothing since.{settled}", short_span(silent)),
-                    "Look whether statuses arrive at all: the connection's hops say so.",
+                    format!(
+                        "The provider accepted it {} ago and has sent no status since.{settled}",
+                        short_span(silent)
+                    ),
+                    "Check whether statuses arrive at all: see the checks of the connection.",
                 )
             } else {
                 Verdict::new(
                     "accepted",
-                    format!("The provider took it a moment ago; a status is to come.{settled}"),
+                    format!("The provider accepted it a moment ago; a status is expected.{settled}"),
                     "Wait.",
                 )
             }
@@ -386,7 +390,11 @@ fn accepted(entry: &EntryDetail, now: Timestamp) -> Verdict {
 /// A refusal, before or after the provider took it, by what kind of trouble it was.
 fn refused(entry: &EntryDetail, thread: Option<&ThreadRow>, now: Timestamp) -> Verdict {
     let Some(failure) = &entry.row.error else {
-        return Verdict::new("refused", "Not delivered, and nobody said why.", "Ask the provider with the message id.");
+        return Verdict::new(
+            "refused",
+            "Not delivered; the provider gave no reason.",
+            "Contact the provider with the message id.",
+        );
     };
     let cause = match failure.class {
         FailureClass::Window => "window_closed",
@@ -406,17 +414,17 @@ fn refused(entry: &EntryDetail, thread: Option<&ThreadRow>, now: Timestamp) -> V
         FailureClass::Unknown => "unknown_code",
     };
     let taken = entry.tries.iter().any(|attempt| attempt.outcome.as_deref() == Some("accepted"));
-    let when = if taken { "The provider took it, and then it failed" } else { "Not sent" };
+    let when = if taken { "The provider accepted it, and then it failed" } else { "Not sent" };
     let said = match failure.class {
         FailureClass::Request | FailureClass::Unknown if !failure.said.is_empty() => {
-            format!(" The provider said: {}", failure.said.line())
+            format!(" Provider response: {}", failure.said.line())
         }
         _ => String::new(),
     };
     let open = thread.and_then(|thread| thread.window_closes_at).filter(|closes| *closes > now);
     let doubt = match (failure.class, open) {
         (FailureClass::Window, Some(closes)) if !failure.code.is_empty() => format!(
-            " By what came here the window is open for another {}: the contact wrote to this number.",
+            " According to the received messages the window is open for another {}.",
             short_span(closes.since(now))
         ),
         _ => String::new(),

@@ -77,7 +77,7 @@ impl Question<'_> {
         let ids: Vec<MessageId> = self.messages.iter().map(|message| message.id).collect();
         let contents = system.store().contents(&ids).await?;
         for message in &self.messages {
-            let sees = config.is_some_and(|config| config.sees.contains(&message.kind));
+            let sees = config.is_some_and(|config| config.media_input.contains(&message.kind));
             let media = if sees && asked.contains(&message.id) { file(system, message.id).await? } else { None };
             let told = InputMessage {
                 id: message.id,
@@ -112,7 +112,7 @@ impl Question<'_> {
             },
             messages,
             tools: self.contract.tools.iter().map(|tool| tool.name().to_owned()).collect(),
-            bounds: InputBounds { messages: self.contract.most_messages, characters: self.contract.longest },
+            bounds: InputBounds { messages: self.contract.max_messages, characters: self.contract.max_characters },
         })
     }
 
@@ -169,7 +169,7 @@ impl Question<'_> {
         let fresh = |name: &String| !spoken.iter().any(|text| text.contains(&name.to_lowercase()));
         let names: Vec<String> = contract_check::names_in(&said).into_iter().filter(fresh).collect();
         let numbers: Vec<String> = contract_check::numbers_in(&said).into_iter().filter(fresh).collect();
-        let others = if names.is_empty() && numbers.is_empty() || self.contract.others {
+        let others = if names.is_empty() && numbers.is_empty() || self.contract.allow_initiating {
             vec![]
         } else {
             let found = write.others_called(self.thread.id, &names, &numbers).await?;
@@ -182,7 +182,7 @@ impl Question<'_> {
         let most = crate::operations::outbox::send_message::capabilities(system, self.connection)
             .longest_text
             .unwrap_or(u32::MAX);
-        let contract = Contract { longest: self.contract.longest.min(most), ..self.contract.clone() };
+        let contract = Contract { max_characters: self.contract.max_characters.min(most), ..self.contract.clone() };
         let found = contract_check::breaches(&contract, &told.words, &measure);
         Ok(told.cut.iter().cloned().chain(found.iter().map(contract_check::ContractViolation::words)).collect())
     }

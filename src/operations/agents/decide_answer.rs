@@ -71,8 +71,8 @@ pub(crate) async fn accept(
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(row.id), Change::Outbox, Change::Activity]);
     system.wakes().sender.notify_one();
-    let what = if instead.is_some() { "Your words are" } else { "The answer is" };
-    Ok(Done { message: format!("{what} on the way to {}.", row.contact.shown()), created_id: None })
+    let what = if instead.is_some() { "Your reply is" } else { "The suggested reply is" };
+    Ok(Done { message: format!("{what} queued for {}.", row.contact.shown()), created_id: None })
 }
 
 /// Does not send it. The thread goes on waiting for a person.
@@ -84,9 +84,9 @@ pub(crate) async fn dismiss(system: &System, actor: &Actor, run: RunId, reason: 
     let missed = || decided(run, reply.state, None);
     write.decide_run(run, RunState::Rejected, &me, reason.trim(), now).await?.or_refuse(missed)?;
     let thread = reply.thread;
-    write.wait(thread, &format!("{me} did not want the answer of {}", reply.agent), now).await?;
+    write.wait(thread, &format!("{me} dismissed the reply of {}", reply.agent), now).await?;
     write.audit(actor, "dismiss", &run.to_string(), &clean_line(reason), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(thread), Change::Activity]);
-    Ok(Done { message: "The answer is not sent; the thread waits for a person.".into(), created_id: None })
+    Ok(Done { message: "Dismissed the suggested reply. The thread waits for a person.".into(), created_id: None })
 }

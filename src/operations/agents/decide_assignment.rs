@@ -46,14 +46,14 @@ pub(crate) async fn decide(
     let said = match decision {
         Decision::Approve => match agree(system, &mut write, actor, &found).await? {
             Approval::FirstOfTwo if again => format!(
-                "You agree that {} answers {name} again, as it is now. It is silent until a second person agrees too.",
+                "Approved that {} answers {name} in its changed version. It stays silent until a second admin approves it.",
                 found.agent
             ),
             Approval::FirstOfTwo => {
-                format!("You agree that {} answers {name}. A second person has to agree too.", found.agent)
+                format!("Approved that {} answers {name}. A second admin has to approve it too.", found.agent)
             }
             Approval::Active if again => {
-                format!("{} answers {name} again, as it is now ({}).", found.agent, found.mode.name())
+                format!("{} answers {name} again in its changed version ({}).", found.agent, found.mode.name())
             }
             Approval::Active => format!("{} answers {name} from now on ({}).", found.agent, found.mode.name()),
         },
@@ -62,7 +62,7 @@ pub(crate) async fn decide(
             ended.or_refuse(|| decided(&found))?;
             write.audit(actor, "reject", &assignment.to_string(), &reason, now).await?;
             tell(system, &mut write, &found, EventName::AssignmentRejected, &me, &reason).await?;
-            format!("{assignment} is rejected; {} learns why.", found.proposed_by)
+            format!("Rejected {assignment}. {} sees the reason.", found.proposed_by)
         }
     };
     write.commit().await?;
@@ -149,15 +149,15 @@ pub(crate) async fn narrow(
         None => given,
     };
     let approval = agree(system, &mut write, actor, &given).await?;
-    let reason = format!("narrowed to {id}");
+    let reason = format!("restricted to {id}");
     let ended = write.end_assignment(assignment, AssignmentState::Revoked, &me, &reason, now).await?;
     ended.or_refuse(|| decided(&found))?;
     write.audit(actor, "narrow", &assignment.to_string(), &id.to_string(), now).await?;
     let said = match approval {
         Approval::FirstOfTwo => {
-            format!("{id} is {assignment} with narrower bounds. It answers once a second person agrees too.")
+            format!("{id} is {assignment} with a smaller contract. It answers once a second admin approves it.")
         }
-        Approval::Active => format!("{} answers {name} within narrower bounds, as {id}.", found.agent),
+        Approval::Active => format!("{} answers {name} with a smaller contract, as {id}.", found.agent),
     };
     write.commit().await?;
     published(system, &found);

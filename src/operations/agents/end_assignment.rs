@@ -24,18 +24,19 @@ pub(crate) async fn revoke(system: &System, actor: &Actor, id: AssignmentId, rea
         let why = format!("{id} is not active.");
         return Err(Refusal::new(Code::NotInForce, why, "List the assignments.").into());
     };
-    let reason = if reason.trim().is_empty() { "taken back" } else { reason.trim() };
+    let reason = if reason.trim().is_empty() { "withdrawn" } else { reason.trim() };
     let missed = || Refusal::new(Code::NotInForce, format!("{id} is not active."), "");
     write.end_assignment(id, AssignmentState::Revoked, &me, reason, now).await?.or_refuse(missed)?;
-    let ended = write.end_runs_of(id, &format!("{me} took the assignment back"), now).await?;
+    let ended = write.end_runs_of(id, &format!("{me} revoked the assignment"), now).await?;
     write.clear_alert(AlertKind::AssignmentEnds, &id.to_string(), now).await?;
     write.audit(actor, "revoke", &id.to_string(), reason, now).await?;
     tell(system, &mut write, &found, EventName::AssignmentRevoked, &me, reason).await?;
     write.commit().await?;
     published(system, &found);
     system.bus().publish([Change::Outbox, Change::Everything]);
-    let also = if ended > 0 { format!(" {ended} of its runs ended; their threads wait.") } else { String::new() };
-    Ok(Done { message: format!("{} answers no more under {id}.{also}", found.agent), created_id: None })
+    let also =
+        if ended > 0 { format!(" {ended} runs canceled; their threads wait for a person.") } else { String::new() };
+    Ok(Done { message: format!("Revoked {id}: {} no longer answers.{also}", found.agent), created_id: None })
 }
 
 pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, until: Timestamp) -> Result<Done> {
@@ -50,7 +51,7 @@ pub(crate) async fn snooze(system: &System, actor: &Actor, id: AssignmentId, unt
     write.audit(actor, "snooze", &id.to_string(), &until.to_string(), system.now()).await?;
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
-    Ok(Done { message: format!("{id} is put off until {until}; it still expires in its time."), created_id: None })
+    Ok(Done { message: format!("Postponed {id} until {until}. It still expires at its time."), created_id: None })
 }
 
 /// What was approved for an agent that has changed since is stale, until somebody looks again; and is
@@ -71,11 +72,11 @@ pub(crate) async fn mark_stale(system: &System) -> Result<()> {
         }
         write.set_stale(one.id, (!same).then_some(now)).await?;
         let what =
-            if same { "the agent is again what was approved" } else { "the agent has changed since it was approved" };
+            if same { "the agent matches its approval again" } else { "the agent has changed since its approval" };
         write.audit(&Actor::System, "stale", &one.id.to_string(), what, now).await?;
         if !same {
             let said = format!(
-                "{} is not what was approved as {}: nobody is answered by it before an admin looks again.",
+                "{} has changed since {} was approved. It stays silent until an admin approves it again.",
                 one.agent, one.id
             );
             let subject = one.id.to_string();

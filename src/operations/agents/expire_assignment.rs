@@ -51,7 +51,7 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
         let is_active = one.state == AssignmentState::Active;
         let reason = match one.state {
             AssignmentState::Active if one.expires_at.is_some_and(|at| at <= now) => TIME_IS_OVER,
-            state if state.waits() && one.proposed_at.plus(undecided) <= now => "nobody decided in time",
+            state if state.waits() && one.proposed_at.plus(undecided) <= now => "no decision in time",
             _ => {
                 if is_active && told_ahead_at(&one).is_some_and(|at| at <= now) {
                     told |= tell_ahead(&mut write, &one, &row.connection_name, now).await?;
@@ -68,7 +68,7 @@ pub async fn expire_assignments(system: &System) -> Result<()> {
         write.clear_alert(AlertKind::AssignmentEnds, &one.id.to_string(), now).await?;
         if is_active {
             let said = format!(
-                "{} answers {} no more: the time of {} is over. Propose it anew if it should go on.",
+                "{} no longer answers {}: {} expired. Propose it again to continue.",
                 clean_line(&one.agent),
                 row.connection_name,
                 one.id
@@ -98,7 +98,7 @@ async fn tell_ahead(write: &mut Write, one: &Assignment, number: &str, now: Time
     let left = short_span(ends.since(now));
     let agent = clean_line(&one.agent);
     let said =
-        format!("{agent} answers {number} for {left} more: {} ends then. Propose it anew if it should go on.", one.id);
+        format!("{agent} answers {number} for another {left}: then {} expires. Propose it again to continue.", one.id);
     let alert = NewAlert { kind: AlertKind::AssignmentEnds, subject: &subject, said: &said, thread: one.thread };
     write.raise(&alert, now).await?;
     Ok(true)

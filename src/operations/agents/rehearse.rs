@@ -49,7 +49,7 @@ pub(crate) async fn rehearse(system: &System, actor: &Actor, id: AssignmentId, e
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Activity]);
     system.wakes().rehearser.notify_one();
-    let said = format!("{} exchange(s) are played to {}; nothing is sent.", wanted.len(), one.agent);
+    let said = format!("Rehearsing {} exchange(s) with {}. Nothing is sent.", wanted.len(), one.agent);
     Ok(Done { message: said, created_id: Some(rehearsal.to_string()) })
 }
 
@@ -146,8 +146,8 @@ pub(crate) async fn test(system: &System, actor: &Actor, agent: &str, words: &st
     let said = match answered {
         Err(error) => return Err(Refusal::new(Code::AgentFailed, error.to_string(), "").into()),
         Ok(answer) if answer.messages.is_empty() => match answer.hand_off {
-            Some(reason) => format!("It hands off: {reason}"),
-            None => "It says nothing.".to_owned(),
+            Some(reason) => format!("It escalates: {reason}"),
+            None => "It does not reply.".to_owned(),
         },
         Ok(answer) => answer.messages.into_iter().map(|one| one.text).collect::<Vec<_>>().join("\n\n"),
     };

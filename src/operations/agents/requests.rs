@@ -79,9 +79,7 @@ async fn verify_audit(system: &System, against: Vec<KnownHead>) -> Result<AuditC
     for digest in bare.into_iter().map(|one| one.head.digest) {
         check.compared += 1;
         if store.audit_row_of(&digest).await?.is_none() {
-            check
-                .contradictions
-                .push(format!("No row carries the digest {digest}: the row that did was removed or rewritten."));
+            check.contradictions.push(format!("No row has the digest {digest}: the row was removed or rewritten."));
         }
     }
     Ok(check)

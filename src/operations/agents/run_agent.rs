@@ -53,8 +53,8 @@ pub async fn run_next(system: &System) -> Result<bool> {
     match answer(system, &due, connection, assignment).await {
         // What cannot be read now cannot be read the next time either: a person has to see to it.
         Err(OperationError::Failed(error)) if error.is_about_values() => {
-            tracing::error!(run = %due.run, thread = %due.thread, %error, "a run met what cannot be read");
-            let why = AgentError(format!("what it was to answer could not be read: {error}"));
+            tracing::error!(run = %due.run, thread = %due.thread, %error, "Agent run failed: its input cannot be read");
+            let why = AgentError(format!("its input could not be read: {error}"));
             finish(system, &due, None, AgentReply { error: Some(why), ..AgentReply::default() }).await?;
         }
         ended => ended?,
@@ -72,7 +72,7 @@ async fn answer(
 ) -> Result<()> {
     let thread = system.store().thread(due.thread).await?;
     let (Some(thread), Some(connection), Some(assignment)) = (thread, connection, assignment) else {
-        let told = AgentReply { error: Some(AgentError("its thread is gone".into())), ..AgentReply::default() };
+        let told = AgentReply { error: Some(AgentError("its thread was deleted".into())), ..AgentReply::default() };
         return finish(system, due, None, told).await;
     };
     let mut messages = system.store().messages(due.thread, TRANSCRIPT.max(due.batch_size), None).await?;
@@ -116,7 +116,7 @@ async fn show_typing(system: &System, due: &DueRun, connection: &Connection) {
     let Some(provider) = provider.filter(|_| connection.settings.read_marks && due.mode == Mode::Auto) else { return };
     let Ok(Some(last)) = system.store().last_inbound(due.thread).await else { return };
     if let Err(trouble) = provider.mark_read(connection, &last, true).await {
-        tracing::debug!(thread = %due.thread, trouble = trouble.line(), "no typing indicator");
+        tracing::debug!(thread = %due.thread, trouble = trouble.line(), "Cannot show the typing indicator");
     }
 }
 
@@ -134,7 +134,7 @@ async fn finish(system: &System, due: &DueRun, question: Option<&Question<'_>>, 
             _ => failed(system, &mut write, due, &told, None).await?,
         }
     } else {
-        tracing::info!(run = %due.run, thread = %due.thread, "a run's words were dropped: something newer came first");
+        tracing::info!(run = %due.run, thread = %due.thread, "Reply dropped: a newer message arrived first");
     }
     write.commit().await?;
     system.bus().publish([Change::Agents, Change::Thread(due.thread), Change::Outbox, Change::Alerts]);
@@ -204,7 +204,7 @@ pub(crate) async fn answered(
     let said = (!words.is_empty()).then(|| Untrusted::new(words));
     let wants = said.is_some() || !told.acts.is_empty();
     if said.is_some() && (!window::is_open(thread.window_closes_at, now) || address(thread).is_err()) {
-        return failed(system, write, due, told, Some("the service window closed before it answered")).await;
+        return failed(system, write, due, told, Some("the service window closed before it replied")).await;
     }
     let breaches = question.breaches(system, write, told).await?;
     let trace = told.trace.join("\n");
@@ -222,8 +222,8 @@ pub(crate) async fn answered(
     ended(system, due, state);
     if held {
         let reason = match breaches.first() {
-            None => format!("{} proposes an answer", due.agent),
-            Some(first) => format!("the answer of {} is held: {first}", due.agent),
+            None => format!("{} suggests a reply", due.agent),
+            Some(first) => format!("the reply of {} is held: {first}", due.agent),
         };
         write.wait(due.thread, &reason, now).await?;
     } else {
@@ -243,7 +243,7 @@ pub(crate) async fn answered(
             let author = format!("agent {}", due.agent);
             carry_out(system, write, (thread, due.run, &author), &words, &[]).await?;
         }
-        let reason = format!("{} hands off: {}", due.agent, clean_line(reason));
+        let reason = format!("{} escalates: {}", due.agent, clean_line(reason));
         write.hand_off(due.thread, Some(now)).await?.either_way();
         needs_person(write, due, AlertKind::HandOff, &reason, now).await?;
         let data = serde_json::json!({ "agent": due.agent, "run": due.run, "reason": reason });
@@ -309,12 +309,12 @@ async fn enqueue(
     // Words go without their quote where it cannot be sent; signs that cannot be sent are left out.
     let reply_to = reply_to.filter(|_| able.quotes);
     if let Err(refusal) = able.forbid(&content, false) {
-        tracing::info!(thread = %thread.id, %run, why = %refusal.reason, "left out of what an agent does");
+        tracing::info!(thread = %thread.id, %run, why = %refusal.reason, "Agent action skipped");
         return Ok(());
     }
     if let Some(refusal) = recipient::forbidden(system, write, thread.connection_id, &to, &content).await? {
-        tracing::info!(thread = %thread.id, %run, why = %refusal.reason, "left out of what an agent does");
-        let said = format!("{author} wanted to send something that must not be sent: {}", refusal.reason);
+        tracing::info!(thread = %thread.id, %run, why = %refusal.reason, "Agent action skipped");
+        let said = format!("{author} tried to send a message that is not allowed: {}", refusal.reason);
         let subject = thread.id.to_string();
         let alert =
             NewAlert { kind: AlertKind::AgentHeldBack, subject: &subject, said: &said, thread: Some(thread.id) };

@@ -31,7 +31,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, what: &StopScope, reaso
     system.bus().publish([Change::Everything]);
     system.wakes().teller.notify_one();
     let said = format!(
-        "Silent: {}. {} message(s) caught before they left, {} run(s) ended; {} had left in the last ten minutes.",
+        "Stopped {}. {} message(s) canceled, {} run(s) canceled; {} had already left in the last ten minutes.",
         what.words(),
         stop.caught.len(),
         stop.runs,
@@ -71,7 +71,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, what: &StopScope) -> 
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     Ok(Done {
-        message: format!("{} may answer again, from the next message on.", capital(&what.words())),
+        message: format!("Resumed {}. It answers from the next message on.", capital(&what.words())),
         created_id: None,
     })
 }
@@ -93,10 +93,10 @@ pub(crate) async fn forget(system: &System, actor: &Actor, thread: ThreadId, und
     }
     let said = if undo {
         write.remember_again(thread).await?;
-        "The agent is told of everything again."
+        "Restored the agent's memory of this thread."
     } else {
         write.forget_before(thread, now).await?;
-        "The agent begins anew with the next message."
+        "Cleared the agent's memory of this thread."
     };
     write.audit(actor, if undo { "remember" } else { "forget" }, &thread.to_string(), "", now).await?;
     write.commit().await?;

@@ -109,7 +109,7 @@ impl<'a> RunTools<'a> {
 
     fn note_down(&self, act: AgentAction) -> Value {
         unpoisoned(&self.done).acts.push(act);
-        json!({ "noted": "it is done when this run ends, unless something newer comes first" })
+        json!({ "noted": "it takes effect when this run ends, unless a newer message arrives first" })
     }
 
     /// Words to the thread's own contact; to others only where the contract says so, and where they have
@@ -124,12 +124,14 @@ impl<'a> RunTools<'a> {
         if wanted.is_empty() || Some(wanted.as_str()) == own {
             let reply_to = if reply_to.is_empty() { None } else { Some(own_id(reply_to)?) };
             unpoisoned(&self.done).words.push(ReplyPart { text: words.clone(), reply_to });
-            return Ok(json!({ "noted": "it is sent when this run ends, unless something newer comes first" }));
+            return Ok(json!({ "noted": "it is sent when this run ends, unless a newer message arrives first" }));
         }
         let thread = self.other_thread(to).await?;
         let now = self.system.now();
         if thread.opted_out || !window::is_open(thread.window_closes_at, now) {
-            return Err("this contact cannot be written to now: the service window is closed, or they opted out".into());
+            return Err(
+                "this contact cannot get messages now: the service window is closed, or the contact opted out".into()
+            );
         }
         Ok(self.note_down(AgentAction::Send {
             thread: thread.id,
@@ -139,9 +141,9 @@ impl<'a> RunTools<'a> {
     }
 
     async fn other_thread(&self, to: &str) -> Result<ThreadRow, String> {
-        if !self.contract.others {
+        if !self.contract.allow_initiating {
             unpoisoned(&self.done).refused.push(format!("{} to another contact", Tool::Send.name()));
-            return Err("the contract allows this thread's own contact only".to_owned());
+            return Err("the contract allows only the contact of this thread".to_owned());
         }
         let number = PhoneNumber::parse(to).map_err(|error| error.to_string())?;
         let found = self.look(self.system.store().thread_with(self.thread.connection_id, &number)).await?;
@@ -157,7 +159,7 @@ impl<'a> RunTools<'a> {
             .collect();
         let at = match text("at") {
             at if at.is_empty() => None,
-            at => Some(Timestamp::parse(&at).ok_or("`at` is no RFC 3339 time")?),
+            at => Some(Timestamp::parse(&at).ok_or("`at` is not an RFC 3339 time")?),
         };
         let thread = match text("to") {
             to if to.is_empty() => self.thread.clone(),
@@ -177,7 +179,7 @@ impl<'a> RunTools<'a> {
     ) -> Result<Content, String> {
         let templates = self.system.templates();
         let list = templates.get(&thread.connection_id).filter(|list| list.fetched_at.is_some());
-        let list = list.ok_or("the templates of this number are not known")?;
+        let list = list.ok_or("the templates of this number have not been fetched")?;
         let template = list.sendable(name, language).map_err(|refusal| refusal.to_string())?;
         template.check(&parameters, false).map_err(|refusal| refusal.to_string())?;
         if let Some(number) = &thread.contact.phone_number {
@@ -198,7 +200,7 @@ impl<'a> RunTools<'a> {
     async fn look<T>(&self, query: impl Future<Output = Result<T, crate::store::StoreError>>) -> Result<T, String> {
         query.await.map_err(|error| {
             tracing::error!(%error, thread = %self.thread.id, "a tool of an agent failed");
-            "this cannot be looked up right now".to_owned()
+            "the lookup failed".to_owned()
         })
     }
 }
@@ -213,44 +215,45 @@ pub(crate) fn spec(tool: Tool) -> ToolSpec {
     let object = |properties: Value, required: &[&str]| json!({ "type": "object", "properties": properties, "required": required });
     let (purpose, arguments) = match tool {
         Tool::Send => (
-            "Sends words to this thread's contact. Answering with words does the same.",
+            "Sends a text to this thread's contact. A reply with text does the same.",
             object(
-                json!({ "text": text("what they read"), "reply_to": text("the id of the message that it answers"),
-                    "to": text("another contact's number, where the contract allows that") }),
+                json!({ "text": text("text of the message"), "reply_to": text("id of the message to reply to"),
+                    "to": text("number of another contact, if the contract allows it") }),
                 &["text"],
             ),
         ),
         Tool::GetConversation => (
-            "The last messages of this thread, oldest first.",
+            "Returns the last messages of this thread, oldest first.",
             object(json!({ "limit": { "type": "integer", "minimum": 1, "maximum": 50 } }), &[]),
         ),
         Tool::GetStatus => (
-            "What became of a message of this thread.",
+            "Returns the delivery status of a message of this thread.",
             object(json!({ "message_id": text("such as m12") }), &["message_id"]),
         ),
         Tool::SendTemplate => (
             "Sends an approved template, now or at a time.",
             object(
-                json!({ "name": text("its name"), "language": text("such as en_US"),
-                    "parameters": { "type": "object", "description": "values by name or place" },
-                    "at": text("RFC 3339, for later"), "to": text("another contact's number, where allowed") }),
+                json!({ "name": text("template name"), "language": text("such as en_US"),
+                    "parameters": { "type": "object", "description": "parameters by name or position" },
+                    "at": text("time in RFC 3339, to schedule it"), "to": text("number of another contact, if allowed") }),
                 &["name", "language"],
             ),
         ),
         Tool::React => (
-            "Puts an emoji on a message of this thread.",
+            "Reacts to a message of this thread with an emoji.",
             object(json!({ "message_id": text("such as m12"), "emoji": text("one emoji") }), &["message_id", "emoji"]),
         ),
         Tool::ResolveContact => (
-            "Contacts by a part of their name or number.",
-            object(json!({ "text": text("a part of a name or number") }), &["text"]),
+            "Finds contacts by part of a name or number.",
+            object(json!({ "text": text("part of a name or number") }), &["text"]),
         ),
-        Tool::HandOff => {
-            ("Gives this thread to a person.", object(json!({ "reason": text("why a person is needed") }), &["reason"]))
-        }
+        Tool::HandOff => (
+            "Escalates this thread to a person.",
+            object(json!({ "reason": text("why a person is needed") }), &["reason"]),
+        ),
         Tool::Note => (
-            "Writes a note for colleagues, which no contact sees.",
-            object(json!({ "text": text("the note") }), &["text"]),
+            "Adds an internal note. Notes are never sent.",
+            object(json!({ "text": text("text of the note") }), &["text"]),
         ),
     };
     ToolSpec { name: tool.name(), purpose, arguments }
@@ -272,13 +275,13 @@ impl Tools for RunTools<'_> {
                 None => {
                     let plain = crate::domain::text::clean_line(name).chars().take(80).collect::<String>();
                     unpoisoned(&self.done).refused.push(plain);
-                    Err(format!("the tool {name} is not part of this agent's assignment"))
+                    Err(format!("the contract of this agent does not allow the tool {name}"))
                 }
                 Some(tool) => self.use_tool(tool, arguments).await,
             };
             if !many {
                 let kept = match &result {
-                    Ok(value) if value.to_string().len() > LONGEST_RESULT => json!("too long to be kept"),
+                    Ok(value) if value.to_string().len() > LONGEST_RESULT => json!("too long to be recorded"),
                     Ok(value) => value.clone(),
                     Err(why) => json!(why),
                 };

@@ -142,7 +142,7 @@ pub async fn use_tool(
         refused,
         hand_off,
         agent_digest: config.map(AgentConfig::digest).unwrap_or_default(),
-        trace: vec!["it came by itself, with a token".to_owned()],
+        trace: vec!["it connected with a token".to_owned()],
         ..AgentReply::default()
     };
     let now = system.now();
@@ -185,13 +185,13 @@ fn became(
 ) -> std::result::Result<Value, String> {
     match state {
         RunState::Answered => {
-            Ok(json!({ "run": run, "state": "queued", "note": "It is on its way; getStatus says how far." }))
+            Ok(json!({ "run": run, "state": "queued", "note": "Queued. getStatus returns its delivery status." }))
         }
         RunState::HandedOff => Ok(json!({ "run": run, "state": "handed_off" })),
         RunState::Proposed => Ok(json!({ "run": run, "state": "held", "why": record.run.breaches,
-            "note": "A person decides whether it goes: do not send it again." })),
+            "note": "Held for a person. Do not send it again." })),
         RunState::Failed => {
-            Err(record.run.error.as_ref().map_or_else(|| "it could not be done".to_owned(), Untrusted::line))
+            Err(record.run.error.as_ref().map_or_else(|| "the call failed".to_owned(), Untrusted::line))
         }
         _ => result,
     }

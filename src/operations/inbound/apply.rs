@@ -143,7 +143,7 @@ pub(crate) struct Read {
 
 pub(crate) fn read(system: &System, delivery: &StoredDelivery) -> Read {
     let reading = match system.providers().get(&delivery.raw.provider) {
-        None => Err(format!("no provider is called {}", delivery.raw.provider)),
+        None => Err(format!("unknown provider {}", delivery.raw.provider)),
         Some(provider) => provider.read(&delivery.raw).map_err(|unreadable| unreadable.to_string()),
     };
     Read { source: Source::pushed(delivery), reading }
@@ -205,7 +205,7 @@ async fn end(
                     write,
                     AlertKind::Unreadable,
                     "delivery",
-                    "A signed webhook could not be read; it is kept.",
+                    "A signed webhook could not be read. It is stored and can be replayed.",
                 )
                 .await?;
                 effects.changes.push(Change::Alerts);
@@ -306,7 +306,7 @@ async fn carefully(
         Err(error) if !error.is_about_values() => Err(error),
         Err(error) => {
             let delivery = source.delivery.map(|id| id.to_string()).unwrap_or_default();
-            tracing::error!(delivery, %error, "an item of a delivery could not be applied; it is kept and can be replayed");
+            tracing::error!(delivery, %error, "Cannot apply an item of a delivery; it is stored and can be replayed");
             write.rollback_to_savepoint().await?;
             Ok(Err(ApplyError::Unreadable(error.to_string())))
         }

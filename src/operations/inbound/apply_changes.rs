@@ -33,13 +33,13 @@ pub(crate) async fn change(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     if matches!(content, Content::Edit { .. }) && content.replacement().is_none() {
-        effects.notes.push("Edited; the new words did not come. What was written before stays.".to_owned());
+        effects.notes.push("Edited; the new text was not sent. The earlier text stays.".to_owned());
     }
     let (Content::Edit { target, .. } | Content::Deletion { target }) = content else { return Ok(()) };
     let Some(known) = write.known_message(&message_key(connection, target)).await? else {
         let id: String = clean_line(target).chars().take(80).collect();
         effects.notes.push(format!(
-            "Recorded; it changes {id}, which is no message known here, so nothing was changed until that message comes."
+            "Recorded; it changes {id}, which is not known here. It is applied when that message arrives."
         ));
         return Ok(());
     };
@@ -63,7 +63,7 @@ pub(crate) async fn react(
     if write.known_message(&key).await?.is_none() && write.earlier_attempt(&key).await?.is_none() {
         let id: String = clean_line(target).chars().take(80).collect();
         effects.notes.push(format!(
-            "Recorded; it reacts to {id}, which is no message known here, so it shows nowhere until that message comes."
+            "Recorded; it reacts to {id}, which is not known here. It is shown when that message arrives."
         ));
     }
     Ok(())
@@ -141,7 +141,7 @@ pub(crate) async fn duplicate(
     let (ours, theirs): (String, String) =
         (first.line().chars().take(200).collect(), words.line().chars().take(200).collect());
     effects.notes.push(format!(
-        "{DUPLICATE_OF}{}, with other words: \u{201c}{theirs}\u{201d} instead of \u{201c}{ours}\u{201d}.",
+        "{DUPLICATE_OF}{}, with another text: \u{201c}{theirs}\u{201d} instead of \u{201c}{ours}\u{201d}.",
         known.id
     ));
     let other = known.extras.duplicates.len() < DUPLICATES && !known.extras.duplicates.contains(&words);
@@ -174,7 +174,7 @@ pub(crate) async fn move_contact(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     if let Some(name) = write.own_number(&moved.to).await? {
-        let told = format!("a notice says that {} is {} now", moved.from.shown(), moved.to.shown());
+        let told = format!("a notice says that {} is now {}", moved.from.shown(), moved.to.shown());
         let said = format!(
             "{thread}: {told}, which is our own number ({}): the contact keeps the old one. Ask them for the new one.",
             clean_line(&name)
@@ -211,7 +211,7 @@ pub(crate) async fn said_in_a_group(
     let words: String = event.content.words().line().chars().take(200).collect();
     effects.notes.push(format!("Set aside: {who} said in the group {group}: {words}"));
     let said = format!(
-        "{}: messages arrive in the group {group}. They are kept with their deliveries, stand in no thread and are not answered.",
+        "{}: messages arrive in the group {group}. They are stored with their deliveries, but shown in no thread and not answered.",
         connection.name
     );
     write.raise(&NewAlert { kind: AlertKind::Group, subject: &group, said: &said, thread: None }, now).await?;
@@ -282,11 +282,11 @@ pub(crate) async fn handed_off(
         threads.extend(write.thread_with(connection.id, contact).await?);
     }
     let failed = told.name.ends_with("failed");
-    let what = if failed { "the provider's workflow failed" } else { "the provider's workflow gave it to a person" };
+    let what = if failed { "the provider's workflow failed" } else { "the provider's workflow escalated it" };
     let note: String = told.note.line().chars().take(200).collect();
     let reason = if note.is_empty() { what.to_owned() } else { format!("{what}: {note}") };
     if threads.is_empty() {
-        effects.notes.push(format!("Recorded; {reason}, in a conversation that is not known here."));
+        effects.notes.push(format!("Recorded: {reason}, in an unknown conversation."));
         return Ok(());
     }
     for thread in threads {

@@ -54,16 +54,21 @@ pub(crate) async fn apply_event(
                     connection.id,
                     Check::Signature,
                     source.received_at,
-                    "a test of the provider's was signed right: it proves the way of webhooks, and that nobody wrote",
+                    "a test webhook of the provider arrived with a valid signature",
                 );
             } else if source.delivery.is_some() && !own {
                 // What is told of our own messages does not show that people reach the number.
                 if message.direction == Direction::Inbound {
                     effects.proved(connection.id, Check::Inbound, source.received_at, &source.event);
                 }
-                effects.proved(connection.id, Check::Signature, source.received_at, "a signature of ours fitted");
+                effects.proved(connection.id, Check::Signature, source.received_at, "valid signature");
                 if capabilities(system, &connection).signs_address && system.public_url().is_some() {
-                    effects.proved(connection.id, Check::Public, source.received_at, "signed for our public address");
+                    effects.proved(
+                        connection.id,
+                        Check::Public,
+                        source.received_at,
+                        "valid signature for the public URL",
+                    );
                 }
             }
             effects.changes.push(Change::Connection(connection.id));
@@ -141,7 +146,7 @@ pub(crate) async fn apply_event(
                 return Ok(Err(ApplyError::UnknownNumber(phone_number_id.clone())));
             };
             let at = plausible(*at, source.received_at);
-            let wish = MarketingWish { contact, stop: *stop, at, by: "they told the platform" };
+            let wish = MarketingWish { contact, stop: *stop, at, by: "the contact told the platform" };
             wish_about_marketing(system, write, &connection, &wish, effects).await?;
             Ok(Ok(()))
         }
@@ -153,9 +158,9 @@ pub(crate) async fn apply_event(
             match write.contact_with(contact).await? {
                 Some(contact) => write.name_if_nameless(contact, name).await?,
                 // A phone book is no reason to have somebody here who never wrote.
-                None => effects
-                    .notes
-                    .push("A name from the phone's own book, of somebody who is not known here.".to_owned()),
+                None => {
+                    effects.notes.push("A name from the address book of the phone, of an unknown contact.".to_owned())
+                }
             }
             Ok(Ok(()))
         }
@@ -258,7 +263,7 @@ async fn outbound(
     write.merge_statuses(message).await?;
     let spoken = matches!(InboundKind::of(&event.content), InboundKind::Words | InboundKind::Sticker);
     if event.origin == Origin::BusinessApp && spoken && !event.test {
-        write.silence_agent(thread.thread, "a person answered from the phone app", now).await?;
+        write.silence_agent(thread.thread, "a person replied from the phone app", now).await?;
         write.person_wrote(thread.thread, event.sent_at.min(now)).await?;
         write.stop_waiting(thread.thread).await?;
         effects.changes.push(Change::Agents);

@@ -33,7 +33,7 @@ pub(crate) async fn note_holder(
         && write.held_elsewhere(thread.thread, role, at).await?.applied()
         && !thread.held_elsewhere
     {
-        write.silence_agent(thread.thread, "another app holds the conversation", now).await?;
+        write.silence_agent(thread.thread, "another app owns the conversation", now).await?;
         effects.changes.push(Change::Agents);
     }
     if holder != Some(Holder::Us) {
@@ -46,7 +46,7 @@ pub(crate) async fn note_holder(
     if let Content::News(news) = &event.content {
         let note = news.members.iter().find(|(name, _)| name == "metadata").map(|(_, note)| note.line());
         let note: String = note.unwrap_or_default().chars().take(200).collect();
-        let reason = "another app gave us the conversation";
+        let reason = "another app handed the conversation to wadeck";
         let reason = if note.is_empty() { reason.to_owned() } else { format!("{reason}: {note}") };
         write.wait(thread.thread, &reason, at).await?;
     }

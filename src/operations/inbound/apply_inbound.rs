@@ -132,7 +132,7 @@ async fn wishes(
     let (message, now) = (inserted.id, system.now());
     let subject = thread.thread.to_string();
     let word: String = judged.event.content.words().line().chars().take(20).collect();
-    let (by, reason) = (format!("they wrote {word} in {message}"), format!("by {message}"));
+    let (by, reason) = (format!("the contact wrote {word} in {message}"), format!("by {message}"));
     let write = batch.beside();
     if decision.wants_marketing && write.wish_about_marketing(thread.contact, false, &by, judged.received_at).await? {
         write.audit(&Actor::System, "marketing_resume", &subject, &reason, now).await?;

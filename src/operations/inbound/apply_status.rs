@@ -46,7 +46,7 @@ pub(crate) async fn bare_status(
     }
     let id: String = clean_line(&event.provider_message_id).chars().take(80).collect();
     effects.notes.push(format!(
-        "Recorded; its status is of {id}, which is no message known here, so nothing follows until that message is known."
+        "Recorded; its status is of {id}, which is not known here. It is applied when that message is known."
     ));
     Ok(Ok(()))
 }
@@ -120,7 +120,7 @@ async fn matched_by_id(
     effects: &mut Effects,
 ) -> Result<bool, StoreError> {
     if let Some(matched) = write.outbound_by_key(key).await? {
-        effects.proved(connection.id, Check::Status, system.now(), "a status came back");
+        effects.proved(connection.id, Check::Status, system.now(), "status received");
         merge(system, write, connection, &matched, effects).await?;
         return Ok(true);
     }
@@ -142,7 +142,7 @@ async fn earlier_attempt(
     effects: &mut Effects,
 ) -> Result<(), StoreError> {
     effects.changes.extend([Change::Thread(thread), Change::Outbox]);
-    effects.proved(connection.id, Check::Status, system.now(), "a status came back");
+    effects.proved(connection.id, Check::Status, system.now(), "status received");
     if !reports.iter().any(|report| report.status.proves_arrival()) {
         return Ok(());
     }
@@ -156,7 +156,7 @@ async fn earlier_attempt(
             write.clear_alert(kind, &entry.to_string(), now).await?;
         }
         if state == EntryState::Discarded {
-            let said = format!("{entry} was discarded, and an earlier attempt had arrived all the same.");
+            let said = format!("{entry} was discarded, but an earlier attempt arrived.");
             gone_all_the_same(write, thread, entry, &said, now, effects).await?;
         }
         write.answered(thread, message).await?;
@@ -164,7 +164,7 @@ async fn earlier_attempt(
         let matched = Matched { message, thread, entry: Some((entry, EntryState::Accepted)) };
         return merge(system, write, connection, &matched, effects).await;
     }
-    let said = format!("{entry}: an earlier attempt arrived as well: the contact may have it twice.");
+    let said = format!("{entry}: an earlier attempt arrived too. The contact may have it twice.");
     write
         .raise(
             &NewAlert { kind: AlertKind::Twice, subject: &entry.to_string(), said: &said, thread: Some(thread) },
@@ -197,11 +197,11 @@ pub(crate) async fn adopt(
             write.clear_alert(kind, &entry.to_string(), now).await?;
         }
         if state == EntryState::Discarded {
-            let said = format!("{entry} was discarded, and had gone all the same: the provider has it.");
+            let said = format!("{entry} was discarded, but the provider had already accepted it.");
             gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
         }
         write.answered(matched.thread, matched.message).await?;
-        effects.proved(connection.id, Check::Status, now, "a status came back");
+        effects.proved(connection.id, Check::Status, now, "status received");
         effects.sends = true;
     }
     merge(system, write, connection, matched, effects).await
@@ -256,7 +256,7 @@ async fn merge(
     let Some((entry, _)) = matched.entry else {
         // What was sent elsewhere says just as well what they do not want.
         if let Some(failure) = after.failure().filter(|_| newly_failed) {
-            let told = format!("a status of {message} says");
+            let told = format!("a status of {message} reports");
             told_by_failure(system, write, matched.thread, (failure, &told), now).await?;
             effects.looks |= failure.unwanted().is_some();
         }
@@ -287,13 +287,13 @@ async fn merge(
         let recalled_by = write.recalled_by(entry).await?;
         if state == EntryState::Discarded || recalled_by.is_some() {
             let by = recalled_by.unwrap_or_else(|| "somebody".to_owned());
-            let said = format!("{entry} has gone: it could not be called back in time, as {by} wanted.");
+            let said = format!("{entry} was sent: it could not be canceled in time for {by}.");
             gone_all_the_same(write, matched.thread, entry, &said, now, effects).await?;
         }
         write.end_entry(entry, EntryState::Accepted, None, Some(SettledBy::Status), now).await?;
     }
     if after.contradictory() && !before.contradictory() {
-        let said = format!("{message}: the provider reports both that it failed and that it arrived.");
+        let said = format!("{message}: the provider reported both a failure and an arrival.");
         let subject = entry.to_string();
         let alert =
             NewAlert { kind: AlertKind::Contradiction, subject: &subject, said: &said, thread: Some(matched.thread) };

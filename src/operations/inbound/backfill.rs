@@ -128,21 +128,21 @@ async fn fill(system: &System, connection: &Connection) -> Result<String> {
     let (filled, told) = write_down(system, connection, missing, behind).await?;
     note(system, connection, (filled, listed), pass.as_ref(), trouble.is_none()).await?;
     if let Some(trouble) = trouble {
-        return Ok(format!("{}: the provider's list could not be read: {trouble}.", connection.name));
+        return Ok(format!("{}: cannot read the provider's message list: {trouble}.", connection.name));
     }
     let of = |count: usize| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
     let what = match (filled, told) {
-        (0, 0) => format!("nothing is missing; {} were compared", of(listed)),
-        (0, told) => format!("the fate of {} had not been pushed and is written down", of(told)),
-        (filled, 0) => format!("{} had not been pushed and stand here now, marked as filled", of(filled)),
+        (0, 0) => format!("no messages are missing; compared {}", of(listed)),
+        (0, told) => format!("added the missing delivery status of {}", of(told)),
+        (filled, 0) => format!("added {} that had not arrived, marked as backfilled", of(filled)),
         (filled, told) => {
-            format!("{}, and the fate of {}, had not been pushed and are written down", of(filled), of(told))
+            format!("added {} that had not arrived, and the missing delivery status of {}", of(filled), of(told))
         }
     };
     let rest = match &pass {
-        Some(Pass { left: Some(_), trouble: None }) => " More conversations are read the next time: run it again.",
+        Some(Pass { left: Some(_), trouble: None }) => " More conversations remain: run the backfill again.",
         Some(Pass { left: Some(_), trouble: Some(_) }) => {
-            " Its conversations could not all be read; it goes on next time."
+            " Not all conversations could be read; the next backfill continues."
         }
         _ => "",
     };
@@ -231,7 +231,7 @@ async fn note(
     }
     if filled > 0 {
         let said = format!(
-            "{}: {filled} message(s) were never pushed to us and were found in the provider's list. Agents do not answer them: look at who waits.",
+            "{}: backfilled {filled} message(s) whose webhooks never arrived. Agents do not answer them. Check the threads that wait.",
             connection.name
         );
         let subject = connection.id.to_string();

@@ -47,9 +47,9 @@ pub(crate) async fn try_delivery(
     for event in &reading.events {
         lines.push(match event {
             InboundEvent::Handoff { name, note, .. } => format!("{} {}", clean_line(name), note.line()),
-            InboundEvent::Preference { stop: true, .. } => "wants no marketing messages".to_owned(),
-            InboundEvent::Preference { .. } => "wants marketing messages again".to_owned(),
-            InboundEvent::Named { name, .. } => format!("is called {}", name.line()),
+            InboundEvent::Preference { stop: true, .. } => "opts out of marketing".to_owned(),
+            InboundEvent::Preference { .. } => "opts in to marketing".to_owned(),
+            InboundEvent::Named { name, .. } => format!("has the name {}", name.line()),
             InboundEvent::Unreadable { why } => format!("cannot be read: {}", clean_line(why)),
             InboundEvent::Message(message) => format!(
                 "{} {} {}: {}",
@@ -87,8 +87,8 @@ pub(crate) async fn try_delivery(
             } else {
                 format!("It would change {}", threads.join(", "))
             };
-            let runs = if effects.runs { ", and an agent would be asked" } else { "" };
-            format!("{touched}{runs}. Nothing was changed: this was dry.")
+            let runs = if effects.runs { ", and an agent would run" } else { "" };
+            format!("{touched}{runs}. Nothing was changed: this was a dry run.")
         }
         Ok(Outcome::Partly { progress, .. }) => match progress.state() {
             DeliveryState::Quarantined => format!("It would be quarantined: {}.", progress.note()),

@@ -127,7 +127,8 @@ pub(crate) async fn suggest_merge(
 ) -> Result<(), StoreError> {
     let Some(other) = other else { return Ok(()) };
     let subject = format!("{contact}+{other}");
-    let said = format!("{contact} and {other} are one person, by what the provider says: merge them, or leave them.");
+    let said =
+        format!("{contact} and {other} are the same person according to the provider. Merge them, or leave them.");
     write.raise(&NewAlert { kind: AlertKind::SamePerson, subject: &subject, said: &said, thread: None }, now).await?;
     effects.changes.push(Change::Alerts);
     Ok(())

@@ -88,7 +88,7 @@ pub async fn commit_pending_deliveries(system: &System, inbox: &mut mpsc::Receiv
         Some(Err(error)) => {
             system.store().note_failure(&error);
             if system.store().may_log(&error) {
-                tracing::error!(%error, deliveries = batch.len(), "deliveries could not be stored; their senders are told to come again");
+                tracing::error!(%error, deliveries = batch.len(), "Cannot store webhook deliveries; answered 503");
             }
             false
         }
@@ -118,7 +118,7 @@ async fn note_rejected(system: &System, provider: &dyn Provider, raw: RawDeliver
         noted.push_back(now);
     }
     let path = raw.path.clone();
-    tracing::warn!(path, %fault, bytes = raw.body.len(), "a webhook was refused: 401");
+    tracing::warn!(path, %fault, bytes = raw.body.len(), "Webhook rejected: 401");
     let digest = digest(&[b"rejected", raw.path.as_bytes(), &raw.body]);
     let why = match fault {
         SignatureFault::Mismatch => provider.explain(&raw),
@@ -135,6 +135,6 @@ async fn note_rejected(system: &System, provider: &dyn Provider, raw: RawDeliver
     };
     match kept.await {
         Ok(()) => system.bus().publish([Change::Deliveries]),
-        Err(error) => tracing::error!(%error, "a refused webhook could not be noted"),
+        Err(error) => tracing::error!(%error, "Cannot record a rejected webhook"),
     }
 }

@@ -27,5 +27,5 @@ pub(crate) async fn replay_delivery(system: &System, actor: &Actor, delivery: De
     write.commit().await?;
     system.wakes().applier.notify_one();
     system.bus().publish([Change::Deliveries, Change::Activity]);
-    Ok(Done { message: format!("{delivery} is read again."), created_id: None })
+    Ok(Done { message: format!("Replaying {delivery}."), created_id: None })
 }

@@ -18,5 +18,5 @@ pub(crate) async fn reveal(system: &System, actor: &Actor, delivery: DeliveryId)
     write.commit().await?;
     system.bus().publish([Change::Activity]);
     let body = detail.body.as_received().to_owned();
-    Ok(Done { message: format!("{delivery} as it came; the audit names who looked."), created_id: Some(body) })
+    Ok(Done { message: format!("Body of {delivery} as received; recorded in the audit log."), created_id: Some(body) })
 }

@@ -79,7 +79,7 @@ pub async fn deliver_next_event(system: &System) -> Result<bool> {
     system.wakes().teller.notify_one();
     let endpoint = system.endpoints().iter().find(|one| one.name == delivery.endpoint);
     let outcome = match endpoint {
-        None => Err("it is not declared any more".to_owned()),
+        None => Err("it is no longer configured".to_owned()),
         Some(endpoint) => {
             let mut body = json!({ "id": delivery.event.id, "event": delivery.event.event, "at": delivery.event.at,
                 "thread": delivery.event.thread, "data": delivery.event.data });
@@ -130,7 +130,7 @@ async fn settle(system: &System, delivery: &EventDelivery, declared: bool, outco
             write.settle_event_delivery(delivery, false, again, &why).await?;
             if again.is_none() && declared {
                 let said = format!(
-                    "{} was not told of {} {}: {}",
+                    "Cannot deliver to {} the event {} {}: {}",
                     delivery.endpoint,
                     delivery.event.event,
                     delivery.event.id,

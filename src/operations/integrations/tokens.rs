@@ -81,7 +81,7 @@ async fn make(
     write.audit(actor, "make_token", &name, &format!("{who}; {}", scope.words()), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
-    let said = format!("{name} ({who}; {}) has this token. It is shown once and kept nowhere:", scope.words());
+    let said = format!("Token of {name} ({who}; {}). It is shown only once:", scope.words());
     Ok(Done { message: said, created_id: Some(token) })
 }
 
@@ -96,7 +96,7 @@ async fn revoke(system: &System, actor: &Actor, name: &str) -> Result<Done> {
     write.audit(actor, "revoke_token", name, "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
-    Ok(Done { message: format!("{} lets nobody in any more.", clean_line(name)), created_id: None })
+    Ok(Done { message: format!("Revoked the token {}.", clean_line(name)), created_id: None })
 }
 
 fn digest(token: &str) -> [u8; 32] {

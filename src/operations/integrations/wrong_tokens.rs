@@ -120,13 +120,13 @@ impl WrongTokens {
         }
         self.unlogged += 1;
         if self.logged_at.is_none_or(|at| at > now || now.since(at) >= MINUTE) {
-            tracing::warn!(%from, tokens = self.unlogged, "somebody asked with a token that holds for nobody");
+            tracing::warn!(%from, tokens = self.unlogged, "Request with an invalid token");
             (self.logged_at, self.unlogged) = (Some(now), 0);
         }
         (!self.is_told && self.lately() >= TOLD_AT).then(|| {
             self.is_told = true;
             format!(
-                "{} requests came with a wrong token within ten minutes, the last from {from}. A token cannot be guessed; find out who asks, and close the API to them.",
+                "{} requests with an invalid token within ten minutes, the last from {from}. Find out who sends them, and block them from the API.",
                 self.lately()
             )
         })

@@ -76,14 +76,14 @@ pub async fn fetch_next(system: &System) -> Result<bool> {
 async fn fetch(system: &System, wanted: &PendingDownload) -> Result<Came> {
     let not = |said: &str, ever| Ok(Came::Not { said: said.to_owned(), ever });
     let Some(connection) = system.store().connection(wanted.connection).await? else {
-        return not("its connection is gone", Some(MediaState::Lost));
+        return not("its connection was removed", Some(MediaState::Lost));
     };
     let Some(provider) = system.providers().get(&connection.provider) else {
-        return not("its provider is not part of this program", Some(MediaState::Lost));
+        return not("this build does not support its provider", Some(MediaState::Lost));
     };
     let mut incoming = match system.store().shelf().begin(&wanted.message.to_string(), LARGEST) {
         Ok(incoming) => incoming,
-        Err(error) => return not(&format!("it cannot be kept on this disk: {error}"), None),
+        Err(error) => return not(&format!("it cannot be stored: {error}"), None),
     };
     let mut first = Vec::with_capacity(512);
     let mut sink = |chunk: &[u8]| {
@@ -101,22 +101,22 @@ async fn fetch(system: &System, wanted: &PendingDownload) -> Result<Came> {
     };
     let (bytes, hash) = (incoming.bytes(), incoming.sha256());
     if bytes == 0 {
-        return not("the provider gave a file of 0 bytes", (wanted.tries >= 3).then_some(MediaState::Lost));
+        return not("the provider returned an empty file", (wanted.tries >= 3).then_some(MediaState::Lost));
     }
     if source.bytes.is_some_and(|told| told != bytes) {
-        return not("it broke off: its size is not the one that was told", None);
+        return not("the download was incomplete: the size differs from the reported one", None);
     }
     let told = source.sha256.or_else(|| wanted.sha256.clone());
     if told.as_deref().and_then(plain_hash).is_some_and(|told| told != hash) {
         let ever = (wanted.tries >= 3).then_some(MediaState::Refused);
-        return not("its hash is not the one that was told: it was changed or broken on the way", ever);
+        return not("the hash differs from the reported one: it was changed or damaged in transit", ever);
     }
     let mime_type = [source.mime_type, wanted.mime_type.clone()].into_iter().find(|mime| !mime.is_empty());
     let sniffed = infer::get(&first).map(|kind| kind.mime_type().to_owned());
     let mime_type = mime_type.or(sniffed).unwrap_or_else(|| "application/octet-stream".to_owned());
     match incoming.keep(&mime_type) {
         Ok(file) => Ok(Came::Kept { file, bytes, mime_type }),
-        Err(error) => not(&format!("it cannot be kept on this disk: {error}"), None),
+        Err(error) => not(&format!("it cannot be stored: {error}"), None),
     }
 }
 
@@ -139,7 +139,7 @@ pub(crate) async fn fetch_again(system: &System, actor: &Actor, message: Message
     })?;
     write.commit().await?;
     system.wakes().fetcher.notify_one();
-    Ok(Done { message: "The provider is asked for it again.".into(), created_id: None })
+    Ok(Done { message: "Downloading it again.".into(), created_id: None })
 }
 
 /// Removes files by age and for room, and uploads that are over. The messages stay.
@@ -154,13 +154,13 @@ pub async fn prune_media(system: &System) -> Result<()> {
     let shelf = system.store().shelf();
     for name in &names {
         if let Err(error) = shelf.remove(name) {
-            tracing::warn!(%name, %error, "a file could not be removed");
+            tracing::warn!(%name, %error, "Cannot delete a file");
         }
     }
     write.commit().await?;
     let orphans = remove_orphans(system).await?;
     if !names.is_empty() || orphans > 0 {
-        tracing::info!(files = names.len(), orphans, "old files were removed");
+        tracing::info!(files = names.len(), orphans, "Deleted old files");
     }
     Ok(())
 }

@@ -64,7 +64,7 @@ pub(crate) async fn lend(system: &System, actor: &Actor, upload: UploadId) -> Re
     };
     let token = system.reference().trim_start_matches("w:").to_owned();
     let lent = MediaLink {
-        address: format!("{base}/lent/{token}"),
+        address: format!("{base}/media/{token}"),
         token,
         mime_type: mime_type.to_owned(),
         bytes: found.bytes,
@@ -96,10 +96,10 @@ pub(crate) fn take_back(system: &System, token: &str) {
 /// with the message: a restart does not end it.
 pub(crate) fn address_for(system: &System) -> Result<String, Refusal> {
     let base = public_url(system)?;
-    Ok(format!("{base}/lent/{}", system.reference().trim_start_matches("w:")))
+    Ok(format!("{base}/media/{}", system.reference().trim_start_matches("w:")))
 }
 
-/// The file that is lent under a token, while it is.
+/// Returns the file behind a token while its link is valid; `None` otherwise.
 pub async fn lent(system: &System, token: &str) -> Option<MediaLink> {
     let now = system.now();
     let sample = {
@@ -110,9 +110,19 @@ pub async fn lent(system: &System, token: &str) -> Option<MediaLink> {
     if sample.is_some() {
         return sample;
     }
-    let address = format!("{}/lent/{token}", public_url(system).ok()?);
-    let found = system.store().lent_file(&address, now.minus(FETCHED_WITHIN)).await;
-    let (file, mime_type, bytes) = found.inspect_err(|error| tracing::error!(%error, "a lent file")).ok()??;
+    let base = public_url(system).ok()?;
+    let mut found = None;
+    // Messages that were queued before the path was renamed hold the earlier one.
+    for path in ["media", "lent"] {
+        let address = format!("{base}/{path}/{token}");
+        let file = system.store().lent_file(&address, now.minus(FETCHED_WITHIN)).await;
+        let file = file.inspect_err(|error| tracing::error!(%error, "Cannot look up a media link")).ok()?;
+        if let Some(file) = file {
+            found = Some((address, file));
+            break;
+        }
+    }
+    let (address, (file, mime_type, bytes)) = found?;
     let shelf = system.store().shelf().clone();
     let (until, file) = (now.plus(LENT_FOR), Arc::new(shelf.pin(&file)));
     Some(MediaLink { token: token.to_owned(), address, mime_type, bytes, until, gone: Arc::default(), file, shelf })

@@ -32,13 +32,13 @@ pub async fn open_media(system: &System, actor: &Actor, message: MessageId) -> R
     let path = system.store().shelf().path(&name);
     let shown = path.display().to_string();
     let Some((program, arguments)) = system.desk().open.split_first() else {
-        return Ok(Done { message: format!("It is {shown}."), created_id: Some(shown) });
+        return Ok(Done { message: format!("The file is {shown}."), created_id: Some(shown) });
     };
     // The name on the shelf is ours: no argument comes from outside.
     let mut command = tokio::process::Command::new(program);
     command.args(arguments).arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     match crate::agent::start(&mut command) {
-        Ok(_) => Ok(Done { message: format!("{program} opens it."), created_id: Some(shown) }),
+        Ok(_) => Ok(Done { message: format!("Opened with {program}."), created_id: Some(shown) }),
         Err(error) => {
             let why = format!("Cannot start {program}: {error}.");
             Err(Refusal::new(Code::Open, why, format!("The file is {shown}.")).into())

@@ -21,7 +21,7 @@ pub(crate) async fn remove_orphans(system: &System) -> Result<usize> {
     for name in &orphans {
         match shelf.remove(name) {
             Ok(()) => removed += 1,
-            Err(error) => tracing::warn!(%name, %error, "a file that nothing names could not be removed"),
+            Err(error) => tracing::warn!(%name, %error, "Cannot delete an orphaned file"),
         }
     }
     write.commit().await?;

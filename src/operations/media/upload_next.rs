@@ -41,17 +41,17 @@ pub async fn next_upload_due(system: &System) -> std::result::Result<Option<Time
 
 async fn upload(system: &System, file: &ToUpload) -> Result<std::result::Result<String, ProviderError>> {
     let gone =
-        |title: &'static str| Failure::own(FailureClass::Setup, title, "It cannot be uploaded.", "Send it anew.");
+        |title: &'static str| Failure::own(FailureClass::Setup, title, "It cannot be uploaded.", "Send it again.");
     let Some(connection) = system.store().connection(file.connection).await? else {
-        return Ok(Err(gone("The connection is gone").into()));
+        return Ok(Err(gone("The connection was removed").into()));
     };
     let Some(provider) = system.providers().get(&connection.provider) else {
-        return Ok(Err(gone("The provider is not part of this program").into()));
+        return Ok(Err(gone("This build does not support the provider").into()));
     };
     if provider.capabilities().fetches_files {
         let address = crate::operations::media::media_links::address_for(system);
         return Ok(address.map_err(|refusal| {
-            let title = "No address for the file";
+            let title = "No URL for the file";
             Failure::own(FailureClass::Setup, title, refusal.reason, refusal.remedy).into()
         }));
     }
@@ -91,7 +91,8 @@ async fn write_down(
         .and_then(|connection| system.providers().get(&connection.provider)?.upload_path(connection));
     // Where nothing is posted, nothing was answered.
     let status = path.as_ref().map(|_| 200);
-    let path = path.map_or_else(|| "the file waits at an address of ours".to_owned(), |path| format!("POST {path}"));
+    let path =
+        path.map_or_else(|| "the file is available at a URL of this engine".to_owned(), |path| format!("POST {path}"));
     let request = format!("{path}\n(the file, {} bytes of {})", file.bytes, file.mime_type);
     let mut write = system.store().write().await?;
     let still = write.entry_state(file.entry).await?.is_some_and(|(state, ..)| state == EntryState::Queued);

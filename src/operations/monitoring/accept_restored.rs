@@ -45,7 +45,7 @@ pub(crate) async fn accept_restored(system: &System, actor: &Actor, typed: &str)
     write.commit().await?;
     system.bus().publish([Change::Alerts, Change::Activity]);
     Ok(Done {
-        message: format!("{} It is written down in the audit, and is not missed any more.", rows.words()),
+        message: format!("{} The audit log records this, and `audit verify` accepts it.", rows.words()),
         created_id: None,
     })
 }

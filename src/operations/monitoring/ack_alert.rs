@@ -32,5 +32,5 @@ pub(crate) async fn ack_alert(system: &System, actor: &Actor, alert: AlertId) ->
     write.audit(actor, "acknowledge", &alert.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Alerts, Change::Activity]);
-    Ok(Done { message: format!("{alert} is acknowledged."), created_id: None })
+    Ok(Done { message: format!("Acknowledged {alert}."), created_id: None })
 }

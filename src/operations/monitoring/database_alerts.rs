@@ -66,12 +66,12 @@ pub(crate) async fn tell_trouble(system: &System, trouble: Option<DatabaseTroubl
 pub(crate) async fn tell_end(system: &System, ended: &DatabaseTrouble) -> Result<()> {
     let now = system.now();
     let said = format!(
-        "{} for {} until {now} ({}). Webhooks of that time were refused with 503; the provider sends them again.",
+        "{} for {} until {now} ({}). Webhooks of that time got 503; the provider sends them again.",
         ended.fault.reason(),
         short_span(ended.lasted),
         ended.detail
     );
-    tracing::warn!("it is over: {said}");
+    tracing::warn!("ended: {said}");
     let mut write = system.store().write().await?;
     write.raise(&NewAlert { kind: KIND, subject: "disk", said: &said, thread: None }, now).await?;
     write.clear_alert(KIND, "disk", now).await?;

@@ -60,7 +60,7 @@ pub(crate) fn look_again(system: &System) {
             let system = system.clone();
             tokio::spawn(async move {
                 if let Err(error) = system.store().check_file(CHECK_LIMIT).await {
-                    tracing::error!(%error, "the database file could not be checked");
+                    tracing::error!(%error, "Cannot check the database file");
                 }
             });
         }
@@ -75,9 +75,9 @@ pub(crate) fn look_again(system: &System) {
         let sound = matches!(checked, Ok(Some(said)) if said == "ok");
         unpoisoned(&system.shared.pulse).recheck.ended(sound);
         if let Some(ended) = sound.then(|| system.store().end_damage()).flatten() {
-            tracing::warn!("the database file is sound: what looked like damage were reads that failed");
+            tracing::warn!("The database file is intact: the reported damage was failed reads");
             if let Err(error) = damage_is_over(&system, &ended).await {
-                tracing::error!(%error, "an alert that is over could not be ended");
+                tracing::error!(%error, "Cannot end an alert whose cause is gone");
             }
         }
     });

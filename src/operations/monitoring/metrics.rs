@@ -47,17 +47,18 @@ impl Family {
 
     const fn name(self) -> (&'static str, &'static str) {
         match self {
-            Self::Webhooks => ("wadeck_webhooks_total", "Webhooks that were answered, by provider and result."),
-            Self::RepeatedWebhooks => (
-                "wadeck_webhooks_repeated_total",
-                "Webhooks that were stored already: answered, and not applied again.",
-            ),
-            Self::WebhookTimes => ("wadeck_webhook_seconds", "From a webhook's last byte to its answer."),
-            Self::Attempts => ("wadeck_attempts_total", "Tries at sending, by result and the provider's code."),
-            Self::AttemptTimes => ("wadeck_attempt_seconds", "How long the provider took to answer a try at sending."),
-            Self::Runs => ("wadeck_agent_runs_total", "Agent runs that ended, by agent and how."),
-            Self::RunTimes => ("wadeck_agent_run_seconds", "How long an agent took to answer."),
-            Self::EventDeliveries => ("wadeck_events_told_total", "Events told to endpoints, by endpoint and result."),
+            Self::Webhooks => ("wadeck_webhooks_total", "Webhooks received, by provider and result."),
+            Self::RepeatedWebhooks => {
+                ("wadeck_webhooks_repeated_total", "Repeated webhooks: answered and not applied again.")
+            }
+            Self::WebhookTimes => ("wadeck_webhook_seconds", "Time from the last byte of a webhook to its response."),
+            Self::Attempts => ("wadeck_attempts_total", "Send attempts, by result and provider code."),
+            Self::AttemptTimes => ("wadeck_attempt_seconds", "Response time of the provider to send attempts."),
+            Self::Runs => ("wadeck_agent_runs_total", "Finished agent runs, by agent and result."),
+            Self::RunTimes => ("wadeck_agent_run_seconds", "Response time of agents."),
+            Self::EventDeliveries => {
+                ("wadeck_events_told_total", "Events delivered to endpoints, by endpoint and result.")
+            }
         }
     }
 
@@ -95,21 +96,21 @@ pub async fn metrics(system: &System) -> Result<String> {
     let (bytes, free) = store.room();
     let mut text = Exposition::default();
     let version = vec![("version", told.version.clone())];
-    text.figures("wadeck_build_info", "Which program this is.", Kind::Gauge, &[(version, 1.0)]);
+    text.figures("wadeck_build_info", "Version of wadeck.", Kind::Gauge, &[(version, 1.0)]);
     text.gauge(
         "wadeck_start_time_seconds",
-        "When the engine began, in Unix time.",
+        "Start time of the engine, in Unix time.",
         told.engine_started_at.millis() as f64 / 1_000.0,
     );
     for (name, help, value) in [
         ("wadeck_threads", "Threads.", told.threads),
-        ("wadeck_unread_messages", "Messages that nobody has read.", told.unread),
-        ("wadeck_threads_waiting", "Threads that wait for a person.", told.waiting),
-        ("wadeck_alerts_open", "Alerts that nobody has acknowledged.", told.alerts),
-        ("wadeck_approvals_waiting", "Assignments that wait for an admin.", told.approvals),
-        ("wadeck_agents_stopped", "Stops of agents that hold.", told.stopped),
-        ("wadeck_agent_runs_open", "Agent runs that collect or work.", told.runs_open),
-        ("wadeck_consoles", "Consoles that are attached.", system.consoles()),
+        ("wadeck_unread_messages", "Unread messages.", told.unread),
+        ("wadeck_threads_waiting", "Threads waiting for a person.", told.waiting),
+        ("wadeck_alerts_open", "Unacknowledged alerts.", told.alerts),
+        ("wadeck_approvals_waiting", "Assignments waiting for an admin.", told.approvals),
+        ("wadeck_agents_stopped", "Active stops of agents.", told.stopped),
+        ("wadeck_agent_runs_open", "Agent runs in progress.", told.runs_open),
+        ("wadeck_consoles", "Attached consoles.", system.consoles()),
         ("wadeck_templates_not_ready", "Templates that cannot be sent now.", told.templates_waiting),
     ] {
         text.gauge(name, help, f64::from(value));
@@ -127,7 +128,7 @@ pub async fn metrics(system: &System) -> Result<String> {
             ("failed", told.failed),
         ],
     );
-    text.figures("wadeck_outbox_entries", "What is to be sent, and what wants a person.", Kind::Gauge, &outbox);
+    text.figures("wadeck_outbox_entries", "Outbox entries, by state.", Kind::Gauge, &outbox);
     let oldest = told.oldest_queued_at.map_or(0.0, |at| now.since(at).as_secs_f64());
     text.gauge("wadeck_outbox_oldest_seconds", "Age of the oldest entry that is due and not held.", oldest);
     let deliveries = by(
@@ -141,14 +142,14 @@ pub async fn metrics(system: &System) -> Result<String> {
     );
     text.figures("wadeck_deliveries", "Webhook deliveries that are not applied, by state.", Kind::Gauge, &deliveries);
     let lag = told.oldest_pending_at.map_or(0.0, |at| now.since(at).as_secs_f64());
-    text.gauge("wadeck_apply_lag_seconds", "Age of the oldest webhook that is acknowledged and not applied.", lag);
+    text.gauge("wadeck_apply_lag_seconds", "Age of the oldest webhook that is acknowledged but not applied.", lag);
     let silence = told.last_delivery_at.map_or(-1.0, |at| now.since(at).as_secs_f64());
-    text.gauge("wadeck_last_delivery_seconds", "Since the last webhook; -1 before the first.", silence);
+    text.gauge("wadeck_last_delivery_seconds", "Time since the last webhook; -1 before the first.", silence);
     let windows: Vec<(Labels, f64)> =
         closing.iter().map(|(within, count)| (vec![("within", (*within).to_owned())], f64::from(*count))).collect();
     text.figures(
         "wadeck_windows_closing",
-        "Threads whose window closes within this time while somebody waits.",
+        "Threads whose service window closes within this time while the contact waits.",
         Kind::Gauge,
         &windows,
     );
@@ -159,16 +160,16 @@ pub async fn metrics(system: &System) -> Result<String> {
             proofs.push((labels, f64::from(u8::from(proof.works))));
         }
     }
-    text.figures("wadeck_hop_works", "Whether the last proof of a hop was a good one.", Kind::Gauge, &proofs);
+    text.figures("wadeck_hop_works", "Whether the last result of a check was good.", Kind::Gauge, &proofs);
     let works = f64::from(u8::from(told.database.is_none()));
     text.gauge("wadeck_database_works", "Whether the database can be written and is not damaged.", works);
     if let Some(head) = store.audit_head() {
-        text.gauge("wadeck_audit_rows", "The number of the audit's last row.", head.row.0 as f64);
+        text.gauge("wadeck_audit_rows", "Number of the last audit row.", head.row.0 as f64);
         let labels = vec![("row", head.row.to_string()), ("digest", head.digest)];
-        text.figures("wadeck_audit_head_info", "The audit's last row with its digest.", Kind::Gauge, &[(labels, 1.0)]);
+        text.figures("wadeck_audit_head_info", "Last audit row with its digest.", Kind::Gauge, &[(labels, 1.0)]);
     }
-    text.gauge("wadeck_database_bytes", "The database with its log.", bytes as f64);
-    text.gauge("wadeck_disk_free_bytes", "What is free beside it.", free as f64);
+    text.gauge("wadeck_database_bytes", "Size of the database with its write-ahead log.", bytes as f64);
+    text.gauge("wadeck_disk_free_bytes", "Free space on its disk.", free as f64);
     scopes::tell(system, &mut text).await?;
     let meters = unpoisoned(&system.shared.meters);
     for family in Family::ALL {

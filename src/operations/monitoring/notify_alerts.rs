@@ -46,8 +46,8 @@ async fn run(program: &str, arguments: &[String], (id, kind, subject, said): (&s
     let ended = async { crate::agent::start(&mut command)?.wait().await };
     match tokio::time::timeout(PATIENCE, ended).await {
         Ok(Ok(status)) if status.success() => {}
-        Ok(Ok(status)) => tracing::warn!(%status, program, "the alert command failed"),
-        Ok(Err(error)) => tracing::warn!(%error, program, "the alert command cannot be started"),
-        Err(_) => tracing::warn!(program, "the alert command takes too long"),
+        Ok(Ok(status)) => tracing::warn!(%status, program, "Alert command failed"),
+        Ok(Err(error)) => tracing::warn!(%error, program, "Cannot start the alert command"),
+        Err(_) => tracing::warn!(program, "Alert command timed out"),
     }
 }

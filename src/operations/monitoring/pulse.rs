@@ -62,19 +62,19 @@ pub async fn check_file_at_start(system: System) {
         Ok(Some(said)) => said == "ok",
         Ok(None) => {
             tracing::info!(
-                "the check of the database file did not end within {} s; `wadeck doctor` checks all of it",
+                "The check of the database file did not finish within {} s; run `wadeck doctor` for a full check",
                 CHECK_LIMIT.as_secs()
             );
             return;
         }
         Err(error) => {
-            tracing::error!(%error, "the database file could not be checked");
+            tracing::error!(%error, "Cannot check the database file");
             return;
         }
     };
     if sound {
         if let Err(error) = no_damage(&system).await {
-            tracing::error!(%error, "an alert that is over could not be ended");
+            tracing::error!(%error, "Cannot end an alert whose cause is gone");
         }
         system.bus().publish([Change::Alerts]);
     }
@@ -105,7 +105,7 @@ pub(crate) async fn clock(system: &System) -> Result<()> {
     write.pace_by_clock(Timestamp::from_millis(now.millis() - jump), now).await?;
     let moved = if jump < 0 { write.set_clock_back(by, now).await? } else { 0 };
     write.commit().await?;
-    tracing::info!(moved, "what was due by the old clock is due by the new one");
+    tracing::info!(moved, "Due times moved to the new clock");
     system.bus().publish([Change::Alerts]);
     for wake in system.wakes().all() {
         wake.notify_one();
@@ -114,7 +114,7 @@ pub(crate) async fn clock(system: &System) -> Result<()> {
     let system = system.clone();
     tokio::spawn(async move {
         if let Err(error) = check_all(&system).await {
-            tracing::error!(%error, "the connections could not be checked after the clock was set");
+            tracing::error!(%error, "Cannot check the connections after the clock was set");
         }
     });
     Ok(())
@@ -139,7 +139,7 @@ pub fn keep_audit_head(system: &System, at_stop: bool) {
         tracing::info!(row = %head.row, digest = %head.digest, at = %head.at, "audit head");
     }
     if keep && let Err(error) = system.store().keep_audit_head(&head, true) {
-        tracing::warn!(%error, "the end of the audit could not be kept beside the database");
+        tracing::warn!(%error, "Cannot save the head of the audit chain beside the database");
         unpoisoned(&system.shared.pulse).kept = -1;
     }
 }

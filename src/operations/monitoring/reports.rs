@@ -38,9 +38,9 @@ pub(crate) async fn radar(system: &System, limit: u32) -> Result<Vec<RadarRow>> 
             thread.waiting.is_none().then(|| format!("agent {}", agent.agent))
         });
         let cost = match can_send(thread.connection_id) {
-            Some(0) => "afterwards nothing can be sent: no template is approved".to_owned(),
-            Some(count) => format!("afterwards only a template, which is paid for ({count} approved)"),
-            None => "afterwards only an approved template".to_owned(),
+            Some(0) => "nothing can be sent: no template is approved".to_owned(),
+            Some(count) => format!("only a paid template can be sent ({count} approved)"),
+            None => "only an approved template can be sent".to_owned(),
         };
         RadarRow { thread, owner, cost }
     };
@@ -82,8 +82,11 @@ pub(crate) async fn save_view(system: &System, actor: &Actor, name: &str, terms:
     write.save_filter(&actor.to_string(), name, terms).await?;
     write.commit().await?;
     system.bus().publish([Change::Activity]);
-    let said =
-        if terms.trim().is_empty() { format!("{name} is forgotten.") } else { format!("{name} is kept: {terms}") };
+    let said = if terms.trim().is_empty() {
+        format!("Deleted the filter {name}.")
+    } else {
+        format!("Saved the filter {name}: {terms}")
+    };
     Ok(Done { message: said, created_id: None })
 }
 
@@ -120,7 +123,7 @@ pub(crate) async fn export(system: &System, actor: &Actor, thread: ThreadId) -> 
     }
     let mut text = String::new();
     let number = row.contact.phone_number.as_ref().map(ToString::to_string).unwrap_or_default();
-    let _ = writeln!(text, "Thread {thread} with {} {number} over {}", row.contact.shown(), row.connection);
+    let _ = writeln!(text, "Thread {thread} with {} {number} via {}", row.contact.shown(), row.connection);
     let _ = writeln!(text, "Exported at {}, {} messages, oldest first, times in UTC\n", system.now(), messages.len());
     for message in messages.iter().rev() {
         let who = match (message.direction, &message.author) {

@@ -42,7 +42,7 @@ pub async fn watch(system: &System) -> Result<()> {
         |id: ConnectionId| connections.iter().find(|one| one.id == id).map_or(id.to_string(), |one| one.name.clone());
     let queue = old.iter().min_by_key(|(_, since)| *since).map(|(id, since)| {
         format!(
-            "{} messages wait to be sent; the oldest, of {}, is due since {}.",
+            "Messages are overdue: {} queued, the oldest of {} due for {}.",
             counts.queued,
             named(*id),
             short_span(now.since(*since))
@@ -50,7 +50,7 @@ pub async fn watch(system: &System) -> Result<()> {
     });
     wanted.push((AlertKind::Queue, "outbox".to_owned(), queue));
     let disk = free.filter(|free| *free < desk.least_free).map(|free| {
-        format!("The disk has {} left: files are not fetched and webhooks not stored when it is full.", size(free))
+        format!("The disk has {} left. When it is full, files are not downloaded and webhooks get 503.", size(free))
     });
     wanted.push((AlertKind::Disk, "disk".to_owned(), disk));
     wanted.push((AlertKind::UnreadableRows, "database".to_owned(), unreadable_rows(system).await?));
@@ -75,7 +75,7 @@ pub async fn watch(system: &System) -> Result<()> {
                 code => format!(", most often with {code} ({of_code} of {failed})"),
             };
             format!(
-                "{failed} messages of {} failed within {}{why}. Look at them before more go.",
+                "{failed} messages of {} failed within {}{why}. Check them before you send more.",
                 connection.name,
                 short_span(FAILING_WITHIN)
             )
@@ -89,7 +89,7 @@ pub async fn watch(system: &System) -> Result<()> {
         let mut write = system.store().write().await?;
         let mut changes: Vec<Change> = proved.iter().map(|(connection, _)| Change::Connection(*connection)).collect();
         for (connection, works) in proved {
-            let note = if works { "what is due goes out" } else { "what is due does not go out" };
+            let note = if works { "due messages are sent" } else { "due messages are not sent" };
             write.prove(connection, Check::Outbox, now, works, note).await?;
         }
         for (kind, subject, said) in wanted {
@@ -114,10 +114,10 @@ async fn unreadable_rows(system: &System) -> Result<Option<String>> {
     found.extend(store.unreadable_setups().await?);
     let Some(first) = found.first() else { return Ok(None) };
     let count = match found.len() {
-        1 => "A row of the database is left out everywhere".to_owned(),
-        count => format!("{count} rows of the database are left out everywhere"),
+        1 => "A database row is ignored".to_owned(),
+        count => format!("{count} database rows are ignored"),
     };
-    Ok(Some(format!("{count}, since what it holds cannot be read: {first}. Restore a backup, or correct the row.")))
+    Ok(Some(format!("{count}, because they cannot be read: {first}. Restore a backup, or correct the row.")))
 }
 
 /// People who wait for a person for too long.
@@ -138,7 +138,7 @@ async fn closing(system: &System, now: Timestamp) -> Result<Option<String>> {
     let next = rows.first().and_then(|row| row.window_closes_at.map(|closes| (row, closes)));
     Ok(next.filter(|(_, closes)| closes.since(now) < margin).map(|(row, closes)| {
         format!(
-            "{} waits, and the window closes in {}: after that only a template reaches them. g r lists who is next.",
+            "{} waits for a reply, and the service window closes in {}. After that only a template can be sent. g r lists expiring windows.",
             row.contact.shown(),
             short_span(closes.since(now))
         )
@@ -151,7 +151,7 @@ fn silence(connection: &Connection, last: Option<Timestamp>, started: Timestamp,
     let since = last.unwrap_or(started);
     (!after.is_zero() && now.since(since) > after).then(|| {
         format!(
-            "Nothing came for {} for {}; more than {} is unusual. Send a canary, and look at the provider.",
+            "No message for {} for {}; more than {} is unusual. Request a test webhook, and check the provider.",
             connection.name,
             short_span(now.since(since)),
             short_span(after)

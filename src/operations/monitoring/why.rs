@@ -42,7 +42,7 @@ pub(crate) async fn why(system: &System, id: &str) -> Result<Why> {
                         StopScope::Agent(agent) => *agent == row.assignment.agent,
                         StopScope::Thread(thread) => Some(*thread) == row.assignment.thread,
                     });
-                    let stopped = stop.map(|stop| format!("{} stopped it", stop.by));
+                    let stopped = stop.map(|stop| format!("stopped by {}", stop.by));
                     let used = system.store().used_in_a_day(id, system.now()).await?;
                     Some(why::of_assignment(row, stopped.as_deref(), used, system.now()))
                 }
@@ -84,8 +84,8 @@ async fn message(system: &System, id: MessageId) -> Result<Option<Why>> {
 fn elsewhere(detail: &crate::domain::view::MessageDetail) -> Why {
     Why {
         id: detail.message.id.to_string(),
-        about: "a message that was not sent from here".to_owned(),
-        answer: format!("It was sent from elsewhere ({}); the provider told us of it.", detail.message.origin.name()),
+        about: "a message that wadeck did not send".to_owned(),
+        answer: format!("It was sent by another app ({}); the provider reported it.", detail.message.origin.name()),
         cause: "elsewhere".to_owned(),
         remedy: String::new(),
         chain: vec![],

@@ -21,16 +21,16 @@ pub(crate) async fn on_file(
     let heard = heard_since(system, write, connection, webhook, now).await?;
     let lost = !ours && !heard;
     let note = match webhook {
-        "" => "no address is on file".to_owned(),
-        _ if ours => format!("on file: {webhook} (ours)"),
-        _ if lost => format!("another address is on file: {webhook}"),
-        _ => format!("another address is on file, and what comes there is handed on to us: {webhook}"),
+        "" => "no URL is registered".to_owned(),
+        _ if ours => format!("registered: {webhook}"),
+        _ if lost => format!("another URL is registered: {webhook}"),
+        _ => format!("another URL is registered, which forwards to this engine: {webhook}"),
     };
     write.prove(connection.id, Check::Registration, now, !lost, &note).await?;
     // A number that never had an address is being set up.
     let said = (lost && !webhook.is_empty()).then(|| {
         let name = &connection.name;
-        format!("{name}: the provider posts what people write to {webhook}. Nothing comes here until our address is on file there.")
+        format!("{name}: the provider delivers messages to {webhook}. No messages arrive here until this engine's URL is registered there.")
     });
     condition(write, AlertKind::WebhookOff, &connection.id.to_string(), said, now).await?;
     Ok(())

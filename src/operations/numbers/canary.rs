@@ -28,7 +28,7 @@ pub(crate) async fn canary(system: &System, actor: &Actor, connection: Connectio
     match send(system, &connection).await? {
         Ok(()) => Ok(Done {
             message: format!(
-                "A test for {} is on its way; it shows here when it is back. It proves the way of webhooks alone: that people reach the number is proved by somebody who writes from a phone.",
+                "Requested a test webhook for {}; it shows here when it arrives. It verifies webhooks only. Write from a phone to verify inbound messages.",
                 connection.name
             ),
             created_id: None,
@@ -111,9 +111,10 @@ pub(crate) async fn watch_canaries(system: &System) -> Result<()> {
     let mut write = system.store().write().await?;
     let lost = write.lost_canaries(now.minus(PATIENCE)).await?;
     for connection in &lost {
-        let note = "a test that the provider sent did not come back within 60 s";
+        let note = "the test webhook did not arrive within 60 s";
         write.prove(*connection, Check::Public, now, false, note).await?;
-        let said = format!("{connection}: {note}. Is the public address reachable, and the webhook registered right?");
+        let said =
+            format!("{connection}: {note}. Check that the public URL is reachable and the webhook is registered.");
         let subject = connection.to_string();
         write.raise(&NewAlert { kind: AlertKind::Canary, subject: &subject, said: &said, thread: None }, now).await?;
     }
@@ -142,7 +143,7 @@ pub(crate) async fn canary_is_back(
     let Some((connection, sent)) = write.canary_back(&source.provider, phone_number_id, at).await? else {
         return Ok(false);
     };
-    let note = format!("a test came back in {} ms; nobody wrote", at.since(sent).as_millis());
+    let note = format!("the test webhook arrived after {} ms", at.since(sent).as_millis());
     effects.proved(connection, Check::Public, at, &note);
     write.clear_alert(AlertKind::Canary, &connection.to_string(), at).await?;
     effects.changes.extend([Change::Connection(connection), Change::Alerts]);

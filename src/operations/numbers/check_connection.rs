@@ -42,7 +42,7 @@ pub async fn check_connection(system: &System, actor: &Actor, connection: Connec
 
 async fn check(system: &System, connection: &Connection) -> Result<String> {
     let Some(provider) = system.providers().get(&connection.provider) else {
-        return Ok(format!("{}: its provider is not part of this program.", connection.name));
+        return Ok(format!("{}: this build does not support its provider.", connection.name));
     };
     let answer = provider.check(connection).await;
     // Whoever does not answer at all is not asked more.
@@ -70,7 +70,7 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
             let skew = checked.clock.map(|there| there.since(now).max(now.since(there)));
             let clock = skew.filter(|skew| *skew > SKEW).map(|skew| {
                 let off = short_span(skew);
-                format!("The clock here differs from the provider's by {off}: windows and limits are reckoned wrong. Set it.")
+                format!("The clock differs from the provider's by {off}, so service windows and limits are wrong. Set the clock.")
             });
             condition(&mut write, AlertKind::Clock, "clock", clock, now).await?;
             if let Some(kind) = checked.kind {
@@ -114,8 +114,8 @@ async fn check(system: &System, connection: &Connection) -> Result<String> {
     {
         let failing = told.last_failed_at > told.last_delivered_at;
         let note = match &told.last_failure {
-            Some(why) if failing => format!("its last delivery to us failed: {}", clean_line(why)),
-            _ => format!("{} delivered, {} failed in its log of the last day", told.delivered, told.failed),
+            Some(why) if failing => format!("its last webhook delivery to wadeck failed: {}", clean_line(why)),
+            _ => format!("{} delivered, {} failed in its log of the last 24 hours", told.delivered, told.failed),
         };
         write.prove(connection.id, Check::Upstream, now, !failing, &note).await?;
     }
@@ -146,14 +146,13 @@ async fn registration(
     let active = here.iter().find(|one| one.active);
     let (works, note) = match (active, here.first()) {
         (Some(one), _) => (true, format!("active, to {}", clean_line(&one.url))),
-        (None, Some(one)) => (false, format!("switched off at the provider: {}", clean_line(&one.url))),
-        (None, None) => (false, "no webhook that points here is registered".to_owned()),
+        (None, Some(one)) => (false, format!("disabled at the provider: {}", clean_line(&one.url))),
+        (None, None) => (false, "no webhook of this engine is registered".to_owned()),
     };
     write.prove(connection.id, Check::Registration, now, works, &note).await?;
     // A number that never had one is being set up; one that was switched off is losing messages.
-    let off = (!works && !here.is_empty()).then(|| {
-        format!("{}: the webhook is {note}. Nothing is pushed to us until it is switched on again.", connection.name)
-    });
+    let off = (!works && !here.is_empty())
+        .then(|| format!("{}: the webhook is {note}. No messages arrive until it is enabled again.", connection.name));
     condition(write, AlertKind::WebhookOff, &connection.id.to_string(), off, now).await?;
     Ok(())
 }
@@ -176,7 +175,7 @@ async fn notice_quality(
     let said = fell.then(|| {
         let from = before.map(|before| format!(" from {}", before.to_lowercase())).unwrap_or_default();
         format!(
-            "The quality of {} fell{from} to {}: send less, and less of what people block.",
+            "The quality rating of {} fell{from} to {}. Send fewer messages, above all of those that contacts block.",
             connection.name,
             quality.to_lowercase()
         )

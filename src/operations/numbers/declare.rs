@@ -59,7 +59,10 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
         }
         let Some(id) = id else {
             let name = &one.connection.name;
-            tracing::warn!(name, "the file declares a connection that was disconnected from the console; it stays so");
+            tracing::warn!(
+                name,
+                "The configuration declares a connection that was disconnected in the console; it stays disconnected"
+            );
             continue;
         };
         let wanted = proposals(id, one);
@@ -74,7 +77,7 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
         // What the file once approved and no longer names is over; what people approved stays, unless the
         // file names somebody for the same place.
         for before in over {
-            let reason = "the configuration file says otherwise";
+            let reason = "changed in the configuration";
             let ended = write.end_assignment(before.id, AssignmentState::Revoked, "configuration", reason, now).await?;
             if ended.applied() {
                 write.audit(&actor, "revoke", &before.id.to_string(), reason, now).await?;
@@ -83,11 +86,11 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
         for new in wanted.iter().filter(|new| !kept.iter().any(|one| says_the_same(one, new))) {
             let made = write.propose(new, "configuration", true, now).await?;
             let (agent, mode) = (&new.agent, new.mode.name());
-            let detail = format!("{agent} answers {} ({mode}), declared in the file", one.connection.name);
+            let detail = format!("{agent} answers {} ({mode}), from configuration", one.connection.name);
             if !system.approvals().takes_one_word() {
                 // Where it takes two persons or a rehearsal, the file's word is one, and has seen nothing.
                 write.audit(&actor, "propose", &made.to_string(), &detail, now).await?;
-                tracing::warn!(assignment = %made, agent, "the file names an agent that people have yet to approve");
+                tracing::warn!(assignment = %made, agent, "The configuration names an agent that is not approved yet");
                 continue;
             }
             let digest = system.agents().get(&new.agent).map(AgentConfig::digest).unwrap_or_default();
@@ -101,7 +104,7 @@ pub async fn declare(system: &System, declared: &[Declared]) -> Result<()> {
     let released = write.release_quarantine(now).await?;
     write.commit().await?;
     if released > 0 {
-        tracing::info!(released, "quarantined deliveries are read again");
+        tracing::info!(released, "Replaying quarantined deliveries");
         system.wakes().applier.notify_one();
     }
     system.bus().publish([Change::Everything]);

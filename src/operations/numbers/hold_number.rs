@@ -41,7 +41,7 @@ pub(crate) async fn hold_number(
     if failure.class == FailureClass::Endpoint {
         wrong_base_url(system, write, connection, failure, now).await?;
     } else {
-        let said = format!("Sending stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
+        let said = format!("Sending is on hold: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
         raise_condition(write, alert_of(Hold::of_number(failure)), &connection.to_string(), &said, now).await?;
     }
     Ok(probe_at)
@@ -62,7 +62,7 @@ pub(crate) async fn wrong_base_url(
     held.retain(|one| sharing.includes(*one));
     let numbers = sharing.numbers(&held);
     let said =
-        format!("Sending over {numbers} stands still: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
+        format!("Sending via {numbers} is on hold: {}. {} {}", failure.line(), failure.explanation, failure.remedy);
     raise_condition(write, AlertKind::BaseUrl, &sharing.subject, &said, now).await
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn number_lifecycle(
                 effects.changes.extend([Change::Everything]);
             } else if life.known.is_none() {
                 let said = format!(
-                    "A number that nobody here set up was connected at the provider ({}): a in Connections adopts it.",
+                    "A number that was not set up here was connected at the provider ({}). Adopt it with a in Connections.",
                     clean_line(life.number)
                 );
                 write
@@ -60,7 +60,7 @@ pub(crate) async fn number_lifecycle(
                 let subject = connection.id.to_string();
                 write.keep_snapshot(&deletion(&subject), TOLD, now).await?;
                 let said = format!(
-                    "A webhook says that {} ({}) was disconnected at the provider. The provider is asked; until it says so, the number stays.",
+                    "A webhook reports that {} ({}) was disconnected at the provider. The number stays connected until the provider confirms it.",
                     connection.name, connection.phone_number
                 );
                 write
@@ -128,7 +128,7 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
                 return Ok(());
             }
             let said = format!(
-                "{} ({}) was disconnected at the provider: nothing comes or goes over it. Connect it again from Connections.",
+                "{} ({}) was disconnected at the provider: it receives and sends no messages. Connect it again in Connections.",
                 connection.name, connection.phone_number
             );
             write
@@ -137,7 +137,7 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
             let times = write.lost_since(connection.id, now.minus(HISTORY_SPAN)).await?;
             if times >= FLAPS {
                 let said = format!(
-                    "{} comes and goes: the provider lost it {times} times in 7 days. Ask the provider why before you connect it again.",
+                    "{} was lost at the provider {times} times in 7 days. Ask the provider for the cause before you connect it again.",
                     connection.name
                 );
                 write
@@ -146,12 +146,12 @@ pub(crate) async fn confirm_deletion(system: &System, connection: &Connection) -
             }
             write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
             write.keep_snapshot(&deletion(&subject), "confirmed", now).await?;
-            let detail = "told by the provider's webhook, and confirmed by asking it";
+            let detail = "reported by a webhook and confirmed by the provider";
             write.audit(&Actor::System, "disconnected", &subject, detail, now).await?;
         }
         Some(true) if state == ASKED && now.since(since) > TEARDOWN => {
             write.clear_alert(AlertKind::DeletionTold, &subject, now).await?;
-            write.keep_snapshot(&deletion(&subject), "not so", now).await?;
+            write.keep_snapshot(&deletion(&subject), "not confirmed", now).await?;
         }
         // It may be readable for a while yet, or the provider did not answer: the next check asks again.
         _ if state == TOLD => write.keep_snapshot(&deletion(&subject), ASKED, now).await?,

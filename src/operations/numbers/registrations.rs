@@ -132,7 +132,7 @@ pub(crate) async fn perform(system: &System, actor: &Actor, request: WebhookRequ
             Refusal::typed(&id, &typed)?;
             let known = one(webhooks, &connection, &id).await?;
             webhooks.delete((&connection).into(), &id).await.map_err(refused)?;
-            ("delete_webhook", format!("{} is deleted.", clean_line(&known.url)), id)
+            ("delete_webhook", format!("Deleted {}.", clean_line(&known.url)), id)
         }
         WebhookRequest::Test { id, event, .. } => {
             return Ok(Done { message: own.test(&id, event.as_deref()).await?, created_id: None });
@@ -163,7 +163,7 @@ impl NumberWebhooks<'_> {
             not_taken(&listed(webhooks, connection, project).await?, &scope, &draft)?;
             let id = webhooks.create(connection.into(), &scope, &draft).await.map_err(refused)?;
             let url = clean_line(draft.url.as_deref().unwrap_or_default());
-            let said = format!("The provider says that it posts to {url} now. Not verified yet: write to the number.");
+            let said = format!("The provider now delivers to {url}. Not verified yet: send a message to the number.");
             return Ok((said, id));
         }
         draft.check(&scope, true)?;
@@ -178,7 +178,7 @@ impl NumberWebhooks<'_> {
             return Err(Refusal::new(Code::WebhookTwice, why, "Change the existing webhook.").into());
         }
         let id = webhooks.create(connection.into(), &scope, &draft).await.map_err(refused)?;
-        Ok((format!("Registered as {}. Not verified yet: send a test through it.", clean_line(&id)), id))
+        Ok((format!("Registered as {}. Not verified yet: request a test.", clean_line(&id)), id))
     }
 
     async fn update(&self, id: &str, draft: &WebhookDraft) -> Result<String> {
@@ -188,7 +188,7 @@ impl NumberWebhooks<'_> {
             draft.check_address(false)?;
             webhooks.update(connection.into(), id, draft).await.map_err(refused)?;
             let url = draft.url.as_deref().unwrap_or(&known.url);
-            return Ok(format!("{} posts to {} now, by the provider's own word.", clean_line(id), clean_line(url)));
+            return Ok(format!("{} delivers to {} now, as the provider reports.", clean_line(id), clean_line(url)));
         }
         draft.check(&known.scope, false)?;
         if let Some(url) = &draft.url {
@@ -202,9 +202,9 @@ impl NumberWebhooks<'_> {
         }
         webhooks.update(connection.into(), id, draft).await.map_err(refused)?;
         Ok(match draft.active {
-            Some(true) => format!("{} is switched on.", clean_line(id)),
-            Some(false) => format!("{} is switched off: nothing is pushed through it.", clean_line(id)),
-            None => format!("{} is changed.", clean_line(id)),
+            Some(true) => format!("Enabled {}.", clean_line(id)),
+            Some(false) => format!("Disabled {}: the provider no longer delivers to it.", clean_line(id)),
+            None => format!("Changed {}.", clean_line(id)),
         })
     }
 
@@ -215,7 +215,7 @@ impl NumberWebhooks<'_> {
         if self.support.is_one_address() {
             canary::send(self.system, connection).await?.map_err(lost)?;
             return Ok(format!(
-                "{} sends no tests. One of our own is on its way to our public address; it shows here when it is back.",
+                "{} sends no tests. Sent one to our public URL instead; it shows here when it arrives.",
                 connection.provider
             ));
         }
@@ -232,16 +232,16 @@ impl NumberWebhooks<'_> {
         if !leads_here(self.system, self.provider, &known.url) {
             webhooks.test(connection.into(), id, event).await.map_err(refused)?;
             return Ok(format!(
-                "A test is on its way to {}. That address does not lead here: look there whether it arrives.",
+                "Requested a test webhook for {}. This URL does not lead here: check there whether it arrives.",
                 clean_line(&known.url)
             ));
         }
         if known.scope == WebhookScope::Project {
             webhooks.test(connection.into(), id, event).await.map_err(refused)?;
-            return Ok("A test is on its way; it shows in Activity when it is here.".to_owned());
+            return Ok("Requested a test webhook; it shows in Activity when it arrives.".to_owned());
         }
         canary::send_through(self.system, connection, &known, event).await?.map_err(lost)?;
-        Ok(format!("A test for {} is on its way; it shows here when it is back.", connection.name))
+        Ok(format!("Requested a test webhook for {}; it shows here when it arrives.", connection.name))
     }
 }
 
@@ -361,7 +361,7 @@ pub(crate) fn refused(trouble: impl AsRef<Failure>) -> Refusal {
     let said = if trouble.said.is_empty() {
         String::new()
     } else {
-        format!(" It said: {}.", trouble.said.line().trim_end_matches('.'))
+        format!(" Provider response: {}.", trouble.said.line().trim_end_matches('.'))
     };
     let why = format!("{}: {}{said}", trouble.line(), trouble.explanation);
     Refusal::new(Code::Provider, why, trouble.remedy.to_string())

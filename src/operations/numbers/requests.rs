@@ -127,8 +127,8 @@ async fn register(system: &System, actor: &Actor, id: ConnectionId) -> Result<Do
     let taken = StepResult { step: SetupStep::Webhook, at: now, works: true, note: note.clone() };
     let setup_id = begin(system, actor, ("register", &connection), &setup, Some(&taken)).await?;
     let said = format!(
-        "{}: the webhook for {} is {note}. Not verified yet: a test is sent next, and has to come back within a \
-         minute; how it ended is told as {setup_id} among the connections.",
+        "{}: the webhook for {} is {note}. Not verified yet: a test is requested next and has to arrive within a \
+         minute; {setup_id} among the connections shows the result.",
         connection.name,
         clean_line(&url)
     );
@@ -152,8 +152,8 @@ async fn renew(system: &System, actor: &Actor, id: ConnectionId) -> Result<Done>
     setup.phone_number_id = None;
     let setup_id = begin(system, actor, ("renew", &connection), &setup, None).await?;
     let said = format!(
-        "{}: a link that renews its credentials is asked for next. It shows as {setup_id} among the connections; \
-         nothing is renewed before somebody has followed it.",
+        "{}: requesting a link that renews its credentials. It is shown as {setup_id} among the connections; \
+         nothing is renewed before its owner has opened it.",
         connection.name
     );
     Ok(Done { message: said, created_id: Some(setup_id.to_string()) })
@@ -221,9 +221,9 @@ async fn unregister(system: &System, actor: &Actor, id: ConnectionId) -> Result<
     write.audit(actor, "unregister", &id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
-    let webhooks = if gone == 1 { "its webhook is".to_owned() } else { format!("{gone} webhooks are") };
+    let webhooks = if gone == 1 { "its webhook was".to_owned() } else { format!("{gone} webhooks were") };
     let said = format!(
-        "{} is not served here any more; {webhooks} deleted. The provider still has the number: `wadeck connections reconnect ID` serves it again.",
+        "Unregistered {}; {webhooks} deleted. The number is still at the provider: `wadeck connections reconnect ID` connects it again.",
         connection.name
     );
     Ok(Done { message: said, created_id: None })
@@ -251,11 +251,11 @@ async fn disconnect(system: &System, actor: &Actor, id: ConnectionId, typed: &st
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     let kept = if connection.customer_id.is_some() {
-        " The customer is kept: `wadeck connections reconnect ID` connects it again."
+        " The customer record stays: `wadeck connections reconnect ID` connects it again."
     } else {
         ""
     };
-    Ok(Done { message: format!("{} is disconnected.{kept}", connection.name), created_id: None })
+    Ok(Done { message: format!("Disconnected {}.{kept}", connection.name), created_id: None })
 }
 
 fn not_connected(connection: &Connection) -> Refusal {
@@ -275,7 +275,7 @@ async fn save_profile(system: &System, actor: &Actor, id: ConnectionId, profile:
     write.audit(actor, "profile", &id.to_string(), &connection.name, now).await?;
     write.commit().await?;
     system.bus().publish([Change::Connection(id), Change::Activity]);
-    Ok(Done { message: format!("{}: the profile is saved.", connection.name), created_id: None })
+    Ok(Done { message: format!("{}: saved the profile.", connection.name), created_id: None })
 }
 
 /// A request that no command is made for. Looking takes an operator, changing an admin.
@@ -307,7 +307,7 @@ pub(crate) async fn call(
     if !looks {
         let now = system.now();
         let mut write = system.store().write().await?;
-        let detail = format!("{} {} answered {}", call.method, call.path, answer.status);
+        let detail = format!("{} {} returned {}", call.method, call.path, answer.status);
         write.audit(actor, "call", name.as_str(), &detail, now).await?;
         write.commit().await?;
         system.bus().publish([Change::Activity]);

@@ -26,7 +26,7 @@ pub(crate) async fn send_test(system: &System, actor: &Actor, connection: Connec
         let why = format!("{tester} has not written to {name} yet, so only a template can be sent.");
         return Err(Refusal::new(Code::Window, why, "Send a message from that phone first.").into());
     };
-    let words = format!("wadeck test of {name}, {}: nothing is to be done.", system.now());
+    let words = format!("wadeck test message of {name}, {}. No action needed.", system.now());
     let content = Content::text(words);
     // Who has the tester's thread does not matter: the test proves the way out.
     let context = SendContext { despite_owner: true, ..SendContext::default() };

@@ -92,10 +92,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, plan: Plan) -> Result<
     write.audit(actor, "set_up", &id.to_string(), &detail, now).await?;
     write.commit().await?;
     told(system);
-    Ok(Done {
-        message: format!("{name} is being set up; every step shows in Connections."),
-        created_id: Some(id.to_string()),
-    })
+    Ok(Done { message: format!("Setting up {name}; Connections shows every step."), created_id: Some(id.to_string()) })
 }
 
 /// Somebody wants a walk to go on: a failed step is tried again, a waited-for one looked at now.
@@ -105,7 +102,7 @@ pub(crate) async fn go_on(system: &System, actor: &Actor, id: SetupId) -> Result
     let mut setup = known(&mut write, id).await?;
     let was = (setup.state, setup.step);
     happens(&mut write, &mut setup, NumberEvent::GoOn).await?;
-    let said = format!("{}: tried again next: {}. How it ends shows in Connections.", setup.name, setup.step.words());
+    let said = format!("{}: retrying: {}. Connections shows the result.", setup.name, setup.step.words());
     move_to(system, write, actor, "go_on", setup, was).await?;
     Ok(Done { message: said, created_id: None })
 }
@@ -126,8 +123,7 @@ pub(crate) async fn new_link(system: &System, actor: &Actor, id: SetupId) -> Res
         return Err(Refusal::new(Code::SetupState, why, "").into());
     }
     setup.step = SetupStep::Link;
-    let said =
-        format!("{}: a new link is asked for next; the old one is no longer valid once it is there.", setup.name);
+    let said = format!("{}: requesting a new link. The previous one becomes invalid.", setup.name);
     move_to(system, write, actor, "new_link", setup, was).await?;
     Ok(Done { message: said, created_id: None })
 }
@@ -150,10 +146,10 @@ pub(crate) async fn reconnect(system: &System, actor: &Actor, id: SetupId) -> Re
     }
     let (step, what) = match (&setup.phone_number_id, &setup.customer_id) {
         (Some(_), _) => {
-            (SetupStep::Number, "its number is looked up next, then its webhook is registered and verified by a test")
+            (SetupStep::Number, "looking up its number, then registering its webhook and verifying it with a test")
         }
-        (None, Some(_)) => (SetupStep::Link, "a new link for the same customer is asked for next"),
-        (None, None) => (SetupStep::Integration, "it is set up anew from the first step on"),
+        (None, Some(_)) => (SetupStep::Link, "requesting a new link for the same customer"),
+        (None, None) => (SetupStep::Integration, "starting the setup again from the first step"),
     };
     setup.step = step;
     // How the steps ended before says nothing about this walk.
@@ -182,10 +178,10 @@ pub(crate) async fn cancel(system: &System, actor: &Actor, id: SetupId) -> Resul
         && let Some(numbers) = provider.numbers()
         && let Err(trouble) = numbers.revoke_link(access(&setup), customer, &link.id).await
     {
-        note = format!(" The link could not be revoked and may still be followed: {}.", trouble.line());
+        note = format!(" The link could not be revoked and may still work: {}.", trouble.line());
     }
-    let rest = if state == NumberState::Disconnected { " It is disconnected, and can be reconnected." } else { "" };
-    Ok(Done { message: format!("{} is given up.{rest}{note}", setup.name), created_id: None })
+    let rest = if state == NumberState::Disconnected { " It is disconnected and can be reconnected." } else { "" };
+    Ok(Done { message: format!("Canceled the setup of {}.{rest}{note}", setup.name), created_id: None })
 }
 
 /// Whoever followed a link may be back: links that are waited for are looked at now, each at most every ten seconds.

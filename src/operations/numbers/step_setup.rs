@@ -54,7 +54,7 @@ pub async fn step_setup(system: &System) -> Result<bool> {
     };
     let ended = match system.providers().get(&setup.provider).cloned() {
         Some(provider) => take(system, provider.as_ref(), &mut setup).await?,
-        None => Ended::Failed("Its provider is not part of this program.".into()),
+        None => Ended::Failed("This build does not support its provider.".into()),
     };
     let now = system.now();
     let mut due = now;
@@ -96,7 +96,7 @@ pub async fn step_setup(system: &System) -> Result<bool> {
             write.note_step(setup.id, &StepResult { step: was.1, at: now, works, note: clean_line(&note) }).await?;
         }
         if setup.state == SetupState::Done {
-            let detail = format!("{} is connected and proved", setup.name);
+            let detail = format!("{} is connected and verified", setup.name);
             write.audit(&Actor::System, "connected", &setup.id.to_string(), &detail, now).await?;
         }
     }
@@ -133,7 +133,7 @@ async fn take(system: &System, provider: &dyn Provider, setup: &mut Setup) -> Re
                 Ok(link) => {
                     let until = link.expires_at.map(|at| format!(", valid until {at}")).unwrap_or_default();
                     setup.link = Some(link);
-                    Ended::Done(format!("the link is there{until}"))
+                    Ended::Done(format!("link created{until}"))
                 }
                 Err(trouble) => failed(&trouble),
             })
@@ -155,7 +155,7 @@ async fn without_numbers(system: &System, provider: &dyn Provider, setup: &Setup
                 Ok(base) => webhook(system, (webhooks, support), setup, &base).await,
                 Err(refusal) => Ok(Ended::Failed(refusal.to_string())),
             },
-            None => Ok(Ended::Done("it is set where its number is; connections setup says how".into())),
+            None => Ok(Ended::Done("it is set at the provider; `connections setup` says how".into())),
         },
         SetupStep::Verified => verified(system, setup).await,
         SetupStep::Integration | SetupStep::Customer | SetupStep::Link | SetupStep::Used => {
@@ -168,17 +168,17 @@ async fn as_it_was(system: &System, setup: &Setup) -> Result<Ended> {
     let (Some(connection), Some(number), Some(id)) =
         (setup.connection_id, &setup.options.reconnect, &setup.phone_number_id)
     else {
-        let why = "Its number is not known any more: declare it in the configuration, and start again.";
+        let why = "Its number is no longer known: declare it in the configuration, and start again.";
         return Ok(Ended::Failed(why.into()));
     };
     let now = system.now();
     let mut write = system.store().write().await?;
     let still = write.setup(setup.id).await?.is_some_and(|now| (now.state, now.step) == (setup.state, setup.step));
     if !still {
-        return Ok(Ended::Failed("It was moved on meanwhile; no connection is made.".into()));
+        return Ok(Ended::Failed("The setup has changed meanwhile; no connection was created.".into()));
     }
     if let Some(other) = write.number_claimed(&setup.provider, id, Some(setup.id)).await? {
-        return Ok(Ended::Failed(format!("{number} is connected already, as {other}.")));
+        return Ok(Ended::Failed(format!("{number} is already connected, as {other}.")));
     }
     write.revive(connection, number, id).await?.either_way();
     write.note_connected(connection, now).await?;
@@ -201,12 +201,13 @@ async fn gone(numbers: &dyn Numbers, setup: &Setup, id: &str) -> Option<Ended> {
         Some(_) => (SetupStep::Link, "a new link for the same customer"),
         None => (SetupStep::Integration, "a setup from the first step on"),
     };
-    let why = format!("The provider has no number {} any more. Trying again begins {way}.", clean_line(id));
+    let why = format!("The provider no longer has the number {}. Retrying starts {way}.", clean_line(id));
     Some(Ended::Gone(why, step))
 }
 
 fn failed(trouble: &crate::provider::ProviderError) -> Ended {
-    let said = if trouble.said.is_empty() { String::new() } else { format!(" It said: {}.", trouble.said.line()) };
+    let said =
+        if trouble.said.is_empty() { String::new() } else { format!(" Provider response: {}.", trouble.said.line()) };
     Ended::Failed(format!("{}. {}{said} {}", trouble.line(), trouble.explanation, trouble.remedy))
 }
 
@@ -241,12 +242,12 @@ async fn integration(
 /// The webhook says so; should it be lost, the provider's list does.
 async fn used(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Result<Ended> {
     if setup.phone_number_id.is_some() {
-        return Ok(Ended::Done("the provider has said so".into()));
+        return Ok(Ended::Done("reported by the provider".into()));
     }
     let customer = setup.customer_id.clone().unwrap_or_default();
     let Ok(listed) = numbers.list(access(setup), Some(&customer)).await else {
         // It is waited for anyhow: the next look may succeed.
-        return Ok(Ended::Waits("the link waits to be followed".into(), system.now().plus(LOOK_AGAIN)));
+        return Ok(Ended::Waits("waiting until the owner opens the link".into(), system.now().plus(LOOK_AGAIN)));
     };
     let mut known = system.store().connections().await?.into_iter().map(|one| one.phone_number_id);
     if let Some(found) = listed
@@ -254,21 +255,21 @@ async fn used(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Resu
         .find(|one| one.customer_id.as_deref() == Some(&customer) && !known.any(|id| id == one.phone_number_id))
     {
         setup.phone_number_id = Some(found.phone_number_id.clone());
-        return Ok(Ended::Done("found in the provider's list; its webhook did not come".into()));
+        return Ok(Ended::Done("found in the provider's list; its webhook did not arrive".into()));
     }
     let Some(link) = setup.link.as_ref().map(|link| link.id.clone()) else {
-        return Ok(Ended::Failed("There is no link to follow: make one.".into()));
+        return Ok(Ended::Failed("There is no link. Create one.".into()));
     };
     let told = numbers.link_state(access(setup), &customer, &link).await;
     Ok(match told {
         Ok(Some(told)) if matches!(told.status.as_str(), "expired" | "revoked") => {
-            Ended::Failed(format!("The link is {} and nobody followed it: make a new one.", told.status))
+            Ended::Failed(format!("The link is {} and was not opened. Create a new one.", told.status))
         }
         Ok(Some(told)) if told.error.is_some() => {
             let why = told.error.unwrap_or_default();
-            Ended::Failed(format!("Whoever followed the link met an error: {}. Make a new link.", clean_line(&why)))
+            Ended::Failed(format!("The owner of the number got an error: {}. Create a new link.", clean_line(&why)))
         }
-        _ => Ended::Waits("the link waits to be followed".into(), system.now().plus(LOOK_AGAIN)),
+        _ => Ended::Waits("waiting until the owner opens the link".into(), system.now().plus(LOOK_AGAIN)),
     })
 }
 
@@ -284,7 +285,10 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
     };
     let digits: String = told.display.as_received().chars().filter(char::is_ascii_digit).collect();
     let Ok(phone_number) = PhoneNumber::parse(&digits) else {
-        return Ok(Ended::Failed(format!("The provider calls its number `{}`, which is none.", told.display.line())));
+        return Ok(Ended::Failed(format!(
+            "The provider returned `{}` as its phone number, which is not valid.",
+            told.display.line()
+        )));
     };
     let now = system.now();
     let note = format!("{phone_number}, {}", clean_line(&told.phone_number_id));
@@ -305,10 +309,10 @@ async fn number(system: &System, numbers: &dyn Numbers, setup: &mut Setup) -> Re
     // Whoever gave the setup up while the provider was asked wants no connection.
     let still = write.setup(setup.id).await?.is_some_and(|now| (now.state, now.step) == (setup.state, setup.step));
     if !still {
-        return Ok(Ended::Failed("It was moved on meanwhile; no connection is made.".into()));
+        return Ok(Ended::Failed("The setup has changed meanwhile; no connection was created.".into()));
     }
     if let Some(other) = write.number_claimed(&setup.provider, &connection.phone_number_id, Some(setup.id)).await? {
-        return Ok(Ended::Failed(format!("{} is connected already, as {other}.", connection.phone_number)));
+        return Ok(Ended::Failed(format!("{} is already connected, as {other}.", connection.phone_number)));
     }
     setup.connection_id = write.put_connection(&connection, true).await?;
     setup.customer_id.clone_from(&connection.customer_id);
@@ -330,7 +334,7 @@ async fn webhook(
     base: &str,
 ) -> Result<Ended> {
     let Some(connection) = connection_of(system, setup).await? else {
-        return Ok(Ended::Failed("Its connection is gone meanwhile.".into()));
+        return Ok(Ended::Failed("Its connection was removed meanwhile.".into()));
     };
     let scope = WebhookScope::Number(connection.phone_number_id.clone());
     let draft = own_draft(webhooks, support, &scope, base);
@@ -339,7 +343,7 @@ async fn webhook(
         // Where the key may not set it, or there is nothing to set it on, a person does.
         Err(trouble) if support.is_one_address() && trouble.class == FailureClass::Setup => {
             let why = clean_line(&trouble.explanation);
-            Ended::Done(format!("pasted by hand, as connections setup says: {}", why.trim_end_matches('.')))
+            Ended::Done(format!("to be pasted by hand, see connections setup: {}", why.trim_end_matches('.')))
         }
         Err(trouble) => failed(&trouble),
     })
@@ -348,13 +352,13 @@ async fn webhook(
 /// A test is asked for once, and waited for.
 async fn verified(system: &System, setup: &Setup) -> Result<Ended> {
     let Some(connection) = connection_of(system, setup).await? else {
-        return Ok(Ended::Failed("Its connection is gone meanwhile.".into()));
+        return Ok(Ended::Failed("Its connection was removed meanwhile.".into()));
     };
     let now = system.now();
     let asked = setup.taken.iter().find(|taken| taken.step == SetupStep::Verified && taken.works).map(|taken| taken.at);
     let Some(asked) = asked else {
         return Ok(match canary::send(system, &connection).await? {
-            Ok(()) => Ended::Waits("a test is on its way".into(), now.plus(BACK_YET)),
+            Ok(()) => Ended::Waits("test webhook requested".into(), now.plus(BACK_YET)),
             Err(why) => Ended::Failed(why),
         });
     };
@@ -364,14 +368,14 @@ async fn verified(system: &System, setup: &Setup) -> Result<Ended> {
     Ok(match proof {
         Some((_, proof)) if proof.works => Ended::Done(proof.note),
         Some((_, proof)) => Ended::Failed(format!(
-            "{}. Does {} lead to this listener?",
+            "{}. Check that {} reaches this engine.",
             proof.note,
             system.public_url().unwrap_or_default()
         )),
         None if now.since(asked) > PATIENCE => Ended::Failed(
-            "The test did not come back within 60 s. Does the public address lead to this listener?".into(),
+            "The test webhook did not arrive within 60 s. Check that the public URL reaches this engine.".into(),
         ),
-        None => Ended::Waits("a test is on its way".into(), now.plus(BACK_YET)),
+        None => Ended::Waits("test webhook requested".into(), now.plus(BACK_YET)),
     })
 }
 

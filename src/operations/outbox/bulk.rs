@@ -103,7 +103,7 @@ pub(crate) async fn begin(system: &System, actor: &Actor, action: BulkAction, te
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
     system.wakes().jobs.notify_one();
-    Ok(Done { message: format!("{} It runs as job {job}.", preview.words(action)), created_id: Some(job.to_string()) })
+    Ok(Done { message: format!("{} Started as job {job}.", preview.words(action)), created_id: Some(job.to_string()) })
 }
 
 pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Done> {
@@ -115,7 +115,7 @@ pub(crate) async fn stop(system: &System, actor: &Actor, job: i64) -> Result<Don
     write.audit(actor, "stop_job", &format!("job {job}"), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
-    Ok(Done { message: format!("Job {job} is stopped; what it did stays done."), created_id: None })
+    Ok(Done { message: format!("Stopped job {job}. Entries that it changed stay changed."), created_id: None })
 }
 
 /// The worker's step: some entries of the running job. `false` when there is none.
@@ -126,7 +126,7 @@ pub async fn step_job(system: &System) -> Result<bool> {
         Ok(filter) => filter,
         // Whatever it meant, it did not mean everything.
         Err(refusal) => {
-            tracing::warn!(job = job.id, why = %refusal, "a bulk action is stopped: its filter cannot be read");
+            tracing::warn!(job = job.id, why = %refusal, "Bulk job stopped: its filter cannot be read");
             let mut write = system.store().write().await?;
             // Whoever stopped it in this moment wanted the same.
             write.end_job(job.id, JobState::Stopped, system.now()).await?.either_way();

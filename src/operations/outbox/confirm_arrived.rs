@@ -37,5 +37,5 @@ pub(crate) async fn settle_arrived_within(
     write.clear_alert(AlertKind::Uncertain, &entry.to_string(), now).await?;
     write.stop_waiting(thread).await?;
     write.audit(actor, "settle_arrived", &thread.to_string(), &entry.to_string(), now).await?;
-    Ok((thread, format!("{entry} counts as arrived, by your word.")))
+    Ok((thread, format!("Marked {entry} as arrived, in your name.")))
 }

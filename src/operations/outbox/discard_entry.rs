@@ -57,9 +57,9 @@ pub(crate) async fn discard_within(
     }
     write.audit(actor, "discard", &thread.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;
     let said = if kept {
-        format!("{entry} is being called back; it is discarded once the provider says so.")
+        format!("Canceling {entry}; it is discarded once the provider confirms.")
     } else {
-        format!("{entry} is discarded.")
+        format!("Discarded {entry}.")
     };
     Ok((thread, said))
 }

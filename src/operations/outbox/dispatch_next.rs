@@ -60,7 +60,7 @@ pub async fn send_next(system: &System) -> Result<bool> {
             let failure = Failure::own(
                 FailureClass::Setup,
                 "Not connected",
-                "The number is not connected any more, or its provider is not part of this program: nothing was sent.",
+                "The number is disconnected, or this build does not support its provider. Nothing was sent.",
                 "Connect it again, then retry.",
             );
             refuse(system, write, &claimed, &failure, now).await?;
@@ -72,7 +72,7 @@ pub async fn send_next(system: &System) -> Result<bool> {
         }
         if let Some(failure) = held_by_other(&claimed, now) {
             write.hold_for_person(claimed.entry, &failure).await?;
-            write.wait(claimed.thread, "a message waits: another app has the conversation", now).await?;
+            write.wait(claimed.thread, "a message waits: another app owns the conversation", now).await?;
             write.commit().await?;
             system.bus().publish([Change::Outbox, Change::Thread(claimed.thread)]);
             continue;
@@ -139,24 +139,24 @@ fn forbidden(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
         return Some(Failure::own(
             FailureClass::Policy,
             "Opted out",
-            "This contact asked not to be written to.",
-            "Write when they write.",
+            "The contact opted out.",
+            "Wait until the contact opts in.",
         ));
     }
     if claimed.outgoing.content.media().is_some_and(|media| media.id.is_empty()) {
         return Some(Failure::own(
             FailureClass::Request,
-            "Without its file",
-            "The file of this message is not kept here any more, so that it could not be uploaded; nothing was sent.",
-            "Send the file anew.",
+            "File missing",
+            "The file of this message was deleted, so it could not be uploaded. Nothing was sent.",
+            "Send the file again.",
         ));
     }
     (claimed.freeform && !window::is_open(claimed.window_closes_at, now)).then(|| {
         Failure::own(
             FailureClass::Window,
             "Service window closed",
-            "The window closed before the message could go; nothing was sent.",
-            "Send an approved template; the window opens again when they answer.",
+            "The window closed before the message was sent. Nothing was sent.",
+            "Send an approved template. The window opens when the contact replies.",
         )
     })
 }
@@ -170,10 +170,10 @@ fn held_by_other(claimed: &Claimed, now: Timestamp) -> Option<Failure> {
             FailureClass::Policy,
             Failure::ANOTHER_APP,
             format!(
-                "Since this was written the conversation is with {} at the provider, and sending takes it over.",
+                "{} took the conversation at the provider after this was written. Sending takes it over.",
                 held.who()
             ),
-            "Discard it and leave the conversation to them, or release it, which takes the conversation over.",
+            "Discard it, or release it to take the conversation over.",
         )
     })
 }
@@ -186,7 +186,7 @@ fn template_withdrawn(system: &System, claimed: &Claimed) -> Option<Failure> {
     let template = lists.get(&claimed.connection)?.named(name, language)?;
     (!template.status.can_send()).then(|| {
         let why = format!(
-            "The template {} ({}) is {} by the provider's list; nothing was sent.",
+            "Template {} ({}) is {} according to the provider. Nothing was sent.",
             template.name.line(),
             template.language.line(),
             template.status.name()
@@ -248,9 +248,9 @@ async fn refuse_unreadable(
     let Some((_, message, thread, _)) = write.entry_state(entry).await? else { return Ok(()) };
     let failure = Failure::own(
         FailureClass::Request,
-        "Row not readable",
-        format!("What the database holds of this message cannot be read (column {column}); nothing was sent."),
-        "Write it anew.",
+        "Row cannot be read",
+        format!("The database row of this message cannot be read (column {column}). Nothing was sent."),
+        "Write it again.",
     );
     write.end_entry(entry, EntryState::Failed, Some(&failure), None, now).await?;
     write.fail_message(message, &failure, now).await?;

@@ -47,8 +47,8 @@ pub(crate) async fn failure_reaches_people(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let told = match kind {
-        AlertKind::DeliveryFailed => format!("a status of {entry} says"),
-        _ => format!("the provider refused {entry} with"),
+        AlertKind::DeliveryFailed => format!("a status of {entry} reports"),
+        _ => format!("the provider rejected {entry} with"),
     };
     crate::operations::outbox::send_message::recipient::told_by_failure(system, write, thread, (failure, &told), now)
         .await?;
@@ -61,7 +61,7 @@ pub(crate) async fn failure_reaches_people(
         let words = |count: u32| match count {
             1 => alone.clone(),
             count => format!(
-                "{count} messages were not delivered, for one cause: {}. {} The last is {entry}.",
+                "{count} messages were not delivered for the same cause: {}. {} The last one is {entry}.",
                 failure.line(),
                 failure.remedy
             ),

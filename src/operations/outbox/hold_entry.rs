@@ -61,9 +61,9 @@ pub(crate) async fn hold_within(
     }
     write.audit(actor, if hold { "hold" } else { "release" }, &thread.to_string(), &entry.to_string(), now).await?;
     let said = if hold {
-        format!("{entry} is held, and what follows it in its thread waits too. H releases it.")
+        format!("Held {entry}. Later messages of its thread wait too. H releases it.")
     } else {
-        format!("{entry} is released.")
+        format!("Released {entry}.")
     };
     Ok((thread, said))
 }

@@ -68,7 +68,7 @@ pub(crate) async fn query_message_status(system: &System, actor: &Actor, message
     }
     let after = system.store().message(message).await?.map_or(before.status, |detail| detail.message.status);
     let said = match says {
-        None => format!("The provider has {message}, and says nothing about its fate."),
+        None => format!("The provider has {message}, but reports no delivery status."),
         Some(says) if says == before.status => format!("The provider says the same: {message} is {}.", says.name()),
         Some(says) => {
             format!(

@@ -64,11 +64,11 @@ pub(crate) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> R
     };
     // Boxed: it is a part of everything that can be asked for.
     let said = match Box::pin(look(system, &doubtful)).await? {
-        Seen::Found => format!("{entry} is in the provider's list: it was accepted."),
+        Seen::Found => format!("{entry} is in the provider's message list: it was accepted."),
         Seen::NotListed => format!(
-            "{entry} is not in the provider's list. Lists lag: it may still appear. Retrying it may send it twice."
+            "{entry} is not in the provider's message list. It may still appear, as the list can be delayed. A retry may send it twice."
         ),
-        Seen::CannotAsk(why) => format!("{entry} could not be looked up: {why}"),
+        Seen::CannotAsk(why) => format!("Cannot query the provider about {entry}: {why}"),
     };
     Ok(Done { message: said, created_id: None })
 }
@@ -76,7 +76,7 @@ pub(crate) async fn look_up(system: &System, actor: &Actor, entry: EntryId) -> R
 async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
     let connection = system.store().connection(doubtful.connection).await?;
     let seen = match &connection {
-        None => Err("the connection is gone".to_owned()),
+        None => Err("the connection was removed".to_owned()),
         Some(connection) => ask(system, connection, doubtful).await,
     };
     let has_list = connection.as_ref().is_none_or(|connection| {
@@ -118,22 +118,22 @@ async fn look(system: &System, doubtful: &UncertainEntry) -> Result<Seen> {
                 let name = connection.as_ref().map(|one| one.name.clone()).unwrap_or_default();
                 let words = |count: u32| match count {
                     1 if !has_list => format!(
-                        "{}: nobody knows whether it arrived, and the provider offers no lookup. A status webhook \
-                         settles it; else look at the evidence, then retry or settle it.",
+                        "{}: uncertain whether it arrived, and the provider cannot be queried. A status webhook settles it; \
+                         otherwise look at the evidence, then retry or settle it.",
                         doubtful.entry
                     ),
                     count if !has_list => format!(
-                        "{count} messages of {name}: nobody knows whether they arrived, and the provider offers no \
-                         lookup. List them with status:uncertain, look at the evidence of each, then settle, retry or \
+                        "{count} messages of {name}: uncertain whether they arrived, and the provider cannot be \
+                         queried. List them with status:uncertain, look at the evidence of each, then settle, retry or \
                          discard them, also in bulk."
                     ),
                     1 => format!(
-                        "{}: nobody knows whether it arrived. Look at the evidence, then retry or settle it.",
+                        "{}: uncertain whether it arrived. Check the evidence, then retry it or mark it as arrived.",
                         doubtful.entry
                     ),
                     count => format!(
-                        "{count} messages of {name}: nobody knows whether they arrived. List them with status:uncertain, \
-                         look at the evidence of each, then look them up, settle, retry or discard them, also in bulk."
+                        "{count} messages of {name}: uncertain whether they arrived. List them with status:uncertain, \
+                         check the evidence of each, then reconcile, retry or discard them, or mark them as arrived; also in bulk."
                     ),
                 };
                 let subject = doubtful.connection.to_string();
@@ -160,9 +160,12 @@ struct Looked {
 }
 
 async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry) -> Result<Looked, String> {
-    let provider = system.providers().get(&connection.provider).ok_or("the provider is not part of this program")?;
-    let phone =
-        doubtful.outgoing.to.phone().ok_or("the provider's list is searched by phone number, and there is none")?;
+    let provider = system.providers().get(&connection.provider).ok_or("this build does not support the provider")?;
+    let phone = doubtful
+        .outgoing
+        .to
+        .phone()
+        .ok_or("the provider's list is searched by phone number, and the contact has none")?;
     let listed = provider.sent_to(connection, phone).await.map_err(|trouble| trouble.line())?;
     let mut lines = vec![];
     let mut strangers = vec![];
@@ -172,13 +175,13 @@ async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry
             && sent.sent_at <= doubtful.last_attempt_at.plus(LATEST);
         let because = if sent.reference.as_ref() == Some(&doubtful.outgoing.reference) {
             found = Some(sent.provider_message_id.clone());
-            "it carries our reference: it is this one"
+            "it has our reference: it is this message"
         } else if sent.reference.is_some() {
-            "it carries the reference of another message"
+            "it has the reference of another message"
         } else if !near {
             "it was sent at another time"
         } else if !doubtful.outgoing.content.echoes(sent.words.as_received()) {
-            "it has other words"
+            "it has another text"
         } else if system
             .store()
             .is_known(&message_key(connection.id, &sent.provider_message_id))
@@ -186,10 +189,10 @@ async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry
             .map_err(|error| error.to_string())?
         {
             // What is known to be another message of ours proves nothing about this one.
-            "the same words, and known to be another message of ours"
+            "the same text, but known as another message of ours"
         } else {
             strangers.push(sent.provider_message_id.clone());
-            "the same words at the same time, and nobody else's"
+            "the same text at the same time, and no other message matches"
         };
         if near || found.as_ref() == Some(&sent.provider_message_id) {
             lines.push(ListedLine {
@@ -203,9 +206,9 @@ async fn ask(system: &System, connection: &Connection, doubtful: &UncertainEntry
     // Two that fit are no proof of either.
     let found = found.or_else(|| if let [one] = strangers.as_slice() { Some(one.clone()) } else { None });
     let said = match (&found, strangers.len()) {
-        (Some(_), _) => "it is in the list: it was accepted".to_owned(),
-        (None, 0) => format!("of {} listed messages none is this one; lists lag", listed.len()),
-        (None, count) => format!("{count} listed messages could be this one: none of them is a proof"),
+        (Some(_), _) => "found in the list: it was accepted".to_owned(),
+        (None, 0) => format!("not among {} listed messages; the list may be delayed", listed.len()),
+        (None, count) => format!("{count} listed messages could be this one, so none settles it"),
     };
     lines.truncate(20);
     Ok(Looked { found, evidence: Evidence { asked_at: system.now(), said, listed: lines } })

@@ -32,8 +32,8 @@ async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
     let failure = Failure::own(
         FailureClass::Unknown,
         "Stopped while sending",
-        "The program ended while this was on the wire: it may have arrived.",
-        "It is looked up at the provider; else decide with what is known.",
+        "wadeck stopped while this was in flight: it may have arrived.",
+        "wadeck queries the provider. If that does not settle it, decide by the evidence.",
     );
     for (entry, thread) in &abandoned {
         write.doubt_entry(*entry, &failure, now.plus(FIRST_LOOK)).await?;
@@ -42,7 +42,7 @@ async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
         match note(&mut write, *entry, *thread, &failure, now).await {
             Ok(()) => write.release_savepoint().await?,
             Err(error) => {
-                tracing::error!(%entry, %error, "what a dead process left open could not be noted");
+                tracing::error!(%entry, %error, "Cannot record what the previous process left in flight");
                 write.rollback_to_savepoint().await?;
             }
         }
@@ -50,10 +50,7 @@ async fn rescue(system: &System, leased_until: Timestamp) -> Result<u64> {
     let runs = write.rescue_runs(leased_until, now).await?;
     write.commit().await?;
     if !abandoned.is_empty() {
-        tracing::warn!(
-            entries = abandoned.len(),
-            "entries were being sent when the program stopped: they are uncertain now"
-        );
+        tracing::warn!(entries = abandoned.len(), "Entries were in flight when wadeck stopped: they are uncertain now");
         system.bus().publish([Change::Outbox]);
     }
     Ok(abandoned.len() as u64 + runs)
@@ -67,5 +64,5 @@ async fn note(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     write.abandon_attempts(entry, failure, now).await?;
-    write.wait(thread, "a reply may not have arrived: the program stopped while sending", now).await
+    write.wait(thread, "a reply may not have arrived: wadeck stopped while sending it", now).await
 }

@@ -56,9 +56,9 @@ pub(crate) async fn retry_within(
     write.audit(actor, "retry", &row.id.to_string(), &format!("{entry}, which was {}", state.name()), now).await?;
     let said = match state {
         EntryState::Uncertain => {
-            format!("{entry} is queued again, by your decision: if the first one arrived, the contact gets it twice.")
+            format!("Queued {entry} again. If the first attempt arrived, the contact gets it twice.")
         }
-        _ => format!("{entry} is queued again as a new series of attempts."),
+        _ => format!("Queued {entry} again with a new series of attempts."),
     };
     Ok((row.id, said))
 }

@@ -79,7 +79,7 @@ pub(crate) async fn send_file(
     let letter = SendMessage { content, reply_to: parcel.reply_to, at: parcel.at };
     let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
     system.wakes().uploader.notify_one();
-    let said = format!("{kind} is on its way to {} as {}.", queued.name, queued.entry);
+    let said = format!("Queued {kind} for {} as {}.", queued.name, queued.entry);
     Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
 

@@ -47,8 +47,8 @@ pub(crate) async fn send(
     let queued = queue(system, actor, thread, Piece::Letter(Box::new(letter)), context).await?;
     let (entry, name) = (queued.entry, queued.name);
     let said = match queued.later {
-        Some(then) if at.is_some() => format!("{entry} goes to {name} at {then}."),
-        Some(_) => format!("{entry} goes to {name} in a moment: u takes it back."),
+        Some(then) if at.is_some() => format!("Scheduled {entry} for {name} at {then}."),
+        Some(_) => format!("{entry} will be sent to {name} in a moment; u undoes it."),
         None => format!("Queued for {name} as {entry}."),
     };
     Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
@@ -94,8 +94,8 @@ pub(crate) async fn react(
     let queued = queue(system, actor, thread, piece, context).await?;
     let entry = queued.entry;
     let said = match emoji {
-        Some(emoji) => format!("{emoji} is on its way as {entry}."),
-        None => format!("The reaction is being taken back ({entry})."),
+        Some(emoji) => format!("Queued {emoji} as {entry}."),
+        None => format!("Removing the reaction ({entry})."),
     };
     Ok(Done { message: said, created_id: Some(queued.message.to_string()) })
 }
@@ -207,7 +207,7 @@ pub(crate) fn capabilities(system: &System, connection: &Connection) -> Capabili
 
 /// A person answers: the agent falls silent.
 async fn silence(write: &mut Write, thread: ThreadId, author: &str, now: Timestamp) -> Result<()> {
-    write.silence_agent(thread, &format!("{author} answered"), now).await?;
+    write.silence_agent(thread, &format!("{author} replied"), now).await?;
     write.person_wrote(thread, now).await?;
     write.clear_unread(thread).await?.either_way();
     Ok(())

@@ -38,7 +38,7 @@ pub(crate) async fn settle_attempt(
     match write_down(system, claimed, attempt, report).await {
         Ok(()) => Ok(()),
         Err(error) => {
-            tracing::error!(entry = %claimed.entry, %error, answered, "an answer could not be written down");
+            tracing::error!(entry = %claimed.entry, %error, answered, "Cannot record the provider's response");
             not_written_down(system, claimed, attempt, &answered, &error.to_string()).await
         }
     }
@@ -56,9 +56,9 @@ async fn not_written_down(
     let now = system.now();
     let failure = Failure::own(
         FailureClass::Unknown,
-        "Answer not recorded",
-        format!("The provider's answer ({}) could not be recorded here: {}.", clean_line(answered), clean_line(error)),
-        "It is looked up at the provider; else decide with what is known.",
+        "Response not recorded",
+        format!("The provider's response ({}) could not be recorded: {}.", clean_line(answered), clean_line(error)),
+        "wadeck queries the provider. If that does not settle it, decide by the evidence.",
     );
     let mut write = system.store().write().await?;
     if !write.awaits_answer(claimed.entry, attempt).await? {
@@ -71,7 +71,7 @@ async fn not_written_down(
         Err(_) => write.rollback_to_savepoint().await?,
     }
     write.savepoint().await?;
-    match write.wait(claimed.thread, "a reply may not have arrived: its answer was not recorded", now).await {
+    match write.wait(claimed.thread, "a reply may not have arrived: the response was not recorded", now).await {
         Ok(()) => write.release_savepoint().await?,
         Err(_) => write.rollback_to_savepoint().await?,
     }
@@ -201,7 +201,7 @@ async fn end(
         Settlement::Uncertain { failure } => {
             another_probe(write, claimed, now).await?;
             write.doubt_entry(claimed.entry, &failure, now.plus(FIRST_LOOK)).await?;
-            write.wait(claimed.thread, "a reply may not have arrived: its answer was lost", now).await?;
+            write.wait(claimed.thread, "a reply may not have arrived: the response was lost", now).await?;
             note_failure(system, write, connection, &failure, now).await?;
             changes.push(Change::Alerts);
         }

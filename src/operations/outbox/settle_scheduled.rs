@@ -32,7 +32,7 @@ pub async fn settle_scheduled(system: &System) -> Result<bool> {
         _ => Err(Failure::own(
             FailureClass::Setup,
             "Not connected",
-            "Its number is not connected any more, so the provider cannot be asked.",
+            "Its number is disconnected, so the provider cannot be queried.",
             "Connect it again.",
         )),
     };
@@ -44,13 +44,12 @@ pub async fn settle_scheduled(system: &System) -> Result<bool> {
         let why = failure.line();
         let said = match &kept.recalled_by {
             Some(by) if now < kept.goes_at => format!(
-                "{} is not called back yet, as {by} wants it: {why}. It is tried again; unless that works, it goes at {}.",
+                "{} is not canceled yet for {by}: {why}. wadeck retries; if that fails, it will be sent at {}.",
                 kept.entry, kept.goes_at
             ),
-            _ => format!(
-                "{} was to go at {}, and the provider cannot be asked about it: {why}.",
-                kept.entry, kept.goes_at
-            ),
+            _ => {
+                format!("{} was scheduled for {}, and the provider cannot be queried: {why}.", kept.entry, kept.goes_at)
+            }
         };
         warn(&mut write, &kept, &said, now).await?;
         write.commit().await?;
@@ -80,7 +79,7 @@ async fn settle(
             }
             // It may have been called back before, and the answer lost: what became of it is asked.
             Ok(CancelOutcome::TooLate(failure)) => {
-                tracing::info!(entry = %kept.entry, code = failure.code, "a kept message could not be called back");
+                tracing::info!(entry = %kept.entry, code = failure.code, "Cannot cancel a scheduled message");
             }
             Err(trouble) => return Ok(Err(*trouble)),
         }
@@ -101,9 +100,9 @@ async fn settle(
         None => {
             let failure = Failure::own(
                 FailureClass::Unknown,
-                "Not known any more",
-                "The provider took it to send it later, and does not know it any more.",
-                "Look at the provider's own console, then retry it or settle it.",
+                "No longer known",
+                "The provider accepted it for later and no longer knows it.",
+                "Check the provider's console, then retry it or mark it as arrived.",
             );
             if still_kept(&mut write, kept).await? {
                 write.doubt_entry(kept.entry, &failure, now.plus(FIRST_REST)).await?;

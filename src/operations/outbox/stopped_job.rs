@@ -26,7 +26,7 @@ pub(crate) async fn resume(system: &System, actor: &Actor, job: i64) -> Result<D
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
     system.wakes().jobs.notify_one();
-    Ok(Done { message: format!("Job {job} goes on from where it was stopped."), created_id: Some(job.to_string()) })
+    Ok(Done { message: format!("Resumed job {job} where it stopped."), created_id: Some(job.to_string()) })
 }
 
 pub(crate) async fn discard(system: &System, actor: &Actor, job: i64) -> Result<Done> {
@@ -37,5 +37,5 @@ pub(crate) async fn discard(system: &System, actor: &Actor, job: i64) -> Result<
     write.audit(actor, "discard_job", &format!("job {job}"), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Outbox, Change::Activity]);
-    Ok(Done { message: format!("Job {job} is discarded; what it did stays done."), created_id: None })
+    Ok(Done { message: format!("Discarded job {job}. Entries that it changed stay changed."), created_id: None })
 }

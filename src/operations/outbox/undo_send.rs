@@ -31,7 +31,7 @@ pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     let kept = match &content {
         Content::Text { body, .. } => {
             write.save_draft(&author, thread, body.as_received(), now).await?;
-            " Its words are your draft again."
+            " Its text is your draft again."
         }
         _ => "",
     };
@@ -41,9 +41,9 @@ pub(crate) async fn take_back(system: &System, actor: &Actor, thread: ThreadId) 
     system.wakes().sender.notify_one();
     system.wakes().looker.notify_one();
     let said = if kept_there {
-        format!("{entry} is being called back; it is discarded once the provider says so.")
+        format!("Canceling {entry}; it is discarded once the provider confirms.")
     } else {
-        format!("{entry} is taken back; it was not sent.{kept}")
+        format!("Undone: {entry} was not sent.{kept}")
     };
     Ok(Done { message: said, created_id: None })
 }

@@ -71,7 +71,7 @@ pub async fn refresh_flows(system: &System) -> Result<Done> {
     }
     *system.flows() = lists;
     system.bus().publish([Change::Flows]);
-    Ok(Done { message: format!("{count} Flows fetched."), created_id: None })
+    Ok(Done { message: format!("Fetched {count} Flows."), created_id: None })
 }
 
 pub(crate) async fn look(system: &System, actor: &Actor, query: FlowQuery) -> Result<Fetched<FlowAnswer>> {
@@ -207,16 +207,16 @@ async fn change(
             }
             let value = passed(&json)?;
             let made = flows.create(connection, &name, &value).await.map_err(refused)?;
-            (format!("{name} is a draft now; a test shows it on a phone."), Some(made.id), name)
+            (format!("Created the draft {name}. Send it as a test to see it on a phone."), Some(made.id), name)
         }
         FlowRequest::Write { id, json, .. } => {
             let value = passed(&json)?;
             let version = flows.write(connection, &id, &value).await.map_err(refused)?;
             let said = match version.findings.as_slice() {
-                [] => format!("{} is written; nothing stands in the way of publishing it.", version.label),
+                [] => format!("Uploaded {}. It can be published.", version.label),
                 found => {
                     let all = found.iter().map(|one| format!("{}: {}", one.code, one.said.line())).collect::<Vec<_>>();
-                    format!("{} is written, but the provider found: {}", version.label, all.join("; "))
+                    format!("Uploaded {}, but the provider found: {}", version.label, all.join("; "))
                 }
             };
             (said, Some(version.id), id)
@@ -229,7 +229,7 @@ async fn change(
                 return Err(Refusal::new(Code::FlowInvalid, why, "Fix the Flow first.").into());
             }
             flows.publish(connection, &id).await.map_err(refused)?;
-            ("It is published: it can be sent, and changed only by new versions.".to_owned(), None, id)
+            ("Published. It can be sent, and is changed only by new versions.".to_owned(), None, id)
         }
         FlowRequest::Deprecate { id, typed, .. } => {
             let flow = flows.flow(connection, &id).await.map_err(refused)?;
@@ -239,7 +239,7 @@ async fn change(
                 return Err(Refusal::new(Code::FlowState, why, "Publish it first, or delete the draft.").into());
             }
             flows.deprecate(connection, &flow).await.map_err(refused)?;
-            (format!("{} is deprecated: nobody can open it any more.", flow.name.line()), None, flow.name.line())
+            (format!("Deprecated {}: it can no longer be opened.", flow.name.line()), None, flow.name.line())
         }
         FlowRequest::Delete { id, typed, .. } => {
             let flow = flows.flow(connection, &id).await.map_err(refused)?;
@@ -249,7 +249,7 @@ async fn change(
                 return Err(Refusal::new(Code::FlowState, why, "Deprecate it instead.").into());
             }
             flows.delete(connection, &flow).await.map_err(refused)?;
-            (format!("{} is deleted.", flow.name.line()), None, flow.name.line())
+            (format!("Deleted {}.", flow.name.line()), None, flow.name.line())
         }
         FlowRequest::SetCode { id, code, .. } => {
             let findings = flow_code::lint(&code);
@@ -257,11 +257,11 @@ async fn change(
                 return Err(lint_refusal(&findings).into());
             }
             flows.set_code(connection, &id, &code).await.map_err(refused)?;
-            ("The code is there; it runs when it is deployed.".to_owned(), None, id)
+            ("Uploaded the code. It runs once it is deployed.".to_owned(), None, id)
         }
         FlowRequest::Deploy { id, .. } => {
             flows.deploy(connection, &id).await.map_err(refused)?;
-            ("The code is deployed; it is asked when it is registered.".to_owned(), None, id)
+            ("Deployed the code. The Flow calls it once it is registered.".to_owned(), None, id)
         }
         FlowRequest::Register { id, .. } => {
             let endpoint = flows.endpoint(connection, &id).await.map_err(refused)?;
@@ -274,14 +274,14 @@ async fn change(
                 .into());
             }
             let said = match flows.register(connection, &id).await.map_err(refused)? {
-                Some(warning) => format!("The endpoint is registered, but: {}", clean_line(&warning)),
-                None => "The endpoint is registered.".to_owned(),
+                Some(warning) => format!("Registered the endpoint, but: {}", clean_line(&warning)),
+                None => "Registered the endpoint.".to_owned(),
             };
             (said, None, id)
         }
         FlowRequest::Encrypt { id, .. } => {
             flows.encrypt(connection, &id).await.map_err(refused)?;
-            ("Encryption is set up for the number.".to_owned(), None, id)
+            ("Set up encryption for the number.".to_owned(), None, id)
         }
         FlowRequest::Refresh | FlowRequest::Send { .. } => {
             return Err(Refusal::new(Code::Flow, "This request is not handled here.", "").into());

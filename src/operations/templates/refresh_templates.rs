@@ -40,7 +40,7 @@ pub async fn refresh_templates(system: &System) -> Result<Done> {
         }
     }
     system.bus().publish([Change::Templates]);
-    let said = if troubles.is_empty() { format!("{count} templates fetched.") } else { troubles.join(" ") };
+    let said = if troubles.is_empty() { format!("Fetched {count} templates.") } else { troubles.join(" ") };
     Ok(Done { message: said, created_id: None })
 }
 
@@ -130,14 +130,14 @@ async fn notice_changes(system: &System, connection: &Connection, templates: &[T
         write.note_template(&connection.business_account_id, (name, language), status, &reason, now).await?;
         if seen_before {
             let detail =
-                format!("{} ({}) is {} now", template.name.line(), template.language.line(), status.to_lowercase());
+                format!("{} ({}) is now {}", template.name.line(), template.language.line(), status.to_lowercase());
             write.audit(&Actor::System, "template_changed", &connection.id.to_string(), &detail, now).await?;
         }
         let scheduled =
             if template.status.can_send() { 0 } else { system.store().scheduled_with(name, language).await? };
         let waits = (scheduled > 0).then(|| {
             format!(
-                "Of what is queued, {scheduled} would go out with {} ({}), which is {}: that will be refused. Hold it, or mend the template.",
+                "Queued messages use {} ({}), which is {}: the provider will reject them ({scheduled}). Hold them, or fix the template.",
                 template.name.line(), template.language.line(), status.to_lowercase()
             )
         });
@@ -145,7 +145,7 @@ async fn notice_changes(system: &System, connection: &Connection, templates: &[T
         if template.status.wants_attention() {
             let reason = template.rejected_reason.as_ref().map(|why| format!(": {}", why.line())).unwrap_or_default();
             let said = format!(
-                "The template {} ({}) is {}{reason}. What is sent with it is refused.",
+                "Template {} ({}) is {}{reason}. The provider rejects messages with it.",
                 template.name.line(),
                 template.language.line(),
                 template.status.name().to_lowercase()

@@ -104,8 +104,8 @@ async fn create(system: &System, actor: &Actor, connection: ConnectionId, text: 
     let status = clean_line(&status).to_lowercase();
     let said = match status.as_str() {
         "approved" => format!("{name} is approved and can be sent."),
-        "rejected" => format!("{name} was rejected at once; its reason is in the list."),
-        _ => format!("{name} is submitted: it is {status}. Review takes minutes to a day; a change is told here."),
+        "rejected" => format!("{name} was rejected immediately; the list shows the reason."),
+        _ => format!("Submitted {name}: it is {status}. Review takes minutes to a day; a notice follows."),
     };
     Ok(Done { message: said, created_id: Some(id) })
 }
@@ -126,7 +126,7 @@ async fn update(system: &System, actor: &Actor, connection: ConnectionId, id: &s
     desk.update(&connection, id, &template).await.map_err(refused)?;
     let name = template["name"].as_str().unwrap_or_default();
     written(system, actor, &connection, "edit_template", name).await?;
-    let said = format!("{name} is changed and reviewed again; it may not be sendable meanwhile.");
+    let said = format!("Changed {name}. It is reviewed again and may not be sendable meanwhile.");
     Ok(Done { message: said, created_id: Some(id.to_owned()) })
 }
 
@@ -157,8 +157,9 @@ async fn delete(
     }
     desk.delete(&connection, name, id).await.map_err(refused)?;
     written(system, actor, &connection, "delete_template", name).await?;
-    let what = if id.is_some() { "" } else { ", in every language" };
-    let said = format!("{} is deleted{what}. An approved name is free again after 30 days.", clean_line(name));
+    let what = if id.is_some() { "" } else { ", in all languages" };
+    let said =
+        format!("Deleted {}{what}. The name of an approved template is free again after 30 days.", clean_line(name));
     Ok(Done { message: said, created_id: None })
 }
 
@@ -187,7 +188,7 @@ async fn sample(system: &System, actor: &Actor, connection: ConnectionId, source
     let mut write = system.store().write().await?;
     write.audit(actor, "upload_sample", &connection.id.to_string(), &clean_line(&source), now).await?;
     write.commit().await?;
-    Ok(Done { message: format!("The sample is there: {}", clean_line(&handle)), created_id: Some(handle) })
+    Ok(Done { message: format!("Uploaded the sample: {}", clean_line(&handle)), created_id: Some(handle) })
 }
 
 /// Looked at, then changed, at the provider: two at once would both see the templates as they were.

@@ -23,5 +23,5 @@ pub(crate) async fn add_note(system: &System, actor: &Actor, thread: ThreadId, t
     write.audit(actor, "note", &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
-    Ok(Done { message: format!("Noted on {}, for colleagues only.", row.contact.shown()), created_id: None })
+    Ok(Done { message: format!("Added an internal note to {}.", row.contact.shown()), created_id: None })
 }

@@ -54,7 +54,7 @@ pub(crate) async fn add(
     write.audit(actor, "add_contact", &contact.to_string(), &address.shown(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread.thread), Change::Activity]);
-    let said = format!("{} is added; only a template can be sent until they write.", name.line());
+    let said = format!("Added {}. Only templates can be sent until the contact writes.", name.line());
     Ok(Done { message: said, created_id: Some(thread.thread.to_string()) })
 }
 
@@ -70,7 +70,7 @@ pub(crate) async fn rename(system: &System, actor: &Actor, contact: ContactId, n
     write.audit(actor, "rename", &contact.to_string(), &name.line(), now).await?;
     write.commit().await?;
     system.bus().publish([Change::Everything]);
-    Ok(Done { message: format!("{contact} is called {} here.", name.line()), created_id: None })
+    Ok(Done { message: format!("Renamed {contact} to {}.", name.line()), created_id: None })
 }
 
 pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone: ContactId) -> Result<Done> {
@@ -94,7 +94,7 @@ pub(crate) async fn merge(system: &System, actor: &Actor, keep: ContactId, gone:
     write.commit().await?;
     system.wakes().looker.notify_one();
     system.bus().publish([Change::Everything]);
-    Ok(Done { message: format!("{gone} is {keep} now; splitting {keep} takes it back."), created_id: None })
+    Ok(Done { message: format!("Merged {gone} into {keep}. Splitting {keep} undoes it."), created_id: None })
 }
 
 pub(crate) async fn split(system: &System, actor: &Actor, contact: ContactId) -> Result<Done> {
@@ -108,7 +108,7 @@ pub(crate) async fn split(system: &System, actor: &Actor, contact: ContactId) ->
     write.commit().await?;
     system.bus().publish([Change::Everything]);
     Ok(Done {
-        message: format!("{gone} is a contact of its own again, with what was theirs."),
+        message: format!("Split {gone} from the contact, with its threads."),
         created_id: Some(gone.to_string()),
     })
 }

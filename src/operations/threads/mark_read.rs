@@ -14,14 +14,14 @@ pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) 
     let changed = write.clear_unread(thread).await?.applied();
     write.commit().await?;
     if !changed {
-        return Ok(Done { message: "Nothing was unread.".into(), created_id: None });
+        return Ok(Done { message: "No unread messages.".into(), created_id: None });
     }
     system.bus().publish([Change::Thread(thread)]);
     let name = row.contact.shown();
-    let here = format!("{name} is read here");
+    let here = format!("Marked the thread of {name} as read here");
     if let Some(other) = row.held_by_other(system.now()) {
         return Ok(Done {
-            message: format!("{here}; {name} is not told, as the thread is with {}.", other.who()),
+            message: format!("{here}; not shown to {name}, because {} owns the conversation.", other.who()),
             created_id: None,
         });
     }
@@ -33,9 +33,9 @@ pub(crate) async fn mark_read(system: &System, actor: &Actor, thread: ThreadId) 
     let said = match (provider, last) {
         (Some(provider), Some(last)) if connection.settings.read_marks => {
             match provider.mark_read(&connection, &last, false).await {
-                Ok(()) => format!("{here}, and {name} can see it."),
+                Ok(()) => format!("{here} and for {name}."),
                 // Asking twice does no harm, but nobody waits for it either.
-                Err(trouble) => format!("{here}; the provider was not told: {}.", trouble.line()),
+                Err(trouble) => format!("{here}; not reported to the provider: {}.", trouble.line()),
             }
         }
         _ => format!("{here}."),

@@ -18,16 +18,16 @@ pub(crate) async fn opt_out(system: &System, actor: &Actor, thread: ThreadId, ou
         let why = if out { "The contact is already opted out." } else { "The contact is not opted out." };
         return Err(Refusal::new(Code::NoChange, why, "").into());
     }
-    write.opt_out(thread, out, &format!("{actor} said so"), now).await?;
+    write.opt_out(thread, out, &format!("recorded by {actor}"), now).await?;
     write.audit(actor, if out { "opt_out" } else { "opt_in" }, &thread.to_string(), "", now).await?;
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Activity]);
     system.wakes().looker.notify_one();
     let name = row.contact.shown();
     let said = if out {
-        format!("Nothing is sent to {name} from now on.")
+        format!("Recorded the opt-out of {name}. Nothing is sent to them any more.")
     } else {
-        format!("{name} can be written to again.")
+        format!("Recorded the opt-in of {name}.")
     };
     Ok(Done { message: said, created_id: None })
 }

@@ -23,5 +23,5 @@ pub(crate) async fn save_draft(system: &System, actor: &Actor, thread: ThreadId,
     let mut write = system.store().write().await?;
     write.save_draft(&actor.to_string(), thread, text, system.now()).await?;
     write.commit().await?;
-    Ok(Done { message: "Draft kept.".into(), created_id: None })
+    Ok(Done { message: "Draft saved.".into(), created_id: None })
 }

@@ -35,10 +35,11 @@ pub(crate) async fn take_thread(system: &System, actor: &Actor, thread: ThreadId
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
     let caught = caught.runs + caught.entries;
-    let caught = if caught > 0 { format!(" {caught} unsent step(s) of the agent were caught.") } else { String::new() };
+    let caught =
+        if caught > 0 { format!(" {caught} unsent reply step(s) of the agent were canceled.") } else { String::new() };
     let left = left.map_or_else(String::new, |other| format!(" {other} had left it."));
     Ok(Done {
-        message: format!("{} is yours; the agent is silent.{left}{caught}", row.contact.shown()),
+        message: format!("You own {}; its agent is silent.{left}{caught}", row.contact.shown()),
         created_id: None,
     })
 }
@@ -75,7 +76,7 @@ pub(crate) async fn release_thread(system: &System, actor: &Actor, thread: Threa
     write.commit().await?;
     system.bus().publish([Change::Thread(thread), Change::Activity]);
     Ok(Done {
-        message: format!("{} is released; the agent answers the next message.", row.contact.shown()),
+        message: format!("Released {}. Its agent answers the next message.", row.contact.shown()),
         created_id: None,
     })
 }

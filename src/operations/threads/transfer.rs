@@ -37,13 +37,13 @@ pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
     }
     let begun = write.draft(&me, thread).await?;
     let theirs = write.draft(to, thread).await?;
-    let words = format!("Begun by {me}: {begun}");
+    let words = format!("Draft by {me}: {begun}");
     if words.chars().count() > note::LONGEST {
         let why = format!("Your draft is longer than a note, which has at most {} characters.", note::LONGEST);
         return Err(Refusal::new(Code::DraftTooLong, why, "Shorten the draft, or send a part of it first.").into());
     }
     write.take_thread(thread, Some((to, claim::until(now)))).await?;
-    write.silence_agent(thread, &format!("{me} handed the thread to {to}"), now).await?;
+    write.silence_agent(thread, &format!("{me} transferred the thread to {to}"), now).await?;
     if !begun.trim().is_empty() {
         write.add_note(thread, &Note { author: me.clone(), at: now, words: Untrusted::from(words) }).await?;
         write.save_draft(&me, thread, "", now).await?;
@@ -58,6 +58,6 @@ pub(crate) async fn hand_over(system: &System, actor: &Actor, thread: ThreadId, 
     let handed = Handed { thread, contact: row.contact.shown(), by: me, at: now };
     unpoisoned(&system.shared.handed).insert(to.to_owned(), handed);
     system.bus().publish([Change::Thread(thread), Change::Outbox, Change::Agents, Change::Activity]);
-    let with = if begun.trim().is_empty() { "" } else { ", with what you had begun" };
-    Ok(Done { message: format!("{to} has {} now{with}.", row.contact.shown()), created_id: None })
+    let with = if begun.trim().is_empty() { "" } else { ", with your draft" };
+    Ok(Done { message: format!("Transferred {} to {to}{with}.", row.contact.shown()), created_id: None })
 }

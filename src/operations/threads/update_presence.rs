@@ -97,7 +97,7 @@ async fn show_typing(system: &System, thread: ThreadId) -> Result<()> {
     if let (Some(provider), Some(last), true) = (provider, system.store().last_inbound(thread).await?, open)
         && let Err(trouble) = provider.mark_read(&connection, &last, true).await
     {
-        tracing::debug!(%thread, trouble = trouble.line(), "the typing sign was not shown");
+        tracing::debug!(%thread, trouble = trouble.line(), "Cannot show the typing indicator");
     }
     Ok(())
 }

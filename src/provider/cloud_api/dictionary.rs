@@ -13,16 +13,16 @@ const ENTRIES: &[Entry] = &[
     (
         "0",
         Authorization,
-        "Key not accepted",
+        "API key rejected",
         "The access token behind this number is invalid or has expired.",
-        "Renew the token at the provider; sending goes on by itself then.",
+        "Renew the token at the provider; sending then resumes automatically.",
     ),
     (
         "190",
         Authorization,
         "Token expired",
         "The access token behind this number has expired or was withdrawn.",
-        "Reconnect the number at the provider; sending goes on by itself then.",
+        "Reconnect the number at the provider; sending then resumes automatically.",
     ),
     (
         "3",
@@ -38,7 +38,7 @@ const ENTRIES: &[Entry] = &[
         "The permission for this call is not granted, or was removed.",
         "Grant the permission at the provider.",
     ),
-    ("4", Throttled, "Too many calls", "The app has reached its rate of calls.", "It is tried again by itself."),
+    ("4", Throttled, "Too many calls", "The app has reached its rate of calls.", "It is retried automatically."),
     (
         "33",
         Request,
@@ -51,29 +51,23 @@ const ENTRIES: &[Entry] = &[
         Request,
         "Parameter not valid",
         "Something in the request is wrong, or a media id is not known to this number.",
-        "Read what the provider said below, and send it anew.",
+        "See the provider's response below, and send it again.",
     ),
     (
         "368",
         Account,
         "Blocked for a while",
         "The account is temporarily blocked for breaking the platform's policy.",
-        "Look at the account's quality page before sending anything else.",
+        "Check the account's quality page before sending anything else.",
     ),
     (
         "80007",
         Throttled,
         "Account rate reached",
         "The WhatsApp Business Account has reached its rate of calls.",
-        "It is tried again by itself.",
+        "It is retried automatically.",
     ),
-    (
-        "130429",
-        Throttled,
-        "Throughput reached",
-        "This number sends faster than it may.",
-        "It is tried again by itself.",
-    ),
+    ("130429", Throttled, "Throughput reached", "This number exceeds its send rate.", "It is retried automatically."),
     (
         "130472",
         Policy,
@@ -91,9 +85,9 @@ const ENTRIES: &[Entry] = &[
     (
         "131000",
         Transient,
-        "Something went wrong there",
-        "The platform failed for a reason it does not name.",
-        "It is tried again by itself; if it stays, ask the provider.",
+        "Platform error",
+        "The platform failed without a reason.",
+        "It is retried automatically; if it persists, contact the provider.",
     ),
     (
         "131005",
@@ -107,26 +101,26 @@ const ENTRIES: &[Entry] = &[
         Request,
         "Parameter missing",
         "The request lacks something that is required.",
-        "Read what the provider said below.",
+        "See the provider's response below.",
     ),
     (
         "131009",
         Request,
         "Parameter value not valid",
         "A value in the request is not allowed.",
-        "Read what the provider said below, correct it and send it anew.",
+        "See the provider's response below, correct it and send it again.",
     ),
     (
         "131016",
         Transient,
         "Service unavailable",
         "A service of the platform is down for the moment.",
-        "It is tried again by itself.",
+        "It is retried automatically.",
     ),
     (
         "131021",
         Request,
-        "Written to ourselves",
+        "Sent to our own number",
         "Sender and recipient are the same number.",
         "Send it to the contact's number.",
     ),
@@ -156,35 +150,35 @@ const ENTRIES: &[Entry] = &[
         Account,
         "Payment problem",
         "There is no valid payment method, so nothing that costs is sent.",
-        "Mend the payment method of the business account.",
+        "Fix the payment method of the business account.",
     ),
     (
         "131045",
         Account,
-        "Number not registered right",
-        "The certificate of this number does not fit.",
+        "Registration not valid",
+        "The certificate of this number does not match.",
         "Register the number again at the provider.",
     ),
     (
         "131047",
         Window,
         "Service window closed",
-        "The provider holds that the contact has not written to this number within the last 24 hours.",
-        "Send an approved template; the window opens again when they answer.",
+        "According to the provider, the contact has not written to this number within the last 24 hours.",
+        "Send an approved template; the window opens when the contact replies.",
     ),
     (
         "131048",
         Throttled,
         "Spam limit reached",
         "Too many messages from this number were blocked or reported.",
-        "Send less and look at the number's quality; it is tried again by itself after hours.",
+        "Send less and look at the number's quality; it is retried automatically after hours.",
     ),
     (
         "131049",
         Policy,
         "Withheld by the platform",
         "The platform holds marketing messages to this person back to keep their number healthy.",
-        "It is not tried again by itself. Retry it after 24 hours at the earliest, or leave it.",
+        "It is not retried automatically. Retry it after 24 hours at the earliest, or leave it.",
     ),
     (
         "131050",
@@ -205,7 +199,7 @@ const ENTRIES: &[Entry] = &[
         "131053",
         Request,
         "Media not accepted",
-        "The file's type or size is not what it should be.",
+        "The file's type or size is not allowed.",
         "Convert the file to an allowed type and size and send it again.",
     ),
     (
@@ -213,20 +207,20 @@ const ENTRIES: &[Entry] = &[
         Throttled,
         "Too fast to one person",
         "Too many messages went from this number to this contact in a short time.",
-        "It is tried again by itself, after four seconds and then ever later.",
+        "It is retried automatically, after four seconds and then ever later.",
     ),
     (
         "131057",
         Transient,
         "Account in maintenance",
         "The business account is being maintained.",
-        "It is tried again by itself.",
+        "It is retried automatically.",
     ),
     (
         "132000",
         Template,
         "Number of parameters wrong",
-        "The template has another number of parameters than were filled in.",
+        "The number of parameters differs from the template.",
         "Open the template, fill in every parameter, send it again.",
     ),
     (
@@ -268,23 +262,23 @@ const ENTRIES: &[Entry] = &[
         "132016",
         Template,
         "Template disabled",
-        "The template was paused too often and is disabled for good.",
+        "The template was paused too often and is disabled permanently.",
         "Create another template.",
     ),
-    ("132068", Policy, "Flow blocked", "The flow in this message is blocked.", "Mend the flow."),
+    ("132068", Policy, "Flow blocked", "The flow in this message is blocked.", "Fix the Flow."),
     (
         "132069",
         Throttled,
         "Flow throttled",
         "The flow may be sent ten times an hour for now.",
-        "It is tried again by itself.",
+        "It is retried automatically.",
     ),
     (
         "133004",
         Transient,
         "Server unavailable",
         "The platform's server is down for the moment.",
-        "It is tried again by itself.",
+        "It is retried automatically.",
     ),
     (
         "133010",
@@ -303,22 +297,22 @@ const ENTRIES: &[Entry] = &[
     (
         "135000",
         FailureClass::Unknown,
-        "Refused without a reason",
-        "The platform refused the message and names no reason.",
-        "Check the message's fields; send it anew.",
+        "Rejected without a reason",
+        "The platform rejected the message without a reason.",
+        "Check the message's fields; send it again.",
     ),
     (
         "139000",
         Setup,
         "Account not verified",
         "The platform's integrity check refused it: the account is not verified.",
-        "Verify the business in the platform's security centre.",
+        "Verify the business in the platform's security center.",
     ),
     (
         "141000",
         Setup,
         "Ask the provider",
-        "The account is in a state that only the provider can mend.",
+        "The account is in a state that only the provider can fix.",
         "Write to the provider's support.",
     ),
     (
@@ -332,8 +326,8 @@ const ENTRIES: &[Entry] = &[
         "470",
         Window,
         "Service window closed",
-        "The provider holds that the contact has not written to this number within the last 24 hours.",
-        "Send an approved template; the window opens again when they answer.",
+        "According to the provider, the contact has not written to this number within the last 24 hours.",
+        "Send an approved template; the window opens when the contact replies.",
     ),
 ];
 
@@ -355,13 +349,12 @@ pub(crate) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
             said: Untrusted::from(said),
         };
     }
-    let title =
-        title.map_or_else(|| "Refused for a reason not known here".to_owned(), |title| Untrusted::from(title).line());
+    let title = title.map_or_else(|| "Rejected with an unknown code".to_owned(), |title| Untrusted::from(title).line());
     Failure {
         code: clean_line(code).chars().take(20).collect(),
         title: Cow::Owned(title),
-        explanation: Cow::Borrowed("This code is not in the dictionary; what the provider said stands below."),
-        remedy: Cow::Borrowed("Look the code up at the provider before trying again."),
+        explanation: Cow::Borrowed("This code is unknown; the provider's response is below."),
+        remedy: Cow::Borrowed("Look up the code in the provider's documentation before you retry."),
         class: FailureClass::Unknown,
         said: Untrusted::from(said),
     }
@@ -393,7 +386,7 @@ mod tests {
     fn every_documented_code_is_in_the_book() {
         for code in DOCUMENTED.split_whitespace() {
             let known = failure(code, None, "");
-            assert!(!known.explanation.contains("not in the dictionary"), "{code}");
+            assert!(!known.explanation.contains("This code is unknown"), "{code}");
         }
     }
 

@@ -57,7 +57,7 @@ impl Graph<'_> {
 
     pub async fn answer(&self, method: &str, path: &str, body: Option<&Value>) -> Result<HttpAnswer, ProviderError> {
         let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
-            let explanation = format!("`{method}` is no HTTP method.");
+            let explanation = format!("`{method}` is not an HTTP method.");
             Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Say GET."))
         })?;
         let looks = verb == reqwest::Method::GET;
@@ -126,7 +126,7 @@ impl Graph<'_> {
                 .part("file", part))
         };
         let form = form(reqwest::Body::wrap_stream(stream)).map_err(|error| {
-            let explanation = format!("`{}` is no type of file: {error}.", file.mime_type);
+            let explanation = format!("`{}` is not a type of file: {error}.", file.mime_type);
             Box::new(Failure::own(FailureClass::Request, "Type not valid", explanation, "Attach another file."))
         })?;
         let posting = self.client.post_form(&url, self.key(), form);
@@ -146,7 +146,7 @@ impl Graph<'_> {
                 FailureClass::Transient,
                 "No id for the file",
                 "The provider took the file and gave no id for it.",
-                "It is uploaded again by itself.",
+                "It is uploaded again automatically.",
             )
             .saying(answer.body.chars().take(500).collect::<String>())
             .into()
@@ -193,9 +193,9 @@ const OWN: [&str; 6] = ["name", "language", "category", "parameter_format", "mes
 
 /// An answer that lacks what was asked for.
 pub(crate) fn lacking(what: &str) -> Failure {
-    let said = format!("The provider said yes, but gave no {what}.");
-    let remedy = "Look at what the provider has before you try again.";
-    Failure::own(FailureClass::Unknown, "Answer incomplete", said, remedy)
+    let said = format!("The provider accepted the request, but returned no {what}.");
+    let remedy = "Check the state at the provider before you retry.";
+    Failure::own(FailureClass::Unknown, "Response incomplete", said, remedy)
 }
 
 const TEMPLATE_FIELDS: &str =
@@ -230,9 +230,9 @@ pub(crate) fn parsed(answer: &HttpAnswer) -> Result<Value, ProviderError> {
     json_text::parse(answer.body.as_bytes()).map_err(|_| {
         Failure::own(
             FailureClass::Unknown,
-            "Answer not understood",
-            "The provider answered with something that is not JSON.",
-            "Check the base URL: a proxy or a login page may stand in between.",
+            "Response not valid",
+            "The response of the provider is not JSON.",
+            "Check the base URL: a proxy or a login page may be in between.",
         )
         .saying(answer.body.chars().take(500).collect::<String>())
         .into()
@@ -315,19 +315,21 @@ fn known(failure: &Failure) -> bool {
 pub(crate) fn nameless(answer: &HttpAnswer) -> Failure {
     let said = answer.excerpt();
     let shown: String = clean_line(&said).chars().take(MAX_SHOWN).collect();
-    let shown = if shown.is_empty() { "Its answer is empty.".to_owned() } else { format!("It answered: {shown}") };
-    let explanation =
-        format!("The provider answered HTTP {}, but gave no message id: it may have been sent. {shown}", answer.status);
-    let remedy = "It is looked up at the provider where that is possible; else decide with what it answered.";
-    Failure::own(FailureClass::Unknown, "Answer without an id", explanation, remedy).saying(said)
+    let shown = if shown.is_empty() { "The response is empty.".to_owned() } else { format!("Response: {shown}") };
+    let explanation = format!(
+        "The provider responded with HTTP {} without a message id: the message may have been sent. {shown}",
+        answer.status
+    );
+    let remedy = "wadeck queries the provider if possible; otherwise decide by the response.";
+    Failure::own(FailureClass::Unknown, "Response without an id", explanation, remedy).saying(said)
 }
 
 pub(crate) fn no_address() -> Failure {
     Failure::own(
         FailureClass::Unknown,
-        "No address for the file",
-        "The provider knows the file and gave no address to fetch it from.",
-        "It is tried again by itself.",
+        "No URL for the file",
+        "The provider knows the file but returned no URL for it.",
+        "It is retried automatically.",
     )
 }
 
@@ -335,9 +337,9 @@ pub(crate) fn no_address() -> Failure {
 pub(crate) fn strange(host: &str) -> Failure {
     Failure::own(
         FailureClass::Policy,
-        "Strange address",
-        format!("The file is said to be at {host}, which is no host of the provider's."),
-        "It is not fetched. Ask the provider whether that address is theirs.",
+        "Foreign URL",
+        format!("The file is said to be at {host}, which is not a host of the provider."),
+        "It is not fetched. Ask the provider whether that URL is theirs.",
     )
 }
 
@@ -360,9 +362,9 @@ pub(crate) async fn download(
 pub(crate) fn key_missing(what: &str, label: &str, name: &str) -> Failure {
     Failure::own(
         FailureClass::Authorization,
-        "Key missing",
-        format!("There is no {what} for {label}: {name} is not set."),
-        format!("Set {name} (or {name}_FILE) and start again; nothing is lost meanwhile."),
+        "API key missing",
+        format!("{label} has no {what}: {name} is not set."),
+        format!("Set {name} (or {name}_FILE) and restart. Queued messages are safe."),
     )
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn explain(secrets: &[SecretString], header: Option<&str>, body: &[u8
     for (changed, what) in [
         (Some(trimmed), "blanks were added around the body on the way"),
         (Some(with_newline.as_slice()), "a line end was cut off the body on the way"),
-        (rewritten.as_deref().map(str::as_bytes), "the body was parsed and written anew on the way"),
+        (rewritten.as_deref().map(str::as_bytes), "the body was parsed and written again on the way"),
     ] {
         if changed.is_some_and(|changed| changed != body && fits(changed).is_some()) {
             return format!("changed body: {what}; something between the provider and us rewrites it");
@@ -136,7 +136,7 @@ mod tests {
         assert!(told(&sign("old-secret", body), &padded).contains("blanks were added"));
         let compact = br#"{"a":2,"b":1}"#;
         let spaced = br#"{ "a": 2, "b": 1 }"#;
-        assert!(told(&sign("old-secret", compact), spaced).contains("written anew"));
+        assert!(told(&sign("old-secret", compact), spaced).contains("written again"));
         assert!(explain(&keys, None, body).contains("missing"));
         assert!(explain(&[], Some("00"), body).contains("no secret is configured"));
     }

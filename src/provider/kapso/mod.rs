@@ -152,7 +152,7 @@ impl Provider for Kapso {
             },
             SetupTask {
                 place: "here".into(),
-                what: "Answer it: the first status that comes back is the proof.".into(),
+                what: "Reply to it. The first status that arrives verifies this step.".into(),
                 paste: None,
                 over_api: false,
                 proof: Some(Check::Status),

@@ -114,7 +114,7 @@ impl Twilio {
     ) -> Result<HttpAnswer, ProviderError> {
         let key = self.key(access, account)?;
         let verb = reqwest::Method::from_bytes(method.as_bytes()).map_err(|_| {
-            let explanation = format!("`{method}` is no HTTP method.");
+            let explanation = format!("`{method}` is not an HTTP method.");
             Box::new(Failure::own(FailureClass::Request, "No method", explanation, "Say GET."))
         })?;
         let looks = verb == reqwest::Method::GET;
@@ -136,9 +136,9 @@ pub(super) fn parsed(answer: &HttpAnswer) -> Result<Value, ProviderError> {
         return Ok(Value::Null);
     }
     json_text::parse(answer.body.as_bytes()).map_err(|_| {
-        let title = "Answer not understood";
-        let explanation = "The provider answered with something that is not JSON.";
-        let remedy = "Check TWILIO_API_BASE_URL: a proxy or a login page may stand in between.";
+        let title = "Response not valid";
+        let explanation = "The response of the provider is not JSON.";
+        let remedy = "Check TWILIO_API_BASE_URL: a proxy or a login page may be in between.";
         let said = answer.body.chars().take(500).collect::<String>();
         Failure::own(FailureClass::Unknown, title, explanation, remedy).saying(said).into()
     })

@@ -10,13 +10,12 @@ use crate::domain::text::{Untrusted, clean_line};
 /// A failure with this code; what is not in the book keeps everything that was said.
 pub(super) fn failure(code: &str, title: Option<&str>, said: &str) -> Failure {
     let known = account_codes::ENTRIES.iter().chain(channel_codes::ENTRIES).find(|(codes, ..)| codes.contains(&code));
-    let title =
-        title.map_or_else(|| "Refused for a reason not known here".to_owned(), |title| Untrusted::from(title).line());
+    let title = title.map_or_else(|| "Rejected with an unknown code".to_owned(), |title| Untrusted::from(title).line());
     let unknown = (
         FailureClass::Unknown,
         Cow::Owned(title),
-        "This code is not in the dictionary; what the provider said stands below.",
-        "Look the code up at the provider before trying again.",
+        "This code is unknown; the provider's response is below.",
+        "Look up the code in the provider's documentation before you retry.",
     );
     let (class, title, explanation, remedy) = match known {
         Some((_, class, title, explanation, remedy)) => (*class, Cow::Borrowed(*title), *explanation, *remedy),

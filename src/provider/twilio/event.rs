@@ -113,7 +113,7 @@ pub(super) fn failure(status: &str, code: Option<&str>, said: Option<&str>) -> F
             FailureClass::Withdrawn,
             "Cancelled",
             "The message was kept for its time at the provider, and was cancelled there before it went.",
-            "Send it anew where it is still wanted.",
+            "Send it again where it is still wanted.",
         ),
         None => Failure::without_reason().saying(said.unwrap_or_default()),
     }

@@ -20,7 +20,7 @@ fn gone() -> Failure {
         FailureClass::Transient,
         "No file there yet",
         "The provider lists no file for this message.",
-        "It is tried again by itself.",
+        "It is retried automatically.",
     )
 }
 

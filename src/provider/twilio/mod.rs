@@ -208,7 +208,12 @@ impl Provider for Twilio {
                 None,
             ),
             step("a phone", write, None, Some(Check::Inbound)),
-            step("here", "Answer it: the first status that comes back is the proof.".into(), None, Some(Check::Status)),
+            step(
+                "here",
+                "Reply to it. The first status that arrives verifies this step.".into(),
+                None,
+                Some(Check::Status),
+            ),
         ];
         if known.is_none() {
             let what = "Set [http] public_url to the https address that leads here, and start again.".to_owned();

@@ -87,13 +87,13 @@ impl Write {
             .bind(scope)
             .bind(&subject)
             .bind(now.millis())
-            .bind(format!("{by} stopped it"))
+            .bind(format!("stopped by {by}"))
             .fetch_all(self.connection())
             .await?;
         // Whoever was about to be answered waits for a person now.
         let waiting = threads.iter().copied().chain(queued.iter().map(|one| one.thread.0));
         for thread in waiting.collect::<std::collections::BTreeSet<_>>() {
-            self.wait(ThreadId(thread), &format!("{by} stopped the agent"), now).await?;
+            self.wait(ThreadId(thread), &format!("agent stopped by {by}"), now).await?;
         }
         let row = sqlx::query(
             "INSERT INTO stops (scope, subject, reason, by, at, caught, departed, runs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

@@ -243,7 +243,7 @@ impl Store {
             // Whoever committed meanwhile was only ahead of us in line.
             Err(_) if self.health.state().committed.is_some_and(|at| at > began) => Ok(()),
             Err(_) => {
-                let detail = format!("a small write did not end within {} s", PROBE_TIMEOUT.as_secs());
+                let detail = format!("a test write did not finish within {} s", PROBE_TIMEOUT.as_secs());
                 self.health.note(DatabaseFault::NoAnswer, detail, true);
                 Err(self.trouble_or_no_answer())
             }
@@ -253,7 +253,7 @@ impl Store {
     fn trouble_or_no_answer(&self) -> DatabaseTrouble {
         self.trouble().unwrap_or_else(|| DatabaseTrouble {
             fault: DatabaseFault::NoAnswer,
-            detail: "it is not known why".to_owned(),
+            detail: "cause unknown".to_owned(),
             lasted: Duration::ZERO,
             times: 1,
         })

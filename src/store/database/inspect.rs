@@ -38,7 +38,7 @@ pub(crate) fn inspect(directory: &Path) -> Result<()> {
         return lost(directory, path, "empty");
     }
     if read < head.len() || !head.starts_with(MAGIC) {
-        return Err(StoreError::Damaged { path, found: "it does not begin as a database does".to_owned() });
+        return Err(StoreError::Damaged { path, found: "not a database file".to_owned() });
     }
     let number = |at: usize| u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
     let page = match u16::from_be_bytes([head[16], head[17]]) {
@@ -110,7 +110,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let (path, file) = (directory.path(), directory.path().join(DATABASE_FILE));
         fs::write(&file, vec![0; 4_096]).expect("written");
-        assert!(said(path).contains("does not begin as a database does"));
+        assert!(said(path).contains("not a database file"));
         let mut whole = vec![0_u8; 8_192];
         whole[..16].copy_from_slice(MAGIC);
         whole[16..18].copy_from_slice(&4_096_u16.to_be_bytes());

@@ -59,7 +59,7 @@ impl FileStore {
     /// Opens a kept file for reading. Only a regular file is opened, never what a link leads to.
     pub fn open(&self, name: &FileName) -> io::Result<File> {
         let file = OpenOptions::new().read(true).custom_flags(no_links()).open(self.path(name))?;
-        if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no regular file")) }
+        if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("not a regular file")) }
     }
 
     /// Reads a kept file whole.
@@ -150,7 +150,7 @@ impl Incoming {
     pub fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes += bytes.len() as u64;
         if self.bytes > self.most {
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than any file may be"));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than the limit for files"));
         }
         self.hash.update(bytes);
         self.file.write_all(bytes)
@@ -223,7 +223,7 @@ fn private_directory(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             let told = fs::symlink_metadata(path)?;
             if !told.is_dir() {
-                return Err(io::Error::other(format!("{} is no directory", path.display())));
+                return Err(io::Error::other(format!("{} is not a directory", path.display())));
             }
             if told.permissions().mode() & 0o077 != 0 {
                 fs::set_permissions(path, Permissions::from_mode(0o700))?;
@@ -237,7 +237,7 @@ fn private_directory(path: &Path) -> io::Result<()> {
 /// Best effort: a file that cannot be changed is still in a directory that nobody else may enter.
 fn tighten(path: &Path, mode: u32) {
     if let Err(error) = fs::set_permissions(path, Permissions::from_mode(mode)) {
-        tracing::warn!(path = %path.display(), %error, "others may be able to read this file of a message");
+        tracing::warn!(path = %path.display(), %error, "Other users may be able to read a file of a message");
     }
 }
 

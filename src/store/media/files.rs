@@ -334,7 +334,7 @@ impl Write {
             if !old && sum <= most {
                 continue;
             }
-            let said = if old { "removed by age" } else { "removed to make room" };
+            let said = if old { "deleted because of its age" } else { "deleted to free space" };
             let id = MessageId(cells.int("id")?);
             names.extend(FileName::parse(&cells.text("file")?));
             self.miss_media(id, MediaState::Pruned, said, now).await?;

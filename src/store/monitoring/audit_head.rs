@@ -55,7 +55,7 @@ impl Store {
         }
         let head = self.audit_head().unwrap_or(AuditHead { row: AuditId(0), digest: String::new(), at: now });
         if let Err(error) = self.keep_audit_head(&head, last_fits) {
-            tracing::warn!(%error, "the end of the audit could not be kept beside the database");
+            tracing::warn!(%error, "Cannot save the head of the audit chain beside the database");
         }
         Ok(lost)
     }

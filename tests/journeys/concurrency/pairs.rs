@@ -195,8 +195,8 @@ async fn a_colleagues_thread_is_written_into_only_by_whoever_says_so() {
     let react = Request::React { message, emoji: Some("👍".into()) };
     assert_eq!(code(&stage.act(react.clone()).await.expect_err("ben has it")), "owned_by_colleague");
     let despite = SendContext { despite_owner: true, seen: None };
-    stage.act(send(thread, "me too").knowing(despite)).await.expect("said so");
-    stage.act(react.knowing(despite)).await.expect("said so");
+    stage.act(send(thread, "me too").knowing(despite)).await.expect("recorded by");
+    stage.act(react.knowing(despite)).await.expect("recorded by");
     perform(&stage.system, &ben(), send(thread, "mine")).await.expect("it is his");
     // Half an hour after he left it, anybody may go on.
     stage.pass(Duration::from_secs(31 * 60));
@@ -211,7 +211,7 @@ async fn whoever_did_not_see_a_colleagues_answer_is_asked() {
     let knows = |seen| SendContext { seen, despite_owner: false };
     perform(&stage.system, &ben(), send(thread, "Tomorrow.")).await.expect("queued");
     stage.pass(Duration::from_secs(60));
-    let refused = stage.act(send(thread, "Friday.").knowing(knows(seen))).await.expect_err("ben answered");
+    let refused = stage.act(send(thread, "Friday.").knowing(knows(seen))).await.expect_err("ben replied");
     assert_eq!(code(&refused), "answered_meanwhile");
     assert!(refused.to_string().contains("ben answered 1m ago"), "{refused}");
     stage.act(send(thread, "Friday.")).await.expect("who does not say what they saw is not asked");
@@ -241,7 +241,7 @@ async fn a_console_asks_before_it_writes_into_a_colleagues_thread() {
     sitting.press(&stage, "2 enter c").await;
     sitting.types(&stage, "It left today.").await;
     sitting.press(&stage, "enter").await;
-    sitting.sees("ben has this thread. Send it all the same?");
+    sitting.sees("ben has this thread. Send it anyway?");
     assert!(stage.outbox().await.is_empty());
     sitting.press(&stage, "n").await;
     sitting.sees("It left today.");
@@ -260,7 +260,7 @@ async fn a_console_asks_where_a_colleague_was_faster() {
     // Ben's answer is written down; this screen has not drawn it yet.
     perform(&stage.system, &ben(), send(thread, "It left on Tuesday.")).await.expect("queued");
     sitting.press(&stage, "enter").await;
-    sitting.sees("ben just answered in this thread. Send it all the same?");
+    sitting.sees("ben just answered in this thread. Send it anyway?");
     assert_eq!(stage.outbox().await.len(), 1);
     sitting.press(&stage, "ctrl-y").await;
     sitting.sees("Queued for Rosa Field");

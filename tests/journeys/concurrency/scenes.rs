@@ -269,7 +269,7 @@ pub(super) async fn agents_scene(name: &str) -> (Stage, Request) {
             else {
                 panic!("a proposal")
             };
-            terms.contract = Contract { most_per_hour: 2, ..Contract::default() };
+            terms.contract = Contract { max_per_hour: 2, ..Contract::default() };
             (stage, agents(AgentRequest::Narrow { assignment, proposal: terms }))
         }
         "revoke" => {

@@ -34,7 +34,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_
         report.error(
             "F6",
             &format!("{place}.name"),
-            format!("`{name}` is no action."),
+            format!("`{name}` is not an action."),
             format!("One of {}.", known.join(", ")),
         );
         return;
@@ -57,13 +57,13 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_
             _ => matches!(key, "name" | "payload"),
         };
         if !fits {
-            report.error("F3", &format!("{place}.{key}"), format!("{name} has no `{key}`."), "Leave it out.");
+            report.error("F3", &format!("{place}.{key}"), format!("{name} has no `{key}`."), "Remove it.");
         }
     }
     if name == "open_url" {
         let url = action["url"].as_str().unwrap_or_default();
         if !url.starts_with("${") && !url::Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https")) {
-            report.error("F7", &format!("{place}.url"), format!("`{url}` is no address."), "Begin it with https://.");
+            report.error("F7", &format!("{place}.url"), format!("`{url}` is not a URL."), "Start it with https://.");
         }
         return;
     }
@@ -76,7 +76,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &Node<'_
         );
     }
     if matches!(name, "update_data" | "open_url") && flow.version < (6, 0) {
-        report.error("F53", place, format!("{name} came with version 6.0."), "Use 7.3.");
+        report.error("F53", place, format!("{name} needs version 6.0 or later."), "Use 7.3.");
     }
     let place_of = format!("{place}.payload");
     match name {
@@ -118,7 +118,7 @@ fn navigate(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, node: &No
         report.error("F29", &at, format!("{} is nowhere to go.", next["type"]), "\"type\": \"screen\".");
     }
     let Some(there) = flow.screen(target).filter(|there| there.id != screen.id) else {
-        report.error("F29", &at, format!("`{target}` is no other screen."), "Name one that is there.");
+        report.error("F29", &at, format!("`{target}` is not another screen."), "Name one that is there.");
         return;
     };
     let none = serde_json::Map::new();
@@ -158,11 +158,11 @@ fn payload(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, place: &st
                         (_, true) => "F34",
                         (_, false) => "F33",
                     };
-                    report.error(rule, place, why, "Mend the name.");
+                    report.error(rule, place, why, "Correct the name.");
                 }
             }
             if text.len() > 200_000 && action == "complete" {
-                report.warn("F56", place, "The answer is large.", "Leave pictures out of it.");
+                report.warn("F56", place, "The answer is large.", "Leave images out of it.");
             }
         }
         Value::Array(list) => list.iter().for_each(|one| payload(report, flow, screen, place, one, action)),
@@ -199,7 +199,7 @@ fn files(report: &mut Report, screen: &Screen<'_>, place: &str, value: &Value, a
                 "Send them to the endpoint, or complete with them.",
             );
         } else if !one.is_string() {
-            report.error("F52", &place, "Uploaded files stand inside something.", "At the top of the payload.");
+            report.error("F52", &place, "Uploaded files are inside something.", "At the top of the payload.");
         } else if action == "complete" {
             let single = |node: &&&Node<'_>| used.iter().any(|name| node.value["name"] == name.as_str());
             let most = pickers.iter().find(single).map(|node| {

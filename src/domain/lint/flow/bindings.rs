@@ -24,7 +24,7 @@ pub(super) fn resolve(flow: &Flow<'_>, screen: &Screen<'_>, name: &str) -> Resul
             } else if *kind == "data" {
                 Err(("data", format!("`{member}` is not among the data of {}.", screen.id)))
             } else {
-                Err(("form", format!("No input of {} is called `{member}`.", screen.id)))
+                Err(("form", format!("No input of {} has the name `{member}`.", screen.id)))
             }
         }
         ["screen", id, kind @ ("data" | "form"), member, ..] => match flow.screen(id) {
@@ -84,12 +84,12 @@ fn walk(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>, place: &str, 
                 );
             }
             if nested && flow.version < (6, 0) {
-                report.error("F53", place, "Nested expressions came with version 6.0.", "Use 7.3.");
+                report.error("F53", place, "Nested expressions need version 6.0 or later.", "Use 7.3.");
             }
             for name in names {
                 if let Err((kind, why)) = resolve(flow, screen, &name) {
                     let rule = if kind == "screen" { "F38" } else { "F35" };
-                    report.error(rule, place, why, "Declare it, or mend the name.");
+                    report.error(rule, place, why, "Declare it, or correct the name.");
                 }
             }
         }

@@ -11,24 +11,29 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
         let Some(spec) = spec::of(node.kind) else {
             let shown = if node.kind.is_empty() { "nothing" } else { node.kind };
             let rule = if node.value["type"].is_null() { "F4" } else { "F6" };
-            report.error(rule, &format!("{}.type", node.place), format!("`{shown}` is no component."), near(node.kind));
+            report.error(
+                rule,
+                &format!("{}.type", node.place),
+                format!("`{shown}` is not a component."),
+                near(node.kind),
+            );
             continue;
         };
         let at = |key: &str| format!("{}.{key}", node.place);
         if flow.version < spec.since {
-            let what = format!("{} came with version {}.{}.", node.kind, spec.since.0, spec.since.1);
+            let what = format!("{} needs version {}.{} or later.", node.kind, spec.since.0, spec.since.1);
             report.error("F53", &node.place, what, "Use 7.3.");
         }
         for key in spec.required {
             if node.value[*key].is_null() {
-                report.error("F4", &at(key), format!("{} has no {key}.", node.kind), "It needs one.");
+                report.error("F4", &at(key), format!("{} has no {key}.", node.kind), "Add one.");
             }
         }
         if matches!(node.kind, "CheckboxGroup" | "RadioButtonsGroup")
             && flow.version >= (4, 0)
             && node.value["label"].is_null()
         {
-            report.error("F4", &at("label"), format!("{} has no label.", node.kind), "It needs one.");
+            report.error("F4", &at("label"), format!("{} has no label.", node.kind), "Add one.");
         }
         for key in node.value.as_object().into_iter().flatten().map(|(key, _)| key.as_str()) {
             let common = matches!(key, "type" | "visible" | "enabled");
@@ -36,14 +41,14 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
                 let hint = if key.contains('_') {
                     format!("Did you mean `{}`?", key.replace('_', "-"))
                 } else {
-                    "Leave it out.".into()
+                    "Remove it.".into()
                 };
                 report.error("F3", &at(key), format!("{} has no `{key}`.", node.kind), hint);
             }
             if let Some((.., since)) = KEYS_SINCE.iter().find(|(kind, name, _)| *kind == node.kind && *name == key)
                 && flow.version < *since
             {
-                let what = format!("`{key}` came with version {}.{}.", since.0, since.1);
+                let what = format!("`{key}` needs version {}.{} or later.", since.0, since.1);
                 report.error("F53", &at(key), what, "Use 7.3.");
             }
         }
@@ -86,7 +91,7 @@ fn types(report: &mut Report, node: &Node<'_>) {
             "required" if is_range(node) && value.is_object() => {
                 for (name, one) in value.as_object().into_iter().flatten() {
                     if !["start-date", "end-date"].contains(&name.as_str()) || !(one.is_boolean() || is_bound(one)) {
-                        let what = format!("{name}: {} is no boolean of a date of the range.", short(one));
+                        let what = format!("{name}: {} is not a boolean of a date of the range.", short(one));
                         let instead = "Write booleans for start-date and end-date.";
                         report.error("F5", &format!("{}.{key}", node.place), what, instead);
                     }
@@ -119,7 +124,7 @@ fn types(report: &mut Report, node: &Node<'_>) {
                 report.error(
                     "F9",
                     &format!("{}.{key}", node.place),
-                    format!("{} is no number.", short(value)),
+                    format!("{} is not a number.", short(value)),
                     "Write a number, or bind it to data.",
                 );
             }
@@ -164,7 +169,7 @@ fn patterns(report: &mut Report, node: &Node<'_>) {
             "F50",
             &place,
             "The pattern is no expression: its brackets do not match.",
-            "Close what is opened.",
+            "Close every quote, bracket and brace.",
         );
     }
 }

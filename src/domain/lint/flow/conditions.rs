@@ -29,7 +29,7 @@ pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
                     );
                 }
                 if node.depth >= 3 {
-                    report.error("F46", &node.place, "If stands in If too often.", "Three deep at most.");
+                    report.error("F46", &node.place, "If stands in If too often.", "The maximum depth is 3.");
                 }
             }
             "Switch" => {
@@ -59,7 +59,10 @@ fn condition_rules(report: &mut Report, screen: &Screen<'_>, place: &str, condit
         return wrong("The condition never changes.", "Bind something to data, such as ${data.open}.");
     }
     let Some(tokens) = tokens(condition.trim().trim_matches('`')) else {
-        return wrong("The condition cannot be read: quotes or braces do not match.", "Close what is opened.");
+        return wrong(
+            "The condition cannot be read: quotes or braces do not match.",
+            "Close every quote, bracket and brace.",
+        );
     };
     let mut open = 0_i32;
     for token in &tokens {
@@ -73,13 +76,13 @@ fn condition_rules(report: &mut Report, screen: &Screen<'_>, place: &str, condit
         }
     }
     if open != 0 {
-        return wrong("The parentheses do not match.", "Close what is opened.");
+        return wrong("The parentheses do not match.", "Close every quote, bracket and brace.");
     }
     let flat: Vec<&Token> = tokens.iter().filter(|token| !matches!(token, Token::Open | Token::Close)).collect();
     let operator = |token: Option<&&Token>| matches!(token, Some(Token::Operator(name)) if name != "!");
     let lone = |at: usize| operator(flat.get(at)) && (at == 0 || operator(flat.get(at - 1)) || at + 1 == flat.len());
     if (0..flat.len()).any(lone) {
-        return wrong("An operator lacks what it compares.", "Something stands on both sides.");
+        return wrong("An operator lacks what it compares.", "Something is on both sides.");
     }
     for triple in flat.windows(3) {
         if let [Token::Literal, Token::Operator(_), Token::Literal] = triple {

@@ -39,7 +39,7 @@ pub(super) fn check(report: &mut Report, screen: &Screen<'_>) {
             Some(_) => {}
         }
         if nested_example(declared) {
-            report.error("F37", &place, "An example stands inside the declaration.", "Only at the top of each member.");
+            report.error("F37", &place, "An example is inside the declaration.", "Only at the top of each member.");
         }
     }
 }
@@ -76,7 +76,7 @@ fn schema(report: &mut Report, place: &str, declared: &Value) {
         Some(other) => report.error(
             "F36",
             &format!("{place}.type"),
-            format!("`{other}` is no type."),
+            format!("`{other}` is not a type."),
             "string, number, integer, boolean, object or array.",
         ),
     }

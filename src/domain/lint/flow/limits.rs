@@ -21,7 +21,7 @@ pub(super) fn check(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
                         "F49",
                         &place,
                         format!("The {key} has {} characters.", count(text)),
-                        format!("{most} fit."),
+                        format!("The maximum is {most}."),
                     );
                 }
             }
@@ -56,9 +56,9 @@ fn options(report: &mut Report, node: &Node<'_>) {
     };
     let place = format!("{}.data-source", node.place);
     if list.len() < least {
-        report.error("F8", &place, format!("There are {} options.", list.len()), format!("At least {least}."));
+        report.error("F8", &place, format!("There are {} options.", list.len()), format!("The minimum is {least}."));
     } else if list.len() > most {
-        report.error("F49", &place, format!("There are {} options.", list.len()), format!("{most} at most."));
+        report.error("F49", &place, format!("There are {} options.", list.len()), format!("The maximum is {most}."));
     }
     let mut ids: Vec<&str> = vec![];
     for (at, one) in list.iter().enumerate() {
@@ -69,7 +69,7 @@ fn options(report: &mut Report, node: &Node<'_>) {
             continue;
         }
         if ids.contains(&id) || title.trim().is_empty() {
-            report.warn("F55", &place, "Two options share an id, or one has no title.", "Give each its own.");
+            report.warn("F55", &place, "Two options share an id, or one has no title.", "Use different ones.");
         }
         for (key, most) in [("title", 30), ("description", 300), ("metadata", 20)] {
             let length = count(one[key].as_str().unwrap_or_default());
@@ -78,7 +78,7 @@ fn options(report: &mut Report, node: &Node<'_>) {
                     "F49",
                     &format!("{place}.{key}"),
                     format!("The {key} has {length} characters."),
-                    format!("{most} fit."),
+                    format!("The maximum is {most}."),
                 );
             }
         }
@@ -97,7 +97,7 @@ fn ranges(report: &mut Report, node: &Node<'_>) {
             },
         };
         if !less {
-            report.error("F47", &node.place, format!("{small} is more than {large}."), "Turn them round.");
+            report.error("F47", &node.place, format!("{small} is more than {large}."), "Swap them.");
         }
     }
     let bounds: &[(&str, f64, f64)] = match node.kind {
@@ -143,7 +143,7 @@ fn pictures(report: &mut Report, flow: &Flow<'_>, node: &Node<'_>) {
         report.error(
             "F8",
             &format!("{}.images", node.place),
-            format!("There are {} pictures.", list.len()),
+            format!("There are {} images.", list.len()),
             "One to three.",
         );
     }
@@ -155,7 +155,7 @@ fn pictures(report: &mut Report, flow: &Flow<'_>, node: &Node<'_>) {
                 report.warn(
                     "F56",
                     &format!("{}.{key}", node.place),
-                    format!("`{date}` is no date."),
+                    format!("`{date}` is not a date."),
                     "Write it as 2026-06-01.",
                 );
             }
@@ -178,13 +178,13 @@ fn navigation(report: &mut Report, node: &Node<'_>) {
     let outside = !node.value["on-click-action"].is_null();
     let badges = items.iter().filter(|one| !one["badge"].is_null()).count();
     if badges > 1 {
-        report.error("F49", &place, "More than one item has a badge.", "One at most.");
+        report.error("F49", &place, "More than one item has a badge.", "The maximum is 1.");
     }
     for (at, one) in items.iter().enumerate() {
         let place = format!("{place}[{at}]");
         let content = &one["main-content"];
         if content["title"].is_null() {
-            report.error("F4", &format!("{place}.main-content.title"), "An item has no title.", "It needs one.");
+            report.error("F4", &format!("{place}.main-content.title"), "An item has no title.", "Add one.");
         }
         for (key, most) in [("title", 30), ("description", 20), ("metadata", 80)] {
             let length = count(content[key].as_str().unwrap_or_default());
@@ -193,7 +193,7 @@ fn navigation(report: &mut Report, node: &Node<'_>) {
                     "F49",
                     &format!("{place}.main-content.{key}"),
                     format!("The {key} has {length} characters."),
-                    format!("{most} fit."),
+                    format!("The maximum is {most}."),
                 );
             }
         }
@@ -201,7 +201,7 @@ fn navigation(report: &mut Report, node: &Node<'_>) {
             report.error(
                 "F4",
                 &place,
-                "An action stands on the list or on each item, one of both.",
+                "An action is on the list or on each item, one of both.",
                 "Put it in one place.",
             );
         }

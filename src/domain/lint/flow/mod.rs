@@ -21,12 +21,17 @@ use super::{Finding, Report};
 pub fn lint(text: &str) -> Vec<Finding> {
     let mut report = Report::default();
     if text.len() > 10 * 1024 * 1024 {
-        report.error("F1", "", "The Flow has more than 10 MB.", "Leave pictures out, or make them smaller.");
+        report.error("F1", "", "The Flow has more than 10 MB.", "Leave images out, or make them smaller.");
     }
     match serde_json::from_str::<Value>(text) {
         Err(error) => {
             let place = format!("line {}, column {}", error.line(), error.column());
-            report.error("F1", &place, format!("This is no JSON: {error}."), "Mend it there; nothing is lost.");
+            report.error(
+                "F1",
+                &place,
+                format!("This is not valid JSON: {error}."),
+                "Correct it there; the text is saved.",
+            );
         }
         Ok(value) if !value.is_object() => {
             report.error("F1", "", "A Flow is one JSON object.", "Write { \"version\": \"7.3\", \"screens\": [ … ] }.");

@@ -45,8 +45,8 @@ fn names(report: &mut Report, screen: &Screen<'_>) {
             report.error(
                 "F39",
                 &format!("{}.name", node.place),
-                format!("Two inputs are called `{name}`."),
-                "Call them differently.",
+                format!("Two inputs have the name `{name}`."),
+                "Use different names.",
             );
         }
         seen.push(name);
@@ -60,7 +60,7 @@ fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             report.error(
                 "F40",
                 &node.place,
-                format!("{} stands outside of the form.", node.kind),
+                format!("{} is outside of the form.", node.kind),
                 "Put every input into it.",
             );
         }
@@ -70,7 +70,7 @@ fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
                 report.error(
                     "F41",
                     &place,
-                    format!("`{key}` stands on an input of a form."),
+                    format!("`{key}` is on an input of a form."),
                     format!("Use the form's {key}s."),
                 );
             }
@@ -82,9 +82,11 @@ fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             let input = screen.nodes.iter().find(|node| is_input(node.kind) && node.value["name"] == name.as_str());
             let place = format!("{}.{key}.{name}", form.place);
             match input {
-                None => report.error("F41", &place, format!("No input is called `{name}`."), "Name one of the form."),
+                None => {
+                    report.error("F41", &place, format!("No input has the name `{name}`."), "Name one of the form.")
+                }
                 Some(input) if key == "init-values" && is_picker(input.kind) => {
-                    report.error("F51", &place, "A picker of files cannot be filled in beforehand.", "Leave it out.");
+                    report.error("F51", &place, "A picker of files cannot be filled in beforehand.", "Remove it.");
                 }
                 Some(_) => {}
             }
@@ -114,12 +116,7 @@ fn footers(report: &mut Report, screen: &Screen<'_>) {
                 if yes != no {
                     report.error("F44", &node.place, "A footer stands in one branch alone.", "Put one into both.");
                 } else if yes && node.depth > 0 {
-                    report.error(
-                        "F44",
-                        &node.place,
-                        "A footer stands deeper than the first If.",
-                        "Put it further out.",
-                    );
+                    report.error("F44", &node.place, "A footer is deeper than the first If.", "Put it further out.");
                 } else if yes && outside {
                     report.error("F44", &node.place, "There are footers in the branches and outside.", "One of both.");
                 }
@@ -146,7 +143,7 @@ fn company(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             report.error(
                 "F54",
                 &screen.place,
-                "RichText stands beside other components.",
+                "RichText is beside other components.",
                 "Alone; from 6.3 with a Footer.",
             );
         }
@@ -156,7 +153,7 @@ fn company(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             report.error(
                 "F54",
                 &screen.place,
-                "A NavigationList stands beside other components.",
+                "A NavigationList is beside other components.",
                 "Nothing else on its screen.",
             );
         }
@@ -164,7 +161,7 @@ fn company(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             report.error(
                 "F54",
                 &screen.place,
-                "A NavigationList stands on an end.",
+                "A NavigationList is on an end.",
                 "It leads on: not on a terminal screen.",
             );
         }

@@ -104,10 +104,10 @@ fn graph(report: &mut Report, flow: &Flow<'_>, routes: &Graph<'_>, place: &str) 
     }
     for (from, targets) in routes {
         if targets.contains(from) {
-            report.error("F24", place, format!("{from} leads to itself."), "Leave that out.");
+            report.error("F24", place, format!("{from} leads to itself."), "Remove it.");
         }
         if targets.len() > 10 {
-            report.error("F27", place, format!("{} ways lead on from {from}.", targets.len()), "Ten at most.");
+            report.error("F27", place, format!("{} ways lead on from {from}.", targets.len()), "The maximum is 10.");
         }
     }
     if let Some(name) = looped(routes) {

@@ -49,7 +49,7 @@ pub(super) fn top(report: &mut Report, value: &Value, version: Version) {
                     "The endpoint is registered beside it.",
                 );
             }
-            other => report.error("F3", other, format!("Nothing is known of `{other}`."), "Leave it out."),
+            other => report.error("F3", other, format!("Unknown key `{other}`."), "Remove it."),
         }
     }
     if !value["screens"].is_array() {
@@ -61,7 +61,7 @@ pub(super) fn top(report: &mut Report, value: &Value, version: Version) {
         other => report.error(
             "F20",
             "data_api_version",
-            format!("{other} is no version of the data API here."),
+            format!("{other} is not a version of the data API here."),
             "Write \"3.0\"; \"4.0\" takes Flow JSON 7.3.",
         ),
     }
@@ -141,10 +141,10 @@ fn gather<'v>(children: &'v Value, place: &str, around: &Around, nodes: &mut Vec
 
 pub(super) fn screen_rules(report: &mut Report, flow: &Flow<'_>) {
     if flow.value["screens"].is_array() && flow.screens.is_empty() {
-        report.error("F8", "screens", "There is no screen.", "At least one.");
+        report.error("F8", "screens", "There is no screen.", "Add at least one.");
     }
     if flow.screens.len() > 100 {
-        report.error("F12", "screens", format!("There are {} screens.", flow.screens.len()), "100 at most.");
+        report.error("F12", "screens", format!("There are {} screens.", flow.screens.len()), "The maximum is 100.");
     }
     for (at, screen) in flow.screens.iter().enumerate() {
         one(report, flow, screen);
@@ -153,7 +153,7 @@ pub(super) fn screen_rules(report: &mut Report, flow: &Flow<'_>) {
                 "F10",
                 &format!("{}.id", screen.place),
                 format!("`{}` is the id of two screens.", screen.id),
-                "Each has its own.",
+                "Use different ones.",
             );
         }
     }
@@ -174,7 +174,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     let at = |key: &str| format!("{place}.{key}");
     for key in value.as_object().into_iter().flatten().map(|(key, _)| key.as_str()) {
         if !KNOWN.contains(&key) {
-            report.error("F3", &at(key), format!("Nothing is known of `{key}` on a screen."), "Leave it out.");
+            report.error("F3", &at(key), format!("Unknown key `{key}` on a screen."), "Remove it.");
         }
     }
     if screen.id.is_empty() {
@@ -188,12 +188,12 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
         report.error(
             "F9",
             &at("id"),
-            format!("`{}` is no id of a screen.", screen.id),
+            format!("`{}` is not an id of a screen.", screen.id),
             "Letters and _ only, no digits.",
         );
     }
     if screen.id.eq_ignore_ascii_case("success") {
-        report.error("F11", &at("id"), "SUCCESS is taken: it ends a Flow.", "Call it otherwise.");
+        report.error("F11", &at("id"), "SUCCESS is taken: it ends a Flow.", "Choose another id.");
     }
     if value["layout"].is_null() {
         report.error(
@@ -206,12 +206,12 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
         report.error(
             "F6",
             &at("layout.type"),
-            format!("{} is no layout.", value["layout"]["type"]),
+            format!("{} is not a layout.", value["layout"]["type"]),
             "SingleColumnLayout.",
         );
     }
     if let Some(title) = value["title"].as_str().filter(|title| count(title) > 30) {
-        report.error("F49", &at("title"), format!("The title has {} characters.", count(title)), "30 fit.");
+        report.error("F49", &at("title"), format!("The title has {} characters.", count(title)), "The maximum is 30.");
     }
     for key in ["terminal", "success", "refresh_on_back"] {
         if !value[key].is_null() && !value[key].is_boolean() {
@@ -227,11 +227,11 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
         );
     }
     if value["refresh_on_back"] == true && !flow.endpoint {
-        report.error("F21", &at("refresh_on_back"), "Without an endpoint nothing can be refreshed.", "Leave it out.");
+        report.error("F21", &at("refresh_on_back"), "Without an endpoint nothing can be refreshed.", "Remove it.");
     }
     if !value["sensitive"].is_null() {
         if flow.version < (5, 1) {
-            report.error("F22", &at("sensitive"), "Hiding answers came with version 5.1.", "Use 7.3.");
+            report.error("F22", &at("sensitive"), "Hiding responses needs version 5.1 or later.", "Use 7.3.");
         }
         let inputs = screen.inputs();
         for name in value["sensitive"].as_array().into_iter().flatten().filter_map(Value::as_str) {
@@ -239,7 +239,7 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
                 report.warn(
                     "F22",
                     &at("sensitive"),
-                    format!("`{name}` is no input of this screen."),
+                    format!("`{name}` is not an input of this screen."),
                     "Name inputs only.",
                 );
             }
@@ -250,6 +250,6 @@ fn one(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
     }
     let footers = screen.nodes.iter().filter(|node| node.kind == "Footer").count();
     if screen.terminal && footers == 0 {
-        report.error("F15", place, "An end has no Footer.", "Add one that completes the Flow.");
+        report.error("F15", place, "A terminal screen has no Footer.", "Add one that completes the Flow.");
     }
 }

@@ -29,12 +29,12 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str) {
         report.error("T21", &place, "There are no buttons.", "Add one, or leave the component out.");
     }
     if buttons.len() > 10 {
-        report.error("T21", &place, format!("There are {} buttons.", buttons.len()), "Ten at most.");
+        report.error("T21", &place, format!("There are {} buttons.", buttons.len()), "The maximum is 10.");
     }
     for (kind, most) in KINDS {
         let found = buttons.iter().filter(|one| upper(one, "type") == kind).count();
         if found > most {
-            report.error("T21", &place, format!("{found} buttons are {kind}."), format!("{most} at most."));
+            report.error("T21", &place, format!("{found} buttons are {kind}."), format!("The maximum is {most}."));
         }
     }
     order(report, &place, buttons);
@@ -47,8 +47,8 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, category: &str) {
             report.warn(
                 "T28",
                 &format!("{place}.text"),
-                format!("Two buttons are called `{label}`."),
-                "Call them differently.",
+                format!("Two buttons have the name `{label}`."),
+                "Use different names.",
             );
         }
         labels.push(label);
@@ -69,7 +69,7 @@ fn order(report: &mut Report, place: &str, buttons: &[Value]) {
         report.error(
             "T22",
             place,
-            "Quick replies stand between other buttons.",
+            "Quick replies are between other buttons.",
             "Put them together, before or after all others.",
         );
         report.mends();
@@ -84,7 +84,7 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
         report.error(
             "T7",
             &format!("{place}.type"),
-            format!("`{}` is no button.", text(button, "type")),
+            format!("`{}` is not a button.", text(button, "type")),
             "QUICK_REPLY, URL, PHONE_NUMBER, COPY_CODE, FLOW …",
         );
         return;
@@ -94,7 +94,7 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
             "T8",
             &format!("{place}.text"),
             format!("The label has {} characters.", count(label)),
-            "1 to 25 fit.",
+            "Use 1 to 25 characters.",
         );
     }
     if label.contains("{{") {
@@ -113,7 +113,7 @@ fn one(report: &mut Report, place: &str, button: &Value, category: &str) {
                 report.error(
                     "T25",
                     &format!("{place}.phone_number"),
-                    format!("`{number}` is no number to call."),
+                    format!("`{number}` is not a number to call."),
                     "Up to 20 digits, with or without +.",
                 );
             }
@@ -157,9 +157,9 @@ fn url(report: &mut Report, place: &str, button: &Value) {
     let parsed = url::Url::parse(&format!("{bare}x"));
     let host = parsed.as_ref().ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     if !bare.starts_with("https://") && !bare.starts_with("http://") || parsed.is_err() {
-        report.error("T23", &at, format!("`{url}` is no address."), "Begin it with https://.");
+        report.error("T23", &at, format!("`{url}` is not a URL."), "Start it with https://.");
     } else if bare.starts_with("http://") {
-        report.warn("T23", &at, "The address is not https.", "Begin it with https://.");
+        report.warn("T23", &at, "The address is not https.", "Start it with https://.");
     }
     if count(url) > 2_000 {
         report.error("T23", &at, "The address is too long.", "2000 characters fit.");
@@ -182,7 +182,7 @@ fn url(report: &mut Report, place: &str, button: &Value) {
         );
         report.mends();
     } else if variables == 0 && !button["example"].is_null() {
-        report.warn("T23", &format!("{place}.example"), "There is an example, and no variable.", "Leave it out.");
+        report.warn("T23", &format!("{place}.example"), "There is an example, and no variable.", "Remove it.");
         report.mends();
     }
     let short = [
@@ -222,11 +222,11 @@ fn flow(report: &mut Report, place: &str, button: &Value) {
         report.error(
             "T27",
             &format!("{place}.flow_action"),
-            format!("`{action}` is no action."),
+            format!("`{action}` is not an action."),
             "navigate or data_exchange.",
         );
     }
     if !button["navigate_screen"].is_null() && action.eq_ignore_ascii_case("data_exchange") {
-        report.error("T27", &format!("{place}.navigate_screen"), "A screen is for navigate only.", "Leave it out.");
+        report.error("T27", &format!("{place}.navigate_screen"), "A screen is for navigate only.", "Remove it.");
     }
 }

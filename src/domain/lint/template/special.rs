@@ -50,7 +50,7 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
         report.error(
             "T31",
             &format!("{place}.otp_type"),
-            format!("`{}` is no way to hand a code over.", text(button, "otp_type")),
+            format!("`{}` is not a way to hand a code over.", text(button, "otp_type")),
             "COPY_CODE, ONE_TAP or ZERO_TAP.",
         );
     }
@@ -81,7 +81,7 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
             report.error(
                 "T33",
                 &format!("{place}.supported_apps[{at}].package_name"),
-                format!("`{package}` is no package."),
+                format!("`{package}` is not a package."),
                 "Such as com.example.app.",
             );
         }
@@ -89,7 +89,7 @@ fn one_time(report: &mut Report, part: &Part<'_>) {
             report.error(
                 "T33",
                 &format!("{place}.supported_apps[{at}].signature_hash"),
-                format!("`{hash}` is no hash."),
+                format!("`{hash}` is not a hash."),
                 "Exactly 11 characters.",
             );
         }
@@ -131,18 +131,18 @@ pub(super) fn limited_offer(report: &mut Report, components: &[Part<'_>], catego
             "T8",
             &format!("{place}.limited_time_offer.text"),
             format!("The offer has {length} characters."),
-            "1 to 16 fit.",
+            "Use 1 to 16 characters.",
         );
     }
     if category != "MARKETING" {
         report.error("T29", place, "Offers that end are marketing.", "Change the category.");
     }
     if components.iter().any(|part| part.kind == "FOOTER") {
-        report.error("T29", place, "An offer that ends has no footer.", "Leave it out.");
+        report.error("T29", place, "An offer that ends has no footer.", "Remove it.");
     }
     let header = components.iter().find(|part| part.kind == "HEADER").map(|part| upper(part.value, "format"));
     if header.is_some_and(|format| !matches!(format.as_str(), "IMAGE" | "VIDEO")) {
-        report.error("T29", place, "Its header is a picture or a video, or absent.", "Change the header.");
+        report.error("T29", place, "Its header is an image or a video, or absent.", "Change the header.");
     }
     let kinds: Vec<String> = components
         .iter()
@@ -211,7 +211,7 @@ pub(super) fn carousel(report: &mut Report, components: &[Part<'_>], category: &
             }
         }
         if !parts.iter().any(|part| part.kind == "HEADER") {
-            report.error("T30", &place, "The card has no header.", "Add a picture or a video.");
+            report.error("T30", &place, "The card has no header.", "Add an image or a video.");
         }
         if !parts.iter().any(|part| part.kind == "BUTTONS") {
             report.warn("T30", &place, "The card has no button.", "Add one: cards without are likely to be refused.");

@@ -30,7 +30,7 @@ pub(super) fn check(report: &mut Report, template: &Value) {
     let name = text(template, "name");
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     if name.is_empty() || name.len() > 512 || !name.chars().all(plain) {
-        report.error("T1", "name", format!("`{name}` is no name of a template."), "1 to 512 of a-z, 0-9 and _.");
+        report.error("T1", "name", format!("`{name}` is not a name of a template."), "1 to 512 of a-z, 0-9 and _.");
         if !name.is_empty() {
             report.mends();
         }
@@ -45,14 +45,14 @@ pub(super) fn check(report: &mut Report, template: &Value) {
             report.error(
                 "T2",
                 "language",
-                format!("`{language}` is no language of templates."),
+                format!("`{language}` is not a language of templates."),
                 format!("{near}Such as en_US, es or pt_BR."),
             );
         }
     }
     let category = upper(template, "category");
     if !CATEGORIES.contains(&category.as_str()) {
-        let what = format!("`{}` is no category.", text(template, "category"));
+        let what = format!("`{}` is not a category.", text(template, "category"));
         report.error("T3", "category", what, "UTILITY, MARKETING or AUTHENTICATION.");
     }
     if let Some(format) = template.get("parameter_format") {
@@ -62,14 +62,14 @@ pub(super) fn check(report: &mut Report, template: &Value) {
             report.error(
                 "T4",
                 "parameter_format",
-                format!("`{format}` is no format of parameters."),
+                format!("`{format}` is not a format of parameters."),
                 "NAMED or POSITIONAL.",
             );
         }
     }
     for member in template.as_object().into_iter().flatten().map(|(name, _)| name) {
         if !MEMBERS.contains(&member.as_str()) && member != "language_code" && member != "parameter_format" {
-            report.warn("T7", member, format!("Nothing is known of `{member}` here."), "Leave it out.");
+            report.warn("T7", member, format!("Unknown key `{member}` here."), "Remove it.");
         }
     }
     lifetime(report, template, &category);
@@ -112,7 +112,7 @@ pub(super) fn check_components(report: &mut Report, components: &[Part<'_>]) {
     }
     for part in components {
         if !COMPONENTS.contains(&part.kind.as_str()) {
-            let what = format!("`{}` is no component.", text(part.value, "type"));
+            let what = format!("`{}` is not a component.", text(part.value, "type"));
             report.error("T7", &format!("{}.type", part.place), what, format!("One of {}.", COMPONENTS.join(", ")));
         }
         let format = upper(part.value, "format");
@@ -121,7 +121,7 @@ pub(super) fn check_components(report: &mut Report, components: &[Part<'_>]) {
             report.error(
                 "T7",
                 &place,
-                format!("`{}` is no format of a header.", text(part.value, "format")),
+                format!("`{}` is not a format of a header.", text(part.value, "format")),
                 format!("One of {}.", FORMATS.join(", ")),
             );
         }
@@ -137,7 +137,7 @@ pub(super) fn check_components(report: &mut Report, components: &[Part<'_>]) {
         for member in part.value.as_object().into_iter().flatten().map(|(name, _)| name) {
             if !known.contains(&member.as_str()) {
                 let place = format!("{}.{member}", part.place);
-                report.warn("T7", &place, format!("Nothing is known of `{member}` here."), "Leave it out.");
+                report.warn("T7", &place, format!("Unknown key `{member}` here."), "Remove it.");
             }
         }
     }

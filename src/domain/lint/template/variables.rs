@@ -74,7 +74,7 @@ pub(super) fn check(report: &mut Report, part: &Part<'_>, named: bool) -> Vec<St
             _ => report.error(
                 "T11",
                 &place,
-                format!("`{name}` is no variable."),
+                format!("`{name}` is not a variable."),
                 if named { "Lower-case letters and _." } else { "1, 2, 3 …" },
             ),
         }
@@ -158,7 +158,7 @@ fn examples(report: &mut Report, part: &Part<'_>, named: bool, names: &[String])
     let (right, wrong) = if named { (named_key.as_str(), base) } else { (base, named_key.as_str()) };
     if wanted.is_empty() {
         if !example.is_null() {
-            report.warn("T18", &place, "There is an example, and no variable.", "Leave it out.");
+            report.warn("T18", &place, "There is an example, and no variable.", "Remove it.");
             report.mends();
         }
         return;

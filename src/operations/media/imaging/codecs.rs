@@ -23,22 +23,22 @@ fn reader(bytes: &[u8]) -> Option<ImageReader<Cursor<&[u8]>>> {
 }
 
 fn open(bytes: &[u8]) -> Result<DynamicImage, String> {
-    let reader = reader(bytes).ok_or("this is no picture that can be read here")?;
-    reader.decode().map_err(|error| format!("the picture cannot be read: {error}"))
+    let reader = reader(bytes).ok_or("this image format cannot be read")?;
+    reader.decode().map_err(|error| format!("cannot read the image: {error}"))
 }
 
 /// Sets a picture in the middle of a canvas of one colour, as PNG.
 pub fn pad(bytes: &[u8], pad: &ImagePadding) -> Result<Vec<u8>, String> {
     let padded = padded(bytes, pad)?;
     let mut out = Cursor::new(vec![]);
-    padded.write_to(&mut out, ImageFormat::Png).map_err(|error| format!("the picture cannot be written: {error}"))?;
+    padded.write_to(&mut out, ImageFormat::Png).map_err(|error| format!("cannot write the image: {error}"))?;
     Ok(out.into_inner())
 }
 
 fn padded(bytes: &[u8], pad: &ImagePadding) -> Result<RgbImage, String> {
     if !(1..=PADDED).contains(&pad.width) || !(1..=PADDED).contains(&pad.height) {
         return Err(format!(
-            "a picture is padded to between 1 and {PADDED} pixels, not to {}x{}",
+            "an image is padded to between 1 and {PADDED} pixels, not to {}x{}",
             pad.width, pad.height
         ));
     }

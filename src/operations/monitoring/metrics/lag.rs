@@ -37,7 +37,7 @@ pub(in crate::operations) async fn note_lag(system: &System, oldest: Option<Time
         Some((behind, since)) if late => {
             let lag = now.since(since);
             Some(format!(
-                "Webhooks are acknowledged faster than they are applied ({}). Threads and lists are that old.",
+                "Webhooks are applied more slowly than they are acknowledged ({}). Threads and lists are out of date by that much.",
                 words(behind, lag)
             ))
         }

@@ -14,11 +14,11 @@ const MOST: usize = 50;
 pub(super) async fn tell(system: &System, text: &mut Exposition) -> Result<()> {
     let mut families: [Family; 6] = [
         ("wadeck_scope_threads", "Threads, by organization and environment.", vec![]),
-        ("wadeck_scope_unread_messages", "Messages that nobody has read, by organization and environment.", vec![]),
-        ("wadeck_scope_threads_waiting", "Threads that wait for a person, by organization and environment.", vec![]),
-        ("wadeck_scope_outbox_queued", "What is queued, by organization and environment.", vec![]),
-        ("wadeck_scope_outbox_failed", "What was refused or given up, by organization and environment.", vec![]),
-        ("wadeck_scope_alerts_open", "Alerts that nobody has acknowledged, by organization and environment.", vec![]),
+        ("wadeck_scope_unread_messages", "Unread messages, by organization and environment.", vec![]),
+        ("wadeck_scope_threads_waiting", "Threads waiting for a person, by organization and environment.", vec![]),
+        ("wadeck_scope_outbox_queued", "Queued messages, by organization and environment.", vec![]),
+        ("wadeck_scope_outbox_failed", "Failed messages, by organization and environment.", vec![]),
+        ("wadeck_scope_alerts_open", "Unacknowledged alerts, by organization and environment.", vec![]),
     ];
     for (organization, environment) in system.store().scopes().await?.into_iter().take(MOST) {
         let seen = system.within(&Scope::of(&organization, environment)).await?;

@@ -1,11 +1,11 @@
-//! What people read. The help of the command line: every verb has an example that parses, every argument a
-//! description, and a renamed verb or option still works under its earlier name.
+//! The help of the command line: every verb has an example that parses, every argument a description, and a renamed
+//! verb or option still works under its earlier name.
 
 use clap::{Arg, Command, CommandFactory, Parser};
 use wadeck::cli::Cli;
 
 /// Calls `visit` with every command, from the top, and the words that lead to it.
-fn walk(command: &Command, words: &[String], visit: &mut impl FnMut(&Command, &[String])) {
+pub fn walk(command: &Command, words: &[String], visit: &mut impl FnMut(&Command, &[String])) {
     visit(command, words);
     for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
         let words: Vec<String> = words.iter().cloned().chain([inner.get_name().to_owned()]).collect();
@@ -13,7 +13,7 @@ fn walk(command: &Command, words: &[String], visit: &mut impl FnMut(&Command, &[
     }
 }
 
-fn is_verb(command: &Command) -> bool {
+pub fn is_verb(command: &Command) -> bool {
     command.get_subcommands().all(|inner| inner.get_name() == "help")
 }
 

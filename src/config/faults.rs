@@ -1,0 +1,57 @@
+//! Collects what is wrong with a configuration.
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::fault::Fault;
+use super::renamed::Migrated;
+
+/// Collects faults by their place in the text in which renamed keys have today's names.
+pub(super) struct Faults<'t> {
+    migrated: &'t Migrated,
+    original: &'t str,
+    pub found: Vec<Fault>,
+}
+
+impl<'t> Faults<'t> {
+    /// Starts with the keys that are given by their earlier and by today's name.
+    pub fn of(original: &'t str, migrated: &'t Migrated) -> Self {
+        Self { migrated, original, found: migrated.conflicts(original) }
+    }
+
+    pub fn add(&mut self, span: Range<usize>, what: impl Into<String>) {
+        self.found.push(Fault::at(self.original, self.migrated.original(span.start), what));
+    }
+
+    /// Whether the key at this place was reported because it is given twice.
+    pub fn is_reported(&self, byte: usize) -> bool {
+        self.migrated.is_conflict(self.migrated.original(byte))
+    }
+}
+
+/// Returns the known name that is most like the given one; `None` if none is similar.
+pub(super) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+    if let Some(name) = known.iter().find(|name| given.len() > 2 && name.starts_with(given)) {
+        return Some(name);
+    }
+    let scored = known.iter().map(|name| (strsim::damerau_levenshtein(given, name), *name));
+    scored.min().filter(|(distance, name)| *distance <= name.len().max(3) / 2).map(|(_, name)| name)
+}
+
+/// Returns the choice with this name, or reports a fault that lists the names.
+pub(super) fn one_of<T: Copy>(
+    value: &Spanned<String>,
+    choices: &[(&str, T)],
+    what: &str,
+    faults: &mut Faults<'_>,
+) -> Option<T> {
+    let found = choices.iter().find(|(name, _)| name == value.get_ref());
+    if found.is_none() {
+        let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+        let hint = nearest(value.get_ref(), &names).map(|name| format!(" Did you mean `{name}`?")).unwrap_or_default();
+        let given = value.get_ref();
+        faults.add(value.span(), format!("`{given}` is not a valid {what}. Use one of {}.{hint}", names.join(", ")));
+    }
+    found.map(|(_, value)| *value)
+}
