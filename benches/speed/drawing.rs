@@ -18,6 +18,8 @@ use wadeck::domain::view::{MessageView, ThreadRow};
 
 fn thread(number: i64) -> ThreadRow {
     ThreadRow {
+        new: false,
+        conversation: None,
         held_elsewhere: None,
         contact_id: wadeck::domain::ids::ContactId(1),
         id: ThreadId(number),
@@ -54,6 +56,7 @@ fn thread(number: i64) -> ThreadRow {
 
 fn message(number: i64) -> MessageView {
     MessageView {
+        dry_run: None,
         repeats: 0,
         id: MessageId(number),
         thread_id: ThreadId(1),

@@ -72,7 +72,7 @@ mod tests {
         };
         let bad = told("off", "500");
         assert_eq!(bad.len(), 2);
-        assert!(bad.iter().all(|one| !one.fine && one.remedy.starts_with("tmux set-option")), "{bad:?}");
+        assert!(bad.iter().all(|one| !one.fine && one.remedy.starts_with("Run `tmux set-option")), "{bad:?}");
         assert!(told("external", "0").iter().all(|one| one.fine));
         assert!(tmux(|_| None).iter().all(|one| one.fine), "what cannot be asked is not complained about");
     }

@@ -207,11 +207,11 @@ impl Console {
             lines.push(format!("  {} run(s) canceled", stop.runs));
             for (what, list) in [("canceled", &stop.caught), ("already left", &stop.departed)] {
                 if list.is_empty() {
-                    lines.push(format!("  {what:<9}none"));
+                    lines.push(format!("  {what:<13}none"));
                 }
                 for one in list {
                     let said = format!("{} to {}: {}", one.entry, clean_line(&one.contact), one.text.line());
-                    lines.push(format!("  {what:<9}{said}"));
+                    lines.push(format!("  {what:<13}{said}"));
                 }
             }
             lines.push(String::new());

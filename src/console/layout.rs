@@ -119,7 +119,8 @@ impl Console {
                 other.who().replacen("another", "Another", 1)
             ));
         }
-        let missing = row.conversation.as_ref().map_or(0, |told| told.missing());
+        let missing =
+            row.conversation.as_ref().map_or(0, crate::domain::message::conversation::ConversationRecord::missing);
         let messages = if missing == 1 { "message" } else { "messages" };
         (missing > 0).then(|| {
             format!(

@@ -135,15 +135,15 @@ impl Console {
                     }
                 }
             }
-            (Query::FindThread { .. }, Answer::Thread(Some(row))) => {
-                if self.data.awaited.take_if(|awaited| awaited == query).is_some() {
-                    let mut effects = self.go_to_thread(row.id);
-                    if let Some(open) = self.open.as_mut().filter(|open| open.thread == row.id) {
-                        open.row = Some((*row).clone());
-                    }
-                    effects.extend(self.follow_thread(&row));
-                    return effects;
+            (Query::FindThread { .. }, Answer::Thread(Some(row)))
+                if self.data.awaited.take_if(|awaited| awaited == query).is_some() =>
+            {
+                let mut effects = self.go_to_thread(row.id);
+                if let Some(open) = self.open.as_mut().filter(|open| open.thread == row.id) {
+                    open.row = Some((*row).clone());
                 }
+                effects.extend(self.follow_thread(&row));
+                return effects;
             }
             (Query::Notes { thread }, Answer::Notes(notes)) => {
                 if let Some(open) = self.open.as_mut().filter(|open| open.thread == *thread) {

@@ -99,7 +99,7 @@ impl Console {
     /// The person may other things from now on: what could not be asked for before is asked for now.
     fn has_role_of(&mut self, actor: Actor) -> Vec<Effect> {
         if let Some(role) = actor.role() {
-            self.notice(format!("Your role is {} now.", role.name()), false);
+            self.notice(format!("Your role is now {}.", role.name()), false);
         }
         self.settings.actor = actor;
         self.changed(Change::Everything)

@@ -38,8 +38,11 @@ pub fn parse_noting(body: &[u8]) -> Result<(Value, Vec<&'static str>), serde_jso
     if notes.is_empty() { Err(fault) } else { serde_json::from_str(&text).map(|value| (value, notes)) }
 }
 
+/// Returns the mended text, or `None` where there is nothing to mend.
+type Mend = fn(&str) -> Option<String>;
+
 /// What is mended, in this order, and what is said of it.
-const MENDS: [(fn(&str) -> Option<String>, &str); 2] = [
+const MENDS: [(Mend, &str); 2] = [
     (without_half_pairs, "Half of a surrogate pair was replaced with U+FFFD."),
     (
         within_bounds,

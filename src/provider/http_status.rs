@@ -6,7 +6,9 @@
 
 use std::ops::RangeInclusive;
 
-use crate::domain::failure::FailureClass::{self, *};
+use crate::domain::failure::FailureClass::{
+    self, Account, Authorization, Endpoint, Policy, Request, Setup, Throttled, Transient, Unknown,
+};
 
 /// What a status says about a message that was to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

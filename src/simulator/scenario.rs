@@ -49,7 +49,7 @@ impl Scenario {
                     simulator.says(number, &Person::new(name, phone), &Saying::text(text));
                 }
                 Act::Refuses { status, code, message } => {
-                    simulator.next_send(SendFault::graph(*status, *code, message))
+                    simulator.next_send(SendFault::graph(*status, *code, message));
                 }
                 Act::LosesAnswer => simulator.next_send(SendFault::LoseAnswer),
             }

@@ -1,6 +1,8 @@
 //! The simulator's templates: made, changed, deleted and reviewed, with the refusals of the real ones; and
 //! samples, which are fetched from wherever they are said to be.
 
+use std::future::{Ready, ready};
+
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -100,15 +102,15 @@ pub(super) async fn write(
 }
 
 /// Everything but name and language, under the template's own id.
-pub(super) async fn change(
+pub(super) fn change(
     State(shared): State<Shared>,
     Path((_, id)): Path<(String, String)>,
     Json(body): Json<Value>,
-) -> Response {
+) -> Ready<Response> {
     if let Some(refusal) = refused(&body) {
-        return refusal;
+        return ready(refusal);
     }
-    changed(&mut shared.world().templates, &id, &body)
+    ready(changed(&mut shared.world().templates, &id, &body))
 }
 
 fn changed(templates: &mut [Value], id: &str, body: &Value) -> Response {

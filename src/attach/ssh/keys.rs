@@ -82,6 +82,6 @@ mod tests {
         let line = one.public_key().to_openssh().expect("text");
         let (known, faults) = known_keys(&format!("# people\n\n{line}\nssh-ed25519 nonsense\n"));
         assert_eq!((known.len(), known[0].name.as_str()), (1, "ada"));
-        assert!(faults[0].starts_with("line 4 is no public key"), "{faults:?}");
+        assert!(faults[0].starts_with("line 4 is not a public key"), "{faults:?}");
     }
 }

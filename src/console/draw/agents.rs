@@ -90,7 +90,7 @@ impl Console {
             (_, AssignmentState::Approved) => "a second approver".into(),
             _ if waits => format!("by {}", clean_line(&one.proposed_by)),
             _ if one.stale_since.is_some() => "changed: approve again".into(),
-            _ if one.from_file => "from configuration".into(),
+            _ if one.from_file => "configured".into(),
             _ => format!("by {}", one.decided_by.as_deref().map_or_else(|| "?".to_owned(), clean_line)),
         };
         let whom = row

@@ -76,8 +76,7 @@ impl Console {
         let width = screen.width.saturating_sub(4).min(92);
         let height = ((found.len() as u16) + above + 4).clamp(6, screen.height.saturating_sub(2));
         let area = Rect { x: (screen.width - width) / 2, y: (screen.height - height) / 2, width, height };
-        let title = if all { "Commands" } else { "Commands" };
-        let inner = self.draw_box(buffer, area, title, "type to find, enter runs, esc closes");
+        let inner = self.draw_box(buffer, area, "Commands", "type to find, enter runs, esc closes");
         let prompt = format!("{} {typed}", theme.pick("›", ">"));
         put(buffer, inner.x, inner.y, inner.width, &prompt, theme.plain());
         let room = usize::from(inner.height.saturating_sub(2 + above));

@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn a_note_names_the_message_that_had_come_before() {
         assert_eq!(duplicate_of("Duplicate of m12."), Some(MessageId(12)));
-        assert_eq!(duplicate_of("Duplicate of m7, with other words: \u{201c}b\u{201d}."), Some(MessageId(7)));
+        assert_eq!(duplicate_of("Duplicate of m7, with another text: \u{201c}b\u{201d}."), Some(MessageId(7)));
         assert_eq!(duplicate_of("1 of 3 set aside. Duplicate of m3."), Some(MessageId(3)));
         assert_eq!(duplicate_of("no signature"), None);
         assert_eq!(duplicate_of("Duplicate of nothing"), None);

@@ -26,7 +26,7 @@ impl SetAside {
     pub fn foreign(at: usize, number: &str) -> Self {
         let number: String = clean_line(number).chars().take(40).collect();
         if number.trim().is_empty() {
-            return Self::unreadable(at, "it has no phone_number_id, so its number is unknown");
+            return Self::unreadable(at, "no phone_number_id, so the number it is for is unknown");
         }
         Self { at, why: format!("phone_number_id {number}"), number: Some(number) }
     }
@@ -187,7 +187,7 @@ mod tests {
         for number in ["", "  "] {
             let item = SetAside::foreign(0, number);
             assert_eq!(item.number, None);
-            assert!(item.why.contains("names no phone_number_id"), "{}", item.why);
+            assert!(item.why.contains("no phone_number_id"), "{}", item.why);
         }
         let mut progress = Progress::begin(None, 1);
         assert_eq!(progress.todo(9), [0]);

@@ -159,7 +159,7 @@ pub(crate) async fn apply_event(
                 Some(contact) => write.name_if_nameless(contact, name).await?,
                 // A phone book is no reason to have somebody here who never wrote.
                 None => {
-                    effects.notes.push("A name from the address book of the phone, of an unknown contact.".to_owned())
+                    effects.notes.push("A name from the address book of the phone, of an unknown contact.".to_owned());
                 }
             }
             Ok(Ok(()))

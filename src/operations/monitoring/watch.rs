@@ -114,10 +114,10 @@ async fn unreadable_rows(system: &System) -> Result<Option<String>> {
     found.extend(store.unreadable_setups().await?);
     let Some(first) = found.first() else { return Ok(None) };
     let count = match found.len() {
-        1 => "A database row is ignored".to_owned(),
-        count => format!("{count} database rows are ignored"),
+        1 => "A database row cannot be read and is ignored".to_owned(),
+        count => format!("{count} database rows cannot be read and are ignored"),
     };
-    Ok(Some(format!("{count}, because they cannot be read: {first}. Restore a backup, or correct the row.")))
+    Ok(Some(format!("{count}: {first}. Restore a backup, or correct the row.")))
 }
 
 /// People who wait for a person for too long.

@@ -397,10 +397,14 @@ mod tests {
             ..HttpAnswer::default()
         };
         let Verdict::Retry { failure, .. } = verdict(&answer) else { panic!("held") };
-        assert!(failure.explanation.starts_with("https://old.example answered HTTP 308."), "{}", failure.explanation);
+        assert!(
+            failure.explanation.starts_with("https://old.example responded with HTTP 308."),
+            "{}",
+            failure.explanation
+        );
         assert!(failure.explanation.contains("It points to https://new.example/xxx"), "{}", failure.explanation);
         assert!(failure.explanation.len() < 600 && !failure.explanation.contains('\u{1b}'), "{}", failure.explanation);
-        assert!(failure.remedy.contains("Set SOME_BASE_URL to the address"), "{}", failure.remedy);
+        assert!(failure.remedy.contains("Set SOME_BASE_URL to the URL"), "{}", failure.remedy);
     }
 
     #[test]

@@ -152,7 +152,7 @@ impl Meta {
                 other => other,
             }
         };
-        result.await.map_err(|trouble| explained(*trouble))?;
+        result.await.map_err(|trouble| Box::new(explained(*trouble)))?;
         let told = configuration(&graph, connection).await?;
         let found = address(&told, PLACES[usize::from(!of_number)]).unwrap_or_default();
         if found != url {
@@ -187,7 +187,7 @@ fn lacks_subscription(trouble: &Failure) -> bool {
 }
 
 /// The platform asks our listener before it takes an address: that it got no answer is said as such.
-fn explained(trouble: Failure) -> ProviderError {
+fn explained(trouble: Failure) -> Failure {
     let (explanation, remedy) = match trouble.code.as_str() {
         "2200" | "2201" => (
             "The platform asked the address whether it is ours, and did not get the answer that it wanted.",
@@ -197,10 +197,10 @@ fn explained(trouble: Failure) -> ProviderError {
             "The token may not change webhooks.",
             "Give it whatsapp_business_management, or paste the address into the app's page.",
         ),
-        _ => return trouble.into(),
+        _ => return trouble,
     };
     let class = if trouble.code.len() == 4 { FailureClass::Request } else { FailureClass::Setup };
-    Failure { class, explanation: explanation.into(), remedy: remedy.into(), ..trouble }.into()
+    Failure { class, explanation: explanation.into(), remedy: remedy.into(), ..trouble }
 }
 
 fn registration(id: &str, scope: WebhookScope, fixed: bool, url: String) -> Registration {

@@ -86,7 +86,7 @@ impl Twilio {
 
     /// Sets them, and reads them back: what the provider says afterwards counts, not that it said yes.
     async fn set_addresses(&self, connection: &Connection, draft: &WebhookDraft) -> Result<String, ProviderError> {
-        let sender = sender::known(self, connection).await.map_err(|trouble| by_hand(*trouble))?;
+        let sender = sender::known(self, connection).await.map_err(|trouble| Box::new(by_hand(*trouble)))?;
         let id = text(&sender, "/sid").ok_or_else(|| lacking("id of the sender"))?;
         let mut webhook = json!({});
         for (name, url) in [("callback", &draft.url), ("status_callback", &draft.status_url)] {
@@ -98,7 +98,7 @@ impl Twilio {
         let path = format!("{}/{}", sender::SENDERS, encoded(id));
         let body = json!({ "webhook": webhook });
         let answer = self.answer(connection, Host::Messaging, ("POST", &path, Some(&body))).await?;
-        super::api::parsed(&answer).map_err(|trouble| by_hand(*trouble))?;
+        super::api::parsed(&answer).map_err(|trouble| Box::new(by_hand(*trouble)))?;
         if let Some(service) = &connection.settings.messaging_service {
             self.set_service(connection, service, draft).await?;
         }
@@ -106,8 +106,8 @@ impl Twilio {
         let wanted = draft.url.as_deref().unwrap_or_default();
         let told = |one: &Registration| format!("{} is on file for {}", quoted(&one.url), one.id);
         match now.iter().find(|one| draft.url.is_some() && one.url != wanted) {
-            Some(other) => Err(not_taken(&told(other))),
-            None if now.is_empty() && !wanted.is_empty() => Err(not_taken("no address is on file")),
+            Some(other) => Err(Box::new(not_taken(&told(other)))),
+            None if now.is_empty() && !wanted.is_empty() => Err(Box::new(not_taken("no address is on file"))),
             None => Ok(id.to_owned()),
         }
     }
@@ -159,18 +159,18 @@ fn quoted(url: &str) -> String {
 }
 
 /// Where the key may not set it, or there is nothing to set it on, a person pastes it.
-fn by_hand(trouble: Failure) -> ProviderError {
+fn by_hand(trouble: Failure) -> Failure {
     if !matches!(trouble.class, FailureClass::Authorization | FailureClass::Setup) {
-        return trouble.into();
+        return trouble;
     }
     let remedy = "Paste the address into the number's page in the provider's console.";
-    Failure { class: FailureClass::Setup, remedy: remedy.into(), ..trouble }.into()
+    Failure { class: FailureClass::Setup, remedy: remedy.into(), ..trouble }
 }
 
-fn not_taken(found: &str) -> ProviderError {
+fn not_taken(found: &str) -> Failure {
     let explanation = format!("The provider took the request, and {found} now.");
     let remedy = "Look at the number's page in the provider's console.";
-    Failure::own(FailureClass::Unknown, "Address not set", explanation, remedy).into()
+    Failure::own(FailureClass::Unknown, "Address not set", explanation, remedy)
 }
 
 fn registration(connection: &Connection, object: &Value, url: &str, status_url: &str) -> Option<Registration> {

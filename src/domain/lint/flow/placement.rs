@@ -83,7 +83,7 @@ fn forms(report: &mut Report, flow: &Flow<'_>, screen: &Screen<'_>) {
             let place = format!("{}.{key}.{name}", form.place);
             match input {
                 None => {
-                    report.error("F41", &place, format!("No input has the name `{name}`."), "Name one of the form.")
+                    report.error("F41", &place, format!("No input has the name `{name}`."), "Name one of the form.");
                 }
                 Some(input) if key == "init-values" && is_picker(input.kind) => {
                     report.error("F51", &place, "A picker of files cannot be filled in beforehand.", "Remove it.");
