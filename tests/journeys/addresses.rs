@@ -65,9 +65,9 @@ async fn an_address_is_set_over_the_api_and_what_is_written_then_arrives() {
         let mut stage = unset(wire).await;
         stage.simulator.unsubscribe_app(ACCOUNT, false);
         operations::check_all(&stage.system).await.expect("checked");
-        assert_eq!(registration(&stage).await, Some((false, "no address is on file".to_owned())));
+        assert_eq!(registration(&stage).await, Some((false, "no URL is registered".to_owned())));
         let done = create(&stage, false, None).await.expect("it is set");
-        assert!(done.message.contains(&format!("it posts to {} now", ours(&stage, wire))), "{}", done.message);
+        assert!(done.message.contains(&format!("now delivers to {}.", ours(&stage, wire))), "{}", done.message);
         assert_eq!(stage.simulator.is_subscribed(ACCOUNT), wire.number == DIRECT, "it was not before");
         let told = on_file(&stage).await;
         assert_eq!(told.len(), 1, "{told:?}");
@@ -76,7 +76,7 @@ async fn an_address_is_set_over_the_api_and_what_is_written_then_arrives() {
         assert_eq!(told[0].status_url, (wire.number != DIRECT).then_some(statuses));
         operations::check_all(&stage.system).await.expect("checked");
         let (works, note) = registration(&stage).await.expect("told");
-        assert!(works && note == format!("on file: {} (ours)", ours(&stage, wire)), "{note}");
+        assert!(works && note == format!("registered: {}", ours(&stage, wire)), "{note}");
         says(&mut stage, wire, &rosa(), &Saying::text("hello")).await;
         assert_eq!(stage.messages(stage.thread().await.id).await[0].text.line(), "hello");
         // The same once more changes nothing, and says so.
@@ -204,7 +204,8 @@ async fn a_messaging_service_gets_the_same_address_as_its_sender() {
     assert_eq!(urls, [ours(&stage, &WIRES[1]).as_str(); 2]);
     assert!(told.iter().all(|one| one.status_url.is_some() && one.scope == WebhookScope::Number("15550100300".into())));
     operations::check_all(&stage.system).await.expect("checked");
-    assert!(registration(&stage).await.is_some_and(|(works, note)| works && note.ends_with("(ours)")));
+    let note = format!("registered: {}", ours(&stage, &WIRES[1]));
+    assert_eq!(registration(&stage).await, Some((true, note)));
 }
 
 #[tokio::test]
@@ -218,10 +219,10 @@ async fn at_the_console_the_address_is_set_by_a_key() {
         ada.sees("Set for this number");
         ada.does_not_see("New for the project");
         ada.press(&stage, "enter").await;
-        ada.sees("empty: our own public address");
+        ada.sees("empty: our public URL");
         ada.does_not_see("Events");
         ada.press(&stage, "ctrl-s").await;
-        ada.sees("it posts to http://");
+        ada.sees("The provider now delivers to http://");
         assert_eq!(on_file(&stage).await[0].url, ours(&stage, wire));
     }
 }

@@ -64,7 +64,7 @@ async fn an_admin_sees_the_evidence_and_approves_narrows_puts_off_and_revokes() 
     stage.act(proposal(ConnectionId(1), "night", Mode::Draft)).await.expect("proposed");
     desk.look_up(&stage).await;
     desk.press(&stage, "esc g g d").await;
-    desk.sees("helper is in force there today");
+    desk.sees("helper is active there now");
     desk.sees("- mode        auto");
     desk.sees("+ mode        draft");
     desk.press(&stage, "esc E").await;
@@ -78,7 +78,7 @@ async fn an_admin_sees_the_evidence_and_approves_narrows_puts_off_and_revokes() 
     desk.press(&stage, "enter enter").await;
     desk.sees("4 replies per thread");
     desk.press(&stage, "X").await;
-    desk.sees("End it: night answers support");
+    desk.sees("Revoke: night answers support");
     desk.types(&stage, "not at night").await;
     desk.press(&stage, "ctrl-s").await;
     desk.sees("no longer answers");
@@ -96,7 +96,7 @@ async fn an_operator_proposes_and_does_not_decide() {
     desk.press(&stage, "ctrl-s").await;
     desk.sees("Proposed as g1: night answers support (draft). An admin decides.");
     desk.press(&stage, "g g a").await;
-    desk.sees("takes the role admin");
+    desk.sees("needs the role admin");
     desk.press(&stage, "X").await;
     desk.sees("It is already proposed.");
 
@@ -107,7 +107,7 @@ async fn an_operator_proposes_and_does_not_decide() {
     desk.press(&stage, "ctrl-s").await;
     desk.press(&stage, "5 g g").await;
     desk.sees("helper proposed for Rosa Field");
-    desk.sees("only Rosa Field, via support");
+    desk.sees("Rosa Field via support");
     let mut viewer = Sitting::with(&stage, 120, 40, Role::Viewer, THEME).await;
     viewer.press(&stage, "5 p").await;
     viewer.sees("needs the role operator");
@@ -224,9 +224,9 @@ async fn silence_is_two_keys_and_shows_what_was_caught() {
     desk.sees("Stop: the agent of Tom Weber");
     desk.sees("Stop: every agent");
     desk.press(&stage, "down enter y").await;
-    desk.sees("canceled");
+    desk.sees("canceled     o2 to Tom Weber");
     desk.sees("You said it, Tom Weber.");
-    desk.sees("had left");
+    desk.sees("already left o1 to Rosa Field");
     desk.sees("You said it, Rosa Field.");
     stage.send().await;
     assert_eq!(stage.simulator.accepted().len(), 1);

@@ -54,7 +54,7 @@ async fn what_the_lists_do_not_tell_is_found_in_its_conversation() {
     unheard(&mut stage, 2).await;
     only_conversations(&stage);
     let said = fill(&stage).await;
-    assert!(said.contains("4 messages had not been pushed"), "{said}");
+    assert!(said.contains("added 4 messages that had not arrived"), "{said}");
     assert!(
         asked(&stage, "/platform/v1/whatsapp/conversations") > 0 && asked(&stage, "106540352242922/conversations") > 0
     );
@@ -77,7 +77,7 @@ async fn the_second_list_stands_in_for_the_first() {
     unheard(&mut stage, 2).await;
     stage.simulator.next_call("GET /platform/v1/whatsapp/messages", 500, json!({ "error": "Internal Server Error" }));
     let said = fill(&stage).await;
-    assert!(said.contains("4 messages had not been pushed"), "{said}");
+    assert!(said.contains("added 4 messages that had not arrived"), "{said}");
     assert_eq!(asked(&stage, "GET /meta/whatsapp/v24.0/106540352242922/messages"), 1);
     assert_eq!(asked(&stage, "conversation_id"), 0);
 }
@@ -88,7 +88,7 @@ async fn a_backfill_that_used_up_its_requests_goes_on_where_it_stopped() {
     unheard(&mut stage, 90).await;
     only_conversations(&stage);
     let said = fill(&stage).await;
-    assert!(said.contains("More conversations are read the next time"), "{said}");
+    assert!(said.contains("More conversations remain"), "{said}");
     let first = threads(&stage).await;
     assert!((1..90).contains(&first), "{first} of 90 in one go");
     // The other lists fail again, and the list of conversations once.
@@ -110,6 +110,6 @@ async fn a_provider_that_answers_nothing_is_told_and_leaves_the_place() {
         stage.simulator.next_call(path, 500, json!({ "error": "Internal Server Error" }));
     }
     let said = fill(&stage).await;
-    assert!(said.contains("the provider's list could not be read"), "{said}");
-    assert!(fill(&stage).await.contains("2 messages had not been pushed"));
+    assert!(said.contains("cannot read the provider's message list"), "{said}");
+    assert!(fill(&stage).await.contains("added 2 messages that had not arrived"));
 }

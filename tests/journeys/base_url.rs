@@ -40,7 +40,7 @@ async fn a_redirect_holds_the_number_with_one_alert_and_fails_no_message() {
         let alerts = open_alerts(&stage).await;
         assert_eq!(alerts.iter().map(|alert| alert.kind.as_str()).collect::<Vec<_>>(), ["base_url"], "{name}");
         let said = alerts[0].said.line();
-        assert!(said.contains("answered HTTP 301") && said.contains("_BASE_URL to the address"), "{name}: {said}");
+        assert!(said.contains("responded with HTTP 301") && said.contains("_BASE_URL to the URL"), "{name}: {said}");
         let held = rows.iter().find(|row| row.behind.is_none()).expect("the first");
         let why = why(&stage, &held.id.to_string()).await;
         assert_eq!(why.cause, "base_url", "{name}: {}", why.answer);
@@ -95,15 +95,15 @@ async fn doubt_says_what_the_provider_answered_and_whether_it_can_be_asked() {
         let before = why(&stage, &row.id.to_string()).await;
         assert!(before.answer.contains("777"), "{name}: {}", before.answer);
         let lists = name != "meta";
-        assert_eq!(before.answer.contains("has not been asked yet"), lists, "{name}: {}", before.answer);
-        assert_eq!(before.answer.contains("offers no lookup"), !lists, "{name}: {}", before.answer);
+        assert_eq!(before.answer.contains("has not been queried yet"), lists, "{name}: {}", before.answer);
+        assert_eq!(before.answer.contains("cannot be queried"), !lists, "{name}: {}", before.answer);
         assert_eq!(before.remedy.contains("status webhook"), !lists, "{name}: {}", before.remedy);
         // Without a list one look shows all that there is: a person is asked at once.
         stage.pass(Duration::from_secs(20));
         assert!(operations::look_up_due(&stage.system).await.expect("looked"), "{name}");
         let told = open_alerts(&stage).await.into_iter().find(|alert| alert.kind == "uncertain");
         assert_eq!(told.is_some(), !lists, "{name}: {told:?}");
-        assert!(told.is_none_or(|alert| alert.said.line().contains("offers no lookup")), "{name}");
+        assert!(told.is_none_or(|alert| alert.said.line().contains("cannot be queried")), "{name}");
     }
 }
 
@@ -154,9 +154,9 @@ async fn an_outage_of_many_numbers_is_one_alert_for_an_organization() {
     let mut said = outages(open_alerts(&stage).await);
     said.sort();
     assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said[0].starts_with("Sending over 2 numbers (sales, support) has failed"), "{said:?}");
+    assert!(said[0].starts_with("Sending via 2 numbers (sales, support) has failed"), "{said:?}");
     assert!(said[0].contains("2 messages wait") && said[0].contains("http://127.0.0.1"), "{said:?}");
-    assert!(said[1].starts_with("Sending over desk has failed"), "{said:?}");
+    assert!(said[1].starts_with("Sending via desk has failed"), "{said:?}");
     assert!(!said[1].contains("support") && !said[0].contains("desk"), "nobody sees another organization: {said:?}");
     // It is over when the last of them is.
     stage.pass(Duration::from_secs(600));
@@ -177,6 +177,6 @@ async fn a_wrong_base_url_is_one_alert_for_all_numbers_that_share_it() {
     let mut said: Vec<String> = alerts.iter().map(|alert| alert.said.line()).collect();
     said.sort();
     assert_eq!(said.len(), 2, "{said:?}");
-    assert!(said[0].starts_with("Sending over 2 numbers (sales, support) stands still: Redirected."), "{said:?}");
-    assert!(said[1].starts_with("Sending over desk stands still: Redirected."), "{said:?}");
+    assert!(said[0].starts_with("Sending via 2 numbers (sales, support) is on hold: Redirected."), "{said:?}");
+    assert!(said[1].starts_with("Sending via desk is on hold: Redirected."), "{said:?}");
 }

@@ -180,7 +180,7 @@ async fn an_admin_approves_by_key_and_a_viewer_is_told_why_not() {
     stage.act(propose).await.expect("proposed");
     let mut vic = Sitting::with(&stage, 80, 24, Role::Viewer, crate::sitting::THEME).await;
     vic.press(&stage, "5 a").await;
-    vic.sees("takes the role admin");
+    vic.sees("needs the role admin");
     let mut ada = Sitting::down(&stage, 80, 24).await;
     ada.press(&stage, "5").await;
     ada.sees("second proposed for support");

@@ -259,7 +259,7 @@ async fn whoever_decides_decides_once_and_an_expired_proposal_is_not_a_rejected_
     let noor = Actor::Operator { name: "noor".into(), role: Role::Operator };
     let approve = |assignment| Request::Agents(AgentRequest::Approve { assignment });
     let denied = operations::perform(&stage.system, &noor, approve(first)).await;
-    assert!(refusal(denied).contains("takes the role admin"));
+    assert!(refusal(denied).contains("needs the role admin"));
     let unsaid = stage.agents(AgentRequest::Reject { assignment: first, reason: " ".into() }).await;
     assert!(refusal(unsaid).contains("has no reason"));
     stage.agents(AgentRequest::Reject { assignment: first, reason: "not yet".into() }).await.expect("rejected");

@@ -80,7 +80,7 @@ async fn what_the_provider_counts_is_compared_with_what_is_here() {
     assert_eq!((first.messages_count, first.stored, first.missing()), (Some(1), Some(1), 0));
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "2 enter").await;
-    sitting.does_not_see("not here");
+    sitting.does_not_see("missing here");
     // Three more were said; one of them came, and an older webhook after it.
     stage.simulator.post_raw("whatsapp.message.received", &told("wamid.D", "cloud_api", 4, false));
     stage.deliver().await;
@@ -92,7 +92,7 @@ async fn what_the_provider_counts_is_compared_with_what_is_here() {
     let listed = serde_json::to_value(stage.thread().await).expect("JSON");
     assert_eq!(listed["conversation"]["messages_count"], 4);
     sitting.look_up(&stage).await;
-    sitting.sees("The provider counts 2 messages that are not here");
+    sitting.sees("The provider has 2 messages that are missing here");
     sitting.press(&stage, "i").await;
     sitting.sees("the provider counts 4 messages; 2 are here");
     stage.simulator.post_raw("whatsapp.message.received", &told("wamid.C", "cloud_api", 3, false));
@@ -130,7 +130,7 @@ async fn where_a_message_was_written_and_how_far_it_is_stand_with_it() {
     sitting.sees("history_sync");
     sitting.sees("business_app");
     let first = detail(&stage, 0).await;
-    assert_eq!(first.extras.processing.as_ref().map(|status| status.line()).as_deref(), Some("pending"));
+    assert_eq!(first.extras.processing.as_ref().map(wadeck::domain::text::Untrusted::line).as_deref(), Some("pending"));
     let json = serde_json::to_value(&first).expect("JSON");
     assert_eq!((&json["origin"], &json["extras"]["processing"]), (&"history_sync".into(), &"pending".into()));
     sitting.press(&stage, "i").await;

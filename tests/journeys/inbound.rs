@@ -200,7 +200,7 @@ async fn a_webhook_that_names_no_number_leaves_no_hole_in_what_people_read() {
     crate::cases::post(&mut stage, "/webhook/kapso/messages", &[], &body.to_string()).await;
     let row = crate::cases::deliveries(&stage).await.remove(0);
     let note = crate::cases::note(&row);
-    assert!(note.contains("names no phone_number_id"), "{row:?}");
+    assert!(note.contains("no phone_number_id"), "{row:?}");
     for alert in crate::outbox_faults::open_alerts(&stage).await {
         let said = alert.said.line();
         assert!(!said.contains("phone_number_id .") && !said.contains("  "), "{said}");

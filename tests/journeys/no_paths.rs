@@ -126,7 +126,7 @@ async fn uploads_are_bounded_and_take_a_role() {
         hand_over(&stage, &bob(), "a.txt", format!("{number}").as_bytes()).await.expect("taken");
     }
     let refused = hand_over(&stage, &bob(), "a.txt", b"one more").await.expect_err("that is enough");
-    assert!(refused.contains("100 uploaded files"), "{refused}");
+    assert!(refused.contains("100 unexpired uploads"), "{refused}");
     hand_over(&stage, &ada(), "a.txt", b"others still may").await.expect("taken");
 
     let piece = bytes::Bytes::from(vec![0; 8 * 1024 * 1024]);

@@ -341,7 +341,7 @@ async fn registering_tells_what_was_done_and_what_is_still_to_be_seen() {
     assert!(list(&stage).await.others.iter().all(|setup| setup.state == SetupState::Done), "it came back");
 
     let said = number(&stage, NumberRequest::Register { connection }).await.expect("again").message;
-    assert!(said.contains("already registered"), "{said}");
+    assert!(said.contains("is there already, and active"), "{said}");
     assert_eq!(stage.simulator.webhooks().iter().filter(|one| one["phone_number_id"] == SUPPORT).count(), 1);
 }
 

@@ -150,7 +150,7 @@ async fn what_speaks_of_an_unknown_message_says_so_on_its_delivery() {
     crate::cases::post(&mut stage, "/webhook/meta", &[], &enveloped(json!([]), json!([react]))).await;
     let note = |rows: Vec<wadeck::domain::view::DeliveryRow>| crate::cases::note(&rows[0]);
     let said = note(crate::cases::deliveries(&stage).await);
-    assert!(said.contains("reacts to wamid.NOBODYS") && said.contains("no message known here"), "{said}");
+    assert!(said.contains("reacts to wamid.NOBODYS") && said.contains("not known here"), "{said}");
     let status = json!({ "object": "whatsapp_business_account", "entry": [{ "id": "1", "changes": [{ "field": "messages",
         "value": { "messaging_product": "whatsapp", "metadata": { "phone_number_id": crate::cases::ONE }, "statuses": [
             { "id": "wamid.NOBODYS2", "status": "delivered", "timestamp": (MORNING / 1_000).to_string(), "recipient_id": ana }

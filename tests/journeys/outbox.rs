@@ -329,7 +329,7 @@ async fn a_viewer_may_look_and_nothing_else() {
         at: None,
     };
     let refused = operations::perform(&stage.system, &viewer, request).await.expect_err("refused");
-    assert!(refused.to_string().contains("takes the role operator"), "{refused}");
+    assert!(refused.to_string().contains("needs the role operator"), "{refused}");
 }
 
 #[tokio::test]

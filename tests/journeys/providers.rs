@@ -47,7 +47,9 @@ async fn a_sandbox_is_slow_and_lets_in_only_who_joined() {
     let mut sitting = Sitting::down(&stage, 120, 40).await;
     sitting.press(&stage, "1").await;
     sitting.sees("SANDBOX");
-    sitting.sees("join quiet-river");
+    // The words break where the pane ends.
+    sitting.sees("reaches only people who sent it `join");
+    sitting.sees("quiet-river` in the last three days");
     let thread = stage.thread().await.id;
     write(&stage, thread, "one").await;
     write(&stage, thread, "two").await;

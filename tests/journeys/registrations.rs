@@ -165,6 +165,6 @@ async fn a_test_of_a_webhook_that_is_off_or_leads_elsewhere_says_what_is_so() {
     let off = WebhookRequest::Update { connection, id: id.clone(), draft: Box::new(off) };
     webhook(&stage, off).await.expect("switched off");
     let refused = webhook(&stage, test()).await.expect_err("it is off");
-    assert!(refused.to_string().contains("disabled at the provider"), "{refused}");
+    assert!(refused.to_string().contains("switched off at the provider"), "{refused}");
     stage.deliver().await;
 }

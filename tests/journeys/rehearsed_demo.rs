@@ -21,7 +21,7 @@ async fn an_assignment_can_be_rehearsed_before_anybody_has_written() {
         stage.act(proposal(billing, "collector", Mode::Auto)).await.expect("proposed").created_id.expect("an id");
     let assignment: AssignmentId = made.parse().expect("an assignment");
     let done = stage.agents(AgentRequest::Rehearse { assignment, exchanges: 20 }).await.expect("there is something");
-    assert!(done.message.starts_with("3 exchange(s) are played"), "{}", done.message);
+    assert!(done.message.starts_with("Rehearsing 3 exchange(s)"), "{}", done.message);
     for _ in 0..3 {
         assert!(operations::rehearse_next(&stage.system).await.expect("played"));
     }

@@ -22,7 +22,7 @@ async fn the_same_id_with_other_words_is_a_duplicate_with_a_difference() {
     let rows = deliveries(&stage).await;
     assert_eq!(note(&rows[1]), format!("Duplicate of {}.", message.id));
     assert!(
-        note(&rows[0]).contains("with other words: \u{201c}second\u{201d} instead of \u{201c}first\u{201d}"),
+        note(&rows[0]).contains("with another text: \u{201c}second\u{201d} instead of \u{201c}first\u{201d}"),
         "{rows:?}"
     );
     assert!(told(&stage, &message).await.contains("came again: second"));
@@ -55,7 +55,7 @@ async fn a_repeated_id_is_marked_in_the_list_with_the_message_it_repeats() {
     assert!(marks[1].contains("(came 2 times)"), "{shown}");
     // What the cursor is on says what differs.
     let told: String = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains(&format!("Duplicate of {}, with other words", message.id)), "{shown}");
+    assert!(told.contains(&format!("Duplicate of {}, with another text", message.id)), "{shown}");
     // In the thread it is one message, marked, that says which deliveries brought it again.
     sitting.press(&stage, "2 enter").await;
     sitting.sees("DUP ×2");

@@ -359,7 +359,7 @@ async fn a_thread_reached_from_elsewhere_takes_its_scope_along() {
             sitting.sees(&format!("Go to thread {thread}"));
             sitting.press(&stage, "enter").await;
             sitting.look_up(&stage).await;
-            sitting.sees("PROD globex is shown now");
+            sitting.sees("Switched to PROD globex");
         } else {
             for _ in 0..4 {
                 sitting.press(&stage, "1 E").await;
@@ -398,7 +398,7 @@ async fn a_thread_reached_from_elsewhere_takes_its_scope_along() {
     }
     sitting.press(&stage, "D").await;
     sitting.sees("PROD Disconnect globex-live");
-    sitting.sees("PRODUCTION: real people write to it.");
+    sitting.sees("PRODUCTION: real contacts write to it.");
 }
 
 #[tokio::test]

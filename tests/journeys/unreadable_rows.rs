@@ -32,7 +32,7 @@ async fn an_assignment_that_cannot_be_read_is_left_out_and_the_others_answer() {
     stage.answer().await;
     assert_eq!(stage.simulator.accepted().len(), 1, "the one that can be read answers");
     let said = alert(&stage).await.expect("people hear of it");
-    assert!(said.contains("Table assignments, column contract"), "{said}");
+    assert!(said.contains("table assignments, column contract"), "{said}");
     change(&stage, "DELETE FROM assignments WHERE state = 'proposed'").await;
     assert_eq!(alert(&stage).await, None, "it is over once it is mended");
 }
@@ -52,7 +52,7 @@ async fn a_connection_that_cannot_be_read_stops_no_other() {
     assert_eq!(stage.send().await, 1);
     operations::check_all(&stage.system).await.expect("the others are checked");
     let said = alert(&stage).await.expect("people hear of it");
-    assert!(said.contains("Table connections, column settings"), "{said}");
+    assert!(said.contains("table connections, column settings"), "{said}");
 }
 
 #[tokio::test]

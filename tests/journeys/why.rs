@@ -244,7 +244,7 @@ async fn why_a_message_was_not_sent_or_did_not_arrive() {
     };
     planted.stage.act(request).await.expect("queued");
     let file = planted.stage.outbox().await.iter().map(|row| row.id).max().expect("there");
-    planted.is(file, "upload", "uploaded first").await;
+    planted.is(file, "upload", "its file is being uploaded").await;
     planted.stage.simulator.next_upload(UploadFault::Refused);
     planted.stage.carry_files().await;
     planted.is(file, "request", "Media upload error").await;
@@ -285,7 +285,7 @@ async fn why_of_everything_else() {
     let Answer::Alerts(alerts) = planted.stage.ask(Query::Alerts { open: true, limit: 9 }).await else { panic!() };
     planted.is(alerts[0].id, "open", "").await;
     planted.stage.act(Request::AckAlert { alert: alerts[0].id }).await.expect("seen");
-    planted.is(alerts[0].id, "acknowledged", "ada has seen it").await;
+    planted.is(alerts[0].id, "acknowledged", "ada has acknowledged it").await;
 
     for (name, status, words) in [
         ("a", "APPROVED", "can be sent"),

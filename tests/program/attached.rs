@@ -213,7 +213,7 @@ async fn an_attached_console_opens_the_file_itself_and_the_engine_never_sees_the
     screen.press("\r");
     screen.sees("tab completes");
     screen.press("missing.txt\r");
-    screen.sees("missing.txt cannot be read");
+    screen.sees("missing.txt: No such file");
     // Back to the field of the path.
     screen.press("\u{1b}[Z");
     screen.settles();
@@ -250,7 +250,7 @@ async fn an_open_console_decides_nothing_by_a_role_that_was_taken_away() {
     again.sees("No threads.");
     std::fs::write(&file, users("viewer").replace("name = \"owner\"", "name = \"somebody\"")).expect("written");
     signal(&engine.0, "-HUP");
-    again.sees("You are not among the users");
+    again.sees("You are no longer a user");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,7 +146,10 @@ fn every_command_that_is_named_is_taken() {
     assert!(commands.len() > 60, "{}", commands.len());
     let mut wrong = vec![];
     for (command, place) in commands {
-        if let Some(why) = refused(&words(&command), place.ends_with(".md") || place.ends_with("(prose)")) {
+        if let Some(why) = refused(
+            &words(&command),
+            Path::new(&place).extension().is_some_and(|extension| extension == "md") || place.ends_with("(prose)"),
+        ) {
             wrong.push(format!("{place}: `{command}`: {why}"));
         }
     }

@@ -172,9 +172,9 @@ async fn the_watchdog_is_not_fed_while_nothing_can_be_written() {
     until("it is fed", || count("WATCHDOG=1") > 1);
     for fault in ["write 5", "sync 5"] {
         std::fs::write(&control, fault).expect("written");
-        until("it says so", || count("STATUS=takes no webhooks") > 0);
+        until("it says so", || count("STATUS=cannot accept webhooks") > 0);
         said.lock().expect("whole").clear();
-        until("it goes on saying so", || count("STATUS=takes no webhooks") > 3);
+        until("it goes on saying so", || count("STATUS=cannot accept webhooks") > 3);
         assert_eq!(count("WATCHDOG=1"), 0, "{fault}");
         std::fs::remove_file(&control).expect("removed");
         until("it is fed again", || count("WATCHDOG=1") > 0);

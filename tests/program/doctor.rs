@@ -37,13 +37,13 @@ async fn three_words_tell_what_is_in_force() {
         assert_eq!(one["remedy"].as_str().is_some_and(str::is_empty), one["level"] == "ok", "{one}");
     }
     is(&plain, "Graph version", "ok", "v24.0 (the default), supported until 2028-02-18");
-    is(&examined(&world, &[("META_GRAPH_VERSION", "latest")]), "Graph version", "FAIL", "no version");
+    is(&examined(&world, &[("META_GRAPH_VERSION", "latest")]), "Graph version", "FAIL", "not a version");
     is(&examined(&world, &[("META_GRAPH_VERSION", "v16.0")]), "Graph version", "FAIL", "has ended");
-    is(&examined(&world, &[("META_GRAPH_VERSION", "v99.0")]), "Graph version", "ok", "not known here");
+    is(&examined(&world, &[("META_GRAPH_VERSION", "v99.0")]), "Graph version", "ok", "end date is unknown");
     let base = |value: &str| examined(&world, &[("KAPSO_API_BASE_URL", value)]);
     is(&base("https://api.kapso.ai/platform/v1"), "base URL", "WARN", "only https://api.kapso.ai is used");
     is(&base("http://api.kapso.ai"), "base URL", "FAIL", "unencrypted");
-    is(&base("kapso"), "base URL", "FAIL", "no address");
+    is(&base("kapso"), "base URL", "FAIL", "not a URL");
     is(&examined(&world, &[("KAPSO_WEBHOOK_SECRET", " , ")]), "webhook secret", "FAIL", "is empty");
     let two = [("KAPSO_WEBHOOK_SECRET", "one"), ("KAPSO_WEBHOOK_HMAC_SECRET", "another")];
     is(&examined(&world, &two), "webhook secret", "WARN", "differ");
@@ -67,13 +67,13 @@ async fn three_words_tell_what_is_in_force() {
     let public = |url: &str| {
         std::fs::write(&file, text.replacen("[http]", &format!("[http]\npublic_url = \"{url}\""), 1)).expect("written");
     };
-    is(&plain, "public address", "FAIL", "public_url is not set");
+    is(&plain, "public URL", "FAIL", "public_url is not set");
     public("https://hooks.example.org");
     let addressed = examined(&world, &[]);
-    is(&addressed, "public address", "ok", "https://hooks.example.org");
+    is(&addressed, "public URL", "ok", "https://hooks.example.org");
     is(&addressed, "webhook address", "ok", "https://hooks.example.org/webhook/kapso/messages");
     public("http://127.0.0.1:8787");
-    is(&examined(&world, &[]), "public address", "WARN", "only from this machine");
+    is(&examined(&world, &[]), "public URL", "WARN", "only from this machine");
     public("http://hooks.example.org");
     let refused = world.run(&["config", "check"]);
     assert!(!refused.status.success());
@@ -100,7 +100,7 @@ async fn numbers_that_were_set_up_from_the_console_are_looked_at_too() {
     std::fs::write(&file, none.replacen("[http]", &public, 1)).expect("written");
     let before = examined(&world, &[]);
     assert!(!before.iter().any(|one| one["what"] == "api key"), "no number needs one: {before:?}");
-    is(&before, "connections", "WARN", "no number is connected");
+    is(&before, "connections", "WARN", "no numbers are connected");
     let _engine = world.serve();
     let adopted = world.run(&["connections", "adopt", SUPPORT, "--name", "line", "--provider", "kapso"]);
     assert!(adopted.status.success(), "{}", String::from_utf8_lossy(&adopted.stderr));

@@ -143,7 +143,7 @@ async fn on_the_machine_the_caller_opens_and_writes_with_their_own_rights() {
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("closed");
             let output = as_guest(&["send", "--thread", "t1", "--file", path]);
             let err = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(output.status.code() == Some(3) && err.contains("cannot be read"), "{path}: {err}");
+            assert!(output.status.code() == Some(3) && err.contains("Cannot read"), "{path}: {err}");
         }
         let output = as_guest(&["messages", "save", &picture, &at("taken.png")]);
         assert!(

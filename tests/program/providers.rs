@@ -34,7 +34,7 @@ async fn what_has_to_be_pasted_is_said_and_every_step_is_proved() {
     assert_eq!(steps.as_array().map(Vec::len), Some(5));
     let nobody = world.run(&["connections", "setup", "nobody"]);
     assert_eq!(nobody.status.code(), Some(3), "there is none: it is refused");
-    assert!(String::from_utf8_lossy(&nobody.stderr).contains("Declare it"));
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("Declare the number under"));
 
     // A test of our own goes round through the public address, and proves that and nothing else.
     let told = world.json(&["doctor", "--webhook"]);

@@ -47,7 +47,7 @@ fn the_demo_lives_takes_keys_and_gives_the_terminal_back() {
     screen.sees("quote-reply");
     until("one column is left", || !screen.text().contains("1 Connections"));
     screen.press("q");
-    screen.sees("Leave?");
+    screen.sees("Quit?");
     screen.press("y");
     assert!(screen.ends(), "it leaves in order");
     screen.is_given_back();

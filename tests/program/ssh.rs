@@ -277,7 +277,7 @@ async fn whoever_is_taken_out_is_gone_and_a_thousand_who_knock_keep_nobody_out()
     let config = std::fs::read_to_string(&file).expect("a configuration");
     std::fs::write(&file, config.replace(&users(true), &users(false))).expect("written");
     signal(&engine.0, "-HUP");
-    sat.sees("You are not among the users").await;
+    sat.sees("You are no longer a user").await;
     assert_eq!(ask(&ada, "threads list --json").await.2, Some(0), "others stay");
     assert!(knock(port, 2).await.is_err());
 }

@@ -49,11 +49,11 @@ pub fn literals(text: &str) -> Vec<Literal> {
             found
                 .push(Literal { text: code[begin..begin + length].to_owned(), before: squeezed(&code[statement..at]) });
             at = begin + length + end.len();
-        } else if rest.starts_with('"') {
-            let length = quoted(&rest[1..]);
+        } else if let Some(inner) = rest.strip_prefix('"') {
+            let length = quoted(inner);
             let bytes_only = at > 0 && bytes[at - 1] == b'b';
             if !bytes_only {
-                let text = plain(&rest[1..=length]);
+                let text = plain(&inner[..length]);
                 found.push(Literal { text, before: squeezed(&code[statement..at]) });
             }
             at += length + 2;
@@ -117,14 +117,17 @@ fn squeezed(code: &str) -> String {
 
 #[test]
 fn literals_are_found_and_nothing_else() {
-    let code = r##"
-// "a comment"
-fn one() -> &'static str { let c = '"'; let l: &'a str = "first \"quoted\" \
-     line"; tracing::warn!("a log line"); b"bytes"; r#"raw "text""# }
-#[cfg(test)]
-mod tests { const X: &str = "a test"; }
-"##;
-    let found = literals(code);
+    let code = [
+        "",
+        "// \"a comment\"",
+        "fn one() -> &'static str { let c = '\"'; let l: &'a str = \"first \\\"quoted\\\" \\",
+        "     line\"; tracing::warn!(\"a log line\"); b\"bytes\"; r#\"raw \"text\"\"# }",
+        "#[cfg(test)]",
+        "mod tests { const X: &str = \"a test\"; }",
+        "",
+    ]
+    .join("\n");
+    let found = literals(&code);
     let texts: Vec<&str> = found.iter().map(|one| one.text.as_str()).collect();
     assert_eq!(texts, ["first \"quoted\" line", "a log line", "raw \"text\""]);
     assert!(found[1].before.contains("tracing::warn!("), "{found:?}");
