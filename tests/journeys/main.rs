@@ -9,6 +9,7 @@ mod ahead;
 mod approvals;
 mod backfill;
 mod base_url;
+mod batches;
 mod bulk;
 mod case_templates;
 mod cases;

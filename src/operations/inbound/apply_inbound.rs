@@ -111,7 +111,6 @@ pub(crate) async fn inbound(
         change(write, connection.id, side, &event.content, new.created_at, effects).await?;
         if let Some(moved) = &event.moved {
             move_contact(write, thread.thread, moved, now, effects).await?;
-            batch.forget_people();
         }
     }
     Ok(Ok(()))

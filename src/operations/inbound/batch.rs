@@ -105,23 +105,20 @@ impl<'b> Batch<'b> {
         Ok(())
     }
 
-    /// The tables as they stand. What is kept is written down first, and what was known of threads and messages is
-    /// forgotten: whoever asks may change it.
+    /// The tables as they stand. What is kept is written down first, and all that was known is forgotten: whoever asks
+    /// may change connections, people, threads and messages.
     pub async fn write(&mut self) -> Result<&mut Write> {
         self.store().await?;
-        self.people.threads.clear();
+        self.connections.clear();
+        self.numbers.clear();
+        self.people = KnownPeople::default();
         self.candidates.clear();
         self.keys = None;
         self.asked.clear();
         Ok(self.write)
     }
 
-    /// Forgets who is known under which address.
-    pub fn forget_people(&mut self) {
-        self.people = KnownPeople::default();
-    }
-
-    /// The tables without what is kept, for what neither reads it nor changes what is known of threads and messages.
+    /// The tables without what is kept, for what neither reads it nor changes what is known.
     pub fn beside(&mut self) -> &mut Write {
         self.write
     }
@@ -169,9 +166,14 @@ impl<'b> Batch<'b> {
         let (contact, other) = match self.known_contact(&event.contact, told) {
             Some(contact) => (contact, None),
             None => {
-                let found = self.write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
-                self.note_contact(&event.contact, found.0, told);
-                found
+                let (contact, other) = self.write.contact(&event.contact, event.contact_name.as_ref(), now).await?;
+                if other.is_some() {
+                    // Each address stays with its own contact: the tables know which.
+                    self.people.contacts.clear();
+                } else {
+                    self.note_contact(&event.contact, contact, told);
+                }
+                (contact, other)
             }
         };
         if let Some(known) = self.people.threads.get(&(connection, contact)) {
@@ -282,8 +284,10 @@ impl<'b> Batch<'b> {
         self.events.push(EventRow { at, event, thread: Some(thread), data: data.to_string() });
     }
 
-    /// Changes what is known of a thread.
+    /// Changes what is known of a thread. What its contact wants of messages counts for all of their threads.
     pub fn note_thread(&mut self, connection: ConnectionId, thread: ThreadFacts) {
+        let others = self.people.threads.values_mut().filter(|known| known.contact == thread.contact);
+        others.for_each(|known| known.opted_out = thread.opted_out);
         self.people.threads.insert((connection, thread.contact), thread);
     }
 }
